@@ -1,0 +1,65 @@
+# viamillipede: everything here needs Go alone, except that the race detector needs a C compiler.
+
+PREFIX      ?= /usr/local
+DESTDIR     ?=
+FUZZTIME    ?= 10s
+STATICCHECK ?= v0.8.2
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+PROGRAM := bin/viamillipede
+
+# The packages that run in parallel at work; the race detector watches these.
+RACED := ./engine/... ./bufpool/... ./netio/...
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test race fuzz lint install clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# -s -w leaves out symbols and debug data. The version comes from git describe, so that no build depends on vcs stamping.
+build: ## the static program, bin/viamillipede
+	CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(PROGRAM) ./cmd/viamillipede
+
+demo: build ## move a tar of Go's own source over 16 links of which chaos cuts many, and compare digests
+	@go run ./tools/demo -program $(PROGRAM) -source "$$(go env GOROOT)/src"
+
+# -short: the same tests with fewer seeds, since the race detector costs a factor of ten.
+test: ## vet, every test, and a short run under the race detector
+	go vet ./...
+	go test -timeout 10m ./...
+	@$(MAKE) --no-print-directory race SHORT=-short
+
+race: ## the parallel packages under the race detector, all seeds
+	@if command -v "$$(go env CC)" >/dev/null; then \
+		echo "go test -race $(SHORT) -timeout 15m $(RACED)"; \
+		CGO_ENABLED=1 go test -race $(SHORT) -timeout 15m $(RACED); \
+	else \
+		echo "race: skipped, the race detector needs a C compiler and there is none"; \
+	fi
+
+fuzz: ## every fuzz target for FUZZTIME (10s)
+	@list=$$(go test -list '^Fuzz' ./...) || { echo "$$list"; exit 1; }; \
+	echo "$$list" | awk '/^Fuzz/ { name[++n] = $$1 } /^ok/ { for (i = 1; i <= n; i++) print $$2, name[i]; n = 0 }' | \
+	while read -r package target; do \
+		echo "fuzz $$package $$target $(FUZZTIME)"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null || exit 1; \
+	done
+
+lint: ## gofmt, vet, the rules of this source tree (tools/lint), staticcheck
+	@differs=$$(gofmt -l .); if [ -n "$$differs" ]; then echo "gofmt differs: $$differs"; exit 1; fi
+	go vet ./...
+	go run ./tools/lint
+	@if GOBIN="$(CURDIR)/bin" go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK) 2>/dev/null; then \
+		echo "staticcheck $(STATICCHECK) ./..."; bin/staticcheck ./...; \
+	else \
+		echo "staticcheck: skipped, $(STATICCHECK) cannot be had here"; \
+	fi
+
+install: build ## the program and its man page, below DESTDIR and PREFIX (/usr/local)
+	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/man/man1"
+	install -m 755 $(PROGRAM) "$(DESTDIR)$(PREFIX)/bin/viamillipede"
+	install -m 644 viamillipede.1 "$(DESTDIR)$(PREFIX)/share/man/man1/viamillipede.1"
+
+clean: ## remove what the targets above made
+	rm -rf bin

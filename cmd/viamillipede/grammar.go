@@ -1,0 +1,334 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"viamillipede/affinity"
+	"viamillipede/engine"
+)
+
+// keyword is one entry of the command line's grammar. The same entry drives parsing, error lines and help.
+type keyword struct {
+	name    string
+	alias   []string // other spellings
+	args    []argument
+	many    bool   // may be given more than once
+	unbuilt bool   // parsed and checked, but this program cannot do it yet
+	initial string // the default as the help text shows it, or ""
+	gist    string // one line for the list of keywords
+	more    string // what else "help <keyword>" says; lines of the text, or ""
+	set     func(inv *invocation)
+}
+
+// Limits of keywords that the engine does not know.
+const (
+	mostChaos    = 1e9 // leg operations
+	mostLegLimit = 1e9 // legs
+	mostDelay    = 1e9 // microseconds, a quarter of an hour
+)
+
+// choices of the keywords that take one of a few words.
+var (
+	ioChoices      = []string{"auto", "copy", "splice"}
+	profileChoices = []string{"cpu", "mem", "trace"}
+)
+
+// grammar returns every keyword, in the order of the help text.
+func grammar() []keyword {
+	return append(append(append(ends(), original()...), ours()...), questions()...)
+}
+
+// ends are the keywords that say what to do.
+func ends() []keyword {
+	return []keyword{
+		{
+			name: "rx", initial: strconv.Itoa(engine.DefaultPort),
+			args: []argument{optionalPort(func(inv *invocation, p uint16) { inv.port = p })},
+			set:  func(inv *invocation) { inv.receive = true },
+			gist: "receive one stream and write it to standard output",
+			more: `
+Listens on PORT on every local address (see bind), serves one stream and exits.
+Anybody else who connects meanwhile is refused.`,
+		},
+		{
+			name: "tx", many: true, initial: strconv.Itoa(engine.DefaultPort),
+			args: []argument{
+				host(func(inv *invocation, h string) { inv.paths = append(inv.paths, engine.Path{Host: h}) }),
+				optionalPort(func(inv *invocation, p uint16) { inv.paths[len(inv.paths)-1].Port = p }),
+			},
+			gist: "send standard input to HOST; repeat for more paths",
+			more: `
+Each tx is one path, in your order of preference: the next path carries load only
+when there is more input than those before it can carry. An IPv6 address may stand
+in [brackets]. Where PORT is left out, the tx before gives it, or else the next one
+that has it.`,
+		},
+	}
+}
+
+// original are the options known since the first viamillipede.
+func original() []keyword {
+	return []keyword{
+		{
+			name: "threads", initial: strconv.Itoa(engine.DefaultThreads),
+			args: []argument{number("N", 1, engine.MaxThreads, func(inv *invocation, n int64) { inv.options.Threads = int(n) })},
+			gist: "links (TCP connections), spread over the paths",
+		},
+		{
+			name: "verbose", initial: "0",
+			args: []argument{number("N", 0, engine.LevelCalls, func(inv *invocation, n int64) { inv.verbose = int(n) })},
+			gist: "how much to say on standard error, 0 to 20",
+		},
+		{
+			name: "checksum", alias: []string{"checksums"},
+			gist: "guard each leg's payload with a CRC32C",
+			more: `
+Given to tx, it is checked by rx before a byte of the leg is written out. TCP's own
+sum is 16 bits; frame headers always have a sum of their own.`,
+			set: func(inv *invocation) { inv.options.Checksum = true },
+		},
+		{
+			name: "chaos",
+			args: []argument{number("N", 1, mostChaos, func(inv *invocation, n int64) { inv.options.Chaos = int(n) })},
+			gist: "cut the link at hand after every N leg operations",
+			more: `
+For tx. A deterministic test: nothing may be lost. The cuts are counted and reported.`,
+		},
+		{
+			name: "checkphrase",
+			args: []argument{phrase(func(inv *invocation, p [4]byte) { inv.options.Phrase = p })},
+			gist: "4 bytes that both sides must give alike",
+			more: `
+It keeps streams from the wrong receiver. It is no secret: it travels in the clear.`,
+		},
+		{
+			name: "charmode",
+			gist: "send every read of standard input by itself",
+			more: `
+Nothing is gathered, even while links are busy: for keystrokes and other talk.`,
+			set:  func(inv *invocation) { inv.options.Charmode = true },
+		},
+		{
+			name: "prbs", unbuilt: true,
+			args: []argument{seed(func(*invocation, uint64) {})},
+			gist: "send a test stream made from SEED",
+		},
+		{
+			name: "leglimit", unbuilt: true,
+			args: []argument{number("N", 1, mostLegLimit, func(*invocation, int64) {})},
+			gist: "end the test stream after N legs",
+		},
+		{
+			name: "delayus", unbuilt: true,
+			args: []argument{number("N", 0, mostDelay, func(*invocation, int64) {})},
+			gist: "wait N microseconds before each leg",
+		},
+		{
+			name: "terminate", unbuilt: true,
+			args: []argument{port(func(*invocation, uint16) {})},
+			gist: "a TCP connection taken on PORT as input and output",
+		},
+		{
+			name: "initiate", unbuilt: true,
+			args: []argument{host(func(*invocation, string) {}), port(func(*invocation, uint16) {})},
+			gist: "a TCP connection made to HOST as input and output",
+		},
+	}
+}
+
+// ours are the options that came with the second wire version.
+func ours() []keyword {
+	return append(amounts(), choosing()...)
+}
+
+// amounts are the options that take sizes and times.
+func amounts() []keyword {
+	return []keyword{
+		{
+			name: "window", initial: sizeText(engine.DefaultWindow),
+			args: []argument{size(engine.MinWindow, engine.MaxWindow, 1, func(inv *invocation, n int64) {
+				inv.options.Window = n
+			})},
+			gist: "bound of the memory for payload on this side",
+			more: `
+Enough for what the paths hold in flight (rate times round trip) plus the time that
+the slowest link may be late.`,
+		},
+		{
+			name: "leg", initial: sizeText(engine.DefaultLeg),
+			args: []argument{size(engine.MinLeg, engine.MaxLeg, engine.MinLeg, func(inv *invocation, n int64) {
+				inv.options.Leg = int(n)
+			})},
+			gist: "the largest leg, a multiple of 4K",
+			more: `
+A leg is one numbered piece of the stream, sent over one link. It leaves as soon as
+there are bytes and an idle link, so it is often smaller.`,
+		},
+		{
+			name: "giveup", initial: secondsText(engine.DefaultGiveup),
+			args: []argument{seconds("for ever", func(inv *invocation, d time.Duration) { inv.options.Giveup = orForever(d) })},
+			gist: "fail when all paths are lost for this long; 0: never",
+			more: `
+A dead peer is noticed sooner: every link closed or refused by its host, and no way
+back within 15 s.`,
+		},
+		{
+			name: "connect", initial: secondsText(engine.DefaultConnect) + " for tx, none for rx",
+			args: []argument{seconds("", func(inv *invocation, d time.Duration) { inv.options.Connect = d })},
+			gist: "fail when first contact takes longer",
+		},
+	}
+}
+
+// choosing are the options that choose between ways to do the same.
+func choosing() []keyword {
+	return []keyword{
+		{
+			name: "bind",
+			args: []argument{address(func(inv *invocation, a netip.Addr) { inv.options.Bind = a })},
+			gist: "the local address that rx listens on or tx sends from",
+		},
+		{
+			name: "congestion", initial: "auto",
+			args: []argument{congestion(func(inv *invocation, name string) { inv.options.Congestion = name })},
+			gist: "TCP congestion control of the links",
+			more: `
+system leaves the kernel's default alone; auto leaves it too, but not where its
+pacing would hold back a short path; a name is one that the kernel has loaded.`,
+		},
+		{
+			name: "io", initial: "auto",
+			args: []argument{choice(ioChoices, func(inv *invocation, way string) { inv.options.IO = way })},
+			gist: "how payload moves between pipes and sockets",
+			more: `
+copy always copies. splice is your word that the producer never changes a page it
+has written (vmsplice does). auto is safe and as fast as is safe.`,
+		},
+		{
+			name: "cpus", initial: "auto",
+			args: []argument{cpus()},
+			gist: "CPUs to pin to, such as 0-3,8; off pins nothing",
+		},
+		{
+			name: "profile",
+			args: []argument{
+				choice(profileChoices, func(inv *invocation, kind string) { inv.profile = kind }),
+				folder(func(inv *invocation, dir string) { inv.profileDir = dir }),
+			},
+			gist: "write a Go profile of this program into DIR",
+			more: `
+The file is cpu.pprof, mem.pprof or trace.out, for "go tool pprof" and "go tool
+trace". It is complete on every exit that we have a say in.`,
+		},
+	}
+}
+
+// questions are the keywords that print on standard output and do nothing else.
+func questions() []keyword {
+	return []keyword{
+		{
+			name: "help", alias: []string{"-h", "--help"},
+			args: []argument{topic()},
+			set:  func(inv *invocation) { inv.question = "help" },
+			gist: "this text, or more about one KEYWORD",
+		},
+		{
+			name: "version", alias: []string{"--version"},
+			set:  func(inv *invocation) { inv.question = "version" },
+			gist: "the versions of the program and of its wire format",
+		},
+	}
+}
+
+// topic is the keyword that help is asked about.
+func topic() argument {
+	return argument{
+		name: "KEYWORD", want: "a keyword",
+		literal:  true,
+		optional: func(string) bool { return true },
+		set: func(inv *invocation, word string) bool {
+			inv.topic = word
+			return true
+		},
+	}
+}
+
+// cpus is a list of CPUs, or a word that leaves the choice to the engine or to the kernel.
+func cpus() argument {
+	return argument{
+		name: "LIST|auto|off", want: "auto, off or a list of CPUs such as 0-3,8", choices: []string{"auto", "off"},
+		set: func(inv *invocation, word string) bool {
+			inv.options.Pin = word != "off"
+			if word == "auto" || word == "off" {
+				return true
+			}
+			list, err := affinity.ParseList(word)
+			inv.options.CPUs = list
+			return err == nil && len(list) > 0
+		},
+	}
+}
+
+// orForever maps the command line's "0 is for ever" to the engine's "negative is for ever".
+func orForever(d time.Duration) time.Duration {
+	if d == 0 {
+		return -1
+	}
+	return d
+}
+
+func secondsText(d time.Duration) string {
+	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " s"
+}
+
+// usage is the keyword with its arguments, as the help text shows it.
+func (k keyword) usage() string {
+	text := k.name
+	for _, a := range k.args {
+		if a.optional != nil {
+			text += " [" + a.name + "]"
+			continue
+		}
+		text += " " + a.name
+	}
+	return text
+}
+
+// names lists every spelling of the keywords.
+func names(keywords []keyword) []string {
+	var all []string
+	for _, k := range keywords {
+		all = append(append(all, k.name), k.alias...)
+	}
+	return all
+}
+
+// find looks a word up in the grammar.
+func find(keywords []keyword, word string) (keyword, bool) {
+	for _, k := range keywords {
+		if k.name == word {
+			return k, true
+		}
+		for _, a := range k.alias {
+			if a == word {
+				return k, true
+			}
+		}
+	}
+	return keyword{}, false
+}
+
+func expectedKeyword(word string, keywords []keyword) error {
+	return usageError("expected a keyword, found %q%s", word, suggestKeyword(word, keywords))
+}
+
+// suggestKeyword names the near miss, or the way to the whole list.
+func suggestKeyword(word string, keywords []keyword) string {
+	if s := suggest(word, names(keywords)); s != "" {
+		return s
+	}
+	return fmt.Sprintf("; %q lists them", "viamillipede help")
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+
+	"viamillipede/engine"
+)
+
+// wireVersion is the version of the wire format that this program speaks (engine/wire/SPEC.md).
+const wireVersion = 2
+
+// commands are the forms of the command line.
+const commands = `viamillipede rx [<port>] [options]
+viamillipede tx <host> [<port>] [tx <host> [<port>] ...] [options]
+viamillipede rx [<port>] tx <host> [<port>] [options]`
+
+// story opens the help text, before the list of keywords.
+const story = `
+A pipe across the network: standard input on one host comes out of standard output
+on another, in order, over many TCP connections and several network paths at once.
+A lost connection or a dead path costs time, never a byte.
+
+Copy a ZFS snapshot over three paths, the first one preferred:
+
+  on host1:  viamillipede rx 8834 | zfs recv trinity/copy
+  here:      zfs send dozer/visage@now | viamillipede tx host1.40g 8834 \
+                 tx host1.10g tx host1.last-resort threads 16 verbose 1
+
+Copy a folder:
+
+  on host1:  viamillipede rx | tar xf -
+  here:      tar cf - folder | viamillipede tx host1
+
+Start either side first. Both exit with 0 only when every byte was written out at the
+other end. Nothing is encrypted: across networks you do not trust, use a tunnel.
+`
+
+// statuses are the documented exit statuses.
+var statuses = []struct {
+	status engine.Status
+	gist   string
+}{
+	{engine.StatusDone, "done: every byte was delivered"},
+	{engine.StatusUsage, "usage: the command line or a setting is wrong"},
+	{engine.StatusConnect, "could not connect within the time of connect"},
+	{engine.StatusRefused, "refused: wrong phrase, wrong version, or the receiver is busy"},
+	{engine.StatusIntegrity, "integrity: a sum is wrong, or the source changed"},
+	{engine.StatusLost, "all paths lost for longer than giveup, or the peer is dead"},
+	{engine.StatusLocalPipe, "standard input or output failed here"},
+	{engine.StatusRemotePipe, "standard input or output failed at the peer"},
+	{engine.StatusInterrupt, "stopped by SIGINT"},
+	{engine.StatusTerminated, "stopped by SIGTERM or SIGHUP"},
+}
+
+// levels are the levels of verbose; each one says what those before it say, too.
+var levels = []struct {
+	level int
+	gist  string
+}{
+	{engine.LevelError, "errors only"},
+	{engine.LevelSummary, "the final summary, one line"},
+	{engine.LevelLinks, "links up and down"},
+	{engine.LevelChoices, "choices made, and why"},
+	{engine.LevelResent, "legs lost and resent"},
+	{engine.LevelLegs, "every leg"},
+	{engine.LevelCalls, "every system call result"},
+}
+
+// reactions are what the program does on signals.
+var reactions = []struct{ signal, gist string }{
+	{"SIGUSR1", "print the status table: each link, the totals and the ring"},
+	{"SIGUSR2", "raise verbose by one; 20 wraps to 0"},
+	{"SIGINT", "tell the peer and stop; a second one stops at once"},
+	{"SIGTERM", "tell the peer and stop; SIGHUP is the same"},
+	{"SIGPIPE", "ignored: a reader that went away is an error like others"},
+}
+
+// writeHelp writes the whole help text, or what there is to say about the keyword named topic.
+func writeHelp(w io.Writer, topic string) error {
+	text := helpText()
+	if k, ok := find(grammar(), topic); ok {
+		text = k.help()
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+func helpText() string {
+	var b strings.Builder
+	b.WriteString(commands + "\n" + story)
+	b.WriteString("\nKeywords, in any order:\n\n")
+	for _, k := range grammar() {
+		fmt.Fprintf(&b, "  %-27s %s%s\n", k.usage(), k.gist, k.remark())
+	}
+	b.WriteString("\nSizes take k, M or G (powers of 2). \"viamillipede help KEYWORD\" says more.\n")
+	b.WriteString("\nLevels of verbose, each with those before it:\n\n")
+	for _, l := range levels {
+		fmt.Fprintf(&b, "  %3d  %s\n", l.level, l.gist)
+	}
+	b.WriteString("\nSignals:\n\n")
+	for _, r := range reactions {
+		fmt.Fprintf(&b, "  %-7s  %s\n", r.signal, r.gist)
+	}
+	b.WriteString("\nExit status:\n\n")
+	for _, s := range statuses {
+		fmt.Fprintf(&b, "  %3d  %s\n", s.status, s.gist)
+	}
+	return b.String()
+}
+
+// remark is what follows the gist in the list of keywords.
+func (k keyword) remark() string {
+	switch {
+	case k.unbuilt:
+		return " (not built yet)"
+	case k.initial != "":
+		return " (" + k.initial + ")"
+	}
+	return ""
+}
+
+// help is what "help <keyword>" prints.
+func (k keyword) help() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n\n%s%s.%s\n", k.usage(), strings.ToUpper(k.gist[:1]), k.gist[1:], k.more)
+	for _, a := range k.args {
+		if a.name != "KEYWORD" {
+			fmt.Fprintf(&b, "\n%s: %s.\n", a.name, a.want)
+		}
+	}
+	if len(k.alias) > 0 {
+		fmt.Fprintf(&b, "\nAlso spelt %s.\n", strings.Join(k.alias, ", "))
+	}
+	if k.initial != "" {
+		fmt.Fprintf(&b, "\nDefault: %s.\n", k.initial)
+	}
+	if k.many {
+		b.WriteString("\nMay be given more than once.\n")
+	}
+	if k.unbuilt {
+		b.WriteString("\nNot built yet.\n")
+	}
+	return b.String()
+}
+
+// shortUsage is for a command line without words.
+func shortUsage() string {
+	return "usage:\n" + commands + "\n\"viamillipede help\" says more"
+}
+
+func writeVersion(w io.Writer) error {
+	_, err := fmt.Fprintf(w, "viamillipede %s, wire version %d\n%s %s/%s\n",
+		version, wireVersion, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}

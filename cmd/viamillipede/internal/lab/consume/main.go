@@ -1,0 +1,20 @@
+// Command consume is the consumer at the end of a pipe under test: it reads a counter stream (see package lab) from
+// its standard input and prints how many bytes it was. Its exit status is 1 when a byte is wrong or a read fails.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"viamillipede/cmd/viamillipede/internal/lab"
+)
+
+func main() {
+	n, err := lab.Drain(context.Background(), os.Stdin, lab.NewGate())
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "consume: after %d bytes: %v\n", n, err)
+		os.Exit(1)
+	}
+	fmt.Println(n)
+}

@@ -1,0 +1,199 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+)
+
+// block is how much Feed and Drain move with one system call, in bytes.
+const block = 256 << 10
+
+// Gate lets a test hold, slow and wait for a Feed or Drain. Its methods may be called from any goroutine. NewGate's
+// gate is open.
+type Gate struct {
+	mu      sync.Mutex
+	moved   int64
+	hold    int64 // nothing passes beyond this offset; < 0 is open
+	rate    int64 // bytes per second; 0 is any
+	marks   map[int64]chan struct{}
+	changed chan struct{} // closed and replaced when hold changes
+}
+
+// NewGate returns an open gate.
+func NewGate() *Gate {
+	return &Gate{hold: -1, marks: make(map[int64]chan struct{}), changed: make(chan struct{})}
+}
+
+// Moved gives how many bytes have passed.
+func (g *Gate) Moved() int64 {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.moved
+}
+
+// At returns a channel that is closed when offset bytes have passed.
+func (g *Gate) At(offset int64) <-chan struct{} {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	mark, found := g.marks[offset]
+	if !found {
+		mark = make(chan struct{})
+		g.marks[offset] = mark
+	}
+	g.signal()
+	return mark
+}
+
+// Hold lets nothing pass beyond offset, until Open or another Hold; 0 stops at once.
+func (g *Gate) Hold(offset int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.set(offset)
+}
+
+// Open ends Hold.
+func (g *Gate) Open() { g.Hold(-1) }
+
+// Rate slows the flow to about bytesPerSecond; 0 is as fast as it goes.
+func (g *Gate) Rate(bytesPerSecond int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.rate = bytesPerSecond
+}
+
+func (g *Gate) set(hold int64) {
+	g.hold = hold
+	close(g.changed)
+	g.changed = make(chan struct{})
+}
+
+// pass waits until something may move and gives how much of want; the error is ctx's.
+func (g *Gate) pass(ctx context.Context, want int) (int, error) {
+	for {
+		g.mu.Lock()
+		n, rate, changed := int64(want), g.rate, g.changed
+		if g.hold >= 0 {
+			n = min(n, g.hold-g.moved)
+		}
+		g.mu.Unlock()
+		if n <= 0 {
+			select {
+			case <-changed:
+				continue
+			case <-ctx.Done():
+				return 0, context.Cause(ctx)
+			}
+		}
+		return int(n), pace(ctx, n, rate)
+	}
+}
+
+// pace takes the time that n bytes need at rate.
+func pace(ctx context.Context, n, rate int64) error {
+	if rate <= 0 {
+		return context.Cause(ctx)
+	}
+	timer := time.NewTimer(time.Duration(float64(n) / float64(rate) * float64(time.Second)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (g *Gate) move(n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.moved += int64(n)
+	g.signal()
+}
+
+func (g *Gate) signal() {
+	for offset, mark := range g.marks {
+		if g.moved >= offset {
+			select {
+			case <-mark:
+			default:
+				close(mark)
+			}
+		}
+	}
+}
+
+// Deadline is what pipes and sockets have, so that the end of a context can end their calls.
+type Deadline interface {
+	SetDeadline(time.Time) error
+}
+
+// Feed writes size bytes of the counter stream to w, through gate, and closes w whatever happens. The error is w's or
+// ctx's.
+func Feed(ctx context.Context, w io.WriteCloser, size int64, gate *Gate) error {
+	defer w.Close()
+	defer cutAtEnd(ctx, w)()
+	buf := make([]byte, block)
+	for offset := int64(0); offset < size; {
+		ready := buf[:min(block, size-offset)]
+		Fill(ready, offset)
+		for len(ready) > 0 {
+			n, err := gate.pass(ctx, len(ready))
+			if err != nil {
+				return err
+			}
+			n, err = w.Write(ready[:n])
+			gate.move(n)
+			offset += int64(n)
+			ready = ready[n:]
+			if err != nil {
+				return cause(ctx, err)
+			}
+		}
+	}
+	return nil
+}
+
+// Drain reads r to its end through gate, checks that it is the counter stream, and closes r whatever happens. It gives
+// the number of bytes that were right. The error is a *Mismatch, r's or ctx's; at the end of the stream it is nil.
+func Drain(ctx context.Context, r io.ReadCloser, gate *Gate) (int64, error) {
+	defer r.Close()
+	defer cutAtEnd(ctx, r)()
+	var checker Checker
+	buf := make([]byte, block)
+	for {
+		n, err := gate.pass(ctx, len(buf))
+		if err != nil {
+			return checker.Offset(), err
+		}
+		n, err = r.Read(buf[:n])
+		if _, bad := checker.Write(buf[:n]); bad != nil {
+			return checker.Offset(), bad
+		}
+		gate.move(n)
+		if errors.Is(err, io.EOF) {
+			return checker.Offset(), nil
+		}
+		if err != nil {
+			return checker.Offset(), cause(ctx, err)
+		}
+	}
+}
+
+// cutAtEnd makes calls on f return when ctx ends; the function it gives undoes that.
+func cutAtEnd(ctx context.Context, f any) func() bool {
+	d, ok := f.(Deadline)
+	if !ok {
+		return func() bool { return true }
+	}
+	return context.AfterFunc(ctx, func() { _ = d.SetDeadline(time.Unix(1, 0)) })
+}
+
+func cause(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}

@@ -1,0 +1,145 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/vishvananda/netlink"
+)
+
+// Side is one of the two hosts.
+type Side int
+
+// The two hosts.
+const (
+	TX Side = 0 // the sender's host: 198.18.<path>.1
+	RX Side = 1 // the receiver's host: 198.18.<path>.2
+)
+
+func (s Side) String() string { return [...]string{"tx", "rx"}[s] }
+
+// other gives the host at the far end of every path.
+func (s Side) other() Side { return 1 - s }
+
+// MaxPaths is how many paths fit into the addresses 198.18.<path>.0/24.
+const MaxPaths = 256
+
+// Config describes a lab.
+type Config struct {
+	Paths int // veth pairs between the two sides, 0 to MaxPaths
+}
+
+// Lab is two hosts joined by paths. Its methods may be called from any goroutine.
+type Lab struct {
+	paths int
+	sides [2]*space
+	ctx   context.Context // ends with the lab; no program outlives it
+	stop  context.CancelFunc
+
+	mu       sync.Mutex
+	commands []*Cmd // every program started, to be reaped in close
+}
+
+// New makes a lab that lasts until the test's cleanup. The test is skipped where namespaces cannot be made (not root),
+// and fails where one of the paths cannot.
+func New(t testing.TB, config Config) *Lab {
+	t.Helper()
+	if config.Paths < 0 || config.Paths > MaxPaths {
+		t.Fatalf("lab: %d paths, want 0 to %d", config.Paths, MaxPaths)
+	}
+	l := &Lab{paths: config.Paths}
+	l.ctx, l.stop = context.WithCancel(context.Background())
+	t.Cleanup(l.close)
+	for side := range l.sides {
+		s, err := newSpace()
+		if err != nil {
+			t.Skipf("lab: no network namespaces here (needs root): %v", err)
+		}
+		l.sides[side] = s
+	}
+	if err := l.build(); err != nil {
+		t.Fatalf("lab: %v", err)
+	}
+	return l
+}
+
+// close ends the programs and both sides; the kernel removes what was in them.
+func (l *Lab) close() {
+	l.stop()
+	l.mu.Lock()
+	commands := l.commands
+	l.mu.Unlock()
+	for _, c := range commands {
+		c.reap()
+	}
+	for _, s := range l.sides {
+		if s != nil {
+			s.close()
+		}
+	}
+}
+
+func (l *Lab) build() error {
+	for i := range l.paths {
+		if err := l.join(i); err != nil {
+			return fmt.Errorf("make path %d: %w", i, err)
+		}
+	}
+	for side := range l.sides {
+		if err := l.sides[side].do(func() error { return l.raise(Side(side)) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// join makes the veth pair of path i, one end on each side, still down.
+func (l *Lab) join(i int) error {
+	return l.sides[TX].do(func() error {
+		attrs := netlink.NewLinkAttrs()
+		attrs.Name = device(i)
+		pair := netlink.NewVeth(attrs)
+		pair.PeerName = device(i)
+		pair.PeerNamespace = netlink.NsFd(l.sides[RX].ns)
+		return netlink.LinkAdd(pair)
+	})
+}
+
+// raise sets every device of a side up and gives it its address. It runs on the side's thread.
+func (l *Lab) raise(side Side) error {
+	lo, err := netlink.LinkByName("lo")
+	if err != nil {
+		return fmt.Errorf("find loopback: %w", err)
+	}
+	if err := netlink.LinkSetUp(lo); err != nil {
+		return fmt.Errorf("set loopback up: %w", err)
+	}
+	for i := range l.paths {
+		dev, err := netlink.LinkByName(device(i))
+		if err != nil {
+			return fmt.Errorf("find path %d: %w", i, err)
+		}
+		net24 := &net.IPNet{IP: address(side, i), Mask: net.CIDRMask(24, 32)}
+		if err := netlink.AddrAdd(dev, &netlink.Addr{IPNet: net24}); err != nil {
+			return fmt.Errorf("address path %d: %w", i, err)
+		}
+		if err := netlink.LinkSetUp(dev); err != nil {
+			return fmt.Errorf("set path %d up: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// Paths gives the number of paths.
+func (l *Lab) Paths() int { return l.paths }
+
+// Address gives the IPv4 address of a side on path i.
+func (l *Lab) Address(side Side, i int) string { return address(side, i).String() }
+
+func address(side Side, i int) net.IP { return net.IPv4(198, 18, byte(i), byte(1+side)).To4() }
+
+// device names path i's veth device; it is the same on both sides.
+func device(i int) string { return fmt.Sprintf("p%d", i) }

@@ -1,0 +1,114 @@
+package lab
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+
+	"github.com/vishvananda/netlink"
+)
+
+// Shaping: a bucket of shapeBurst of the rate's bytes, but never less than one packet as the kernel hands it down
+// (64 KiB before segmentation), and a queue behind it.
+const (
+	shapeBurstHz = 100       // a bucket holds 1/100 s
+	shapeLeast   = 128 << 10 // bytes
+	shapeQueue   = 1 << 20   // bytes that wait; what comes on top is dropped
+)
+
+// nowhere is a link-layer address that no device of a lab has; packets sent there arrive and are passed over.
+var nowhere = net.HardwareAddr{0x02, 0, 0, 0, 0, 0x01}
+
+// PathDown takes path i down as seen from its tx side: the sender's kernel knows, the receiver sees no carrier.
+func (l *Lab) PathDown(i int) error { return l.EndDown(TX, i) }
+
+// PathUp brings path i back after PathDown.
+func (l *Lab) PathUp(i int) error { return l.EndUp(TX, i) }
+
+// EndDown takes one end of path i down.
+func (l *Lab) EndDown(side Side, i int) error { return l.onDevice(side, i, netlink.LinkSetDown) }
+
+// EndUp brings one end of path i up again.
+func (l *Lab) EndUp(side Side, i int) error { return l.onDevice(side, i, netlink.LinkSetUp) }
+
+// Shape limits path i to bitsPerSecond in each direction (tc-tbf(8)); 0 takes the limit away.
+func (l *Lab) Shape(i int, bitsPerSecond uint64) error {
+	rate := bitsPerSecond / 8
+	return l.onBoth(i, func(dev netlink.Link) error {
+		attrs := netlink.QdiscAttrs{
+			LinkIndex: dev.Attrs().Index,
+			Handle:    netlink.MakeHandle(1, 0),
+			Parent:    netlink.HANDLE_ROOT,
+		}
+		if rate == 0 {
+			return gone(netlink.QdiscDel(&netlink.Tbf{QdiscAttrs: attrs}))
+		}
+		burst := uint32(max(rate/shapeBurstHz, shapeLeast))
+		return netlink.QdiscReplace(&netlink.Tbf{
+			QdiscAttrs: attrs,
+			Rate:       rate,
+			Limit:      burst + shapeQueue,
+			Buffer:     netlink.Xmittime(rate, burst),
+		})
+	})
+}
+
+// Blackhole makes path i swallow every packet, in both directions, with its devices up and its routes in place: the
+// neighbour's entry is pinned to an address that nobody has. Kernels without packet filters can do that too. It ends
+// with Heal, or with PathDown, which flushes neighbours.
+func (l *Lab) Blackhole(i int) error { return l.neighbour(i, netlink.NeighSet) }
+
+// Heal ends Blackhole; the kernel asks for the true address with the next packet. Healing a sound path is no error.
+func (l *Lab) Heal(i int) error {
+	return l.neighbour(i, func(n *netlink.Neigh) error { return gone(netlink.NeighDel(n)) })
+}
+
+func (l *Lab) neighbour(i int, change func(*netlink.Neigh) error) error {
+	for side := range l.sides {
+		side := Side(side)
+		err := l.onDevice(side, i, func(dev netlink.Link) error {
+			return change(&netlink.Neigh{
+				LinkIndex:    dev.Attrs().Index,
+				Family:       netlink.FAMILY_V4,
+				State:        netlink.NUD_PERMANENT,
+				IP:           address(side.other(), i),
+				HardwareAddr: nowhere,
+			})
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *Lab) onBoth(i int, change func(netlink.Link) error) error {
+	if err := l.onDevice(TX, i, change); err != nil {
+		return err
+	}
+	return l.onDevice(RX, i, change)
+}
+
+// onDevice runs change in the side's namespace with path i's device.
+func (l *Lab) onDevice(side Side, i int, change func(netlink.Link) error) error {
+	err := l.sides[side].do(func() error {
+		dev, err := netlink.LinkByName(device(i))
+		if err != nil {
+			return err
+		}
+		return change(dev)
+	})
+	if err != nil {
+		return fmt.Errorf("path %d, %v side: %w", i, side, err)
+	}
+	return nil
+}
+
+// gone drops the error of taking away what is not there.
+func gone(err error) error {
+	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.EINVAL) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,103 @@
+package lab
+
+import (
+	"errors"
+	"os"
+	"runtime"
+	"syscall"
+
+	"github.com/vishvananda/netns"
+)
+
+var errClosed = errors.New("the lab is closed")
+
+// space is a network namespace and the thread that lives in it. Programs are started from that thread: it lasts as
+// long as the namespace does, and its end is what PR_SET_PDEATHSIG tells them.
+type space struct {
+	ns   netns.NsHandle
+	work chan func()   // run on the thread, one at a time; never closed
+	stop chan struct{} // closed by close
+	done chan struct{} // closed by the thread's goroutine on its way out
+}
+
+// newSpace makes an empty namespace. The error is EPERM without CAP_SYS_ADMIN, or what unshare(2) says.
+func newSpace() (*space, error) {
+	s := &space{work: make(chan func()), stop: make(chan struct{}), done: make(chan struct{})}
+	ready := make(chan error, 1)
+	onOwnThread(func() { s.live(ready) })
+	if err := <-ready; err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *space) live(ready chan<- error) {
+	defer close(s.done)
+	ns, err := netns.New()
+	s.ns = ns
+	ready <- err
+	if err != nil {
+		return
+	}
+	for {
+		select {
+		case f := <-s.work:
+			f()
+		case <-s.stop:
+			return
+		}
+	}
+}
+
+// do runs f on the thread in the namespace and gives its error, or errClosed. It must not wait for anything but the
+// kernel: a second caller waits for it.
+func (s *space) do(f func() error) error {
+	result := make(chan error, 1)
+	select {
+	case s.work <- func() { result <- f() }:
+		return <-result
+	case <-s.stop:
+		return errClosed
+	}
+}
+
+// visit runs f on a thread of its own in the namespace, for calls that may wait, and gives its error.
+func (s *space) visit(f func() error) error {
+	result := make(chan error, 1)
+	onOwnThread(func() {
+		if err := netns.Set(s.ns); err != nil {
+			result <- os.NewSyscallError("setns", err)
+			return
+		}
+		result <- f()
+	})
+	return <-result
+}
+
+// close ends the thread and lets go of the namespace. No visit may be under way.
+func (s *space) close() {
+	close(s.stop)
+	<-s.done
+	s.ns.Close()
+}
+
+// onOwnThread runs f in a goroutine of its own, on a thread that ends with it, so that a namespace which f enters can
+// never be met by other goroutines. The process's first thread cannot end (and /proc/self stands for it), so f is kept
+// away from that one: while the first goroutine sits on it, the second gets another.
+func onOwnThread(f func()) {
+	go func() {
+		runtime.LockOSThread()
+		if syscall.Gettid() != os.Getpid() {
+			f()
+			return
+		}
+		settled := make(chan struct{})
+		go func() {
+			runtime.LockOSThread()
+			close(settled)
+			f()
+		}()
+		<-settled
+		runtime.UnlockOSThread()
+	}()
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the scripts run this very binary as viamillipede.
+func TestMain(m *testing.M) {
+	heedStopSignals()
+	testscript.Main(m, map[string]func(){"viamillipede": main})
+}
+
+// heedStopSignals undoes what nohup or a shell's "&" did to this process: a program that starts with a signal ignored
+// keeps it so, and the scripts are about what the signal does. A program started by us begins with the default.
+func heedStopSignals() {
+	if len(os.Args) > 0 && !testBinary(os.Args[0]) {
+		return
+	}
+	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGHUP} {
+		if signal.Ignored(s) {
+			signal.Notify(make(chan os.Signal, 1), s)
+		}
+	}
+}
+
+func testBinary(path string) bool { return len(path) > 5 && path[len(path)-5:] == ".test" }
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		Setup:               setup,
+		Cmds:                scriptCommands,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+	})
+}
+
+// portsPerScript is how many of $PORT1, $PORT2 ... a script has.
+const portsPerScript = 4
+
+// setup gives a script its free ports and its cast of background programs.
+func setup(env *testscript.Env) error {
+	for i := range portsPerScript {
+		port, err := freePort()
+		if err != nil {
+			return err
+		}
+		env.Setenv(fmt.Sprintf("PORT%d", i+1), fmt.Sprint(port))
+	}
+	c := &cast{actors: map[string]*actor{}}
+	env.Values[castKey{}] = c
+	env.Defer(c.dismiss)
+	return nil
+}
+
+// freePort finds a port that nobody listens on, below the range that the kernel takes the source ports of outgoing
+// links from: otherwise one of those could take it first.
+func freePort() (int, error) {
+	for range 100 {
+		port := 10000 + int(nextPort.Add(1))%20000
+		l, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
+		if err == nil {
+			return port, l.Close()
+		}
+	}
+	return 0, errors.New("no free port found")
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"fmt"
+
+	"viamillipede/engine"
+)
+
+// invocation is what one command line asks for, read and checked. Nothing is opened yet.
+type invocation struct {
+	question string // "help", "version" or "" for none; nothing else counts when there is one
+	topic    string // the keyword that help is about, or ""
+
+	receive bool
+	port    uint16        // of rx
+	paths   []engine.Path // of tx, in the order given; none: no tx
+	options engine.Options
+
+	verbose    int
+	profile    string // "cpu", "mem", "trace" or "" for none
+	profileDir string
+}
+
+// parser reads the words of a command line from left to right.
+type parser struct {
+	rest  []string // words not read yet
+	table []keyword
+	seen  map[string]bool // keywords met, by name
+	inv   *invocation
+}
+
+// parse reads a command line without the program's name. Every error is one line for the user, without the program's
+// name before it, and an *engine.Error of engine.StatusUsage.
+func parse(words []string) (*invocation, error) {
+	p := &parser{rest: words, table: grammar(), seen: map[string]bool{}, inv: defaults()}
+	var unbuilt string
+	for len(p.rest) > 0 {
+		k, err := p.keyword()
+		if err != nil {
+			return nil, err
+		}
+		if k.unbuilt && unbuilt == "" {
+			unbuilt = k.name
+		}
+		if p.inv.question != "" {
+			return p.inv, p.nothingMore(k)
+		}
+	}
+	if unbuilt != "" {
+		return nil, usageError("%s is not built yet", unbuilt)
+	}
+	return p.inv, p.inv.complete()
+}
+
+// defaults is the invocation before a word is read.
+func defaults() *invocation {
+	return &invocation{
+		port: engine.DefaultPort,
+		options: engine.Options{
+			Threads:    engine.DefaultThreads,
+			Window:     engine.DefaultWindow,
+			Leg:        engine.DefaultLeg,
+			Giveup:     engine.DefaultGiveup,
+			Congestion: "auto",
+			IO:         "auto",
+			Pin:        true,
+		},
+	}
+}
+
+// keyword reads one keyword and its arguments.
+func (p *parser) keyword() (keyword, error) {
+	word := p.next()
+	k, ok := find(p.table, word)
+	if !ok {
+		return k, expectedKeyword(word, p.table)
+	}
+	if p.seen[k.name] && !k.many {
+		return k, usageError("%s: given twice", k.name)
+	}
+	p.seen[k.name] = true
+	for _, a := range k.args {
+		if a.optional != nil && (len(p.rest) == 0 || !a.optional(p.rest[0])) {
+			continue
+		}
+		if err := p.argument(k, a); err != nil {
+			return k, err
+		}
+	}
+	if k.set != nil {
+		k.set(p.inv)
+	}
+	return k, nil
+}
+
+// argument reads one argument of k.
+func (p *parser) argument(k keyword, a argument) error {
+	if len(p.rest) == 0 {
+		return usageError("%s: expected %s, found the end of the line", k.name, a.want)
+	}
+	word := p.next()
+	if _, taken := find(p.table, word); taken && !a.literal {
+		return usageError("%s: expected %s, found the keyword %q", k.name, a.want, word)
+	}
+	if !a.set(p.inv, word) {
+		return usageError("%s: expected %s, found %q%s", k.name, a.want, word, suggest(word, a.choices))
+	}
+	return nil
+}
+
+func (p *parser) next() string {
+	word := p.rest[0]
+	p.rest = p.rest[1:]
+	return word
+}
+
+// nothingMore ends a command line that asks a question.
+func (p *parser) nothingMore(k keyword) error {
+	if len(p.rest) > 0 {
+		return usageError("%s: expected the end of the line, found %q", k.name, p.rest[0])
+	}
+	if _, ok := find(p.table, p.inv.topic); !ok && p.inv.topic != "" {
+		return expectedKeyword(p.inv.topic, p.table)
+	}
+	return nil
+}
+
+// complete fills in what was left out and checks what no keyword can check alone.
+func (inv *invocation) complete() error {
+	if !inv.receive && len(inv.paths) == 0 {
+		return usageError("expected rx, tx or both: there is nothing to do")
+	}
+	if int64(inv.options.Leg) > inv.options.Window {
+		return usageError("leg: expected no more than the window of %s, found %s",
+			sizeText(inv.options.Window), sizeText(int64(inv.options.Leg)))
+	}
+	fillPorts(inv.paths)
+	return nil
+}
+
+// fillPorts gives each path without a port that of the nearest path before it, or else of the next one after it, or
+// else the default.
+func fillPorts(paths []engine.Path) {
+	port := uint16(engine.DefaultPort)
+	for _, p := range paths {
+		if p.Port != 0 {
+			port = p.Port
+			break
+		}
+	}
+	for i := range paths {
+		if paths[i].Port == 0 {
+			paths[i].Port = port
+		}
+		port = paths[i].Port
+	}
+}
+
+func usageError(format string, args ...any) error {
+	return &engine.Error{Status: engine.StatusUsage, Reason: fmt.Sprintf(format, args...)}
+}

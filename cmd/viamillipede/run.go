@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"syscall"
+
+	"viamillipede/engine"
+)
+
+// program carries out one command line, without the program's name, and returns the exit status.
+func program(words []string) engine.Status {
+	if len(words) == 0 {
+		say(ownPrefix, shortUsage())
+		return engine.StatusUsage
+	}
+	inv, err := parse(words)
+	if err != nil {
+		return failed(ownPrefix, err)
+	}
+	if inv.question != "" {
+		return inv.answer(os.Stdout)
+	}
+	return inv.run()
+}
+
+// answer writes what a question asks for.
+func (inv *invocation) answer(w io.Writer) engine.Status {
+	err := writeHelp
+	if inv.question == "version" {
+		err = func(w io.Writer, _ string) error { return writeVersion(w) }
+	}
+	if err := err(w, inv.topic); err != nil {
+		return failed(ownPrefix, localPipe("standard output", err))
+	}
+	return engine.StatusDone
+}
+
+// run moves the stream, or both of them, from beginning to end.
+func (inv *invocation) run() engine.Status {
+	sides, err := inv.sides()
+	if err != nil {
+		return failed(ownPrefix, err)
+	}
+	profile, err := startProfile(inv.profile, inv.profileDir)
+	if err != nil {
+		return failed(ownPrefix, err)
+	}
+	defer profile.Stop()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	defer watchSignals(sides, cancel, profile.Stop)()
+	return carry(ctx, cancel, sides)
+}
+
+// stream is one end of a stream as the engine makes it. WriteStatus may be called at any time.
+type stream interface {
+	Run(ctx context.Context) (engine.Summary, error)
+	WriteStatus(w io.Writer) error
+}
+
+// side is one end of a stream in this process: tx, rx or, in a loop and in full duplex, one of each.
+type side struct {
+	stream
+	name   string // "tx" or "rx"
+	prefix string // of its lines on standard error
+	log    *engine.Log
+}
+
+// ownPrefix begins the lines that are not about one of two sides.
+const ownPrefix = "viamillipede: "
+
+// sides makes what the command line asks for, without starting it.
+func (inv *invocation) sides() ([]*side, error) {
+	var sides []*side
+	for _, open := range []func() (*side, error){inv.receiver, inv.sender} {
+		s, err := open()
+		if err != nil {
+			return nil, err
+		}
+		if s != nil {
+			sides = append(sides, s)
+		}
+	}
+	return sides, nil
+}
+
+// receiver makes the receiving side, nil when none is asked for.
+func (inv *invocation) receiver() (*side, error) {
+	if !inv.receive {
+		return nil, nil
+	}
+	if err := checkStandard(standardOutput, syscall.O_WRONLY); err != nil {
+		return nil, err
+	}
+	s := inv.side("rx")
+	r, err := engine.NewReceiver(engine.ReceiveConfig{
+		Options: inv.options, Port: inv.port, Sink: standardOutput, Log: s.log,
+	})
+	s.stream = r
+	return s, err
+}
+
+// sender makes the sending side, nil when none is asked for.
+func (inv *invocation) sender() (*side, error) {
+	if len(inv.paths) == 0 {
+		return nil, nil
+	}
+	if err := checkStandard(standardInput, syscall.O_RDONLY); err != nil {
+		return nil, err
+	}
+	s := inv.side("tx")
+	t, err := engine.NewSender(engine.SendConfig{
+		Options: inv.options, Paths: inv.paths, Source: standardInput, Log: s.log,
+	})
+	s.stream = t
+	return s, err
+}
+
+// side prepares a side and its log. Only when there are two do their lines say which one speaks.
+func (inv *invocation) side(name string) *side {
+	prefix := ownPrefix
+	if inv.receive && len(inv.paths) > 0 {
+		prefix = "viamillipede " + name + ": "
+	}
+	return &side{name: name, prefix: prefix, log: engine.NewLog(os.Stderr, prefix, inv.verbose)}
+}
+
+// carry runs the sides until all are finished. The first failure stops the other side too and gives the exit status.
+func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side) engine.Status {
+	type result struct {
+		*side
+		summary engine.Summary
+		err     error
+	}
+	results := make(chan result)
+	for _, s := range sides {
+		go func() {
+			summary, err := s.Run(ctx)
+			results <- result{s, summary, err}
+		}()
+	}
+	status := engine.StatusDone
+	for range sides {
+		r := <-results
+		r.log.Printf(engine.LevelSummary, "%s", r.summary)
+		if r.err == nil || status != engine.StatusDone && stopped(ctx, r.err) {
+			continue
+		}
+		first := failed(r.prefix, causeOf(ctx, r.err))
+		if status == engine.StatusDone {
+			status = first
+		}
+		cancel(&engine.Error{Status: first, Reason: r.name + " failed in the same process", Err: r.err})
+	}
+	return status
+}
+
+// stopped reports whether err is only the echo of why ctx was cancelled.
+func stopped(ctx context.Context, err error) bool {
+	return errors.Is(err, context.Canceled) || ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
+}
+
+// causeOf gives the reason in place of a bare "context canceled".
+func causeOf(ctx context.Context, err error) error {
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
+}
+
+// printStatus prints the side's status table, whatever the level of verbose.
+func (s *side) printStatus() {
+	var table bytes.Buffer
+	if err := s.WriteStatus(&table); err != nil {
+		say(s.prefix, err.Error())
+		return
+	}
+	say(s.prefix, table.String())
+}
+
+// failed prints why the program fails, in one line, and returns the exit status that goes with it.
+func failed(prefix string, err error) engine.Status {
+	say(prefix, strings.Join(strings.FieldsFunc(err.Error(), isNewline), " "))
+	return engine.ExitStatus(err)
+}
+
+func isNewline(r rune) bool { return r == '\n' || r == '\r' }
+
+// say prints lines on standard error, each after prefix and all of them in one write, so that those of another
+// goroutine do not come between. There is nowhere left to report that standard error cannot be written.
+func say(prefix, lines string) {
+	lines = strings.TrimRight(lines, "\n")
+	_, _ = io.WriteString(os.Stderr, prefix+strings.ReplaceAll(lines, "\n", "\n"+prefix)+"\n")
+}

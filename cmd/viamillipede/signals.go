@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"viamillipede/engine"
+)
+
+// signalQueue is how many signals may wait for their turn; more of a kind that waits are dropped, as by the kernel.
+const signalQueue = 8
+
+// watchSignals reacts to signals (see reactions) until the function that it returns is called. atOnce is called before
+// the program is ended by a second signal to stop. The goroutine that it starts ends before stop returns.
+func watchSignals(sides []*side, cancel context.CancelCauseFunc, atOnce func()) (stop func()) {
+	// A write to a broken pipe then returns EPIPE, on standard error too, and the stream fails in good order.
+	signal.Ignore(syscall.SIGPIPE)
+	signals := make(chan os.Signal, signalQueue)
+	signal.Notify(signals, heeded()...)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		react(signals, sides, cancel, atOnce)
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(signals)
+		<-ended
+	}
+}
+
+// heeded lists the signals to react to. One that was ignored when the program began stays ignored: that is how nohup
+// and the shells' "&" protect a program.
+func heeded() []os.Signal {
+	signals := []os.Signal{syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTERM}
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGHUP} {
+		if !signal.Ignored(s) {
+			signals = append(signals, s)
+		}
+	}
+	return signals
+}
+
+// react reads signals until the channel is closed.
+func react(signals <-chan os.Signal, sides []*side, cancel context.CancelCauseFunc, atOnce func()) {
+	var stopping bool
+	for s := range signals {
+		switch s {
+		case syscall.SIGUSR1:
+			for _, side := range sides {
+				side.printStatus()
+			}
+		case syscall.SIGUSR2:
+			raiseVerbose(sides)
+		default:
+			cause := stopCause(s)
+			if stopping {
+				say(ownPrefix, cause.Reason+" again, at once")
+				atOnce()
+				os.Exit(int(cause.Status))
+			}
+			stopping = true
+			cancel(cause)
+		}
+	}
+}
+
+// raiseVerbose raises the level of all sides alike and says so once.
+func raiseVerbose(sides []*side) {
+	var level int
+	for _, side := range sides {
+		level = side.log.Raise()
+	}
+	say(ownPrefix, fmt.Sprintf("verbose is now %d", level))
+}
+
+// stopCause is why the stream ends when the signal asks for it. There is no exit status of its own for SIGHUP.
+func stopCause(s os.Signal) *engine.Error {
+	switch s {
+	case syscall.SIGINT:
+		return &engine.Error{Status: engine.StatusInterrupt, Reason: "stopped by SIGINT"}
+	case syscall.SIGHUP:
+		return &engine.Error{Status: engine.StatusTerminated, Reason: "stopped by SIGHUP"}
+	}
+	return &engine.Error{Status: engine.StatusTerminated, Reason: "stopped by SIGTERM"}
+}

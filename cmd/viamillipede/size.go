@@ -1,0 +1,56 @@
+package main
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// parseSize reads a number of bytes: decimal digits and, at will, k, M or G in either case for 2^10, 2^20 or 2^30.
+// Everything else is not a size: signs, fractions, spaces, and what does not fit in an int64.
+func parseSize(word string) (bytes int64, ok bool) {
+	digits, shift := word, 0
+	if word != "" {
+		shift = unitShift(word[len(word)-1])
+	}
+	if shift > 0 {
+		digits = word[:len(word)-1]
+	}
+	n, ok := parseNumber(digits)
+	if !ok || n > math.MaxInt64>>shift {
+		return 0, false
+	}
+	return n << shift, true
+}
+
+// unitShift is the power of two that a size's last letter stands for, 0 for what is not a unit.
+func unitShift(unit byte) int {
+	switch unit {
+	case 'k', 'K':
+		return 10
+	case 'm', 'M':
+		return 20
+	case 'g', 'G':
+		return 30
+	}
+	return 0
+}
+
+// sizeText writes a size the way that parseSize reads it, with the largest unit that leaves no fraction.
+func sizeText(bytes int64) string {
+	for _, unit := range "GMK" {
+		if shift := unitShift(byte(unit)); bytes > 0 && bytes&(1<<shift-1) == 0 {
+			return strconv.FormatInt(bytes>>shift, 10) + string(unit)
+		}
+	}
+	return strconv.FormatInt(bytes, 10)
+}
+
+// parseNumber reads decimal digits and nothing else: no sign, no underscore, no base.
+func parseNumber(word string) (n int64, ok bool) {
+	if word == "" || strings.Trim(word, "0123456789") != "" {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(word, 10, 64)
+	return n, err == nil
+}

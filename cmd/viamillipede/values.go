@@ -1,0 +1,243 @@
+package main
+
+import (
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// argument is one word that follows a keyword.
+type argument struct {
+	name     string                                  // as the help text shows it
+	want     string                                  // completes "expected ..."
+	choices  []string                                // words to suggest after a near miss
+	literal  bool                                    // a word that equals a keyword is taken as it is
+	optional func(word string) bool                  // not nil: absent where this is false for the next word
+	set      func(inv *invocation, word string) bool // false: the word is not what is wanted
+}
+
+// number is a whole number from least to most.
+func number(name string, least, most int64, set func(*invocation, int64)) argument {
+	return argument{
+		name: name,
+		want: fmt.Sprintf("a number from %d to %d", least, most),
+		set: func(inv *invocation, word string) bool {
+			n, ok := parseNumber(word)
+			if !ok || n < least || n > most {
+				return false
+			}
+			set(inv, n)
+			return true
+		},
+	}
+}
+
+// size is a number of bytes from least to most and a multiple of step.
+func size(least, most, step int64, set func(*invocation, int64)) argument {
+	want := fmt.Sprintf("a size from %s to %s (bytes, or with k, M or G)", sizeText(least), sizeText(most))
+	if step > 1 {
+		want = fmt.Sprintf("a size from %s to %s and a multiple of %s", sizeText(least), sizeText(most), sizeText(step))
+	}
+	return argument{
+		name: "SIZE",
+		want: want,
+		set: func(inv *invocation, word string) bool {
+			n, ok := parseSize(word)
+			if !ok || n < least || n > most || n%step != 0 {
+				return false
+			}
+			set(inv, n)
+			return true
+		},
+	}
+}
+
+// port is a TCP port.
+func port(set func(*invocation, uint16)) argument {
+	a := number("PORT", 1, 65535, func(inv *invocation, n int64) { set(inv, uint16(n)) })
+	a.want = "a port from 1 to 65535"
+	return a
+}
+
+// optionalPort is a port that may be left out; only a word that looks like a number is taken for one.
+func optionalPort(set func(*invocation, uint16)) argument {
+	a := port(set)
+	a.optional = func(word string) bool {
+		word = strings.TrimLeft(word, "+-")
+		return word != "" && word[0] >= '0' && word[0] <= '9'
+	}
+	return a
+}
+
+// host is a name or an address.
+func host(set func(*invocation, string)) argument {
+	return argument{
+		name: "HOST",
+		want: "a host (a name or an address, without a port)",
+		set: func(inv *invocation, word string) bool {
+			h, ok := parseHost(word)
+			if ok {
+				set(inv, h)
+			}
+			return ok
+		},
+	}
+}
+
+// maxName is the longest name that DNS can carry, with a dot at its end.
+const maxName = 254
+
+// parseHost takes an address, an IPv6 one at will in brackets, or what could be a name.
+func parseHost(word string) (host string, ok bool) {
+	if bare, cut := strings.CutPrefix(word, "["); cut {
+		bare, cut = strings.CutSuffix(bare, "]")
+		addr, err := netip.ParseAddr(bare)
+		return bare, cut && err == nil && addr.Is6() && plain(bare)
+	}
+	if _, err := netip.ParseAddr(word); err == nil {
+		return word, plain(word)
+	}
+	return word, plainName(word)
+}
+
+// plainName reports whether word could be a host's name: no address that went wrong, no option, no host:port, no path.
+func plainName(word string) bool {
+	return len(word) > 0 && len(word) <= maxName && word[0] != '-' && word[0] != '.' &&
+		strings.Trim(word, "0123456789.") != "" && !strings.ContainsAny(word, ":/[]@\"'\\") && plain(word)
+}
+
+// plain reports whether word is free of spaces and control characters, so that it fits in a line for the user.
+func plain(word string) bool {
+	return !strings.ContainsFunc(word, func(r rune) bool { return r <= ' ' || !strconv.IsPrint(r) })
+}
+
+// address is an IP address of this host.
+func address(set func(*invocation, netip.Addr)) argument {
+	return argument{
+		name: "ADDR",
+		want: "an IPv4 or IPv6 address of this host",
+		set: func(inv *invocation, word string) bool {
+			host, ok := parseHost(word)
+			addr, err := netip.ParseAddr(host)
+			if !ok || err != nil {
+				return false
+			}
+			set(inv, addr.Unmap())
+			return true
+		},
+	}
+}
+
+// choice is one of a few words.
+func choice(choices []string, set func(*invocation, string)) argument {
+	return argument{
+		name:    strings.Join(choices, "|"),
+		want:    strings.Join(choices[:len(choices)-1], ", ") + " or " + choices[len(choices)-1],
+		choices: choices,
+		set: func(inv *invocation, word string) bool {
+			for _, c := range choices {
+				if c == word {
+					set(inv, word)
+					return true
+				}
+			}
+			return false
+		},
+	}
+}
+
+// The range of a time given in seconds, beside 0. The least is what a timer can keep; the most, 31 years, is far from
+// what overflows a time.Duration.
+const (
+	leastSeconds = 0.001
+	mostSeconds  = 1e9
+)
+
+// seconds is a time with or without a fraction; 0 is one of them only where zero is not "".
+func seconds(zero string, set func(*invocation, time.Duration)) argument {
+	want := "seconds, 0.001 or more"
+	if zero != "" {
+		want += ", or 0 " + zero
+	}
+	return argument{
+		name: "SECONDS",
+		want: want,
+		set: func(inv *invocation, word string) bool {
+			if strings.Trim(word, "0123456789.") != "" {
+				return false
+			}
+			s, err := strconv.ParseFloat(word, 64)
+			if err != nil || s > mostSeconds || s < leastSeconds && (s != 0 || zero == "") {
+				return false
+			}
+			set(inv, time.Duration(s*float64(time.Second)))
+			return true
+		},
+	}
+}
+
+// seed is an unsigned 64-bit number, decimal or hexadecimal after 0x.
+func seed(set func(*invocation, uint64)) argument {
+	return argument{
+		name: "SEED",
+		want: "a number from 0 to 18446744073709551615, or in hexadecimal after 0x",
+		set: func(inv *invocation, word string) bool {
+			base := 10
+			if hex, cut := strings.CutPrefix(word, "0x"); cut {
+				word, base = hex, 16
+			}
+			n, err := strconv.ParseUint(word, base, 64)
+			if err != nil {
+				return false
+			}
+			set(inv, n)
+			return true
+		},
+	}
+}
+
+// phrase is 4 bytes of any kind, but not all zero: that stands for none on the wire.
+func phrase(set func(*invocation, [4]byte)) argument {
+	return argument{
+		name:    "XXXX",
+		want:    "exactly 4 bytes",
+		literal: true,
+		set: func(inv *invocation, word string) bool {
+			if len(word) != 4 || [4]byte([]byte(word)) == [4]byte{} {
+				return false
+			}
+			set(inv, [4]byte([]byte(word)))
+			return true
+		},
+	}
+}
+
+// congestion is "auto", "system" or what the kernel could take as the name of a congestion control.
+func congestion(set func(*invocation, string)) argument {
+	return argument{
+		name: "NAME|system|auto",
+		want: "auto, system or the name of a congestion control (1 to 15 of a-z, 0-9, _ and -)",
+		set: func(inv *invocation, word string) bool {
+			if len(word) < 1 || len(word) > 15 || strings.Trim(word, "abcdefghijklmnopqrstuvwxyz0123456789_-") != "" {
+				return false
+			}
+			set(inv, word)
+			return true
+		},
+	}
+}
+
+// folder is a folder's name; it is made when the run starts.
+func folder(set func(*invocation, string)) argument {
+	return argument{
+		name:    "DIR",
+		want:    "a folder",
+		literal: true,
+		set: func(inv *invocation, word string) bool {
+			set(inv, word)
+			return word != "" && !strings.Contains(word, "\x00")
+		},
+	}
+}

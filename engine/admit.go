@@ -1,0 +1,219 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"viamillipede/engine/wire"
+)
+
+// Bounds on connections that have not said who they are.
+const (
+	guestsMost  = 256 // at once; one more is closed unheard
+	linesAtOnce = 8   // lines about strangers between two reports, so that a flood of them does not flood stderr
+)
+
+// errReplaced is why a link is lost that the sender has dialled anew.
+var errReplaced = errors.New("dialled anew by the sender")
+
+// accept is the door: each connection is heard by a goroutine of its own, for at most Timing.Hello. It returns when the
+// listener is closed and every guest has left.
+func (r *Receiver) accept(ctx context.Context) {
+	var guests sync.WaitGroup
+	defer guests.Wait()
+	seats := make(chan struct{}, guestsMost)
+	for {
+		c, err := r.listener.Accept()
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		if err != nil { // out of descriptors, or the connection is gone already
+			r.log.Printf(LevelChoices, "accept: %v", err)
+			sleep(ctx, r.time.Backoff)
+			if ctx.Err() != nil {
+				return
+			}
+			continue
+		}
+		select {
+		case seats <- struct{}{}:
+			guests.Go(func() { r.hear(ctx, c); <-seats })
+		default:
+			r.strangers.refuse(r.log, c.RemoteAddr(), errors.New("too many connections that say nothing"))
+			c.Close()
+		}
+	}
+}
+
+// hear lets a connection say who it is, and makes it a link or refuses it.
+func (r *Receiver) hear(ctx context.Context, c net.Conn) {
+	c.SetDeadline(time.Now().Add(r.time.Hello))
+	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	h, err := readHello(c)
+	w := wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: wire.MaxLeg}
+	if err == nil {
+		w, err = r.admit(h)
+	} else {
+		w.Verdict = verdictOf(err)
+	}
+	if err == nil || answerable(err) {
+		if _, werr := c.Write(w.Append(nil)); err == nil {
+			err = werr
+		}
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			r.strangers.refuse(r.log, c.RemoteAddr(), err)
+		}
+		c.Close()
+		return
+	}
+	c.SetDeadline(time.Time{})
+	r.take(h, c)
+}
+
+// take hands an admitted connection to its loop.
+func (r *Receiver) take(h wire.Hello, c net.Conn) {
+	path := c.RemoteAddr().String()
+	conn, err := r.transport.Adopt(c, traceTo(r.log))
+	if err != nil {
+		r.log.Printf(LevelLinks, "link %d from %s: %v", h.Link, path, err)
+		return
+	}
+	l := r.loops[int(h.Link)%len(r.loops)]
+	k := &rxlink{r: r, owner: l, linkState: linkState{
+		index: int(h.Link), generation: h.Generation, path: path, conn: conn,
+	}}
+	l.post(func() { r.linkUp(l, k) })
+}
+
+// admit decides on a hello. An error is a refusal, for the user; the Welcome says it to the peer.
+func (r *Receiver) admit(h wire.Hello) (wire.Welcome, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: wire.MaxLeg, Receiver: r.id}
+	refuse := func(v wire.Verdict, format string, args ...any) (wire.Welcome, error) {
+		w.Verdict = v
+		return w, refusal{fmt.Errorf(format, args...)}
+	}
+	switch {
+	case h.Phrase != r.cfg.Phrase:
+		return refuse(wire.VerdictPhrase, "wrong checkphrase")
+	case r.met && h.Stream != r.hello.Stream:
+		return refuse(wire.VerdictBusy, "another sender; this receiver serves one stream")
+	case !r.met && h.Flags&wire.FlagResume != 0:
+		return refuse(wire.VerdictUnknown, "a sender whose stream began with another receiver")
+	case h.Link >= MaxThreads:
+		return refuse(wire.VerdictMalformed, "link %d, expected less than %d", h.Link, MaxThreads)
+	case r.met && h.Links != r.hello.Links:
+		return refuse(wire.VerdictMalformed, "%d links, expected %d as before", h.Links, r.hello.Links)
+	case h.MaxLeg < 1:
+		return refuse(wire.VerdictMalformed, "legs of no length")
+	}
+	if !r.met {
+		if err := r.adopt(h); err != nil {
+			return refuse(wire.VerdictBusy, "no memory for the window: %w", err)
+		}
+	}
+	w.Features, w.MaxLeg, w.Credit = r.hello.Features, r.most, uint32(r.credit)
+	w.Delivered = uint64(r.ring.Next())
+	return w, nil
+}
+
+// refusal is an error that the peer gets an answer to.
+type refusal struct{ error }
+
+func (r refusal) Unwrap() error { return r.error }
+
+// answerable reports whether the peer may understand a welcome.
+func answerable(err error) bool {
+	_, refused := errors.AsType[refusal](err)
+	return refused || errors.Is(err, wire.ErrVersion) || errors.Is(err, wire.ErrMagic) || errors.Is(err, wire.ErrHeader)
+}
+
+func verdictOf(err error) wire.Verdict {
+	if errors.Is(err, wire.ErrVersion) {
+		return wire.VerdictVersion
+	}
+	return wire.VerdictMalformed
+}
+
+// readHello reads a hello and not a byte more. It gives up at the first byte that cannot be one's.
+func readHello(c net.Conn) (wire.Hello, error) {
+	var b [wire.HelloLen]byte
+	for n := 0; ; {
+		h, err := wire.ParseHello(b[:n])
+		if !errors.Is(err, wire.ErrShort) {
+			return h, notOurs(err)
+		}
+		m, err := c.Read(b[n:])
+		n += m
+		if err == io.EOF {
+			return h, fmt.Errorf("closed after %d bytes, without a hello", n)
+		}
+		if err != nil {
+			return h, fmt.Errorf("no hello within the time for it (%d bytes came)", n)
+		}
+	}
+}
+
+func notOurs(err error) error {
+	if errors.Is(err, wire.ErrMagic) {
+		return fmt.Errorf("not a viamillipede: %w", err)
+	}
+	return err
+}
+
+// doorman tells the user of strangers, without letting them flood stderr. The zero doorman is ready to use.
+type doorman struct {
+	mu     sync.Mutex
+	lines  int
+	unsaid int
+	total  uint64
+}
+
+// refuse tells of one stranger.
+func (d *doorman) refuse(log *Log, who net.Addr, why error) {
+	d.mu.Lock()
+	d.total++
+	d.lines++
+	say := d.lines <= linesAtOnce
+	if !say {
+		d.unsaid++
+	}
+	d.mu.Unlock()
+	if say {
+		log.Printf(LevelError, "refused %v: %v", who, why)
+	}
+}
+
+// report tells how many strangers were not told of one by one; it is called every now and then.
+func (d *doorman) report(log *Log) {
+	d.mu.Lock()
+	n := d.unsaid
+	d.lines, d.unsaid = 0, 0
+	d.mu.Unlock()
+	if n > 0 {
+		log.Printf(LevelError, "refused %d more connections", n)
+	}
+}
+
+func (d *doorman) count() uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.total
+}
+
+func randomID() uint64 {
+	var b [8]byte
+	rand.Read(b[:]) // never fails, crypto/rand
+	return binary.LittleEndian.Uint64(b[:])
+}

@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"cmp"
+	"net/netip"
+	"time"
+
+	"viamillipede/affinity"
+	"viamillipede/netio"
+)
+
+// Limits and defaults of the command line; every number here is also in the man page.
+const (
+	MaxThreads     = 64               // links of one stream
+	DefaultThreads = 16               //
+	DefaultPort    = 8834             // where no port is given anywhere
+	DefaultWindow  = 256 << 20        // bytes; see Options.Window
+	MinWindow      = 1 << 20          // bytes
+	MaxWindow      = 64 << 30         // bytes
+	DefaultLeg     = 256 << 10        // bytes; half the second-level cache of a server core
+	MinLeg         = 4 << 10          // bytes, one page
+	MaxLeg         = 4 << 20          // bytes, the most that the wire format allows
+	DefaultGiveup  = time.Hour        // all paths silent for longer: the stream fails
+	DefaultConnect = 30 * time.Second // first contact
+)
+
+// Path is one "tx <host> [<port>]" of the command line. The order of paths is the user's order of preference.
+type Path struct {
+	Host string // name, IPv4 or IPv6 address (without brackets)
+	Port uint16
+}
+
+// Options are the settings that both ends of a stream take. The zero value of a field with a default is replaced by
+// that default in Send and Receive.
+type Options struct {
+	Threads    int           // links, spread over the paths; 1 to MaxThreads
+	Window     int64         // bytes of payload memory on this side; MinWindow to MaxWindow
+	Leg        int           // largest leg in bytes; a multiple of the page size, MinLeg to MaxLeg
+	Checksum   bool          // CRC32C of each leg's payload
+	Chaos      int           // sender only: abort the link at hand after every Chaos leg operations; 0 is off
+	Phrase     [4]byte       // checkphrase; all zero is none
+	Charmode   bool          // a leg for every read of the source, nothing gathered
+	Giveup     time.Duration // 0 is DefaultGiveup; negative is for ever
+	Connect    time.Duration // first contact; 0 is DefaultConnect for a sender, for ever for a receiver
+	Bind       netip.Addr    // local address; the zero Addr is any
+	Congestion string        // "auto", "system" or a name the kernel knows
+	IO         string        // "auto", "copy" or "splice"
+	CPUs       []int         // loops are pinned to these CPUs, one each; nil is the engine's choice
+	Pin        bool          // false: loops are not pinned to CPUs ("cpus off")
+
+	Transport Transport // nil is TCP
+	Timing    Timing    // the zero Timing is DefaultTiming
+}
+
+// SendConfig describes the sending end.
+type SendConfig struct {
+	Options
+	Paths  []Path
+	Source int  // file descriptor that the stream is read from; stays open
+	Log    *Log // never nil
+}
+
+// ReceiveConfig describes the receiving end.
+type ReceiveConfig struct {
+	Options
+	Port uint16
+	Sink int  // file descriptor that the stream is written to; stays open
+	Log  *Log // never nil
+}
+
+// loopsMost bounds the loops of one end: a bit each in Sender.hungry.
+const loopsMost = 32
+
+// pinFrom is the number of CPUs above which loops are pinned unless the user says otherwise. On fewer, the producer, the
+// consumer and the kernel's own work need the same CPUs, and a pinned thread that waits for one while another is free
+// was measured to be slower than one that the kernel places.
+const pinFrom = 4
+
+// withDefaults fills in what the user left open; connect is the default of first contact.
+func (o Options) withDefaults(connect time.Duration) Options {
+	o.Threads = cmp.Or(o.Threads, DefaultThreads)
+	o.Window = cmp.Or(o.Window, defaultWindow())
+	o.Giveup = cmp.Or(o.Giveup, DefaultGiveup)
+	o.Connect = cmp.Or(o.Connect, connect)
+	o.Congestion = cmp.Or(o.Congestion, "auto")
+	o.IO = cmp.Or(o.IO, "auto")
+	o.Timing = cmp.Or(o.Timing, DefaultTiming)
+	if o.Transport == nil {
+		o.Transport = tcp{o.Bind, o.Congestion}
+	}
+	return o
+}
+
+// defaultWindow is DefaultWindow, or an eighth of a small machine's memory.
+func defaultWindow() int64 {
+	return max(MinWindow, min(DefaultWindow, netio.Memory()/8))
+}
+
+// check reports what cannot work, before anything is opened.
+func (o Options) check() error {
+	switch {
+	case o.Threads < 1 || o.Threads > MaxThreads:
+		return fail(StatusUsage, nil, "threads %d, expected 1 to %d", o.Threads, MaxThreads)
+	case o.Window < MinWindow || o.Window > MaxWindow:
+		return fail(StatusUsage, nil, "window %d, expected %d to %d bytes", o.Window, MinWindow, MaxWindow)
+	case o.Leg < MinLeg || o.Leg > MaxLeg || o.Leg%MinLeg != 0:
+		return fail(StatusUsage, nil, "leg %d, expected a multiple of %d from %d to %d bytes",
+			o.Leg, MinLeg, MinLeg, MaxLeg)
+	}
+	if err := netio.CheckCongestion(o.Congestion); err != nil {
+		return fail(StatusUsage, nil, "%v", err)
+	}
+	return nil
+}
+
+// loopCPUs gives the CPU of each loop, -1 for a loop that is not pinned.
+func (o Options) loopCPUs() []int {
+	if len(o.CPUs) > 0 {
+		return o.CPUs[:min(len(o.CPUs), o.Threads, loopsMost)]
+	}
+	allowed, err := affinity.Allowed()
+	if err != nil || len(allowed) == 0 {
+		return []int{-1}
+	}
+	n := affinity.Loops(len(allowed), o.Threads)
+	cpus := make([]int, n)
+	for i := range cpus {
+		cpus[i] = -1
+		if o.Pin && len(allowed) > pinFrom {
+			cpus[i] = allowed[i*len(allowed)/n]
+		}
+	}
+	return cpus
+}
+
+// placement says for people where the loops run.
+func placement(cpus []int) string {
+	if cpus[0] < 0 {
+		return "on any CPU"
+	}
+	return "pinned to CPU " + affinity.FormatList(cpus)
+}

@@ -1,0 +1,26 @@
+// Package engine moves one stream from a source to a sink over many links, in order and without loss.
+//
+// Bytes out, each stage with the file that holds it:
+//
+//	source   netio.Source                                         one reader at a time: the ingest turn
+//	ingest   ingest.go    a read becomes a numbered leg           sequential, whichever loop has the turn
+//	dispatch dispatch.go  an idle link takes the next leg         parallel, one dispatcher in each loop
+//	txlink   txlink.go    frames written, acks read               parallel, one loop owns a link
+//	window   window.go    a leg is kept until it is received      shared, a short lock
+//	keeper   keeper.go    a link is dialled, lost, dialled again  one goroutine a link, off the data path
+//
+// Bytes in:
+//
+//	admit    admit.go     a connection is a link of this stream, or is refused
+//	rxlink   rxlink.go    frames read, acks written               parallel, one loop owns a link
+//	ring     engine/ring  legs in order again                     lock-free, many publishers
+//	egress   egress.go    legs written to the sink                sequential: the delivery turn
+//	sink     netio.Sink
+//
+// A loop (loop.go) is one OS thread with its own epoll instance, its own shard of leg buffers and its own links. What a
+// link does happens on its loop's thread only; other goroutines post a function to the loop. Nothing is shared on the
+// data path but the two turns, the window and the ring.
+//
+// A leg is kept at the sending end until the peer has received it, so a lost link is a normal event: its legs go to
+// another link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (supervise.go).
+package engine

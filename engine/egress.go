@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"sync/atomic"
+
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// egress writes the legs to the sink in order. One loop at a time has the turn; every field below it belongs to whoever
+// has it.
+type egress struct {
+	turn    atomic.Bool
+	blocked atomic.Bool // the sink takes nothing now: the loop that watches it goes on
+
+	sink     *netio.Sink
+	bytes    atomic.Uint64 // written to the sink
+	complete bool
+}
+
+// deliver writes what is in order, unless another loop is at it: that one looks again after it gave the turn back.
+func (l *rxloop) deliver() {
+	e := &l.r.out
+	for l.r.deliverable() && !e.blocked.Load() {
+		if !e.turn.CompareAndSwap(false, true) {
+			return
+		}
+		err := l.r.drain()
+		e.turn.Store(false)
+		if err != nil {
+			l.r.sinkFailed(err)
+			return
+		}
+	}
+}
+
+// deliverable reports whether there is something for the holder of the delivery turn to do.
+func (r *Receiver) deliverable() bool {
+	if r.ring.Ready() {
+		return true
+	}
+	end := r.end.Load()
+	return end != nil && r.done.Load() == nil && uint64(r.ring.Next()) == end.Legs
+}
+
+// drain writes legs until the sink is full or the next leg is missing. With the last leg it completes the stream.
+func (r *Receiver) drain() error {
+	for leg := r.ring.Head(); leg != nil; leg = r.ring.Head() {
+		if leg.written == 0 && leg.Offset != r.out.bytes.Load() {
+			return fail(StatusIntegrity, nil, "leg %d begins at byte %d, but %d bytes came before it",
+				leg.Number, leg.Offset, r.out.bytes.Load())
+		}
+		for leg.written < int(leg.Length) {
+			n, err := r.out.sink.Write(leg.bytes()[leg.written:])
+			if err == netio.ErrAgain {
+				return r.awaitSink()
+			}
+			if err != nil {
+				return err
+			}
+			leg.written += n
+			r.out.bytes.Add(uint64(n))
+		}
+		r.ring.Advance()
+		leg.buf.Release()
+	}
+	end := r.end.Load()
+	if end == nil || r.out.complete || uint64(r.ring.Next()) != end.Legs {
+		return nil
+	}
+	return r.concludes(*end)
+}
+
+// concludes ends the sink, when every leg is written.
+func (r *Receiver) concludes(end wire.End) error {
+	if end.Bytes != r.out.bytes.Load() {
+		return fail(StatusIntegrity, nil, "the stream has %d bytes, but the sender sent %d",
+			r.out.bytes.Load(), end.Bytes)
+	}
+	r.out.complete = true
+	if r.out.sink.Pollable() {
+		l := r.loops[0]
+		_ = l.poll.Remove(r.out.sink.FD())
+	}
+	if err := r.out.sink.Finish(); err != nil {
+		return err
+	}
+	r.complete(wire.Done{Legs: end.Legs, Bytes: end.Bytes})
+	return nil
+}
+
+// awaitSink has the watching loop told when the sink can take more.
+func (r *Receiver) awaitSink() error {
+	r.out.blocked.Store(true)
+	l := r.loops[0]
+	return l.poll.Modify(r.out.sink.FD(), netio.Writable, l.token)
+}
+
+// ready is the sink's readiness, or the consumer's death. Only the latter is watched for while nothing waits.
+func (l *rxloop) ready(events uint32) {
+	r := l.r
+	if events&(netio.Failed|netio.HungUp) != 0 {
+		_ = l.poll.Remove(r.out.sink.FD())
+		r.fail(fail(StatusLocalPipe, nil, "the consumer of standard output is gone"))
+		return
+	}
+	if !r.out.blocked.Load() {
+		return
+	}
+	if err := l.poll.Modify(r.out.sink.FD(), 0, l.token); err != nil {
+		r.fail(fail(StatusLocalPipe, err, "cannot wait for standard output"))
+		return
+	}
+	r.out.blocked.Store(false)
+	before := r.ring.Next()
+	l.deliver()
+	if r.ring.Next() != before {
+		l.tellCredit()
+	}
+}
+
+// tellCredit has the sender know what was delivered, when no leg comes in that would be acknowledged.
+func (l *rxloop) tellCredit() {
+	if len(l.links) == 0 {
+		for _, o := range l.r.loops {
+			if o != l {
+				o.post(o.ackLatest)
+			}
+		}
+		return
+	}
+	l.ackLatest()
+}
+
+// ackLatest sends an ack on the link that brought something last.
+func (l *rxloop) ackLatest() {
+	var latest *rxlink
+	for _, k := range l.links {
+		if latest == nil || k.heard.After(latest.heard) {
+			latest = k
+		}
+	}
+	if latest == nil {
+		return
+	}
+	if err := latest.acknowledge(); err != nil {
+		latest.lose(err)
+	}
+}
+
+// ending takes in the sender's word on how long the stream is.
+func (r *Receiver) ending(e wire.End, l *rxloop) error {
+	if old := r.end.Load(); old != nil && *old != e {
+		r.fail(fail(StatusIntegrity, nil, "the sender says the stream has %d bytes, and said %d before", e.Bytes, old.Bytes))
+		return nil
+	}
+	r.end.Store(&e)
+	l.deliver()
+	return nil
+}
+
+// sinkFailed ends the stream, since its bytes cannot be delivered.
+func (r *Receiver) sinkFailed(err error) {
+	if e, ok := err.(*Error); ok {
+		r.fail(e)
+		return
+	}
+	if netio.BrokenPipe(err) {
+		r.fail(fail(StatusLocalPipe, err, "the consumer of standard output is gone"))
+		return
+	}
+	r.fail(fail(StatusLocalPipe, err, "cannot write standard output"))
+}

@@ -1,0 +1,84 @@
+package engine
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"viamillipede/netio"
+)
+
+// errSilent is why a link is lost whose peer sent nothing for Timing.Dead.
+var errSilent = errors.New("nothing heard from the peer")
+
+// linkState is what both kinds of link have: a connection under its loop's watch, frames of control that wait to leave,
+// and clocks. It belongs to its loop's thread.
+type linkState struct {
+	index      int    // of the link in its stream, from 0
+	generation uint32 // how often the link was dialled before
+	path       string // for people
+	conn       Conn
+	loop       *loop
+	token      int32 // of the loop's watch
+
+	// control holds whole frames that leave between two legs, or what is left of them.
+	control []byte
+	full    bool // the socket took less than it was given: wait for Writable
+
+	heard, spoke time.Time // when bytes last came in, went out
+	echo         uint64    // of the last heartbeat that came in
+
+	since    time.Time
+	bytes    uint64 // payload sent on it, or received
+	legs     uint64
+	gone     bool
+	answered bool // the peer said that it has finished with this link: its end is no loss
+}
+
+// start puts the connection under the watch of l.
+func (k *linkState) start(l *loop, events uint32, w watcher) error {
+	k.loop = l
+	k.since, k.heard, k.spoke = l.now, l.now, l.now
+	token, err := l.watch(k.conn.FD(), events, w)
+	k.token = token
+	return err
+}
+
+// flush sends what is left of control; true when nothing is left and the socket may take more.
+func (k *linkState) flush() (bool, error) {
+	for len(k.control) > 0 {
+		if k.full {
+			return false, nil
+		}
+		n, err := k.conn.Send(k.control, nil)
+		if err == netio.ErrAgain {
+			k.full = true
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		k.spoke = k.loop.now
+		k.control = k.control[:copy(k.control, k.control[n:])]
+	}
+	return true, nil
+}
+
+// close ends the connection: with a reset when something may be left undone, else so that what was sent arrives.
+func (k *linkState) close(reset bool) {
+	k.gone = true
+	k.loop.unwatch(k.conn.FD(), k.token)
+	if reset {
+		k.conn.Abort()
+		return
+	}
+	k.conn.Close()
+}
+
+// lossName says why a link ended, for people.
+func lossName(err error) string {
+	if err == io.EOF {
+		return "closed by the peer's host"
+	}
+	return err.Error()
+}

@@ -1,0 +1,186 @@
+package engine
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"viamillipede/affinity"
+	"viamillipede/netio"
+)
+
+// watcher is told when a descriptor that it put under a loop's watch is ready. Readiness may be spurious.
+type watcher interface{ ready(events uint32) }
+
+// loop is one OS thread that waits in its own epoll instance and runs everything that its links do. Only post, nudge and
+// watch may be called from other threads.
+//
+// A round: wait, tell the watchers, run what was posted, tick when it is time, then the owner's after. The wait does not
+// block when after asked for another round.
+type loop struct {
+	id    int
+	cpu   int // pinned to it; -1 is not pinned
+	poll  *netio.Poller
+	wake  *netio.Wake
+	log   *Log
+	every time.Duration // between ticks
+
+	now  time.Time // start of this round; for the loop's thread only
+	tick func()
+	// after is the end of a round; true asks for another without waiting.
+	after func() bool
+
+	nudged atomic.Bool // a wake-up is under way: no need for a second
+	stop   bool        // end the loop after this round; set on its thread
+	done   chan struct{}
+
+	mu       sync.Mutex
+	posted   []func()  // guarded by mu
+	watchers []watcher // by token; guarded by mu
+}
+
+const wakeToken = 0
+
+func newLoop(id, cpu int, every time.Duration, log *Log) (*loop, error) {
+	poll, err := netio.NewPoller()
+	if err != nil {
+		return nil, err
+	}
+	wake, err := netio.NewWake()
+	if err != nil {
+		poll.Close()
+		return nil, err
+	}
+	l := &loop{id: id, cpu: cpu, poll: poll, wake: wake, log: log, every: every, done: make(chan struct{})}
+	l.watchers = []watcher{wakeToken: l}
+	if err := poll.Add(wake.FD(), netio.Readable, wakeToken); err != nil {
+		l.close()
+		return nil, err
+	}
+	return l, nil
+}
+
+// ready answers the loop's own wake-up. The flag goes first: a nudge that comes later signals anew.
+func (l *loop) ready(uint32) {
+	l.nudged.Store(false)
+	l.wake.Clear()
+}
+
+// nudge makes the loop run a round soon.
+func (l *loop) nudge() {
+	if l.nudged.CompareAndSwap(false, true) {
+		l.wake.Signal()
+	}
+}
+
+// post has the loop's thread call f soon. After the loop has ended f is never called.
+func (l *loop) post(f func()) {
+	l.mu.Lock()
+	l.posted = append(l.posted, f)
+	l.mu.Unlock()
+	l.nudge()
+}
+
+// watch puts fd under watch and returns the token to change or end it with.
+func (l *loop) watch(fd int, events uint32, w watcher) (token int32, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	token = int32(len(l.watchers))
+	for i, old := range l.watchers {
+		if old == nil {
+			token = int32(i)
+			break
+		}
+	}
+	if err := l.poll.Add(fd, events, token); err != nil {
+		return 0, err
+	}
+	if int(token) == len(l.watchers) {
+		l.watchers = append(l.watchers, nil)
+	}
+	l.watchers[token] = w
+	return token, nil
+}
+
+// unwatch ends a watch; on the loop's thread. An event of this round may still reach whoever gets the token next.
+func (l *loop) unwatch(fd int, token int32) {
+	_ = l.poll.Remove(fd)
+	l.mu.Lock()
+	l.watchers[token] = nil
+	l.mu.Unlock()
+}
+
+// run is the loop's goroutine. It never unlocks its thread, so that the thread, with its affinity, ends with it.
+func (l *loop) run() {
+	defer close(l.done)
+	runtime.LockOSThread()
+	if l.cpu >= 0 {
+		if err := affinity.Pin(l.cpu); err != nil {
+			l.log.Printf(LevelChoices, "loop %d runs on any CPU: it cannot be pinned to %d: %v", l.id, l.cpu, err)
+			l.cpu = -1
+		}
+	}
+	l.now = time.Now()
+	due := l.now.Add(l.every)
+	again := true
+	for !l.stop {
+		events, err := l.poll.Wait(l.patience(again, due))
+		if err != nil {
+			l.log.Printf(LevelError, "loop %d: %v", l.id, err)
+			return
+		}
+		l.now = time.Now()
+		l.tell(events)
+		l.runPosted()
+		if !l.now.Before(due) {
+			due = l.now.Add(l.every)
+			l.tick()
+		}
+		again = l.after()
+	}
+}
+
+// patience is how long the round may wait, in milliseconds.
+func (l *loop) patience(again bool, due time.Time) int {
+	if again {
+		return 0
+	}
+	left := due.Sub(l.now)
+	if left <= 0 {
+		return 0
+	}
+	return int((left + time.Millisecond - 1) / time.Millisecond)
+}
+
+func (l *loop) tell(events []netio.Event) {
+	for _, e := range events {
+		l.mu.Lock()
+		w := l.watchers[e.Token]
+		l.mu.Unlock()
+		if w != nil {
+			w.ready(e.Ready)
+		}
+	}
+}
+
+func (l *loop) runPosted() {
+	l.mu.Lock()
+	posted := l.posted
+	l.posted = nil
+	l.mu.Unlock()
+	for _, f := range posted {
+		f()
+	}
+}
+
+// halt ends the loop and waits for its thread; then close may be called.
+func (l *loop) halt() {
+	l.post(func() { l.stop = true })
+	<-l.done
+}
+
+func (l *loop) close() {
+	l.wake.Close()
+	l.poll.Close()
+}

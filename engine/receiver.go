@@ -1,0 +1,347 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"viamillipede/bufpool"
+	"viamillipede/engine/ring"
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// Receiver is one stream's receiving end. It serves one stream and no other.
+type Receiver struct {
+	cfg       ReceiveConfig
+	log       *Log
+	time      Timing
+	transport Transport
+	listener  net.Listener
+	id        uint64 // of this process's one stream, so that a sender does not take two receivers for one
+
+	loops []*rxloop
+	out   egress
+
+	// Made by the first hello, before any loop has a link.
+	pool   *bufpool.Pool
+	ring   *ring.Ring[rxleg]
+	legs   []rxleg // by index of their buffer
+	most   uint32  // bytes of a leg
+	credit int
+
+	end  atomic.Pointer[wire.End]  // what the sender said of the whole stream
+	done atomic.Pointer[wire.Done] // all of it is in the sink
+	bye  atomic.Bool               // the sender knows, or will not ask again
+
+	strangers doorman
+	over      chan struct{}
+	poke      chan struct{}
+
+	mu       sync.Mutex
+	hello    wire.Hello // the first; guarded by mu, as is all below
+	met      bool
+	links    map[uint32]*rxlink // by index; the latest of each
+	outage   outage
+	up       int
+	lost     uint64
+	bad      map[uint64]bool // legs whose payload did not match its checksum once
+	started  time.Time
+	first    time.Time // when the first link came up
+	ended    time.Time
+	finished bool
+	err      error
+}
+
+// NewReceiver checks the configuration, takes hold of the sink and listens; nobody is admitted before Run. The caller runs
+// it once.
+func NewReceiver(c ReceiveConfig) (*Receiver, error) {
+	c.Options = c.withDefaults(-1)
+	c.Leg = cmp.Or(c.Leg, MaxLeg)
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	r := &Receiver{
+		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport, id: randomID(),
+		links: make(map[uint32]*rxlink), bad: make(map[uint64]bool),
+		over: make(chan struct{}), poke: make(chan struct{}, 1),
+	}
+	return r, r.open()
+}
+
+func (r *Receiver) open() error {
+	sink, err := netio.OpenSink(r.cfg.Sink, traceTo(r.log))
+	if err != nil {
+		return fail(StatusLocalPipe, err, "cannot use standard output")
+	}
+	r.out.sink = sink
+	r.listener, err = r.transport.Listen(context.Background(), r.cfg.Port)
+	if err != nil {
+		sink.Close()
+		return fail(StatusConnect, err, "cannot listen on port %d", r.cfg.Port)
+	}
+	for i, cpu := range r.cfg.loopCPUs() {
+		if err := r.addLoop(i, cpu); err != nil {
+			r.listener.Close()
+			r.close()
+			return fail(StatusUsage, err, "cannot start")
+		}
+	}
+	return nil
+}
+
+func (r *Receiver) addLoop(i, cpu int) error {
+	l, err := newLoop(i, cpu, r.time.Tick, r.log)
+	if err != nil {
+		return err
+	}
+	t := &rxloop{loop: l, r: r}
+	l.tick, l.after = t.tick, func() bool { return false }
+	r.loops = append(r.loops, t)
+	if i > 0 || !r.out.sink.Pollable() {
+		return nil
+	}
+	// One loop waits for the sink; with no events asked for, epoll still reports that the consumer is gone.
+	t.token, err = l.watch(r.out.sink.FD(), 0, t)
+	return err
+}
+
+func (r *Receiver) close() {
+	for _, l := range r.loops {
+		l.close()
+	}
+	r.out.sink.Close()
+	if r.pool != nil {
+		r.pool.Close()
+	}
+}
+
+// Run receives the stream and returns when all of it is delivered (nil), or the stream failed (*Error), or ctx ended; then
+// the cause of its end, if an *Error, is the result. The sink is ended for its consumer when all was delivered, and not
+// otherwise.
+func (r *Receiver) Run(ctx context.Context) (Summary, error) {
+	r.started = time.Now()
+	r.outage.since = r.started
+	r.log.Printf(LevelChoices, "listening on %v; sink is a %v; engine path: %s; %d loops (%s)",
+		r.listener.Addr(), r.out.sink, r.enginePath(), len(r.loops), placement(r.cfg.loopCPUs()))
+	for _, l := range r.loops {
+		go l.run()
+	}
+	var door sync.WaitGroup
+	guests, turnOut := context.WithCancel(context.Background())
+	door.Go(func() { r.accept(guests) })
+	r.supervise(ctx)
+	r.listener.Close()
+	turnOut()
+	door.Wait()
+	r.farewell()
+	sum := r.summary(time.Now())
+	for _, l := range r.loops {
+		l.halt()
+	}
+	for _, l := range r.loops {
+		l.closeLinks()
+	}
+	r.strangers.report(r.log)
+	r.close()
+	return sum, r.err
+}
+
+func (r *Receiver) enginePath() string {
+	path := "copy (read, write)"
+	if r.checked() {
+		path += ", crc32c"
+	}
+	return path
+}
+
+// checked reports whether legs carry checksums: asked for at either end, done by the sender.
+func (r *Receiver) checked() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.hello.Features&wire.FeatureChecksum != 0
+}
+
+// adopt makes the stream of the first hello ours: buffers and ring for what it may send. Under mu.
+func (r *Receiver) adopt(h wire.Hello) error {
+	links := int(min(max(h.Links, 1), MaxThreads))
+	size, buffers := fit(r.cfg.Window, min(int(h.MaxLeg), r.cfg.Leg), links)
+	pool, err := bufpool.New(bufpool.Config{Shards: len(r.loops), Buffers: buffers, Size: size})
+	if err != nil {
+		return err
+	}
+	// A link may be in the middle of a leg that another link has brought already; so the peer's credit leaves a buffer
+	// for each link, and whatever it sends within the credit can be taken in.
+	r.pool, r.credit, r.most = pool, buffers-links, uint32(size)
+	r.legs = make([]rxleg, buffers)
+	r.ring = ring.New[rxleg](r.credit, 0)
+	r.hello, r.met = h, true
+	r.log.Printf(LevelChoices, "stream %v: %d links, legs of at most %s, credit for %d legs; %s",
+		h.Stream, h.Links, formatBytes(uint64(size)), r.credit, pool.Advice())
+	return nil
+}
+
+// fit divides a window into buffers for legs of at most the given size: smaller ones where the window is small for the
+// number of links, so that there are at least twice as many buffers as links.
+func fit(window int64, leg, links int) (size, buffers int) {
+	size = leg
+	for window/int64(size) < int64(2*links) && size > MinLeg {
+		size = max(MinLeg, size/2/MinLeg*MinLeg)
+	}
+	return size, max(2*links, min(int(window/int64(size)), legsMost))
+}
+
+// linkUp puts a new link to work; on its loop's thread.
+func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
+	if err := k.start(l.loop, netio.Readable, k); err != nil {
+		k.conn.Abort()
+		return
+	}
+	r.mu.Lock()
+	old := r.links[uint32(k.index)]
+	if old != nil && int32(old.generation-k.generation) > 0 {
+		r.mu.Unlock()
+		k.close(true) // overtaken by a later one
+		return
+	}
+	r.links[uint32(k.index)] = k
+	r.up++
+	if r.first.IsZero() {
+		r.first = time.Now()
+	}
+	r.outage.linkUp(k.index)
+	r.mu.Unlock()
+	l.links = append(l.links, k)
+	k.owner = l
+	r.log.Printf(LevelLinks, "link %d up: %s", k.index, k.path)
+	if old != nil {
+		old.owner.post(func() { old.lose(errReplaced) })
+	}
+	if d := r.done.Load(); d != nil {
+		k.say(d.Append(nil))
+	}
+}
+
+// linkLost takes a link's end in; on its loop's thread.
+func (r *Receiver) linkLost(k *rxlink, err error) {
+	k.owner.remove(k)
+	r.mu.Lock()
+	if r.links[uint32(k.index)] == k {
+		delete(r.links, uint32(k.index))
+	}
+	r.up--
+	if !k.answered {
+		r.lost++
+	}
+	r.outage.linkLost(k.index, err, r.up, k.loop.now)
+	r.mu.Unlock()
+	if !k.answered || r.log.On(LevelChoices) {
+		r.log.Printf(LevelLinks, "link %d down: %s: %s", k.index, k.path, lossName(err))
+	}
+	r.look()
+}
+
+func (r *Receiver) look() {
+	select {
+	case r.poke <- struct{}{}:
+	default:
+	}
+}
+
+// fail ends the stream with an error, unless it has ended before.
+func (r *Receiver) fail(err *Error) { r.finish(err) }
+
+func (r *Receiver) finish(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.finished {
+		return
+	}
+	r.finished, r.err = true, err
+	if r.ended.IsZero() {
+		r.ended = time.Now()
+	}
+	close(r.over)
+}
+
+// complete is called once, when the sink has all of the stream: the sender is told, and told again on each new link until
+// it says goodbye.
+func (r *Receiver) complete(d wire.Done) {
+	r.mu.Lock()
+	r.ended = time.Now()
+	r.mu.Unlock()
+	r.done.Store(&d)
+	for _, l := range r.loops {
+		l.post(func() { l.sayAll(d.Append(nil)) })
+	}
+	r.look()
+}
+
+// supervise waits for the end of the stream, and ends it when there is no hope.
+func (r *Receiver) supervise(ctx context.Context) {
+	ticker := time.NewTicker(r.time.Tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-r.over:
+			return
+		case <-ctx.Done():
+			r.fail(stopped(ctx))
+			return
+		case <-ticker.C:
+			r.strangers.report(r.log)
+		case <-r.poke:
+		}
+		r.judge(time.Now())
+	}
+}
+
+// judge ends the stream when its sender has confirmed the end, or when there is no hope for a link.
+func (r *Receiver) judge(now time.Time) {
+	if r.done.Load() != nil && r.bye.Load() {
+		r.finish(nil)
+		return
+	}
+	if err := r.verdict(now); err != nil {
+		if r.done.Load() != nil {
+			r.finish(nil) // all is delivered; the sender does not come back to hear it
+			return
+		}
+		r.fail(err)
+	}
+}
+
+func (r *Receiver) verdict(now time.Time) *Error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.up > 0 {
+		return nil
+	}
+	if r.outage.contact {
+		giveup := r.cfg.Giveup
+		if r.done.Load() != nil {
+			giveup = r.time.DeadPeer
+		}
+		return r.outage.judge("sender", nil, now, r.time.DeadPeer, giveup)
+	}
+	if r.cfg.Connect > 0 && now.Sub(r.started) >= r.cfg.Connect {
+		return fail(StatusConnect, nil, "no sender within %v", r.cfg.Connect)
+	}
+	return nil
+}
+
+// farewell tells the sender why the stream failed, on every link, and waits until the words have left.
+func (r *Receiver) farewell() {
+	words := wire.Bye{Stream: true}.Append(nil)
+	if r.err != nil {
+		words = faultOf(r.err).Append(nil)
+	}
+	left := make(chan struct{}, len(r.loops))
+	for _, l := range r.loops {
+		l.post(func() { l.farewell(words, left) })
+	}
+	awaitAll(left, len(r.loops), r.time.Farewell)
+}

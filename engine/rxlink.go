@@ -1,0 +1,358 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"viamillipede/bufpool"
+	"viamillipede/engine/ring"
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// rxleg is a leg at the receiving end. It belongs to the link that receives it until it is published in the ring, then to
+// whoever has the delivery turn.
+type rxleg struct {
+	wire.Leg
+	buf     *bufpool.Buffer
+	written int // bytes of it that the sink has; for the delivery turn only
+}
+
+func (l *rxleg) bytes() []byte { return l.buf.Bytes()[:l.Length] }
+
+// rxlink is one link at the receiving end: it reads legs and control frames, and writes acks.
+type rxlink struct {
+	linkState
+	r     *Receiver
+	owner *rxloop
+
+	// Input is a header, then the payload that it announces, then the next header.
+	header [wire.HeaderLen]byte
+	got    int // bytes of header, or of the payload once the header is whole
+	frame  wire.Header
+	inside bool   // the header is whole, the payload is not
+	leg    *rxleg // receives the payload of a leg; nil: the payload of a control frame, or of a leg we have already
+	small  [wire.MaxText]byte
+
+	ack bool // an ack is due
+}
+
+// bytesPerRound bounds what one link may bring in before the others get their turn, and acks leave.
+const bytesPerRound = 1 << 20
+
+// rxloop is a loop at the receiving end.
+type rxloop struct {
+	*loop
+	r     *Receiver
+	links []*rxlink
+	waste [64 << 10]byte // where payload goes that we have already
+	words [wire.MaxBitmap / 8]uint64
+	token int32 // of the sink's watch
+}
+
+// ready reads what is there, acknowledges it, and delivers what is in order.
+func (k *rxlink) ready(events uint32) {
+	if k.gone {
+		return
+	}
+	if events&netio.Writable != 0 && k.full {
+		k.full = false
+		_ = k.loop.poll.Modify(k.conn.FD(), netio.Readable, k.token)
+	}
+	err := k.receive()
+	if err == nil && k.ack {
+		err = k.acknowledge()
+	}
+	if err == nil {
+		err = k.speak()
+	}
+	if err != nil {
+		k.lose(err)
+	}
+}
+
+// speak sends what waits in control; what the socket does not take leaves when it is writable.
+func (k *rxlink) speak() error {
+	was := k.full
+	done, err := k.flush()
+	if err == nil && !done && !was {
+		err = k.loop.poll.Modify(k.conn.FD(), netio.Readable|netio.Writable, k.token)
+	}
+	return err
+}
+
+// receive reads until the socket is empty or the link's share of the round is used up; the watch is level-triggered, so
+// what is left is reported again.
+func (k *rxlink) receive() error {
+	for budget := bytesPerRound; budget > 0; {
+		n, drained, err := k.read()
+		if err == netio.ErrAgain {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		budget -= n
+		k.heard = k.loop.now
+		if drained {
+			return nil
+		}
+	}
+	return nil
+}
+
+// read makes one system call: for the rest of the header, or for the rest of the payload and the header after it. drained
+// says that it brought less than it had room for.
+func (k *rxlink) read() (n int, drained bool, err error) {
+	if !k.inside {
+		room := k.header[k.got:]
+		n, err = k.conn.Recv(room, nil)
+		k.got += n
+		if err == nil && k.got == len(k.header) {
+			err = k.begin()
+		}
+		return n, n < len(room), err
+	}
+	into := k.place()
+	left := int(k.frame.Length) - k.got
+	var next []byte
+	if len(into) == left {
+		next = k.header[:]
+	}
+	n, err = k.conn.Recv(into, next)
+	drained = n < len(into)+len(next)
+	if err != nil {
+		return n, drained, err
+	}
+	if n < left {
+		k.got += n
+		return n, drained, nil
+	}
+	k.inside, k.got = false, n-left
+	if err = k.finish(); err == nil && k.got == len(k.header) {
+		err = k.begin()
+	}
+	return n, drained, err
+}
+
+// place is where the next bytes of the payload go.
+func (k *rxlink) place() []byte {
+	left := int(k.frame.Length) - k.got
+	switch {
+	case k.leg != nil:
+		return k.leg.buf.Bytes()[k.got:k.frame.Length]
+	case k.frame.Type == wire.TypeLeg:
+		return k.owner.waste[:min(left, len(k.owner.waste))]
+	}
+	return k.small[k.got:k.frame.Length]
+}
+
+// begin obeys a whole header.
+func (k *rxlink) begin() error {
+	h, err := wire.ParseHeader(k.header[:])
+	if err != nil {
+		return err
+	}
+	k.frame, k.got = h, 0
+	if h.Type == wire.TypeLeg {
+		return k.beginLeg(h.Leg())
+	}
+	if h.Length > 0 {
+		k.inside = true
+		return nil
+	}
+	return k.obey()
+}
+
+// beginLeg finds room for a leg, unless it was received before. Within the credit there is always room.
+func (k *rxlink) beginLeg(l wire.Leg) error {
+	k.inside, k.leg = true, nil
+	if l.Length > k.r.most {
+		return fmt.Errorf("leg %d has %d bytes, more than %d", l.Number, l.Length, k.r.most)
+	}
+	if k.r.ring.Has(ring.Seq(l.Number)) {
+		return nil
+	}
+	if d := ring.Seq(l.Number).Distance(k.r.ring.Next()); d >= int64(k.r.credit) {
+		return fmt.Errorf("leg %d is %d beyond what was delivered, more than the credit of %d", l.Number, d, k.r.credit)
+	}
+	buf := k.r.pool.Get(k.loop.id)
+	if buf == nil {
+		return fmt.Errorf("no buffer for leg %d", l.Number)
+	}
+	leg := &k.r.legs[buf.Index()]
+	*leg = rxleg{Leg: l, buf: buf}
+	k.leg = leg
+	return nil
+}
+
+// finish takes in a frame whose payload is whole.
+func (k *rxlink) finish() error {
+	if k.frame.Type != wire.TypeLeg {
+		return k.obey()
+	}
+	k.ack = true
+	leg := k.leg
+	k.leg = nil
+	k.legs++
+	k.bytes += uint64(k.frame.Length)
+	if leg == nil {
+		return nil
+	}
+	if leg.Checked {
+		if err := k.verify(leg); err != nil {
+			leg.buf.Release()
+			return err
+		}
+	}
+	if k.r.log.On(LevelLegs) {
+		k.r.log.Printf(LevelLegs, "leg %d: %d bytes at %d on link %d", leg.Number, leg.Length, leg.Offset, k.index)
+	}
+	switch k.r.ring.Publish(ring.Seq(leg.Number), leg) {
+	case ring.Published:
+		k.owner.deliver()
+	case ring.Duplicate:
+		leg.buf.Release()
+	case ring.Beyond:
+		leg.buf.Release()
+		return fmt.Errorf("leg %d is beyond the credit", leg.Number)
+	}
+	return nil
+}
+
+// verify checks the payload. The first mismatch of a leg costs its link, so that it is sent again; the second is the
+// stream's end, since the sender itself has other bytes than it announced.
+func (k *rxlink) verify(l *rxleg) error {
+	sum := wire.Checksum(l.bytes())
+	if sum == l.Checksum {
+		return nil
+	}
+	k.r.mu.Lock()
+	again := k.r.bad[l.Number]
+	k.r.bad[l.Number] = true
+	k.r.mu.Unlock()
+	err := fmt.Errorf("leg %d has checksum %08x, %08x was announced", l.Number, sum, l.Leg.Checksum)
+	if again {
+		k.r.fail(fail(StatusIntegrity, err, "the stream is damaged, and was again when resent"))
+	}
+	return err
+}
+
+// obey takes in a whole control frame.
+func (k *rxlink) obey() error {
+	switch k.frame.Type {
+	case wire.TypeBeat:
+		k.echo = k.frame.Beat().Sent
+	case wire.TypeEnd:
+		return k.r.ending(k.frame.End(), k.owner)
+	case wire.TypeBye:
+		k.answered = true
+		if k.frame.Bye().Stream {
+			k.r.bye.Store(true)
+			k.r.look()
+		}
+	case wire.TypeError:
+		f, err := k.frame.Fault(k.small[:k.frame.Length])
+		if err != nil {
+			return err
+		}
+		k.r.fail(remoteError("sender", f))
+	default:
+		return fmt.Errorf("the sender sent a %v", k.frame.Type)
+	}
+	return nil
+}
+
+// acknowledge says what was received and delivered so far, on whatever links. Where the socket is full the ack stays due:
+// a later one says more.
+func (k *rxlink) acknowledge() error {
+	if err := k.speak(); err != nil || len(k.control) > 0 {
+		return err
+	}
+	k.ack = false
+	from, n := k.r.ring.Bitmap(k.owner.words[:])
+	a := wire.Ack{Received: uint64(from), Bitmap: k.owner.words[:n]}
+	a.Delivered = min(uint64(k.r.ring.Next()), a.Received)
+	k.control = a.Append(k.control)
+	return k.speak()
+}
+
+// tick keeps the link's clocks. A heartbeat brings an ack along, so that no credit is ever stuck.
+func (k *rxlink) tick() {
+	if k.loop.now.Sub(k.heard) >= k.r.time.Dead {
+		k.lose(errSilent)
+		return
+	}
+	if k.loop.now.Sub(k.spoke) < k.r.time.Beat || len(k.control) > 0 {
+		return
+	}
+	k.control = wire.Beat{Sent: uint64(k.loop.now.UnixNano()), Echo: k.echo}.Append(k.control)
+	if err := k.acknowledge(); err != nil {
+		k.lose(err)
+	}
+}
+
+// say queues frames and sends them as far as possible.
+func (k *rxlink) say(frames []byte) {
+	k.control = append(k.control, frames...)
+	if err := k.speak(); err != nil {
+		k.lose(err)
+	}
+}
+
+// lose ends the link. The part of a leg that it was receiving is thrown away: the leg comes again.
+func (k *rxlink) lose(err error) {
+	if k.gone {
+		return
+	}
+	k.close(true)
+	k.release()
+	k.r.linkLost(k, err)
+}
+
+func (k *rxlink) release() {
+	if k.leg != nil {
+		k.leg.buf.Release()
+		k.leg = nil
+	}
+}
+
+func (l *rxloop) remove(k *rxlink) {
+	l.links = slices.DeleteFunc(l.links, func(o *rxlink) bool { return o == k })
+}
+
+func (l *rxloop) tick() {
+	for _, k := range slices.Clone(l.links) {
+		k.tick()
+	}
+}
+
+// sayAll says the same on every link.
+func (l *rxloop) sayAll(frames []byte) {
+	for _, k := range slices.Clone(l.links) {
+		k.say(frames)
+	}
+}
+
+// farewell says the last words on every link and reports on left when they are all in the sockets, or their links gone.
+func (l *rxloop) farewell(words []byte, left chan<- struct{}) {
+	l.sayAll(words)
+	l.after = func() bool {
+		for _, k := range l.links {
+			if len(k.control) > 0 {
+				return false
+			}
+		}
+		l.after = func() bool { return false }
+		left <- struct{}{}
+		return false
+	}
+}
+
+// closeLinks closes what is left, when the loop has ended.
+func (l *rxloop) closeLinks() {
+	for _, k := range l.links {
+		k.release()
+		k.conn.Close()
+	}
+}

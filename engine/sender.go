@@ -1,0 +1,395 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"viamillipede/bufpool"
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// nobody is the watcher of a source that no loop watches.
+const nobody = -1
+
+// legsMost bounds the legs of a window, whatever its size in bytes.
+const legsMost = 1 << 16
+
+// Sender is one stream's sending end.
+type Sender struct {
+	cfg       SendConfig
+	log       *Log
+	time      Timing
+	transport Transport
+	stream    wire.StreamID
+
+	in     ingest
+	pool   *bufpool.Pool
+	window *window // made by the first welcome, before any loop has a link
+	chaos  chaos
+	loops  []*txloop
+	paths  []*pathState
+
+	hungry  atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
+	watcher atomic.Int32  // the loop that watches the source, or nobody
+
+	unsentMost int // bytes that may wait unsent in a link's socket
+
+	begun atomic.Bool // the receiver has received a leg: another receiver would be of no use
+	over  chan struct{}
+	poke  chan struct{} // the supervisor shall look now
+
+	mu       sync.Mutex
+	receiver wire.Welcome // the first; guarded by mu, as is all below
+	met      bool         // a receiver was met
+	outage   outage
+	up       int
+	lost     uint64 // links
+	started  time.Time
+	first    time.Time // when the first link came up
+	ended    time.Time
+	finished bool
+	err      error
+}
+
+// NewSender checks the configuration and takes hold of the source; nothing is opened on the network before Run. The
+// caller runs it once.
+func NewSender(c SendConfig) (*Sender, error) {
+	c.Options = c.withDefaults(DefaultConnect)
+	c.Leg = cmp.Or(c.Leg, DefaultLeg)
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	s := &Sender{
+		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport,
+		unsentMost: c.Leg,
+		over:       make(chan struct{}), poke: make(chan struct{}, 1),
+	}
+	s.chaos.every = int64(c.Chaos)
+	s.watcher.Store(nobody)
+	if _, err := rand.Read(s.stream[:]); err != nil {
+		return nil, fail(StatusUsage, err, "cannot make a stream id")
+	}
+	for i, p := range c.Paths {
+		s.paths = append(s.paths, &pathState{Path: p, order: i, back: make(chan struct{})})
+	}
+	return s, s.open()
+}
+
+// open takes what the stream needs of this machine.
+func (s *Sender) open() error {
+	src, err := netio.OpenSource(s.cfg.Source, s.trace())
+	if err != nil {
+		return fail(StatusLocalPipe, err, "cannot use standard input")
+	}
+	s.in.src, s.in.most, s.in.checksum, s.in.gather = src, s.cfg.Leg, s.cfg.Checksum, !s.cfg.Charmode
+	cpus := s.cfg.loopCPUs()
+	buffers := min(int(s.cfg.Window/int64(s.cfg.Leg)), legsMost)
+	s.pool, err = bufpool.New(bufpool.Config{Shards: len(cpus), Buffers: buffers, Size: s.cfg.Leg})
+	if err != nil {
+		src.Close()
+		return fail(StatusUsage, err, "cannot get memory for the window")
+	}
+	s.in.legs = make([]leg, buffers)
+	for i, cpu := range cpus {
+		if err := s.addLoop(i, cpu); err != nil {
+			s.close()
+			return fail(StatusUsage, err, "cannot start")
+		}
+	}
+	return nil
+}
+
+func (s *Sender) addLoop(i, cpu int) error {
+	l, err := newLoop(i, cpu, s.time.Tick, s.log)
+	if err != nil {
+		return err
+	}
+	t := &txloop{loop: l, s: s, mark: 1 << i}
+	l.tick, l.after = t.tick, t.dispatch
+	s.loops = append(s.loops, t)
+	if !s.in.src.Pollable() {
+		return nil
+	}
+	t.token, err = l.watch(s.in.src.FD(), netio.Once, t)
+	return err
+}
+
+func (s *Sender) close() {
+	for _, l := range s.loops {
+		l.close()
+	}
+	s.in.src.Close()
+	s.pool.Close()
+}
+
+// Run sends the stream and returns when the receiver has delivered all of it (nil), or the stream failed (*Error), or ctx
+// ended; then the cause of its end, if an *Error, is the result. Both ends have been told the reason as far as a link was
+// left to tell it on.
+func (s *Sender) Run(ctx context.Context) (Summary, error) {
+	s.started = time.Now()
+	s.outage.since = s.started
+	s.explain()
+	for _, l := range s.loops {
+		go l.run()
+	}
+	keepers, stop := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	for _, k := range s.keepers() {
+		wg.Go(func() { k.run(keepers) })
+	}
+	s.supervise(ctx)
+	stop()
+	wg.Wait()
+	s.farewell()
+	sum := s.summary(time.Now())
+	for _, l := range s.loops {
+		l.halt()
+	}
+	for _, l := range s.loops {
+		l.closeLinks()
+	}
+	s.close()
+	return sum, s.err
+}
+
+// keepers spreads the links over the paths in order; earlier paths get one more when the number does not divide.
+func (s *Sender) keepers() []*keeper {
+	var ks []*keeper
+	for i := range s.cfg.Threads {
+		ks = append(ks, &keeper{
+			s: s, index: i, home: s.paths[i%len(s.paths)], anchor: i < len(s.paths),
+			loop: s.loops[i%len(s.loops)],
+		})
+	}
+	return ks
+}
+
+// explain tells the choices made at the start.
+func (s *Sender) explain() {
+	if !s.log.On(LevelChoices) {
+		return
+	}
+	s.log.Printf(LevelChoices, "source is a %v; engine path: %s", s.in.src, s.enginePath())
+	s.log.Printf(LevelChoices, "%d loops (%s), %d links over %d paths, legs of at most %s, window %s; %s",
+		len(s.loops), placement(s.cfg.loopCPUs()), s.cfg.Threads, len(s.paths), formatBytes(uint64(s.cfg.Leg)),
+		formatBytes(uint64(s.cfg.Window)), s.pool.Advice())
+}
+
+// enginePath names how the bytes travel at this end.
+func (s *Sender) enginePath() string {
+	path := "copy (read, write)"
+	if s.cfg.Checksum {
+		path += ", crc32c"
+	}
+	return path
+}
+
+func (s *Sender) features() uint32 {
+	if s.cfg.Checksum {
+		return wire.FeatureChecksum
+	}
+	return 0
+}
+
+func (s *Sender) trace() netio.Tracer { return traceTo(s.log) }
+
+// welcome takes in what a receiver says of itself: the first decides the window. An error means that the path leads to
+// another receiver than ours.
+func (s *Sender) welcome(w wire.Welcome) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case w.Stream != s.stream:
+		return fmt.Errorf("the receiver answers for another stream")
+	case s.met && w.Receiver != s.receiver.Receiver:
+		return fmt.Errorf("another receiver than the one that has this stream")
+	case s.met:
+		return nil
+	case w.Credit < 1 || w.Credit > legsMost:
+		return fmt.Errorf("the receiver takes %d legs, expected 1 to %d", w.Credit, legsMost)
+	}
+	s.met, s.receiver = true, w
+	s.in.most = min(s.cfg.Leg, int(w.MaxLeg))
+	s.window = newWindow(int(w.Credit), w.Delivered)
+	return nil
+}
+
+// heardFrom says that a receiver has answered, so that an outage that begins now is counted from now.
+func (s *Sender) heardFrom() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.outage.contact = true
+	s.outage.since = time.Now()
+}
+
+// linkUp puts a new link to work; on its loop's thread.
+func (s *Sender) linkUp(l *txloop, k *txlink) {
+	if err := k.start(l.loop, netio.Readable|netio.Writable|netio.Edge, k); err != nil {
+		k.conn.Abort()
+		k.lost(err)
+		return
+	}
+	l.add(k)
+	k.path.linkUp()
+	s.mu.Lock()
+	s.up++
+	if s.first.IsZero() {
+		s.first = time.Now()
+	}
+	s.outage.linkUp(k.index)
+	s.mu.Unlock()
+	s.log.Printf(LevelLinks, "link %d up: %s", k.index, k.linkState.path)
+}
+
+// linkLost takes a link's end in; on its loop's thread.
+func (s *Sender) linkLost(k *txlink, err error) {
+	k.owner.remove(k)
+	k.path.linkDown()
+	s.mu.Lock()
+	s.up--
+	if err != errLeft {
+		s.lost++
+		s.outage.linkLost(k.index, err, s.up, k.loop.now)
+	}
+	s.mu.Unlock()
+	s.log.Printf(LevelLinks, "link %d down: %s: %s", k.index, k.linkState.path, lossName(err))
+	s.look()
+	s.feed(nil)
+}
+
+// look has the supervisor judge the situation now.
+func (s *Sender) look() {
+	select {
+	case s.poke <- struct{}{}:
+	default:
+	}
+}
+
+// feed wakes the loops that wait for a leg, after an ack or a loss gave them hope. not is the loop that looks by itself.
+func (s *Sender) feed(not *loop) {
+	if w := s.window; w != nil && !s.begun.Load() && w.state().base != s.receiver.Delivered {
+		s.begun.Store(true)
+	}
+	marks := s.hungry.Load()
+	if marks == 0 {
+		return
+	}
+	for _, l := range s.loops {
+		if l.loop != not && marks&l.mark != 0 {
+			l.nudge()
+		}
+	}
+}
+
+// handOver wakes one hungry loop, when the calling loop cannot take all that the source has.
+func (s *Sender) handOver(from *loop) {
+	marks := s.hungry.Load()
+	for _, l := range s.loops {
+		if l.loop != from && marks&l.mark != 0 {
+			l.nudge()
+			return
+		}
+	}
+}
+
+// room reports whether a new leg would find a place now.
+func (s *Sender) room() bool { return s.window.open() && s.pool.InUse() < len(s.in.legs) }
+
+// delivered takes in the receiver's word that everything is written.
+func (s *Sender) delivered(d wire.Done) {
+	if !s.in.ended.Load() || d.Legs != s.in.total.Legs || d.Bytes != s.in.total.Bytes {
+		s.fail(fail(StatusIntegrity, nil, "the receiver delivered %d bytes in %d legs, which is not what was sent",
+			d.Bytes, d.Legs))
+		return
+	}
+	s.finish(nil)
+}
+
+// remoteFault takes in why the receiver failed.
+func (s *Sender) remoteFault(f wire.Fault) { s.fail(remoteError("receiver", f)) }
+
+// fail ends the stream with an error, unless it has ended before.
+func (s *Sender) fail(err *Error) { s.finish(err) }
+
+func (s *Sender) finish(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.finished {
+		return
+	}
+	s.finished, s.err, s.ended = true, err, time.Now()
+	close(s.over)
+}
+
+// supervise waits for the end of the stream, and ends it when there is no hope.
+func (s *Sender) supervise(ctx context.Context) {
+	ticker := time.NewTicker(s.time.Tick)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.over:
+			return
+		case <-ctx.Done():
+			s.fail(stopped(ctx))
+			return
+		case <-ticker.C:
+		case <-s.poke:
+		}
+		if err := s.judge(time.Now()); err != nil {
+			s.fail(err)
+		}
+	}
+}
+
+// judge says whether the stream has failed for want of links.
+func (s *Sender) judge(now time.Time) *Error {
+	answers := make([]answer, 0, len(s.paths))
+	for _, p := range s.paths {
+		_, refused, verdict, last := p.state()
+		answers = append(answers, answer{p.String(), refused, verdict, last})
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.up > 0 {
+		return nil
+	}
+	if !s.outage.contact {
+		return firstContact(answers, now.Sub(s.started), s.cfg.Connect)
+	}
+	return s.outage.judge("receiver", answers, now, s.time.DeadPeer, s.cfg.Giveup)
+}
+
+// farewell tells the receiver how the stream ended, on every link, and waits until the words have left.
+func (s *Sender) farewell() {
+	words := wire.Bye{Stream: true}.Append(nil)
+	if s.err != nil {
+		words = faultOf(s.err).Append(nil)
+	}
+	left := make(chan struct{}, len(s.loops))
+	for _, l := range s.loops {
+		l.post(func() { l.farewell(words, left) })
+	}
+	awaitAll(left, len(s.loops), s.time.Farewell)
+}
+
+// chaos cuts links on purpose.
+type chaos struct {
+	every int64 // leg operations between two cuts; 0 is never
+	done  atomic.Int64
+	cuts  atomic.Int64
+}
+
+// strike counts a leg operation and reports whether its link shall be cut.
+func (c *chaos) strike() bool {
+	if c.every == 0 || c.done.Add(1)%c.every != 0 {
+		return false
+	}
+	c.cuts.Add(1)
+	return true
+}

@@ -1,0 +1,161 @@
+package engine
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"viamillipede/netio"
+)
+
+// row is one link in the status table.
+type row struct {
+	index    int
+	path     string
+	state    string
+	loop     int
+	bytes    uint64
+	since    time.Time
+	info     netio.Info
+	inFlight int
+}
+
+// statusPatience is how long a status table waits for a loop that is busy.
+const statusPatience = time.Second
+
+// collect has the loop describe its links; nil when it is too busy to answer.
+func (l *loop) collect(describe func() []row) []row {
+	answer := make(chan []row, 1)
+	l.post(func() { answer <- describe() })
+	timeout := time.NewTimer(statusPatience)
+	defer timeout.Stop()
+	select {
+	case rows := <-answer:
+		return rows
+	case <-l.done:
+	case <-timeout.C:
+	}
+	return nil
+}
+
+// row describes the link; on its loop's thread.
+func (k *linkState) row(inFlight int) row {
+	return row{
+		index: k.index, path: k.path, state: "up", loop: k.loop.id, bytes: k.bytes, since: k.since,
+		info: k.conn.Info(), inFlight: inFlight,
+	}
+}
+
+// WriteStatus writes the status table of the sending end to w, in one call. Any goroutine may call it.
+func (s *Sender) WriteStatus(w io.Writer) error {
+	rows := make([]row, s.cfg.Threads)
+	for i := range rows {
+		p := s.paths[i%len(s.paths)]
+		rows[i] = row{index: i, path: p.String(), state: "dialling", loop: i % len(s.loops)}
+		if _, _, _, last := p.state(); last != nil {
+			rows[i].state = "down"
+		}
+	}
+	for _, l := range s.loops {
+		for _, r := range l.collect(l.describe) {
+			rows[r.index] = r
+		}
+	}
+	now := time.Now()
+	var b strings.Builder
+	writeRows(&b, rows, now)
+	fmt.Fprintf(&b, "total: %v\n", s.summary(now))
+	s.writeWindow(&b)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (s *Sender) writeWindow(b *strings.Builder) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.met {
+		fmt.Fprintf(b, "window: no receiver yet\n")
+		return
+	}
+	w := s.window.state()
+	fmt.Fprintf(b, "window: next leg %d, received to %d, delivered to %d, credit %d, to be resent %d, buffers %d of %d\n",
+		w.next, w.base, w.delivered, w.credit, w.waiting, s.pool.InUse(), len(s.in.legs))
+}
+
+func (l *txloop) describe() []row {
+	var rows []row
+	for _, k := range l.links {
+		rows = append(rows, k.row(len(k.carried)))
+	}
+	return rows
+}
+
+// WriteStatus writes the status table of the receiving end to w, in one call. Any goroutine may call it.
+func (r *Receiver) WriteStatus(w io.Writer) error {
+	var rows []row
+	for _, l := range r.loops {
+		rows = append(rows, l.collect(l.describe)...)
+	}
+	slices.SortFunc(rows, func(a, b row) int { return a.index - b.index })
+	now := time.Now()
+	var b strings.Builder
+	writeRows(&b, rows, now)
+	fmt.Fprintf(&b, "total: %v\n", r.summary(now))
+	r.writeRing(&b)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r *Receiver) writeRing(b *strings.Builder) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.met {
+		fmt.Fprintf(b, "ring: no sender yet\n")
+		return
+	}
+	sink := "takes bytes"
+	if r.out.blocked.Load() {
+		sink = "is full, its consumer is behind"
+	}
+	fmt.Fprintf(b, "ring: next leg %d, received to %d, depth %d, credit %d, buffers %d of %d; the sink %s\n",
+		r.ring.Next(), r.ring.Received(), r.ring.Depth(), r.credit, r.pool.InUse(), len(r.legs), sink)
+}
+
+func (l *rxloop) describe() []row {
+	var rows []row
+	for _, k := range l.links {
+		inFlight := 0
+		if k.leg != nil {
+			inFlight = 1
+		}
+		rows = append(rows, k.row(inFlight))
+	}
+	return rows
+}
+
+// writeRows writes the table: a line for each link.
+func writeRows(b *strings.Builder, rows []row, now time.Time) {
+	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "link\tpath\tstate\tbytes\trate\tRTT\tcwnd\tretrans\tlegs\tCPU\tloop\t")
+	for _, r := range rows {
+		if r.state != "up" {
+			fmt.Fprintf(t, "%d\t%s\t%s\t-\t-\t-\t-\t-\t-\t-\t%d\t\n", r.index, r.path, r.state, r.loop)
+			continue
+		}
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s/s\t%v\t%d\t%d\t%d\t%d\t%d\t\n", r.index, r.path, r.state,
+			formatBytes(r.bytes), formatBytes(perSecond(r.bytes, now.Sub(r.since))),
+			r.info.RTT.Round(10*time.Microsecond), r.info.Cwnd, r.info.Retransmits, r.inFlight, r.info.CPU, r.loop)
+	}
+	t.Flush()
+}
+
+// perSecond is a rate in bytes a second.
+func perSecond(bytes uint64, d time.Duration) uint64 {
+	if d <= 0 {
+		return 0
+	}
+	return uint64(float64(bytes) / d.Seconds())
+}

@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"time"
+
+	"viamillipede/netio"
+)
+
+// Conn is what a link needs of a connection; *netio.Conn is one, and its comments are the contract.
+type Conn interface {
+	FD() int
+	Recv(a, b []byte) (int, error)
+	Send(a, b []byte) (int, error)
+	LimitUnsent(bytes int)
+	Info() netio.Info
+	Finish()
+	Abort() error
+	Close() error
+}
+
+// Transport makes connections. A test puts links of its own in the place of the network.
+type Transport interface {
+	// Dial connects to the path; why is a line for the user on the choices made.
+	Dial(ctx context.Context, p Path) (c net.Conn, why string, err error)
+	// Listen starts to accept connections.
+	Listen(ctx context.Context, port uint16) (net.Listener, error)
+	// Adopt takes the connection over from Go's network poller, after the handshake.
+	Adopt(c net.Conn, trace netio.Tracer) (Conn, error)
+}
+
+// Timing holds the engine's intervals. The zero Timing is DefaultTiming.
+type Timing struct {
+	Backoff     time.Duration // before the first redial; doubled each time
+	BackoffMost time.Duration // ceiling of the above
+	Dial        time.Duration // one attempt to connect, names and handshake included
+	Hello       time.Duration // for a connection to say who it is
+	Tick        time.Duration // how often each loop looks at its links' clocks
+	Beat        time.Duration // a link that sent nothing for this long sends a heartbeat
+	Dead        time.Duration // a link that brought nothing for this long is lost
+	DeadPeer    time.Duration // the peer's host answers and the peer does not, for this long: it is dead
+	Farewell    time.Duration // for the last frames to leave
+}
+
+// DefaultTiming is what the program uses.
+var DefaultTiming = Timing{
+	Backoff:     10 * time.Millisecond,
+	BackoffMost: 2 * time.Second,
+	Dial:        5 * time.Second,
+	Hello:       5 * time.Second,
+	Tick:        250 * time.Millisecond,
+	Beat:        500 * time.Millisecond,
+	Dead:        3 * time.Second,
+	DeadPeer:    15 * time.Second,
+	Farewell:    time.Second,
+}
+
+// tcp is the network.
+type tcp struct {
+	bind       netip.Addr
+	congestion string
+}
+
+func (t tcp) Dial(ctx context.Context, p Path) (net.Conn, string, error) {
+	d := netio.Dialer{Bind: t.bind, Congestion: t.congestion}
+	c, why, err := d.Dial(ctx, p.Host, p.Port)
+	if err != nil {
+		return nil, "", err
+	}
+	return c, why, nil
+}
+
+func (t tcp) Listen(ctx context.Context, port uint16) (net.Listener, error) {
+	return netio.Listen(ctx, t.bind, port)
+}
+
+func (t tcp) Adopt(c net.Conn, trace netio.Tracer) (Conn, error) { return netio.Detach(c, trace) }

@@ -1,0 +1,271 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// Why a link ends that nobody else ended.
+var (
+	errChaos = errors.New("cut by chaos")
+	errLeft  = errors.New("its own path is back")
+)
+
+// txlink is one link at the sending end: it writes legs and control frames, and reads acks.
+//
+// Output, in this order: the rest of control, the rest of the leg that is on its way, then whatever comes next. A leg
+// whose header has partly left is finished before anything else can follow.
+type txlink struct {
+	linkState
+	s       *Sender
+	owner   *txloop
+	path    *pathState
+	leaving bool // takes no more legs, and ends when those it has are received
+
+	header  [wire.HeaderLen]byte
+	leg     *leg // on its way, held; nil between two legs
+	sent    int  // bytes of header and leg that the socket took
+	carried []uint64
+	ended   bool // the end frame is in control
+
+	in     [inputSize]byte
+	got    int // bytes of in that are not parsed yet
+	bitmap [wire.MaxBitmap / 8]uint64
+
+	lost func(error) // tells the keeper, once
+}
+
+// inputSize holds the largest frame that a receiver may send and some more, in bytes.
+const inputSize = 4096
+
+// ready does what the socket's readiness allows. Dispatch of new legs is the loop's, at the end of its round.
+func (k *txlink) ready(events uint32) {
+	if k.gone {
+		return
+	}
+	if events&netio.Writable != 0 {
+		k.full = false
+	}
+	err := k.receive()
+	if err == nil {
+		err = k.send()
+	}
+	if err != nil {
+		k.lose(err)
+	}
+}
+
+// idle reports whether the link could start a leg at once.
+func (k *txlink) idle() bool {
+	return k.leg == nil && !k.full && len(k.control) == 0 && !k.leaving && !k.gone
+}
+
+// carry starts to send a leg that the link is a holder and carrier of. When the socket takes nothing at all the leg is
+// given back, so that another link can have it.
+func (k *txlink) carry(l *leg) error {
+	k.leg, k.sent = l, 0
+	wire.Leg{
+		Number: l.number, Offset: l.offset, Length: uint32(l.length),
+		Checksum: l.checksum, Checked: k.s.in.checksum, Resent: l.times > 1,
+	}.Append(k.header[:0])
+	err := k.send()
+	if err == nil && k.leg == l && k.sent == 0 {
+		k.leg = nil
+		k.s.window.giveBack(l)
+		return nil
+	}
+	k.carried = append(k.carried, l.number)
+	if k.s.log.On(LevelLegs) {
+		k.s.log.Printf(LevelLegs, "leg %d: %d bytes at %d on link %d", l.number, l.length, l.offset, k.index)
+	}
+	if err == nil && k.s.chaos.strike() {
+		return errChaos
+	}
+	return err
+}
+
+// send writes what waits, as far as the socket takes it.
+func (k *txlink) send() error {
+	for !k.full {
+		if k.leg == nil {
+			_, err := k.flush()
+			return err
+		}
+		if err := k.sendLeg(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *txlink) sendLeg() error {
+	var head []byte
+	body := k.leg.bytes()
+	if k.sent < len(k.header) {
+		head = k.header[k.sent:]
+	} else {
+		body = body[k.sent-len(k.header):]
+	}
+	n, err := k.conn.Send(head, body)
+	if err == netio.ErrAgain {
+		k.full = true
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	k.sent += n
+	k.spoke = k.loop.now
+	if k.sent < len(k.header)+k.leg.length {
+		return nil
+	}
+	k.legs++
+	k.bytes += uint64(k.leg.length)
+	k.leg.drop()
+	k.leg = nil
+	return nil
+}
+
+// receive reads and obeys what the peer sent, until nothing is left in the socket.
+func (k *txlink) receive() error {
+	for {
+		n, err := k.conn.Recv(k.in[k.got:], nil)
+		if err == netio.ErrAgain {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		k.heard = k.loop.now
+		drained := k.got+n < len(k.in)
+		k.got += n
+		if err := k.parse(); err != nil {
+			return err
+		}
+		if drained {
+			return nil
+		}
+	}
+}
+
+// parse obeys the whole frames in the input and keeps the rest.
+func (k *txlink) parse() error {
+	at := 0
+	for k.got-at >= wire.HeaderLen {
+		h, err := wire.ParseHeader(k.in[at:])
+		if err != nil {
+			return err
+		}
+		if h.Type == wire.TypeLeg {
+			return fmt.Errorf("the receiver sent a %v", h.Type)
+		}
+		size := wire.HeaderLen + int(h.Length)
+		if k.got-at < size {
+			break
+		}
+		if err := k.obey(h, k.in[at+wire.HeaderLen:at+size]); err != nil {
+			return err
+		}
+		at += size
+	}
+	k.got = copy(k.in[:], k.in[at:k.got])
+	return nil
+}
+
+func (k *txlink) obey(h wire.Header, payload []byte) error {
+	switch h.Type {
+	case wire.TypeAck:
+		a, err := h.Ack(payload, k.bitmap[:])
+		if err != nil {
+			return err
+		}
+		news, err := k.s.window.acked(a)
+		if err != nil {
+			return err
+		}
+		k.carried = k.s.window.prune(k.carried)
+		if news {
+			k.s.feed(k.loop)
+		}
+		return k.left()
+	case wire.TypeBeat:
+		k.echo = h.Beat().Sent
+	case wire.TypeDone:
+		k.answered = true
+		k.s.delivered(h.Done())
+	case wire.TypeError:
+		f, err := h.Fault(payload)
+		if err != nil {
+			return err
+		}
+		k.s.remoteFault(f)
+	case wire.TypeBye:
+		k.answered = true
+	default:
+		return fmt.Errorf("the receiver sent a %v", h.Type)
+	}
+	return nil
+}
+
+// leave ends the link without loss, so that its keeper can dial its own path.
+func (k *txlink) leave() {
+	k.leaving = true
+	if err := k.left(); err != nil && !k.gone {
+		k.lose(err)
+	}
+}
+
+// left returns errLeft once a link that shall leave has nothing more to do.
+func (k *txlink) left() error {
+	if k.leaving && k.leg == nil && len(k.carried) == 0 {
+		return errLeft
+	}
+	return nil
+}
+
+// tick keeps the link's clocks.
+func (k *txlink) tick() {
+	if k.loop.now.Sub(k.heard) >= k.s.time.Dead {
+		k.lose(errSilent)
+		return
+	}
+	if k.loop.now.Sub(k.spoke) >= k.s.time.Beat && k.leg == nil && len(k.control) == 0 {
+		k.control = wire.Beat{Sent: uint64(k.loop.now.UnixNano()), Echo: k.echo}.Append(k.control)
+		if err := k.send(); err != nil {
+			k.lose(err)
+		}
+	}
+}
+
+// say queues frames and sends them as far as possible.
+func (k *txlink) say(frames []byte) {
+	k.control = append(k.control, frames...)
+	if err := k.send(); err != nil {
+		k.lose(err)
+	}
+}
+
+// lose ends the link. The legs that it carried and that nobody else carries are sent again, on any link.
+func (k *txlink) lose(err error) {
+	if k.gone {
+		return
+	}
+	if err == errLeft {
+		_, _ = k.conn.Send(wire.Bye{}.Append(nil), nil)
+	}
+	k.close(err != errLeft)
+	if k.leg != nil {
+		k.leg.drop()
+		k.leg = nil
+	}
+	n := k.s.window.lost(k.carried)
+	if n > 0 {
+		k.s.log.Printf(LevelResent, "link %d lost %d legs, which go to other links", k.index, n)
+	}
+	k.carried = nil
+	k.s.linkLost(k, err)
+	k.lost(err)
+}

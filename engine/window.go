@@ -1,0 +1,243 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"viamillipede/bufpool"
+	"viamillipede/engine/wire"
+)
+
+// leg is one numbered piece of the stream at the sending end.
+//
+// Its bytes and its header never change between window.add and the last drop, so links may send it at the same time. Its
+// memory is held by the window until the peer has received the leg, and by each link that is in the middle of sending it.
+type leg struct {
+	number   uint64
+	offset   uint64
+	length   int
+	checksum uint32
+	buf      *bufpool.Buffer
+	holds    atomic.Int32
+
+	carriers int  // links that took it and are not lost; guarded by window.mu
+	waiting  bool // in window.again; guarded by window.mu
+	times    int  // how often a link took it; guarded by window.mu
+}
+
+func (l *leg) bytes() []byte { return l.buf.Bytes()[:l.length] }
+
+// drop gives one hold back; the last one releases the buffer, and with it the leg.
+func (l *leg) drop() {
+	if l.holds.Add(-1) == 0 {
+		l.buf.Release()
+	}
+}
+
+// window holds the legs sent and not yet received by the peer, and knows how many more may be sent.
+//
+//	     base                        next       delivered + credit
+//	      |  legs kept, with holes    |  may be sent   |
+//	------+---------------------------+----------------+---- leg numbers
+//	   all received               not read yet
+//
+// Numbers start at first and may wrap; comparisons are by distance.
+type window struct {
+	mu        sync.Mutex
+	slots     []*leg   // by number & mask: nil once received
+	mask      uint64   //
+	base      uint64   // every leg before it is received
+	next      uint64   // the next new leg's number
+	delivered uint64   // every leg before it is delivered
+	credit    uint64   // legs that may be sent beyond delivered
+	again     []uint64 // legs to send once more, sorted by distance from base
+
+	waiting atomic.Int32 // len(again), to look at without the lock
+	resent  counter
+}
+
+// counter counts legs and bytes; guarded by whoever has it.
+type counter struct{ legs, bytes uint64 }
+
+func (c *counter) add(bytes int) { c.legs++; c.bytes += uint64(bytes) }
+
+// newWindow makes a window for a peer that takes credit legs beyond what it delivered.
+func newWindow(credit int, first uint64) *window {
+	size := 4
+	for size < credit {
+		size *= 2
+	}
+	return &window{
+		slots: make([]*leg, size), mask: uint64(size - 1),
+		base: first, next: first, delivered: first, credit: uint64(credit),
+	}
+}
+
+// open reports whether the peer has room for one more new leg.
+func (w *window) open() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.next-w.delivered < w.credit
+}
+
+// add puts a new leg into the window, numbers it, and counts the caller's link as its carrier. The caller holds the ingest
+// turn, has seen open return true since it got it, and becomes a holder of the leg besides the window.
+func (w *window) add(l *leg) {
+	l.holds.Store(2)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	l.number = w.next
+	l.carriers, l.waiting, l.times = 1, false, 1
+	w.slots[l.number&w.mask] = l
+	w.next++
+}
+
+// take gives the caller's link the first leg that must be sent again, and makes the caller a holder of it; nil when there
+// is none.
+func (w *window) take() *leg {
+	if w.waiting.Load() == 0 {
+		return nil
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.again) > 0 {
+		n := w.again[0]
+		w.again = w.again[1:]
+		w.waiting.Store(int32(len(w.again)))
+		l := w.kept(n)
+		if l == nil || !l.waiting {
+			continue
+		}
+		l.waiting = false
+		l.carriers++
+		l.times++
+		l.holds.Add(1)
+		if l.times > 1 {
+			w.resent.add(l.length)
+		}
+		return l
+	}
+	return nil
+}
+
+// giveBack undoes a take or an add of which the link has sent nothing: the leg waits for another link. The caller is no
+// holder any more.
+func (w *window) giveBack(l *leg) {
+	w.mu.Lock()
+	if l.times > 1 {
+		w.resent.legs--
+		w.resent.bytes -= uint64(l.length)
+	}
+	l.times--
+	w.abandon(l.number)
+	w.mu.Unlock()
+	l.drop()
+}
+
+// lost says that a link which carried the legs is gone: those that no other link carries are sent again. It returns how
+// many.
+func (w *window) lost(numbers []uint64) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := 0
+	for _, number := range numbers {
+		if w.abandon(number) {
+			n++
+		}
+	}
+	return n
+}
+
+// abandon counts one carrier less, and queues the leg when that was the last; under mu.
+func (w *window) abandon(number uint64) bool {
+	l := w.kept(number)
+	if l == nil {
+		return false
+	}
+	l.carriers--
+	if l.carriers > 0 || l.waiting {
+		return false
+	}
+	l.waiting = true
+	at, _ := slices.BinarySearchFunc(w.again, number-w.base, func(a, distance uint64) int {
+		return int(int64((a - w.base) - distance))
+	})
+	w.again = slices.Insert(w.again, at, number)
+	w.waiting.Store(int32(len(w.again)))
+	return true
+}
+
+// kept is the leg of that number, nil once it is received; under mu.
+func (w *window) kept(number uint64) *leg {
+	if number-w.base >= w.next-w.base {
+		return nil
+	}
+	return w.slots[number&w.mask]
+}
+
+// acked takes in what the peer says it has: legs received are dropped, delivered legs give credit. It reports whether
+// anything was new. An error means that the peer claims what was never sent.
+func (w *window) acked(a wire.Ack) (news bool, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	sent := w.next - w.base
+	if ahead := a.Received - w.base; int64(ahead) > int64(sent) {
+		return false, fmt.Errorf("peer acknowledges leg %d of %d sent", a.Received, w.next)
+	}
+	if int64(a.Delivered-a.Received) > 0 {
+		return false, fmt.Errorf("peer delivered leg %d before it received it", a.Delivered)
+	}
+	for int64(a.Received-w.base) > 0 {
+		news = w.receive(w.base) || news
+		w.base++
+	}
+	for i, word := range a.Bitmap {
+		for bit := 0; word != 0; bit, word = bit+1, word>>1 {
+			if word&1 == 1 {
+				news = w.receive(a.Received+1+uint64(i*64+bit)) || news
+			}
+		}
+	}
+	if int64(a.Delivered-w.delivered) > 0 {
+		w.delivered = a.Delivered
+		news = true
+	}
+	return news, nil
+}
+
+// receive drops the leg unless it was received before; under mu.
+func (w *window) receive(number uint64) bool {
+	l := w.kept(number)
+	if l == nil {
+		return false
+	}
+	w.slots[number&w.mask] = nil
+	l.waiting = false
+	l.drop()
+	return true
+}
+
+// prune removes the received legs from the front of a link's list and returns the rest.
+func (w *window) prune(numbers []uint64) []uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(numbers) > 0 && w.kept(numbers[0]) == nil {
+		numbers = numbers[1:]
+	}
+	return numbers
+}
+
+// state is a snapshot for reports.
+type windowState struct {
+	base, next, delivered, credit uint64
+	waiting                       int
+	resent                        counter
+}
+
+func (w *window) state() windowState {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return windowState{w.base, w.next, w.delivered, w.credit, len(w.again), w.resent}
+}

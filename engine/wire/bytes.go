@@ -1,0 +1,40 @@
+package wire
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"hash/crc32"
+)
+
+var (
+	le         = binary.LittleEndian
+	castagnoli = crc32.MakeTable(crc32.Castagnoli)
+)
+
+// Checksum is the CRC32C (Castagnoli polynomial, RFC 3720 appendix B.4) of p. It guards headers, bitmaps, texts and,
+// where both ends want FeatureChecksum, the payload of legs.
+func Checksum(p []byte) uint32 { return crc32.Checksum(p, castagnoli) }
+
+// seal appends the checksum of dst[at:].
+func seal(dst []byte, at int) []byte { return le.AppendUint32(dst, Checksum(dst[at:])) }
+
+// sealed reports whether the last four bytes of b are the checksum of those before.
+func sealed(b []byte) bool {
+	n := len(b) - 4
+	return Checksum(b[:n]) == le.Uint32(b[n:])
+}
+
+func zeros(b []byte) bool {
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// StreamID names one stream: 128 random bits that its sender draws at the start.
+type StreamID [16]byte
+
+// String is the id in 32 lower-case hexadecimal digits.
+func (id StreamID) String() string { return hex.EncodeToString(id[:]) }

@@ -1,0 +1,18 @@
+// Package wire is the wire format, version 2: what one end of a link writes and the other end reads. SPEC.md beside
+// this file describes every byte, well enough to write another peer.
+//
+// A link begins with one Hello from the sender and one Welcome from the receiver, 64 bytes each. After that both ends
+// send frames: a 32-byte Header, and for some types a payload of Header.Length bytes.
+//
+//	sender -> receiver   Leg, End, Beat, Bye, Fault
+//	receiver -> sender   Ack, Done, Beat, Bye, Fault
+//
+// Each message has a file: the Append method encodes it behind what dst holds, and writes nothing but to dst. Decoding
+// has two steps, so that a reader knows the length of the payload before it has the payload: ParseHeader checks
+// everything that a header can be checked for, and then the Header method named like the message gives its fields.
+// Those methods believe Header.Type: call the one that belongs to it.
+//
+// What parses is encoded again to the same bytes; there is one encoding for every message (the text of a Fault is the
+// one exception, see there). Nothing here keeps a reference to the memory it is given, nothing is allocated because a
+// peer says so, and there is no state: all functions may run at the same time.
+package wire

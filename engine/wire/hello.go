@@ -1,0 +1,90 @@
+package wire
+
+import "fmt"
+
+// helloMagic begins with a byte that neither a printable checkphrase nor ASCII or UTF-8 text can begin with.
+const helloMagic = "\xf6VMP"
+
+// Flags of a Hello.
+const (
+	FlagResume = 1 << 0 // some legs of the stream were received: a receiver that does not know the stream must refuse
+)
+
+// Features, asked for in a Hello and granted in a Welcome.
+const (
+	FeatureChecksum = 1 << 0 // legs carry the checksum of their payload
+)
+
+// Hello is the first message of a link, from sender to receiver.
+//
+//	 0 magic F6 "VMP"     4 version u16    6 flags u16    8 features u32   12 phrase [4]
+//	16 stream id [16]
+//	32 link u32          36 generation u32               40 max leg u32   44 links u32
+//	48 zero [12]                                                          60 crc32c of 0..59
+type Hello struct {
+	Version    uint16  // Append takes 0 for Version
+	Flags      uint16  // FlagResume
+	Features   uint32  // asked for; bits that the receiver does not know are allowed
+	Phrase     [4]byte // checkphrase; all zero is none
+	Stream     StreamID
+	Link       uint32 // index of the link within the stream; a name, not a size
+	Generation uint32 // how often this link was dialled
+	MaxLeg     uint32 // bytes of the largest leg that will be sent, 1 to MaxLeg
+	Links      uint32 // links planned; for reports only
+}
+
+// Append appends the HelloLen bytes of h to dst.
+func (h Hello) Append(dst []byte) []byte {
+	at := len(dst)
+	dst = appendPrologue(dst, helloMagic, h.Version)
+	dst = le.AppendUint16(dst, h.Flags)
+	dst = le.AppendUint32(dst, h.Features)
+	dst = append(dst, h.Phrase[:]...)
+	dst = append(dst, h.Stream[:]...)
+	dst = le.AppendUint32(dst, h.Link)
+	dst = le.AppendUint32(dst, h.Generation)
+	dst = le.AppendUint32(dst, h.MaxLeg)
+	dst = le.AppendUint32(dst, h.Links)
+	dst = append(dst, make([]byte, 12)...)
+	return seal(dst, at)
+}
+
+// ParseHello decodes the first HelloLen bytes of b. It may be called with as much as has arrived so far.
+//
+//	Hello, nil                      the hello
+//	Hello{}, ErrShort               good as far as it goes, more bytes are needed
+//	Hello{}, ErrMagic               not a viamillipede; known from the first wrong byte on
+//	Hello{Version: v}, ErrVersion   the peer speaks version v; known from 6 bytes on, whatever follows
+//	Hello{}, ErrHeader              bytes changed on the way
+//	Hello{}, ErrReserved            an unknown flag, or reserved bytes in use
+//	Hello{}, ErrLength              MaxLeg is out of range
+func ParseHello(b []byte) (Hello, error) {
+	version, err := parsePrologue(b, helloMagic)
+	if err != nil {
+		return Hello{Version: version}, fmt.Errorf("parse hello: %w", err)
+	}
+	if len(b) < HelloLen {
+		return Hello{}, fmt.Errorf("parse hello: %w: %d of %d bytes", ErrShort, len(b), HelloLen)
+	}
+	b = b[:HelloLen]
+	h := Hello{
+		Version:    version,
+		Flags:      le.Uint16(b[6:]),
+		Features:   le.Uint32(b[8:]),
+		Phrase:     [4]byte(b[12:]),
+		Stream:     StreamID(b[16:]),
+		Link:       le.Uint32(b[32:]),
+		Generation: le.Uint32(b[36:]),
+		MaxLeg:     le.Uint32(b[40:]),
+		Links:      le.Uint32(b[44:]),
+	}
+	switch {
+	case !sealed(b):
+		return Hello{}, fmt.Errorf("parse hello: %w", ErrHeader)
+	case h.Flags&^FlagResume != 0 || !zeros(b[48:60]):
+		return Hello{}, fmt.Errorf("parse hello: %w", ErrReserved)
+	case h.MaxLeg < 1 || h.MaxLeg > MaxLeg:
+		return Hello{}, fmt.Errorf("parse hello: %w: legs of %d bytes", ErrLength, h.MaxLeg)
+	}
+	return h, nil
+}

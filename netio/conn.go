@@ -1,0 +1,116 @@
+package netio
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Conn is a connected, non-blocking stream socket whose descriptor it owns. One thread at a time may use it.
+type Conn struct {
+	fd    int
+	tcp   bool
+	trace Tracer
+	out   [2][]byte // scratch for writev, so that a call allocates nothing
+	in    [2][]byte // scratch for readv
+}
+
+// Detach takes the socket out of c, which is closed and no longer served by Go's network poller. Bytes that c has
+// already read are the caller's concern. On an error c is closed all the same.
+func Detach(c net.Conn, trace Tracer) (*Conn, error) {
+	defer c.Close()
+	sc, ok := c.(syscall.Conn)
+	if !ok {
+		return nil, fmt.Errorf("detach: %T has no descriptor", c)
+	}
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	fd := -1
+	var dupErr error
+	err = raw.Control(func(old uintptr) {
+		fd, dupErr = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 3)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if dupErr != nil {
+		return nil, os.NewSyscallError("fcntl", dupErr)
+	}
+	_, tcp := c.(*net.TCPConn)
+	return &Conn{fd: fd, tcp: tcp, trace: trace}, nil
+}
+
+// FD is the descriptor to watch; it stays the Conn's.
+func (c *Conn) FD() int { return c.fd }
+
+// Recv reads into a, then into b, in one call; both are the caller's again on return. (n > 0, nil): n bytes were read.
+// (0, ErrAgain): nothing there now. (0, io.EOF): the peer ended its side. (0, *os.SyscallError): the connection is lost.
+func (c *Conn) Recv(a, b []byte) (int, error) {
+	if len(b) == 0 {
+		n, err := again(func() (int, error) { return unix.Read(c.fd, a) })
+		return c.trace.outcome("read", c.fd, n, err, true)
+	}
+	c.in[0], c.in[1] = a, b
+	n, err := again(func() (int, error) { return unix.Readv(c.fd, c.in[:]) })
+	c.in[0], c.in[1] = nil, nil
+	return c.trace.outcome("readv", c.fd, n, err, true)
+}
+
+// Send writes a, then b, in one call; the kernel has copied what it took on return. (n > 0, nil): n bytes were taken,
+// perhaps fewer than offered. (0, ErrAgain): no room now. (0, *os.SyscallError): the connection is lost.
+func (c *Conn) Send(a, b []byte) (int, error) {
+	if len(a) == 0 || len(b) == 0 {
+		p := a
+		if len(a) == 0 {
+			p = b
+		}
+		n, err := again(func() (int, error) { return unix.Write(c.fd, p) })
+		return c.trace.outcome("write", c.fd, n, err, false)
+	}
+	c.out[0], c.out[1] = a, b
+	n, err := again(func() (int, error) { return unix.Writev(c.fd, c.out[:]) })
+	c.out[0], c.out[1] = nil, nil
+	return c.trace.outcome("writev", c.fd, n, err, false)
+}
+
+// Unsent is how many bytes the kernel has taken and not yet sent for the first time (SIOCOUTQNSD, linux/sockios.h); 0
+// where the socket cannot tell.
+func (c *Conn) Unsent() int {
+	if !c.tcp {
+		return 0
+	}
+	n, err := unix.IoctlGetInt(c.fd, unix.SIOCOUTQNSD)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// LimitUnsent makes the socket unwritable, for Send and Poller alike, while bytes or more are unsent
+// (TCP_NOTSENT_LOWAT, tcp(7)). Where the kernel refuses, Send may queue more and nothing else changes.
+func (c *Conn) LimitUnsent(bytes int) {
+	if c.tcp {
+		_ = unix.SetsockoptInt(c.fd, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, bytes)
+	}
+}
+
+// Abort closes the connection with a reset: what is queued on either side is thrown away (SO_LINGER 0, socket(7)).
+func (c *Conn) Abort() error {
+	_ = unix.SetsockoptLinger(c.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	return c.Close()
+}
+
+// Close closes the connection; the kernel still delivers what it has taken.
+func (c *Conn) Close() error {
+	fd := c.fd
+	c.fd = -1
+	return os.NewSyscallError("close", unix.Close(fd))
+}
+
+// Finish ends our side of the connection (shutdown(2)): the peer reads what is queued, then the end.
+func (c *Conn) Finish() { _ = unix.Shutdown(c.fd, unix.SHUT_WR) }

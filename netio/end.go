@@ -1,0 +1,112 @@
+package netio
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// pipeSize is asked for on the pipes at both ends of the stream, in bytes: the most an unprivileged user may have
+// (fs.pipe-max-size, pipe(7)). Larger ones were measured and are slower: they leave the cache.
+const pipeSize = 1 << 20
+
+// kind is what a descriptor at an end of the stream is; it decides how to avoid blocking on it.
+type kind int
+
+const (
+	kindFile   kind = iota // regular file, block device, the null device: never waits for a peer, cannot be polled
+	kindStream             // own open file description with O_NONBLOCK: pipe, FIFO, terminal
+	kindSocket             // MSG_DONTWAIT on each call
+	kindPolled             // poll(2) before each call, and small writes: where no other way is open
+)
+
+// end is one end of the stream: a descriptor handed to us by the user, which other programs may share. Its flags are
+// therefore never changed; a pipe or terminal is opened anew through /proc instead (proc(5)) to get an open file
+// description of our own that does not block.
+type end struct {
+	fd    int // in use; equals user unless kind is kindStream
+	user  int // as handed to us
+	kind  kind
+	name  string // for people: "pipe", "regular file", ...
+	trace Tracer
+}
+
+func openEnd(fd, mode int, trace Tracer) (end, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return end{}, os.NewSyscallError("fstat", err)
+	}
+	e := end{fd: fd, user: fd, trace: trace}
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFSOCK:
+		e.kind, e.name = kindSocket, "socket"
+	case unix.S_IFIFO:
+		e.kind, e.name = kindPolled, "pipe"
+		_, _ = unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, pipeSize) // refused beyond the user's budget: stay small
+	case unix.S_IFREG:
+		e.kind, e.name = kindFile, "regular file"
+	case unix.S_IFBLK:
+		e.kind, e.name = kindFile, "block device"
+	default:
+		e.kind, e.name = deviceKind(fd)
+	}
+	if e.kind == kindPolled {
+		e.reopen(mode)
+	}
+	return e, nil
+}
+
+// deviceKind tells a device that can make us wait (a terminal) from one that cannot (the null device): only the first
+// can be watched by epoll, which answers EPERM for the other (epoll_ctl(2)).
+func deviceKind(fd int) (kind, string) {
+	p, err := NewPoller()
+	if err != nil {
+		return kindPolled, "device"
+	}
+	defer p.Close()
+	if p.Add(fd, 0, 0) != nil {
+		return kindFile, "device"
+	}
+	if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {
+		return kindPolled, "terminal"
+	}
+	return kindPolled, "device"
+}
+
+// reopen gets an open file description of our own. It is refused for another user's pipe, and for a pipe whose other end
+// is closed; the end then stays as it is.
+func (e *end) reopen(mode int) {
+	path := fmt.Sprintf("/proc/self/fd/%d", e.user)
+	fd, err := unix.Open(path, mode|unix.O_NONBLOCK|unix.O_CLOEXEC|unix.O_NOCTTY, 0)
+	if err != nil {
+		return
+	}
+	e.fd, e.kind = fd, kindStream
+}
+
+// FD is the descriptor to watch with a Poller, when Pollable.
+func (e *end) FD() int { return e.fd }
+
+// Pollable reports whether the end can make us wait, so that ErrAgain can occur.
+func (e *end) Pollable() bool { return e.kind != kindFile }
+
+// String names what the end is, for people.
+func (e *end) String() string { return e.name }
+
+// close gives back what openEnd opened; the user's descriptor stays open.
+func (e *end) close() error {
+	if e.fd == e.user {
+		return nil
+	}
+	fd := e.fd
+	e.fd = e.user
+	return os.NewSyscallError("close", unix.Close(fd))
+}
+
+// ready asks poll(2) whether the descriptor would not block for events now.
+func (e *end) ready(events int16) bool {
+	p := []unix.PollFd{{Fd: int32(e.fd), Events: events}}
+	n, err := again(func() (int, error) { return unix.Poll(p, 0) })
+	return err == nil && n > 0
+}

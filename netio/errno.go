@@ -1,0 +1,67 @@
+package netio
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// ErrAgain says that a call would have blocked and moved nothing; wait in a Poller and call again.
+var ErrAgain = errors.New("would block")
+
+// Tracer is told the result of every data system call: its man-page name, the descriptor, what it returned and the
+// error, nil, ErrAgain and io.EOF included. It is called on the thread that made the call and must not block.
+type Tracer func(call string, fd, n int, err error)
+
+// outcome is the one place where a data call's result gets its meaning.
+// n < 1 without an error is the end of the stream for a call that reads (eof true).
+func (t Tracer) outcome(call string, fd, n int, err error, eof bool) (int, error) {
+	switch {
+	case err == nil && n == 0 && eof:
+		err = io.EOF
+	case err == nil:
+	case err == unix.EAGAIN:
+		n, err = 0, ErrAgain
+	default:
+		n, err = 0, os.NewSyscallError(call, err)
+	}
+	if t != nil {
+		t(call, fd, n, err)
+	}
+	return n, err
+}
+
+// again repeats call as long as a signal interrupts it (signal(7)): Go's own preemption signal does, too.
+func again(call func() (int, error)) (int, error) {
+	for {
+		n, err := call()
+		if err != unix.EINTR {
+			return n, err
+		}
+	}
+}
+
+// Refused reports whether err says that the peer's host answered, and that nobody serves there: the host lives, the
+// program does not. Every other failure to connect (no answer, no route, no name) is the network's.
+func Refused(err error) bool {
+	return errors.Is(err, unix.ECONNREFUSED) || errors.Is(err, unix.ECONNRESET) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, unix.EPIPE)
+}
+
+// BadAddress reports whether err says that a local address or device does not exist on this machine.
+func BadAddress(err error) bool { return errors.Is(err, unix.EADDRNOTAVAIL) }
+
+// AddressInUse reports whether err says that another program has the port.
+func AddressInUse(err error) bool { return errors.Is(err, unix.EADDRINUSE) }
+
+// UnknownName reports whether err says that a host name does not resolve.
+func UnknownName(err error) bool {
+	_, ok := errors.AsType[*net.DNSError](err)
+	return ok
+}
+
+// BrokenPipe reports whether err says that a sink's consumer is gone.
+func BrokenPipe(err error) bool { return errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) }

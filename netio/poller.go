@@ -1,0 +1,79 @@
+package netio
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Readiness that a Poller can wait for and report; epoll_ctl(2). Failed and HungUp are always reported.
+const (
+	Readable uint32 = unix.EPOLLIN
+	Writable uint32 = unix.EPOLLOUT
+	Failed   uint32 = unix.EPOLLERR
+	HungUp   uint32 = unix.EPOLLHUP
+	Edge     uint32 = unix.EPOLLET      // report a change once
+	Once     uint32 = unix.EPOLLONESHOT // report once, then nothing until Modify
+)
+
+// eventsPerWait bounds one epoll_wait: more than a loop's links, its source or sink, and its wake-up.
+const eventsPerWait = 80
+
+// Event is one descriptor's readiness. Token is what Add was given.
+type Event struct {
+	Token int32
+	Ready uint32
+}
+
+// Poller is one epoll instance (epoll(7)). Wait belongs to one thread; Add, Modify and Remove may be called from any.
+type Poller struct {
+	fd    int
+	raw   [eventsPerWait]unix.EpollEvent
+	ready [eventsPerWait]Event
+}
+
+// NewPoller makes an epoll instance; the caller closes it.
+func NewPoller() (*Poller, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	return &Poller{fd: fd}, nil
+}
+
+// Add starts watching fd for the events; token comes back with each of its events.
+func (p *Poller) Add(fd int, events uint32, token int32) error {
+	return p.control(unix.EPOLL_CTL_ADD, fd, events, token)
+}
+
+// Modify replaces what is watched for fd.
+func (p *Poller) Modify(fd int, events uint32, token int32) error {
+	return p.control(unix.EPOLL_CTL_MOD, fd, events, token)
+}
+
+// Remove ends watching fd. Call it before fd is closed: a duplicate elsewhere would keep the registration alive.
+func (p *Poller) Remove(fd int) error { return p.control(unix.EPOLL_CTL_DEL, fd, 0, 0) }
+
+func (p *Poller) control(op, fd int, events uint32, token int32) error {
+	ev := unix.EpollEvent{Events: events, Fd: token}
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.fd, op, fd, &ev))
+}
+
+// Wait blocks for at most timeout milliseconds (0 does not block, negative is for ever) and returns what is ready; the
+// slice is valid until the next Wait. An interrupted wait returns no events.
+func (p *Poller) Wait(timeout int) ([]Event, error) {
+	n, err := unix.EpollWait(p.fd, p.raw[:], timeout)
+	if err == unix.EINTR {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_wait", err)
+	}
+	for i := range n {
+		p.ready[i] = Event{Token: p.raw[i].Fd, Ready: p.raw[i].Events}
+	}
+	return p.ready[:n], nil
+}
+
+// Close frees the instance. Nobody may be in Wait.
+func (p *Poller) Close() error { return os.NewSyscallError("close", unix.Close(p.fd)) }

@@ -1,0 +1,40 @@
+package netio
+
+import (
+	"golang.org/x/sys/unix"
+)
+
+// Source is where the stream comes from: a descriptor opened by somebody else and perhaps shared with other programs.
+// One thread at a time may use it.
+type Source struct{ end }
+
+// OpenSource prepares fd for reading. fd stays the caller's; Close gives back only what was opened in addition.
+func OpenSource(fd int, trace Tracer) (*Source, error) {
+	e, err := openEnd(fd, unix.O_RDONLY, trace)
+	if err != nil {
+		return nil, err
+	}
+	return &Source{e}, nil
+}
+
+// Read reads what is there, at most len(p) bytes. (n > 0, nil); (0, ErrAgain): nothing there now; (0, io.EOF): the end of
+// the stream; (0, *os.SyscallError): the source failed. A regular file or device may make it wait for its medium.
+func (s *Source) Read(p []byte) (int, error) {
+	switch s.kind {
+	case kindSocket:
+		n, err := again(func() (int, error) {
+			n, _, err := unix.Recvfrom(s.fd, p, unix.MSG_DONTWAIT)
+			return n, err
+		})
+		return s.trace.outcome("recvfrom", s.fd, n, err, true)
+	case kindPolled:
+		if !s.ready(unix.POLLIN) {
+			return s.trace.outcome("poll", s.fd, 0, unix.EAGAIN, true)
+		}
+	}
+	n, err := again(func() (int, error) { return unix.Read(s.fd, p) })
+	return s.trace.outcome("read", s.fd, n, err, true)
+}
+
+// Close gives back what OpenSource opened.
+func (s *Source) Close() error { return s.close() }

@@ -1,0 +1,41 @@
+// Command demo shows a stream that survives: it starts a receiver and a sender on this machine, moves a tar of a source
+// tree from one to the other over 16 links with checksums, while the chaos keyword cuts one link after the other, and
+// compares what came out with what went in. Half way it asks both ends for their status tables.
+//
+// It exits with 0 only when both programs did and the digests are the same. Nothing is written to disk, and on every exit
+// but SIGKILL both programs have ended before it does.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+const (
+	links = 16
+	chaos = 25               // leg operations between two cuts: dozens of cuts in a stream of some hundred MiB
+	limit = 50 * time.Second // for the whole demonstration; seconds are usual
+)
+
+func main() {
+	program := flag.String("program", "bin/viamillipede", "the program to show")
+	source := flag.String("source", "", "the folder to move")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not done within %v", limit))
+	defer cancel()
+
+	if err := demonstrate(ctx, *program, *source); err != nil {
+		fmt.Printf("\nFAIL: %v\n", err)
+		stop()
+		os.Exit(1)
+	}
+	fmt.Println("\nPASS: what came out is what went in")
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// module is the name in go.mod.
+const module = "viamillipede"
+
+// layer is a folder, with those below it, and its height. A package imports packages of lower layers and those of its own.
+type layer struct {
+	dir    string
+	height int
+}
+
+// layers are the layout of the tree; the first that fits a folder counts.
+var layers = []layer{
+	{"engine/wire", 1},
+	{"engine/ring", 1},
+	{"netio", 1},
+	{"bufpool", 1},
+	{"affinity", 1},
+	{"engine", 2},
+	{"bench", 3},
+	{"cmd", 4},
+	{"tools", 5},
+}
+
+// testSupport are folders of packages for tests alone. They may import what tests may, and only tests may import them.
+var testSupport = []string{"cmd/viamillipede/internal/lab", "engine/enginetest"}
+
+// kernel are the packages whose exported names are mostly system calls.
+var kernel = []string{"syscall", "golang.org/x/sys", "github.com/vishvananda", "github.com/cilium/ebpf"}
+
+// kernelUsers may import them; cmd may import syscall, for the numbers of signals.
+var kernelUsers = []string{"netio", "bufpool", "affinity", "bench", "tools"}
+
+func checkImports(s source) []breach {
+	var breaches []breach
+	for _, spec := range s.syn.Imports {
+		name, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			continue // the compiler says so
+		}
+		if rule, text := importBreach(s, name); rule != "" {
+			breaches = append(breaches, breach{s.file, s.line(spec.Pos()), rule, text})
+		}
+	}
+	return breaches
+}
+
+// importBreach gives the rule that an import breaks and what is wrong, or two empty strings.
+func importBreach(s source, name string) (rule, text string) {
+	dir, ours := strings.CutPrefix(name, module+"/")
+	switch {
+	case name == "unsafe" && !mayBeUnsafe(s.file):
+		return "unsafe", "imported by a file whose name does not end in _unsafe.go"
+	case ours && within(dir, "tools") && !within(s.dir(), "tools"):
+		return "layers", "tools are programs for developers, nobody imports them"
+	case ours && within(dir, "bench") && !within(s.dir(), "bench") && !within(s.dir(), "cmd"):
+		return "layers", "cmd alone imports bench"
+	case s.isTest() || withinAny(s.dir(), testSupport):
+		return "", ""
+	case withinAny(name, kernel) && !mayUseKernel(s.dir(), name):
+		return "kernel", fmt.Sprintf("%s is for %s", name, strings.Join(kernelUsers, ", "))
+	case ours && withinAny(dir, testSupport):
+		return "layers", fmt.Sprintf("%s is for tests", dir)
+	case ours && !pointsDown(s.dir(), dir):
+		return "layers", fmt.Sprintf("%s imports %s: cmd -> engine -> wire, ring, netio, bufpool, affinity", s.dir(), dir)
+	}
+	return "", ""
+}
+
+func mayBeUnsafe(file string) bool {
+	return strings.HasSuffix(file, "_unsafe.go") || strings.HasSuffix(file, "_unsafe_test.go")
+}
+
+func mayUseKernel(dir, name string) bool {
+	return withinAny(dir, kernelUsers) || within(dir, "cmd") && name == "syscall"
+}
+
+func pointsDown(from, to string) bool {
+	above, below := layerOf(from), layerOf(to)
+	return above.height > below.height || above == below
+}
+
+// layerOf gives height 0 to a folder that the layout does not know, so that it can import nothing of ours.
+func layerOf(dir string) layer {
+	for _, l := range layers {
+		if within(dir, l.dir) {
+			return l
+		}
+	}
+	return layer{dir: dir}
+}
+
+// within reports whether a path is the folder or below it.
+func within(name, dir string) bool {
+	rest, ok := strings.CutPrefix(name, dir)
+	return ok && (rest == "" || rest[0] == '/')
+}
+
+func withinAny(name string, dirs []string) bool {
+	return slices.ContainsFunc(dirs, func(dir string) bool { return within(name, dir) })
+}

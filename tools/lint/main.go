@@ -1,0 +1,30 @@
+// Command lint checks the rules of this source tree that gofmt and go vet do not know. It reads the tree in the current
+// directory, prints one line for each breach and exits with 1 when there are any.
+//
+//	unsafe   is imported only by files that end in _unsafe.go or _unsafe_test.go
+//	kernel   packages that speak to the kernel are imported by netio, bufpool and affinity only (layers.go)
+//	layers   imports point one way; nobody imports tools, and cmd alone imports bench (layers.go)
+//	docs     every package and every exported name of a package has a comment (docs.go)
+//	text     nothing is left to be done, and no path of a developer's machine (text.go)
+//
+// Tests, and the folders that serve tests alone, are held to unsafe, text and "nobody imports tools".
+package main
+
+import (
+	"fmt"
+	"os"
+)
+
+func main() {
+	breaches, err := check(os.DirFS("."))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "lint:", err)
+		os.Exit(2)
+	}
+	for _, b := range breaches {
+		fmt.Println(b)
+	}
+	if len(breaches) > 0 {
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+// breach is one place where a rule is broken.
+type breach struct {
+	file string // slash-separated, below the root
+	line int    // 1 is the first
+	rule string
+	text string
+}
+
+func (b breach) String() string { return fmt.Sprintf("%s:%d: %s: %s", b.file, b.line, b.rule, b.text) }
+
+// source is one Go file of the tree.
+type source struct {
+	file string
+	syn  *ast.File
+	fset *token.FileSet
+}
+
+func (s source) dir() string           { return path.Dir(s.file) }
+func (s source) isTest() bool          { return strings.HasSuffix(s.file, "_test.go") }
+func (s source) line(at token.Pos) int { return s.fset.Position(at).Line }
+
+// skipped are folders that hold nothing of ours.
+var skipped = []string{".git", "bin", "out"}
+
+// check applies every rule to the tree and returns the breaches in the order of the files. The error is that of a file
+// that cannot be read or parsed.
+func check(root fs.FS) ([]breach, error) {
+	var breaches []breach
+	var sources []source
+	err := fs.WalkDir(root, ".", func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && slices.Contains(skipped, file) {
+			return fs.SkipDir
+		}
+		if !entry.Type().IsRegular() {
+			return nil
+		}
+		content, err := fs.ReadFile(root, file)
+		if err != nil {
+			return err
+		}
+		if bytes.IndexByte(content, 0) < 0 {
+			breaches = append(breaches, checkText(file, string(content))...)
+		}
+		if path.Ext(file) != ".go" {
+			return nil
+		}
+		s, err := parse(file, content)
+		sources = append(sources, s)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sources {
+		breaches = append(breaches, checkImports(s)...)
+		breaches = append(breaches, checkNames(s)...)
+	}
+	return append(breaches, checkPackages(sources)...), nil
+}
+
+func parse(file string, content []byte) (source, error) {
+	fset := token.NewFileSet()
+	syn, err := parser.ParseFile(fset, file, content, parser.ParseComments|parser.SkipObjectResolution)
+	return source{file: file, syn: syn, fset: fset}, err
+}
