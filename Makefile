@@ -17,9 +17,10 @@ RACED := ./engine/... ./bufpool/... ./netio/...
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# -s -w leaves out symbols and debug data. The version comes from git describe, so that no build depends on vcs stamping.
+# -s -w leaves out symbols and debug data. The version comes from git describe, for vcs stamping fails in odd clones.
 build: ## the static program, bin/viamillipede
-	CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o $(PROGRAM) ./cmd/viamillipede
+	CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=$(VERSION)" \
+		-o $(PROGRAM) ./cmd/viamillipede
 
 demo: build ## move a tar of Go's own source over 16 links of which chaos cuts many, and compare digests
 	@go run ./tools/demo -program $(PROGRAM) -source "$$(go env GOROOT)/src"

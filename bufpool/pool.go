@@ -94,8 +94,9 @@ func (p *Pool) fill(s *shard, a arena, first, count int) {
 }
 
 // Get gives a free buffer to the caller: of the given shard, 0 to Shards-1, else of another one. The result is nil
-// when all buffers are held, and after Close: the caller waits for a Release, which is our back-pressure. The buffer
-// holds whatever its last owner left in it.
+// when all buffers are held, and after Close: the caller waits for a Release, which is our back-pressure. One may come
+// while Get looks, so a caller first makes it known that it waits, and then asks once more. The buffer holds whatever
+// its last owner left in it.
 func (p *Pool) Get(shard int) *Buffer {
 	for i := range p.shards {
 		from := shard + i

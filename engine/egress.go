@@ -13,8 +13,12 @@ type egress struct {
 	turn    atomic.Bool
 	blocked atomic.Bool // the sink takes nothing now: the loop that watches it goes on
 
+	waiter atomic.Pointer[rxlink] // its leg goes on when the sink takes more; any thread
+
 	sink     *netio.Sink
+	direct   bool          // legs may be spliced into the sink
 	bytes    atomic.Uint64 // written to the sink
+	partial  int           // of these, bytes of the head leg
 	complete bool
 }
 
@@ -46,29 +50,52 @@ func (r *Receiver) deliverable() bool {
 // drain writes legs until the sink is full or the next leg is missing. With the last leg it completes the stream.
 func (r *Receiver) drain() error {
 	for leg := r.ring.Head(); leg != nil; leg = r.ring.Head() {
-		if leg.written == 0 && leg.Offset != r.out.bytes.Load() {
-			return fail(StatusIntegrity, nil, "leg %d begins at byte %d, but %d bytes came before it",
-				leg.Number, leg.Offset, r.out.bytes.Load())
+		if err := r.out.inPlace(leg); err != nil {
+			return err
 		}
-		for leg.written < int(leg.Length) {
-			n, err := r.out.sink.Write(leg.bytes()[leg.written:])
-			if err == netio.ErrAgain {
-				return r.awaitSink()
-			}
-			if err != nil {
-				return err
-			}
-			leg.written += n
-			r.out.bytes.Add(uint64(n))
+		if full, err := r.out.write(leg); full || err != nil {
+			return r.awaitSink(err)
 		}
 		r.ring.Advance()
-		leg.buf.Release()
+		r.out.partial = 0
+		if leg.buf != nil {
+			leg.buf.Release()
+		}
 	}
 	end := r.end.Load()
 	if end == nil || r.out.complete || uint64(r.ring.Next()) != end.Legs {
 		return nil
 	}
 	return r.concludes(*end)
+}
+
+// inPlace reports a head leg that does not continue the bytes before it.
+func (e *egress) inPlace(l *rxleg) error {
+	at := e.bytes.Load() - uint64(e.partial)
+	if l.Offset == at {
+		return nil
+	}
+	return fail(StatusIntegrity, nil, "leg %d begins at byte %d, but %d bytes came before it", l.Number, l.Offset, at)
+}
+
+// write writes what the sink does not have of the head leg; full says that it takes no more now.
+func (e *egress) write(l *rxleg) (full bool, err error) {
+	for e.partial < int(l.Length) {
+		n, err := e.sink.Write(l.bytes()[e.partial:])
+		if err == netio.ErrAgain {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		e.wrote(n)
+	}
+	return false, nil
+}
+
+func (e *egress) wrote(n int) {
+	e.partial += n
+	e.bytes.Add(uint64(n))
 }
 
 // concludes ends the sink, when every leg is written.
@@ -89,8 +116,11 @@ func (r *Receiver) concludes(end wire.End) error {
 	return nil
 }
 
-// awaitSink has the watching loop told when the sink can take more.
-func (r *Receiver) awaitSink() error {
+// awaitSink has the watching loop told when the sink can take more, unless writing to it failed.
+func (r *Receiver) awaitSink(err error) error {
+	if err != nil {
+		return err
+	}
 	r.out.blocked.Store(true)
 	l := r.loops[0]
 	return l.poll.Modify(r.out.sink.FD(), netio.Writable, l.token)
@@ -113,6 +143,9 @@ func (l *rxloop) ready(events uint32) {
 	}
 	r.out.blocked.Store(false)
 	before := r.ring.Next()
+	if k := r.out.waiter.Swap(nil); k != nil {
+		k.loop.do(l.loop, func() { k.ready(sinkTakes) })
+	}
 	l.deliver()
 	if r.ring.Next() != before {
 		l.tellCredit()

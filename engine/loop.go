@@ -82,6 +82,15 @@ func (l *loop) post(f func()) {
 	l.nudge()
 }
 
+// do calls f on the loop's thread: at once when the caller, running on its own loop, is on it.
+func (l *loop) do(caller *loop, f func()) {
+	if l == caller {
+		f()
+		return
+	}
+	l.post(f)
+}
+
 // watch puts fd under watch and returns the token to change or end it with.
 func (l *loop) watch(fd int, events uint32, w watcher) (token int32, err error) {
 	l.mu.Lock()

@@ -77,7 +77,7 @@ func (r *Receiver) open() error {
 	if err != nil {
 		return fail(StatusLocalPipe, err, "cannot use standard output")
 	}
-	r.out.sink = sink
+	r.out.sink, r.out.direct = sink, r.cfg.IO != "copy" && sink.Splices()
 	r.listener, err = r.transport.Listen(context.Background(), r.cfg.Port)
 	if err != nil {
 		sink.Close()
@@ -151,11 +151,13 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 }
 
 func (r *Receiver) enginePath() string {
-	path := "copy (read, write)"
-	if r.checked() {
-		path += ", crc32c"
+	switch {
+	case r.checked():
+		return "copy (read, write), crc32c"
+	case r.out.direct:
+		return "splice (socket to pipe), late legs copied"
 	}
-	return path
+	return "copy (read, write)"
 }
 
 // checked reports whether legs carry checksums: asked for at either end, done by the sender.

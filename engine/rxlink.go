@@ -14,8 +14,8 @@ import (
 // whoever has the delivery turn.
 type rxleg struct {
 	wire.Leg
-	buf     *bufpool.Buffer
-	written int // bytes of it that the sink has; for the delivery turn only
+	buf  *bufpool.Buffer // nil: the sink has all of it already
+	from int             // the buffer has the leg's bytes from here on: the sink has those before
 }
 
 func (l *rxleg) bytes() []byte { return l.buf.Bytes()[:l.Length] }
@@ -32,6 +32,7 @@ type rxlink struct {
 	frame  wire.Header
 	inside bool   // the header is whole, the payload is not
 	leg    *rxleg // receives the payload of a leg; nil: the payload of a control frame, or of a leg we have already
+	cut    cut    // the leg goes to the sink as it arrives
 	small  [wire.MaxText]byte
 
 	ack bool // an ack is due
@@ -57,9 +58,12 @@ func (k *rxlink) ready(events uint32) {
 	}
 	if events&netio.Writable != 0 && k.full {
 		k.full = false
-		_ = k.loop.poll.Modify(k.conn.FD(), netio.Readable, k.token)
+		_ = k.watch()
 	}
-	err := k.receive()
+	err := k.unhold(events)
+	if err == nil {
+		err = k.receive()
+	}
 	if err == nil && k.ack {
 		err = k.acknowledge()
 	}
@@ -76,15 +80,27 @@ func (k *rxlink) speak() error {
 	was := k.full
 	done, err := k.flush()
 	if err == nil && !done && !was {
-		err = k.loop.poll.Modify(k.conn.FD(), netio.Readable|netio.Writable, k.token)
+		err = k.watch()
 	}
 	return err
+}
+
+// watch asks for what the link can make use of.
+func (k *rxlink) watch() error {
+	var events uint32
+	if !k.cut.held {
+		events |= netio.Readable
+	}
+	if k.full {
+		events |= netio.Writable
+	}
+	return k.loop.poll.Modify(k.conn.FD(), events, k.token)
 }
 
 // receive reads until the socket is empty or the link's share of the round is used up; the watch is level-triggered, so
 // what is left is reported again.
 func (k *rxlink) receive() error {
-	for budget := bytesPerRound; budget > 0; {
+	for budget := bytesPerRound; budget > 0 && !k.cut.held; {
 		n, drained, err := k.read()
 		if err == netio.ErrAgain {
 			return nil
@@ -112,6 +128,9 @@ func (k *rxlink) read() (n int, drained bool, err error) {
 			err = k.begin()
 		}
 		return n, n < len(room), err
+	}
+	if k.cut.on {
+		return k.cutThrough()
 	}
 	into := k.place()
 	left := int(k.frame.Length) - k.got
@@ -166,7 +185,7 @@ func (k *rxlink) begin() error {
 
 // beginLeg finds room for a leg, unless it was received before. Within the credit there is always room.
 func (k *rxlink) beginLeg(l wire.Leg) error {
-	k.inside, k.leg = true, nil
+	k.inside, k.leg, k.cut = true, nil, cut{}
 	if l.Length > k.r.most {
 		return fmt.Errorf("leg %d has %d bytes, more than %d", l.Number, l.Length, k.r.most)
 	}
@@ -176,13 +195,22 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 	if d := ring.Seq(l.Number).Distance(k.r.ring.Next()); d >= int64(k.r.credit) {
 		return fmt.Errorf("leg %d is %d beyond what was delivered, more than the credit of %d", l.Number, d, k.r.credit)
 	}
+	if k.r.cuts(l) {
+		k.cut.on = true
+		k.cut.leg = rxleg{Leg: l}
+		return nil
+	}
+	return k.buffer(l)
+}
+
+// buffer has the rest of the leg go into a buffer.
+func (k *rxlink) buffer(l wire.Leg) error {
 	buf := k.r.pool.Get(k.loop.id)
 	if buf == nil {
 		return fmt.Errorf("no buffer for leg %d", l.Number)
 	}
-	leg := &k.r.legs[buf.Index()]
-	*leg = rxleg{Leg: l, buf: buf}
-	k.leg = leg
+	k.leg = &k.r.legs[buf.Index()]
+	*k.leg = rxleg{Leg: l, buf: buf, from: k.got}
 	return nil
 }
 
@@ -191,11 +219,9 @@ func (k *rxlink) finish() error {
 	if k.frame.Type != wire.TypeLeg {
 		return k.obey()
 	}
-	k.ack = true
 	leg := k.leg
 	k.leg = nil
-	k.legs++
-	k.bytes += uint64(k.frame.Length)
+	k.took()
 	if leg == nil {
 		return nil
 	}
@@ -204,9 +230,6 @@ func (k *rxlink) finish() error {
 			leg.buf.Release()
 			return err
 		}
-	}
-	if k.r.log.On(LevelLegs) {
-		k.r.log.Printf(LevelLegs, "leg %d: %d bytes at %d on link %d", leg.Number, leg.Length, leg.Offset, k.index)
 	}
 	switch k.r.ring.Publish(ring.Seq(leg.Number), leg) {
 	case ring.Published:
@@ -218,6 +241,17 @@ func (k *rxlink) finish() error {
 		return fmt.Errorf("leg %d is beyond the credit", leg.Number)
 	}
 	return nil
+}
+
+// took counts a leg that came in whole, and owes an ack for it.
+func (k *rxlink) took() {
+	k.ack = true
+	k.legs++
+	k.bytes += uint64(k.frame.Length)
+	if k.r.log.On(LevelLegs) {
+		l := k.frame.Leg()
+		k.r.log.Printf(LevelLegs, "leg %d: %d bytes at %d on link %d", l.Number, l.Length, l.Offset, k.index)
+	}
 }
 
 // verify checks the payload. The first mismatch of a leg costs its link, so that it is sent again; the second is the
@@ -279,6 +313,9 @@ func (k *rxlink) acknowledge() error {
 
 // tick keeps the link's clocks. A heartbeat brings an ack along, so that no credit is ever stuck.
 func (k *rxlink) tick() {
+	if k.cut.held {
+		k.heard = k.loop.now // it may well have sent: we do not look
+	}
 	if k.loop.now.Sub(k.heard) >= k.r.time.Dead {
 		k.lose(errSilent)
 		return

@@ -14,6 +14,8 @@ type Conn interface {
 	FD() int
 	Recv(a, b []byte) (int, error)
 	Send(a, b []byte) (int, error)
+	Splice(s *netio.Sink, n int) (int, error)
+	Pending() bool
 	LimitUnsent(bytes int)
 	Info() netio.Info
 	Finish()

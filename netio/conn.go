@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/internal/sys"
 )
 
 // Conn is a connected, non-blocking stream socket whose descriptor it owns. One thread at a time may use it.
@@ -14,8 +16,6 @@ type Conn struct {
 	fd    int
 	tcp   bool
 	trace Tracer
-	out   [2][]byte // scratch for writev, so that a call allocates nothing
-	in    [2][]byte // scratch for readv
 }
 
 // Detach takes the socket out of c, which is closed and no longer served by Go's network poller. Bytes that c has
@@ -52,12 +52,10 @@ func (c *Conn) FD() int { return c.fd }
 // (0, ErrAgain): nothing there now. (0, io.EOF): the peer ended its side. (0, *os.SyscallError): the connection is lost.
 func (c *Conn) Recv(a, b []byte) (int, error) {
 	if len(b) == 0 {
-		n, err := again(func() (int, error) { return unix.Read(c.fd, a) })
+		n, err := again(func() (int, syscall.Errno) { return sys.Read(c.fd, a) })
 		return c.trace.outcome("read", c.fd, n, err, true)
 	}
-	c.in[0], c.in[1] = a, b
-	n, err := again(func() (int, error) { return unix.Readv(c.fd, c.in[:]) })
-	c.in[0], c.in[1] = nil, nil
+	n, err := again(func() (int, syscall.Errno) { return sys.Readv(c.fd, a, b) })
 	return c.trace.outcome("readv", c.fd, n, err, true)
 }
 
@@ -69,26 +67,28 @@ func (c *Conn) Send(a, b []byte) (int, error) {
 		if len(a) == 0 {
 			p = b
 		}
-		n, err := again(func() (int, error) { return unix.Write(c.fd, p) })
+		n, err := again(func() (int, syscall.Errno) { return sys.Write(c.fd, p) })
 		return c.trace.outcome("write", c.fd, n, err, false)
 	}
-	c.out[0], c.out[1] = a, b
-	n, err := again(func() (int, error) { return unix.Writev(c.fd, c.out[:]) })
-	c.out[0], c.out[1] = nil, nil
+	n, err := again(func() (int, syscall.Errno) { return sys.Writev(c.fd, a, b) })
 	return c.trace.outcome("writev", c.fd, n, err, false)
 }
 
-// Unsent is how many bytes the kernel has taken and not yet sent for the first time (SIOCOUTQNSD, linux/sockios.h); 0
-// where the socket cannot tell.
-func (c *Conn) Unsent() int {
+// InNetwork is how many bytes were sent and are not acknowledged by the peer's kernel (SIOCOUTQ less SIOCOUTQNSD,
+// linux/sockios.h); 0 where the socket cannot tell.
+func (c *Conn) InNetwork() int {
 	if !c.tcp {
 		return 0
 	}
-	n, err := unix.IoctlGetInt(c.fd, unix.SIOCOUTQNSD)
+	queued, err := unix.IoctlGetInt(c.fd, unix.SIOCOUTQ)
 	if err != nil {
 		return 0
 	}
-	return n
+	unsent, err := unix.IoctlGetInt(c.fd, unix.SIOCOUTQNSD)
+	if err != nil {
+		return 0
+	}
+	return max(0, queued-unsent)
 }
 
 // LimitUnsent makes the socket unwritable, for Send and Poller alike, while bytes or more are unsent

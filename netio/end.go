@@ -3,6 +3,7 @@ package netio
 import (
 	"fmt"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -107,6 +108,9 @@ func (e *end) close() error {
 // ready asks poll(2) whether the descriptor would not block for events now.
 func (e *end) ready(events int16) bool {
 	p := []unix.PollFd{{Fd: int32(e.fd), Events: events}}
-	n, err := again(func() (int, error) { return unix.Poll(p, 0) })
-	return err == nil && n > 0
+	n, err := again(func() (int, syscall.Errno) {
+		n, err := unix.Poll(p, 0)
+		return n, errno(err)
+	})
+	return err == 0 && n > 0
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -18,15 +19,15 @@ type Tracer func(call string, fd, n int, err error)
 
 // outcome is the one place where a data call's result gets its meaning.
 // n < 1 without an error is the end of the stream for a call that reads (eof true).
-func (t Tracer) outcome(call string, fd, n int, err error, eof bool) (int, error) {
+func (t Tracer) outcome(call string, fd, n int, errno syscall.Errno, eof bool) (int, error) {
+	var err error
 	switch {
-	case err == nil && n == 0 && eof:
+	case errno == unix.EAGAIN:
+		err = ErrAgain
+	case errno != 0:
+		err = os.NewSyscallError(call, errno)
+	case n == 0 && eof:
 		err = io.EOF
-	case err == nil:
-	case err == unix.EAGAIN:
-		n, err = 0, ErrAgain
-	default:
-		n, err = 0, os.NewSyscallError(call, err)
 	}
 	if t != nil {
 		t(call, fd, n, err)
@@ -35,13 +36,19 @@ func (t Tracer) outcome(call string, fd, n int, err error, eof bool) (int, error
 }
 
 // again repeats call as long as a signal interrupts it (signal(7)): Go's own preemption signal does, too.
-func again(call func() (int, error)) (int, error) {
+func again(call func() (int, syscall.Errno)) (int, syscall.Errno) {
 	for {
-		n, err := call()
-		if err != unix.EINTR {
-			return n, err
+		n, errno := call()
+		if errno != unix.EINTR {
+			return n, errno
 		}
 	}
+}
+
+// errno is the number in what a call of x/sys returned.
+func errno(err error) syscall.Errno {
+	e, _ := err.(syscall.Errno)
+	return e
 }
 
 // Refused reports whether err says that the peer's host answered, and that nobody serves there: the host lives, the

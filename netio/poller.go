@@ -2,8 +2,11 @@ package netio
 
 import (
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/internal/sys"
 )
 
 // Readiness that a Poller can wait for and report; epoll_ctl(2). Failed and HungUp are always reported.
@@ -62,17 +65,27 @@ func (p *Poller) control(op, fd int, events uint32, token int32) error {
 // Wait blocks for at most timeout milliseconds (0 does not block, negative is for ever) and returns what is ready; the
 // slice is valid until the next Wait. An interrupted wait returns no events.
 func (p *Poller) Wait(timeout int) ([]Event, error) {
-	n, err := unix.EpollWait(p.fd, p.raw[:], timeout)
+	n, err := p.wait(timeout)
 	if err == unix.EINTR {
 		return nil, nil
 	}
-	if err != nil {
+	if err != 0 {
 		return nil, os.NewSyscallError("epoll_wait", err)
 	}
 	for i := range n {
 		p.ready[i] = Event{Token: p.raw[i].Fd, Ready: p.raw[i].Events}
 	}
 	return p.ready[:n], nil
+}
+
+// wait looks before it waits: under load there is nearly always something, and the scheduler need not know.
+func (p *Poller) wait(timeout int) (int, syscall.Errno) {
+	n, e := sys.EpollPoll(p.fd, p.raw[:])
+	if n > 0 || e != 0 || timeout == 0 {
+		return n, e
+	}
+	n, err := unix.EpollWait(p.fd, p.raw[:], timeout)
+	return n, errno(err)
 }
 
 // Close frees the instance. Nobody may be in Wait.

@@ -3,8 +3,11 @@ package netio
 import (
 	"errors"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/internal/sys"
 )
 
 // smallWrite is what a pipe or terminal takes without blocking once poll(2) has called it writable, in bytes
@@ -28,9 +31,13 @@ func OpenSink(fd int, trace Tracer) (*Sink, error) {
 // *os.SyscallError): the sink failed, see BrokenPipe. A regular file may make it wait for its medium.
 func (s *Sink) Write(p []byte) (int, error) {
 	switch s.kind {
+	case kindStream:
+		n, err := again(func() (int, syscall.Errno) { return sys.Write(s.fd, p) })
+		return s.trace.outcome("write", s.fd, n, err, false)
 	case kindSocket:
-		n, err := again(func() (int, error) {
-			return unix.SendmsgN(s.fd, p, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+		n, err := again(func() (int, syscall.Errno) {
+			n, err := unix.SendmsgN(s.fd, p, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+			return n, errno(err)
 		})
 		return s.trace.outcome("sendmsg", s.fd, n, err, false)
 	case kindPolled:
@@ -39,7 +46,10 @@ func (s *Sink) Write(p []byte) (int, error) {
 		}
 		p = p[:min(len(p), smallWrite)]
 	}
-	n, err := again(func() (int, error) { return unix.Write(s.fd, p) })
+	n, err := again(func() (int, syscall.Errno) {
+		n, err := unix.Write(s.fd, p)
+		return n, errno(err)
+	})
 	return s.trace.outcome("write", s.fd, n, err, false)
 }
 

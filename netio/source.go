@@ -1,7 +1,11 @@
 package netio
 
 import (
+	"syscall"
+
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/internal/sys"
 )
 
 // Source is where the stream comes from: a descriptor opened by somebody else and perhaps shared with other programs.
@@ -21,10 +25,13 @@ func OpenSource(fd int, trace Tracer) (*Source, error) {
 // the stream; (0, *os.SyscallError): the source failed. A regular file or device may make it wait for its medium.
 func (s *Source) Read(p []byte) (int, error) {
 	switch s.kind {
+	case kindStream:
+		n, err := again(func() (int, syscall.Errno) { return sys.Read(s.fd, p) })
+		return s.trace.outcome("read", s.fd, n, err, true)
 	case kindSocket:
-		n, err := again(func() (int, error) {
+		n, err := again(func() (int, syscall.Errno) {
 			n, _, err := unix.Recvfrom(s.fd, p, unix.MSG_DONTWAIT)
-			return n, err
+			return n, errno(err)
 		})
 		return s.trace.outcome("recvfrom", s.fd, n, err, true)
 	case kindPolled:
@@ -32,7 +39,10 @@ func (s *Source) Read(p []byte) (int, error) {
 			return s.trace.outcome("poll", s.fd, 0, unix.EAGAIN, true)
 		}
 	}
-	n, err := again(func() (int, error) { return unix.Read(s.fd, p) })
+	n, err := again(func() (int, syscall.Errno) {
+		n, err := unix.Read(s.fd, p)
+		return n, errno(err)
+	})
 	return s.trace.outcome("read", s.fd, n, err, true)
 }
 

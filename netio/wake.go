@@ -2,8 +2,11 @@ package netio
 
 import (
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/internal/sys"
 )
 
 // Wake ends another thread's Poller.Wait: an eventfd(2) that is watched there.
@@ -25,13 +28,13 @@ func (w *Wake) FD() int { return w.fd }
 // readable already, so there is no error to report.
 func (w *Wake) Signal() {
 	one := [8]byte{1}
-	_, _ = again(func() (int, error) { return unix.Write(w.fd, one[:]) })
+	_, _ = again(func() (int, syscall.Errno) { return sys.Write(w.fd, one[:]) })
 }
 
 // Clear makes the descriptor unreadable; every Signal before it is answered by what the caller does next.
 func (w *Wake) Clear() {
 	var sum [8]byte
-	_, _ = again(func() (int, error) { return unix.Read(w.fd, sum[:]) })
+	_, _ = again(func() (int, syscall.Errno) { return sys.Read(w.fd, sum[:]) })
 }
 
 // Close frees the descriptor. Nobody may call Signal during or after it.

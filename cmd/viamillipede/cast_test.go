@@ -330,4 +330,3 @@ func (a *actor) wait() bool {
 		return false
 	}
 }
-

@@ -109,7 +109,7 @@ It keeps streams from the wrong receiver. It is no secret: it travels in the cle
 			gist: "send every read of standard input by itself",
 			more: `
 Nothing is gathered, even while links are busy: for keystrokes and other talk.`,
-			set:  func(inv *invocation) { inv.options.Charmode = true },
+			set: func(inv *invocation) { inv.options.Charmode = true },
 		},
 		{
 			name: "prbs", unbuilt: true,
@@ -154,8 +154,9 @@ func amounts() []keyword {
 			})},
 			gist: "bound of the memory for payload on this side",
 			more: `
-Enough for what the paths hold in flight (rate times round trip) plus the time that
-the slowest link may be late.`,
+Enough for what the paths hold in flight (rate times round trip) and for the time
+that the slowest link may be late. The default is never more than an eighth of the
+memory of the machine.`,
 		},
 		{
 			name: "leg", initial: sizeText(engine.DefaultLeg),

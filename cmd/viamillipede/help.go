@@ -45,7 +45,7 @@ var statuses = []struct {
 }{
 	{engine.StatusDone, "done: every byte was delivered"},
 	{engine.StatusUsage, "usage: the command line or a setting is wrong"},
-	{engine.StatusConnect, "could not connect within the time of connect"},
+	{engine.StatusConnect, "could not connect in time, or could not listen"},
 	{engine.StatusRefused, "refused: wrong phrase, wrong version, or the receiver is busy"},
 	{engine.StatusIntegrity, "integrity: a sum is wrong, or the source changed"},
 	{engine.StatusLost, "all paths lost for longer than giveup, or the peer is dead"},

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"testing"
 
@@ -21,8 +22,8 @@ func TestMain(m *testing.M) {
 // heedStopSignals undoes what nohup or a shell's "&" did to this process: a program that starts with a signal ignored
 // keeps it so, and the scripts are about what the signal does. A program started by us begins with the default.
 func heedStopSignals() {
-	if len(os.Args) > 0 && !testBinary(os.Args[0]) {
-		return
+	if filepath.Base(os.Args[0]) == "viamillipede" {
+		return // this is the program, run by a script
 	}
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGHUP} {
 		if signal.Ignored(s) {
@@ -30,8 +31,6 @@ func heedStopSignals() {
 		}
 	}
 }
-
-func testBinary(path string) bool { return len(path) > 5 && path[len(path)-5:] == ".test" }
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -55,6 +54,7 @@ func setup(env *testscript.Env) error {
 		}
 		env.Setenv(fmt.Sprintf("PORT%d", i+1), fmt.Sprint(port))
 	}
+	env.Setenv("TWOLINES", "a\nb")
 	c := &cast{actors: map[string]*actor{}}
 	env.Values[castKey{}] = c
 	env.Defer(c.dismiss)

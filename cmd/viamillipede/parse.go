@@ -52,13 +52,12 @@ func parse(words []string) (*invocation, error) {
 	return p.inv, p.inv.complete()
 }
 
-// defaults is the invocation before a word is read.
+// defaults is the invocation before a word is read. What stays zero, the window among it, is for the engine to choose.
 func defaults() *invocation {
 	return &invocation{
 		port: engine.DefaultPort,
 		options: engine.Options{
 			Threads:    engine.DefaultThreads,
-			Window:     engine.DefaultWindow,
 			Leg:        engine.DefaultLeg,
 			Giveup:     engine.DefaultGiveup,
 			Congestion: "auto",
@@ -130,9 +129,9 @@ func (inv *invocation) complete() error {
 	if !inv.receive && len(inv.paths) == 0 {
 		return usageError("expected rx, tx or both: there is nothing to do")
 	}
-	if int64(inv.options.Leg) > inv.options.Window {
+	if w := inv.options.Window; w != 0 && int64(inv.options.Leg) > w {
 		return usageError("leg: expected no more than the window of %s, found %s",
-			sizeText(inv.options.Window), sizeText(int64(inv.options.Leg)))
+			sizeText(w), sizeText(int64(inv.options.Leg)))
 	}
 	fillPorts(inv.paths)
 	return nil

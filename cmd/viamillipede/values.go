@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // argument is one word that follows a keyword.
@@ -108,9 +109,9 @@ func plainName(word string) bool {
 		strings.Trim(word, "0123456789.") != "" && !strings.ContainsAny(word, ":/[]@\"'\\") && plain(word)
 }
 
-// plain reports whether word is free of spaces and control characters, so that it fits in a line for the user.
+// plain reports whether word is UTF-8 free of spaces and control characters, so that it fits in a line for the user.
 func plain(word string) bool {
-	return !strings.ContainsFunc(word, func(r rune) bool { return r <= ' ' || !strconv.IsPrint(r) })
+	return utf8.ValidString(word) && !strings.ContainsFunc(word, func(r rune) bool { return r <= ' ' || !strconv.IsPrint(r) })
 }
 
 // address is an IP address of this host.

@@ -2,9 +2,11 @@ package ring_test
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"viamillipede/engine/ring"
 )
@@ -61,11 +63,12 @@ func TestManyCopiesOneDelivery(t *testing.T) {
 	atWraps(t, 48, func(t *testing.T, r *ring.Ring[leg]) {
 		first := r.Next()
 		end := first + ring.Seq(legs)
+		deadline := time.Now().Add(time.Minute) // for a ring that is stuck; a good one takes a second
 		d := &delivery{ring: r, first: first}
 		offered, published := make([]atomic.Bool, legs), make([]atomic.Int32, legs)
 		publish := func(id int) {
 			random := rand.New(rand.NewPCG(uint64(id), 1))
-			for r.Next() != end {
+			for r.Next() != end && time.Now().Before(deadline) {
 				base := r.Next()
 				for _, i := range random.Perm(48 + 8) {
 					n := base + ring.Seq(i) - 8
@@ -84,7 +87,7 @@ func TestManyCopiesOneDelivery(t *testing.T) {
 		for id := range publishers {
 			all.Go(func() { publish(id) })
 		}
-		all.Go(func() { watch(t, r, end, func(n ring.Seq) bool { return offered[n-first].Load() }) })
+		all.Go(func() { watch(t, r, end, deadline, func(n ring.Seq) bool { return offered[n-first].Load() }) })
 		all.Wait()
 
 		if d.fault != "" || d.consumed != legs {
@@ -103,10 +106,10 @@ func TestManyCopiesOneDelivery(t *testing.T) {
 }
 
 // watch reads the ring as the writers of acks do, until all is consumed.
-func watch(t *testing.T, r *ring.Ring[leg], end ring.Seq, offered func(ring.Seq) bool) {
+func watch(t *testing.T, r *ring.Ring[leg], end ring.Seq, deadline time.Time, offered func(ring.Seq) bool) {
 	words := make([]uint64, 1)
 	last := r.Received()
-	for last != end {
+	for last != end && time.Now().Before(deadline) {
 		next := r.Next()
 		from, used := r.Bitmap(words)
 		if from.Before(last) || from.Before(next) || end.Before(from) {
@@ -156,6 +159,43 @@ func TestNoLegIsForgotten(t *testing.T) {
 				t.Fatalf("round %d: %d of %d legs consumed %s", round, d.consumed, (round+1)*credit, d.fault)
 			}
 		}
+	})
+}
+
+// One publisher keeps the ring full, and every slot is needed again at once: a credit that shows before its slot is
+// free would make a leg a duplicate of the one before it in the slot, and lose it.
+func TestSlotIsFreeBeforeItsCredit(t *testing.T) {
+	const credit = 4
+	const legs = 20_000
+	atWraps(t, credit, func(t *testing.T, r *ring.Ring[leg]) {
+		first := r.Next()
+		end := first + ring.Seq(legs)
+		var lost atomic.Bool
+		var both sync.WaitGroup
+		both.Go(func() {
+			v := &leg{}
+			for n := first; n != end && !lost.Load(); {
+				switch r.Publish(n, v) {
+				case ring.Published:
+					n++
+				case ring.Duplicate:
+					t.Errorf("leg %d is a duplicate", n)
+					lost.Store(true)
+				default:
+					runtime.Gosched()
+				}
+			}
+		})
+		both.Go(func() {
+			for r.Next() != end && !lost.Load() {
+				if r.Head() != nil {
+					r.Advance()
+					continue
+				}
+				runtime.Gosched()
+			}
+		})
+		both.Wait()
 	})
 }
 

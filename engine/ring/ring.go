@@ -43,9 +43,9 @@
 // # Why a leg inside the credit finds its slot free
 //
 // The consumer gives the slot of leg m back before it raises Next above m. Leg n is admitted when n < Next+credit, and
-// credit is at most slots, so n-slots < Next: the former user of the slot is gone, and the slot is in the lap of n or, if
-// n too was consumed meanwhile, in a later one. A publisher that reads an old Next is stricter than it need be, never
-// laxer; a peer learns of credit from a Next that was stored before, so its legs are not refused for that.
+// credit is at most slots, so n-slots < Next: the former user of the slot is gone, and the slot is in the lap of n or,
+// if n too was consumed meanwhile, in a later one. A publisher that reads an old Next is stricter than it need be,
+// never laxer; a peer learns of credit from a Next that was stored before, so its legs are not refused for that.
 //
 // # Why the wrap does no harm
 //

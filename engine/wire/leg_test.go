@@ -65,7 +65,8 @@ func TestLegAtTheLimit(t *testing.T) {
 
 func TestLegRefused(t *testing.T) {
 	checkBroken(t, testLeg().Append(nil), []broken{
-		{"unknown flag", set(1, 4), ErrReserved},
+		{"unknown flag", set(1, 4|LegChecksum), ErrReserved},
+		{"highest flag", set(1, 0x80|LegChecksum), ErrReserved},
 		{"checksum without its flag", set(1, LegResent), ErrReserved},
 		{"empty", set32(4, 0), ErrLength},
 		{"longer than a leg", set32(4, MaxLeg+1), ErrLength},

@@ -16,12 +16,13 @@ func testWelcome() Welcome {
 		Stream:    testStream,
 		Credit:    1024,
 		Delivered: 7,
+		Receiver:  0x0123456789abcdef,
 	}
 }
 
 func TestWelcomeGolden(t *testing.T) {
-	checkGolden(t, "welcome", "WELCOME ok, checksum, legs of 256 KiB, stream 0011..eeff, credit 1024, delivered 7",
-		testWelcome().Append(nil))
+	checkGolden(t, "welcome", "WELCOME ok, checksum, legs of 256 KiB, stream 0011..eeff, credit 1024, delivered 7, "+
+		"receiver 0123456789abcdef", testWelcome().Append(nil))
 	checkGolden(t, "welcome-busy", "WELCOME busy with another stream, all else zero",
 		Welcome{Verdict: VerdictBusy}.Append(nil))
 }
@@ -36,6 +37,7 @@ func TestWelcomeRoundTrip(t *testing.T) {
 			Stream:    StreamID(rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "stream")),
 			Credit:    rapid.Uint32().Draw(t, "credit"),
 			Delivered: drawCount(t, "delivered"),
+			Receiver:  rapid.Uint64().Draw(t, "receiver"),
 		}
 		held := before(t)
 		b := behind(t, held, want.Append(held))
@@ -73,7 +75,7 @@ func TestWelcomeRefused(t *testing.T) {
 		{"the hello's magic", set(0, 0xf6), ErrMagic},
 		{"reserved byte 36", set(36, 1), ErrReserved},
 		{"reserved byte 39", set(39, 1), ErrReserved},
-		{"reserved byte 48", set(48, 1), ErrReserved},
+		{"reserved byte 56", set(56, 1), ErrReserved},
 		{"reserved byte 59", set(59, 1), ErrReserved},
 		{"ok with legs of 0", set32(12, 0), ErrLength},
 		{"legs above the limit", set32(12, MaxLeg+1), ErrLength},

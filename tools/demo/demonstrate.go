@@ -37,6 +37,14 @@ type outcome struct {
 	err        error
 }
 
+// processes are those that were started.
+func (o outcome) processes() []*process {
+	if o.tx == nil {
+		return nil
+	}
+	return []*process{o.tx, o.rx}
+}
+
 func demonstrate(ctx context.Context, program, source string) error {
 	size, err := contentSize(source)
 	if err != nil {
@@ -64,9 +72,9 @@ func demonstrate(ctx context.Context, program, source string) error {
 }
 
 // run moves the tar and returns when both programs have ended. After half bytes of it both are asked for their status.
-func run(ctx context.Context, program string, receive, send []string, source string, half int64) outcome {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
+func run(user context.Context, program string, receive, send []string, source string, half int64) outcome {
+	ctx, cancel := context.WithCancel(user)
+	defer cancel()
 	began := time.Now()
 	o := outcome{sent: newCount(), came: newCount()}
 
@@ -77,7 +85,7 @@ func run(ctx context.Context, program string, receive, send []string, source str
 	}
 	tx, err := start(ctx, program, send)
 	if err != nil {
-		cancel(err)
+		cancel()
 		o.err = errors.Join(err, rx.wait())
 		return o
 	}
@@ -90,37 +98,39 @@ func run(ctx context.Context, program string, receive, send []string, source str
 	}()
 	err = feed(ctx, tx, rx, source, o.sent, half)
 	if err != nil {
-		cancel(err) // a stream that is not whole must not look like one
+		cancel() // a stream that is not whole must not look like one
 	}
-	o.err = errors.Join(err, <-drained, tx.wait(), rx.wait(), context.Cause(ctx))
+	lost := <-drained
+	o.err = errors.Join(context.Cause(user), tx.wait(), rx.wait(), err, lost)
 	o.took = time.Since(began)
 	return o
 }
 
-// feed writes the tar to tx and closes its standard input. It returns early when tx ends.
+// feed writes the tar to tx and closes its standard input when both programs have shown their status. It returns early
+// when tx ends.
 func feed(ctx context.Context, tx, rx *process, source string, sent *count, half int64) error {
 	asked := false
-	ask := func() error {
-		asked = true
-		return errors.Join(tx.askStatus(), rx.askStatus())
-	}
 	buffered := bufio.NewWriterSize(io.MultiWriter(tx.stdin, sent), 1<<20)
 	err := writeTar(buffered, source, func() error {
 		if asked || sent.bytes < half {
 			return nil
 		}
-		return ask()
+		asked = true
+		return errors.Join(tx.askStatus(), rx.askStatus())
 	})
+	if err == nil {
+		err = buffered.Flush()
+	}
+	if err == nil {
+		err = errors.Join(tx.awaitStatus(ctx), rx.awaitStatus(ctx))
+	}
+	if err == nil {
+		err = tx.stdin.Close()
+	}
 	if err != nil {
 		return fmt.Errorf("feed the sender: %w", err)
 	}
-	if err := buffered.Flush(); err != nil {
-		return fmt.Errorf("feed the sender: %w", err)
-	}
-	if err := errors.Join(tx.awaitStatus(ctx), rx.awaitStatus(ctx)); err != nil {
-		return err
-	}
-	return tx.stdin.Close()
+	return nil
 }
 
 // freePort finds a port that nobody listens on. It is free when this returns; a program that takes it before the

@@ -1,9 +1,9 @@
-// Command demo shows a stream that survives: it starts a receiver and a sender on this machine, moves a tar of a source
-// tree from one to the other over 16 links with checksums, while the chaos keyword cuts one link after the other, and
-// compares what came out with what went in. Half way it asks both ends for their status tables.
+// Command demo shows a stream that survives. It starts a receiver and a sender on this machine and moves a tar of a
+// source tree from one to the other, over 16 links and with checksums, while the chaos keyword cuts one link after
+// another. Half way it asks both ends for their status tables; at the end it compares what came out with what went in.
 //
-// It exits with 0 only when both programs did and the digests are the same. Nothing is written to disk, and on every exit
-// but SIGKILL both programs have ended before it does.
+// It exits with 0 only when both programs did and the digests are the same. Nothing is written to disk, and on every
+// exit but SIGKILL both programs have ended before it does.
 package main
 
 import (

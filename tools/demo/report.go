@@ -1,17 +1,74 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+	"os"
+	"strings"
 
-func report(o outcome) {
-	for _, p := range []*process{o.tx, o.rx} {
-		if p == nil {
-			continue
-		}
-		fmt.Printf("\n%s said:\n\n", p.name)
-		for _, line := range p.said.lines() {
-			fmt.Println("  " + line)
-		}
+	"golang.org/x/sys/unix"
+)
+
+// prose is where lines of words are wrapped, in columns.
+const prose = 80
+
+// page is how wide the table may be.
+type page struct{ columns int }
+
+// newPage takes the width of the terminal on standard output; what is not a terminal has room for everything.
+func newPage() page {
+	size, err := unix.IoctlGetWinsize(int(os.Stdout.Fd()), unix.TIOCGWINSZ)
+	if err != nil || size.Col == 0 {
+		return page{math.MaxInt}
 	}
-	fmt.Printf("\n  went in   %d bytes, SHA-256 %.16s...\n", o.sent.bytes, o.sent)
-	fmt.Printf("  came out  %d bytes, SHA-256 %.16s...  in %.1f s\n", o.came.bytes, o.came, o.took.Seconds())
+	return page{int(size.Col)}
+}
+
+// report prints what both programs said: the status tables, and as the last line of each how it ended.
+func report(o outcome) {
+	out := newPage()
+	for _, p := range o.processes() {
+		lines := p.said.lines()
+		out.section(p.name+", asked half way (SIGUSR1):", lines[:len(lines)-1])
+	}
+	for _, p := range o.processes() {
+		lines := p.said.lines()
+		out.section(p.name+", at its end:", lines[len(lines)-1:])
+	}
+	fmt.Printf("\nwent in   %d bytes, SHA-256 %.16s\n", o.sent.bytes, o.sent)
+	fmt.Printf("came out  %d bytes, SHA-256 %.16s, in %.1f s\n", o.came.bytes, o.came, o.took.Seconds())
+}
+
+func (p page) section(title string, lines []string) {
+	if len(lines) == 0 {
+		return
+	}
+	fmt.Printf("\n%s\n\n", title)
+	for _, line := range lines {
+		p.show(line)
+	}
+}
+
+// show prints one line of a program without the program's name. Rows of a table are cut at the edge; prose is wrapped.
+func (p page) show(line string) {
+	line = strings.TrimPrefix(line, "viamillipede: ")
+	if row := []rune(line); strings.Contains(line, "  ") {
+		fmt.Println(string(row[:min(len(row), p.columns)]))
+		return
+	}
+	column := 0
+	for _, word := range strings.Fields(line) {
+		switch {
+		case column == 0:
+		case column+1+len(word) > min(prose, p.columns):
+			fmt.Print("\n  ")
+			column = 2
+		default:
+			fmt.Print(" ")
+			column++
+		}
+		fmt.Print(word)
+		column += len(word)
+	}
+	fmt.Println()
 }

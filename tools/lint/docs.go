@@ -44,7 +44,7 @@ func bareNames(decl ast.Decl) []*ast.Ident {
 	return nil
 }
 
-// bareSpec is bareNames for one line of a group that has no comment of its own. A comment at the end of the line counts.
+// bareSpec is bareNames for one line of a group that has no comment of its own. One at the end of the line counts.
 func bareSpec(spec ast.Spec) []*ast.Ident {
 	var names []*ast.Ident
 	switch s := spec.(type) {

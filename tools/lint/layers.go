@@ -10,7 +10,7 @@ import (
 // module is the name in go.mod.
 const module = "viamillipede"
 
-// layer is a folder, with those below it, and its height. A package imports packages of lower layers and those of its own.
+// layer is a folder, with those below it, and its height. A package imports lower layers and its own.
 type layer struct {
 	dir    string
 	height int

@@ -1,0 +1,35 @@
+package main_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// programs are what the lab's tests run, built once.
+type programs struct {
+	viamillipede string
+	consume      string // reads a counter stream from standard input; see internal/lab/consume
+}
+
+// buildPrograms builds into a folder that other users can reach, and that is removed with the test. The programs are
+// watched by the race detector if the test is.
+func buildPrograms(t *testing.T) programs {
+	t.Helper()
+	dir := t.TempDir()
+	for _, open := range []string{dir, filepath.Dir(dir)} {
+		if err := os.Chmod(open, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := []string{"build", "-o", dir + "/"}
+	if labRace {
+		args = append(args, "-race")
+	}
+	out, err := exec.CommandContext(t.Context(), "go", append(args, ".", "./internal/lab/consume")...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return programs{filepath.Join(dir, "viamillipede"), filepath.Join(dir, "consume")}
+}

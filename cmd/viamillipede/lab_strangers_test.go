@@ -1,0 +1,159 @@
+package main_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/engine/wire"
+)
+
+// How many strangers of each kind come.
+const (
+	scans    = 100 // connections that close at once, one after the other
+	babblers = 20  // connections that send random bytes
+	crowd    = 200 // connections at the same time that say nothing
+)
+
+// testStrangers: the running stream does not notice who else comes to the port.
+func (p programs) testStrangers(t *testing.T) {
+	const rounds = 3
+	var alone, visited []float64
+	for range rounds {
+		alone = append(alone, p.strangersRun(t, nil))
+		visited = append(visited, p.strangersRun(t, visitAll))
+	}
+	slices.Sort(alone)
+	slices.Sort(visited)
+	a, v := alone[rounds/2], visited[rounds/2]
+	t.Logf("MB/s alone %.0f, with strangers %.0f", a, v)
+	if v < a/2 && !labRace {
+		t.Errorf("strangers slow the stream to %.2f of its rate, want at least 0.5", v/a)
+	}
+}
+
+// strangersRun moves one stream while visit runs, and gives its rate in MB/s. The stream does not end before visit.
+func (p programs) strangersRun(t *testing.T, visit func(context.Context, *lab.Lab, string) error) float64 {
+	t.Helper()
+	size := small[int64](1<<30, 128*mib)
+	from, to := size/8, size-mib
+	l := lab.New(t, lab.Config{Paths: 1})
+	in := lab.NewGate()
+	in.Hold(to)
+	s := p.start(t, l, setup{
+		size: size, limit: time.Minute, in: in, words: []string{"threads", "16", "verbose", "1"},
+	})
+	address := net.JoinHostPort(l.Address(lab.RX, 0), fmt.Sprint(labPort))
+	s.wait(s.out.At(from), "the first bytes")
+	start := time.Now()
+	visited := make(chan error, 1)
+	if visit == nil {
+		visited <- nil
+	} else {
+		go func() { visited <- visit(s.deadline, l, address) }()
+	}
+	s.wait(s.out.At(to), "the stream")
+	took := time.Since(start)
+	if err := <-visited; err != nil {
+		t.Errorf("strangers: %v", err)
+	}
+	in.Open()
+	s.finish()
+	return float64(to-from) / 1e6 / took.Seconds()
+}
+
+// visitAll sends every kind of stranger to address.
+func visitAll(ctx context.Context, l *lab.Lab, address string) error {
+	silent, err := l.Dial(ctx, lab.TX, address)
+	if err != nil {
+		return fmt.Errorf("half-open: %w", err)
+	}
+	defer silent.Close()
+	return errors.Join(scan(ctx, l, address), babble(ctx, l, address), intrude(ctx, l, address), flock(ctx, l, address))
+}
+
+// scan connects and closes, as a port scanner does.
+func scan(ctx context.Context, l *lab.Lab, address string) error {
+	for range scans {
+		c, err := l.Dial(ctx, lab.TX, address)
+		if err != nil {
+			return fmt.Errorf("scan: %w", err)
+		}
+		c.Close()
+	}
+	return nil
+}
+
+// babble sends random bytes, and expects to be turned away, with or without a word.
+func babble(ctx context.Context, l *lab.Lab, address string) error {
+	rng := rand.NewChaCha8([32]byte{1})
+	for range babblers {
+		c, err := l.Dial(ctx, lab.TX, address)
+		if err != nil {
+			return fmt.Errorf("babble: %w", err)
+		}
+		noise := make([]byte, 4096)
+		rng.Read(noise)
+		_ = c.SetDeadline(time.Now().Add(settleTime))
+		_, _ = c.Write(noise) // may meet a reset
+		_, err = io.Copy(io.Discard, c)
+		c.Close()
+		if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+			return errors.New("babble: random bytes are not turned away")
+		}
+	}
+	return nil
+}
+
+// intrude is the sender of another stream, and expects to hear that the receiver is busy.
+func intrude(ctx context.Context, l *lab.Lab, address string) error {
+	c, err := l.Dial(ctx, lab.TX, address)
+	if err != nil {
+		return fmt.Errorf("intrude: %w", err)
+	}
+	defer c.Close()
+	_ = c.SetDeadline(time.Now().Add(settleTime))
+	h := wire.Hello{Version: wire.Version, Stream: wire.StreamID{1, 2, 3}, MaxLeg: 256 << 10, Links: 16}
+	if _, err := c.Write(h.Append(nil)); err != nil {
+		return fmt.Errorf("intrude: %w", err)
+	}
+	b := make([]byte, wire.WelcomeLen)
+	if _, err := io.ReadFull(c, b); err != nil {
+		return fmt.Errorf("intrude: read the welcome: %w", err)
+	}
+	w, err := wire.ParseWelcome(b)
+	if err != nil {
+		return fmt.Errorf("intrude: %w", err)
+	}
+	if w.Verdict != wire.VerdictBusy {
+		return fmt.Errorf("intrude: verdict %v, want %v", w.Verdict, wire.VerdictBusy)
+	}
+	return nil
+}
+
+// flock opens many connections at once, which stay until all are there.
+func flock(ctx context.Context, l *lab.Lab, address string) error {
+	var all sync.WaitGroup
+	conns, errs := make([]net.Conn, crowd), make([]error, crowd)
+	for i := range conns {
+		all.Go(func() { conns[i], errs[i] = l.Dial(ctx, lab.TX, address) })
+	}
+	all.Wait()
+	for _, c := range conns {
+		if c != nil {
+			c.Close()
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("flock: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,300 @@
+package main_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"viamillipede/cmd/viamillipede/internal/lab"
+)
+
+const (
+	labPort = 4545
+	mib     = 1 << 20
+
+	// settleTime is how long something that should take a moment may take on a machine that is busy.
+	settleTime = 30 * time.Second
+	// dumpTime is how long a program that hangs has to print its status and its goroutines.
+	dumpTime = 2 * time.Second
+)
+
+// small chooses the size for a short run, or one under the race detector.
+func small[T any](full, short T) T {
+	if testing.Short() || labRace {
+		return short
+	}
+	return full
+}
+
+// setup says what a stream is made of. A test gives size and limit at least.
+type setup struct {
+	size  int64         // bytes of the counter stream
+	limit time.Duration // for all of it: what is not finished then has failed
+	words []string      // options of both command lines
+	rx    []string      // more options of the receiver
+	tx    []string      // more options of the sender
+	to    []string      // the sender's "tx <host> <port>"; nil is every path of the lab in its order
+	in    *lab.Gate     // of the producer; nil is an open one
+	out   *lab.Gate     // of the consumer; nil is an open one
+
+	consumer   string // program at the receiver's standard output; "" is the test itself
+	senderSide lab.Side
+	credential *syscall.Credential // both programs' user; nil is ours
+}
+
+// stream is a sender and a receiver that run in a lab, with the test as the producer.
+type stream struct {
+	t        *testing.T
+	setup    setup
+	lab      *lab.Lab
+	tx, rx   *lab.Cmd
+	txSaid   *lab.Text // standard error
+	rxSaid   *lab.Text
+	in, out  *lab.Gate
+	started  time.Time
+	deadline context.Context // of the test's own waiting
+	failed   chan error      // one of the programs ended, and not with 0
+
+	consumer *lab.Cmd  // nil without setup.consumer
+	consumed *lab.Text // what it printed
+	fed      chan error
+	drained  chan drained // nil with setup.consumer
+}
+
+// drained is how the consumer's part ended.
+type drained struct {
+	bytes int64
+	err   error
+}
+
+// start runs a stream in l. When the test fails, both programs' words are in its log.
+func (p programs) start(t *testing.T, l *lab.Lab, with setup) *stream {
+	t.Helper()
+	s := &stream{t: t, setup: with, lab: l, in: with.in, out: with.out,
+		fed: make(chan error, 1), failed: make(chan error, 2)}
+	if s.in == nil {
+		s.in = lab.NewGate()
+	}
+	if s.out == nil {
+		s.out = lab.NewGate()
+	}
+	deadline, giveUp := context.WithTimeout(context.Background(), with.limit)
+	t.Cleanup(giveUp)
+	s.deadline = deadline
+	life, kill := context.WithTimeout(context.Background(), with.limit+2*dumpTime)
+	s.receive(life, p)
+	s.send(life, p)
+	t.Cleanup(func() { kill(); s.tell() })
+	go s.watch(s.tx)
+	go s.watch(s.rx)
+	return s
+}
+
+// receive starts the receiver, and its consumer.
+func (s *stream) receive(life context.Context, p programs) {
+	r, w := s.pipe()
+	s.rx, s.rxSaid = s.program(life, p, lab.RX, []string{"rx", fmt.Sprint(labPort)}, s.setup.rx)
+	s.rx.Stdout = w
+	s.run(s.rx, w)
+	if s.setup.consumer != "" {
+		s.consumed = new(lab.Text)
+		s.consumer = s.lab.Command(life, lab.RX, s.setup.consumer)
+		s.consumer.Stdin, s.consumer.Stdout, s.consumer.Stderr = r, s.consumed, s.consumed
+		s.run(s.consumer, r)
+		return
+	}
+	s.drained = make(chan drained, 1)
+	go func() {
+		n, err := lab.Drain(life, r, s.out)
+		s.drained <- drained{n, err}
+	}()
+}
+
+// send starts the sender, and feeds it.
+func (s *stream) send(life context.Context, p programs) {
+	to := s.setup.to
+	if to == nil {
+		to = s.paths()
+	}
+	r, w := s.pipe()
+	s.tx, s.txSaid = s.program(life, p, s.setup.senderSide, to, s.setup.tx)
+	s.tx.Stdin = r
+	s.started = time.Now()
+	s.run(s.tx, r)
+	go func() { s.fed <- lab.Feed(life, w, s.setup.size, s.in) }()
+}
+
+// paths gives "tx <host> <port>" for every path of the lab.
+func (s *stream) paths() []string {
+	var words []string
+	for i := range s.lab.Paths() {
+		words = append(words, "tx", s.lab.Address(lab.RX, i), fmt.Sprint(labPort))
+	}
+	return words
+}
+
+func (s *stream) pipe() (r, w *os.File) {
+	s.t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return r, w
+}
+
+// program prepares one end. At the end of its life it is asked for its goroutines first (SIGQUIT).
+func (s *stream) program(
+	life context.Context, p programs, side lab.Side, command, options []string,
+) (*lab.Cmd, *lab.Text) {
+	words := slices.Concat(command, s.setup.words, options)
+	c, said := s.lab.Command(life, side, p.viamillipede, words...), new(lab.Text)
+	c.Stderr = said
+	c.Cancel = func() error { return c.Process.Signal(syscall.SIGQUIT) }
+	c.WaitDelay = dumpTime
+	c.SysProcAttr.Credential = s.setup.credential
+	return c, said
+}
+
+// run starts a program, which owns its end of the pipe from then on.
+func (s *stream) run(c *lab.Cmd, end io.Closer) {
+	s.t.Helper()
+	if err := c.Start(); err != nil {
+		s.t.Fatalf("start %s: %v", c.Path, err)
+	}
+	end.Close()
+}
+
+// tell ends what still runs and, if the test failed, logs what both programs said.
+func (s *stream) tell() {
+	s.tx.Wait()
+	s.rx.Wait()
+	if !s.t.Failed() {
+		return
+	}
+	s.t.Logf("fed %d bytes, drained %d of %d", s.in.Moved(), s.out.Moved(), s.setup.size)
+	for _, end := range []struct {
+		c    *lab.Cmd
+		said *lab.Text
+	}{{s.tx, s.txSaid}, {s.rx, s.rxSaid}} {
+		s.t.Logf("%s\n%v:\n%s", strings.Join(end.c.Args, " "), end.c.ProcessState, digest(end.said.String()))
+	}
+}
+
+// watch waits for the end of one end, which no test waits for in vain.
+func (s *stream) watch(c *lab.Cmd) {
+	if status := c.Status(); status != 0 {
+		s.failed <- fmt.Errorf("%s ended with status %d", strings.Join(c.Args[1:], " "), status)
+	}
+}
+
+// wait waits for event, within the stream's limit and while both ends are well.
+func (s *stream) wait(event <-chan struct{}, what string) {
+	s.t.Helper()
+	select {
+	case <-event:
+	case err := <-s.failed:
+		s.t.Fatalf("%v; waited for %s", err, what)
+	case <-s.deadline.Done():
+		s.hung(what)
+	}
+}
+
+// hung fails the test, after both ends had time to print their status table.
+func (s *stream) hung(what string) {
+	s.t.Helper()
+	_ = s.tx.Process.Signal(syscall.SIGUSR1)
+	_ = s.rx.Process.Signal(syscall.SIGUSR1)
+	<-time.After(dumpTime)
+	s.t.Fatalf("not within %v: %s", s.setup.limit, what)
+}
+
+// digest leaves out the goroutines that are none of ours from what a program said, and bounds the rest.
+func digest(said string) string {
+	const most = 32 << 10
+	var kept []string
+	for part := range strings.SplitSeq(said, "\n\n") {
+		if !strings.HasPrefix(part, "goroutine ") || strings.Contains(part, "viamillipede/engine") {
+			kept = append(kept, part)
+		}
+	}
+	text := strings.Join(kept, "\n\n")
+	return text[:min(most, len(text))]
+}
+
+// until waits for something that has no event of its own, within the stream's limit and while both ends are well. It
+// asks again and again: the kernel's tables do not call back.
+func (s *stream) until(what string, is func() bool) {
+	s.t.Helper()
+	const pause = 10 * time.Millisecond
+	for !is() {
+		tick := make(chan struct{})
+		timer := time.AfterFunc(pause, func() { close(tick) })
+		s.wait(tick, what)
+		timer.Stop()
+	}
+}
+
+// status waits for the end of a program, and checks its exit status.
+func (s *stream) status(c *lab.Cmd, want int) {
+	s.t.Helper()
+	ended := make(chan struct{})
+	go func() { c.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-s.deadline.Done():
+		s.hung("the end of " + strings.Join(c.Args[1:], " "))
+	}
+	if got := c.Status(); got != want {
+		s.t.Errorf("%s: exit status %d, want %d", strings.Join(c.Args[1:], " "), got, want)
+	}
+}
+
+// finish waits for the end of a stream that must have arrived whole.
+func (s *stream) finish() {
+	s.t.Helper()
+	s.status(s.tx, 0)
+	s.status(s.rx, 0)
+	if err := <-s.fed; err != nil {
+		s.t.Errorf("the producer: %v", err)
+	}
+	if s.drained == nil {
+		s.status(s.consumer, 0)
+		if got, want := s.consumed.String(), fmt.Sprintln(s.setup.size); got != want {
+			s.t.Errorf("the consumer says %q, want %q", got, want)
+		}
+		return
+	}
+	if d := <-s.drained; d.err != nil || d.bytes != s.setup.size {
+		s.t.Errorf("the consumer: %d bytes, want %d, error %v", d.bytes, s.setup.size, d.err)
+	}
+}
+
+// prefix waits for the end of a stream that was cut short: what arrived must be right as far as it goes.
+func (s *stream) prefix() {
+	s.t.Helper()
+	if d := <-s.drained; d.err != nil {
+		s.t.Errorf("the consumer, after %d bytes: %v", d.bytes, d.err)
+	}
+}
+
+// links counts the established links of path i, or of all paths if i is negative, as the sender's kernel has them.
+func (s *stream) links(i int) int {
+	s.t.Helper()
+	list, err := s.lab.Connections(s.setup.senderSide, labPort)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	n := 0
+	for _, c := range list {
+		if c.Remote.Port() == labPort && (i < 0 || c.Remote.Addr().String() == s.lab.Address(lab.RX, i)) {
+			n++
+		}
+	}
+	return n
+}

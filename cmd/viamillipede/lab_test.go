@@ -1,0 +1,32 @@
+package main_test
+
+import (
+	"testing"
+
+	"viamillipede/cmd/viamillipede/internal/lab"
+)
+
+// TestLab runs the program between two hosts that the test makes (internal/lab), and breaks the network, the program
+// and its neighbours in every way that the promises speak of. It needs root. Under -short and the race detector the
+// streams are shorter.
+//
+// The first group needs the whole machine. The tests of the second mostly wait, for dead links and dead peers, and run
+// side by side.
+func TestLab(t *testing.T) {
+	lab.New(t, lab.Config{}) // not root: one line, and nothing is built
+	p := buildPrograms(t)
+
+	t.Run("LinksKilled", p.testLinksKilled)
+	t.Run("Bounded", p.testBounded)
+	t.Run("Memory", p.testMemory)
+	t.Run("Strangers", p.testStrangers)
+	t.Run("Unprivileged", p.testUnprivileged)
+	t.Run("BadPaths", p.testBadPaths)
+
+	t.Run("PathsDown", p.testPathsDown)
+	t.Run("AllPathsDown", p.testAllPathsDown)
+	t.Run("PathsSwallow", p.testPathsSwallow)
+	t.Run("ConsumerStopped", p.testConsumerStopped)
+	t.Run("ConsumerKilled", p.testConsumerKilled)
+	t.Run("PeerKilled", p.testPeerKilled)
+}

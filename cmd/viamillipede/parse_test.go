@@ -1,0 +1,181 @@
+package main
+
+import (
+	"net/netip"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+
+	"viamillipede/engine"
+)
+
+// with is the invocation of "rx" with the options changed.
+func with(change func(*engine.Options)) *invocation {
+	inv := defaults()
+	inv.receive = true
+	change(&inv.options)
+	return inv
+}
+
+func TestParseOptions(t *testing.T) {
+	for line, want := range map[string]*invocation{
+		"rx":                        with(func(o *engine.Options) {}),
+		"rx threads 1":              with(func(o *engine.Options) { o.Threads = 1 }),
+		"threads 64 rx":             with(func(o *engine.Options) { o.Threads = 64 }),
+		"rx checksum":               with(func(o *engine.Options) { o.Checksum = true }),
+		"rx checksums":              with(func(o *engine.Options) { o.Checksum = true }),
+		"rx chaos 1000000000":       with(func(o *engine.Options) { o.Chaos = 1e9 }),
+		"rx checkphrase Beef":       with(func(o *engine.Options) { o.Phrase = [4]byte{'B', 'e', 'e', 'f'} }),
+		"rx checkphrase prbs":       with(func(o *engine.Options) { o.Phrase = [4]byte{'p', 'r', 'b', 's'} }),
+		"rx charmode":               with(func(o *engine.Options) { o.Charmode = true }),
+		"rx window 1M":              with(func(o *engine.Options) { o.Window = 1 << 20 }),
+		"rx window 64g":             with(func(o *engine.Options) { o.Window = 64 << 30 }),
+		"rx leg 4096":               with(func(o *engine.Options) { o.Leg = 4 << 10 }),
+		"rx leg 4M":                 with(func(o *engine.Options) { o.Leg = 4 << 20 }),
+		"rx giveup 0":               with(func(o *engine.Options) { o.Giveup = -1 }),
+		"rx giveup 0.0":             with(func(o *engine.Options) { o.Giveup = -1 }),
+		"rx giveup .5":              with(func(o *engine.Options) { o.Giveup = 500 * time.Millisecond }),
+		"rx giveup 86400":           with(func(o *engine.Options) { o.Giveup = 24 * time.Hour }),
+		"rx connect 0.25":           with(func(o *engine.Options) { o.Connect = 250 * time.Millisecond }),
+		"rx bind 198.18.0.1":        with(func(o *engine.Options) { o.Bind = netip.MustParseAddr("198.18.0.1") }),
+		"rx bind ::ffff:198.18.0.1": with(func(o *engine.Options) { o.Bind = netip.MustParseAddr("198.18.0.1") }),
+		"rx bind [fe80::1%eth0]":    with(func(o *engine.Options) { o.Bind = netip.MustParseAddr("fe80::1%eth0") }),
+		"rx congestion system":      with(func(o *engine.Options) { o.Congestion = "system" }),
+		"rx congestion cubic":       with(func(o *engine.Options) { o.Congestion = "cubic" }),
+		"rx io splice":              with(func(o *engine.Options) { o.IO = "splice" }),
+		"rx io auto":                with(func(o *engine.Options) {}),
+		"rx cpus auto":              with(func(o *engine.Options) {}),
+		"rx cpus off":               with(func(o *engine.Options) { o.Pin = false }),
+		"rx cpus 0-2,5":             with(func(o *engine.Options) { o.CPUs = []int{0, 1, 2, 5} }),
+	} {
+		got, err := parse(strings.Fields(line))
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s:\n got %+v, %v\nwant %+v", line, got, err, want)
+		}
+	}
+}
+
+func TestParseCommand(t *testing.T) {
+	inv, err := parse(strings.Fields("verbose 20 rx 4545 profile mem out tx localhost 4545"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := defaults()
+	want.receive, want.port = true, 4545
+	want.paths = []engine.Path{{Host: "localhost", Port: 4545}}
+	want.verbose, want.profile, want.profileDir = 20, "mem", "out"
+	if !reflect.DeepEqual(inv, want) {
+		t.Errorf("\n got %+v\nwant %+v", inv, want)
+	}
+}
+
+func TestParsePaths(t *testing.T) {
+	for line, want := range map[string][]engine.Path{
+		"tx a":                         {{Host: "a", Port: 8834}},
+		"tx a 1":                       {{Host: "a", Port: 1}},
+		"tx a 65535":                   {{Host: "a", Port: 65535}},
+		"tx a tx b":                    {{Host: "a", Port: 8834}, {Host: "b", Port: 8834}},
+		"tx a 1 tx b tx c 3 tx d":      {{Host: "a", Port: 1}, {Host: "b", Port: 1}, {Host: "c", Port: 3}, {Host: "d", Port: 3}},
+		"tx a tx b tx c 3 tx d 4 tx e": {{Host: "a", Port: 3}, {Host: "b", Port: 3}, {Host: "c", Port: 3}, {Host: "d", Port: 4}, {Host: "e", Port: 4}},
+		"rx 9 tx a":                    {{Host: "a", Port: 8834}},
+		"tx a threads 4 tx b 7":        {{Host: "a", Port: 7}, {Host: "b", Port: 7}},
+		"tx 198.18.0.1 2":              {{Host: "198.18.0.1", Port: 2}},
+		"tx ::1 2":                     {{Host: "::1", Port: 2}},
+		"tx [::1] 2":                   {{Host: "::1", Port: 2}},
+		"tx [fe80::1%eth0]":            {{Host: "fe80::1%eth0", Port: 8834}},
+		"tx host1.40g.example. 2":      {{Host: "host1.40g.example.", Port: 2}},
+		"tx 9lives":                    {{Host: "9lives", Port: 8834}},
+		"tx a 1 tx a 1":                {{Host: "a", Port: 1}, {Host: "a", Port: 1}},
+	} {
+		inv, err := parse(strings.Fields(line))
+		if err != nil || !reflect.DeepEqual(inv.paths, want) {
+			t.Errorf("%s: %+v, %v, want %+v", line, inv, err, want)
+		}
+	}
+}
+
+func TestParseRefusesHosts(t *testing.T) {
+	for _, host := range []string{
+		"", " ", "h:1", "[::1", "::1]", "[198.18.0.1]", "[h]", "[]", "198.18.0.256", "1.2.3", "8834", "-h1", ".h", "a/b",
+		"a b", "a\nb", "user@h", "fe80::1%e\n0", "a\x00", strings.Repeat("a", 255), "h\xff",
+	} {
+		if inv, err := parse([]string{"tx", host}); err == nil {
+			t.Errorf("host %q: taken as %+v", host, inv.paths)
+		}
+	}
+}
+
+func TestParseRefusesPhrases(t *testing.T) {
+	for _, phrase := range []string{"", "abc", "abcde", "\x00\x00\x00\x00", "éé1"} {
+		if inv, err := parse([]string{"rx", "checkphrase", phrase}); err == nil {
+			t.Errorf("checkphrase %q: taken as %q", phrase, inv.options.Phrase)
+		}
+	}
+}
+
+func TestDefaultsAreTheEngines(t *testing.T) {
+	for name, want := range map[string]string{
+		"rx": "8834", "tx": "8834", "threads": "16", "verbose": "0", "window": "256M", "leg": "256K", "giveup": "3600 s",
+		"connect": "30 s for tx, none for rx", "congestion": "auto", "io": "auto", "cpus": "auto",
+	} {
+		if k, ok := find(grammar(), name); !ok || k.initial != want {
+			t.Errorf("%s: default %q, want %q", name, k.initial, want)
+		}
+	}
+}
+
+func TestGrammarHasNoWordTwice(t *testing.T) {
+	seen := map[string]bool{}
+	for _, name := range names(grammar()) {
+		if seen[name] {
+			t.Errorf("%s stands in the grammar twice", name)
+		}
+		seen[name] = true
+	}
+}
+
+// FuzzParse feeds the parser command lines, their words ended by a zero byte each, as in /proc/<pid>/cmdline: it never
+// panics, every error is one printable line of engine.StatusUsage, and what is accepted is within the limits.
+func FuzzParse(f *testing.F) {
+	for _, line := range []string{
+		"rx 8834", "tx h 1 tx [::1] tx b threads 16 window 1G leg 4k", "help tx", "tx threads 16", "prbs 0xff leglimit 3",
+		"rx checkphrase abcd cpus 0-3,8 profile cpu d", "initiate h 3 terminate 4 delayus 9", "giveup 0.5 connect 1e9",
+		"rx bind ::1%lo congestion bbr io splice chaos 7 checksums charmode verbose 20 version",
+	} {
+		f.Add(strings.ReplaceAll(line, " ", "\x00"))
+	}
+	f.Fuzz(func(t *testing.T, cmdline string) {
+		inv, err := parse(strings.Split(cmdline, "\x00"))
+		if err == nil {
+			checkLimits(t, inv)
+			return
+		}
+		if engine.ExitStatus(err) != engine.StatusUsage {
+			t.Errorf("%q: exit status %d", cmdline, engine.ExitStatus(err))
+		}
+		if strings.ContainsFunc(err.Error(), unicode.IsControl) || err.Error() == "" {
+			t.Errorf("%q: not one printable line: %q", cmdline, err)
+		}
+	})
+}
+
+func checkLimits(t *testing.T, inv *invocation) {
+	t.Helper()
+	if inv.question != "" {
+		return
+	}
+	o := inv.options
+	within := o.Threads >= 1 && o.Threads <= engine.MaxThreads &&
+		(o.Window == 0 || o.Window >= engine.MinWindow && o.Window <= engine.MaxWindow && int64(o.Leg) <= o.Window) &&
+		o.Leg >= engine.MinLeg && o.Leg <= engine.MaxLeg && o.Leg%engine.MinLeg == 0 &&
+		o.Giveup != 0 && o.Connect >= 0 && o.Chaos >= 0 &&
+		inv.port != 0 && inv.verbose >= 0 && inv.verbose <= engine.LevelCalls && (inv.receive || len(inv.paths) > 0)
+	for _, p := range inv.paths {
+		within = within && p.Port != 0 && p.Host != ""
+	}
+	if !within {
+		t.Errorf("beyond the limits: %+v", inv)
+	}
+}

@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"viamillipede/engine/ring"
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// cut is the state of a leg that a link moves from its socket to the sink as it arrives, without a copy. Only the head leg
+// can go that way, and only into a pipe.
+//
+// The sink's position in the head leg (egress.partial) outlives the link: when the link dies, the leg comes again on
+// another one, which skips what the sink has. Copies of the same leg may arrive at the same time; the one that finds
+// the sink ahead of itself skips, the one that finds the leg delivered drops the rest.
+type cut struct {
+	on   bool
+	held bool // the sink is full: the socket is not looked at until it takes more
+	leg  rxleg
+}
+
+// cutLeast is the least that is worth the system calls, in bytes.
+const cutLeast = 16 << 10
+
+// sinkTakes is what ready is told when the sink has room again; it is none of epoll's events.
+const sinkTakes uint32 = 1 << 27
+
+// cuts reports whether a leg that begins now can go straight to the sink.
+func (r *Receiver) cuts(l wire.Leg) bool {
+	return l.Length >= cutLeast && !l.Checked && r.out.direct && ring.Seq(l.Number) == r.ring.Next()
+}
+
+// cutThrough moves what it can. It answers like read.
+func (k *rxlink) cutThrough() (n int, drained bool, err error) {
+	e := &k.r.out
+	if !e.turn.CompareAndSwap(false, true) {
+		// Another loop writes, so it has a copy of this leg, or finishes the leg before it.
+		k.cut.on = false
+		return 0, false, k.buffer(k.cut.leg.Leg)
+	}
+	n, drained, err = k.turnAtSink()
+	e.turn.Store(false)
+	k.owner.deliver()
+	return n, drained, err
+}
+
+// turnAtSink does the work of cutThrough while the link has the delivery turn.
+func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
+	r, e, l := k.r, &k.r.out, &k.cut.leg
+	switch {
+	case ring.Seq(l.Number) != r.ring.Next() || r.ring.Ready():
+		k.cut.on = false // a copy is delivered, or about to be: drop the rest
+		return 0, false, nil
+	case k.got < e.partial:
+		n, err = k.conn.Recv(k.owner.waste[:min(e.partial-k.got, len(k.owner.waste))], nil)
+		k.got += n
+		return n, false, err
+	}
+	if err := e.inPlace(l); err != nil {
+		r.sinkFailed(err)
+		return 0, true, nil
+	}
+	left := int(l.Length) - k.got
+	n, err = k.conn.Splice(e.sink, left)
+	if err != nil {
+		return 0, true, k.spliceFailed(err)
+	}
+	k.got += n
+	e.wrote(n)
+	if n < left {
+		return n, false, nil
+	}
+	k.inside, k.got, k.cut.on = false, 0, false
+	k.took()
+	r.ring.Publish(ring.Seq(l.Number), l) // a Duplicate is another copy: it is consumed in its place
+	if err := r.drain(); err != nil {
+		r.sinkFailed(err)
+	}
+	return n, false, nil
+}
+
+// spliceFailed tells a full sink from an empty socket, and a dead consumer from a lost link. The error it returns is the
+// link's.
+func (k *rxlink) spliceFailed(err error) error {
+	r := k.r
+	switch {
+	case err == netio.ErrAgain && k.conn.Pending():
+		k.cut.held = true
+		r.out.waiter.Store(k)
+		if err := r.awaitSink(nil); err != nil {
+			r.sinkFailed(err)
+		}
+		return k.watch()
+	case err != netio.ErrAgain && r.out.sink.Gone():
+		r.sinkFailed(err)
+		return nil
+	}
+	return err
+}
+
+// unhold lets a link go on that waited for the sink. When its connection failed meanwhile, epoll would report that again
+// and again while the sink is full; so what is left in the socket goes into a buffer.
+func (k *rxlink) unhold(events uint32) error {
+	if !k.cut.held {
+		return nil
+	}
+	switch {
+	case events&sinkTakes != 0:
+	case events&(netio.Failed|netio.HungUp) != 0:
+		k.cut.on = false
+		if err := k.buffer(k.cut.leg.Leg); err != nil {
+			return err
+		}
+	default:
+		return nil
+	}
+	k.cut.held = false
+	return k.watch()
+}
