@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"viamillipede/engine/wire"
@@ -17,6 +18,8 @@ import (
 type pathState struct {
 	Path
 	order int // in the user's order of preference, from 0
+
+	explained atomic.Bool // the user knows of its congestion control
 
 	mu      sync.Mutex
 	up      int           // links up; guarded by mu
@@ -142,7 +145,7 @@ func (k *keeper) serve(ctx context.Context, link *txlink) {
 func (k *keeper) dial(ctx context.Context, p *pathState) (*txlink, error) {
 	ctx, cancel := context.WithTimeout(ctx, k.s.time.Dial)
 	defer cancel()
-	c, why, err := k.s.transport.Dial(ctx, p.Path)
+	c, err := k.s.transport.Dial(ctx, p.Path)
 	if err != nil {
 		return nil, k.failed(ctx, p, wire.VerdictOK, err)
 	}
@@ -155,9 +158,7 @@ func (k *keeper) dial(ctx context.Context, p *pathState) (*txlink, error) {
 	if err != nil {
 		return nil, k.failed(ctx, p, wire.VerdictOK, err)
 	}
-	if p.note(wire.VerdictOK, nil) && why != "" {
-		k.s.log.Printf(LevelChoices, "path %v: %s", p, why)
-	}
+	p.note(wire.VerdictOK, nil)
 	k.s.heardFrom()
 	k.generation++
 	link := &txlink{s: k.s, path: p, owner: k.loop, linkState: linkState{

@@ -33,6 +33,8 @@ type Receiver struct {
 	most   uint32  // bytes of a leg
 	credit int
 
+	ackEvery int // bytes; ackEvery, or less where the window is small
+
 	end  atomic.Pointer[wire.End]  // what the sender said of the whole stream
 	done atomic.Pointer[wire.Done] // all of it is in the sink
 	bye  atomic.Bool               // the sender knows, or will not ask again
@@ -178,6 +180,7 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	// A link may be in the middle of a leg that another link has brought already; so the peer's credit leaves a buffer
 	// for each link, and whatever it sends within the credit can be taken in.
 	r.pool, r.credit, r.most = pool, buffers-links, uint32(size)
+	r.ackEvery = min(ackEvery, r.credit*size/8)
 	r.legs = make([]rxleg, buffers)
 	r.ring = ring.New[rxleg](r.credit, 0)
 	r.hello, r.met = h, true

@@ -35,8 +35,14 @@ type rxlink struct {
 	cut    cut    // the leg goes to the sink as it arrives
 	small  [wire.MaxText]byte
 
-	ack bool // an ack is due
+	owed int // bytes of legs that came in whole since the last ack
 }
+
+// ackEvery is how many bytes of legs may wait for their ack while more of them come in.
+const ackEvery = 512 << 10
+
+// awaitMost bounds the bytes of a leg that a link waits for before it is looked at again: one wake-up moves so much.
+const awaitMost = 128 << 10
 
 // bytesPerRound bounds what one link may bring in before the others get their turn, and acks leave.
 const bytesPerRound = 1 << 20
@@ -64,7 +70,7 @@ func (k *rxlink) ready(events uint32) {
 	if err == nil {
 		err = k.receive()
 	}
-	if err == nil && k.ack {
+	if err == nil && (k.owed >= k.r.ackEvery || k.owed > 0 && !k.inside) {
 		err = k.acknowledge()
 	}
 	if err == nil {
@@ -72,7 +78,18 @@ func (k *rxlink) ready(events uint32) {
 	}
 	if err != nil {
 		k.lose(err)
+		return
 	}
+	k.conn.Await(k.worthWaking())
+}
+
+// worthWaking is how many bytes make it worth while to look at the socket again: the rest of a leg, since less of it can be
+// neither acknowledged nor, mostly, delivered.
+func (k *rxlink) worthWaking() int {
+	if !k.inside {
+		return 1
+	}
+	return min(int(k.frame.Length)-k.got, awaitMost)
 }
 
 // speak sends what waits in control; what the socket does not take leaves when it is writable.
@@ -245,7 +262,7 @@ func (k *rxlink) finish() error {
 
 // took counts a leg that came in whole, and owes an ack for it.
 func (k *rxlink) took() {
-	k.ack = true
+	k.owed += int(k.frame.Length)
 	k.legs++
 	k.bytes += uint64(k.frame.Length)
 	if k.r.log.On(LevelLegs) {
@@ -303,7 +320,7 @@ func (k *rxlink) acknowledge() error {
 	if err := k.speak(); err != nil || len(k.control) > 0 {
 		return err
 	}
-	k.ack = false
+	k.owed = 0
 	from, n := k.r.ring.Bitmap(k.owner.words[:])
 	a := wire.Ack{Received: uint64(from), Bitmap: k.owner.words[:n]}
 	a.Delivered = min(uint64(k.r.ring.Next()), a.Received)
@@ -315,6 +332,11 @@ func (k *rxlink) acknowledge() error {
 func (k *rxlink) tick() {
 	if k.cut.held {
 		k.heard = k.loop.now // it may well have sent: we do not look
+	} else if k.inside {
+		k.ready(0) // a slow link may have brought something, but less than is worth waking
+		if k.gone {
+			return
+		}
 	}
 	if k.loop.now.Sub(k.heard) >= k.r.time.Dead {
 		k.lose(errSilent)

@@ -38,6 +38,8 @@ type Sender struct {
 	hungry  atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
 	watcher atomic.Int32  // the loop that watches the source, or nobody
 
+	inNetwork atomic.Int64 // bytes of all links, as last measured
+
 	unsentMost int // bytes that may wait unsent in a link's socket
 
 	begun atomic.Bool // the receiver has received a leg: another receiver would be of no use

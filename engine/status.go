@@ -81,8 +81,9 @@ func (s *Sender) writeWindow(b *strings.Builder) {
 		return
 	}
 	w := s.window.state()
-	fmt.Fprintf(b, "window: next leg %d, received to %d, delivered to %d, credit %d, to be resent %d, buffers %d of %d\n",
-		w.next, w.base, w.delivered, w.credit, w.waiting, s.pool.InUse(), len(s.in.legs))
+	fmt.Fprintf(b, "window: next leg %d, received to %d, delivered to %d, credit %d, to be resent %d, kept %s of %s, buffers %d of %d\n",
+		w.next, w.base, w.delivered, w.credit, w.waiting, formatBytes(uint64(w.kept)), formatBytes(uint64(w.limit)),
+		s.pool.InUse(), len(s.in.legs))
 }
 
 func (l *txloop) describe() []row {

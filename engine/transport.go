@@ -16,8 +16,11 @@ type Conn interface {
 	Send(a, b []byte) (int, error)
 	Splice(s *netio.Sink, n int) (int, error)
 	Pending() bool
+	Await(bytes int)
 	LimitUnsent(bytes int)
+	InNetwork() int
 	Info() netio.Info
+	Settle(congestion string) (why string)
 	Finish()
 	Abort() error
 	Close() error
@@ -25,8 +28,8 @@ type Conn interface {
 
 // Transport makes connections. A test puts links of its own in the place of the network.
 type Transport interface {
-	// Dial connects to the path; why is a line for the user on the choices made.
-	Dial(ctx context.Context, p Path) (c net.Conn, why string, err error)
+	// Dial connects to the path.
+	Dial(ctx context.Context, p Path) (net.Conn, error)
 	// Listen starts to accept connections.
 	Listen(ctx context.Context, port uint16) (net.Listener, error)
 	// Adopt takes the connection over from Go's network poller, after the handshake.
@@ -65,13 +68,12 @@ type tcp struct {
 	congestion string
 }
 
-func (t tcp) Dial(ctx context.Context, p Path) (net.Conn, string, error) {
-	d := netio.Dialer{Bind: t.bind, Congestion: t.congestion}
-	c, why, err := d.Dial(ctx, p.Host, p.Port)
+func (t tcp) Dial(ctx context.Context, p Path) (net.Conn, error) {
+	c, err := netio.Dialer{Bind: t.bind, Congestion: t.congestion}.Dial(ctx, p.Host, p.Port)
 	if err != nil {
-		return nil, "", err
+		return nil, err // not c, which as an interface is not nil
 	}
-	return c, why, nil
+	return c, nil
 }
 
 func (t tcp) Listen(ctx context.Context, port uint16) (net.Listener, error) {

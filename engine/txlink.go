@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -30,6 +31,10 @@ type txlink struct {
 	sent    int  // bytes of header and leg that the socket took
 	carried []uint64
 	ended   bool // the end frame is in control
+	settled bool // the congestion control is decided
+
+	inNetwork int       // bytes, when last asked
+	asked     time.Time // when that was
 
 	in     [inputSize]byte
 	got    int // bytes of in that are not parsed yet
@@ -187,6 +192,7 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 			return err
 		}
 		k.carried = k.s.window.prune(k.carried)
+		k.measure()
 		if news {
 			k.s.feed(k.loop)
 		}
@@ -210,6 +216,23 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 	return nil
 }
 
+// measurePause is the least time between two looks at what a link has in the network.
+const measurePause = time.Millisecond
+
+// measure tells the window what the link has in the network.
+func (k *txlink) measure() {
+	if k.loop.now.Sub(k.asked) < measurePause {
+		return
+	}
+	k.asked = k.loop.now
+	n := 0
+	if len(k.carried) > 0 {
+		n = k.conn.InNetwork()
+	}
+	k.s.window.pace(k.s.inNetwork.Add(int64(n - k.inNetwork)))
+	k.inNetwork = n
+}
+
 // leave ends the link without loss, so that its keeper can dial its own path.
 func (k *txlink) leave() {
 	k.leaving = true
@@ -231,6 +254,13 @@ func (k *txlink) tick() {
 	if k.loop.now.Sub(k.heard) >= k.s.time.Dead {
 		k.lose(errSilent)
 		return
+	}
+	if !k.settled && k.bytes > 0 {
+		why := k.conn.Settle(k.s.cfg.Congestion)
+		k.settled = why != ""
+		if k.settled && k.path.explained.CompareAndSwap(false, true) {
+			k.s.log.Printf(LevelChoices, "path %v: %s", k.path, why)
+		}
 	}
 	if k.loop.now.Sub(k.spoke) >= k.s.time.Beat && k.leg == nil && len(k.control) == 0 {
 		k.control = wire.Beat{Sent: uint64(k.loop.now.UnixNano()), Echo: k.echo}.Append(k.control)
@@ -266,6 +296,7 @@ func (k *txlink) lose(err error) {
 		k.s.log.Printf(LevelResent, "link %d lost %d legs, which go to other links", k.index, n)
 	}
 	k.carried = nil
+	k.s.inNetwork.Add(int64(-k.inNetwork))
 	k.s.linkLost(k, err)
 	k.lost(err)
 }

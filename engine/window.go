@@ -56,6 +56,9 @@ type window struct {
 
 	waiting atomic.Int32 // len(again), to look at without the lock
 	resent  counter
+
+	kept  int64 // bytes of the legs kept
+	limit int64 // bytes that may be kept; see pace
 }
 
 // counter counts legs and bytes; guarded by whoever has it.
@@ -71,15 +74,34 @@ func newWindow(credit int, first uint64) *window {
 	}
 	return &window{
 		slots: make([]*leg, size), mask: uint64(size - 1),
-		base: first, next: first, delivered: first, credit: uint64(credit),
+		base: first, next: first, delivered: first, credit: uint64(credit), limit: limitLeast,
 	}
+}
+
+// limitLeast is what the window holds at least before new legs have to wait, in bytes. What is kept beyond what the
+// network itself holds only waits in the peer's sockets, and makes every buffer cold: on one machine, where the network
+// holds nothing, 4 MiB leave the receiver enough to do and stay within the cache.
+const limitLeast = 4 << 20
+
+// pace sets how much may be kept, from the bytes that are in the network now: sent and not acknowledged by the peer's
+// kernel. Twice that lets a network which could take more show it; when a faster one does, the limit doubles with
+// each round trip. It sinks slowly, so that a pause does not cost a new start.
+func (w *window) pace(inNetwork int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	want := limitLeast + 2*inNetwork
+	if want > w.limit {
+		w.limit = want
+		return
+	}
+	w.limit -= (w.limit - want) / 256
 }
 
 // open reports whether the peer has room for one more new leg.
 func (w *window) open() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.next-w.delivered < w.credit
+	return w.next-w.delivered < w.credit && w.kept < w.limit
 }
 
 // add puts a new leg into the window, numbers it, and counts the caller's link as its carrier. The caller holds the ingest
@@ -92,6 +114,7 @@ func (w *window) add(l *leg) {
 	l.carriers, l.waiting, l.times = 1, false, 1
 	w.slots[l.number&w.mask] = l
 	w.next++
+	w.kept += int64(l.length)
 }
 
 // take gives the caller's link the first leg that must be sent again, and makes the caller a holder of it; nil when there
@@ -106,7 +129,7 @@ func (w *window) take() *leg {
 		n := w.again[0]
 		w.again = w.again[1:]
 		w.waiting.Store(int32(len(w.again)))
-		l := w.kept(n)
+		l := w.leg(n)
 		if l == nil || !l.waiting {
 			continue
 		}
@@ -152,7 +175,7 @@ func (w *window) lost(numbers []uint64) int {
 
 // abandon counts one carrier less, and queues the leg when that was the last; under mu.
 func (w *window) abandon(number uint64) bool {
-	l := w.kept(number)
+	l := w.leg(number)
 	if l == nil {
 		return false
 	}
@@ -169,8 +192,8 @@ func (w *window) abandon(number uint64) bool {
 	return true
 }
 
-// kept is the leg of that number, nil once it is received; under mu.
-func (w *window) kept(number uint64) *leg {
+// leg is the leg of that number, nil once it is received; under mu.
+func (w *window) leg(number uint64) *leg {
 	if number-w.base >= w.next-w.base {
 		return nil
 	}
@@ -209,11 +232,12 @@ func (w *window) acked(a wire.Ack) (news bool, err error) {
 
 // receive drops the leg unless it was received before; under mu.
 func (w *window) receive(number uint64) bool {
-	l := w.kept(number)
+	l := w.leg(number)
 	if l == nil {
 		return false
 	}
 	w.slots[number&w.mask] = nil
+	w.kept -= int64(l.length)
 	l.waiting = false
 	l.drop()
 	return true
@@ -223,15 +247,16 @@ func (w *window) receive(number uint64) bool {
 func (w *window) prune(numbers []uint64) []uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(numbers) > 0 && w.kept(numbers[0]) == nil {
+	for len(numbers) > 0 && w.leg(numbers[0]) == nil {
 		numbers = numbers[1:]
 	}
 	return numbers
 }
 
-// state is a snapshot for reports.
+// windowState is a snapshot for reports.
 type windowState struct {
 	base, next, delivered, credit uint64
+	kept, limit                   int64
 	waiting                       int
 	resent                        counter
 }
@@ -239,5 +264,5 @@ type windowState struct {
 func (w *window) state() windowState {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return windowState{w.base, w.next, w.delivered, w.credit, len(w.again), w.resent}
+	return windowState{w.base, w.next, w.delivered, w.credit, w.kept, w.limit, len(w.again), w.resent}
 }

@@ -15,6 +15,7 @@ import (
 type Conn struct {
 	fd    int
 	tcp   bool
+	lowat int // SO_RCVLOWAT as last set
 	trace Tracer
 }
 
@@ -42,7 +43,7 @@ func Detach(c net.Conn, trace Tracer) (*Conn, error) {
 		return nil, os.NewSyscallError("fcntl", dupErr)
 	}
 	_, tcp := c.(*net.TCPConn)
-	return &Conn{fd: fd, tcp: tcp, trace: trace}, nil
+	return &Conn{fd: fd, tcp: tcp, lowat: 1, trace: trace}, nil
 }
 
 // FD is the descriptor to watch; it stays the Conn's.
@@ -96,6 +97,15 @@ func (c *Conn) InNetwork() int {
 func (c *Conn) LimitUnsent(bytes int) {
 	if c.tcp {
 		_ = unix.SetsockoptInt(c.fd, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, bytes)
+	}
+}
+
+// Await makes the socket readable, for a Poller, not before so many bytes are there (SO_RCVLOWAT, socket(7)), the end of
+// the stream or an error excepted. Where the kernel refuses, it is readable earlier and nothing else changes.
+func (c *Conn) Await(bytes int) {
+	if c.tcp && bytes != c.lowat {
+		c.lowat = bytes
+		_ = unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_RCVLOWAT, bytes)
 	}
 }
 

@@ -15,19 +15,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// shortPath is the round trip below which a pacing congestion control costs more than it gives: on loopback bbr's pacing
-// alone holds a connection at less than half of what cubic carries.
-const shortPath = time.Millisecond
-
 // Dialer makes connections to a peer.
 type Dialer struct {
 	Bind       netip.Addr // local address; the zero Addr is any
 	Congestion string     // "auto", "system" or a name that the kernel knows
 }
 
-// Dial connects to host (a name or an address; all addresses of a name are tried in the resolver's order) and says which
-// congestion control the connection has, and why. It blocks until ctx ends at the latest; the caller owns the connection.
-func (d Dialer) Dial(ctx context.Context, host string, port uint16) (c *net.TCPConn, why string, err error) {
+// Dial connects to host (a name or an address; all addresses of a name are tried in the resolver's order). It blocks until
+// ctx ends at the latest; the caller owns the connection.
+func (d Dialer) Dial(ctx context.Context, host string, port uint16) (*net.TCPConn, error) {
 	nd := net.Dialer{KeepAlive: -1, Control: d.control}
 	nd.SetMultipathTCP(false)
 	if d.Bind.IsValid() {
@@ -35,13 +31,13 @@ func (d Dialer) Dial(ctx context.Context, host string, port uint16) (c *net.TCPC
 	}
 	nc, err := nd.DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(int(port))))
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	c = nc.(*net.TCPConn)
-	return c, d.settle(c), nil
+	return nc.(*net.TCPConn), nil
 }
 
-// control sets the congestion control before the handshake, since pacing that was once switched on stays on.
+// control sets the congestion control before the handshake. "auto" begins without pacing, since pacing that was once
+// switched on stays on, and leaves the rest to Settle.
 func (d Dialer) control(_, _ string, rc syscall.RawConn) error {
 	name := d.Congestion
 	switch name {
@@ -54,36 +50,40 @@ func (d Dialer) control(_, _ string, rc syscall.RawConn) error {
 		return nil
 	}
 	var set error
-	err := rc.Control(func(fd uintptr) {
-		set = unix.SetsockoptString(int(fd), unix.IPPROTO_TCP, unix.TCP_CONGESTION, name)
-	})
+	err := rc.Control(func(fd uintptr) { set = setCongestion(int(fd), name) })
 	if d.Congestion == "auto" {
 		return err
 	}
-	return errors.Join(err, os.NewSyscallError("setsockopt TCP_CONGESTION "+name, set))
+	return errors.Join(err, set)
 }
 
-// settle gives a path that turned out to be long back to the system's congestion control.
-func (d Dialer) settle(c *net.TCPConn) (why string) {
-	raw, err := c.SyscallConn()
-	if err != nil {
+func setCongestion(fd int, name string) error {
+	err := unix.SetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION, name)
+	return os.NewSyscallError("setsockopt TCP_CONGESTION "+name, err)
+}
+
+// shortPath is the round trip below which a pacing congestion control costs more than it gives: on loopback bbr's pacing
+// alone holds a connection at less than half of what cubic carries.
+const shortPath = time.Millisecond
+
+// Settle decides for a connection dialled with the congestion control asked for, once it has carried something: a
+// single round trip says little on a busy machine. With "auto" a long path goes back to the system's choice. why is a line
+// for the user; it is empty as long as nothing was measured, and then Settle is to be called again.
+func (c *Conn) Settle(asked string) (why string) {
+	i := c.Info()
+	if i.RTT == 0 || i.MinRTT == 0 {
 		return ""
 	}
-	_ = raw.Control(func(fd uintptr) {
-		info := tcpInfo(int(fd))
-		if d.Congestion != "auto" {
-			why = fmt.Sprintf("congestion control %s, as asked (%s)", info.Congestion, d.Congestion)
-			return
-		}
-		system := systemCongestion()
-		if info.RTT >= shortPath && system != "" && system != info.Congestion {
-			_ = unix.SetsockoptString(int(fd), unix.IPPROTO_TCP, unix.TCP_CONGESTION, system)
-			info = tcpInfo(int(fd))
-		}
-		why = fmt.Sprintf("congestion control %s: round trip %v, the system's default is %s",
-			info.Congestion, info.RTT, system)
-	})
-	return why
+	if asked != "auto" {
+		return fmt.Sprintf("congestion control %s, as asked (%s)", i.Congestion, asked)
+	}
+	system := systemCongestion()
+	if i.MinRTT >= shortPath && system != "" && system != i.Congestion {
+		_ = setCongestion(c.fd, system) // refused: the present one does as well
+		i = c.Info()
+	}
+	return fmt.Sprintf("congestion control %s: least round trip %v, the system's default is %s",
+		i.Congestion, i.MinRTT, system)
 }
 
 // unpaced names a congestion control to use instead of a system default that paces, or "".

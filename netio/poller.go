@@ -78,11 +78,10 @@ func (p *Poller) Wait(timeout int) ([]Event, error) {
 	return p.ready[:n], nil
 }
 
-// wait looks before it waits: under load there is nearly always something, and the scheduler need not know.
+// wait tells Go's scheduler only when it may really wait.
 func (p *Poller) wait(timeout int) (int, syscall.Errno) {
-	n, e := sys.EpollPoll(p.fd, p.raw[:])
-	if n > 0 || e != 0 || timeout == 0 {
-		return n, e
+	if timeout == 0 {
+		return sys.EpollPoll(p.fd, p.raw[:])
 	}
 	n, err := unix.EpollWait(p.fd, p.raw[:], timeout)
 	return n, errno(err)

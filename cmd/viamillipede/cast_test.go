@@ -21,7 +21,7 @@ import (
 // patience bounds every wait of a script: far longer than any of them takes.
 const patience = 30 * time.Second
 
-// nextPort counts the ports handed out, from where this process's number puts it, so that test runs side by side differ.
+// nextPort counts the ports handed out, from where this process's number puts it: test runs side by side differ.
 var nextPort = func() *atomic.Int64 {
 	var n atomic.Int64
 	n.Store(int64(os.Getpid()) * 37)
@@ -33,10 +33,12 @@ var nextPort = func() *atomic.Int64 {
 //	usage 'line' words...      viamillipede with these words exits with 1, writes "viamillipede: line" and nothing else
 //	exits N command...         the command exits with exactly N
 //	start NAME [<in] [>out] [>>out] command...
-//	                           starts a command; <open is a pipe that stays open, >broken one that nobody reads
+//	                           starts a command; <open and >open are pipes with the other end open and idle, >broken is
+//	                           one without a reader
 //	await NAME 'regexp'        waits for a line on its standard error
 //	feed NAME 'text'           writes text to the pipe of <open
 //	close NAME                 ends the pipe of <open
+//	drop NAME                  ends the reader of the pipe of >open
 //	signal NAME SIGNAL         sends a signal, without SIG
 //	finish NAME N|fail         waits for its end; exit status exactly N, or any but 0
 //	said NAME 'regexp'         a line on its standard error matches, after finish
@@ -47,6 +49,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"await":  cmdAwait,
 	"feed":   cmdFeed,
 	"close":  cmdClose,
+	"drop":   cmdDrop,
 	"signal": cmdSignal,
 	"finish": cmdFinish,
 	"said":   cmdSaid,
@@ -94,6 +97,10 @@ func cmdFeed(ts *testscript.TestScript, _ bool, args []string) {
 
 func cmdClose(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(actorOf(ts, args).input.Close())
+}
+
+func cmdDrop(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(actorOf(ts, args).reader.Close())
 }
 
 func cmdSignal(ts *testscript.TestScript, _ bool, args []string) {
@@ -171,9 +178,8 @@ func actorOf(ts *testscript.TestScript, args []string) *actor {
 // dismiss ends what is left at the end of a script.
 func (c *cast) dismiss() {
 	for _, a := range c.actors {
-		if a.input != nil {
-			a.input.Close()
-		}
+		a.input.Close() // nil and closed files are errors, nothing more
+		a.reader.Close()
 		_ = a.cmd.Process.Kill()
 		<-a.ended
 	}
@@ -181,9 +187,10 @@ func (c *cast) dismiss() {
 
 // actor is one program in the background.
 type actor struct {
-	name  string
-	cmd   *exec.Cmd
-	input *os.File // our end of <open, or nil
+	name   string
+	cmd    *exec.Cmd
+	input  *os.File // our end of <open, or nil
+	reader *os.File // our end of >open, or nil
 
 	ended chan struct{} // closed after err is set
 	err   error
@@ -250,7 +257,7 @@ func (a *actor) redirect(ts *testscript.TestScript, in, out string) (files []*os
 		return nil, err
 	}
 	files = append(files, r)
-	w, err := openOutput(ts, out)
+	w, err := a.openOutput(ts, out)
 	if err != nil {
 		return files, err
 	}
@@ -270,10 +277,14 @@ func (a *actor) openInput(ts *testscript.TestScript, in string) (*os.File, error
 	return os.Open(ts.MkAbs(in))
 }
 
-func openOutput(ts *testscript.TestScript, out string) (*os.File, error) {
+func (a *actor) openOutput(ts *testscript.TestScript, out string) (*os.File, error) {
 	switch {
 	case out == "":
 		return os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	case out == ">open":
+		r, w, err := os.Pipe()
+		a.reader = r
+		return w, err
 	case out == ">broken":
 		r, w, err := os.Pipe()
 		if err == nil {

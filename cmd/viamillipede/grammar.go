@@ -159,14 +159,15 @@ that the slowest link may be late. The default is never more than an eighth of t
 memory of the machine.`,
 		},
 		{
-			name: "leg", initial: sizeText(engine.DefaultLeg),
+			name: "leg", initial: sizeText(engine.DefaultLeg) + " for tx, " + sizeText(engine.MaxLeg) + " for rx",
 			args: []argument{size(engine.MinLeg, engine.MaxLeg, engine.MinLeg, func(inv *invocation, n int64) {
 				inv.options.Leg = int(n)
 			})},
 			gist: "the largest leg, a multiple of 4K",
 			more: `
 A leg is one numbered piece of the stream, sent over one link. It leaves as soon as
-there are bytes and an idle link, so it is often smaller.`,
+there are bytes and an idle link, so it is often smaller. Given to rx, it bounds the
+legs that a sender may use.`,
 		},
 		{
 			name: "giveup", initial: secondsText(engine.DefaultGiveup),

@@ -119,21 +119,21 @@ func (p programs) testPeerKilled(t *testing.T) {
 //	        producer              consumer
 //	start   waits after 1 byte    has that byte
 //	middle  goes on               goes on
-//	end     has closed its pipe   waits: the sender holds more than the receiver may take
+//	end     has closed its pipe   has yet to take what the receiver holds
 func (p programs) killPeer(t *testing.T, when string, sender bool) {
-	const size, rest = 256 * mib, 12 * mib
-	in, out := lab.NewGate(), lab.NewGate()
+	const size, rest = 256 * mib, 40 * mib // rest fits the larger window, and not the consumer's pipe
+	in, out, window := lab.NewGate(), lab.NewGate(), "4M"
 	switch when {
 	case "Start":
 		in.Hold(1)
 	case "End":
 		out.Hold(size - rest)
+		window = "64M"
 	}
 	l := lab.New(t, lab.Config{Paths: 2})
 	s := p.start(t, l, setup{
 		size: size, limit: 90 * time.Second, in: in, out: out,
-		words: []string{"threads", "4", "verbose", "2"},
-		tx:    []string{"window", "32M"}, rx: []string{"window", "4M"},
+		words: []string{"threads", "4", "window", window, "verbose", "2"},
 	})
 	switch when {
 	case "Start":
@@ -141,6 +141,7 @@ func (p programs) killPeer(t *testing.T, when string, sender bool) {
 	case "Middle":
 		s.wait(out.At(size/2), "half of the stream")
 	case "End":
+		s.wait(out.At(size-rest), "the stream but for its end")
 		s.wait(in.At(size), "all of the stream, at the sender")
 	}
 	victim, survivor, said := s.rx, s.tx, s.txSaid
@@ -152,6 +153,10 @@ func (p programs) killPeer(t *testing.T, when string, sender bool) {
 	}
 	killed := time.Now()
 	out.Open()
+	if sender && when == "End" && s.ended(survivor) == 0 {
+		s.whole() // right too: the sender had said that this was the end
+		return
+	}
 	s.status(survivor, 5)
 	if took := time.Since(killed); took > deadPeerTime {
 		t.Errorf("noticed after %v, want at most %v", took, deadPeerTime)

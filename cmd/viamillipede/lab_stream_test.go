@@ -214,17 +214,32 @@ func (s *stream) hung(what string) {
 	s.t.Fatalf("not within %v: %s", s.setup.limit, what)
 }
 
-// digest leaves out the goroutines that are none of ours from what a program said, and bounds the rest.
+// digest shortens what a program said: of the goroutines that it printed, the lines of the engine.
 func digest(said string) string {
 	const most = 32 << 10
 	var kept []string
 	for part := range strings.SplitSeq(said, "\n\n") {
-		if !strings.HasPrefix(part, "goroutine ") || strings.Contains(part, "viamillipede/engine") {
+		if strings.HasPrefix(part, "goroutine ") {
+			part = engineLines(part)
+		}
+		if part != "" {
 			kept = append(kept, part)
 		}
 	}
-	text := strings.Join(kept, "\n\n")
+	text := strings.Join(kept, "\n")
 	return text[:min(most, len(text))]
+}
+
+// engineLines keeps a goroutine's first line and its calls in the engine; it gives "" where there are none.
+func engineLines(goroutine string) string {
+	lines := strings.Split(goroutine, "\n")
+	calls := slices.DeleteFunc(lines[1:], func(line string) bool {
+		return !strings.HasPrefix(line, "viamillipede/") // places in files begin with a tab
+	})
+	if len(calls) == 0 {
+		return ""
+	}
+	return lines[0] + "\n  " + strings.Join(calls, "\n  ")
 }
 
 // until waits for something that has no event of its own, within the stream's limit and while both ends are well. It
@@ -243,15 +258,22 @@ func (s *stream) until(what string, is func() bool) {
 // status waits for the end of a program, and checks its exit status.
 func (s *stream) status(c *lab.Cmd, want int) {
 	s.t.Helper()
-	ended := make(chan struct{})
-	go func() { c.Wait(); close(ended) }()
+	if got := s.ended(c); got != want {
+		s.t.Errorf("%s: exit status %d, want %d", strings.Join(c.Args[1:], " "), got, want)
+	}
+}
+
+// ended waits for the end of a program, and gives its exit status.
+func (s *stream) ended(c *lab.Cmd) int {
+	s.t.Helper()
+	status := make(chan int, 1)
+	go func() { status <- c.Status() }()
 	select {
-	case <-ended:
+	case got := <-status:
+		return got
 	case <-s.deadline.Done():
 		s.hung("the end of " + strings.Join(c.Args[1:], " "))
-	}
-	if got := c.Status(); got != want {
-		s.t.Errorf("%s: exit status %d, want %d", strings.Join(c.Args[1:], " "), got, want)
+		return -1
 	}
 }
 
@@ -263,6 +285,12 @@ func (s *stream) finish() {
 	if err := <-s.fed; err != nil {
 		s.t.Errorf("the producer: %v", err)
 	}
+	s.whole()
+}
+
+// whole checks that the consumer had all of the stream, and nothing else.
+func (s *stream) whole() {
+	s.t.Helper()
 	if s.drained == nil {
 		s.status(s.consumer, 0)
 		if got, want := s.consumed.String(), fmt.Sprintln(s.setup.size); got != want {

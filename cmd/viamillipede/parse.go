@@ -52,13 +52,13 @@ func parse(words []string) (*invocation, error) {
 	return p.inv, p.inv.complete()
 }
 
-// defaults is the invocation before a word is read. What stays zero, the window among it, is for the engine to choose.
+// defaults is the invocation before a word is read. What stays zero, such as the window and the
+// leg, is for the engine to choose.
 func defaults() *invocation {
 	return &invocation{
 		port: engine.DefaultPort,
 		options: engine.Options{
 			Threads:    engine.DefaultThreads,
-			Leg:        engine.DefaultLeg,
 			Giveup:     engine.DefaultGiveup,
 			Congestion: "auto",
 			IO:         "auto",

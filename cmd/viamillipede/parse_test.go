@@ -73,21 +73,25 @@ func TestParseCommand(t *testing.T) {
 
 func TestParsePaths(t *testing.T) {
 	for line, want := range map[string][]engine.Path{
-		"tx a":                         {{Host: "a", Port: 8834}},
-		"tx a 1":                       {{Host: "a", Port: 1}},
-		"tx a 65535":                   {{Host: "a", Port: 65535}},
-		"tx a tx b":                    {{Host: "a", Port: 8834}, {Host: "b", Port: 8834}},
-		"tx a 1 tx b tx c 3 tx d":      {{Host: "a", Port: 1}, {Host: "b", Port: 1}, {Host: "c", Port: 3}, {Host: "d", Port: 3}},
-		"tx a tx b tx c 3 tx d 4 tx e": {{Host: "a", Port: 3}, {Host: "b", Port: 3}, {Host: "c", Port: 3}, {Host: "d", Port: 4}, {Host: "e", Port: 4}},
-		"rx 9 tx a":                    {{Host: "a", Port: 8834}},
-		"tx a threads 4 tx b 7":        {{Host: "a", Port: 7}, {Host: "b", Port: 7}},
-		"tx 198.18.0.1 2":              {{Host: "198.18.0.1", Port: 2}},
-		"tx ::1 2":                     {{Host: "::1", Port: 2}},
-		"tx [::1] 2":                   {{Host: "::1", Port: 2}},
-		"tx [fe80::1%eth0]":            {{Host: "fe80::1%eth0", Port: 8834}},
-		"tx host1.40g.example. 2":      {{Host: "host1.40g.example.", Port: 2}},
-		"tx 9lives":                    {{Host: "9lives", Port: 8834}},
-		"tx a 1 tx a 1":                {{Host: "a", Port: 1}, {Host: "a", Port: 1}},
+		"tx a":       {{Host: "a", Port: 8834}},
+		"tx a 1":     {{Host: "a", Port: 1}},
+		"tx a 65535": {{Host: "a", Port: 65535}},
+		"tx a tx b":  {{Host: "a", Port: 8834}, {Host: "b", Port: 8834}},
+		"tx a 1 tx b tx c 3 tx d": {
+			{Host: "a", Port: 1}, {Host: "b", Port: 1}, {Host: "c", Port: 3}, {Host: "d", Port: 3},
+		},
+		"tx a tx b tx c 3 tx d 4 tx e": {
+			{Host: "a", Port: 3}, {Host: "b", Port: 3}, {Host: "c", Port: 3}, {Host: "d", Port: 4}, {Host: "e", Port: 4},
+		},
+		"rx 9 tx a":               {{Host: "a", Port: 8834}},
+		"tx a threads 4 tx b 7":   {{Host: "a", Port: 7}, {Host: "b", Port: 7}},
+		"tx 198.18.0.1 2":         {{Host: "198.18.0.1", Port: 2}},
+		"tx ::1 2":                {{Host: "::1", Port: 2}},
+		"tx [::1] 2":              {{Host: "::1", Port: 2}},
+		"tx [fe80::1%eth0]":       {{Host: "fe80::1%eth0", Port: 8834}},
+		"tx host1.40g.example. 2": {{Host: "host1.40g.example.", Port: 2}},
+		"tx 9lives":               {{Host: "9lives", Port: 8834}},
+		"tx a 1 tx a 1":           {{Host: "a", Port: 1}, {Host: "a", Port: 1}},
 	} {
 		inv, err := parse(strings.Fields(line))
 		if err != nil || !reflect.DeepEqual(inv.paths, want) {
@@ -117,8 +121,8 @@ func TestParseRefusesPhrases(t *testing.T) {
 
 func TestDefaultsAreTheEngines(t *testing.T) {
 	for name, want := range map[string]string{
-		"rx": "8834", "tx": "8834", "threads": "16", "verbose": "0", "window": "256M", "leg": "256K", "giveup": "3600 s",
-		"connect": "30 s for tx, none for rx", "congestion": "auto", "io": "auto", "cpus": "auto",
+		"rx": "8834", "tx": "8834", "threads": "16", "verbose": "0", "window": "256M", "giveup": "3600 s",
+		"leg": "256K for tx, 4M for rx", "connect": "30 s for tx, none for rx", "congestion": "auto", "io": "auto", "cpus": "auto",
 	} {
 		if k, ok := find(grammar(), name); !ok || k.initial != want {
 			t.Errorf("%s: default %q, want %q", name, k.initial, want)
@@ -169,7 +173,7 @@ func checkLimits(t *testing.T, inv *invocation) {
 	o := inv.options
 	within := o.Threads >= 1 && o.Threads <= engine.MaxThreads &&
 		(o.Window == 0 || o.Window >= engine.MinWindow && o.Window <= engine.MaxWindow && int64(o.Leg) <= o.Window) &&
-		o.Leg >= engine.MinLeg && o.Leg <= engine.MaxLeg && o.Leg%engine.MinLeg == 0 &&
+		(o.Leg == 0 || o.Leg >= engine.MinLeg && o.Leg <= engine.MaxLeg && o.Leg%engine.MinLeg == 0) &&
 		o.Giveup != 0 && o.Connect >= 0 && o.Chaos >= 0 &&
 		inv.port != 0 && inv.verbose >= 0 && inv.verbose <= engine.LevelCalls && (inv.receive || len(inv.paths) > 0)
 	for _, p := range inv.paths {

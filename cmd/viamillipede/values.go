@@ -111,7 +111,8 @@ func plainName(word string) bool {
 
 // plain reports whether word is UTF-8 free of spaces and control characters, so that it fits in a line for the user.
 func plain(word string) bool {
-	return utf8.ValidString(word) && !strings.ContainsFunc(word, func(r rune) bool { return r <= ' ' || !strconv.IsPrint(r) })
+	return utf8.ValidString(word) &&
+		!strings.ContainsFunc(word, func(r rune) bool { return r <= ' ' || !strconv.IsPrint(r) })
 }
 
 // address is an IP address of this host.
