@@ -12,16 +12,22 @@ import (
 	"time"
 
 	"viamillipede/engine/wire"
+	"viamillipede/netio"
 )
 
 // Bounds on connections that have not said who they are.
 const (
 	guestsMost  = 256 // at once; one more is closed unheard
+	hostsMost   = 256 // addresses of the sender that are remembered
 	linesAtOnce = 8   // lines about strangers between two reports, so that a flood of them does not flood stderr
 )
 
-// errReplaced is why a link is lost that the sender has dialled anew.
-var errReplaced = errors.New("dialled anew by the sender")
+var (
+	// errReplaced is why a link is lost that the sender has dialled anew.
+	errReplaced = errors.New("dialled anew by the sender")
+	// errUnsaid is a connection that ended before its first byte.
+	errUnsaid = errors.New("closed without a word")
+)
 
 // accept is the door: each connection is heard by a goroutine of its own, for at most Timing.Hello. It returns when the
 // listener is closed and every guest has left.
@@ -60,7 +66,7 @@ func (r *Receiver) hear(ctx context.Context, c net.Conn) {
 	h, err := readHello(c)
 	w := wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: wire.MaxLeg}
 	if err == nil {
-		w, err = r.admit(h)
+		w, err = r.admit(h, c.RemoteAddr())
 	} else {
 		w.Verdict = verdictOf(err)
 	}
@@ -70,7 +76,7 @@ func (r *Receiver) hear(ctx context.Context, c net.Conn) {
 		}
 	}
 	if err != nil {
-		if ctx.Err() == nil {
+		if ctx.Err() == nil && !(errors.Is(err, errUnsaid) && r.expects(c.RemoteAddr())) {
 			r.strangers.refuse(r.log, c.RemoteAddr(), err)
 		}
 		c.Close()
@@ -78,6 +84,18 @@ func (r *Receiver) hear(ctx context.Context, c net.Conn) {
 	}
 	c.SetDeadline(time.Time{})
 	r.take(h, c)
+}
+
+// expects reports whether a connection from there that ends without a word may be our sender's: it gives up the links that
+// it is dialling when it ends.
+func (r *Receiver) expects(who net.Addr) bool {
+	host, _, err := net.SplitHostPort(who.String())
+	if err != nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.hosts[host]
 }
 
 // take hands an admitted connection to its loop.
@@ -96,7 +114,7 @@ func (r *Receiver) take(h wire.Hello, c net.Conn) {
 }
 
 // admit decides on a hello. An error is a refusal, for the user; the Welcome says it to the peer.
-func (r *Receiver) admit(h wire.Hello) (wire.Welcome, error) {
+func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: wire.MaxLeg, Receiver: r.id}
@@ -122,6 +140,9 @@ func (r *Receiver) admit(h wire.Hello) (wire.Welcome, error) {
 		if err := r.adopt(h); err != nil {
 			return refuse(wire.VerdictBusy, "no memory for the window: %w", err)
 		}
+	}
+	if host, _, err := net.SplitHostPort(from.String()); err == nil && len(r.hosts) < hostsMost {
+		r.hosts[host] = true
 	}
 	w.Features, w.MaxLeg, w.Credit = r.hello.Features, r.most, uint32(r.credit)
 	w.Delivered = uint64(r.ring.Next())
@@ -156,6 +177,9 @@ func readHello(c net.Conn) (wire.Hello, error) {
 		}
 		m, err := c.Read(b[n:])
 		n += m
+		if n == 0 && (err == io.EOF || netio.Refused(err)) {
+			return h, errUnsaid
+		}
 		if err == io.EOF {
 			return h, fmt.Errorf("closed after %d bytes, without a hello", n)
 		}

@@ -174,6 +174,7 @@ func (l *rxloop) ackLatest() {
 		}
 	}
 	if latest == nil {
+		l.owed = 0 // the next link's first ack says it all
 		return
 	}
 	if err := latest.acknowledge(); err != nil {

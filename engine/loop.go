@@ -31,6 +31,9 @@ type loop struct {
 	// after is the end of a round; true asks for another without waiting.
 	after func() bool
 
+	// sooner bounds the next wait; zero is the tick's business alone.
+	sooner time.Duration
+
 	nudged atomic.Bool // a wake-up is under way: no need for a second
 	stop   bool        // end the loop after this round; set on its thread
 	done   chan struct{}
@@ -89,6 +92,13 @@ func (l *loop) do(caller *loop, f func()) {
 		return
 	}
 	l.post(f)
+}
+
+// within has the next round begin after d at the latest; for the loop's thread.
+func (l *loop) within(d time.Duration) {
+	if l.sooner == 0 || d < l.sooner {
+		l.sooner = d
+	}
 }
 
 // watch puts fd under watch and returns the token to change or end it with.
@@ -156,6 +166,10 @@ func (l *loop) patience(again bool, due time.Time) int {
 		return 0
 	}
 	left := due.Sub(l.now)
+	if l.sooner > 0 {
+		left = min(left, l.sooner)
+		l.sooner = 0
+	}
 	if left <= 0 {
 		return 0
 	}

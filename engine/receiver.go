@@ -47,6 +47,7 @@ type Receiver struct {
 	hello    wire.Hello // the first; guarded by mu, as is all below
 	met      bool
 	links    map[uint32]*rxlink // by index; the latest of each
+	hosts    map[string]bool    // where admitted links came from
 	outage   outage
 	up       int
 	lost     uint64
@@ -62,13 +63,13 @@ type Receiver struct {
 // it once.
 func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 	c.Options = c.withDefaults(-1)
-	c.Leg = cmp.Or(c.Leg, MaxLeg)
+	c.Leg = cmp.Or(c.Leg, min(MaxLeg, int(c.Window/legsLeast)/MinLeg*MinLeg))
 	if err := c.check(); err != nil {
 		return nil, err
 	}
 	r := &Receiver{
 		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport, id: randomID(),
-		links: make(map[uint32]*rxlink), bad: make(map[uint64]bool),
+		links: make(map[uint32]*rxlink), hosts: make(map[string]bool), bad: make(map[uint64]bool),
 		over: make(chan struct{}), poke: make(chan struct{}, 1),
 	}
 	return r, r.open()
@@ -101,7 +102,7 @@ func (r *Receiver) addLoop(i, cpu int) error {
 		return err
 	}
 	t := &rxloop{loop: l, r: r}
-	l.tick, l.after = t.tick, func() bool { return false }
+	l.tick, l.after = t.tick, t.settle
 	r.loops = append(r.loops, t)
 	if i > 0 || !r.out.sink.Pollable() {
 		return nil

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/ring"
@@ -34,15 +35,17 @@ type rxlink struct {
 	leg    *rxleg // receives the payload of a leg; nil: the payload of a control frame, or of a leg we have already
 	cut    cut    // the leg goes to the sink as it arrives
 	small  [wire.MaxText]byte
-
-	owed int // bytes of legs that came in whole since the last ack
 }
 
-// ackEvery is how many bytes of legs may wait for their ack while more of them come in.
-const ackEvery = 512 << 10
+// ackEvery is how many bytes of legs may wait for their ack, and ackWithin how long: an ack costs both ends about as much
+// as moving 20 KiB.
+const (
+	ackEvery  = 512 << 10
+	ackWithin = time.Millisecond
+)
 
 // awaitMost bounds the bytes of a leg that a link waits for before it is looked at again: one wake-up moves so much.
-const awaitMost = 128 << 10
+const awaitMost = 256 << 10
 
 // bytesPerRound bounds what one link may bring in before the others get their turn, and acks leave.
 const bytesPerRound = 1 << 20
@@ -55,6 +58,9 @@ type rxloop struct {
 	waste [64 << 10]byte // where payload goes that we have already
 	words [wire.MaxBitmap / 8]uint64
 	token int32 // of the sink's watch
+
+	owed  int       // bytes of legs that came in whole since the last ack
+	since time.Time // when the first of them did
 }
 
 // ready reads what is there, acknowledges it, and delivers what is in order.
@@ -70,7 +76,7 @@ func (k *rxlink) ready(events uint32) {
 	if err == nil {
 		err = k.receive()
 	}
-	if err == nil && (k.owed >= k.r.ackEvery || k.owed > 0 && !k.inside) {
+	if err == nil && k.owner.owed >= k.r.ackEvery {
 		err = k.acknowledge()
 	}
 	if err == nil {
@@ -262,7 +268,11 @@ func (k *rxlink) finish() error {
 
 // took counts a leg that came in whole, and owes an ack for it.
 func (k *rxlink) took() {
-	k.owed += int(k.frame.Length)
+	if k.owner.owed == 0 {
+		k.owner.since = k.loop.now
+		k.loop.within(ackWithin)
+	}
+	k.owner.owed += int(k.frame.Length)
 	k.legs++
 	k.bytes += uint64(k.frame.Length)
 	if k.r.log.On(LevelLegs) {
@@ -320,7 +330,7 @@ func (k *rxlink) acknowledge() error {
 	if err := k.speak(); err != nil || len(k.control) > 0 {
 		return err
 	}
-	k.owed = 0
+	k.owner.owed = 0
 	from, n := k.r.ring.Bitmap(k.owner.words[:])
 	a := wire.Ack{Received: uint64(from), Bitmap: k.owner.words[:n]}
 	a.Delivered = min(uint64(k.r.ring.Next()), a.Received)
@@ -378,6 +388,19 @@ func (k *rxlink) release() {
 
 func (l *rxloop) remove(k *rxlink) {
 	l.links = slices.DeleteFunc(l.links, func(o *rxlink) bool { return o == k })
+}
+
+// settle is the end of each round: acks that have waited long enough leave.
+func (l *rxloop) settle() (again bool) {
+	if l.owed == 0 {
+		return false
+	}
+	if wait := ackWithin - l.now.Sub(l.since); wait > 0 {
+		l.within(wait)
+		return false
+	}
+	l.ackLatest()
+	return false
 }
 
 func (l *rxloop) tick() {

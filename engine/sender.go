@@ -17,6 +17,9 @@ import (
 // nobody is the watcher of a source that no loop watches.
 const nobody = -1
 
+// legsLeast is how many legs fit into a window whose leg size the user did not choose.
+const legsLeast = 8
+
 // legsMost bounds the legs of a window, whatever its size in bytes.
 const legsMost = 1 << 16
 
@@ -63,7 +66,7 @@ type Sender struct {
 // caller runs it once.
 func NewSender(c SendConfig) (*Sender, error) {
 	c.Options = c.withDefaults(DefaultConnect)
-	c.Leg = cmp.Or(c.Leg, DefaultLeg)
+	c.Leg = cmp.Or(c.Leg, min(DefaultLeg, int(c.Window/legsLeast)/MinLeg*MinLeg))
 	if err := c.check(); err != nil {
 		return nil, err
 	}

@@ -80,8 +80,8 @@ func newWindow(credit int, first uint64) *window {
 
 // limitLeast is what the window holds at least before new legs have to wait, in bytes. What is kept beyond what the
 // network itself holds only waits in the peer's sockets, and makes every buffer cold: on one machine, where the network
-// holds nothing, 4 MiB leave the receiver enough to do and stay within the cache.
-const limitLeast = 4 << 20
+// holds nothing, 2 MiB leave the receiver enough to do and stay within the cache.
+const limitLeast = 2 << 20
 
 // pace sets how much may be kept, from the bytes that are in the network now: sent and not acknowledged by the peer's
 // kernel. Twice that lets a network which could take more show it; when a faster one does, the limit doubles with

@@ -102,59 +102,54 @@ func (s *stream) says(who string, said *lab.Text, want string) {
 
 // testPeerKilled: an end that is killed is a dead peer to the other, which says so, however far the stream was.
 func (p programs) testPeerKilled(t *testing.T) {
-	for _, when := range []string{"Start", "Middle", "End"} {
-		t.Run("Sender"+when, func(t *testing.T) {
+	for _, when := range moments {
+		t.Run("Sender"+when.name, func(t *testing.T) {
 			t.Parallel()
 			p.killPeer(t, when, true)
 		})
-		t.Run("Receiver"+when, func(t *testing.T) {
+		t.Run("Receiver"+when.name, func(t *testing.T) {
 			t.Parallel()
 			p.killPeer(t, when, false)
 		})
 	}
 }
 
-// killPeer kills one end of a stream that was brought to the start, the middle or the end:
-//
-//	        producer              consumer
-//	start   waits after 1 byte    has that byte
-//	middle  goes on               goes on
-//	end     has closed its pipe   has yet to take what the receiver holds
-func (p programs) killPeer(t *testing.T, when string, sender bool) {
-	const size, rest = 256 * mib, 40 * mib // rest fits the larger window, and not the consumer's pipe
-	in, out, window := lab.NewGate(), lab.NewGate(), "4M"
-	switch when {
-	case "Start":
-		in.Hold(1)
-	case "End":
-		out.Hold(size - rest)
-		window = "64M"
-	}
+// moment is how far a stream is when one of its ends is killed.
+type moment struct {
+	name string
+	held int64 // the producer waits when it has written so much; < 0 is never
+	seen int64 // the consumer has so much
+	last bool  // the stream may be complete before the signal comes
+}
+
+const killedSize = 256 * mib // bytes of the streams that are cut short
+
+var moments = []moment{
+	{"Start", 1, 1, false},
+	{"Middle", -1, killedSize / 2, false},
+	{"End", killedSize - 1, killedSize - 1, false},
+	{"Last", -1, killedSize, true}, // every byte is there; the end may have been said and confirmed, or not
+}
+
+func (p programs) killPeer(t *testing.T, when moment, sender bool) {
+	in, out := lab.NewGate(), lab.NewGate()
+	in.Hold(when.held)
 	l := lab.New(t, lab.Config{Paths: 2})
 	s := p.start(t, l, setup{
-		size: size, limit: 90 * time.Second, in: in, out: out,
-		words: []string{"threads", "4", "window", window, "verbose", "2"},
+		size: killedSize, limit: 90 * time.Second, in: in, out: out,
+		words: []string{"threads", "4", "window", "4M", "verbose", "2"},
 	})
-	switch when {
-	case "Start":
-		s.wait(out.At(1), "the first byte")
-	case "Middle":
-		s.wait(out.At(size/2), "half of the stream")
-	case "End":
-		s.wait(out.At(size-rest), "the stream but for its end")
-		s.wait(in.At(size), "all of the stream, at the sender")
-	}
+	s.wait(out.At(when.seen), "the moment to kill")
 	victim, survivor, said := s.rx, s.tx, s.txSaid
 	if sender {
 		victim, survivor, said = s.tx, s.rx, s.rxSaid
 	}
-	if err := victim.Process.Kill(); err != nil {
+	if err := victim.Process.Kill(); err != nil && !when.last {
 		t.Fatal(err)
 	}
 	killed := time.Now()
-	out.Open()
-	if sender && when == "End" && s.ended(survivor) == 0 {
-		s.whole() // right too: the sender had said that this was the end
+	if when.last && s.ended(survivor) == 0 {
+		s.whole()
 		return
 	}
 	s.status(survivor, 5)

@@ -217,6 +217,7 @@ func (s *stream) hung(what string) {
 // digest shortens what a program said: of the goroutines that it printed, the lines of the engine.
 func digest(said string) string {
 	const most = 32 << 10
+	said, _, _ = strings.Cut(said, "\nrax ") // registers, at the very end
 	var kept []string
 	for part := range strings.SplitSeq(said, "\n\n") {
 		if strings.HasPrefix(part, "goroutine ") {
