@@ -383,14 +383,15 @@ func (s *Sender) farewell() {
 	awaitAll(left, len(s.loops), s.time.Farewell)
 }
 
-// chaos cuts links on purpose.
+// chaos cuts links on purpose. Only a leg's first journey counts: a link that is cut takes the legs on it along, and they
+// must get through some time, even with a cut after every leg.
 type chaos struct {
-	every int64 // leg operations between two cuts; 0 is never
+	every int64 // legs between two cuts; 0 is never
 	done  atomic.Int64
 	cuts  atomic.Int64
 }
 
-// strike counts a leg operation and reports whether its link shall be cut.
+// strike counts a leg and reports whether its link shall be cut.
 func (c *chaos) strike() bool {
 	if c.every == 0 || c.done.Add(1)%c.every != 0 {
 		return false

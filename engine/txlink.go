@@ -86,7 +86,7 @@ func (k *txlink) carry(l *leg) error {
 	if k.s.log.On(LevelLegs) {
 		k.s.log.Printf(LevelLegs, "leg %d: %d bytes at %d on link %d", l.number, l.length, l.offset, k.index)
 	}
-	if err == nil && k.s.chaos.strike() {
+	if err == nil && l.times == 1 && k.s.chaos.strike() {
 		return errChaos
 	}
 	return err
