@@ -41,7 +41,7 @@ type Sender struct {
 	hungry  atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
 	watcher atomic.Int32  // the loop that watches the source, or nobody
 
-	inNetwork atomic.Int64 // bytes of all links, as last measured
+	allowed atomic.Int64 // bytes that all links together excuse to be kept; see txlink.measure
 
 	unsentMost int // bytes that may wait unsent in a link's socket
 

@@ -18,7 +18,7 @@ type Conn interface {
 	Pending() bool
 	Await(bytes int)
 	LimitUnsent(bytes int)
-	InNetwork() int
+	Queued() (inNetwork, unsent int)
 	Info() netio.Info
 	Settle(congestion string) (why string)
 	Finish()

@@ -33,8 +33,8 @@ type txlink struct {
 	ended   bool // the end frame is in control
 	settled bool // the congestion control is decided
 
-	inNetwork int       // bytes, when last asked
-	asked     time.Time // when that was
+	allowed int       // its share of Sender.allowed, when last measured
+	asked   time.Time // when that was
 
 	in     [inputSize]byte
 	got    int // bytes of in that are not parsed yet
@@ -83,6 +83,9 @@ func (k *txlink) carry(l *leg) error {
 		return nil
 	}
 	k.carried = append(k.carried, l.number)
+	if k.leg != nil {
+		k.measure() // a slow link: its leg must not count against the others
+	}
 	if k.s.log.On(LevelLegs) {
 		k.s.log.Printf(LevelLegs, "leg %d: %d bytes at %d on link %d", l.number, l.length, l.offset, k.index)
 	}
@@ -219,18 +222,23 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 // measurePause is the least time between two looks at what a link has in the network.
 const measurePause = time.Millisecond
 
-// measure tells the window what the link has in the network.
+// measure tells the window what the link excuses to be kept: what it has in the network, twice, so that a network which
+// could take more shows it, and what it has not sent yet.
 func (k *txlink) measure() {
 	if k.loop.now.Sub(k.asked) < measurePause {
 		return
 	}
 	k.asked = k.loop.now
-	n := 0
-	if len(k.carried) > 0 {
-		n = k.conn.InNetwork()
+	allowed := 0
+	if len(k.carried) > 0 || k.leg != nil {
+		inNetwork, unsent := k.conn.Queued()
+		allowed = 2*inNetwork + unsent
 	}
-	k.s.window.pace(k.s.inNetwork.Add(int64(n - k.inNetwork)))
-	k.inNetwork = n
+	if k.leg != nil {
+		allowed += k.leg.length - max(0, k.sent-len(k.header))
+	}
+	k.s.window.pace(k.s.allowed.Add(int64(allowed - k.allowed)))
+	k.allowed = allowed
 }
 
 // leave ends the link without loss, so that its keeper can dial its own path.
@@ -255,6 +263,7 @@ func (k *txlink) tick() {
 		k.lose(errSilent)
 		return
 	}
+	k.measure()
 	if !k.settled && k.bytes > 0 {
 		why := k.conn.Settle(k.s.cfg.Congestion)
 		k.settled = why != ""
@@ -296,7 +305,7 @@ func (k *txlink) lose(err error) {
 		k.s.log.Printf(LevelResent, "link %d lost %d legs, which go to other links", k.index, n)
 	}
 	k.carried = nil
-	k.s.inNetwork.Add(int64(-k.inNetwork))
+	k.s.allowed.Add(int64(-k.allowed))
 	k.s.linkLost(k, err)
 	k.lost(err)
 }

@@ -78,23 +78,22 @@ func newWindow(credit int, first uint64) *window {
 	}
 }
 
-// limitLeast is what the window holds at least before new legs have to wait, in bytes. What is kept beyond what the
-// network itself holds only waits in the peer's sockets, and makes every buffer cold: on one machine, where the network
-// holds nothing, 2 MiB leave the receiver enough to do and stay within the cache.
+// limitLeast is what may wait at the peer, received by its kernel and not by its program, before new legs have to wait
+// here, in bytes. More would only make every buffer cold: 2 MiB leave the receiver enough to do and stay within the cache.
 const limitLeast = 2 << 20
 
-// pace sets how much may be kept, from the bytes that are in the network now: sent and not acknowledged by the peer's
-// kernel. Twice that lets a network which could take more show it; when a faster one does, the limit doubles with
-// each round trip. It sinks slowly, so that a pause does not cost a new start.
-func (w *window) pace(inNetwork int64) {
+// pace sets how much may be kept, from what the links excuse: bytes that are in the network or on their way there. So a
+// slow path that holds its legs for long leaves the others their share, and a faster network doubles the limit with each
+// round trip until it is full. The limit sinks slowly, so that a pause does not cost a new start.
+func (w *window) pace(allowed int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	want := limitLeast + 2*inNetwork
+	want := limitLeast + allowed
 	if want > w.limit {
 		w.limit = want
 		return
 	}
-	w.limit -= (w.limit - want) / 256
+	w.limit -= (w.limit - want) / 16
 }
 
 // open reports whether the peer has room for one more new leg.

@@ -75,21 +75,21 @@ func (c *Conn) Send(a, b []byte) (int, error) {
 	return c.trace.outcome("writev", c.fd, n, err, false)
 }
 
-// InNetwork is how many bytes were sent and are not acknowledged by the peer's kernel (SIOCOUTQ less SIOCOUTQNSD,
-// linux/sockios.h); 0 where the socket cannot tell.
-func (c *Conn) InNetwork() int {
+// Queued is how many bytes the kernel has taken: inNetwork were sent and are not acknowledged by the peer's kernel, unsent
+// were not sent yet (SIOCOUTQ, SIOCOUTQNSD, linux/sockios.h). Both are 0 where the socket cannot tell.
+func (c *Conn) Queued() (inNetwork, unsent int) {
 	if !c.tcp {
-		return 0
+		return 0, 0
 	}
-	queued, err := unix.IoctlGetInt(c.fd, unix.SIOCOUTQ)
+	all, err := unix.IoctlGetInt(c.fd, unix.SIOCOUTQ)
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	unsent, err := unix.IoctlGetInt(c.fd, unix.SIOCOUTQNSD)
+	unsent, err = unix.IoctlGetInt(c.fd, unix.SIOCOUTQNSD)
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	return max(0, queued-unsent)
+	return max(0, all-unsent), unsent
 }
 
 // LimitUnsent makes the socket unwritable, for Send and Poller alike, while bytes or more are unsent

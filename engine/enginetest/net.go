@@ -1,0 +1,273 @@
+package enginetest
+
+import (
+	"context"
+	"math/rand/v2"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"viamillipede/engine"
+	"viamillipede/netio"
+)
+
+// Path says how a path, named by its host, answers a caller.
+type Path int
+
+// What a path may be. The zero Path works.
+const (
+	PathWorks   Path = iota
+	PathRefuses      // nobody listens there
+	PathSilent       // no answer ever
+)
+
+// Net is a network of socket pairs. Hosts need no declaration: whatever the host, a port leads to the listener that has
+// it. All methods may be called from any goroutine.
+type Net struct {
+	mu     sync.Mutex
+	rng    *rand.Rand // guarded by mu, as is all below
+	faults Faults
+	left   int // faults that may still be drawn
+	paths  map[string]Path
+	ports  map[uint16]*listener
+	ends   map[*end]bool // of links that are open
+	ghosts []int         // descriptors that keep the other end of a link from noticing
+}
+
+var _ engine.Transport = (*Net)(nil)
+
+// NewNet makes a network whose links break as the seed has it. The caller ends it with Close.
+func NewNet(seed uint64, f Faults) *Net {
+	return &Net{
+		rng: rand.New(rand.NewPCG(seed, 0x6e6574)), faults: f, left: f.Most,
+		paths: make(map[string]Path), ports: make(map[uint16]*listener), ends: make(map[*end]bool),
+	}
+}
+
+// Set changes how a path answers from now on.
+func (n *Net) Set(host string, p Path) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.paths[host] = p
+}
+
+// Cut ends every link that is open now, as a reset does: what is on its way is lost.
+func (n *Net) Cut() {
+	n.mu.Lock()
+	var all []*end
+	for e := range n.ends {
+		all = append(all, e)
+	}
+	n.mu.Unlock()
+	for _, e := range all {
+		e.link.reset.Store(true)
+		e.shut()
+	}
+}
+
+// Links counts the ends of links that are open, those of the handshake included.
+func (n *Net) Links() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.ends)
+}
+
+// Close gives back what the network itself holds. The ends that the engine has are the engine's.
+func (n *Net) Close() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, fd := range n.ghosts {
+		unix.Close(fd)
+	}
+	n.ghosts = nil
+}
+
+// Dial makes a link to the listener of the path's port.
+func (n *Net) Dial(ctx context.Context, p engine.Path) (net.Conn, error) {
+	n.mu.Lock()
+	l, path, f := n.ports[p.Port], n.paths[p.Host], n.draw()
+	n.mu.Unlock()
+	switch {
+	case path == PathSilent || f.kind == faultSilence:
+		<-ctx.Done()
+		return nil, ctx.Err()
+	case path == PathRefuses || f.kind == faultRefusal || l == nil:
+		return nil, refused()
+	}
+	near, far, err := n.pair(f)
+	if err != nil {
+		return nil, err
+	}
+	if f.kind == faultUnheard {
+		far.Close() // the peer's host closes before its program has heard of it
+		return near, nil
+	}
+	if !l.offer(far) {
+		near.Close()
+		far.Close()
+		return nil, refused()
+	}
+	return near, nil
+}
+
+func refused() error {
+	return &net.OpError{Op: "dial", Net: "unix", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+}
+
+// pair makes the two ends of one link.
+func (n *Net) pair(f fault) (near, far *end, err error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, os.NewSyscallError("socketpair", err)
+	}
+	l := &link{fault: f}
+	if near, err = n.wrap(fds[0], l, sender); err != nil {
+		unix.Close(fds[1])
+		return nil, nil, err
+	}
+	if far, err = n.wrap(fds[1], l, receiver); err != nil {
+		near.Close()
+		return nil, nil, err
+	}
+	return near, far, nil
+}
+
+// wrap makes an end of fd, which is its own from now on, on an error too.
+func (n *Net) wrap(fd int, l *link, s side) (*end, error) {
+	if l.fault.room > 0 {
+		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF, l.fault.room)
+	}
+	f := os.NewFile(uintptr(fd), "link")
+	defer f.Close()
+	c, err := net.FileConn(f)
+	if err != nil {
+		return nil, err
+	}
+	e := &end{UnixConn: c.(*net.UnixConn), net: n, link: l, side: s}
+	n.mu.Lock()
+	n.ends[e] = true
+	n.mu.Unlock()
+	return e, nil
+}
+
+func (n *Net) forget(e *end) {
+	n.mu.Lock()
+	delete(n.ends, e)
+	n.mu.Unlock()
+}
+
+// Listen takes the port; 0 is a port like any other.
+func (n *Net) Listen(_ context.Context, port uint16) (net.Listener, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ports[port] != nil {
+		return nil, os.NewSyscallError("bind", syscall.EADDRINUSE)
+	}
+	l := &listener{net: n, port: port, more: make(chan struct{}, 1), over: make(chan struct{})}
+	n.ports[port] = l
+	return l, nil
+}
+
+// Adopt takes an end out of Go's network poller, as the network's own transport does.
+func (n *Net) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
+	e := c.(*end)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil, net.ErrClosed
+	}
+	nc, err := netio.Detach(e.UnixConn, trace)
+	if err != nil {
+		e.closed = true
+		n.forget(e)
+		return nil, err
+	}
+	e.conn = newConn(nc, e)
+	return e.conn, nil
+}
+
+// listener hands out the far ends of links, in the order in which they were dialled.
+type listener struct {
+	net  *Net
+	port uint16
+	more chan struct{} // something waits
+	over chan struct{} // closed by Close
+
+	mu      sync.Mutex
+	waiting []*end // guarded by mu
+	closed  bool   // guarded by mu
+}
+
+func (l *listener) offer(e *end) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return false
+	}
+	l.waiting = append(l.waiting, e)
+	select {
+	case l.more <- struct{}{}:
+	default:
+	}
+	return true
+}
+
+func (l *listener) Accept() (net.Conn, error) {
+	for {
+		e, err := l.next()
+		if err != nil {
+			return nil, err
+		}
+		if e != nil {
+			return e, nil
+		}
+		select {
+		case <-l.more:
+		case <-l.over:
+		}
+	}
+}
+
+// next is (nil, nil) when nothing waits.
+func (l *listener) next() (*end, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return nil, net.ErrClosed
+	}
+	if len(l.waiting) == 0 {
+		return nil, nil
+	}
+	e := l.waiting[0]
+	l.waiting = l.waiting[1:]
+	return e, nil
+}
+
+func (l *listener) Close() error {
+	l.mu.Lock()
+	waiting, was := l.waiting, l.closed
+	l.waiting, l.closed = nil, true
+	l.mu.Unlock()
+	if was {
+		return net.ErrClosed
+	}
+	close(l.over)
+	for _, e := range waiting {
+		e.Close()
+	}
+	l.net.mu.Lock()
+	delete(l.net.ports, l.port)
+	l.net.mu.Unlock()
+	return nil
+}
+
+func (l *listener) Addr() net.Addr { return address("listener") }
+
+// address names an end for people.
+type address string
+
+func (address) Network() string  { return "pair" }
+func (a address) String() string { return string(a) }

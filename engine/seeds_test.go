@@ -1,0 +1,392 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+)
+
+var seedFlag = flag.Int64("seed", -1, "run this one seed of TestSeeds or TestSeedsThatFail, with everything said")
+
+// The engine's clocks, scaled so that what takes minutes takes milliseconds. DeadPeer is long enough for a machine that
+// is busy with other tests.
+var quick = engine.Timing{
+	Backoff:     time.Millisecond,
+	BackoffMost: 8 * time.Millisecond,
+	Dial:        60 * time.Millisecond,
+	Hello:       60 * time.Millisecond,
+	Tick:        5 * time.Millisecond,
+	Beat:        10 * time.Millisecond,
+	Dead:        80 * time.Millisecond,
+	DeadPeer:    1500 * time.Millisecond,
+	Farewell:    200 * time.Millisecond,
+}
+
+// lazy has clocks that are of no help: a wake-up that the engine misses makes its stream too late.
+var lazy = engine.Timing{
+	Backoff:     time.Millisecond,
+	BackoffMost: 8 * time.Millisecond,
+	Dial:        10 * time.Second,
+	Hello:       10 * time.Second,
+	Tick:        30 * time.Second,
+	Beat:        30 * time.Second,
+	Dead:        60 * time.Second,
+	DeadPeer:    60 * time.Second,
+	Farewell:    10 * time.Second,
+}
+
+// patience is how long one stream may take; far more than any does, for a machine that is busy.
+const patience = 25 * time.Second
+
+// atOnce is how many streams run at the same time; most of them wait for a clock.
+const atOnce = 12
+
+// TestSeeds sends many streams, each over a network of its own that breaks in its own way. What comes out is what went
+// in, both ends succeed, and nothing is left behind.
+func TestSeeds(t *testing.T) {
+	forSeeds(t, "TestSeeds", 1, func(seed uint64, log io.Writer) error { return newScenario(seed).run(log) })
+}
+
+// forSeeds calls try for every seed of this run, a share of the usual number.
+func forSeeds(t *testing.T, name string, share int, try func(seed uint64, log io.Writer) error) {
+	if *seedFlag >= 0 {
+		if err := try(uint64(*seedFlag), os.Stderr); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	n := uint64(seeds / share)
+	if testing.Short() {
+		n = uint64(seedsShort / share)
+	}
+	_ = try(0, io.Discard) // what Go's runtime sets up once is no leak
+	before := enginetest.Hold()
+	var next, failed atomic.Uint64
+	var workers sync.WaitGroup
+	for range atOnce {
+		workers.Go(func() {
+			for failed.Load() < 5 {
+				seed := next.Add(1) - 1
+				if seed >= n {
+					return
+				}
+				if err := try(seed, io.Discard); err != nil {
+					failed.Add(1)
+					t.Errorf("%v\nreplay: go test ./engine -run '^%s$' -seed %d", err, name, seed)
+				}
+			}
+		})
+	}
+	workers.Wait()
+	if err := before.Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+// scenario is one stream and its network, all drawn from a seed.
+type scenario struct {
+	seed           uint64
+	options        engine.Options // of both ends
+	txLoops        int
+	rxLoops        int
+	rxLeg          int
+	paths          int
+	dead           int // paths that never answer
+	faults         enginetest.Faults
+	source, sink   enginetest.Kind
+	length         int
+	shrink         int  // bytes that the sink holds; 0 is much
+	slow           bool // writer and consumer pause now and then
+	chaos, level   int
+	rng            *rand.Rand
+	pathsAreSilent bool
+}
+
+func newScenario(seed uint64) *scenario {
+	r := rand.New(rand.NewPCG(seed, 1))
+	s := &scenario{seed: seed, rng: r}
+	leg := []int{4 << 10, 8 << 10, 12 << 10, 16 << 10, 64 << 10}[r.IntN(5)]
+	s.length = []int{0, 1, leg - 1, leg, leg + 1, r.IntN(3 * leg), r.IntN(300 << 10), r.IntN(300 << 10), r.IntN(800 << 10)}[r.IntN(9)]
+	s.options = engine.Options{
+		Threads: 1 + r.IntN(8), Window: engine.MinWindow, Leg: leg,
+		Checksum: r.IntN(3) == 0, Charmode: r.IntN(6) == 0, Timing: quick,
+		Giveup: -1, Connect: time.Minute,
+	}
+	if r.IntN(4) == 0 {
+		s.options.IO = "copy"
+	}
+	s.rxLeg = engine.MaxLeg / 4
+	if r.IntN(3) == 0 {
+		s.rxLeg = 4 << 10 << r.IntN(5)
+	}
+	s.rxLoops, s.txLoops = 1+r.IntN(3), 1+r.IntN(3)
+	s.paths = 1 + r.IntN(3)
+	s.faults = enginetest.Faults{
+		Most: r.IntN(30), Bytes: s.length, Short: r.IntN(3) == 0, Again: r.IntN(3) == 0,
+		Room: r.IntN(2) == 0, Silent: r.IntN(3) == 0,
+	}
+	if r.IntN(8) == 0 {
+		s.faults.Most = 0
+	}
+	if s.options.Threads > 1 && r.IntN(6) == 0 {
+		s.faults.Doomed = s.options.Threads / 2
+	}
+	if s.paths > 1 && r.IntN(4) == 0 {
+		s.dead, s.pathsAreSilent = 1+r.IntN(s.paths-1), r.IntN(2) == 0
+		if s.options.Threads <= s.dead {
+			s.options.Threads = s.dead + 1
+		}
+		s.faults.Doomed = 0
+	}
+	if !s.faults.Silent && !s.faults.Again && s.dead == 0 && s.faults.Doomed == 0 && r.IntN(2) == 0 {
+		s.options.Timing = lazy
+		s.faults.Most = 0 // a link that is lost in silence is for a clock to find
+	}
+	s.source = enginetest.Kind(r.IntN(3))
+	s.sink = enginetest.Kind(r.IntN(4))
+	if r.IntN(2) == 0 {
+		s.shrink = 4096 << r.IntN(4)
+	}
+	s.slow = r.IntN(3) == 0
+	if r.IntN(6) == 0 && s.options.Timing != lazy {
+		s.chaos = 1 + r.IntN(5)
+	}
+	if r.IntN(8) == 0 {
+		s.level = 20
+	}
+	return s
+}
+
+func (s *scenario) String() string {
+	c := *s
+	c.rng = nil
+	return fmt.Sprintf("%+v", c)
+}
+
+// run sends the stream and returns what is wrong with what came out.
+func (s *scenario) run(log io.Writer) error {
+	if log != io.Discard {
+		s.level = 10
+	}
+	network := enginetest.NewNet(s.seed, s.faults)
+	defer network.Close()
+	data := content(s.seed, s.length)
+	p := pipe{sc: s, data: data, log: &lines{to: log}, network: network}
+	if err := p.run(); err != nil {
+		return fmt.Errorf("seed %d: %w\n%v\n%s", s.seed, err, s, p.log)
+	}
+	return nil
+}
+
+// content is the stream of a seed: bytes of which no two pieces are alike.
+func content(seed uint64, length int) []byte {
+	b := make([]byte, length)
+	r := rand.NewChaCha8([32]byte{byte(seed), byte(seed >> 8), byte(seed >> 16)})
+	r.Read(b)
+	return b
+}
+
+// lines keeps the last lines of a log for a test that fails.
+type lines struct {
+	to io.Writer
+
+	mu   sync.Mutex
+	last []string // guarded by mu
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.last) >= 60 {
+		l.last = l.last[1:]
+	}
+	l.last = append(l.last, string(p))
+	return l.to.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.last, "")
+}
+
+// pipe is a scenario that runs.
+type pipe struct {
+	sc           *scenario
+	data         []byte
+	log          *lines
+	network      *enginetest.Net
+	source, sink *enginetest.Stdio
+}
+
+const port = 8834
+
+func unpinned(n int) []int {
+	cpus := make([]int, n)
+	for i := range cpus {
+		cpus[i] = -1
+	}
+	return cpus
+}
+
+func (s *scenario) sendOptions(t engine.Transport) engine.Options {
+	o := s.options
+	o.Transport, o.CPUs, o.Chaos = t, unpinned(s.txLoops), s.chaos
+	return o
+}
+
+func (s *scenario) receiveOptions(t engine.Transport) engine.Options {
+	o := s.options
+	o.Transport, o.CPUs, o.Leg, o.Connect = t, unpinned(s.rxLoops), s.rxLeg, 0
+	return o
+}
+
+// hosts names the paths, and makes those dead that shall be.
+func (s *scenario) hosts(n *enginetest.Net) []engine.Path {
+	var paths []engine.Path
+	for i := range s.paths {
+		host := string(rune('a' + i))
+		if i < s.dead {
+			state := enginetest.PathRefuses
+			if s.pathsAreSilent {
+				state = enginetest.PathSilent
+			}
+			n.Set(host, state)
+		}
+		paths = append(paths, engine.Path{Host: host, Port: port})
+	}
+	return paths
+}
+
+func (p *pipe) run() (err error) {
+	if p.source, err = enginetest.NewSource(p.sc.source, p.data); err != nil {
+		return err
+	}
+	defer p.source.Close()
+	if p.sink, err = enginetest.NewSink(p.sc.sink); err != nil {
+		return err
+	}
+	defer p.sink.Close()
+	r, err := engine.NewReceiver(engine.ReceiveConfig{
+		Options: p.sc.receiveOptions(p.network), Port: port, Sink: p.sink.FD,
+		Log: engine.NewLog(p.log, "rx: ", p.sc.level),
+	})
+	if err != nil {
+		return err
+	}
+	s, err := engine.NewSender(engine.SendConfig{
+		Options: p.sc.sendOptions(p.network), Paths: p.sc.hosts(p.network), Source: p.source.FD,
+		Log: engine.NewLog(p.log, "tx: ", p.sc.level),
+	})
+	if err != nil {
+		return err
+	}
+	if p.sc.shrink > 0 {
+		p.sink.Shrink(p.sc.shrink)
+	}
+	return p.move(r, s)
+}
+
+// move runs both ends, the writer and the consumer.
+func (p *pipe) move(r *engine.Receiver, s *engine.Sender) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var got []byte
+	var rxErr, txErr, sinkErr error
+	var rx, tx engine.Summary
+	feedRand, drainRand := rand.New(rand.NewPCG(p.sc.seed, 2)), rand.New(rand.NewPCG(p.sc.seed, 3))
+	var ends, others sync.WaitGroup
+	ends.Go(func() { rx, rxErr = r.Run(ctx) })
+	ends.Go(func() { tx, txErr = s.Run(ctx) })
+	if p.source.Far != nil {
+		others.Go(func() { feed(p.source.Far, p.data, p.sc.slow, feedRand) })
+	}
+	if p.sink.Far != nil {
+		others.Go(func() { got, sinkErr = drain(p.sink.Far, p.sc.slow, drainRand) })
+	}
+	if p.sc.level == 20 {
+		r.WriteStatus(p.log)
+		s.WriteStatus(p.log)
+	}
+	ends.Wait()
+	p.sink.CloseNear()
+	p.source.CloseNear() // a writer that is left over gets EPIPE
+	others.Wait()
+	if p.sink.Far == nil {
+		got, sinkErr = p.sink.Content()
+	}
+	switch {
+	case rxErr != nil || txErr != nil || sinkErr != nil:
+		return fmt.Errorf("receiver: %v; sender: %v; sink: %v; %d of %d bytes came out", rxErr, txErr, sinkErr,
+			len(got), len(p.data))
+	case !bytes.Equal(got, p.data):
+		return fmt.Errorf("%d bytes came out, %d went in; they differ from byte %d on", len(got), len(p.data),
+			differ(got, p.data))
+	case rx.Bytes != uint64(len(p.data)) || tx.Bytes != uint64(len(p.data)):
+		return fmt.Errorf("the summaries tell of %d and %d bytes, not %d", tx.Bytes, rx.Bytes, len(p.data))
+	}
+	return nil
+}
+
+// differ is the first byte that is not the same.
+func differ(a, b []byte) int {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return min(len(a), len(b))
+}
+
+// feed writes data in random pieces and closes to.
+func feed(to io.WriteCloser, data []byte, slow bool, r *rand.Rand) {
+	defer to.Close()
+	for len(data) > 0 {
+		n := min(len(data), 1+r.IntN(64<<10))
+		if r.IntN(4) == 0 {
+			n = min(len(data), 1+r.IntN(100))
+		}
+		if _, err := to.Write(data[:n]); err != nil {
+			return
+		}
+		data = data[n:]
+		pause(slow, r)
+	}
+}
+
+// drain reads in random pieces until the end.
+func drain(from io.Reader, slow bool, r *rand.Rand) ([]byte, error) {
+	var got []byte
+	b := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(b[:1+r.IntN(len(b))])
+		got = append(got, b[:n]...)
+		if errors.Is(err, io.EOF) {
+			return got, nil
+		}
+		if err != nil {
+			return got, err
+		}
+		pause(slow, r)
+	}
+}
+
+// pause is a writer or consumer that has something else to do now and then.
+func pause(slow bool, r *rand.Rand) {
+	if slow && r.IntN(8) == 0 {
+		time.Sleep(time.Duration(r.IntN(3000)) * time.Microsecond)
+	}
+}
