@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -234,10 +232,4 @@ func (d *doorman) count() uint64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.total
-}
-
-func randomID() uint64 {
-	var b [8]byte
-	rand.Read(b[:]) // never fails, crypto/rand
-	return binary.LittleEndian.Uint64(b[:])
 }

@@ -85,7 +85,7 @@ func (k *rxlink) spliceFailed(err error) error {
 	switch {
 	case err == netio.ErrAgain && k.conn.Pending():
 		k.cut.held = true
-		r.out.waiter.Store(k)
+		r.out.await(k)
 		if err := r.awaitSink(nil); err != nil {
 			r.sinkFailed(err)
 		}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"viamillipede/engine/wire"
@@ -8,18 +9,36 @@ import (
 )
 
 // egress writes the legs to the sink in order. One loop at a time has the turn; every field below it belongs to whoever
-// has it.
+// has it, except where the field says otherwise.
 type egress struct {
 	turn    atomic.Bool
 	blocked atomic.Bool // the sink takes nothing now: the loop that watches it goes on
 
-	waiter atomic.Pointer[rxlink] // its leg goes on when the sink takes more; any thread
+	mu      sync.Mutex
+	waiters []*rxlink // their legs go on when the sink takes more; guarded by mu
 
-	sink     *netio.Sink
-	direct   bool          // legs may be spliced into the sink
-	bytes    atomic.Uint64 // written to the sink
-	partial  int           // of these, bytes of the head leg
-	complete bool
+	sink    *netio.Sink
+	direct  bool          // legs may be spliced into the sink
+	bytes   atomic.Uint64 // written to the sink
+	partial int           // of these, bytes of the head leg
+
+	complete atomic.Bool // the sink has all of the stream; set by whoever has the turn
+}
+
+// await has the link told when the sink takes more.
+func (e *egress) await(k *rxlink) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.waiters = append(e.waiters, k)
+}
+
+// awaited gives the links that wait, once.
+func (e *egress) awaited() []*rxlink {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all := e.waiters
+	e.waiters = nil
+	return all
 }
 
 // deliver writes what is in order, unless another loop is at it: that one looks again after it gave the turn back.
@@ -44,7 +63,7 @@ func (r *Receiver) deliverable() bool {
 		return true
 	}
 	end := r.end.Load()
-	return end != nil && r.done.Load() == nil && uint64(r.ring.Next()) == end.Legs
+	return end != nil && r.done.Load() == nil && uint64(r.ring.Next()) >= end.Legs
 }
 
 // drain writes legs until the sink is full or the next leg is missing. With the last leg it completes the stream.
@@ -63,7 +82,7 @@ func (r *Receiver) drain() error {
 		}
 	}
 	end := r.end.Load()
-	if end == nil || r.out.complete || uint64(r.ring.Next()) != end.Legs {
+	if end == nil || r.out.complete.Load() || uint64(r.ring.Next()) < end.Legs {
 		return nil
 	}
 	return r.concludes(*end)
@@ -100,11 +119,11 @@ func (e *egress) wrote(n int) {
 
 // concludes ends the sink, when every leg is written.
 func (r *Receiver) concludes(end wire.End) error {
-	if end.Bytes != r.out.bytes.Load() {
-		return fail(StatusIntegrity, nil, "the stream has %d bytes, but the sender sent %d",
-			r.out.bytes.Load(), end.Bytes)
+	if end.Legs != uint64(r.ring.Next()) || end.Bytes != r.out.bytes.Load() {
+		return fail(StatusIntegrity, nil, "the stream has %d bytes in %d legs, but the sender says %d in %d",
+			r.out.bytes.Load(), r.ring.Next(), end.Bytes, end.Legs)
 	}
-	r.out.complete = true
+	r.out.complete.Store(true) // before the watch ends, which a loop may be about to change
 	if r.out.sink.Pollable() {
 		l := r.loops[0]
 		_ = l.poll.Remove(r.out.sink.FD())
@@ -129,6 +148,9 @@ func (r *Receiver) awaitSink(err error) error {
 // ready is the sink's readiness, or the consumer's death. Only the latter is watched for while nothing waits.
 func (l *rxloop) ready(events uint32) {
 	r := l.r
+	if r.out.complete.Load() {
+		return
+	}
 	if events&(netio.Failed|netio.HungUp) != 0 {
 		_ = l.poll.Remove(r.out.sink.FD())
 		r.fail(fail(StatusLocalPipe, nil, "the consumer of standard output is gone"))
@@ -138,12 +160,15 @@ func (l *rxloop) ready(events uint32) {
 		return
 	}
 	if err := l.poll.Modify(r.out.sink.FD(), 0, l.token); err != nil {
+		if r.out.complete.Load() {
+			return
+		}
 		r.fail(fail(StatusLocalPipe, err, "cannot wait for standard output"))
 		return
 	}
 	r.out.blocked.Store(false)
 	before := r.ring.Next()
-	if k := r.out.waiter.Swap(nil); k != nil {
+	for _, k := range r.out.awaited() {
 		k.loop.do(l.loop, func() { k.ready(sinkTakes) })
 	}
 	l.deliver()

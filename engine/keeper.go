@@ -80,8 +80,30 @@ type keeper struct {
 	generation uint32
 }
 
+// A stream of a few bytes is over before more than one link is of use: the others are dialled a little after the first is
+// up, and not much later where none comes up.
+const (
+	afterFirst = 10 * time.Millisecond
+	anyhow     = 50 * time.Millisecond
+)
+
+// hold lets the first link of each path go first.
+func (k *keeper) hold(ctx context.Context) {
+	if k.anchor {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, anyhow)
+	defer cancel()
+	select {
+	case <-k.s.firstUp:
+		sleep(ctx, afterFirst)
+	case <-ctx.Done():
+	}
+}
+
 // run is the keeper's goroutine; it ends with ctx.
 func (k *keeper) run(ctx context.Context) {
+	k.hold(ctx)
 	wait := k.s.time.Backoff
 	for ctx.Err() == nil {
 		link, err := k.connect(ctx)

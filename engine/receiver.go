@@ -68,9 +68,13 @@ func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 		return nil, err
 	}
 	r := &Receiver{
-		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport, id: randomID(),
+		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport,
 		links: make(map[uint32]*rxlink), hosts: make(map[string]bool), bad: make(map[uint64]bool),
 		over: make(chan struct{}), poke: make(chan struct{}, 1),
+	}
+	var err error
+	if r.id, err = netio.RandomID(); err != nil {
+		return nil, fail(StatusUsage, err, "cannot make an id")
 	}
 	return r, r.open()
 }
@@ -193,7 +197,7 @@ func (r *Receiver) adopt(h wire.Hello) error {
 // fit divides a window into buffers for legs of at most the given size: smaller ones where the window is small for the
 // number of links, so that there are at least twice as many buffers as links.
 func fit(window int64, leg, links int) (size, buffers int) {
-	size = leg
+	size = (leg + MinLeg - 1) / MinLeg * MinLeg // whole pages, where the peer named another size
 	for window/int64(size) < int64(2*links) && size > MinLeg {
 		size = max(MinLeg, size/2/MinLeg*MinLeg)
 	}

@@ -374,6 +374,9 @@ func (k *rxlink) lose(err error) {
 	if k.gone {
 		return
 	}
+	if netio.Refused(err) {
+		_ = k.receive() // a call that sends may have met the end before the peer's last words were read
+	}
 	k.close(true)
 	k.release()
 	k.r.linkLost(k, err)

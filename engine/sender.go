@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -47,7 +46,9 @@ type Sender struct {
 
 	begun atomic.Bool // the receiver has received a leg: another receiver would be of no use
 	over  chan struct{}
-	poke  chan struct{} // the supervisor shall look now
+
+	firstUp chan struct{} // closed when the first link of the stream is up
+	poke    chan struct{} // the supervisor shall look now
 
 	mu       sync.Mutex
 	receiver wire.Welcome // the first; guarded by mu, as is all below
@@ -73,11 +74,11 @@ func NewSender(c SendConfig) (*Sender, error) {
 	s := &Sender{
 		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport,
 		unsentMost: c.Leg,
-		over:       make(chan struct{}), poke: make(chan struct{}, 1),
+		over:       make(chan struct{}), poke: make(chan struct{}, 1), firstUp: make(chan struct{}),
 	}
 	s.chaos.every = int64(c.Chaos)
 	s.watcher.Store(nobody)
-	if _, err := rand.Read(s.stream[:]); err != nil {
+	if err := netio.Random(s.stream[:]); err != nil {
 		return nil, fail(StatusUsage, err, "cannot make a stream id")
 	}
 	for i, p := range c.Paths {
@@ -246,6 +247,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	s.up++
 	if s.first.IsZero() {
 		s.first = time.Now()
+		close(s.firstUp)
 	}
 	s.outage.linkUp(k.index)
 	s.mu.Unlock()

@@ -292,6 +292,9 @@ func (k *txlink) lose(err error) {
 	if k.gone {
 		return
 	}
+	if netio.Refused(err) {
+		_ = k.receive() // a call that sends may have met the end before the peer's last words were read
+	}
 	if err == errLeft {
 		_, _ = k.conn.Send(wire.Bye{}.Append(nil), nil)
 	}

@@ -39,22 +39,29 @@ func (d Dialer) Dial(ctx context.Context, host string, port uint16) (*net.TCPCon
 // control sets the congestion control before the handshake. "auto" begins without pacing, since pacing that was once
 // switched on stays on, and leaves the rest to Settle.
 func (d Dialer) control(_, _ string, rc syscall.RawConn) error {
-	name := d.Congestion
-	switch name {
-	case "", "system":
-		return nil
-	case "auto":
-		name = unpaced()
-	}
-	if name == "" {
-		return nil
-	}
 	var set error
-	err := rc.Control(func(fd uintptr) { set = setCongestion(int(fd), name) })
-	if d.Congestion == "auto" {
-		return err
-	}
+	err := rc.Control(func(fd uintptr) {
+		switch d.Congestion {
+		case "", "system":
+		case "auto":
+			unpace(int(fd))
+		default:
+			set = setCongestion(int(fd), d.Congestion)
+		}
+	})
 	return errors.Join(err, set)
+}
+
+// unpace takes a congestion control that paces, the system's default for the new socket, away from it.
+func unpace(fd int) {
+	if strings.HasPrefix(congestionOf(fd), "bbr") {
+		_ = setCongestion(fd, "cubic") // refused: slower on a short path, and shown by Settle
+	}
+}
+
+func congestionOf(fd int) string {
+	name, _ := unix.GetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION)
+	return strings.TrimRight(name, "\x00")
 }
 
 func setCongestion(fd int, name string) error {
@@ -84,14 +91,6 @@ func (c *Conn) Settle(asked string) (why string) {
 	}
 	return fmt.Sprintf("congestion control %s: least round trip %v, the system's default is %s",
 		i.Congestion, i.MinRTT, system)
-}
-
-// unpaced names a congestion control to use instead of a system default that paces, or "".
-func unpaced() string {
-	if !strings.HasPrefix(systemCongestion(), "bbr") {
-		return ""
-	}
-	return "cubic"
 }
 
 func systemCongestion() string { return sysctl("net/ipv4/tcp_congestion_control") }

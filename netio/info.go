@@ -31,7 +31,6 @@ func tcpInfo(fd int) Info {
 	if err != nil {
 		return Info{}
 	}
-	name, _ := unix.GetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION)
 	cpu, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_INCOMING_CPU)
 	return Info{
 		CPU:         cpu,
@@ -41,6 +40,6 @@ func tcpInfo(fd int) Info {
 		MSS:         int(t.Snd_mss),
 		Retransmits: t.Total_retrans,
 		Rate:        t.Delivery_rate,
-		Congestion:  name,
+		Congestion:  congestionOf(fd),
 	}
 }

@@ -3,9 +3,10 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/pprof"
+	"runtime/trace"
 	"sync"
-
-	"github.com/pkg/profile"
 
 	"viamillipede/engine"
 )
@@ -26,37 +27,53 @@ func (p *profiler) Stop() {
 
 // startProfile begins a profile of the kind ("cpu", "mem", "trace", or "" for none) in the folder dir, which is made
 // when it is not there. The error is an *engine.Error of engine.StatusUsage.
+//
+// The runtime's own packages are used as they are: a library around them would bring an HTTP server along, which costs
+// every run, profiled or not, some milliseconds at its start.
 func startProfile(kind, dir string) (*profiler, error) {
 	if kind == "" {
 		return &profiler{}, nil
 	}
-	mode, file := profileMode(kind)
-	// The library ends the program when it cannot write, so that is tried first.
-	if err := tryFile(dir, file); err != nil {
+	stop, err := profileTo(kind, dir)
+	if err != nil {
 		return nil, &engine.Error{Status: engine.StatusUsage, Reason: "profile", Err: err}
 	}
-	p := profile.Start(mode, profile.ProfilePath(dir), profile.NoShutdownHook, profile.Quiet)
-	return &profiler{stop: p.Stop}, nil
+	return &profiler{stop: stop}, nil
 }
 
-// profileMode is the library's name for the kind, and the file that it writes.
-func profileMode(kind string) (mode func(*profile.Profile), file string) {
+// profileTo begins the profile; stop writes what is left of it and closes its file.
+func profileTo(kind, dir string) (stop func(), err error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, err
+	}
+	name := kind + ".pprof"
+	if kind == "trace" {
+		name = "trace.out"
+	}
+	f, err := os.Create(filepath.Join(dir, name))
+	if err != nil {
+		return nil, err
+	}
 	switch kind {
 	case "mem":
-		return profile.MemProfile, "mem.pprof"
+		return func() { writeHeap(f) }, nil
 	case "trace":
-		return profile.TraceProfile, "trace.out"
+		err, stop = trace.Start(f), trace.Stop
+	default:
+		err, stop = pprof.StartCPUProfile(f), pprof.StopCPUProfile
 	}
-	return profile.CPUProfile, "cpu.pprof"
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return func() { stop(); f.Close() }, nil
 }
 
-func tryFile(dir, file string) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
+// writeHeap writes what is on the heap now, after a collection, and what was ever allocated.
+func writeHeap(f *os.File) {
+	runtime.GC()
+	if err := pprof.Lookup("allocs").WriteTo(f, 0); err != nil {
+		say(ownPrefix, "profile: "+err.Error())
 	}
-	f, err := os.Create(filepath.Join(dir, file))
-	if err != nil {
-		return err
-	}
-	return f.Close()
+	f.Close()
 }

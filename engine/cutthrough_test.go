@@ -1,0 +1,156 @@
+package engine_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"testing"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+	"viamillipede/engine/wire"
+)
+
+// A leg that goes to the sink as it arrives loses its link at byte N of it, and comes again on another link: what the sink
+// has is skipped.
+//
+//	link 0:  leg 0 |--- N ---X
+//	link 1:        |----------------------|  leg 1 ...
+//	sink:          |--- N ---|------------|--------
+func TestCutThroughResumes(t *testing.T) {
+	const leg = 64 << 10
+	for _, at := range []int{0, 1, 4095, 4096, 16 << 10, leg - 1} {
+		t.Run(fmt.Sprint(at), func(t *testing.T) {
+			rx := receive(t, engine.Options{CPUs: unpinned(2), Threads: 2}, enginetest.KindPipe, nil)
+			s := newStream(3, leg)
+			first, second := rx.link(0), rx.link(1)
+			first.send(s.frame(0)[:wire.HeaderLen+at])
+			begun := rx.read(at) // the sink has it
+			first.c.Close()
+			rest := rx.consume()
+			second.send(s.frame(0), s.frame(2), s.frame(1))
+			s.finish(rx, second, join(begun, rest))
+		})
+	}
+}
+
+// read takes n bytes out of the sink.
+func (r *running) read(n int) []byte {
+	r.t.Helper()
+	b := make([]byte, n)
+	if _, err := io.ReadFull(r.stdio.Far, b); err != nil {
+		r.t.Fatal(err)
+	}
+	return b
+}
+
+func join(begun []byte, rest <-chan []byte) <-chan []byte {
+	all := make(chan []byte, 1)
+	go func() { all <- append(begun, <-rest...) }()
+	return all
+}
+
+// The same leg is half way to the sink on several links, and each of them stops at a byte of its own; then they go on,
+// in an order of their own.
+func TestCutThroughOfCopies(t *testing.T) {
+	const leg = 64 << 10
+	for _, c := range []struct {
+		name  string
+		stops []int // byte of the leg at which link i stops
+		then  []int // links that go on, in this order
+	}{
+		{"the first finishes", []int{20000, 10000}, []int{0, 1}},
+		{"the second finishes", []int{20000, 10000}, []int{1, 0}},
+		{"the one behind overtakes", []int{10000, 50000}, []int{0, 1}},
+		{"the one ahead goes on", []int{10000, 50000}, []int{1, 0}},
+		{"three", []int{30000, 1, 60000}, []int{1, 0, 2}},
+		{"only one goes on", []int{30000, 20000, 10000}, []int{2}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rx := receive(t, engine.Options{CPUs: unpinned(2), Threads: 2}, enginetest.KindPipe, nil)
+			s := newStream(2, leg)
+			var hands []*hand
+			most := 0
+			for i, stop := range c.stops {
+				hands = append(hands, rx.link(uint32(i)))
+				hands[i].send(s.frame(0)[:wire.HeaderLen+stop])
+				if stop > most {
+					most = stop
+				}
+			}
+			begun := rx.read(c.stops[0])
+			rest := rx.consume()
+			for _, i := range c.then {
+				hands[i].send(s.frame(0)[wire.HeaderLen+c.stops[i]:])
+			}
+			last := hands[c.then[len(c.then)-1]]
+			last.send(s.frame(1))
+			s.finish(rx, last, join(begun, rest))
+		})
+	}
+}
+
+// Two links bring copies of the head leg while the sink is full, so that both wait for it. Both go on when it takes more:
+// the one whose copy is not needed brings the next leg.
+func TestCutThroughOfCopiesAtAFullSink(t *testing.T) {
+	const leg = 64 << 10
+	for needed := range 2 {
+		rx := receive(t, engine.Options{CPUs: unpinned(1)}, enginetest.KindPipe, nil)
+		hands := []*hand{rx.link(0), rx.link(1)}
+		rx.stdio.Shrink(4096)
+		s := newStream(3, leg)
+		for _, h := range hands {
+			h.send(s.frame(0)[:wire.HeaderLen+40000])
+		}
+		rx.untilHeld(hands)
+		for _, h := range hands {
+			h.send(s.frame(0)[wire.HeaderLen+40000:])
+		}
+		hands[1-needed].send(s.frame(1))
+		hands[needed].send(s.frame(2))
+		got := rx.consume()
+		hands[needed].untilReceived(3)
+		s.finish(rx, hands[needed], got)
+	}
+}
+
+// untilHeld waits until the receiver has looked at all that the links sent before: it answers a heartbeat of its own
+// making only after that.
+func (r *running) untilHeld(hands []*hand) {
+	for _, h := range hands {
+		h.untilType(wire.TypeBeat)
+		h.untilType(wire.TypeBeat)
+	}
+}
+
+// A link that waits for the sink dies, and the leg comes on another.
+func TestCutThroughDiesAtAFullSink(t *testing.T) {
+	const leg = 64 << 10
+	rx := receive(t, engine.Options{CPUs: unpinned(2), Threads: 2}, enginetest.KindPipe, nil)
+	hands := []*hand{rx.link(0), rx.link(1)}
+	rx.stdio.Shrink(4096)
+	s := newStream(2, leg)
+	hands[0].send(s.frame(0)[:wire.HeaderLen+40000])
+	rx.untilHeld(hands[:1])
+	hands[0].c.Close()
+	hands[1].send(s.frame(1), s.frame(0))
+	got := rx.consume()
+	s.finish(rx, hands[1], got)
+}
+
+// A consumer that dies while a leg is on its way to it is told to the sender, on every link.
+func TestCutThroughConsumerDies(t *testing.T) {
+	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	h := rx.link(0)
+	s := newStream(2, 64<<10)
+	h.send(s.frame(0)[:wire.HeaderLen+30000])
+	if !bytes.Equal(rx.read(30000), s.data[:30000]) {
+		t.Fatal("other bytes came out")
+	}
+	rx.stdio.Far.Close()
+	f := h.untilType(wire.TypeError)
+	if engine.Status(f.A) != engine.StatusLocalPipe {
+		t.Errorf("status %d", f.A)
+	}
+	rx.wants(engine.StatusLocalPipe)
+}

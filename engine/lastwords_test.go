@@ -1,0 +1,41 @@
+package engine_test
+
+import (
+	"testing"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+	"viamillipede/engine/wire"
+)
+
+// A peer says why it ends and closes. When the engine meets the closed connection first in a call that sends, it still
+// takes the words in that wait to be read.
+
+func TestSenderHearsTheLastWords(t *testing.T) {
+	tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10}, content(1, 4<<20),
+		func(n engine.Transport) engine.Transport { return deaf{n} })
+	l := tx.listen()
+	h := tx.accept(l, 1000)
+	h.send(wire.Fault{Status: uint16(engine.StatusLocalPipe), Text: "consumer gone"}.Append(nil))
+	h.c.Close()
+	l.Close()
+	start := time.Now()
+	tx.wants(engine.StatusRemotePipe)
+	if took := time.Since(start); took > steady.DeadPeer/2 {
+		t.Errorf("it took %v", took)
+	}
+}
+
+func TestReceiverHearsTheLastWords(t *testing.T) {
+	rx := receive(t, engine.Options{}, enginetest.KindPipe,
+		func(n engine.Transport) engine.Transport { return deaf{n} })
+	h := rx.link(0)
+	h.send(wire.Fault{Status: uint16(engine.StatusLocalPipe), Text: "producer gone"}.Append(nil))
+	h.c.Close() // the next heartbeat finds the link closed
+	start := time.Now()
+	rx.wants(engine.StatusRemotePipe)
+	if took := time.Since(start); took > steady.DeadPeer/2 {
+		t.Errorf("it took %v", took)
+	}
+}

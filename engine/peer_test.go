@@ -1,0 +1,372 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// soon is how long a test waits for what should happen at once.
+const soon = 10 * time.Second
+
+// steady has clocks that do not disturb a peer written by hand.
+var steady = engine.Timing{
+	Backoff: time.Millisecond, BackoffMost: 8 * time.Millisecond, Dial: time.Second, Hello: time.Second,
+	Tick: 5 * time.Millisecond, Beat: 20 * time.Millisecond, Dead: time.Minute, DeadPeer: 2 * time.Second,
+	Farewell: time.Second,
+}
+
+// result is what Run returned.
+type result struct {
+	engine.Summary
+	err error
+}
+
+// running is an engine's end under test, against a peer written by hand.
+type running struct {
+	t       *testing.T
+	network *enginetest.Net
+	stdio   *enginetest.Stdio
+	cancel  context.CancelFunc
+	over    chan result
+	log     *lines
+	status  func(io.Writer) error
+}
+
+// wait gives the result of Run.
+func (r *running) wait() result {
+	r.t.Helper()
+	select {
+	case got := <-r.over:
+		r.stdio.CloseNear()
+		return got
+	case <-time.After(soon):
+		r.status(r.log)
+		r.t.Fatalf("the engine does not end\n%s", r.log)
+		return result{}
+	}
+}
+
+// wants checks how Run ended.
+func (r *running) wants(status engine.Status) result {
+	r.t.Helper()
+	got := r.wait()
+	if engine.ExitStatus(got.err) != status {
+		r.t.Fatalf("status %d (%v), want %d\n%s", engine.ExitStatus(got.err), got.err, status, r.log)
+	}
+	return got
+}
+
+// quiet checks at the end of the test that nothing is left behind.
+func quiet(t *testing.T) {
+	t.Helper()
+	before := enginetest.Hold()
+	t.Cleanup(func() {
+		if err := before.Check(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// transporter changes a Transport for a test.
+type transporter func(engine.Transport) engine.Transport
+
+// receive starts a receiver.
+func receive(t *testing.T, o engine.Options, kind enginetest.Kind, change transporter) *running {
+	t.Helper()
+	quiet(t)
+	n := enginetest.NewNet(0, enginetest.Faults{})
+	sink, err := enginetest.NewSink(kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := &lines{to: io.Discard}
+	o.Transport = n
+	if change != nil {
+		o.Transport = change(n)
+	}
+	if o.Timing == (engine.Timing{}) {
+		o.Timing = steady
+	}
+	r, err := engine.NewReceiver(engine.ReceiveConfig{
+		Options: o, Port: port, Sink: sink.FD, Log: engine.NewLog(log, "rx: ", engine.LevelLegs),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return start(t, n, sink, log, r.Run, r.WriteStatus)
+}
+
+// send starts a sender whose source holds data.
+func send(t *testing.T, o engine.Options, data []byte, change transporter) *running {
+	t.Helper()
+	quiet(t)
+	n := enginetest.NewNet(0, enginetest.Faults{})
+	source, err := enginetest.NewSource(enginetest.KindFile, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := &lines{to: io.Discard}
+	o.Transport = n
+	if change != nil {
+		o.Transport = change(n)
+	}
+	if o.Timing == (engine.Timing{}) {
+		o.Timing = steady
+	}
+	s, err := engine.NewSender(engine.SendConfig{
+		Options: o, Paths: []engine.Path{{Host: "a", Port: port}}, Source: source.FD,
+		Log: engine.NewLog(log, "tx: ", engine.LevelLegs),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return start(t, n, source, log, s.Run, s.WriteStatus)
+}
+
+func start(t *testing.T, n *enginetest.Net, io *enginetest.Stdio, log *lines,
+	run func(context.Context) (engine.Summary, error), status func(io.Writer) error) *running {
+	ctx, cancel := context.WithCancel(context.Background())
+	r := &running{t: t, network: n, stdio: io, cancel: cancel, over: make(chan result, 1), log: log, status: status}
+	var done sync.WaitGroup
+	done.Go(func() {
+		sum, err := run(ctx)
+		r.over <- result{sum, err}
+	})
+	t.Cleanup(func() {
+		cancel()
+		done.Wait()
+		r.stdio.Close()
+		n.Close()
+	})
+	return r
+}
+
+// hand is one link of a peer written by hand. Its methods end the test when something takes too long.
+type hand struct {
+	t       *testing.T
+	c       net.Conn
+	welcome wire.Welcome // of a sender's link
+	hello   wire.Hello   // of a receiver's link
+}
+
+func (r *running) hand(c net.Conn) *hand {
+	r.t.Cleanup(func() { c.Close() })
+	c.SetDeadline(time.Now().Add(soon))
+	return &hand{t: r.t, c: c}
+}
+
+// link opens one link of a sender written by hand.
+func (r *running) link(index uint32, change ...func(*wire.Hello)) *hand {
+	r.t.Helper()
+	h := r.dial(index, change...)
+	if h.welcome.Verdict != wire.VerdictOK {
+		r.t.Fatalf("link %d: %v", index, h.welcome.Verdict)
+	}
+	return h
+}
+
+// dial is link, whatever the verdict.
+func (r *running) dial(index uint32, change ...func(*wire.Hello)) *hand {
+	r.t.Helper()
+	c, err := r.network.Dial(r.t.Context(), engine.Path{Host: "a", Port: port})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	h := r.hand(c)
+	hello := wire.Hello{Version: wire.Version, Stream: wire.StreamID{1}, Link: index, MaxLeg: 64 << 10, Links: 4}
+	for _, f := range change {
+		f(&hello)
+	}
+	h.send(hello.Append(nil))
+	if h.welcome, err = wire.ParseWelcome(h.bytes(wire.WelcomeLen)); err != nil {
+		r.t.Fatal(err)
+	}
+	return h
+}
+
+// listen is a receiver written by hand.
+func (r *running) listen() net.Listener {
+	r.t.Helper()
+	l, err := r.network.Listen(r.t.Context(), port)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// accept takes a link of the sender and welcomes it.
+func (r *running) accept(l net.Listener, credit uint32) *hand {
+	r.t.Helper()
+	c, err := l.Accept()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	h := r.hand(c)
+	if h.hello, err = wire.ParseHello(h.bytes(wire.HelloLen)); err != nil {
+		r.t.Fatal(err)
+	}
+	h.send(wire.Welcome{
+		Version: wire.Version, Stream: h.hello.Stream, MaxLeg: 64 << 10, Credit: credit, Receiver: 9,
+		Features: h.hello.Features,
+	}.Append(nil))
+	return h
+}
+
+func (h *hand) send(frames ...[]byte) {
+	h.t.Helper()
+	if _, err := h.c.Write(bytes.Join(frames, nil)); err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+func (h *hand) bytes(n int) []byte {
+	h.t.Helper()
+	b := make([]byte, n)
+	if _, err := io.ReadFull(h.c, b); err != nil {
+		h.t.Fatal(err)
+	}
+	return b
+}
+
+// frame reads one frame, with its payload.
+func (h *hand) frame() (wire.Header, []byte, error) {
+	b := make([]byte, wire.HeaderLen)
+	if _, err := io.ReadFull(h.c, b); err != nil {
+		return wire.Header{}, nil, err
+	}
+	f, err := wire.ParseHeader(b)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	payload := make([]byte, f.Length)
+	_, err = io.ReadFull(h.c, payload)
+	return f, payload, err
+}
+
+// until reads frames up to the first that the test looks for.
+func (h *hand) until(is func(wire.Header, []byte) bool) wire.Header {
+	h.t.Helper()
+	for {
+		f, payload, err := h.frame()
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		if is(f, payload) {
+			return f
+		}
+	}
+}
+
+// untilType reads frames up to one of the type.
+func (h *hand) untilType(t wire.Type) wire.Header {
+	h.t.Helper()
+	return h.until(func(f wire.Header, _ []byte) bool { return f.Type == t })
+}
+
+// untilReceived reads frames until legs are acknowledged.
+func (h *hand) untilReceived(legs uint64) {
+	h.t.Helper()
+	h.until(func(f wire.Header, _ []byte) bool { return f.Type == wire.TypeAck && f.A >= legs })
+}
+
+// untilClosed reads until the engine has closed the link.
+func (h *hand) untilClosed() {
+	h.t.Helper()
+	for {
+		_, _, err := h.frame()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			h.t.Fatal("the link is not closed")
+		}
+		if err != nil {
+			h.c.Close()
+			return
+		}
+	}
+}
+
+// stream is what a sender written by hand sends: equal legs.
+type stream struct {
+	data []byte
+	leg  int
+}
+
+func newStream(legs, leg int) stream { return stream{content(7, legs*leg), leg} }
+
+func (s stream) payload(n int) []byte { return s.data[n*s.leg : (n+1)*s.leg] }
+
+// frame is leg n as it is sent.
+func (s stream) frame(n int) []byte {
+	l := wire.Leg{Number: uint64(n), Offset: uint64(n * s.leg), Length: uint32(s.leg)}
+	return append(l.Append(nil), s.payload(n)...)
+}
+
+func (s stream) end() []byte {
+	return wire.End{Legs: uint64(len(s.data) / s.leg), Bytes: uint64(len(s.data))}.Append(nil)
+}
+
+// finish ends a stream whose legs are all sent, and checks that all of it came out.
+func (s stream) finish(r *running, h *hand, got <-chan []byte) {
+	r.t.Helper()
+	h.send(s.end())
+	h.untilType(wire.TypeDone)
+	h.send(wire.Bye{Stream: true}.Append(nil))
+	r.wants(engine.StatusDone)
+	select {
+	case b := <-got:
+		if !bytes.Equal(b, s.data) {
+			r.t.Fatalf("%d bytes came out, %d went in; they differ from byte %d on\n%s", len(b), len(s.data),
+				differ(b, s.data), r.log)
+		}
+	case <-time.After(soon):
+		r.t.Fatal("the sink does not end")
+	}
+}
+
+// consume reads the sink from now on.
+func (r *running) consume() <-chan []byte {
+	got := make(chan []byte, 1)
+	go func() {
+		b, _ := io.ReadAll(r.stdio.Far)
+		got <- b
+	}()
+	return got
+}
+
+// deaf has the engine hear nothing on its links until a Send has failed, as if it had been busy.
+type deaf struct{ engine.Transport }
+
+func (d deaf) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
+	conn, err := d.Transport.Adopt(c, trace)
+	return &deafConn{Conn: conn}, err
+}
+
+type deafConn struct {
+	engine.Conn
+	hears bool
+}
+
+func (c *deafConn) Send(a, b []byte) (int, error) {
+	n, err := c.Conn.Send(a, b)
+	c.hears = c.hears || err != nil && err != netio.ErrAgain
+	return n, err
+}
+
+func (c *deafConn) Recv(a, b []byte) (int, error) {
+	if !c.hears {
+		return 0, netio.ErrAgain
+	}
+	return c.Conn.Recv(a, b)
+}

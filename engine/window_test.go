@@ -1,0 +1,368 @@
+package engine
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"viamillipede/bufpool"
+	"viamillipede/engine/wire"
+)
+
+// windowModel is the window as one would write it without care for speed: sets of distances from the first leg. Links
+// are played by the test.
+type windowModel struct {
+	w     *window
+	pool  *bufpool.Pool
+	legs  []leg
+	first uint64
+
+	next, delivered uint64 // distances from first, as are all numbers below
+	credit          uint64
+	received        map[uint64]bool
+	waiting         map[uint64]bool
+	taken           map[uint64]int // how often each leg was given to a link
+	resent          counter
+	links           [3]linkModel
+	acks            []ackModel // sent by the peer and not come yet
+	peer            map[uint64]bool
+}
+
+// linkModel is one link: legs that it carries, and those of them that it holds because it is not done sending.
+type linkModel struct {
+	carried []uint64
+	holds   map[uint64]*leg
+}
+
+type ackModel struct {
+	received  map[uint64]bool
+	delivered uint64
+}
+
+func newWindowModel(t *rapid.T) *windowModel {
+	credit := rapid.IntRange(1, 12).Draw(t, "credit")
+	first := rapid.OneOf(
+		rapid.Just(uint64(0)),
+		rapid.Uint64Range(math.MaxUint64-20, math.MaxUint64),
+		rapid.Uint64Range(math.MaxInt64-10, math.MaxInt64+10),
+	).Draw(t, "first")
+	buffers := rapid.IntRange(1, 16).Draw(t, "buffers")
+	pool, err := bufpool.New(bufpool.Config{Shards: 1, Buffers: buffers, Size: MinLeg})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &windowModel{
+		w: newWindow(credit, first), pool: pool, legs: make([]leg, buffers), first: first, credit: uint64(credit),
+		received: map[uint64]bool{}, waiting: map[uint64]bool{}, taken: map[uint64]int{}, peer: map[uint64]bool{},
+	}
+	for i := range m.links {
+		m.links[i].holds = map[uint64]*leg{}
+	}
+	return m
+}
+
+func (m *windowModel) link(t *rapid.T) *linkModel {
+	return &m.links[rapid.IntRange(0, len(m.links)-1).Draw(t, "link")]
+}
+
+// add has a link carry a new leg.
+func (m *windowModel) add(t *rapid.T) {
+	if open := m.next-m.delivered < m.credit; m.w.open() != open {
+		t.Fatalf("open is %v; next %d, delivered %d, credit %d", !open, m.next, m.delivered, m.credit)
+	} else if !open {
+		t.Skip("no credit")
+	}
+	buf := m.pool.Get(0)
+	if buf == nil {
+		t.Skip("no buffer")
+	}
+	l := &m.legs[buf.Index()]
+	l.buf, l.length = buf, rapid.IntRange(1, MinLeg).Draw(t, "length")
+	m.w.add(l)
+	if l.number != m.first+m.next {
+		t.Fatalf("leg got number %d, want %d", l.number, m.first+m.next)
+	}
+	k := m.link(t)
+	k.carried, k.holds[m.next] = append(k.carried, m.next), l
+	m.taken[m.next] = 1
+	m.next++
+}
+
+// take has a link carry the first leg that is to be sent again, or give it back at once.
+func (m *windowModel) take(t *rapid.T) {
+	l := m.w.take()
+	if len(m.waiting) == 0 {
+		if l != nil {
+			t.Fatalf("took leg %d, none waits", l.number)
+		}
+		return
+	}
+	n := slices.Min(slices.Collect(maps.Keys(m.waiting)))
+	if l == nil || l.number != m.first+n {
+		t.Fatalf("took %+v, want leg %d of %v", l, m.first+n, m.waiting)
+	}
+	if rapid.Bool().Draw(t, "give back") {
+		m.w.giveBack(l)
+		return
+	}
+	if m.taken[n]++; m.taken[n] > 1 {
+		m.resent.add(l.length)
+	}
+	delete(m.waiting, n)
+	k := m.link(t)
+	k.carried, k.holds[n] = append(k.carried, n), l
+}
+
+// sent has a link give up its hold, with the last byte of the leg; the peer may now have it.
+func (m *windowModel) sent(t *rapid.T) {
+	k := m.link(t)
+	for _, n := range slices.Sorted(maps.Keys(k.holds)) {
+		k.holds[n].drop()
+		delete(k.holds, n)
+		m.peer[n] = true
+		return
+	}
+	t.Skip("nothing is being sent")
+}
+
+// lose ends a link.
+func (m *windowModel) lose(t *rapid.T) {
+	k := m.link(t)
+	for _, l := range k.holds {
+		l.drop()
+	}
+	var numbers []uint64
+	want := 0
+	for _, n := range k.carried {
+		numbers = append(numbers, m.first+n)
+		if !m.received[n] {
+			m.waiting[n] = true // a leg has one carrier at a time
+			want++
+		}
+	}
+	if got := m.w.lost(numbers); got != want {
+		t.Fatalf("lost %d legs, want %d", got, want)
+	}
+	*k = linkModel{holds: map[uint64]*leg{}}
+}
+
+// prune has a link forget what it need not remember.
+func (m *windowModel) prune(t *rapid.T) {
+	k := m.link(t)
+	var numbers []uint64
+	for _, n := range k.carried {
+		numbers = append(numbers, m.first+n)
+	}
+	rest := m.w.prune(numbers)
+	for len(k.carried) > 0 && m.received[k.carried[0]] {
+		k.carried = k.carried[1:]
+	}
+	if len(rest) != len(k.carried) {
+		t.Fatalf("%d legs are left of %d, want %d", len(rest), len(numbers), len(k.carried))
+	}
+}
+
+// say has the peer send an ack for what it has, which comes whenever it comes.
+func (m *windowModel) say(t *rapid.T) {
+	all := cumulative(m.peer)
+	m.acks = append(m.acks, ackModel{maps.Clone(m.peer), rapid.Uint64Range(0, all).Draw(t, "delivered")})
+}
+
+// cumulative is the least leg that is missing.
+func cumulative(have map[uint64]bool) uint64 {
+	n := uint64(0)
+	for have[n] {
+		n++
+	}
+	return n
+}
+
+// hear takes in any of the acks that are under way, or one that came before.
+func (m *windowModel) hear(t *rapid.T) {
+	if len(m.acks) == 0 {
+		t.Skip("no ack is under way")
+	}
+	m.take1(t, rapid.SampledFrom(m.acks).Draw(t, "ack"))
+}
+
+func (m *windowModel) take1(t *rapid.T, a ackModel) {
+	base := cumulative(a.received)
+	bits := make([]uint64, 1)
+	for n := range a.received {
+		if n > base {
+			bits[0] |= 1 << (n - base - 1)
+		}
+	}
+	news, err := m.w.acked(wire.Ack{Received: m.first + base, Delivered: m.first + a.delivered, Bitmap: bits})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := a.delivered > m.delivered
+	m.delivered = max(m.delivered, a.delivered)
+	for n := range a.received {
+		want = want || !m.received[n]
+		m.received[n] = true
+		delete(m.waiting, n)
+	}
+	if news != want {
+		t.Fatalf("news is %v", news)
+	}
+}
+
+// liar has the peer acknowledge what was not sent.
+func (m *windowModel) liar(t *rapid.T) {
+	beyond := rapid.Uint64Range(1, 1<<40).Draw(t, "beyond")
+	if _, err := m.w.acked(wire.Ack{Received: m.first + m.next + beyond, Delivered: m.first}); err == nil {
+		t.Fatalf("%d legs acknowledged, %d sent", m.next+beyond, m.next)
+	}
+	at := m.first + m.delivered
+	if _, err := m.w.acked(wire.Ack{Received: at, Delivered: at + 1}); err == nil {
+		t.Fatal("more was delivered than received")
+	}
+}
+
+// check compares the window with the model.
+func (m *windowModel) check(t *rapid.T) {
+	s := m.w.state()
+	if s.next != m.first+m.next || s.base != m.first+cumulative(m.received) || s.delivered != m.first+m.delivered {
+		t.Fatalf("%+v; next %d, received %d, delivered %d", s, m.next, cumulative(m.received), m.delivered)
+	}
+	if s.resent != m.resent {
+		t.Fatalf("resent %+v, want %+v", s.resent, m.resent)
+	}
+	held := map[uint64]bool{}
+	for n := range m.next {
+		if !m.received[n] {
+			held[n] = true
+		}
+	}
+	for _, k := range m.links {
+		for n := range k.holds {
+			held[n] = true
+		}
+	}
+	if m.pool.InUse() != len(held) {
+		t.Fatalf("%d buffers in use, %d legs are held", m.pool.InUse(), len(held))
+	}
+	kept := int64(0)
+	for _, l := range m.w.slots {
+		if l != nil {
+			kept += int64(l.length)
+		}
+	}
+	if s.kept != kept {
+		t.Fatalf("kept %d bytes, want %d", s.kept, kept)
+	}
+}
+
+// finish has every link lost and every leg sent again: nothing was lost, and every buffer comes back.
+func (m *windowModel) finish(t *rapid.T) {
+	for i := range m.links {
+		for _, n := range m.links[i].carried {
+			if !m.received[n] {
+				m.waiting[n] = true
+			}
+		}
+		var numbers []uint64
+		for _, n := range m.links[i].carried {
+			numbers = append(numbers, m.first+n)
+		}
+		m.w.lost(numbers)
+		for _, l := range m.links[i].holds {
+			l.drop()
+		}
+	}
+	for l := m.w.take(); l != nil; l = m.w.take() {
+		n := l.number - m.first
+		if !m.waiting[n] {
+			t.Fatalf("leg %d is sent again and was not lost", n)
+		}
+		delete(m.waiting, n)
+		l.drop()
+	}
+	if len(m.waiting) > 0 {
+		t.Fatalf("legs %v are lost for good", m.waiting)
+	}
+	m.w.acked(wire.Ack{Received: m.first + m.next, Delivered: m.first + m.next})
+	if m.pool.InUse() != 0 {
+		t.Fatalf("%d buffers are held at the end", m.pool.InUse())
+	}
+	if err := m.pool.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestWindowAgainstModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := newWindowModel(t)
+		t.Repeat(map[string]func(*rapid.T){
+			"add": m.add, "add more": m.add, "take": m.take, "sent": m.sent, "sent more": m.sent, "lose": m.lose,
+			"prune": m.prune, "say": m.say, "hear": m.hear, "liar": m.liar, "": m.check,
+		})
+		m.finish(t)
+	})
+}
+
+// The limit follows what is in the network: it rises at once, and sinks slowly.
+func TestWindowPace(t *testing.T) {
+	w := newWindow(8, 0)
+	if w.state().limit != limitLeast {
+		t.Errorf("limit %d at the start", w.state().limit)
+	}
+	w.pace(100 << 20)
+	high := w.state().limit
+	if high < 100<<20 {
+		t.Errorf("limit %d for 100 MiB in the network", high)
+	}
+	w.pace(0)
+	if now := w.state().limit; now >= high || now < high*9/10 {
+		t.Errorf("limit %d after one look at a quiet network, was %d", now, high)
+	}
+	for range 10000 {
+		w.pace(0)
+	}
+	if now := w.state().limit; now < limitLeast || now > limitLeast*11/10 {
+		t.Errorf("limit %d in the end", now)
+	}
+}
+
+// Buffers for any window, leg and number of links: legs of whole pages, within the window unless there would be fewer than
+// two for each link.
+func TestFit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		window := rapid.Int64Range(MinWindow, MaxWindow).Draw(t, "window")
+		if rapid.Bool().Draw(t, "small") {
+			window = rapid.Int64Range(MinWindow, 64<<20).Draw(t, "small window")
+		}
+		leg := rapid.IntRange(1, MaxLeg/MinLeg).Draw(t, "pages") * MinLeg
+		links := rapid.IntRange(1, MaxThreads).Draw(t, "links")
+		size, buffers := fit(window, leg, links)
+		if size < MinLeg || size > leg || size%MinLeg != 0 {
+			t.Fatalf("legs of %d bytes", size)
+		}
+		if buffers < 2*links || buffers > legsMost {
+			t.Fatalf("%d buffers for %d links", buffers, links)
+		}
+		if int64(size)*int64(buffers) > window {
+			t.Fatalf("%d buffers of %d bytes in a window of %d", buffers, size, window)
+		}
+	})
+}
+
+// A peer's hello names any size of leg that the wire allows, not only whole pages.
+func TestFitOfAnyHello(t *testing.T) {
+	for _, leg := range []int{1, 100, MinLeg - 1, MinLeg + 1, 10000, MaxLeg - 1} {
+		t.Run(fmt.Sprint(leg), func(t *testing.T) {
+			size, buffers := fit(MinWindow, leg, 4)
+			pool, err := bufpool.New(bufpool.Config{Shards: 1, Buffers: buffers, Size: size})
+			if err != nil {
+				t.Fatal(err)
+			}
+			pool.Close()
+		})
+	}
+}
