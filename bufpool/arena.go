@@ -40,32 +40,34 @@ func newArena(size int) (arena, error) {
 // part gives bytes at to at+size.
 func (a arena) part(at, size int) []byte { return a.bytes[at : at+size : at+size] }
 
-// advise asks for huge pages (fewer faults and TLB misses on the way of the payload), and that a child process does
-// not get the arena: a fork would make our next write to each page a copy, while the kernel still sends the old one.
-// A refusal costs speed only.
-func (a arena) advise() (refused []error) {
-	try := func(name string, advice int) {
-		if err := unix.Madvise(a.bytes, advice); err != nil {
-			refused = append(refused, fmt.Errorf("madvise %s: %w", name, err))
-		}
-	}
-	if len(a.bytes) >= hugePage {
-		try("MADV_HUGEPAGE", unix.MADV_HUGEPAGE)
-	}
-	try("MADV_DONTFORK", unix.MADV_DONTFORK)
-	return refused
+// keepFromChildren asks that a child process does not get the arena: a fork would make our next write to each page a copy,
+// while the kernel still sends the old one. A refusal costs speed only.
+func (a arena) keepFromChildren() error {
+	return os.NewSyscallError("madvise MADV_DONTFORK", unix.Madvise(a.bytes, unix.MADV_DONTFORK))
 }
 
-// describe puts in one line what was asked for arenas of the given size, and the first refusal.
-func describe(size int, refused []error) string {
-	asked := "huge pages, not copied on fork"
-	if size < hugePage {
-		asked = "not copied on fork"
+// huge asks for huge pages: fewer faults and TLB misses on the way of the payload. What is resident already, at the
+// beginning of the arena, is put into huge pages at once where the kernel can (MADV_COLLAPSE, Linux 6.1), else in time.
+func (a arena) huge() error {
+	if len(a.bytes) < hugePage {
+		return nil
 	}
+	if err := unix.Madvise(a.bytes, unix.MADV_HUGEPAGE); err != nil {
+		return os.NewSyscallError("madvise MADV_HUGEPAGE", err)
+	}
+	_ = unix.Madvise(a.bytes[:min(len(a.bytes), warmed)&^(hugePage-1)], unix.MADV_COLLAPSE)
+	return nil
+}
+
+// warmed is how much of an arena is collapsed into huge pages when it is warmed, in bytes.
+const warmed = 2 * hugePage
+
+// describe puts in one line what was asked for, and the first refusal.
+func describe(asked string, refused []error) string {
 	if len(refused) == 0 {
-		return "advised: " + asked
+		return "memory: " + asked
 	}
-	return fmt.Sprintf("advised: %s; refused %d times, first: %v", asked, len(refused), refused[0])
+	return fmt.Sprintf("memory: %s; refused %d times, first: %v", asked, len(refused), refused[0])
 }
 
 func (a *arena) unmap() error {

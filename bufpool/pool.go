@@ -74,11 +74,13 @@ func New(c Config) (*Pool, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("map buffers: %w", err), p.Close())
 		}
-		refused = append(refused, a.advise()...)
+		if err := a.keepFromChildren(); err != nil {
+			refused = append(refused, err)
+		}
 		p.fill(&p.shards[i], a, first, count)
 		first += count
 	}
-	p.advice = describe(len(p.shards[0].arena.bytes), refused)
+	p.advice = describe("not copied on fork", refused)
 	return p, nil
 }
 
@@ -123,7 +125,19 @@ func (p *Pool) InUse() int {
 // Size gives the bytes of each buffer.
 func (p *Pool) Size() int { return p.size }
 
-// Advice says in one line what the kernel was asked for the arenas, and what it refused.
+// Warm asks for huge pages for all arenas; a line says what came of it. It is not done at once since the first touch of a
+// huge page clears all of it, which is a good part of a short stream's life. Any goroutine may call it, once.
+func (p *Pool) Warm() string {
+	var refused []error
+	for i := range p.shards {
+		if err := p.shards[i].arena.huge(); err != nil {
+			refused = append(refused, err)
+		}
+	}
+	return describe("huge pages", refused)
+}
+
+// Advice says in one line what the kernel was asked for the arenas at first, and what it refused.
 func (p *Pool) Advice() string { return p.advice }
 
 // Close unmaps the arenas. No Get may run at the same time, and every buffer should be back. If some are not, the

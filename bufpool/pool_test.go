@@ -155,12 +155,19 @@ func TestArenasAreAligned(t *testing.T) {
 }
 
 func TestAdviceIsOneLine(t *testing.T) {
-	for want, buffers := range map[string]int{"not copied on fork": 1, "huge pages": 1024} {
+	for _, buffers := range []int{1, 1024} {
 		p := newPool(t, bufpool.Config{Shards: 2, Buffers: buffers, Size: 64 << 10})
-		got := p.Advice()
-		if !strings.Contains(got, want) || strings.Contains(got, "\n") {
-			t.Errorf("advice for %d buffers is %q, want %q", buffers, got, want)
+		b := p.Get(0)
+		copy(b.Bytes(), "kept")
+		for want, got := range map[string]string{"not copied on fork": p.Advice(), "huge pages": p.Warm()} {
+			if !strings.Contains(got, want) || strings.Contains(got, "\n") {
+				t.Errorf("advice for %d buffers is %q, want %q", buffers, got, want)
+			}
 		}
+		if got := string(b.Bytes()[:4]); got != "kept" {
+			t.Errorf("after the arena was warmed a buffer holds %q", got)
+		}
+		b.Release()
 		if p.Size() != 64<<10 {
 			t.Errorf("size %d", p.Size())
 		}

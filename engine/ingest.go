@@ -19,12 +19,19 @@ type ingest struct {
 	offset   atomic.Uint64 // bytes read so far
 	most     int           // bytes of a leg
 	checksum bool
-	gather   bool // read on until a leg is full or nothing is there
+	gather   bool  // read on until a leg is full or nothing is there
+	met      error // how the source ended: io.EOF or its failure; nil before
+
+	warm bool // the pool has huge pages, or was refused them
+	log  *Log
 
 	// ended is set after the last leg is in the window; total is not changed after that.
 	ended atomic.Bool
 	total wire.End
 }
+
+// warmFrom is how long a stream must be to be worth huge pages, in bytes.
+const warmFrom = 4 << 20
 
 // hunger is why an idle link got no leg.
 type hunger int
@@ -68,25 +75,29 @@ func (in *ingest) pull(w *window, pool *bufpool.Pool, shard int) (*leg, hunger, 
 	if in.checksum {
 		l.checksum = wire.Checksum(l.bytes())
 	}
-	in.offset.Add(uint64(n))
+	if at := in.offset.Add(uint64(n)); !in.warm && at >= warmFrom {
+		in.warm = true
+		in.log.Printf(LevelChoices, "%s", pool.Warm())
+	}
 	w.add(l)
 	return l, fed, nil
 }
 
-// fill reads until p is full or the source has nothing more at the moment. n > 0 hides an error, which the next call
-// meets again.
+// fill reads until p is full or the source has nothing more at the moment. An end or a failure that it meets behind n > 0
+// bytes is kept for the next call: a socket, for one, reports its failure once and then an end (SO_ERROR, socket(7)).
 func (in *ingest) fill(p []byte) (n int, err error) {
-	for n < len(p) {
+	for n < len(p) && in.met == nil {
 		m, err := in.src.Read(p[n:])
-		if err != nil {
+		if err == netio.ErrAgain {
 			return n, err
 		}
+		in.met = err
 		n += m
 		if !in.gather {
 			break
 		}
 	}
-	return n, nil
+	return n, in.met
 }
 
 // empty gives the meaning of a read that brought nothing.

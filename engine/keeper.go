@@ -87,15 +87,12 @@ const (
 	anyhow     = 50 * time.Millisecond
 )
 
-// hold lets the first link of each path go first.
-func (k *keeper) hold(ctx context.Context) {
-	if k.anchor {
-		return
-	}
+// holdBack returns when the keepers other than the first of each path may start.
+func (s *Sender) holdBack(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, anyhow)
 	defer cancel()
 	select {
-	case <-k.s.firstUp:
+	case <-s.firstUp:
 		sleep(ctx, afterFirst)
 	case <-ctx.Done():
 	}
@@ -103,7 +100,6 @@ func (k *keeper) hold(ctx context.Context) {
 
 // run is the keeper's goroutine; it ends with ctx.
 func (k *keeper) run(ctx context.Context) {
-	k.hold(ctx)
 	wait := k.s.time.Backoff
 	for ctx.Err() == nil {
 		link, err := k.connect(ctx)

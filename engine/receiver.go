@@ -189,8 +189,8 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	r.legs = make([]rxleg, buffers)
 	r.ring = ring.New[rxleg](r.credit, 0)
 	r.hello, r.met = h, true
-	r.log.Printf(LevelChoices, "stream %v: %d links, legs of at most %s, credit for %d legs; %s",
-		h.Stream, h.Links, formatBytes(uint64(size)), r.credit, pool.Advice())
+	r.log.Printf(LevelChoices, "stream %v: %d links, legs of at most %s, credit for %d legs; %s; %s",
+		h.Stream, h.Links, formatBytes(uint64(size)), r.credit, pool.Advice(), pool.Warm())
 	return nil
 }
 

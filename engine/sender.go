@@ -101,7 +101,7 @@ func (s *Sender) open() error {
 		src.Close()
 		return fail(StatusUsage, err, "cannot get memory for the window")
 	}
-	s.in.legs = make([]leg, buffers)
+	s.in.legs, s.in.log = make([]leg, buffers), s.log
 	for i, cpu := range cpus {
 		if err := s.addLoop(i, cpu); err != nil {
 			s.close()
@@ -146,9 +146,18 @@ func (s *Sender) Run(ctx context.Context) (Summary, error) {
 	}
 	keepers, stop := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	for _, k := range s.keepers() {
-		wg.Go(func() { k.run(keepers) })
+	ks := s.keepers()
+	first := min(len(s.paths), len(ks))
+	start := func(ks []*keeper) {
+		for _, k := range ks {
+			wg.Go(func() { k.run(keepers) })
+		}
 	}
+	start(ks[:first])
+	wg.Go(func() {
+		s.holdBack(keepers)
+		start(ks[first:])
+	})
 	s.supervise(ctx)
 	stop()
 	wg.Wait()

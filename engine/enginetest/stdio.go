@@ -3,6 +3,7 @@ package enginetest
 import (
 	"fmt"
 	"io"
+	"net"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -36,6 +37,40 @@ func NewSource(k Kind, data []byte) (*Stdio, error) {
 	}
 	near, far, err := ends(k, true)
 	return &Stdio{FD: near, Far: far, kept: -1}, err
+}
+
+// NewResetSource makes a source that is a TCP connection and fails, by a reset, when Far is closed.
+func NewResetSource() (*Stdio, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	defer l.Close()
+	far, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		return nil, err
+	}
+	defer far.Close()
+	near, err := l.Accept()
+	if err != nil {
+		return nil, err
+	}
+	defer near.Close()
+	if err := far.(*net.TCPConn).SetLinger(0); err != nil {
+		return nil, err
+	}
+	f, err := far.(*net.TCPConn).File()
+	if err != nil {
+		return nil, err
+	}
+	n, err := near.(*net.TCPConn).File()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	defer n.Close()
+	fd, err := unix.FcntlInt(n.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+	return &Stdio{FD: fd, Far: f, kept: -1}, err
 }
 
 // NewSink makes a sink. What a pipe or socket takes, the test reads from Far; what a file takes, Content gives.
