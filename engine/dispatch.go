@@ -163,6 +163,6 @@ func (l *txloop) closeLinks() {
 		if k.leg != nil {
 			k.leg.drop()
 		}
-		k.conn.Close()
+		k.part()
 	}
 }

@@ -185,7 +185,7 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	// A link may be in the middle of a leg that another link has brought already; so the peer's credit leaves a buffer
 	// for each link, and whatever it sends within the credit can be taken in.
 	r.pool, r.credit, r.most = pool, buffers-links, uint32(size)
-	r.ackEvery = min(ackEvery, r.credit*size/8)
+	r.ackEvery = min(ackEvery, r.credit*size/8) / len(r.loops) // what all loops together owe is bounded
 	r.legs = make([]rxleg, buffers)
 	r.ring = ring.New[rxleg](r.credit, 0)
 	r.hello, r.met = h, true
@@ -330,12 +330,11 @@ func (r *Receiver) verdict(now time.Time) *Error {
 	if r.up > 0 {
 		return nil
 	}
-	if r.outage.contact {
-		giveup := r.cfg.Giveup
-		if r.done.Load() != nil {
-			giveup = r.time.DeadPeer
-		}
-		return r.outage.judge("sender", nil, now, r.time.DeadPeer, giveup)
+	switch {
+	case r.outage.contact && r.done.Load() != nil:
+		return r.outage.judge("sender", nil, now, r.time.Linger, r.time.DeadPeer)
+	case r.outage.contact:
+		return r.outage.judge("sender", nil, now, r.time.DeadPeer, r.cfg.Giveup)
 	}
 	if r.cfg.Connect > 0 && now.Sub(r.started) >= r.cfg.Connect {
 		return fail(StatusConnect, nil, "no sender within %v", r.cfg.Connect)

@@ -375,11 +375,20 @@ func (k *rxlink) lose(err error) {
 		return
 	}
 	if netio.Refused(err) {
-		_ = k.receive() // a call that sends may have met the end before the peer's last words were read
+		k.lastWords()
 	}
 	k.close(true)
 	k.release()
 	k.r.linkLost(k, err)
+}
+
+// lastWords takes in what is left to be read of a connection that was found closed by a call that sends.
+func (k *rxlink) lastWords() {
+	for !k.cut.held {
+		if _, _, err := k.read(); err != nil {
+			return
+		}
+	}
 }
 
 func (k *rxlink) release() {

@@ -32,6 +32,7 @@ var quick = engine.Timing{
 	Beat:        10 * time.Millisecond,
 	Dead:        80 * time.Millisecond,
 	DeadPeer:    1500 * time.Millisecond,
+	Linger:      time.Second,
 	Farewell:    200 * time.Millisecond,
 }
 
@@ -45,6 +46,7 @@ var lazy = engine.Timing{
 	Beat:        30 * time.Second,
 	Dead:        60 * time.Second,
 	DeadPeer:    60 * time.Second,
+	Linger:      60 * time.Second,
 	Farewell:    10 * time.Second,
 }
 

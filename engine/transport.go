@@ -46,6 +46,7 @@ type Timing struct {
 	Beat        time.Duration // a link that sent nothing for this long sends a heartbeat
 	Dead        time.Duration // a link that brought nothing for this long is lost
 	DeadPeer    time.Duration // the peer's host answers and the peer does not, for this long: it is dead
+	Linger      time.Duration // for a sender that closed every link to come back for the word that all was delivered
 	Farewell    time.Duration // for the last frames to leave
 }
 
@@ -59,6 +60,7 @@ var DefaultTiming = Timing{
 	Beat:        500 * time.Millisecond,
 	Dead:        3 * time.Second,
 	DeadPeer:    15 * time.Second,
+	Linger:      3 * time.Second,
 	Farewell:    time.Second,
 }
 

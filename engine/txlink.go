@@ -140,21 +140,33 @@ func (k *txlink) sendLeg() error {
 // receive reads and obeys what the peer sent, until nothing is left in the socket.
 func (k *txlink) receive() error {
 	for {
-		n, err := k.conn.Recv(k.in[k.got:], nil)
+		drained, err := k.take()
 		if err == netio.ErrAgain {
 			return nil
 		}
-		if err != nil {
+		if err != nil || drained {
 			return err
 		}
-		k.heard = k.loop.now
-		drained := k.got+n < len(k.in)
-		k.got += n
-		if err := k.parse(); err != nil {
-			return err
-		}
-		if drained {
-			return nil
+	}
+}
+
+// take makes one system call; drained says that it brought less than it had room for.
+func (k *txlink) take() (drained bool, err error) {
+	room := k.in[k.got:]
+	n, err := k.conn.Recv(room, nil)
+	if err != nil {
+		return false, err
+	}
+	k.heard = k.loop.now
+	k.got += n
+	return n < len(room), k.parse()
+}
+
+// lastWords obeys what is left to be read of a connection that was found closed by a call that sends.
+func (k *txlink) lastWords() {
+	for {
+		if _, err := k.take(); err != nil {
+			return
 		}
 	}
 }
@@ -287,13 +299,25 @@ func (k *txlink) say(frames []byte) {
 	}
 }
 
+// part closes the link when all is said. What the peer still sends is read first: the kernel answers a close that leaves
+// something unread with a reset, which may throw away our last words before the peer has read them.
+func (k *txlink) part() {
+	k.conn.Finish()
+	for {
+		if _, err := k.conn.Recv(k.in[:], nil); err != nil {
+			break
+		}
+	}
+	k.conn.Close()
+}
+
 // lose ends the link. The legs that it carried and that nobody else carries are sent again, on any link.
 func (k *txlink) lose(err error) {
 	if k.gone {
 		return
 	}
 	if netio.Refused(err) {
-		_ = k.receive() // a call that sends may have met the end before the peer's last words were read
+		k.lastWords()
 	}
 	if err == errLeft {
 		_, _ = k.conn.Send(wire.Bye{}.Append(nil), nil)

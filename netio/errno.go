@@ -29,6 +29,9 @@ func (t Tracer) outcome(call string, fd, n int, errno syscall.Errno, eof bool) (
 	case n == 0 && eof:
 		err = io.EOF
 	}
+	if err != nil {
+		n = 0 // x/sys returns -1
+	}
 	if t != nil {
 		t(call, fd, n, err)
 	}

@@ -54,19 +54,20 @@ func profileTo(kind, dir string) (stop func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	var end func()
 	switch kind {
 	case "mem":
-		return func() { writeHeap(f) }, nil
+		end = func() { writeHeap(f) }
 	case "trace":
-		err, stop = trace.Start(f), trace.Stop
+		err, end = trace.Start(f), trace.Stop
 	default:
-		err, stop = pprof.StartCPUProfile(f), pprof.StopCPUProfile
+		err, end = pprof.StartCPUProfile(f), pprof.StopCPUProfile
 	}
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
-	return func() { stop(); f.Close() }, nil
+	return func() { end(); f.Close() }, nil
 }
 
 // writeHeap writes what is on the heap now, after a collection, and what was ever allocated.
@@ -75,5 +76,4 @@ func writeHeap(f *os.File) {
 	if err := pprof.Lookup("allocs").WriteTo(f, 0); err != nil {
 		say(ownPrefix, "profile: "+err.Error())
 	}
-	f.Close()
 }

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// aim is a bound that a figure should keep.
+type aim struct {
+	row   string
+	what  string // to be read after the bound
+	bound float64
+	least bool // the bound is the least that will do; otherwise the most
+	got   func(b *board) float64
+	needs []string // rows without which there is nothing to say
+}
+
+// window and overhead are what the resident size of one end may come to, in MiB.
+const (
+	windowMiB   = 64
+	overheadMiB = 48
+)
+
+func aims() []aim {
+	over := func(a, b string) func(*board) float64 {
+		return func(t *board) float64 { return ratio(t.median(a), t.median(b)) }
+	}
+	plain := func(name string) func(*board) float64 { return func(t *board) float64 { return t.median(name) } }
+	return []aim{
+		{rowDefault, "of the limit", 0.70, true, over(rowDefault, rowLimit), []string{rowLimit}},
+		{rowDefault, "of socat", 1, true, over(rowDefault, rowSocat), []string{rowSocat}},
+		{rowOne, "of the best of threads 1, 4 and 16, for the worst", 0.85, true, evenness, []string{rowFour, rowDefault}},
+		{rowChecksum, "of the limit", 0.60, true, over(rowChecksum, rowLimit), []string{rowLimit}},
+		{rowKilled, "of " + rowDefault, 0.80, true, over(rowKilled, rowDefault), []string{rowDefault}},
+		{rowKilled, "% resent", 4, false, func(t *board) float64 { return 100 * median(t.row(rowKilled).resent) }, nil},
+		{rowLife, "ms", 15, false, plain(rowLife), nil},
+		{rowIdle, "%", 0.5, false, plain(rowIdle), nil},
+		{rowPaused, "%", 0.5, false, plain(rowPaused), nil},
+		{rowPeakTX, "MiB", windowMiB + overheadMiB, false, plain(rowPeakTX), nil},
+		{rowPeakRX, "MiB", windowMiB + overheadMiB, false, plain(rowPeakRX), nil},
+	}
+}
+
+// evenness is the slowest of the three numbers of links as a share of the fastest.
+func evenness(t *board) float64 {
+	a, b, c := t.median(rowOne), t.median(rowFour), t.median(rowDefault)
+	return ratio(min(a, b, c), max(a, b, c))
+}
+
+// verdict says for each aim of a row whether it was met; "" when there are none, or not what they are measured by.
+func (b *board) verdict(name string) string {
+	var said []string
+	for _, a := range aims() {
+		if a.row == name && b.has(a.needs) {
+			said = append(said, a.verdict(a.got(b)))
+		}
+	}
+	return strings.Join(said, "; ")
+}
+
+func (b *board) has(names []string) bool {
+	for _, n := range names {
+		if b.median(n) == 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func (a aim) verdict(got float64) string {
+	bound, met := "at most", got <= a.bound
+	if a.least {
+		bound, met = "at least", got >= a.bound
+	}
+	word := "met"
+	if !met {
+		word = "**missed**"
+	}
+	return fmt.Sprintf("%s %.4g %s: %s (%.2f)", bound, a.bound, a.what, word, got)
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"os/exec"
+	"slices"
+	"time"
+)
+
+// Names of rows that others refer to.
+const (
+	rowLimit    = "limit"
+	rowPipe     = "local pipe"
+	rowDefault  = "threads 16"
+	rowFour     = "threads 4"
+	rowOne      = "threads 1"
+	rowChecksum = "checksum"
+	rowChaos    = "chaos 100"
+	rowKilled   = "killed every 50 ms"
+	rowSocat    = "socat"
+	rowMbuffer  = "mbuffer"
+	rowNC       = "nc"
+	rowLife     = "life of tx"
+	rowEmpty    = "life of an empty program"
+	rowIdle     = "idle, nothing sent"
+	rowPaused   = "idle, links up"
+	rowPeakTX   = "peak memory, tx"
+	rowPeakRX   = "peak memory, rx"
+)
+
+func rowNames() []string {
+	return []string{rowLimit, rowPipe, rowDefault, rowFour, rowOne, rowChecksum, rowChaos, rowKilled, rowSocat, rowMbuffer,
+		rowNC, rowLife, rowEmpty, rowIdle, rowPaused, rowPeakTX, rowPeakRX}
+}
+
+// contenders are the streams to compare, in the order of their turns: those that are wanted and installed.
+func contenders(set settings) []contender {
+	rx := []string{set.bin, "rx", "PORT", "verbose", "1"}
+	tx := []string{set.bin, "tx", "127.0.0.1", "PORT", "verbose", "1"}
+	ours := func(name string, kills time.Duration, words ...string) contender {
+		return contender{name, rx, append(slices.Clone(tx), words...), true, kills}
+	}
+	all := []contender{
+		{name: rowLimit, rx: []string{set.self, "limit-rx", "PORT"}, tx: []string{set.self, "limit-tx", "PORT"}},
+		{name: rowPipe},
+		ours(rowDefault, 0, "threads", "16"),
+		ours(rowFour, 0, "threads", "4"),
+		ours(rowOne, 0, "threads", "1"),
+		ours(rowChecksum, 0, "threads", "16", "checksum"),
+		ours(rowChaos, 0, "threads", "16", "chaos", "100"),
+		ours(rowKilled, 50*time.Millisecond, "threads", "16"),
+	}
+	all[5].rx = append(slices.Clone(rx), "checksum")
+	all = append(all, peers()...)
+	return slices.DeleteFunc(all, func(c contender) bool { return !set.wants(c.name) })
+}
+
+// peers are the programs of others that are installed, each with the settings it was found fastest with.
+func peers() []contender {
+	all := []contender{
+		{name: rowSocat, rx: []string{"socat", "-u", "-b", "1048576", "TCP-LISTEN:PORT,reuseaddr", "-"},
+			tx: []string{"socat", "-u", "-b", "1048576", "-", "TCP:127.0.0.1:PORT"}},
+		{name: rowMbuffer, rx: []string{"mbuffer", "-q", "-s", "1M", "-m", "64M", "-I", "PORT"},
+			tx: []string{"mbuffer", "-q", "-s", "1M", "-m", "64M", "-O", "127.0.0.1:PORT"}},
+		{name: rowNC, rx: []string{"nc", "-d", "-l", "127.0.0.1", "PORT"}, tx: []string{"nc", "-N", "127.0.0.1", "PORT"}},
+	}
+	return slices.DeleteFunc(all, func(c contender) bool {
+		_, err := exec.LookPath(c.rx[0])
+		return err != nil
+	})
+}
+
+// measurement is one turn of a round; take adds to the rows of the board.
+type measurement struct {
+	name string
+	take func(ctx context.Context)
+}
+
+// measurements are the turns of one round: the streams first, then what is small.
+func measurements(set settings, b *board) []measurement {
+	var all []measurement
+	for _, c := range contenders(set) {
+		all = append(all, measurement{c.name, func(ctx context.Context) {
+			s, err := measure(ctx, set, c)
+			b.stream(c.name, s, err)
+		}})
+	}
+	small := []measurement{
+		{rowLife, func(ctx context.Context) { takeLives(ctx, set, b) }},
+		{rowIdle, func(ctx context.Context) { takeIdle(ctx, set, b, rowIdle, 0) }},
+		{rowPaused, func(ctx context.Context) { takeIdle(ctx, set, b, rowPaused, pausedAfter) }},
+		{rowPeakTX, func(ctx context.Context) { takePeaks(ctx, set, b) }},
+	}
+	for _, m := range small {
+		if set.wants(m.name) {
+			all = append(all, m)
+		}
+	}
+	return all
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+)
+
+// lives is how often the life of tx is measured in all, spread over the rounds.
+const lives = 15
+
+// takeLives measures short lives in turn: that of tx and that of a Go program that does nothing.
+func takeLives(ctx context.Context, set settings, b *board) {
+	for range (lives + set.rounds - 1) / set.rounds {
+		ms, err := lifeOfTX(ctx, set)
+		b.add(rowLife, ms, err)
+		ms, err = life(ctx, nil, set.self, "empty")
+		b.add(rowEmpty, ms, err)
+	}
+}
+
+// lifeOfTX is the life of tx, in ms, for two bytes that wait in its stdin and an rx that listens.
+func lifeOfTX(ctx context.Context, set settings) (float64, error) {
+	c := newCrew(ctx)
+	defer c.end()
+	port, err := freePort()
+	if err != nil {
+		return 0, err
+	}
+	at := strconv.Itoa(int(port))
+	rx, err := c.start([]string{set.bin, "rx", at}, nil, nil)
+	if err != nil {
+		return 0, err
+	}
+	if err := listening(c.ctx, port); err != nil {
+		return 0, err
+	}
+	in, w, err := c.pipe()
+	if err != nil {
+		return 0, err
+	}
+	if _, err := io.WriteString(w, "x\n"); err != nil {
+		return 0, err
+	}
+	if err := w.Close(); err != nil {
+		return 0, err
+	}
+	ms, err := life(c.ctx, in, set.bin, "tx", "127.0.0.1", at)
+	if err != nil {
+		return 0, err
+	}
+	if err := rx.wait(); err != nil {
+		return 0, fmt.Errorf("rx: %w", err)
+	}
+	if got := rx.out.String(); got != "x\n" {
+		return 0, fmt.Errorf("rx wrote %q", got)
+	}
+	return ms, nil
+}
+
+// life is the time in ms from before the start of a process until its end is known, with as little of our own in between
+// as can be: no goroutines, no pipes. It says nothing but to the null device; a nil stdin is that, too.
+func life(ctx context.Context, stdin *os.File, argv ...string) (float64, error) {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer null.Close()
+	if stdin == nil {
+		stdin = null
+	}
+	attr := &os.ProcAttr{
+		Env: os.Environ(), Files: []*os.File{stdin, null, null}, Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
+	}
+	began := time.Now()
+	p, err := os.StartProcess(argv[0], argv, attr)
+	if err != nil {
+		return 0, err
+	}
+	unwatch := context.AfterFunc(ctx, func() { _ = p.Kill() })
+	state, err := p.Wait()
+	took := time.Since(began)
+	unwatch()
+	if err != nil {
+		return 0, err
+	}
+	if !state.Success() {
+		return 0, fmt.Errorf("%s: %v", argv[0], state)
+	}
+	return float64(took) / 1e6, nil
+}

@@ -1,0 +1,105 @@
+// Command figures measures viamillipede on one machine and prints the tables of BENCHMARKS.md.
+//
+//	go run ./bench/figures [-bin bin/viamillipede] [-gib 4] [-rounds 5] [-only name,...]
+//
+// A stream goes from a producer that writes a constant buffer, through real pipes and the program measured over
+// loopback, to a consumer that reads and counts. The rate is the consumer's, from its first byte to the end of file; a
+// stream that comes out short, or an end that fails, is no figure. The programs run in turn within each round, so that
+// noise hits all alike, and each is compared with the limit of the same run: a bare relay over one connection that
+// promises nothing (limit.go).
+//
+// The program starts itself again, with a hidden first argument, as producer, consumer, relay and empty program
+// (roles.go). Every child has a time limit and dies with this process.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// settings are the command line.
+type settings struct {
+	bin    string  // the viamillipede to measure
+	self   string  // this program
+	gib    float64 // length of a stream
+	rounds int
+	only   []string // names of rows; empty is all
+}
+
+func (s settings) bytes() uint64 { return uint64(s.gib * (1 << 30)) }
+
+// wants reports whether a row was asked for.
+func (s settings) wants(name string) bool { return len(s.only) == 0 || slices.Contains(s.only, name) }
+
+func main() {
+	if role, ok := roleOf(os.Args); ok {
+		os.Exit(role.run(os.Args[2:]))
+	}
+	// Children are told to die with the thread that started them (PR_SET_PDEATHSIG(2const)): it must be one that stays.
+	runtime.LockOSThread()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	set, err := parse()
+	if err == nil {
+		err = run(ctx, set)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "figures:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func parse() (settings, error) {
+	var set settings
+	flag.StringVar(&set.bin, "bin", "bin/viamillipede", "the viamillipede to measure")
+	flag.Float64Var(&set.gib, "gib", 4, "length of each stream in GiB")
+	flag.IntVar(&set.rounds, "rounds", 5, "rounds; medians of these are printed")
+	only := flag.String("only", "", "names of the rows to measure, with commas between; all when empty")
+	flag.Parse()
+	if *only != "" {
+		set.only = strings.Split(*only, ",")
+	}
+	if set.rounds < 1 || set.gib <= 0 || flag.NArg() > 0 {
+		return set, fmt.Errorf("expected -rounds of 1 or more, -gib above 0, and no other words")
+	}
+	for _, name := range set.only {
+		if !slices.Contains(rowNames(), name) {
+			return set, fmt.Errorf("no row is called %q; there are: %s", name, strings.Join(rowNames(), ", "))
+		}
+	}
+	var err error
+	if set.bin, err = filepath.Abs(set.bin); err != nil {
+		return set, err
+	}
+	if _, err = os.Stat(set.bin); err != nil {
+		return set, err
+	}
+	set.self, err = os.Executable()
+	return set, err
+}
+
+// run measures round by round and prints everything at the end; progress goes to stderr.
+func run(ctx context.Context, set settings) error {
+	board := newBoard(contenders(set))
+	header := describe(ctx, set)
+	for round := range set.rounds {
+		for _, m := range measurements(set, board) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			fmt.Fprintf(os.Stderr, "round %d/%d: %s\n", round+1, set.rounds, m.name)
+			m.take(ctx)
+		}
+	}
+	fmt.Print(header + "\n" + board.markdown())
+	return nil
+}

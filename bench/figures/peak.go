@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	peakWindow = "64M"
+	peakPause  = 2000                  // ms that the consumer stops for in mid-stream
+	peakPoll   = 20 * time.Millisecond // between two looks at a process
+)
+
+// takePeaks measures the resident memory of both ends at most, in MiB, when the consumer stops in mid-stream.
+func takePeaks(ctx context.Context, set settings, b *board) {
+	c := contender{
+		ours: true,
+		rx:   []string{set.bin, "rx", "PORT", "verbose", "1", "window", peakWindow},
+		tx:   []string{set.bin, "tx", "127.0.0.1", "PORT", "verbose", "1", "window", peakWindow, "threads", "16"},
+	}
+	p, err := plumb(ctx, set, c, strconv.FormatUint(set.bytes()/2, 10), strconv.Itoa(peakPause))
+	defer p.end()
+	var tx, rx *watch
+	if err == nil {
+		tx, rx = watchPeak(p.tx.Process.Pid), watchPeak(p.rx.Process.Pid)
+		_, err = p.finish(set, c)
+	}
+	b.add(rowPeakTX, tx.stop(), err)
+	b.add(rowPeakRX, rx.stop(), err)
+}
+
+// watch looks at the peak of a process (VmHWM, proc_pid_status(5)) again and again, since it cannot be read any more once
+// the process has ended. What wait4(2) tells instead has the peak of the parent in it.
+type watch struct {
+	quit chan struct{}
+	done chan struct{} // closed by run; mib is the caller's from then on
+	mib  float64
+}
+
+func watchPeak(pid int) *watch {
+	w := &watch{quit: make(chan struct{}), done: make(chan struct{})}
+	go w.run(fmt.Sprintf("/proc/%d/status", pid))
+	return w
+}
+
+func (w *watch) run(file string) {
+	defer close(w.done)
+	tick := time.NewTicker(peakPoll)
+	defer tick.Stop()
+	for {
+		if text, err := os.ReadFile(file); err == nil {
+			if kib, err := parsePeak(string(text)); err == nil {
+				w.mib = float64(kib) / 1024
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-w.quit:
+			return
+		}
+	}
+}
+
+// stop gives the last peak seen, in MiB; a watch that was never started saw 0.
+func (w *watch) stop() float64 {
+	if w == nil {
+		return 0
+	}
+	close(w.quit)
+	<-w.done
+	return w.mib
+}
+
+// parsePeak finds VmHWM, in KiB.
+func parsePeak(status string) (int64, error) {
+	for line := range strings.Lines(status) {
+		if rest, ok := strings.CutPrefix(line, "VmHWM:"); ok {
+			return strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
+		}
+	}
+	return 0, fmt.Errorf("no VmHWM in the status of a process")
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// contender is a way to move a stream. "PORT" in a command is replaced by a free port.
+type contender struct {
+	name  string
+	rx    []string      // nil: none, the producer's pipe is the consumer's
+	tx    []string      //
+	ours  bool          // viamillipede: exits with 0 and prints a summary
+	kills time.Duration // a connection is killed this often; 0 is never
+}
+
+// sample is what one stream gave.
+type sample struct {
+	rate   float64 // GB/s (10^9 bytes) at the consumer
+	tx, rx float64 // CPU seconds per GiB
+	lost   int     // links lost, as tx counted
+	resent float64 // bytes sent again, as a share of the stream
+}
+
+// plumbing is one stream that runs.
+type plumbing struct {
+	*crew
+	port              uint16
+	gen, tx, rx, sink *child // tx and rx are nil for the local pipe
+}
+
+// plumb starts producer | tx ... rx | consumer; sinkArgs are those of the role. The caller ends the crew, on errors too.
+func plumb(ctx context.Context, set settings, c contender, sinkArgs ...string) (*plumbing, error) {
+	p := &plumbing{crew: newCrew(ctx)}
+	genOut, err := p.receivingHalf(set, c, sinkArgs)
+	if err != nil {
+		return p, err
+	}
+	if c.tx != nil {
+		var in *os.File
+		if in, genOut, err = p.pipe(); err != nil {
+			return p, err
+		}
+		if p.tx, err = p.start(withPort(c.tx, p.port), in, nil); err != nil {
+			return p, err
+		}
+	}
+	p.gen, err = p.role(set.self, nil, genOut, "gen", strconv.FormatUint(set.bytes(), 10))
+	p.letGo()
+	return p, err
+}
+
+// receivingHalf starts the consumer and rx, waits until rx listens, and gives the pipe into the consumer.
+func (p *plumbing) receivingHalf(set settings, c contender, sinkArgs []string) (*os.File, error) {
+	r, w, err := p.pipe()
+	if err != nil {
+		return nil, err
+	}
+	if p.sink, err = p.role(set.self, r, nil, append([]string{"sink"}, sinkArgs...)...); err != nil || c.rx == nil {
+		return w, err
+	}
+	if p.port, err = freePort(); err != nil {
+		return nil, err
+	}
+	if p.rx, err = p.start(withPort(c.rx, p.port), nil, w); err != nil {
+		return nil, err
+	}
+	return w, listening(p.ctx, p.port)
+}
+
+// finish waits for all and gives the consumer's figures.
+func (p *plumbing) finish(set settings, c contender) (sample, error) {
+	if err := p.sink.wait(); err != nil {
+		return sample{}, fmt.Errorf("consumer: %w", err)
+	}
+	got, seconds, err := parseSink(p.sink.out.String())
+	if err != nil {
+		return sample{}, err
+	}
+	s := sample{rate: float64(got) / seconds / 1e9}
+	if c.tx != nil {
+		if err := p.ended(c, &s, float64(set.bytes())); err != nil {
+			return s, err
+		}
+	}
+	if got != set.bytes() {
+		return s, fmt.Errorf("%d bytes came out of %d", got, set.bytes())
+	}
+	return s, p.gen.wait()
+}
+
+// ended waits for both ends and adds what they say of themselves.
+func (p *plumbing) ended(c contender, s *sample, bytes float64) error {
+	errTX, errRX := p.tx.wait(), p.rx.wait()
+	s.tx, s.rx = p.tx.cpu().Seconds()/(bytes/(1<<30)), p.rx.cpu().Seconds()/(bytes/(1<<30))
+	if !c.ours {
+		return nil // the bytes that came out tell; some exit with what they like
+	}
+	if errTX != nil {
+		return fmt.Errorf("tx: %w", errTX)
+	}
+	if errRX != nil {
+		return fmt.Errorf("rx: %w", errRX)
+	}
+	sum, err := parseSummary(p.tx.said.String())
+	s.lost, s.resent = sum.lost, float64(sum.resent)/bytes
+	return err
+}
+
+// measure runs one stream.
+func measure(ctx context.Context, set settings, c contender) (sample, error) {
+	if c.kills > 0 && os.Geteuid() != 0 {
+		return sample{}, errors.New("needs root")
+	}
+	p, err := plumb(ctx, set, c, "0", "0")
+	defer p.end()
+	if err != nil {
+		return sample{}, err
+	}
+	if c.kills == 0 {
+		return p.finish(set, c)
+	}
+	k := startKiller(p.port, c.kills)
+	s, err := p.finish(set, c)
+	kills, errKill := k.stop()
+	if err == nil && errKill != nil {
+		err = fmt.Errorf("kill a connection: %w", errKill)
+	}
+	if err == nil && s.lost == 0 && kills > 0 {
+		err = fmt.Errorf("%d connections were killed and none was missed", kills)
+	}
+	return s, err
+}
+
+func withPort(argv []string, port uint16) []string {
+	argv = slices.Clone(argv)
+	for i := range argv {
+		argv[i] = strings.ReplaceAll(argv[i], "PORT", strconv.Itoa(int(port)))
+	}
+	return argv
+}
+
+// parseSink reads what the role sink prints.
+func parseSink(text string) (bytes uint64, seconds float64, err error) {
+	if _, err := fmt.Sscanf(text, "%d %g", &bytes, &seconds); err != nil {
+		return 0, 0, fmt.Errorf("consumer said %q: %w", text, err)
+	}
+	return bytes, seconds, nil
+}

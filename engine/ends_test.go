@@ -1,0 +1,218 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+)
+
+// Nobody comes: both ends wait for as long as they were told.
+func TestNoFirstContact(t *testing.T) {
+	tx := send(t, engine.Options{Connect: 50 * time.Millisecond}, nil, nil)
+	if err := tx.wants(engine.StatusConnect).err; !strings.Contains(err.Error(), "a:8834") {
+		t.Errorf("%v does not name the path", err)
+	}
+	rx := receive(t, engine.Options{Connect: 50 * time.Millisecond}, enginetest.KindPipe, nil)
+	rx.wants(engine.StatusConnect)
+}
+
+// A sender that every path refuses for good does not wait.
+func TestRefusedAtOnce(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*engine.Options)
+		why    string
+	}{
+		{"busy", func(*engine.Options) {}, "busy"},
+		{"wrong phrase", func(o *engine.Options) { o.Phrase = [4]byte{'a', 'b', 'c', 'd'} }, "checkphrase"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+			got := rx.consume()
+			h := rx.link(0)
+			o := engine.Options{Connect: time.Minute, Threads: 2}
+			c.change(&o)
+			tx := send(t, o, nil, func(engine.Transport) engine.Transport { return rx.network })
+			if err := tx.wants(engine.StatusRefused).err; !strings.Contains(err.Error(), c.why) {
+				t.Errorf("%v does not say why", err)
+			}
+			s := newStream(1, 1000)
+			h.send(s.frame(0))
+			s.finish(rx, h, got)
+		})
+	}
+}
+
+// Two paths lead to two receivers: the sender keeps the first that answered, and the stream goes there, whole.
+func TestTwoReceivers(t *testing.T) {
+	network := enginetest.NewNet(1, enginetest.Faults{})
+	defer network.Close()
+	timing := steady
+	timing.DeadPeer = 200 * time.Millisecond
+	o := engine.Options{Threads: 4, Leg: 4 << 10, Timing: timing, Transport: network}
+	data := content(5, 500<<10)
+	type end struct {
+		sink *enginetest.Stdio
+		got  chan []byte
+		over chan error
+	}
+	var ends []end
+	var paths []engine.Path
+	for i := range uint16(2) {
+		sink, err := enginetest.NewSink(enginetest.KindPipe)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer sink.Close()
+		r, err := engine.NewReceiver(engine.ReceiveConfig{
+			Options: o, Port: port + i, Sink: sink.FD, Log: engine.NewLog(io.Discard, "", 0),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := end{sink, make(chan []byte, 1), make(chan error, 1)}
+		go func() {
+			_, err := r.Run(t.Context())
+			sink.CloseNear()
+			e.over <- err
+		}()
+		go func() {
+			b, _ := io.ReadAll(sink.Far)
+			e.got <- b
+		}()
+		ends = append(ends, e)
+		paths = append(paths, engine.Path{Host: string(rune('a' + i)), Port: port + i})
+	}
+	source, err := enginetest.NewSource(enginetest.KindFile, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	s, err := engine.NewSender(engine.SendConfig{
+		Options: o, Paths: paths, Source: source.FD, Log: engine.NewLog(io.Discard, "", 0),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	whole := 0
+	for _, e := range ends {
+		err, b := <-e.over, <-e.got
+		switch {
+		case err == nil && bytes.Equal(b, data):
+			whole++
+		case err == nil || len(b) > 0:
+			t.Errorf("the other receiver has %d bytes and ends with %v", len(b), err)
+		}
+	}
+	if whole != 1 {
+		t.Errorf("%d receivers have the stream", whole)
+	}
+}
+
+// Chaos cuts a link after so many legs, over real connections: with 1, after every leg. The stream goes on and ends.
+func TestChaosOverTCP(t *testing.T) {
+	for _, chaos := range []int{1, 2, 7, 100} {
+		t.Run(strconv.Itoa(chaos), func(t *testing.T) {
+			quiet(t)
+			timing := steady
+			timing.DeadPeer = 10 * time.Second
+			data := content(uint64(chaos), 40*4096)
+			got, tx := overTCP(t, data, engine.Options{
+				Threads: 4, Leg: 4 << 10, Window: 1 << 20, Chaos: chaos, Timing: timing,
+			})
+			if !bytes.Equal(got, data) {
+				t.Errorf("%d bytes came out, %d went in", len(got), len(data))
+			}
+			if want := uint64(len(data) / 4096 / chaos); tx.Cuts < want {
+				t.Errorf("%d cuts, want %d or more", tx.Cuts, want)
+			}
+		})
+	}
+}
+
+// overTCP sends data through loopback.
+func overTCP(t *testing.T, data []byte, o engine.Options) ([]byte, engine.Summary) {
+	t.Helper()
+	free := freePort(t)
+	sink, err := enginetest.NewSink(enginetest.KindFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sink.Close()
+	source, err := enginetest.NewSource(enginetest.KindFile, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	r, err := engine.NewReceiver(engine.ReceiveConfig{
+		Options: o, Port: free, Sink: sink.FD, Log: engine.NewLog(io.Discard, "", 0),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	over := make(chan error, 1)
+	go func() {
+		_, err := r.Run(ctx)
+		over <- err
+	}()
+	s, err := engine.NewSender(engine.SendConfig{
+		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: free}}, Source: source.FD,
+		Log: engine.NewLog(io.Discard, "", 0),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, err := s.Run(ctx)
+	if rxErr := <-over; err != nil || rxErr != nil {
+		t.Fatalf("sender: %v; receiver: %v", err, rxErr)
+	}
+	got, err := sink.Content()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got, sum
+}
+
+// freePort is one that nobody has at the moment.
+func freePort(t *testing.T) uint16 {
+	t.Helper()
+	l, err := net.Listen("tcp", ":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return uint16(l.Addr().(*net.TCPAddr).Port)
+}
+
+// What cannot work is found before anything is opened.
+func TestOptionsRefused(t *testing.T) {
+	for _, o := range []engine.Options{
+		{Threads: -1}, {Threads: engine.MaxThreads + 1}, {Window: 1}, {Window: engine.MaxWindow + 1}, {Leg: 1},
+		{Leg: engine.MaxLeg + engine.MinLeg}, {Leg: engine.MinLeg + 1}, {Congestion: "no such thing"},
+	} {
+		before := enginetest.Hold()
+		log := engine.NewLog(io.Discard, "", 0)
+		if _, err := engine.NewSender(engine.SendConfig{Options: o, Log: log}); engine.ExitStatus(err) != engine.StatusUsage {
+			t.Errorf("%+v at the sender: %v", o, err)
+		}
+		if _, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Log: log}); engine.ExitStatus(err) != engine.StatusUsage {
+			t.Errorf("%+v at the receiver: %v", o, err)
+		}
+		if err := before.Check(); err != nil {
+			t.Error(err)
+		}
+	}
+}

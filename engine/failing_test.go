@@ -1,0 +1,208 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+)
+
+// failure is how a stream is made to fail.
+type failure int
+
+const (
+	killSender   failure = iota // its links close and nobody dials again
+	killConsumer                // the sink breaks
+	breakSource                 // the source fails
+	stopSender                  // its user ends it
+	stopReceiver                // likewise
+	loseNetwork                 // for longer than giveup
+	failures
+)
+
+func (f failure) String() string {
+	return [...]string{"kill the sender", "kill the consumer", "break the source", "stop the sender",
+		"stop the receiver", "lose the network"}[f]
+}
+
+// TestSeedsThatFail has many streams fail on the way. Both ends say so, each with the status that belongs to it, and what
+// came out until then is the beginning of what went in.
+func TestSeedsThatFail(t *testing.T) {
+	forSeeds(t, "TestSeedsThatFail", 8, func(seed uint64, log io.Writer) error { return newDoomed(seed).run(log) })
+}
+
+// doomed is a scenario with a failure in it.
+type doomed struct {
+	*scenario
+	failure failure
+	at      int // bytes that come out before
+}
+
+func newDoomed(seed uint64) *doomed {
+	s := newScenario(seed)
+	d := &doomed{scenario: s, failure: failure(s.rng.IntN(int(failures)))}
+	s.length = 600<<10 + s.rng.IntN(200<<10) // more than sockets and pipes hold
+	s.source = enginetest.KindSocket
+	s.sink = []enginetest.Kind{enginetest.KindPipe, enginetest.KindSocket}[s.rng.IntN(2)]
+	s.shrink = 4096
+	s.chaos, s.options.Charmode = 0, false
+	s.faults.Bytes = s.length
+	s.faults.Most /= 4
+	s.options.Timing = quick
+	s.options.Timing.DeadPeer = 200 * time.Millisecond
+	s.dead, s.faults.Doomed = 0, 0
+	d.at = s.rng.IntN(200 << 10)
+	if d.failure == loseNetwork {
+		s.options.Giveup = 40 * time.Millisecond
+	}
+	return d
+}
+
+func (d *doomed) run(log io.Writer) error {
+	if log != io.Discard {
+		d.level = 10
+	}
+	network := enginetest.NewNet(d.seed, d.faults)
+	defer network.Close()
+	p := &pipe{sc: d.scenario, data: content(d.seed, d.length), log: &lines{to: log}, network: network}
+	if err := d.fail(p); err != nil {
+		return fmt.Errorf("seed %d: %v: %w\n%v\n%s", d.seed, d.failure, err, d, p.log)
+	}
+	return nil
+}
+
+// why is what the user's signal is to the engine.
+var why = &engine.Error{Status: engine.StatusTerminated, Reason: "terminated"}
+
+func (d *doomed) fail(p *pipe) (err error) {
+	if p.source, err = d.newSource(); err != nil {
+		return err
+	}
+	defer p.source.Close()
+	if p.sink, err = enginetest.NewSink(d.sink); err != nil {
+		return err
+	}
+	defer p.sink.Close()
+	r, err := engine.NewReceiver(engine.ReceiveConfig{
+		Options: d.receiveOptions(p.network), Port: port, Sink: p.sink.FD, Log: engine.NewLog(p.log, "rx: ", d.level),
+	})
+	if err != nil {
+		return err
+	}
+	s, err := engine.NewSender(engine.SendConfig{
+		Options: d.sendOptions(p.network), Paths: d.hosts(p.network), Source: p.source.FD,
+		Log: engine.NewLog(p.log, "tx: ", d.level),
+	})
+	if err != nil {
+		return err
+	}
+	p.sink.Shrink(d.shrink)
+	return d.move(p, r, s)
+}
+
+// newSource makes a source that breaks, by a reset, if it shall.
+func (d *doomed) newSource() (*enginetest.Stdio, error) {
+	if d.failure != breakSource {
+		return enginetest.NewSource(d.source, nil)
+	}
+	return enginetest.NewResetSource()
+}
+
+func (d *doomed) move(p *pipe, r *engine.Receiver, s *engine.Sender) error {
+	deadline, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	rxCtx, stopRx := context.WithCancelCause(deadline)
+	txCtx, stopTx := context.WithCancelCause(deadline)
+	defer stopRx(nil)
+	defer stopTx(nil)
+	var rxErr, txErr error
+	var got []byte
+	var ends, others sync.WaitGroup
+	ends.Go(func() { _, rxErr = r.Run(rxCtx) })
+	ends.Go(func() { _, txErr = s.Run(txCtx) })
+	others.Go(func() { d.feed(p) })
+	others.Go(func() {
+		got = make([]byte, d.at)
+		n, _ := io.ReadFull(p.sink.Far, got)
+		got = got[:n]
+		d.strike(p, stopRx, stopTx)
+		rest, _ := io.ReadAll(p.sink.Far)
+		got = append(got, rest...)
+	})
+	ends.Wait()
+	p.sink.CloseNear()
+	p.source.CloseNear()
+	others.Wait()
+	if !bytes.Equal(got, p.data[:min(len(got), len(p.data))]) {
+		return fmt.Errorf("what came out differs from byte %d on", differ(got, p.data))
+	}
+	return d.judge(engine.ExitStatus(rxErr), engine.ExitStatus(txErr), rxErr, txErr)
+}
+
+// feed writes the stream; a source that breaks does so at the end of it.
+func (d *doomed) feed(p *pipe) {
+	r := rand.New(rand.NewPCG(d.seed, 2))
+	if d.failure == breakSource {
+		feed(p.source.Far, p.data[:d.at+len(p.data)/2], d.slow, r)
+		return
+	}
+	feed(held{p.source.Far}, p.data, d.slow, r) // the end does not come before the failure
+}
+
+// held is a writer that stays open.
+type held struct{ io.Writer }
+
+func (held) Close() error { return nil }
+
+func (d *doomed) strike(p *pipe, stopRx, stopTx context.CancelCauseFunc) {
+	switch d.failure {
+	case killSender:
+		d.down(p, enginetest.PathRefuses)
+		stopTx(why)
+	case killConsumer:
+		p.sink.Far.Close()
+	case stopSender:
+		stopTx(why)
+	case stopReceiver:
+		stopRx(why)
+	case loseNetwork:
+		d.down(p, enginetest.PathSilent)
+	}
+}
+
+// down ends all paths and then all links.
+func (d *doomed) down(p *pipe, state enginetest.Path) {
+	for _, path := range d.hosts(p.network) {
+		p.network.Set(path.Host, state)
+	}
+	p.network.Cut()
+}
+
+// judge checks the two exit statuses. Where links break by themselves the word of the one end may not reach the other,
+// which then finds its peer gone.
+func (d *doomed) judge(rx, tx engine.Status, rxErr, txErr error) error {
+	type pair struct{ rx, tx engine.Status }
+	want := map[failure]pair{
+		killSender:   {engine.StatusLost, engine.StatusTerminated},
+		killConsumer: {engine.StatusLocalPipe, engine.StatusRemotePipe},
+		breakSource:  {engine.StatusRemotePipe, engine.StatusLocalPipe},
+		stopSender:   {engine.StatusRemotePipe, engine.StatusTerminated},
+		stopReceiver: {engine.StatusTerminated, engine.StatusRemotePipe},
+		loseNetwork:  {engine.StatusLost, engine.StatusLost},
+	}[d.failure]
+	unheard := func(got, want engine.Status) bool {
+		return d.faults.Most > 0 && want == engine.StatusRemotePipe && got == engine.StatusLost
+	}
+	if rx != want.rx && !unheard(rx, want.rx) || tx != want.tx && !unheard(tx, want.tx) {
+		return fmt.Errorf("receiver: status %d (%v), want %d; sender: status %d (%v), want %d", rx, rxErr, want.rx,
+			tx, txErr, want.tx)
+	}
+	return nil
+}
