@@ -171,7 +171,7 @@ func readHello(c net.Conn) (wire.Hello, error) {
 	for n := 0; ; {
 		h, err := wire.ParseHello(b[:n])
 		if !errors.Is(err, wire.ErrShort) {
-			return h, notOurs(err)
+			return h, err
 		}
 		m, err := c.Read(b[n:])
 		n += m
@@ -185,13 +185,6 @@ func readHello(c net.Conn) (wire.Hello, error) {
 			return h, fmt.Errorf("no hello within the time for it (%d bytes came)", n)
 		}
 	}
-}
-
-func notOurs(err error) error {
-	if errors.Is(err, wire.ErrMagic) {
-		return fmt.Errorf("not a viamillipede: %w", err)
-	}
-	return err
 }
 
 // doorman tells the user of strangers, without letting them flood stderr. The zero doorman is ready to use.

@@ -191,7 +191,9 @@ func (k *keeper) failed(ctx context.Context, p *pathState, v wire.Verdict, err e
 	if context.Cause(ctx) == context.Canceled {
 		return err // we are stopping
 	}
-	if p.note(v, err) {
+	news := p.note(v, err)
+	k.s.look()
+	if news {
 		k.s.log.Printf(LevelLinks, "path %v: link %d: %v", p, k.index, err)
 	}
 	return err
