@@ -12,7 +12,7 @@ PROGRAM := bin/viamillipede
 RACED := ./engine/... ./bufpool/... ./netio/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race fuzz lint install clean
+.PHONY: help build demo test race fuzz bench lint install clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ fuzz: ## every fuzz target for FUZZTIME (10s)
 		echo "fuzz $$package $$target $(FUZZTIME)"; \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null || exit 1; \
 	done
+
+bench: build ## the tables of BENCHMARKS.md, measured on this machine; about five minutes, and better on a quiet one
+	go run ./bench/figures -bin $(PROGRAM)
 
 # Without S1016: two messages of one shape are two messages, and are not converted into each other.
 lint: ## gofmt, vet, the rules of this source tree (tools/lint), staticcheck

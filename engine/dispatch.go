@@ -30,12 +30,12 @@ func (l *txloop) dispatch() (again bool) {
 			l.s.handOver(l.loop)
 			return false
 		}
-		leg, why := l.next()
+		leg, why := l.next(k)
 		if leg == nil {
 			l.wait(why)
 			return false
 		}
-		if leg.length == l.s.in.most {
+		if leg.length == k.most(l.s.in.most) {
 			l.s.handOver(l.loop) // a full leg: there is probably more, for two loops
 		}
 		if err := k.carry(leg); err != nil {
@@ -55,14 +55,18 @@ func (l *txloop) idle() *txlink {
 	return nil
 }
 
-// next is the leg to send next: one that was lost before a new one.
-func (l *txloop) next() (*leg, hunger) {
+// next is the leg for the link to send next: one that was lost before a new one, and when there is neither, one that is
+// late on another link.
+func (l *txloop) next(k *txlink) (*leg, hunger) {
 	if leg := l.s.window.take(); leg != nil {
 		return leg, fed
 	}
-	leg, why, err := l.s.in.pull(l.s.window, l.s.pool, l.id)
+	leg, why, err := l.s.in.pull(l.s.window, l.s.pool, l.id, k.most(l.s.in.most))
 	if err != nil {
 		l.s.fail(fail(StatusLocalPipe, err, "cannot read standard input"))
+	}
+	if leg == nil && why != sourceGone {
+		leg = l.s.window.rescue(k.index, l.now.Add(-l.s.usual.late()))
 	}
 	return leg, why
 }
@@ -140,16 +144,21 @@ func (l *txloop) tick() {
 	}
 }
 
-// farewell says the last words on every link and reports on left when they are all in the sockets, or their links gone.
+// farewell says the last words on every link and reports on left when they have left. Why a stream failed is to go out on
+// every link, after the leg that is on its way there; for the word that all is well one link will do, since a slow one
+// may have a leg on its way that nobody needs any more.
 func (l *txloop) farewell(words []byte, left chan<- struct{}) {
 	for _, k := range slices.Clone(l.links) {
 		k.say(words)
 	}
+	enough := len(l.links)
+	if l.s.err == nil {
+		enough = min(enough, 1)
+	}
 	l.after = func() bool {
-		for _, k := range l.links {
-			if k.leg != nil || len(k.control) > 0 {
-				return false
-			}
+		said := len(slices.DeleteFunc(slices.Clone(l.links), (*txlink).busy))
+		if said < min(enough, len(l.links)) {
+			return false
 		}
 		l.after = func() bool { return false }
 		left <- struct{}{}
@@ -160,8 +169,9 @@ func (l *txloop) farewell(words []byte, left chan<- struct{}) {
 // closeLinks closes what is left, when the loop has ended.
 func (l *txloop) closeLinks() {
 	for _, k := range l.links {
-		if k.leg != nil {
-			k.leg.drop()
+		if k.busy() {
+			k.abandon()
+			continue
 		}
 		k.part()
 	}

@@ -57,6 +57,8 @@ func newDoomed(seed uint64) *doomed {
 	s.faults.Most /= 4
 	s.options.Timing = quick
 	s.options.Timing.DeadPeer = 200 * time.Millisecond
+	s.options.Timing.Dead = time.Second // a busy machine is no silence: one that is lost in silence is waited for
+	s.options.Giveup = 4 * time.Second
 	s.dead, s.faults.Doomed = 0, 0
 	d.at = s.rng.IntN(200 << 10)
 	if d.failure == loseNetwork {

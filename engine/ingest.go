@@ -45,9 +45,9 @@ const (
 	sourceGone               // the source failed
 )
 
-// pull reads one new leg into a buffer of the loop's shard and puts it into the window, with the caller's link as its
-// carrier and holder. An error goes with sourceGone.
-func (in *ingest) pull(w *window, pool *bufpool.Pool, shard int) (*leg, hunger, error) {
+// pull reads one new leg of at most the given bytes into a buffer of the loop's shard and puts it into the window, with the
+// caller's link as its carrier and holder. An error goes with sourceGone.
+func (in *ingest) pull(w *window, pool *bufpool.Pool, shard, most int) (*leg, hunger, error) {
 	if in.ended.Load() {
 		return nil, noMore, nil
 	}
@@ -65,7 +65,7 @@ func (in *ingest) pull(w *window, pool *bufpool.Pool, shard int) (*leg, hunger, 
 	if buf == nil {
 		return nil, noRoom, nil
 	}
-	n, err := in.fill(buf.Bytes()[:in.most])
+	n, err := in.fill(buf.Bytes()[:most])
 	if n == 0 {
 		buf.Release()
 		return nil, in.empty(w, err), sourceError(err)

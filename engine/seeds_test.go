@@ -121,7 +121,11 @@ func newScenario(seed uint64) *scenario {
 	r := rand.New(rand.NewPCG(seed, 1))
 	s := &scenario{seed: seed, rng: r}
 	leg := []int{4 << 10, 8 << 10, 12 << 10, 16 << 10, 64 << 10}[r.IntN(5)]
-	s.length = []int{0, 1, leg - 1, leg, leg + 1, r.IntN(3 * leg), r.IntN(300 << 10), r.IntN(300 << 10), r.IntN(800 << 10)}[r.IntN(9)]
+	s.length = []int{
+		0, 1, leg - 1, leg, leg + 1, r.IntN(3 * leg),
+		r.IntN(300 << 10), r.IntN(300 << 10), r.IntN(300 << 10), r.IntN(800 << 10),
+		1<<20 + r.IntN(3<<20), // more than the windows hold
+	}[r.IntN(11)]
 	s.options = engine.Options{
 		Threads: 1 + r.IntN(8), Window: engine.MinWindow, Leg: leg,
 		Checksum: r.IntN(3) == 0, Charmode: r.IntN(6) == 0, Timing: quick,

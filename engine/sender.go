@@ -40,6 +40,7 @@ type Sender struct {
 	hungry  atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
 	watcher atomic.Int32  // the loop that watches the source, or nobody
 
+	usual   usual        // how long legs take
 	allowed atomic.Int64 // bytes that all links together excuse to be kept; see txlink.measure
 
 	unsentMost int // bytes that may wait unsent in a link's socket
@@ -269,12 +270,16 @@ func (s *Sender) linkLost(k *txlink, err error) {
 	k.path.linkDown()
 	s.mu.Lock()
 	s.up--
-	if err != errLeft {
+	level := LevelLinks
+	switch {
+	case s.finished:
+		level = LevelChoices // the peer hangs up, as it should
+	case err != errLeft:
 		s.lost++
 		s.outage.linkLost(k.index, err, s.up, k.loop.now)
 	}
 	s.mu.Unlock()
-	s.log.Printf(LevelLinks, "link %d down: %s: %s", k.index, k.linkState.path, lossName(err))
+	s.log.Printf(level, "link %d down: %s: %s", k.index, k.linkState.path, lossName(err))
 	s.look()
 	s.feed(nil)
 }

@@ -27,9 +27,11 @@ type txlink struct {
 	leaving bool // takes no more legs, and ends when those it has are received
 
 	header  [wire.HeaderLen]byte
-	leg     *leg // on its way, held; nil between two legs
-	sent    int  // bytes of header and leg that the socket took
-	carried []uint64
+	leg     *leg     // on its way, held; nil between two legs
+	sent    int      // bytes of header and leg that the socket took
+	carried []uint64 // legs taken and not known to be received, in the order of their journey
+	trips   []trip   // of each of them
+	speed
 	ended   bool // the end frame is in control
 	settled bool // the congestion control is decided
 
@@ -68,13 +70,18 @@ func (k *txlink) idle() bool {
 	return k.leg == nil && !k.full && len(k.control) == 0 && !k.leaving && !k.gone
 }
 
+// busy reports whether something is on its way that the socket has not taken.
+func (k *txlink) busy() bool { return k.leg != nil || len(k.control) > 0 }
+
 // carry starts to send a leg that the link is a holder and carrier of. When the socket takes nothing at all the leg is
 // given back, so that another link can have it.
 func (k *txlink) carry(l *leg) error {
 	k.leg, k.sent = l, 0
+	// Once the socket has all of it the hold is gone: the leg may be received, and its memory another leg's.
+	number, offset, length, first := l.number, l.offset, l.length, l.times.Load() == 1
 	wire.Leg{
 		Number: l.number, Offset: l.offset, Length: uint32(l.length),
-		Checksum: l.checksum, Checked: k.s.in.checksum, Resent: l.times > 1,
+		Checksum: l.checksum, Checked: k.s.in.checksum, Resent: !first,
 	}.Append(k.header[:0])
 	err := k.send()
 	if err == nil && k.leg == l && k.sent == 0 {
@@ -82,14 +89,16 @@ func (k *txlink) carry(l *leg) error {
 		k.s.window.giveBack(l)
 		return nil
 	}
-	k.carried = append(k.carried, l.number)
+	k.carried = append(k.carried, number)
+	k.trips = append(k.trips, trip{k.loop.now, length})
+	k.s.window.onItsWay(number, k.index, k.loop.now)
 	if k.leg != nil {
 		k.measure() // a slow link: its leg must not count against the others
 	}
 	if k.s.log.On(LevelLegs) {
-		k.s.log.Printf(LevelLegs, "leg %d: %d bytes at %d on link %d", l.number, l.length, l.offset, k.index)
+		k.s.log.Printf(LevelLegs, "leg %d: %d bytes at %d on link %d", number, length, offset, k.index)
 	}
-	if err == nil && l.times == 1 && k.s.chaos.strike() {
+	if err == nil && first && k.s.chaos.strike() {
 		return errChaos
 	}
 	return err
@@ -206,7 +215,7 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 		if err != nil {
 			return err
 		}
-		k.carried = k.s.window.prune(k.carried)
+		k.prune()
 		k.measure()
 		if news {
 			k.s.feed(k.loop)
@@ -229,6 +238,19 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 		return fmt.Errorf("the receiver sent a %v", h.Type)
 	}
 	return nil
+}
+
+// prune forgets the legs that are received, and learns the link's speed from them.
+func (k *txlink) prune() {
+	left := k.s.window.prune(k.carried)
+	n := len(k.carried) - len(left)
+	if n == 0 {
+		return
+	}
+	delay := k.speed.learn(k.trips[:n], k.loop.now)
+	k.s.usual.learn(delay)
+	k.carried, k.trips = left, k.trips[n:]
+	k.conn.LimitUnsent(k.speed.most(k.s.in.most))
 }
 
 // measurePause is the least time between two looks at what a link has in the network.
@@ -299,6 +321,14 @@ func (k *txlink) say(frames []byte) {
 	}
 }
 
+// abandon closes the link with a leg on its way that nobody needs any more.
+func (k *txlink) abandon() {
+	if k.leg != nil {
+		k.leg.drop()
+	}
+	k.conn.Abort()
+}
+
 // part closes the link when all is said. What the peer still sends is read first: the kernel answers a close that leaves
 // something unread with a reset, which may throw away our last words before the peer has read them.
 func (k *txlink) part() {
@@ -331,7 +361,7 @@ func (k *txlink) lose(err error) {
 	if n > 0 {
 		k.s.log.Printf(LevelResent, "link %d lost %d legs, which go to other links", k.index, n)
 	}
-	k.carried = nil
+	k.carried, k.trips = nil, nil
 	k.s.allowed.Add(int64(-k.allowed))
 	k.s.linkLost(k, err)
 	k.lost(err)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/wire"
@@ -22,9 +23,11 @@ type leg struct {
 	buf      *bufpool.Buffer
 	holds    atomic.Int32
 
-	carriers int  // links that took it and are not lost; guarded by window.mu
-	waiting  bool // in window.again; guarded by window.mu
-	times    int  // how often a link took it; guarded by window.mu
+	carriers int          // links that took it and are not lost; guarded by window.mu
+	by       int          // the link that took it last; guarded by window.mu
+	since    time.Time    // when that was; guarded by window.mu
+	waiting  bool         // in window.again; guarded by window.mu
+	times    atomic.Int32 // how often a link took it; written under window.mu
 }
 
 func (l *leg) bytes() []byte { return l.buf.Bytes()[:l.length] }
@@ -56,6 +59,8 @@ type window struct {
 
 	waiting atomic.Int32 // len(again), to look at without the lock
 	resent  counter
+	rescued counter // of these, while another link still had the leg
+	sent    uint64  // bytes of new legs
 
 	kept  int64 // bytes of the legs kept
 	limit int64 // bytes that may be kept; see pace
@@ -110,10 +115,12 @@ func (w *window) add(l *leg) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l.number = w.next
-	l.carriers, l.waiting, l.times = 1, false, 1
+	l.carriers, l.waiting = 1, false
+	l.times.Store(1)
 	w.slots[l.number&w.mask] = l
 	w.next++
 	w.kept += int64(l.length)
+	w.sent += uint64(l.length)
 }
 
 // take gives the caller's link the first leg that must be sent again, and makes the caller a holder of it; nil when there
@@ -134,9 +141,8 @@ func (w *window) take() *leg {
 		}
 		l.waiting = false
 		l.carriers++
-		l.times++
 		l.holds.Add(1)
-		if l.times > 1 {
+		if l.times.Add(1) > 1 {
 			w.resent.add(l.length)
 		}
 		return l
@@ -144,15 +150,54 @@ func (w *window) take() *leg {
 	return nil
 }
 
+// onItsWay notes which link has begun to send the leg of that number, and when, unless the peer has it already.
+func (w *window) onItsWay(number uint64, link int, now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if l := w.leg(number); l != nil {
+		l.by, l.since = link, now
+	}
+}
+
+// rescue gives the caller's link, which has nothing else to do, the oldest leg that is on its way on one other link since
+// before the given time: whichever copy arrives first counts. nil when there is none. The caller becomes a carrier and a
+// holder.
+func (w *window) rescue(link int, before time.Time) *leg {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.rescued.bytes > w.sent/rescueShare+rescueLeast {
+		return nil
+	}
+	for n := w.base; n != w.next; n++ {
+		l := w.leg(n)
+		if l == nil || l.waiting || l.carriers != 1 || l.by == link || !l.since.Before(before) {
+			continue
+		}
+		l.carriers++
+		l.times.Add(1)
+		l.holds.Add(1)
+		w.resent.add(l.length)
+		w.rescued.add(l.length)
+		return l
+	}
+	return nil
+}
+
+// Bounds on what rescues may cost: a share of the bytes sent, and a few legs before there are many.
+const (
+	rescueShare = 40
+	rescueLeast = 4 << 20 // bytes
+)
+
 // giveBack undoes a take or an add of which the link has sent nothing: the leg waits for another link. The caller is no
 // holder any more.
 func (w *window) giveBack(l *leg) {
 	w.mu.Lock()
-	if l.times > 1 {
+	if l.times.Load() > 1 {
 		w.resent.legs--
 		w.resent.bytes -= uint64(l.length)
 	}
-	l.times--
+	l.times.Add(-1)
 	w.abandon(l.number)
 	w.mu.Unlock()
 	l.drop()

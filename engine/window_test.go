@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -26,6 +27,7 @@ type windowModel struct {
 	received        map[uint64]bool
 	waiting         map[uint64]bool
 	taken           map[uint64]int // how often each leg was given to a link
+	carriers        map[uint64]int // links that carry it now
 	resent          counter
 	links           [3]linkModel
 	acks            []ackModel // sent by the peer and not come yet
@@ -58,6 +60,7 @@ func newWindowModel(t *rapid.T) *windowModel {
 	m := &windowModel{
 		w: newWindow(credit, first), pool: pool, legs: make([]leg, buffers), first: first, credit: uint64(credit),
 		received: map[uint64]bool{}, waiting: map[uint64]bool{}, taken: map[uint64]int{}, peer: map[uint64]bool{},
+		carriers: map[uint64]int{},
 	}
 	for i := range m.links {
 		m.links[i].holds = map[uint64]*leg{}
@@ -88,7 +91,7 @@ func (m *windowModel) add(t *rapid.T) {
 	}
 	k := m.link(t)
 	k.carried, k.holds[m.next] = append(k.carried, m.next), l
-	m.taken[m.next] = 1
+	m.taken[m.next], m.carriers[m.next] = 1, 1
 	m.next++
 }
 
@@ -113,8 +116,39 @@ func (m *windowModel) take(t *rapid.T) {
 		m.resent.add(l.length)
 	}
 	delete(m.waiting, n)
+	m.carriers[n] = 1
 	k := m.link(t)
 	k.carried, k.holds[n] = append(k.carried, n), l
+}
+
+// rescue has a link carry the first leg that is on its way on one other link, or give it back at once.
+func (m *windowModel) rescue(t *rapid.T) {
+	late := time.Now().Add(time.Hour)
+	want, k := uint64(0), m.link(t)
+	for want < m.next && (m.received[want] || m.waiting[want] || m.carriers[want] != 1) {
+		want++
+	}
+	if want < m.next && slices.Contains(k.carried, want) {
+		t.Skip("the link carries it itself")
+	}
+	l := m.w.rescue(-1, late)
+	if want == m.next {
+		if l != nil {
+			t.Fatalf("rescued leg %d, which needs none", l.number)
+		}
+		return
+	}
+	if l == nil || l.number != m.first+want {
+		t.Fatalf("rescued %+v, want leg %d", l, m.first+want)
+	}
+	if rapid.Bool().Draw(t, "give back") {
+		m.w.giveBack(l)
+		return
+	}
+	m.taken[want]++
+	m.resent.add(l.length)
+	m.carriers[want]++
+	k.carried, k.holds[want] = append(k.carried, want), l
 }
 
 // sent has a link give up its hold, with the last byte of the leg; the peer may now have it.
@@ -139,8 +173,8 @@ func (m *windowModel) lose(t *rapid.T) {
 	want := 0
 	for _, n := range k.carried {
 		numbers = append(numbers, m.first+n)
-		if !m.received[n] {
-			m.waiting[n] = true // a leg has one carrier at a time
+		if m.carriers[n]--; !m.received[n] && m.carriers[n] == 0 {
+			m.waiting[n] = true
 			want++
 		}
 	}
@@ -301,7 +335,8 @@ func TestWindowAgainstModel(t *testing.T) {
 		m := newWindowModel(t)
 		t.Repeat(map[string]func(*rapid.T){
 			"add": m.add, "add more": m.add, "take": m.take, "sent": m.sent, "sent more": m.sent, "lose": m.lose,
-			"prune": m.prune, "say": m.say, "hear": m.hear, "liar": m.liar, "": m.check,
+			"rescue": m.rescue,
+			"prune":  m.prune, "say": m.say, "hear": m.hear, "liar": m.liar, "": m.check,
 		})
 		m.finish(t)
 	})

@@ -10,11 +10,9 @@ import (
 	"viamillipede/netio/internal/sys"
 )
 
-// What a sink takes without blocking once poll(2) has called it writable, in bytes.
-const (
-	pipeWrite = 4096 // PIPE_BUF, pipe(7)
-	byteWrite = 1    // of a terminal or another device: some room is all that is promised
-)
+// smallWrite is what a pipe takes without blocking once poll(2) has called it writable, in bytes (PIPE_BUF, pipe(7)). A
+// terminal promises nothing: where it cannot be opened anew, one that is stopped may block the loop that writes.
+const smallWrite = 4096
 
 // Sink is where the stream goes: a descriptor opened by somebody else and perhaps shared with other programs. One thread
 // at a time may use it.
@@ -46,20 +44,13 @@ func (s *Sink) Write(p []byte) (int, error) {
 		if !s.ready(unix.POLLOUT) {
 			return s.trace.outcome("poll", s.fd, 0, unix.EAGAIN, false)
 		}
-		p = p[:min(len(p), s.smallWrite())]
+		p = p[:min(len(p), smallWrite)]
 	}
 	n, err := again(func() (int, syscall.Errno) {
 		n, err := unix.Write(s.fd, p)
 		return n, errno(err)
 	})
 	return s.trace.outcome("write", s.fd, n, err, false)
-}
-
-func (s *Sink) smallWrite() int {
-	if s.name == "pipe" {
-		return pipeWrite
-	}
-	return byteWrite
 }
 
 // Finish ends the stream for the consumer, once all of it is written: every descriptor of ours is closed, the user's too,
