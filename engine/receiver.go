@@ -292,7 +292,7 @@ func (r *Receiver) complete(d wire.Done) {
 
 // supervise waits for the end of the stream, and ends it when there is no hope.
 func (r *Receiver) supervise(ctx context.Context) {
-	ticker := time.NewTicker(r.time.Tick)
+	ticker := time.NewTicker(r.time.Tick * ticksPerLook)
 	defer ticker.Stop()
 	for {
 		select {

@@ -350,7 +350,7 @@ func (s *Sender) finish(err error) {
 
 // supervise waits for the end of the stream, and ends it when there is no hope.
 func (s *Sender) supervise(ctx context.Context) {
-	ticker := time.NewTicker(s.time.Tick)
+	ticker := time.NewTicker(s.time.Tick * ticksPerLook)
 	defer ticker.Stop()
 	for {
 		select {

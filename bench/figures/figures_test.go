@@ -62,6 +62,9 @@ func TestParseProc(t *testing.T) {
 	if d, err := parseSchedstat("8028490 12860057 29\n"); err != nil || d != 8028490 {
 		t.Errorf("schedstat %v, %v", d, err)
 	}
+	if d, err := parseStat("cpu  100 20 30 4000 1 0 7 0 0 0\ncpu0 1 2 3\n"); err != nil || d != 1500*time.Millisecond {
+		t.Errorf("statistics %v, %v", d, err)
+	}
 	table := "  sl  local_address rem_address   st\n" +
 		"   0: 0100007F:4E20 00000000:0000 0A 0\n   1: 0100007F:4E21 0100007F:4E20 01 0\n"
 	for port, want := range map[uint16]bool{20000: true, 20001: false, 20002: false} {
@@ -74,6 +77,14 @@ func TestParseProc(t *testing.T) {
 	}
 	if got := processor("processor : 0\nmodel name\t: Fast One\n"); got != "Fast One" {
 		t.Error(got)
+	}
+}
+
+func TestOthers(t *testing.T) {
+	began := usage{at: time.Unix(10, 0), all: 5 * time.Second, mine: time.Second}
+	now := usage{at: time.Unix(20, 0), all: 12 * time.Second, mine: 6 * time.Second}
+	if got := now.others(began); got != 20 {
+		t.Errorf("%v %%, want 20", got)
 	}
 }
 

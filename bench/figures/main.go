@@ -91,6 +91,10 @@ func parse() (settings, error) {
 func run(ctx context.Context, set settings) error {
 	board := newBoard(contenders(set))
 	header := describe(ctx, set)
+	began, err := used()
+	if err != nil {
+		return err
+	}
 	for round := range set.rounds {
 		for _, m := range measurements(set, board) {
 			if err := ctx.Err(); err != nil {
@@ -100,6 +104,11 @@ func run(ctx context.Context, set settings) error {
 			m.take(ctx)
 		}
 	}
-	fmt.Print(header + "\n" + board.markdown())
+	now, err := used()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s- used meanwhile by everything else on the machine: %.0f %% of a CPU, over %.0f s\n\n%s",
+		header, now.others(began), now.at.Sub(began.at).Seconds(), board.markdown())
 	return nil
 }
