@@ -24,7 +24,7 @@ type leg struct {
 	holds    atomic.Int32
 
 	carriers int          // links that took it and are not lost; guarded by window.mu
-	by       int          // the link that took it last; guarded by window.mu
+	by       int          // the link that is sending it, nobody before it has begun; guarded by window.mu
 	since    time.Time    // when that was; guarded by window.mu
 	waiting  bool         // in window.again; guarded by window.mu
 	times    atomic.Int32 // how often a link took it; written under window.mu
@@ -115,7 +115,7 @@ func (w *window) add(l *leg) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l.number = w.next
-	l.carriers, l.waiting = 1, false
+	l.carriers, l.waiting, l.by = 1, false, nobody
 	l.times.Store(1)
 	w.slots[l.number&w.mask] = l
 	w.next++
@@ -139,7 +139,7 @@ func (w *window) take() *leg {
 		if l == nil || !l.waiting {
 			continue
 		}
-		l.waiting = false
+		l.waiting, l.by = false, nobody
 		l.carriers++
 		l.holds.Add(1)
 		if l.times.Add(1) > 1 {
@@ -170,7 +170,7 @@ func (w *window) rescue(link int, before time.Time) *leg {
 	}
 	for n := w.base; n != w.next; n++ {
 		l := w.leg(n)
-		if l == nil || l.waiting || l.carriers != 1 || l.by == link || !l.since.Before(before) {
+		if l == nil || l.waiting || l.carriers != 1 || l.by == link || l.by == nobody || !l.since.Before(before) {
 			continue
 		}
 		l.carriers++
@@ -196,6 +196,10 @@ func (w *window) giveBack(l *leg) {
 	if l.times.Load() > 1 {
 		w.resent.legs--
 		w.resent.bytes -= uint64(l.length)
+	}
+	if l.carriers > 1 {
+		w.rescued.legs--
+		w.rescued.bytes -= uint64(l.length)
 	}
 	l.times.Add(-1)
 	w.abandon(l.number)

@@ -92,6 +92,7 @@ func (m *windowModel) add(t *rapid.T) {
 	k := m.link(t)
 	k.carried, k.holds[m.next] = append(k.carried, m.next), l
 	m.taken[m.next], m.carriers[m.next] = 1, 1
+	m.w.onItsWay(l.number, 0, time.Now())
 	m.next++
 }
 
@@ -117,6 +118,7 @@ func (m *windowModel) take(t *rapid.T) {
 	}
 	delete(m.waiting, n)
 	m.carriers[n] = 1
+	m.w.onItsWay(l.number, 0, time.Now())
 	k := m.link(t)
 	k.carried, k.holds[n] = append(k.carried, n), l
 }
@@ -131,7 +133,7 @@ func (m *windowModel) rescue(t *rapid.T) {
 	if want < m.next && slices.Contains(k.carried, want) {
 		t.Skip("the link carries it itself")
 	}
-	l := m.w.rescue(-1, late)
+	l := m.w.rescue(len(m.links), late)
 	if want == m.next {
 		if l != nil {
 			t.Fatalf("rescued leg %d, which needs none", l.number)

@@ -22,6 +22,7 @@ const (
 	rowNC       = "nc"
 	rowLife     = "life of tx"
 	rowEmpty    = "life of an empty program"
+	rowVersion  = "life of viamillipede version"
 	rowIdle     = "idle, nothing sent"
 	rowPaused   = "idle, links up"
 	rowPeakTX   = "peak memory, tx"
@@ -30,7 +31,7 @@ const (
 
 func rowNames() []string {
 	return []string{rowLimit, rowPipe, rowDefault, rowFour, rowOne, rowChecksum, rowChaos, rowKilled, rowSocat, rowMbuffer,
-		rowNC, rowLife, rowEmpty, rowIdle, rowPaused, rowPeakTX, rowPeakRX}
+		rowNC, rowLife, rowEmpty, rowVersion, rowIdle, rowPaused, rowPeakTX, rowPeakRX}
 }
 
 // contenders are the streams to compare, in the order of their turns: those that are wanted and installed.

@@ -13,13 +13,16 @@ import (
 // lives is how often the life of tx is measured in all, spread over the rounds.
 const lives = 15
 
-// takeLives measures short lives in turn: that of tx and that of a Go program that does nothing.
+// takeLives measures short lives in turn: that of tx and, to see what of it is the start of a process, those of a Go
+// program that does nothing (this one, with all packages that it is made of) and of viamillipede without a stream.
 func takeLives(ctx context.Context, set settings, b *board) {
 	for range (lives + set.rounds - 1) / set.rounds {
 		ms, err := lifeOfTX(ctx, set)
 		b.add(rowLife, ms, err)
 		ms, err = life(ctx, nil, set.self, "empty")
 		b.add(rowEmpty, ms, err)
+		ms, err = life(ctx, nil, set.bin, "version")
+		b.add(rowVersion, ms, err)
 	}
 }
 

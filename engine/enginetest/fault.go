@@ -25,7 +25,7 @@ const (
 type kind int
 
 const (
-	faultNone kind = iota
+	_ kind = iota // nothing
 
 	// In the handshake.
 	faultRefusal // connection refused
