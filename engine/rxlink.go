@@ -45,7 +45,7 @@ const (
 )
 
 // awaitMost bounds the bytes of a leg that a link waits for before it is looked at again: one wake-up moves so much.
-const awaitMost = 256 << 10
+const awaitMost = 512 << 10
 
 // bytesPerRound bounds what one link may bring in before the others get their turn, and acks leave.
 const bytesPerRound = 1 << 20

@@ -122,7 +122,7 @@ func TestParseRefusesPhrases(t *testing.T) {
 func TestDefaultsAreTheEngines(t *testing.T) {
 	for name, want := range map[string]string{
 		"rx": "8834", "tx": "8834", "threads": "16", "verbose": "0", "window": "256M", "giveup": "3600 s",
-		"leg": "512K for tx, 4M for rx", "connect": "30 s for tx, none for rx", "congestion": "auto", "io": "auto", "cpus": "auto",
+		"leg": "1M for tx, 4M for rx", "connect": "30 s for tx, none for rx", "congestion": "auto", "io": "auto", "cpus": "auto",
 	} {
 		if k, ok := find(grammar(), name); !ok || k.initial != want {
 			t.Errorf("%s: default %q, want %q", name, k.initial, want)
