@@ -7,6 +7,7 @@
 //	dispatch dispatch.go  an idle link takes the next leg         parallel, one dispatcher in each loop
 //	txlink   txlink.go    frames written, acks read               parallel, one loop owns a link
 //	window   window.go    a leg is kept until it is received      shared, a short lock
+//	speed    speed.go     how large a leg, and when it is late    beside the above
 //	keeper   keeper.go    a link is dialled, lost, dialled again  one goroutine a link, off the data path
 //
 // Bytes in:
@@ -15,6 +16,7 @@
 //	rxlink   rxlink.go    frames read, acks written               parallel, one loop owns a link
 //	ring     engine/ring  legs in order again                     lock-free, many publishers
 //	egress   egress.go    legs written to the sink                sequential: the delivery turn
+//	         cutthrough.go  the head leg, spliced past the ring   the same turn
 //	sink     netio.Sink
 //
 // A loop (loop.go) is one OS thread with its own epoll instance, its own shard of leg buffers and its own links. What a

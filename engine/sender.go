@@ -145,23 +145,11 @@ func (s *Sender) Run(ctx context.Context) (Summary, error) {
 	for _, l := range s.loops {
 		go l.run()
 	}
-	keepers, stop := context.WithCancel(context.Background())
-	var wg sync.WaitGroup
-	ks := s.keepers()
-	first := min(len(s.paths), len(ks))
-	start := func(ks []*keeper) {
-		for _, k := range ks {
-			wg.Go(func() { k.run(keepers) })
-		}
-	}
-	start(ks[:first])
-	wg.Go(func() {
-		s.holdBack(keepers)
-		start(ks[first:])
-	})
+	dialling, stop := context.WithCancel(context.Background())
+	keepers := s.keep(dialling)
 	s.supervise(ctx)
 	stop()
-	wg.Wait()
+	keepers.Wait()
 	s.farewell()
 	sum := s.summary(time.Now())
 	for _, l := range s.loops {
@@ -172,6 +160,23 @@ func (s *Sender) Run(ctx context.Context) (Summary, error) {
 	}
 	s.close()
 	return sum, s.err
+}
+
+// keep starts the keepers, the first of each path before the others; they end with ctx.
+func (s *Sender) keep(ctx context.Context) *sync.WaitGroup {
+	var wg sync.WaitGroup
+	ks := s.keepers()
+	first := min(len(s.paths), len(ks))
+	for _, k := range ks[:first] {
+		wg.Go(func() { k.run(ctx) })
+	}
+	wg.Go(func() {
+		s.holdBack(ctx)
+		for _, k := range ks[first:] {
+			wg.Go(func() { k.run(ctx) })
+		}
+	})
+	return &wg
 }
 
 // keepers spreads the links over the paths in order; earlier paths get one more when the number does not divide.

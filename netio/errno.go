@@ -3,7 +3,6 @@ package netio
 import (
 	"errors"
 	"io"
-	"net"
 	"os"
 	"syscall"
 
@@ -59,18 +58,6 @@ func errno(err error) syscall.Errno {
 func Refused(err error) bool {
 	return errors.Is(err, unix.ECONNREFUSED) || errors.Is(err, unix.ECONNRESET) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, unix.EPIPE)
-}
-
-// BadAddress reports whether err says that a local address or device does not exist on this machine.
-func BadAddress(err error) bool { return errors.Is(err, unix.EADDRNOTAVAIL) }
-
-// AddressInUse reports whether err says that another program has the port.
-func AddressInUse(err error) bool { return errors.Is(err, unix.EADDRINUSE) }
-
-// UnknownName reports whether err says that a host name does not resolve.
-func UnknownName(err error) bool {
-	_, ok := errors.AsType[*net.DNSError](err)
-	return ok
 }
 
 // BrokenPipe reports whether err says that a sink's consumer is gone.
