@@ -27,23 +27,38 @@ var (
 	errUnsaid = errors.New("closed without a word")
 )
 
-// accept is the door: each connection is heard by a goroutine of its own, for at most Timing.Hello. It returns when the
-// listener is closed and every guest has left.
+// accept is the door: each connection is heard by a goroutine of its own, for at most Timing.Hello. It returns when ctx has
+// ended and every guest has left.
+//
+// A listener may be ended from outside (an administrator's SOCK_DESTROY finds it when the connection it is after has just
+// gone, sock_diag(7)); then there is a new one.
 func (r *Receiver) accept(ctx context.Context) {
 	var guests sync.WaitGroup
 	defer guests.Wait()
 	seats := make(chan struct{}, guestsMost)
-	for {
-		c, err := r.listener.Accept()
-		if errors.Is(err, net.ErrClosed) {
+	for l := r.listener; l != nil; l = r.listenAgain(ctx) {
+		stop := context.AfterFunc(ctx, func() { l.Close() })
+		err := r.greet(ctx, l, seats, &guests)
+		stop()
+		l.Close()
+		if ctx.Err() != nil {
 			return
 		}
-		if err != nil { // out of descriptors, or the connection is gone already
+		r.log.Printf(LevelLinks, "listening again, since the listener was ended: %v", err)
+	}
+}
+
+// greet accepts connections until the listener is of no more use.
+func (r *Receiver) greet(ctx context.Context, l net.Listener, seats chan struct{}, guests *sync.WaitGroup) error {
+	for {
+		c, err := l.Accept()
+		switch {
+		case err == nil:
+		case ctx.Err() != nil || netio.ListenerGone(err):
+			return err
+		default: // out of descriptors, or the connection is gone already
 			r.log.Printf(LevelChoices, "accept: %v", err)
 			sleep(ctx, r.time.Backoff)
-			if ctx.Err() != nil {
-				return
-			}
 			continue
 		}
 		select {
@@ -54,6 +69,19 @@ func (r *Receiver) accept(ctx context.Context) {
 			c.Close()
 		}
 	}
+}
+
+// listenAgain opens the port anew, as soon as that is possible; nil when ctx ends before.
+func (r *Receiver) listenAgain(ctx context.Context) net.Listener {
+	for ctx.Err() == nil {
+		l, err := r.transport.Listen(ctx, r.cfg.Port)
+		if err == nil {
+			return l
+		}
+		r.log.Printf(LevelChoices, "cannot listen again yet: %v", err)
+		sleep(ctx, r.time.BackoffMost)
+	}
+	return nil
 }
 
 // hear lets a connection say who it is, and makes it a link or refuses it.

@@ -141,7 +141,6 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 	guests, turnOut := context.WithCancel(context.Background())
 	door.Go(func() { r.accept(guests) })
 	r.supervise(ctx)
-	r.listener.Close()
 	turnOut()
 	door.Wait()
 	r.farewell()

@@ -3,6 +3,7 @@ package netio
 import (
 	"errors"
 	"io"
+	"net"
 	"os"
 	"syscall"
 
@@ -58,6 +59,12 @@ func errno(err error) syscall.Errno {
 func Refused(err error) bool {
 	return errors.Is(err, unix.ECONNREFUSED) || errors.Is(err, unix.ECONNRESET) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, unix.EPIPE)
+}
+
+// ListenerGone reports whether an error of Accept says that the listener will never accept again: it was closed, or its
+// socket was taken out of the listening state (EINVAL, accept(2)).
+func ListenerGone(err error) bool {
+	return errors.Is(err, net.ErrClosed) || errors.Is(err, unix.EINVAL)
 }
 
 // BrokenPipe reports whether err says that a sink's consumer is gone.

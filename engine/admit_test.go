@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"os"
+	"syscall"
+	"testing"
+)
+
+// A listener whose socket leaves the listening state, as an administrator's SOCK_DESTROY or a shutdown(2) has it, is
+// replaced: the sender finds the port open again.
+func TestListenerEndedFromOutside(t *testing.T) {
+	sinkR, sinkW := pipe(t)
+	srcR, srcW := pipe(t)
+	log := NewLog(io.Discard, "", 0)
+	r, err := NewReceiver(ReceiveConfig{Sink: int(sinkW.Fd()), Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.cfg.Port = uint16(r.listener.Addr().(*net.TCPAddr).Port)
+	received := make(chan error, 1)
+	go func() { _, err := r.Run(t.Context()); received <- err }()
+
+	raw, err := r.listener.(*net.TCPListener).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := raw.Control(func(fd uintptr) { err = syscall.Shutdown(int(fd), syscall.SHUT_RDWR) }); err != nil {
+		t.Fatal(err)
+	}
+
+	s, err := NewSender(SendConfig{
+		Paths: []Path{{Host: "127.0.0.1", Port: r.cfg.Port}}, Source: int(srcR.Fd()), Log: log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []byte("all the same")
+	srcW.Write(want)
+	srcW.Close()
+	if _, err := s.Run(t.Context()); err != nil {
+		t.Errorf("sender: %v", err)
+	}
+	if err := <-received; err != nil {
+		t.Errorf("receiver: %v", err)
+	}
+	if got, err := io.ReadAll(sinkR); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("received %q, %v", got, err)
+	}
+}
+
+// pipe gives both ends of a pipe, closed after the test.
+func pipe(t *testing.T) (r, w *os.File) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close(); w.Close() })
+	return r, w
+}
