@@ -37,8 +37,8 @@ type rxlink struct {
 	small  [wire.MaxText]byte
 }
 
-// ackEvery is how many bytes of legs may wait for their ack, and ackWithin how long: an ack costs both ends about as much
-// as moving 20 KiB.
+// ackEvery is how many bytes of legs may wait for their ack, and ackWithin how long: each ack is a packet, and wakes the
+// sender up.
 const (
 	ackEvery  = 512 << 10
 	ackWithin = time.Millisecond

@@ -1,8 +1,7 @@
 // Package sys makes the data path's system calls without telling Go's scheduler.
 //
-// An ordinary call hands the thread's P back after some 20 us in the kernel and must get one again afterwards; a loop
-// that moves a leg in each call spends more on that, in futex calls and in the scheduler's monitor, than on the calls
-// themselves. A raw call keeps the P. So it is for calls that cannot block: non-blocking descriptors, and at most
+// An ordinary call hands the thread's P back after some 20 us in the kernel and must get one again afterwards, which shows
+// as futex calls and as a scheduler's monitor that never rests. A raw call keeps the P. So it is for calls that cannot block: non-blocking descriptors, and at most
 // a leg's worth of copying, some 100 us, by which a stop of the world may be late.
 //
 // Every function returns the number of bytes and 0, or 0 and the errno; EINTR is the caller's to repeat. Memory is the
