@@ -90,7 +90,7 @@ func (r *Receiver) open() error {
 		sink.Close()
 		return fail(StatusConnect, err, "cannot listen on port %d", r.cfg.Port)
 	}
-	for i, cpu := range r.cfg.loopCPUs() {
+	for i, cpu := range r.cfg.loopCPUs(receiving) {
 		if err := r.addLoop(i, cpu); err != nil {
 			r.listener.Close()
 			r.close()
@@ -133,7 +133,7 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 	r.started = time.Now()
 	r.outage.since = r.started
 	r.log.Printf(LevelChoices, "listening on %v; sink is a %v; engine path: %s; %d loops (%s)",
-		r.listener.Addr(), r.out.sink, r.enginePath(), len(r.loops), placement(r.cfg.loopCPUs()))
+		r.listener.Addr(), r.out.sink, r.enginePath(), len(r.loops), placement(r.cfg.loopCPUs(receiving)))
 	for _, l := range r.loops {
 		go l.run()
 	}

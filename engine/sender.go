@@ -95,7 +95,7 @@ func (s *Sender) open() error {
 		return fail(StatusLocalPipe, err, "cannot use standard input")
 	}
 	s.in.src, s.in.most, s.in.checksum, s.in.gather = src, s.cfg.Leg, s.cfg.Checksum, !s.cfg.Charmode
-	cpus := s.cfg.loopCPUs()
+	cpus := s.cfg.loopCPUs(sending)
 	buffers := min(int(s.cfg.Window/int64(s.cfg.Leg)), legsMost)
 	s.pool, err = bufpool.New(bufpool.Config{Shards: len(cpus), Buffers: buffers, Size: s.cfg.Leg})
 	if err != nil {
@@ -198,7 +198,7 @@ func (s *Sender) explain() {
 	}
 	s.log.Printf(LevelChoices, "source is a %v; engine path: %s", s.in.src, s.enginePath())
 	s.log.Printf(LevelChoices, "%d loops (%s), %d links over %d paths, legs of at most %s, window %s; %s",
-		len(s.loops), placement(s.cfg.loopCPUs()), s.cfg.Threads, len(s.paths), formatBytes(uint64(s.cfg.Leg)),
+		len(s.loops), placement(s.cfg.loopCPUs(sending)), s.cfg.Threads, len(s.paths), formatBytes(uint64(s.cfg.Leg)),
 		formatBytes(uint64(s.cfg.Window)), s.pool.Advice())
 }
 
