@@ -47,8 +47,9 @@ func TestSeedsThatFail(t *testing.T) {
 	}
 }
 
-// unheardMost is in how many streams the word of one end may fail to reach the other although no link was made to break: on
-// a busy machine a handshake can run into its time at one end, which then has no link to speak on, and not at the other.
+// unheardMost is in how many streams the word of one end may fail to reach the other although no link was made to break.
+// It was seen on a busy machine, rarely, and its cause is not proven: perhaps a handshake that ran into its time at one
+// end, which then had no link to speak on, and not at the other.
 const unheardMost = 3
 
 // doomed is a scenario with a failure in it.
