@@ -37,6 +37,7 @@ func aims() []aim {
 		{rowChecksum, "of the limit", 0.60, true, over(rowChecksum, rowLimit), []string{rowLimit}},
 		{rowKilled, "of " + rowDefault, 0.80, true, over(rowKilled, rowDefault), []string{rowDefault}},
 		{rowKilled, "% resent", 4, false, func(t *board) float64 { return 100 * median(t.row(rowKilled).resent) }, nil},
+		{rowVisited, "of " + rowDefault, 0.50, true, over(rowVisited, rowDefault), []string{rowDefault}},
 		{rowLife, "ms", 15, false, plain(rowLife), nil},
 		{rowIdle, "%", 0.5, false, plain(rowIdle), nil},
 		{rowPaused, "%", 0.5, false, plain(rowPaused), nil},

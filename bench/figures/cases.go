@@ -17,6 +17,7 @@ const (
 	rowChecksum = "checksum"
 	rowChaos    = "chaos 100"
 	rowKilled   = "killed every 50 ms"
+	rowVisited  = "strangers at the door"
 	rowSocat    = "socat"
 	rowMbuffer  = "mbuffer"
 	rowNC       = "nc"
@@ -30,8 +31,8 @@ const (
 )
 
 func rowNames() []string {
-	return []string{rowLimit, rowPipe, rowDefault, rowFour, rowOne, rowChecksum, rowChaos, rowKilled, rowSocat, rowMbuffer,
-		rowNC, rowLife, rowEmpty, rowVersion, rowIdle, rowPaused, rowPeakTX, rowPeakRX}
+	return []string{rowLimit, rowPipe, rowDefault, rowFour, rowOne, rowChecksum, rowChaos, rowKilled, rowVisited, rowSocat,
+		rowMbuffer, rowNC, rowLife, rowEmpty, rowVersion, rowIdle, rowPaused, rowPeakTX, rowPeakRX}
 }
 
 // contenders are the streams to compare, in the order of their turns: those that are wanted and installed.
@@ -39,7 +40,7 @@ func contenders(set settings) []contender {
 	rx := []string{set.bin, "rx", "PORT", "verbose", "1"}
 	tx := []string{set.bin, "tx", "127.0.0.1", "PORT", "verbose", "1"}
 	ours := func(name string, kills time.Duration, words ...string) contender {
-		return contender{name, rx, append(slices.Clone(tx), words...), true, kills}
+		return contender{name: name, rx: rx, tx: append(slices.Clone(tx), words...), ours: true, kills: kills}
 	}
 	all := []contender{
 		{name: rowLimit, rx: []string{set.self, "limit-rx", "PORT"}, tx: []string{set.self, "limit-tx", "PORT"}},
@@ -50,8 +51,16 @@ func contenders(set settings) []contender {
 		ours(rowChecksum, 0, "threads", "16", "checksum"),
 		ours(rowChaos, 0, "threads", "16", "chaos", "100"),
 		ours(rowKilled, 50*time.Millisecond, "threads", "16"),
+		ours(rowVisited, 0, "threads", "16"),
 	}
-	all[5].rx = append(slices.Clone(rx), "checksum")
+	for i := range all {
+		switch all[i].name {
+		case rowChecksum:
+			all[i].rx = append(slices.Clone(rx), "checksum")
+		case rowVisited:
+			all[i].strangers = true
+		}
+	}
 	all = append(all, peers()...)
 	return slices.DeleteFunc(all, func(c contender) bool { return !set.wants(c.name) })
 }

@@ -18,6 +18,8 @@ type contender struct {
 	tx    []string      //
 	ours  bool          // viamillipede: exits with 0 and prints a summary
 	kills time.Duration // a connection is killed this often; 0 is never
+
+	strangers bool // others come to the port while the stream runs
 }
 
 // sample is what one stream gave.
@@ -123,9 +125,27 @@ func measure(ctx context.Context, set settings, c contender) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
-	if c.kills == 0 {
-		return p.finish(set, c)
+	switch {
+	case c.strangers:
+		return p.besieged(ctx, set, c)
+	case c.kills > 0:
+		return p.attacked(set, c)
 	}
+	return p.finish(set, c)
+}
+
+// besieged finishes the stream while strangers come to its port.
+func (p *plumbing) besieged(ctx context.Context, set settings, c contender) (sample, error) {
+	crowd := inviteStrangers(ctx, p.port)
+	s, err := p.finish(set, c)
+	if errVisit := crowd.stop(); err == nil && errVisit != nil {
+		err = fmt.Errorf("strangers: %w", errVisit)
+	}
+	return s, err
+}
+
+// attacked finishes the stream while its connections are killed.
+func (p *plumbing) attacked(set settings, c contender) (sample, error) {
 	k := startKiller(p.port, c.kills)
 	s, err := p.finish(set, c)
 	kills, errKill := k.stop()

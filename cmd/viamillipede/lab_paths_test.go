@@ -127,7 +127,7 @@ const (
 
 // testBadPaths: a path that is no good neither delays the stream nor ends it, wherever it stands in the list.
 func (p programs) testBadPaths(t *testing.T) {
-	const firstByte = 2 * time.Second
+	const firstByte = 4 * time.Second // an attempt to connect takes 5 s
 	const all = 10 * time.Second
 	bad := []struct {
 		name, host, port string
