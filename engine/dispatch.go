@@ -14,6 +14,9 @@ type txloop struct {
 	mark  uint32    // this loop's bit in Sender.hungry
 
 	token int32 // of the watch on the source
+
+	reads bool   // files cannot be sent from the page cache here
+	piece []byte // of a file, on its way through memory
 }
 
 // legsPerRound bounds how many legs a round hands out before acks are looked at again: buffers that come back early are
@@ -61,9 +64,9 @@ func (l *txloop) next(k *txlink) (*leg, hunger) {
 	if leg := l.s.window.take(); leg != nil {
 		return leg, fed
 	}
-	leg, why, err := l.s.in.pull(l.s.window, l.s.pool, l.id, k.most(l.s.in.most))
+	leg, why, err := l.s.in.pull(l.s.window, l.id, k.most(l.s.in.most))
 	if err != nil {
-		l.s.fail(fail(StatusLocalPipe, err, "cannot read standard input"))
+		l.s.sourceFailed(err)
 	}
 	if leg == nil && why != sourceGone {
 		leg = l.s.window.rescue(k.index, l.now.Add(-l.s.usual.late()))

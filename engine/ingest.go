@@ -9,18 +9,24 @@ import (
 	"viamillipede/netio"
 )
 
-// ingest turns reads of the source into legs. One loop at a time has the turn, so legs are numbered in the order of the
-// bytes; every field below it belongs to whoever has it.
+// ingest turns the source into legs. One loop at a time has the turn, so legs are numbered in the order of the bytes; every
+// field below it belongs to whoever has it.
+//
+// A leg comes from the source in one of three ways: it is read into a buffer; it is moved into a pipe, without being
+// copied (reference.go); or, where the source is a file, it stays there until a link sends it.
 type ingest struct {
 	turn atomic.Bool
 
 	src      *netio.Source
-	legs     []leg         // by index of their buffer
+	pool     *bufpool.Pool
 	offset   atomic.Uint64 // bytes read so far
 	most     int           // bytes of a leg
 	checksum bool
 	gather   bool  // read on until a leg is full or nothing is there
 	met      error // how the source ended: io.EOF or its failure; nil before
+
+	extent   // the source is a file
+	referral // the source is a pipe
 
 	warm bool // the pool has huge pages, or was refused them
 	log  *Log
@@ -30,7 +36,15 @@ type ingest struct {
 	total wire.End
 }
 
-// warmFrom is how long a stream must be to be worth huge pages, in bytes.
+// open decides how legs leave the source.
+func (in *ingest) open(src *netio.Source, c SendConfig, trace netio.Tracer) {
+	in.src, in.most, in.checksum, in.gather = src, c.Leg, c.Checksum, !c.Charmode
+	reference := c.IO != "copy" && !c.Checksum // to make a checksum the bytes are read, so they are kept
+	in.extent.open(src, reference)
+	in.wanted, in.vouched, in.trace = reference && !c.Charmode && src.Splices(), c.IO == "splice", trace
+}
+
+// warmFrom is how many bytes must have been read into buffers for huge pages to be worth while.
 const warmFrom = 4 << 20
 
 // hunger is why an idle link got no leg.
@@ -45,9 +59,9 @@ const (
 	sourceGone               // the source failed
 )
 
-// pull reads one new leg of at most the given bytes into a buffer of the loop's shard and puts it into the window, with the
-// caller's link as its carrier and holder. An error goes with sourceGone.
-func (in *ingest) pull(w *window, pool *bufpool.Pool, shard, most int) (*leg, hunger, error) {
+// pull takes one new leg of at most the given bytes from the source and puts it into the window, with the caller's link as
+// its carrier and holder. A buffer for it comes from the loop's shard. An error goes with sourceGone.
+func (in *ingest) pull(w *window, shard, most int) (*leg, hunger, error) {
 	if in.ended.Load() {
 		return nil, noMore, nil
 	}
@@ -61,26 +75,68 @@ func (in *ingest) pull(w *window, pool *bufpool.Pool, shard, most int) (*leg, hu
 	if !w.open() {
 		return nil, noRoom, nil
 	}
-	buf := pool.Get(shard)
-	if buf == nil {
-		return nil, noRoom, nil
+	l, why, err := in.cut(shard, most)
+	if l == nil {
+		if why == noMore {
+			in.end(w)
+		}
+		return nil, why, err
 	}
-	n, err := in.fill(buf.Bytes()[:most])
-	if n == 0 {
-		buf.Release()
-		return nil, in.empty(w, err), sourceError(err)
-	}
-	l := &in.legs[buf.Index()]
-	l.buf, l.offset, l.length, l.checksum = buf, in.offset.Load(), n, 0
+	l.offset = in.offset.Load()
+	in.offset.Add(uint64(l.length))
 	if in.checksum {
-		l.checksum = wire.Checksum(l.bytes())
-	}
-	if at := in.offset.Add(uint64(n)); !in.warm && at >= warmFrom {
-		in.warm = true
-		in.log.Printf(LevelChoices, "%s", pool.Warm())
+		l.checksum = wire.Checksum(l.data)
 	}
 	w.add(l)
 	return l, fed, nil
+}
+
+// cut makes the next leg, not yet numbered.
+func (in *ingest) cut(shard, most int) (*leg, hunger, error) {
+	if in.sized {
+		return in.cutFile(shard, most)
+	}
+	buf := in.pool.Get(shard)
+	if buf == nil {
+		return nil, noRoom, nil
+	}
+	l, why, err := in.cutStream(buf, most)
+	if l == nil || l.buf == nil {
+		buf.Release()
+	}
+	return l, why, err
+}
+
+// cutStream makes the next leg of a source that is no file; it may make use of the buffer.
+func (in *ingest) cutStream(buf *bufpool.Buffer, most int) (*leg, hunger, error) {
+	if in.worthReferring(most) {
+		if pipe := in.pipes.Get(); pipe != nil {
+			return in.refer(pipe, buf, most)
+		}
+	}
+	return in.readLeg(buf, most)
+}
+
+// readLeg reads the next leg into the buffer.
+func (in *ingest) readLeg(buf *bufpool.Buffer, most int) (*leg, hunger, error) {
+	n, err := in.fill(buf.Bytes()[:most])
+	if n == 0 {
+		return in.nothing(err)
+	}
+	return in.copied(buf, n), fed, nil
+}
+
+// copied is a leg whose n bytes are in the buffer.
+func (in *ingest) copied(buf *bufpool.Buffer, n int) *leg {
+	in.readLegs.Add(1)
+	in.read += n
+	if !in.warm && in.read >= warmFrom {
+		in.warm = true
+		in.log.Printf(LevelChoices, "%s", in.pool.Warm())
+	}
+	l := &leg{length: n}
+	l.buf, l.data = buf, buf.Bytes()[:n]
+	return l
 }
 
 // fill reads until p is full or the source has nothing more at the moment. An end or a failure that it meets behind n > 0
@@ -100,22 +156,22 @@ func (in *ingest) fill(p []byte) (n int, err error) {
 	return n, in.met
 }
 
-// empty gives the meaning of a read that brought nothing.
-func (in *ingest) empty(w *window, err error) hunger {
+// nothing gives the meaning of a call that brought nothing.
+func (in *ingest) nothing(err error) (*leg, hunger, error) {
 	switch err {
 	case netio.ErrAgain:
-		return noInput
+		return nil, noInput, nil
 	case io.EOF:
-		in.total = wire.End{Legs: w.state().next, Bytes: in.offset.Load()}
-		in.ended.Store(true)
-		return noMore
+		return nil, noMore, nil
 	}
-	return sourceGone
+	return nil, sourceGone, err
 }
 
-func sourceError(err error) error {
-	if err == netio.ErrAgain || err == io.EOF {
-		return nil
+// end notes that the stream has been read to its end.
+func (in *ingest) end(w *window) {
+	in.total = wire.End{Legs: w.state().next, Bytes: in.offset.Load()}
+	if in.sized {
+		in.src.Leave(in.from + in.length)
 	}
-	return err
+	in.ended.Store(true)
 }

@@ -30,12 +30,13 @@ type Sender struct {
 	transport Transport
 	stream    wire.StreamID
 
-	in     ingest
-	pool   *bufpool.Pool
-	window *window // made by the first welcome, before any loop has a link
-	chaos  chaos
-	loops  []*txloop
-	paths  []*pathState
+	in      ingest
+	pool    *bufpool.Pool
+	buffers int     // of pool
+	window  *window // made by the first welcome, before any loop has a link
+	chaos   chaos
+	loops   []*txloop
+	paths   []*pathState
 
 	hungry  atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
 	watcher atomic.Int32  // the loop that watches the source, or nobody
@@ -94,15 +95,15 @@ func (s *Sender) open() error {
 	if err != nil {
 		return fail(StatusLocalPipe, err, "cannot use standard input")
 	}
-	s.in.src, s.in.most, s.in.checksum, s.in.gather = src, s.cfg.Leg, s.cfg.Checksum, !s.cfg.Charmode
+	s.in.open(src, s.cfg, s.trace())
 	cpus := s.cfg.loopCPUs(sending)
-	buffers := min(int(s.cfg.Window/int64(s.cfg.Leg)), legsMost)
-	s.pool, err = bufpool.New(bufpool.Config{Shards: len(cpus), Buffers: buffers, Size: s.cfg.Leg})
+	s.buffers = min(int(s.cfg.Window/int64(s.cfg.Leg)), legsMost)
+	s.pool, err = bufpool.New(bufpool.Config{Shards: len(cpus), Buffers: s.buffers, Size: s.cfg.Leg})
 	if err != nil {
 		src.Close()
 		return fail(StatusUsage, err, "cannot get memory for the window")
 	}
-	s.in.legs, s.in.log = make([]leg, buffers), s.log
+	s.in.pool, s.in.log = s.pool, s.log
 	for i, cpu := range cpus {
 		if err := s.addLoop(i, cpu); err != nil {
 			s.close()
@@ -131,6 +132,7 @@ func (s *Sender) close() {
 	for _, l := range s.loops {
 		l.close()
 	}
+	s.in.close()
 	s.in.src.Close()
 	s.pool.Close()
 }
@@ -204,7 +206,7 @@ func (s *Sender) explain() {
 
 // enginePath names how the bytes travel at this end.
 func (s *Sender) enginePath() string {
-	path := "copy (read, write)"
+	path := s.in.way()
 	if s.cfg.Checksum {
 		path += ", crc32c"
 	}
@@ -237,7 +239,7 @@ func (s *Sender) welcome(w wire.Welcome) error {
 	}
 	s.met, s.receiver = true, w
 	s.in.most = min(s.cfg.Leg, int(w.MaxLeg))
-	s.window = newWindow(int(w.Credit), w.Delivered)
+	s.window = newWindow(int(w.Credit), w.Delivered, s.cfg.Window)
 	return nil
 }
 
@@ -325,7 +327,7 @@ func (s *Sender) handOver(from *loop) {
 }
 
 // room reports whether a new leg would find a place now.
-func (s *Sender) room() bool { return s.window.open() && s.pool.InUse() < len(s.in.legs) }
+func (s *Sender) room() bool { return s.window.open() && s.pool.InUse() < s.buffers }
 
 // delivered takes in the receiver's word that everything is written.
 func (s *Sender) delivered(d wire.Done) {
@@ -339,6 +341,15 @@ func (s *Sender) delivered(d wire.Done) {
 
 // remoteFault takes in why the receiver failed.
 func (s *Sender) remoteFault(f wire.Fault) { s.fail(remoteError("receiver", f)) }
+
+// sourceFailed ends the stream, since its bytes cannot be read.
+func (s *Sender) sourceFailed(err error) {
+	if e, ok := err.(*Error); ok {
+		s.fail(e)
+		return
+	}
+	s.fail(fail(StatusLocalPipe, err, "cannot read standard input"))
+}
 
 // fail ends the stream with an error, unless it has ended before.
 func (s *Sender) fail(err *Error) { s.finish(err) }

@@ -83,7 +83,7 @@ func (s *Sender) writeWindow(b *strings.Builder) {
 	w := s.window.state()
 	fmt.Fprintf(b, "window: next leg %d, received to %d, delivered to %d, credit %d, to be resent %d, kept %s of %s, buffers %d of %d\n",
 		w.next, w.base, w.delivered, w.credit, w.waiting, formatBytes(uint64(w.kept)), formatBytes(uint64(w.limit)),
-		s.pool.InUse(), len(s.in.legs))
+		s.pool.InUse(), s.buffers)
 }
 
 func (l *txloop) describe() []row {

@@ -14,6 +14,9 @@ type Conn interface {
 	FD() int
 	Recv(a, b []byte) (int, error)
 	Send(a, b []byte) (int, error)
+	SendMore(p []byte) (int, error)
+	SendPipe(p *netio.Pipe, n int) (int, error)
+	SendFile(s *netio.Source, offset int64, n int) (int, error)
 	Splice(s *netio.Sink, n int) (int, error)
 	Pending() bool
 	Await(bytes int)

@@ -27,10 +27,11 @@ type txlink struct {
 	leaving bool // takes no more legs, and ends when those it has are received
 
 	header  [wire.HeaderLen]byte
-	leg     *leg     // on its way, held; nil between two legs
-	sent    int      // bytes of header and leg that the socket took
-	carried []uint64 // legs taken and not known to be received, in the order of their journey
-	trips   []trip   // of each of them
+	leg     *leg        // on its way, held; nil between two legs
+	sent    int         // bytes of header and leg that the socket took
+	copied  *netio.Pipe // what the socket has not taken of the leg, where that is in a pipe; nil before
+	carried []uint64    // legs taken and not known to be received, in the order of their journey
+	trips   []trip      // of each of them
 	speed
 	ended   bool // the end frame is in control
 	settled bool // the congestion control is decided
@@ -76,6 +77,11 @@ func (k *txlink) busy() bool { return k.leg != nil || len(k.control) > 0 }
 // carry starts to send a leg that the link is a holder and carrier of. When the socket takes nothing at all the leg is
 // given back, so that another link can have it.
 func (k *txlink) carry(l *leg) error {
+	if l.inFile() && !k.s.in.has(l.offset+uint64(l.length)) {
+		k.s.window.giveBack(l) // its header is not out: the link can still tell the peer why
+		k.s.fail(k.s.in.shrunk())
+		return nil
+	}
 	k.leg, k.sent = l, 0
 	// Once the socket has all of it the hold is gone: the leg may be received, and its memory another leg's.
 	number, offset, length, first := l.number, l.offset, l.length, l.times.Load() == 1
@@ -115,34 +121,6 @@ func (k *txlink) send() error {
 			return err
 		}
 	}
-	return nil
-}
-
-func (k *txlink) sendLeg() error {
-	var head []byte
-	body := k.leg.bytes()
-	if k.sent < len(k.header) {
-		head = k.header[k.sent:]
-	} else {
-		body = body[k.sent-len(k.header):]
-	}
-	n, err := k.conn.Send(head, body)
-	if err == netio.ErrAgain {
-		k.full = true
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	k.sent += n
-	k.spoke = k.loop.now
-	if k.sent < len(k.header)+k.leg.length {
-		return nil
-	}
-	k.legs++
-	k.bytes += uint64(k.leg.length)
-	k.leg.drop()
-	k.leg = nil
 	return nil
 }
 
@@ -323,9 +301,7 @@ func (k *txlink) say(frames []byte) {
 
 // abandon closes the link with a leg on its way that nobody needs any more.
 func (k *txlink) abandon() {
-	if k.leg != nil {
-		k.leg.drop()
-	}
+	k.dropLeg()
 	k.conn.Abort()
 }
 
@@ -353,10 +329,7 @@ func (k *txlink) lose(err error) {
 		_, _ = k.conn.Send(wire.Bye{}.Append(nil), nil)
 	}
 	k.close(err != errLeft)
-	if k.leg != nil {
-		k.leg.drop()
-		k.leg = nil
-	}
+	k.dropLeg()
 	n := k.s.window.lost(k.carried)
 	if n > 0 {
 		k.s.log.Printf(LevelResent, "link %d lost %d legs, which go to other links", k.index, n)

@@ -7,37 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"viamillipede/bufpool"
 	"viamillipede/engine/wire"
 )
-
-// leg is one numbered piece of the stream at the sending end.
-//
-// Its bytes and its header never change between window.add and the last drop, so links may send it at the same time. Its
-// memory is held by the window until the peer has received the leg, and by each link that is in the middle of sending it.
-type leg struct {
-	number   uint64
-	offset   uint64
-	length   int
-	checksum uint32
-	buf      *bufpool.Buffer
-	holds    atomic.Int32
-
-	carriers int          // links that took it and are not lost; guarded by window.mu
-	by       int          // the link that is sending it, nobody before it has begun; guarded by window.mu
-	since    time.Time    // when that was; guarded by window.mu
-	waiting  bool         // in window.again; guarded by window.mu
-	times    atomic.Int32 // how often a link took it; written under window.mu
-}
-
-func (l *leg) bytes() []byte { return l.buf.Bytes()[:l.length] }
-
-// drop gives one hold back; the last one releases the buffer, and with it the leg.
-func (l *leg) drop() {
-	if l.holds.Add(-1) == 0 {
-		l.buf.Release()
-	}
-}
 
 // window holds the legs sent and not yet received by the peer, and knows how many more may be sent.
 //
@@ -64,6 +35,7 @@ type window struct {
 
 	kept  int64 // bytes of the legs kept
 	limit int64 // bytes that may be kept; see pace
+	most  int64 // the limit's own limit
 }
 
 // counter counts legs and bytes; guarded by whoever has it.
@@ -71,15 +43,15 @@ type counter struct{ legs, bytes uint64 }
 
 func (c *counter) add(bytes int) { c.legs++; c.bytes += uint64(bytes) }
 
-// newWindow makes a window for a peer that takes credit legs beyond what it delivered.
-func newWindow(credit int, first uint64) *window {
+// newWindow makes a window for a peer that takes credit legs beyond what it delivered, of at most so many bytes.
+func newWindow(credit int, first uint64, most int64) *window {
 	size := 4
 	for size < credit {
 		size *= 2
 	}
 	return &window{
 		slots: make([]*leg, size), mask: uint64(size - 1),
-		base: first, next: first, delivered: first, credit: uint64(credit), limit: limitLeast,
+		base: first, next: first, delivered: first, credit: uint64(credit), limit: min(limitLeast, most), most: most,
 	}
 }
 
@@ -93,7 +65,7 @@ const limitLeast = 2 << 20
 func (w *window) pace(allowed int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	want := limitLeast + allowed
+	want := min(limitLeast+allowed, w.most)
 	if want > w.limit {
 		w.limit = want
 		return

@@ -58,7 +58,7 @@ func newWindowModel(t *rapid.T) *windowModel {
 		t.Fatal(err)
 	}
 	m := &windowModel{
-		w: newWindow(credit, first), pool: pool, legs: make([]leg, buffers), first: first, credit: uint64(credit),
+		w: newWindow(credit, first, MaxWindow), pool: pool, legs: make([]leg, buffers), first: first, credit: uint64(credit),
 		received: map[uint64]bool{}, waiting: map[uint64]bool{}, taken: map[uint64]int{}, peer: map[uint64]bool{},
 		carriers: map[uint64]int{},
 	}
@@ -346,7 +346,7 @@ func TestWindowAgainstModel(t *testing.T) {
 
 // The limit follows what is in the network: it rises at once, and sinks slowly.
 func TestWindowPace(t *testing.T) {
-	w := newWindow(8, 0)
+	w := newWindow(8, 0, MaxWindow)
 	if w.state().limit != limitLeast {
 		t.Errorf("limit %d at the start", w.state().limit)
 	}

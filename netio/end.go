@@ -26,11 +26,14 @@ const (
 // therefore never changed; a pipe or terminal is opened anew through /proc instead (proc(5)) to get an open file
 // description of our own that does not block.
 type end struct {
-	fd    int // in use; equals user unless kind is kindStream
-	user  int // as handed to us
-	kind  kind
-	name  string // for people: "pipe", "regular file", ...
-	trace Tracer
+	fd   int // in use; equals user unless kind is kindStream
+	user int // as handed to us
+	kind kind
+	name string // for people: "pipe", "regular file", ...
+	pipe bool   // a pipe or FIFO
+
+	regular bool // a regular file
+	trace   Tracer
 }
 
 func openEnd(fd, mode int, trace Tracer) (end, error) {
@@ -43,10 +46,10 @@ func openEnd(fd, mode int, trace Tracer) (end, error) {
 	case unix.S_IFSOCK:
 		e.kind, e.name = kindSocket, "socket"
 	case unix.S_IFIFO:
-		e.kind, e.name = kindPolled, "pipe"
+		e.kind, e.name, e.pipe = kindPolled, "pipe", true
 		_, _ = unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, pipeSize) // refused beyond the user's budget: stay small
 	case unix.S_IFREG:
-		e.kind, e.name = kindFile, "regular file"
+		e.kind, e.name, e.regular = kindFile, "regular file", true
 	case unix.S_IFBLK:
 		e.kind, e.name = kindFile, "block device"
 	default:

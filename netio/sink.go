@@ -36,20 +36,16 @@ func (s *Sink) Write(p []byte) (int, error) {
 		return s.trace.outcome("write", s.fd, n, err, false)
 	case kindSocket:
 		n, err := again(func() (int, syscall.Errno) {
-			n, err := unix.SendmsgN(s.fd, p, nil, nil, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
-			return n, errno(err)
+			return sys.Send(s.fd, p, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
 		})
-		return s.trace.outcome("sendmsg", s.fd, n, err, false)
+		return s.trace.outcome("sendto", s.fd, n, err, false)
 	case kindPolled:
 		if !s.ready(unix.POLLOUT) {
 			return s.trace.outcome("poll", s.fd, 0, unix.EAGAIN, false)
 		}
 		p = p[:min(len(p), smallWrite)]
 	}
-	n, err := again(func() (int, syscall.Errno) {
-		n, err := unix.Write(s.fd, p)
-		return n, errno(err)
-	})
+	n, err := again(func() (int, syscall.Errno) { return sys.WriteWait(s.fd, p) })
 	return s.trace.outcome("write", s.fd, n, err, false)
 }
 

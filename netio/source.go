@@ -29,20 +29,14 @@ func (s *Source) Read(p []byte) (int, error) {
 		n, err := again(func() (int, syscall.Errno) { return sys.Read(s.fd, p) })
 		return s.trace.outcome("read", s.fd, n, err, true)
 	case kindSocket:
-		n, err := again(func() (int, syscall.Errno) {
-			n, _, err := unix.Recvfrom(s.fd, p, unix.MSG_DONTWAIT)
-			return n, errno(err)
-		})
+		n, err := again(func() (int, syscall.Errno) { return sys.Receive(s.fd, p, unix.MSG_DONTWAIT) })
 		return s.trace.outcome("recvfrom", s.fd, n, err, true)
 	case kindPolled:
 		if !s.ready(unix.POLLIN) {
 			return s.trace.outcome("poll", s.fd, 0, unix.EAGAIN, true)
 		}
 	}
-	n, err := again(func() (int, syscall.Errno) {
-		n, err := unix.Read(s.fd, p)
-		return n, errno(err)
-	})
+	n, err := again(func() (int, syscall.Errno) { return sys.ReadWait(s.fd, p) })
 	return s.trace.outcome("read", s.fd, n, err, true)
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // Splices reports whether Splice may move bytes into the sink: it is a pipe.
-func (s *Sink) Splices() bool { return s.name == "pipe" && s.kind == kindStream }
+func (s *Sink) Splices() bool { return s.pipe && s.kind == kindStream }
 
 // Splice moves up to n bytes from the connection to the sink, a pipe, without copying them (splice(2)). Neither is waited
 // for: the connection is non-blocking, and SPLICE_F_NONBLOCK covers the pipe, so the pipe's lock is never held for

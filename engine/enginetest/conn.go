@@ -46,6 +46,37 @@ func (c *conn) Send(a, b []byte) (int, error) {
 	return n, err
 }
 
+// SendMore is netio.Conn.SendMore over a link with faults.
+func (c *conn) SendMore(p []byte) (int, error) { return c.Send(p, nil) }
+
+// SendPipe is netio.Conn.SendPipe over a link with faults. What goes nowhere leaves the pipe all the same.
+func (c *conn) SendPipe(p *netio.Pipe, n int) (int, error) {
+	room, err := c.allow(true, n)
+	if err != nil {
+		return 0, err
+	}
+	if room == 0 {
+		return p.Read(make([]byte, n))
+	}
+	n, err = c.Conn.SendPipe(p, room)
+	c.sent += n
+	return n, err
+}
+
+// SendFile is netio.Conn.SendFile over a link with faults.
+func (c *conn) SendFile(s *netio.Source, offset int64, n int) (int, error) {
+	room, err := c.allow(true, n)
+	if err != nil {
+		return 0, err
+	}
+	if room == 0 {
+		return n, nil
+	}
+	n, err = c.Conn.SendFile(s, offset, room)
+	c.sent += n
+	return n, err
+}
+
 // Recv is netio.Conn.Recv over a link with faults.
 func (c *conn) Recv(a, b []byte) (int, error) {
 	room, err := c.allow(false, len(a)+len(b))

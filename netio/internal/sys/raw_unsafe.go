@@ -9,41 +9,93 @@ import (
 
 // Read is read(2).
 func Read(fd int, p []byte) (int, syscall.Errno) {
-	n, _, e := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
-	return count(n, e)
+	n, e := perhaps(len(p))
+	if e != 0 {
+		return 0, e
+	}
+	m, _, e := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(n))
+	return count(m, e)
 }
 
 // Write is write(2).
 func Write(fd int, p []byte) (int, syscall.Errno) {
-	n, _, e := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
-	return count(n, e)
+	n, e := perhaps(len(p))
+	if e != 0 {
+		return 0, e
+	}
+	m, _, e := unix.RawSyscall(unix.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(n))
+	return count(m, e)
+}
+
+// Send is send(2) with flags.
+func Send(fd int, p []byte, flags int) (int, syscall.Errno) {
+	n, e := perhaps(len(p))
+	if e != 0 {
+		return 0, e
+	}
+	m, _, e := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(n),
+		uintptr(flags), 0, 0)
+	return count(m, e)
+}
+
+// Receive is recv(2) with flags.
+func Receive(fd int, p []byte, flags int) (int, syscall.Errno) {
+	n, e := perhaps(len(p))
+	if e != 0 {
+		return 0, e
+	}
+	m, _, e := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(n),
+		uintptr(flags), 0, 0)
+	return count(m, e)
 }
 
 // Readv is readv(2) into a, then b.
 func Readv(fd int, a, b []byte) (int, syscall.Errno) {
-	v := pair(a, b)
+	v, e := pair(a, b)
+	if e != 0 {
+		return 0, e
+	}
 	n, _, e := unix.RawSyscall(unix.SYS_READV, uintptr(fd), uintptr(unsafe.Pointer(&v)), uintptr(len(v)))
 	return count(n, e)
 }
 
 // Writev is writev(2) of a, then b.
 func Writev(fd int, a, b []byte) (int, syscall.Errno) {
-	v := pair(a, b)
+	v, e := pair(a, b)
+	if e != 0 {
+		return 0, e
+	}
 	n, _, e := unix.RawSyscall(unix.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&v)), uintptr(len(v)))
 	return count(n, e)
 }
 
 // Splice is splice(2) without offsets.
 func Splice(from, to, n, flags int) (int, syscall.Errno) {
+	n, e := perhaps(n)
+	if e != 0 {
+		return 0, e
+	}
 	m, _, e := unix.RawSyscall6(unix.SYS_SPLICE, uintptr(from), 0, uintptr(to), 0, uintptr(n), uintptr(flags))
 	return count(m, e)
 }
 
-func pair(a, b []byte) [2]unix.Iovec {
+// Tee is tee(2).
+func Tee(from, to, n, flags int) (int, syscall.Errno) {
+	n, e := perhaps(n)
+	if e != 0 {
+		return 0, e
+	}
+	m, _, e := unix.RawSyscall6(unix.SYS_TEE, uintptr(from), uintptr(to), uintptr(n), uintptr(flags), 0, 0)
+	return count(m, e)
+}
+
+// pair is an I/O vector of a, then b.
+func pair(a, b []byte) ([2]unix.Iovec, syscall.Errno) {
+	n, e := perhaps(len(a) + len(b))
 	v := [2]unix.Iovec{{Base: unsafe.SliceData(a)}, {Base: unsafe.SliceData(b)}}
-	v[0].SetLen(len(a))
-	v[1].SetLen(len(b))
-	return v
+	v[0].SetLen(min(n, len(a)))
+	v[1].SetLen(n - min(n, len(a)))
+	return v, e
 }
 
 func count(n uintptr, e syscall.Errno) (int, syscall.Errno) {

@@ -1,0 +1,208 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"sync/atomic"
+
+	"viamillipede/bufpool"
+	"viamillipede/netio"
+	"viamillipede/netio/provenance"
+)
+
+// referral takes legs out of a source that is a pipe by reference: their pages are moved into a pipe of ours, whose
+// references are copied whenever a link sends the leg, until the peer has received it.
+//
+// Such a page may still belong to the producer (vmsplice(2)) or to a file, and change before it is sent. So a leg goes this
+// way only if the checker proves that all its pages were made by write(2), or if the user vouches for the producer. Any
+// other leg is copied out of its pipe at once, which is as good as having been read.
+type referral struct {
+	wanted  bool // neither the user nor the source is against it
+	vouched bool // by the user: nothing is checked
+	trace   netio.Tracer
+
+	pipes   *netio.Pipes // nil: not yet, or never
+	checker atomic.Pointer[provenance.Checker]
+	closed  atomic.Bool
+	refused atomic.Pointer[string] // why legs are read instead
+
+	doubt int // legs to read before the next one is moved, since the last one was not proven
+	pause int // what doubt was set to last
+
+	read     int // bytes
+	readLegs atomic.Int64
+	refLegs  atomic.Int64
+}
+
+const (
+	// referLeast is the least that is worth the system calls, in bytes.
+	referLeast = 64 << 10
+	// checkFrom is how long a stream must be to be worth the load of the checker, in bytes.
+	checkFrom = 32 << 20
+	// pauseMost bounds how many legs are read before another is tried: a producer rarely changes its ways.
+	pauseMost = 256
+	// pipeSize is the size of a leg's pipe. A larger one was measured and is slower.
+	pipeSize = 1 << 20
+	// pipesMost is how many pipes a stream uses: half of what a user may have over all programs (pipe(7)), and more than
+	// are on their way on a short path. Legs beyond are read into buffers.
+	pipesMost = 32
+)
+
+// refuse notes for the user why legs are read.
+func (r *referral) refuse(err error) {
+	text := err.Error()
+	if errors.Is(err, os.ErrPermission) {
+		text = "no permission: " + text
+	}
+	r.refused.Store(&text)
+}
+
+// close gives back what it holds, once no loop runs. A checker that is still on its way is closed when it comes.
+func (r *referral) close() {
+	r.closed.Store(true)
+	if c := r.checker.Swap(nil); c != nil {
+		_ = c.Close()
+	}
+	if r.pipes != nil {
+		r.pipes.Close()
+	}
+}
+
+// start gets what legs by reference take. The checker comes later: nobody waits for it.
+func (in *ingest) start() {
+	pipes, err := netio.NewPipes(pipeSize, pipesMost, in.trace)
+	if err != nil {
+		in.stopReferring(err)
+		return
+	}
+	in.pipes = pipes
+	if !in.vouched {
+		go in.load(in.log)
+	}
+}
+
+// load gets the checker.
+func (r *referral) load(log *Log) {
+	c, err := provenance.New()
+	if err != nil {
+		r.refuse(err)
+		log.Printf(LevelChoices, "legs are copied: %s", *r.refused.Load())
+		return
+	}
+	log.Printf(LevelChoices, "legs that write(2) made go by reference; to check one takes %v", c.Cost())
+	r.checker.Store(c)
+	if r.closed.Load() {
+		if c := r.checker.Swap(nil); c != nil {
+			_ = c.Close()
+		}
+	}
+}
+
+// stopReferring gives up on references, for good.
+func (in *ingest) stopReferring(err error) {
+	in.wanted = false
+	in.refuse(err)
+	in.log.Printf(LevelChoices, "legs are copied: %s", *in.refused.Load())
+}
+
+// worthReferring reports whether the next leg, of at most so many bytes, shall be moved into a pipe.
+func (in *ingest) worthReferring(most int) bool {
+	if !in.wanted || most < referLeast || in.met != nil {
+		return false
+	}
+	if in.pipes == nil && (in.vouched || in.offset.Load() >= checkFrom) {
+		in.start()
+	}
+	if in.pipes == nil || !in.vouched && in.checker.Load() == nil {
+		return false
+	}
+	if in.doubt > 0 {
+		in.doubt--
+		return false
+	}
+	return true
+}
+
+// refer moves the next leg into the pipe. When it may not stay there it is copied into the buffer, which is the leg's then.
+func (in *ingest) refer(pipe *netio.Pipe, buf *bufpool.Buffer, most int) (*leg, hunger, error) {
+	err := in.move(pipe, most)
+	n := pipe.Len()
+	if n >= referLeast && in.proven(pipe) {
+		in.refLegs.Add(1)
+		l := &leg{length: n}
+		l.pipe, l.pipes = pipe, in.pipes
+		return l, fed, nil
+	}
+	defer in.pipes.Put(pipe)
+	switch {
+	case n > 0:
+		if err := readFull(pipe, buf.Bytes()[:n]); err != nil {
+			return nil, sourceGone, err
+		}
+		return in.copied(buf, n), fed, nil
+	case netio.Unsupported(err):
+		in.stopReferring(err)
+		return in.readLeg(buf, most)
+	}
+	return in.nothing(err)
+}
+
+// move fills the pipe from the source, up to most bytes.
+func (in *ingest) move(pipe *netio.Pipe, most int) error {
+	for pipe.Len() < most && in.met == nil {
+		_, err := in.src.Splice(pipe, most-pipe.Len())
+		if err == netio.ErrAgain || netio.Unsupported(err) {
+			return err
+		}
+		in.met = err
+		if !in.gather {
+			break
+		}
+	}
+	return in.met
+}
+
+// proven reports whether what is in the pipe can never change.
+func (in *ingest) proven(pipe *netio.Pipe) bool {
+	if in.vouched {
+		return true
+	}
+	c := in.checker.Load()
+	if c == nil {
+		return false
+	}
+	ok, err := c.Proven(pipe.FD(), pipe.Len())
+	if err != nil {
+		in.stopReferring(fmt.Errorf("the provenance check failed: %w", err))
+		return false
+	}
+	if ok {
+		in.pause = 0
+		return true
+	}
+	in.pause = min(max(1, 2*in.pause), pauseMost)
+	in.doubt = in.pause
+	return false
+}
+
+// way names how the legs left the source.
+func (in *ingest) way() string {
+	read, refs := in.readLegs.Load(), in.refLegs.Load()
+	switch {
+	case in.sized && in.byRef:
+		return "sendfile (page cache to socket)"
+	case in.sized:
+		return "copy (pread, write)"
+	case refs > 0:
+		return fmt.Sprintf("splice (pipe to socket) for %d legs, %d legs copied", refs, read)
+	}
+	const path = "copy (read, write)"
+	switch why := in.refused.Load(); {
+	case why != nil:
+		return path + ": " + *why
+	case in.checker.Load() != nil && read > 0:
+		return path + ": no leg was proven to be of the kernel's own pages"
+	}
+	return path
+}

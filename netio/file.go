@@ -1,0 +1,67 @@
+package netio
+
+import (
+	"io"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/internal/sys"
+)
+
+// Extent gives the part of the source that is the stream, when it is a regular file with bytes beyond its offset: they are
+// then read by their place (ReadAt, Conn.SendFile), any number of times and by any thread. A file that says it is empty is
+// read as a stream, since those of proc(5) do so whatever they hold.
+func (s *Source) Extent() (from, length int64, ok bool) {
+	if !s.regular {
+		return 0, 0, false
+	}
+	from, err := unix.Seek(s.fd, 0, io.SeekCurrent)
+	if err != nil {
+		return 0, 0, false
+	}
+	size := s.Size()
+	return from, size - from, size > from
+}
+
+// Size is how long the source, a regular file, is now; -1 when that cannot be told.
+func (s *Source) Size() int64 {
+	var st unix.Stat_t
+	if err := unix.Fstat(s.fd, &st); err != nil {
+		return -1
+	}
+	return st.Size
+}
+
+// ReadAt reads what fits into p from the given place of a regular file (pread(2)). (n > 0, nil); (0, io.EOF): the file ends
+// before it; (0, *os.SyscallError): the source failed. It may wait for the medium.
+func (s *Source) ReadAt(p []byte, offset int64) (int, error) {
+	n, err := again(func() (int, syscall.Errno) { return sys.Pread(s.fd, p, offset) })
+	return s.trace.outcome("pread", s.fd, n, err, true)
+}
+
+// Leave puts the offset of a regular file behind what was sent, where a program that reads on would expect it.
+func (s *Source) Leave(offset int64) { _, _ = unix.Seek(s.fd, offset, io.SeekStart) }
+
+// SendFile sends up to n bytes of a regular file from its page cache (sendfile(2)), as much as the socket takes. (n > 0,
+// nil); (0, ErrAgain): no room now; (0, io.EOF): the file ends before offset; (0, *os.SyscallError): the connection is lost,
+// or the file cannot be read there, or the error is Unsupported. It may wait for the medium.
+func (c *Conn) SendFile(s *Source, offset int64, n int) (int, error) {
+	n, errno := again(func() (int, syscall.Errno) { return sys.Sendfile(c.fd, s.fd, offset, n) })
+	return c.trace.outcome("sendfile", c.fd, n, errno, true)
+}
+
+// SendMore writes p, and says that more follows at once, so that it need not leave in a packet of its own (MSG_MORE,
+// send(2)). It answers like Send.
+func (c *Conn) SendMore(p []byte) (int, error) {
+	n, err := again(func() (int, syscall.Errno) { return sys.Send(c.fd, p, unix.MSG_MORE|unix.MSG_NOSIGNAL) })
+	return c.trace.outcome("sendto", c.fd, n, err, false)
+}
+
+// Null reports whether the sink is the null device.
+func (s *Sink) Null() bool {
+	var st, null unix.Stat_t
+	return unix.Fstat(s.fd, &st) == nil && unix.Stat(os.DevNull, &null) == nil && st.Rdev == null.Rdev &&
+		st.Mode&unix.S_IFMT == unix.S_IFCHR
+}

@@ -1,0 +1,78 @@
+package sys
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// The calls of this file may wait for a medium, so Go's scheduler is told of them.
+
+// ReadWait is read(2).
+func ReadWait(fd int, p []byte) (int, syscall.Errno) {
+	n, e := perhaps(len(p))
+	if e != 0 {
+		return 0, e
+	}
+	return told(unix.Read(fd, p[:n]))
+}
+
+// WriteWait is write(2).
+func WriteWait(fd int, p []byte) (int, syscall.Errno) {
+	n, e := perhaps(len(p))
+	if e != 0 {
+		return 0, e
+	}
+	return told(unix.Write(fd, p[:n]))
+}
+
+// Pread is pread(2).
+func Pread(fd int, p []byte, offset int64) (int, syscall.Errno) {
+	n, e := perhaps(len(p))
+	if e != 0 {
+		return 0, e
+	}
+	return told(unix.Pread(fd, p[:n], offset))
+}
+
+// Pwrite is pwrite(2).
+func Pwrite(fd int, p []byte, offset int64) (int, syscall.Errno) {
+	n, e := perhaps(len(p))
+	if e != 0 {
+		return 0, e
+	}
+	return told(unix.Pwrite(fd, p[:n], offset))
+}
+
+// Sendfile is sendfile(2) from offset.
+func Sendfile(to, from int, offset int64, n int) (int, syscall.Errno) {
+	n, e := perhaps(n)
+	if e != 0 {
+		return 0, e
+	}
+	return told(unix.Sendfile(to, from, &offset, n))
+}
+
+// SpliceWait is splice(2) from a pipe; with an offset of 0 or more it is where the bytes go.
+func SpliceWait(from, to int, offset int64, n int) (int, syscall.Errno) {
+	n, e := perhaps(n)
+	if e != 0 {
+		return 0, e
+	}
+	at := &offset
+	if offset < 0 {
+		at = nil
+	}
+	m, err := unix.Splice(from, nil, to, at, n, unix.SPLICE_F_MOVE)
+	return told(int(m), err)
+}
+
+func told(n int, err error) (int, syscall.Errno) {
+	if err == nil {
+		return n, 0
+	}
+	if e, ok := err.(syscall.Errno); ok {
+		return 0, e
+	}
+	return 0, unix.EIO
+}

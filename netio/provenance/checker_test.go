@@ -1,0 +1,134 @@
+package provenance
+
+import (
+	"errors"
+	"os"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func newChecker(t testing.TB) *Checker {
+	t.Helper()
+	c, err := New()
+	if errors.Is(err, os.ErrPermission) {
+		t.Skipf("no permission for BPF: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+func testPipe(t testing.TB) *pipe {
+	t.Helper()
+	p, err := newPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.close)
+	return p
+}
+
+// TestProven: every way to fill a pipe, and whether its pages can still change.
+func TestProven(t *testing.T) {
+	c := newChecker(t)
+	page := os.Getpagesize()
+	write := func(n int) func(*pipe) error { return func(p *pipe) error { return p.write(make([]byte, n)) } }
+	for _, test := range []struct {
+		name  string
+		fill  []func(*pipe) error
+		bytes int
+		want  bool
+	}{
+		{"Empty", nil, 0, true},
+		{"OneByte", []func(*pipe) error{write(1)}, 1, true},
+		{"Written", []func(*pipe) error{write(3 * page)}, 3 * page, true},
+		{"Pieces", []func(*pipe) error{write(100), write(page), write(7)}, page + 107, true},
+		{"Memory", []func(*pipe) error{(*pipe).lendMemory}, page, false},
+		{"File", []func(*pipe) error{(*pipe).lendFile}, page, false},
+		{"MemoryFirst", []func(*pipe) error{(*pipe).lendMemory, write(5 * page)}, 6 * page, false},
+		{"FileLast", []func(*pipe) error{write(5 * page), (*pipe).lendFile}, 6 * page, false},
+		{"OtherLength", []func(*pipe) error{write(page)}, page - 1, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := testPipe(t)
+			for _, f := range test.fill {
+				if err := f(p); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got, err := c.Proven(p.r, test.bytes); err != nil || got != test.want {
+				t.Errorf("proven %v, %v; want %v", got, err, test.want)
+			}
+		})
+	}
+}
+
+// TestWrapped: slots that lie across the end of the ring, and lie in a pipe into which they were spliced.
+func TestWrapped(t *testing.T) {
+	c := newChecker(t)
+	page := os.Getpagesize()
+	from, to := testPipe(t), testPipe(t)
+	lent := false
+	for i := range 100 {
+		lend := i%7 == 3
+		fill := (*pipe).lendFile
+		if !lend {
+			fill = func(p *pipe) error { return p.write(make([]byte, page)) }
+		}
+		for range 3 {
+			if err := errors.Join(fill(from)); err != nil {
+				t.Fatal(err)
+			}
+			lent = lent || lend
+		}
+		n, err := unix.Splice(from.r, nil, to.w, nil, 3*page, unix.SPLICE_F_NONBLOCK)
+		if err != nil || int(n) != 3*page {
+			t.Fatalf("splice: %d, %v", n, err)
+		}
+		if got, err := c.Proven(to.r, 3*page); err != nil || got == lent {
+			t.Fatalf("round %d: proven %v, %v; want %v", i, got, err, !lent)
+		}
+		if _, err := unix.Read(to.r, make([]byte, 3*page)); err != nil {
+			t.Fatal(err)
+		}
+		lent = false
+	}
+}
+
+// TestNoPipe: a descriptor that is not a pipe, or not open, is not proven.
+func TestNoPipe(t *testing.T) {
+	c := newChecker(t)
+	for _, fd := range []int{1 << 20, -1} {
+		if got, err := c.Proven(fd, 0); got {
+			t.Errorf("descriptor %d: proven, %v", fd, err)
+		}
+	}
+}
+
+func BenchmarkProven(b *testing.B) {
+	c := newChecker(b)
+	p := testPipe(b)
+	n, _ := unix.FcntlInt(uintptr(p.r), unix.F_SETPIPE_SZ, 1<<20)
+	if err := p.write(make([]byte, n)); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if ok, err := c.Proven(p.r, n); !ok {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	newChecker(b)
+	for b.Loop() {
+		c, err := New()
+		if err != nil {
+			b.Fatal(err)
+		}
+		c.Close()
+	}
+}
