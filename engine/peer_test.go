@@ -358,8 +358,15 @@ type deafConn struct {
 	hears bool
 }
 
-func (c *deafConn) Send(a, b []byte) (int, error) {
-	n, err := c.Conn.Send(a, b)
+func (c *deafConn) Send(a, b []byte) (int, error) { return c.note(c.Conn.Send(a, b)) }
+
+func (c *deafConn) SendMore(p []byte) (int, error) { return c.note(c.Conn.SendMore(p)) }
+
+func (c *deafConn) SendFile(s *netio.Source, offset int64, n int) (int, error) {
+	return c.note(c.Conn.SendFile(s, offset, n))
+}
+
+func (c *deafConn) note(n int, err error) (int, error) {
 	c.hears = c.hears || err != nil && err != netio.ErrAgain
 	return n, err
 }

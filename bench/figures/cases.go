@@ -14,6 +14,8 @@ const (
 	rowDefault  = "threads 16"
 	rowFour     = "threads 4"
 	rowOne      = "threads 1"
+	rowCopy     = "io copy"
+	rowSplice   = "io splice"
 	rowChecksum = "checksum"
 	rowChaos    = "chaos 100"
 	rowKilled   = "killed every 50 ms"
@@ -31,7 +33,7 @@ const (
 )
 
 func rowNames() []string {
-	return []string{rowLimit, rowPipe, rowDefault, rowFour, rowOne, rowChecksum, rowChaos, rowKilled, rowVisited, rowSocat,
+	return []string{rowLimit, rowPipe, rowDefault, rowFour, rowOne, rowCopy, rowSplice, rowChecksum, rowChaos, rowKilled, rowVisited, rowSocat,
 		rowMbuffer, rowNC, rowLife, rowEmpty, rowVersion, rowIdle, rowPaused, rowPeakTX, rowPeakRX}
 }
 
@@ -48,6 +50,8 @@ func contenders(set settings) []contender {
 		ours(rowDefault, 0, "threads", "16"),
 		ours(rowFour, 0, "threads", "4"),
 		ours(rowOne, 0, "threads", "1"),
+		ours(rowCopy, 0, "threads", "16", "io", "copy"),
+		ours(rowSplice, 0, "threads", "16", "io", "splice"),
 		ours(rowChecksum, 0, "threads", "16", "checksum"),
 		ours(rowChaos, 0, "threads", "16", "chaos", "100"),
 		ours(rowKilled, 50*time.Millisecond, "threads", "16"),
