@@ -50,7 +50,10 @@ type Options struct {
 	Pin        bool          // false: loops are not pinned to CPUs ("cpus off")
 
 	Transport Transport // nil is TCP
-	Timing    Timing    // the zero Timing is DefaultTiming
+	// Prove gets the sender's prover, which it is asked for at the first leg and then closes; nil is the kernel's, asked
+	// for when the stream has become long enough to be worth it.
+	Prove  func() (Prover, error)
+	Timing Timing // the zero Timing is DefaultTiming
 }
 
 // SendConfig describes the sending end.

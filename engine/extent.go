@@ -11,14 +11,14 @@ import (
 // an error, since the bytes that were announced are gone.
 type extent struct {
 	sized  bool
-	from   int64
+	begin  int64 // offset of its first byte
 	length int64
 	byRef  bool // legs stay in the file: links send them from the page cache
 }
 
 // open finds out whether the source is a file.
 func (e *extent) open(src *netio.Source, byRef bool) {
-	e.from, e.length, e.sized = src.Extent()
+	e.begin, e.length, e.sized = src.Extent()
 	e.byRef = byRef
 }
 
@@ -47,7 +47,7 @@ func (in *ingest) cutFile(shard, most int) (*leg, hunger, error) {
 // readAt fills p from the given byte of the stream on.
 func (in *ingest) readAt(p []byte, at int64) error {
 	for len(p) > 0 {
-		n, err := in.src.ReadAt(p, in.from+at)
+		n, err := in.src.ReadAt(p, in.begin+at)
 		if err == io.EOF {
 			return in.shrunk()
 		}
@@ -61,10 +61,10 @@ func (in *ingest) readAt(p []byte, at int64) error {
 }
 
 // has reports whether the file still has the stream up to the given byte.
-func (in *ingest) has(upTo uint64) bool { return in.src.Size() >= in.from+int64(upTo) }
+func (in *ingest) has(upTo uint64) bool { return in.src.Size() >= in.begin+int64(upTo) }
 
 // shrunk is the error of a file that has lost bytes which were announced.
 func (in *ingest) shrunk() *Error {
 	return fail(StatusIntegrity, nil, "standard input shrank to %d bytes while it was sent, it had %d",
-		in.src.Size(), in.from+in.length)
+		in.src.Size(), in.begin+in.length)
 }

@@ -42,6 +42,12 @@ func (in *ingest) open(src *netio.Source, c SendConfig, trace netio.Tracer) {
 	reference := c.IO != "copy" && !c.Checksum // to make a checksum the bytes are read, so they are kept
 	in.extent.open(src, reference)
 	in.wanted, in.vouched, in.trace = reference && !c.Charmode && src.Splices(), c.IO == "splice", trace
+	in.from, in.prove = proveFrom, c.Prove
+	if in.prove != nil {
+		in.from = 0
+	} else {
+		in.prove = loadChecker
+	}
 }
 
 // warmFrom is how many bytes must have been read into buffers for huge pages to be worth while.
@@ -171,7 +177,7 @@ func (in *ingest) nothing(err error) (*leg, hunger, error) {
 func (in *ingest) end(w *window) {
 	in.total = wire.End{Legs: w.state().next, Bytes: in.offset.Load()}
 	if in.sized {
-		in.src.Leave(in.from + in.length)
+		in.src.Leave(in.begin + in.length)
 	}
 	in.ended.Store(true)
 }

@@ -5,11 +5,20 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
+	"time"
 
 	"viamillipede/bufpool"
 	"viamillipede/netio"
 	"viamillipede/netio/provenance"
 )
+
+// Prover tells which pipes hold nothing that can still change; *provenance.Checker is one, and its comments are the
+// contract.
+type Prover interface {
+	Proven(pipe, bytes int) (bool, error)
+	Cost() time.Duration
+	Close() error
+}
 
 // referral takes legs out of a source that is a pipe by reference: their pages are moved into a pipe of ours, whose
 // references are copied whenever a link sends the leg, until the peer has received it.
@@ -22,8 +31,10 @@ type referral struct {
 	vouched bool // by the user: nothing is checked
 	trace   netio.Tracer
 
+	from    uint64 // bytes of the stream before references are worth the load of the checker
+	prove   func() (Prover, error)
 	pipes   *netio.Pipes // nil: not yet, or never
-	checker atomic.Pointer[provenance.Checker]
+	checker atomic.Pointer[Prover]
 	closed  atomic.Bool
 	refused atomic.Pointer[string] // why legs are read instead
 
@@ -38,8 +49,8 @@ type referral struct {
 const (
 	// referLeast is the least that is worth the system calls, in bytes.
 	referLeast = 64 << 10
-	// checkFrom is how long a stream must be to be worth the load of the checker, in bytes.
-	checkFrom = 32 << 20
+	// proveFrom is how long a stream must be to be worth the load of the checker, in bytes.
+	proveFrom = 32 << 20
 	// pauseMost bounds how many legs are read before another is tried: a producer rarely changes its ways.
 	pauseMost = 256
 	// pipeSize is the size of a leg's pipe. A larger one was measured and is slower.
@@ -61,15 +72,13 @@ func (r *referral) refuse(err error) {
 // close gives back what it holds, once no loop runs. A checker that is still on its way is closed when it comes.
 func (r *referral) close() {
 	r.closed.Store(true)
-	if c := r.checker.Swap(nil); c != nil {
-		_ = c.Close()
-	}
+	r.closeProver()
 	if r.pipes != nil {
 		r.pipes.Close()
 	}
 }
 
-// start gets what legs by reference take. The checker comes later: nobody waits for it.
+// start gets what legs by reference take. Nobody waits for the prover, unless it is wanted from the first byte on.
 func (in *ingest) start() {
 	pipes, err := netio.NewPipes(pipeSize, pipesMost, in.trace)
 	if err != nil {
@@ -77,26 +86,43 @@ func (in *ingest) start() {
 		return
 	}
 	in.pipes = pipes
-	if !in.vouched {
+	switch {
+	case in.vouched:
+	case in.from == 0:
+		in.load(in.log)
+	default:
 		go in.load(in.log)
 	}
 }
 
-// load gets the checker.
+// load gets the prover.
 func (r *referral) load(log *Log) {
-	c, err := provenance.New()
+	p, err := r.prove()
 	if err != nil {
 		r.refuse(err)
 		log.Printf(LevelChoices, "legs are copied: %s", *r.refused.Load())
 		return
 	}
-	log.Printf(LevelChoices, "legs that write(2) made go by reference; to check one takes %v", c.Cost())
-	r.checker.Store(c)
+	log.Printf(LevelChoices, "legs that write(2) made go by reference; to check one takes %v", p.Cost())
+	r.checker.Store(&p)
 	if r.closed.Load() {
-		if c := r.checker.Swap(nil); c != nil {
-			_ = c.Close()
-		}
+		r.closeProver()
 	}
+}
+
+func (r *referral) closeProver() {
+	if p := r.checker.Swap(nil); p != nil {
+		_ = (*p).Close()
+	}
+}
+
+// loadChecker is the prover of a kernel that has one.
+func loadChecker() (Prover, error) {
+	c, err := provenance.New()
+	if err != nil {
+		return nil, err // not c, which as an interface is not nil
+	}
+	return c, nil
 }
 
 // stopReferring gives up on references, for good.
@@ -111,7 +137,7 @@ func (in *ingest) worthReferring(most int) bool {
 	if !in.wanted || most < referLeast || in.met != nil {
 		return false
 	}
-	if in.pipes == nil && (in.vouched || in.offset.Load() >= checkFrom) {
+	if in.pipes == nil && (in.vouched || in.offset.Load() >= in.from) {
 		in.start()
 	}
 	if in.pipes == nil || !in.vouched && in.checker.Load() == nil {
@@ -172,7 +198,7 @@ func (in *ingest) proven(pipe *netio.Pipe) bool {
 	if c == nil {
 		return false
 	}
-	ok, err := c.Proven(pipe.FD(), pipe.Len())
+	ok, err := (*c).Proven(pipe.FD(), pipe.Len())
 	if err != nil {
 		in.stopReferring(fmt.Errorf("the provenance check failed: %w", err))
 		return false

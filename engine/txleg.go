@@ -73,7 +73,7 @@ func (k *txlink) sendFile() (int, error) {
 		return k.conn.SendMore(k.header[k.sent:])
 	}
 	done := k.sent - len(k.header)
-	at := in.from + int64(k.leg.offset) + int64(done)
+	at := in.begin + int64(k.leg.offset) + int64(done)
 	n, err := 0, error(nil)
 	if !k.owner.reads {
 		n, err = k.conn.SendFile(in.src, at, k.leg.length-done)
