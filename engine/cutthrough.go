@@ -26,7 +26,7 @@ const sinkTakes uint32 = 1 << 27
 
 // cuts reports whether a leg that begins now can go straight to the sink.
 func (r *Receiver) cuts(l wire.Leg) bool {
-	return l.Length >= cutLeast && !l.Checked && r.out.direct && ring.Seq(l.Number) == r.ring.Next()
+	return l.Length >= cutLeast && !l.Checked && r.out.cuts() && ring.Seq(l.Number) == r.ring.Next()
 }
 
 // cutThrough moves what it can. It answers like read.
@@ -60,9 +60,16 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 		return 0, true, nil
 	}
 	left := int(l.Length) - k.got
-	n, err = k.conn.Splice(e.sink, left)
+	if e.route == routePass {
+		n, err = k.pass(left)
+	} else {
+		n, err = k.conn.Splice(e.sink, left)
+	}
 	if err != nil {
 		return 0, true, k.spliceFailed(err)
+	}
+	if n == 0 {
+		return 0, true, nil // the sink failed
 	}
 	k.got += n
 	e.wrote(n)
@@ -78,12 +85,33 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 	return n, false, nil
 }
 
+// pass moves what it can through the loop's pipe into a sink that does not make us wait. It answers like Conn.Recv, and
+// (0, nil) when the sink failed.
+func (k *rxlink) pass(most int) (int, error) {
+	n, err := k.conn.TakePipe(k.owner.pipe, most)
+	if err != nil {
+		return 0, err
+	}
+	if err := k.r.out.sink.Empty(k.owner.pipe); err != nil {
+		k.owner.sinkRefused(err)
+		return 0, nil
+	}
+	return n, nil
+}
+
+// sinkRefused ends the stream. What is left in the loop's pipe must not be taken for another leg's.
+func (l *rxloop) sinkRefused(err error) {
+	l.r.out.pipes.Put(l.pipe)
+	l.pipe = l.r.out.pipes.Get()
+	l.r.sinkFailed(err)
+}
+
 // spliceFailed tells a full sink from an empty socket, and a dead consumer from a lost link. The error it returns is the
 // link's.
 func (k *rxlink) spliceFailed(err error) error {
 	r := k.r
 	switch {
-	case err == netio.ErrAgain && k.conn.Pending():
+	case err == netio.ErrAgain && r.out.route == routeSplice && k.conn.Pending():
 		k.cut.held = true
 		r.out.await(k)
 		if err := r.awaitSink(nil); err != nil {

@@ -18,8 +18,11 @@ type egress struct {
 	waiters []*rxlink // their legs go on when the sink takes more; guarded by mu
 
 	sink    *netio.Sink
-	direct  bool          // legs may be spliced into the sink
-	bytes   atomic.Uint64 // written to the sink
+	route   route
+	why     error         // it is routeBuffers
+	pipes   *netio.Pipes  // one for each loop, unless the route needs none
+	begin   int64         // of the stream in the sink, for routePlace
+	bytes   atomic.Uint64 // written to the sink, in order
 	partial int           // of these, bytes of the head leg
 
 	complete atomic.Bool // the sink has all of the stream; set by whoever has the turn
@@ -77,9 +80,7 @@ func (r *Receiver) drain() error {
 		}
 		r.ring.Advance()
 		r.out.partial = 0
-		if leg.buf != nil {
-			leg.buf.Release()
-		}
+		leg.release()
 	}
 	end := r.end.Load()
 	if end == nil || r.out.complete.Load() || uint64(r.ring.Next()) < end.Legs {
@@ -100,7 +101,7 @@ func (e *egress) inPlace(l *rxleg) error {
 // write writes what the sink does not have of the head leg; full says that it takes no more now.
 func (e *egress) write(l *rxleg) (full bool, err error) {
 	for e.partial < int(l.Length) {
-		n, err := e.sink.Write(l.bytes()[e.partial:])
+		n, err := e.put(l)
 		if err == netio.ErrAgain {
 			return true, nil
 		}
@@ -110,6 +111,17 @@ func (e *egress) write(l *rxleg) (full bool, err error) {
 		e.wrote(n)
 	}
 	return false, nil
+}
+
+// put writes what it can of the rest of a leg.
+func (e *egress) put(l *rxleg) (int, error) {
+	switch rest := int(l.Length) - e.partial; {
+	case l.placed:
+		return rest, nil
+	case e.route == routePlace:
+		return e.sink.WriteAt(l.bytes()[e.partial:], e.begin+int64(e.bytes.Load()))
+	}
+	return e.sink.Write(l.bytes()[e.partial:])
 }
 
 func (e *egress) wrote(n int) {
@@ -127,6 +139,9 @@ func (r *Receiver) concludes(end wire.End) error {
 	if r.out.sink.Pollable() {
 		l := r.loops[0]
 		_ = l.poll.Remove(r.out.sink.FD())
+	}
+	if err := r.out.leave(); err != nil {
+		return err
 	}
 	if err := r.out.sink.Finish(); err != nil {
 		return err

@@ -22,6 +22,14 @@ func (e *extent) open(src *netio.Source, byRef bool) {
 	e.byRef = byRef
 }
 
+// size is how long the stream will be, 0 where that is not known.
+func (e *extent) size() int64 {
+	if !e.sized {
+		return 0
+	}
+	return e.length
+}
+
 // cutFile makes the next leg of a file.
 func (in *ingest) cutFile(shard, most int) (*leg, hunger, error) {
 	done := int64(in.offset.Load())

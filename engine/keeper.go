@@ -208,6 +208,7 @@ func (k *keeper) greet(ctx context.Context, c net.Conn) (wire.Welcome, error) {
 	h := wire.Hello{
 		Version: wire.Version, Features: k.s.features(), Phrase: k.s.cfg.Phrase, Stream: k.s.stream,
 		Link: uint32(k.index), Generation: k.generation, MaxLeg: uint32(k.s.cfg.Leg), Links: uint32(k.s.cfg.Threads),
+		Size: uint64(k.s.in.size()),
 	}
 	if k.s.begun.Load() {
 		h.Flags |= wire.FlagResume

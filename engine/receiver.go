@@ -84,7 +84,7 @@ func (r *Receiver) open() error {
 	if err != nil {
 		return fail(StatusLocalPipe, err, "cannot use standard output")
 	}
-	r.out.sink, r.out.direct = sink, r.cfg.IO != "copy" && sink.Splices()
+	r.out.open(sink, r.cfg.IO != "copy")
 	r.listener, err = r.transport.Listen(context.Background(), r.cfg.Port)
 	if err != nil {
 		sink.Close()
@@ -106,6 +106,9 @@ func (r *Receiver) addLoop(i, cpu int) error {
 		return err
 	}
 	t := &rxloop{loop: l, r: r}
+	if r.out.pipes != nil {
+		t.pipe = r.out.pipes.Get()
+	}
 	l.tick, l.after = t.tick, t.settle
 	r.loops = append(r.loops, t)
 	if i > 0 || !r.out.sink.Pollable() {
@@ -119,8 +122,11 @@ func (r *Receiver) addLoop(i, cpu int) error {
 func (r *Receiver) close() {
 	for _, l := range r.loops {
 		l.close()
+		if l.pipe != nil {
+			r.out.pipes.Put(l.pipe)
+		}
 	}
-	r.out.sink.Close()
+	r.out.close()
 	if r.pool != nil {
 		r.pool.Close()
 	}
@@ -152,6 +158,11 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 		l.closeLinks()
 	}
 	r.strangers.report(r.log)
+	if !r.out.complete.Load() {
+		if err := r.out.leave(); err != nil {
+			r.log.Printf(LevelError, "standard output may be longer than what was delivered: %v", err)
+		}
+	}
 	r.close()
 	return sum, r.err
 }
@@ -160,10 +171,8 @@ func (r *Receiver) enginePath() string {
 	switch {
 	case r.checked():
 		return "copy (read, write), crc32c"
-	case r.out.direct:
-		return "splice (socket to pipe), late legs copied"
 	}
-	return "copy (read, write)"
+	return r.out.way()
 }
 
 // checked reports whether legs carry checksums: asked for at either end, done by the sender.
@@ -188,6 +197,7 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	r.legs = make([]rxleg, buffers)
 	r.ring = ring.New[rxleg](r.credit, 0)
 	r.hello, r.met = h, true
+	r.out.reserve(int64(h.Size), r.log)
 	r.log.Printf(LevelChoices, "stream %v: %d links, legs of at most %s, credit for %d legs; %s; %s",
 		h.Stream, h.Links, formatBytes(uint64(size)), r.credit, pool.Advice(), pool.Warm())
 	return nil

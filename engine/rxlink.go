@@ -17,9 +17,18 @@ type rxleg struct {
 	wire.Leg
 	buf  *bufpool.Buffer // nil: the sink has all of it already
 	from int             // the buffer has the leg's bytes from here on: the sink has those before
+
+	placed bool // the sink has it, in its place
 }
 
 func (l *rxleg) bytes() []byte { return l.buf.Bytes()[:l.Length] }
+
+// release gives the buffer back, if there is one.
+func (l *rxleg) release() {
+	if l.buf != nil {
+		l.buf.Release()
+	}
+}
 
 // rxlink is one link at the receiving end: it reads legs and control frames, and writes acks.
 type rxlink struct {
@@ -57,7 +66,8 @@ type rxloop struct {
 	links []*rxlink
 	waste [64 << 10]byte // where payload goes that we have already
 	words [wire.MaxBitmap / 8]uint64
-	token int32 // of the sink's watch
+	token int32       // of the sink's watch
+	pipe  *netio.Pipe // on the way from a socket to a file; empty between two calls
 
 	owed  int       // bytes of legs that came in whole since the last ack
 	since time.Time // when the first of them did
@@ -152,10 +162,13 @@ func (k *rxlink) read() (n int, drained bool, err error) {
 		}
 		return n, n < len(room), err
 	}
-	if k.cut.on {
+	switch {
+	case k.cut.on:
 		return k.cutThrough()
+	case k.leg != nil && k.leg.placed:
+		return k.place()
 	}
-	into := k.place()
+	into := k.room()
 	left := int(k.frame.Length) - k.got
 	var next []byte
 	if len(into) == left {
@@ -177,8 +190,8 @@ func (k *rxlink) read() (n int, drained bool, err error) {
 	return n, drained, err
 }
 
-// place is where the next bytes of the payload go.
-func (k *rxlink) place() []byte {
+// room is where the next bytes of the payload go.
+func (k *rxlink) room() []byte {
 	left := int(k.frame.Length) - k.got
 	switch {
 	case k.leg != nil:
@@ -218,6 +231,10 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 	if d := ring.Seq(l.Number).Distance(k.r.ring.Next()); d >= int64(k.r.credit) {
 		return fmt.Errorf("leg %d is %d beyond what was delivered, more than the credit of %d", l.Number, d, k.r.credit)
 	}
+	if k.r.places(l, k.owner) {
+		k.leg = &rxleg{Leg: l, placed: true}
+		return nil
+	}
 	if k.r.cuts(l) {
 		k.cut.on = true
 		k.cut.leg = rxleg{Leg: l}
@@ -250,7 +267,7 @@ func (k *rxlink) finish() error {
 	}
 	if leg.Checked {
 		if err := k.verify(leg); err != nil {
-			leg.buf.Release()
+			leg.release()
 			return err
 		}
 	}
@@ -258,9 +275,9 @@ func (k *rxlink) finish() error {
 	case ring.Published:
 		k.owner.deliver()
 	case ring.Duplicate:
-		leg.buf.Release()
+		leg.release()
 	case ring.Beyond:
-		leg.buf.Release()
+		leg.release()
 		return fmt.Errorf("leg %d is beyond the credit", leg.Number)
 	}
 	return nil
@@ -393,7 +410,7 @@ func (k *rxlink) lastWords() {
 
 func (k *rxlink) release() {
 	if k.leg != nil {
-		k.leg.buf.Release()
+		k.leg.release()
 		k.leg = nil
 	}
 }

@@ -18,6 +18,7 @@ type Conn interface {
 	SendPipe(p *netio.Pipe, n int) (int, error)
 	SendFile(s *netio.Source, offset int64, n int) (int, error)
 	Splice(s *netio.Sink, n int) (int, error)
+	TakePipe(p *netio.Pipe, n int) (int, error)
 	Pending() bool
 	Await(bytes int)
 	LimitUnsent(bytes int)

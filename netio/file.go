@@ -2,7 +2,6 @@ package netio
 
 import (
 	"io"
-	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -57,11 +56,4 @@ func (c *Conn) SendFile(s *Source, offset int64, n int) (int, error) {
 func (c *Conn) SendMore(p []byte) (int, error) {
 	n, err := again(func() (int, syscall.Errno) { return sys.Send(c.fd, p, unix.MSG_MORE|unix.MSG_NOSIGNAL) })
 	return c.trace.outcome("sendto", c.fd, n, err, false)
-}
-
-// Null reports whether the sink is the null device.
-func (s *Sink) Null() bool {
-	var st, null unix.Stat_t
-	return unix.Fstat(s.fd, &st) == nil && unix.Stat(os.DevNull, &null) == nil && st.Rdev == null.Rdev &&
-		st.Mode&unix.S_IFMT == unix.S_IFCHR
 }

@@ -3,6 +3,7 @@ package netio
 import (
 	"errors"
 	"os"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -16,7 +17,10 @@ const smallWrite = 4096
 
 // Sink is where the stream goes: a descriptor opened by somebody else and perhaps shared with other programs. One thread
 // at a time may use it.
-type Sink struct{ end }
+type Sink struct {
+	end
+	refuses atomic.Bool // splice(2)
+}
 
 // OpenSink prepares fd for writing. fd stays the caller's until Finish.
 func OpenSink(fd int, trace Tracer) (*Sink, error) {
@@ -24,7 +28,7 @@ func OpenSink(fd int, trace Tracer) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Sink{e}, nil
+	return &Sink{end: e}, nil
 }
 
 // Write writes the beginning of p, as much as fits. (n > 0, nil); (0, ErrAgain): the consumer is behind; (0,

@@ -100,6 +100,17 @@ func (c *conn) Splice(s *netio.Sink, n int) (int, error) {
 	return n, err
 }
 
+// TakePipe is netio.Conn.TakePipe over a link with faults.
+func (c *conn) TakePipe(p *netio.Pipe, n int) (int, error) {
+	room, err := c.allow(false, n)
+	if err != nil {
+		return 0, err
+	}
+	n, err = c.Conn.TakePipe(p, room)
+	c.received += n
+	return n, err
+}
+
 // allow says how much of a call for want bytes, 1 or more, may happen. A room of 0 is for faults that swallow.
 func (c *conn) allow(out bool, want int) (room int, err error) {
 	if c.dead || c.end.link.reset.Load() {

@@ -1,6 +1,9 @@
 package wire
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // helloMagic begins with a byte that neither a printable checkphrase nor ASCII or UTF-8 text can begin with.
 const helloMagic = "\xf6VMP"
@@ -20,7 +23,7 @@ const (
 //	 0 magic F6 "VMP"     4 version u16    6 flags u16    8 features u32   12 phrase [4]
 //	16 stream id [16]
 //	32 link u32          36 generation u32               40 max leg u32   44 links u32
-//	48 zero [12]                                                          60 crc32c of 0..59
+//	48 size u64      56 zero u32                                          60 crc32c of 0..59
 type Hello struct {
 	Version    uint16  // Append takes 0 for Version
 	Flags      uint16  // FlagResume
@@ -31,6 +34,7 @@ type Hello struct {
 	Generation uint32 // how often this link was dialled
 	MaxLeg     uint32 // bytes of the largest leg that will be sent, 1 to MaxLeg
 	Links      uint32 // links planned; for reports only
+	Size       uint64 // bytes of the stream, a hint; 0 where that is not known
 }
 
 // Append appends the HelloLen bytes of h to dst.
@@ -45,7 +49,8 @@ func (h Hello) Append(dst []byte) []byte {
 	dst = le.AppendUint32(dst, h.Generation)
 	dst = le.AppendUint32(dst, h.MaxLeg)
 	dst = le.AppendUint32(dst, h.Links)
-	dst = append(dst, make([]byte, 12)...)
+	dst = le.AppendUint64(dst, h.Size)
+	dst = le.AppendUint32(dst, 0)
 	return seal(dst, at)
 }
 
@@ -57,7 +62,7 @@ func (h Hello) Append(dst []byte) []byte {
 //	Hello{Version: v}, ErrVersion   the peer speaks version v; known from 6 bytes on, whatever follows
 //	Hello{}, ErrHeader              bytes changed on the way
 //	Hello{}, ErrReserved            an unknown flag, or reserved bytes in use
-//	Hello{}, ErrLength              MaxLeg is out of range
+//	Hello{}, ErrLength              MaxLeg or Size is out of range
 func ParseHello(b []byte) (Hello, error) {
 	version, err := parsePrologue(b, helloMagic)
 	if err != nil {
@@ -77,14 +82,17 @@ func ParseHello(b []byte) (Hello, error) {
 		Generation: le.Uint32(b[36:]),
 		MaxLeg:     le.Uint32(b[40:]),
 		Links:      le.Uint32(b[44:]),
+		Size:       le.Uint64(b[48:]),
 	}
 	switch {
 	case !sealed(b):
 		return Hello{}, fmt.Errorf("parse hello: %w", ErrHeader)
-	case h.Flags&^FlagResume != 0 || !zeros(b[48:60]):
+	case h.Flags&^FlagResume != 0 || !zeros(b[56:60]):
 		return Hello{}, fmt.Errorf("parse hello: %w", ErrReserved)
 	case h.MaxLeg < 1 || h.MaxLeg > MaxLeg:
 		return Hello{}, fmt.Errorf("parse hello: %w: legs of %d bytes", ErrLength, h.MaxLeg)
+	case h.Size > math.MaxInt64:
+		return Hello{}, fmt.Errorf("parse hello: %w: a stream of %d bytes", ErrLength, h.Size)
 	}
 	return h, nil
 }

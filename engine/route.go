@@ -1,0 +1,119 @@
+package engine
+
+import (
+	"fmt"
+
+	"viamillipede/engine/ring"
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// route is how legs get from their sockets to the sink. Small legs, those with a checksum and, except for routePlace, those
+// that are not the head always go through buffers.
+type route int
+
+const (
+	routeBuffers route = iota // every leg
+	routeSplice               // the head leg goes straight into the sink, a pipe
+	routePass                 // the head leg goes through a pipe of ours into the sink, a file or device
+	routePlace                // every leg goes through a pipe of ours to its place in the sink, a file
+)
+
+// open chooses the route.
+func (e *egress) open(sink *netio.Sink, reference bool) {
+	e.sink = sink
+	begin, placed := sink.Place()
+	switch {
+	case !reference:
+	case sink.Splices():
+		e.route = routeSplice
+		return
+	case placed:
+		e.route, e.begin = routePlace, begin
+	case sink.Passes():
+		e.route = routePass
+	}
+	if e.route == routeBuffers {
+		return
+	}
+	if e.pipes, e.why = netio.NewPipes(pipeSize, loopsMost, nil); e.why != nil {
+		e.route = routeBuffers
+	}
+}
+
+func (e *egress) close() {
+	e.sink.Close()
+	if e.pipes != nil {
+		e.pipes.Close()
+	}
+}
+
+// cuts reports whether the head leg may go to the sink as it arrives.
+func (e *egress) cuts() bool {
+	return e.route == routeSplice || e.route == routePass && e.sink.Passes()
+}
+
+// way names the route, for people.
+func (e *egress) way() string {
+	switch e.route {
+	case routeSplice:
+		return "splice (socket to pipe), late legs copied"
+	case routePass:
+		return "splice (socket to pipe to sink), late legs copied"
+	case routePlace:
+		return "splice (socket to pipe to file, each leg to its place)"
+	}
+	if e.why != nil {
+		return fmt.Sprintf("copy (read, write): %v", e.why)
+	}
+	return "copy (read, write)"
+}
+
+// reserve sets room aside for a stream of so many bytes; 0 is not known.
+func (e *egress) reserve(size int64, log *Log) {
+	if e.route != routePlace || size == 0 {
+		return
+	}
+	if err := e.sink.Reserve(e.begin, size); err != nil {
+		log.Printf(LevelChoices, "no room is set aside for %s: %v", formatBytes(uint64(size)), err)
+	}
+}
+
+// leave ends a file with the last byte that was delivered in order. What lies beyond is room that was not needed, and, when
+// the stream failed, legs that came early; then no loop may run any more.
+func (e *egress) leave() error {
+	if e.route != routePlace {
+		return nil
+	}
+	return e.sink.Leave(e.begin + int64(e.bytes.Load()))
+}
+
+// places reports whether a leg that begins now goes to its place in a file. What it says of its place must fit the window: a
+// broken peer shall not make the file longer than that.
+func (r *Receiver) places(l wire.Leg, at *rxloop) bool {
+	if r.out.route != routePlace || !r.out.sink.Passes() || l.Length < cutLeast || l.Checked {
+		return false
+	}
+	beyond := ring.Seq(l.Number).Distance(r.ring.Next())
+	return l.Offset-r.out.bytes.Load() <= uint64(max(0, beyond))*uint64(r.most)
+}
+
+// place moves what is there of a leg to its place. It answers like read.
+func (k *rxlink) place() (n int, drained bool, err error) {
+	e, l := &k.r.out, k.leg
+	left := int(l.Length) - k.got
+	n, err = k.conn.TakePipe(k.owner.pipe, left)
+	if err != nil {
+		return 0, true, err
+	}
+	if err := e.sink.EmptyAt(k.owner.pipe, e.begin+int64(l.Offset)+int64(k.got)); err != nil {
+		k.owner.sinkRefused(err)
+		return 0, true, nil
+	}
+	k.got += n
+	if n < left {
+		return n, false, nil
+	}
+	k.inside, k.got = false, 0
+	return n, false, k.finish()
+}

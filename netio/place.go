@@ -1,0 +1,135 @@
+package netio
+
+import (
+	"io"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/internal/sys"
+)
+
+// Place gives the offset at which the stream begins in the sink, when it is a regular file whose every byte has its place
+// there: it is not open for appending (O_APPEND, open(2)), and has nothing of its own behind the offset that a stream which
+// fails would have to leave alone. Pieces may then be written in any order and by any thread (WriteAt, EmptyAt).
+func (s *Sink) Place() (begin int64, ok bool) {
+	if !s.regular {
+		return 0, false
+	}
+	flags, err := unix.FcntlInt(uintptr(s.fd), unix.F_GETFL, 0)
+	if err != nil || flags&unix.O_APPEND != 0 {
+		return 0, false
+	}
+	begin, err = unix.Seek(s.fd, 0, io.SeekCurrent)
+	if err != nil {
+		return 0, false
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(s.fd, &st); err != nil || st.Size > begin {
+		return 0, false
+	}
+	return begin, true
+}
+
+// Passes reports whether bytes may go to the sink through a pipe of ours, by Empty: it is a file or a device that does not
+// make us wait for a peer, and has not refused until now. Any thread may ask.
+func (s *Sink) Passes() bool {
+	return s.kind == kindFile && !s.refuses.Load()
+}
+
+// TakePipe moves up to n bytes from the connection into the pipe without copying them; it answers like Recv, and with
+// ErrAgain too when the pipe has no slot left.
+func (c *Conn) TakePipe(p *Pipe, n int) (int, error) {
+	n, errno := again(func() (int, syscall.Errno) {
+		return sys.Splice(c.fd, p.w, n, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
+	})
+	n, err := c.trace.outcome("splice", c.fd, n, errno, true)
+	p.held += n
+	return n, err
+}
+
+// Empty writes all that is in the pipe to the sink, one that Passes. On an error, *os.SyscallError, a part may be written.
+// It may wait for the medium.
+func (s *Sink) Empty(p *Pipe) error { return s.empty(p, -1) }
+
+// EmptyAt writes all that is in the pipe to the given offset of the sink, one that has a Place. It answers like Empty.
+func (s *Sink) EmptyAt(p *Pipe, offset int64) error { return s.empty(p, offset) }
+
+// empty writes to the offset, or to where the sink is if that is negative. A sink that refuses splice(2), as a file that is
+// open for appending does, is written to from memory: a call that was refused has moved nothing.
+func (s *Sink) empty(p *Pipe, offset int64) error {
+	for p.held > 0 {
+		n, errno := again(func() (int, syscall.Errno) { return sys.SpliceWait(p.r, s.fd, offset, p.held) })
+		n, err := s.trace.outcome("splice", s.fd, n, errno, true)
+		if Unsupported(err) {
+			s.refuses.Store(true)
+			return s.copyOut(p, offset)
+		}
+		if err == io.EOF {
+			err = os.NewSyscallError("splice", unix.EIO) // it took nothing and does not say why
+		}
+		if err != nil {
+			return err
+		}
+		p.held -= n
+		if offset >= 0 {
+			offset += int64(n)
+		}
+	}
+	return nil
+}
+
+// copyOut does the work of empty through memory.
+func (s *Sink) copyOut(p *Pipe, offset int64) error {
+	b := make([]byte, p.held)
+	for at := 0; at < len(b); {
+		n, err := p.Read(b[at:])
+		if err != nil {
+			return err
+		}
+		at += n
+	}
+	for len(b) > 0 {
+		n, err := s.writeAt(b, offset)
+		if err != nil {
+			return err
+		}
+		b = b[n:]
+		if offset >= 0 {
+			offset += int64(n)
+		}
+	}
+	return nil
+}
+
+// WriteAt writes the beginning of p to the given offset of the sink, one that has a Place. It answers like Write.
+func (s *Sink) WriteAt(p []byte, offset int64) (int, error) { return s.writeAt(p, offset) }
+
+func (s *Sink) writeAt(p []byte, offset int64) (int, error) {
+	if offset < 0 {
+		return s.Write(p)
+	}
+	n, err := again(func() (int, syscall.Errno) { return sys.Pwrite(s.fd, p, offset) })
+	return s.trace.outcome("pwrite", s.fd, n, err, false)
+}
+
+// Reserve has the file system set aside room for n bytes from offset on, without making the file longer (FALLOC_FL_KEEP_SIZE,
+// fallocate(2)), where that is cheap: not on tmpfs, which would fill memory with pages at once. Leave gives back what is
+// not used. An error, *os.SyscallError, changes nothing.
+func (s *Sink) Reserve(offset, n int64) error {
+	var fs unix.Statfs_t
+	if err := unix.Fstatfs(s.fd, &fs); err != nil || fs.Type == unix.TMPFS_MAGIC {
+		return os.NewSyscallError("fstatfs", err)
+	}
+	return os.NewSyscallError("fallocate", unix.Fallocate(s.fd, unix.FALLOC_FL_KEEP_SIZE, offset, n))
+}
+
+// Leave makes the file end at the given offset, and puts its offset there, where a program that writes on would expect it.
+func (s *Sink) Leave(offset int64) error {
+	if err := unix.Ftruncate(s.fd, offset); err != nil {
+		return os.NewSyscallError("ftruncate", err)
+	}
+	_, err := unix.Seek(s.fd, offset, io.SeekStart)
+	return os.NewSyscallError("lseek", err)
+}
