@@ -31,8 +31,16 @@ func aims() []aim {
 	}
 	plain := func(name string) func(*board) float64 { return func(t *board) float64 { return t.median(name) } }
 	return []aim{
-		{rowDefault, "of the limit", 0.70, true, over(rowDefault, rowLimit), []string{rowLimit}},
-		{rowDefault, "of socat", 1, true, over(rowDefault, rowSocat), []string{rowSocat}},
+		{rowDefault, "of the limit", 0.92, true, over(rowDefault, rowLimit), []string{rowLimit}},
+		{rowDefault, "of the local pipe", 0.75, true, over(rowDefault, rowPipe), []string{rowPipe}},
+		{rowDefault, "of socat", 1.25, true, over(rowDefault, rowSocat), []string{rowSocat}},
+		{rowDefault, "of mbuffer", 2, true, over(rowDefault, rowMbuffer), []string{rowMbuffer}},
+		{rowDefault, "of nc", 4, true, over(rowDefault, rowNC), []string{rowNC}},
+		{rowDefault, "of the limit's CPU time", 1.15, false, cpuOver(rowDefault, rowLimit), []string{rowLimit}},
+		{rowVSplice, "of its limit", 0.85, true, over(rowVSplice, rowVLimit), []string{rowVLimit}},
+		{rowVAuto, "of its copy relay", 0.85, true, over(rowVAuto, rowVRelay), []string{rowVRelay}},
+		{rowFile, "of its relay", 0.90, true, over(rowFile, rowFRelay), []string{rowFRelay}},
+		{rowNull, "of its relay", 0.90, true, over(rowNull, rowNRelay), []string{rowNRelay}},
 		{rowOne, "of the best of threads 1, 4 and 16, for the worst", 0.85, true, evenness, []string{rowFour, rowDefault}},
 		{rowChecksum, "of the limit", 0.60, true, over(rowChecksum, rowLimit), []string{rowLimit}},
 		{rowKilled, "of " + rowDefault, 0.80, true, over(rowKilled, rowDefault), []string{rowDefault}},
@@ -44,6 +52,15 @@ func aims() []aim {
 		{rowPeakTX, "MiB, the highest", windowMiB + overheadMiB, false, highest(rowPeakTX), nil},
 		{rowPeakRX, "MiB, the highest", windowMiB + overheadMiB, false, highest(rowPeakRX), nil},
 	}
+}
+
+// cpuOver compares the CPU time of both ends together.
+func cpuOver(a, b string) func(*board) float64 {
+	both := func(t *board, name string) float64 {
+		r := t.row(name)
+		return median(r.tx) + median(r.rx)
+	}
+	return func(t *board) float64 { return ratio(both(t, a), both(t, b)) }
 }
 
 // evenness is the slowest of the three numbers of links as a share of the fastest.

@@ -16,6 +16,14 @@ const (
 	rowOne      = "threads 1"
 	rowCopy     = "io copy"
 	rowSplice   = "io splice"
+	rowVLimit   = "vmsplice to splice: limit"
+	rowVSplice  = "vmsplice to splice: io splice"
+	rowVRelay   = "vmsplice to splice: copy relay"
+	rowVAuto    = "vmsplice to splice: io auto"
+	rowFRelay   = "file to file: sendfile relay"
+	rowFile     = "file to file"
+	rowNRelay   = "file to null: sendfile relay"
+	rowNull     = "file to null"
 	rowChecksum = "checksum"
 	rowChaos    = "chaos 100"
 	rowKilled   = "killed every 50 ms"
@@ -33,7 +41,8 @@ const (
 )
 
 func rowNames() []string {
-	return []string{rowLimit, rowPipe, rowDefault, rowFour, rowOne, rowCopy, rowSplice, rowChecksum, rowChaos, rowKilled, rowVisited, rowSocat,
+	return []string{rowLimit, rowPipe, rowDefault, rowFour, rowOne, rowCopy, rowSplice, rowVLimit, rowVSplice, rowVRelay, rowVAuto,
+		rowFRelay, rowFile, rowNRelay, rowNull, rowChecksum, rowChaos, rowKilled, rowVisited, rowSocat,
 		rowMbuffer, rowNC, rowLife, rowEmpty, rowVersion, rowIdle, rowPaused, rowPeakTX, rowPeakRX}
 }
 
@@ -65,8 +74,33 @@ func contenders(set settings) []contender {
 			all[i].strangers = true
 		}
 	}
+	all = append(all, planes(set)...)
 	all = append(all, peers()...)
 	return slices.DeleteFunc(all, func(c contender) bool { return !set.wants(c.name) })
+}
+
+// planes are the streams that do not go from write(2) to read(2), each beside a relay that does as little as possible.
+func planes(set settings) []contender {
+	vmsplice := func(name string, rx, tx []string, ours bool) contender {
+		return contender{name: name, rx: rx, tx: tx, ours: ours, feed: feedVmsplice, drain: drainSplice}
+	}
+	file := func(name, drain string, rx, tx []string, ours bool) contender {
+		return contender{name: name, rx: rx, tx: tx, ours: ours, feed: feedFile, drain: drain}
+	}
+	rx := []string{set.bin, "rx", "PORT", "verbose", "1"}
+	tx := []string{set.bin, "tx", "127.0.0.1", "PORT", "verbose", "1"}
+	limitRX := []string{set.self, "limit-rx", "PORT"}
+	fileRX, fileTX := []string{set.self, "file-rx", "PORT"}, []string{set.self, "file-tx", "PORT"}
+	return []contender{
+		vmsplice(rowVLimit, limitRX, []string{set.self, "limit-tx", "PORT"}, false),
+		vmsplice(rowVSplice, rx, append(slices.Clone(tx), "io", "splice"), true),
+		vmsplice(rowVRelay, limitRX, []string{set.self, "copy-tx", "PORT"}, false),
+		vmsplice(rowVAuto, rx, tx, true),
+		file(rowFRelay, drainFile, fileRX, fileTX, false),
+		file(rowFile, drainFile, rx, tx, true),
+		file(rowNRelay, drainNull, fileRX, fileTX, false),
+		file(rowNull, drainNull, rx, tx, true),
+	}
 }
 
 // peers are the programs of others that are installed, each with the settings it was found fastest with.

@@ -29,11 +29,15 @@ func memory(n int) ([]byte, error) {
 // widen asks for a pipe of pipeSize. Without the right to it, or on something else, it stays as it is.
 func widen(fd int) { _, _ = unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, pipeSize) }
 
-// gen BYTES writes a constant buffer to stdout.
+// gen BYTES write|vmsplice puts a constant buffer into stdout, by copy or by reference.
 func gen(args []string) error {
 	left, err := strconv.ParseUint(args[0], 10, 64)
 	if err != nil {
 		return err
+	}
+	put := write
+	if args[1] == feedVmsplice {
+		put = vmsplice
 	}
 	const huge = 2 << 20 // bytes: one huge page on amd64
 	b, err := memory(huge)
@@ -42,17 +46,18 @@ func gen(args []string) error {
 	}
 	widen(1)
 	for left > 0 {
-		n, err := write(1, b[:min(left, chunk)])
+		n, err := put(1, b[:min(left, chunk)])
 		if err != nil {
-			return fmt.Errorf("gen: write: %w", err)
+			return fmt.Errorf("gen: %s: %w", args[1], err)
 		}
 		left -= uint64(n)
 	}
 	return nil
 }
 
-// sink PAUSE-AT PAUSE-MS reads stdin to its end and prints the bytes and the seconds since the first of them. Once, when
-// it has read PAUSE-AT bytes or more, it stops reading for PAUSE-MS milliseconds; 0 0 is never.
+// sink PAUSE-AT PAUSE-MS read|splice reads stdin to its end, or moves it to the null device, and prints the bytes and the
+// seconds since the first of them. Once, when it has PAUSE-AT bytes or more, it stops for PAUSE-MS milliseconds; 0 0 is
+// never.
 func sink(args []string) error {
 	at, err := strconv.ParseUint(args[0], 10, 64)
 	if err != nil {
@@ -62,7 +67,7 @@ func sink(args []string) error {
 	if err != nil {
 		return err
 	}
-	b, err := memory(chunk)
+	get, err := reader(args[2])
 	if err != nil {
 		return err
 	}
@@ -70,9 +75,9 @@ func sink(args []string) error {
 	var first time.Time
 	var total uint64
 	for {
-		n, err := read(0, b)
+		n, err := get()
 		if err != nil {
-			return fmt.Errorf("sink: read: %w", err)
+			return fmt.Errorf("sink: %s: %w", args[2], err)
 		}
 		if n == 0 {
 			break
@@ -88,4 +93,14 @@ func sink(args []string) error {
 	}
 	fmt.Printf("%d %.9f\n", total, time.Since(first).Seconds())
 	return nil
+}
+
+// reader gives what takes the next piece of stdin.
+func reader(how string) (func() (int, error), error) {
+	if how == drainSplice {
+		null, err := unix.Open("/dev/null", unix.O_WRONLY|unix.O_CLOEXEC, 0)
+		return func() (int, error) { return splice(0, null, pipeSize, unix.SPLICE_F_MOVE) }, err
+	}
+	b, err := memory(chunk)
+	return func() (int, error) { return read(0, b) }, err
 }

@@ -89,11 +89,13 @@ func TestOthers(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	b := newBoard([]contender{{name: rowLimit}, {name: rowPipe}, {name: rowDefault, ours: true}, {name: rowSocat}})
+	b := newBoard([]contender{{name: rowLimit}, {name: rowPipe}, {name: rowDefault, ours: true}, {name: rowFour, ours: true},
+		{name: rowSocat}})
 	for _, rate := range []float64{4, 5, 4.5} {
 		b.stream(rowLimit, sample{rate: rate, tx: 0.1, rx: 0.2}, nil)
 		b.stream(rowDefault, sample{rate: rate * 0.6, tx: 0.3, rx: 0.4, lost: 2, resent: 0.01}, nil)
 		b.stream(rowPipe, sample{rate: 10 * rate}, nil)
+		b.stream(rowFour, sample{rate: rate, tx: 0.1, rx: 0.1}, nil)
 	}
 	b.stream(rowDefault, sample{}, errors.New("first\nsecond | third"))
 	b.stream(rowSocat, sample{}, errors.New("away"))
@@ -101,7 +103,8 @@ func TestTable(t *testing.T) {
 	want := `
 | limit | 4.50 GB/s | 4.00 GB/s | 5.00 GB/s | 1.00 | 0.10 | 0.20 |  |  |  |
 | local pipe | 45.0 GB/s | 40.0 GB/s | 50.0 GB/s | 10.00 |  |  |  |  |  |
-| threads 16 | 2.70 GB/s | 2.40 GB/s | 3.00 GB/s | 0.60 | 0.30 | 0.40 | 2 | 1.00 % | at least 0.7 of the limit: **missed** (0.60) |
+| threads 16 | 2.70 GB/s | 2.40 GB/s | 3.00 GB/s | 0.60 | 0.30 | 0.40 | 2 | 1.00 % | at least 0.92 of the limit: **missed** (0.60); at least 0.75 of the local pipe: **missed** (0.06); at most 1.15 of the limit's CPU time: **missed** (2.33) |
+| threads 4 | 4.50 GB/s | 4.00 GB/s | 5.00 GB/s | 1.00 | 0.10 | 0.10 | 0 | 0.00 % |  |
 | socat | away |  |  |  |  |  |  |  |  |
 | life of tx | 12.3 ms | 12.3 ms | 12.3 ms |  |  |  |  |  | at most 15 ms: met (12.34) |
 
@@ -118,12 +121,13 @@ func TestVerdicts(t *testing.T) {
 	for name, rate := range map[string]float64{
 		rowLimit: 4, rowDefault: 3, rowFour: 3.2, rowOne: 2.88, rowSocat: 3.1, rowKilled: 2.7,
 	} {
-		b.stream(name, sample{rate: rate, resent: 0.05}, nil)
+		b.stream(name, sample{rate: rate, resent: 0.05, tx: 0.1, rx: rate / 30}, nil)
 	}
 	for name, want := range map[string]string{
 		rowLimit:    "",
 		rowChecksum: "at least 0.6 of the limit: **missed** (0.00)",
-		rowDefault:  "at least 0.7 of the limit: met (0.75); at least 1 of socat: **missed** (0.97)",
+		rowDefault:  "at least 0.92 of the limit: **missed** (0.75); at least 1.25 of socat: **missed** (0.97); " +
+			"at most 1.15 of the limit's CPU time: met (0.86)",
 		rowOne:      "at least 0.85 of the best of threads 1, 4 and 16, for the worst: met (0.90)",
 		rowKilled:   "at least 0.8 of threads 16: met (0.90); at most 4 % resent: **missed** (5.00)",
 	} {

@@ -13,26 +13,9 @@ import (
 
 // limitRX PORT takes one connection on loopback and splices it to stdout.
 func limitRX(args []string) error {
-	at, err := loopback(args[0])
+	conn, err := answer(args[0])
 	if err != nil {
 		return err
-	}
-	listener, err := socket()
-	if err != nil {
-		return err
-	}
-	if err := unix.SetsockoptInt(listener, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
-		return fmt.Errorf("setsockopt: %w", err)
-	}
-	if err := unix.Bind(listener, at); err != nil {
-		return fmt.Errorf("bind: %w", err)
-	}
-	if err := unix.Listen(listener, 1); err != nil {
-		return fmt.Errorf("listen: %w", err)
-	}
-	conn, _, err := unix.Accept(listener)
-	if err != nil {
-		return fmt.Errorf("accept: %w", err)
 	}
 	widen(1)
 	for {
@@ -48,16 +31,9 @@ func limitRX(args []string) error {
 
 // limitTX PORT sends stdin to loopback: stdin -> held -> (by reference) copy -> socket; then held -> null.
 func limitTX(args []string) error {
-	at, err := loopback(args[0])
+	conn, err := dial(args[0])
 	if err != nil {
 		return err
-	}
-	conn, err := socket()
-	if err != nil {
-		return err
-	}
-	if err := unix.Connect(conn, at); err != nil {
-		return fmt.Errorf("connect: %w", err)
 	}
 	r, err := newRelay(conn)
 	if err != nil {
@@ -134,6 +110,48 @@ func drain(pipe, to, n, flags int) error {
 		n -= moved
 	}
 	return nil
+}
+
+// answer takes one connection on a port of loopback.
+func answer(port string) (int, error) {
+	at, err := loopback(port)
+	if err != nil {
+		return -1, err
+	}
+	listener, err := socket()
+	if err != nil {
+		return -1, err
+	}
+	if err := unix.SetsockoptInt(listener, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+		return -1, fmt.Errorf("setsockopt: %w", err)
+	}
+	if err := unix.Bind(listener, at); err != nil {
+		return -1, fmt.Errorf("bind: %w", err)
+	}
+	if err := unix.Listen(listener, 1); err != nil {
+		return -1, fmt.Errorf("listen: %w", err)
+	}
+	conn, _, err := unix.Accept(listener)
+	if err != nil {
+		return -1, fmt.Errorf("accept: %w", err)
+	}
+	return conn, nil
+}
+
+// dial connects to a port of loopback.
+func dial(port string) (int, error) {
+	at, err := loopback(port)
+	if err != nil {
+		return -1, err
+	}
+	conn, err := socket()
+	if err != nil {
+		return -1, err
+	}
+	if err := unix.Connect(conn, at); err != nil {
+		return -1, fmt.Errorf("connect: %w", err)
+	}
+	return conn, nil
 }
 
 // socket makes a TCP socket with cubic congestion control.

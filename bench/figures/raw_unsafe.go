@@ -23,3 +23,18 @@ func move(call uintptr, fd int, b []byte) (int, error) {
 		}
 	}
 }
+
+// vmsplice is vmsplice(2) of b, which must not be empty; it retries EINTR, and may take less than b.
+func vmsplice(fd int, b []byte) (int, error) {
+	v := unix.Iovec{Base: unsafe.SliceData(b)}
+	v.SetLen(len(b))
+	for {
+		r, _, errno := unix.RawSyscall6(unix.SYS_VMSPLICE, uintptr(fd), uintptr(unsafe.Pointer(&v)), 1, 0, 0, 0)
+		if errno == 0 {
+			return int(r), nil
+		}
+		if errno != unix.EINTR {
+			return 0, errno
+		}
+	}
+}

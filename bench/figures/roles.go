@@ -17,8 +17,11 @@ type role struct {
 func roles() []role {
 	return []role{
 		{"empty", 0, func([]string) int { return 0 }},
-		{"gen", 1, alone(gen)},
-		{"sink", 2, alone(sink)},
+		{"gen", 2, alone(gen)},
+		{"sink", 3, alone(sink)},
+		{"copy-tx", 1, alone(copyTX)},
+		{"file-tx", 1, alone(fileTX)},
+		{"file-rx", 1, alone(fileRX)},
 		{"limit-rx", 1, alone(limitRX)},
 		{"limit-tx", 1, alone(limitTX)},
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,8 +20,21 @@ type contender struct {
 	ours  bool          // viamillipede: exits with 0 and prints a summary
 	kills time.Duration // a connection is killed this often; 0 is never
 
-	strangers bool // others come to the port while the stream runs
+	strangers bool   // others come to the port while the stream runs
+	feed      string // how the producer makes the stream; "" is feedWrite
+	drain     string // how the consumer takes it; "" is drainRead
 }
+
+// How producers make a stream and consumers take it.
+const (
+	feedWrite    = "write"
+	feedVmsplice = "vmsplice"
+	feedFile     = "file" // no producer: stdin is a file on tmpfs
+	drainRead    = "read"
+	drainSplice  = "splice"
+	drainFile    = "file" // no consumer: stdout is a file on tmpfs
+	drainNull    = "null" // no consumer: stdout is the null device
+)
 
 // sample is what one stream gave.
 type sample struct {
@@ -39,6 +53,7 @@ type plumbing struct {
 
 // plumb starts producer | tx ... rx | consumer; sinkArgs are those of the role. The caller ends the crew, on errors too.
 func plumb(ctx context.Context, set settings, c contender, sinkArgs ...string) (*plumbing, error) {
+	sinkArgs = append(sinkArgs, cmp.Or(c.drain, drainRead))
 	p := &plumbing{crew: newCrew(ctx)}
 	genOut, err := p.receivingHalf(set, c, sinkArgs)
 	if err != nil {
@@ -53,7 +68,8 @@ func plumb(ctx context.Context, set settings, c contender, sinkArgs ...string) (
 			return p, err
 		}
 	}
-	p.gen, err = p.role(set.self, nil, genOut, "gen", strconv.FormatUint(set.bytes(), 10))
+	p.gen, err = p.role(set.self, nil, genOut, "gen",
+		strconv.FormatUint(set.bytes(), 10), cmp.Or(c.feed, feedWrite))
 	p.letGo()
 	return p, err
 }
@@ -119,6 +135,9 @@ func (p *plumbing) ended(c contender, s *sample, bytes float64) error {
 func measure(ctx context.Context, set settings, c contender) (sample, error) {
 	if c.kills > 0 && os.Geteuid() != 0 {
 		return sample{}, errors.New("needs root")
+	}
+	if c.feed == feedFile {
+		return measureFile(ctx, set, c)
 	}
 	p, err := plumb(ctx, set, c, "0", "0")
 	defer p.end()
