@@ -52,8 +52,10 @@ type Options struct {
 	Transport Transport // nil is TCP
 	// Prove gets the sender's prover, which it is asked for at the first leg and then closes; nil is the kernel's, asked
 	// for when the stream has become long enough to be worth it.
-	Prove  func() (Prover, error)
-	Timing Timing // the zero Timing is DefaultTiming
+	Prove func() (Prover, error)
+	// ForceZeroCopy has the sender use MSG_ZEROCOPY also where the kernel is known to copy all the same: on loopback.
+	ForceZeroCopy bool
+	Timing        Timing // the zero Timing is DefaultTiming
 }
 
 // SendConfig describes the sending end.

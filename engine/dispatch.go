@@ -15,6 +15,8 @@ type txloop struct {
 
 	token int32 // of the watch on the source
 
+	limbo []*txlink // are gone, but the kernel may still read what they sent
+
 	reads bool   // files cannot be sent from the page cache here
 	piece []byte // of a file, on its way through memory
 }
@@ -142,6 +144,7 @@ func rank(a, b *txlink) int {
 }
 
 func (l *txloop) tick() {
+	l.clearLimbo()
 	for _, k := range slices.Clone(l.links) {
 		k.tick()
 	}
@@ -171,6 +174,7 @@ func (l *txloop) farewell(words []byte, left chan<- struct{}) {
 
 // closeLinks closes what is left, when the loop has ended.
 func (l *txloop) closeLinks() {
+	l.abandonLimbo()
 	for _, k := range l.links {
 		if k.busy() {
 			k.abandon()

@@ -32,7 +32,8 @@ type Sender struct {
 
 	in      ingest
 	pool    *bufpool.Pool
-	buffers int     // of pool
+	buffers int // of pool
+	zero    zeroCount
 	window  *window // made by the first welcome, before any loop has a link
 	chaos   chaos
 	loops   []*txloop
@@ -207,6 +208,9 @@ func (s *Sender) explain() {
 // enginePath names how the bytes travel at this end.
 func (s *Sender) enginePath() string {
 	path := s.in.way()
+	if n := s.zero.sent.Load(); n > 0 {
+		path += fmt.Sprintf(", %d calls zero-copy, of which the kernel copied %d", n, s.zero.copied.Load())
+	}
 	if s.cfg.Checksum {
 		path += ", crc32c"
 	}
@@ -259,6 +263,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 		return
 	}
 	l.add(k)
+	k.startZero()
 	k.path.linkUp()
 	s.mu.Lock()
 	s.up++

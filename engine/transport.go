@@ -13,6 +13,11 @@ import (
 type Conn interface {
 	FD() int
 	Recv(a, b []byte) (int, error)
+	LeavesByNIC() bool
+	AllowZero() error
+	SendZero(p []byte) (int, error)
+	Completions(dst []netio.Completion) []netio.Completion
+	Reset()
 	Send(a, b []byte) (int, error)
 	SendMore(p []byte) (int, error)
 	SendPipe(p *netio.Pipe, n int) (int, error)

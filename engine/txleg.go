@@ -30,8 +30,12 @@ func (k *txlink) sendLeg() error {
 // sendBody makes one system call, or none when the leg first has to change its form.
 func (k *txlink) sendBody() (int, error) {
 	switch data := k.leg.memory(); {
+	case data != nil && k.sent < len(k.header) && k.zeroes(len(data)):
+		return k.conn.SendMore(k.header[k.sent:])
 	case data != nil && k.sent < len(k.header):
 		return k.conn.Send(k.header[k.sent:], data)
+	case data != nil && k.zeroes(len(k.header)+k.leg.length-k.sent):
+		return k.sendZero(data[k.sent-len(k.header):])
 	case data != nil:
 		return k.conn.Send(data[k.sent-len(k.header):], nil)
 	case k.leg.inFile():

@@ -33,6 +33,7 @@ type txlink struct {
 	carried []uint64    // legs taken and not known to be received, in the order of their journey
 	trips   []trip      // of each of them
 	speed
+	zero    zero
 	ended   bool // the end frame is in control
 	settled bool // the congestion control is decided
 
@@ -56,6 +57,9 @@ func (k *txlink) ready(events uint32) {
 	}
 	if events&netio.Writable != 0 {
 		k.full = false
+	}
+	if events&netio.Failed != 0 {
+		k.reap() // completions are reported as an error
 	}
 	err := k.receive()
 	if err == nil {
@@ -276,6 +280,7 @@ func (k *txlink) tick() {
 		return
 	}
 	k.measure()
+	k.reap()
 	if !k.settled && k.bytes > 0 {
 		why := k.conn.Settle(k.s.cfg.Congestion)
 		k.settled = why != ""
@@ -303,6 +308,7 @@ func (k *txlink) say(frames []byte) {
 func (k *txlink) abandon() {
 	k.dropLeg()
 	k.conn.Abort()
+	k.dropZero()
 }
 
 // part closes the link when all is said. What the peer still sends is read first: the kernel answers a close that leaves
@@ -315,6 +321,7 @@ func (k *txlink) part() {
 		}
 	}
 	k.conn.Close()
+	k.dropZero()
 }
 
 // lose ends the link. The legs that it carried and that nobody else carries are sent again, on any link.
@@ -328,7 +335,9 @@ func (k *txlink) lose(err error) {
 	if err == errLeft {
 		_, _ = k.conn.Send(wire.Bye{}.Append(nil), nil)
 	}
-	k.close(err != errLeft)
+	if !k.closeZero() {
+		k.close(err != errLeft)
+	}
 	k.dropLeg()
 	n := k.s.window.lost(k.carried)
 	if n > 0 {

@@ -104,3 +104,9 @@ func count(n uintptr, e syscall.Errno) (int, syscall.Errno) {
 	}
 	return int(n), 0
 }
+
+// Connect is connect(2) to the address that b holds, of a socket that does not block.
+func Connect(fd int, b []byte) syscall.Errno {
+	_, _, e := unix.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
+	return e
+}

@@ -1,0 +1,154 @@
+package engine
+
+import (
+	"sync/atomic"
+
+	"viamillipede/netio"
+)
+
+// A leg in the arena can be sent from where it is (MSG_ZEROCOPY), and stays there untouched: until the peer has received it,
+// as every leg, and until the kernel says that the call needs its memory no more. That pays on a network card. Elsewhere the
+// kernel copies after all, and says so; then a link stops asking for it.
+
+const (
+	// zeroLeast is the least that is worth the book-keeping, in bytes.
+	zeroLeast = 16 << 10
+	// zeroTrial is how many completions a link looks at before it judges.
+	zeroTrial = 16
+)
+
+// zeroCount counts calls, for the summary.
+type zeroCount struct{ sent, copied atomic.Int64 }
+
+// zero is a link's calls that are not completed.
+type zero struct {
+	on      bool
+	forced  bool   // on, whatever the kernel says
+	next    uint32 // number of the next call
+	waiting []zeroCall
+	done    []netio.Completion // what was reaped last
+	copied  int                // of the calls that are completed, before the judgement
+	judged  int
+}
+
+// zeroCall is one call and the hold on its leg.
+type zeroCall struct {
+	number uint32
+	leg    *leg
+}
+
+// startZero decides whether the link tries zero-copy.
+func (k *txlink) startZero() {
+	cfg := &k.s.cfg
+	if cfg.IO == "copy" || !cfg.ForceZeroCopy && !k.conn.LeavesByNIC() {
+		return
+	}
+	if err := k.conn.AllowZero(); err != nil {
+		k.s.log.Printf(LevelChoices, "link %d copies: %v", k.index, err)
+		return
+	}
+	k.zero.on, k.zero.forced = true, cfg.ForceZeroCopy
+}
+
+// zeroes reports whether a piece of the leg that is on its way goes by zero-copy. Only the arena's legs do: Go's heap may be
+// used again as soon as nothing of ours refers to it.
+func (k *txlink) zeroes(left int) bool { return k.zero.on && left >= zeroLeast && k.leg.buf != nil }
+
+// sendZero sends a piece of the leg that is on its way.
+func (k *txlink) sendZero(p []byte) (int, error) {
+	n, err := k.conn.SendZero(p)
+	if netio.NoZero(err) {
+		k.reap()
+		return k.conn.Send(p, nil)
+	}
+	if err != nil {
+		return n, err
+	}
+	k.leg.holds.Add(1)
+	k.zero.waiting = append(k.zero.waiting, zeroCall{k.zero.next, k.leg})
+	k.zero.next++
+	k.s.zero.sent.Add(1)
+	return n, nil
+}
+
+// reap lets go of what the kernel does not need any more.
+func (k *txlink) reap() {
+	if len(k.zero.waiting) == 0 {
+		return
+	}
+	k.zero.done = k.conn.Completions(k.zero.done[:0])
+	for _, c := range k.zero.done {
+		k.complete(c)
+	}
+	if k.zero.judged < zeroTrial || k.zero.forced || !k.zero.on {
+		return
+	}
+	if k.zero.on = k.zero.copied < k.zero.judged; !k.zero.on {
+		k.s.log.Printf(LevelChoices, "link %d copies: the kernel copied what was sent zero-copy", k.index)
+	}
+	k.zero.copied, k.zero.judged = 0, 0
+}
+
+// complete drops the holds of the calls that a completion names. Completions come in order, mostly.
+func (k *txlink) complete(c netio.Completion) {
+	kept := k.zero.waiting[:0]
+	for _, w := range k.zero.waiting {
+		if w.number-c.First > c.Last-c.First {
+			kept = append(kept, w)
+			continue
+		}
+		w.leg.drop()
+		k.zero.judged++
+		if c.Copied {
+			k.zero.copied++
+			k.s.zero.copied.Add(1)
+		}
+	}
+	clear(k.zero.waiting[len(kept):])
+	k.zero.waiting = kept
+}
+
+// closeZero ends a link's connection with a reset, and keeps it until the kernel has let go of the memory: what is still in
+// the card's queue would otherwise go out with another leg's bytes in it. It reports whether it did so; if not, nothing is
+// waited for.
+func (k *txlink) closeZero() bool {
+	if k.reap(); len(k.zero.waiting) == 0 {
+		return false
+	}
+	k.gone = true
+	k.loop.unwatch(k.conn.FD(), k.token)
+	k.conn.Reset()
+	k.owner.limbo = append(k.owner.limbo, k)
+	return true
+}
+
+// clearLimbo closes the connections whose memory is free.
+func (l *txloop) clearLimbo() {
+	kept := l.limbo[:0]
+	for _, k := range l.limbo {
+		if k.reap(); len(k.zero.waiting) > 0 {
+			kept = append(kept, k)
+			continue
+		}
+		k.conn.Close()
+	}
+	clear(l.limbo[len(kept):])
+	l.limbo = kept
+}
+
+// abandonLimbo closes what is left when the stream is over: nothing is written to its memory any more.
+func (l *txloop) abandonLimbo() {
+	for _, k := range l.limbo {
+		k.dropZero()
+		k.conn.Close()
+	}
+	l.limbo = nil
+}
+
+// dropZero gives the holds back without completions, when the memory is not used again.
+func (k *txlink) dropZero() {
+	for _, w := range k.zero.waiting {
+		w.leg.drop()
+	}
+	k.zero.waiting = nil
+}

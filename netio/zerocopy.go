@@ -1,0 +1,146 @@
+package netio
+
+import (
+	"encoding/binary"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/internal/sys"
+)
+
+// Completions of MSG_ZEROCOPY, as the kernel numbers the calls of a socket (Documentation/networking/msg_zerocopy.rst).
+
+// Completion says that the calls from First to Last, which may wrap, need their memory no longer. Copied: the kernel copied
+// after all, so that the calls were dearer than plain ones.
+type Completion struct {
+	First, Last uint32
+	Copied      bool
+}
+
+// LeavesByNIC reports whether the connection's local address is one of a network card, whose driver may send from our
+// memory. On loopback and between containers the kernel copies always.
+func (c *Conn) LeavesByNIC() bool {
+	sa, err := unix.Getsockname(c.fd)
+	if err != nil {
+		return false
+	}
+	var local net.IP
+	switch a := sa.(type) {
+	case *unix.SockaddrInet4:
+		local = a.Addr[:]
+	case *unix.SockaddrInet6:
+		local = a.Addr[:]
+	}
+	return local != nil && !local.IsLoopback() && !c.toSelf(local) && ofNIC(local)
+}
+
+// toSelf reports whether the peer has the same address: then the route is loopback's.
+func (c *Conn) toSelf(local net.IP) bool {
+	sa, err := unix.Getpeername(c.fd)
+	if err != nil {
+		return true
+	}
+	switch a := sa.(type) {
+	case *unix.SockaddrInet4:
+		return local.Equal(a.Addr[:])
+	case *unix.SockaddrInet6:
+		return local.Equal(a.Addr[:])
+	}
+	return true
+}
+
+// ofNIC reports whether the interface with that address is a device, or stands on one (a bond, a VLAN, a bridge).
+func ofNIC(local net.IP) bool {
+	all, err := net.Interfaces()
+	if err != nil {
+		return false
+	}
+	for _, i := range all {
+		addrs, err := i.Addrs()
+		if err != nil {
+			continue
+		}
+		for _, a := range addrs {
+			if n, ok := a.(*net.IPNet); ok && n.IP.Equal(local) {
+				return hasDevice("/sys/class/net/" + i.Name)
+			}
+		}
+	}
+	return false
+}
+
+func hasDevice(dir string) bool {
+	if _, err := os.Stat(dir + "/device"); err == nil {
+		return true
+	}
+	lower, _ := filepath.Glob(dir + "/lower_*/device")
+	return len(lower) > 0
+}
+
+// AllowZero permits SendZero (SO_ZEROCOPY, socket(7)). An error: this socket or kernel does not know it.
+func (c *Conn) AllowZero() error {
+	return os.NewSyscallError("setsockopt SO_ZEROCOPY", unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_ZEROCOPY, 1))
+}
+
+// SendZero sends p from where it is (MSG_ZEROCOPY, send(2)): it must not change before the completion of the call, which is
+// the next in the kernel's numbering, from 0. It answers like Send; an error that is NoZero sends nothing, has no number,
+// and leaves the connection as it was.
+func (c *Conn) SendZero(p []byte) (int, error) {
+	n, err := again(func() (int, syscall.Errno) { return sys.Send(c.fd, p, unix.MSG_ZEROCOPY|unix.MSG_NOSIGNAL) })
+	return c.trace.outcome("sendto", c.fd, n, err, false)
+}
+
+// NoZero reports whether SendZero failed for want of room for its book-keeping, or of locked memory: a plain Send will do.
+func NoZero(err error) bool {
+	se, ok := err.(*os.SyscallError)
+	return ok && (se.Err == unix.ENOBUFS || se.Err == unix.ENOMEM || Unsupported(err))
+}
+
+// Completions appends to dst what the socket's error queue has; a Poller reports Failed when there is something.
+func (c *Conn) Completions(dst []Completion) []Completion {
+	var oob [128]byte
+	for {
+		_, n, _, _, err := unix.Recvmsg(c.fd, nil, oob[:], unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return dst
+		}
+		dst = appendCompletions(dst, oob[:n])
+	}
+}
+
+// appendCompletions parses the control messages of one message of an error queue: struct sock_extended_err,
+// linux/errqueue.h.
+func appendCompletions(dst []Completion, oob []byte) []Completion {
+	messages, err := unix.ParseSocketControlMessage(oob)
+	if err != nil {
+		return dst
+	}
+	const (
+		originZeroCopy = 5
+		codeCopied     = 1
+	)
+	for _, m := range messages {
+		ip := m.Header.Level == unix.SOL_IP && m.Header.Type == unix.IP_RECVERR
+		ip6 := m.Header.Level == unix.SOL_IPV6 && m.Header.Type == unix.IPV6_RECVERR
+		if !ip && !ip6 || len(m.Data) < 16 || m.Data[4] != originZeroCopy {
+			continue
+		}
+		dst = append(dst, Completion{
+			First: binary.NativeEndian.Uint32(m.Data[8:]), Last: binary.NativeEndian.Uint32(m.Data[12:]), Copied: m.Data[6] == codeCopied,
+		})
+	}
+	return dst
+}
+
+// Reset ends the connection like Abort, but keeps the descriptor: Completions still come, and Close is yet to be called.
+func (c *Conn) Reset() {
+	var unspec [16]byte // struct sockaddr with AF_UNSPEC: connect(2) dissolves the association
+	_ = sys.Connect(c.fd, unspec[:])
+}
