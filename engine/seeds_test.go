@@ -120,7 +120,7 @@ type scenario struct {
 func newScenario(seed uint64) *scenario {
 	r := rand.New(rand.NewPCG(seed, 1))
 	s := &scenario{seed: seed, rng: r}
-	leg := []int{4 << 10, 8 << 10, 12 << 10, 16 << 10, 64 << 10}[r.IntN(5)]
+	leg := []int{4 << 10, 8 << 10, 12 << 10, 16 << 10, 64 << 10, 128 << 10}[r.IntN(6)]
 	s.length = []int{
 		0, 1, leg - 1, leg, leg + 1, r.IntN(3 * leg),
 		r.IntN(300 << 10), r.IntN(300 << 10), r.IntN(300 << 10), r.IntN(800 << 10),
@@ -131,8 +131,9 @@ func newScenario(seed uint64) *scenario {
 		Checksum: r.IntN(3) == 0, Charmode: r.IntN(6) == 0, Timing: quick,
 		Giveup: -1, Connect: time.Minute,
 	}
-	if r.IntN(4) == 0 {
-		s.options.IO = "copy"
+	s.options.IO = []string{"auto", "auto", "copy", "splice"}[r.IntN(4)]
+	if kind := r.IntN(3); kind > 0 {
+		s.options.Prove = func() (engine.Prover, error) { return newFlip(seed, kind) }
 	}
 	s.rxLeg = engine.MaxLeg / 4
 	if r.IntN(3) == 0 {

@@ -161,6 +161,9 @@ func (s *Sender) Run(ctx context.Context) (Summary, error) {
 	for _, l := range s.loops {
 		l.closeLinks()
 	}
+	if s.window != nil {
+		s.window.release()
+	}
 	s.close()
 	return sum, s.err
 }

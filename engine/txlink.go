@@ -128,35 +128,32 @@ func (k *txlink) send() error {
 	return nil
 }
 
-// receive reads and obeys what the peer sent, until nothing is left in the socket.
+// receive reads and obeys what the peer sent, until nothing is left in the socket: its readiness is reported once.
 func (k *txlink) receive() error {
 	for {
-		drained, err := k.take()
-		if err == netio.ErrAgain {
+		if err := k.take(); err == netio.ErrAgain {
 			return nil
-		}
-		if err != nil || drained {
+		} else if err != nil {
 			return err
 		}
 	}
 }
 
-// take makes one system call; drained says that it brought less than it had room for.
-func (k *txlink) take() (drained bool, err error) {
-	room := k.in[k.got:]
-	n, err := k.conn.Recv(room, nil)
+// take makes one system call.
+func (k *txlink) take() error {
+	n, err := k.conn.Recv(k.in[k.got:], nil)
 	if err != nil {
-		return false, err
+		return err
 	}
 	k.heard = k.loop.now
 	k.got += n
-	return n < len(room), k.parse()
+	return k.parse()
 }
 
 // lastWords obeys what is left to be read of a connection that was found closed by a call that sends.
 func (k *txlink) lastWords() {
 	for {
-		if _, err := k.take(); err != nil {
+		if k.take() != nil {
 			return
 		}
 	}

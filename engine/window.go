@@ -263,6 +263,16 @@ func (w *window) receive(number uint64) bool {
 	return true
 }
 
+// release lets go of the legs that are still kept, when the stream is over: the word that all is delivered may come before
+// the last ack.
+func (w *window) release() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for n := w.base; n != w.next; n++ {
+		w.receive(n)
+	}
+}
+
 // prune removes the received legs from the front of a link's list and returns the rest.
 func (w *window) prune(numbers []uint64) []uint64 {
 	w.mu.Lock()

@@ -27,14 +27,14 @@ func (w *Wake) FD() int { return w.fd }
 // Signal makes the descriptor readable until Clear. Any goroutine may call it. An eventfd that can take no more is
 // readable already, so there is no error to report.
 func (w *Wake) Signal() {
-	one := [8]byte{1}
-	_, _ = again(func() (int, syscall.Errno) { return sys.Write(w.fd, one[:]) })
+	one := uint64(1)
+	_, _ = again(func() (int, syscall.Errno) { return 0, sys.EventAdd(w.fd, &one) })
 }
 
 // Clear makes the descriptor unreadable; every Signal before it is answered by what the caller does next.
 func (w *Wake) Clear() {
-	var sum [8]byte
-	_, _ = again(func() (int, syscall.Errno) { return sys.Read(w.fd, sum[:]) })
+	var sum uint64
+	_, _ = again(func() (int, syscall.Errno) { return 0, sys.EventTake(w.fd, &sum) })
 }
 
 // Close frees the descriptor. Nobody may call Signal during or after it.

@@ -1,0 +1,34 @@
+package engine_test
+
+import (
+	"errors"
+	"math/rand/v2"
+	"os"
+	"time"
+
+	"viamillipede/engine"
+)
+
+// flip is a prover that tosses a coin, and sometimes fails: what it says decides the way of a leg, never its bytes, for the
+// sources of a scenario are all filled by write(2).
+type flip struct{ rng *rand.Rand }
+
+// newFlip gives a prover, or with kind 2 half of the time none.
+func newFlip(seed uint64, kind int) (engine.Prover, error) {
+	f := &flip{rand.New(rand.NewPCG(seed, 3))}
+	if kind == 2 && f.rng.IntN(2) == 0 {
+		return nil, os.ErrPermission
+	}
+	return f, nil
+}
+
+func (f *flip) Proven(_, _ int) (bool, error) {
+	if f.rng.IntN(100) == 0 {
+		return false, errors.New("out of order")
+	}
+	return f.rng.IntN(4) > 0, nil
+}
+
+func (f *flip) Cost() time.Duration { return 0 }
+
+func (f *flip) Close() error { return nil }
