@@ -126,10 +126,10 @@ func TestVerdicts(t *testing.T) {
 	for name, want := range map[string]string{
 		rowLimit:    "",
 		rowChecksum: "at least 0.6 of the limit: **missed** (0.00)",
-		rowDefault:  "at least 0.92 of the limit: **missed** (0.75); at least 1.25 of socat: **missed** (0.97); " +
+		rowDefault: "at least 0.92 of the limit: **missed** (0.75); at least 1.25 of socat: **missed** (0.97); " +
 			"at most 1.15 of the limit's CPU time: met (0.86)",
-		rowOne:      "at least 0.85 of the best of threads 1, 4 and 16, for the worst: met (0.90)",
-		rowKilled:   "at least 0.8 of threads 16: met (0.90); at most 4 % resent: **missed** (5.00)",
+		rowOne:    "at least 0.85 of the best of threads 1, 4 and 16, for the worst: met (0.90)",
+		rowKilled: "at least 0.8 of threads 16: met (0.90); at most 4 % resent: **missed** (5.00)",
 	} {
 		if got := b.verdict(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
