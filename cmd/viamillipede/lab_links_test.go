@@ -30,10 +30,17 @@ func (p programs) testLinksKilled(t *testing.T) {
 	}
 }
 
-// testBounded: what a lost link held is given back, descriptors and threads.
+// testBounded: what a lost link held is given back, descriptors and threads. Beyond that a program may have redials under
+// way, and threads that the runtime adds for itself; and, where legs go by reference, the pipes that they wait in.
 func (p programs) testBounded(t *testing.T) {
+	const some = 8
+	const pipes = 2 * 32 // descriptors of the most pipes that a sender makes
+	t.Run("Copy", func(t *testing.T) { p.bounded(t, "copy", some) })
+	t.Run("Auto", func(t *testing.T) { p.bounded(t, "auto", some+pipes) })
+}
+
+func (p programs) bounded(t *testing.T, plane string, slack int) {
 	const links = 16
-	const slack = 8 // descriptors or threads: redials under way, and threads that the runtime adds for itself
 	in := lab.NewGate()
 	in.Rate(100 * mib)
 	const size = 400 * mib
@@ -42,7 +49,7 @@ func (p programs) testBounded(t *testing.T) {
 	l := lab.New(t, lab.Config{Paths: 2})
 	s := p.start(t, l, setup{
 		size: size, limit: 2 * time.Minute, in: in,
-		words: []string{"threads", "16", "window", "64M", "verbose", "1"},
+		words: []string{"threads", "16", "window", "64M", "verbose", "1", "io", plane},
 	})
 	s.wait(s.out.At(8*mib), "the first bytes")
 	s.until("every link is up", func() bool { return s.links(-1) == links })

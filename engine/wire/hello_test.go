@@ -2,6 +2,7 @@ package wire
 
 import (
 	"errors"
+	"math"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -31,6 +32,9 @@ func TestHelloGolden(t *testing.T) {
 		"legs of 256 KiB", testHello().Append(nil))
 	checkGolden(t, "hello-plain", "HELLO no flags, no features, no phrase, stream 0011..eeff, link 0 of 1, "+
 		"generation 0, legs of 4 MiB", Hello{Stream: testStream, MaxLeg: MaxLeg, Links: 1}.Append(nil))
+	sized := testHello()
+	sized.Size = 5<<30 + 7
+	checkGolden(t, "hello-sized", "HELLO as hello, and a stream of 5 GiB and 7 bytes", sized.Append(nil))
 }
 
 func TestHelloRoundTrip(t *testing.T) {
@@ -45,6 +49,7 @@ func TestHelloRoundTrip(t *testing.T) {
 			Generation: rapid.Uint32().Draw(t, "generation"),
 			MaxLeg:     rapid.Uint32Range(1, MaxLeg).Draw(t, "max leg"),
 			Links:      rapid.Uint32().Draw(t, "links"),
+			Size:       rapid.Uint64Range(0, math.MaxInt64).Draw(t, "size"),
 		}
 		held := before(t)
 		b := behind(t, held, want.Append(held))
@@ -98,10 +103,11 @@ func TestHelloRefused(t *testing.T) {
 		{"last byte of magic", set(3, 'p'), ErrMagic},
 		{"unknown flag", set(6, 2), ErrReserved},
 		{"high flag", set(7, 0x80), ErrReserved},
-		{"first reserved byte", set(48, 1), ErrReserved},
+		{"first reserved byte", set(56, 1), ErrReserved},
 		{"last reserved byte", set(59, 1), ErrReserved},
 		{"legs of 0", set32(40, 0), ErrLength},
 		{"legs above the limit", set32(40, MaxLeg+1), ErrLength},
+		{"size above the limit", set(55, 0x80), ErrLength},
 	} {
 		h, err := ParseHello(with(testHello().Append(nil), HelloLen, c.edit))
 		if !errors.Is(err, c.want) || h != (Hello{}) {
@@ -132,7 +138,7 @@ func TestHelloEveryBit(t *testing.T) {
 }
 
 func FuzzHello(f *testing.F) {
-	fuzzGreeting(f, []string{"hello", "hello-plain", "welcome"}, func(b []byte) ([]byte, error) {
+	fuzzGreeting(f, []string{"hello", "hello-plain", "hello-sized", "welcome"}, func(b []byte) ([]byte, error) {
 		h, err := ParseHello(b)
 		return h.Append(nil), err
 	})
