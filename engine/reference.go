@@ -50,7 +50,7 @@ const (
 	// referLeast is the least that is worth the system calls, in bytes.
 	referLeast = 64 << 10
 	// proveFrom is how long a stream must be to be worth the load of the checker, in bytes.
-	proveFrom = 32 << 20
+	proveFrom = 16 << 20
 	// pauseMost bounds how many legs are read before another is tried: a producer rarely changes its ways.
 	pauseMost = 256
 	// pipeSize is the size of a leg's pipe. A larger one was measured and is slower.

@@ -9,7 +9,7 @@
 // What the pointer of a written page looks like is learned at the start, from a pipe that the checker itself has written
 // to; no address or symbol of the kernel is needed. It is then tried on pages that are not the kernel's own.
 //
-// It takes CAP_BPF and CAP_PERFMON, and a kernel with type information (CONFIG_DEBUG_INFO_BTF).
+// It takes CAP_BPF and CAP_PERFMON, and Linux 5.17 (bpf_loop) with type information (CONFIG_DEBUG_INFO_BTF).
 package provenance
 
 //go:generate go tool bpf2go -target bpfel -no-global-types -output-stem slots Slots slots.bpf.c

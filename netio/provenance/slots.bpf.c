@@ -15,6 +15,7 @@ typedef unsigned long long __u64;
 
 static long (*const bpf_probe_read_kernel)(void *to, __u32 size, const void *from) = (void *)113;
 static __u64 (*const bpf_get_current_task)(void) = (void *)35;
+static long (*const bpf_loop)(__u32 times, void *body, void *data, __u64 flags) = (void *)181;
 
 struct pipe_buffer {
 	unsigned int len;
@@ -75,41 +76,54 @@ static __always_inline struct pipe_inode_info *pipe_of(__u32 fd)
 	return pipe;
 }
 
+// The walk over the slots in use.
+struct walk {
+	struct pipe_buffer *bufs;
+	__u64 reference, bytes;
+	__u32 tail, mask, foreign, failed;
+};
+
+// step looks at one slot. As a function of its own, called by bpf_loop, it is verified once and not for each slot: that
+// makes the program load in a hundredth of the time.
+static long step(__u32 i, struct walk *w)
+{
+	struct pipe_buffer *b = (void *)w->bufs + (__u64)((w->tail + i) & w->mask) * SIZE_OF(struct pipe_buffer);
+	const void *ops = 0;
+	unsigned int len = 0;
+
+	if (READ(ops, b->ops) || READ(len, b->len)) {
+		w->failed = 1;
+		return 1;
+	}
+	if (!w->reference)
+		w->reference = (__u64)ops;
+	w->foreign += (__u64)ops != w->reference;
+	w->bytes += len;
+	return 0;
+}
+
 SEC("syscall")
 int look(struct question *q)
 {
 	struct pipe_inode_info *pipe = pipe_of(q->fd);
 	unsigned int head = 0, tail = 0, size = 0, slots;
-	struct pipe_buffer *bufs = 0;
-	__u64 bytes = 0, reference = q->reference;
-	__u32 foreign = 0;
+	struct walk w = { .reference = q->reference };
 
 	q->failed = 1;
-	if (!pipe || READ(head, pipe->head) || READ(tail, pipe->tail) || READ(size, pipe->ring_size) || READ(bufs, pipe->bufs))
+	if (!pipe || READ(head, pipe->head) || READ(tail, pipe->tail) || READ(size, pipe->ring_size) || READ(w.bufs, pipe->bufs))
 		return 0;
 	slots = head - tail;
 	if (slots > SLOTS_MOST || slots > size)
 		return 0;
-	for (__u32 i = 0; i < SLOTS_MOST; i++) {
-		struct pipe_buffer *b;
-		const void *ops = 0;
-		unsigned int len = 0;
-
-		if (i >= slots)
-			break;
-		b = (void *)bufs + (__u64)((tail + i) & (size - 1)) * SIZE_OF(struct pipe_buffer);
-		if (READ(ops, b->ops) || READ(len, b->len))
-			return 0;
-		if (!reference)
-			reference = (__u64)ops;
-		foreign += (__u64)ops != reference;
-		bytes += len;
-	}
+	w.tail = tail;
+	w.mask = size - 1;
+	if (bpf_loop(slots, step, &w, 0) < 0)
+		return 0;
 	q->slots = slots;
-	q->reference = reference;
-	q->bytes = bytes;
-	q->foreign = foreign;
-	q->failed = 0;
+	q->reference = w.reference;
+	q->bytes = w.bytes;
+	q->foreign = w.foreign;
+	q->failed = w.failed;
 	return 0;
 }
 
