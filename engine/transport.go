@@ -27,7 +27,7 @@ type Conn interface {
 	Pending() bool
 	Await(bytes int)
 	LimitUnsent(bytes int)
-	Queued() (inNetwork, unsent int)
+	Queued() netio.Queue
 	Info() netio.Info
 	Settle(congestion string) (why string)
 	Finish()

@@ -236,7 +236,8 @@ func (k *txlink) prune() {
 const measurePause = time.Millisecond
 
 // measure tells the window what the link excuses to be kept: what it has in the network, twice, so that a network which
-// could take more shows it, and what it has not sent yet.
+// could take more shows it, and what it has not sent yet, unless that is because the peer's program is behind: more links
+// would only make every buffer cold.
 func (k *txlink) measure() {
 	if k.loop.now.Sub(k.asked) < measurePause {
 		return
@@ -244,14 +245,22 @@ func (k *txlink) measure() {
 	k.asked = k.loop.now
 	allowed := 0
 	if len(k.carried) > 0 || k.leg != nil {
-		inNetwork, unsent := k.conn.Queued()
-		allowed = 2*inNetwork + unsent
-	}
-	if k.leg != nil {
-		allowed += k.leg.length - max(0, k.sent-len(k.header))
+		q := k.conn.Queued()
+		allowed = 2 * q.InNetwork
+		if !q.PeerFull {
+			allowed += q.Unsent + k.unwritten()
+		}
 	}
 	k.s.window.pace(k.s.allowed.Add(int64(allowed - k.allowed)))
 	k.allowed = allowed
+}
+
+// unwritten is what the socket has not taken of the leg that is on its way, in bytes.
+func (k *txlink) unwritten() int {
+	if k.leg == nil {
+		return 0
+	}
+	return k.leg.length - max(0, k.sent-len(k.header))
 }
 
 // leave ends the link without loss, so that its keeper can dial its own path.

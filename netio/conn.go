@@ -16,6 +16,7 @@ type Conn struct {
 	fd    int
 	tcp   bool
 	lowat int // SO_RCVLOWAT as last set
+	limit int // TCP_NOTSENT_LOWAT as last set; 0 is not set
 	trace Tracer
 }
 
@@ -75,27 +76,38 @@ func (c *Conn) Send(a, b []byte) (int, error) {
 	return c.trace.outcome("writev", c.fd, n, err, false)
 }
 
-// Queued is how many bytes the kernel has taken: inNetwork were sent and are not acknowledged by the peer's kernel, unsent
-// were not sent yet (SIOCOUTQ, SIOCOUTQNSD, linux/sockios.h). Both are 0 where the socket cannot tell.
-func (c *Conn) Queued() (inNetwork, unsent int) {
+// Queue is what the kernel has taken of what was sent, in bytes, and where it is.
+type Queue struct {
+	InNetwork int // sent, and not acknowledged by the peer's kernel
+	Unsent    int
+	PeerFull  bool // nothing more can be sent since the peer's socket is full: its program is behind, not the network
+}
+
+// Queued asks the kernel (SIOCOUTQ, linux/sockios.h; TCP_INFO, linux/tcp.h). The zero Queue where the socket cannot tell.
+func (c *Conn) Queued() Queue {
 	if !c.tcp {
-		return 0, 0
+		return Queue{}
 	}
 	all, err := unix.IoctlGetInt(c.fd, unix.SIOCOUTQ)
 	if err != nil {
-		return 0, 0
+		return Queue{}
 	}
-	unsent, err = unix.IoctlGetInt(c.fd, unix.SIOCOUTQNSD)
+	info, err := unix.GetsockoptTCPInfo(c.fd, unix.IPPROTO_TCP, unix.TCP_INFO)
 	if err != nil {
-		return 0, 0
+		return Queue{}
 	}
-	return max(0, all-unsent), unsent
+	q := Queue{InNetwork: max(0, all-int(info.Notsent_bytes)), Unsent: int(info.Notsent_bytes)}
+	told := info.Snd_wnd > 0 || q.InNetwork == 0 // before Linux 5.5 the window is not told, and 0
+	// A sender waits for more room than a segment needs before it sends again (RFC 9293, 3.8.6.2.1).
+	q.PeerFull = told && q.Unsent > 0 && int(info.Snd_wnd)-q.InNetwork < 2*int(info.Snd_mss)
+	return q
 }
 
 // LimitUnsent makes the socket unwritable, for Send and Poller alike, while bytes or more are unsent
 // (TCP_NOTSENT_LOWAT, tcp(7)). Where the kernel refuses, Send may queue more and nothing else changes.
 func (c *Conn) LimitUnsent(bytes int) {
-	if c.tcp {
+	if c.tcp && bytes != c.limit {
+		c.limit = bytes
 		_ = unix.SetsockoptInt(c.fd, unix.IPPROTO_TCP, unix.TCP_NOTSENT_LOWAT, bytes)
 	}
 }
