@@ -98,6 +98,30 @@ func TestWrapped(t *testing.T) {
 	}
 }
 
+// TestSmall: a pipe of two slots, which is what a user beyond the budget gets.
+func TestSmall(t *testing.T) {
+	c := newChecker(t)
+	page := os.Getpagesize()
+	for _, test := range []struct {
+		last func(*pipe) error
+		want bool
+	}{
+		{func(p *pipe) error { return p.write(make([]byte, page)) }, true},
+		{(*pipe).lendMemory, false},
+	} {
+		p := testPipe(t)
+		if _, err := unix.FcntlInt(uintptr(p.r), unix.F_SETPIPE_SZ, 2*page); err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(p.write(make([]byte, page)), test.last(p)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := c.Proven(p.r, 2*page); err != nil || got != test.want {
+			t.Errorf("proven %v, %v; want %v", got, err, test.want)
+		}
+	}
+}
+
 // TestNoPipe: a descriptor that is not a pipe, or not open, is not proven.
 func TestNoPipe(t *testing.T) {
 	c := newChecker(t)
