@@ -12,7 +12,7 @@ PROGRAM := bin/viamillipede
 RACED := ./engine/... ./bufpool/... ./netio/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race fuzz bench lint install clean
+.PHONY: help build demo test faults race fuzz bench lint install clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,10 +26,16 @@ demo: build ## move a tar of Go's own source over 16 links of which chaos cuts m
 	@go run ./tools/demo -program $(PROGRAM) -source "$$(go env GOROOT)/src"
 
 # -short: the same tests with fewer seeds, since the race detector costs a factor of ten.
-test: ## vet, every test, and a short run under the race detector
+test: ## vet, every test, every system call made short at times, and a short run under the race detector
 	go vet ./...
 	go test -timeout 10m ./...
+	@$(MAKE) --no-print-directory faults
 	@$(MAKE) --no-print-directory race SHORT=-short
+
+# The build tag makes each data system call shorter than asked for at times, or interrupted (netio/internal/sys).
+faults: ## the engine and netio with short counts and EINTR forced on every data system call
+	go vet -tags faults ./netio/...
+	go test -tags faults -timeout 10m ./netio ./engine
 
 race: ## the parallel packages under the race detector, all seeds
 	@if command -v "$$(go env CC)" >/dev/null; then \

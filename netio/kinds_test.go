@@ -231,13 +231,33 @@ func TestFullSink(t *testing.T) {
 						break
 					}
 				}
-				if n, err := to.Write([]byte("more")); n != 4 || err != nil {
+				if n, err := put(to, []byte("more")); n != 4 || err != nil {
 					t.Errorf("after reading: %d, %v", n, err)
 				}
 				to.Close()
 			}
 		})
 	}
+}
+
+// put writes all of p, in as many calls as it takes: each may be short.
+func put(to *Sink, p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var m int
+		m, err = to.Write(p[n:])
+		n += m
+	}
+	return n, err
+}
+
+// get reads until p is full, in as many calls as it takes.
+func get(from *Source, p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var m int
+		m, err = from.Read(p[n:])
+		n += m
+	}
+	return n, err
 }
 
 // fill writes until no more fits.
@@ -288,7 +308,7 @@ func TestEnd(t *testing.T) {
 			unix.Write(w, []byte("last"))
 			unix.Close(w)
 			b := make([]byte, 10)
-			if n, err := from.Read(b); n != 4 || err != nil {
+			if n, err := get(from, b[:4]); n != 4 || err != nil {
 				t.Errorf("%s: %d, %v", kind, n, err)
 			}
 			for range 2 {
@@ -307,7 +327,7 @@ func TestOrphanedPipe(t *testing.T) {
 	unix.Close(w)
 	from := source(t, r)
 	b := make([]byte, 10)
-	if n, err := from.Read(b); n != 4 || err != nil {
+	if n, err := get(from, b[:4]); n != 4 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
 	if _, err := from.Read(b); err != io.EOF {
@@ -339,10 +359,10 @@ func TestFiles(t *testing.T) {
 			t.Error("a file makes us wait")
 		}
 		b := make([]byte, 2)
-		if n, err := from.Read(b); n != 2 || err != nil || string(b) != "01" {
+		if n, err := get(from, b); n != 2 || err != nil || string(b) != "01" {
 			t.Errorf("%q, %v", b[:n], err)
 		}
-		if n, err := to.Write([]byte("+++")); n != 3 || err != nil {
+		if n, err := put(to, []byte("+++")); n != 3 || err != nil {
 			t.Errorf("%d, %v", n, err)
 		}
 		if got, _ := os.ReadFile(name); string(got) != c.want {
@@ -364,7 +384,7 @@ func TestNullDevice(t *testing.T) {
 	if _, err := from.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("read: %v", err)
 	}
-	if n, err := to.Write(noise(1 << 20)); n != 1<<20 || err != nil {
+	if n, err := put(to, noise(1<<20)); n != 1<<20 || err != nil {
 		t.Errorf("write: %d, %v", n, err)
 	}
 }
@@ -375,7 +395,7 @@ func TestFinish(t *testing.T) {
 		r, w := pair(t, kind)
 		before := descriptors(t)
 		to := sink(t, w)
-		to.Write([]byte("all"))
+		put(to, []byte("all"))
 		if err := to.Finish(); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
