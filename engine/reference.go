@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"sync/atomic"
 	"time"
@@ -15,7 +16,7 @@ import (
 // Prover tells which pipes hold nothing that can still change; *provenance.Checker is one, and its comments are the
 // contract.
 type Prover interface {
-	Proven(pipe, bytes int) (bool, error)
+	Written(pipe int) (bytes int, err error)
 	Cost() time.Duration
 	Close() error
 }
@@ -24,8 +25,11 @@ type Prover interface {
 // references are copied whenever a link sends the leg, until the peer has received it.
 //
 // Such a page may still belong to the producer (vmsplice(2)) or to a file, and change before it is sent. So a leg goes this
-// way only if the checker proves that all its pages were made by write(2), or if the user vouches for the producer. Any
-// other leg is copied out of its pipe at once, which is as good as having been read.
+// way only if all its pages are proven to be made by write(2), or if the user vouches for the producer. Any other leg is
+// read: a page that is not proven must not leave standard input in any other way, since a producer may use its memory
+// again as soon as the pipe has room for what comes after. So the checker looks twice: at standard input, to which the
+// producer may write meanwhile, before a leg is moved out of it; and at the pipe that the leg was moved into, where nothing
+// changes. The first look may be wrong, the second never disagrees unless it was.
 type referral struct {
 	wanted  bool // neither the user nor the source is against it
 	vouched bool // by the user: nothing is checked
@@ -38,7 +42,7 @@ type referral struct {
 	closed  atomic.Bool
 	refused atomic.Pointer[string] // why legs are read instead
 
-	doubt int // legs to read before the next one is moved, since the last one was not proven
+	doubt int // legs to read before standard input is looked at again, since what was in it was not proven
 	pause int // what doubt was set to last
 
 	read     int // bytes
@@ -150,15 +154,13 @@ func (in *ingest) worthReferring(most int) bool {
 	return true
 }
 
-// refer moves the next leg into the pipe. When it may not stay there it is copied into the buffer, which is the leg's then.
+// refer moves the next leg into the pipe. Where it may not stay there, or may not be moved at all, it is read into the
+// buffer, which is the leg's then.
 func (in *ingest) refer(pipe *netio.Pipe, buf *bufpool.Buffer, most int) (*leg, hunger, error) {
 	err := in.move(pipe, most)
 	n := pipe.Len()
-	if n >= referLeast && in.proven(pipe) {
-		in.refLegs.Add(1)
-		l := &leg{length: n}
-		l.pipe, l.pipes = pipe, in.pipes
-		return l, fed, nil
+	if n >= referLeast {
+		return in.referred(pipe)
 	}
 	defer in.pipes.Put(pipe)
 	switch {
@@ -167,6 +169,8 @@ func (in *ingest) refer(pipe *netio.Pipe, buf *bufpool.Buffer, most int) (*leg, 
 			return nil, sourceGone, err
 		}
 		return in.copied(buf, n), fed, nil
+	case err == errUnproven:
+		return in.readLeg(buf, most)
 	case netio.Unsupported(err):
 		in.stopReferring(err)
 		return in.readLeg(buf, most)
@@ -174,11 +178,32 @@ func (in *ingest) refer(pipe *netio.Pipe, buf *bufpool.Buffer, most int) (*leg, 
 	return in.nothing(err)
 }
 
-// move fills the pipe from the source, up to most bytes.
+// referred is the leg that is in the pipe.
+func (in *ingest) referred(pipe *netio.Pipe) (*leg, hunger, error) {
+	if !in.vouched {
+		if n, err := in.look(pipe.FD()); n != pipe.Len() {
+			in.pipes.Put(pipe)
+			return nil, sourceGone, fail(StatusIntegrity, err, "standard input holds memory that may still change, and seemed not to; "+
+				"with io copy this does not matter")
+		}
+	}
+	in.refLegs.Add(1)
+	l := &leg{length: pipe.Len()}
+	l.pipe, l.pipes = pipe, in.pipes
+	return l, fed, nil
+}
+
+// errUnproven is why nothing more is moved: it may still change.
+var errUnproven = errors.New("not proven")
+
+// move fills the pipe from the source, up to most bytes, with what is proven.
 func (in *ingest) move(pipe *netio.Pipe, most int) error {
 	for pipe.Len() < most && in.met == nil {
-		_, err := in.src.Splice(pipe, most-pipe.Len())
-		if err == netio.ErrAgain || netio.Unsupported(err) {
+		n, err := in.proven(most - pipe.Len())
+		if err == nil {
+			_, err = in.src.Splice(pipe, n)
+		}
+		if err == netio.ErrAgain || err == errUnproven || netio.Unsupported(err) {
 			return err
 		}
 		in.met = err
@@ -189,27 +214,37 @@ func (in *ingest) move(pipe *netio.Pipe, most int) error {
 	return in.met
 }
 
-// proven reports whether what is in the pipe can never change.
-func (in *ingest) proven(pipe *netio.Pipe) bool {
+// proven is how much may be moved out of the source, at most the given bytes. Errors: errUnproven; and, since whatever comes
+// now is not proven yet, netio.ErrAgain or io.EOF where nothing was there.
+func (in *ingest) proven(most int) (int, error) {
 	if in.vouched {
-		return true
+		return most, nil
 	}
+	n, err := in.look(in.src.FD())
+	switch {
+	case err != nil:
+		in.stopReferring(fmt.Errorf("the provenance check failed: %w", err))
+		return 0, errUnproven
+	case n < 0:
+		in.pause = min(max(1, 2*in.pause), pauseMost)
+		in.doubt = in.pause
+		return 0, errUnproven
+	case n > 0:
+		in.pause = 0
+		return min(n, most), nil
+	case in.src.AtEnd():
+		return 0, io.EOF
+	}
+	return 0, netio.ErrAgain
+}
+
+// look asks the prover.
+func (in *ingest) look(pipe int) (int, error) {
 	c := in.checker.Load()
 	if c == nil {
-		return false
+		return -1, errUnproven
 	}
-	ok, err := (*c).Proven(pipe.FD(), pipe.Len())
-	if err != nil {
-		in.stopReferring(fmt.Errorf("the provenance check failed: %w", err))
-		return false
-	}
-	if ok {
-		in.pause = 0
-		return true
-	}
-	in.pause = min(max(1, 2*in.pause), pauseMost)
-	in.doubt = in.pause
-	return false
+	return (*c).Written(pipe)
 }
 
 // way names how the legs left the source.

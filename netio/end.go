@@ -109,11 +109,17 @@ func (e *end) close() error {
 }
 
 // ready asks poll(2) whether the descriptor would not block for events now.
-func (e *end) ready(events int16) bool {
-	p := []unix.PollFd{{Fd: int32(e.fd), Events: events}}
+func (e *end) ready(events int16) bool { return e.events(events) != 0 }
+
+// events asks poll(2) which of the events, or of those that need not be asked for, there are now.
+func (e *end) events(asked int16) int16 {
+	p := []unix.PollFd{{Fd: int32(e.fd), Events: asked}}
 	n, err := again(func() (int, syscall.Errno) {
 		n, err := unix.Poll(p, 0)
 		return n, errno(err)
 	})
-	return err == 0 && n > 0
+	if err != 0 || n < 1 {
+		return 0
+	}
+	return p[0].Revents
 }

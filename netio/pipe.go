@@ -94,6 +94,9 @@ func (s *Source) Splice(p *Pipe, n int) (int, error) {
 // Splices reports whether Splice may work: the source is a pipe that we can read without being made to wait.
 func (s *Source) Splices() bool { return s.pipe && s.kind == kindStream }
 
+// AtEnd reports whether the source, a pipe, is empty and has no writer any more (POLLHUP without POLLIN, poll(2)).
+func (s *Source) AtEnd() bool { return s.events(unix.POLLIN) == unix.POLLHUP }
+
 // SendPipe sends up to n bytes of the pipe by reference, as much as the socket takes: the pages must not change before the peer
 // has them. (n > 0, nil); (0, ErrAgain): no room now; (0, *os.SyscallError): the connection is lost, unless the error is
 // Unsupported.
