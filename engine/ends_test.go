@@ -3,10 +3,13 @@ package engine_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -146,49 +149,65 @@ func TestChaosOverTCP(t *testing.T) {
 	}
 }
 
-// overTCP sends data through loopback.
+// overTCP sends data through loopback, from a file to a file.
 func overTCP(t *testing.T, data []byte, o engine.Options) ([]byte, engine.Summary) {
 	t.Helper()
-	free := freePort(t)
-	sink, err := enginetest.NewSink(enginetest.KindFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer sink.Close()
 	source, err := enginetest.NewSource(enginetest.KindFile, data)
 	if err != nil {
 		t.Fatal(err)
 	}
+	sink, err := enginetest.NewSink(enginetest.KindFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _, tx := throughTCP(t, source, sink, nil, o)
+	return got, tx
+}
+
+// throughTCP sends what produce writes, and ends by closing to, or what is in a source that is a file, through loopback. It
+// closes both ends, and gives what came out, which of the null device is nothing.
+func throughTCP(
+	t *testing.T, source, sink *enginetest.Stdio, produce func(to *os.File) error, o engine.Options,
+) (got []byte, rx, tx engine.Summary) {
+	t.Helper()
 	defer source.Close()
+	defer sink.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: o, Port: free, Sink: sink.FD, Log: engine.NewLog(io.Discard, "", 0),
-	})
+	log, free := engine.NewLog(io.Discard, "", 0), freePort(t)
+	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Port: free, Sink: sink.FD, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
-	over := make(chan error, 1)
-	go func() {
-		_, err := r.Run(ctx)
-		over <- err
-	}()
 	s, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: free}}, Source: source.FD,
-		Log: engine.NewLog(io.Discard, "", 0),
+		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: free}}, Source: source.FD, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum, err := s.Run(ctx)
-	if rxErr := <-over; err != nil || rxErr != nil {
-		t.Fatalf("sender: %v; receiver: %v", err, rxErr)
+	var ends, others sync.WaitGroup
+	var rxErr, txErr, feedErr, drainErr error
+	ends.Go(func() { rx, rxErr = r.Run(ctx) })
+	ends.Go(func() { tx, txErr = s.Run(ctx) })
+	if produce != nil {
+		others.Go(func() { feedErr = produce(source.Far) })
 	}
-	got, err := sink.Content()
-	if err != nil {
+	if sink.Far != nil {
+		others.Go(func() { got, drainErr = io.ReadAll(sink.Far) })
+	}
+	ends.Wait()
+	sink.CloseNear()
+	source.CloseNear() // a producer that is left over gets EPIPE
+	others.Wait()
+	if err := errors.Join(rxErr, txErr, feedErr, drainErr); err != nil {
 		t.Fatal(err)
 	}
-	return got, sum
+	if sink.Far == nil {
+		if got, err = sink.Content(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return got, rx, tx
 }
 
 // freePort is one that nobody has at the moment.

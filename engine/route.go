@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 
 	"viamillipede/engine/ring"
@@ -19,6 +20,9 @@ const (
 	routePlace                // every leg goes through a pipe of ours to its place in the sink, a file
 )
 
+// errAppends is why nothing is spliced into a sink that is open for appending: splice(2) does not know how.
+var errAppends = errors.New("standard output is open for appending")
+
 // open chooses the route.
 func (e *egress) open(sink *netio.Sink, reference bool) {
 	e.sink = sink
@@ -27,6 +31,9 @@ func (e *egress) open(sink *netio.Sink, reference bool) {
 	case !reference:
 	case sink.Splices():
 		e.route = routeSplice
+		return
+	case sink.Appends():
+		e.why = errAppends
 		return
 	case placed:
 		e.route, e.begin = routePlace, begin
@@ -55,6 +62,12 @@ func (e *egress) cuts() bool {
 
 // way names the route, for people.
 func (e *egress) way() string {
+	switch e.route {
+	case routePass, routePlace:
+		if !e.sink.Passes() {
+			return fmt.Sprintf("copy (read, write): the %v refuses splice", e.sink)
+		}
+	}
 	switch e.route {
 	case routeSplice:
 		return "splice (socket to pipe), late legs copied"

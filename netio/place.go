@@ -17,11 +17,10 @@ func (s *Sink) Place() (begin int64, ok bool) {
 	if !s.regular {
 		return 0, false
 	}
-	flags, err := unix.FcntlInt(uintptr(s.fd), unix.F_GETFL, 0)
-	if err != nil || flags&unix.O_APPEND != 0 {
+	if s.Appends() {
 		return 0, false
 	}
-	begin, err = unix.Seek(s.fd, 0, io.SeekCurrent)
+	begin, err := unix.Seek(s.fd, 0, io.SeekCurrent)
 	if err != nil {
 		return 0, false
 	}
@@ -30,6 +29,12 @@ func (s *Sink) Place() (begin int64, ok bool) {
 		return 0, false
 	}
 	return begin, true
+}
+
+// Appends reports whether the sink is open for appending (O_APPEND, open(2)).
+func (s *Sink) Appends() bool {
+	flags, err := unix.FcntlInt(uintptr(s.fd), unix.F_GETFL, 0)
+	return err == nil && flags&unix.O_APPEND != 0
 }
 
 // Passes reports whether bytes may go to the sink through a pipe of ours, by Empty: it is a file or a device that does not

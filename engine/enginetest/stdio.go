@@ -12,15 +12,16 @@ import (
 // Kind is what a source or a sink is.
 type Kind int
 
-// Kinds of a source or sink; a source is never KindAppend.
+// Kinds of a source or sink; a source is never one of the last two. See NewTerminal for one more.
 const (
 	KindPipe Kind = iota
 	KindSocket
 	KindFile
 	KindAppend // a file that is written at its end
+	KindNull   // the null device
 )
 
-func (k Kind) String() string { return [...]string{"pipe", "socket", "file", "append"}[k] }
+func (k Kind) String() string { return [...]string{"pipe", "socket", "file", "append", "null"}[k] }
 
 // Stdio is a source or a sink: FD is the engine's side, Far the test's. Files have no far side: Far is nil.
 type Stdio struct {
@@ -73,8 +74,13 @@ func NewResetSource() (*Stdio, error) {
 	return &Stdio{FD: fd, Far: f, kept: -1}, err
 }
 
-// NewSink makes a sink. What a pipe or socket takes, the test reads from Far; what a file takes, Content gives.
+// NewSink makes a sink. What a pipe or socket takes, the test reads from Far; what a file takes, Content gives. What the
+// null device takes is gone.
 func NewSink(k Kind) (*Stdio, error) {
+	if k == KindNull {
+		fd, err := unix.Open(os.DevNull, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+		return &Stdio{FD: fd, kept: -1}, os.NewSyscallError("open", err)
+	}
 	if k != KindFile && k != KindAppend {
 		near, far, err := ends(k, false)
 		return &Stdio{FD: near, Far: far, kept: -1}, err
@@ -135,8 +141,11 @@ func (s *Stdio) Shrink(bytes int) {
 	_ = unix.SetsockoptInt(s.FD, unix.SOL_SOCKET, unix.SO_SNDBUF, bytes)
 }
 
-// Content is what a sink that is a file holds.
+// Content is what a sink that is a file holds; nothing for any other.
 func (s *Stdio) Content() ([]byte, error) {
+	if s.kept < 0 {
+		return nil, nil
+	}
 	var st unix.Stat_t
 	if err := unix.Fstat(s.kept, &st); err != nil {
 		return nil, os.NewSyscallError("fstat", err)

@@ -1,0 +1,122 @@
+package enginetest
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+	"runtime"
+
+	"golang.org/x/sys/unix"
+)
+
+// A producer may put pages into a pipe that are not the kernel's own. The functions of this file are such producers; they
+// write all of a stream and block meanwhile, and the caller closes the pipe.
+
+// Counter is a stream of so many bytes, a multiple of 8: little-endian words that count from 0, so that any loss, repeat or
+// swap shows.
+func Counter(bytes int) []byte {
+	b := make([]byte, bytes)
+	for i := range bytes / 8 {
+		binary.LittleEndian.PutUint64(b[i*8:], uint64(i))
+	}
+	return b
+}
+
+// lent is how much LendMemory gives at a time, in bytes.
+const lent = 64 << 10
+
+// LendMemory writes the stream with vmsplice(2) from memory of twice the pipe's size, which it uses again and again, as the
+// man page allows a producer that knows the size of its pipe: what is overwritten has left the pipe.
+func LendMemory(pipe *os.File, data []byte) error {
+	fd, err := blocking(pipe)
+	if err != nil {
+		return err
+	}
+	size, err := unix.FcntlInt(uintptr(fd), unix.F_GETPIPE_SZ, 0)
+	if err != nil {
+		return os.NewSyscallError("fcntl F_GETPIPE_SZ", err)
+	}
+	ring, err := unix.Mmap(-1, 0, 2*size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+	if err != nil {
+		return os.NewSyscallError("mmap", err)
+	}
+	defer unix.Munmap(ring) // what is in the pipe keeps its pages
+	for at := 0; at < len(data); {
+		piece := ring[at%len(ring):]
+		piece = piece[:copy(piece[:min(lent, len(piece))], data[at:])]
+		at += len(piece)
+		if err := lend(fd, piece); err != nil {
+			return err
+		}
+	}
+	runtime.KeepAlive(pipe)
+	return nil
+}
+
+func blocking(pipe *os.File) (fd int, err error) {
+	fd = int(pipe.Fd())
+	return fd, os.NewSyscallError("fcntl", unix.SetNonblock(fd, false))
+}
+
+func lend(fd int, piece []byte) error {
+	for len(piece) > 0 {
+		v := unix.Iovec{Base: &piece[0]}
+		v.SetLen(len(piece))
+		n, err := unix.Vmsplice(fd, []unix.Iovec{v}, 0)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return os.NewSyscallError("vmsplice", err)
+		}
+		piece = piece[n:]
+	}
+	return nil
+}
+
+// LendFile writes the stream by splice(2) from a file.
+func LendFile(pipe *os.File, data []byte) error {
+	fd, err := blocking(pipe)
+	if err != nil {
+		return err
+	}
+	file, err := memory(data)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(file)
+	for at := int64(0); at < int64(len(data)); {
+		n, err := unix.Splice(file, &at, fd, nil, lent, 0)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || n == 0 {
+			return fmt.Errorf("splice gave %d: %w", n, err)
+		}
+	}
+	runtime.KeepAlive(pipe)
+	return nil
+}
+
+// LendsByReference reports whether memory that vmsplice(2) put into a pipe can be changed from outside. A kernel that
+// copies it instead has no producer that must be guarded against.
+func LendsByReference() (bool, error) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+		return false, os.NewSyscallError("pipe2", err)
+	}
+	defer unix.Close(fds[0])
+	defer unix.Close(fds[1])
+	page, err := unix.Mmap(-1, 0, os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+	if err != nil {
+		return false, os.NewSyscallError("mmap", err)
+	}
+	defer unix.Munmap(page)
+	page[0] = 1
+	if err := lend(fds[1], page); err != nil {
+		return false, err
+	}
+	page[0] = 2
+	_, err = unix.Read(fds[0], page)
+	return page[0] == 2, os.NewSyscallError("read", err)
+}

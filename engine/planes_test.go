@@ -1,0 +1,234 @@
+package engine_test
+
+import (
+	"bytes"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"testing"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+	"viamillipede/netio/provenance"
+)
+
+// origin is a way for bytes to come to a source.
+type origin struct {
+	name    string
+	make    func(data []byte) (*enginetest.Stdio, error)
+	produce func(to *os.File, data []byte) error // nil: the data is there already
+	data    []byte
+	plane   string // how its legs leave it, where nothing is against it: what the summary says
+}
+
+const (
+	byReference = "splice (pipe to socket)"
+	fromCache   = "sendfile"
+	byCopy      = "copy ("
+	unproven    = "no leg was proven"
+)
+
+// planeLeg is small, so that there are many legs, but worth to go by reference.
+const planeLeg = 128 << 10
+
+func origins() []origin {
+	counter := enginetest.Counter(20*planeLeg + 8*4321)
+	waits := func(kind enginetest.Kind) func([]byte) (*enginetest.Stdio, error) {
+		return func(data []byte) (*enginetest.Stdio, error) { return enginetest.NewSource(kind, data) }
+	}
+	write := func(to *os.File, data []byte) error {
+		_, err := to.Write(data)
+		return errors.Join(err, to.Close())
+	}
+	lend := func(by func(*os.File, []byte) error) func(*os.File, []byte) error {
+		return func(to *os.File, data []byte) error { return errors.Join(by(to, data), to.Close()) }
+	}
+	return []origin{
+		{"written", waits(enginetest.KindPipe), write, counter, byReference},
+		{"lent memory", waits(enginetest.KindPipe), lend(enginetest.LendMemory), counter, unproven},
+		{"lent file", waits(enginetest.KindPipe), lend(enginetest.LendFile), counter, unproven},
+		{"socket", waits(enginetest.KindSocket), write, counter, byCopy},
+		{"file", waits(enginetest.KindFile), nil, counter, fromCache},
+		{"terminal", func([]byte) (*enginetest.Stdio, error) { return enginetest.NewTerminal() }, typeIn, lines64(256), byCopy},
+	}
+}
+
+// lines64 is text for a terminal.
+func lines64(n int) []byte {
+	var b bytes.Buffer
+	for i := range n {
+		b.WriteString(hex.EncodeToString(content(uint64(i), 32)) + "\n")
+	}
+	return b.Bytes()
+}
+
+// typeIn writes to a terminal, which stays open: what is not read yet is lost when it is closed.
+func typeIn(to *os.File, data []byte) error {
+	_, err := to.Write(append(data, enginetest.EndOfInput...))
+	return err
+}
+
+// keptChecker is the kernel's checker, shared by many streams.
+type keptChecker struct{ engine.Prover }
+
+func (keptChecker) Close() error { return nil }
+
+// provers are what a sender may get when it asks for its prover, by name.
+func provers(t *testing.T) map[string]func() (engine.Prover, error) {
+	t.Helper()
+	all := map[string]func() (engine.Prover, error){
+		"refused": func() (engine.Prover, error) { return nil, fs.ErrPermission },
+	}
+	c, err := provenance.New()
+	if errors.Is(err, fs.ErrPermission) {
+		t.Logf("without BPF, for which there is no permission here: %v", err)
+		return all
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	all["bpf"] = func() (engine.Prover, error) { return keptChecker{c}, nil }
+	return all
+}
+
+// TestPlanes: from every source into every sink, on every plane, whole or under fire, the bytes are the same; and it is the
+// plane that was meant.
+func TestPlanes(t *testing.T) {
+	quiet(t)
+	sinks := []enginetest.Kind{
+		enginetest.KindPipe, enginetest.KindFile, enginetest.KindAppend, enginetest.KindSocket, enginetest.KindNull,
+	}
+	for prover, prove := range provers(t) {
+		for _, from := range origins() {
+			for _, to := range sinks {
+				for _, plane := range []string{"auto", "copy"} {
+					for _, checksum := range []bool{false, true} {
+						for _, chaos := range []int{0, 3} {
+							if testing.Short() && (chaos > 0) == checksum {
+								continue // half of them
+							}
+							c := cell{from, to, engine.Options{
+								Threads: 4, Leg: planeLeg, Window: 4 << 20, IO: plane, Checksum: checksum, Chaos: chaos,
+								Prove: prove, Timing: steady,
+							}, prover}
+							t.Run(c.String(), c.run)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// cell is one stream of TestPlanes.
+type cell struct {
+	from    origin
+	to      enginetest.Kind
+	options engine.Options
+	prover  string
+}
+
+func (c cell) String() string {
+	s := fmt.Sprintf("%s to %v, io %s, %s", c.from.name, c.to, c.options.IO, c.prover)
+	if c.options.Checksum {
+		s += ", checksum"
+	}
+	if c.options.Chaos > 0 {
+		s += ", chaos"
+	}
+	return s
+}
+
+func (c cell) run(t *testing.T) {
+	source, err := c.from.make(c.from.data)
+	if err != nil {
+		t.Skip(err)
+	}
+	sink, err := enginetest.NewSink(c.to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var produce func(*os.File) error
+	if c.from.produce != nil {
+		produce = func(to *os.File) error { return c.from.produce(to, c.from.data) }
+	}
+	got, rx, tx := throughTCP(t, source, sink, produce, c.options)
+	if c.to != enginetest.KindNull && !bytes.Equal(got, c.from.data) {
+		t.Errorf("%d bytes came out, %d went in; they differ from byte %d on", len(got), len(c.from.data),
+			differ(got, c.from.data))
+	}
+	if want := uint64(len(c.from.data)); rx.Bytes != want || tx.Bytes != want {
+		t.Errorf("the summaries tell of %d and %d bytes, not %d", tx.Bytes, rx.Bytes, want)
+	}
+	if want := c.plane(); !strings.Contains(tx.EnginePath, want) {
+		t.Errorf("the sender's engine path is %q, without %q", tx.EnginePath, want)
+	}
+	if want := c.rxPlane(); !strings.HasPrefix(rx.EnginePath, want) {
+		t.Errorf("the receiver's engine path is %q, not %q", rx.EnginePath, want)
+	}
+	if legs := uint64(len(c.from.data) / planeLeg); c.options.Chaos > 0 && tx.Cuts < legs/uint64(c.options.Chaos) {
+		t.Errorf("%d cuts of %d legs", tx.Cuts, legs)
+	}
+}
+
+// plane is what the sender's summary must say.
+func (c cell) plane() string {
+	switch {
+	case c.options.IO == "copy" || c.options.Checksum:
+		return byCopy
+	case c.prover == "refused" && (c.from.plane == byReference || c.from.plane == unproven):
+		return "no permission"
+	}
+	return c.from.plane
+}
+
+// rxPlane is how the receiver's summary must begin.
+func (c cell) rxPlane() string {
+	if c.options.IO == "copy" || c.options.Checksum {
+		return byCopy
+	}
+	switch c.to {
+	case enginetest.KindPipe:
+		return "splice (socket to pipe)"
+	case enginetest.KindFile:
+		return "splice (socket to pipe to file, each leg to its place)"
+	case enginetest.KindNull:
+		return "splice (socket to pipe to sink)"
+	}
+	return byCopy
+}
+
+// TestVouchedWrongly: the stream of a producer that uses its memory again breaks where the user vouches for it. So the
+// other planes, on which TestPlanes sends the same stream, are guarded against something.
+func TestVouchedWrongly(t *testing.T) {
+	quiet(t)
+	if by, err := enginetest.LendsByReference(); err != nil || !by {
+		t.Skipf("this kernel copies what is lent to a pipe (%v)", err)
+	}
+	const tries = 20
+	data := enginetest.Counter(64 << 20)
+	for range tries {
+		source, err := enginetest.NewSource(enginetest.KindPipe, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sink, err := enginetest.NewSink(enginetest.KindPipe)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, _, tx := throughTCP(t, source, sink, func(to *os.File) error {
+			return errors.Join(enginetest.LendMemory(to, data), to.Close())
+		}, engine.Options{IO: "splice", Timing: steady})
+		if !strings.Contains(tx.EnginePath, byReference) {
+			t.Fatalf("engine path %q", tx.EnginePath)
+		}
+		if !bytes.Equal(got, data) {
+			return
+		}
+	}
+	t.Errorf("%d streams came out whole", tries)
+}
