@@ -66,7 +66,7 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 		n, err = k.conn.Splice(e.sink, left)
 	}
 	if err != nil {
-		return 0, true, k.spliceFailed(err)
+		return 0, !netio.Unsupported(err), k.spliceFailed(err)
 	}
 	if n == 0 {
 		return 0, true, nil // the sink failed
@@ -121,6 +121,10 @@ func (k *rxlink) spliceFailed(err error) error {
 	case err != netio.ErrAgain && r.out.sink.Gone():
 		r.sinkFailed(err)
 		return nil
+	case netio.Unsupported(err):
+		r.out.sink.Refuse()
+		k.cut.on = false
+		return k.buffer(k.cut.leg.Leg) // the rest of it: the sink has what came before
 	}
 	return err
 }

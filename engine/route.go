@@ -57,29 +57,25 @@ func (e *egress) close() {
 
 // cuts reports whether the head leg may go to the sink as it arrives.
 func (e *egress) cuts() bool {
-	return e.route == routeSplice || e.route == routePass && e.sink.Passes()
+	return (e.route == routeSplice || e.route == routePass) && !e.sink.Refuses()
 }
 
 // way names the route, for people.
 func (e *egress) way() string {
-	switch e.route {
-	case routePass, routePlace:
-		if !e.sink.Passes() {
-			return fmt.Sprintf("copy (read, write): the %v refuses splice", e.sink)
-		}
-	}
-	switch e.route {
-	case routeSplice:
+	const copies = "copy (read, write)"
+	switch {
+	case e.why != nil:
+		return fmt.Sprintf("%s: %v", copies, e.why)
+	case e.route == routeBuffers:
+		return copies
+	case e.sink.Refuses():
+		return fmt.Sprintf("%s: splice is refused for the %v", copies, e.sink)
+	case e.route == routeSplice:
 		return "splice (socket to pipe), late legs copied"
-	case routePass:
+	case e.route == routePass:
 		return "splice (socket to pipe to sink), late legs copied"
-	case routePlace:
-		return "splice (socket to pipe to file, each leg to its place)"
 	}
-	if e.why != nil {
-		return fmt.Sprintf("copy (read, write): %v", e.why)
-	}
-	return "copy (read, write)"
+	return "splice (socket to pipe to file, each leg to its place)"
 }
 
 // reserve sets room aside for a stream of so many bytes; 0 is not known.
@@ -104,7 +100,7 @@ func (e *egress) leave() error {
 // places reports whether a leg that begins now goes to its place in a file. What it says of its place must fit the window: a
 // broken peer shall not make the file longer than that.
 func (r *Receiver) places(l wire.Leg, at *rxloop) bool {
-	if r.out.route != routePlace || !r.out.sink.Passes() || l.Length < cutLeast || l.Checked {
+	if r.out.route != routePlace || r.out.sink.Refuses() || l.Length < cutLeast || l.Checked {
 		return false
 	}
 	beyond := ring.Seq(l.Number).Distance(r.ring.Next())
@@ -113,11 +109,17 @@ func (r *Receiver) places(l wire.Leg, at *rxloop) bool {
 
 // place moves what is there of a leg to its place. It answers like read.
 func (k *rxlink) place() (n int, drained bool, err error) {
-	e, l := &k.r.out, k.leg
+	e, l := &k.r.out, &k.leg.Leg
 	left := int(l.Length) - k.got
 	n, err = k.conn.TakePipe(k.owner.pipe, left)
+	if netio.Unsupported(err) {
+		e.sink.Refuse()
+		if k.got == 0 {
+			return 0, false, k.buffer(*l)
+		}
+	}
 	if err != nil {
-		return 0, true, err
+		return 0, true, err // the leg comes again
 	}
 	if err := e.sink.EmptyAt(k.owner.pipe, e.begin+int64(l.Offset)+int64(k.got)); err != nil {
 		k.owner.sinkRefused(err)

@@ -38,10 +38,8 @@ func (s *Sink) Appends() bool {
 }
 
 // Passes reports whether bytes may go to the sink through a pipe of ours, by Empty: it is a file or a device that does not
-// make us wait for a peer, and has not refused until now. Any thread may ask.
-func (s *Sink) Passes() bool {
-	return s.kind == kindFile && !s.refuses.Load()
-}
+// make us wait for a peer.
+func (s *Sink) Passes() bool { return s.kind == kindFile }
 
 // TakePipe moves up to n bytes from the connection into the pipe without copying them; it answers like Recv, and with
 // ErrAgain too when the pipe has no slot left.
@@ -68,7 +66,7 @@ func (s *Sink) empty(p *Pipe, offset int64) error {
 		n, errno := again(func() (int, syscall.Errno) { return sys.SpliceWait(p.r, s.fd, offset, p.held) })
 		n, err := s.trace.outcome("splice", s.fd, n, errno, true)
 		if Unsupported(err) {
-			s.refuses.Store(true)
+			s.Refuse()
 			return s.copyOut(p, offset)
 		}
 		if err == io.EOF {

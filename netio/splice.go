@@ -8,8 +8,15 @@ import (
 	"viamillipede/netio/internal/sys"
 )
 
-// Splices reports whether Splice may move bytes into the sink: it is a pipe.
+// Splices reports whether Splice may work: the sink is a pipe that cannot make us wait.
 func (s *Sink) Splices() bool { return s.pipe && s.kind == kindStream }
+
+// Refuse notes that the kernel does not let bytes be spliced on their way to this sink, in whichever call that was seen.
+// Any thread may call it.
+func (s *Sink) Refuse() { s.refuses.Store(true) }
+
+// Refuses reports whether that was noted. Any thread may ask.
+func (s *Sink) Refuses() bool { return s.refuses.Load() }
 
 // Splice moves up to n bytes from the connection to the sink, a pipe, without copying them (splice(2)). Neither is waited
 // for: the connection is non-blocking, and SPLICE_F_NONBLOCK covers the pipe, so the pipe's lock is never held for
