@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -119,17 +120,21 @@ func TestReceiverFindsLies(t *testing.T) {
 		{"a leg that begins too early", [][]byte{s.frame(0), small}},
 		{"an early leg that begins too late", [][]byte{misplaced, s.frame(0)}},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
-			rx.consume()
-			h := rx.link(0)
-			h.send(slices.Concat(c.frames...))
-			f := h.untilType(wire.TypeError)
-			if engine.Status(f.A) != engine.StatusIntegrity {
-				t.Errorf("the sender is told status %d", f.A)
-			}
-			rx.wants(engine.StatusIntegrity)
-		})
+		for _, kind := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindFile, enginetest.KindNull} {
+			t.Run(fmt.Sprintf("%s, to %v", c.name, kind), func(t *testing.T) {
+				rx := receive(t, engine.Options{}, kind, nil)
+				if rx.stdio.Far != nil {
+					rx.consume()
+				}
+				h := rx.link(0)
+				h.send(slices.Concat(c.frames...))
+				f := h.untilType(wire.TypeError)
+				if engine.Status(f.A) != engine.StatusIntegrity {
+					t.Errorf("the sender is told status %d", f.A)
+				}
+				rx.wants(engine.StatusIntegrity)
+			})
+		}
 	}
 }
 

@@ -91,8 +91,9 @@ func (s *Source) Splice(p *Pipe, n int) (int, error) {
 	return n, err
 }
 
-// Splices reports whether Splice may work: the source is a pipe that we can read without being made to wait.
-func (s *Source) Splices() bool { return s.pipe && s.kind == kindStream }
+// Splices reports whether Splice may work: the source is a pipe, which SPLICE_F_NONBLOCK keeps from making us wait whoever
+// else has its open file description.
+func (s *Source) Splices() bool { return s.pipe }
 
 // AtEnd reports whether the source, a pipe, is empty and has no writer any more (POLLHUP without POLLIN, poll(2)).
 func (s *Source) AtEnd() bool { return s.events(unix.POLLIN) == unix.POLLHUP }

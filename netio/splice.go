@@ -8,8 +8,9 @@ import (
 	"viamillipede/netio/internal/sys"
 )
 
-// Splices reports whether Splice may work: the sink is a pipe that cannot make us wait.
-func (s *Sink) Splices() bool { return s.pipe && s.kind == kindStream }
+// Splices reports whether Splice may work: the sink is a pipe, which SPLICE_F_NONBLOCK keeps from making us wait whoever
+// else has its open file description.
+func (s *Sink) Splices() bool { return s.pipe }
 
 // Refuse notes that the kernel does not let bytes be spliced on their way to this sink, in whichever call that was seen.
 // Any thread may call it.

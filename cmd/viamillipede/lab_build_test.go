@@ -11,6 +11,8 @@ import (
 type programs struct {
 	viamillipede string
 	consume      string // reads a counter stream from standard input; see internal/lab/consume
+	produce      string // writes one; see internal/lab/produce
+	refuse       string // runs a program without some system calls; see internal/lab/refuse
 }
 
 // buildPrograms builds into a folder that other users can reach, and that is removed with the test. The programs are
@@ -27,9 +29,10 @@ func buildPrograms(t *testing.T) programs {
 	if labRace {
 		args = append(args, "-race")
 	}
-	out, err := exec.CommandContext(t.Context(), "go", append(args, ".", "./internal/lab/consume")...).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "go", append(args, ".", "./internal/lab/...")...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	return programs{filepath.Join(dir, "viamillipede"), filepath.Join(dir, "consume")}
+	in := func(name string) string { return filepath.Join(dir, name) }
+	return programs{in("viamillipede"), in("consume"), in("produce"), in("refuse")}
 }

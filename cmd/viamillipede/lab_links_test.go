@@ -159,15 +159,3 @@ func (p programs) testMemory(t *testing.T) {
 	in.Open()
 	s.finish()
 }
-
-// testUnprivileged: nothing needs root.
-func (p programs) testUnprivileged(t *testing.T) {
-	l := lab.New(t, lab.Config{})
-	s := p.start(t, l, setup{
-		size: 64 * mib, limit: time.Minute, senderSide: lab.RX,
-		to:         []string{"tx", "127.0.0.1", "4545"},
-		words:      []string{"threads", "4", "verbose", "3"},
-		credential: nobody(),
-	})
-	s.finish()
-}

@@ -43,7 +43,9 @@ type setup struct {
 	in    *lab.Gate     // of the producer; nil is an open one
 	out   *lab.Gate     // of the consumer; nil is an open one
 
-	consumer   string // program at the receiver's standard output; "" is the test itself
+	producer   string   // program at the sender's standard input; "" is the test itself
+	consumer   string   // program at the receiver's standard output; "" is the test itself
+	before     []string // words before both command lines: a program that runs another one
 	senderSide lab.Side
 	credential *syscall.Credential // both programs' user; nil is ours
 }
@@ -61,6 +63,8 @@ type stream struct {
 	deadline context.Context // of the test's own waiting
 	failed   chan error      // one of the programs ended, and not with 0
 
+	producer *lab.Cmd  // nil without setup.producer
+	stdin    *os.File  // the end of the sender's pipe that is written to, with setup.producer
 	consumer *lab.Cmd  // nil without setup.consumer
 	consumed *lab.Text // what it printed
 	fed      chan error
@@ -127,6 +131,16 @@ func (s *stream) send(life context.Context, p programs) {
 	s.tx.Stdin = r
 	s.started = time.Now()
 	s.run(s.tx, r)
+	if s.setup.producer != "" {
+		s.stdin = w
+		s.t.Cleanup(func() { w.Close() })
+		s.producer = s.lab.Command(life, s.setup.senderSide, s.setup.producer, fmt.Sprint(s.setup.size))
+		s.producer.Stdout = w
+		if err := s.producer.Start(); err != nil {
+			s.t.Fatal(err)
+		}
+		return
+	}
 	go func() { s.fed <- lab.Feed(life, w, s.setup.size, s.in) }()
 }
 
@@ -152,8 +166,8 @@ func (s *stream) pipe() (r, w *os.File) {
 func (s *stream) program(
 	life context.Context, p programs, side lab.Side, command, options []string,
 ) (*lab.Cmd, *lab.Text) {
-	words := slices.Concat(command, s.setup.words, options)
-	c, said := s.lab.Command(life, side, p.viamillipede, words...), new(lab.Text)
+	argv := slices.Concat(s.setup.before, []string{p.viamillipede}, command, s.setup.words, options)
+	c, said := s.lab.Command(life, side, argv[0], argv[1:]...), new(lab.Text)
 	c.Stderr = said
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGQUIT) }
 	c.WaitDelay = dumpTime

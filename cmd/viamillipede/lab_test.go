@@ -21,6 +21,9 @@ func TestLab(t *testing.T) {
 	t.Run("Memory", p.testMemory)
 	t.Run("Strangers", p.testStrangers)
 	t.Run("Unprivileged", p.testUnprivileged)
+	t.Run("Budget", p.testBudget)
+	t.Run("CallsRefused", p.testCallsRefused)
+	t.Run("ProducerKilled", p.testProducerKilled)
 	t.Run("BadPaths", p.testBadPaths)
 
 	t.Run("PathsDown", p.testPathsDown)
