@@ -1,0 +1,50 @@
+package engine_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"regexp"
+	"testing"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+)
+
+// TestZeroCopy sends from the arena by MSG_ZEROCOPY, with links that are cut, so little memory that every buffer is used
+// many times over, and real completions. On loopback the kernel copies, and says so in each of them.
+func TestZeroCopy(t *testing.T) {
+	quiet(t)
+	said := regexp.MustCompile(`, (\d+) calls zero-copy, of which the kernel copied (\d+)`)
+	data := enginetest.Counter(24 << 20)
+	for _, chaos := range []int{0, 1, 3, 50} {
+		for _, checksum := range []bool{false, true} {
+			t.Run(fmt.Sprintf("chaos %d, checksum %v", chaos, checksum), func(t *testing.T) {
+				timing := steady
+				timing.DeadPeer = patience / 4
+				source, err := enginetest.NewSource(enginetest.KindPipe, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sink, err := enginetest.NewSink(enginetest.KindPipe)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, _, tx := throughTCP(t, source, sink, func(to *os.File) error {
+					_, err := to.Write(data)
+					to.Close()
+					return err
+				}, engine.Options{
+					Threads: 4, Leg: planeLeg, Window: 1 << 20, Chaos: chaos, Checksum: checksum, Timing: timing,
+					ForceZeroCopy: true, Prove: func() (engine.Prover, error) { return nil, os.ErrPermission },
+				})
+				if !bytes.Equal(got, data) {
+					t.Errorf("%d bytes came out, %d went in; they differ from byte %d on", len(got), len(data), differ(got, data))
+				}
+				if m := said.FindStringSubmatch(tx.EnginePath); m == nil || m[1] == "0" || m[2] == "0" {
+					t.Errorf("engine path %q", tx.EnginePath)
+				}
+			})
+		}
+	}
+}
