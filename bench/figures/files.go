@@ -47,30 +47,47 @@ func (p *plumbing) fileEnds(set settings, c contender) (in, out *os.File, err er
 	if in, err = p.memoryFile(); err != nil {
 		return nil, nil, err
 	}
-	b, err := memory(pipeSize)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer unix.Munmap(b)
-	for left := set.bytes(); left > 0; {
-		n, err := in.Write(b[:min(left, uint64(len(b)))])
-		if err != nil {
-			return nil, nil, err
-		}
-		left -= uint64(n)
-	}
-	if _, err := in.Seek(0, 0); err != nil {
+	if err := fillFile(in, set.bytes()); err != nil {
 		return nil, nil, err
 	}
 	if c.drain == drainFile {
-		out, err = p.memoryFile()
-		return in, out, err
+		if out, err = p.memoryFile(); err != nil {
+			return nil, nil, err
+		}
+		return in, out, warmUp(out, set.bytes())
 	}
 	out, err = os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err == nil {
 		p.files = append(p.files, out)
 	}
 	return in, out, err
+}
+
+// fillFile writes so many bytes and goes back to the beginning.
+func fillFile(f *os.File, left uint64) error {
+	b, err := memory(pipeSize)
+	if err != nil {
+		return err
+	}
+	defer unix.Munmap(b)
+	for left > 0 {
+		n, err := f.Write(b[:min(left, uint64(len(b)))])
+		if err != nil {
+			return err
+		}
+		left -= uint64(n)
+	}
+	_, err = f.Seek(0, 0)
+	return err
+}
+
+// warmUp has the file hold so many bytes for a moment. On a virtual machine memory that was not used for a while is slow at
+// its first use, since the host has to find it, and whoever comes first would pay for all.
+func warmUp(f *os.File, bytes uint64) error {
+	if err := fillFile(f, bytes); err != nil {
+		return err
+	}
+	return f.Truncate(0)
 }
 
 func (p *plumbing) memoryFile() (*os.File, error) {
