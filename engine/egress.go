@@ -25,6 +25,9 @@ type egress struct {
 	bytes   atomic.Uint64 // written to the sink, in order
 	partial int           // of these, bytes of the head leg
 
+	refLegs atomic.Int64 // legs that went by reference, and legs that were copied: for the user
+	copied  atomic.Int64
+
 	complete atomic.Bool // the sink has all of the stream; set by whoever has the turn
 }
 
@@ -46,6 +49,7 @@ func (e *egress) awaited() []*rxlink {
 
 // deliver writes what is in order, unless another loop is at it: that one looks again after it gave the turn back.
 func (l *rxloop) deliver() {
+	defer l.turnCame()
 	e := &l.r.out
 	for l.r.deliverable() && !e.blocked.Load() {
 		if !e.turn.CompareAndSwap(false, true) {
@@ -79,6 +83,7 @@ func (r *Receiver) drain() error {
 			return r.awaitSink(err)
 		}
 		r.ring.Advance()
+		r.out.count(leg)
 		r.out.partial = 0
 		leg.release()
 	}
@@ -87,6 +92,15 @@ func (r *Receiver) drain() error {
 		return nil
 	}
 	return r.concludes(*end)
+}
+
+// count notes how a leg came to the sink.
+func (e *egress) count(l *rxleg) {
+	if l.buf == nil {
+		e.refLegs.Add(1)
+		return
+	}
+	e.copied.Add(1)
 }
 
 // inPlace reports a head leg that does not continue the bytes before it.

@@ -71,11 +71,16 @@ func (e *egress) way() string {
 	case e.sink.Refuses():
 		return fmt.Sprintf("%s: splice is refused for the %v", copies, e.sink)
 	case e.route == routeSplice:
-		return "splice (socket to pipe), late legs copied"
+		return "splice (socket to pipe)" + e.counts()
 	case e.route == routePass:
-		return "splice (socket to pipe to sink), late legs copied"
+		return "splice (socket to pipe to sink)" + e.counts()
 	}
-	return "splice (socket to pipe to file, each leg to its place)"
+	return "splice (socket to pipe to file, each leg to its place)" + e.counts()
+}
+
+// counts says how many legs went the way of the route: those that are small or came early cannot.
+func (e *egress) counts() string {
+	return fmt.Sprintf(" for %d legs, %d legs copied", e.refLegs.Load(), e.copied.Load())
 }
 
 // reserve sets room aside for a stream of so many bytes; 0 is not known.

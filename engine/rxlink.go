@@ -43,6 +43,7 @@ type rxlink struct {
 	inside bool   // the header is whole, the payload is not
 	leg    *rxleg // receives the payload of a leg; nil: the payload of a control frame, or of a leg we have already
 	cut    cut    // the leg goes to the sink as it arrives
+	parked parked // the leg waits for its turn
 	small  [wire.MaxText]byte
 }
 
@@ -69,6 +70,7 @@ type rxloop struct {
 	token int32       // of the sink's watch
 	pipe  *netio.Pipe // on the way from a socket to a file; empty between two calls
 
+	park  carPark
 	owed  int       // bytes of legs that came in whole since the last ack
 	since time.Time // when the first of them did
 }
@@ -76,6 +78,10 @@ type rxloop struct {
 // ready reads what is there, acknowledges it, and delivers what is in order.
 func (k *rxlink) ready(events uint32) {
 	if k.gone {
+		return
+	}
+	if k.broken(events) {
+		k.resume()
 		return
 	}
 	if events&netio.Writable != 0 && k.full {
@@ -118,10 +124,13 @@ func (k *rxlink) speak() error {
 	return err
 }
 
+// waits reports whether what is in the socket stays there for now.
+func (k *rxlink) waits() bool { return k.cut.held || k.parked.on }
+
 // watch asks for what the link can make use of.
 func (k *rxlink) watch() error {
 	var events uint32
-	if !k.cut.held {
+	if !k.waits() {
 		events |= netio.Readable
 	}
 	if k.full {
@@ -133,7 +142,7 @@ func (k *rxlink) watch() error {
 // receive reads until the socket is empty or the link's share of the round is used up; the watch is level-triggered, so
 // what is left is reported again.
 func (k *rxlink) receive() error {
-	for budget := bytesPerRound; budget > 0 && !k.cut.held; {
+	for budget := bytesPerRound; budget > 0 && !k.waits(); {
 		n, drained, err := k.read()
 		if err == netio.ErrAgain {
 			return nil
@@ -234,6 +243,11 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 	if k.r.places(l, k.owner) {
 		k.leg = &rxleg{Leg: l, placed: true}
 		return nil
+	}
+	if !k.r.cuts(l) {
+		if on, err := k.park(l); on || err != nil {
+			return err
+		}
 	}
 	if k.r.cuts(l) {
 		k.cut.on = true
@@ -394,6 +408,9 @@ func (k *rxlink) lose(err error) {
 	if netio.Refused(err) {
 		k.lastWords()
 	}
+	if k.parked.on {
+		k.leavePark()
+	}
 	k.close(true)
 	k.release()
 	k.r.linkLost(k, err)
@@ -402,6 +419,12 @@ func (k *rxlink) lose(err error) {
 // lastWords takes in what is left to be read of a connection that was found closed by a call that sends.
 func (k *rxlink) lastWords() {
 	for !k.cut.held {
+		if k.parked.on {
+			k.leavePark()
+			if k.buffer(k.parked.leg) != nil {
+				return
+			}
+		}
 		if _, _, err := k.read(); err != nil {
 			return
 		}
@@ -419,17 +442,18 @@ func (l *rxloop) remove(k *rxlink) {
 	l.links = slices.DeleteFunc(l.links, func(o *rxlink) bool { return o == k })
 }
 
-// settle is the end of each round: acks that have waited long enough leave.
+// settle is the end of each round: legs whose turn has come go on, and acks that have waited long enough leave.
 func (l *rxloop) settle() (again bool) {
+	again = l.clearPark()
 	if l.owed == 0 {
-		return false
+		return again
 	}
 	if wait := ackWithin - l.now.Sub(l.since); wait > 0 {
 		l.within(wait)
-		return false
+		return again
 	}
 	l.ackLatest()
-	return false
+	return again
 }
 
 func (l *rxloop) tick() {

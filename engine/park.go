@@ -1,0 +1,144 @@
+package engine
+
+import (
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"viamillipede/engine/ring"
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// A leg that comes before its turn, while the legs before it are on their way on other links, mostly has its turn soon. So
+// it waits in its socket for a moment: then it can go straight to the sink, like any head leg, where it would otherwise be
+// copied twice. It waits only while the sink moves on, since behind it on the same link there may be the very leg that is
+// missing.
+//
+//	               its turn comes
+//	begins -> parked -----------------> cut through
+//	             |   parkLooks times parkMost without a byte for the sink, parkFull times where the sink takes none
+//	             +---------------------> into a buffer, and its link parks no leg for parkPause
+//
+// More than one look, since a machine that is busy may have let nobody move on. parkPause bounds what is lost where legs are
+// early for long, as on paths of very different delay.
+const (
+	parkMost  = time.Millisecond
+	parkLooks = 2
+	parkFull  = 50
+	parkPause = 20 * parkMost
+)
+
+// parked is a link's leg that waits in its socket; it belongs to the link's loop.
+type parked struct {
+	on    bool
+	leg   wire.Leg
+	since time.Time // of the last look
+	bytes uint64    // that the sink had then
+	looks int       // since it had more
+	pause time.Time // no leg is parked before then
+}
+
+// carPark is what a loop has parked.
+type carPark struct {
+	links []*rxlink    // for the loop's thread
+	taken atomic.Int32 // len(links), for other loops that may bring their turn
+}
+
+// early reports whether a leg has to wait for others.
+func (r *Receiver) early(l wire.Leg) bool { return ring.Seq(l.Number).Distance(r.ring.Next()) > 0 }
+
+// park has a leg that begins now wait for its turn; false when it shall not wait, or has its turn.
+func (k *rxlink) park(l wire.Leg) (bool, error) {
+	r, at := k.r, k.owner
+	if !r.out.cuts() || l.Length < cutLeast || l.Checked || at.now.Before(k.parked.pause) {
+		return false, nil
+	}
+	k.parked = parked{on: true, leg: l, since: at.now, bytes: r.out.bytes.Load()}
+	at.park.links = append(at.park.links, k)
+	at.park.taken.Add(1)
+	// Whoever moves the sink on looks at taken after that; so one of the two sees the other.
+	if r.early(l) {
+		at.within(parkMost)
+		return true, k.watch()
+	}
+	k.leavePark()
+	return false, nil
+}
+
+func (k *rxlink) leavePark() {
+	k.parked.on = false
+	k.owner.park.links = slices.DeleteFunc(k.owner.park.links, func(o *rxlink) bool { return o == k })
+	k.owner.park.taken.Add(-1)
+}
+
+// resume lets the link go on, with its leg's turn or without.
+func (k *rxlink) resume() {
+	k.leavePark()
+	if k.r.early(k.parked.leg) {
+		k.parked.pause = k.owner.now.Add(parkPause)
+	}
+	err := k.beginLeg(k.parked.leg)
+	if err == nil && !k.parked.on {
+		err = k.watch()
+	}
+	if err != nil {
+		k.lose(err)
+		return
+	}
+	k.ready(0)
+}
+
+// clearPark resumes the links whose turn it is, and those that have waited long enough. It reports whether there were any.
+func (l *rxloop) clearPark() (some bool) {
+	for _, k := range slices.Clone(l.park.links) {
+		if !k.parked.on {
+			continue
+		}
+		if wait := k.patience(); wait > 0 {
+			l.within(wait)
+			continue
+		}
+		k.resume()
+		some = true
+	}
+	return some
+}
+
+// patience is how long the parked leg may wait until the next look; 0 is no longer.
+func (k *rxlink) patience() time.Duration {
+	p, now := &k.parked, k.owner.now
+	if !k.r.early(p.leg) {
+		return 0
+	}
+	if wait := parkMost - now.Sub(p.since); wait > 0 {
+		return wait
+	}
+	p.since = now
+	p.looks++
+	if bytes := k.r.out.bytes.Load(); bytes != p.bytes {
+		p.bytes, p.looks = bytes, 0
+	}
+	most := parkLooks
+	if k.r.out.blocked.Load() {
+		most = parkFull
+	}
+	if p.looks >= most {
+		return 0
+	}
+	return parkMost
+}
+
+// turnCame tells the other loops that the sink moved on.
+func (l *rxloop) turnCame() {
+	for _, o := range l.r.loops {
+		if o != l && o.park.taken.Load() > 0 {
+			o.nudge()
+		}
+	}
+}
+
+// broken reports whether events say that a parked link's connection is at its end: epoll would report that again and again.
+func (k *rxlink) broken(events uint32) bool {
+	return k.parked.on && events&(netio.Failed|netio.HungUp) != 0
+}
