@@ -4,8 +4,12 @@
 //
 //	source   netio.Source                                         one reader at a time: the ingest turn
 //	ingest   ingest.go    a read becomes a numbered leg           sequential, whichever loop has the turn
+//	         reference.go   a leg of a pipe, by reference         the same turn
+//	         extent.go      a leg of a file, which stays there    the same turn
 //	dispatch dispatch.go  an idle link takes the next leg         parallel, one dispatcher in each loop
 //	txlink   txlink.go    frames written, acks read               parallel, one loop owns a link
+//	         txleg.go       the ways of a leg into the socket     the same loop
+//	         zerocopy.go    one of them: MSG_ZEROCOPY             the same loop
 //	window   window.go    a leg is kept until it is received      shared, a short lock
 //	speed    speed.go     how large a leg, and when it is late    beside the above
 //	keeper   keeper.go    a link is dialled, lost, dialled again  one goroutine a link, off the data path
@@ -14,6 +18,8 @@
 //
 //	admit    admit.go     a connection is a link of this stream, or is refused
 //	rxlink   rxlink.go    frames read, acks written               parallel, one loop owns a link
+//	         park.go        an early leg waits for its turn       the same loop
+//	route    route.go     how legs get to the sink                decided once, with ways out
 //	ring     engine/ring  legs in order again                     lock-free, many publishers
 //	egress   egress.go    legs written to the sink                sequential: the delivery turn
 //	         cutthrough.go  the head leg, spliced past the ring   the same turn

@@ -204,10 +204,13 @@ pacing would hold back a short path; a name is one that the kernel has loaded.`,
 		{
 			name: "io", initial: "auto",
 			args: []argument{choice(ioChoices, func(inv *invocation, way string) { inv.options.IO = way })},
-			gist: "how payload moves between pipes and sockets",
+			gist: "how payload moves between pipes, files and sockets",
 			more: `
-copy always copies. splice is your word that the producer never changes a page it
-has written (vmsplice does). auto is safe and as fast as is safe.`,
+auto moves it without copying wherever that is safe: from and to files, into pipes,
+and from a pipe whose pages are proven to be the kernel's own, which takes CAP_BPF
+and CAP_PERFMON. copy always copies. splice is your word that the producer never
+changes a page that it has handed over, as one that uses vmsplice may; then nothing
+needs to be proven. The final summary says which way the bytes went, and why.`,
 		},
 		{
 			name: "cpus", initial: "auto",
