@@ -4,6 +4,7 @@ PREFIX      ?= /usr/local
 DESTDIR     ?=
 FUZZTIME    ?= 10s
 STATICCHECK ?= v0.8.2
+CLANG       ?= 14
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 PROGRAM := bin/viamillipede
@@ -12,7 +13,7 @@ PROGRAM := bin/viamillipede
 RACED := ./engine/... ./bufpool/... ./netio/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test faults race fuzz bench lint install clean
+.PHONY: help build demo test faults race fuzz bench lint generated install clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +67,13 @@ lint: ## gofmt, vet, the rules of this source tree (tools/lint), staticcheck
 	else \
 		echo "staticcheck: skipped, $(STATICCHECK) cannot be had here"; \
 	fi
+
+# Other versions of clang make other objects of the same sources.
+generated: ## the committed BPF objects are those of their sources
+	@case "$$(clang --version 2>/dev/null)" in \
+	*"version $(CLANG)."*) echo "go generate ./netio/..."; go generate ./netio/... && git diff --exit-code -- netio ;; \
+	*) echo "generated: not checked, the BPF objects are made with clang $(CLANG), which is not here" ;; \
+	esac
 
 install: build ## the program and its man page, below DESTDIR and PREFIX (/usr/local)
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/man/man1"
