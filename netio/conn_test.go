@@ -65,6 +65,9 @@ func await(t *testing.T, fd int, events int16) {
 }
 
 func TestConnMoves(t *testing.T) {
+	if faulty {
+		t.Skip("it counts whole calls")
+	}
 	var calls []string
 	c, far := connected(t, func(call string, _, n int, err error) {
 		calls = append(calls, fmt.Sprint(call, " ", n, " ", err))
@@ -245,7 +248,13 @@ func TestAbortAndClose(t *testing.T) {
 		}
 	}
 	c, far = connected(t, nil)
-	c.Send([]byte("last"), nil)
+	for last := []byte("last"); len(last) > 0; { // each call may be short
+		n, err := c.Send(last, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = last[n:]
+	}
 	c.Close()
 	if b, err := io.ReadAll(far); string(b) != "last" || err != nil {
 		t.Errorf("%q, %v after Close", b, err)
