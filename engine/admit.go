@@ -159,8 +159,8 @@ func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 		return refuse(wire.VerdictMalformed, "link %d, expected less than %d", h.Link, MaxThreads)
 	case r.met && h.Links != r.hello.Links:
 		return refuse(wire.VerdictMalformed, "%d links, expected %d as before", h.Links, r.hello.Links)
-	case h.MaxLeg < 1:
-		return refuse(wire.VerdictMalformed, "legs of no length")
+	case h.Link >= max(h.Links, 1):
+		return refuse(wire.VerdictMalformed, "link %d of %d", h.Link, h.Links)
 	}
 	if !r.met {
 		if err := r.adopt(h); err != nil {
@@ -183,7 +183,8 @@ func (r refusal) Unwrap() error { return r.error }
 // answerable reports whether the peer may understand a welcome.
 func answerable(err error) bool {
 	_, refused := errors.AsType[refusal](err)
-	return refused || errors.Is(err, wire.ErrVersion) || errors.Is(err, wire.ErrMagic) || errors.Is(err, wire.ErrHeader)
+	return refused || errors.Is(err, wire.ErrVersion) || errors.Is(err, wire.ErrMagic) || errors.Is(err, wire.ErrHeader) ||
+		errors.Is(err, wire.ErrLength) || errors.Is(err, wire.ErrReserved)
 }
 
 func verdictOf(err error) wire.Verdict {

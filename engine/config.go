@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"viamillipede/affinity"
@@ -112,6 +113,21 @@ func (o Options) check() error {
 	}
 	if err := netio.CheckCongestion(o.Congestion); err != nil {
 		return fail(StatusUsage, nil, "%v", err)
+	}
+	return o.checkCPUs()
+}
+
+// checkCPUs reports a CPU that this process may not run on.
+func (o Options) checkCPUs() error {
+	allowed, err := affinity.Allowed()
+	if err != nil {
+		return nil // pinning says what is wrong
+	}
+	for _, cpu := range o.CPUs {
+		if cpu >= 0 && !slices.Contains(allowed, cpu) {
+			return fail(StatusUsage, nil, "cpus %s, expected some of those that this process may run on: %s",
+				affinity.FormatList(o.CPUs), affinity.FormatList(allowed))
+		}
 	}
 	return nil
 }

@@ -17,13 +17,15 @@ type egress struct {
 	mu      sync.Mutex
 	waiters []*rxlink // their legs go on when the sink takes more; guarded by mu
 
-	sink    *netio.Sink
-	route   route
-	why     error         // it is routeBuffers
-	pipes   *netio.Pipes  // one for each loop, unless the route needs none
-	begin   int64         // of the stream in the sink, for routePlace
-	bytes   atomic.Uint64 // written to the sink, in order
-	partial int           // of these, bytes of the head leg
+	sink     *netio.Sink
+	route    route
+	why      error         // it is routeBuffers
+	pipes    *netio.Pipes  // one for each loop, unless the route needs none
+	begin    int64         // of the stream in the sink, for routePlace
+	size     int64         // of the stream, as its sender says; 0 is not known
+	reserved atomic.Int64  // of these, bytes that room is set aside for; any loop
+	bytes    atomic.Uint64 // written to the sink, in order
+	partial  int           // of these, bytes of the head leg
 
 	refLegs atomic.Int64 // legs that went by reference, and legs that were copied: for the user
 	copied  atomic.Int64

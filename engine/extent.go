@@ -73,6 +73,6 @@ func (in *ingest) has(upTo uint64) bool { return in.src.Size() >= in.begin+int64
 
 // shrunk is the error of a file that has lost bytes which were announced.
 func (in *ingest) shrunk() *Error {
-	return fail(StatusIntegrity, nil, "standard input shrank to %d bytes while it was sent, it had %d",
-		in.src.Size(), in.begin+in.length)
+	return fail(StatusIntegrity, nil, "standard input shrank while it was sent: it had %d bytes, and has %d",
+		in.begin+in.length, in.src.Size())
 }

@@ -2,10 +2,11 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,10 +36,20 @@ func (p *pathState) String() string { return net.JoinHostPort(p.Host, fmt.Sprint
 func (p *pathState) note(verdict wire.Verdict, err error) (news bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	err = cause(err)
 	news = (err == nil) != (p.last == nil) || err != nil && err.Error() != p.last.Error()
 	p.verdict, p.last = verdict, err
 	p.refused = err != nil && (verdict != wire.VerdictOK || netio.Refused(err))
 	return news
+}
+
+// cause is what is worth telling of an error of the network: the addresses are the user's own, and a port that changes with
+// every attempt would make each of them news.
+func cause(err error) error {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil {
+		return op.Err
+	}
+	return err
 }
 
 func (p *pathState) linkUp() {
@@ -194,7 +205,7 @@ func (k *keeper) failed(ctx context.Context, p *pathState, v wire.Verdict, err e
 	news := p.note(v, err)
 	k.s.look()
 	if news {
-		k.s.log.Printf(LevelLinks, "path %v: link %d: %v", p, k.index, err)
+		k.s.log.Printf(LevelLinks, "path %v: link %d: %v", p, k.index, cause(err))
 	}
 	return err
 }
@@ -216,14 +227,9 @@ func (k *keeper) greet(ctx context.Context, c net.Conn) (wire.Welcome, error) {
 	if _, err := c.Write(h.Append(nil)); err != nil {
 		return wire.Welcome{}, err
 	}
-	var b [wire.WelcomeLen]byte
-	if _, err := io.ReadFull(c, b[:]); err != nil {
-		return wire.Welcome{}, err
-	}
-	w, err := wire.ParseWelcome(b[:])
+	w, err := readWelcome(c)
 	if err != nil {
-		w.Verdict = wire.VerdictMalformed
-		return w, fmt.Errorf("what answers is not a viamillipede that we can talk to: %w", err)
+		return w, err
 	}
 	if w.Verdict != wire.VerdictOK {
 		return w, fmt.Errorf("refused by the receiver: %v", w.Verdict)
@@ -233,6 +239,33 @@ func (k *keeper) greet(ctx context.Context, c net.Conn) (wire.Welcome, error) {
 		return w, err
 	}
 	return w, c.SetDeadline(time.Time{})
+}
+
+// readWelcome reads a welcome and not a byte more. It gives up at the first byte that cannot be one's. With an error, the
+// Welcome has the verdict that it amounts to.
+func readWelcome(c net.Conn) (wire.Welcome, error) {
+	var b [wire.WelcomeLen]byte
+	for n := 0; ; {
+		w, err := wire.ParseWelcome(b[:n])
+		switch {
+		case err == nil:
+			return w, nil
+		case errors.Is(err, wire.ErrVersion):
+			w.Verdict = wire.VerdictVersion
+			return w, fmt.Errorf("the receiver speaks wire version %d, this end %d", w.Version, wire.Version)
+		case !errors.Is(err, wire.ErrShort):
+			w.Verdict = wire.VerdictMalformed
+			return w, fmt.Errorf("what answers is not a viamillipede that we can talk to: %w", err)
+		}
+		m, err := c.Read(b[n:])
+		n += m
+		if n < len(b) && err != nil {
+			if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+				err = errors.New("the connection was taken, but nothing answers on it")
+			}
+			return wire.Welcome{}, err
+		}
+	}
 }
 
 // sleep waits for d or for the end of ctx.

@@ -32,6 +32,7 @@ type linkState struct {
 	bytes    uint64 // payload sent on it, or received
 	legs     uint64
 	gone     bool
+	proved   bool // a frame came in on it
 	answered bool // the peer said that it has finished with this link: its end is no loss
 }
 

@@ -32,6 +32,7 @@ type Receiver struct {
 	legs   []rxleg // by index of their buffer
 	most   uint32  // bytes of a leg
 	credit int
+	sums   bool // every leg has a checksum
 
 	ackEvery int // bytes; ackEvery, or less where the window is small
 
@@ -138,8 +139,8 @@ func (r *Receiver) close() {
 func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 	r.started = time.Now()
 	r.outage.since = r.started
-	r.log.Printf(LevelChoices, "listening on %v; sink is a %v; engine path: %s; %d loops (%s)",
-		r.listener.Addr(), r.out.sink, r.enginePath(), len(r.loops), placement(r.cfg.loopCPUs(receiving)))
+	r.log.Printf(LevelChoices, "listening on %v; sink is a %v; engine path: %s; %s (%s)",
+		r.listener.Addr(), r.out.sink, r.enginePath(), number(len(r.loops), "loop"), placement(r.cfg.loopCPUs(receiving)))
 	for _, l := range r.loops {
 		go l.run()
 	}
@@ -197,9 +198,13 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	r.legs = make([]rxleg, buffers)
 	r.ring = ring.New[rxleg](r.credit, 0)
 	r.hello, r.met = h, true
-	r.out.reserve(int64(h.Size), r.log)
-	r.log.Printf(LevelChoices, "stream %v: %d links, legs of at most %s, credit for %d legs; %s; %s",
-		h.Stream, h.Links, formatBytes(uint64(size)), r.credit, pool.Advice(), pool.Warm())
+	r.sums = h.Features&wire.FeatureChecksum != 0
+	if r.cfg.Checksum && !r.sums {
+		r.log.Printf(LevelError, "checksum is for the sender to give, and this one does not: nothing is checked")
+	}
+	r.out.size = int64(h.Size)
+	r.log.Printf(LevelChoices, "stream %v: %s, legs of at most %s, credit for %d legs; %s; %s",
+		h.Stream, number(links, "link"), formatBytes(uint64(size)), r.credit, pool.Advice(), pool.Warm())
 	return nil
 }
 
@@ -231,7 +236,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	if r.first.IsZero() {
 		r.first = time.Now()
 	}
-	r.outage.linkUp(k.index)
+	r.outage.linkUp(k.index, k.loop.now)
 	r.mu.Unlock()
 	l.links = append(l.links, k)
 	k.owner = l
@@ -255,7 +260,7 @@ func (r *Receiver) linkLost(k *rxlink, err error) {
 	if !k.answered {
 		r.lost++
 	}
-	r.outage.linkLost(k.index, err, r.up, k.loop.now)
+	r.outage.linkLost(k.index, err, k.proved, k.loop.now)
 	r.mu.Unlock()
 	if !k.answered || r.log.On(LevelChoices) {
 		r.log.Printf(LevelLinks, "link %d down: %s: %s", k.index, k.path, lossName(err))

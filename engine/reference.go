@@ -68,7 +68,7 @@ const (
 func (r *referral) refuse(err error) {
 	text := err.Error()
 	if errors.Is(err, os.ErrPermission) {
-		text = "no permission: " + text
+		text = "no permission for the proof that pages cannot change (CAP_BPF, CAP_PERFMON)"
 	}
 	r.refused.Store(&text)
 }

@@ -83,13 +83,21 @@ func (e *egress) counts() string {
 	return fmt.Sprintf(" for %d legs, %d legs copied", e.refLegs.Load(), e.copied.Load())
 }
 
-// reserve sets room aside for a stream of so many bytes; 0 is not known.
-func (e *egress) reserve(size int64, log *Log) {
-	if e.route != routePlace || size == 0 {
-		return
-	}
-	if err := e.sink.Reserve(e.begin, size); err != nil {
-		log.Printf(LevelChoices, "no room is set aside for %s: %v", formatBytes(uint64(size)), err)
+// reserveStep is how much room is set aside at a time, in bytes, ahead of legs that have come: what a sender says of its
+// stream is no reason to fill a disk.
+const reserveStep = 64 << 20
+
+// reserve sets room aside in a file whose size is known, once a leg that ends at the given byte of the stream is on its way.
+func (e *egress) reserve(upTo int64, log *Log) {
+	if have := e.reserved.Load(); upTo > have && upTo <= e.size {
+		n := min(reserveStep, e.size-have)
+		if n <= 0 || !e.reserved.CompareAndSwap(have, have+n) {
+			return // another loop does it
+		}
+		if err := e.sink.Reserve(e.begin+have, n); err != nil {
+			e.reserved.Store(e.size)
+			log.Printf(LevelChoices, "no more room is set aside: %v", err)
+		}
 	}
 }
 
@@ -109,7 +117,11 @@ func (r *Receiver) places(l wire.Leg, at *rxloop) bool {
 		return false
 	}
 	beyond := ring.Seq(l.Number).Distance(r.ring.Next())
-	return l.Offset-r.out.bytes.Load() <= uint64(max(0, beyond))*uint64(r.most)
+	if l.Offset-r.out.bytes.Load() > uint64(max(0, beyond))*uint64(r.most) {
+		return false
+	}
+	r.out.reserve(int64(l.Offset)+int64(l.Length), r.log)
+	return true
 }
 
 // place moves what is there of a leg to its place. It answers like read.

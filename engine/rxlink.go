@@ -217,7 +217,7 @@ func (k *rxlink) begin() error {
 	if err != nil {
 		return err
 	}
-	k.frame, k.got = h, 0
+	k.frame, k.got, k.proved = h, 0, true
 	if h.Type == wire.TypeLeg {
 		return k.beginLeg(h.Leg())
 	}
@@ -233,6 +233,9 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 	k.inside, k.leg, k.cut = true, nil, cut{}
 	if l.Length > k.r.most {
 		return fmt.Errorf("leg %d has %d bytes, more than %d", l.Number, l.Length, k.r.most)
+	}
+	if k.r.sums && !l.Checked {
+		return fmt.Errorf("leg %d has no checksum, and the sender promised one", l.Number)
 	}
 	if k.r.ring.Has(ring.Seq(l.Number)) {
 		return nil
@@ -350,7 +353,7 @@ func (k *rxlink) obey() error {
 		}
 		k.r.fail(remoteError("sender", f))
 	default:
-		return fmt.Errorf("the sender sent a %v", k.frame.Type)
+		return fmt.Errorf("the sender sent %v", k.frame.Type)
 	}
 	return nil
 }
@@ -418,17 +421,28 @@ func (k *rxlink) lose(err error) {
 
 // lastWords takes in what is left to be read of a connection that was found closed by a call that sends.
 func (k *rxlink) lastWords() {
-	for !k.cut.held {
-		if k.parked.on {
-			k.leavePark()
-			if k.buffer(k.parked.leg) != nil {
-				return
-			}
-		}
+	if k.settleDown() != nil {
+		return
+	}
+	for !k.waits() {
 		if _, _, err := k.read(); err != nil {
 			return
 		}
 	}
+}
+
+// settleDown has the leg that waits for the sink, or for its turn, go into a buffer.
+func (k *rxlink) settleDown() error {
+	switch {
+	case k.parked.on:
+		k.leavePark()
+		k.parked.pause = k.owner.now.Add(parkPause)
+		return k.buffer(k.parked.leg)
+	case k.cut.held:
+		k.cut.on, k.cut.held = false, false
+		return k.buffer(k.cut.leg.Leg)
+	}
+	return nil
 }
 
 func (k *rxlink) release() {

@@ -151,6 +151,7 @@ func (s *Sender) Run(ctx context.Context) (Summary, error) {
 	dialling, stop := context.WithCancel(context.Background())
 	keepers := s.keep(dialling)
 	s.supervise(ctx)
+	s.findVoice()
 	stop()
 	keepers.Wait()
 	s.farewell()
@@ -203,8 +204,9 @@ func (s *Sender) explain() {
 		return
 	}
 	s.log.Printf(LevelChoices, "source is a %v; engine path: %s", s.in.src, s.enginePath())
-	s.log.Printf(LevelChoices, "%d loops (%s), %d links over %d paths, legs of at most %s, window %s; %s",
-		len(s.loops), placement(s.cfg.loopCPUs(sending)), s.cfg.Threads, len(s.paths), formatBytes(uint64(s.cfg.Leg)),
+	s.log.Printf(LevelChoices, "%s (%s), %s over %s, legs of at most %s, window %s; %s",
+		number(len(s.loops), "loop"), placement(s.cfg.loopCPUs(sending)), number(s.cfg.Threads, "link"),
+		number(len(s.paths), "path"), formatBytes(uint64(s.cfg.Leg)),
 		formatBytes(uint64(s.cfg.Window)), s.pool.Advice())
 }
 
@@ -241,6 +243,8 @@ func (s *Sender) welcome(w wire.Welcome) error {
 		return fmt.Errorf("another receiver than the one that has this stream")
 	case s.met:
 		return nil
+	case w.Delivered != 0:
+		return fmt.Errorf("the receiver delivered %d legs of a stream that begins now", w.Delivered)
 	case w.Credit < 1 || w.Credit > legsMost:
 		return fmt.Errorf("the receiver takes %d legs, expected 1 to %d", w.Credit, legsMost)
 	}
@@ -250,12 +254,11 @@ func (s *Sender) welcome(w wire.Welcome) error {
 	return nil
 }
 
-// heardFrom says that a receiver has answered, so that an outage that begins now is counted from now.
+// heardFrom says that a receiver has answered.
 func (s *Sender) heardFrom() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.outage.contact = true
-	s.outage.since = time.Now()
+	s.outage.meet(time.Now())
 }
 
 // linkUp puts a new link to work; on its loop's thread.
@@ -274,9 +277,10 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 		s.first = time.Now()
 		close(s.firstUp)
 	}
-	s.outage.linkUp(k.index)
+	s.outage.linkUp(k.index, k.loop.now)
 	s.mu.Unlock()
 	s.log.Printf(LevelLinks, "link %d up: %s", k.index, k.linkState.path)
+	s.look()
 }
 
 // linkLost takes a link's end in; on its loop's thread.
@@ -291,7 +295,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 		level = LevelChoices // the peer hangs up, as it should
 	case err != errLeft:
 		s.lost++
-		s.outage.linkLost(k.index, err, s.up, k.loop.now)
+		s.outage.linkLost(k.index, err, k.proved, k.loop.now)
 	}
 	s.mu.Unlock()
 	s.log.Printf(level, "link %d down: %s: %s", k.index, k.linkState.path, lossName(err))
@@ -408,6 +412,30 @@ func (s *Sender) judge(now time.Time) *Error {
 		return firstContact(answers, now.Sub(s.started), s.cfg.Connect)
 	}
 	return s.outage.judge("receiver", answers, now, s.time.DeadPeer, s.cfg.Giveup)
+}
+
+// findVoice waits, for a moment, for a link to tell the receiver on why the source failed: the links that were in the middle
+// of a leg, which cannot be finished, are lost by that, and dialled anew.
+func (s *Sender) findVoice() {
+	if status := ExitStatus(s.err); status != StatusIntegrity && status != StatusLocalPipe {
+		return
+	}
+	wait, end := context.WithTimeout(context.Background(), s.time.Farewell)
+	defer end()
+	for s.speechless() {
+		select {
+		case <-s.poke:
+		case <-wait.Done():
+			return
+		}
+	}
+}
+
+// speechless reports whether there is a receiver and no link to it.
+func (s *Sender) speechless() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.met && s.up == 0
 }
 
 // farewell tells the receiver how the stream ended, on every link, and waits until the words have left.

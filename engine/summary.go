@@ -37,6 +37,14 @@ func (s Summary) String() string {
 	return b.String()
 }
 
+// number is a number of things, for people.
+func number(n int, of string) string {
+	if n != 1 {
+		of += "s"
+	}
+	return fmt.Sprintf("%d %s", n, of)
+}
+
 // formatBytes is a number of bytes for people: three digits and a binary unit.
 func formatBytes(n uint64) string {
 	if n < 1<<10 {

@@ -33,21 +33,29 @@ type answer struct {
 //	giveup and more        failed                               failed
 type outage struct {
 	contact bool               // the peer was met
-	since   time.Time          // when the last link was lost; before contact, the start
+	since   time.Time          // when the last link that brought a frame was lost; before contact, the start
 	byPeer  [MaxThreads]bool   // how each link ended last
 	known   [MaxThreads]bool   // links that ended at all since they were last up
 	reason  [MaxThreads]string // why
 }
 
-func (o *outage) linkUp(index int) {
-	o.contact = true
+func (o *outage) linkUp(index int, now time.Time) {
+	o.meet(now)
 	o.known[index] = false
 }
 
-// linkLost records the end of a link; up is how many are left.
-func (o *outage) linkLost(index int, err error, up int, now time.Time) {
+// meet records that the peer has answered.
+func (o *outage) meet(now time.Time) {
+	if !o.contact {
+		o.contact, o.since = true, now
+	}
+}
+
+// linkLost records the end of a link. One that never brought a frame was of no use: links that come up and break at once,
+// again and again, are an outage.
+func (o *outage) linkLost(index int, err error, proved bool, now time.Time) {
 	o.known[index], o.byPeer[index], o.reason[index] = true, netio.Refused(err), lossName(err)
-	if up == 0 {
+	if proved {
 		o.since = now
 	}
 }

@@ -27,7 +27,7 @@ func TestOutageJudge(t *testing.T) {
 	all := func(errs ...error) func(*outage) {
 		return func(o *outage) {
 			for i, err := range errs {
-				o.linkLost(i, err, len(errs)-1-i, time.Unix(0, 0))
+				o.linkLost(i, err, true, time.Unix(0, 0))
 			}
 		}
 	}
@@ -71,22 +71,25 @@ func TestOutageJudge(t *testing.T) {
 	}
 }
 
-// A link that came back has not ended; the outage is counted from the last link that was lost.
+// A link that came back has not ended; the outage is counted from the last link that was of use, and one that came up and
+// broke before it brought anything was of none.
 func TestOutageForgets(t *testing.T) {
 	var o outage
 	at := time.Unix(100, 0)
-	o.linkLost(0, io.EOF, 1, at)
-	if !o.since.IsZero() {
-		t.Error("an outage begins while a link is up")
+	o.linkUp(0, at)
+	if !o.contact || !o.since.Equal(at) {
+		t.Errorf("after first contact: %v, since %v", o.contact, o.since)
 	}
-	o.linkLost(1, errSilent, 0, at)
-	if !o.since.Equal(at) || o.closedByPeer() {
+	o.linkLost(0, errSilent, true, at.Add(time.Second))
+	if !o.since.Equal(at.Add(time.Second)) || o.closedByPeer() {
 		t.Errorf("since %v, closed by the peer: %v", o.since, o.closedByPeer())
 	}
-	o.linkUp(1)
-	o.linkLost(1, io.EOF, 0, at.Add(time.Second))
-	if !o.contact || !o.closedByPeer() || !o.since.Equal(at.Add(time.Second)) {
-		t.Errorf("%v %v %v", o.contact, o.closedByPeer(), o.since)
+	for n := range 5 {
+		o.linkUp(0, at.Add(time.Duration(2+n)*time.Second))
+		o.linkLost(0, io.EOF, false, at.Add(time.Duration(3+n)*time.Second))
+	}
+	if !o.since.Equal(at.Add(time.Second)) || !o.closedByPeer() {
+		t.Errorf("after links of no use: since %v, closed by the peer: %v", o.since, o.closedByPeer())
 	}
 }
 

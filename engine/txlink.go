@@ -167,8 +167,9 @@ func (k *txlink) parse() error {
 		if err != nil {
 			return err
 		}
+		k.proved = true
 		if h.Type == wire.TypeLeg {
-			return fmt.Errorf("the receiver sent a %v", h.Type)
+			return fmt.Errorf("the receiver sent %v", h.Type)
 		}
 		size := wire.HeaderLen + int(h.Length)
 		if k.got-at < size {
@@ -214,7 +215,7 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 	case wire.TypeBye:
 		k.answered = true
 	default:
-		return fmt.Errorf("the receiver sent a %v", h.Type)
+		return fmt.Errorf("the receiver sent %v", h.Type)
 	}
 	return nil
 }

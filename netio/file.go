@@ -10,8 +10,8 @@ import (
 )
 
 // Extent gives the part of the source that is the stream, when it is a regular file with bytes beyond its offset: they are
-// then read by their place (ReadAt, Conn.SendFile), any number of times and by any thread. A file that says it is empty is
-// read as a stream, since those of proc(5) do so whatever they hold.
+// then read by their place (ReadAt, Conn.SendFile), any number of times and by any thread. A file that says it is empty, or
+// does not have its last byte, is read as a stream: those of proc(5) and sysfs(5) say so whatever they hold.
 func (s *Source) Extent() (from, length int64, ok bool) {
 	if !s.regular {
 		return 0, 0, false
@@ -21,7 +21,13 @@ func (s *Source) Extent() (from, length int64, ok bool) {
 		return 0, 0, false
 	}
 	size := s.Size()
-	return from, size - from, size > from
+	if size <= from {
+		return 0, 0, false
+	}
+	if _, err := s.ReadAt(make([]byte, 1), size-1); err != nil {
+		return 0, 0, false
+	}
+	return from, size - from, true
 }
 
 // Size is how long the source, a regular file, is now; -1 when that cannot be told.

@@ -27,7 +27,7 @@ func (p programs) testUnprivileged(t *testing.T) {
 	l := lab.New(t, lab.Config{})
 	s := p.start(t, l, onLoopback(setup{size: 64 * mib, limit: time.Minute, credential: nobody()}))
 	s.finish()
-	s.says("tx", s.txSaid, copies+`no permission: load the provenance check`)
+	s.says("tx", s.txSaid, copies+`no permission for the proof`)
 	s.says("rx", s.rxSaid, `engine path: splice \(socket to pipe\)`)
 }
 

@@ -151,11 +151,11 @@ func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side) e
 		if r.err == nil || status != engine.StatusDone && stopped(ctx, r.err) {
 			continue
 		}
-		first := failed(r.prefix, causeOf(ctx, r.err))
-		if status == engine.StatusDone {
-			status = first
+		own := failed(r.prefix, causeOf(ctx, r.err))
+		if status == engine.StatusDone || status == engine.StatusRemotePipe {
+			status = own // what failed at the peer may be our own other side, in a loop
 		}
-		cancel(&engine.Error{Status: first, Reason: r.name + " failed in the same process", Err: r.err})
+		cancel(&engine.Error{Status: own, Reason: r.name + " failed in the same process", Err: r.err})
 	}
 	return status
 }

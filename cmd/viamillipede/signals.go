@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"viamillipede/engine"
 )
@@ -44,9 +45,13 @@ func heeded() []os.Signal {
 	return signals
 }
 
+// echo is how soon a second signal is taken for the same one: timeout(1), for one, signals its program and then the group
+// that it is in. The peer has been told by then.
+const echo = 300 * time.Millisecond
+
 // react reads signals until the channel is closed.
 func react(signals <-chan os.Signal, sides []*side, cancel context.CancelCauseFunc, atOnce func()) {
-	var stopping bool
+	var stopping time.Time
 	for s := range signals {
 		switch s {
 		case syscall.SIGUSR1:
@@ -57,12 +62,15 @@ func react(signals <-chan os.Signal, sides []*side, cancel context.CancelCauseFu
 			raiseVerbose(sides)
 		default:
 			cause := stopCause(s)
-			if stopping {
+			if !stopping.IsZero() && time.Since(stopping) < echo {
+				continue
+			}
+			if !stopping.IsZero() {
 				say(ownPrefix, cause.Reason+" again, at once")
 				atOnce()
 				os.Exit(int(cause.Status))
 			}
-			stopping = true
+			stopping = time.Now()
 			cancel(cause)
 		}
 	}

@@ -18,7 +18,7 @@ func appendPrologue(dst []byte, magic string, version uint16) []byte {
 func parsePrologue(b []byte, magic string) (version uint16, err error) {
 	n := min(len(b), len(magic))
 	if string(b[:n]) != magic[:n] {
-		return 0, fmt.Errorf("%w: begins with %q", ErrMagic, b[:n])
+		return 0, fmt.Errorf("%w, or speaks wire version 1: begins with %q", ErrMagic, b[:n])
 	}
 	if len(b) < prologueLen {
 		return 0, fmt.Errorf("%w: %d of %d bytes", ErrShort, len(b), prologueLen)
