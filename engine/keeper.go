@@ -260,7 +260,7 @@ func readWelcome(c net.Conn) (wire.Welcome, error) {
 		m, err := c.Read(b[n:])
 		n += m
 		if n < len(b) && err != nil {
-			if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
 				err = errors.New("the connection was taken, but nothing answers on it")
 			}
 			return wire.Welcome{}, err

@@ -86,11 +86,17 @@ type transporter func(engine.Transport) engine.Transport
 func receive(t *testing.T, o engine.Options, kind enginetest.Kind, change transporter) *running {
 	t.Helper()
 	quiet(t)
-	n := enginetest.NewNet(0, enginetest.Faults{})
 	sink, err := enginetest.NewSink(kind)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return receiveInto(t, o, sink, change)
+}
+
+// receiveInto is receive into a sink that is there already.
+func receiveInto(t *testing.T, o engine.Options, sink *enginetest.Stdio, change transporter) *running {
+	t.Helper()
+	n := enginetest.NewNet(0, enginetest.Faults{})
 	log := &lines{to: io.Discard}
 	o.Transport = n
 	if change != nil {

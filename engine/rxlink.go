@@ -44,6 +44,7 @@ type rxlink struct {
 	leg    *rxleg // receives the payload of a leg; nil: the payload of a control frame, or of a leg we have already
 	cut    cut    // the leg goes to the sink as it arrives
 	parked parked // the leg waits for its turn
+	ending bool   // the connection is lost: what is left to be read goes into buffers
 	small  [wire.MaxText]byte
 }
 
@@ -243,6 +244,9 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 	if d := ring.Seq(l.Number).Distance(k.r.ring.Next()); d >= int64(k.r.credit) {
 		return fmt.Errorf("leg %d is %d beyond what was delivered, more than the credit of %d", l.Number, d, k.r.credit)
 	}
+	if k.ending {
+		return k.buffer(l)
+	}
 	if k.r.places(l, k.owner) {
 		k.leg = &rxleg{Leg: l, placed: true}
 		return nil
@@ -421,24 +425,24 @@ func (k *rxlink) lose(err error) {
 
 // lastWords takes in what is left to be read of a connection that was found closed by a call that sends.
 func (k *rxlink) lastWords() {
+	k.ending = true
 	if k.settleDown() != nil {
 		return
 	}
-	for !k.waits() {
+	for {
 		if _, _, err := k.read(); err != nil {
 			return
 		}
 	}
 }
 
-// settleDown has the leg that waits for the sink, or for its turn, go into a buffer.
+// settleDown has the leg that was to go straight to the sink, or waits for its turn, go into a buffer.
 func (k *rxlink) settleDown() error {
 	switch {
 	case k.parked.on:
 		k.leavePark()
-		k.parked.pause = k.owner.now.Add(parkPause)
 		return k.buffer(k.parked.leg)
-	case k.cut.held:
+	case k.cut.on:
 		k.cut.on, k.cut.held = false, false
 		return k.buffer(k.cut.leg.Leg)
 	}

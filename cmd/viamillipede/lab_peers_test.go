@@ -51,6 +51,34 @@ func (p programs) testConsumerKilled(t *testing.T) {
 	s.says("rx", s.rxSaid, `(?i)consumer|standard output`)
 }
 
+// testSenderStopped: a sender that is stopped while the consumer stands still, and has one link, is heard of as soon as the
+// consumer goes on: its word waits behind a leg that could not be delivered.
+func (p programs) testSenderStopped(t *testing.T) {
+	t.Parallel()
+	const first = 8 * mib
+	out := lab.NewGate()
+	out.Hold(first)
+	l := lab.New(t, lab.Config{Paths: 1})
+	s := p.start(t, l, setup{
+		size: 256 * mib, limit: settleTime, out: out,
+		words: []string{"threads", "1", "window", "4M", "verbose", "2"},
+	})
+	s.wait(out.At(first), "the first bytes")
+	s.until("back-pressure reaches the producer", s.producerStands())
+	if err := s.tx.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	s.status(s.tx, 143)
+	stopped := time.Now()
+	out.Open()
+	s.status(s.rx, 7)
+	if took := time.Since(stopped); took > toldTime {
+		t.Errorf("the receiver was gone after %v, want at most %v", took, toldTime)
+	}
+	s.says("rx", s.rxSaid, `the sender failed: stopped by SIGTERM`)
+	s.prefix()
+}
+
 // intoConsumer starts a stream into a consumer of its own, and lets some of it pass.
 func (p programs) intoConsumer(t *testing.T) *stream {
 	t.Helper()

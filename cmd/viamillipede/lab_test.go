@@ -31,5 +31,6 @@ func TestLab(t *testing.T) {
 	t.Run("PathsSwallow", p.testPathsSwallow)
 	t.Run("ConsumerStopped", p.testConsumerStopped)
 	t.Run("ConsumerKilled", p.testConsumerKilled)
+	t.Run("SenderStopped", p.testSenderStopped)
 	t.Run("PeerKilled", p.testPeerKilled)
 }
