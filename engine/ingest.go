@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"io"
 	"sync/atomic"
 
@@ -28,7 +29,8 @@ type ingest struct {
 	extent   // the source is a file
 	referral // the source is a pipe
 
-	warm bool // the pool has huge pages, or was refused them
+	why  string // legs are read, whatever they are; "" is no reason
+	warm bool   // the pool has huge pages, or was refused them
 	log  *Log
 
 	// ended is set after the last leg is in the window; total is not changed after that.
@@ -39,15 +41,34 @@ type ingest struct {
 // open decides how legs leave the source.
 func (in *ingest) open(src *netio.Source, c SendConfig, trace netio.Tracer) {
 	in.src, in.most, in.checksum, in.gather = src, c.Leg, c.Checksum, !c.Charmode
-	reference := c.IO != "copy" && !c.Checksum // to make a checksum the bytes are read, so they are kept
-	in.extent.open(src, reference)
-	in.wanted, in.vouched, in.trace = reference && !c.Charmode && src.Splices(), c.IO == "splice", trace
+	in.why = whyCopy(src, c)
+	in.extent.open(src, in.why == "" || in.why == whyCharmode)
+	in.wanted, in.vouched, in.trace = in.why == "" && src.Splices(), c.IO == "splice", trace
 	in.from, in.prove = proveFrom, c.Prove
 	if in.prove != nil {
 		in.from = 0
 	} else {
 		in.prove = loadChecker
 	}
+}
+
+// whyCharmode is why nothing that a pipe has is gathered into legs that would be worth moving by reference.
+const whyCharmode = "charmode"
+
+// whyCopy is why legs are to be read, for people; "" where they may go by reference.
+func whyCopy(src *netio.Source, c SendConfig) string {
+	_, _, file := src.Extent()
+	switch {
+	case c.IO == "copy":
+		return "as asked"
+	case c.Checksum:
+		return "a checksum takes every byte"
+	case c.Charmode:
+		return whyCharmode
+	case !file && !src.Splices():
+		return fmt.Sprintf("standard input is a %v", src)
+	}
+	return ""
 }
 
 // warmFrom is how many bytes must have been read into buffers for huge pages to be worth while.

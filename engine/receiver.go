@@ -171,7 +171,7 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 func (r *Receiver) enginePath() string {
 	switch {
 	case r.checked():
-		return "copy (read, write), crc32c"
+		return "copy (read, write): a checksum takes every byte, crc32c"
 	}
 	return r.out.way()
 }

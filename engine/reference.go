@@ -254,16 +254,18 @@ func (in *ingest) way() string {
 	case in.sized && in.byRef:
 		return "sendfile (page cache to socket)"
 	case in.sized:
-		return "copy (pread, write)"
+		return "copy (pread, write): " + in.why
 	case refs > 0:
 		return fmt.Sprintf("splice (pipe to socket) for %d legs, %d legs copied", refs, read)
 	}
-	const path = "copy (read, write)"
+	const path = "copy (read, write): "
 	switch why := in.refused.Load(); {
 	case why != nil:
-		return path + ": " + *why
-	case in.checker.Load() != nil && read > 0:
-		return path + ": no leg was proven to be of the kernel's own pages"
+		return path + *why
+	case in.why != "":
+		return path + in.why
+	case in.pipes != nil && read > 0:
+		return path + "no leg was proven to be of the kernel's own pages"
 	}
-	return path
+	return path + "a short stream is not worth the proof"
 }

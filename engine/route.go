@@ -20,6 +20,9 @@ const (
 	routePlace                // every leg goes through a pipe of ours to its place in the sink, a file
 )
 
+// errAsked is why nothing is spliced when the user is against it.
+var errAsked = errors.New("as asked")
+
 // errAppends is why nothing is spliced into a sink that is open for appending: splice(2) does not know how.
 var errAppends = errors.New("standard output is open for appending")
 
@@ -29,6 +32,8 @@ func (e *egress) open(sink *netio.Sink, reference bool) {
 	begin, placed := sink.Place()
 	switch {
 	case !reference:
+		e.why = errAsked
+		return
 	case sink.Splices():
 		e.route = routeSplice
 		return
@@ -39,8 +44,8 @@ func (e *egress) open(sink *netio.Sink, reference bool) {
 		e.route, e.begin = routePlace, begin
 	case sink.Passes():
 		e.route = routePass
-	}
-	if e.route == routeBuffers {
+	default:
+		e.why = fmt.Errorf("standard output is a %v", sink)
 		return
 	}
 	if e.pipes, e.why = netio.NewPipes(pipeSize, loopsMost, nil); e.why != nil {
@@ -64,10 +69,8 @@ func (e *egress) cuts() bool {
 func (e *egress) way() string {
 	const copies = "copy (read, write)"
 	switch {
-	case e.why != nil:
-		return fmt.Sprintf("%s: %v", copies, e.why)
 	case e.route == routeBuffers:
-		return copies
+		return fmt.Sprintf("%s: %v", copies, e.why)
 	case e.sink.Refuses():
 		return fmt.Sprintf("%s: splice is refused for the %v", copies, e.sink)
 	case e.route == routeSplice:
