@@ -67,9 +67,6 @@ const (
 // refuse notes for the user why legs are read.
 func (r *referral) refuse(err error) {
 	text := err.Error()
-	if errors.Is(err, os.ErrPermission) {
-		text = "no permission for the proof that pages cannot change (CAP_BPF, CAP_PERFMON)"
-	}
 	r.refused.Store(&text)
 }
 
@@ -99,9 +96,16 @@ func (in *ingest) start() {
 	}
 }
 
+// errNoProof is why legs of an unprivileged user's pipe are read.
+var errNoProof = errors.New("no permission for the proof that pages cannot change (CAP_BPF, CAP_PERFMON)")
+
 // load gets the prover.
 func (r *referral) load(log *Log) {
 	p, err := r.prove()
+	if errors.Is(err, os.ErrPermission) {
+		log.Printf(LevelChoices, "%v", err) // it has more words than help
+		err = errNoProof
+	}
 	if err != nil {
 		r.refuse(err)
 		log.Printf(LevelChoices, "legs are copied: %s", *r.refused.Load())
