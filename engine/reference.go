@@ -268,8 +268,10 @@ func (in *ingest) way() string {
 		return path + *why
 	case in.why != "":
 		return path + in.why
-	case in.pipes != nil && read > 0:
+	case in.checker.Load() != nil && read > 0:
 		return path + "no leg was proven to be of the kernel's own pages"
+	case in.offset.Load() >= in.from:
+		return path + "the proof was not ready in time"
 	}
 	return path + "a short stream is not worth the proof"
 }

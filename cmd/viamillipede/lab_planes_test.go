@@ -25,7 +25,8 @@ const copies = `engine path: copy \(read, write\): `
 // testUnprivileged: nothing needs root. What root alone may do is done without.
 func (p programs) testUnprivileged(t *testing.T) {
 	l := lab.New(t, lab.Config{})
-	s := p.start(t, l, onLoopback(setup{size: 64 * mib, limit: time.Minute, credential: nobody()}))
+	const size = 512 * mib // long enough for the answer on BPF to come
+	s := p.start(t, l, onLoopback(setup{size: size, limit: time.Minute, credential: nobody()}))
 	s.finish()
 	s.says("tx", s.txSaid, copies+`no permission for the proof`)
 	s.says("rx", s.rxSaid, `engine path: splice \(socket to pipe\)`)
