@@ -202,33 +202,50 @@ func (c cell) rxPlane() string {
 	return byCopy
 }
 
-// TestVouchedWrongly: the stream of a producer that uses its memory again breaks where the user vouches for it. So the
-// other planes, on which TestPlanes sends the same stream, are guarded against something.
+// TestVouchedWrongly: the stream of a producer that uses its memory, or its file, again breaks where the user vouches for it.
+// So the other planes, on which TestPlanes sends the same stream, are guarded against something.
 func TestVouchedWrongly(t *testing.T) {
 	quiet(t)
-	if by, err := enginetest.LendsByReference(); err != nil || !by {
-		t.Skipf("this kernel copies what is lent to a pipe (%v)", err)
+	for _, c := range []struct {
+		name string
+		lend func(*os.File, []byte) error
+		lent func() (bool, error)
+	}{
+		{"memory", enginetest.LendMemory, enginetest.LendsByReference},
+		{"file", enginetest.LendFile, enginetest.FileLendsByReference},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if by, err := c.lent(); err != nil || !by {
+				t.Skipf("this kernel copies what is lent to a pipe (%v)", err)
+			}
+			const tries = 20
+			data := enginetest.Counter(64 << 20)
+			for range tries {
+				if !bytes.Equal(vouchedFor(t, c.lend, data), data) {
+					return
+				}
+			}
+			t.Errorf("%d streams came out whole", tries)
+		})
 	}
-	const tries = 20
-	data := enginetest.Counter(64 << 20)
-	for range tries {
-		source, err := enginetest.NewSource(enginetest.KindPipe, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		sink, err := enginetest.NewSink(enginetest.KindPipe)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, _, tx := throughTCP(t, source, sink, func(to *os.File) error {
-			return errors.Join(enginetest.LendMemory(to, data), to.Close())
-		}, engine.Options{IO: "splice", Timing: steady})
-		if !strings.Contains(tx.EnginePath, byReference) {
-			t.Fatalf("engine path %q", tx.EnginePath)
-		}
-		if !bytes.Equal(got, data) {
-			return
-		}
+}
+
+// vouchedFor is what comes out of a stream that is lent and goes by reference all the same.
+func vouchedFor(t *testing.T, lend func(*os.File, []byte) error, data []byte) []byte {
+	t.Helper()
+	source, err := enginetest.NewSource(enginetest.KindPipe, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	t.Errorf("%d streams came out whole", tries)
+	sink, err := enginetest.NewSink(enginetest.KindPipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, _, tx := throughTCP(t, source, sink, func(to *os.File) error {
+		return errors.Join(lend(to, data), to.Close())
+	}, engine.Options{IO: "splice", Timing: steady})
+	if !strings.Contains(tx.EnginePath, byReference) {
+		t.Fatalf("engine path %q", tx.EnginePath)
+	}
+	return got
 }

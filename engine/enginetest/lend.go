@@ -74,27 +74,48 @@ func lend(fd int, piece []byte) error {
 	return nil
 }
 
-// LendFile writes the stream by splice(2) from a file.
+// LendFile writes the stream by splice(2) from a file of twice the pipe's size, which it writes anew again and again, as
+// LendMemory does with its memory.
 func LendFile(pipe *os.File, data []byte) error {
 	fd, err := blocking(pipe)
 	if err != nil {
 		return err
 	}
-	file, err := memory(data)
+	size, err := unix.FcntlInt(uintptr(fd), unix.F_GETPIPE_SZ, 0)
+	if err != nil {
+		return os.NewSyscallError("fcntl F_GETPIPE_SZ", err)
+	}
+	file, err := memory(nil)
 	if err != nil {
 		return err
 	}
 	defer unix.Close(file)
-	for at := int64(0); at < int64(len(data)); {
-		n, err := unix.Splice(file, &at, fd, nil, lent, 0)
-		if err == unix.EINTR {
-			continue
+	for at := 0; at < len(data); {
+		place := at % (2 * size)
+		piece := data[at:min(at+lent, len(data), at+2*size-place)]
+		at += len(piece)
+		if _, err := unix.Pwrite(file, piece, int64(place)); err != nil {
+			return os.NewSyscallError("pwrite", err)
 		}
-		if err != nil || n == 0 {
-			return fmt.Errorf("splice gave %d: %w", n, err)
+		if err := lendFrom(file, int64(place), fd, len(piece)); err != nil {
+			return err
 		}
 	}
 	runtime.KeepAlive(pipe)
+	return nil
+}
+
+func lendFrom(file int, at int64, pipe, n int) error {
+	for n > 0 {
+		moved, err := unix.Splice(file, &at, pipe, nil, n, 0)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil || moved == 0 {
+			return fmt.Errorf("splice gave %d: %w", moved, err)
+		}
+		n -= int(moved)
+	}
 	return nil
 }
 
@@ -119,4 +140,28 @@ func LendsByReference() (bool, error) {
 	page[0] = 2
 	_, err = unix.Read(fds[0], page)
 	return page[0] == 2, os.NewSyscallError("read", err)
+}
+
+// FileLendsByReference is LendsByReference for what splice(2) put there from a file.
+func FileLendsByReference() (bool, error) {
+	var fds [2]int
+	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+		return false, os.NewSyscallError("pipe2", err)
+	}
+	defer unix.Close(fds[0])
+	defer unix.Close(fds[1])
+	b := []byte{1}
+	file, err := memory(b)
+	if err != nil {
+		return false, err
+	}
+	defer unix.Close(file)
+	if err := lendFrom(file, 0, fds[1], 1); err != nil {
+		return false, err
+	}
+	if _, err := unix.Pwrite(file, []byte{2}, 0); err != nil {
+		return false, os.NewSyscallError("pwrite", err)
+	}
+	_, err = unix.Read(fds[0], b)
+	return b[0] == 2, os.NewSyscallError("read", err)
 }
