@@ -172,6 +172,15 @@ func (l *txloop) farewell(words []byte, left chan<- struct{}) {
 	}
 }
 
+// quitFile ends the links that are in the middle of a leg which is in a file.
+func (l *txloop) quitFile() {
+	for _, k := range slices.Clone(l.links) {
+		if k.leg != nil && k.leg.inFile() {
+			k.lose(errUnfinished)
+		}
+	}
+}
+
 // closeLinks closes what is left, when the loop has ended.
 func (l *txloop) closeLinks() {
 	l.abandonLimbo()

@@ -414,14 +414,19 @@ func (s *Sender) judge(now time.Time) *Error {
 	return s.outage.judge("receiver", answers, now, s.time.DeadPeer, s.cfg.Giveup)
 }
 
-// findVoice waits, for a moment, for a link to tell the receiver on why the source failed: the links that were in the middle
-// of a leg, which cannot be finished, are lost by that, and dialled anew.
+// findVoice waits, for a moment, for a link to tell the receiver on why the source failed: the links that are in the middle
+// of a leg which is in the source, and cannot be finished, are ended, and dialled anew.
 func (s *Sender) findVoice() {
 	if status := ExitStatus(s.err); status != StatusIntegrity && status != StatusLocalPipe {
 		return
 	}
 	wait, end := context.WithTimeout(context.Background(), s.time.Farewell)
 	defer end()
+	quit := make(chan struct{}, len(s.loops))
+	for _, l := range s.loops {
+		l.post(func() { l.quitFile(); quit <- struct{}{} })
+	}
+	awaitAll(quit, len(s.loops), s.time.Farewell)
 	for s.speechless() {
 		select {
 		case <-s.poke:

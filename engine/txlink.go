@@ -13,6 +13,8 @@ import (
 var (
 	errChaos = errors.New("cut by chaos")
 	errLeft  = errors.New("its own path is back")
+
+	errUnfinished = errors.New("its leg cannot be finished")
 )
 
 // txlink is one link at the sending end: it writes legs and control frames, and reads acks.
