@@ -233,14 +233,7 @@ func TestVouchedWrongly(t *testing.T) {
 // vouchedFor is what comes out of a stream that is lent and goes by reference all the same.
 func vouchedFor(t *testing.T, lend func(*os.File, []byte) error, data []byte) []byte {
 	t.Helper()
-	source, err := enginetest.NewSource(enginetest.KindPipe, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sink, err := enginetest.NewSink(enginetest.KindPipe)
-	if err != nil {
-		t.Fatal(err)
-	}
+	source, sink := twoPipes(t)
 	got, _, tx := throughTCP(t, source, sink, func(to *os.File) error {
 		return errors.Join(lend(to, data), to.Close())
 	}, engine.Options{IO: "splice", Timing: steady})
@@ -248,4 +241,17 @@ func vouchedFor(t *testing.T, lend func(*os.File, []byte) error, data []byte) []
 		t.Fatalf("engine path %q", tx.EnginePath)
 	}
 	return got
+}
+
+// twoPipes are a source and a sink for throughTCP.
+func twoPipes(t *testing.T) (source, sink *enginetest.Stdio) {
+	t.Helper()
+	source, err := enginetest.NewSource(enginetest.KindPipe, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sink, err = enginetest.NewSink(enginetest.KindPipe); err != nil {
+		t.Fatal(err)
+	}
+	return source, sink
 }

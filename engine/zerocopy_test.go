@@ -22,14 +22,7 @@ func TestZeroCopy(t *testing.T) {
 			t.Run(fmt.Sprintf("chaos %d, checksum %v", chaos, checksum), func(t *testing.T) {
 				timing := steady
 				timing.DeadPeer = patience / 4
-				source, err := enginetest.NewSource(enginetest.KindPipe, nil)
-				if err != nil {
-					t.Fatal(err)
-				}
-				sink, err := enginetest.NewSink(enginetest.KindPipe)
-				if err != nil {
-					t.Fatal(err)
-				}
+				source, sink := twoPipes(t)
 				got, _, tx := throughTCP(t, source, sink, func(to *os.File) error {
 					_, err := to.Write(data)
 					to.Close()

@@ -28,13 +28,9 @@ const lent = 64 << 10
 // LendMemory writes the stream with vmsplice(2) from memory of twice the pipe's size, which it uses again and again, as the
 // man page allows a producer that knows the size of its pipe: what is overwritten has left the pipe.
 func LendMemory(pipe *os.File, data []byte) error {
-	fd, err := blocking(pipe)
+	fd, size, err := blocking(pipe)
 	if err != nil {
 		return err
-	}
-	size, err := unix.FcntlInt(uintptr(fd), unix.F_GETPIPE_SZ, 0)
-	if err != nil {
-		return os.NewSyscallError("fcntl F_GETPIPE_SZ", err)
 	}
 	ring, err := unix.Mmap(-1, 0, 2*size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
 	if err != nil {
@@ -53,9 +49,14 @@ func LendMemory(pipe *os.File, data []byte) error {
 	return nil
 }
 
-func blocking(pipe *os.File) (fd int, err error) {
+// blocking gives the pipe's descriptor, on which writes wait from now on, and its size in bytes.
+func blocking(pipe *os.File) (fd, size int, err error) {
 	fd = int(pipe.Fd())
-	return fd, os.NewSyscallError("fcntl", unix.SetNonblock(fd, false))
+	if err := unix.SetNonblock(fd, false); err != nil {
+		return fd, 0, os.NewSyscallError("fcntl F_SETFL", err)
+	}
+	size, err = unix.FcntlInt(uintptr(fd), unix.F_GETPIPE_SZ, 0)
+	return fd, size, os.NewSyscallError("fcntl F_GETPIPE_SZ", err)
 }
 
 func lend(fd int, piece []byte) error {
@@ -77,13 +78,9 @@ func lend(fd int, piece []byte) error {
 // LendFile writes the stream by splice(2) from a file of twice the pipe's size, which it writes anew again and again, as
 // LendMemory does with its memory.
 func LendFile(pipe *os.File, data []byte) error {
-	fd, err := blocking(pipe)
+	fd, size, err := blocking(pipe)
 	if err != nil {
 		return err
-	}
-	size, err := unix.FcntlInt(uintptr(fd), unix.F_GETPIPE_SZ, 0)
-	if err != nil {
-		return os.NewSyscallError("fcntl F_GETPIPE_SZ", err)
 	}
 	file, err := memory(nil)
 	if err != nil {
