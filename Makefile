@@ -71,7 +71,7 @@ lint: ## gofmt, vet, the rules of this source tree (tools/lint), staticcheck
 # Other versions of clang make other objects of the same sources.
 generated: ## the committed BPF objects are those of their sources
 	@case "$$(clang --version 2>/dev/null)" in \
-	*"version $(CLANG)."*) echo "go generate ./netio/..."; go generate ./netio/... && git diff --exit-code -- netio ;; \
+	*"version $(CLANG)."*) echo "go generate ./netio/..."; go generate ./netio/... && git diff --exit-code -- '*_bpfel.go' '*_bpfel.o' ;; \
 	*) echo "generated: not checked, the BPF objects are made with clang $(CLANG), which is not here" ;; \
 	esac
 

@@ -267,6 +267,7 @@ func TestRefusals(t *testing.T) {
 		{"other stream", wire.VerdictBusy, func(h *wire.Hello) { h.Stream[0] = 2 }},
 		{"other stream, resumed", wire.VerdictBusy, func(h *wire.Hello) { h.Stream[0], h.Flags = 2, wire.FlagResume }},
 		{"link without a number", wire.VerdictMalformed, func(h *wire.Hello) { h.Link = engine.MaxThreads }},
+		{"link beyond those planned", wire.VerdictMalformed, func(h *wire.Hello) { h.Link = h.Links }},
 		{"other number of links", wire.VerdictMalformed, func(h *wire.Hello) { h.Links = 5 }},
 	} {
 		h := rx.dial(1, word, c.change)

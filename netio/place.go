@@ -119,8 +119,7 @@ func (s *Sink) writeAt(p []byte, offset int64) (int, error) {
 
 // Reserve has the file system set aside room for n bytes from offset on, without making the file longer (FALLOC_FL_KEEP_SIZE,
 // fallocate(2)), where that is cheap: not on tmpfs, which would fill memory with pages at once. Leave gives back what is
-// not used; so does the caller's end by SIGKILL not. After an error, *os.SyscallError, some of it may be set aside all the
-// same.
+// not used; after a SIGKILL it stays set aside. After an error, *os.SyscallError, some of it may be set aside all the same.
 func (s *Sink) Reserve(offset, n int64) error {
 	var fs unix.Statfs_t
 	if err := unix.Fstatfs(s.fd, &fs); err != nil || fs.Type == unix.TMPFS_MAGIC {

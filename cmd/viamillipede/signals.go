@@ -46,7 +46,7 @@ func heeded() []os.Signal {
 }
 
 // echo is how soon a second signal is taken for the same one: timeout(1), for one, signals its program and then the group
-// that it is in. The peer has been told by then.
+// that it is in; the farewell to the peer should not be cut short by that.
 const echo = 300 * time.Millisecond
 
 // react reads signals until the channel is closed.
@@ -62,10 +62,10 @@ func react(signals <-chan os.Signal, sides []*side, cancel context.CancelCauseFu
 			raiseVerbose(sides)
 		default:
 			cause := stopCause(s)
-			if !stopping.IsZero() && time.Since(stopping) < echo {
-				continue
-			}
 			if !stopping.IsZero() {
+				if time.Since(stopping) < echo {
+					continue
+				}
 				say(ownPrefix, cause.Reason+" again, at once")
 				atOnce()
 				os.Exit(int(cause.Status))

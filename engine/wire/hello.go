@@ -33,7 +33,7 @@ type Hello struct {
 	Link       uint32 // index of the link within the stream; a name, not a size
 	Generation uint32 // how often this link was dialled
 	MaxLeg     uint32 // bytes of the largest leg that will be sent, 1 to MaxLeg
-	Links      uint32 // links planned; for reports only
+	Links      uint32 // links planned: every Link is below it
 	Size       uint64 // bytes of the stream, a hint; 0 where that is not known
 }
 
