@@ -144,7 +144,7 @@ func (p programs) testBadPaths(t *testing.T) {
 				if err := l.Blackhole(swallowing); err != nil {
 					t.Fatal(err)
 				}
-				words := goodWords(l)
+				words := toPaths(l, upTo(goodPaths)...)
 				s := p.start(t, l, setup{
 					size: 16 * mib, limit: settleTime, words: []string{"threads", "6", "verbose", "3"},
 					to: slices.Insert(words, 3*place, "tx", b.host, b.port),
@@ -163,13 +163,4 @@ func (p programs) testBadPaths(t *testing.T) {
 			})
 		}
 	}
-}
-
-// goodWords gives "tx <host> <port>" for the good paths, in words that can be inserted into.
-func goodWords(l *lab.Lab) []string {
-	var words []string
-	for i := range goodPaths {
-		words = append(words, "tx", l.Address(lab.RX, i), fmt.Sprint(labPort))
-	}
-	return words
 }

@@ -124,7 +124,7 @@ func (s *stream) receive(life context.Context, p programs) {
 func (s *stream) send(life context.Context, p programs) {
 	to := s.setup.to
 	if to == nil {
-		to = s.paths()
+		to = toPaths(s.lab, upTo(s.lab.Paths())...)
 	}
 	r, w := s.pipe()
 	s.tx, s.txSaid = s.program(life, p, s.setup.senderSide, to, s.setup.tx)
@@ -144,11 +144,11 @@ func (s *stream) send(life context.Context, p programs) {
 	go func() { s.fed <- lab.Feed(life, w, s.setup.size, s.in) }()
 }
 
-// paths gives "tx <host> <port>" for every path of the lab.
-func (s *stream) paths() []string {
+// toPaths gives "tx <host> <port>" for the given paths of a lab, in that order.
+func toPaths(l *lab.Lab, paths ...int) []string {
 	var words []string
-	for i := range s.lab.Paths() {
-		words = append(words, "tx", s.lab.Address(lab.RX, i), fmt.Sprint(labPort))
+	for _, i := range paths {
+		words = append(words, "tx", l.Address(lab.RX, i), fmt.Sprint(labPort))
 	}
 	return words
 }

@@ -14,6 +14,8 @@
 //	space.go     one namespace and the thread that lives in it
 //	command.go   programs that run on a side
 //	path.go      a path goes down, is shaped, swallows its packets
+//	traffic.go   what the devices of the paths have sent, once or over time
+//	bare.go      plain TCP connections, one per path: what the paths have to give
 //	conn.go      established connections are listed and destroyed (sock_diag(7), SOCK_DESTROY)
 //	stranger.go  sockets of the test itself on a side
 //	counter.go   the stream that tests send: its words count, so that any byte can be checked by its offset alone

@@ -11,15 +11,21 @@ import (
 // block is how much Feed and Drain move with one system call, in bytes.
 const block = 256 << 10
 
+// catchUp is how much of the time that a flow was held up it makes up for with a faster one. It covers timers that come
+// late and the time of the calls themselves; a flow that was stopped for longer goes on at its rate, without a burst.
+const catchUp = 5 * time.Millisecond
+
 // Gate lets a test hold, slow and wait for a Feed or Drain. Its methods may be called from any goroutine. NewGate's
 // gate is open.
 type Gate struct {
 	mu      sync.Mutex
 	moved   int64
-	hold    int64 // nothing passes beyond this offset; < 0 is open
-	rate    int64 // bytes per second; 0 is any
+	hold    int64     // nothing passes beyond this offset; < 0 is open
+	rate    int64     // bytes per second; 0 is any
+	due     time.Time // with a rate: when what has moved so far should have taken its time
+	cut     bool      // a Feed ends here
 	marks   map[int64]chan struct{}
-	changed chan struct{} // closed and replaced when hold changes
+	changed chan struct{} // closed and replaced when hold or cut changes
 }
 
 // NewGate returns an open gate.
@@ -57,7 +63,15 @@ func (g *Gate) Hold(offset int64) {
 // Open ends Hold.
 func (g *Gate) Open() { g.Hold(-1) }
 
-// Rate slows the flow to about bytesPerSecond; 0 is as fast as it goes.
+// Cut ends the gate's Feed before its size, with what it is writing. A Drain has no use for it: it ends with its reader.
+func (g *Gate) Cut() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.cut = true
+	g.set(g.hold)
+}
+
+// Rate slows the flow to bytesPerSecond, in steps of a block; 0 is as fast as it goes.
 func (g *Gate) Rate(bytesPerSecond int64) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -70,15 +84,21 @@ func (g *Gate) set(hold int64) {
 	g.changed = make(chan struct{})
 }
 
-// pass waits until something may move and gives how much of want; the error is ctx's.
+// errCut ends a Feed early.
+var errCut = errors.New("the stream was cut short")
+
+// pass waits until something may move and gives how much of want; the error is ctx's, or errCut.
 func (g *Gate) pass(ctx context.Context, want int) (int, error) {
 	for {
 		g.mu.Lock()
-		n, rate, changed := int64(want), g.rate, g.changed
+		n, rate, changed, cut, due := int64(want), g.rate, g.changed, g.cut, g.due
 		if g.hold >= 0 {
 			n = min(n, g.hold-g.moved)
 		}
 		g.mu.Unlock()
+		if cut {
+			return 0, errCut
+		}
 		if n <= 0 {
 			select {
 			case <-changed:
@@ -87,16 +107,16 @@ func (g *Gate) pass(ctx context.Context, want int) (int, error) {
 				return 0, context.Cause(ctx)
 			}
 		}
-		return int(n), pace(ctx, n, rate)
+		if rate <= 0 {
+			return int(n), context.Cause(ctx)
+		}
+		return int(n), sleepUntil(ctx, due)
 	}
 }
 
-// pace takes the time that n bytes need at rate.
-func pace(ctx context.Context, n, rate int64) error {
-	if rate <= 0 {
-		return context.Cause(ctx)
-	}
-	timer := time.NewTimer(time.Duration(float64(n) / float64(rate) * float64(time.Second)))
+// sleepUntil gives nil at due, or ctx's error before it.
+func sleepUntil(ctx context.Context, due time.Time) error {
+	timer := time.NewTimer(time.Until(due))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
@@ -110,6 +130,12 @@ func (g *Gate) move(n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.moved += int64(n)
+	if g.rate > 0 {
+		if late := time.Now().Add(-catchUp); g.due.Before(late) {
+			g.due = late
+		}
+		g.due = g.due.Add(time.Duration(float64(n) / float64(g.rate) * float64(time.Second)))
+	}
 	g.signal()
 }
 
@@ -130,8 +156,8 @@ type Deadline interface {
 	SetDeadline(time.Time) error
 }
 
-// Feed writes size bytes of the counter stream to w, through gate, and closes w whatever happens. The error is w's or
-// ctx's.
+// Feed writes size bytes of the counter stream to w, or fewer if the gate is cut, through gate, and closes w whatever
+// happens. The error is w's or ctx's.
 func Feed(ctx context.Context, w io.WriteCloser, size int64, gate *Gate) error {
 	defer w.Close()
 	defer cutAtEnd(ctx, w)()
@@ -141,6 +167,9 @@ func Feed(ctx context.Context, w io.WriteCloser, size int64, gate *Gate) error {
 		Fill(ready, offset)
 		for len(ready) > 0 {
 			n, err := gate.pass(ctx, len(ready))
+			if errors.Is(err, errCut) {
+				return nil
+			}
 			if err != nil {
 				return err
 			}

@@ -73,3 +73,38 @@ func TestFeedEndsWithItsContext(t *testing.T) {
 		t.Errorf("Feed gave %v, want %v", err, why)
 	}
 }
+
+func TestFeedEndsWhenItsGateIsCut(t *testing.T) {
+	const hold = 300_001
+	in, out := NewGate(), NewGate()
+	in.Hold(hold)
+	fed, drained, got := pipe(t, 1<<40, in, out)
+	<-out.At(hold)
+	in.Cut()
+	if err := errors.Join(<-fed, <-drained); err != nil {
+		t.Fatal(err)
+	}
+	if *got != hold || in.Moved() != hold {
+		t.Errorf("fed %d and drained %d bytes, cut at %d", in.Moved(), *got, hold)
+	}
+}
+
+func TestGateKeepsItsRate(t *testing.T) {
+	const rate, size = 64 << 20, 32 << 20
+	for _, slow := range []string{"feed", "drain"} {
+		in, out := NewGate(), NewGate()
+		if slow == "feed" {
+			in.Rate(rate)
+		} else {
+			out.Rate(rate)
+		}
+		start := time.Now()
+		fed, drained, _ := pipe(t, size, in, out)
+		if err := errors.Join(<-fed, <-drained); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took < 450*time.Millisecond || took > 900*time.Millisecond {
+			t.Errorf("%s: half a second's bytes took %v", slow, took)
+		}
+	}
+}

@@ -1,0 +1,77 @@
+package lab
+
+import (
+	"errors"
+	"time"
+
+	"github.com/vishvananda/netlink"
+)
+
+// Sent gives how many bytes a side's device of path i has sent since the lab was made, as the device itself counts them:
+// with the headers of Ethernet, IP and TCP, and what was sent again. A packet that shaping dropped is not in it.
+func (l *Lab) Sent(side Side, i int) (bytes uint64, err error) {
+	err = l.onDevice(side, i, func(dev netlink.Link) error {
+		counts := dev.Attrs().Statistics
+		if counts == nil {
+			return errors.New("the kernel tells no counts of the device")
+		}
+		bytes = counts.TxBytes
+		return nil
+	})
+	return bytes, err
+}
+
+// Sample is what every path of a side had sent at a time.
+type Sample struct {
+	At   time.Time // monotonic
+	Sent []uint64  // bytes, by path
+}
+
+// sample reads every path's count once.
+func (l *Lab) sample(side Side) (Sample, error) {
+	s := Sample{Sent: make([]uint64, l.paths)}
+	for i := range s.Sent {
+		var err error
+		if s.Sent[i], err = l.Sent(side, i); err != nil {
+			return s, err
+		}
+	}
+	s.At = time.Now()
+	return s, nil
+}
+
+// Sampler takes a Sample of a side now, then every interval, and one more when the function that it returns is called:
+// that gives all of them in order, or the first error. The sampling goroutine has ended by then. It is to be called once.
+func (l *Lab) Sampler(side Side, interval time.Duration) (stop func() ([]Sample, error)) {
+	var all []Sample
+	var failed error
+	end, done := make(chan struct{}), make(chan struct{})
+	take := func() {
+		s, err := l.sample(side)
+		if err != nil {
+			failed = errors.Join(failed, err)
+			return
+		}
+		all = append(all, s)
+	}
+	go func() {
+		defer close(done)
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		take()
+		for failed == nil {
+			select {
+			case <-ticker.C:
+				take()
+			case <-end:
+				take()
+				return
+			}
+		}
+	}()
+	return func() ([]Sample, error) {
+		close(end)
+		<-done
+		return all, failed
+	}
+}

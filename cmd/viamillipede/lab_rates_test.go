@@ -1,0 +1,130 @@
+package main_test
+
+import (
+	"os"
+	"regexp"
+	"strconv"
+	"testing"
+	"time"
+
+	"viamillipede/cmd/viamillipede/internal/lab"
+)
+
+// How a rate is measured: over the middle of a stream. What the connections need to find their speed comes before it.
+const (
+	warmUp      = 500 * time.Millisecond
+	middleShort = 2 * time.Second
+	middleLong  = 10 * time.Second
+
+	mbit = 1_000_000 / 8 // bytes per second in 1 Mbit/s
+	mb   = 1e6           // bytes in 1 MB, as the log lines have it
+)
+
+// long chooses the size for a long run (make lab), and otherwise as small does.
+func long[T any](long, short T) T {
+	if os.Getenv("VIAMILLIPEDE_LAB") == "long" && !testing.Short() {
+		return long
+	}
+	return short
+}
+
+// middle is how long a rate is measured for.
+func middle() time.Duration { return long(middleLong, middleShort) }
+
+// pathsOf makes a lab with a path for each rate, in Mbit/s.
+func pathsOf(t *testing.T, rates []uint64) *lab.Lab {
+	t.Helper()
+	l := lab.New(t, lab.Config{Paths: len(rates)})
+	for i, mbits := range rates {
+		if err := l.Shape(i, mbits*1_000_000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return l
+}
+
+// bareRates measures what one plain TCP connection on each of the given paths carries, all at the same time, in bytes
+// per second at the receiving process. A path that is not given has 0.
+func bareRates(t *testing.T, l *lab.Lab, paths ...int) []float64 {
+	t.Helper()
+	b, err := l.StartBare(t.Context(), paths...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-time.After(warmUp)
+	begun, rates := time.Now(), make([]float64, l.Paths())
+	before := make([]int64, l.Paths())
+	for _, i := range paths {
+		before[i] = b.Received(i)
+	}
+	<-time.After(middle())
+	took := time.Since(begun).Seconds()
+	for _, i := range paths {
+		rates[i] = float64(b.Received(i)-before[i]) / took
+	}
+	if err := b.Stop(); err != nil {
+		t.Fatalf("a bare connection: %v", err)
+	}
+	return rates
+}
+
+// goodput measures what arrives at the consumer over the middle of a stream, in bytes per second.
+func (s *stream) goodput() float64 {
+	s.t.Helper()
+	s.wait(s.out.At(1), "the first byte")
+	s.pass(warmUp)
+	begun, before := time.Now(), s.out.Moved()
+	s.pass(middle())
+	return float64(s.out.Moved()-before) / time.Since(begun).Seconds()
+}
+
+// pass lets time pass, while both ends are well.
+func (s *stream) pass(d time.Duration) {
+	s.t.Helper()
+	passed := make(chan struct{})
+	defer time.AfterFunc(d, func() { close(passed) }).Stop()
+	s.wait(passed, "time to pass")
+}
+
+// enough ends the producer, wherever it is. What it wrote until then is the stream that finish expects.
+func (s *stream) enough() {
+	s.t.Helper()
+	s.in.Cut()
+	select {
+	case err := <-s.fed:
+		s.fed <- err
+	case <-s.deadline.Done():
+		s.hung("the end of the producer")
+	}
+	s.setup.size = s.in.Moved()
+}
+
+// resent gives the part of the stream that was sent again, as the sender's summary has it.
+func (s *stream) resent() float64 {
+	s.t.Helper()
+	said := regexp.MustCompile(`(\d+) bytes resent`).FindStringSubmatch(s.txSaid.String())
+	if said == nil {
+		s.t.Fatal("the sender does not say how much was resent")
+	}
+	n, err := strconv.ParseFloat(said[1], 64)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return n / float64(s.setup.size)
+}
+
+func sum(rates []float64) (all float64) {
+	for _, r := range rates {
+		all += r
+	}
+	return all
+}
+
+// upTo gives 0, 1, ... n-1.
+func upTo(n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = i
+	}
+	return list
+}
