@@ -43,39 +43,68 @@ func pathsOf(t *testing.T, rates []uint64) *lab.Lab {
 	return l
 }
 
-// bareRates measures what one plain TCP connection on each of the given paths carries, all at the same time, in bytes
-// per second at the receiving process. A path that is not given has 0.
-func bareRates(t *testing.T, l *lab.Lab, paths ...int) []float64 {
+// rates are what paths carried, in bytes per second, by path.
+type rates struct {
+	goodput []float64 // at the receiving process
+	wire    []float64 // by the sender's device
+}
+
+// bareRates measures what one plain TCP connection on each of the given paths carries, all at the same time. A path that
+// is not given has 0.
+func bareRates(t *testing.T, l *lab.Lab, paths ...int) rates {
 	t.Helper()
 	b, err := l.StartBare(t.Context(), paths...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	<-time.After(warmUp)
-	begun, rates := time.Now(), make([]float64, l.Paths())
-	before := make([]int64, l.Paths())
+	begun, before := time.Now(), make([]int64, l.Paths())
 	for _, i := range paths {
 		before[i] = b.Received(i)
 	}
+	stop := l.Sampler(lab.TX, middle(), nil)
 	<-time.After(middle())
 	took := time.Since(begun).Seconds()
+	r := rates{goodput: make([]float64, l.Paths())}
 	for _, i := range paths {
-		rates[i] = float64(b.Received(i)-before[i]) / took
+		r.goodput[i] = float64(b.Received(i)-before[i]) / took
 	}
+	samples, err := stop()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.wire = wireRates(samples)
 	if err := b.Stop(); err != nil {
 		t.Fatalf("a bare connection: %v", err)
 	}
-	return rates
+	return r
 }
 
-// goodput measures what arrives at the consumer over the middle of a stream, in bytes per second.
-func (s *stream) goodput() float64 {
+// wireRates gives what each path sent between the first sample and the last, in bytes per second.
+func wireRates(samples []lab.Sample) []float64 {
+	first, last := samples[0], samples[len(samples)-1]
+	took := last.At.Sub(first.At).Seconds()
+	list := make([]float64, len(first.Sent))
+	for i := range list {
+		list[i] = float64(last.Sent[i]-first.Sent[i]) / took
+	}
+	return list
+}
+
+// measure gives what arrives at the consumer over the middle of a stream, in bytes per second, and what the devices of
+// the paths send for it.
+func (s *stream) measure() (goodput float64, wire []float64) {
 	s.t.Helper()
 	s.wait(s.out.At(1), "the first byte")
 	s.pass(warmUp)
-	begun, before := time.Now(), s.out.Moved()
+	stop := s.lab.Sampler(s.setup.senderSide, middle(), s.out)
 	s.pass(middle())
-	return float64(s.out.Moved()-before) / time.Since(begun).Seconds()
+	samples, err := stop()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	first, last := samples[0], samples[len(samples)-1]
+	return float64(last.Moved-first.Moved) / last.At.Sub(first.At).Seconds(), wireRates(samples)
 }
 
 // pass lets time pass, while both ends are well.

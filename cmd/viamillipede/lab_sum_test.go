@@ -29,14 +29,14 @@ func (p programs) testSum(t *testing.T) {
 	for i, mix := range mixes {
 		t.Run(nameOf(mix), func(t *testing.T) {
 			l := pathsOf(t, mix)
-			bare := sum(bareRates(t, l, upTo(len(mix))...))
+			bare := sum(bareRates(t, l, upTo(len(mix))...).goodput)
 			counts := []int{2 * len(mix)}
 			if i == 0 || long(true, false) {
 				counts = append(counts, 16) // the default
 			}
 			for _, threads := range counts {
 				s := p.start(t, l, endlessly(threads))
-				rate := s.goodput()
+				rate, _ := s.measure()
 				s.enough()
 				s.finish()
 				ratio, resent := rate/bare, s.resent()
@@ -70,7 +70,7 @@ func (p programs) testLastResort(t *testing.T) {
 		with := endlessly(4)
 		with.to = toPaths(l, upTo(i+1)...)
 		s := p.start(t, l, with)
-		rates[i] = s.goodput()
+		rates[i], _ = s.measure()
 		s.enough()
 		s.finish()
 	}

@@ -26,6 +26,7 @@ func TestLab(t *testing.T) {
 	t.Run("ProducerKilled", p.testProducerKilled)
 	t.Run("BadPaths", p.testBadPaths)
 	t.Run("Sum", p.testSum)
+	t.Run("Order", p.testOrder)
 
 	t.Run("PathsDown", p.testPathsDown)
 	t.Run("AllPathsDown", p.testAllPathsDown)

@@ -14,6 +14,7 @@
 //	space.go     one namespace and the thread that lives in it
 //	command.go   programs that run on a side
 //	path.go      a path goes down, is shaped, swallows its packets
+//	drop.go      a packet filter drops all that a path carries
 //	traffic.go   what the devices of the paths have sent, once or over time
 //	bare.go      plain TCP connections, one per path: what the paths have to give
 //	conn.go      established connections are listed and destroyed (sock_diag(7), SOCK_DESTROY)

@@ -39,6 +39,9 @@ type Lab struct {
 	ctx   context.Context // ends with the lab; no program outlives it
 	stop  context.CancelFunc
 
+	filters   sync.Once // guards filtering; see Filters
+	filtering bool
+
 	mu       sync.Mutex
 	commands []*Cmd // every program started, to be reaped in close
 }

@@ -108,6 +108,67 @@ func TestBlackholeAndHeal(t *testing.T) {
 	must(t, l.Heal(0))
 }
 
+func TestDropAndUndrop(t *testing.T) {
+	l := New(t, Config{Paths: 2})
+	if !l.Filters() {
+		t.Log("no packet filter here: Drop is Blackhole")
+	}
+	a, b := connect(t, l, 1)
+	other, end := connect(t, l, 0)
+	must(t, l.Undrop(1))
+	for range 2 {
+		must(t, l.Drop(1))
+		for _, way := range [][2]net.Conn{{a, b}, {b, a}} {
+			if hears(t, way[0], way[1], 300*time.Millisecond) {
+				t.Error("a byte passed the filter")
+			}
+		}
+		if !hears(t, other, end, testTime) {
+			t.Error("the filter of one path holds up another")
+		}
+		must(t, l.Undrop(1))
+		if !heard(t, b, testTime) || !heard(t, a, testTime) {
+			t.Error("undropped, and the byte did not arrive")
+		}
+	}
+}
+
+func TestSamplerCountsWhatPathsSend(t *testing.T) {
+	const size = 1 << 20
+	l := New(t, Config{Paths: 2})
+	a, b := connect(t, l, 1)
+	stop := l.Sampler(TX, 10*time.Millisecond, nil)
+	sent := make(chan error, 1)
+	go func() {
+		_, err := a.Write(make([]byte, size))
+		sent <- err
+	}()
+	_, err := io.ReadFull(b, make([]byte, size))
+	must(t, errors.Join(err, <-sent))
+	samples, err := stop()
+	must(t, err)
+	first, last := samples[0], samples[len(samples)-1]
+	if n := last.Sent[1] - first.Sent[1]; n < size || n > size*11/10 {
+		t.Errorf("the device sent %d bytes, want %d and headers", n, size)
+	}
+	if n := last.Sent[0] - first.Sent[0]; n > 10000 {
+		t.Errorf("the idle path's device sent %d bytes", n)
+	}
+}
+
+func TestBareFillsItsPaths(t *testing.T) {
+	l := New(t, Config{Paths: 3})
+	must(t, l.Shape(0, 64_000_000))
+	must(t, l.Shape(1, 16_000_000))
+	b, err := l.StartBare(bounded(t), 0, 1)
+	must(t, err)
+	<-time.After(time.Second)
+	must(t, b.Stop())
+	if fast, slow, none := b.Received(0), b.Received(1), b.Received(2); fast < 4<<20 || slow < 1<<20 || fast < slow || none != 0 {
+		t.Errorf("in a second at 8 MB/s, 2 MB/s and nothing: %d, %d and %d bytes", fast, slow, none)
+	}
+}
+
 func TestShapeLimitsThePath(t *testing.T) {
 	const size = 4 << 20
 	l := New(t, Config{Paths: 1})

@@ -21,14 +21,15 @@ func (l *Lab) Sent(side Side, i int) (bytes uint64, err error) {
 	return bytes, err
 }
 
-// Sample is what every path of a side had sent at a time.
+// Sample is what every path of a side had sent at a time, and what had passed a gate.
 type Sample struct {
-	At   time.Time // monotonic
-	Sent []uint64  // bytes, by path
+	At    time.Time // monotonic
+	Sent  []uint64  // bytes, by path
+	Moved int64     // bytes; 0 without a gate
 }
 
-// sample reads every path's count once.
-func (l *Lab) sample(side Side) (Sample, error) {
+// sample reads every count once.
+func (l *Lab) sample(side Side, gate *Gate) (Sample, error) {
 	s := Sample{Sent: make([]uint64, l.paths)}
 	for i := range s.Sent {
 		var err error
@@ -37,22 +38,24 @@ func (l *Lab) sample(side Side) (Sample, error) {
 		}
 	}
 	s.At = time.Now()
+	if gate != nil {
+		s.Moved = gate.Moved()
+	}
 	return s, nil
 }
 
-// Sampler takes a Sample of a side now, then every interval, and one more when the function that it returns is called:
-// that gives all of them in order, or the first error. The sampling goroutine has ended by then. It is to be called once.
-func (l *Lab) Sampler(side Side, interval time.Duration) (stop func() ([]Sample, error)) {
+// Sampler takes a Sample of a side, and of gate unless it is nil, now, then every interval, and one more when the function
+// that it returns is called: that gives all of them in order, or the first error. The sampling goroutine has ended by
+// then. The function is to be called once.
+func (l *Lab) Sampler(side Side, interval time.Duration, gate *Gate) (stop func() ([]Sample, error)) {
 	var all []Sample
-	var failed error
+	var failed error // set by the sampling goroutine alone
 	end, done := make(chan struct{}), make(chan struct{})
 	take := func() {
-		s, err := l.sample(side)
-		if err != nil {
-			failed = errors.Join(failed, err)
-			return
+		s, err := l.sample(side, gate)
+		if failed = err; err == nil {
+			all = append(all, s)
 		}
-		all = append(all, s)
 	}
 	go func() {
 		defer close(done)
