@@ -27,6 +27,7 @@ func TestLab(t *testing.T) {
 	t.Run("BadPaths", p.testBadPaths)
 	t.Run("Sum", p.testSum)
 	t.Run("Order", p.testOrder)
+	t.Run("Degrade", p.testDegrade)
 
 	t.Run("PathsDown", p.testPathsDown)
 	t.Run("AllPathsDown", p.testAllPathsDown)

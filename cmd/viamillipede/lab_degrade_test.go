@@ -1,0 +1,151 @@
+package main_test
+
+import (
+	"fmt"
+	"math"
+	"testing"
+	"time"
+
+	"viamillipede/cmd/viamillipede/internal/lab"
+)
+
+// What a path that fails may cost.
+const (
+	dipMost    = 8 * time.Second // in which less than dipUnder of what the other paths carry arrives
+	returnMost = 8 * time.Second // until a path that is well again sends returnedAt of its rate
+
+	dipUnder   = 0.9
+	returnedAt = 0.5
+
+	lookBack = 300 * time.Millisecond // over which a path's rate is taken: more than what its own queue holds
+)
+
+// trouble is what happens to a path, and how it ends.
+type trouble struct {
+	name       string
+	begin, end func(l *lab.Lab, path int, rate uint64) error
+}
+
+// troubles come one after the other.
+var troubles = []trouble{
+	{
+		"1 % of the rate",
+		func(l *lab.Lab, path int, rate uint64) error { return l.Shape(path, rate/100) },
+		func(l *lab.Lab, path int, rate uint64) error { return l.Shape(path, rate) },
+	},
+	{
+		"all packets lost",
+		func(l *lab.Lab, path int, _ uint64) error { return l.Drop(path) },
+		func(l *lab.Lab, path int, _ uint64) error { return l.Undrop(path) },
+	},
+}
+
+// testDegrade: a path that becomes slow, or loses everything with its devices up, costs the stream what it carried and a
+// short dip; when it is well again it is used again.
+func (p programs) testDegrade(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		path int
+	}{{"First", 0}, {"Last", 2}} {
+		t.Run(c.name, func(t *testing.T) { p.degrade(t, c.path) })
+	}
+}
+
+func (p programs) degrade(t *testing.T, victim int) {
+	const rate = 200 // Mbit/s
+	lasts := long(8*time.Second, 2500*time.Millisecond)
+	settles := long(3*time.Second, time.Second)
+	l := pathsOf(t, []uint64{rate, rate, rate})
+	if !l.Filters() {
+		t.Log("no packet filter in this kernel: neighbours are pinned to nowhere instead")
+	}
+	bare := bareRates(t, l, upTo(l.Paths())...).goodput
+	others := sum(bare) - bare[victim]
+
+	s := p.start(t, l, endlessly(6))
+	s.wait(s.out.At(1), "the first byte")
+	r := s.record()
+	s.pass(settles)
+	for _, trouble := range troubles {
+		r.mark(fmt.Sprintf("path %d: %s", victim+1, trouble.name))
+		s.must(trouble.begin(l, victim, rate*1_000_000))
+		s.pass(lasts)
+		r.mark(fmt.Sprintf("path %d: well again", victim+1))
+		s.must(trouble.end(l, victim, rate*1_000_000))
+		s.until("the path is used again", s.sends(victim, returnedAt*bare[victim]))
+		r.mark("")
+		s.pass(settles)
+	}
+	r.stop()
+	s.enough()
+	s.finish()
+
+	report := func(when string, from, to time.Time) {
+		dip, low := longestDip(r.samples, from, to, dipUnder*others)
+		t.Logf("degrade path %d, %s: dip %.1f s, lowest %.0f %% of the other paths' %.1f MB/s",
+			victim+1, when, dip.Seconds(), 100*low/others, others/mb)
+		if dip > dipMost {
+			t.Errorf("%s: under %.0f %% for %v, want at most %v", when, 100*dipUnder, dip, dipMost)
+		}
+	}
+	marks := append(r.marks, mark{at: r.samples[len(r.samples)-1].At})
+	for i, trouble := range troubles {
+		begun, ended, used, next := marks[3*i].at, marks[3*i+1].at, marks[3*i+2].at, marks[3*i+3].at
+		report(trouble.name, begun, ended)
+		report("after "+trouble.name, ended, next)
+		took := used.Sub(ended)
+		t.Logf("degrade path %d, after %s: used again after %.2f s", victim+1, trouble.name, took.Seconds())
+		if took > returnMost {
+			t.Errorf("after %s: used again after %v, want at most %v", trouble.name, took, returnMost)
+		}
+	}
+}
+
+func (s *stream) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// sends gives a question: has path i sent at least rate bytes per second, over lookBack?
+func (s *stream) sends(i int, rate float64) func() bool {
+	type count struct {
+		at   time.Time
+		sent uint64
+	}
+	var counts []count
+	return func() bool {
+		sent, err := s.lab.Sent(s.setup.senderSide, i)
+		s.must(err)
+		counts = append(counts, count{time.Now(), sent})
+		for len(counts) > 1 && time.Since(counts[1].at) >= lookBack {
+			counts = counts[1:]
+		}
+		took := time.Since(counts[0].at)
+		return took >= lookBack && float64(sent-counts[0].sent) >= rate*took.Seconds()
+	}
+}
+
+// longestDip gives the longest time between from and to in which every sample had less than rate bytes per second at the
+// consumer, and the lowest that any had.
+func longestDip(samples []lab.Sample, from, to time.Time, rate float64) (longest time.Duration, lowest float64) {
+	var dip time.Duration
+	lowest = math.Inf(1)
+	for i := range len(samples) - 1 {
+		a, b := samples[i], samples[i+1]
+		if a.At.Before(from) || b.At.After(to) {
+			continue
+		}
+		took := b.At.Sub(a.At)
+		now := float64(b.Moved-a.Moved) / took.Seconds()
+		lowest = min(lowest, now)
+		if now >= rate {
+			dip = 0
+			continue
+		}
+		dip += took
+		longest = max(longest, dip)
+	}
+	return longest, lowest
+}
