@@ -5,6 +5,7 @@ DESTDIR     ?=
 FUZZTIME    ?= 10s
 STATICCHECK ?= v0.8.2
 CLANG       ?= 14
+LAB         ?= Sum|Order|Degrade|Schedule
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 PROGRAM := bin/viamillipede
@@ -13,7 +14,7 @@ PROGRAM := bin/viamillipede
 RACED := ./engine/... ./bufpool/... ./netio/...
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test faults race fuzz bench lint generated install clean
+.PHONY: help build demo test faults race lab fuzz bench lint generated install clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +46,10 @@ race: ## the parallel packages under the race detector, all seeds
 	else \
 		echo "race: skipped, the race detector needs a C compiler and there is none"; \
 	fi
+
+# The same tests as in "make test", with streams that are long enough to bound what they measure closely.
+lab: ## long runs between two hosts made of network namespaces; needs root and about ten minutes of a quiet machine
+	VIAMILLIPEDE_LAB=long go test -count=1 -timeout 30m -v -run '^TestLab$$/^($(LAB))$$' ./cmd/viamillipede
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@list=$$(go test -list '^Fuzz' ./...) || { echo "$$list"; exit 1; }; \

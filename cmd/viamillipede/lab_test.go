@@ -28,6 +28,7 @@ func TestLab(t *testing.T) {
 	t.Run("Sum", p.testSum)
 	t.Run("Order", p.testOrder)
 	t.Run("Degrade", p.testDegrade)
+	t.Run("Schedule", p.testSchedule)
 
 	t.Run("PathsDown", p.testPathsDown)
 	t.Run("AllPathsDown", p.testAllPathsDown)

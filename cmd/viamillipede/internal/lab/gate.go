@@ -20,10 +20,12 @@ const catchUp = 5 * time.Millisecond
 type Gate struct {
 	mu      sync.Mutex
 	moved   int64
-	hold    int64     // nothing passes beyond this offset; < 0 is open
-	rate    int64     // bytes per second; 0 is any
-	due     time.Time // with a rate: when what has moved so far should have taken its time
-	cut     bool      // a Feed ends here
+	hold    int64         // nothing passes beyond this offset; < 0 is open
+	rate    int64         // bytes per second; 0 is any
+	due     time.Time     // with a rate: when what has moved so far should have taken its time
+	cut     bool          // a Feed ends here
+	last    time.Time     // when something passed
+	pause   time.Duration // the longest between two such times
 	marks   map[int64]chan struct{}
 	changed chan struct{} // closed and replaced when hold or cut changes
 }
@@ -38,6 +40,13 @@ func (g *Gate) Moved() int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.moved
+}
+
+// LongestPause gives the longest time in which nothing passed, between two times at which something did.
+func (g *Gate) LongestPause() time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.pause
 }
 
 // At returns a channel that is closed when offset bytes have passed.
@@ -129,9 +138,17 @@ func sleepUntil(ctx context.Context, due time.Time) error {
 func (g *Gate) move(n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	if n <= 0 {
+		return
+	}
 	g.moved += int64(n)
+	now := time.Now()
+	if !g.last.IsZero() {
+		g.pause = max(g.pause, now.Sub(g.last))
+	}
+	g.last = now
 	if g.rate > 0 {
-		if late := time.Now().Add(-catchUp); g.due.Before(late) {
+		if late := now.Add(-catchUp); g.due.Before(late) {
 			g.due = late
 		}
 		g.due = g.due.Add(time.Duration(float64(n) / float64(g.rate) * float64(time.Second)))

@@ -108,3 +108,19 @@ func TestGateKeepsItsRate(t *testing.T) {
 		}
 	}
 }
+
+func TestGateKnowsItsLongestPause(t *testing.T) {
+	const pause = 100 * time.Millisecond
+	in, out := NewGate(), NewGate()
+	in.Hold(1 << 20)
+	fed, drained, _ := pipe(t, 2<<20, in, out)
+	<-out.At(1 << 20)
+	<-time.After(pause)
+	in.Open()
+	if err := errors.Join(<-fed, <-drained); err != nil {
+		t.Fatal(err)
+	}
+	if got := out.LongestPause(); got < pause || got > 10*pause {
+		t.Errorf("longest pause %v, want about %v", got, pause)
+	}
+}
