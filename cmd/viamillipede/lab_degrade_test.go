@@ -81,9 +81,9 @@ func (p programs) degrade(t *testing.T, victim int) {
 	s.finish()
 
 	report := func(when string, from, to time.Time) {
-		dip, low := longestDip(r.samples, from, to, dipUnder*others)
-		t.Logf("degrade path %d, %s: dip %.1f s, lowest %.0f %% of the other paths' %.1f MB/s",
-			victim+1, when, dip.Seconds(), 100*low/others, others/mb)
+		dip, under, low := dips(r.samples, from, to, dipUnder*others)
+		t.Logf("degrade path %d, %s: longest dip %.1f s, dips in all %.1f of %.1f s, lowest %.0f %% of the other paths' %.1f MB/s",
+			victim+1, when, dip.Seconds(), under.Seconds(), to.Sub(from).Seconds(), 100*low/others, others/mb)
 		if dip > dipMost {
 			t.Errorf("%s: under %.0f %% for %v, want at most %v", when, 100*dipUnder, dip, dipMost)
 		}
@@ -127,9 +127,9 @@ func (s *stream) sends(i int, rate float64) func() bool {
 	}
 }
 
-// longestDip gives the longest time between from and to in which every sample had less than rate bytes per second at the
-// consumer, and the lowest that any had.
-func longestDip(samples []lab.Sample, from, to time.Time, rate float64) (longest time.Duration, lowest float64) {
+// dips gives the longest time between from and to in which every sample had less than rate bytes per second at the
+// consumer, all such time, and the lowest rate that any sample had.
+func dips(samples []lab.Sample, from, to time.Time, rate float64) (longest, under time.Duration, lowest float64) {
 	var dip time.Duration
 	lowest = math.Inf(1)
 	for i := range len(samples) - 1 {
@@ -145,7 +145,8 @@ func longestDip(samples []lab.Sample, from, to time.Time, rate float64) (longest
 			continue
 		}
 		dip += took
+		under += took
 		longest = max(longest, dip)
 	}
-	return longest, lowest
+	return longest, under, lowest
 }
