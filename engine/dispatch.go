@@ -10,8 +10,9 @@ import (
 type txloop struct {
 	*loop
 	s     *Sender
-	links []*txlink // best rank first: by path in the user's order, then by index
-	mark  uint32    // this loop's bit in Sender.hungry
+	links []*txlink         // best rank first: by path in the user's order, then by index
+	idle  [MaxThreads]int32 // how many of them are idle, by path, as the other loops know
+	mark  uint32            // this loop's bit in Sender.hungry
 
 	token int32 // of the watch on the source
 
@@ -29,18 +30,20 @@ const legsPerRound = 2
 // in the cache. It reports whether there is likely more to do at once.
 func (l *txloop) dispatch() (again bool) {
 	l.s.hungry.And(^l.mark)
+	l.watchLinks()
+	defer l.countIdle()
 	for range legsPerRound {
-		k := l.idle()
-		if k == nil {
-			l.s.handOver(l.loop)
+		k, leg, why := l.match()
+		switch {
+		case leg != nil:
+		case why == fed:
+			l.s.handOver(l.loop) // no link is idle
 			return false
-		}
-		leg, why := l.next(k)
-		if leg == nil {
+		default:
 			l.wait(why)
 			return false
 		}
-		if leg.length == k.most(l.s.in.most) {
+		if leg.length == k.most() {
 			l.s.handOver(l.loop) // a full leg: there is probably more, for two loops
 		}
 		if err := k.carry(leg); err != nil {
@@ -50,30 +53,77 @@ func (l *txloop) dispatch() (again bool) {
 	return true
 }
 
-// idle is the best link that could start a leg at once, or nil.
-func (l *txloop) idle() *txlink {
+// match finds a leg and the link to send it next: a leg that was lost before one that is late on another link, and both
+// before a new one. Without a leg, why is what the idle links lack; fed where none is idle.
+func (l *txloop) match() (k *txlink, leg *leg, why hunger) {
 	for _, k := range l.links {
-		if k.idle() {
-			return k
+		if !k.idle() {
+			continue
+		}
+		if leg := l.s.window.take(k.mayTake); leg != nil {
+			return k, leg, fed
+		}
+		if leg, from := l.s.window.rescue(k.index, l.now, k.eta); leg != nil {
+			l.s.paths[from].rescuedFrom.Add(1)
+			k.path.rescuedTo.Add(1)
+			return k, leg, fed
+		}
+		if why == fed || why == gated {
+			leg, why = l.pull(k)
+		}
+		if leg != nil {
+			return k, leg, fed
 		}
 	}
-	return nil
+	return nil, nil, why
 }
 
-// next is the leg for the link to send next: one that was lost before a new one, and when there is neither, one that is
-// late on another link.
-func (l *txloop) next(k *txlink) (*leg, hunger) {
-	if leg := l.s.window.take(); leg != nil {
-		return leg, fed
+// pull takes a new leg for the link.
+func (l *txloop) pull(k *txlink) (*leg, hunger) {
+	most := k.most()
+	switch {
+	case l.s.in.ended.Load():
+		return nil, noMore
+	case l.defers(k):
+		return nil, deferred
+	case !k.mayTake(most):
+		return nil, gated
 	}
-	leg, why, err := l.s.in.pull(l.s.window, l.id, k.most(l.s.in.most))
+	leg, why, err := l.s.in.pull(l.s.window, l.id, most, l.now)
 	if err != nil {
 		l.s.sourceFailed(err)
 	}
-	if leg == nil && why != sourceGone {
-		leg = l.s.window.rescue(k.index, l.now.Add(-l.s.usual.late()))
-	}
 	return leg, why
+}
+
+// defers reports whether another loop has an idle link on a path that is preferred to the link's: that one shall have what
+// the source has.
+func (l *txloop) defers(k *txlink) bool {
+	for _, p := range l.s.paths[:k.path.order] {
+		if p.idle.Load() > l.idle[p.order] {
+			return true
+		}
+	}
+	return false
+}
+
+// countIdle tells the other loops how many idle links this one has on each path.
+func (l *txloop) countIdle() {
+	if len(l.s.loops) < 2 || len(l.s.paths) < 2 {
+		return
+	}
+	var now [MaxThreads]int32
+	for _, k := range l.links {
+		if k.idle() && k.mayTake(k.most()) {
+			now[k.path.order]++
+		}
+	}
+	for i, p := range l.s.paths {
+		if d := now[i] - l.idle[i]; d != 0 {
+			p.idle.Add(d)
+			l.idle[i] = now[i]
+		}
+	}
 }
 
 // wait arranges for a round when what the idle link lacks may be there. The loop's mark is set first; then the reason is
@@ -87,10 +137,13 @@ func (l *txloop) wait(why hunger) {
 		if l.s.room() {
 			l.nudge()
 		}
+		l.s.window.pressed(l.now) // counts the time
 	case otherTurn:
 		if !l.s.in.turn.Load() {
 			l.nudge()
 		}
+	case deferred:
+		l.s.feed(l.loop)
 	case noMore:
 		l.end()
 		if l.s.window.waiting.Load() > 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"sync/atomic"
+	"time"
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/wire"
@@ -82,13 +83,15 @@ const (
 	noInput                  // the source has nothing now: wait for it to become readable
 	noRoom                   // the window or the pool is full: wait for an ack
 	otherTurn                // another loop reads: it wakes us when there is more
+	deferred                 // another loop has an idle link on a better path
+	gated                    // a leg would be too late on any link that is idle
 	noMore                   // the stream has been read to its end
 	sourceGone               // the source failed
 )
 
 // pull takes one new leg of at most the given bytes from the source and puts it into the window, with the caller's link as
 // its carrier and holder. A buffer for it comes from the loop's shard. An error goes with sourceGone.
-func (in *ingest) pull(w *window, shard, most int) (*leg, hunger, error) {
+func (in *ingest) pull(w *window, shard, most int, now time.Time) (*leg, hunger, error) {
 	if in.ended.Load() {
 		return nil, noMore, nil
 	}
@@ -114,7 +117,7 @@ func (in *ingest) pull(w *window, shard, most int) (*leg, hunger, error) {
 	if in.checksum {
 		l.checksum = wire.Checksum(l.data)
 	}
-	w.add(l)
+	w.add(l, now)
 	return l, fed, nil
 }
 

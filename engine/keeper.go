@@ -22,6 +22,9 @@ type pathState struct {
 
 	explained atomic.Bool // the user knows of its congestion control
 
+	idle                   atomic.Int32 // links that could take a leg, over all loops; see txloop.countIdle
+	rescuedFrom, rescuedTo atomic.Int64 // legs
+
 	mu      sync.Mutex
 	up      int           // links up; guarded by mu
 	refused bool          // the last attempt was answered by a host on which nobody serves us; guarded by mu
@@ -193,7 +196,7 @@ func (k *keeper) dial(ctx context.Context, p *pathState) (*txlink, error) {
 	link := &txlink{s: k.s, path: p, owner: k.loop, linkState: linkState{
 		index: k.index, generation: k.generation - 1, path: p.String(), conn: conn,
 	}}
-	conn.LimitUnsent(k.s.unsentMost)
+	conn.LimitUnsent(link.most())
 	return link, nil
 }
 

@@ -23,10 +23,11 @@ type leg struct {
 
 	body
 
-	carriers int          // links that took it and are not lost; guarded by window.mu
-	by       int          // the link that is sending it, nobody before it has begun; guarded by window.mu
-	since    time.Time    // when that was; guarded by window.mu
-	waiting  bool         // in window.again; guarded by window.mu
+	carriers int          // links that took it and are not lost; guarded by window.mu, as are those below
+	by, path int          // the link that began to send it last, and its path; nobody before it has begun
+	waiting  bool         // in window.again
+	offered  bool         // in window.offers
+	expects  time.Time    // of one that is offered: when it should arrive
 	times    atomic.Int32 // how often a link took it; written under window.mu
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,10 +43,12 @@ type Sender struct {
 	hungry  atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
 	watcher atomic.Int32  // the loop that watches the source, or nobody
 
-	usual   usual        // how long legs take
-	allowed atomic.Int64 // bytes that all links together excuse to be kept; see txlink.measure
+	allowed atomic.Int64  // bytes that all links together excuse to be kept; see txlink.measure
+	legs    atomic.Int64  // thousandths of legs a second that all links together can send; see txlink.publish
+	lately  atomic.Uint64 // legs a second that the stream lately had, a float64's bits
 
-	unsentMost int // bytes that may wait unsent in a link's socket
+	credit  uint64        // legs that the receiver takes beyond what it delivered; set with window
+	legTime time.Duration // that a leg should take its link; set with window
 
 	begun atomic.Bool // the receiver has received a leg: another receiver would be of no use
 	over  chan struct{}
@@ -76,7 +79,6 @@ func NewSender(c SendConfig) (*Sender, error) {
 	}
 	s := &Sender{
 		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport,
-		unsentMost: c.Leg,
 		over:       make(chan struct{}), poke: make(chan struct{}, 1), firstUp: make(chan struct{}),
 	}
 	s.chaos.every = int64(c.Chaos)
@@ -192,11 +194,14 @@ func (s *Sender) keepers() []*keeper {
 	for i := range s.cfg.Threads {
 		ks = append(ks, &keeper{
 			s: s, index: i, home: s.paths[i%len(s.paths)], anchor: i < len(s.paths),
-			loop: s.loops[i%len(s.loops)],
+			loop: s.loops[s.loopOf(i)],
 		})
 	}
 	return ks
 }
+
+// loopOf is the index of the loop that has the link of that index: each loop has links of every path.
+func (s *Sender) loopOf(link int) int { return link / len(s.paths) % len(s.loops) }
 
 // explain tells the choices made at the start.
 func (s *Sender) explain() {
@@ -250,9 +255,15 @@ func (s *Sender) welcome(w wire.Welcome) error {
 	}
 	s.met, s.receiver = true, w
 	s.in.most = min(s.cfg.Leg, int(w.MaxLeg))
+	s.credit, s.legTime = uint64(w.Credit), timeOfLeg(s.cfg.Threads, uint64(w.Credit))
 	s.window = newWindow(int(w.Credit), w.Delivered, s.cfg.Window)
 	return nil
 }
+
+// flow notes how many legs a second the stream lately had.
+func (s *Sender) flow(legs float64) { s.lately.Store(math.Float64bits(legs)) }
+
+func (s *Sender) legsLately() float64 { return math.Float64frombits(s.lately.Load()) }
 
 // heardFrom says that a receiver has answered.
 func (s *Sender) heardFrom() {

@@ -1,71 +1,79 @@
 package engine
 
-import (
-	"sync/atomic"
-	"time"
-)
+import "time"
 
 // trip is a leg's journey on a link, from the time the link took it.
 type trip struct {
-	from  time.Time
-	bytes int
+	from    time.Time
+	due     time.Time // late after that
+	expects time.Time // when it was expected to arrive
+	bytes   int
+	offered bool // to other links
 }
 
 // speed is what a link has shown to carry, smoothed. The zero speed is unknown.
 type speed struct {
 	rate  float64   // bytes a second
+	begun time.Time // of the sample that is being taken
+	sum   int       // bytes of that
 	acked time.Time // when legs were last known to be received
+
+	starved bool // the link had nothing to carry at some time in the sample: it could have carried more
 }
 
-// A leg is what its link sends in legTime, so that a slow link does not hold a leg for long; on a link that has shown
-// nothing yet, and on a very slow one, it has legLeast bytes.
-const (
-	legTime  = 5 * time.Millisecond
-	legLeast = 64 << 10
-)
+// sampleLeast is how long a sample takes at least: acks come in clusters.
+const sampleLeast = 2 * time.Millisecond
 
-// learn takes in trips that ended now, in order, at least one, and returns how long the last one took. A link that was
-// idle before them was busy only since the first began.
-func (s *speed) learn(ended []trip, now time.Time) (took time.Duration) {
-	bytes := 0
+// depart notes that the link takes a leg and has carried nothing until now.
+func (s *speed) depart(now time.Time) { s.begun, s.sum, s.starved = now, 0, true }
+
+// learn takes in trips that ended now, at least one. more says that the link carries others, and wants that it could take
+// more than there is. A sample in which the link lacked work shows only the least that it can do.
+func (s *speed) learn(ended []trip, now time.Time, more, wants bool) {
 	for _, t := range ended {
-		bytes += t.bytes
-	}
-	busy := now.Sub(ended[0].from)
-	if since := now.Sub(s.acked); since < busy {
-		busy = since
+		s.sum += t.bytes
 	}
 	s.acked = now
-	rate := float64(bytes) / max(busy, time.Microsecond).Seconds()
-	if s.rate == 0 {
-		s.rate = rate
+	s.starved = s.starved || wants
+	took := now.Sub(s.begun)
+	if took < sampleLeast && s.rate > 0 && more {
+		return
 	}
-	s.rate += (rate - s.rate) / 4
-	return now.Sub(ended[len(ended)-1].from)
+	rate := float64(s.sum) / max(took, time.Microsecond).Seconds()
+	switch {
+	case s.rate == 0:
+		s.rate = rate
+	case !s.starved || rate > s.rate:
+		s.rate += (rate - s.rate) / 4
+	}
+	s.begun, s.sum, s.starved = now, 0, false
 }
 
-// most is the largest leg that the link should take, in bytes, at most limit.
-func (s *speed) most(limit int) int {
-	return min(limit, max(legLeast, int(min(s.rate*legTime.Seconds(), MaxLeg))/MinLeg*MinLeg))
-}
-
-// usual is how long a leg usually takes from its link to the receiver and its ack back, over all links, in nanoseconds.
-// Any loop may use it.
-type usual struct{ ns atomic.Int64 }
-
-// late is after how long a leg is late: a leg that takes many times as long as the others is on a slow or silent link.
-func (u *usual) late() time.Duration {
-	return max(lateLeast, lateTimes*time.Duration(u.ns.Load()))
+// flow is how many legs a second the stream has, as fast as it lately was: it rises at once and sinks slowly, so that a stop
+// is not taken for a slow stream.
+type flow struct {
+	legs  float64 // a second
+	since time.Time
+	from  uint64 // number of the next leg then
 }
 
 const (
-	lateLeast = 100 * time.Millisecond // not to be hasty where all takes next to no time
-	lateTimes = 4
+	flowSample = 50 * time.Millisecond
+	flowKeeps  = 0.97 // of it is left after each sample
 )
 
-// learn takes in how long a leg took. One that took very long counts as merely long: it is the exception that late is
-// there to tell.
-func (u *usual) learn(took time.Duration) {
-	was := u.ns.Load()
-	u.ns.Store(was + (min(int64(took), 2*was+int64(time.Millisecond))-was)/16)
+func (f *flow) look(next uint64, now time.Time) {
+	took := now.Sub(f.since)
+	if took < flowSample {
+		return
+	}
+	if legs := float64(next-f.from) / took.Seconds(); f.since.IsZero() || legs > f.legs*flowKeeps {
+		f.legs = legs
+	} else {
+		f.legs *= flowKeeps
+	}
+	if f.since.IsZero() {
+		f.legs = 0
+	}
+	f.since, f.from = now, next
 }

@@ -54,7 +54,7 @@ func (s *Sender) WriteStatus(w io.Writer) error {
 	rows := make([]row, s.cfg.Threads)
 	for i := range rows {
 		p := s.paths[i%len(s.paths)]
-		rows[i] = row{index: i, path: p.String(), state: "dialling", loop: i % len(s.loops)}
+		rows[i] = row{index: i, path: p.String(), state: "dialling", loop: s.loopOf(i)}
 		if _, _, _, last := p.state(); last != nil {
 			rows[i].state = "down"
 		}

@@ -53,6 +53,7 @@ type Timing struct {
 	Hello       time.Duration // for a connection to say who it is
 	Tick        time.Duration // how often each loop looks at its links' clocks
 	Beat        time.Duration // a link that sent nothing for this long sends a heartbeat
+	Stall       time.Duration // a link on which nothing gets through for this long gives its legs to others
 	Dead        time.Duration // a link that brought nothing for this long is lost
 	DeadPeer    time.Duration // the peer's host answers and the peer does not, for this long: it is dead
 	Linger      time.Duration // for a sender that closed every link to come back for the word that all was delivered
@@ -67,6 +68,7 @@ var DefaultTiming = Timing{
 	Hello:       5 * time.Second,
 	Tick:        250 * time.Millisecond,
 	Beat:        time.Second,
+	Stall:       time.Second,
 	Dead:        4 * time.Second,
 	DeadPeer:    15 * time.Second,
 	Linger:      3 * time.Second,

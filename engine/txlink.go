@@ -13,6 +13,7 @@ import (
 var (
 	errChaos = errors.New("cut by chaos")
 	errLeft  = errors.New("its own path is back")
+	errStuck = errors.New("nothing gets through to the peer")
 
 	errUnfinished = errors.New("its leg cannot be finished")
 )
@@ -34,13 +35,18 @@ type txlink struct {
 	copied  *netio.Pipe // what the socket has not taken of the leg, where that is in a pipe; nil before
 	carried []uint64    // legs taken and not known to be received, in the order of their journey
 	trips   []trip      // of each of them
+	took    time.Time   // when it last took one
 	speed
-	zero    zero
-	ended   bool // the end frame is in control
-	settled bool // the congestion control is decided
+	legsPublished int64 // its share of Sender.legs
+	zero          zero
+	ended         bool // the end frame is in control
+	settled       bool // the congestion control is decided
 
-	allowed int       // its share of Sender.allowed, when last measured
-	asked   time.Time // when that was
+	queue   netio.Queue // when last measured
+	unsent  int         // bytes taken and not sent, an estimate from then
+	allowed int         // its share of Sender.allowed, from then
+	asked   time.Time   // when that was
+	watch   watch
 
 	in     [inputSize]byte
 	got    int // bytes of in that are not parsed yet
@@ -74,7 +80,7 @@ func (k *txlink) ready(events uint32) {
 
 // idle reports whether the link could start a leg at once.
 func (k *txlink) idle() bool {
-	return k.leg == nil && !k.full && len(k.control) == 0 && !k.leaving && !k.gone
+	return k.leg == nil && !k.full && len(k.control) == 0 && !k.leaving && !k.gone && !k.watch.stalled
 }
 
 // busy reports whether something is on its way that the socket has not taken.
@@ -89,6 +95,7 @@ func (k *txlink) carry(l *leg) error {
 		return nil
 	}
 	k.leg, k.sent = l, 0
+	eta := k.eta(l.length)
 	// Once the socket has all of it the hold is gone: the leg may be received, and its memory another leg's.
 	number, offset, length, first := l.number, l.offset, l.length, l.times.Load() == 1
 	wire.Leg{
@@ -101,9 +108,7 @@ func (k *txlink) carry(l *leg) error {
 		k.s.window.giveBack(l)
 		return nil
 	}
-	k.carried = append(k.carried, number)
-	k.trips = append(k.trips, trip{k.loop.now, length})
-	k.s.window.onItsWay(number, k.index, k.loop.now)
+	k.depart(number, length, eta)
 	if k.leg != nil {
 		k.measure() // a slow link: its leg must not count against the others
 	}
@@ -193,7 +198,7 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 		if err != nil {
 			return err
 		}
-		news, err := k.s.window.acked(a)
+		news, err := k.s.window.acked(a, k.loop.now)
 		if err != nil {
 			return err
 		}
@@ -222,6 +227,21 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 	return nil
 }
 
+// depart notes that a leg is on its way, which should arrive after eta.
+func (k *txlink) depart(number uint64, length int, eta time.Duration) {
+	now := k.loop.now
+	if len(k.carried) == 0 {
+		k.speed.depart(now)
+	}
+	k.carried = append(k.carried, number)
+	k.trips = append(k.trips, trip{
+		from: now, expects: now.Add(eta), due: now.Add(late(eta, k.queue.RTT)), bytes: length,
+	})
+	k.unsent += length
+	k.took = now
+	k.s.window.onItsWay(number, k.index, k.path.order)
+}
+
 // prune forgets the legs that are received, and learns the link's speed from them.
 func (k *txlink) prune() {
 	left := k.s.window.prune(k.carried)
@@ -229,10 +249,52 @@ func (k *txlink) prune() {
 	if n == 0 {
 		return
 	}
-	delay := k.speed.learn(k.trips[:n], k.loop.now)
-	k.s.usual.learn(delay)
+	k.speed.learn(k.trips[:n], k.loop.now, len(left) > 0, k.idle())
 	k.carried, k.trips = left, k.trips[n:]
-	k.conn.LimitUnsent(k.speed.most(k.s.in.most))
+	k.watch.good()
+	k.conn.LimitUnsent(sizeOfLeg(k.rate, legTime, k.s.in.most))
+	k.publish()
+}
+
+// most is the largest leg that the link should take, in bytes.
+func (k *txlink) most() int {
+	if k.rate > 0 {
+		return sizeOfLeg(k.rate, k.s.legTime, k.s.in.most)
+	}
+	if k.path.order == 0 {
+		return min(firstLeg, k.s.in.most)
+	}
+	return min(firstLegAfter, k.s.in.most)
+}
+
+// publish tells the others how many legs the link can send in a second.
+func (k *txlink) publish() {
+	legs := int64(0)
+	if !k.watch.stalled && !k.leaving && !k.gone && k.rate > 0 {
+		legs = int64(1000 * k.rate / float64(k.most()))
+	}
+	k.s.legs.Add(legs - k.legsPublished)
+	k.legsPublished = legs
+}
+
+// prospect is what the scheduler has to know of the link.
+func (k *txlink) prospect() prospect {
+	p := prospect{
+		rate: k.rate, unsent: k.unsent, carried: len(k.carried), rtt: k.queue.RTT, trust: k.watch.trust(),
+		idle: k.loop.now.Sub(k.took),
+	}
+	if len(k.trips) > 0 && !k.watch.excused {
+		p.overdue = max(0, k.loop.now.Sub(k.trips[0].expects))
+	}
+	return p
+}
+
+func (k *txlink) eta(bytes int) time.Duration { return k.prospect().eta(bytes) }
+
+// mayTake reports whether a leg of so many bytes would hold nobody up on this link.
+func (k *txlink) mayTake(bytes int) bool {
+	others := float64(k.s.legs.Load()-k.legsPublished) / 1000
+	return k.prospect().mayTake(bytes, absorbs(k.s.credit, min(others, k.s.legsLately())), others <= 0)
 }
 
 // measurePause is the least time between two looks at what a link has in the network.
@@ -247,14 +309,18 @@ func (k *txlink) measure() {
 	}
 	k.asked = k.loop.now
 	allowed := 0
-	if len(k.carried) > 0 || k.leg != nil {
+	k.unsent = 0
+	if len(k.carried) > 0 || k.leg != nil || k.watch.stalled {
 		q := k.conn.Queued()
+		k.watch.look(k, q)
+		k.queue = q
+		k.unsent = q.Unsent + k.unwritten()
 		allowed = 2 * q.InNetwork
 		if !q.PeerFull {
-			allowed += q.Unsent + k.unwritten()
+			allowed += k.unsent
 		}
 	}
-	k.s.window.pace(k.s.allowed.Add(int64(allowed - k.allowed)))
+	k.s.flow(k.s.window.pace(k.s.allowed.Add(int64(allowed - k.allowed))))
 	k.allowed = allowed
 }
 
@@ -269,6 +335,7 @@ func (k *txlink) unwritten() int {
 // leave ends the link without loss, so that its keeper can dial its own path.
 func (k *txlink) leave() {
 	k.leaving = true
+	k.publish()
 	if err := k.left(); err != nil && !k.gone {
 		k.lose(err)
 	}
@@ -289,6 +356,7 @@ func (k *txlink) tick() {
 		return
 	}
 	k.measure()
+	k.publish()
 	k.reap()
 	if !k.settled && k.bytes > 0 {
 		why := k.conn.Settle(k.s.cfg.Congestion)
@@ -353,6 +421,7 @@ func (k *txlink) lose(err error) {
 		k.s.log.Printf(LevelResent, "link %d lost %d legs, which go to other links", k.index, n)
 	}
 	k.carried, k.trips = nil, nil
+	k.publish()
 	k.s.allowed.Add(int64(-k.allowed))
 	k.s.linkLost(k, err)
 	k.lost(err)

@@ -27,8 +27,10 @@ type window struct {
 	delivered uint64   // every leg before it is delivered
 	credit    uint64   // legs that may be sent beyond delivered
 	again     []uint64 // legs to send once more, sorted by distance from base
+	offers    []uint64 // legs that are late on the link that has them: any other may send them too; sorted likewise
 
 	waiting atomic.Int32 // len(again), to look at without the lock
+	late    atomic.Int32 // len(offers), likewise
 	resent  counter
 	rescued counter // of these, while another link still had the leg
 	sent    uint64  // bytes of new legs
@@ -36,6 +38,10 @@ type window struct {
 	kept  int64 // bytes of the legs kept
 	limit int64 // bytes that may be kept; see pace
 	most  int64 // the limit's own limit
+
+	flow flow
+	head headWatch
+	full fullWatch
 }
 
 // counter counts legs and bytes; guarded by whoever has it.
@@ -62,15 +68,18 @@ const limitLeast = 2 << 20
 // pace sets how much may be kept, from what the links excuse: bytes that are in the network or on their way there. So a
 // slow path that holds its legs for long leaves the others their share, and a faster network doubles the limit with each
 // round trip until it is full. The limit sinks slowly, so that a pause does not cost a new start.
-func (w *window) pace(allowed int64) {
+//
+// It returns how many legs a second the stream has lately had at its fastest.
+func (w *window) pace(allowed int64) (legs float64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	want := min(limitLeast+allowed, w.most)
 	if want > w.limit {
 		w.limit = want
-		return
+		return w.flow.legs
 	}
 	w.limit -= (w.limit - want) / 16
+	return w.flow.legs
 }
 
 // open reports whether the peer has room for one more new leg.
@@ -80,14 +89,32 @@ func (w *window) open() bool {
 	return w.next-w.delivered < w.credit && w.kept < w.limit
 }
 
+// pressed reports whether a new leg is held back for want of window, since one that was sent early has not arrived.
+func (w *window) pressed(now time.Time) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	short := w.short()
+	w.full.look(short, now)
+	return short
+}
+
+// short is pressed, under mu: the credit is used up, and not by legs that the peer could deliver at once.
+func (w *window) short() bool {
+	return (w.next-w.delivered >= w.credit || w.kept >= w.most) && w.base-w.delivered <= w.credit/4
+}
+
 // add puts a new leg into the window, numbers it, and counts the caller's link as its carrier. The caller holds the ingest
 // turn, has seen open return true since it got it, and becomes a holder of the leg besides the window.
-func (w *window) add(l *leg) {
+func (w *window) add(l *leg, now time.Time) {
 	l.holds.Store(2)
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l.number = w.next
-	l.carriers, l.waiting, l.by = 1, false, nobody
+	l.carriers, l.waiting, l.offered, l.by = 1, false, false, nobody
+	if w.base == w.next {
+		w.head.begin(now)
+	}
+	w.flow.look(w.next, now)
 	l.times.Store(1)
 	w.slots[l.number&w.mask] = l
 	w.next++
@@ -96,18 +123,20 @@ func (w *window) add(l *leg) {
 }
 
 // take gives the caller's link the first leg that must be sent again, and makes the caller a holder of it; nil when there
-// is none.
-func (w *window) take() *leg {
+// is none, or one of more bytes than suits it.
+func (w *window) take(suits func(bytes int) bool) *leg {
 	if w.waiting.Load() == 0 {
 		return nil
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for len(w.again) > 0 {
-		n := w.again[0]
+		l := w.leg(w.again[0])
+		if l != nil && l.waiting && !suits(l.length) {
+			return nil
+		}
 		w.again = w.again[1:]
 		w.waiting.Store(int32(len(w.again)))
-		l := w.leg(n)
 		if l == nil || !l.waiting {
 			continue
 		}
@@ -122,37 +151,60 @@ func (w *window) take() *leg {
 	return nil
 }
 
-// onItsWay notes which link has begun to send the leg of that number, and when, unless the peer has it already.
-func (w *window) onItsWay(number uint64, link int, now time.Time) {
+// onItsWay notes which link, on which path, has begun to send the leg of that number, unless the peer has it already.
+func (w *window) onItsWay(number uint64, link, path int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if l := w.leg(number); l != nil {
-		l.by, l.since = link, now
+		l.by, l.path = link, path
 	}
 }
 
-// rescue gives the caller's link, which has nothing else to do, the oldest leg that is on its way on one other link since
-// before the given time: whichever copy arrives first counts. nil when there is none. The caller becomes a carrier and a
-// holder.
-func (w *window) rescue(link int, before time.Time) *leg {
+// offer lets other links send a leg too that is late on the caller's link, the only one that has it. expects is when it
+// should arrive there; the zero time is not to be known. false: somebody else has it, the peer has it, or rescues have had
+// their share.
+func (w *window) offer(number uint64, expects time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.rescued.bytes > w.sent/rescueShare+rescueLeast {
-		return nil
+	l := w.leg(number)
+	if l == nil || l.waiting || l.offered || l.carriers != 1 || w.rescued.bytes > w.sent/rescueShare+rescueLeast {
+		return false
 	}
-	for n := w.base; n != w.next; n++ {
+	l.offered, l.expects = true, expects
+	w.offers = w.insert(w.offers, number)
+	w.late.Store(int32(len(w.offers)))
+	return true
+}
+
+// rescue gives the caller's link the oldest leg offered by another link that it can bring sooner, if it takes the time that
+// eta says: whichever copy arrives first counts. nil when there is none. The caller becomes a carrier and a holder; from is
+// the path that the leg was late on.
+func (w *window) rescue(link int, now time.Time, eta func(bytes int) time.Duration) (l *leg, from int) {
+	if w.late.Load() == 0 {
+		return nil, 0
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.offers = slices.DeleteFunc(w.offers, func(n uint64) bool {
 		l := w.leg(n)
-		if l == nil || l.waiting || l.carriers != 1 || l.by == link || l.by == nobody || !l.since.Before(before) {
+		return l == nil || l.waiting || l.carriers != 1 || !l.offered
+	})
+	defer func() { w.late.Store(int32(len(w.offers))) }()
+	for i, n := range w.offers {
+		l := w.leg(n)
+		if l.by == link || !l.expects.IsZero() && !now.Add(eta(l.length)).Before(l.expects) {
 			continue
 		}
+		w.offers = slices.Delete(w.offers, i, i+1)
+		l.offered = false
 		l.carriers++
 		l.times.Add(1)
 		l.holds.Add(1)
 		w.resent.add(l.length)
 		w.rescued.add(l.length)
-		return l
+		return l, l.path
 	}
-	return nil
+	return nil, 0
 }
 
 // Bounds on what rescues may cost: a share of the bytes sent, and a few legs before there are many.
@@ -203,13 +255,18 @@ func (w *window) abandon(number uint64) bool {
 	if l.carriers > 0 || l.waiting {
 		return false
 	}
-	l.waiting = true
-	at, _ := slices.BinarySearchFunc(w.again, number-w.base, func(a, distance uint64) int {
-		return int(int64((a - w.base) - distance))
-	})
-	w.again = slices.Insert(w.again, at, number)
+	l.waiting, l.offered = true, false
+	w.again = w.insert(w.again, number)
 	w.waiting.Store(int32(len(w.again)))
 	return true
+}
+
+// insert puts the number into a list that is sorted by distance from base; under mu.
+func (w *window) insert(numbers []uint64, number uint64) []uint64 {
+	at, _ := slices.BinarySearchFunc(numbers, number-w.base, func(a, distance uint64) int {
+		return int(int64((a - w.base) - distance))
+	})
+	return slices.Insert(numbers, at, number)
 }
 
 // leg is the leg of that number, nil once it is received; under mu.
@@ -222,7 +279,7 @@ func (w *window) leg(number uint64) *leg {
 
 // acked takes in what the peer says it has: legs received are dropped, delivered legs give credit. It reports whether
 // anything was new. An error means that the peer claims what was never sent.
-func (w *window) acked(a wire.Ack) (news bool, err error) {
+func (w *window) acked(a wire.Ack, now time.Time) (news bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	sent := w.next - w.base
@@ -232,7 +289,11 @@ func (w *window) acked(a wire.Ack) (news bool, err error) {
 	if int64(a.Delivered-a.Received) > 0 {
 		return false, fmt.Errorf("peer delivered leg %d before it received it", a.Delivered)
 	}
-	for int64(a.Received-w.base) > 0 {
+	defer func() { w.full.look(w.short(), now) }()
+	for first := true; int64(a.Received-w.base) > 0; first = false {
+		if l := w.leg(w.base); first && l != nil {
+			w.head.end(l.path, now)
+		}
 		news = w.receive(w.base) || news
 		w.base++
 	}
@@ -289,10 +350,42 @@ type windowState struct {
 	kept, limit                   int64
 	waiting                       int
 	resent                        counter
+	full                          time.Duration
 }
 
 func (w *window) state() windowState {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return windowState{w.base, w.next, w.delivered, w.credit, w.kept, w.limit, len(w.again), w.resent}
+	return windowState{
+		w.base, w.next, w.delivered, w.credit, w.kept, w.limit, len(w.again), w.resent, w.full.total,
+	}
+}
+
+// headWatch adds up for each path how long it had the head: the oldest leg that the peer has not received.
+type headWatch struct {
+	since time.Time
+	held  [MaxThreads]time.Duration // by path
+}
+
+func (h *headWatch) begin(now time.Time) { h.since = now }
+
+func (h *headWatch) end(path int, now time.Time) {
+	h.held[path] += now.Sub(h.since)
+	h.since = now
+}
+
+// fullWatch adds up how long the window was too small: see window.short.
+type fullWatch struct {
+	since time.Time // zero: it is not
+	total time.Duration
+}
+
+func (f *fullWatch) look(full bool, now time.Time) {
+	switch {
+	case full && f.since.IsZero():
+		f.since = now
+	case !full && !f.since.IsZero():
+		f.total += now.Sub(f.since)
+		f.since = time.Time{}
+	}
 }

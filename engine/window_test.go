@@ -28,6 +28,7 @@ type windowModel struct {
 	waiting         map[uint64]bool
 	taken           map[uint64]int // how often each leg was given to a link
 	carriers        map[uint64]int // links that carry it now
+	offered         map[uint64]bool
 	resent          counter
 	links           [3]linkModel
 	acks            []ackModel // sent by the peer and not come yet
@@ -60,7 +61,7 @@ func newWindowModel(t *rapid.T) *windowModel {
 	m := &windowModel{
 		w: newWindow(credit, first, MaxWindow), pool: pool, legs: make([]leg, buffers), first: first, credit: uint64(credit),
 		received: map[uint64]bool{}, waiting: map[uint64]bool{}, taken: map[uint64]int{}, peer: map[uint64]bool{},
-		carriers: map[uint64]int{},
+		carriers: map[uint64]int{}, offered: map[uint64]bool{},
 	}
 	for i := range m.links {
 		m.links[i].holds = map[uint64]*leg{}
@@ -85,20 +86,20 @@ func (m *windowModel) add(t *rapid.T) {
 	}
 	l := &m.legs[buf.Index()]
 	l.buf, l.length = buf, rapid.IntRange(1, MinLeg).Draw(t, "length")
-	m.w.add(l)
+	m.w.add(l, time.Now())
 	if l.number != m.first+m.next {
 		t.Fatalf("leg got number %d, want %d", l.number, m.first+m.next)
 	}
 	k := m.link(t)
 	k.carried, k.holds[m.next] = append(k.carried, m.next), l
 	m.taken[m.next], m.carriers[m.next] = 1, 1
-	m.w.onItsWay(l.number, 0, time.Now())
+	m.w.onItsWay(l.number, 0, 0)
 	m.next++
 }
 
 // take has a link carry the first leg that is to be sent again, or give it back at once.
 func (m *windowModel) take(t *rapid.T) {
-	l := m.w.take()
+	l := m.w.take(anySize)
 	if len(m.waiting) == 0 {
 		if l != nil {
 			t.Fatalf("took leg %d, none waits", l.number)
@@ -118,31 +119,54 @@ func (m *windowModel) take(t *rapid.T) {
 	}
 	delete(m.waiting, n)
 	m.carriers[n] = 1
-	m.w.onItsWay(l.number, 0, time.Now())
+	m.w.onItsWay(l.number, 0, 0)
 	k := m.link(t)
 	k.carried, k.holds[n] = append(k.carried, n), l
 }
 
-// rescue has a link carry the first leg that is on its way on one other link, or give it back at once.
-func (m *windowModel) rescue(t *rapid.T) {
-	late := time.Now().Add(time.Hour)
-	want, k := uint64(0), m.link(t)
-	for want < m.next && (m.received[want] || m.waiting[want] || m.carriers[want] != 1) {
-		want++
+func anySize(int) bool { return true }
+
+func atOnce(int) time.Duration { return 0 }
+
+// offer has a link offer one of its legs to the others.
+func (m *windowModel) offer(t *rapid.T) {
+	k := m.link(t)
+	if len(k.carried) == 0 {
+		t.Skip("the link carries nothing")
 	}
-	if want < m.next && slices.Contains(k.carried, want) {
+	n := rapid.SampledFrom(k.carried).Draw(t, "leg")
+	want := !m.received[n] && !m.waiting[n] && m.carriers[n] == 1 && !m.offered[n]
+	if m.w.offer(m.first+n, time.Time{}) != want {
+		t.Fatalf("offer of leg %d gave %v", n, !want)
+	}
+	if want {
+		m.offered[n] = true
+	}
+}
+
+// rescue has a link carry the first leg that is offered, or give it back at once.
+func (m *windowModel) rescue(t *rapid.T) {
+	for n := range m.offered {
+		if m.received[n] || m.waiting[n] || m.carriers[n] != 1 {
+			delete(m.offered, n)
+		}
+	}
+	k := m.link(t)
+	want := slices.Min(append(slices.Collect(maps.Keys(m.offered)), math.MaxUint64))
+	if slices.Contains(k.carried, want) {
 		t.Skip("the link carries it itself")
 	}
-	l := m.w.rescue(len(m.links), late)
-	if want == m.next {
+	l, _ := m.w.rescue(len(m.links), time.Now(), atOnce)
+	if len(m.offered) == 0 {
 		if l != nil {
-			t.Fatalf("rescued leg %d, which needs none", l.number)
+			t.Fatalf("rescued leg %d, which is not offered", l.number)
 		}
 		return
 	}
 	if l == nil || l.number != m.first+want {
 		t.Fatalf("rescued %+v, want leg %d", l, m.first+want)
 	}
+	delete(m.offered, want)
 	if rapid.Bool().Draw(t, "give back") {
 		m.w.giveBack(l)
 		return
@@ -177,6 +201,7 @@ func (m *windowModel) lose(t *rapid.T) {
 		numbers = append(numbers, m.first+n)
 		if m.carriers[n]--; !m.received[n] && m.carriers[n] == 0 {
 			m.waiting[n] = true
+			delete(m.offered, n)
 			want++
 		}
 	}
@@ -233,7 +258,7 @@ func (m *windowModel) take1(t *rapid.T, a ackModel) {
 			bits[0] |= 1 << (n - base - 1)
 		}
 	}
-	news, err := m.w.acked(wire.Ack{Received: m.first + base, Delivered: m.first + a.delivered, Bitmap: bits})
+	news, err := m.w.acked(wire.Ack{Received: m.first + base, Delivered: m.first + a.delivered, Bitmap: bits}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -252,11 +277,11 @@ func (m *windowModel) take1(t *rapid.T, a ackModel) {
 // liar has the peer acknowledge what was not sent.
 func (m *windowModel) liar(t *rapid.T) {
 	beyond := rapid.Uint64Range(1, 1<<40).Draw(t, "beyond")
-	if _, err := m.w.acked(wire.Ack{Received: m.first + m.next + beyond, Delivered: m.first}); err == nil {
+	if _, err := m.w.acked(wire.Ack{Received: m.first + m.next + beyond, Delivered: m.first}, time.Now()); err == nil {
 		t.Fatalf("%d legs acknowledged, %d sent", m.next+beyond, m.next)
 	}
 	at := m.first + m.delivered
-	if _, err := m.w.acked(wire.Ack{Received: at, Delivered: at + 1}); err == nil {
+	if _, err := m.w.acked(wire.Ack{Received: at, Delivered: at + 1}, time.Now()); err == nil {
 		t.Fatal("more was delivered than received")
 	}
 }
@@ -312,7 +337,7 @@ func (m *windowModel) finish(t *rapid.T) {
 			l.drop()
 		}
 	}
-	for l := m.w.take(); l != nil; l = m.w.take() {
+	for l := m.w.take(anySize); l != nil; l = m.w.take(anySize) {
 		n := l.number - m.first
 		if !m.waiting[n] {
 			t.Fatalf("leg %d is sent again and was not lost", n)
@@ -323,7 +348,7 @@ func (m *windowModel) finish(t *rapid.T) {
 	if len(m.waiting) > 0 {
 		t.Fatalf("legs %v are lost for good", m.waiting)
 	}
-	m.w.acked(wire.Ack{Received: m.first + m.next, Delivered: m.first + m.next})
+	m.w.acked(wire.Ack{Received: m.first + m.next, Delivered: m.first + m.next}, time.Now())
 	if m.pool.InUse() != 0 {
 		t.Fatalf("%d buffers are held at the end", m.pool.InUse())
 	}
@@ -337,8 +362,8 @@ func TestWindowAgainstModel(t *testing.T) {
 		m := newWindowModel(t)
 		t.Repeat(map[string]func(*rapid.T){
 			"add": m.add, "add more": m.add, "take": m.take, "sent": m.sent, "sent more": m.sent, "lose": m.lose,
-			"rescue": m.rescue,
-			"prune":  m.prune, "say": m.say, "hear": m.hear, "liar": m.liar, "": m.check,
+			"offer": m.offer, "rescue": m.rescue,
+			"prune": m.prune, "say": m.say, "hear": m.hear, "liar": m.liar, "": m.check,
 		})
 		m.finish(t)
 	})

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -76,14 +77,20 @@ func (c *Conn) Send(a, b []byte) (int, error) {
 	return c.trace.outcome("writev", c.fd, n, err, false)
 }
 
-// Queue is what the kernel has taken of what was sent, in bytes, and where it is.
+// Queue is what the kernel has taken of what was sent, where it is, and how it fares.
 type Queue struct {
-	InNetwork int // sent, and not acknowledged by the peer's kernel
-	Unsent    int
-	PeerFull  bool // nothing more can be sent since the peer's socket is full: its program is behind, not the network
+	Told      bool   // by the kernel: false where the socket cannot tell, and then all is zero
+	InNetwork int    // bytes sent, and not acknowledged by the peer's kernel
+	Unsent    int    // bytes
+	Acked     uint64 // bytes acknowledged by the peer's kernel, of all that was ever sent
+	PeerFull  bool   // nothing more can be sent since the peer's socket is full: its program is behind, not the network
+	RTT       time.Duration
 }
 
-// Queued asks the kernel (SIOCOUTQ, linux/sockios.h; TCP_INFO, linux/tcp.h). The zero Queue where the socket cannot tell.
+// Clear reports that the peer's kernel has everything.
+func (q Queue) Clear() bool { return q.Told && q.InNetwork+q.Unsent == 0 }
+
+// Queued asks the kernel (SIOCOUTQ, linux/sockios.h; TCP_INFO, linux/tcp.h).
 func (c *Conn) Queued() Queue {
 	if !c.tcp {
 		return Queue{}
@@ -96,7 +103,10 @@ func (c *Conn) Queued() Queue {
 	if err != nil {
 		return Queue{}
 	}
-	q := Queue{InNetwork: max(0, all-int(info.Notsent_bytes)), Unsent: int(info.Notsent_bytes)}
+	q := Queue{
+		Told: true, InNetwork: max(0, all-int(info.Notsent_bytes)), Unsent: int(info.Notsent_bytes),
+		Acked: info.Bytes_acked, RTT: time.Duration(info.Rtt) * time.Microsecond,
+	}
 	told := info.Snd_wnd > 0 || q.InNetwork == 0 // before Linux 5.5 the window is not told, and 0
 	// A sender waits for more room than a segment needs before it sends again (RFC 9293, 3.8.6.2.1).
 	q.PeerFull = told && q.Unsent > 0 && int(info.Snd_wnd)-q.InNetwork < 2*int(info.Snd_mss)

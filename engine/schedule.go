@@ -1,0 +1,110 @@
+package engine
+
+import "time"
+
+// The scheduler's decisions, as functions of what is known and of nothing else: which link takes a leg, how large the leg
+// is, and when it is late. Links pull: one with little unsent data takes the next leg, the best-ranked first; so a leg can be
+// given to any link until late. Two things keep an unequal path from costing more than itself:
+//
+//   - The gate. A leg is given to a link only if it arrives before the legs that the others send meanwhile have used up the
+//     window: then its lateness is absorbed, and nobody waits for it.
+//   - The rescue. What nevertheless does not arrive in its time is sent again on another link: whichever copy is first counts.
+//
+// Sources: the gate is what BLEST (Ferlin et al., IFIP Networking 2016) decides for MPTCP subflows by their windows; the
+// rescue is opportunistic retransmission (Raiciu et al., NSDI 2012), done by the leg.
+
+// prospect is what a link can be expected to do.
+type prospect struct {
+	rate    float64       // bytes a second; 0 is not known
+	unsent  int           // bytes that the link has taken and not sent
+	carried int           // legs that it has taken and the peer has not received
+	rtt     time.Duration // smoothed, queues on the way included; 0 is not known
+	overdue time.Duration // how much longer than expected nothing was acknowledged of what it carries
+	idle    time.Duration // since it last took a leg
+	trust   float64       // 1, or less where its legs had to be rescued
+}
+
+// eta is how long a leg of so many bytes would take from now until the peer has it.
+//
+//	unsent before it + itself     half a round trip
+//	------------------------- + -------------------, and at least as long again as nothing has come through
+//	          rate                      2
+func (p prospect) eta(bytes int) time.Duration {
+	if p.rate == 0 {
+		return max(p.rtt, p.overdue)
+	}
+	queue := time.Duration(float64(p.unsent+bytes) / p.rate * float64(time.Second))
+	return max(queue+p.rtt/2, p.overdue)
+}
+
+// A gated link is tried again with a single leg after probePause: rates change.
+const probePause = time.Second
+
+// mayTake is the gate: whether the link may take a leg of so many bytes where the window absorbs a leg that comes so late.
+// alone says that nothing else is on its way, so that nobody can be held up.
+func (p prospect) mayTake(bytes int, absorbed time.Duration, alone bool) bool {
+	switch {
+	case alone:
+		return true
+	case p.rate == 0 && p.carried > 0:
+		return false // it has yet to show that it carries anything
+	case p.carried == 0 && p.idle >= probePause:
+		return true
+	}
+	return p.eta(bytes) <= time.Duration(p.trust*float64(absorbed))
+}
+
+// absorbShare is the share of the window's time that a single leg may be late: what is left is for the error of estimates.
+const absorbShare = 0.5
+
+// absorbs is how late a leg may arrive without holding the others up, where the peer takes credit legs beyond the one that
+// it misses and so many legs are sent in a second.
+func absorbs(credit uint64, legsPerSecond float64) time.Duration {
+	if legsPerSecond <= 0 {
+		return time.Hour
+	}
+	return time.Duration(min(absorbShare*float64(credit)/legsPerSecond, time.Hour.Seconds()) * float64(time.Second))
+}
+
+// late is how long after it was taken a leg is late, of which it was expected to arrive after eta.
+func late(eta, rtt time.Duration) time.Duration {
+	return max(lateLeast, 2*rtt, eta+eta/2)
+}
+
+// lateLeast is not to be hasty where all takes next to no time: a program that has to wait for a CPU is no slow path.
+const lateLeast = 60 * time.Millisecond
+
+// stalledAfter is how long a link that has bytes in the network may show no progress at all, before its legs go elsewhere.
+func stalledAfter(rtt, least time.Duration) time.Duration { return max(least, 4*rtt) }
+
+// A leg is what its link sends in legTime, so that none holds a leg for long. Of that time the legs of a whole window last
+// windowTime at least, where every link is busy: many links in a small window take longer legs each.
+const (
+	legTime    = 5 * time.Millisecond
+	windowTime = 500 * time.Millisecond
+	legLeast   = MinLeg
+)
+
+// timeOfLeg is how much time a leg should take its link.
+func timeOfLeg(links int, credit uint64) time.Duration {
+	return max(legTime, windowTime*time.Duration(links)/time.Duration(max(credit, 1)))
+}
+
+// sizeOfLeg is the largest leg that a link of that rate, in bytes a second, should take: whole pages, at most limit bytes.
+func sizeOfLeg(rate float64, takes time.Duration, limit int) int {
+	return min(limit, max(legLeast, int(min(rate*takes.Seconds(), MaxLeg))/MinLeg*MinLeg))
+}
+
+// Sizes of the first legs, before the link has shown what it carries, in bytes: the first path is the one that is meant to
+// be fast, the others may be of any kind.
+const (
+	firstLeg      = 64 << 10
+	firstLegAfter = 16 << 10
+)
+
+// trust of a link whose leg was rescued falls to half, at most once in trustPause, and rises with each leg that is in time.
+const (
+	trustLeast = 1.0 / 16
+	trustPause = 100 * time.Millisecond
+	trustRise  = 1.05
+)

@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"time"
+
+	"viamillipede/netio"
+)
+
+// watch is what a link has to know to tell a leg that is late from one that waits for the peer's program, and a path that
+// is slow from one on which nothing gets through.
+//
+//	carries legs, all in time                                  -> nothing
+//	a leg is late, or the stream waits for it                  -> offered to the other links
+//	nothing was acknowledged by the peer's kernel for
+//	max(4 RTT, Timing.Stall)                                   -> stalled: its legs go to other links, it takes no more
+//	stalled, and something is acknowledged                     -> proven alive
+//	stalled for Timing.Dead                                    -> lost
+//
+// What the peer's kernel has, or cannot take since its program is behind, is no fault of the path.
+type watch struct {
+	looked  time.Time // by watchLink
+	excused bool      // the peer's program is behind
+	acked   uint64    // bytes, by the peer's kernel
+	moved   time.Time // when that last grew, or there was nothing to wait for
+	stalled bool
+
+	distrust float64   // see trust; 0 is none
+	halved   time.Time // when trust last fell
+}
+
+// watchPause is how often a link that carries something is looked at.
+const watchPause = 10 * time.Millisecond
+
+// stallPause is how often a link is looked at whose legs are late already.
+const stallPause = 100 * time.Millisecond
+
+// soon is what is not worth a second copy: a leg that arrives within that time.
+const soon = 20 * time.Millisecond
+
+// trust is 1, or less for a link whose legs had to be sent on others.
+func (w *watch) trust() float64 { return 1 - w.distrust }
+
+// good notes that legs arrived.
+func (w *watch) good() { w.distrust = max(0, 1-w.trust()*trustRise) }
+
+// bad notes that other links had to be asked for help.
+func (w *watch) bad(now time.Time) {
+	if now.Sub(w.halved) >= trustPause {
+		w.halved, w.distrust = now, 1-max(trustLeast, w.trust()/2)
+	}
+}
+
+// look takes in what the kernel says of the link.
+func (w *watch) look(k *txlink, q netio.Queue) {
+	w.excused = q.PeerFull || q.Clear() && k.leg == nil
+	if q.Acked == w.acked && !w.excused {
+		return
+	}
+	w.acked, w.moved = q.Acked, k.loop.now
+	if w.stalled {
+		w.stalled = false
+		k.publish()
+		k.s.log.Printf(LevelLinks, "link %d goes on: %s", k.index, k.linkState.path)
+	}
+}
+
+// watchLinks looks at the links that carry something, and has the next round come when the first leg is late.
+func (l *txloop) watchLinks() {
+	for i := 0; i < len(l.links); i++ {
+		k := l.links[i]
+		if len(k.carried) == 0 && !k.watch.stalled {
+			continue
+		}
+		if l.now.Sub(k.watch.looked) >= watchPause {
+			k.watch.looked = l.now
+			if err := k.check(); err != nil {
+				k.lose(err) // and so out of links
+				i--
+				continue
+			}
+		}
+		k.wake()
+	}
+}
+
+// wake has the loop look at the link again when it may have to act: a link that waits for the peer's program, or has
+// stalled, can wait for the tick.
+func (k *txlink) wake() {
+	if k.watch.excused || len(k.trips) == 0 {
+		return
+	}
+	wait := k.trips[0].due.Sub(k.loop.now)
+	if wait < 0 {
+		wait = stallPause
+	}
+	k.loop.within(max(wait, watchPause))
+}
+
+// check offers the legs that are late to other links, and gives all of them away when nothing gets through.
+func (k *txlink) check() error {
+	now, w := k.loop.now, &k.watch
+	pressed := k.s.in.ended.Load() || k.s.window.pressed(now)
+	if !w.stalled && !pressed && now.Before(k.trips[0].due) {
+		return nil
+	}
+	k.asked = time.Time{}
+	k.measure()
+	switch {
+	case w.stalled:
+		if now.Sub(w.moved) >= k.s.time.Dead {
+			return errStuck
+		}
+		return nil
+	case w.excused || len(k.trips) == 0:
+		return nil
+	}
+	k.offer(pressed)
+	if k.queue.Told && now.Sub(later(w.moved, k.trips[0].from)) >= stalledAfter(k.queue.RTT, k.s.time.Stall) {
+		k.stall()
+	}
+	return nil
+}
+
+// offer has other links send too what is late here; where the stream waits for it, also what is not to arrive soon.
+func (k *txlink) offer(pressed bool) {
+	now, offered := k.loop.now, false
+	for i := range k.trips {
+		t := &k.trips[i]
+		isLate := !now.Before(t.due)
+		if t.offered || !isLate && !(pressed && t.expects.Sub(now) > soon) {
+			continue
+		}
+		expects := t.expects
+		if isLate {
+			expects = time.Time{}
+		}
+		t.offered = k.s.window.offer(k.carried[i], expects)
+		offered = offered || t.offered
+		if isLate {
+			k.watch.bad(now)
+		}
+	}
+	if offered {
+		k.s.feed(nil)
+	}
+}
+
+// stall gives the link's legs to others. What is on its way may still arrive: whichever copy is first counts.
+func (k *txlink) stall() {
+	k.watch.stalled = true
+	k.publish()
+	n := k.s.window.lost(k.carried)
+	k.carried, k.trips = nil, nil
+	k.s.log.Printf(LevelLinks, "link %d stalls: %s: nothing gets through; %s to other links",
+		k.index, k.linkState.path, goes(n))
+	k.s.feed(nil)
+}
+
+// goes says how many legs go somewhere.
+func goes(n int) string {
+	if n == 1 {
+		return "1 leg goes"
+	}
+	return number(n, "leg") + " go"
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
