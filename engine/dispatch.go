@@ -188,6 +188,13 @@ func (l *txloop) remove(k *txlink) {
 	l.links = slices.DeleteFunc(l.links, func(o *txlink) bool { return o == k })
 }
 
+// prune has the links forget the legs that are received.
+func (l *txloop) prune() {
+	for _, k := range l.links {
+		k.prune()
+	}
+}
+
 // rank orders links by the user's order of preference.
 func rank(a, b *txlink) int {
 	if d := a.path.order - b.path.order; d != 0 {
@@ -198,6 +205,9 @@ func rank(a, b *txlink) int {
 
 func (l *txloop) tick() {
 	l.clearLimbo()
+	if l.id == 0 && len(l.links) > 0 {
+		l.s.setLegTime()
+	}
 	for _, k := range slices.Clone(l.links) {
 		k.tick()
 	}

@@ -22,6 +22,7 @@ type pathState struct {
 
 	explained atomic.Bool // the user knows of its congestion control
 
+	trip                   atomic.Int64 // least round trip of its links, nanoseconds; 0 is not known
 	idle                   atomic.Int32 // links that could take a leg, over all loops; see txloop.countIdle
 	rescuedFrom, rescuedTo atomic.Int64 // legs
 

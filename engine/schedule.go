@@ -72,22 +72,25 @@ func late(eta, rtt time.Duration) time.Duration {
 }
 
 // lateLeast is not to be hasty where all takes next to no time: a program that has to wait for a CPU is no slow path.
-const lateLeast = 60 * time.Millisecond
+const lateLeast = 100 * time.Millisecond
 
 // stalledAfter is how long a link that has bytes in the network may show no progress at all, before its legs go elsewhere.
 func stalledAfter(rtt, least time.Duration) time.Duration { return max(least, 4*rtt) }
 
 // A leg is what its link sends in legTime, so that none holds a leg for long. Of that time the legs of a whole window last
-// windowTime at least, where every link is busy: many links in a small window take longer legs each.
+// windowTime at least where every link is busy, and windowTrips round trips of the longest path: a leg that has far to go
+// must not be late for the window. So many links in a small window take longer legs each.
 const (
-	legTime    = 5 * time.Millisecond
-	windowTime = 500 * time.Millisecond
-	legLeast   = MinLeg
+	legTime     = 5 * time.Millisecond
+	windowTime  = 250 * time.Millisecond
+	windowTrips = 3
+	legLeast    = MinLeg
 )
 
 // timeOfLeg is how much time a leg should take its link.
-func timeOfLeg(links int, credit uint64) time.Duration {
-	return max(legTime, windowTime*time.Duration(links)/time.Duration(max(credit, 1)))
+func timeOfLeg(links int, credit uint64, longest time.Duration) time.Duration {
+	lasts := max(windowTime, windowTrips*longest)
+	return max(legTime, lasts*time.Duration(links)/time.Duration(max(credit, 1)))
 }
 
 // sizeOfLeg is the largest leg that a link of that rate, in bytes a second, should take: whole pages, at most limit bytes.

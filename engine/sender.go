@@ -47,8 +47,8 @@ type Sender struct {
 	legs    atomic.Int64  // thousandths of legs a second that all links together can send; see txlink.publish
 	lately  atomic.Uint64 // legs a second that the stream lately had, a float64's bits
 
-	credit  uint64        // legs that the receiver takes beyond what it delivered; set with window
-	legTime time.Duration // that a leg should take its link; set with window
+	credit  uint64       // legs that the receiver takes beyond what it delivered; set with window
+	legTime atomic.Int64 // nanoseconds that a leg should take its link; see setLegTime
 
 	begun atomic.Bool // the receiver has received a leg: another receiver would be of no use
 	over  chan struct{}
@@ -79,7 +79,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 	}
 	s := &Sender{
 		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport,
-		over:       make(chan struct{}), poke: make(chan struct{}, 1), firstUp: make(chan struct{}),
+		over: make(chan struct{}), poke: make(chan struct{}, 1), firstUp: make(chan struct{}),
 	}
 	s.chaos.every = int64(c.Chaos)
 	s.watcher.Store(nobody)
@@ -255,9 +255,19 @@ func (s *Sender) welcome(w wire.Welcome) error {
 	}
 	s.met, s.receiver = true, w
 	s.in.most = min(s.cfg.Leg, int(w.MaxLeg))
-	s.credit, s.legTime = uint64(w.Credit), timeOfLeg(s.cfg.Threads, uint64(w.Credit))
+	s.credit = uint64(w.Credit)
+	s.setLegTime()
 	s.window = newWindow(int(w.Credit), w.Delivered, s.cfg.Window)
 	return nil
+}
+
+// setLegTime decides how much time a leg should take its link.
+func (s *Sender) setLegTime() {
+	longest := int64(0)
+	for _, p := range s.paths {
+		longest = max(longest, p.trip.Load())
+	}
+	s.legTime.Store(int64(timeOfLeg(s.cfg.Threads, s.credit, time.Duration(longest))))
 }
 
 // flow notes how many legs a second the stream lately had.

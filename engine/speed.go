@@ -21,6 +21,9 @@ type speed struct {
 	starved bool // the link had nothing to carry at some time in the sample: it could have carried more
 }
 
+// speedTime is how long a link has to go at another speed until half of the difference is taken for real.
+const speedTime = 30 * time.Millisecond
+
 // sampleLeast is how long a sample takes at least: acks come in clusters.
 const sampleLeast = 2 * time.Millisecond
 
@@ -31,7 +34,9 @@ func (s *speed) depart(now time.Time) { s.begun, s.sum, s.starved = now, 0, true
 // more than there is. A sample in which the link lacked work shows only the least that it can do.
 func (s *speed) learn(ended []trip, now time.Time, more, wants bool) {
 	for _, t := range ended {
-		s.sum += t.bytes
+		if !t.offered { // else another link may have brought it
+			s.sum += t.bytes
+		}
 	}
 	s.acked = now
 	s.starved = s.starved || wants
@@ -44,7 +49,7 @@ func (s *speed) learn(ended []trip, now time.Time, more, wants bool) {
 	case s.rate == 0:
 		s.rate = rate
 	case !s.starved || rate > s.rate:
-		s.rate += (rate - s.rate) / 4
+		s.rate += (rate - s.rate) * float64(took) / float64(took+speedTime)
 	}
 	s.begun, s.sum, s.starved = now, 0, false
 }

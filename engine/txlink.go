@@ -36,6 +36,7 @@ type txlink struct {
 	carried []uint64    // legs taken and not known to be received, in the order of their journey
 	trips   []trip      // of each of them
 	took    time.Time   // when it last took one
+	largest int         // bytes of the largest leg that the peer has received
 	speed
 	legsPublished int64 // its share of Sender.legs
 	zero          zero
@@ -202,11 +203,11 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 		if err != nil {
 			return err
 		}
-		k.prune()
-		k.measure()
 		if news {
+			k.owner.prune() // an ack tells of legs on all links
 			k.s.feed(k.loop)
 		}
+		k.measure()
 		return k.left()
 	case wire.TypeBeat:
 		k.echo = h.Beat().Sent
@@ -238,33 +239,49 @@ func (k *txlink) depart(number uint64, length int, eta time.Duration) {
 		from: now, expects: now.Add(eta), due: now.Add(late(eta, k.queue.RTT)), bytes: length,
 	})
 	k.unsent += length
+	if float64(length) > k.rate*measurePause.Seconds() {
+		k.excuse(k.allowed + length) // it cannot have left already
+	}
 	k.took = now
 	k.s.window.onItsWay(number, k.index, k.path.order)
 }
 
 // prune forgets the legs that are received, and learns the link's speed from them.
 func (k *txlink) prune() {
+	if len(k.carried) == 0 {
+		return
+	}
 	left := k.s.window.prune(k.carried)
 	n := len(k.carried) - len(left)
 	if n == 0 {
 		return
 	}
-	k.speed.learn(k.trips[:n], k.loop.now, len(left) > 0, k.idle())
+	for _, t := range k.trips[:n] {
+		k.largest = max(k.largest, t.bytes)
+	}
+	k.speed.learn(k.trips[:n], k.loop.now, len(left) > 0, k.queue.Unsent == 0 && k.idle())
 	k.carried, k.trips = left, k.trips[n:]
 	k.watch.good()
-	k.conn.LimitUnsent(sizeOfLeg(k.rate, legTime, k.s.in.most))
+	k.conn.LimitUnsent(sizeOfLeg(k.rate, legTime, k.growth()))
 	k.publish()
 }
 
 // most is the largest leg that the link should take, in bytes.
 func (k *txlink) most() int {
 	if k.rate > 0 {
-		return sizeOfLeg(k.rate, k.s.legTime, k.s.in.most)
+		return sizeOfLeg(k.rate, time.Duration(k.s.legTime.Load()), k.growth())
 	}
+	return k.growth()
+}
+
+// growth is the largest leg that the link has earned, in bytes: legs double from one to the next, since the first of them
+// say little. What is left over of a router's burst, or fits into its queue, arrives at any rate.
+func (k *txlink) growth() int {
+	first := firstLegAfter
 	if k.path.order == 0 {
-		return min(firstLeg, k.s.in.most)
+		first = firstLeg
 	}
-	return min(firstLegAfter, k.s.in.most)
+	return min(max(first, 2*k.largest), k.s.in.most)
 }
 
 // publish tells the others how many legs the link can send in a second.
@@ -313,6 +330,9 @@ func (k *txlink) measure() {
 	if len(k.carried) > 0 || k.leg != nil || k.watch.stalled {
 		q := k.conn.Queued()
 		k.watch.look(k, q)
+		if q.Told {
+			k.path.trip.Store(int64(q.MinRTT))
+		}
 		k.queue = q
 		k.unsent = q.Unsent + k.unwritten()
 		allowed = 2 * q.InNetwork
@@ -320,8 +340,13 @@ func (k *txlink) measure() {
 			allowed += k.unsent
 		}
 	}
-	k.s.flow(k.s.window.pace(k.s.allowed.Add(int64(allowed - k.allowed))))
-	k.allowed = allowed
+	k.excuse(allowed)
+}
+
+// excuse has the window keep so many bytes for the link beyond what any link may have kept.
+func (k *txlink) excuse(bytes int) {
+	k.s.flow(k.s.window.pace(k.s.allowed.Add(int64(bytes - k.allowed))))
+	k.allowed = bytes
 }
 
 // unwritten is what the socket has not taken of the leg that is on its way, in bytes.

@@ -99,6 +99,10 @@ func (k *txlink) wake() {
 // check offers the legs that are late to other links, and gives all of them away when nothing gets through.
 func (k *txlink) check() error {
 	now, w := k.loop.now, &k.watch
+	k.prune() // the ack may have come on a link of another loop
+	if len(k.trips) == 0 && !w.stalled {
+		return nil
+	}
 	pressed := k.s.in.ended.Load() || k.s.window.pressed(now)
 	if !w.stalled && !pressed && now.Before(k.trips[0].due) {
 		return nil
@@ -114,14 +118,17 @@ func (k *txlink) check() error {
 	case w.excused || len(k.trips) == 0:
 		return nil
 	}
-	k.offer(pressed)
+	if pressed || k.s.window.heads(k.carried[0]) {
+		k.offer(pressed)
+	}
 	if k.queue.Told && now.Sub(later(w.moved, k.trips[0].from)) >= stalledAfter(k.queue.RTT, k.s.time.Stall) {
 		k.stall()
 	}
 	return nil
 }
 
-// offer has other links send too what is late here; where the stream waits for it, also what is not to arrive soon.
+// offer has other links send too what is late here, when it begins with the leg that the peer waits for; where the stream
+// waits for it, also what is not to arrive soon.
 func (k *txlink) offer(pressed bool) {
 	now, offered := k.loop.now, false
 	for i := range k.trips {
@@ -136,6 +143,11 @@ func (k *txlink) offer(pressed bool) {
 		}
 		t.offered = k.s.window.offer(k.carried[i], expects)
 		offered = offered || t.offered
+		if t.offered && k.s.log.On(LevelResent) {
+			k.s.log.Printf(LevelResent, "leg %d is late on link %d: taken %v ago, expected after %v; %s/s, round trip %v, %s unsent",
+				k.carried[i], k.index, now.Sub(t.from).Round(time.Millisecond), t.expects.Sub(t.from).Round(time.Millisecond),
+				formatBytes(uint64(k.rate)), k.queue.RTT, formatBytes(uint64(k.unsent)))
+		}
 		if isLate {
 			k.watch.bad(now)
 		}

@@ -98,6 +98,13 @@ func (w *window) pressed(now time.Time) bool {
 	return short
 }
 
+// heads reports whether the leg of that number is the oldest that the peer has not received.
+func (w *window) heads(number uint64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return number == w.base
+}
+
 // short is pressed, under mu: the credit is used up, and not by legs that the peer could deliver at once.
 func (w *window) short() bool {
 	return (w.next-w.delivered >= w.credit || w.kept >= w.most) && w.base-w.delivered <= w.credit/4

@@ -79,12 +79,13 @@ func (c *Conn) Send(a, b []byte) (int, error) {
 
 // Queue is what the kernel has taken of what was sent, where it is, and how it fares.
 type Queue struct {
-	Told      bool   // by the kernel: false where the socket cannot tell, and then all is zero
-	InNetwork int    // bytes sent, and not acknowledged by the peer's kernel
-	Unsent    int    // bytes
-	Acked     uint64 // bytes acknowledged by the peer's kernel, of all that was ever sent
-	PeerFull  bool   // nothing more can be sent since the peer's socket is full: its program is behind, not the network
-	RTT       time.Duration
+	Told      bool          // by the kernel: false where the socket cannot tell, and then all is zero
+	InNetwork int           // bytes sent, and not acknowledged by the peer's kernel
+	Unsent    int           // bytes
+	Acked     uint64        // bytes acknowledged by the peer's kernel, of all that was ever sent
+	PeerFull  bool          // nothing more can be sent since the peer's socket is full: its program is behind, not the network
+	RTT       time.Duration // smoothed
+	MinRTT    time.Duration
 }
 
 // Clear reports that the peer's kernel has everything.
@@ -106,6 +107,7 @@ func (c *Conn) Queued() Queue {
 	q := Queue{
 		Told: true, InNetwork: max(0, all-int(info.Notsent_bytes)), Unsent: int(info.Notsent_bytes),
 		Acked: info.Bytes_acked, RTT: time.Duration(info.Rtt) * time.Microsecond,
+		MinRTT: time.Duration(info.Min_rtt) * time.Microsecond,
 	}
 	told := info.Snd_wnd > 0 || q.InNetwork == 0 // before Linux 5.5 the window is not told, and 0
 	// A sender waits for more room than a segment needs before it sends again (RFC 9293, 3.8.6.2.1).
