@@ -24,7 +24,8 @@
 //	settings.go  the command line
 //	device.go    the TUN devices and their addresses
 //	run.go       everything is set up, runs and ends
-//	way.go       one direction: a thread that reads, waits and writes
+//	loop.go      the thread that reads, waits and writes
+//	way.go       the packets of one direction
 //	line.go      what happens to a packet, and when; no clock and no descriptor
 package main
 
