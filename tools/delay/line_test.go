@@ -98,36 +98,37 @@ func TestJitter(t *testing.T) {
 	}
 }
 
-// Packets come out by their times, and in the order of push where those are the same. The line is emptied and filled
-// again and again, as with its head anywhere in the slice.
-func TestHeldPacketsComeOutInOrder(t *testing.T) {
-	l := newLine(shape{jitter: 50 * ms, delay: 50 * ms, reorder: true}, 1, 0)
-	var last time.Duration
-	in, out := 0, 0
-	for now := time.Duration(0); now < 2*time.Second; now += ms {
-		for range 1 + in%3 {
-			due, _ := l.admit(now, 100)
-			l.push(packet{due.Truncate(5 * ms), []byte{byte(in)}})
-			in++
+// Packets come out when they are due: by their times, and in the order of push where those are the same. The model is a
+// list that is searched from its beginning.
+func TestHeldPacketsAgainstAModel(t *testing.T) {
+	l := newLine(shape{delay: 50 * ms, jitter: 50 * ms, reorder: true}, 1, 0)
+	var model []packet
+	first := func() int {
+		at := 0
+		for i, p := range model {
+			if p.due < model[at].due {
+				at = i
+			}
 		}
-		for {
-			due, _ := l.next()
-			bytes := l.pop(now)
-			if bytes == nil {
-				break
-			}
-			if due > now {
-				t.Fatalf("at %v a packet came out that is due at %v", now, due)
-			}
-			if due < last && due.Truncate(5*ms) == due && due+5*ms < now-ms {
-				t.Fatalf("a packet due at %v came out at %v", due, now)
-			}
-			last = due
-			out++
-		}
+		return at
 	}
-	if out+l.travelling() != in || l.pop(time.Hour) == nil {
-		t.Errorf("%d packets went in, %d came out, %d are held", in, out, l.travelling())
+	for now := time.Duration(0); now < 3*time.Second; now += ms {
+		for i := range int(now/ms) / 100 % 4 {
+			due, _ := l.admit(now, 100)
+			p := packet{due.Truncate(5 * ms), []byte{byte(now / ms), byte(i)}}
+			l.push(p)
+			model = append(model, p)
+		}
+		for bytes := l.pop(now); bytes != nil; bytes = l.pop(now) {
+			at := first()
+			if want := model[at]; want.due > now || !slices.Equal(bytes, want.bytes) {
+				t.Fatalf("at %v came %v, want %v due at %v", now, bytes, want.bytes, want.due)
+			}
+			model = slices.Delete(model, at, at+1)
+		}
+		if len(model) != l.travelling() || len(model) > 0 && model[first()].due <= now {
+			t.Fatalf("at %v %d packets are held, want %d", now, l.travelling(), len(model))
+		}
 	}
 }
 
