@@ -25,6 +25,7 @@ func TestLab(t *testing.T) {
 	t.Run("CallsRefused", p.testCallsRefused)
 	t.Run("ProducerKilled", p.testProducerKilled)
 	t.Run("BadPaths", p.testBadPaths)
+	t.Run("Delay", p.testDelay)
 
 	t.Run("PathsDown", p.testPathsDown)
 	t.Run("AllPathsDown", p.testAllPathsDown)
