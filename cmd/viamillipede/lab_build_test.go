@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,10 +14,11 @@ type programs struct {
 	consume      string // reads a counter stream from standard input; see internal/lab/consume
 	produce      string // writes one; see internal/lab/produce
 	refuse       string // runs a program without some system calls; see internal/lab/refuse
+	delay        string // is a path that takes its time; see tools/delay
 }
 
 // buildPrograms builds into a folder that other users can reach, and that is removed with the test. The programs are
-// watched by the race detector if the test is.
+// watched by the race detector if the test is, but for delay, which would then be too slow for its rates.
 func buildPrograms(t *testing.T) programs {
 	t.Helper()
 	dir := t.TempDir()
@@ -25,14 +27,17 @@ func buildPrograms(t *testing.T) programs {
 			t.Fatal(err)
 		}
 	}
-	args := []string{"build", "-o", dir + "/"}
-	if labRace {
-		args = append(args, "-race")
-	}
-	out, err := exec.CommandContext(t.Context(), "go", append(args, ".", "./internal/lab/...")...).CombinedOutput()
-	if err != nil {
+	build(t, dir, fmt.Sprintf("-race=%v", labRace), ".", "./internal/lab/...")
+	build(t, dir, "viamillipede/tools/delay")
+	in := func(name string) string { return filepath.Join(dir, name) }
+	return programs{in("viamillipede"), in("consume"), in("produce"), in("refuse"), in("delay")}
+}
+
+// build runs go build.
+func build(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	args = append([]string{"build", "-o", dir + "/"}, args...)
+	if out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	in := func(name string) string { return filepath.Join(dir, name) }
-	return programs{in("viamillipede"), in("consume"), in("produce"), in("refuse")}
 }

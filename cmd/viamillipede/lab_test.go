@@ -29,6 +29,7 @@ func TestLab(t *testing.T) {
 	t.Run("Order", p.testOrder)
 	t.Run("Degrade", p.testDegrade)
 	t.Run("Schedule", p.testSchedule)
+	t.Run("Delay", p.testDelay)
 
 	t.Run("PathsDown", p.testPathsDown)
 	t.Run("AllPathsDown", p.testAllPathsDown)

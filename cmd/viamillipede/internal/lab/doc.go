@@ -8,6 +8,8 @@
 //	path 1  p1 198.18.1.1/24 ------------ p1 198.18.1.2/24
 //	...
 //
+// Paths with a delay, a loss and a rate follow, if asked for: pairs of TUN devices, with tools/delay between them.
+//
 // Loopback is up on both sides. The files, in the order in which a test uses them:
 //
 //	lab.go       New: namespaces and paths; everything is removed by the test's cleanup
@@ -17,6 +19,7 @@
 //	drop.go      a packet filter drops all that a path carries
 //	traffic.go   what the devices of the paths have sent, once or over time
 //	bare.go      plain TCP connections, one per path: what the paths have to give
+//	delay.go     paths that take their time and lose packets
 //	conn.go      established connections are listed and destroyed (sock_diag(7), SOCK_DESTROY)
 //	stranger.go  sockets of the test itself on a side
 //	counter.go   the stream that tests send: its words count, so that any byte can be checked by its offset alone

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"testing"
 
@@ -29,12 +30,16 @@ const MaxPaths = 256
 
 // Config describes a lab.
 type Config struct {
-	Paths int // veth pairs between the two sides, 0 to MaxPaths
+	Paths   int     // veth pairs between the two sides
+	Delayed []Delay // the paths after those; with them there may be MaxPaths
+
+	DelayProgram string // the file of tools/delay, for Delayed
 }
 
 // Lab is two hosts joined by paths. Its methods may be called from any goroutine.
 type Lab struct {
 	paths int
+	veths int // the first so many paths; the others are delayed
 	sides [2]*space
 	ctx   context.Context // ends with the lab; no program outlives it
 	stop  context.CancelFunc
@@ -46,14 +51,18 @@ type Lab struct {
 	commands []*Cmd // every program started, to be reaped in close
 }
 
-// New makes a lab that lasts until the test's cleanup. The test is skipped where namespaces cannot be made (not root),
-// and fails where one of the paths cannot.
+// New makes a lab that lasts until the test's cleanup. The test is skipped where namespaces cannot be made (not root), or
+// delayed paths on a kernel without TUN devices, and fails where one of the paths cannot.
 func New(t testing.TB, config Config) *Lab {
 	t.Helper()
-	if config.Paths < 0 || config.Paths > MaxPaths {
-		t.Fatalf("lab: %d paths, want 0 to %d", config.Paths, MaxPaths)
+	paths := config.Paths + len(config.Delayed)
+	if config.Paths < 0 || paths > MaxPaths {
+		t.Fatalf("lab: %d paths, want 0 to %d", paths, MaxPaths)
 	}
-	l := &Lab{paths: config.Paths}
+	if _, err := os.Stat(tunFile); err != nil && len(config.Delayed) > 0 {
+		t.Skipf("lab: no delayed paths here: %v", err)
+	}
+	l := &Lab{paths: paths, veths: config.Paths}
 	l.ctx, l.stop = context.WithCancel(context.Background())
 	t.Cleanup(l.close)
 	for side := range l.sides {
@@ -65,6 +74,11 @@ func New(t testing.TB, config Config) *Lab {
 	}
 	if err := l.build(); err != nil {
 		t.Fatalf("lab: %v", err)
+	}
+	for i, d := range config.Delayed {
+		if err := l.delayed(config.Paths+i, config.DelayProgram, d); err != nil {
+			t.Fatalf("lab: make path %d: %v", config.Paths+i, err)
+		}
 	}
 	return l
 }
@@ -86,7 +100,7 @@ func (l *Lab) close() {
 }
 
 func (l *Lab) build() error {
-	for i := range l.paths {
+	for i := range l.veths {
 		if err := l.join(i); err != nil {
 			return fmt.Errorf("make path %d: %w", i, err)
 		}
@@ -111,7 +125,7 @@ func (l *Lab) join(i int) error {
 	})
 }
 
-// raise sets every device of a side up and gives it its address. It runs on the side's thread.
+// raise sets every veth device of a side up and gives it its address. It runs on the side's thread.
 func (l *Lab) raise(side Side) error {
 	lo, err := netlink.LinkByName("lo")
 	if err != nil {
@@ -120,7 +134,7 @@ func (l *Lab) raise(side Side) error {
 	if err := netlink.LinkSetUp(lo); err != nil {
 		return fmt.Errorf("set loopback up: %w", err)
 	}
-	for i := range l.paths {
+	for i := range l.veths {
 		dev, err := netlink.LinkByName(device(i))
 		if err != nil {
 			return fmt.Errorf("find path %d: %w", i, err)
@@ -144,5 +158,5 @@ func (l *Lab) Address(side Side, i int) string { return address(side, i).String(
 
 func address(side Side, i int) net.IP { return net.IPv4(198, 18, byte(i), byte(1+side)).To4() }
 
-// device names path i's veth device; it is the same on both sides.
+// device names path i's device; it is the same on both sides.
 func device(i int) string { return fmt.Sprintf("p%d", i) }

@@ -63,6 +63,20 @@ func heard(t *testing.T, b net.Conn, within time.Duration) bool {
 	return err == nil
 }
 
+// moves sends so many bytes from a to b and gives the time that it took.
+func moves(t *testing.T, a, b net.Conn, size int) time.Duration {
+	t.Helper()
+	sent := make(chan error, 1)
+	start := time.Now()
+	go func() {
+		_, err := a.Write(make([]byte, size))
+		sent <- err
+	}()
+	_, err := io.ReadFull(b, make([]byte, size))
+	must(t, errors.Join(err, <-sent))
+	return time.Since(start)
+}
+
 func TestPathsCarryPackets(t *testing.T) {
 	l := New(t, Config{Paths: 3})
 	for i := range l.Paths() {
@@ -175,15 +189,7 @@ func TestShapeLimitsThePath(t *testing.T) {
 	must(t, l.Shape(0, 64_000_000)) // 8 MB/s
 	a, b := connect(t, l, 0)
 	for _, way := range [][2]net.Conn{{a, b}, {b, a}} {
-		sent := make(chan error, 1)
-		start := time.Now()
-		go func() {
-			_, err := way[0].Write(make([]byte, size))
-			sent <- err
-		}()
-		_, err := io.ReadFull(way[1], make([]byte, size))
-		must(t, errors.Join(err, <-sent))
-		if took := time.Since(start); took < 300*time.Millisecond || took > 5*time.Second {
+		if took := moves(t, way[0], way[1], size); took < 300*time.Millisecond || took > 5*time.Second {
 			t.Errorf("%d bytes at 8 MB/s took %v", size, took)
 		}
 	}

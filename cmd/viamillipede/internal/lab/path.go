@@ -56,7 +56,7 @@ func (l *Lab) Shape(i int, bitsPerSecond uint64) error {
 
 // Blackhole makes path i swallow every packet, in both directions, with its devices up and its routes in place: the
 // neighbour's entry is pinned to an address that nobody has. Kernels without packet filters can do that too. It ends
-// with Heal, or with PathDown, which flushes neighbours.
+// with Heal, or with PathDown, which flushes neighbours. Delayed paths have no neighbours: it is an error there.
 func (l *Lab) Blackhole(i int) error { return l.neighbour(i, netlink.NeighSet) }
 
 // Heal ends Blackhole; the kernel asks for the true address with the next packet. Healing a sound path is no error.
@@ -65,6 +65,9 @@ func (l *Lab) Heal(i int) error {
 }
 
 func (l *Lab) neighbour(i int, change func(*netlink.Neigh) error) error {
+	if i >= l.veths {
+		return fmt.Errorf("path %d: %w", i, errNoNeighbour)
+	}
 	for side := range l.sides {
 		side := Side(side)
 		err := l.onDevice(side, i, func(dev netlink.Link) error {

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"runtime"
 	"syscall"
@@ -73,6 +74,9 @@ func (s *space) visit(f func() error) error {
 	})
 	return <-result
 }
+
+// file names the namespace for other programs; it is one of this process's descriptors.
+func (s *space) file() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), s.ns) }
 
 // close ends the thread and lets go of the namespace. No visit may be under way.
 func (s *space) close() {
