@@ -63,9 +63,10 @@ func (l *txloop) match() (k *txlink, leg *leg, why hunger) {
 		if leg := l.s.window.take(k.mayTake); leg != nil {
 			return k, leg, fed
 		}
-		if leg, from := l.s.window.rescue(k.index, l.now, k.eta); leg != nil {
+		if leg, from := l.s.window.rescue(k.index, l.now, k.absorbed()/2, k.eta); leg != nil {
 			l.s.paths[from].rescuedFrom.Add(1)
 			k.path.rescuedTo.Add(1)
+			l.s.log.Printf(LevelResent, "leg %d, late on path %v, goes on link %d", leg.number, l.s.paths[from], k.index)
 			return k, leg, fed
 		}
 		if why == fed || why == gated {

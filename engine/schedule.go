@@ -15,26 +15,33 @@ import "time"
 
 // prospect is what a link can be expected to do.
 type prospect struct {
-	rate    float64       // bytes a second; 0 is not known
-	unsent  int           // bytes that the link has taken and not sent
-	carried int           // legs that it has taken and the peer has not received
-	rtt     time.Duration // smoothed, queues on the way included; 0 is not known
-	overdue time.Duration // how much longer than expected nothing was acknowledged of what it carries
-	idle    time.Duration // since it last took a leg
-	trust   float64       // 1, or less where its legs had to be rescued
+	rate      float64       // bytes a second; 0 is not known
+	unsent    int           // bytes that the link has taken and not sent
+	inNetwork int           // bytes that are sent and not acknowledged
+	rtt, trip time.Duration // round trip, smoothed and at its least: between the two is the queue; 0 is not known
+	carried   int           // legs that it has taken and the peer has not received
+	overdue   time.Duration // how much longer than expected nothing was acknowledged of what it carries
+	idle      time.Duration // since it last took a leg
+	trust     float64       // 1, or less where its legs had to be rescued
 }
 
 // eta is how long a leg of so many bytes would take from now until the peer has it.
 //
-//	unsent before it + itself     half a round trip
-//	------------------------- + -------------------, and at least as long again as nothing has come through
-//	          rate                      2
+//	half the least round trip + the queue in the network + (unsent before it + itself) / rate,
+//
+// and at least as long again as nothing has come through. The queue is what shows in the round trip, or, where that lags
+// behind, more bytes in the network than it holds without a queue.
 func (p prospect) eta(bytes int) time.Duration {
+	queue := p.rtt - p.trip
 	if p.rate == 0 {
-		return max(p.rtt, p.overdue)
+		return max(p.trip/2+queue, p.overdue)
 	}
-	queue := time.Duration(float64(p.unsent+bytes) / p.rate * float64(time.Second))
-	return max(queue+p.rtt/2, p.overdue)
+	return max(p.trip/2+max(queue, p.takes(p.inNetwork)-p.trip)+p.takes(p.unsent+bytes), p.overdue)
+}
+
+// takes is how long so many bytes take at the link's rate.
+func (p prospect) takes(bytes int) time.Duration {
+	return time.Duration(min(float64(bytes)/p.rate, forEver.Seconds()) * float64(time.Second))
 }
 
 // A gated link is tried again with a single leg after probePause: rates change.
@@ -55,20 +62,24 @@ func (p prospect) mayTake(bytes int, absorbed time.Duration, alone bool) bool {
 }
 
 // absorbShare is the share of the window's time that a single leg may be late: what is left is for the error of estimates.
-const absorbShare = 0.5
+const absorbShare = 0.3
 
 // absorbs is how late a leg may arrive without holding the others up, where the peer takes credit legs beyond the one that
 // it misses and so many legs are sent in a second.
 func absorbs(credit uint64, legsPerSecond float64) time.Duration {
 	if legsPerSecond <= 0 {
-		return time.Hour
+		return forEver
 	}
-	return time.Duration(min(absorbShare*float64(credit)/legsPerSecond, time.Hour.Seconds()) * float64(time.Second))
+	return time.Duration(min(absorbShare*float64(credit)/legsPerSecond, forEver.Seconds()) * float64(time.Second))
 }
 
-// late is how long after it was taken a leg is late, of which it was expected to arrive after eta.
-func late(eta, rtt time.Duration) time.Duration {
-	return max(lateLeast, 2*rtt, eta+eta/2)
+// forEver is how late a leg may be where there is nobody to be held up.
+const forEver = time.Hour
+
+// late is how long after it was taken a leg is late, which was expected to arrive after eta: well before the window is used
+// up, if it takes so much longer.
+func late(eta, rtt, absorbed time.Duration) time.Duration {
+	return max(lateLeast, min(max(2*rtt, eta+eta/2), absorbed))
 }
 
 // lateLeast is not to be hasty where all takes next to no time: a program that has to wait for a CPU is no slow path.
@@ -105,9 +116,10 @@ const (
 	firstLegAfter = 16 << 10
 )
 
-// trust of a link whose leg was rescued falls to half, at most once in trustPause, and rises with each leg that is in time.
+// A link whose legs had to be rescued is doubted: it has to be faster by 1 + doubt to be given legs. Doubt more than doubles
+// with each rescue, at most once in doubtPause; it halves with each leg that arrives, and is gone after doubtMost.
 const (
-	trustLeast = 1.0 / 16
-	trustPause = 100 * time.Millisecond
-	trustRise  = 1.05
+	doubtLimit = 15
+	doubtPause = 100 * time.Millisecond
+	doubtMost  = time.Second
 )

@@ -290,6 +290,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 		return
 	}
 	l.add(k)
+	k.queue = k.conn.Queued() // the handshake has shown a round trip
 	k.startZero()
 	k.path.linkUp()
 	s.mu.Lock()

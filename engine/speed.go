@@ -5,53 +5,72 @@ import "time"
 // trip is a leg's journey on a link, from the time the link took it.
 type trip struct {
 	from    time.Time
-	due     time.Time // late after that
 	expects time.Time // when it was expected to arrive
+	due     time.Time // late after that
 	bytes   int
 	offered bool // to other links
 }
 
 // speed is what a link has shown to carry, smoothed. The zero speed is unknown.
+//
+// Two things show it. What the peer's kernel acknowledges while the link has more to send than the network takes: that is
+// what the path carries. And a whole journey, from an idle link to the peer's word that all legs are there: the path carries
+// that at least.
 type speed struct {
-	rate  float64   // bytes a second
-	begun time.Time // of the sample that is being taken
-	sum   int       // bytes of that
-	acked time.Time // when legs were last known to be received
+	rate float64 // bytes a second
 
-	starved bool // the link had nothing to carry at some time in the sample: it could have carried more
+	begun time.Time // the first leg of the present journey was taken then
+	came  int       // bytes of legs received of it
+
+	looked time.Time // what was acknowledged was last looked at then
+	acked  uint64    // bytes, then
+	lacked bool      // the link had nothing unsent at some time since
 }
 
-// speedTime is how long a link has to go at another speed until half of the difference is taken for real.
-const speedTime = 30 * time.Millisecond
+const (
+	// speedTime is how long a link has to go at another speed until half of the difference is taken for real.
+	speedTime = 30 * time.Millisecond
+	// sampleLeast is how long a sample takes at least: acks come in clusters.
+	sampleLeast = 2 * time.Millisecond
+)
 
-// sampleLeast is how long a sample takes at least: acks come in clusters.
-const sampleLeast = 2 * time.Millisecond
+// depart notes that an idle link takes a leg.
+func (s *speed) depart(now time.Time) { s.begun, s.came, s.lacked = now, 0, true }
 
-// depart notes that the link takes a leg and has carried nothing until now.
-func (s *speed) depart(now time.Time) { s.begun, s.sum, s.starved = now, 0, true }
-
-// learn takes in trips that ended now, at least one. more says that the link carries others, and wants that it could take
-// more than there is. A sample in which the link lacked work shows only the least that it can do.
-func (s *speed) learn(ended []trip, now time.Time, more, wants bool) {
+// arrive takes in trips that ended. last says that no other is left: the journey is over.
+func (s *speed) arrive(ended []trip, now time.Time, last bool) {
 	for _, t := range ended {
 		if !t.offered { // else another link may have brought it
-			s.sum += t.bytes
+			s.came += t.bytes
 		}
 	}
-	s.acked = now
-	s.starved = s.starved || wants
-	took := now.Sub(s.begun)
-	if took < sampleLeast && s.rate > 0 && more {
+	if last || s.rate == 0 {
+		s.atLeast(float64(s.came) / max(now.Sub(s.begun), time.Microsecond).Seconds())
+	}
+}
+
+// look takes in how many bytes the peer's kernel has ever acknowledged. lacks says that the link has nothing unsent.
+func (s *speed) look(acked uint64, lacks bool, now time.Time) {
+	s.lacked = s.lacked || lacks
+	took := now.Sub(s.looked)
+	if took < sampleLeast {
 		return
 	}
-	rate := float64(s.sum) / max(took, time.Microsecond).Seconds()
+	if !s.looked.IsZero() && !s.lacked {
+		rate := float64(acked-s.acked) / took.Seconds()
+		s.rate += (rate - s.rate) * float64(took) / float64(took+speedTime)
+	}
+	s.looked, s.acked, s.lacked = now, acked, lacks
+}
+
+// atLeast takes in a speed that may be less than what the link can do.
+func (s *speed) atLeast(rate float64) {
 	switch {
 	case s.rate == 0:
 		s.rate = rate
-	case !s.starved || rate > s.rate:
-		s.rate += (rate - s.rate) * float64(took) / float64(took+speedTime)
+	case rate > s.rate:
+		s.rate += (rate - s.rate) / 4
 	}
-	s.begun, s.sum, s.starved = now, 0, false
 }
 
 // flow is how many legs a second the stream has, as fast as it lately was: it rises at once and sinks slowly, so that a stop
@@ -72,13 +91,8 @@ func (f *flow) look(next uint64, now time.Time) {
 	if took < flowSample {
 		return
 	}
-	if legs := float64(next-f.from) / took.Seconds(); f.since.IsZero() || legs > f.legs*flowKeeps {
-		f.legs = legs
-	} else {
-		f.legs *= flowKeeps
-	}
-	if f.since.IsZero() {
-		f.legs = 0
+	if !f.since.IsZero() {
+		f.legs = max(float64(next-f.from)/took.Seconds(), f.legs*flowKeeps)
 	}
 	f.since, f.from = now, next
 }

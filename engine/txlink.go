@@ -236,7 +236,7 @@ func (k *txlink) depart(number uint64, length int, eta time.Duration) {
 	}
 	k.carried = append(k.carried, number)
 	k.trips = append(k.trips, trip{
-		from: now, expects: now.Add(eta), due: now.Add(late(eta, k.queue.RTT)), bytes: length,
+		from: now, expects: now.Add(eta), due: now.Add(late(eta, k.queue.RTT, k.absorbed())), bytes: length,
 	})
 	k.unsent += length
 	if float64(length) > k.rate*measurePause.Seconds() {
@@ -259,9 +259,9 @@ func (k *txlink) prune() {
 	for _, t := range k.trips[:n] {
 		k.largest = max(k.largest, t.bytes)
 	}
-	k.speed.learn(k.trips[:n], k.loop.now, len(left) > 0, k.queue.Unsent == 0 && k.idle())
+	k.speed.arrive(k.trips[:n], k.loop.now, len(left) == 0)
 	k.carried, k.trips = left, k.trips[n:]
-	k.watch.good()
+	k.watch.good(k.loop.now)
 	k.conn.LimitUnsent(sizeOfLeg(k.rate, legTime, k.growth()))
 	k.publish()
 }
@@ -297,8 +297,8 @@ func (k *txlink) publish() {
 // prospect is what the scheduler has to know of the link.
 func (k *txlink) prospect() prospect {
 	p := prospect{
-		rate: k.rate, unsent: k.unsent, carried: len(k.carried), rtt: k.queue.RTT, trust: k.watch.trust(),
-		idle: k.loop.now.Sub(k.took),
+		rate: k.rate, unsent: k.unsent, inNetwork: k.queue.InNetwork, rtt: k.queue.RTT, trip: k.queue.MinRTT,
+		carried: len(k.carried), idle: k.loop.now.Sub(k.took), trust: k.watch.trust(),
 	}
 	if len(k.trips) > 0 && !k.watch.excused {
 		p.overdue = max(0, k.loop.now.Sub(k.trips[0].expects))
@@ -310,35 +310,42 @@ func (k *txlink) eta(bytes int) time.Duration { return k.prospect().eta(bytes) }
 
 // mayTake reports whether a leg of so many bytes would hold nobody up on this link.
 func (k *txlink) mayTake(bytes int) bool {
+	absorbed := k.absorbed()
+	return k.prospect().mayTake(bytes, absorbed, absorbed == forEver)
+}
+
+// absorbed is how late a leg may be on this link, as far as the others can tell.
+func (k *txlink) absorbed() time.Duration {
 	others := float64(k.s.legs.Load()-k.legsPublished) / 1000
-	return k.prospect().mayTake(bytes, absorbs(k.s.credit, min(others, k.s.legsLately())), others <= 0)
+	return absorbs(k.s.credit, min(others, k.s.legsLately()))
 }
 
 // measurePause is the least time between two looks at what a link has in the network.
 const measurePause = time.Millisecond
 
-// measure tells the window what the link excuses to be kept: what it has in the network, twice, so that a network which
-// could take more shows it, and what it has not sent yet, unless that is because the peer's program is behind: more links
-// would only make every buffer cold.
+// measure learns how the link fares, and tells the window what the link excuses to be kept: what it has in the network,
+// twice, so that a network which could take more shows it, and what it has not sent yet, unless that is because the peer's
+// program is behind: more links would only make every buffer cold.
 func (k *txlink) measure() {
 	if k.loop.now.Sub(k.asked) < measurePause {
 		return
 	}
 	k.asked = k.loop.now
-	allowed := 0
-	k.unsent = 0
-	if len(k.carried) > 0 || k.leg != nil || k.watch.stalled {
-		q := k.conn.Queued()
-		k.watch.look(k, q)
-		if q.Told {
-			k.path.trip.Store(int64(q.MinRTT))
-		}
-		k.queue = q
-		k.unsent = q.Unsent + k.unwritten()
-		allowed = 2 * q.InNetwork
-		if !q.PeerFull {
-			allowed += k.unsent
-		}
+	if len(k.carried) == 0 && k.leg == nil && !k.watch.stalled {
+		k.unsent, k.queue.InNetwork = 0, 0
+		k.excuse(0)
+		return
+	}
+	q := k.conn.Queued()
+	k.queue, k.unsent = q, q.Unsent+k.unwritten()
+	if q.Told {
+		k.path.trip.Store(int64(q.MinRTT))
+		k.speed.look(q.Acked, q.Unsent == 0 || q.PeerFull, k.loop.now)
+	}
+	k.watch.look(k, q)
+	allowed := 2 * q.InNetwork
+	if !q.PeerFull {
+		allowed += k.unsent
 	}
 	k.excuse(allowed)
 }

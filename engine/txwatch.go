@@ -24,29 +24,31 @@ type watch struct {
 	moved   time.Time // when that last grew, or there was nothing to wait for
 	stalled bool
 
-	distrust float64   // see trust; 0 is none
-	halved   time.Time // when trust last fell
+	doubt  float64   // trust is one part in 1 + doubt
+	doubts time.Time // when it last grew
 }
 
 // watchPause is how often a link that carries something is looked at.
 const watchPause = 10 * time.Millisecond
 
-// stallPause is how often a link is looked at whose legs are late already.
-const stallPause = 100 * time.Millisecond
-
 // soon is what is not worth a second copy: a leg that arrives within that time.
 const soon = 20 * time.Millisecond
 
 // trust is 1, or less for a link whose legs had to be sent on others.
-func (w *watch) trust() float64 { return 1 - w.distrust }
+func (w *watch) trust() float64 { return 1 / (1 + w.doubt) }
 
 // good notes that legs arrived.
-func (w *watch) good() { w.distrust = max(0, 1-w.trust()*trustRise) }
+func (w *watch) good(now time.Time) {
+	w.doubt /= 2
+	if now.Sub(w.doubts) >= doubtMost {
+		w.doubt = 0
+	}
+}
 
 // bad notes that other links had to be asked for help.
 func (w *watch) bad(now time.Time) {
-	if now.Sub(w.halved) >= trustPause {
-		w.halved, w.distrust = now, 1-max(trustLeast, w.trust()/2)
+	if now.Sub(w.doubts) >= doubtPause {
+		w.doubts, w.doubt = now, min(1+2*w.doubt, doubtLimit)
 	}
 }
 
@@ -83,17 +85,12 @@ func (l *txloop) watchLinks() {
 	}
 }
 
-// wake has the loop look at the link again when it may have to act: a link that waits for the peer's program, or has
-// stalled, can wait for the tick.
+// wake has the loop look at the link again soon. A link that waits for the peer's program, or has stalled, can wait for the
+// tick.
 func (k *txlink) wake() {
-	if k.watch.excused || len(k.trips) == 0 {
-		return
+	if len(k.trips) > 0 && !k.watch.excused {
+		k.loop.within(watchPause)
 	}
-	wait := k.trips[0].due.Sub(k.loop.now)
-	if wait < 0 {
-		wait = stallPause
-	}
-	k.loop.within(max(wait, watchPause))
 }
 
 // check offers the legs that are late to other links, and gives all of them away when nothing gets through.
@@ -103,12 +100,13 @@ func (k *txlink) check() error {
 	if len(k.trips) == 0 && !w.stalled {
 		return nil
 	}
-	pressed := k.s.in.ended.Load() || k.s.window.pressed(now)
+	k.asked = time.Time{}
+	k.measure()
+	heads := k.s.window.heads(k.carried)
+	pressed := k.s.in.ended.Load() || heads && k.s.window.pressed(now)
 	if !w.stalled && !pressed && now.Before(k.trips[0].due) {
 		return nil
 	}
-	k.asked = time.Time{}
-	k.measure()
 	switch {
 	case w.stalled:
 		if now.Sub(w.moved) >= k.s.time.Dead {
@@ -118,7 +116,7 @@ func (k *txlink) check() error {
 	case w.excused || len(k.trips) == 0:
 		return nil
 	}
-	if pressed || k.s.window.heads(k.carried[0]) {
+	if pressed || heads {
 		k.offer(pressed)
 	}
 	if k.queue.Told && now.Sub(later(w.moved, k.trips[0].from)) >= stalledAfter(k.queue.RTT, k.s.time.Stall) {
@@ -134,11 +132,11 @@ func (k *txlink) offer(pressed bool) {
 	for i := range k.trips {
 		t := &k.trips[i]
 		isLate := !now.Before(t.due)
-		if t.offered || !isLate && !(pressed && t.expects.Sub(now) > soon) {
+		if wait := t.expects.Sub(now); t.offered || !isLate && (!pressed || 0 <= wait && wait <= soon) {
 			continue
 		}
 		expects := t.expects
-		if isLate {
+		if isLate || expects.Before(now) {
 			expects = time.Time{}
 		}
 		t.offered = k.s.window.offer(k.carried[i], expects)

@@ -98,11 +98,11 @@ func (w *window) pressed(now time.Time) bool {
 	return short
 }
 
-// heads reports whether the leg of that number is the oldest that the peer has not received.
-func (w *window) heads(number uint64) bool {
+// heads reports whether the first of the legs is the oldest that the peer has not received.
+func (w *window) heads(numbers []uint64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return number == w.base
+	return len(numbers) > 0 && numbers[0] == w.base
 }
 
 // short is pressed, under mu: the credit is used up, and not by legs that the peer could deliver at once.
@@ -183,10 +183,10 @@ func (w *window) offer(number uint64, expects time.Time) bool {
 	return true
 }
 
-// rescue gives the caller's link the oldest leg offered by another link that it can bring sooner, if it takes the time that
-// eta says: whichever copy arrives first counts. nil when there is none. The caller becomes a carrier and a holder; from is
-// the path that the leg was late on.
-func (w *window) rescue(link int, now time.Time, eta func(bytes int) time.Duration) (l *leg, from int) {
+// rescue gives the caller's link the oldest leg offered by another link that it can bring sooner than that one, and soon, by
+// what eta says: whichever copy arrives first counts. nil when there is none. The caller becomes a carrier and a holder; from
+// is the path that the leg was late on.
+func (w *window) rescue(link int, now time.Time, soon time.Duration, eta func(bytes int) time.Duration) (l *leg, from int) {
 	if w.late.Load() == 0 {
 		return nil, 0
 	}
@@ -199,7 +199,8 @@ func (w *window) rescue(link int, now time.Time, eta func(bytes int) time.Durati
 	defer func() { w.late.Store(int32(len(w.offers))) }()
 	for i, n := range w.offers {
 		l := w.leg(n)
-		if l.by == link || !l.expects.IsZero() && !now.Add(eta(l.length)).Before(l.expects) {
+		takes := eta(l.length)
+		if l.by == link || takes > soon || !l.expects.IsZero() && !now.Add(takes).Before(l.expects) {
 			continue
 		}
 		w.offers = slices.Delete(w.offers, i, i+1)

@@ -156,7 +156,7 @@ func (m *windowModel) rescue(t *rapid.T) {
 	if slices.Contains(k.carried, want) {
 		t.Skip("the link carries it itself")
 	}
-	l, _ := m.w.rescue(len(m.links), time.Now(), atOnce)
+	l, _ := m.w.rescue(len(m.links), time.Now(), time.Second, atOnce)
 	if len(m.offered) == 0 {
 		if l != nil {
 			t.Fatalf("rescued leg %d, which is not offered", l.number)

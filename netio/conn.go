@@ -110,8 +110,10 @@ func (c *Conn) Queued() Queue {
 		MinRTT: time.Duration(info.Min_rtt) * time.Microsecond,
 	}
 	told := info.Snd_wnd > 0 || q.InNetwork == 0 // before Linux 5.5 the window is not told, and 0
-	// A sender waits for more room than a segment needs before it sends again (RFC 9293, 3.8.6.2.1).
-	q.PeerFull = told && q.Unsent > 0 && int(info.Snd_wnd)-q.InNetwork < 2*int(info.Snd_mss)
+	// A sender waits for more room than a segment needs before it sends again (RFC 9293, 3.8.6.2.1). Where much is in the
+	// network, that is what fills the window.
+	little := 2 * int(info.Snd_mss)
+	q.PeerFull = told && q.Unsent > 0 && int(info.Snd_wnd)-q.InNetwork < little && q.InNetwork < little
 	return q
 }
 
