@@ -22,6 +22,8 @@ type speed struct {
 	begun time.Time // the first leg of the present journey was taken then
 	came  int       // bytes of legs received of it
 
+	took time.Duration // the last leg that arrived, from the time the link took it; 0 is not known
+
 	looked time.Time // what was acknowledged was last looked at then
 	acked  uint64    // bytes, then
 	lacked bool      // the link had nothing unsent at some time since
@@ -42,6 +44,7 @@ func (s *speed) arrive(ended []trip, now time.Time, last bool) {
 	for _, t := range ended {
 		if !t.offered { // else another link may have brought it
 			s.came += t.bytes
+			s.took = now.Sub(t.from)
 		}
 	}
 	if last || s.rate == 0 {

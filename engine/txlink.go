@@ -35,7 +35,7 @@ type txlink struct {
 	copied  *netio.Pipe // what the socket has not taken of the leg, where that is in a pipe; nil before
 	carried []uint64    // legs taken and not known to be received, in the order of their journey
 	trips   []trip      // of each of them
-	took    time.Time   // when it last took one
+	fed     time.Time   // when it last took one
 	largest int         // bytes of the largest leg that the peer has received
 	speed
 	legsPublished int64 // its share of Sender.legs
@@ -236,13 +236,13 @@ func (k *txlink) depart(number uint64, length int, eta time.Duration) {
 	}
 	k.carried = append(k.carried, number)
 	k.trips = append(k.trips, trip{
-		from: now, expects: now.Add(eta), due: now.Add(late(eta, k.queue.RTT, k.absorbed())), bytes: length,
+		from: now, expects: now.Add(eta), due: now.Add(late(eta, k.rtt(), k.absorbed())), bytes: length,
 	})
 	k.unsent += length
 	if float64(length) > k.rate*measurePause.Seconds() {
 		k.excuse(k.allowed + length) // it cannot have left already
 	}
-	k.took = now
+	k.fed = now
 	k.s.window.onItsWay(number, k.index, k.path.order)
 }
 
@@ -297,13 +297,22 @@ func (k *txlink) publish() {
 // prospect is what the scheduler has to know of the link.
 func (k *txlink) prospect() prospect {
 	p := prospect{
-		rate: k.rate, unsent: k.unsent, inNetwork: k.queue.InNetwork, rtt: k.queue.RTT, trip: k.queue.MinRTT,
-		carried: len(k.carried), idle: k.loop.now.Sub(k.took), trust: k.watch.trust(),
+		rate: k.rate, unsent: k.unsent, inNetwork: k.queue.InNetwork, rtt: k.rtt(), trip: k.queue.MinRTT,
+		carried: len(k.carried), idle: k.loop.now.Sub(k.fed), trust: k.watch.trust(),
 	}
 	if len(k.trips) > 0 && !k.watch.excused {
 		p.overdue = max(0, k.loop.now.Sub(k.trips[0].expects))
 	}
 	return p
+}
+
+// rtt is the round trip, queues included; 0 is not known. The kernel's is smoothed over many packets: on a link that has
+// carried little lately a leg may have shown that the queue is gone.
+func (k *txlink) rtt() time.Duration {
+	if k.took > 0 && k.took < k.queue.RTT {
+		return max(k.took, k.queue.MinRTT)
+	}
+	return k.queue.RTT
 }
 
 func (k *txlink) eta(bytes int) time.Duration { return k.prospect().eta(bytes) }
