@@ -22,7 +22,7 @@ type prospect struct {
 	carried   int           // legs that it has taken and the peer has not received
 	overdue   time.Duration // how much longer than expected nothing was acknowledged of what it carries
 	idle      time.Duration // since it last took a leg
-	trust     float64       // 1, or less where its legs had to be rescued
+	doubt     float64       // that it does what it promises: 0, or more where its legs had to be rescued
 }
 
 // eta is how long a leg of so many bytes would take from now until the peer has it.
@@ -34,10 +34,13 @@ type prospect struct {
 func (p prospect) eta(bytes int) time.Duration {
 	queue := p.rtt - p.trip
 	if p.rate == 0 {
-		return max(p.trip/2+queue, p.overdue)
+		return max(firstTrips*p.trip+queue, p.overdue)
 	}
 	return max(p.trip/2+max(queue, p.takes(p.inNetwork)-p.trip)+p.takes(p.unsent+bytes), p.overdue)
 }
+
+// firstTrips is how many round trips the first leg takes a link whose rate is not known: TCP begins with little (RFC 6928).
+const firstTrips = 3
 
 // takes is how long so many bytes take at the link's rate.
 func (p prospect) takes(bytes int) time.Duration {
@@ -58,11 +61,12 @@ func (p prospect) mayTake(bytes int, absorbed time.Duration, alone bool) bool {
 	case p.carried == 0 && p.idle >= probePause:
 		return true
 	}
-	return p.eta(bytes) <= time.Duration(p.trust*float64(absorbed))
+	eta := p.eta(bytes)
+	return eta+time.Duration(p.doubt*float64(eta-p.trip/2)) <= absorbed
 }
 
 // absorbShare is the share of the window's time that a single leg may be late: what is left is for the error of estimates.
-const absorbShare = 0.3
+const absorbShare = 0.4
 
 // absorbs is how late a leg may arrive without holding the others up, where the peer takes credit legs beyond the one that
 // it misses and so many legs are sent in a second.
@@ -76,10 +80,10 @@ func absorbs(credit uint64, legsPerSecond float64) time.Duration {
 // forEver is how late a leg may be where there is nobody to be held up.
 const forEver = time.Hour
 
-// late is how long after it was taken a leg is late, which was expected to arrive after eta: well before the window is used
-// up, if it takes so much longer.
-func late(eta, rtt, absorbed time.Duration) time.Duration {
-	return max(lateLeast, min(max(2*rtt, eta+eta/2), absorbed))
+// late is how long after it was taken a leg is late, which was expected to arrive after eta, on a link whose legs miss that
+// by so much on average: as a retransmission timeout is found (RFC 6298). It is late well before the window is used up.
+func late(eta, misses, rtt, absorbed time.Duration) time.Duration {
+	return max(lateLeast, min(max(2*rtt, eta+eta/2, eta+4*misses), absorbed))
 }
 
 // lateLeast is not to be hasty where all takes next to no time: a program that has to wait for a CPU is no slow path.
@@ -91,11 +95,15 @@ func stalledAfter(rtt, least time.Duration) time.Duration { return max(least, 4*
 // A leg is what its link sends in legTime, so that none holds a leg for long. Of that time the legs of a whole window last
 // windowTime at least where every link is busy, and windowTrips round trips of the longest path: a leg that has far to go
 // must not be late for the window. So many links in a small window take longer legs each.
+//
+// Small legs use the window up before the paths are full. So a leg has smallLeg bytes at least, or as many as its link sends
+// in smallTime.
 const (
 	legTime     = 5 * time.Millisecond
 	windowTime  = 250 * time.Millisecond
-	windowTrips = 3
-	legLeast    = MinLeg
+	windowTrips = 5
+	smallLeg    = 64 << 10
+	smallTime   = 50 * time.Millisecond
 )
 
 // timeOfLeg is how much time a leg should take its link.
@@ -106,7 +114,8 @@ func timeOfLeg(links int, credit uint64, longest time.Duration) time.Duration {
 
 // sizeOfLeg is the largest leg that a link of that rate, in bytes a second, should take: whole pages, at most limit bytes.
 func sizeOfLeg(rate float64, takes time.Duration, limit int) int {
-	return min(limit, max(legLeast, int(min(rate*takes.Seconds(), MaxLeg))/MinLeg*MinLeg))
+	bytes := max(rate*takes.Seconds(), min(smallLeg, rate*smallTime.Seconds()))
+	return min(limit, max(MinLeg, int(min(bytes, MaxLeg))/MinLeg*MinLeg))
 }
 
 // Sizes of the first legs, before the link has shown what it carries, in bytes: the first path is the one that is meant to
@@ -116,7 +125,8 @@ const (
 	firstLegAfter = 16 << 10
 )
 
-// A link whose legs had to be rescued is doubted: it has to be faster by 1 + doubt to be given legs. Doubt more than doubles
+// A link whose legs had to be rescued is doubted: what it promises, beyond the way that every packet has to go, counts
+// 1 + doubt times. Doubt more than doubles
 // with each rescue, at most once in doubtPause; it halves with each leg that arrives, and is gone after doubtMost.
 const (
 	doubtLimit = 15

@@ -22,7 +22,8 @@ type speed struct {
 	begun time.Time // the first leg of the present journey was taken then
 	came  int       // bytes of legs received of it
 
-	took time.Duration // the last leg that arrived, from the time the link took it; 0 is not known
+	took   time.Duration // the last leg that arrived, from the time the link took it; 0 is not known
+	misses time.Duration // how far legs arrived from when they were expected, smoothed
 
 	looked time.Time // what was acknowledged was last looked at then
 	acked  uint64    // bytes, then
@@ -42,6 +43,7 @@ func (s *speed) depart(now time.Time) { s.begun, s.came, s.lacked = now, 0, true
 // arrive takes in trips that ended. last says that no other is left: the journey is over.
 func (s *speed) arrive(ended []trip, now time.Time, last bool) {
 	for _, t := range ended {
+		s.misses += (now.Sub(t.expects).Abs() - s.misses) / 8
 		if !t.offered { // else another link may have brought it
 			s.came += t.bytes
 			s.took = now.Sub(t.from)

@@ -236,7 +236,7 @@ func (k *txlink) depart(number uint64, length int, eta time.Duration) {
 	}
 	k.carried = append(k.carried, number)
 	k.trips = append(k.trips, trip{
-		from: now, expects: now.Add(eta), due: now.Add(late(eta, k.rtt(), k.absorbed())), bytes: length,
+		from: now, expects: now.Add(eta), due: now.Add(late(eta, k.misses, k.rtt(), k.absorbed())), bytes: length,
 	})
 	k.unsent += length
 	if float64(length) > k.rate*measurePause.Seconds() {
@@ -262,7 +262,7 @@ func (k *txlink) prune() {
 	k.speed.arrive(k.trips[:n], k.loop.now, len(left) == 0)
 	k.carried, k.trips = left, k.trips[n:]
 	k.watch.good(k.loop.now)
-	k.conn.LimitUnsent(sizeOfLeg(k.rate, legTime, k.growth()))
+	k.conn.LimitUnsent(max(sizeOfLeg(k.rate, legTime, k.growth()), min(k.queue.InNetwork/4, k.s.in.most)))
 	k.publish()
 }
 
@@ -298,7 +298,7 @@ func (k *txlink) publish() {
 func (k *txlink) prospect() prospect {
 	p := prospect{
 		rate: k.rate, unsent: k.unsent, inNetwork: k.queue.InNetwork, rtt: k.rtt(), trip: k.queue.MinRTT,
-		carried: len(k.carried), idle: k.loop.now.Sub(k.fed), trust: k.watch.trust(),
+		carried: len(k.carried), idle: k.loop.now.Sub(k.fed), doubt: k.watch.doubt,
 	}
 	if len(k.trips) > 0 && !k.watch.excused {
 		p.overdue = max(0, k.loop.now.Sub(k.trips[0].expects))

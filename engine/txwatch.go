@@ -24,7 +24,7 @@ type watch struct {
 	moved   time.Time // when that last grew, or there was nothing to wait for
 	stalled bool
 
-	doubt  float64   // trust is one part in 1 + doubt
+	doubt  float64   // see doubtLimit
 	doubts time.Time // when it last grew
 }
 
@@ -33,9 +33,6 @@ const watchPause = 10 * time.Millisecond
 
 // soon is what is not worth a second copy: a leg that arrives within that time.
 const soon = 20 * time.Millisecond
-
-// trust is 1, or less for a link whose legs had to be sent on others.
-func (w *watch) trust() float64 { return 1 / (1 + w.doubt) }
 
 // good notes that legs arrived.
 func (w *watch) good(now time.Time) {

@@ -174,7 +174,7 @@ func (w *window) offer(number uint64, expects time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l := w.leg(number)
-	if l == nil || l.waiting || l.offered || l.carriers != 1 || w.rescued.bytes > w.sent/rescueShare+rescueLeast {
+	if l == nil || l.waiting || l.offered || l.carriers != 1 || w.spent() {
 		return false
 	}
 	l.offered, l.expects = true, expects
@@ -192,6 +192,9 @@ func (w *window) rescue(link int, now time.Time, soon time.Duration, eta func(by
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.spent() {
+		return nil, 0
+	}
 	w.offers = slices.DeleteFunc(w.offers, func(n uint64) bool {
 		l := w.leg(n)
 		return l == nil || l.waiting || l.carriers != 1 || !l.offered
@@ -215,10 +218,13 @@ func (w *window) rescue(link int, now time.Time, soon time.Duration, eta func(by
 	return nil, 0
 }
 
+// spent reports whether rescues have had their share; under mu.
+func (w *window) spent() bool { return w.rescued.bytes > w.sent/rescueShare+rescueLeast }
+
 // Bounds on what rescues may cost: a share of the bytes sent, and a few legs before there are many.
 const (
-	rescueShare = 40
-	rescueLeast = 4 << 20 // bytes
+	rescueShare = 50
+	rescueLeast = 1 << 20 // bytes
 )
 
 // giveBack undoes a take or an add of which the link has sent nothing: the leg waits for another link. The caller is no
