@@ -5,7 +5,7 @@ DESTDIR     ?=
 FUZZTIME    ?= 10s
 STATICCHECK ?= v0.8.2
 CLANG       ?= 14
-LAB         ?= Sum|Order|Degrade|Schedule
+LAB         ?= Sum|Order|Degrade|Schedule|Compare
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 PROGRAM := bin/viamillipede

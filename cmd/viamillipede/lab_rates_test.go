@@ -13,19 +13,27 @@ import (
 // How a rate is measured: over the middle of a stream. What the connections need to find their speed comes before it.
 const (
 	warmUp      = 500 * time.Millisecond
-	middleShort = 2 * time.Second
+	middleShort = 1500 * time.Millisecond
 	middleLong  = 10 * time.Second
 
 	mbit = 1_000_000 / 8 // bytes per second in 1 Mbit/s
 	mb   = 1e6           // bytes in 1 MB, as the log lines have it
 )
 
-// long chooses the size for a long run (make lab), and otherwise as small does.
+// long chooses the size for a long run (make lab) or for one beside all other tests.
 func long[T any](long, short T) T {
 	if os.Getenv("VIAMILLIPEDE_LAB") == "long" && !testing.Short() {
 		return long
 	}
 	return short
+}
+
+// notUnderRace skips a test that measures: the race detector's own work would be in it.
+func notUnderRace(t *testing.T) {
+	t.Helper()
+	if labRace {
+		t.Skip("nothing is measured under the race detector")
+	}
 }
 
 // middle is how long a rate is measured for.

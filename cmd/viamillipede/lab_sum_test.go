@@ -26,6 +26,7 @@ func nameOf(mix []uint64) string {
 
 // testSum: a stream over several paths is as fast as all of them together, and sends little of it twice.
 func (p programs) testSum(t *testing.T) {
+	notUnderRace(t)
 	for i, mix := range mixes {
 		t.Run(nameOf(mix), func(t *testing.T) {
 			l := pathsOf(t, mix)
