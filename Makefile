@@ -5,7 +5,7 @@ DESTDIR     ?=
 FUZZTIME    ?= 10s
 STATICCHECK ?= v0.8.2
 CLANG       ?= 14
-LAB         ?= Sum|Order|Degrade|Schedule
+LAB         ?= Sum|Order|Degrade|Schedule|Compare
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 PROGRAM := bin/viamillipede
@@ -48,7 +48,7 @@ race: ## the parallel packages under the race detector, all seeds
 	fi
 
 # The same tests as in "make test", with streams that are long enough to bound what they measure closely.
-lab: ## long runs between two hosts made of network namespaces; needs root and about ten minutes of a quiet machine
+lab: ## long runs between two hosts made of network namespaces; needs root and about a quarter of an hour of a quiet machine
 	VIAMILLIPEDE_LAB=long go test -count=1 -timeout 30m -v -run '^TestLab$$/^($(LAB))$$' ./cmd/viamillipede
 
 fuzz: ## every fuzz target for FUZZTIME (10s)

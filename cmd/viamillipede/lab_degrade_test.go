@@ -14,6 +14,8 @@ const (
 	dipMost    = 8 * time.Second // in which less than dipUnder of what the other paths carry arrives
 	returnMost = 8 * time.Second // until a path that is well again sends returnedAt of its rate
 
+	degradeRate = 200 // Mbit/s
+
 	dipUnder   = 0.9
 	returnedAt = 0.5
 
@@ -43,35 +45,31 @@ var troubles = []trouble{
 // testDegrade: a path that becomes slow, or loses everything with its devices up, costs the stream what it carried and a
 // short dip; when it is well again it is used again.
 func (p programs) testDegrade(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		path int
-	}{{"First", 0}, {"Last", 2}} {
-		t.Run(c.name, func(t *testing.T) { p.degrade(t, c.path) })
-	}
-}
-
-func (p programs) degrade(t *testing.T, victim int) {
-	const rate = 200 // Mbit/s
-	lasts := long(8*time.Second, 2500*time.Millisecond)
-	settles := long(3*time.Second, time.Second)
-	l := pathsOf(t, []uint64{rate, rate, rate})
+	notUnderRace(t)
+	l := pathsOf(t, []uint64{degradeRate, degradeRate, degradeRate})
 	if !l.Filters() {
 		t.Log("no packet filter in this kernel: neighbours are pinned to nowhere instead")
 	}
 	bare := bareRates(t, l, upTo(l.Paths())...).goodput
-	others := sum(bare) - bare[victim]
+	t.Run("First", func(t *testing.T) { p.degrade(t, l, bare, 0) })
+	t.Run("Last", func(t *testing.T) { p.degrade(t, l, bare, l.Paths()-1) })
+}
 
+// degrade brings trouble to the victim among the paths of l, of which each carries bare bytes per second.
+func (p programs) degrade(t *testing.T, l *lab.Lab, bare []float64, victim int) {
+	lasts := long(8*time.Second, 2*time.Second)
+	settles := long(3*time.Second, 700*time.Millisecond)
+	others := sum(bare) - bare[victim]
 	s := p.start(t, l, endlessly(6))
 	s.wait(s.out.At(1), "the first byte")
 	r := s.record()
 	s.pass(settles)
 	for _, trouble := range troubles {
 		r.mark(fmt.Sprintf("path %d: %s", victim+1, trouble.name))
-		s.must(trouble.begin(l, victim, rate*1_000_000))
+		s.must(trouble.begin(l, victim, degradeRate*1_000_000))
 		s.pass(lasts)
 		r.mark(fmt.Sprintf("path %d: well again", victim+1))
-		s.must(trouble.end(l, victim, rate*1_000_000))
+		s.must(trouble.end(l, victim, degradeRate*1_000_000))
 		s.until("the path is used again", s.sends(victim, returnedAt*bare[victim]))
 		r.mark("")
 		s.pass(settles)

@@ -21,13 +21,14 @@ const (
 
 // testOrder: the first path of the command line is filled before the second is used, and the second before the third.
 func (p programs) testOrder(t *testing.T) {
+	notUnderRace(t)
 	l := pathsOf(t, []uint64{400, 400, 400})
+	bare := bareRates(t, l, 0, l.Paths()-1)
 	forth := upTo(l.Paths())
 	back := slices.Clone(forth)
 	slices.Reverse(back)
 	for _, order := range [][]int{forth, back} {
 		first := order[0]
-		bare := bareRates(t, l, first)
 		for _, load := range []float64{0.8, 1.3} { // of what the first path carries
 			name := fmt.Sprintf("%v at %.0f %%", order, 100*load)
 			parts, full := p.loaded(t, l, order, load*bare.goodput[first], bare.wire[first])

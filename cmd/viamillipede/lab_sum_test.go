@@ -9,7 +9,7 @@ import (
 
 // What a stream over several paths must carry.
 const (
-	sumLeast    = 0.5  // part of what bare connections carry together on the same paths at the same time
+	sumLeast    = 0.4  // part of what bare connections carry together on the same paths at the same time
 	resentMost  = 0.06 // part of the stream that may be sent again
 	lastAtLeast = 0.5  // a path of last resort beside a fast one: part of the rate without it
 	sumLimit    = time.Minute
@@ -26,6 +26,7 @@ func nameOf(mix []uint64) string {
 
 // testSum: a stream over several paths is as fast as all of them together, and sends little of it twice.
 func (p programs) testSum(t *testing.T) {
+	notUnderRace(t)
 	for i, mix := range mixes {
 		t.Run(nameOf(mix), func(t *testing.T) {
 			l := pathsOf(t, mix)

@@ -8,7 +8,7 @@ import (
 
 // TestLab runs the program between two hosts that the test makes (internal/lab), and breaks the network, the program
 // and its neighbours in every way that the promises speak of. It needs root. Under -short and the race detector the
-// streams are shorter.
+// streams are shorter, and with VIAMILLIPEDE_LAB=long (make lab) some are longer.
 //
 // The first group needs the whole machine. The tests of the second mostly wait, for dead links and dead peers, and run
 // side by side.
@@ -30,6 +30,7 @@ func TestLab(t *testing.T) {
 	t.Run("Degrade", p.testDegrade)
 	t.Run("Schedule", p.testSchedule)
 	t.Run("Delay", p.testDelay)
+	t.Run("Compare", p.testCompare)
 
 	t.Run("PathsDown", p.testPathsDown)
 	t.Run("AllPathsDown", p.testAllPathsDown)

@@ -49,7 +49,7 @@ func (l *Lab) sample(side Side, gate *Gate) (Sample, error) {
 // then. The function is to be called once.
 func (l *Lab) Sampler(side Side, interval time.Duration, gate *Gate) (stop func() ([]Sample, error)) {
 	var all []Sample
-	var failed error // set by the sampling goroutine alone
+	var failed error // until done is closed, all and failed are the sampling goroutine's
 	end, done := make(chan struct{}), make(chan struct{})
 	take := func() {
 		s, err := l.sample(side, gate)
@@ -57,11 +57,11 @@ func (l *Lab) Sampler(side Side, interval time.Duration, gate *Gate) (stop func(
 			all = append(all, s)
 		}
 	}
+	take()
 	go func() {
 		defer close(done)
 		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
-		take()
 		for failed == nil {
 			select {
 			case <-ticker.C:
