@@ -64,6 +64,7 @@ type Sender struct {
 	ended    time.Time
 	finished bool
 	err      error
+	change   chan struct{} // closed when the network changes, then made anew
 }
 
 // NewSender checks the configuration and takes hold of the source; nothing is opened on the network before Run. The
@@ -78,6 +79,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport,
 		unsentMost: c.Leg,
 		over:       make(chan struct{}), poke: make(chan struct{}, 1), firstUp: make(chan struct{}),
+		change: make(chan struct{}),
 	}
 	s.chaos.every = int64(c.Chaos)
 	s.watcher.Store(nobody)
@@ -169,9 +171,10 @@ func (s *Sender) Run(ctx context.Context) (Summary, error) {
 	return sum, s.err
 }
 
-// keep starts the keepers, the first of each path before the others; they end with ctx.
+// keep starts the keepers, the first of each path before the others, and what wakes them; all end with ctx.
 func (s *Sender) keep(ctx context.Context) *sync.WaitGroup {
 	var wg sync.WaitGroup
+	wg.Go(func() { s.watchNetwork(ctx) })
 	ks := s.keepers()
 	first := min(len(s.paths), len(ks))
 	for _, k := range ks[:first] {
@@ -271,6 +274,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	l.add(k)
 	k.startZero()
 	k.path.linkUp()
+	s.spread(k.path, l.loop)
 	s.mu.Lock()
 	s.up++
 	if s.first.IsZero() {
@@ -287,6 +291,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 func (s *Sender) linkLost(k *txlink, err error) {
 	k.owner.remove(k)
 	k.path.linkDown()
+	s.spread(k.path, k.loop)
 	s.mu.Lock()
 	s.up--
 	level := LevelLinks
