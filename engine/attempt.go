@@ -78,12 +78,33 @@ func (k *keeper) reach(ctx context.Context, p *pathState, to netip.Addr, address
 	}}, outcome{to: to}
 }
 
-// patience is how long a connection may take before it is given up for a new one when there is hope for that: the kernel
-// sends its second packet a second after the first, and then waits longer each time.
-const patience = time.Second
+// How long a connection may take before it is given up for a new one when there is hope for that. What gives the first
+// keeper of a path hope comes in bursts, and perhaps a moment too early. The others' is that the path is there, so theirs is
+// given up only when the kernel has sent its first packet in vain: it sends the second after a second.
+const (
+	firstPatience = 50 * time.Millisecond
+	otherPatience = time.Second
+	overtakenMost = 2 // times in a row: a slow connection must come about in a storm of changes too
+)
+
+// overtook counts attempts that ended with err.
+func (k *keeper) overtook(err error) {
+	if err != errChanged {
+		k.overtaken = 0
+		return
+	}
+	k.overtaken++
+}
 
 // call opens a connection. One that began before the network changed may be on its way to nowhere.
 func (k *keeper) call(ctx context.Context, p *pathState, to netip.Addr, hope <-chan struct{}) (net.Conn, error) {
+	if k.overtaken >= overtakenMost {
+		return k.s.transport.Dial(ctx, p.Path, to)
+	}
+	patience := otherPatience
+	if k.anchor {
+		patience = firstPatience
+	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	slow := time.AfterFunc(patience, func() {

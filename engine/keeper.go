@@ -24,6 +24,7 @@ type keeper struct {
 	anchor     bool // first of its path
 	loop       *txloop
 	generation uint32
+	overtaken  int // attempts in a row that the network has overtaken
 }
 
 // A stream of a few bytes is over before more than one link is of use: the others are dialled a little after the first is
@@ -50,6 +51,7 @@ func (k *keeper) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		hope := k.hope()
 		link, err := k.connect(ctx, hope)
+		k.overtook(err)
 		switch {
 		case err == nil:
 			wait = k.s.time.Backoff

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -114,6 +115,43 @@ func TestChangeEndsAnAttempt(t *testing.T) {
 	tx.accept(l, 4)
 	tx.cancel()
 	tx.wants(engine.StatusInterrupt)
+}
+
+// In a storm of changes a connection that takes its time comes about all the same.
+func TestSlowConnectionInAStorm(t *testing.T) {
+	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
+	o.Timing.Dial = time.Hour
+	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport { return slow{n} })
+	l := tx.listen()
+	up, calm := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(calm)
+		for {
+			select {
+			case <-up:
+				return
+			case <-time.After(time.Millisecond):
+				tx.network.Change()
+			}
+		}
+	}()
+	tx.accept(l, 4)
+	close(up)
+	<-calm
+	tx.cancel()
+	tx.wants(engine.StatusInterrupt)
+}
+
+// slow is a network on which a connection takes its time.
+type slow struct{ engine.Transport }
+
+func (s slow) Dial(ctx context.Context, p engine.Path, to netip.Addr) (net.Conn, error) {
+	select {
+	case <-time.After(300 * time.Millisecond):
+		return s.Transport.Dial(ctx, p, to)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // A storm of changes brings about ten attempts a second for a path, however many links it has.
