@@ -25,6 +25,9 @@ func TestLab(t *testing.T) {
 	t.Run("CallsRefused", p.testCallsRefused)
 	t.Run("ProducerKilled", p.testProducerKilled)
 	t.Run("BadPaths", p.testBadPaths)
+	t.Run("Rate", p.testRate)
+	t.Run("Via", p.testVia)
+	t.Run("PathReturns", p.testPathReturns)
 
 	t.Run("PathsDown", p.testPathsDown)
 	t.Run("AllPathsDown", p.testAllPathsDown)
