@@ -70,6 +70,34 @@ func TestPathKeepsWhatWorked(t *testing.T) {
 	}
 }
 
+func TestSpreadLinks(t *testing.T) {
+	for _, c := range []struct {
+		rates []uint64
+		links int
+		want  string // the path of each link
+	}{
+		{[]uint64{0}, 3, "[0 0 0]"},
+		{[]uint64{0, 0, 0}, 2, "[0 1]"},
+		{[]uint64{0, 0}, 5, "[0 1 0 1 0]"},
+		{[]uint64{3 * leastShare, 0}, 8, "[0 1 0 1 0 1 1 1]"},
+		{[]uint64{leastShare, 2*leastShare - 1}, 16, "[0 1]"},
+		{[]uint64{1}, 16, "[0]"},
+		{[]uint64{1 << 40}, 4, "[0 0 0 0]"},
+	} {
+		var paths []*pathState
+		for i, r := range c.rates {
+			paths = append(paths, &pathState{Path: Path{Rate: r}, order: i})
+		}
+		var got []int
+		for _, p := range spreadLinks(paths, c.links) {
+			got = append(got, p.order)
+		}
+		if fmt.Sprint(got) != c.want {
+			t.Errorf("%d links over rates %v: %v, want %s", c.links, c.rates, got, c.want)
+		}
+	}
+}
+
 func TestPathSharesItsRate(t *testing.T) {
 	p := &pathState{Path: Path{Rate: 10}, back: make(chan struct{})}
 	for up, want := range []uint64{10, 10, 5, 3, 2, 2, 1, 1, 1, 1, 1, 1} {

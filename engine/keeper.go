@@ -86,7 +86,7 @@ func (k *keeper) connect(ctx context.Context, hope <-chan struct{}) (*txlink, er
 	}
 	for i := 1; i < len(k.s.paths); i++ {
 		p := k.s.paths[(k.home.order+i)%len(k.s.paths)]
-		if up, _, _, _ := p.state(); up == 0 {
+		if up, _, _, _ := p.state(); up == 0 || up >= p.mostLinks() {
 			continue
 		}
 		if link, err := k.dial(ctx, p, hope); err == nil {
@@ -128,7 +128,7 @@ func (k *keeper) greet(ctx context.Context, c net.Conn) (wire.Welcome, error) {
 	defer stop()
 	h := wire.Hello{
 		Version: wire.Version, Features: k.s.features(), Phrase: k.s.cfg.Phrase, Stream: k.s.stream,
-		Link: uint32(k.index), Generation: k.generation, MaxLeg: uint32(k.s.cfg.Leg), Links: uint32(k.s.cfg.Threads),
+		Link: uint32(k.index), Generation: k.generation, MaxLeg: uint32(k.s.cfg.Leg), Links: uint32(len(k.s.homes)),
 		Size: uint64(k.s.in.size()),
 	}
 	if k.s.begun.Load() {

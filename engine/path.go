@@ -80,6 +80,31 @@ func (p *pathState) returned() <-chan struct{} {
 	return p.back
 }
 
+// leastShare is what a link needs to live, in bytes a second. On a short path the kernel sends 64 KiB at a time and pauses
+// for as long as the pace demands, heartbeats too, which must be less than Timing.Dead.
+const leastShare = 64 << 10
+
+// mostLinks is how many links the path's rate can feed, 1 at least.
+func (p *pathState) mostLinks() int {
+	if p.Rate == 0 {
+		return MaxThreads
+	}
+	return int(max(1, min(p.Rate/leastShare, MaxThreads)))
+}
+
+// spreadLinks gives the path of each link: in turn, so that earlier paths get one more when the number does not divide, and
+// none more than it can feed. There are fewer links than asked for when no path can.
+func spreadLinks(paths []*pathState, links int) (homes []*pathState) {
+	for round := range links {
+		for _, p := range paths {
+			if round < p.mostLinks() && len(homes) < links {
+				homes = append(homes, p)
+			}
+		}
+	}
+	return homes
+}
+
 // share is the part of the path's rate that each link on it has, in bytes a second.
 func (p *pathState) share() uint64 {
 	p.mu.Lock()

@@ -240,7 +240,7 @@ func (c *paced) forget() {
 // The links that are up on a path share its rate, on whichever loops they are; a guest counts where it is.
 func TestRateIsShared(t *testing.T) {
 	p := &paces{now: make(map[*paced]uint64)}
-	paths := []engine.Path{{Host: "a", Port: port, Rate: 1200}, {Host: "b", Port: port}}
+	paths := []engine.Path{{Host: "a", Port: port, Rate: 12 << 20}, {Host: "b", Port: port}}
 	o := engine.Options{Threads: 6, Connect: soon, CPUs: []int{-1, -1}}
 	tx := sendOver(t, o, content(1, 1000), paths, func(n engine.Transport) engine.Transport {
 		p.Transport = n
@@ -255,8 +255,9 @@ func TestRateIsShared(t *testing.T) {
 		t.Helper()
 		tx.until(fmt.Sprintf("paces of %v", want), func() bool { return slices.Equal(p.list(), want) })
 	}
-	shares(400, 400, 400)
+	shares(4<<20, 4<<20, 4<<20)
 	tx.network.Set("b", enginetest.PathRefuses)
+	const fifth = (12 << 20) / 5
 	guests := 0
 	for _, h := range links {
 		if h.hello.Link%2 == 1 { // on the second path
@@ -268,7 +269,7 @@ func TestRateIsShared(t *testing.T) {
 	for range guests {
 		tx.accept(l, 4)
 	}
-	shares(240, 240, 240, 240, 240)
+	shares(fifth, fifth, fifth, fifth, fifth)
 	tx.cancel()
 	tx.wants(engine.StatusInterrupt)
 }

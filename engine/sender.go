@@ -38,6 +38,7 @@ type Sender struct {
 	chaos   chaos
 	loops   []*txloop
 	paths   []*pathState
+	homes   []*pathState // of each link, by its index
 
 	hungry  atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
 	watcher atomic.Int32  // the loop that watches the source, or nobody
@@ -89,6 +90,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 	for i, p := range c.Paths {
 		s.paths = append(s.paths, &pathState{Path: p, order: i, back: make(chan struct{})})
 	}
+	s.homes = spreadLinks(s.paths, c.Threads)
 	return s, s.open()
 }
 
@@ -189,14 +191,11 @@ func (s *Sender) keep(ctx context.Context) *sync.WaitGroup {
 	return &wg
 }
 
-// keepers spreads the links over the paths in order; earlier paths get one more when the number does not divide.
+// keepers makes the keeper of each link.
 func (s *Sender) keepers() []*keeper {
 	var ks []*keeper
-	for i := range s.cfg.Threads {
-		ks = append(ks, &keeper{
-			s: s, index: i, home: s.paths[i%len(s.paths)], anchor: i < len(s.paths),
-			loop: s.loops[i%len(s.loops)],
-		})
+	for i, home := range s.homes {
+		ks = append(ks, &keeper{s: s, index: i, home: home, anchor: i < len(s.paths), loop: s.loops[i%len(s.loops)]})
 	}
 	return ks
 }
@@ -208,7 +207,7 @@ func (s *Sender) explain() {
 	}
 	s.log.Printf(LevelChoices, "source is a %v; engine path: %s", s.in.src, s.enginePath())
 	s.log.Printf(LevelChoices, "%s (%s), %s over %s, legs of at most %s, window %s; %s",
-		number(len(s.loops), "loop"), placement(s.cfg.loopCPUs(sending)), number(s.cfg.Threads, "link"),
+		number(len(s.loops), "loop"), placement(s.cfg.loopCPUs(sending)), number(len(s.homes), "link"),
 		number(len(s.paths), "path"), formatBytes(uint64(s.cfg.Leg)),
 		formatBytes(uint64(s.cfg.Window)), s.pool.Advice())
 }

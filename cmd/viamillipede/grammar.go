@@ -31,7 +31,7 @@ const (
 	mostLegLimit = 1e9 // legs
 	mostDelay    = 1e9 // microseconds, a quarter of an hour
 
-	leastRate = 1 << 10 // bytes a second
+	leastRate = 64 << 10 // bytes a second: less cannot keep a link alive
 	mostRate  = 1 << 40
 )
 
@@ -92,7 +92,8 @@ again like any other. A device takes Linux 5.7, or CAP_NET_RAW.`,
 			args: []argument{size(leastRate, mostRate, 1, func(inv *invocation, n int64) { inv.lastPath().Rate = uint64(n) })},
 			gist: "the most that the path's links send together, in bytes a second",
 			more: `
-The links that are up on the path share it. The kernel paces them.`,
+The links that are up on the path share it. The kernel paces them. A path has no more
+links than get 64K each.`,
 		},
 	}
 }

@@ -97,11 +97,11 @@ func TestParsePaths(t *testing.T) {
 		"tx a via 198.18.0.1":     {{Host: "a", Port: 8834, Via: engine.Via{Addr: netip.MustParseAddr("198.18.0.1")}}},
 		"tx a via ::ffff:1.2.3.4": {{Host: "a", Port: 8834, Via: engine.Via{Addr: netip.MustParseAddr("1.2.3.4")}}},
 		"tx a via [fe80::1%eth0]": {{Host: "a", Port: 8834, Via: engine.Via{Addr: netip.MustParseAddr("fe80::1%eth0")}}},
-		"tx a rate 1k":            {{Host: "a", Port: 8834, Rate: 1 << 10}},
+		"tx a rate 64k":           {{Host: "a", Port: 8834, Rate: 64 << 10}},
 		"tx a rate 1024G":         {{Host: "a", Port: 8834, Rate: 1 << 40}},
-		"tx a 1 rate 10M threads 2 via ::1 tx b via lo rate 5000": {
+		"tx a 1 rate 10M threads 2 via ::1 tx b via lo rate 70000": {
 			{Host: "a", Port: 1, Rate: 10 << 20, Via: engine.Via{Addr: netip.MustParseAddr("::1")}},
-			{Host: "b", Port: 1, Rate: 5000, Via: engine.Via{Device: "lo"}},
+			{Host: "b", Port: 1, Rate: 70000, Via: engine.Via{Device: "lo"}},
 		},
 	} {
 		inv, err := parse(strings.Fields(line))
@@ -167,7 +167,7 @@ func TestGrammarHasNoWordTwice(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	for _, line := range []string{
 		"rx 8834", "tx h 1 tx [::1] tx b threads 16 window 1G leg 4k", "help tx", "tx threads 16", "prbs 0xff leglimit 3",
-		"tx h via eth0 rate 10M tx b rate 1k via ::1", "rx via lo", "tx h rate 1k rate 1k",
+		"tx h via eth0 rate 10M tx b rate 64k via ::1", "rx via lo", "tx h rate 1k rate 1k",
 		"rx checkphrase abcd cpus 0-3,8 profile cpu d", "initiate h 3 terminate 4 delayus 9", "giveup 0.5 connect 1e9",
 		"rx bind ::1%lo congestion bbr io splice chaos 7 checksums charmode verbose 20 version",
 	} {
