@@ -38,6 +38,7 @@ type Net struct {
 	hosts  map[string][]address // with more than one address
 	ports  map[uint16]*listener
 	ends   map[*end]bool // of links that are open
+	cuts   int           // so far
 	ghosts []int         // descriptors that keep the other end of a link from noticing
 	mutes  []*end        // that never answer
 
@@ -121,9 +122,10 @@ func (n *Net) Watch(ctx context.Context, changed func()) error {
 	}
 }
 
-// Cut ends every link that is open now, as a reset does: what is on its way is lost.
+// Cut ends every link that is open now or is being dialled, as a reset does: what is on its way is lost.
 func (n *Net) Cut() {
 	n.mu.Lock()
+	n.cuts++
 	var all []*end
 	for e := range n.ends {
 		all = append(all, e)
@@ -180,7 +182,7 @@ func (n *Net) answer(host string, to netip.Addr) Path {
 // Dial makes a link to the listener of the path's port.
 func (n *Net) Dial(ctx context.Context, p engine.Path, to netip.Addr) (net.Conn, error) {
 	n.mu.Lock()
-	l, path, f := n.ports[p.Port], n.answer(p.Host, to), n.draw()
+	l, path, f, cuts := n.ports[p.Port], n.answer(p.Host, to), n.draw(), n.cuts
 	n.mu.Unlock()
 	switch {
 	case path == PathSilent || f.kind == faultSilence:
@@ -207,12 +209,19 @@ func (n *Net) Dial(ctx context.Context, p engine.Path, to netip.Addr) (net.Conn,
 		far.Close() // the peer's host closes before its program has heard of it
 		return near, nil
 	}
-	if !l.offer(far) {
+	if n.cutSince(cuts) || !l.offer(far) {
 		near.Close()
 		far.Close()
 		return nil, refused()
 	}
 	return near, nil
+}
+
+// cutSince reports whether there were more cuts than so many.
+func (n *Net) cutSince(cuts int) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.cuts != cuts
 }
 
 func refused() error {
