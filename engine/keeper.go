@@ -72,7 +72,7 @@ func (k *keeper) hope() <-chan struct{} {
 	if k.anchor {
 		return k.s.nextChange()
 	}
-	return k.home.returned()
+	return k.home.recovery()
 }
 
 // connect tries the keeper's own path, then, for a guest, the others that have a link up.

@@ -80,6 +80,16 @@ func (p *pathState) returned() <-chan struct{} {
 	return p.back
 }
 
+// recovery is returned of a path that is down; nil, which never comes, of one that has a link.
+func (p *pathState) recovery() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.up > 0 {
+		return nil
+	}
+	return p.back
+}
+
 // leastShare is what a link needs to live, in bytes a second. On a short path the kernel sends 64 KiB at a time and pauses
 // for as long as the pace demands, heartbeats too, which must be less than Timing.Dead.
 const leastShare = 64 << 10
