@@ -26,10 +26,27 @@ const (
 	DefaultConnect = 30 * time.Second // first contact
 )
 
-// Path is one "tx <host> [<port>]" of the command line. The order of paths is the user's order of preference.
+// Path is one "tx <host> [<port>]" of the command line, with what belongs to it. The order of paths is the user's order of
+// preference.
 type Path struct {
 	Host string // name, IPv4 or IPv6 address (without brackets)
 	Port uint16
+	Via  Via
+	Rate uint64 // bytes a second that its links send together at most; 0 is any
+}
+
+// Via is where a path's links leave this machine: by a device, or from a local address, or, as the zero Via, wherever the
+// routes and Options.Bind say. Neither needs to be there yet: a path whose source is not there is down.
+type Via struct {
+	Device string
+	Addr   netip.Addr
+}
+
+func (v Via) String() string {
+	if v.Addr.IsValid() {
+		return v.Addr.String()
+	}
+	return v.Device
 }
 
 // Options are the settings that both ends of a stream take. The zero value of a field with a default is replaced by

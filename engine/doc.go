@@ -13,6 +13,9 @@
 //	window   window.go    a leg is kept until it is received      shared, a short lock
 //	speed    speed.go     how large a leg, and when it is late    beside the above
 //	keeper   keeper.go    a link is dialled, lost, dialled again  one goroutine a link, off the data path
+//	         attempt.go     each address of its path in turn      the same goroutine
+//	path     path.go      what is known of a path; its rate       shared, a short lock
+//	network  network.go   changes of the network wake keepers     one goroutine
 //
 // Bytes in:
 //

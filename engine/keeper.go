@@ -7,85 +7,16 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"viamillipede/engine/wire"
-	"viamillipede/netio"
 )
-
-// pathState is one path of the command line, and what its links and attempts have shown of it.
-type pathState struct {
-	Path
-	order int // in the user's order of preference, from 0
-
-	explained atomic.Bool // the user knows of its congestion control
-
-	trip                   atomic.Int64 // least round trip of its links, nanoseconds; 0 is not known
-	idle                   atomic.Int32 // links that could take a leg, over all loops; see txloop.countIdle
-	rescuedFrom, rescuedTo atomic.Int64 // legs
-
-	mu      sync.Mutex
-	up      int           // links up; guarded by mu
-	refused bool          // the last attempt was answered by a host on which nobody serves us; guarded by mu
-	verdict wire.Verdict  // of the last attempt that a receiver answered; guarded by mu
-	last    error         // of the last attempt, nil if it succeeded; guarded by mu
-	back    chan struct{} // closed when a link of the path comes up, then made anew; guarded by mu
-}
-
-func (p *pathState) String() string { return net.JoinHostPort(p.Host, fmt.Sprint(p.Port)) }
-
-// note records how an attempt went; it reports whether that differs from the attempt before.
-func (p *pathState) note(verdict wire.Verdict, err error) (news bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	err = cause(err)
-	news = (err == nil) != (p.last == nil) || err != nil && err.Error() != p.last.Error()
-	p.verdict, p.last = verdict, err
-	p.refused = err != nil && (verdict != wire.VerdictOK || netio.Refused(err))
-	return news
-}
-
-// cause is what is worth telling of an error of the network: the addresses are the user's own, and a port that changes with
-// every attempt would make each of them news.
-func cause(err error) error {
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil {
-		return op.Err
-	}
-	return err
-}
-
-func (p *pathState) linkUp() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.up++
-	close(p.back)
-	p.back = make(chan struct{})
-}
-
-func (p *pathState) linkDown() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.up--
-}
-
-func (p *pathState) state() (up int, refused bool, verdict wire.Verdict, last error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.up, p.refused, p.verdict, p.last
-}
-
-// returned is closed when the path next gets a link up.
-func (p *pathState) returned() <-chan struct{} {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.back
-}
 
 // keeper keeps one link up: dials it, hands it to its loop, and dials again when it is lost. The first keeper of a path
 // knows no other path, so that the path is used again soon after it comes back; the others serve as guests on another
 // path while theirs is down, and go home when it is up.
+//
+// Between two attempts it sleeps, longer each time, but not past the moment that gives it hope.
 type keeper struct {
 	s          *Sender
 	index      int
@@ -93,6 +24,7 @@ type keeper struct {
 	anchor     bool // first of its path
 	loop       *txloop
 	generation uint32
+	overtaken  int // attempts in a row that the network has overtaken
 }
 
 // A stream of a few bytes is over before more than one link is of use: the others are dialled a little after the first is
@@ -117,21 +49,35 @@ func (s *Sender) holdBack(ctx context.Context) {
 func (k *keeper) run(ctx context.Context) {
 	wait := k.s.time.Backoff
 	for ctx.Err() == nil {
-		link, err := k.connect(ctx)
-		if err != nil {
+		hope := k.hope()
+		link, err := k.connect(ctx, hope)
+		k.overtook(err)
+		switch {
+		case err == nil:
+			wait = k.s.time.Backoff
+			k.serve(ctx, link)
 			sleep(ctx, jitter(wait))
+		case sleepUntil(ctx, jitter(wait), hope):
+			wait = k.s.time.Backoff
+		default:
 			wait = min(2*wait, k.s.time.BackoffMost)
-			continue
 		}
-		wait = k.s.time.Backoff
-		k.serve(ctx, link)
-		sleep(ctx, jitter(wait))
 	}
 }
 
+// hope is closed when an attempt that is made then has better prospects than one that is under way: for the first keeper
+// of a path when the network has changed, for the others, which follow it, when the path comes back. So a storm of changes
+// is no storm of attempts on every link.
+func (k *keeper) hope() <-chan struct{} {
+	if k.anchor {
+		return k.s.nextChange()
+	}
+	return k.home.recovery()
+}
+
 // connect tries the keeper's own path, then, for a guest, the others that have a link up.
-func (k *keeper) connect(ctx context.Context) (*txlink, error) {
-	link, err := k.dial(ctx, k.home)
+func (k *keeper) connect(ctx context.Context, hope <-chan struct{}) (*txlink, error) {
+	link, err := k.dial(ctx, k.home, hope)
 	if err == nil || k.anchor {
 		return link, err
 	}
@@ -140,10 +86,10 @@ func (k *keeper) connect(ctx context.Context) (*txlink, error) {
 	}
 	for i := 1; i < len(k.s.paths); i++ {
 		p := k.s.paths[(k.home.order+i)%len(k.s.paths)]
-		if up, _, _, _ := p.state(); up == 0 {
+		if up, _, _, _ := p.state(); up == 0 || up >= p.mostLinks() {
 			continue
 		}
-		if link, err := k.dial(ctx, p); err == nil {
+		if link, err := k.dial(ctx, p, hope); err == nil {
 			return link, nil
 		}
 	}
@@ -174,46 +120,6 @@ func (k *keeper) serve(ctx context.Context, link *txlink) {
 	}
 }
 
-// dial makes one attempt on a path: name, connection, handshake.
-func (k *keeper) dial(ctx context.Context, p *pathState) (*txlink, error) {
-	ctx, cancel := context.WithTimeout(ctx, k.s.time.Dial)
-	defer cancel()
-	c, err := k.s.transport.Dial(ctx, p.Path)
-	if err != nil {
-		return nil, k.failed(ctx, p, wire.VerdictOK, err)
-	}
-	w, err := k.greet(ctx, c)
-	if err != nil {
-		c.Close()
-		return nil, k.failed(ctx, p, w.Verdict, err)
-	}
-	conn, err := k.s.transport.Adopt(c, k.s.trace())
-	if err != nil {
-		return nil, k.failed(ctx, p, wire.VerdictOK, err)
-	}
-	p.note(wire.VerdictOK, nil)
-	k.s.heardFrom()
-	k.generation++
-	link := &txlink{s: k.s, path: p, owner: k.loop, linkState: linkState{
-		index: k.index, generation: k.generation - 1, path: p.String(), conn: conn,
-	}}
-	conn.LimitUnsent(link.most())
-	return link, nil
-}
-
-// failed records an attempt that failed, and tells the user when that is news.
-func (k *keeper) failed(ctx context.Context, p *pathState, v wire.Verdict, err error) error {
-	if context.Cause(ctx) == context.Canceled {
-		return err // we are stopping
-	}
-	news := p.note(v, err)
-	k.s.look()
-	if news {
-		k.s.log.Printf(LevelLinks, "path %v: link %d: %v", p, k.index, cause(err))
-	}
-	return err
-}
-
 // greet sends the hello and reads the welcome. A refusal is an error, and its verdict is in the Welcome.
 func (k *keeper) greet(ctx context.Context, c net.Conn) (wire.Welcome, error) {
 	end, _ := ctx.Deadline()
@@ -222,7 +128,7 @@ func (k *keeper) greet(ctx context.Context, c net.Conn) (wire.Welcome, error) {
 	defer stop()
 	h := wire.Hello{
 		Version: wire.Version, Features: k.s.features(), Phrase: k.s.cfg.Phrase, Stream: k.s.stream,
-		Link: uint32(k.index), Generation: k.generation, MaxLeg: uint32(k.s.cfg.Leg), Links: uint32(k.s.cfg.Threads),
+		Link: uint32(k.index), Generation: k.generation, MaxLeg: uint32(k.s.cfg.Leg), Links: uint32(len(k.s.homes)),
 		Size: uint64(k.s.in.size()),
 	}
 	if k.s.begun.Load() {
@@ -273,13 +179,19 @@ func readWelcome(c net.Conn) (wire.Welcome, error) {
 }
 
 // sleep waits for d or for the end of ctx.
-func sleep(ctx context.Context, d time.Duration) {
+func sleep(ctx context.Context, d time.Duration) { sleepUntil(ctx, d, nil) }
+
+// sleepUntil waits for d, for the end of ctx, or for event, which it reports.
+func sleepUntil(ctx context.Context, d time.Duration, event <-chan struct{}) (came bool) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 	case <-ctx.Done():
+	case <-event:
+		return true
 	}
+	return false
 }
 
 // jitter spreads the redials of many links over time: d to 1.25 d.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"testing"
@@ -117,6 +118,12 @@ func receiveInto(t *testing.T, o engine.Options, sink *enginetest.Stdio, change 
 // send starts a sender whose source holds data.
 func send(t *testing.T, o engine.Options, data []byte, change transporter) *running {
 	t.Helper()
+	return sendOver(t, o, data, []engine.Path{{Host: "a", Port: port}}, change)
+}
+
+// sendOver is send over the paths given.
+func sendOver(t *testing.T, o engine.Options, data []byte, paths []engine.Path, change transporter) *running {
+	t.Helper()
 	quiet(t)
 	n := enginetest.NewNet(0, enginetest.Faults{})
 	source, err := enginetest.NewSource(enginetest.KindFile, data)
@@ -132,7 +139,7 @@ func send(t *testing.T, o engine.Options, data []byte, change transporter) *runn
 		o.Timing = steady
 	}
 	s, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: []engine.Path{{Host: "a", Port: port}}, Source: source.FD,
+		Options: o, Paths: paths, Source: source.FD,
 		Log: engine.NewLog(log, "tx: ", engine.LevelLegs),
 	})
 	if err != nil {
@@ -186,7 +193,7 @@ func (r *running) link(index uint32, change ...func(*wire.Hello)) *hand {
 // dial is link, whatever the verdict.
 func (r *running) dial(index uint32, change ...func(*wire.Hello)) *hand {
 	r.t.Helper()
-	c, err := r.network.Dial(r.t.Context(), engine.Path{Host: "a", Port: port})
+	c, err := r.network.Dial(r.t.Context(), engine.Path{Host: "a", Port: port}, netip.Addr{})
 	if err != nil {
 		r.t.Fatal(err)
 	}

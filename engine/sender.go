@@ -39,6 +39,7 @@ type Sender struct {
 	chaos   chaos
 	loops   []*txloop
 	paths   []*pathState
+	homes   []*pathState // of each link, by its index
 
 	hungry  atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
 	watcher atomic.Int32  // the loop that watches the source, or nobody
@@ -67,6 +68,7 @@ type Sender struct {
 	ended    time.Time
 	finished bool
 	err      error
+	change   chan struct{} // closed when the network changes, then made anew
 }
 
 // NewSender checks the configuration and takes hold of the source; nothing is opened on the network before Run. The
@@ -79,7 +81,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 	}
 	s := &Sender{
 		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport,
-		over: make(chan struct{}), poke: make(chan struct{}, 1), firstUp: make(chan struct{}),
+		over: make(chan struct{}), poke: make(chan struct{}, 1), firstUp: make(chan struct{}), change: make(chan struct{}),
 	}
 	s.chaos.every = int64(c.Chaos)
 	s.watcher.Store(nobody)
@@ -89,6 +91,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 	for i, p := range c.Paths {
 		s.paths = append(s.paths, &pathState{Path: p, order: i, back: make(chan struct{})})
 	}
+	s.homes = spreadLinks(s.paths, max(c.Threads, len(s.paths))) // a path without a link could not stand in for another
 	return s, s.open()
 }
 
@@ -171,9 +174,10 @@ func (s *Sender) Run(ctx context.Context) (Summary, error) {
 	return sum, s.err
 }
 
-// keep starts the keepers, the first of each path before the others; they end with ctx.
+// keep starts the keepers, the first of each path before the others, and what wakes them; all end with ctx.
 func (s *Sender) keep(ctx context.Context) *sync.WaitGroup {
 	var wg sync.WaitGroup
+	wg.Go(func() { s.watchNetwork(ctx) })
 	ks := s.keepers()
 	first := min(len(s.paths), len(ks))
 	for _, k := range ks[:first] {
@@ -188,13 +192,12 @@ func (s *Sender) keep(ctx context.Context) *sync.WaitGroup {
 	return &wg
 }
 
-// keepers spreads the links over the paths in order; earlier paths get one more when the number does not divide.
+// keepers makes the keeper of each link.
 func (s *Sender) keepers() []*keeper {
 	var ks []*keeper
-	for i := range s.cfg.Threads {
+	for i, home := range s.homes {
 		ks = append(ks, &keeper{
-			s: s, index: i, home: s.paths[i%len(s.paths)], anchor: i < len(s.paths),
-			loop: s.loops[s.loopOf(i)],
+			s: s, index: i, home: home, anchor: i < len(s.paths), loop: s.loops[s.loopOf(i)],
 		})
 	}
 	return ks
@@ -210,7 +213,7 @@ func (s *Sender) explain() {
 	}
 	s.log.Printf(LevelChoices, "source is a %v; engine path: %s", s.in.src, s.enginePath())
 	s.log.Printf(LevelChoices, "%s (%s), %s over %s, legs of at most %s, window %s; %s",
-		number(len(s.loops), "loop"), placement(s.cfg.loopCPUs(sending)), number(s.cfg.Threads, "link"),
+		number(len(s.loops), "loop"), placement(s.cfg.loopCPUs(sending)), number(len(s.homes), "link"),
 		number(len(s.paths), "path"), formatBytes(uint64(s.cfg.Leg)),
 		formatBytes(uint64(s.cfg.Window)), s.pool.Advice())
 }
@@ -267,7 +270,7 @@ func (s *Sender) setLegTime() {
 	for _, p := range s.paths {
 		longest = max(longest, p.trip.Load())
 	}
-	s.legTime.Store(int64(timeOfLeg(s.cfg.Threads, s.credit, time.Duration(longest))))
+	s.legTime.Store(int64(timeOfLeg(len(s.homes), s.credit, time.Duration(longest))))
 }
 
 // flow notes how many legs a second the stream lately had.
@@ -293,6 +296,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	k.queue = k.conn.Queued() // the handshake has shown a round trip
 	k.startZero()
 	k.path.linkUp()
+	s.spread(k.path, l.loop)
 	s.mu.Lock()
 	s.up++
 	if s.first.IsZero() {
@@ -309,6 +313,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 func (s *Sender) linkLost(k *txlink, err error) {
 	k.owner.remove(k)
 	k.path.linkDown()
+	s.spread(k.path, k.loop)
 	s.mu.Lock()
 	s.up--
 	level := LevelLinks

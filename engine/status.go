@@ -51,9 +51,9 @@ func (k *linkState) row(inFlight int) row {
 
 // WriteStatus writes the status table of the sending end to w, in one call. Any goroutine may call it.
 func (s *Sender) WriteStatus(w io.Writer) error {
-	rows := make([]row, s.cfg.Threads)
+	rows := make([]row, len(s.homes))
 	for i := range rows {
-		p := s.paths[i%len(s.paths)]
+		p := s.homes[i]
 		rows[i] = row{index: i, path: p.String(), state: "dialling", loop: s.loopOf(i)}
 		if _, _, _, last := p.state(); last != nil {
 			rows[i].state = "down"

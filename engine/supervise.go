@@ -93,15 +93,10 @@ func (o *outage) judge(who string, answers []answer, now time.Time, deadPeer, gi
 
 // firstContact says whether a sender that never met its receiver shall end.
 func firstContact(answers []answer, waited, connect time.Duration) *Error {
-	denied := func(a answer) bool {
-		switch a.verdict {
-		case wire.VerdictPhrase, wire.VerdictVersion, wire.VerdictBusy:
-			return a.last != nil
-		}
-		return false
-	}
+	denied := func(a answer) bool { return a.last != nil && denies(a.verdict) }
+	final := func(a answer) bool { return denied(a) && a.refused } // no address of the path may still let us in
 	late := waited >= connect
-	if every(answers, denied) || late && some(answers, denied) {
+	if every(answers, final) || late && some(answers, denied) {
 		return fail(StatusRefused, nil, "%s", summarize(answers))
 	}
 	if late {

@@ -27,6 +27,7 @@ type Conn interface {
 	Pending() bool
 	Await(bytes int)
 	LimitUnsent(bytes int)
+	Pace(bytesPerSecond uint64)
 	Queued() netio.Queue
 	Info() netio.Info
 	Settle(congestion string) (why string)
@@ -37,8 +38,14 @@ type Conn interface {
 
 // Transport makes connections. A test puts links of its own in the place of the network.
 type Transport interface {
-	// Dial connects to the path.
-	Dial(ctx context.Context, p Path) (net.Conn, error)
+	// Resolve gives the addresses of the path's host, in the order in which to try them: one at least, or an error.
+	Resolve(ctx context.Context, p Path) ([]netip.Addr, error)
+	// Dial connects to one of the path's addresses.
+	Dial(ctx context.Context, p Path, to netip.Addr) (net.Conn, error)
+	// Watch calls changed after something of the network has changed by which a path may come or go, until ctx ends. changed
+	// may take its time: all that happens meanwhile is one more call. The error is nil after the end of ctx; any other says
+	// why there are no more calls.
+	Watch(ctx context.Context, changed func()) error
 	// Listen starts to accept connections.
 	Listen(ctx context.Context, port uint16) (net.Listener, error)
 	// Adopt takes the connection over from Go's network poller, after the handshake.
@@ -81,12 +88,29 @@ type tcp struct {
 	congestion string
 }
 
-func (t tcp) Dial(ctx context.Context, p Path) (net.Conn, error) {
-	c, err := netio.Dialer{Bind: t.bind, Congestion: t.congestion}.Dial(ctx, p.Host, p.Port)
+func (t tcp) Resolve(ctx context.Context, p Path) ([]netip.Addr, error) {
+	return netio.Resolve(ctx, p.Host, t.dialer(p).Bind)
+}
+
+func (t tcp) Dial(ctx context.Context, p Path, to netip.Addr) (net.Conn, error) {
+	c, err := t.dialer(p).Dial(ctx, netip.AddrPortFrom(to, p.Port))
 	if err != nil {
 		return nil, err // not c, which as an interface is not nil
 	}
 	return c, nil
+}
+
+// dialer has the path's own source, or else everybody's.
+func (t tcp) dialer(p Path) netio.Dialer {
+	d := netio.Dialer{Device: p.Via.Device, Bind: p.Via.Addr, Congestion: t.congestion}
+	if p.Via == (Via{}) {
+		d.Bind = t.bind
+	}
+	return d
+}
+
+func (t tcp) Watch(ctx context.Context, changed func()) error {
+	return netio.WatchNetwork(ctx, changed)
 }
 
 func (t tcp) Listen(ctx context.Context, port uint16) (net.Listener, error) {

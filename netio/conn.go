@@ -2,6 +2,7 @@ package netio
 
 import (
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"syscall"
@@ -133,6 +134,22 @@ func (c *Conn) Await(bytes int) {
 		c.lowat = bytes
 		_ = unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_RCVLOWAT, bytes)
 	}
+}
+
+// Pace bounds what the socket sends, in bytes a second, however much it is given (SO_MAX_PACING_RATE, socket(7)); 0 is any
+// rate. TCP keeps to it by itself and needs no queueing discipline. Where the kernel refuses, nothing changes.
+func (c *Conn) Pace(bytesPerSecond uint64) {
+	if !c.tcp {
+		return
+	}
+	if bytesPerSecond == 0 {
+		bytesPerSecond = math.MaxUint64
+	}
+	if bytesPerSecond < math.MaxUint32 { // 4 bytes of ones are "any rate"; 8 bytes are known since Linux 4.20
+		_ = unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_MAX_PACING_RATE, int(bytesPerSecond))
+		return
+	}
+	_ = unix.SetsockoptUint64(c.fd, unix.SOL_SOCKET, unix.SO_MAX_PACING_RATE, bytesPerSecond)
 }
 
 // Abort closes the connection with a reset: what is queued on either side is thrown away (SO_LINGER 0, socket(7)).

@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -26,7 +28,7 @@ func connected(t *testing.T, trace Tracer) (*Conn, *net.TCPConn) {
 	}
 	defer l.Close()
 	port := uint16(l.Addr().(*net.TCPAddr).Port)
-	c, err := Dialer{Congestion: "auto"}.Dial(t.Context(), "127.0.0.1", port)
+	c, err := Dialer{Congestion: "auto"}.Dial(t.Context(), loopback(port))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -313,6 +315,10 @@ func TestCheckCongestion(t *testing.T) {
 	}
 }
 
+func loopback(port uint16) netip.AddrPort {
+	return netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
+}
+
 func TestDialFails(t *testing.T) {
 	l, err := Listen(t.Context(), netip.Addr{}, 0)
 	if err != nil {
@@ -323,16 +329,64 @@ func TestDialFails(t *testing.T) {
 		t.Errorf("a second listener: %v", err)
 	}
 	l.Close()
-	if _, err := (Dialer{}).Dial(t.Context(), "127.0.0.1", port); !Refused(err) {
+	if _, err := (Dialer{}).Dial(t.Context(), loopback(port)); !Refused(err) {
 		t.Errorf("nobody there: %v", err)
 	}
-	if _, err := (Dialer{Bind: netip.MustParseAddr("198.18.255.254")}).Dial(t.Context(), "127.0.0.1", port); !errors.Is(err, unix.EADDRNOTAVAIL) {
+	if _, err := (Dialer{Bind: netip.MustParseAddr("198.18.255.254")}).Dial(t.Context(), loopback(port)); !errors.Is(err, unix.EADDRNOTAVAIL) {
 		t.Errorf("no such local address: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := (Dialer{}).Dial(ctx, "127.0.0.1", port); !errors.Is(err, context.Canceled) || Refused(err) {
+	if _, err := (Dialer{}).Dial(ctx, loopback(port)); !errors.Is(err, context.Canceled) || Refused(err) {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// A device that is not there is the machine's lack, and one that is there carries the connection.
+func TestDialByDevice(t *testing.T) {
+	l, err := Listen(t.Context(), netip.MustParseAddr("127.0.0.1"), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	to := loopback(uint16(l.Addr().(*net.TCPAddr).Port))
+	_, err = Dialer{Device: "nosuchdevice"}.Dial(t.Context(), to)
+	if !errors.Is(err, unix.ENODEV) || !strings.Contains(err.Error(), "device nosuchdevice: no such device") {
+		t.Errorf("no such device: %v", err)
+	}
+	c, err := Dialer{Device: "lo", Bind: netip.MustParseAddr("127.0.0.2")}.Dial(t.Context(), to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if from := c.LocalAddr().(*net.TCPAddr).IP.String(); from != "127.0.0.2" {
+		t.Errorf("it comes from %s", from)
+	}
+	conn, err := Detach(c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	got, err := unix.GetsockoptString(conn.fd, unix.SOL_SOCKET, unix.SO_BINDTODEVICE)
+	if err != nil || strings.TrimRight(got, "\x00") != "lo" {
+		t.Errorf("device %q, %v", got, err)
+	}
+	if got, err := unix.GetsockoptInt(conn.fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT); err != nil || got != 1 {
+		t.Errorf("IP_BIND_ADDRESS_NO_PORT %d, %v", got, err)
+	}
+}
+
+func TestPace(t *testing.T) {
+	c, _ := connected(t, nil)
+	for _, rate := range []uint64{1, 10 << 20, math.MaxUint32 - 1, math.MaxUint32, 1 << 40} {
+		c.Pace(rate)
+		if got, err := unix.GetsockoptUint64(c.fd, unix.SOL_SOCKET, unix.SO_MAX_PACING_RATE); err != nil || got != rate {
+			t.Errorf("pace %d: %d, %v", rate, got, err)
+		}
+	}
+	c.Pace(0)
+	if got, err := unix.GetsockoptUint64(c.fd, unix.SOL_SOCKET, unix.SO_MAX_PACING_RATE); err != nil || got != math.MaxUint64 {
+		t.Errorf("any pace: %d, %v", got, err)
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -17,39 +16,67 @@ import (
 
 // Dialer makes connections to a peer.
 type Dialer struct {
+	Device     string     // they leave by this device; "" is whichever the routes say
 	Bind       netip.Addr // local address; the zero Addr is any
 	Congestion string     // "auto", "system" or a name that the kernel knows
 }
 
-// Dial connects to host (a name or an address; all addresses of a name are tried in the resolver's order). It blocks until
-// ctx ends at the latest; the caller owns the connection.
-func (d Dialer) Dial(ctx context.Context, host string, port uint16) (*net.TCPConn, error) {
+// Dial connects to one address. It blocks until ctx ends at the latest; the caller owns the connection. ENODEV
+// is that there is no such device now, EADDRNOTAVAIL that there is no such local address.
+func (d Dialer) Dial(ctx context.Context, to netip.AddrPort) (*net.TCPConn, error) {
 	nd := net.Dialer{KeepAlive: -1, Control: d.control}
 	nd.SetMultipathTCP(false)
 	if d.Bind.IsValid() {
 		nd.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(d.Bind, 0))
 	}
-	nc, err := nd.DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(int(port))))
+	nc, err := nd.DialContext(ctx, "tcp", to.String())
 	if err != nil {
 		return nil, err
 	}
 	return nc.(*net.TCPConn), nil
 }
 
-// control sets the congestion control before the handshake. "auto" begins without pacing, since pacing that was once
-// switched on stays on, and leaves the rest to Settle.
+// control prepares the socket before it is bound and connected.
 func (d Dialer) control(_, _ string, rc syscall.RawConn) error {
 	var set error
-	err := rc.Control(func(fd uintptr) {
-		switch d.Congestion {
-		case "", "system":
-		case "auto":
-			unpace(int(fd))
-		default:
-			set = setCongestion(int(fd), d.Congestion)
-		}
-	})
+	err := rc.Control(func(fd uintptr) { set = d.prepare(int(fd)) })
 	return errors.Join(err, set)
+}
+
+// prepare sets the device, and the congestion control before the handshake. "auto" begins without pacing, since pacing
+// that was once switched on stays on, and leaves the rest to Settle.
+func (d Dialer) prepare(fd int) error {
+	if d.Bind.IsValid() {
+		// Many links from one address: the port is chosen when the peer is known, so that links to two peers may share
+		// one. Refused: each link has a port of its own.
+		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
+	}
+	if err := bindToDevice(fd, d.Device); err != nil {
+		return err
+	}
+	switch d.Congestion {
+	case "", "system":
+	case "auto":
+		unpace(fd)
+	default:
+		return setCongestion(fd, d.Congestion)
+	}
+	return nil
+}
+
+// bindToDevice has the socket use one device only (SO_BINDTODEVICE, socket(7)).
+func bindToDevice(fd int, device string) error {
+	if device == "" {
+		return nil
+	}
+	err := unix.SetsockoptString(fd, unix.SOL_SOCKET, unix.SO_BINDTODEVICE, device)
+	if err == unix.EPERM {
+		return fmt.Errorf("device %s: %w: before Linux 5.7 it takes CAP_NET_RAW to choose one", device, err)
+	}
+	if err != nil {
+		return fmt.Errorf("device %s: %w", device, err)
+	}
+	return nil
 }
 
 // unpace takes a congestion control that paces, the system's default for the new socket, away from it.

@@ -61,6 +61,12 @@ func Refused(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, unix.EPIPE)
 }
 
+// LacksRoute reports whether err says that this machine has no way to the address now, whatever the peer: no route, or not
+// even the protocol.
+func LacksRoute(err error) bool {
+	return errors.Is(err, unix.ENETUNREACH) || errors.Is(err, unix.EAFNOSUPPORT)
+}
+
 // ListenerGone reports whether an error of Accept says that the listener will never accept again: it was closed, or its
 // socket was taken out of the listening state (EINVAL, accept(2)).
 func ListenerGone(err error) bool {

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,6 +17,7 @@ type keyword struct {
 	alias   []string // other spellings
 	args    []argument
 	many    bool   // may be given more than once
+	ofPath  bool   // belongs to the tx before it: once for each
 	unbuilt bool   // parsed and checked, but this program cannot do it yet
 	initial string // the default as the help text shows it, or ""
 	gist    string // one line for the list of keywords
@@ -28,6 +30,9 @@ const (
 	mostChaos    = 1e9 // leg operations
 	mostLegLimit = 1e9 // legs
 	mostDelay    = 1e9 // microseconds, a quarter of an hour
+
+	leastRate = 64 << 10 // bytes a second: less cannot keep a link alive
+	mostRate  = 1 << 40
 )
 
 // choices of the keywords that take one of a few words.
@@ -38,7 +43,7 @@ var (
 
 // grammar returns every keyword, in the order of the help text.
 func grammar() []keyword {
-	return append(append(append(ends(), original()...), ours()...), questions()...)
+	return slices.Concat(ends(), ofPath(), original(), ours(), questions())
 }
 
 // ends are the keywords that say what to do.
@@ -57,14 +62,38 @@ Anybody else who connects meanwhile is refused.`,
 			name: "tx", many: true, initial: strconv.Itoa(engine.DefaultPort),
 			args: []argument{
 				host(func(inv *invocation, h string) { inv.paths = append(inv.paths, engine.Path{Host: h}) }),
-				optionalPort(func(inv *invocation, p uint16) { inv.paths[len(inv.paths)-1].Port = p }),
+				optionalPort(func(inv *invocation, p uint16) { inv.lastPath().Port = p }),
 			},
 			gist: "send standard input to HOST; repeat for more paths",
 			more: `
 Each tx is one path, in your order of preference: the next path carries load only
 when there is more input than those before it can carry. An IPv6 address may stand
 in [brackets]. Where PORT is left out, the tx before gives it, or else the next one
-that has it.`,
+that has it. A name with several addresses is one path, which works while one of them
+does. The keywords via and rate after a tx are about that path.`,
+		},
+	}
+}
+
+// ofPath are the keywords that say more about the path of the tx before them.
+func ofPath() []keyword {
+	return []keyword{
+		{
+			name: "via", ofPath: true,
+			args: []argument{source(func(inv *invocation, v engine.Via) { inv.lastPath().Via = v })},
+			gist: "the device or local address that the path's links leave by",
+			more: `
+Two paths may lead to one HOST by different devices. For its path it counts in place
+of bind. While the device or the address is not there, the path is down, and tried
+again like any other. A device takes Linux 5.7, or CAP_NET_RAW.`,
+		},
+		{
+			name: "rate", ofPath: true,
+			args: []argument{size(leastRate, mostRate, 1, func(inv *invocation, n int64) { inv.lastPath().Rate = uint64(n) })},
+			gist: "the most that the path's links send together, in bytes a second",
+			more: `
+The links that are up on the path share it. The kernel paces them. A path has no more
+links than get 64K each.`,
 		},
 	}
 }

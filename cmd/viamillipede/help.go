@@ -91,7 +91,7 @@ func writeHelp(w io.Writer, topic string) error {
 func helpText() string {
 	var b strings.Builder
 	b.WriteString(commands + "\n" + story)
-	b.WriteString("\nKeywords, in any order:\n\n")
+	b.WriteString("\nKeywords, in any order, but via and rate after the tx that they belong to:\n\n")
 	for _, k := range grammar() {
 		fmt.Fprintf(&b, "  %-27s %s%s\n", k.usage(), k.gist, k.remark())
 	}
@@ -139,6 +139,9 @@ func (k keyword) help() string {
 	}
 	if k.many {
 		b.WriteString("\nMay be given more than once.\n")
+	}
+	if k.ofPath {
+		b.WriteString("\nStands after a tx and belongs to it; once for each tx.\n")
 	}
 	if k.unbuilt {
 		b.WriteString("\nNot built yet.\n")

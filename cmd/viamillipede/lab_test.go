@@ -31,6 +31,9 @@ func TestLab(t *testing.T) {
 	t.Run("Schedule", p.testSchedule)
 	t.Run("Delay", p.testDelay)
 	t.Run("Compare", p.testCompare)
+	t.Run("Rate", p.testRate)
+	t.Run("Via", p.testVia)
+	t.Run("PathReturns", p.testPathReturns)
 
 	t.Run("PathsDown", p.testPathsDown)
 	t.Run("AllPathsDown", p.testAllPathsDown)

@@ -25,7 +25,7 @@ type invocation struct {
 type parser struct {
 	rest  []string // words not read yet
 	table []keyword
-	seen  map[string]bool // keywords met, by name
+	seen  map[string]bool // keywords met, by name; those of a path with its number
 	inv   *invocation
 }
 
@@ -74,10 +74,9 @@ func (p *parser) keyword() (keyword, error) {
 	if !ok {
 		return k, expectedKeyword(word, p.table)
 	}
-	if p.seen[k.name] && !k.many {
-		return k, usageError("%s: given twice", k.name)
+	if err := p.place(k); err != nil {
+		return k, err
 	}
-	p.seen[k.name] = true
 	for _, a := range k.args {
 		if a.optional != nil && (len(p.rest) == 0 || !a.optional(p.rest[0])) {
 			continue
@@ -90,6 +89,22 @@ func (p *parser) keyword() (keyword, error) {
 		k.set(p.inv)
 	}
 	return k, nil
+}
+
+// place checks that k may stand here: what belongs to a path after a tx, and nothing twice.
+func (p *parser) place(k keyword) error {
+	name, twice := k.name, "given twice"
+	if k.ofPath {
+		name, twice = fmt.Sprint(k.name, len(p.inv.paths)), "given twice for one tx"
+	}
+	switch {
+	case k.ofPath && len(p.inv.paths) == 0:
+		return usageError("%s: expected after the tx that it belongs to, found before any tx", k.name)
+	case p.seen[name] && !k.many:
+		return usageError("%s: %s", k.name, twice)
+	}
+	p.seen[name] = true
+	return nil
 }
 
 // argument reads one argument of k.
@@ -136,6 +151,9 @@ func (inv *invocation) complete() error {
 	fillPorts(inv.paths)
 	return nil
 }
+
+// lastPath is the path of the tx that was read last.
+func (inv *invocation) lastPath() *engine.Path { return &inv.paths[len(inv.paths)-1] }
 
 // fillPorts gives each path without a port that of the nearest path before it, or else of the next one after it, or
 // else the default.

@@ -92,6 +92,17 @@ func TestParsePaths(t *testing.T) {
 		"tx host1.40g.example. 2": {{Host: "host1.40g.example.", Port: 2}},
 		"tx 9lives":               {{Host: "9lives", Port: 8834}},
 		"tx a 1 tx a 1":           {{Host: "a", Port: 1}, {Host: "a", Port: 1}},
+		"tx a via eth0":           {{Host: "a", Port: 8834, Via: engine.Via{Device: "eth0"}}},
+		"tx a via eth0.100-vlan":  {{Host: "a", Port: 8834, Via: engine.Via{Device: "eth0.100-vlan"}}},
+		"tx a via 198.18.0.1":     {{Host: "a", Port: 8834, Via: engine.Via{Addr: netip.MustParseAddr("198.18.0.1")}}},
+		"tx a via ::ffff:1.2.3.4": {{Host: "a", Port: 8834, Via: engine.Via{Addr: netip.MustParseAddr("1.2.3.4")}}},
+		"tx a via [fe80::1%eth0]": {{Host: "a", Port: 8834, Via: engine.Via{Addr: netip.MustParseAddr("fe80::1%eth0")}}},
+		"tx a rate 64k":           {{Host: "a", Port: 8834, Rate: 64 << 10}},
+		"tx a rate 1024G":         {{Host: "a", Port: 8834, Rate: 1 << 40}},
+		"tx a 1 rate 10M threads 2 via ::1 tx b via lo rate 70000": {
+			{Host: "a", Port: 1, Rate: 10 << 20, Via: engine.Via{Addr: netip.MustParseAddr("::1")}},
+			{Host: "b", Port: 1, Rate: 70000, Via: engine.Via{Device: "lo"}},
+		},
 	} {
 		inv, err := parse(strings.Fields(line))
 		if err != nil || !reflect.DeepEqual(inv.paths, want) {
@@ -107,6 +118,17 @@ func TestParseRefusesHosts(t *testing.T) {
 	} {
 		if inv, err := parse([]string{"tx", host}); err == nil {
 			t.Errorf("host %q: taken as %+v", host, inv.paths)
+		}
+	}
+}
+
+func TestParseRefusesSources(t *testing.T) {
+	for _, word := range []string{
+		"", " ", ".", "..", "198.18.0.256", "1.2.3", "[::1", "[eth0]", "fe80::1%", "eth0:1", "a/b", "a b", "a\tb", "a\x00",
+		"sixteenbyteslong", "h\xff", "threads",
+	} {
+		if inv, err := parse([]string{"tx", "a", "via", word}); err == nil {
+			t.Errorf("via %q: taken as %+v", word, inv.paths)
 		}
 	}
 }
@@ -145,6 +167,7 @@ func TestGrammarHasNoWordTwice(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	for _, line := range []string{
 		"rx 8834", "tx h 1 tx [::1] tx b threads 16 window 1G leg 4k", "help tx", "tx threads 16", "prbs 0xff leglimit 3",
+		"tx h via eth0 rate 10M tx b rate 64k via ::1", "rx via lo", "tx h rate 1k rate 1k",
 		"rx checkphrase abcd cpus 0-3,8 profile cpu d", "initiate h 3 terminate 4 delayus 9", "giveup 0.5 connect 1e9",
 		"rx bind ::1%lo congestion bbr io splice chaos 7 checksums charmode verbose 20 version",
 	} {
@@ -177,7 +200,8 @@ func checkLimits(t *testing.T, inv *invocation) {
 		o.Giveup != 0 && o.Connect >= 0 && o.Chaos >= 0 &&
 		inv.port != 0 && inv.verbose >= 0 && inv.verbose <= engine.LevelCalls && (inv.receive || len(inv.paths) > 0)
 	for _, p := range inv.paths {
-		within = within && p.Port != 0 && p.Host != ""
+		within = within && p.Port != 0 && p.Host != "" && len(p.Via.Device) <= longestDevice &&
+			(p.Via.Device == "" || !p.Via.Addr.IsValid()) && (p.Rate == 0 || p.Rate >= leastRate && p.Rate <= mostRate)
 	}
 	if !within {
 		t.Errorf("beyond the limits: %+v", inv)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"viamillipede/engine"
 )
 
 // argument is one word that follows a keyword.
@@ -130,6 +132,32 @@ func address(set func(*invocation, netip.Addr)) argument {
 			return true
 		},
 	}
+}
+
+// longestDevice is the length of the longest name that a network device can have (IFNAMSIZ).
+const longestDevice = 15
+
+// source is where links leave this host: a network device or an IP address, whether it is there yet or not.
+func source(set func(*invocation, engine.Via)) argument {
+	return argument{
+		name: "DEV|ADDR",
+		want: "a network device (1 to 15 bytes, no space, / or :) or an address of this host",
+		set: func(inv *invocation, word string) bool {
+			host, ok := parseHost(word)
+			if addr, err := netip.ParseAddr(host); ok && err == nil {
+				set(inv, engine.Via{Addr: addr.Unmap()})
+				return true
+			}
+			set(inv, engine.Via{Device: word})
+			return plainDevice(word)
+		},
+	}
+}
+
+// plainDevice reports whether word could be a device's name: no address that went wrong, no path.
+func plainDevice(word string) bool {
+	return len(word) > 0 && len(word) <= longestDevice && strings.Trim(word, "0123456789.") != "" &&
+		!strings.ContainsAny(word, ":/[]%") && plain(word)
 }
 
 // choice is one of a few words.

@@ -76,7 +76,7 @@ func (e *end) shut() {
 // RemoteAddr names the end for people.
 func (e *end) RemoteAddr() net.Addr {
 	if e.side == sender {
-		return address("receiver")
+		return name("receiver")
 	}
-	return address("sender")
+	return name("sender")
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"syscall"
@@ -22,6 +23,8 @@ const (
 	PathWorks   Path = iota
 	PathRefuses      // nobody listens there
 	PathSilent       // no answer ever
+	PathMute         // something takes the connection and says nothing
+	PathBabbles      // something else than a receiver answers
 )
 
 // Net is a network of socket pairs. Hosts need no declaration: whatever the host, a port leads to the listener that has
@@ -32,9 +35,20 @@ type Net struct {
 	faults Faults
 	left   int // faults that may still be drawn
 	paths  map[string]Path
+	hosts  map[string][]address // with more than one address
 	ports  map[uint16]*listener
 	ends   map[*end]bool // of links that are open
+	cuts   int           // so far
 	ghosts []int         // descriptors that keep the other end of a link from noticing
+	mutes  []*end        // that never answer
+
+	watches map[chan struct{}]bool // one for each Watch, that is told of changes
+}
+
+// address is one of those of a host.
+type address struct {
+	path  Path
+	dials int // so far
 }
 
 var _ engine.Transport = (*Net)(nil)
@@ -43,7 +57,8 @@ var _ engine.Transport = (*Net)(nil)
 func NewNet(seed uint64, f Faults) *Net {
 	return &Net{
 		rng: rand.New(rand.NewPCG(seed, 0x6e6574)), faults: f, left: f.Most,
-		paths: make(map[string]Path), ports: make(map[uint16]*listener), ends: make(map[*end]bool),
+		paths: make(map[string]Path), hosts: make(map[string][]address), ports: make(map[uint16]*listener),
+		ends: make(map[*end]bool), watches: make(map[chan struct{}]bool),
 	}
 }
 
@@ -54,9 +69,63 @@ func (n *Net) Set(host string, p Path) {
 	n.paths[host] = p
 }
 
-// Cut ends every link that is open now, as a reset does: what is on its way is lost.
+// SetAddresses gives a host several addresses, and says how each of them answers from now on.
+func (n *Net) SetAddresses(host string, answers ...Path) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	old := n.hosts[host]
+	n.hosts[host] = make([]address, len(answers))
+	copy(n.hosts[host], old)
+	for i, p := range answers {
+		n.hosts[host][i].path = p
+	}
+}
+
+// Dials counts the attempts at each of a host's addresses.
+func (n *Net) Dials(host string) (counts []int) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, a := range n.hosts[host] {
+		counts = append(counts, a.dials)
+	}
+	return counts
+}
+
+// Change tells who watches that the network has changed.
+func (n *Net) Change() {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for w := range n.watches {
+		select {
+		case w <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Watch calls changed after each Change.
+func (n *Net) Watch(ctx context.Context, changed func()) error {
+	news := make(chan struct{}, 1)
+	n.mu.Lock()
+	n.watches[news] = true
+	n.mu.Unlock()
+	for {
+		select {
+		case <-news:
+			changed()
+		case <-ctx.Done():
+			n.mu.Lock()
+			delete(n.watches, news)
+			n.mu.Unlock()
+			return nil
+		}
+	}
+}
+
+// Cut ends every link that is open now or is being dialled, as a reset does: what is on its way is lost.
 func (n *Net) Cut() {
 	n.mu.Lock()
+	n.cuts++
 	var all []*end
 	for e := range n.ends {
 		all = append(all, e)
@@ -78,17 +147,42 @@ func (n *Net) Links() int {
 // Close gives back what the network itself holds. The ends that the engine has are the engine's.
 func (n *Net) Close() {
 	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, fd := range n.ghosts {
+	ghosts, mutes := n.ghosts, n.mutes
+	n.ghosts, n.mutes = nil, nil
+	n.mu.Unlock()
+	for _, fd := range ghosts {
 		unix.Close(fd)
 	}
-	n.ghosts = nil
+	for _, e := range mutes {
+		e.Close()
+	}
+}
+
+// Resolve gives the addresses 0.0.0.0, 0.0.0.1, and so on, as many as the host has.
+func (n *Net) Resolve(_ context.Context, p engine.Path) ([]netip.Addr, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	all := make([]netip.Addr, max(1, len(n.hosts[p.Host])))
+	for i := range all {
+		all[i] = netip.AddrFrom4([4]byte{3: byte(i)})
+	}
+	return all, nil
+}
+
+// answer says how a host's address answers, and counts the attempt; with n.mu held.
+func (n *Net) answer(host string, to netip.Addr) Path {
+	if all := n.hosts[host]; len(all) > 0 {
+		a := &all[to.As4()[3]]
+		a.dials++
+		return a.path
+	}
+	return n.paths[host]
 }
 
 // Dial makes a link to the listener of the path's port.
-func (n *Net) Dial(ctx context.Context, p engine.Path) (net.Conn, error) {
+func (n *Net) Dial(ctx context.Context, p engine.Path, to netip.Addr) (net.Conn, error) {
 	n.mu.Lock()
-	l, path, f := n.ports[p.Port], n.paths[p.Host], n.draw()
+	l, path, f, cuts := n.ports[p.Port], n.answer(p.Host, to), n.draw(), n.cuts
 	n.mu.Unlock()
 	switch {
 	case path == PathSilent || f.kind == faultSilence:
@@ -101,16 +195,33 @@ func (n *Net) Dial(ctx context.Context, p engine.Path) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.kind == faultUnheard {
+	switch {
+	case path == PathMute:
+		n.mu.Lock()
+		n.mutes = append(n.mutes, far)
+		n.mu.Unlock()
+		return near, nil
+	case path == PathBabbles:
+		far.UnixConn.Write([]byte("220 mail.example ESMTP ready\r\n"))
+		far.Close()
+		return near, nil
+	case f.kind == faultUnheard:
 		far.Close() // the peer's host closes before its program has heard of it
 		return near, nil
 	}
-	if !l.offer(far) {
+	if n.cutSince(cuts) || !l.offer(far) {
 		near.Close()
 		far.Close()
 		return nil, refused()
 	}
 	return near, nil
+}
+
+// cutSince reports whether there were more cuts than so many.
+func (n *Net) cutSince(cuts int) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.cuts != cuts
 }
 
 func refused() error {
@@ -264,10 +375,10 @@ func (l *listener) Close() error {
 	return nil
 }
 
-func (l *listener) Addr() net.Addr { return address("listener") }
+func (l *listener) Addr() net.Addr { return name("listener") }
 
-// address names an end for people.
-type address string
+// name names an end for people.
+type name string
 
-func (address) Network() string  { return "pair" }
-func (a address) String() string { return string(a) }
+func (name) Network() string  { return "pair" }
+func (a name) String() string { return string(a) }

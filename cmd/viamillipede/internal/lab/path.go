@@ -32,6 +32,14 @@ func (l *Lab) EndDown(side Side, i int) error { return l.onDevice(side, i, netli
 // EndUp brings one end of path i up again.
 func (l *Lab) EndUp(side Side, i int) error { return l.onDevice(side, i, netlink.LinkSetUp) }
 
+// AddAddress gives one end of path i another address.
+func (l *Lab) AddAddress(side Side, i int, ip string) error {
+	return l.onDevice(side, i, func(dev netlink.Link) error {
+		host := &net.IPNet{IP: net.ParseIP(ip).To4(), Mask: net.CIDRMask(24, 32)}
+		return netlink.AddrAdd(dev, &netlink.Addr{IPNet: host})
+	})
+}
+
 // Shape limits path i to bitsPerSecond in each direction (tc-tbf(8)); 0 takes the limit away.
 func (l *Lab) Shape(i int, bitsPerSecond uint64) error {
 	rate := bitsPerSecond / 8

@@ -1,0 +1,215 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// outcome is how an attempt to connect ended, at one address or, put together, on a path.
+type outcome struct {
+	to      netip.Addr
+	verdict wire.Verdict // of the receiver that answered, or of what answered in its place
+	err     error        // nil: there is a link
+	refused bool         // the peer's host answered: nobody there serves this stream
+}
+
+// result makes an outcome of what an attempt returned.
+func result(to netip.Addr, v wire.Verdict, err error) outcome {
+	return outcome{to, v, cause(err), err != nil && (v != wire.VerdictOK || netio.Refused(err))}
+}
+
+// errChanged ends an attempt that the network has overtaken.
+var errChanged = errors.New("the network has changed")
+
+// dial makes one attempt on a path: name, then connection and handshake at each of its addresses until one works. The one
+// that worked last comes first, so that those that do not work cost nothing later. Each has its share of the time, so that
+// one which swallows packets leaves some to the others.
+func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (*txlink, error) {
+	ctx, cancel := context.WithTimeout(ctx, k.s.time.Dial)
+	defer cancel()
+	all, err := k.s.transport.Resolve(ctx, p.Path)
+	if err != nil {
+		return nil, k.failed(ctx, p, result(netip.Addr{}, wire.VerdictOK, err))
+	}
+	var failed []outcome
+	for i, to := range p.inOrder(all) {
+		link, o := k.reach(ctx, p, to, len(all)-i, hope)
+		if o.err == nil {
+			k.reached(p, failed, to)
+			return link, nil
+		}
+		if failed = append(failed, o); o.err == errChanged || ctx.Err() != nil {
+			break
+		}
+	}
+	return nil, k.failed(ctx, p, together(failed))
+}
+
+// reach makes one attempt at one of a path's addresses, in its share of the time that is left for so many.
+func (k *keeper) reach(ctx context.Context, p *pathState, to netip.Addr, addresses int, hope <-chan struct{}) (*txlink, outcome) {
+	end, _ := ctx.Deadline()
+	ctx, cancel := context.WithTimeout(ctx, time.Until(end)/time.Duration(addresses))
+	defer cancel()
+	c, err := k.call(ctx, p, to, hope)
+	if err != nil {
+		return nil, result(to, wire.VerdictOK, err)
+	}
+	w, err := k.greet(ctx, c)
+	if err != nil {
+		c.Close()
+		return nil, result(to, w.Verdict, err)
+	}
+	conn, err := k.s.transport.Adopt(c, k.s.trace())
+	if err != nil {
+		return nil, result(to, wire.VerdictOK, err)
+	}
+	k.generation++
+	link := &txlink{s: k.s, path: p, owner: k.loop, linkState: linkState{
+		index: k.index, generation: k.generation - 1, path: p.String(), conn: conn,
+	}}
+	conn.LimitUnsent(link.most())
+	return link, outcome{to: to}
+}
+
+// How long a connection may take before it is given up for a new one when there is hope for that. What gives the first
+// keeper of a path hope comes in bursts, and perhaps a moment too early. The others' is that the path is there, so theirs is
+// given up only when the kernel has sent its first packet in vain: it sends the second after a second.
+const (
+	firstPatience = 50 * time.Millisecond
+	otherPatience = time.Second
+	overtakenMost = 2 // times in a row: a slow connection must come about in a storm of changes too
+)
+
+// overtook counts attempts that ended with err.
+func (k *keeper) overtook(err error) {
+	if err != errChanged {
+		k.overtaken = 0
+		return
+	}
+	k.overtaken++
+}
+
+// call opens a connection. One that began before the network changed may be on its way to nowhere.
+func (k *keeper) call(ctx context.Context, p *pathState, to netip.Addr, hope <-chan struct{}) (net.Conn, error) {
+	if k.overtaken >= overtakenMost {
+		return k.s.transport.Dial(ctx, p.Path, to)
+	}
+	patience := otherPatience
+	if k.anchor {
+		patience = firstPatience
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	slow := time.AfterFunc(patience, func() {
+		select {
+		case <-hope:
+			cancel(errChanged)
+		case <-ctx.Done():
+		}
+	})
+	defer slow.Stop()
+	c, err := k.s.transport.Dial(ctx, p.Path, to)
+	if err != nil && context.Cause(ctx) == errChanged {
+		return nil, errChanged
+	}
+	return c, err
+}
+
+// reached records that the path leads to the receiver, and tells the user when it is by another address than before.
+func (k *keeper) reached(p *pathState, failed []outcome, to netip.Addr) {
+	p.note(outcome{to: to})
+	k.s.heardFrom()
+	if p.prefer(to) && len(failed) > 0 {
+		k.s.log.Printf(LevelChoices, "path %v: its address %v works (%v)", p, to, together(failed).err)
+	}
+}
+
+// failed records an attempt that failed, and tells the user when that is news.
+func (k *keeper) failed(ctx context.Context, p *pathState, o outcome) error {
+	if context.Cause(ctx) == context.Canceled || o.err == errChanged {
+		return o.err // we are stopping, or try again at once
+	}
+	news := p.note(o)
+	k.s.look()
+	if news {
+		k.s.log.Printf(LevelLinks, "path %v: link %d: %v", p, k.index, o.err)
+	}
+	return o.err
+}
+
+// together says how an attempt ended at whose addresses all failed. The path is refused when they all are, apart from those
+// of a protocol that this machine has no route for; a denial by a receiver counts for more than what anybody else says.
+func together(all []outcome) outcome {
+	if len(all) == 1 {
+		return all[0]
+	}
+	last := all[len(all)-1]
+	if last.err == errChanged {
+		return last
+	}
+	all = slices.SortedFunc(slices.Values(all), func(a, b outcome) int { return a.to.Compare(b.to) }) // as a resolver may not
+	o := outcome{refused: true}
+	for _, a := range all {
+		o.refused = o.refused && (a.refused || netio.LacksRoute(a.err) && !sameKind(all, a))
+		if o.verdict == wire.VerdictOK || !o.denied() && a.denied() {
+			o.verdict = a.verdict
+		}
+	}
+	o.refused = o.refused && slices.ContainsFunc(all, func(a outcome) bool { return a.refused })
+	o.err = describe(all)
+	return o
+}
+
+// sameKind reports whether an attempt at an address of the same protocol as that of a found a route.
+func sameKind(all []outcome, a outcome) bool {
+	return slices.ContainsFunc(all, func(b outcome) bool { return a.to.Is4() == b.to.Is4() && !netio.LacksRoute(b.err) })
+}
+
+// denied reports whether a receiver answered that it will not have us.
+func (o outcome) denied() bool { return denies(o.verdict) }
+
+func denies(v wire.Verdict) bool {
+	return v == wire.VerdictPhrase || v == wire.VerdictVersion || v == wire.VerdictBusy
+}
+
+// describe says why each address failed, or once what they have in common.
+func describe(all []outcome) error {
+	var parts []string
+	alike := true
+	for _, o := range all {
+		alike = alike && o.err.Error() == all[0].err.Error()
+		parts = append(parts, o.to.String()+": "+o.err.Error())
+	}
+	if alike {
+		return all[0].err
+	}
+	return errors.New(strings.Join(parts, ", "))
+}
+
+// inOrder puts the address that worked last before the others.
+func (p *pathState) inOrder(all []netip.Addr) []netip.Addr {
+	p.mu.Lock()
+	best := p.best
+	p.mu.Unlock()
+	at := slices.Index(all, best)
+	if at < 1 {
+		return all
+	}
+	return slices.Insert(slices.Delete(slices.Clone(all), at, at+1), 0, best)
+}
+
+// prefer remembers the address that worked; it reports whether that is another one than before.
+func (p *pathState) prefer(to netip.Addr) (news bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	news, p.best = p.best != to, to
+	return news
+}

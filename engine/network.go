@@ -1,0 +1,37 @@
+package engine
+
+import (
+	"context"
+	"time"
+)
+
+// changePause is the least time between two wake-ups by changes of the network: they come in bursts, and what a storm of
+// them brings is worth no storm of attempts.
+const changePause = 100 * time.Millisecond
+
+// watchNetwork tells of each change of the network until ctx ends.
+func (s *Sender) watchNetwork(ctx context.Context) {
+	err := s.transport.Watch(ctx, func() {
+		s.networkChanged()
+		sleep(ctx, changePause)
+	})
+	if err != nil && ctx.Err() == nil {
+		s.log.Printf(LevelChoices, "changes of the network are not noticed, lost paths are tried now and then: %v", err)
+	}
+}
+
+// networkChanged is called after devices, addresses or routes of this machine have changed, once for a burst of changes,
+// on a goroutine of its own. Keepers that wait to try again do so at once.
+func (s *Sender) networkChanged() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.change)
+	s.change = make(chan struct{})
+}
+
+// nextChange is closed when the network next changes.
+func (s *Sender) nextChange() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.change
+}

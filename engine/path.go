@@ -1,0 +1,148 @@
+package engine
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync"
+	"sync/atomic"
+
+	"viamillipede/engine/wire"
+)
+
+// pathState is one path of the command line, and what its links and attempts have shown of it.
+type pathState struct {
+	Path
+	order int // in the user's order of preference, from 0
+
+	explained atomic.Bool // the user knows of its congestion control
+
+	trip                   atomic.Int64 // least round trip of its links, nanoseconds; 0 is not known
+	idle                   atomic.Int32 // links that could take a leg, over all loops; see txloop.countIdle
+	rescuedFrom, rescuedTo atomic.Int64 // legs
+
+	mu      sync.Mutex
+	up      int           // links up; guarded by mu
+	refused bool          // the last attempt was answered by a host on which nobody serves us; guarded by mu
+	verdict wire.Verdict  // of the last attempt that a receiver answered; guarded by mu
+	last    error         // of the last attempt, nil if it succeeded; guarded by mu
+	back    chan struct{} // closed when a link of the path comes up, then made anew; guarded by mu
+	best    netip.Addr    // the address that worked last; guarded by mu
+}
+
+func (p *pathState) String() string {
+	name := net.JoinHostPort(p.Host, strconv.Itoa(int(p.Port)))
+	if p.Via != (Via{}) {
+		name += " via " + p.Via.String()
+	}
+	return name
+}
+
+// note records how an attempt went; it reports whether that differs from the attempt before.
+func (p *pathState) note(o outcome) (news bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	news = (o.err == nil) != (p.last == nil) || o.err != nil && o.err.Error() != p.last.Error()
+	p.verdict, p.last, p.refused = o.verdict, o.err, o.refused
+	return news
+}
+
+// cause is what is worth telling of an error of the network: the addresses are the user's own, and a port that changes with
+// every attempt would make each of them news.
+func cause(err error) error {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil {
+		return op.Err
+	}
+	return err
+}
+
+func (p *pathState) linkUp() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.up++
+	close(p.back)
+	p.back = make(chan struct{})
+}
+
+func (p *pathState) linkDown() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.up--
+}
+
+func (p *pathState) state() (up int, refused bool, verdict wire.Verdict, last error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.up, p.refused, p.verdict, p.last
+}
+
+// returned is closed when the path next gets a link up.
+func (p *pathState) returned() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.back
+}
+
+// recovery is returned of a path that is down; nil, which never comes, of one that has a link.
+func (p *pathState) recovery() <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.up > 0 {
+		return nil
+	}
+	return p.back
+}
+
+// leastShare is what a link needs to live, in bytes a second. On a short path the kernel sends 64 KiB at a time and pauses
+// for as long as the pace demands, heartbeats too, which must be less than Timing.Dead.
+const leastShare = 64 << 10
+
+// mostLinks is how many links the path's rate can feed, 1 at least.
+func (p *pathState) mostLinks() int {
+	if p.Rate == 0 {
+		return MaxThreads
+	}
+	return int(max(1, min(p.Rate/leastShare, MaxThreads)))
+}
+
+// spreadLinks gives the path of each link: in turn, so that earlier paths get one more when the number does not divide, and
+// none more than it can feed. There are fewer links than asked for when no path can.
+func spreadLinks(paths []*pathState, links int) (homes []*pathState) {
+	for round := range links {
+		for _, p := range paths {
+			if round < p.mostLinks() && len(homes) < links {
+				homes = append(homes, p)
+			}
+		}
+	}
+	return homes
+}
+
+// share is the part of the path's rate that each link on it has, in bytes a second.
+func (p *pathState) share() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return max(1, p.Rate/uint64(max(1, p.up)))
+}
+
+// spread divides the path's rate anew among its links, each on its loop's thread; from is the calling loop. Whoever
+// changes their number calls it afterwards, so that the last call finds the last number.
+func (s *Sender) spread(p *pathState, from *loop) {
+	if p.Rate == 0 {
+		return
+	}
+	for _, l := range s.loops {
+		l.do(from, func() { l.pace(p) })
+	}
+}
+
+// pace gives the path's links on this loop their share.
+func (l *txloop) pace(p *pathState) {
+	share := p.share()
+	for _, k := range l.links {
+		if k.path == p {
+			k.conn.Pace(share)
+		}
+	}
+}

@@ -1,0 +1,275 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// until asks again and again, for what has no event of its own.
+func (r *running) until(what string, is func() bool) {
+	r.t.Helper()
+	for deadline := time.Now().Add(soon); !is(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			r.t.Fatalf("not within %v: %s\n%s", soon, what, r.log)
+		}
+	}
+}
+
+// Of three addresses the last one works: it is found in one attempt, and is the first to be tried from then on.
+func TestAddressesInTurn(t *testing.T) {
+	for name, bad := range map[string]enginetest.Path{
+		"refusing": enginetest.PathRefuses, "silent": enginetest.PathSilent,
+		"mute": enginetest.PathMute, "babbling": enginetest.PathBabbles,
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
+			o.Timing.Dial = 300 * time.Millisecond
+			o.Timing.Backoff, o.Timing.BackoffMost = soon, soon // one attempt has to do
+			tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
+				n.(*enginetest.Net).SetAddresses("a", bad, bad, enginetest.PathWorks)
+				return n
+			})
+			l := tx.listen()
+			h := tx.accept(l, 4)
+			h.untilType(wire.TypeLeg)
+			if got := fmt.Sprint(tx.network.Dials("a")); got != "[1 1 1]" {
+				t.Errorf("attempts at each address: %s", got)
+			}
+			tx.cancel()
+			tx.wants(engine.StatusInterrupt)
+			if !strings.Contains(tx.log.String(), "its address 0.0.0.2 works (") {
+				t.Errorf("that another address is used is not told:\n%s", tx.log)
+			}
+		})
+	}
+}
+
+// A path's address that fails is tried once, not again at every redial.
+func TestAddressThatWorkedIsRemembered(t *testing.T) {
+	o := engine.Options{Threads: 1, Connect: soon}
+	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
+		n.(*enginetest.Net).SetAddresses("a", enginetest.PathRefuses, enginetest.PathMute, enginetest.PathWorks)
+		return n
+	})
+	l := tx.listen()
+	const times = 4
+	for range times {
+		h := tx.accept(l, 4)
+		h.untilType(wire.TypeEnd)
+		h.c.Close()
+	}
+	tx.accept(l, 4)
+	if got, want := tx.network.Dials("a"), []int{1, 1, 1 + times}; !slices.Equal(got, want) {
+		t.Errorf("attempts at each address: %v, want %v", got, want)
+	}
+	tx.cancel()
+	tx.wants(engine.StatusInterrupt)
+}
+
+// After a change of the network keepers do not wait until their next attempt is due: first those that are the first of
+// their path, and when that is back the others.
+func TestChangeWakesKeepers(t *testing.T) {
+	const links = 4
+	o := engine.Options{Threads: links, Connect: soon, Timing: steady}
+	o.Timing.Backoff, o.Timing.BackoffMost = time.Hour, time.Hour
+	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
+		n.(*enginetest.Net).SetAddresses("a", enginetest.PathRefuses)
+		return n
+	})
+	l := tx.listen()
+	tx.until("every keeper has failed", func() bool { return tx.network.Dials("a")[0] == links })
+	tx.network.SetAddresses("a", enginetest.PathWorks)
+	tx.network.Change()
+	for range links {
+		tx.accept(l, 4)
+	}
+	tx.cancel()
+	tx.wants(engine.StatusInterrupt)
+}
+
+// A connection that was begun before the network changed, and gets no answer, is begun again.
+func TestChangeEndsAnAttempt(t *testing.T) {
+	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
+	o.Timing.Dial, o.Timing.Backoff, o.Timing.BackoffMost = time.Hour, time.Hour, time.Hour
+	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
+		n.(*enginetest.Net).SetAddresses("a", enginetest.PathSilent)
+		return n
+	})
+	l := tx.listen()
+	tx.until("the first attempt", func() bool { return tx.network.Dials("a")[0] == 1 })
+	tx.network.SetAddresses("a", enginetest.PathWorks)
+	tx.network.Change()
+	tx.accept(l, 4)
+	tx.cancel()
+	tx.wants(engine.StatusInterrupt)
+}
+
+// In a storm of changes a connection that takes its time comes about all the same.
+func TestSlowConnectionInAStorm(t *testing.T) {
+	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
+	o.Timing.Dial = time.Hour
+	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport { return slow{n} })
+	l := tx.listen()
+	up, calm := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(calm)
+		for {
+			select {
+			case <-up:
+				return
+			case <-time.After(time.Millisecond):
+				tx.network.Change()
+			}
+		}
+	}()
+	tx.accept(l, 4)
+	close(up)
+	<-calm
+	tx.cancel()
+	tx.wants(engine.StatusInterrupt)
+}
+
+// slow is a network on which a connection takes its time.
+type slow struct{ engine.Transport }
+
+func (s slow) Dial(ctx context.Context, p engine.Path, to netip.Addr) (net.Conn, error) {
+	select {
+	case <-time.After(300 * time.Millisecond):
+		return s.Transport.Dial(ctx, p, to)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// A storm of changes brings about ten attempts a second for a path, however many links it has.
+func TestStormOfChanges(t *testing.T) {
+	const links, lasts = 16, 500 * time.Millisecond
+	o := engine.Options{Threads: links, Connect: soon, Timing: steady}
+	o.Timing.Backoff, o.Timing.BackoffMost = time.Hour, time.Hour
+	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
+		n.(*enginetest.Net).SetAddresses("a", enginetest.PathRefuses)
+		return n
+	})
+	tx.until("every keeper has failed", func() bool { return tx.network.Dials("a")[0] == links })
+	for end := time.Now().Add(lasts); time.Now().Before(end); time.Sleep(time.Millisecond) {
+		tx.network.Change()
+	}
+	const most = 1 + int(lasts/(100*time.Millisecond))
+	if more := tx.network.Dials("a")[0] - links; more < 2 || more > most {
+		t.Errorf("%d attempts in a storm of %v, want 2 to %d", more, lasts, most)
+	}
+	tx.cancel()
+	tx.wants(engine.StatusInterrupt)
+}
+
+// blind is a network whose changes cannot be watched.
+type blind struct{ engine.Transport }
+
+func (blind) Watch(context.Context, func()) error { return errors.New("not permitted") }
+
+// Nothing but one line comes of it where changes cannot be watched.
+func TestChangesUnwatched(t *testing.T) {
+	tx := send(t, engine.Options{Threads: 2, Connect: soon}, content(1, 1000),
+		func(n engine.Transport) engine.Transport { return blind{n} })
+	h := tx.accept(tx.listen(), 4)
+	h.untilType(wire.TypeLeg)
+	tx.cancel()
+	tx.wants(engine.StatusInterrupt)
+	if n := strings.Count(tx.log.String(), "not permitted"); n != 1 {
+		t.Errorf("told %d times:\n%s", n, tx.log)
+	}
+}
+
+// paces notes what every open connection was last paced to.
+type paces struct {
+	engine.Transport
+	mu  sync.Mutex
+	now map[*paced]uint64 // guarded by mu
+}
+
+func (p *paces) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
+	conn, err := p.Transport.Adopt(c, trace)
+	return &paced{Conn: conn, all: p}, err
+}
+
+// list gives the paces of the connections that were paced and are open.
+func (p *paces) list() (list []uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, rate := range p.now {
+		list = append(list, rate)
+	}
+	slices.Sort(list)
+	return list
+}
+
+type paced struct {
+	engine.Conn
+	all *paces
+}
+
+func (c *paced) Pace(rate uint64) {
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
+	c.all.now[c] = rate
+}
+
+func (c *paced) Abort() error { c.forget(); return c.Conn.Abort() }
+
+func (c *paced) Close() error { c.forget(); return c.Conn.Close() }
+
+func (c *paced) forget() {
+	c.all.mu.Lock()
+	defer c.all.mu.Unlock()
+	delete(c.all.now, c)
+}
+
+// The links that are up on a path share its rate, on whichever loops they are; a guest counts where it is.
+func TestRateIsShared(t *testing.T) {
+	p := &paces{now: make(map[*paced]uint64)}
+	paths := []engine.Path{{Host: "a", Port: port, Rate: 12 << 20}, {Host: "b", Port: port}}
+	o := engine.Options{Threads: 6, Connect: soon, CPUs: []int{-1, -1}}
+	tx := sendOver(t, o, content(1, 1000), paths, func(n engine.Transport) engine.Transport {
+		p.Transport = n
+		return p
+	})
+	l := tx.listen()
+	var links []*hand
+	for range o.Threads {
+		links = append(links, tx.accept(l, 4))
+	}
+	shares := func(want ...uint64) {
+		t.Helper()
+		tx.until(fmt.Sprintf("paces of %v", want), func() bool { return slices.Equal(p.list(), want) })
+	}
+	shares(4<<20, 4<<20, 4<<20)
+	tx.network.Set("b", enginetest.PathRefuses)
+	const fifth = (12 << 20) / 5
+	guests := 0
+	for _, h := range links {
+		if h.hello.Link%2 == 1 { // on the second path
+			h.c.Close()
+			guests++
+		}
+	}
+	guests-- // the first of a path is nobody's guest
+	for range guests {
+		tx.accept(l, 4)
+	}
+	shares(fifth, fifth, fifth, fifth, fifth)
+	tx.cancel()
+	tx.wants(engine.StatusInterrupt)
+}
