@@ -15,6 +15,7 @@ import (
 const (
 	MaxThreads     = 64               // links of one stream
 	DefaultThreads = 16               //
+	AutoThreads    = 32               // the most that Options.Auto takes, unless there are more paths
 	DefaultPort    = 8834             // where no port is given anywhere
 	DefaultWindow  = 256 << 20        // bytes; see Options.Window
 	MinWindow      = 1 << 20          // bytes
@@ -52,7 +53,8 @@ func (v Via) String() string {
 // Options are the settings that both ends of a stream take. The zero value of a field with a default is replaced by
 // that default in Send and Receive.
 type Options struct {
-	Threads    int           // links, spread over the paths; 1 to MaxThreads
+	Threads    int           // links, spread over the paths, at least one for each; 1 to MaxThreads
+	Auto       bool          // sender only: as many links as bring more, at most AutoThreads, whatever Threads is
 	Window     int64         // bytes of payload memory on this side; MinWindow to MaxWindow
 	Leg        int           // largest leg in bytes; a multiple of the page size, MinLeg to MaxLeg
 	Checksum   bool          // CRC32C of each leg's payload

@@ -25,6 +25,8 @@ type keeper struct {
 	loop       *txloop
 	generation uint32
 	overtaken  int // attempts in a row that the network has overtaken
+
+	quit <-chan struct{} // closed: the link is not wanted any more; nil, which never is, where it always is
 }
 
 // A stream of a few bytes is over before more than one link is of use: the others are dialled a little after the first is
@@ -47,17 +49,27 @@ func (s *Sender) holdBack(ctx context.Context) {
 
 // run is the keeper's goroutine; it ends with ctx.
 func (k *keeper) run(ctx context.Context) {
+	wanted, cancel := context.WithCancel(ctx)
+	defer cancel()
+	quit := k.quit
+	go func() {
+		select {
+		case <-quit:
+			cancel()
+		case <-wanted.Done():
+		}
+	}()
 	wait := k.s.time.Backoff
-	for ctx.Err() == nil {
-		hope := k.hope()
-		link, err := k.connect(ctx, hope)
+	for wanted.Err() == nil {
+		hope, begun := k.hope(), time.Now()
+		link, err := k.connect(wanted, hope)
 		k.overtook(err)
 		switch {
 		case err == nil:
 			wait = k.s.time.Backoff
 			k.serve(ctx, link)
-			sleep(ctx, jitter(wait))
-		case sleepUntil(ctx, jitter(wait), hope):
+			sleep(wanted, jitter(wait))
+		case sleepUntil(wanted, jitter(wait)-time.Since(begun), hope): // an attempt that took long was wait enough
 			wait = k.s.time.Backoff
 		default:
 			wait = min(2*wait, k.s.time.BackoffMost)
@@ -105,10 +117,14 @@ func (k *keeper) serve(ctx context.Context, link *txlink) {
 	if link.path == k.home {
 		home = nil
 	}
+	quit := k.quit
 	for {
 		select {
 		case <-lost:
 			return
+		case <-quit:
+			quit, home = nil, nil
+			k.loop.post(func() { link.leave() })
 		case <-k.loop.done:
 			return
 		case <-ctx.Done():

@@ -41,6 +41,8 @@ type Sender struct {
 	paths   []*pathState
 	homes   []*pathState // of each link, by its index
 
+	planned [MaxThreads]atomic.Bool // links that a keeper is at work for
+
 	hungry  atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
 	watcher atomic.Int32  // the loop that watches the source, or nobody
 
@@ -90,6 +92,9 @@ func NewSender(c SendConfig) (*Sender, error) {
 	}
 	for i, p := range c.Paths {
 		s.paths = append(s.paths, &pathState{Path: p, order: i, back: make(chan struct{})})
+	}
+	if c.Auto {
+		c.Threads = AutoThreads
 	}
 	s.homes = spreadLinks(s.paths, max(c.Threads, len(s.paths))) // a path without a link could not stand in for another
 	return s, s.open()
@@ -174,19 +179,23 @@ func (s *Sender) Run(ctx context.Context) (Summary, error) {
 	return sum, s.err
 }
 
-// keep starts the keepers, the first of each path before the others, and what wakes them; all end with ctx.
+// keep starts the keepers, the first of each path before the others; they end with ctx.
 func (s *Sender) keep(ctx context.Context) *sync.WaitGroup {
 	var wg sync.WaitGroup
-	wg.Go(func() { s.watchNetwork(ctx) })
 	ks := s.keepers()
-	first := min(len(s.paths), len(ks))
-	for _, k := range ks[:first] {
-		wg.Go(func() { k.run(ctx) })
+	c := &crew{ctx: ctx, keepers: ks, wg: &wg, stop: make([]chan struct{}, len(ks)), ended: make([]chan struct{}, len(ks))}
+	wg.Go(func() { s.watchNetwork(ctx) })
+	for i := range s.paths {
+		c.start(i)
 	}
 	wg.Go(func() {
+		if s.cfg.Auto {
+			s.trial(ctx, c)
+			return
+		}
 		s.holdBack(ctx)
-		for _, k := range ks[first:] {
-			wg.Go(func() { k.run(ctx) })
+		for i := len(s.paths); i < len(ks); i++ {
+			c.start(i)
 		}
 	})
 	return &wg
@@ -322,6 +331,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 		level = LevelChoices // the peer hangs up, as it should
 	case err != errLeft:
 		s.lost++
+		k.path.lost.Add(1)
 		s.outage.linkLost(k.index, err, k.proved, k.loop.now)
 	}
 	s.mu.Unlock()

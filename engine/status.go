@@ -55,7 +55,10 @@ func (s *Sender) WriteStatus(w io.Writer) error {
 	for i := range rows {
 		p := s.homes[i]
 		rows[i] = row{index: i, path: p.String(), state: "dialling", loop: s.loopOf(i)}
-		if _, _, _, last := p.state(); last != nil {
+		if !s.planned[i].Load() {
+			rows[i].state = ""
+		}
+		if _, _, _, last := p.state(); last != nil && rows[i].state != "" {
 			rows[i].state = "down"
 		}
 	}
@@ -64,10 +67,13 @@ func (s *Sender) WriteStatus(w io.Writer) error {
 			rows[r.index] = r
 		}
 	}
+	rows = slices.DeleteFunc(rows, func(r row) bool { return r.state == "" })
 	now := time.Now()
+	sum := s.summary(now)
 	var b strings.Builder
 	writeRows(&b, rows, now)
-	fmt.Fprintf(&b, "total: %v\n", s.summary(now))
+	writePaths(&b, sum.Paths)
+	fmt.Fprintf(&b, "total: %v\n", sum)
 	s.writeWindow(&b)
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -149,6 +155,17 @@ func writeRows(b *strings.Builder, rows []row, now time.Time) {
 		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s/s\t%v\t%d\t%d\t%d\t%d\t%d\t\n", r.index, r.path, r.state,
 			formatBytes(r.bytes), formatBytes(perSecond(r.bytes, now.Sub(r.since))),
 			r.info.RTT.Round(10*time.Microsecond), r.info.Cwnd, r.info.Retransmits, r.inFlight, r.info.CPU, r.loop)
+	}
+	t.Flush()
+}
+
+// writePaths writes the table of the paths: a line for each.
+func writePaths(b *strings.Builder, paths []PathSummary) {
+	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "path\tlinks\tbytes\tshare\trate\tRTT\tlost\trescued from\trescued to\thead\t")
+	for _, p := range paths {
+		fmt.Fprintf(t, "%s\t%d\t%s\t%.1f %%\t%s/s\t%v\t%d\t%d\t%d\t%.1f %%\t\n", p.Name, p.Links, formatBytes(p.Bytes),
+			100*p.Share, formatBytes(p.Rate), p.RTT.Round(10*time.Microsecond), p.LinksLost, p.RescuedFrom, p.RescuedTo, 100*p.Head)
 	}
 	t.Flush()
 }

@@ -11,12 +11,35 @@ type Summary struct {
 	Bytes       uint64 // read from the source, or written to the sink
 	Elapsed     time.Duration
 	LinksLost   uint64
-	LegsResent  uint64 // at the sender; a receiver does not know
-	BytesResent uint64 // likewise
-	Cuts        uint64 // of the links lost, by chaos
-	Refused     uint64 // strangers at a receiver
+	LegsResent  uint64        // at the sender; a receiver does not know
+	BytesResent uint64        // likewise
+	Cuts        uint64        // of the links lost, by chaos
+	Refused     uint64        // strangers at a receiver
+	WindowFull  time.Duration // at the sender: how long the window, and nothing else, held the stream back
 	EnginePath  string
+	Paths       []PathSummary // at the sender, in the order given
 	sender      bool
+}
+
+// PathSummary is what one path did for a stream.
+type PathSummary struct {
+	Name        string
+	Links       int           // up now
+	Bytes       uint64        // of legs sent on it, those that were sent again included
+	Share       float64       // of the bytes of all paths, 0 to 1
+	Rate        uint64        // bytes a second, over the stream's time
+	RTT         time.Duration // smoothed round trip, as it was last
+	LinksLost   uint64
+	RescuedFrom uint64  // legs that were late on it and were sent on another link too
+	RescuedTo   uint64  // legs that were late elsewhere and were sent on it too
+	Head        float64 // share of the stream's time in which it had the oldest leg that was missing, 0 to 1
+}
+
+// String is the summary as one line.
+func (p PathSummary) String() string {
+	return fmt.Sprintf("path %s: %s (%.1f %%), %s/s, round trip %v, %d links lost, legs rescued: %d from it, %d by it, head for %.1f %% of the time",
+		p.Name, formatBytes(p.Bytes), 100*p.Share, formatBytes(p.Rate), p.RTT.Round(10*time.Microsecond), p.LinksLost,
+		p.RescuedFrom, p.RescuedTo, 100*p.Head)
 }
 
 // String is the summary as one line.
@@ -30,12 +53,18 @@ func (s Summary) String() string {
 	if s.sender {
 		fmt.Fprintf(&b, ", %d legs resent, %d bytes resent", s.LegsResent, s.BytesResent)
 	}
+	if s.WindowFull > s.Elapsed/windowWorthTelling {
+		fmt.Fprintf(&b, ", the window was too small for %.1f s of it", s.WindowFull.Seconds())
+	}
 	if s.Refused > 0 {
 		fmt.Fprintf(&b, ", %d strangers refused", s.Refused)
 	}
 	fmt.Fprintf(&b, ", engine path: %s", s.EnginePath)
 	return b.String()
 }
+
+// windowWorthTelling is the part of a stream's time, one in so many, from which on the user is told of a window too small.
+const windowWorthTelling = 50
 
 // number is a number of things, for people.
 func number(n int, of string) string {
@@ -71,11 +100,41 @@ func (s *Sender) summary(now time.Time) Summary {
 		Bytes: s.in.offset.Load(), Elapsed: span(s.first, s.ended, now), LinksLost: s.lost,
 		Cuts: uint64(s.chaos.cuts.Load()), EnginePath: s.enginePath(), sender: true,
 	}
+	var held [MaxThreads]time.Duration
 	if s.met {
-		resent := s.window.state().resent
-		sum.LegsResent, sum.BytesResent = resent.legs, resent.bytes
+		w := s.window.state()
+		sum.LegsResent, sum.BytesResent, sum.WindowFull, held = w.resent.legs, w.resent.bytes, w.full, w.held
 	}
+	sum.Paths = s.pathSummaries(sum.Elapsed, held[:])
 	return sum
+}
+
+// pathSummaries is what each path did in that time, of which it had the head as long as held says.
+func (s *Sender) pathSummaries(elapsed time.Duration, held []time.Duration) []PathSummary {
+	all := make([]PathSummary, len(s.paths))
+	total := uint64(0)
+	for i, p := range s.paths {
+		bytes := uint64(p.bytes.Load())
+		up, _, _, _ := p.state()
+		total += bytes
+		all[i] = PathSummary{
+			Name: p.String(), Links: up, Bytes: bytes, Rate: perSecond(bytes, elapsed), RTT: time.Duration(p.rtt.Load()),
+			LinksLost: uint64(p.lost.Load()), RescuedFrom: uint64(p.rescuedFrom.Load()), RescuedTo: uint64(p.rescuedTo.Load()),
+			Head: part(float64(held[i]), float64(elapsed)),
+		}
+	}
+	for i := range all {
+		all[i].Share = part(float64(all[i].Bytes), float64(total))
+	}
+	return all
+}
+
+// part is the share of a in b; 0 where there is nothing to share.
+func part(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return min(a/b, 1)
 }
 
 // summary is what the stream did until now, or until its end.

@@ -23,6 +23,7 @@ func (k *txlink) sendLeg() error {
 	}
 	k.legs++
 	k.bytes += uint64(k.leg.length)
+	k.path.bytes.Add(int64(k.leg.length))
 	k.dropLeg()
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 // Why a link ends that nobody else ended.
 var (
 	errChaos = errors.New("cut by chaos")
-	errLeft  = errors.New("its own path is back")
+	errLeft  = errors.New("not needed here any more")
 	errStuck = errors.New("nothing gets through to the peer")
 
 	errUnfinished = errors.New("its leg cannot be finished")
@@ -349,6 +349,7 @@ func (k *txlink) measure() {
 	k.queue, k.unsent = q, q.Unsent+k.unwritten()
 	if q.Told {
 		k.path.trip.Store(int64(q.MinRTT))
+		k.path.rtt.Store(int64(q.RTT))
 		k.speed.look(q.Acked, q.Unsent == 0 || q.PeerFull, k.loop.now)
 	}
 	k.watch.look(k, q)
@@ -399,6 +400,7 @@ func (k *txlink) tick() {
 	k.measure()
 	k.publish()
 	k.reap()
+	k.hint()
 	if !k.settled && k.bytes > 0 {
 		why := k.conn.Settle(k.s.cfg.Congestion)
 		k.settled = why != ""

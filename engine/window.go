@@ -358,6 +358,13 @@ func (w *window) prune(numbers []uint64) []uint64 {
 	return numbers
 }
 
+// arrived is how many bytes of the stream the peer has received.
+func (w *window) arrived() uint64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.sent - uint64(w.kept)
+}
+
 // windowState is a snapshot for reports.
 type windowState struct {
 	base, next, delivered, credit uint64
@@ -365,6 +372,7 @@ type windowState struct {
 	waiting                       int
 	resent                        counter
 	full                          time.Duration
+	held                          [MaxThreads]time.Duration
 }
 
 func (w *window) state() windowState {
@@ -372,6 +380,7 @@ func (w *window) state() windowState {
 	defer w.mu.Unlock()
 	return windowState{
 		w.base, w.next, w.delivered, w.credit, w.kept, w.limit, len(w.again), w.resent, w.full.total,
+		w.head.held,
 	}
 }
 

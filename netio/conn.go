@@ -87,6 +87,10 @@ type Queue struct {
 	PeerFull  bool          // nothing more can be sent since the peer's socket is full: its program is behind, not the network
 	RTT       time.Duration // smoothed
 	MinRTT    time.Duration
+
+	// Of the time that the connection had something to send, and of that, the time that only the size of our send buffer, or
+	// of the peer's receive buffer, held it back.
+	Busy, SendLimited, ReceiveLimited time.Duration
 }
 
 // Clear reports that the peer's kernel has everything.
@@ -109,6 +113,8 @@ func (c *Conn) Queued() Queue {
 		Told: true, InNetwork: max(0, all-int(info.Notsent_bytes)), Unsent: int(info.Notsent_bytes),
 		Acked: info.Bytes_acked, RTT: time.Duration(info.Rtt) * time.Microsecond,
 		MinRTT: time.Duration(info.Min_rtt) * time.Microsecond,
+		Busy:   time.Duration(info.Busy_time) * time.Microsecond, SendLimited: time.Duration(info.Sndbuf_limited) * time.Microsecond,
+		ReceiveLimited: time.Duration(info.Rwnd_limited) * time.Microsecond,
 	}
 	told := info.Snd_wnd > 0 || q.InNetwork == 0 // before Linux 5.5 the window is not told, and 0
 	// A sender waits for more room than a segment needs before it sends again (RFC 9293, 3.8.6.2.1). Where much is in the

@@ -120,9 +120,10 @@ func (c *Conn) Settle(asked string) (why string) {
 		i.Congestion, i.MinRTT, system)
 }
 
-func systemCongestion() string { return sysctl("net/ipv4/tcp_congestion_control") }
+func systemCongestion() string { return Sysctl("net/ipv4/tcp_congestion_control") }
 
-func sysctl(name string) string {
+// Sysctl is a setting of the kernel, named by its file below /proc/sys; "" where it cannot be read.
+func Sysctl(name string) string {
 	b, err := os.ReadFile("/proc/sys/" + name)
 	if err != nil {
 		return ""
@@ -143,7 +144,7 @@ func CheckCongestion(name string) error {
 	defer unix.Close(fd)
 	if err := unix.SetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION, name); err != nil {
 		return fmt.Errorf("congestion control %q cannot be used (%w); the kernel offers: %s",
-			name, err, sysctl("net/ipv4/tcp_available_congestion_control"))
+			name, err, Sysctl("net/ipv4/tcp_available_congestion_control"))
 	}
 	return nil
 }

@@ -103,8 +103,16 @@ func original() []keyword {
 	return []keyword{
 		{
 			name: "threads", initial: strconv.Itoa(engine.DefaultThreads),
-			args: []argument{number("N", 1, engine.MaxThreads, func(inv *invocation, n int64) { inv.options.Threads = int(n) })},
+			args: []argument{numberOrAuto("N|auto", 1, engine.MaxThreads, func(inv *invocation, n int64) {
+				if inv.options.Auto = n == 0; !inv.options.Auto {
+					inv.options.Threads = int(n)
+				}
+			})},
 			gist: "links (TCP connections), spread over the paths",
+			more: `
+Earlier paths get one more where the number does not divide; every path has one.
+auto begins with one link on each path and adds more, up to 32, as long as that
+makes the stream faster; verbose 3 tells what was tried.`,
 		},
 		{
 			name: "verbose", initial: "0",

@@ -148,6 +148,11 @@ func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side) e
 	for range sides {
 		r := <-results
 		r.log.Printf(engine.LevelSummary, "%s", r.summary)
+		if len(r.summary.Paths) > 1 {
+			for _, p := range r.summary.Paths {
+				r.log.Printf(engine.LevelSummary, "%v", p)
+			}
+		}
 		if r.err == nil || status != engine.StatusDone && stopped(ctx, r.err) {
 			continue
 		}

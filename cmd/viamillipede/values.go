@@ -37,6 +37,22 @@ func number(name string, least, most int64, set func(*invocation, int64)) argume
 	}
 }
 
+// numberOrAuto is a whole number from least to most, or auto, which is 0.
+func numberOrAuto(name string, least, most int64, set func(*invocation, int64)) argument {
+	a := number(name, least, most, set)
+	a.want += ", or auto"
+	a.choices = []string{"auto"}
+	number := a.set
+	a.set = func(inv *invocation, word string) bool {
+		if word == "auto" {
+			set(inv, 0)
+			return true
+		}
+		return number(inv, word)
+	}
+	return a
+}
+
 // size is a number of bytes from least to most and a multiple of step.
 func size(least, most, step int64, set func(*invocation, int64)) argument {
 	want := fmt.Sprintf("a size from %s to %s (bytes, or with k, M or G)", sizeText(least), sizeText(most))

@@ -1,0 +1,160 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Links by trial: a stream begins with one link on each path. A link more is tried on each path in turn; it stays if the
+// stream becomes faster by autoGain, and then more are tried there at once. If not, it is taken away again, and the path is
+// left alone for autoPause, and twice as long each time.
+//
+//	measure -> add -> settle -> measure -> faster: keep, and add twice as many
+//	                                       else:   drop, and go to the next path
+const (
+	autoGain      = 1.05
+	autoMeasure   = time.Second
+	autoSettle    = 500 * time.Millisecond
+	autoTrips     = 10 // round trips that a new link needs to get up to speed
+	autoPause     = 10 * time.Second
+	autoPauseMost = 5 * time.Minute
+)
+
+// crew starts and stops keepers.
+type crew struct {
+	ctx     context.Context
+	keepers []*keeper
+	wg      *sync.WaitGroup
+	stop    []chan struct{} // by keeper; nil: it is not at work
+	ended   []chan struct{}
+}
+
+func (c *crew) start(i int) {
+	c.stop[i], c.ended[i] = make(chan struct{}), make(chan struct{})
+	k, ended := c.keepers[i], c.ended[i]
+	k.quit = c.stop[i]
+	k.s.planned[i].Store(true)
+	c.wg.Go(func() {
+		defer close(ended)
+		k.run(c.ctx)
+	})
+}
+
+// dismiss ends a keeper; its link leaves without loss.
+func (c *crew) dismiss(i int) {
+	close(c.stop[i])
+	c.keepers[i].s.planned[i].Store(false)
+	c.stop[i] = nil
+}
+
+// spare gives up to n keepers of the path that are not at work, and whose last link has left.
+func (c *crew) spare(p *pathState, n int) (some []int) {
+	for i, k := range c.keepers {
+		if k.home != p || c.stop[i] != nil || len(some) == n {
+			continue
+		}
+		select {
+		case <-c.ended[i]:
+			some = append(some, i)
+		default:
+			if c.ended[i] == nil {
+				some = append(some, i)
+			}
+		}
+	}
+	return some
+}
+
+// try is a path and how its trials went.
+type try struct {
+	path  *pathState
+	links int // at work
+	step  int // links that the next trial adds
+	pause time.Duration
+	after time.Time // no trial before
+}
+
+// trial keeps as many links as bring more, until ctx ends.
+func (s *Sender) trial(ctx context.Context, c *crew) {
+	tries := make([]*try, len(s.paths))
+	for i, p := range s.paths {
+		tries[i] = &try{path: p, links: 1, step: 1, pause: autoPause}
+	}
+	select {
+	case <-s.firstUp:
+	case <-ctx.Done():
+		return
+	}
+	sleep(ctx, autoSettle)
+	for at := 0; ctx.Err() == nil; at++ {
+		t := tries[at%len(tries)]
+		if wait := nextTry(tries).Sub(time.Now()); wait > 0 {
+			sleep(ctx, wait)
+			continue
+		}
+		if time.Now().Before(t.after) {
+			continue
+		}
+		for s.better(ctx, c, t) && ctx.Err() == nil {
+		}
+	}
+}
+
+// nextTry is when the next trial may begin.
+func nextTry(tries []*try) time.Time {
+	first := tries[0].after
+	for _, t := range tries {
+		if t.after.Before(first) {
+			first = t.after
+		}
+	}
+	return first
+}
+
+// better makes one trial and reports whether the links that it added stay.
+func (s *Sender) better(ctx context.Context, c *crew, t *try) bool {
+	added := c.spare(t.path, t.step)
+	if up, _, _, _ := t.path.state(); up == 0 || len(added) == 0 {
+		t.rest()
+		return false
+	}
+	before := s.measureRate(ctx)
+	for _, i := range added {
+		c.start(i)
+	}
+	sleep(ctx, max(autoSettle, autoTrips*time.Duration(t.path.trip.Load())))
+	now := s.measureRate(ctx)
+	if ctx.Err() != nil {
+		return false
+	}
+	what := number(len(added), "link") + " more"
+	if now > autoGain*before {
+		t.links += len(added)
+		t.step, t.pause = 2*t.step, autoPause
+		s.log.Printf(LevelChoices, "threads auto: path %v: %s: %s/s, %s/s before: it has %s now", t.path, what,
+			formatBytes(uint64(now)), formatBytes(uint64(before)), number(t.links, "link"))
+		return true
+	}
+	for _, i := range added {
+		c.dismiss(i)
+	}
+	s.log.Printf(LevelChoices, "threads auto: path %v: %s: %s/s, %s/s before: dropped, it has %s", t.path, what,
+		formatBytes(uint64(now)), formatBytes(uint64(before)), number(t.links, "link"))
+	t.rest()
+	return false
+}
+
+// rest has the path left alone for a while.
+func (t *try) rest() {
+	t.step = 1
+	t.after = time.Now().Add(t.pause)
+	t.pause = min(2*t.pause, autoPauseMost)
+}
+
+// measureRate is how many bytes a second the peer receives, measured over autoMeasure.
+func (s *Sender) measureRate(ctx context.Context) float64 {
+	begun, from := time.Now(), s.window.arrived()
+	sleep(ctx, autoMeasure)
+	return float64(s.window.arrived()-from) / time.Since(begun).Seconds()
+}

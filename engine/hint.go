@@ -1,0 +1,32 @@
+package engine
+
+import (
+	"time"
+
+	"viamillipede/netio"
+)
+
+// A link is held back by the kernel's limit on a buffer when that takes hintShare of its time and it has been busy for
+// hintAfter; on a path shorter than hintTrip other things matter more.
+const (
+	hintShare = 0.05
+	hintAfter = 2 * time.Second
+	hintTrip  = time.Millisecond
+)
+
+// hint tells the user, once for each path, which of the kernel's settings holds its links back.
+func (k *txlink) hint() {
+	q := k.queue
+	if q.Busy < hintAfter || q.MinRTT < hintTrip || k.path.hinted.Load() {
+		return
+	}
+	share := func(part time.Duration) float64 { return float64(part) / float64(q.Busy) }
+	switch send, receive := share(q.SendLimited), share(q.ReceiveLimited); {
+	case send > hintShare && k.path.hinted.CompareAndSwap(false, true):
+		k.s.log.Printf(LevelChoices, "path %v: the send buffer holds its links back for %.0f %% of their time: "+
+			"raise the last number of net.ipv4.tcp_wmem here, now %s", k.path, 100*send, netio.Sysctl("net/ipv4/tcp_wmem"))
+	case receive > hintShare && k.path.hinted.CompareAndSwap(false, true):
+		k.s.log.Printf(LevelChoices, "path %v: the receive buffer holds its links back for %.0f %% of their time: "+
+			"raise the last number of net.ipv4.tcp_rmem at the receiver, unless its consumer is slow", k.path, 100*receive)
+	}
+}
