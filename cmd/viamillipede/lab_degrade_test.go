@@ -11,8 +11,8 @@ import (
 
 // What a path that fails may cost.
 const (
-	dipMost    = 8 * time.Second // in which less than dipUnder of what the other paths carry arrives
-	returnMost = 8 * time.Second // until a path that is well again sends returnedAt of its rate
+	dipMost    = 1500 * time.Millisecond // in which less than dipUnder of what the other paths carry arrives
+	returnMost = 3 * time.Second         // until a path that is well again sends returnedAt of its rate
 
 	degradeRate = 200 // Mbit/s
 

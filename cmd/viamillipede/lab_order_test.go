@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -27,11 +28,15 @@ func (p programs) testOrder(t *testing.T) {
 	forth := upTo(l.Paths())
 	back := slices.Clone(forth)
 	slices.Reverse(back)
-	for _, order := range [][]int{forth, back} {
+	for i, order := range [][]int{forth, back} {
 		first := order[0]
+		var loops []string // one, or two that have to agree
+		if i > 0 && runtime.NumCPU() > 1 {
+			loops = []string{"cpus", "0,1"}
+		}
 		for _, load := range []float64{0.8, 1.3} { // of what the first path carries
 			name := fmt.Sprintf("%v at %.0f %%", order, 100*load)
-			parts, full := p.loaded(t, l, order, load*bare.goodput[first], bare.wire[first])
+			parts, full := p.loaded(t, l, order, loops, load*bare.goodput[first], bare.wire[first])
 			t.Logf("order %s: parts of paths in the order given %.2f %%, %.2f %%, %.2f %%, first path %.1f %% full",
 				name, 100*parts[0], 100*parts[1], 100*parts[2], 100*full)
 			if load < 1 && parts[1] > spillMost {
@@ -47,12 +52,14 @@ func (p programs) testOrder(t *testing.T) {
 	}
 }
 
-// loaded runs a stream of rate bytes per second over the paths in the order given. It gives each one's part of the bytes
+// loaded runs a stream of rate bytes per second over the paths in the order given, with these words on the sender's loops. It gives each one's part of the bytes
 // sent, in that order, and how much of bareWire, in bytes per second, the first one sends.
-func (p programs) loaded(t *testing.T, l *lab.Lab, order []int, rate, bareWire float64) (parts []float64, full float64) {
+func (p programs) loaded(
+	t *testing.T, l *lab.Lab, order []int, loops []string, rate, bareWire float64,
+) (parts []float64, full float64) {
 	t.Helper()
 	with := endlessly(6)
-	with.to = toPaths(l, order...)
+	with.to, with.tx = toPaths(l, order...), loops
 	with.in = lab.NewGate()
 	with.in.Rate(int64(rate))
 	s := p.start(t, l, with)

@@ -7,13 +7,16 @@ import (
 	"time"
 )
 
-// What a stream over several paths must carry.
 const (
-	sumLeast    = 0.4  // part of what bare connections carry together on the same paths at the same time
-	resentMost  = 0.06 // part of the stream that may be sent again
-	lastAtLeast = 0.5  // a path of last resort beside a fast one: part of the rate without it
-	sumLimit    = time.Minute
-	endless     = 1 << 50 // bytes: more than any stream that is ended by enough
+	sumLimit = time.Minute
+	endless  = 1 << 50 // bytes: more than any stream that is ended by enough
+)
+
+// What a stream over several paths must carry. A short run has little time for the scatter of a busy machine to even out.
+var (
+	sumLeast    = long(0.95, 0.8)  // part of what bare connections carry together on the same paths at the same time
+	resentMost  = long(0.03, 0.04) // part of the stream that may be sent again
+	lastAtLeast = long(0.98, 0.85) // a path of last resort beside a fast one: part of the rate without it
 )
 
 // mixes are paths in Mbit/s, the fastest first.

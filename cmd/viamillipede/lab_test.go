@@ -34,6 +34,7 @@ func TestLab(t *testing.T) {
 	t.Run("Rate", p.testRate)
 	t.Run("Via", p.testVia)
 	t.Run("PathReturns", p.testPathReturns)
+	t.Run("Auto", p.testAuto)
 
 	t.Run("PathsDown", p.testPathsDown)
 	t.Run("AllPathsDown", p.testAllPathsDown)

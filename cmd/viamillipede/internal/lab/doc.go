@@ -20,6 +20,7 @@
 //	traffic.go   what the devices of the paths have sent, once or over time
 //	bare.go      plain TCP connections, one per path: what the paths have to give
 //	delay.go     paths that take their time and lose packets
+//	sysctl.go    settings of a side's network
 //	conn.go      established connections are listed and destroyed (sock_diag(7), SOCK_DESTROY)
 //	stranger.go  sockets of the test itself on a side
 //	counter.go   the stream that tests send: its words count, so that any byte can be checked by its offset alone
