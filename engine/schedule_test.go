@@ -1,0 +1,168 @@
+package engine
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+const ms = time.Millisecond
+
+func TestETA(t *testing.T) {
+	const mb = 1_000_000
+	for _, c := range []struct {
+		name  string
+		p     prospect
+		bytes int
+		want  time.Duration
+	}{
+		{"half the trip and the leg itself", prospect{rate: mb, rtt: 20 * ms, trip: 20 * ms}, 10_000, 20 * ms},
+		{"what is unsent goes before", prospect{rate: mb, unsent: 30_000}, 10_000, 40 * ms},
+		{"a queue in the round trip", prospect{rate: mb, rtt: 120 * ms, trip: 20 * ms}, 10_000, 120 * ms},
+		{"a queue that the round trip does not show yet", prospect{rate: mb, inNetwork: 520_000, rtt: 20 * ms, trip: 20 * ms}, 10_000, 520 * ms},
+		{"what a long path holds is no queue", prospect{rate: mb, inNetwork: 200_000, rtt: 200 * ms, trip: 200 * ms}, 10_000, 110 * ms},
+		{"nothing comes through", prospect{rate: mb, overdue: time.Second}, 10_000, time.Second},
+		{"an unknown rate", prospect{rtt: 20 * ms, trip: 20 * ms}, 10_000, 60 * ms},
+		{"a rate that is nearly nothing", prospect{rate: 1e-9}, 10_000, forEver},
+	} {
+		if got := c.p.eta(c.bytes); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestGate(t *testing.T) {
+	slow := prospect{rate: 100_000, carried: 1} // 40 ms for a leg of 4000 bytes
+	for _, c := range []struct {
+		name     string
+		p        prospect
+		absorbed time.Duration
+		alone    bool
+		want     bool
+	}{
+		{"in time", slow, 40 * ms, false, true},
+		{"too late", slow, 39 * ms, false, false},
+		{"too late for nobody", slow, 0, true, true},
+		{"doubted", prospect{rate: 100_000, carried: 1, doubt: 1}, 79 * ms, false, false},
+		{"doubted, and fast enough", prospect{rate: 100_000, carried: 1, doubt: 1}, 80 * ms, false, true},
+		{"a long way is not doubted", prospect{rate: 1e9, carried: 1, doubt: 15, rtt: 200 * ms, trip: 200 * ms}, 101 * ms, false, true},
+		{"tried again", prospect{rate: 100_000, idle: probePause}, 0, false, true},
+		{"not yet", prospect{rate: 100_000, idle: probePause - 1}, 0, false, false},
+		{"tried, with a leg under way", prospect{rate: 100_000, carried: 1, idle: probePause}, 0, false, false},
+		{"unknown, the first leg", prospect{}, ms, false, true},
+		{"unknown, the second leg", prospect{carried: 1}, time.Hour, false, false},
+	} {
+		if got := c.p.mayTake(4000, c.absorbed, c.alone); got != c.want {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+}
+
+// A leg is late after it should have arrived, never at once, and before the window is used up unless that is at once.
+func TestLate(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(name string) time.Duration {
+			return time.Duration(rapid.Int64Range(0, int64(10*time.Second)).Draw(t, name))
+		}
+		eta, misses, rtt, absorbed := draw("eta"), draw("misses"), draw("rtt"), draw("absorbed")
+		got := late(eta, misses, rtt, absorbed)
+		if got < lateLeast || got > max(lateLeast, absorbed) {
+			t.Fatalf("late after %v", got)
+		}
+		if absorbed >= got && got < eta && absorbed > eta {
+			t.Fatalf("late after %v, expected after %v", got, eta)
+		}
+	})
+}
+
+func TestSizeOfLeg(t *testing.T) {
+	for _, c := range []struct {
+		rate  float64
+		takes time.Duration
+		want  int
+	}{
+		{0, legTime, MinLeg},
+		{125_000, legTime, MinLeg},         // 1 Mbit/s: 33 ms
+		{1_250_000, legTime, 60 << 10},     // 10 Mbit/s: what it sends in smallTime
+		{12_500_000, legTime, 64 << 10},    // 100 Mbit/s: smallLeg
+		{125_000_000, legTime, 608 << 10},  // 1 Gbit/s: legTime
+		{12_500_000_000, legTime, 1 << 20}, // 100 Gbit/s: the limit
+		{12_500_000, 40 * ms, 488 << 10},   // many links in a small window
+		{1e300, time.Hour, 1 << 20},        // no overflow
+	} {
+		if got := sizeOfLeg(c.rate, c.takes, 1<<20); got != c.want {
+			t.Errorf("%.0f bytes a second, %v: %d, want %d", c.rate, c.takes, got, c.want)
+		}
+	}
+}
+
+// The legs of a whole window last long enough for the longest path.
+func TestTimeOfLeg(t *testing.T) {
+	for _, longest := range []time.Duration{0, 10 * ms, 200 * ms} {
+		for _, links := range []int{1, 4, 16, 64} {
+			const credit = 240
+			lasts := timeOfLeg(links, credit, longest) * credit / time.Duration(links)
+			if least := max(windowTime, windowTrips*longest); lasts < least-ms {
+				t.Errorf("%d links, round trip %v: a window of %v, want %v", links, longest, lasts, least)
+			}
+		}
+	}
+}
+
+// A speed follows what the peer's kernel acknowledges, and only while the link has more to send.
+func TestSpeed(t *testing.T) {
+	var s speed
+	now := time.Unix(1, 0)
+	s.depart(now)
+	now = now.Add(10 * ms)
+	s.arrive([]trip{{from: now.Add(-10 * ms), expects: now, bytes: 10_000}}, now, false)
+	if s.rate != 1e6 {
+		t.Fatalf("the first leg shows %.0f", s.rate)
+	}
+	acked := uint64(0)
+	run := func(rate float64, lacks bool, rounds int) {
+		for range rounds {
+			now = now.Add(10 * ms)
+			acked += uint64(rate / 100)
+			s.look(acked, lacks, now)
+		}
+	}
+	run(5e6, false, 50)
+	if s.rate < 4.9e6 || s.rate > 5.1e6 {
+		t.Errorf("%.0f after half a second at 5 MB/s", s.rate)
+	}
+	run(1e5, true, 50)
+	if s.rate < 4.9e6 {
+		t.Errorf("%.0f after half a second with little to do", s.rate)
+	}
+	run(1e5, false, 50)
+	if s.rate > 2e5 {
+		t.Errorf("%.0f after half a second at 0.1 MB/s", s.rate)
+	}
+	s.depart(now)
+	s.arrive([]trip{{from: now, expects: now, bytes: 100_000, offered: true}}, now.Add(ms), true)
+	if s.rate > 2e5 {
+		t.Errorf("%.0f after a leg that another link may have brought", s.rate)
+	}
+}
+
+// The flow of legs rises at once and sinks slowly.
+func TestFlow(t *testing.T) {
+	var f flow
+	now, next := time.Unix(1, 0), uint64(0)
+	run := func(each uint64) {
+		for range 10 {
+			now, next = now.Add(100*ms), next+each
+			f.look(next, now)
+		}
+	}
+	run(100)
+	if f.legs < 990 || f.legs > 1010 {
+		t.Errorf("%.0f legs a second, want 1000", f.legs)
+	}
+	run(0)
+	if f.legs < 500 || f.legs > 900 {
+		t.Errorf("%.0f legs a second after a stop of a second", f.legs)
+	}
+}
