@@ -89,7 +89,7 @@ func (s *Sender) trial(ctx context.Context, c *crew) {
 	sleep(ctx, autoSettle)
 	for at := 0; ctx.Err() == nil; at++ {
 		t := tries[at%len(tries)]
-		if wait := nextTry(tries).Sub(time.Now()); wait > 0 {
+		if wait := time.Until(nextTry(tries)); wait > 0 {
 			sleep(ctx, wait)
 			continue
 		}

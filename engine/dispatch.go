@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"time"
 
 	"viamillipede/netio"
 )
@@ -11,6 +12,7 @@ type txloop struct {
 	*loop
 	s     *Sender
 	links []*txlink         // best rank first: by path in the user's order, then by index
+	best  time.Duration     // in which the best of them brings a leg; see match
 	idle  [MaxThreads]int32 // how many of them are idle, by path, as the other loops know
 	mark  uint32            // this loop's bit in Sender.hungry
 
@@ -56,6 +58,7 @@ func (l *txloop) dispatch() (again bool) {
 // match finds a leg and the link to send it next: a leg that was lost before one that is late on another link, and both
 // before a new one. Without a leg, why is what the idle links lack; fed where none is idle.
 func (l *txloop) match() (k *txlink, leg *leg, why hunger) {
+	l.findBest()
 	for _, k := range l.links {
 		if !k.idle() {
 			continue
@@ -77,6 +80,17 @@ func (l *txloop) match() (k *txlink, leg *leg, why hunger) {
 		}
 	}
 	return nil, nil, why
+}
+
+// findBest finds out in what time the best link brings a leg. There is none better on another loop, mostly, since each has
+// links of every path.
+func (l *txloop) findBest() {
+	l.best = forEver
+	for _, k := range l.links {
+		if !k.leaving && !k.watch.stalled {
+			l.best = min(l.best, k.eta(k.most()))
+		}
+	}
 }
 
 // pull takes a new leg for the link.

@@ -50,9 +50,10 @@ func (p prospect) takes(bytes int) time.Duration {
 // A gated link is tried again with a single leg after probePause: rates change.
 const probePause = time.Second
 
-// mayTake is the gate: whether the link may take a leg of so many bytes where the window absorbs a leg that comes so late.
-// alone says that nothing else is on its way, so that nobody can be held up.
-func (p prospect) mayTake(bytes int, absorbed time.Duration, alone bool) bool {
+// mayTake is the gate: whether the link may take a leg of so many bytes where the window absorbs a leg that comes so late,
+// and the best of all links brings a leg within best: a link that is nearly as good is never kept idle, however small the
+// window. alone says that there is no other link, so that nobody can be held up.
+func (p prospect) mayTake(bytes int, absorbed, best time.Duration, alone bool) bool {
 	switch {
 	case alone:
 		return true
@@ -62,8 +63,11 @@ func (p prospect) mayTake(bytes int, absorbed time.Duration, alone bool) bool {
 		return true
 	}
 	eta := p.eta(bytes)
-	return eta+time.Duration(p.doubt*float64(eta-p.trip/2)) <= absorbed
+	return eta+time.Duration(p.doubt*float64(eta-p.trip/2)) <= max(absorbed, nearlyBest*best)
 }
+
+// nearlyBest is how many times as long a leg may take on a link that is nearly as good as the best.
+const nearlyBest = 2
 
 // absorbShare is the share of the window's time that a single leg may be late: what is left is for the error of estimates.
 const absorbShare = 0.4

@@ -38,22 +38,24 @@ func TestGate(t *testing.T) {
 		name     string
 		p        prospect
 		absorbed time.Duration
+		best     time.Duration
 		alone    bool
 		want     bool
 	}{
-		{"in time", slow, 40 * ms, false, true},
-		{"too late", slow, 39 * ms, false, false},
-		{"too late for nobody", slow, 0, true, true},
-		{"doubted", prospect{rate: 100_000, carried: 1, doubt: 1}, 79 * ms, false, false},
-		{"doubted, and fast enough", prospect{rate: 100_000, carried: 1, doubt: 1}, 80 * ms, false, true},
-		{"a long way is not doubted", prospect{rate: 1e9, carried: 1, doubt: 15, rtt: 200 * ms, trip: 200 * ms}, 101 * ms, false, true},
-		{"tried again", prospect{rate: 100_000, idle: probePause}, 0, false, true},
-		{"not yet", prospect{rate: 100_000, idle: probePause - 1}, 0, false, false},
-		{"tried, with a leg under way", prospect{rate: 100_000, carried: 1, idle: probePause}, 0, false, false},
-		{"unknown, the first leg", prospect{}, ms, false, true},
-		{"unknown, the second leg", prospect{carried: 1}, time.Hour, false, false},
+		{"in time", slow, 40 * ms, 0, false, true},
+		{"too late", slow, 39 * ms, 0, false, false},
+		{"nearly as good as the best", slow, 0, 20 * ms, false, true},
+		{"too late for nobody", slow, 0, 0, true, true},
+		{"doubted", prospect{rate: 100_000, carried: 1, doubt: 1}, 79 * ms, 0, false, false},
+		{"doubted, and fast enough", prospect{rate: 100_000, carried: 1, doubt: 1}, 80 * ms, 0, false, true},
+		{"a long way is not doubted", prospect{rate: 1e9, carried: 1, doubt: 15, rtt: 200 * ms, trip: 200 * ms}, 101 * ms, 0, false, true},
+		{"tried again", prospect{rate: 100_000, idle: probePause}, 0, 0, false, true},
+		{"not yet", prospect{rate: 100_000, idle: probePause - 1}, 0, 0, false, false},
+		{"tried, with a leg under way", prospect{rate: 100_000, carried: 1, idle: probePause}, 0, 0, false, false},
+		{"unknown, the first leg", prospect{}, ms, 0, false, true},
+		{"unknown, the second leg", prospect{carried: 1}, time.Hour, 0, false, false},
 	} {
-		if got := c.p.mayTake(4000, c.absorbed, c.alone); got != c.want {
+		if got := c.p.mayTake(4000, c.absorbed, c.best, c.alone); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
 	}

@@ -320,7 +320,7 @@ func (k *txlink) eta(bytes int) time.Duration { return k.prospect().eta(bytes) }
 // mayTake reports whether a leg of so many bytes would hold nobody up on this link.
 func (k *txlink) mayTake(bytes int) bool {
 	absorbed := k.absorbed()
-	return k.prospect().mayTake(bytes, absorbed, absorbed == forEver)
+	return k.prospect().mayTake(bytes, absorbed, k.owner.best, absorbed == forEver)
 }
 
 // absorbed is how late a leg may be on this link, as far as the others can tell.

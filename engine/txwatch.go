@@ -63,7 +63,7 @@ func (w *watch) look(k *txlink, q netio.Queue) {
 	}
 }
 
-// watchLinks looks at the links that carry something, and has the next round come when the first leg is late.
+// watchLinks looks at the links that carry something, and has the next round come soon when one carries something.
 func (l *txloop) watchLinks() {
 	for i := 0; i < len(l.links); i++ {
 		k := l.links[i]
@@ -116,7 +116,8 @@ func (k *txlink) check() error {
 	if pressed || heads {
 		k.offer(pressed)
 	}
-	if k.queue.Told && now.Sub(later(w.moved, k.trips[0].from)) >= stalledAfter(k.queue.RTT, k.s.time.Stall) {
+	others := k.s.legs.Load() > k.legsPublished // who could take them
+	if others && k.queue.Told && now.Sub(later(w.moved, k.trips[0].from)) >= stalledAfter(k.queue.RTT, k.s.time.Stall) {
 		k.stall()
 	}
 	return nil
