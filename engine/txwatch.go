@@ -99,18 +99,15 @@ func (k *txlink) check() error {
 	}
 	k.asked = time.Time{}
 	k.measure()
-	heads := k.s.window.heads(k.carried)
-	pressed := k.s.in.ended.Load() || heads && k.s.window.pressed(now)
-	if !w.stalled && !pressed && now.Before(k.trips[0].due) {
+	switch {
+	case w.stalled && now.Sub(w.moved) >= k.s.time.Dead:
+		return errStuck
+	case w.stalled || w.excused || len(k.trips) == 0:
 		return nil
 	}
-	switch {
-	case w.stalled:
-		if now.Sub(w.moved) >= k.s.time.Dead {
-			return errStuck
-		}
-		return nil
-	case w.excused || len(k.trips) == 0:
+	heads := k.s.window.heads(k.carried)
+	pressed := k.s.in.ended.Load() || heads && k.s.window.pressed(now)
+	if !pressed && now.Before(k.trips[0].due) {
 		return nil
 	}
 	if pressed || heads {

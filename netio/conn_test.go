@@ -295,10 +295,13 @@ func TestInfo(t *testing.T) {
 	if i := c.Info(); i.MSS == 0 || i.Cwnd == 0 || i.Congestion == "" {
 		t.Errorf("%+v", i)
 	}
-	if q := c.Queued(); q != (Queue{}) {
+	if q := c.Queued(); !q.Told || !q.Clear() || q.PeerFull || q.RTT == 0 || q.MinRTT > q.RTT {
 		t.Errorf("%+v of an idle connection", q)
 	}
 	c.Close()
+	if q := c.Queued(); q != (Queue{}) {
+		t.Errorf("%+v of a closed connection", q)
+	}
 	if i := c.Info(); i != (Info{}) {
 		t.Errorf("%+v of a closed connection", i)
 	}
