@@ -24,7 +24,7 @@ const soon = 10 * time.Second
 // steady has clocks that do not disturb a peer written by hand.
 var steady = engine.Timing{
 	Backoff: time.Millisecond, BackoffMost: 8 * time.Millisecond, Dial: time.Second, Hello: time.Second,
-	Tick: 5 * time.Millisecond, Beat: 20 * time.Millisecond, Dead: time.Minute, DeadPeer: 2 * time.Second,
+	Tick: 5 * time.Millisecond, Beat: 20 * time.Millisecond, Stall: 30 * time.Second, Dead: time.Minute, DeadPeer: 2 * time.Second,
 	Linger: time.Second, Farewell: time.Second,
 }
 

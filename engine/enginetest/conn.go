@@ -21,14 +21,31 @@ type conn struct {
 	rng      *rand.Rand
 	sent     int  // bytes
 	received int  // bytes
+	swallows int  // bytes that went nowhere
 	calls    int  // since the fault began
 	dead     bool // met its fault
+	tells    bool // what is on its way, as a TCP socket does
 }
 
 var _ engine.Conn = (*conn)(nil)
 
 func newConn(c *netio.Conn, e *end) *conn {
-	return &conn{Conn: c, end: e, rng: rand.New(rand.NewPCG(e.link.fault.seed, uint64(e.side)))}
+	rng := rand.New(rand.NewPCG(e.link.fault.seed, uint64(e.side)))
+	return &conn{Conn: c, end: e, rng: rng, tells: rng.IntN(2) == 0}
+}
+
+// Queued plays the kernel of a TCP connection, on half of the links: what the other end has not read is in the network, and so
+// is what went nowhere.
+func (c *conn) Queued() netio.Queue {
+	if !c.tells || c.dead {
+		return netio.Queue{}
+	}
+	unread, err := unix.IoctlGetInt(c.FD(), unix.SIOCOUTQ) // in memory, which is more than in bytes (unix(7))
+	if err != nil {
+		return netio.Queue{}
+	}
+	unread = min(unread, c.sent)
+	return netio.Queue{Told: true, InNetwork: unread + c.swallows, Acked: uint64(c.sent - unread)}
 }
 
 // Send is netio.Conn.Send over a link with faults.
@@ -38,6 +55,7 @@ func (c *conn) Send(a, b []byte) (int, error) {
 		return 0, err
 	}
 	if room == 0 { // beyond the fault's byte: it goes nowhere
+		c.swallows += len(a) + len(b)
 		return len(a) + len(b), nil
 	}
 	a = a[:min(room, len(a))]
@@ -56,7 +74,9 @@ func (c *conn) SendPipe(p *netio.Pipe, n int) (int, error) {
 		return 0, err
 	}
 	if room == 0 {
-		return p.Read(make([]byte, n))
+		n, err = p.Read(make([]byte, n))
+		c.swallows += n
+		return n, err
 	}
 	n, err = c.Conn.SendPipe(p, room)
 	c.sent += n
@@ -70,6 +90,7 @@ func (c *conn) SendFile(s *netio.Source, offset int64, n int) (int, error) {
 		return 0, err
 	}
 	if room == 0 {
+		c.swallows += n
 		return n, nil
 	}
 	n, err = c.Conn.SendFile(s, offset, room)
