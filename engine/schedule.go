@@ -57,7 +57,7 @@ func (p prospect) mayTake(bytes int, absorbed, best time.Duration, alone bool) b
 	switch {
 	case alone:
 		return true
-	case p.rate == 0 && p.carried > 0:
+	case p.rate == 0 && (p.carried > 0 || bytes > firstLeg):
 		return false // it has yet to show that it carries anything
 	case p.carried == 0 && p.idle >= probePause:
 		return true
@@ -126,7 +126,7 @@ func sizeOfLeg(rate float64, takes time.Duration, limit int) int {
 // be fast, the others may be of any kind.
 const (
 	firstLeg      = 64 << 10
-	firstLegAfter = 16 << 10
+	firstLegAfter = 12 << 10 // less than what TCP sends in its first round trip
 )
 
 // A link whose legs had to be rescued is doubted: what it promises, beyond the way that every packet has to go, counts

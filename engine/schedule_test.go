@@ -118,7 +118,7 @@ func TestSpeed(t *testing.T) {
 	now := time.Unix(1, 0)
 	s.depart(now)
 	now = now.Add(10 * ms)
-	s.arrive([]trip{{from: now.Add(-10 * ms), expects: now, bytes: 10_000}}, now, false)
+	s.arrive([]trip{{from: now.Add(-10 * ms), expects: now, bytes: 10_000}}, now, 0, false)
 	if s.rate != 1e6 {
 		t.Fatalf("the first leg shows %.0f", s.rate)
 	}
@@ -127,7 +127,7 @@ func TestSpeed(t *testing.T) {
 		for range rounds {
 			now = now.Add(10 * ms)
 			acked += uint64(rate / 100)
-			s.look(acked, lacks, now)
+			s.look(acked, lacks, 0, now)
 		}
 	}
 	run(5e6, false, 50)
@@ -143,7 +143,7 @@ func TestSpeed(t *testing.T) {
 		t.Errorf("%.0f after half a second at 0.1 MB/s", s.rate)
 	}
 	s.depart(now)
-	s.arrive([]trip{{from: now, expects: now, bytes: 100_000, offered: true}}, now.Add(ms), true)
+	s.arrive([]trip{{from: now, expects: now, bytes: 100_000, offered: true}}, now.Add(ms), 0, true)
 	if s.rate > 2e5 {
 		t.Errorf("%.0f after a leg that another link may have brought", s.rate)
 	}

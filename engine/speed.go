@@ -13,9 +13,9 @@ type trip struct {
 
 // speed is what a link has shown to carry, smoothed. The zero speed is unknown.
 //
-// Two things show it. What the peer's kernel acknowledges while the link has more to send than the network takes: that is
-// what the path carries. And a whole journey, from an idle link to the peer's word that all legs are there: the path carries
-// that at least.
+// What the peer's kernel acknowledges while the link has more to send than the network takes is what the path carries. What
+// it carries at least is what is acknowledged in a longer time, whatever the link lacks, and a whole journey, from an idle
+// link to the peer's word that all legs are there.
 type speed struct {
 	rate float64 // bytes a second
 
@@ -28,20 +28,27 @@ type speed struct {
 	looked time.Time // what was acknowledged was last looked at then
 	acked  uint64    // bytes, then
 	lacked bool      // the link had nothing unsent at some time since
+
+	since     time.Time // what was acknowledged, whatever the link lacked, is taken from here
+	sinceThen uint64    // bytes that were acknowledged then
 }
 
 const (
 	// speedTime is how long a link has to go at another speed until half of the difference is taken for real.
 	speedTime = 30 * time.Millisecond
+	// journeyLeast is what acks and wake-ups add to a journey.
+	journeyLeast = time.Millisecond
 	// sampleLeast is how long a sample takes at least: acks come in clusters.
 	sampleLeast = 2 * time.Millisecond
+	// wideSample is how long a sample takes at least in which the link may have lacked work, and a round trip.
+	wideSample = 50 * time.Millisecond
 )
 
 // depart notes that an idle link takes a leg.
 func (s *speed) depart(now time.Time) { s.begun, s.came, s.lacked = now, 0, true }
 
-// arrive takes in trips that ended. last says that no other is left: the journey is over.
-func (s *speed) arrive(ended []trip, now time.Time, last bool) {
+// arrive takes in trips that ended on a link of that least round trip. last says that no other is left: the journey is over.
+func (s *speed) arrive(ended []trip, now time.Time, roundTrip time.Duration, last bool) {
 	for _, t := range ended {
 		s.misses += (now.Sub(t.expects).Abs() - s.misses) / 8
 		if !t.offered { // else another link may have brought it
@@ -50,12 +57,19 @@ func (s *speed) arrive(ended []trip, now time.Time, last bool) {
 		}
 	}
 	if last || s.rate == 0 {
-		s.atLeast(float64(s.came) / max(now.Sub(s.begun), time.Microsecond).Seconds())
+		s.atLeast(float64(s.came) / max(now.Sub(s.begun)-roundTrip, journeyLeast).Seconds())
 	}
 }
 
-// look takes in how many bytes the peer's kernel has ever acknowledged. lacks says that the link has nothing unsent.
-func (s *speed) look(acked uint64, lacks bool, now time.Time) {
+// look takes in how many bytes the peer's kernel has ever acknowledged, on a link of that least round trip. lacks says that
+// the link has nothing unsent.
+func (s *speed) look(acked uint64, lacks bool, roundTrip time.Duration, now time.Time) {
+	if took := now.Sub(s.since); took >= max(wideSample, roundTrip) {
+		if !s.since.IsZero() && s.rate > 0 {
+			s.rate = max(s.rate, float64(acked-s.sinceThen)/took.Seconds())
+		}
+		s.since, s.sinceThen = now, acked
+	}
 	s.lacked = s.lacked || lacks
 	took := now.Sub(s.looked)
 	if took < sampleLeast {

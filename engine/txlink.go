@@ -259,7 +259,7 @@ func (k *txlink) prune() {
 	for _, t := range k.trips[:n] {
 		k.largest = max(k.largest, t.bytes)
 	}
-	k.speed.arrive(k.trips[:n], k.loop.now, len(left) == 0)
+	k.speed.arrive(k.trips[:n], k.loop.now, k.queue.MinRTT, len(left) == 0)
 	k.carried, k.trips = left, k.trips[n:]
 	k.watch.good(k.loop.now)
 	k.conn.LimitUnsent(max(sizeOfLeg(k.rate, legTime, k.growth()), min(k.queue.InNetwork/4, k.s.in.most)))
@@ -319,8 +319,11 @@ func (k *txlink) eta(bytes int) time.Duration { return k.prospect().eta(bytes) }
 
 // mayTake reports whether a leg of so many bytes would hold nobody up on this link.
 func (k *txlink) mayTake(bytes int) bool {
-	absorbed := k.absorbed()
-	return k.prospect().mayTake(bytes, absorbed, k.owner.best, absorbed == forEver)
+	absorbed, p := k.absorbed(), k.prospect()
+	if bytes > k.most() {
+		p.idle = 0 // a leg of another link's size is no trial
+	}
+	return p.mayTake(bytes, absorbed, k.owner.best, absorbed == forEver)
 }
 
 // absorbed is how late a leg may be on this link, as far as the others can tell.
@@ -350,7 +353,7 @@ func (k *txlink) measure() {
 	if q.Told {
 		k.path.trip.Store(int64(q.MinRTT))
 		k.path.rtt.Store(int64(q.RTT))
-		k.speed.look(q.Acked, q.Unsent == 0 || q.PeerFull, k.loop.now)
+		k.speed.look(q.Acked, q.Unsent == 0 || q.PeerFull, q.MinRTT, k.loop.now)
 	}
 	k.watch.look(k, q)
 	allowed := 2 * q.InNetwork

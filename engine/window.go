@@ -227,22 +227,33 @@ const (
 	rescueLeast = 1 << 20 // bytes
 )
 
-// giveBack undoes a take or an add of which the link has sent nothing: the leg waits for another link. The caller is no
-// holder any more.
+// giveBack undoes a take, a rescue or an add of which the link has sent nothing: the leg waits for another link, or is offered
+// as before. The caller is no holder any more.
 func (w *window) giveBack(l *leg) {
 	w.mu.Lock()
 	if l.times.Load() > 1 {
 		w.resent.legs--
 		w.resent.bytes -= uint64(l.length)
 	}
+	l.times.Add(-1)
 	if l.carriers > 1 {
 		w.rescued.legs--
 		w.rescued.bytes -= uint64(l.length)
+		w.reoffer(l)
 	}
-	l.times.Add(-1)
 	w.abandon(l.number)
 	w.mu.Unlock()
 	l.drop()
+}
+
+// reoffer puts a leg back among the offers, unless the peer has it; under mu.
+func (w *window) reoffer(l *leg) {
+	if w.leg(l.number) != l || l.offered {
+		return
+	}
+	l.offered = true
+	w.offers = w.insert(w.offers, l.number)
+	w.late.Store(int32(len(w.offers)))
 }
 
 // lost says that a link which carried the legs is gone: those that no other link carries are sent again. It returns how

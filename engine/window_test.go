@@ -166,11 +166,11 @@ func (m *windowModel) rescue(t *rapid.T) {
 	if l == nil || l.number != m.first+want {
 		t.Fatalf("rescued %+v, want leg %d", l, m.first+want)
 	}
-	delete(m.offered, want)
 	if rapid.Bool().Draw(t, "give back") {
 		m.w.giveBack(l)
 		return
 	}
+	delete(m.offered, want)
 	m.taken[want]++
 	m.resent.add(l.length)
 	m.carriers[want]++
