@@ -7,13 +7,16 @@
 //	         reference.go   a leg of a pipe, by reference         the same turn
 //	         extent.go      a leg of a file, which stays there    the same turn
 //	dispatch dispatch.go  an idle link takes the next leg         parallel, one dispatcher in each loop
+//	schedule schedule.go  which link, how large a leg, how late   pure functions, for dispatch and the links
+//	         speed.go       what a link carries                   the loop of the link
+//	         txwatch.go     late legs are offered to other links  the same loop
 //	txlink   txlink.go    frames written, acks read               parallel, one loop owns a link
 //	         txleg.go       the ways of a leg into the socket     the same loop
 //	         zerocopy.go    one of them: MSG_ZEROCOPY             the same loop
 //	window   window.go    a leg is kept until it is received      shared, a short lock
-//	speed    speed.go     how large a leg, and when it is late    beside the above
 //	keeper   keeper.go    a link is dialled, lost, dialled again  one goroutine a link, off the data path
 //	         attempt.go     each address of its path in turn      the same goroutine
+//	         auto.go        as many links as bring more           one goroutine
 //	path     path.go      what is known of a path; its rate       shared, a short lock
 //	network  network.go   changes of the network wake keepers     one goroutine
 //
