@@ -17,7 +17,7 @@ const (
 // sum is the part of what bare connections carry together on the same paths at the same time, resent the part of the stream
 // that may be sent again, and last the part of the rate without a path of last resort that a stream has with it.
 func sumBounds() (sum, resent, last float64) {
-	return long(0.95, 0.8), long(0.03, 0.04), long(0.98, 0.85)
+	return long(0.92, 0.8), long(0.03, 0.04), long(0.98, 0.85)
 }
 
 // mixes are paths in Mbit/s, the fastest first.
