@@ -108,7 +108,8 @@ func (k *keeper) connect(ctx context.Context, hope <-chan struct{}) (*txlink, er
 	return nil, err
 }
 
-// serve hands the link to its loop and waits until it is lost, or, for a guest, until its own path is back.
+// serve hands the link to its loop and waits until it is lost, or has left: a guest does when its own path is back, and any
+// link when its keeper is dismissed.
 func (k *keeper) serve(ctx context.Context, link *txlink) {
 	lost := make(chan error, 1)
 	link.lost = func(err error) { lost <- err }

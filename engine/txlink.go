@@ -377,7 +377,7 @@ func (k *txlink) unwritten() int {
 	return k.leg.length - max(0, k.sent-len(k.header))
 }
 
-// leave ends the link without loss, so that its keeper can dial its own path.
+// leave ends the link without loss: its keeper is to dial its own path, or has nothing more to do.
 func (k *txlink) leave() {
 	k.leaving = true
 	k.publish()

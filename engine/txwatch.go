@@ -18,7 +18,7 @@ import (
 //
 // What the peer's kernel has, or cannot take since its program is behind, is no fault of the path.
 type watch struct {
-	looked  time.Time // by watchLink
+	looked  time.Time // by watchLinks
 	excused bool      // the peer's program is behind
 	acked   uint64    // bytes, by the peer's kernel
 	moved   time.Time // when that last grew, or there was nothing to wait for
