@@ -3,6 +3,7 @@ package steer
 import (
 	"errors"
 	"fmt"
+	"syscall"
 
 	"github.com/cilium/ebpf"
 )
@@ -23,7 +24,7 @@ func NewSockets(n int) (*Sockets, error) {
 	listeners.MaxEntries = uint32(n)
 	m, err := ebpf.NewMap(listeners)
 	if err != nil {
-		return nil, fmt.Errorf("make the map of listeners: %w", err)
+		return nil, fmt.Errorf("make the map of listeners: %w", short(err))
 	}
 	return &Sockets{sockets: m, n: n}, nil
 }
@@ -69,10 +70,14 @@ func (s *Sockets) Load(owners []int) (*ebpf.Program, error) {
 	return objects.Choose, nil
 }
 
-// short is what is worth showing of an error of the verifier, which has a line for each instruction.
+// short is what is worth showing of an error: neither the verifier's line for each instruction, nor guesses about memory
+// where rights are missing.
 func short(err error) error {
 	if v, ok := errors.AsType[*ebpf.VerifierError](err); ok {
-		return v.Cause
+		err = v.Cause
+	}
+	if errors.Is(err, syscall.EPERM) {
+		return syscall.EPERM
 	}
 	return err
 }
