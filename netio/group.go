@@ -25,8 +25,8 @@ type Group struct {
 
 // ListenGroup listens with n listeners, 1 or more, on the port of bind, or of every address of the machine, IPv6 and IPv4,
 // when bind is the zero Addr. With port 0 the kernel chooses one for all. The port is the group's alone, as it would be
-// Listen's: EADDRINUSE is that somebody listens there, another group as well. Any other error may be a kernel that does
-// not share ports, where one listener still works.
+// Listen's, but for a program of the same user that itself asks to share it: EADDRINUSE is that somebody listens there,
+// another group as well. Any other error may be a kernel that does not share ports, where one listener still works.
 func ListenGroup(ctx context.Context, bind netip.Addr, port uint16, n int) (*Group, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("a group of %d listeners", n)

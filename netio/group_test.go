@@ -65,6 +65,44 @@ func TestGroupIsAlone(t *testing.T) {
 	}
 }
 
+// Of several groups that want a port at the same time, one gets it.
+func TestGroupsRace(t *testing.T) {
+	const rounds, groups = 50, 4
+	for range rounds {
+		l, err := Listen(t.Context(), home, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		port := l.Addr().(*net.TCPAddr).AddrPort().Port()
+		l.Close()
+		type result struct {
+			group *Group
+			err   error
+		}
+		results := make(chan result, groups)
+		for range groups {
+			go func() {
+				g, err := ListenGroup(t.Context(), home, port, 3)
+				results <- result{g, err}
+			}()
+		}
+		won := 0
+		for range groups {
+			r := <-results
+			switch {
+			case r.err == nil:
+				won++
+				defer r.group.Close() // at the end, when none tries any more
+			case !errors.Is(r.err, unix.EADDRINUSE):
+				t.Error(r.err)
+			}
+		}
+		if won != 1 {
+			t.Fatalf("%d groups have the port", won)
+		}
+	}
+}
+
 // A port that somebody listens on is no group's.
 func TestGroupFindsListener(t *testing.T) {
 	l, err := Listen(t.Context(), home, 0)

@@ -30,6 +30,7 @@ func TestSteering(t *testing.T) {
 	t.Run("Hash", testSteeringHash)
 	t.Run("Refused", testSteeringRefused)
 	t.Run("Again", testSteeringAgain)
+	t.Run("Queues", testSteeringQueues)
 }
 
 // ways are those that go by the CPU.
@@ -39,8 +40,8 @@ var ways = []netio.SteeringWay{netio.SteerEBPF, netio.SteerClassic}
 func straight(cpu int) int { return cpu }
 func crossed(cpu int) int  { return 1 - cpu }
 
-// arrival is a connection that was accepted: by which listener, and the CPU that handled it until then.
-type arrival struct{ listener, cpu int }
+// arrival is a connection that was accepted: by which listener, and the CPU and the receive queue (NAPI) of its last packet.
+type arrival struct{ listener, cpu, queue int }
 
 // doors is a group of two listeners on the receiver's host, and a dialler on the sender's.
 type doors struct {
@@ -49,12 +50,13 @@ type doors struct {
 	group    *netio.Group
 	to       string
 	arrivals chan arrival
+	queues   map[int]int // connections by receive queue
 }
 
 // openDoors makes hosts with a path of so many queues, each of which the CPUs of mask handle.
 func openDoors(t *testing.T, queues int, mask uint32) *doors {
 	t.Helper()
-	d := &doors{t: t, lab: lab.New(t, lab.Config{Paths: 1, Queues: queues}), arrivals: make(chan arrival, steered)}
+	d := &doors{t: t, lab: lab.New(t, lab.Config{Paths: 1, Queues: queues}), arrivals: make(chan arrival, steered), queues: map[int]int{}}
 	for q := range queues {
 		if err := d.lab.Spread(lab.RX, 0, q, mask); err != nil {
 			t.Fatal(err)
@@ -83,7 +85,7 @@ func (d *doors) serve() {
 				if err != nil {
 					return
 				}
-				d.arrivals <- arrival{listener: i, cpu: cpuOf(c)}
+				d.arrivals <- arrivalOf(c, i)
 			}
 		})
 	}
@@ -95,14 +97,14 @@ func (d *doors) serve() {
 	})
 }
 
-// cpuOf gives the CPU that handled the last packet of a connection, which has carried no data, and closes it.
-func cpuOf(c net.Conn) int {
+// arrivalOf describes a connection, which has carried no data, and closes it.
+func arrivalOf(c net.Conn, listener int) arrival {
 	conn, err := netio.Detach(c, nil)
 	if err != nil {
-		return -1
+		return arrival{listener: listener, cpu: -1}
 	}
 	defer conn.Close()
-	return conn.IncomingCPU()
+	return arrival{listener: listener, cpu: conn.IncomingCPU(), queue: conn.Info().NAPI}
 }
 
 // dial makes n connections, one after the other, and closes each of them at once.
@@ -138,6 +140,7 @@ func (d *doors) receive(n int) (counts [2][2]int) {
 				d.t.Fatalf("a connection handled by CPU %d", a.cpu)
 			}
 			counts[a.listener][a.cpu]++
+			d.queues[a.queue]++
 			left--
 		case <-time.After(time.Minute):
 			d.t.Fatalf("of %d connections there are %v", n, counts)
@@ -265,5 +268,23 @@ func testSteeringAgain(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// A device that is polled tells the queue in which a connection's packets arrive; the owners' CPUs count as before.
+func testSteeringQueues(t *testing.T) {
+	d := openDoors(t, 2, 0b11)
+	d.steer(netio.SteerClassic, straight)
+	d.receive(steered)
+	if d.queues[0] != steered {
+		t.Errorf("the device is not polled, and connections by queue are %v", d.queues)
+	}
+	if err := d.lab.Poll(lab.RX, 0); err != nil {
+		t.Skip(err)
+	}
+	clear(d.queues)
+	d.all("polled", d.receive(steered), straight)
+	if len(d.queues) != 2 || d.queues[0] != 0 {
+		t.Errorf("the device has 2 queues, and connections by queue are %v", d.queues)
 	}
 }
