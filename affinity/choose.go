@@ -16,15 +16,6 @@ type Request struct {
 // Of more than fewCPUs one is left to the kernel and to Go. With fewer, the loop that would have run there is worth more.
 const fewCPUs = 4
 
-// Loops gives the number of event loops as the function Loops does, on no more CPUs than the quota is worth: a loop
-// beyond them would only be stopped by the kernel in the middle of its period.
-func (m *Machine) Loops(allowed, threads int) int {
-	if m != nil && m.Quota > 0 && m.Quota < float64(allowed) {
-		allowed = int(m.Quota)
-	}
-	return Loops(allowed, threads)
-}
-
 // Choose gives a CPU for each loop: never the same twice unless Allowed is too small, nil where it is empty. Best first:
 //
 //	CPUs that serve the queues of the route's NICs (NIC.Interrupted), for there the data is in the cache;

@@ -27,71 +27,15 @@ var (
 	errUnsaid = errors.New("closed without a word")
 )
 
-// accept is the door: each connection is heard by a goroutine of its own, for at most Timing.Hello. It returns when ctx has
-// ended and every guest has left.
-//
-// A listener may be ended from outside (an administrator's SOCK_DESTROY finds it when the connection it is after has just
-// gone, sock_diag(7)); then there is a new one.
-func (r *Receiver) accept(ctx context.Context) {
-	var guests sync.WaitGroup
-	defer guests.Wait()
-	seats := make(chan struct{}, guestsMost)
-	for l := r.listener; l != nil; l = r.listenAgain(ctx) {
-		stop := context.AfterFunc(ctx, func() { l.Close() })
-		err := r.greet(ctx, l, seats, &guests)
-		stop()
-		l.Close()
-		if ctx.Err() != nil {
-			return
-		}
-		r.log.Printf(LevelLinks, "listening again, since the listener was ended: %v", err)
-	}
-}
-
-// greet accepts connections until the listener is of no more use.
-func (r *Receiver) greet(ctx context.Context, l net.Listener, seats chan struct{}, guests *sync.WaitGroup) error {
-	for {
-		c, err := l.Accept()
-		switch {
-		case err == nil:
-		case ctx.Err() != nil || netio.ListenerGone(err):
-			return err
-		default: // out of descriptors, or the connection is gone already
-			r.log.Printf(LevelChoices, "accept: %v", err)
-			sleep(ctx, r.time.Backoff)
-			continue
-		}
-		select {
-		case seats <- struct{}{}:
-			guests.Go(func() { r.hear(ctx, c); <-seats })
-		default:
-			r.strangers.refuse(r.log, c.RemoteAddr(), errors.New("too many connections that say nothing"))
-			c.Close()
-		}
-	}
-}
-
-// listenAgain opens the port anew, as soon as that is possible; nil when ctx ends before.
-func (r *Receiver) listenAgain(ctx context.Context) net.Listener {
-	for ctx.Err() == nil {
-		l, err := r.transport.Listen(ctx, r.cfg.Port)
-		if err == nil {
-			return l
-		}
-		r.log.Printf(LevelChoices, "cannot listen again yet: %v", err)
-		sleep(ctx, r.time.BackoffMost)
-	}
-	return nil
-}
-
-// hear lets a connection say who it is, and makes it a link or refuses it.
-func (r *Receiver) hear(ctx context.Context, c net.Conn) {
+// hear lets a connection, which came in at the listener of that index, say who it is, and makes it a link or refuses it.
+func (r *Receiver) hear(ctx context.Context, at int, c net.Conn) {
 	c.SetDeadline(time.Now().Add(r.time.Hello))
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	h, err := readHello(c)
 	w := wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: wire.MaxLeg}
 	if err == nil {
+		r.settle(c.LocalAddr())
 		w, err = r.admit(h, c.RemoteAddr())
 	} else {
 		w.Verdict = verdictOf(err)
@@ -109,7 +53,7 @@ func (r *Receiver) hear(ctx context.Context, c net.Conn) {
 		return
 	}
 	c.SetDeadline(time.Time{})
-	r.take(h, c)
+	r.take(h, at, c)
 }
 
 // expects reports whether a connection from there that ends without a word may be our sender's: it gives up the links that
@@ -122,21 +66,6 @@ func (r *Receiver) expects(who net.Addr) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.hosts[host]
-}
-
-// take hands an admitted connection to its loop.
-func (r *Receiver) take(h wire.Hello, c net.Conn) {
-	path := c.RemoteAddr().String()
-	conn, err := r.transport.Adopt(c, traceTo(r.log))
-	if err != nil {
-		r.log.Printf(LevelLinks, "link %d from %s: %v", h.Link, path, err)
-		return
-	}
-	l := r.loops[int(h.Link)%len(r.loops)]
-	k := &rxlink{r: r, owner: l, linkState: linkState{
-		index: int(h.Link), generation: h.Generation, path: path, conn: conn,
-	}}
-	l.post(func() { r.linkUp(l, k) })
 }
 
 // admit decides on a hello. An error is a refusal, for the user; the Welcome says it to the peer.

@@ -19,11 +19,12 @@ func TestListenerEndedFromOutside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.cfg.Port = uint16(r.listener.Addr().(*net.TCPAddr).Port)
+	first := r.door.Listeners()[0]
+	r.cfg.Port = uint16(first.Addr().(*net.TCPAddr).Port)
 	received := make(chan error, 1)
 	go func() { _, err := r.Run(t.Context()); received <- err }()
 
-	raw, err := r.listener.(*net.TCPListener).SyscallConn()
+	raw, err := first.(*net.TCPListener).SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}

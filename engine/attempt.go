@@ -39,6 +39,7 @@ func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (
 	if err != nil {
 		return nil, k.failed(ctx, p, result(netip.Addr{}, wire.VerdictOK, err))
 	}
+	k.s.settle(p, all[0])
 	var failed []outcome
 	for i, to := range p.inOrder(all) {
 		link, o := k.reach(ctx, p, to, len(all)-i, hope)
@@ -100,7 +101,7 @@ func (k *keeper) overtook(err error) {
 // call opens a connection. One that began before the network changed may be on its way to nowhere.
 func (k *keeper) call(ctx context.Context, p *pathState, to netip.Addr, hope <-chan struct{}) (net.Conn, error) {
 	if k.overtaken >= overtakenMost {
-		return k.s.transport.Dial(ctx, p.Path, to)
+		return k.open(ctx, p, to)
 	}
 	patience := otherPatience
 	if k.anchor {
@@ -116,10 +117,16 @@ func (k *keeper) call(ctx context.Context, p *pathState, to netip.Addr, hope <-c
 		}
 	})
 	defer slow.Stop()
-	c, err := k.s.transport.Dial(ctx, p.Path, to)
+	c, err := k.open(ctx, p, to)
 	if err != nil && context.Cause(ctx) == errChanged {
 		return nil, errChanged
 	}
+	return c, err
+}
+
+// open opens a connection, from where the link's loop is.
+func (k *keeper) open(ctx context.Context, p *pathState, to netip.Addr) (c net.Conn, err error) {
+	k.s.placed.Load().near(k.loop.id, func() { c, err = k.s.transport.Dial(ctx, p.Path, to) })
 	return c, err
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/netip"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 
@@ -68,6 +69,8 @@ type Options struct {
 	IO         string        // "auto", "copy" or "splice"
 	CPUs       []int         // loops are pinned to these CPUs, one each; nil is the engine's choice
 	Pin        bool          // false: loops are not pinned to CPUs ("cpus off")
+	// Serve gives the loop that is to serve what comes in on a CPU, -1 being any; nil is the nearest.
+	Serve func(cpu int) int
 
 	Transport Transport // nil is TCP
 	// Prove gets the sender's prover, which it is asked for at the first leg and then closes; nil is the kernel's, asked
@@ -159,7 +162,7 @@ const (
 	receiving
 )
 
-// loopCPUs gives the CPU of each loop, -1 for a loop that is not pinned.
+// loopCPUs gives the CPU of each loop, -1 for a loop that is not pinned, where nothing is known of the stream's devices.
 //
 // A sender takes its CPUs from the lower half of those allowed, a receiver from the upper half: where both run on one
 // machine, a CPU each was measured to be an eighth faster than what the kernel does by itself, and one CPU for both an
@@ -172,7 +175,8 @@ func (o Options) loopCPUs(e end) []int {
 	if err != nil || len(allowed) == 0 {
 		return []int{-1}
 	}
-	cpus := make([]int, affinity.Loops(len(allowed), o.Threads))
+	// GOMAXPROCS is less where the cgroup grants less CPU time than that.
+	cpus := make([]int, affinity.Loops(min(len(allowed), runtime.GOMAXPROCS(0)), o.Threads))
 	half := allowed
 	switch {
 	case len(allowed) < 2:
@@ -188,12 +192,4 @@ func (o Options) loopCPUs(e end) []int {
 		}
 	}
 	return cpus
-}
-
-// placement says for people where the loops run.
-func placement(cpus []int) string {
-	if cpus[0] < 0 {
-		return "on any CPU"
-	}
-	return "pinned to CPU " + affinity.FormatList(cpus)
 }

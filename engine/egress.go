@@ -200,7 +200,7 @@ func (l *rxloop) ready(events uint32) {
 	r.out.blocked.Store(false)
 	before := r.ring.Next()
 	for _, k := range r.out.awaited() {
-		k.loop.do(l.loop, func() { k.ready(sinkTakes) })
+		r.reach(k, l, func() { k.ready(sinkTakes) })
 	}
 	l.deliver()
 	if r.ring.Next() != before {

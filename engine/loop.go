@@ -20,7 +20,7 @@ type watcher interface{ ready(events uint32) }
 // block when after asked for another round.
 type loop struct {
 	id    int
-	cpu   int // pinned to it; -1 is not pinned
+	cpu   int // to be pinned to; -1 is any. For the loop's thread once it runs
 	poll  *netio.Poller
 	wake  *netio.Wake
 	log   *Log
@@ -134,12 +134,7 @@ func (l *loop) unwatch(fd int, token int32) {
 func (l *loop) run() {
 	defer close(l.done)
 	runtime.LockOSThread()
-	if l.cpu >= 0 {
-		if err := affinity.Pin(l.cpu); err != nil {
-			l.log.Printf(LevelChoices, "loop %d runs on any CPU: it cannot be pinned to %d: %v", l.id, l.cpu, err)
-			l.cpu = -1
-		}
-	}
+	l.pin()
 	l.now = time.Now()
 	due := l.now.Add(l.every)
 	again := true
@@ -158,6 +153,26 @@ func (l *loop) run() {
 		}
 		again = l.after()
 	}
+}
+
+// pin ties the thread to the loop's CPU.
+func (l *loop) pin() {
+	if l.cpu < 0 {
+		return
+	}
+	if err := affinity.Pin(l.cpu); err != nil {
+		l.log.Printf(LevelChoices, "loop %d is not pinned to CPU %d: %v", l.id, l.cpu, err)
+	}
+}
+
+// repin has the loop run on another CPU soon.
+func (l *loop) repin(cpu int) {
+	l.post(func() {
+		if cpu != l.cpu {
+			l.cpu = cpu
+			l.pin()
+		}
+	})
 }
 
 // patience is how long the round may wait, in milliseconds.

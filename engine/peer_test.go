@@ -212,12 +212,12 @@ func (r *running) dial(index uint32, change ...func(*wire.Hello)) *hand {
 // listen is a receiver written by hand.
 func (r *running) listen() net.Listener {
 	r.t.Helper()
-	l, err := r.network.Listen(r.t.Context(), port)
+	d, err := r.network.Listen(r.t.Context(), port, 1)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.t.Cleanup(func() { l.Close() })
-	return l
+	r.t.Cleanup(func() { d.Close() })
+	return d.Listeners()[0]
 }
 
 // accept takes a link of the sender and welcomes it.

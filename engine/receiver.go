@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,7 +19,6 @@ type Receiver struct {
 	log       *Log
 	time      Timing
 	transport Transport
-	listener  net.Listener
 	id        uint64 // of this process's one stream, so that a sender does not take two receivers for one
 
 	loops []*rxloop
@@ -44,14 +42,19 @@ type Receiver struct {
 	over      chan struct{}
 	poke      chan struct{}
 
+	placed   atomic.Pointer[placement] // where the loops run
+	settling sync.Mutex                // one decides that at a time
+
 	mu       sync.Mutex
-	hello    wire.Hello // the first; guarded by mu, as is all below
+	door     Door       // guarded by mu, as is all below
+	hello    wire.Hello // the first
 	met      bool
 	links    map[uint32]*rxlink // by index; the latest of each
 	hosts    map[string]bool    // where admitted links came from
 	outage   outage
 	up       int
 	lost     uint64
+	moved    uint64          // links, from loop to loop
 	bad      map[uint64]bool // legs whose payload did not match its checksum once
 	started  time.Time
 	first    time.Time // when the first link came up
@@ -86,14 +89,16 @@ func (r *Receiver) open() error {
 		return fail(StatusLocalPipe, err, "cannot use standard output")
 	}
 	r.out.open(sink, r.cfg.IO != "copy")
-	r.listener, err = r.transport.Listen(context.Background(), r.cfg.Port)
+	at := r.cfg.place(receiving, devices(r.transport.DeviceAt(r.cfg.Bind)))
+	r.placed.Store(at)
+	r.door, err = r.transport.Listen(context.Background(), r.cfg.Port, len(at.cpus))
 	if err != nil {
 		sink.Close()
 		return fail(StatusConnect, err, "cannot listen on port %d", r.cfg.Port)
 	}
-	for i, cpu := range r.cfg.loopCPUs(receiving) {
+	for i, cpu := range at.cpus {
 		if err := r.addLoop(i, cpu); err != nil {
-			r.listener.Close()
+			r.door.Close()
 			r.close()
 			return fail(StatusUsage, err, "cannot start")
 		}
@@ -139,8 +144,9 @@ func (r *Receiver) close() {
 func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 	r.started = time.Now()
 	r.outage.since = r.started
-	r.log.Printf(LevelChoices, "listening on %v; sink is a %v; engine path: %s; %s (%s)",
-		r.listener.Addr(), r.out.sink, r.enginePath(), number(len(r.loops), "loop"), placement(r.cfg.loopCPUs(receiving)))
+	r.log.Printf(LevelChoices, "listening on %v; sink is a %v; engine path: %s; %v",
+		r.door.Listeners()[0].Addr(), r.out.sink, r.enginePath(), r.placed.Load())
+	r.steer()
 	for _, l := range r.loops {
 		go l.run()
 	}
@@ -222,11 +228,15 @@ func fit(window int64, leg, links int) (size, buffers int) {
 func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	if err := k.start(l.loop, netio.Readable, k); err != nil {
 		k.conn.Abort()
+		r.mu.Lock()
+		l.load--
+		r.mu.Unlock()
 		return
 	}
 	r.mu.Lock()
 	old := r.links[uint32(k.index)]
 	if old != nil && int32(old.generation-k.generation) > 0 {
+		l.load--
 		r.mu.Unlock()
 		k.close(true) // overtaken by a later one
 		return
@@ -239,10 +249,9 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	r.outage.linkUp(k.index, k.loop.now)
 	r.mu.Unlock()
 	l.links = append(l.links, k)
-	k.owner = l
 	r.log.Printf(LevelLinks, "link %d up: %s", k.index, k.path)
 	if old != nil {
-		old.owner.post(func() { old.lose(errReplaced) })
+		r.reach(old, l, func() { old.lose(errReplaced) })
 	}
 	if d := r.done.Load(); d != nil {
 		k.say(d.Append(nil))
@@ -257,6 +266,7 @@ func (r *Receiver) linkLost(k *rxlink, err error) {
 		delete(r.links, uint32(k.index))
 	}
 	r.up--
+	k.owner.load--
 	if !k.answered {
 		r.lost++
 	}

@@ -15,17 +15,22 @@ const (
 
 // took counts a leg that came in whole, and owes an ack for it.
 func (k *rxlink) took() {
-	if k.owner.owed == 0 {
-		k.owner.since = k.loop.now
-		k.loop.within(ackWithin)
-	}
-	k.owner.owed += int(k.frame.Length)
+	k.owner.owe(int(k.frame.Length))
 	k.legs++
 	k.bytes += uint64(k.frame.Length)
 	if k.r.log.On(LevelLegs) {
 		l := k.frame.Leg()
 		k.r.log.Printf(LevelLegs, "leg %d: %d bytes at %d on link %d", l.Number, l.Length, l.Offset, k.index)
 	}
+}
+
+// owe notes that so many bytes of legs wait for their ack.
+func (l *rxloop) owe(bytes int) {
+	if l.owed == 0 {
+		l.since = l.now
+		l.within(ackWithin)
+	}
+	l.owed += bytes
 }
 
 // acknowledge says what was received and delivered so far, on whatever links. Where the socket is full the ack stays due:

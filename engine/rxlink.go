@@ -32,7 +32,7 @@ func (l *rxleg) release() {
 type rxlink struct {
 	linkState
 	r     *Receiver
-	owner *rxloop
+	owner *rxloop // has the link; changed by its own thread under Receiver.mu, under which others read it
 
 	// Input is a header, then the payload that it announces, then the next header.
 	header [wire.HeaderLen]byte
@@ -44,6 +44,9 @@ type rxlink struct {
 	parked parked // the leg waits for its turn
 	ending bool   // the connection is lost: what is left to be read goes into buffers
 	small  [wire.MaxText]byte
+
+	stray stray
+	bound *rxloop // the link goes there when this leg is in
 }
 
 // awaitMost bounds the bytes of a leg that a link waits for before it is looked at again: one wake-up moves so much.
@@ -101,25 +104,21 @@ func (k *rxlink) speak() error {
 	return err
 }
 
+// departs reports whether the link is about to leave its loop.
+func (k *rxlink) departs() bool { return k.bound != nil && !k.inside }
+
 // waits reports whether what is in the socket stays there for now.
 func (k *rxlink) waits() bool { return k.cut.held || k.parked.on }
 
 // watch asks for what the link can make use of.
 func (k *rxlink) watch() error {
-	var events uint32
-	if !k.waits() {
-		events |= netio.Readable
-	}
-	if k.full {
-		events |= netio.Writable
-	}
-	return k.loop.poll.Modify(k.conn.FD(), events, k.token)
+	return k.loop.poll.Modify(k.conn.FD(), k.events(), k.token)
 }
 
 // receive reads until the socket is empty or the link's share of the round is used up; the watch is level-triggered, so
 // what is left is reported again.
 func (k *rxlink) receive() error {
-	for budget := bytesPerRound; budget > 0 && !k.waits(); {
+	for budget := bytesPerRound; budget > 0 && !k.waits() && !k.departs(); {
 		n, drained, err := k.read()
 		if err == netio.ErrAgain {
 			return nil
@@ -157,7 +156,7 @@ func (k *rxlink) read() (n int, drained bool, err error) {
 	into := k.room()
 	left := int(k.frame.Length) - k.got
 	var next []byte
-	if len(into) == left {
+	if len(into) == left && k.bound == nil {
 		next = k.header[:]
 	}
 	n, err = k.conn.Recv(into, next)
@@ -333,6 +332,7 @@ func (k *rxlink) tick() {
 			return
 		}
 	}
+	k.follow()
 	if k.loop.now.Sub(k.heard) >= k.r.time.Dead {
 		k.lose(errSilent)
 		return

@@ -13,6 +13,7 @@ type rxloop struct {
 	*loop
 	r     *Receiver
 	links []*rxlink
+	load  int            // links that it has, and those on their way to it; guarded by Receiver.mu
 	waste [64 << 10]byte // where payload goes that we have already
 	words [wire.MaxBitmap / 8]uint64
 	token int32       // of the sink's watch
@@ -27,9 +28,11 @@ func (l *rxloop) remove(k *rxlink) {
 	l.links = slices.DeleteFunc(l.links, func(o *rxlink) bool { return o == k })
 }
 
-// settle is the end of each round: legs whose turn has come go on, and acks that have waited long enough leave.
+// settle is the end of each round: legs whose turn has come go on, acks that have waited long enough leave, and so do links
+// that are bound for another loop.
 func (l *rxloop) settle() (again bool) {
 	again = l.clearPark()
+	l.sendOff()
 	if l.owed == 0 {
 		return again
 	}

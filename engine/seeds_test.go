@@ -31,6 +31,7 @@ var quick = engine.Timing{
 	Tick:        5 * time.Millisecond,
 	Beat:        10 * time.Millisecond,
 	Stall:       20 * time.Millisecond,
+	Move:        5 * time.Millisecond,
 	Dead:        80 * time.Millisecond,
 	DeadPeer:    1500 * time.Millisecond,
 	Linger:      time.Second,
@@ -46,6 +47,7 @@ var lazy = engine.Timing{
 	Tick:        30 * time.Second,
 	Beat:        30 * time.Second,
 	Stall:       30 * time.Second,
+	Move:        30 * time.Second,
 	Dead:        60 * time.Second,
 	DeadPeer:    60 * time.Second,
 	Linger:      60 * time.Second,
@@ -61,7 +63,17 @@ const atOnce = 16
 // TestSeeds sends many streams, each over a network of its own that breaks in its own way. What comes out is what went
 // in, both ends succeed, and nothing is left behind.
 func TestSeeds(t *testing.T) {
-	forSeeds(t, "TestSeeds", 1, func(seed uint64, log io.Writer) error { return newScenario(seed).run(log) })
+	var moved atomic.Uint64
+	forSeeds(t, "TestSeeds", 1, func(seed uint64, log io.Writer) error {
+		s := newScenario(seed)
+		err := s.run(log)
+		moved.Add(s.moved)
+		return err
+	})
+	t.Logf("links moved from loop to loop %d times", moved.Load())
+	if moved.Load() == 0 && *seedFlag < 0 {
+		t.Error("no link ever moved from loop to loop")
+	}
 }
 
 // forSeeds calls try for every seed of this run, a share of the usual number.
@@ -117,6 +129,8 @@ type scenario struct {
 	chaos, level   int
 	rng            *rand.Rand
 	pathsAreSilent bool
+	moves          bool   // links follow their packets from loop to loop
+	moved          uint64 // so many did
 }
 
 func newScenario(seed uint64) *scenario {
@@ -173,6 +187,9 @@ func newScenario(seed uint64) *scenario {
 	if r.IntN(6) == 0 && s.options.Timing != lazy {
 		s.chaos = 1 + r.IntN(5)
 	}
+	if s.moves = s.rxLoops > 1 && r.IntN(3) > 0; s.moves && s.options.Timing != lazy {
+		s.options.Timing.Tick, s.options.Timing.Move = time.Millisecond, 1 // at the second look
+	}
 	if r.IntN(8) == 0 {
 		s.level = 20
 		s.length = min(s.length, 300<<10) // a line for every call takes its time
@@ -198,6 +215,7 @@ func (s *scenario) run(log io.Writer) error {
 	if err := p.run(); err != nil {
 		return fmt.Errorf("seed %d: %w\n%v\n%s", s.seed, err, s, p.log)
 	}
+	s.moved = p.rx.Moved
 	return nil
 }
 
@@ -240,6 +258,7 @@ type pipe struct {
 	log          *lines
 	network      *enginetest.Net
 	source, sink *enginetest.Stdio
+	rx, tx       engine.Summary
 }
 
 const port = 8834
@@ -261,6 +280,10 @@ func (s *scenario) sendOptions(t engine.Transport) engine.Options {
 func (s *scenario) receiveOptions(t engine.Transport) engine.Options {
 	o := s.options
 	o.Transport, o.CPUs, o.Leg, o.Connect = t, unpinned(s.rxLoops), s.rxLeg, 0
+	if s.moves {
+		loops := min(s.rxLoops, o.Threads)
+		o.Serve = func(cpu int) int { return cpu % loops }
+	}
 	return o
 }
 
@@ -316,11 +339,10 @@ func (p *pipe) move(r *engine.Receiver, s *engine.Sender) error {
 	defer cancel()
 	var got []byte
 	var rxErr, txErr, sinkErr error
-	var rx, tx engine.Summary
 	feedRand, drainRand := rand.New(rand.NewPCG(p.sc.seed, 2)), rand.New(rand.NewPCG(p.sc.seed, 3))
 	var ends, others sync.WaitGroup
-	ends.Go(func() { rx, rxErr = r.Run(ctx) })
-	ends.Go(func() { tx, txErr = s.Run(ctx) })
+	ends.Go(func() { p.rx, rxErr = r.Run(ctx) })
+	ends.Go(func() { p.tx, txErr = s.Run(ctx) })
 	if p.source.Far != nil {
 		others.Go(func() { feed(p.source.Far, p.data, p.sc.slow, feedRand) })
 	}
@@ -345,8 +367,8 @@ func (p *pipe) move(r *engine.Receiver, s *engine.Sender) error {
 	case !bytes.Equal(got, p.data):
 		return fmt.Errorf("%d bytes came out, %d went in; they differ from byte %d on", len(got), len(p.data),
 			differ(got, p.data))
-	case rx.Bytes != uint64(len(p.data)) || tx.Bytes != uint64(len(p.data)):
-		return fmt.Errorf("the summaries tell of %d and %d bytes, not %d", tx.Bytes, rx.Bytes, len(p.data))
+	case p.rx.Bytes != uint64(len(p.data)) || p.tx.Bytes != uint64(len(p.data)):
+		return fmt.Errorf("the summaries tell of %d and %d bytes, not %d", p.tx.Bytes, p.rx.Bytes, len(p.data))
 	}
 	return nil
 }

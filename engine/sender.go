@@ -31,14 +31,18 @@ type Sender struct {
 	stream    wire.StreamID
 
 	in      ingest
-	pool    *bufpool.Pool
-	buffers int // of pool
+	pool    *bufpool.Pool // made by the first welcome, as the window is
+	buffers int           // of pool
 	zero    zeroCount
 	window  *window // made by the first welcome, before any loop has a link
 	chaos   chaos
 	loops   []*txloop
 	paths   []*pathState
 	homes   []*pathState // of each link, by its index
+
+	placed   atomic.Pointer[placement] // where the loops run
+	settling sync.Mutex
+	settled  bool // that is decided; guarded by settling
 
 	planned [MaxThreads]atomic.Bool // links that a keeper is at work for
 
@@ -106,14 +110,10 @@ func (s *Sender) open() error {
 		return fail(StatusLocalPipe, err, "cannot use standard input")
 	}
 	s.in.open(src, s.cfg, s.trace())
-	cpus := s.cfg.loopCPUs(sending)
+	s.in.log = s.log
 	s.buffers = min(int(s.cfg.Window/int64(s.cfg.Leg)), legsMost)
-	s.pool, err = bufpool.New(bufpool.Config{Shards: len(cpus), Buffers: s.buffers, Size: s.cfg.Leg})
-	if err != nil {
-		src.Close()
-		return fail(StatusUsage, err, "cannot get memory for the window")
-	}
-	s.in.pool, s.in.log = s.pool, s.log
+	cpus := s.cfg.loopCPUs(sending)
+	s.placed.Store(&placement{cpus: cpus})
 	for i, cpu := range cpus {
 		if err := s.addLoop(i, cpu); err != nil {
 			s.close()
@@ -144,7 +144,9 @@ func (s *Sender) close() {
 	}
 	s.in.close()
 	s.in.src.Close()
-	s.pool.Close()
+	if s.pool != nil {
+		s.pool.Close()
+	}
 }
 
 // Run sends the stream and returns when the receiver has delivered all of it (nil), or the stream failed (*Error), or ctx
@@ -220,10 +222,8 @@ func (s *Sender) explain() {
 		return
 	}
 	s.log.Printf(LevelChoices, "source is a %v; engine path: %s", s.in.src, s.enginePath())
-	s.log.Printf(LevelChoices, "%s (%s), %s over %s, legs of at most %s, window %s; %s",
-		number(len(s.loops), "loop"), placement(s.cfg.loopCPUs(sending)), number(len(s.homes), "link"),
-		number(len(s.paths), "path"), formatBytes(uint64(s.cfg.Leg)),
-		formatBytes(uint64(s.cfg.Window)), s.pool.Advice())
+	s.log.Printf(LevelChoices, "%v, %s over %s, legs of at most %s, window %s", s.placed.Load(), number(len(s.homes), "link"),
+		number(len(s.paths), "path"), formatBytes(uint64(s.cfg.Leg)), formatBytes(uint64(s.cfg.Window)))
 }
 
 // enginePath names how the bytes travel at this end.
@@ -264,11 +264,28 @@ func (s *Sender) welcome(w wire.Welcome) error {
 	case w.Credit < 1 || w.Credit > legsMost:
 		return fmt.Errorf("the receiver takes %d legs, expected 1 to %d", w.Credit, legsMost)
 	}
+	if err := s.makePool(); err != nil {
+		s.finishLocked(fail(StatusUsage, err, "cannot get memory for the window"))
+		return err
+	}
 	s.met, s.receiver = true, w
 	s.in.most = min(s.cfg.Leg, int(w.MaxLeg))
 	s.credit = uint64(w.Credit)
 	s.setLegTime()
 	s.window = newWindow(int(w.Credit), w.Delivered, s.cfg.Window)
+	return nil
+}
+
+// makePool gets the memory for the window, on the nodes of the loops.
+func (s *Sender) makePool() (err error) {
+	s.pool, err = bufpool.New(bufpool.Config{
+		Shards: len(s.loops), Buffers: s.buffers, Size: s.cfg.Leg,
+	})
+	if err != nil {
+		return err
+	}
+	s.in.pool = s.pool
+	s.log.Printf(LevelChoices, "%s", s.pool.Advice())
 	return nil
 }
 
@@ -391,6 +408,11 @@ func (s *Sender) fail(err *Error) { s.finish(err) }
 func (s *Sender) finish(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.finishLocked(err)
+}
+
+// finishLocked is finish, under mu.
+func (s *Sender) finishLocked(err error) {
 	if s.finished {
 		return
 	}

@@ -376,6 +376,7 @@ func (c *simLink) FD() int           { return int(c.pipe.Fd()) }
 func (c *simLink) LeavesByNIC() bool { return false }
 func (c *simLink) Info() netio.Info  { return netio.Info{RTT: c.srtt, MinRTT: 2 * c.path.delay} }
 func (c *simLink) Pending() bool     { return len(c.inbox) > 0 }
+func (c *simLink) IncomingCPU() int  { return -1 }
 
 func (c *simLink) Settle(string) string                              { return "simulated" }
 func (c *simLink) Completions([]netio.Completion) []netio.Completion { return nil }

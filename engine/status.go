@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -72,6 +73,7 @@ func (s *Sender) WriteStatus(w io.Writer) error {
 	sum := s.summary(now)
 	var b strings.Builder
 	writeRows(&b, rows, now)
+	writeLoops(&b, s.placed.Load(), rows)
 	writePaths(&b, sum.Paths)
 	fmt.Fprintf(&b, "total: %v\n", sum)
 	s.writeWindow(&b)
@@ -110,6 +112,7 @@ func (r *Receiver) WriteStatus(w io.Writer) error {
 	now := time.Now()
 	var b strings.Builder
 	writeRows(&b, rows, now)
+	writeLoops(&b, r.placed.Load(), rows)
 	fmt.Fprintf(&b, "total: %v\n", r.summary(now))
 	r.writeRing(&b)
 	_, err := io.WriteString(w, b.String())
@@ -146,17 +149,49 @@ func (l *rxloop) describe() []row {
 // writeRows writes the table: a line for each link.
 func writeRows(b *strings.Builder, rows []row, now time.Time) {
 	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "link\tpath\tstate\tbytes\trate\tRTT\tcwnd\tretrans\tlegs\tCPU\tloop\t")
+	fmt.Fprintln(t, "link\tpath\tstate\tbytes\trate\tRTT\tcwnd\tretrans\tlegs\tCPU\tNAPI\tloop\t")
 	for _, r := range rows {
 		if r.state != "up" {
-			fmt.Fprintf(t, "%d\t%s\t%s\t-\t-\t-\t-\t-\t-\t-\t%d\t\n", r.index, r.path, r.state, r.loop)
+			fmt.Fprintf(t, "%d\t%s\t%s\t-\t-\t-\t-\t-\t-\t-\t-\t%d\t\n", r.index, r.path, r.state, r.loop)
 			continue
 		}
-		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s/s\t%v\t%d\t%d\t%d\t%d\t%d\t\n", r.index, r.path, r.state,
+		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%s/s\t%v\t%d\t%d\t%d\t%s\t%s\t%d\t\n", r.index, r.path, r.state,
 			formatBytes(r.bytes), formatBytes(perSecond(r.bytes, now.Sub(r.since))),
-			r.info.RTT.Round(10*time.Microsecond), r.info.Cwnd, r.info.Retransmits, r.inFlight, r.info.CPU, r.loop)
+			r.info.RTT.Round(10*time.Microsecond), r.info.Cwnd, r.info.Retransmits, r.inFlight,
+			orNone(r.info.CPU, -1), orNone(r.info.NAPI, 0), r.loop)
 	}
 	t.Flush()
+}
+
+// orNone is a number for people, a dash where it is the one that stands for none.
+func orNone(n, none int) string {
+	if n == none {
+		return "-"
+	}
+	return strconv.Itoa(n)
+}
+
+// writeLoops writes a line for each loop: where it runs, and whether the packets of its links come in there.
+func writeLoops(b *strings.Builder, at *placement, rows []row) {
+	for i, cpu := range at.cpus {
+		links, near := 0, 0
+		for _, r := range rows {
+			if r.loop == i && r.state == "up" {
+				links++
+				if r.info.CPU >= 0 && r.info.CPU == cpu {
+					near++
+				}
+			}
+		}
+		where := "any CPU"
+		if cpu >= 0 {
+			where = fmt.Sprintf("CPU %d", cpu)
+		}
+		if node := at.node(cpu); node >= 0 {
+			where += fmt.Sprintf(", node %d", node)
+		}
+		fmt.Fprintf(b, "loop %d: %s: %s, %d of them come in on its CPU\n", i, where, number(links, "link"), near)
+	}
 }
 
 // writePaths writes the table of the paths: a line for each.

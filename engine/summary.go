@@ -15,6 +15,7 @@ type Summary struct {
 	BytesResent uint64        // likewise
 	Cuts        uint64        // of the links lost, by chaos
 	Refused     uint64        // strangers at a receiver
+	Moved       uint64        // links at a receiver that went to a loop nearer to their packets
 	WindowFull  time.Duration // at the sender: how long the window, and nothing else, held the stream back
 	EnginePath  string
 	Paths       []PathSummary // at the sender, in the order given
@@ -55,6 +56,9 @@ func (s Summary) String() string {
 	}
 	if s.WindowFull > s.Elapsed/windowWorthTelling {
 		fmt.Fprintf(&b, ", the window was too small for %.1f s of it", s.WindowFull.Seconds())
+	}
+	if s.Moved > 0 {
+		fmt.Fprintf(&b, ", %s moved to a nearer CPU", number(int(s.Moved), "link"))
 	}
 	if s.Refused > 0 {
 		fmt.Fprintf(&b, ", %d strangers refused", s.Refused)
@@ -144,7 +148,7 @@ func (r *Receiver) summary(now time.Time) Summary {
 	defer r.mu.Unlock()
 	return Summary{
 		Bytes: r.out.bytes.Load(), Elapsed: span(r.first, r.ended, now), LinksLost: r.lost,
-		Refused: r.strangers.count(), EnginePath: path,
+		Refused: r.strangers.count(), Moved: r.moved, EnginePath: path,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"viamillipede/affinity"
 	"viamillipede/netio"
 )
 
@@ -51,15 +52,15 @@ func TestStatusTable(t *testing.T) {
 	now := time.Unix(1000, 0)
 	rows := []row{
 		{index: 0, path: "host1:8834", state: "up", bytes: 10 << 20, since: now.Add(-2 * time.Second), inFlight: 3,
-			info: netio.Info{RTT: 1234567, Cwnd: 10, Retransmits: 4, CPU: 1}},
+			info: netio.Info{RTT: 1234567, Cwnd: 10, Retransmits: 4, CPU: 1, NAPI: 8197}},
 		{index: 11, path: "[2001:db8::1]:9", state: "dialling", loop: 1},
 		{index: 2, path: "host2:8834", state: "down"},
 	}
 	want := `
-  link             path     state   bytes        rate     RTT  cwnd  retrans  legs  CPU  loop
-     0       host1:8834        up  10 MiB  5.00 MiB/s  1.23ms    10        4     3    1     0
-    11  [2001:db8::1]:9  dialling       -           -       -     -        -     -    -     1
-     2       host2:8834      down       -           -       -     -        -     -    -     0
+  link             path     state   bytes        rate     RTT  cwnd  retrans  legs  CPU  NAPI  loop
+     0       host1:8834        up  10 MiB  5.00 MiB/s  1.23ms    10        4     3    1  8197     0
+    11  [2001:db8::1]:9  dialling       -           -       -     -        -     -    -     -     1
+     2       host2:8834      down       -           -       -     -        -     -    -     -     0
 `
 	var b strings.Builder
 	writeRows(&b, rows, now)
@@ -84,5 +85,28 @@ func TestLogLevels(t *testing.T) {
 	}
 	if got := log.Raise(); got != 0 {
 		t.Errorf("level %d after the highest, want 0", got)
+	}
+}
+
+func TestStatusLoops(t *testing.T) {
+	rows := []row{
+		{index: 0, state: "up", loop: 0, info: netio.Info{CPU: 3}},
+		{index: 1, state: "up", loop: 0, info: netio.Info{CPU: -1}},
+		{index: 2, state: "up", loop: 1, info: netio.Info{CPU: 3}},
+		{index: 3, state: "dialling", loop: 1},
+	}
+	for want, at := range map[string]*placement{
+		"loop 0: CPU 3, node 1: 2 links, 1 of them come in on its CPU\nloop 1: CPU 8: 1 link, 0 of them come in on its CPU\n": {
+			cpus: []int{3, 8}, machine: &affinity.Machine{CPUs: []affinity.CPU{{ID: 3, Node: 1}}},
+		},
+		"loop 0: any CPU: 2 links, 0 of them come in on its CPU\nloop 1: any CPU: 1 link, 0 of them come in on its CPU\n": {
+			cpus: []int{-1, -1},
+		},
+	} {
+		var b strings.Builder
+		writeLoops(&b, at, rows)
+		if got := b.String(); got != want {
+			t.Errorf("got:\n%swant:\n%s", got, want)
+		}
 	}
 }

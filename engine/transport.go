@@ -2,8 +2,10 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
+	"sync"
 	"time"
 
 	"viamillipede/netio"
@@ -25,6 +27,7 @@ type Conn interface {
 	Splice(s *netio.Sink, n int) (int, error)
 	TakePipe(p *netio.Pipe, n int) (int, error)
 	Pending() bool
+	IncomingCPU() int
 	Await(bytes int)
 	LimitUnsent(bytes int)
 	Pace(bytesPerSecond uint64)
@@ -42,14 +45,28 @@ type Transport interface {
 	Resolve(ctx context.Context, p Path) ([]netip.Addr, error)
 	// Dial connects to one of the path's addresses.
 	Dial(ctx context.Context, p Path, to netip.Addr) (net.Conn, error)
+	// DeviceTo gives the device by which packets to one of the path's addresses leave; "" is not known.
+	DeviceTo(p Path, to netip.Addr) string
+	// DeviceAt gives the device that has a local address, for the zero Addr that of the default route; "" is not known.
+	DeviceAt(local netip.Addr) string
 	// Watch calls changed after something of the network has changed by which a path may come or go, until ctx ends. changed
 	// may take its time: all that happens meanwhile is one more call. The error is nil after the end of ctx; any other says
 	// why there are no more calls.
 	Watch(ctx context.Context, changed func()) error
-	// Listen starts to accept connections.
-	Listen(ctx context.Context, port uint16) (net.Listener, error)
+	// Listen starts to accept connections at so many listeners, 1 or more.
+	Listen(ctx context.Context, port uint16, listeners int) (Door, error)
 	// Adopt takes the connection over from Go's network poller, after the handshake.
 	Adopt(c net.Conn, trace netio.Tracer) (Conn, error)
+}
+
+// Door is a port that a receiver listens on, with a listener for each of its loops.
+type Door interface {
+	Listeners() []net.Listener
+	// Steer has a connection that begins on CPU c, 0 to cpus-1, come in at the listener of the index that owner gives, or at
+	// any where that is -1. It says how that is done, for people.
+	Steer(cpus int, owner func(c int) int) string
+	// Close ends all listeners.
+	Close() error
 }
 
 // Timing holds the engine's intervals. The zero Timing is DefaultTiming.
@@ -61,6 +78,7 @@ type Timing struct {
 	Tick        time.Duration // how often each loop looks at its links' clocks
 	Beat        time.Duration // a link that sent nothing for this long sends a heartbeat
 	Stall       time.Duration // a link on which nothing gets through for this long gives its legs to others
+	Move        time.Duration // a link whose packets come in near another loop for this long goes there
 	Dead        time.Duration // a link that brought nothing for this long is lost
 	DeadPeer    time.Duration // the peer's host answers and the peer does not, for this long: it is dead
 	Linger      time.Duration // for a sender that closed every link to come back for the word that all was delivered
@@ -76,6 +94,7 @@ var DefaultTiming = Timing{
 	Tick:        250 * time.Millisecond,
 	Beat:        time.Second,
 	Stall:       time.Second,
+	Move:        time.Second,
 	Dead:        4 * time.Second,
 	DeadPeer:    15 * time.Second,
 	Linger:      3 * time.Second,
@@ -113,8 +132,60 @@ func (t tcp) Watch(ctx context.Context, changed func()) error {
 	return netio.WatchNetwork(ctx, changed)
 }
 
-func (t tcp) Listen(ctx context.Context, port uint16) (net.Listener, error) {
-	return netio.Listen(ctx, t.bind, port)
+func (t tcp) DeviceTo(p Path, to netip.Addr) string {
+	device, err := netio.RouteDevice(to)
+	if err != nil {
+		return ""
+	}
+	return device
+}
+
+func (t tcp) DeviceAt(local netip.Addr) string {
+	device, err := netio.AddressDevice(local)
+	if !local.IsValid() {
+		device, err = netio.DefaultDevice()
+	}
+	if err != nil {
+		return ""
+	}
+	return device
+}
+
+func (t tcp) Listen(ctx context.Context, port uint16, listeners int) (Door, error) {
+	g, err := netio.ListenGroup(ctx, t.bind, port, listeners)
+	if err != nil {
+		return nil, err
+	}
+	return &group{group: g}, nil
+}
+
+// group is the Door of the network.
+type group struct {
+	mu    sync.Mutex
+	group *netio.Group // guarded by mu, but for its listeners
+}
+
+func (g *group) Listeners() (all []net.Listener) {
+	for _, l := range g.group.Listeners() {
+		all = append(all, l)
+	}
+	return all
+}
+
+func (g *group) Close() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.group.Close()
+}
+
+func (g *group) Steer(cpus int, owner func(cpu int) int) string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.group.Steer(cpus, owner)
+	if s.Why != nil {
+		return fmt.Sprintf("%v (%v)", s.Way, s.Why)
+	}
+	return s.Way.String()
 }
 
 func (t tcp) Adopt(c net.Conn, trace netio.Tracer) (Conn, error) { return netio.Detach(c, trace) }

@@ -35,6 +35,7 @@ func TestLab(t *testing.T) {
 	t.Run("Via", p.testVia)
 	t.Run("PathReturns", p.testPathReturns)
 	t.Run("Auto", p.testAuto)
+	t.Run("Queues", p.testQueues)
 
 	t.Run("PathsDown", p.testPathsDown)
 	t.Run("AllPathsDown", p.testAllPathsDown)

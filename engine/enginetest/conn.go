@@ -25,6 +25,7 @@ type conn struct {
 	calls    int  // since the fault began
 	dead     bool // met its fault
 	tells    bool // what is on its way, as a TCP socket does
+	cpu      int  // that its packets come in on
 }
 
 var _ engine.Conn = (*conn)(nil)
@@ -46,6 +47,14 @@ func (c *conn) Queued() netio.Queue {
 	}
 	unread = min(unread, c.sent)
 	return netio.Queue{Told: true, InNetwork: unread + c.swallows, Acked: uint64(c.sent - unread)}
+}
+
+// IncomingCPU plays interrupts that are spread anew every now and then.
+func (c *conn) IncomingCPU() int {
+	if c.rng.IntN(3) == 0 {
+		c.cpu = c.rng.IntN(4)
+	}
+	return c.cpu
 }
 
 // Send is netio.Conn.Send over a link with faults.

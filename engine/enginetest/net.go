@@ -36,7 +36,7 @@ type Net struct {
 	left   int // faults that may still be drawn
 	paths  map[string]Path
 	hosts  map[string][]address // with more than one address
-	ports  map[uint16]*listener
+	ports  map[uint16]*door
 	ends   map[*end]bool // of links that are open
 	cuts   int           // so far
 	ghosts []int         // descriptors that keep the other end of a link from noticing
@@ -57,7 +57,7 @@ var _ engine.Transport = (*Net)(nil)
 func NewNet(seed uint64, f Faults) *Net {
 	return &Net{
 		rng: rand.New(rand.NewPCG(seed, 0x6e6574)), faults: f, left: f.Most,
-		paths: make(map[string]Path), hosts: make(map[string][]address), ports: make(map[uint16]*listener),
+		paths: make(map[string]Path), hosts: make(map[string][]address), ports: make(map[uint16]*door),
 		ends: make(map[*end]bool), watches: make(map[chan struct{}]bool),
 	}
 }
@@ -209,7 +209,7 @@ func (n *Net) Dial(ctx context.Context, p engine.Path, to netip.Addr) (net.Conn,
 		far.Close() // the peer's host closes before its program has heard of it
 		return near, nil
 	}
-	if n.cutSince(cuts) || !l.offer(far) {
+	if n.cutSince(cuts) || !l.offer(far, f.seed) {
 		near.Close()
 		far.Close()
 		return nil, refused()
@@ -270,18 +270,6 @@ func (n *Net) forget(e *end) {
 	n.mu.Unlock()
 }
 
-// Listen takes the port; 0 is a port like any other.
-func (n *Net) Listen(_ context.Context, port uint16) (net.Listener, error) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.ports[port] != nil {
-		return nil, os.NewSyscallError("bind", syscall.EADDRINUSE)
-	}
-	l := &listener{net: n, port: port, more: make(chan struct{}, 1), over: make(chan struct{})}
-	n.ports[port] = l
-	return l, nil
-}
-
 // Adopt takes an end out of Go's network poller, as the network's own transport does.
 func (n *Net) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
 	e := c.(*end)
@@ -299,86 +287,3 @@ func (n *Net) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
 	e.conn = newConn(nc, e)
 	return e.conn, nil
 }
-
-// listener hands out the far ends of links, in the order in which they were dialled.
-type listener struct {
-	net  *Net
-	port uint16
-	more chan struct{} // something waits
-	over chan struct{} // closed by Close
-
-	mu      sync.Mutex
-	waiting []*end // guarded by mu
-	closed  bool   // guarded by mu
-}
-
-func (l *listener) offer(e *end) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return false
-	}
-	l.waiting = append(l.waiting, e)
-	select {
-	case l.more <- struct{}{}:
-	default:
-	}
-	return true
-}
-
-func (l *listener) Accept() (net.Conn, error) {
-	for {
-		e, err := l.next()
-		if err != nil {
-			return nil, err
-		}
-		if e != nil {
-			return e, nil
-		}
-		select {
-		case <-l.more:
-		case <-l.over:
-		}
-	}
-}
-
-// next is (nil, nil) when nothing waits.
-func (l *listener) next() (*end, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.closed {
-		return nil, net.ErrClosed
-	}
-	if len(l.waiting) == 0 {
-		return nil, nil
-	}
-	e := l.waiting[0]
-	l.waiting = l.waiting[1:]
-	return e, nil
-}
-
-func (l *listener) Close() error {
-	l.mu.Lock()
-	waiting, was := l.waiting, l.closed
-	l.waiting, l.closed = nil, true
-	l.mu.Unlock()
-	if was {
-		return net.ErrClosed
-	}
-	close(l.over)
-	for _, e := range waiting {
-		e.Close()
-	}
-	l.net.mu.Lock()
-	delete(l.net.ports, l.port)
-	l.net.mu.Unlock()
-	return nil
-}
-
-func (l *listener) Addr() net.Addr { return name("listener") }
-
-// name names an end for people.
-type name string
-
-func (name) Network() string  { return "pair" }
-func (a name) String() string { return string(a) }

@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// accept is the door: each connection is heard by a goroutine of its own, for at most Timing.Hello. It returns when ctx has
+// ended and every guest has left.
+//
+// A listener may be ended from outside (an administrator's SOCK_DESTROY finds it when the connection it is after has just
+// gone, sock_diag(7)); then all are opened anew, since the others would not be asked in its stead.
+func (r *Receiver) accept(ctx context.Context) {
+	var guests sync.WaitGroup
+	defer guests.Wait()
+	seats := make(chan struct{}, guestsMost)
+	for d := r.door; d != nil; d = r.openAgain(ctx) {
+		stop := context.AfterFunc(ctx, func() { d.Close() })
+		err := r.stand(ctx, d, seats, &guests)
+		stop()
+		if ctx.Err() != nil {
+			return
+		}
+		r.log.Printf(LevelLinks, "listening again, since the listener was ended: %v", err)
+	}
+}
+
+// stand accepts connections at all listeners until one of them is of no more use, and closes them all.
+func (r *Receiver) stand(ctx context.Context, d Door, seats chan struct{}, guests *sync.WaitGroup) error {
+	listeners := d.Listeners()
+	ends := make(chan error, len(listeners))
+	for i, l := range listeners {
+		go func() { ends <- r.greet(ctx, i, l, seats, guests) }()
+	}
+	err := <-ends
+	d.Close()
+	for range len(listeners) - 1 {
+		<-ends
+	}
+	return err
+}
+
+// greet accepts the connections of one listener until that is of no more use.
+func (r *Receiver) greet(ctx context.Context, at int, l net.Listener, seats chan struct{}, guests *sync.WaitGroup) error {
+	for {
+		c, err := l.Accept()
+		switch {
+		case err == nil:
+		case ctx.Err() != nil || netio.ListenerGone(err):
+			return err
+		default: // out of descriptors, or the connection is gone already
+			r.log.Printf(LevelChoices, "accept: %v", err)
+			sleep(ctx, r.time.Backoff)
+			continue
+		}
+		select {
+		case seats <- struct{}{}:
+			guests.Go(func() { r.hear(ctx, at, c); <-seats })
+		default:
+			r.strangers.refuse(r.log, c.RemoteAddr(), errors.New("too many connections that say nothing"))
+			c.Close()
+		}
+	}
+}
+
+// openAgain opens the port anew, as soon as that is possible; nil when ctx ends before.
+func (r *Receiver) openAgain(ctx context.Context) Door {
+	for ctx.Err() == nil {
+		d, err := r.transport.Listen(ctx, r.cfg.Port, len(r.loops))
+		if err == nil {
+			r.mu.Lock()
+			r.door = d
+			r.mu.Unlock()
+			r.steer()
+			return d
+		}
+		r.log.Printf(LevelChoices, "cannot listen again yet: %v", err)
+		sleep(ctx, r.time.BackoffMost)
+	}
+	return nil
+}
+
+// take hands an admitted connection, which came in at the listener of that index, to a loop.
+func (r *Receiver) take(h wire.Hello, at int, c net.Conn) {
+	path := c.RemoteAddr().String()
+	conn, err := r.transport.Adopt(c, traceTo(r.log))
+	if err != nil {
+		r.log.Printf(LevelLinks, "link %d from %s: %v", h.Link, path, err)
+		return
+	}
+	r.mu.Lock()
+	l := r.loopFor(at)
+	l.load++
+	r.mu.Unlock()
+	k := &rxlink{r: r, owner: l, linkState: linkState{
+		index: int(h.Link), generation: h.Generation, path: path, conn: conn,
+	}}
+	l.post(func() { r.linkUp(l, k) })
+}
+
+// loopFor is the loop that gets a link which came in at the listener of that index: the listener's own, unless that has its
+// share of the links; then the one that has the fewest. Under mu.
+func (r *Receiver) loopFor(at int) *rxloop {
+	best := r.loops[at]
+	if best.load < r.share() {
+		return best
+	}
+	for _, l := range r.loops {
+		if l.load < best.load {
+			best = l
+		}
+	}
+	return best
+}
+
+// share is the most links of one loop as long as another has fewer. Under mu.
+func (r *Receiver) share() int {
+	links := int(max(r.hello.Links, 1))
+	return (links + len(r.loops) - 1) / len(r.loops)
+}

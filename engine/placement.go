@@ -1,0 +1,242 @@
+package engine
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+
+	"viamillipede/affinity"
+)
+
+// placement is where the loops of one end run, and by what that was decided. It does not change: a better one replaces it.
+type placement struct {
+	cpus    []int // of each loop; -1: it is not pinned
+	devices []string
+	nics    []affinity.NIC
+	machine *affinity.Machine // nil: nothing is known, or nothing depends on it
+	serve   func(cpu int) int // Options.Serve
+}
+
+// place decides where the loops run, given the devices by which the stream comes or goes: where the user has not said
+// otherwise, near the CPUs that take their queues' interrupts. Where that is not known, as on loopback, which has no queues,
+// loopCPUs has the choice.
+func (o Options) place(e end, devices []string) *placement {
+	p := &placement{cpus: o.loopCPUs(e), devices: devices, serve: o.Serve}
+	if p.cpus[0] < 0 {
+		return p
+	}
+	m, err := affinity.ReadMachine(root)
+	if err != nil {
+		return p
+	}
+	p.machine = m
+	queues := false
+	for _, d := range devices {
+		nics, err := affinity.ReadNICs(root, d)
+		if err != nil {
+			continue // it has just gone; links find that out
+		}
+		p.nics = append(p.nics, nics...)
+		queues = queues || slices.ContainsFunc(nics, func(n affinity.NIC) bool { return len(n.Interrupted()) > 0 })
+	}
+	allowed, err := affinity.Allowed()
+	if len(o.CPUs) > 0 || !queues || err != nil {
+		return p
+	}
+	p.cpus = m.Choose(affinity.Request{Loops: len(p.cpus), Allowed: allowed, NICs: p.nics, Turn: os.Getpid() + int(e)})
+	return p
+}
+
+// devices is a list of the named device; of none, for "".
+func devices(name string) []string {
+	if name == "" {
+		return nil
+	}
+	return []string{name}
+}
+
+// root is where the kernel's files are.
+const root = "/"
+
+// owner is the loop that serves best what comes in on a CPU; -1 is any.
+func (p *placement) owner(cpu int) int {
+	switch {
+	case p.serve != nil:
+		return p.serve(cpu)
+	case p.machine == nil:
+		return -1
+	}
+	return p.machine.Nearest(cpu, p.cpus)
+}
+
+// better is the loop that serves what comes in on a CPU better than the given one: it runs on that CPU, or on its node where
+// the other does not; -1 is none.
+func (p *placement) better(cpu, than int) int {
+	to := p.owner(cpu)
+	switch {
+	case to < 0 || to == than:
+		return -1
+	case p.serve != nil, p.cpus[to] == cpu:
+		return to
+	case !p.machine.SameNode(cpu, p.cpus[than]) && p.machine.SameNode(cpu, p.cpus[to]):
+		return to
+	}
+	return -1
+}
+
+// nodes are the memory nodes of the loops; nil where there is one only, or none is known.
+func (p *placement) nodes() []int {
+	if p.machine == nil || len(p.machine.Nodes) < 2 {
+		return nil
+	}
+	nodes := make([]int, len(p.cpus))
+	for i, cpu := range p.cpus {
+		nodes[i] = p.node(cpu)
+	}
+	return nodes
+}
+
+// node is the memory node of a CPU; -1 is not known.
+func (p *placement) node(cpu int) int {
+	if p.machine != nil {
+		for _, c := range p.machine.CPUs {
+			if c.ID == cpu {
+				return c.Node
+			}
+		}
+	}
+	return -1
+}
+
+// near calls f on a thread that is pinned to the loop's CPU, where the device chooses the queue for what f sends by the CPU
+// that it is sent on (XPS, Documentation/networking/scaling.rst): the queue is then the loop's, and stays it.
+func (p *placement) near(loop int, f func()) {
+	cpu := p.cpus[loop]
+	if cpu < 0 || !slices.ContainsFunc(p.nics, func(n affinity.NIC) bool { return len(n.TX) > 1 }) {
+		f()
+		return
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // never unlocked: the thread, with its pin, ends here
+		_ = affinity.Pin(cpu)  // refused: another queue does as well
+		f()
+	}()
+	<-done
+}
+
+// String says for people where the loops run.
+func (p *placement) String() string {
+	where := "on any CPU"
+	if p.cpus[0] >= 0 {
+		where = "pinned to CPU " + affinity.FormatList(p.cpus)
+	}
+	for _, n := range p.nics {
+		where += fmt.Sprintf(", %s (%s)", n.Name, queuesOf(n))
+	}
+	return number(len(p.cpus), "loop") + " " + where
+}
+
+// queuesOf says for people what is known of a device's queues.
+func queuesOf(n affinity.NIC) string {
+	all := []string{number(len(n.RX), "RX queue")}
+	if cpus := n.Interrupted(); len(cpus) > 0 {
+		all = append(all, "served on CPU "+affinity.FormatList(cpus))
+	}
+	if n.Node >= 0 {
+		all = append(all, fmt.Sprintf("node %d", n.Node))
+	}
+	return strings.Join(all, ", ")
+}
+
+// settle places the loops near the devices by which the stream leaves, as soon as a name has led to an address: before the
+// first link is dialled, and before there is memory for the window.
+func (s *Sender) settle(p *pathState, to netip.Addr) {
+	s.settling.Lock()
+	defer s.settling.Unlock()
+	if s.settled {
+		return
+	}
+	devices := s.leavesBy(p, to)
+	if len(devices) == 0 {
+		return // no route yet
+	}
+	s.settled = true
+	at := s.cfg.place(sending, devices)
+	for i, l := range s.loops {
+		l.repin(at.cpus[i])
+	}
+	tell(s.log, s.placed.Swap(at), at)
+}
+
+// tell says where the loops run now, unless that was said before.
+func tell(log *Log, old, now *placement) {
+	if now.String() != old.String() {
+		log.Printf(LevelChoices, "%v", now)
+	}
+}
+
+// leavesBy gives the devices of the paths, as far as they are known now: that of the path at hand, and of those that need no
+// name to be resolved.
+func (s *Sender) leavesBy(p *pathState, to netip.Addr) (devices []string) {
+	for _, q := range s.paths {
+		device, addr := q.Via.Device, to
+		if device == "" {
+			if q != p {
+				addr, _ = netip.ParseAddr(q.Host)
+			}
+			if addr.IsValid() {
+				device = s.transport.DeviceTo(q.Path, addr)
+			}
+		}
+		if device != "" && !slices.Contains(devices, device) {
+			devices = append(devices, device)
+		}
+	}
+	return devices
+}
+
+// settle places the loops near the device by which the first link has come, before there is memory for the window.
+func (r *Receiver) settle(local net.Addr) {
+	r.settling.Lock()
+	defer r.settling.Unlock()
+	addr, err := netip.ParseAddrPort(local.String())
+	if err != nil || r.known() {
+		return
+	}
+	device := r.transport.DeviceAt(addr.Addr())
+	if device == "" || slices.Equal(r.placed.Load().devices, devices(device)) {
+		return
+	}
+	at := r.cfg.place(receiving, devices(device))
+	for i, l := range r.loops {
+		l.repin(at.cpus[i])
+	}
+	tell(r.log, r.placed.Swap(at), at)
+	r.steer()
+}
+
+// known reports whether the sender was met.
+func (r *Receiver) known() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.met
+}
+
+// steer has new connections come in at the listener of the loop that serves them best.
+func (r *Receiver) steer() {
+	at := r.placed.Load()
+	if len(r.loops) == 1 || at.machine == nil {
+		return
+	}
+	r.mu.Lock()
+	d := r.door
+	r.mu.Unlock()
+	last := at.machine.CPUs[len(at.machine.CPUs)-1].ID
+	r.log.Printf(LevelChoices, "links go to the loops near the CPUs that they come in on: %s", d.Steer(last+1, at.owner))
+}

@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"time"
+
+	"viamillipede/netio"
+)
+
+// A link is best served by the loop on the CPU that its packets come in on: the protocol's work is done there, and the
+// payload is in that CPU's cache, or at least in its node's memory. The listener that takes the connection is that loop's
+// (door.go), so mostly nothing is left to do. But interrupts are spread anew, and a flow's packets with them: a link that
+// is served elsewhere for Timing.Move goes to the loop that is nearer.
+//
+//	served here -> strays for Timing.Move -> bound -> end of a leg -> on its way -> served there
+//
+// A loop takes one link more than its share, so that those of two loops can change places. A link moves between two legs, so that nothing of the ring, of the sink or of the delivery turn has to be handed over: what
+// goes along is the connection, a part of a header, control frames that wait, and the acks that are owed.
+
+// stray is what a link's loop knows of packets that come in elsewhere.
+type stray struct {
+	to    *rxloop   // that is nearer to where they come in; nil is none
+	since time.Time // that it is
+}
+
+// follow looks where the link's packets come in, and has it bound for another loop when that lasts.
+func (k *rxlink) follow() {
+	if k.bound != nil {
+		return
+	}
+	to := k.r.nearer(k.conn.IncomingCPU(), k.owner)
+	if to != k.stray.to {
+		k.stray.to, k.stray.since = to, k.loop.now
+	}
+	if to != nil && k.loop.now.Sub(k.stray.since) >= k.r.time.Move {
+		k.bound, k.stray = to, stray{}
+	}
+}
+
+// nearer is the loop that serves what comes in on a CPU better than the given one; nil is none.
+func (r *Receiver) nearer(cpu int, than *rxloop) *rxloop {
+	if cpu < 0 || len(r.loops) == 1 {
+		return nil
+	}
+	if i := r.placed.Load().better(cpu, than.id); i >= 0 {
+		return r.loops[i]
+	}
+	return nil
+}
+
+// sendOff lets those go that are bound for another loop and between two legs; the end of a round, when nobody is in the
+// middle of something with them.
+func (l *rxloop) sendOff() {
+	for i := 0; i < len(l.links); {
+		k := l.links[i]
+		if k.bound == nil || k.inside || !k.move() {
+			i++
+		}
+	}
+}
+
+// move hands the link over, if it may still go. From then on this loop must not touch it.
+func (k *rxlink) move() bool {
+	r, from, to := k.r, k.owner, k.bound
+	k.bound = nil
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.finished || to.load >= r.share()+1 {
+		return false // the last words are said to those who are there
+	}
+	from.load--
+	to.load++
+	from.unwatch(k.conn.FD(), k.token)
+	from.remove(k)
+	owed := from.owed
+	from.owed = 0
+	r.moved++
+	r.log.Printf(LevelLinks, "link %d moves from loop %d to loop %d, where its packets come in", k.index, from.id, to.id)
+	k.owner = to
+	to.post(func() { k.arrive(owed) })
+	return true
+}
+
+// arrive puts the link under the watch of its new loop, with the bytes of legs that an ack is owed for.
+func (k *rxlink) arrive(owed int) {
+	at := k.owner
+	k.loop = at.loop
+	token, err := at.watch(k.conn.FD(), k.events(), k)
+	if err != nil {
+		k.gone = true
+		k.conn.Abort()
+		k.r.linkLost(k, err)
+		return
+	}
+	k.token = token
+	at.links = append(at.links, k)
+	if owed > 0 {
+		at.owe(owed)
+	}
+	if d := k.r.done.Load(); d != nil {
+		k.say(d.Append(nil)) // it may have been on its way when the others were told
+	}
+}
+
+// reach has the loop that has the link call f: at once when that is the caller's, nil being none.
+func (r *Receiver) reach(k *rxlink, caller *rxloop, f func()) {
+	r.mu.Lock()
+	at := k.owner
+	if at != caller {
+		at.post(func() { r.reach(k, at, f) }) // under mu, and so after the link's arrival
+	}
+	r.mu.Unlock()
+	if at == caller {
+		f()
+	}
+}
+
+// events is what the link can make use of.
+func (k *rxlink) events() uint32 {
+	var events uint32
+	if !k.waits() {
+		events |= netio.Readable
+	}
+	if k.full {
+		events |= netio.Writable
+	}
+	return events
+}
