@@ -36,6 +36,8 @@ func TestLab(t *testing.T) {
 	t.Run("PathReturns", p.testPathReturns)
 	t.Run("Auto", p.testAuto)
 	t.Run("Queues", p.testQueues)
+	t.Run("DialledFromLoop", p.testDialledFromLoop)
+	t.Run("Placement", p.testPlacement)
 
 	t.Run("PathsDown", p.testPathsDown)
 	t.Run("AllPathsDown", p.testAllPathsDown)
