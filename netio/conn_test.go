@@ -292,8 +292,11 @@ func TestInfo(t *testing.T) {
 	c, _ := connected(t, nil)
 	c.LimitUnsent(1 << 20)
 	c.Await(1)
-	if i := c.Info(); i.MSS == 0 || i.Cwnd == 0 || i.Congestion == "" {
+	if i := c.Info(); i.MSS == 0 || i.Cwnd == 0 || i.Congestion == "" || i.CPU < 0 || i.NAPI != 0 {
 		t.Errorf("%+v", i)
+	}
+	if cpu := c.IncomingCPU(); cpu < 0 || cpu >= 8192 {
+		t.Errorf("CPU %d handles its packets", cpu)
 	}
 	if q := c.Queued(); !q.Told || !q.Clear() || q.PeerFull || q.RTT == 0 || q.MinRTT > q.RTT {
 		t.Errorf("%+v of an idle connection", q)
@@ -302,7 +305,10 @@ func TestInfo(t *testing.T) {
 	if q := c.Queued(); q != (Queue{}) {
 		t.Errorf("%+v of a closed connection", q)
 	}
-	if i := c.Info(); i != (Info{}) {
+	if cpu := c.IncomingCPU(); cpu != -1 {
+		t.Errorf("CPU %d handles a closed connection's packets", cpu)
+	}
+	if i := c.Info(); i != (Info{CPU: -1}) {
 		t.Errorf("%+v of a closed connection", i)
 	}
 }

@@ -2,7 +2,6 @@ package netio
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -38,9 +37,7 @@ func (d Dialer) Dial(ctx context.Context, to netip.AddrPort) (*net.TCPConn, erro
 
 // control prepares the socket before it is bound and connected.
 func (d Dialer) control(_, _ string, rc syscall.RawConn) error {
-	var set error
-	err := rc.Control(func(fd uintptr) { set = d.prepare(int(fd)) })
-	return errors.Join(err, set)
+	return control(rc, d.prepare)
 }
 
 // prepare sets the device, and the congestion control before the handshake. "auto" begins without pacing, since pacing

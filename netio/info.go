@@ -15,13 +15,14 @@ type Info struct {
 	Retransmits uint32 // segments, over the connection's life
 	Rate        uint64 // latest delivery rate, bytes a second
 	Congestion  string // name of the congestion control
-	CPU         int    // that handled its packets last (SO_INCOMING_CPU, socket(7))
+	CPU         int    // as IncomingCPU has it; -1 is not known
+	NAPI        int    // the receive queue of its packets: an id of the kernel's (SO_INCOMING_NAPI_ID, socket(7)); 0 is none
 }
 
-// Info asks the kernel; the zero Info where the socket is not TCP.
+// Info asks the kernel; all is 0, and no CPU known, where the socket is not TCP.
 func (c *Conn) Info() Info {
 	if !c.tcp || c.fd < 0 {
-		return Info{}
+		return Info{CPU: -1}
 	}
 	return tcpInfo(c.fd)
 }
@@ -29,11 +30,12 @@ func (c *Conn) Info() Info {
 func tcpInfo(fd int) Info {
 	t, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
 	if err != nil {
-		return Info{}
+		return Info{CPU: -1}
 	}
-	cpu, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_INCOMING_CPU)
+	napi, _ := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_INCOMING_NAPI_ID)
 	return Info{
-		CPU:         cpu,
+		CPU:         incomingCPU(fd),
+		NAPI:        napi,
 		RTT:         time.Duration(t.Rtt) * time.Microsecond,
 		MinRTT:      time.Duration(t.Min_rtt) * time.Microsecond,
 		Cwnd:        int(t.Snd_cwnd),
@@ -42,4 +44,21 @@ func tcpInfo(fd int) Info {
 		Rate:        t.Delivery_rate,
 		Congestion:  congestionOf(fd),
 	}
+}
+
+// IncomingCPU is the CPU that handled the connection's packets last (SO_INCOMING_CPU, socket(7)), -1 where there were none or
+// the kernel cannot tell. It is one system call.
+func (c *Conn) IncomingCPU() int {
+	if !c.tcp || c.fd < 0 {
+		return -1
+	}
+	return incomingCPU(c.fd)
+}
+
+func incomingCPU(fd int) int {
+	cpu, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_INCOMING_CPU)
+	if err != nil {
+		return -1
+	}
+	return cpu
 }

@@ -19,6 +19,7 @@
 //	drop.go      a packet filter drops all that a path carries
 //	traffic.go   what the devices of the paths have sent, once or over time
 //	bare.go      plain TCP connections, one per path: what the paths have to give
+//	queue.go     which CPUs handle what arrives in a queue of a device, and whether that is told
 //	delay.go     paths that take their time and lose packets
 //	sysctl.go    settings of a side's network
 //	conn.go      established connections are listed and destroyed (sock_diag(7), SOCK_DESTROY)

@@ -32,6 +32,7 @@ const MaxPaths = 256
 type Config struct {
 	Paths   int     // veth pairs between the two sides
 	Delayed []Delay // the paths after those; with them there may be MaxPaths
+	Queues  int     // of each veth device, for each direction; 0 is 1
 
 	DelayProgram string // the file of tools/delay, for Delayed
 }
@@ -72,7 +73,7 @@ func New(t testing.TB, config Config) *Lab {
 		}
 		l.sides[side] = s
 	}
-	if err := l.build(); err != nil {
+	if err := l.build(config.Queues); err != nil {
 		t.Fatalf("lab: %v", err)
 	}
 	for i, d := range config.Delayed {
@@ -99,9 +100,9 @@ func (l *Lab) close() {
 	}
 }
 
-func (l *Lab) build() error {
+func (l *Lab) build(queues int) error {
 	for i := range l.veths {
-		if err := l.join(i); err != nil {
+		if err := l.join(i, queues); err != nil {
 			return fmt.Errorf("make path %d: %w", i, err)
 		}
 	}
@@ -113,11 +114,12 @@ func (l *Lab) build() error {
 	return nil
 }
 
-// join makes the veth pair of path i, one end on each side, still down.
-func (l *Lab) join(i int) error {
+// join makes the veth pair of path i, one end on each side, still down, with so many queues, where 0 is the kernel's choice.
+func (l *Lab) join(i, queues int) error {
 	return l.sides[TX].do(func() error {
 		attrs := netlink.NewLinkAttrs()
 		attrs.Name = device(i)
+		attrs.NumTxQueues, attrs.NumRxQueues = queues, queues // of both ends
 		pair := netlink.NewVeth(attrs)
 		pair.PeerName = device(i)
 		pair.PeerNamespace = netlink.NsFd(l.sides[RX].ns)

@@ -24,3 +24,6 @@ func (l *Lab) Listen(ctx context.Context, side Side, address string) (net.Listen
 	})
 	return listener, err
 }
+
+// Visit runs f on a thread of its own on a side and gives its error. What f opens stays on that side.
+func (l *Lab) Visit(side Side, f func() error) error { return l.sides[side].visit(f) }

@@ -1,0 +1,51 @@
+package lab
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/asm"
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// Spread has the CPUs of mask (bit c is CPU c) handle what arrives in one queue of a side's device of path i, each flow
+// always the same one (RPS, Documentation/networking/scaling.rst). Mask 0 is that of a new device: the CPU that sent it.
+func (l *Lab) Spread(side Side, i, queue int, mask uint32) error {
+	name := fmt.Sprintf("class/net/%s/queues/rx-%d/rps_cpus", device(i), queue)
+	return l.sides[side].visit(func() error { return writeSys(name, fmt.Sprintf("%x", mask)) })
+}
+
+// Poll has the kernel poll a side's device of path i as it does network cards, each queue for itself (NAPI): a packet
+// knows then which queue it came in. A program that passes everything on (XDP) makes a veth device do so.
+func (l *Lab) Poll(side Side, i int) error {
+	pass, err := ebpf.NewProgram(&ebpf.ProgramSpec{
+		Type:         ebpf.XDP,
+		Instructions: asm.Instructions{asm.Mov.Imm(asm.R0, 2), asm.Return()}, // XDP_PASS, linux/bpf.h
+	})
+	if err != nil {
+		return fmt.Errorf("load a program for XDP: %w", err)
+	}
+	defer pass.Close()
+	return l.onDevice(side, i, func(dev netlink.Link) error { return netlink.LinkSetXdpFd(dev, pass.FD()) })
+}
+
+// writeSys writes to a file of sysfs, which shows the devices of the namespace in which it was mounted. So a mount is made
+// for the calling thread's, in no folder (Linux 5.2, fsmount(2)).
+func writeSys(name, value string) error {
+	fs, err := unix.Fsopen("sysfs", unix.FSOPEN_CLOEXEC)
+	if err != nil {
+		return os.NewSyscallError("fsopen", err)
+	}
+	defer unix.Close(fs)
+	if err := unix.FsconfigCreate(fs); err != nil {
+		return os.NewSyscallError("fsconfig", err)
+	}
+	root, err := unix.Fsmount(fs, unix.FSMOUNT_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("fsmount", err)
+	}
+	defer unix.Close(root)
+	return os.WriteFile(fmt.Sprintf("/proc/thread-self/fd/%d/%s", root, name), []byte(value), 0)
+}

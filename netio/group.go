@@ -1,0 +1,92 @@
+package netio
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/steer"
+)
+
+// Group is one TCP port with several listeners (SO_REUSEPORT, socket(7)). Until Steer is called, and where it can do
+// nothing, the kernel chooses the listener of a new connection by a hash of its addresses.
+//
+// One goroutine at a time may call Steer and Close. The listeners are served meanwhile by whoever accepts on them.
+type Group struct {
+	listeners []*net.TCPListener // in the order in which they began to listen, which is the kernel's order, too
+	sockets   *steer.Sockets     // nil until eBPF first works
+	steered   bool               // by a program or a filter that is attached
+}
+
+// ListenGroup listens with n listeners, 1 or more, on the port of bind, or of every address of the machine, IPv6 and IPv4,
+// when bind is the zero Addr. With port 0 the kernel chooses one for all. The port is the group's alone, as it would be
+// Listen's, but for a program of the same user that itself asks to share it: EADDRINUSE is that somebody listens there,
+// another group as well. Any other error may be a kernel that does not share ports, where one listener still works.
+func ListenGroup(ctx context.Context, bind netip.Addr, port uint16, n int) (*Group, error) {
+	if n < 1 {
+		return nil, fmt.Errorf("a group of %d listeners", n)
+	}
+	first, err := Listen(ctx, bind, port)
+	if err != nil {
+		return nil, err
+	}
+	g := &Group{listeners: []*net.TCPListener{first}}
+	if err := g.grow(ctx, bind, n); err != nil {
+		return nil, errors.Join(err, g.Close())
+	}
+	return g, nil
+}
+
+// grow adds listeners until there are n. The first one has the port to itself before it begins to share: to bind a port
+// from the start with SO_REUSEPORT is to share it with everybody of the same user.
+func (g *Group) grow(ctx context.Context, bind netip.Addr, n int) error {
+	if n == 1 {
+		return nil
+	}
+	if err := g.control(0, share); err != nil {
+		return err
+	}
+	port := g.listeners[0].Addr().(*net.TCPAddr).AddrPort().Port()
+	for len(g.listeners) < n {
+		l, err := listen(ctx, bind, port, share)
+		if err != nil {
+			return err
+		}
+		g.listeners = append(g.listeners, l)
+	}
+	return nil
+}
+
+func share(fd int) error {
+	err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1)
+	return os.NewSyscallError("setsockopt SO_REUSEPORT", err)
+}
+
+// control runs f with the descriptor of listener i.
+func (g *Group) control(i int, f func(fd int) error) error {
+	rc, err := g.listeners[i].SyscallConn()
+	if err != nil {
+		return err
+	}
+	return control(rc, f)
+}
+
+// Listeners gives the listeners, in the order that Steer counts them. They stay the group's; the caller accepts on them.
+func (g *Group) Listeners() []*net.TCPListener { return g.listeners }
+
+// Close closes the listeners and lets go of what steers them.
+func (g *Group) Close() error {
+	var all error
+	for _, l := range g.listeners {
+		all = errors.Join(all, l.Close())
+	}
+	if g.sockets != nil {
+		all = errors.Join(all, g.sockets.Close())
+	}
+	return all
+}
