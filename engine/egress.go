@@ -208,36 +208,6 @@ func (l *rxloop) ready(events uint32) {
 	}
 }
 
-// tellCredit has the sender know what was delivered, when no leg comes in that would be acknowledged.
-func (l *rxloop) tellCredit() {
-	if len(l.links) == 0 {
-		for _, o := range l.r.loops {
-			if o != l {
-				o.post(o.ackLatest)
-			}
-		}
-		return
-	}
-	l.ackLatest()
-}
-
-// ackLatest sends an ack on the link that brought something last.
-func (l *rxloop) ackLatest() {
-	var latest *rxlink
-	for _, k := range l.links {
-		if latest == nil || k.heard.After(latest.heard) {
-			latest = k
-		}
-	}
-	if latest == nil {
-		l.owed = 0 // the next link's first ack says it all
-		return
-	}
-	if err := latest.acknowledge(); err != nil {
-		latest.lose(err)
-	}
-}
-
 // ending takes in the sender's word on how long the stream is.
 func (r *Receiver) ending(e wire.End, l *rxloop) error {
 	if old := r.end.Load(); old != nil && *old != e {

@@ -2,8 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"slices"
-	"time"
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/ring"
@@ -48,33 +46,11 @@ type rxlink struct {
 	small  [wire.MaxText]byte
 }
 
-// ackEvery is how many bytes of legs may wait for their ack, and ackWithin how long: each ack is a packet, and wakes the
-// sender up.
-const (
-	ackEvery  = 512 << 10
-	ackWithin = time.Millisecond
-)
-
 // awaitMost bounds the bytes of a leg that a link waits for before it is looked at again: one wake-up moves so much.
 const awaitMost = 512 << 10
 
 // bytesPerRound bounds what one link may bring in before the others get their turn, and acks leave.
 const bytesPerRound = 1 << 20
-
-// rxloop is a loop at the receiving end.
-type rxloop struct {
-	*loop
-	r     *Receiver
-	links []*rxlink
-	waste [64 << 10]byte // where payload goes that we have already
-	words [wire.MaxBitmap / 8]uint64
-	token int32       // of the sink's watch
-	pipe  *netio.Pipe // on the way from a socket to a file; empty between two calls
-
-	park  carPark
-	owed  int       // bytes of legs that came in whole since the last ack
-	since time.Time // when the first of them did
-}
 
 // ready reads what is there, acknowledges it, and delivers what is in order.
 func (k *rxlink) ready(events uint32) {
@@ -304,21 +280,6 @@ func (k *rxlink) finish() error {
 	return nil
 }
 
-// took counts a leg that came in whole, and owes an ack for it.
-func (k *rxlink) took() {
-	if k.owner.owed == 0 {
-		k.owner.since = k.loop.now
-		k.loop.within(ackWithin)
-	}
-	k.owner.owed += int(k.frame.Length)
-	k.legs++
-	k.bytes += uint64(k.frame.Length)
-	if k.r.log.On(LevelLegs) {
-		l := k.frame.Leg()
-		k.r.log.Printf(LevelLegs, "leg %d: %d bytes at %d on link %d", l.Number, l.Length, l.Offset, k.index)
-	}
-}
-
 // verify checks the payload. The first mismatch of a leg costs its link, so that it is sent again; the second is the
 // stream's end, since the sender itself has other bytes than it announced.
 func (k *rxlink) verify(l *rxleg) error {
@@ -362,20 +323,6 @@ func (k *rxlink) obey() error {
 	return nil
 }
 
-// acknowledge says what was received and delivered so far, on whatever links. Where the socket is full the ack stays due:
-// a later one says more.
-func (k *rxlink) acknowledge() error {
-	if err := k.speak(); err != nil || len(k.control) > 0 {
-		return err
-	}
-	k.owner.owed = 0
-	from, n := k.r.ring.Bitmap(k.owner.words[:])
-	a := wire.Ack{Received: uint64(from), Bitmap: k.owner.words[:n]}
-	a.Delivered = min(uint64(k.r.ring.Next()), a.Received)
-	k.control = a.Append(k.control)
-	return k.speak()
-}
-
 // tick keeps the link's clocks. A heartbeat brings an ack along, so that no credit is ever stuck.
 func (k *rxlink) tick() {
 	if k.cut.held {
@@ -404,108 +351,5 @@ func (k *rxlink) say(frames []byte) {
 	k.control = append(k.control, frames...)
 	if err := k.speak(); err != nil {
 		k.lose(err)
-	}
-}
-
-// lose ends the link. The part of a leg that it was receiving is thrown away: the leg comes again.
-func (k *rxlink) lose(err error) {
-	if k.gone {
-		return
-	}
-	if netio.Refused(err) {
-		k.lastWords()
-	}
-	if k.parked.on {
-		k.leavePark()
-	}
-	k.close(true)
-	k.release()
-	k.r.linkLost(k, err)
-}
-
-// lastWords takes in what is left to be read of a connection that was found closed by a call that sends.
-func (k *rxlink) lastWords() {
-	k.ending = true
-	if k.settleDown() != nil {
-		return
-	}
-	for {
-		if _, _, err := k.read(); err != nil {
-			return
-		}
-	}
-}
-
-// settleDown has the leg that was to go straight to the sink, or waits for its turn, go into a buffer.
-func (k *rxlink) settleDown() error {
-	switch {
-	case k.parked.on:
-		k.leavePark()
-		return k.buffer(k.parked.leg)
-	case k.cut.on:
-		k.cut.on, k.cut.held = false, false
-		return k.buffer(k.cut.leg.Leg)
-	}
-	return nil
-}
-
-func (k *rxlink) release() {
-	if k.leg != nil {
-		k.leg.release()
-		k.leg = nil
-	}
-}
-
-func (l *rxloop) remove(k *rxlink) {
-	l.links = slices.DeleteFunc(l.links, func(o *rxlink) bool { return o == k })
-}
-
-// settle is the end of each round: legs whose turn has come go on, and acks that have waited long enough leave.
-func (l *rxloop) settle() (again bool) {
-	again = l.clearPark()
-	if l.owed == 0 {
-		return again
-	}
-	if wait := ackWithin - l.now.Sub(l.since); wait > 0 {
-		l.within(wait)
-		return again
-	}
-	l.ackLatest()
-	return again
-}
-
-func (l *rxloop) tick() {
-	for _, k := range slices.Clone(l.links) {
-		k.tick()
-	}
-}
-
-// sayAll says the same on every link.
-func (l *rxloop) sayAll(frames []byte) {
-	for _, k := range slices.Clone(l.links) {
-		k.say(frames)
-	}
-}
-
-// farewell says the last words on every link and reports on left when they are all in the sockets, or their links gone.
-func (l *rxloop) farewell(words []byte, left chan<- struct{}) {
-	l.sayAll(words)
-	l.after = func() bool {
-		for _, k := range l.links {
-			if len(k.control) > 0 {
-				return false
-			}
-		}
-		l.after = func() bool { return false }
-		left <- struct{}{}
-		return false
-	}
-}
-
-// closeLinks closes what is left, when the loop has ended.
-func (l *rxloop) closeLinks() {
-	for _, k := range l.links {
-		k.release()
-		k.conn.Close()
 	}
 }

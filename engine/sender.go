@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -272,20 +271,6 @@ func (s *Sender) welcome(w wire.Welcome) error {
 	s.window = newWindow(int(w.Credit), w.Delivered, s.cfg.Window)
 	return nil
 }
-
-// setLegTime decides how much time a leg should take its link.
-func (s *Sender) setLegTime() {
-	longest := int64(0)
-	for _, p := range s.paths {
-		longest = max(longest, p.trip.Load())
-	}
-	s.legTime.Store(int64(timeOfLeg(len(s.homes), s.credit, time.Duration(longest))))
-}
-
-// flow notes how many legs a second the stream lately had.
-func (s *Sender) flow(legs float64) { s.lately.Store(math.Float64bits(legs)) }
-
-func (s *Sender) legsLately() float64 { return math.Float64frombits(s.lately.Load()) }
 
 // heardFrom says that a receiver has answered.
 func (s *Sender) heardFrom() {

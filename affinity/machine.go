@@ -1,0 +1,240 @@
+package affinity
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Machine is what the kernel says of a machine's processors and memory nodes. It does not change once it is read. A nil
+// Machine knows nothing, and its methods work all the same: one node, and every CPU a core of its own.
+type Machine struct {
+	CPUs  []CPU   // online, ascending
+	Nodes []Node  // ascending; one with all CPUs where the kernel knows no NUMA
+	Quota float64 // CPUs' worth of time that the cgroup grants, the least over the hierarchy; 0 is no limit
+}
+
+// CPU is a hardware thread. Where the kernel tells no topology, it is a core of its own in package 0.
+type CPU struct {
+	ID       int   // 0 to MaxCPUs-1
+	Package  int   // the socket, 0 or more
+	Core     int   // as the kernel numbers cores, which may repeat in another package or die; Siblings tells cores apart
+	Node     int   // ID of its Node
+	Siblings []int // hardware threads of the same core that are online, itself included, ascending
+}
+
+// Node is a memory node.
+type Node struct {
+	ID        int
+	CPUs      []int // online, ascending; none where there is memory only
+	Distances []int // to each of Machine.Nodes, in that order; 10 is itself, and a node at 20 is twice as far
+}
+
+const (
+	near = 10  // the kernel's distance of a node to itself
+	away = 20  // the kernel's distance to another node where the firmware says nothing
+	far  = 255 // the kernel's distance to what cannot be reached; ours to what is not known
+)
+
+// ReadMachine reads the machine below a root folder, "/" but in tests. The error names the file: the list of CPUs that
+// are online (an fs.ErrNotExist where there is none, as in some sandboxes), or one that holds something unexpected.
+func ReadMachine(root string) (*Machine, error) {
+	t := tree(root)
+	const name = "sys/devices/system/cpu/online"
+	if _, err := os.Stat(t.path(name)); err != nil {
+		return nil, err
+	}
+	online, err := t.list(name)
+	if err != nil {
+		return nil, err
+	}
+	if len(online) == 0 {
+		return nil, t.malformed(name, fmt.Errorf("expected a list of CPUs, got nothing"))
+	}
+	m := &Machine{}
+	if m.Nodes, err = t.nodes(sortedSet(online)); err != nil {
+		return nil, err
+	}
+	if m.CPUs, err = t.cpus(online, m.Nodes); err != nil {
+		return nil, err
+	}
+	if m.Quota, err = t.quota(); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// nodes reads the memory nodes. A CPU that none of them claims goes to the first.
+func (t tree) nodes(online []int) ([]Node, error) {
+	const dir = "sys/devices/system/node"
+	ids := t.numbered(dir, "node")
+	if len(ids) == 0 {
+		return []Node{{ID: 0, CPUs: online, Distances: []int{near}}}, nil
+	}
+	nodes := make([]Node, len(ids))
+	free := slices.Clone(online)
+	for i, id := range ids {
+		folder := fmt.Sprintf("%s/node%d/", dir, id)
+		cpus, err := t.list(folder + "cpulist")
+		if err != nil {
+			return nil, err
+		}
+		distances, err := t.distances(folder+"distance", i, len(ids))
+		if err != nil {
+			return nil, err
+		}
+		mine, rest := split(free, cpus)
+		nodes[i] = Node{ID: id, CPUs: mine, Distances: distances}
+		free = rest
+	}
+	nodes[0].CPUs = sortedSet(append(nodes[0].CPUs, free...))
+	return nodes, nil
+}
+
+// distances reads those of the node at an index to each of n nodes.
+func (t tree) distances(name string, index, n int) ([]int, error) {
+	fields := strings.Fields(t.text(name))
+	distances := make([]int, n)
+	if len(fields) == 0 {
+		for i := range distances {
+			distances[i] = away
+		}
+		distances[index] = near
+		return distances, nil
+	}
+	if len(fields) != n {
+		return nil, t.malformed(name, fmt.Errorf("%d distances between %d nodes", len(fields), n))
+	}
+	for i, field := range fields {
+		distance, err := strconv.ParseUint(field, 10, 8)
+		if err != nil {
+			return nil, t.malformed(name, fmt.Errorf("expected a distance from 0 to %d, got %q", far, field))
+		}
+		distances[i] = int(distance)
+	}
+	return distances, nil
+}
+
+func (t tree) cpus(online []int, nodes []Node) ([]CPU, error) {
+	cpus := make([]CPU, len(online))
+	for i, id := range online {
+		cpu, err := t.cpu(id, online)
+		if err != nil {
+			return nil, err
+		}
+		at := slices.IndexFunc(nodes, func(n Node) bool { return slices.Contains(n.CPUs, id) })
+		cpu.Node = nodes[at].ID
+		cpus[i] = cpu
+	}
+	return cpus, nil
+}
+
+// cpu reads the topology of one CPU. Numbers below 0 are the kernel's way to say that it does not know.
+func (t tree) cpu(id int, online []int) (CPU, error) {
+	dir := fmt.Sprintf("sys/devices/system/cpu/cpu%d/topology/", id)
+	cpu := CPU{ID: id}
+	socket, err := t.number(dir+"physical_package_id", 0)
+	if err != nil {
+		return cpu, err
+	}
+	cpu.Package = max(socket, 0)
+	if cpu.Core, err = t.number(dir+"core_id", id); err != nil {
+		return cpu, err
+	}
+	if cpu.Core < 0 {
+		cpu.Core = id
+	}
+	siblings, err := t.list(dir + "thread_siblings_list")
+	if err != nil {
+		return cpu, err
+	}
+	siblings, _ = split(sortedSet(siblings), online)
+	cpu.Siblings = sortedSet(append(siblings, id))
+	return cpu, nil
+}
+
+// split parts CPUs into those that are in a set and those that are not, and keeps their order.
+func split(cpus, set []int) (in, out []int) {
+	var mask cpuMask
+	for _, cpu := range set {
+		mask.add(cpu)
+	}
+	for _, cpu := range cpus {
+		if mask.has(cpu) {
+			in = append(in, cpu)
+		} else {
+			out = append(out, cpu)
+		}
+	}
+	return in, out
+}
+
+// cpu gives a CPU of the machine. One that the machine does not know is a core of its own, on the node where there is
+// only one, else on none (-1).
+func (m *Machine) cpu(id int) CPU {
+	unknown := CPU{ID: id, Core: id, Node: -1, Siblings: []int{id}}
+	if m == nil {
+		return unknown
+	}
+	at, ok := slices.BinarySearchFunc(m.CPUs, id, func(c CPU, id int) int { return c.ID - id })
+	if ok {
+		return m.CPUs[at]
+	}
+	if len(m.Nodes) == 1 {
+		unknown.Node = m.Nodes[0].ID
+	}
+	return unknown
+}
+
+// distance gives that between two nodes, far where one is not known.
+func (m *Machine) distance(from, to int) int {
+	if m == nil {
+		return far
+	}
+	a := slices.IndexFunc(m.Nodes, func(n Node) bool { return n.ID == from })
+	b := slices.IndexFunc(m.Nodes, func(n Node) bool { return n.ID == to })
+	if a < 0 || b < 0 || b >= len(m.Nodes[a].Distances) {
+		return far
+	}
+	return m.Nodes[a].Distances[b]
+}
+
+// SameNode reports whether two CPUs are of one node. A CPU that the machine does not know shares none, except on a
+// machine of one node, where all do.
+func (m *Machine) SameNode(a, b int) bool {
+	if a == b || m == nil || len(m.Nodes) < 2 {
+		return true
+	}
+	node := m.cpu(a).Node
+	return node >= 0 && node == m.cpu(b).Node
+}
+
+// String says for people what the machine has: "2 sockets, 2 nodes, 64 cores, 128 threads".
+func (m *Machine) String() string {
+	if m == nil {
+		return "unknown"
+	}
+	sockets, cores := map[int]bool{}, map[int]bool{}
+	for _, cpu := range m.CPUs {
+		sockets[cpu.Package] = true
+		cores[cpu.Siblings[0]] = true
+	}
+	s := strings.Join([]string{
+		count(len(sockets), "socket"), count(len(m.Nodes), "node"),
+		count(len(cores), "core"), count(len(m.CPUs), "thread"),
+	}, ", ")
+	if m.Quota > 0 {
+		s += ", a quota of " + strconv.FormatFloat(m.Quota, 'g', 4, 64) + " CPUs"
+	}
+	return s
+}
+
+// count is a number and its noun: "1 node", "2 nodes".
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return strconv.Itoa(n) + " " + noun
+}

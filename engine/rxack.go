@@ -1,0 +1,73 @@
+package engine
+
+import (
+	"time"
+
+	"viamillipede/engine/wire"
+)
+
+// ackEvery is how many bytes of legs may wait for their ack, and ackWithin how long: each ack is a packet, and wakes the
+// sender up.
+const (
+	ackEvery  = 512 << 10
+	ackWithin = time.Millisecond
+)
+
+// took counts a leg that came in whole, and owes an ack for it.
+func (k *rxlink) took() {
+	if k.owner.owed == 0 {
+		k.owner.since = k.loop.now
+		k.loop.within(ackWithin)
+	}
+	k.owner.owed += int(k.frame.Length)
+	k.legs++
+	k.bytes += uint64(k.frame.Length)
+	if k.r.log.On(LevelLegs) {
+		l := k.frame.Leg()
+		k.r.log.Printf(LevelLegs, "leg %d: %d bytes at %d on link %d", l.Number, l.Length, l.Offset, k.index)
+	}
+}
+
+// acknowledge says what was received and delivered so far, on whatever links. Where the socket is full the ack stays due:
+// a later one says more.
+func (k *rxlink) acknowledge() error {
+	if err := k.speak(); err != nil || len(k.control) > 0 {
+		return err
+	}
+	k.owner.owed = 0
+	from, n := k.r.ring.Bitmap(k.owner.words[:])
+	a := wire.Ack{Received: uint64(from), Bitmap: k.owner.words[:n]}
+	a.Delivered = min(uint64(k.r.ring.Next()), a.Received)
+	k.control = a.Append(k.control)
+	return k.speak()
+}
+
+// tellCredit has the sender know what was delivered, when no leg comes in that would be acknowledged.
+func (l *rxloop) tellCredit() {
+	if len(l.links) == 0 {
+		for _, o := range l.r.loops {
+			if o != l {
+				o.post(o.ackLatest)
+			}
+		}
+		return
+	}
+	l.ackLatest()
+}
+
+// ackLatest sends an ack on the link that brought something last.
+func (l *rxloop) ackLatest() {
+	var latest *rxlink
+	for _, k := range l.links {
+		if latest == nil || k.heard.After(latest.heard) {
+			latest = k
+		}
+	}
+	if latest == nil {
+		l.owed = 0 // the next link's first ack says it all
+		return
+	}
+	if err := latest.acknowledge(); err != nil {
+		latest.lose(err)
+	}
+}

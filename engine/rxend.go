@@ -1,0 +1,52 @@
+package engine
+
+import "viamillipede/netio"
+
+// lose ends the link. The part of a leg that it was receiving is thrown away: the leg comes again.
+func (k *rxlink) lose(err error) {
+	if k.gone {
+		return
+	}
+	if netio.Refused(err) {
+		k.lastWords()
+	}
+	if k.parked.on {
+		k.leavePark()
+	}
+	k.close(true)
+	k.release()
+	k.r.linkLost(k, err)
+}
+
+// lastWords takes in what is left to be read of a connection that was found closed by a call that sends.
+func (k *rxlink) lastWords() {
+	k.ending = true
+	if k.settleDown() != nil {
+		return
+	}
+	for {
+		if _, _, err := k.read(); err != nil {
+			return
+		}
+	}
+}
+
+// settleDown has the leg that was to go straight to the sink, or waits for its turn, go into a buffer.
+func (k *rxlink) settleDown() error {
+	switch {
+	case k.parked.on:
+		k.leavePark()
+		return k.buffer(k.parked.leg)
+	case k.cut.on:
+		k.cut.on, k.cut.held = false, false
+		return k.buffer(k.cut.leg.Leg)
+	}
+	return nil
+}
+
+func (k *rxlink) release() {
+	if k.leg != nil {
+		k.leg.release()
+		k.leg = nil
+	}
+}

@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// rxloop is a loop at the receiving end.
+type rxloop struct {
+	*loop
+	r     *Receiver
+	links []*rxlink
+	waste [64 << 10]byte // where payload goes that we have already
+	words [wire.MaxBitmap / 8]uint64
+	token int32       // of the sink's watch
+	pipe  *netio.Pipe // on the way from a socket to a file; empty between two calls
+
+	park  carPark
+	owed  int       // bytes of legs that came in whole since the last ack
+	since time.Time // when the first of them did
+}
+
+func (l *rxloop) remove(k *rxlink) {
+	l.links = slices.DeleteFunc(l.links, func(o *rxlink) bool { return o == k })
+}
+
+// settle is the end of each round: legs whose turn has come go on, and acks that have waited long enough leave.
+func (l *rxloop) settle() (again bool) {
+	again = l.clearPark()
+	if l.owed == 0 {
+		return again
+	}
+	if wait := ackWithin - l.now.Sub(l.since); wait > 0 {
+		l.within(wait)
+		return again
+	}
+	l.ackLatest()
+	return again
+}
+
+func (l *rxloop) tick() {
+	for _, k := range slices.Clone(l.links) {
+		k.tick()
+	}
+}
+
+// sayAll says the same on every link.
+func (l *rxloop) sayAll(frames []byte) {
+	for _, k := range slices.Clone(l.links) {
+		k.say(frames)
+	}
+}
+
+// farewell says the last words on every link and reports on left when they are all in the sockets, or their links gone.
+func (l *rxloop) farewell(words []byte, left chan<- struct{}) {
+	l.sayAll(words)
+	l.after = func() bool {
+		for _, k := range l.links {
+			if len(k.control) > 0 {
+				return false
+			}
+		}
+		l.after = func() bool { return false }
+		left <- struct{}{}
+		return false
+	}
+}
+
+// closeLinks closes what is left, when the loop has ended.
+func (l *rxloop) closeLinks() {
+	for _, k := range l.links {
+		k.release()
+		k.conn.Close()
+	}
+}

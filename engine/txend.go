@@ -1,0 +1,69 @@
+package engine
+
+import (
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// leave ends the link without loss: its keeper is to dial its own path, or has nothing more to do.
+func (k *txlink) leave() {
+	k.leaving = true
+	k.publish()
+	if err := k.left(); err != nil && !k.gone {
+		k.lose(err)
+	}
+}
+
+// left returns errLeft once a link that shall leave has nothing more to do.
+func (k *txlink) left() error {
+	if k.leaving && k.leg == nil && len(k.carried) == 0 {
+		return errLeft
+	}
+	return nil
+}
+
+// abandon closes the link with a leg on its way that nobody needs any more.
+func (k *txlink) abandon() {
+	k.dropLeg()
+	k.conn.Abort()
+	k.dropZero()
+}
+
+// part closes the link when all is said. What the peer still sends is read first: the kernel answers a close that leaves
+// something unread with a reset, which may throw away our last words before the peer has read them.
+func (k *txlink) part() {
+	k.conn.Finish()
+	for {
+		if _, err := k.conn.Recv(k.in[:], nil); err != nil {
+			break
+		}
+	}
+	k.conn.Close()
+	k.dropZero()
+}
+
+// lose ends the link. The legs that it carried and that nobody else carries are sent again, on any link.
+func (k *txlink) lose(err error) {
+	if k.gone {
+		return
+	}
+	if netio.Refused(err) {
+		k.lastWords()
+	}
+	if err == errLeft {
+		_, _ = k.conn.Send(wire.Bye{}.Append(nil), nil)
+	}
+	if !k.closeZero() {
+		k.close(err != errLeft)
+	}
+	k.dropLeg()
+	n := k.s.window.lost(k.carried)
+	if n > 0 {
+		k.s.log.Printf(LevelResent, "link %d lost %d legs, which go to other links", k.index, n)
+	}
+	k.carried, k.trips = nil, nil
+	k.publish()
+	k.s.allowed.Add(int64(-k.allowed))
+	k.s.linkLost(k, err)
+	k.lost(err)
+}

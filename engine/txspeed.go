@@ -1,0 +1,169 @@
+package engine
+
+import (
+	"math"
+	"time"
+)
+
+// depart notes that a leg is on its way, which should arrive after eta.
+func (k *txlink) depart(number uint64, length int, eta time.Duration) {
+	now := k.loop.now
+	if len(k.carried) == 0 {
+		k.speed.depart(now)
+	}
+	k.carried = append(k.carried, number)
+	k.trips = append(k.trips, trip{
+		from: now, expects: now.Add(eta), due: now.Add(late(eta, k.misses, k.rtt(), k.absorbed())), bytes: length,
+	})
+	k.unsent += length
+	if float64(length) > k.rate*measurePause.Seconds() {
+		k.excuse(k.allowed + length) // it cannot have left already
+	}
+	k.fed = now
+	k.s.window.onItsWay(number, k.index, k.path.order)
+}
+
+// prune forgets the legs that are received, and learns the link's speed from them.
+func (k *txlink) prune() {
+	if len(k.carried) == 0 {
+		return
+	}
+	left := k.s.window.prune(k.carried)
+	n := len(k.carried) - len(left)
+	if n == 0 {
+		return
+	}
+	for _, t := range k.trips[:n] {
+		k.largest = max(k.largest, t.bytes)
+	}
+	k.speed.arrive(k.trips[:n], k.loop.now, k.queue.MinRTT, len(left) == 0)
+	k.carried, k.trips = left, k.trips[n:]
+	k.watch.good(k.loop.now)
+	k.conn.LimitUnsent(max(sizeOfLeg(k.rate, legTime, k.growth()), min(k.queue.InNetwork/4, k.s.in.most)))
+	k.publish()
+}
+
+// most is the largest leg that the link should take, in bytes.
+func (k *txlink) most() int {
+	if k.rate > 0 {
+		return sizeOfLeg(k.rate, time.Duration(k.s.legTime.Load()), k.growth())
+	}
+	return k.growth()
+}
+
+// growth is the largest leg that the link has earned, in bytes: legs double from one to the next, since the first of them
+// say little. What is left over of a router's burst, or fits into its queue, arrives at any rate.
+func (k *txlink) growth() int {
+	first := firstLegAfter
+	if k.path.order == 0 {
+		first = firstLeg
+	}
+	return min(max(first, 2*k.largest), k.s.in.most)
+}
+
+// publish tells the others how many legs the link can send in a second.
+func (k *txlink) publish() {
+	legs := int64(0)
+	if !k.watch.stalled && !k.leaving && !k.gone && k.rate > 0 {
+		legs = int64(1000 * k.rate / float64(k.most()))
+	}
+	k.s.legs.Add(legs - k.legsPublished)
+	k.legsPublished = legs
+}
+
+// prospect is what the scheduler has to know of the link.
+func (k *txlink) prospect() prospect {
+	p := prospect{
+		rate: k.rate, unsent: k.unsent, inNetwork: k.queue.InNetwork, rtt: k.rtt(), trip: k.queue.MinRTT,
+		carried: len(k.carried), idle: k.loop.now.Sub(k.fed), doubt: k.watch.doubt,
+	}
+	if len(k.trips) > 0 && !k.watch.excused {
+		p.overdue = max(0, k.loop.now.Sub(k.trips[0].expects))
+	}
+	return p
+}
+
+// rtt is the round trip, queues included; 0 is not known. The kernel's is smoothed over many packets: on a link that has
+// carried little lately a leg may have shown that the queue is gone.
+func (k *txlink) rtt() time.Duration {
+	if k.took > 0 && k.took < k.queue.RTT {
+		return max(k.took, k.queue.MinRTT)
+	}
+	return k.queue.RTT
+}
+
+func (k *txlink) eta(bytes int) time.Duration { return k.prospect().eta(bytes) }
+
+// mayTake reports whether a leg of so many bytes would hold nobody up on this link.
+func (k *txlink) mayTake(bytes int) bool {
+	absorbed, p := k.absorbed(), k.prospect()
+	if bytes > k.most() {
+		p.idle = 0 // a leg of another link's size is no trial
+	}
+	return p.mayTake(bytes, absorbed, k.owner.best, absorbed == forEver)
+}
+
+// absorbed is how late a leg may be on this link, as far as the others can tell.
+func (k *txlink) absorbed() time.Duration {
+	others := float64(k.s.legs.Load()-k.legsPublished) / 1000
+	return absorbs(k.s.credit, min(others, k.s.legsLately()))
+}
+
+// measurePause is the least time between two looks at what a link has in the network.
+const measurePause = time.Millisecond
+
+// measure learns how the link fares, and tells the window what the link excuses to be kept: what it has in the network,
+// twice, so that a network which could take more shows it, and what it has not sent yet, unless that is because the peer's
+// program is behind: more links would only make every buffer cold.
+func (k *txlink) measure() {
+	if k.loop.now.Sub(k.asked) < measurePause {
+		return
+	}
+	k.asked = k.loop.now
+	if len(k.carried) == 0 && k.leg == nil && !k.watch.stalled {
+		k.unsent, k.queue.InNetwork = 0, 0
+		k.excuse(0)
+		return
+	}
+	q := k.conn.Queued()
+	k.queue, k.unsent = q, q.Unsent+k.unwritten()
+	if q.Told {
+		k.path.trip.Store(int64(q.MinRTT))
+		k.path.rtt.Store(int64(q.RTT))
+		k.speed.look(q.Acked, q.Unsent == 0 || q.PeerFull, q.MinRTT, k.loop.now)
+	}
+	k.watch.look(k, q)
+	allowed := 2 * q.InNetwork
+	if !q.PeerFull {
+		allowed += k.unsent
+	}
+	k.excuse(allowed)
+}
+
+// excuse has the window keep so many bytes for the link beyond what any link may have kept.
+func (k *txlink) excuse(bytes int) {
+	k.s.flow(k.s.window.pace(k.s.allowed.Add(int64(bytes - k.allowed))))
+	k.allowed = bytes
+}
+
+// unwritten is what the socket has not taken of the leg that is on its way, in bytes.
+func (k *txlink) unwritten() int {
+	if k.leg == nil {
+		return 0
+	}
+	return k.leg.length - max(0, k.sent-len(k.header))
+}
+
+// setLegTime decides how much time a leg should take its link.
+func (s *Sender) setLegTime() {
+	longest := int64(0)
+	for _, p := range s.paths {
+		longest = max(longest, p.trip.Load())
+	}
+	s.legTime.Store(int64(timeOfLeg(len(s.homes), s.credit, time.Duration(longest))))
+}
+
+// flow notes how many legs a second the stream lately had.
+func (s *Sender) flow(legs float64) { s.lately.Store(math.Float64bits(legs)) }
+
+func (s *Sender) legsLately() float64 { return math.Float64frombits(s.lately.Load()) }
