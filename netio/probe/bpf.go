@@ -32,8 +32,16 @@ func Program(kind string) error {
 	if errors.Is(err, ebpf.ErrNotSupported) {
 		return fmt.Errorf("BPF programs of type %s: %w", kind, errors.ErrUnsupported)
 	}
+	return short(err)
+}
+
+// short leaves out the library's way to what the kernel said; what another call said has its name already.
+func short(err error) error {
+	if other, ok := errors.AsType[*os.SyscallError](err); ok {
+		return other
+	}
 	if errno, ok := errors.AsType[syscall.Errno](err); ok {
-		return os.NewSyscallError("bpf", errno) // without the library's path to it
+		return os.NewSyscallError("bpf", errno)
 	}
 	return err
 }
@@ -43,7 +51,7 @@ func Program(kind string) error {
 func Provenance() (cost time.Duration, err error) {
 	c, err := provenance.New()
 	if err != nil {
-		return 0, err
+		return 0, short(err)
 	}
 	return c.Cost(), c.Close()
 }

@@ -27,6 +27,9 @@ func Moves(way Way) (byReference bool, err error) {
 	case Splice:
 		return moves(lendFile, straight)
 	case Tee:
+		if _, err := moves(lendWritten, teed); err != nil {
+			return false, err // of tee itself, and not of what lends a page to it
+		}
 		// Where one kind of page is copied on its way into the pipe, the other may still show what tee does.
 		for _, lend := range []lender{lendMemory, lendFile} {
 			if byReference, err = moves(lend, teed); byReference {
@@ -144,6 +147,14 @@ func lendFile(w int) (change func() error, drop func(), err error) {
 		return os.NewSyscallError("pwrite", err)
 	}
 	return change, func() { closeAll(fd) }, nil
+}
+
+// lendWritten puts a page of the kernel's own into the pipe, which nobody can change.
+func lendWritten(w int) (change func() error, drop func(), err error) {
+	b := make([]byte, os.Getpagesize())
+	b[0] = before
+	n, err := unix.Write(w, b)
+	return func() error { return nil }, func() {}, whole("write", n, err)
 }
 
 // whole is the error of a call that should have moved a page.

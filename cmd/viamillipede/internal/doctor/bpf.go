@@ -43,7 +43,7 @@ func (l *look) grant(c Check) Check {
 	if l.capable(capBPF, capSysAdmin) || l.filtered() {
 		return c
 	}
-	c.Advice = "or run it as root"
+	c.Advice = "root may, and a program that is given the rights"
 	c.Fix = []string{`setcap cap_bpf,cap_perfmon,cap_net_admin+ep $(command -v viamillipede)`}
 	return c
 }

@@ -203,10 +203,13 @@ func features(l *look, c *card) Check {
 		return bad(name, Missing, "not told: "+reason(err), "")
 	}
 	var on, off, none []string
+	idle := ""
 	for _, w := range wanted {
 		switch {
 		case all(f.On, w.long):
 			on = append(on, w.short)
+		case w.short == "gro" && !c.hardware:
+			idle = "gro off; " // a veth hands on what was never cut
 		case all(f.Offered, w.long):
 			off = append(off, w.short)
 		default:
@@ -217,7 +220,7 @@ func features(l *look, c *card) Check {
 	if f.On["rx-lro"] {
 		lro = "lro on"
 	}
-	found := say(on, "on") + say(off, "off") + say(none, "not to be had") + lro
+	found := say(on, "on") + say(off, "off") + say(none, "not to be had") + idle + lro
 	switch {
 	case len(off) > 0:
 		return bad(name, Slow, found, "", "ethtool -K "+c.Name+" "+strings.Join(off, " on ")+" on")

@@ -25,7 +25,7 @@ func cpus(l *look) Check {
 		packages[c.Package] = true
 		cores[slices.Min(append([]int{c.ID}, c.Siblings...))] = true
 	}
-	found := fmt.Sprintf("%s, %s, %s; this process may use %s", count(len(packages), "socket"), count(len(cores), "core"),
+	found := fmt.Sprintf("%s, %s, %s: this process may use %s", count(len(packages), "socket"), count(len(cores), "core"),
 		count(len(l.machine.CPUs), "thread"), affinity.FormatList(l.allowed))
 	if len(l.allowed) < 2 && len(l.machine.CPUs) > 1 {
 		return bad(name, Slow, found, "one CPU for the stream, its neighbours and the kernel: allow more",

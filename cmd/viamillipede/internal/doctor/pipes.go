@@ -97,7 +97,7 @@ func (l *look) refused(name string, err error) Check {
 	}
 	advice := ""
 	if l.filtered() {
-		advice = "a filter watches this process's calls (seccomp), as in containers: it may be what refuses"
+		advice = "this process runs under a filter (seccomp), which may be why"
 	}
 	return bad(name, v, oneLine(err), advice)
 }

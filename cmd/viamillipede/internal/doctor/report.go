@@ -165,7 +165,7 @@ func (c Check) write(b *strings.Builder, width int) {
 	head := fmt.Sprintf("%-7s  %-*s  ", c.Verdict, width, c.title())
 	text := c.Found
 	if c.Advice != "" {
-		text += " (" + c.Advice + ")"
+		text += "; " + c.Advice
 	}
 	lines := wrap(text, columns-len(head))
 	b.WriteString(head + strings.Join(lines, newLine(len(head))))

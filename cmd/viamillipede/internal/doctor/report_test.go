@@ -30,7 +30,7 @@ missing  pipes      nothing
 slow     clock      hpet
          -> echo tsc > /sys/devices/system/clocksource/clocksource0/current_clocksource # and more
 off      tcp_wmem   4M a link: 16 links fill 100G up to a round trip of 2.7 ms, so that more words
-                    do not fit (advice)  -> sysctl -w net.ipv4.tcp_wmem="4096 16384 16777216"
+                    do not fit; advice  -> sysctl -w net.ipv4.tcp_wmem="4096 16384 16777216"
 off      xps eth0   off
                     -> a
                     -> b (and 3 more: doctor json)
@@ -153,7 +153,7 @@ func TestTree(t *testing.T) {
 	k.allowed = []int{0, 1}
 	r := Look(Config{Root: root, Kernel: k, Device: "eth0"})
 	for _, want := range []Check{
-		ok("cpus", "1 socket, 2 cores, 2 threads; this process may use 0-1"),
+		ok("cpus", "1 socket, 2 cores, 2 threads: this process may use 0-1"),
 		{Name: "nic", Device: "eth0", Verdict: OK, Found: "driver ixgbe, on node 0"},
 		{Name: "irqs", Device: "eth0", Verdict: OK, Found: "1 rx queue on 1 CPU"},
 		{

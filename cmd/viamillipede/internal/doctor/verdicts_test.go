@@ -17,9 +17,9 @@ var verdicts = []struct {
 	found, fix  string
 }{
 	{"OneOfManyCPUs", "cpus", kernel(func(k *fake) { k.allowed = []int{3} }), Slow,
-		"1 socket, 4 cores, 8 threads; this process may use 3", "taskset -c 0-7 viamillipede ..."},
+		"1 socket, 4 cores, 8 threads: this process may use 3", "taskset -c 0-7 viamillipede ..."},
 	{"OneCPU", "cpus", several(kernel(func(k *fake) { k.allowed = []int{0} }), func(p *patient) { p.machine.CPUs = p.machine.CPUs[:1] }),
-		Slow, "1 socket, 1 core, 1 thread; this process may use 0", ""},
+		Slow, "1 socket, 1 core, 1 thread: this process may use 0", ""},
 	{"NoAffinity", "cpus", kernel(func(k *fake) { k.allowedErr = errors.New("refused") }), Missing, "cannot be read: refused", ""},
 	{"CPUsUnread", "cpus", func(p *patient) { p.l.machineErr = errors.New("refused") }, Missing, "cannot be read: refused", ""},
 
@@ -84,6 +84,8 @@ var verdicts = []struct {
 		delete(k.features.On, "tx-tcp-segmentation")
 		delete(k.features.Offered, "tx-tcp-segmentation")
 	}), Missing, "gro, gso, sg on; tso not to be had; lro off", ""},
+	{"VirtualWithoutGRO", "offload", several(virtual, kernel(func(k *fake) { delete(k.features.On, "rx-gro") })), OK,
+		"gso, tso, sg on; gro off; lro off", ""},
 	{"LRO", "offload", kernel(func(k *fake) { k.features.On["rx-lro"] = true }), OK, "lro on", ""},
 	{"NoFeatures", "offload", kernel(func(k *fake) { k.featuresErr = syscall.EOPNOTSUPP }), Missing, "not told", ""},
 
