@@ -28,7 +28,6 @@ func goodTree() tree {
 		"proc/self/uid_map":   "         0          0 4294967295",
 		"proc/self/cgroup":    "0::/system.slice/copy.service\n",
 		"proc/self/mountinfo": "24 1 0:22 / /proc rw - proc proc rw\n29 23 0:26 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw\n",
-		"proc/meminfo":        "MemTotal: 16 kB\nHugePages_Total:       0\n",
 		"proc/1/comm":         "systemd\n",
 
 		sys + "kernel/osrelease":                       "6.8.0-41-generic\n",
@@ -45,6 +44,7 @@ func goodTree() tree {
 		sys + "net/ipv4/ip_local_port_range":           "32768\t60999\n",
 		clockFolder + "/current_clocksource":           "tsc\n",
 		clockFolder + "/available_clocksource":         "tsc hpet acpi_pm \n",
+		hugeFolder + "/nr_hugepages":                   "0\n",
 		transparentFile:                                "always [madvise] never\n",
 		"sys/fs/cgroup/system.slice/cpu.max":           "max 100000\n",
 		"sys/fs/cgroup/system.slice/copy.service/name": "",

@@ -9,17 +9,27 @@ import (
 	"viamillipede/netio/probe"
 )
 
-// hugePages tells of reserved ones, which are often set up in vain.
+// hugeFolder has the numbers of the huge pages of 2 MiB.
+const hugeFolder = "sys/kernel/mm/hugepages/hugepages-2048kB"
+
+// hugePages tells of those that are set aside by hand. None is no fault: transparent ones need no preparation.
 func hugePages(l *look) Check {
 	const name = "hugepages"
-	n := l.field("proc/meminfo", "HugePages_Total")
-	switch n {
-	case "":
-		return bad(name, Missing, "none in this kernel; none are used", "")
-	case "0":
-		return ok(name, "none reserved; none are used")
+	reserved, err := l.number(hugeFolder + "/nr_hugepages")
+	if errors.Is(err, fs.ErrNotExist) {
+		return bad(name, Missing, "this kernel has none of 2M", "")
 	}
-	return ok(name, "%s reserved, for others: none are used here", n)
+	if err != nil {
+		return unread(name, err)
+	}
+	if reserved == 0 {
+		return ok(name, "none reserved")
+	}
+	free, err := l.number(hugeFolder + "/free_hugepages")
+	if err != nil {
+		return unread(name, err)
+	}
+	return ok(name, "%d of 2M reserved, %d free", reserved, free)
 }
 
 const transparentFile = "sys/kernel/mm/transparent_hugepage/enabled"

@@ -54,7 +54,7 @@ func interrupts(l *look, c *card) Check {
 	if l.allowedErr != nil {
 		return unread(name, l.allowedErr)
 	}
-	at := map[int]bool{} // CPUs that take interrupts
+	at, upTo := map[int]bool{}, "" // CPUs that take interrupts, or may
 	var irqs []affinity.Queue
 	here, away := l.onNode(c.Node), 0
 	for _, q := range c.RX {
@@ -62,7 +62,12 @@ func interrupts(l *look, c *card) Check {
 			continue
 		}
 		irqs = append(irqs, q)
-		at[q.CPUs[0]] = true
+		for _, cpu := range q.CPUs {
+			at[cpu] = true
+		}
+		if len(q.CPUs) > 1 {
+			upTo = "up to " // the kernel does not tell which one it has chosen
+		}
 		if len(here) > 0 && len(intersect(q.CPUs, here)) == 0 {
 			away++
 		}
@@ -70,8 +75,8 @@ func interrupts(l *look, c *card) Check {
 	if len(irqs) == 0 {
 		return bad(name, Missing, "no interrupt can be told to be one of its receive queues'", "")
 	}
-	found := fmt.Sprintf("%s on %s", count(len(irqs), "rx queue"), count(len(at), "CPU"))
-	if balancer := l.balancer(); balancer {
+	found := fmt.Sprintf("%s on %s%s", count(len(irqs), "rx queue"), upTo, count(len(at), "CPU"))
+	if l.balancer() {
 		found += ", irqbalance runs"
 	}
 	if away > 0 {
@@ -187,7 +192,7 @@ func spread(l *look, c *card) Check {
 		function = "an unknown function"
 	}
 	found := fmt.Sprintf("%s over %s, a table of %d", function, count(len(loads), "queue"), len(c.rss.Table))
-	blank := len(c.rss.Key) > 0 && !slices.ContainsFunc(c.rss.Key, func(b byte) bool { return b != 0 })
+	blank := c.rss.Function == "toeplitz" && len(c.rss.Key) > 0 && !slices.ContainsFunc(c.rss.Key, func(b byte) bool { return b != 0 })
 	even := "ethtool -X " + c.Name + " equal " + fmt.Sprint(len(c.RX))
 	switch {
 	case blank:

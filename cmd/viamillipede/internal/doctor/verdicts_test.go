@@ -117,6 +117,10 @@ var verdicts = []struct {
 		"systemctl stop irqbalance; echo 0 > /proc/irq/50/smp_affinity_list; echo 1 > /proc/irq/51/smp_affinity_list"},
 	{"BalancedWell", "irqs", file("proc/812/comm", "irqbalance\n"), OK, "8 rx queues on 8 CPUs, irqbalance runs", ""},
 	{"MoreQueuesThanCPUs", "irqs", func(p *patient) { p.queues(16) }, OK, "16 rx queues on 8 CPUs", ""},
+	{"IRQsAnywhere", "irqs", onCard(func(c *card) {
+		c.RX = c.RX[:2]
+		c.RX[0].CPUs, c.RX[1].CPUs = many(0, 8), many(0, 8)
+	}), OK, "2 rx queues on up to 8 CPUs", ""},
 	{"NoIRQs", "irqs", onCard(func(c *card) { c.RX = []affinity.Queue{{}} }), Missing, "no interrupt", ""},
 	{"IRQsWithoutCPUs", "irqs", kernel(func(k *fake) { k.allowedErr = errors.New("refused") }), Missing, "refused", ""},
 
@@ -139,6 +143,7 @@ var verdicts = []struct {
 	{"RSSOverFew", "rss", onCard(func(c *card) { c.rss.Table = []uint32{0, 1, 0, 1} }), Slow, "over 2 queues, a table of 4: 6 get nothing",
 		"ethtool -X eth0 equal 8"},
 	{"RSSWithoutKey", "rss", onCard(func(c *card) { c.rss.Key = make([]byte, 4) }), Slow, "the key is all zero", "ethtool -X eth0 hkey 6d:02:97:2c"},
+	{"XORWithoutKey", "rss", onCard(func(c *card) { c.rss.Function, c.rss.Key = "xor", make([]byte, 4) }), OK, "xor over 8 queues, a table of 64, even", ""},
 	{"EvenRSS", "rss", func(p *patient) {}, OK, "toeplitz over 8 queues, a table of 64, even", ""},
 	{"RSSOfOneQueue", "rss", func(p *patient) { p.queues(1) }, OK, "nothing to spread", ""},
 	{"NoRSS", "rss", onCard(func(c *card) { c.rssErr = fmt.Errorf("ask: %w", syscall.EOPNOTSUPP) }), Missing, "not told", ""},
@@ -218,8 +223,10 @@ var verdicts = []struct {
 	{"NoProvenance", "provenance", kernel(func(k *fake) { k.provenance = errors.New("written pages cannot be told") }), Missing,
 		"copied once: written pages cannot be told", ""},
 
-	{"HugePages", "hugepages", file("proc/meminfo", "HugePages_Total:     512\n"), OK, "512 reserved, for others", ""},
-	{"NoHugePages", "hugepages", file("proc/meminfo", "MemTotal: 1 kB\n"), Missing, "none in this kernel", ""},
+	{"HugePages", "hugepages", several(file(hugeFolder+"/nr_hugepages", "512\n"), file(hugeFolder+"/free_hugepages", "500\n")), OK,
+		"512 of 2M reserved, 500 free", ""},
+	{"HalfTold", "hugepages", file(hugeFolder+"/nr_hugepages", "512\n"), Missing, "cannot be read", ""},
+	{"NoHugePages", "hugepages", gone(hugeFolder + "/nr_hugepages"), Missing, "none of 2M", ""},
 	{"THPNever", "thp", file(transparentFile, "always madvise [never]\n"), Off, "never", "echo madvise > /" + transparentFile},
 	{"THPAlways", "thp", file(transparentFile, "[always] madvise never\n"), OK, "always", ""},
 	{"NoTHP", "thp", gone(transparentFile), Missing, "no transparent huge pages", ""},
