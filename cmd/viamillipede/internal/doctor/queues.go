@@ -6,9 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"viamillipede/netio/ethtool"
-
 	"viamillipede/affinity"
+	"viamillipede/netio/ethtool"
 )
 
 // reason is why the kernel did not answer, in few words.
