@@ -282,6 +282,19 @@ func questions() []keyword {
 			set:  func(inv *invocation) { inv.question = "version" },
 			gist: "the versions of the program and of its wire format",
 		},
+		{
+			name: "doctor",
+			args: []argument{patient(), forPrograms()},
+			set:  func(inv *invocation) { inv.question = "doctor" },
+			gist: "what this machine has, and what to change for speed",
+			more: `
+One line for each thing that was looked at, about the way to HOST or by the default
+route: ok; slow (it works, but could be faster); off (switched off, or not permitted
+to you); missing (not there, or not told). Where something can be done, the line ends
+with the command that does it, after an arrow. Nothing is changed, and nothing is
+sent to HOST. Run it as the user who runs the stream. The exit status is 0 whatever
+was found.`,
+		},
 	}
 }
 
@@ -293,6 +306,27 @@ func topic() argument {
 		optional: func(string) bool { return true },
 		set: func(inv *invocation, word string) bool {
 			inv.topic = word
+			return true
+		},
+	}
+}
+
+// patient is the host that doctor looks the way to, if one is named.
+func patient() argument {
+	a := host(func(inv *invocation, h string) { inv.patient = h })
+	a.optional = func(word string) bool { return word != jsonWord }
+	return a
+}
+
+const jsonWord = "json"
+
+// forPrograms has doctor write JSON.
+func forPrograms() argument {
+	return argument{
+		name: jsonWord, want: "the same for programs, as one JSON object, with facts beside the verdicts",
+		optional: func(word string) bool { return word == jsonWord },
+		set: func(inv *invocation, _ string) bool {
+			inv.json = true
 			return true
 		},
 	}

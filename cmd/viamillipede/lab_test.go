@@ -23,6 +23,7 @@ func TestLab(t *testing.T) {
 	t.Run("Unprivileged", p.testUnprivileged)
 	t.Run("Budget", p.testBudget)
 	t.Run("CallsRefused", p.testCallsRefused)
+	t.Run("Doctor", p.testDoctor)
 	t.Run("ProducerKilled", p.testProducerKilled)
 	t.Run("BadPaths", p.testBadPaths)
 	t.Run("Sum", p.testSum)
