@@ -68,6 +68,7 @@ type Options struct {
 	IO         string        // "auto", "copy" or "splice"
 	CPUs       []int         // loops are pinned to these CPUs, one each; nil is the engine's choice
 	Pin        bool          // false: loops are not pinned to CPUs ("cpus off")
+	SockStats  bool          // the kernel counts what comes in on the links, and how they fare, where it lets us (eBPF)
 
 	Transport Transport // nil is TCP
 	// Prove gets the sender's prover, which it is asked for at the first leg and then closes; nil is the kernel's, asked

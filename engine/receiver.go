@@ -25,6 +25,7 @@ type Receiver struct {
 
 	loops []*rxloop
 	out   egress
+	gauge gauge
 
 	// Made by the first hello, before any loop has a link.
 	pool   *bufpool.Pool
@@ -73,6 +74,7 @@ func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 		links: make(map[uint32]*rxlink), hosts: make(map[string]bool), bad: make(map[uint64]bool),
 		over: make(chan struct{}), poke: make(chan struct{}, 1),
 	}
+	r.gauge.log = c.Log
 	var err error
 	if r.id, err = netio.RandomID(); err != nil {
 		return nil, fail(StatusUsage, err, "cannot make an id")
@@ -144,6 +146,7 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 	for _, l := range r.loops {
 		go l.run()
 	}
+	go r.gaugeLinks()
 	var door sync.WaitGroup
 	guests, turnOut := context.WithCancel(context.Background())
 	door.Go(func() { r.accept(guests) })
@@ -155,6 +158,7 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 	for _, l := range r.loops {
 		l.halt()
 	}
+	r.gauge.close()
 	for _, l := range r.loops {
 		l.closeLinks()
 	}
@@ -240,6 +244,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	r.mu.Unlock()
 	l.links = append(l.links, k)
 	k.owner = l
+	k.count(&r.gauge)
 	r.log.Printf(LevelLinks, "link %d up: %s", k.index, k.path)
 	if old != nil {
 		old.owner.post(func() { old.lose(errReplaced) })

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"viamillipede/netio"
+	"viamillipede/netio/sockstats"
 )
 
 // row is one link in the status table.
@@ -21,6 +22,7 @@ type row struct {
 	since    time.Time
 	info     netio.Info
 	inFlight int
+	counted  *sockstats.Link // nil: no statistics
 }
 
 // statusPatience is how long a status table waits for a loop that is busy.
@@ -45,7 +47,7 @@ func (l *loop) collect(describe func() []row) []row {
 func (k *linkState) row(inFlight int) row {
 	return row{
 		index: k.index, path: k.path, state: "up", loop: k.loop.id, bytes: k.bytes, since: k.since,
-		info: k.conn.Info(), inFlight: inFlight,
+		info: k.conn.Info(), inFlight: inFlight, counted: k.counted,
 	}
 }
 
@@ -72,6 +74,7 @@ func (s *Sender) WriteStatus(w io.Writer) error {
 	sum := s.summary(now)
 	var b strings.Builder
 	writeRows(&b, rows, now)
+	writeCounts(&b, rows, s.gauge.lost())
 	writePaths(&b, sum.Paths)
 	fmt.Fprintf(&b, "total: %v\n", sum)
 	s.writeWindow(&b)
@@ -110,6 +113,7 @@ func (r *Receiver) WriteStatus(w io.Writer) error {
 	now := time.Now()
 	var b strings.Builder
 	writeRows(&b, rows, now)
+	writeCounts(&b, rows, r.gauge.lost())
 	fmt.Fprintf(&b, "total: %v\n", r.summary(now))
 	r.writeRing(&b)
 	_, err := io.WriteString(w, b.String())

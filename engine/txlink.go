@@ -260,4 +260,3 @@ func (k *txlink) say(frames []byte) {
 		k.lose(err)
 	}
 }
-

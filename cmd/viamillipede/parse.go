@@ -63,6 +63,7 @@ func defaults() *invocation {
 			Congestion: "auto",
 			IO:         "auto",
 			Pin:        true,
+			SockStats:  true,
 		},
 	}
 }
