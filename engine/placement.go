@@ -234,9 +234,6 @@ func (r *Receiver) steer() {
 	if len(r.loops) == 1 || at.machine == nil {
 		return
 	}
-	r.mu.Lock()
-	d := r.door
-	r.mu.Unlock()
 	last := at.machine.CPUs[len(at.machine.CPUs)-1].ID
-	r.log.Printf(LevelChoices, "links go to the loops near the CPUs that they come in on: %s", d.Steer(last+1, at.owner))
+	r.log.Printf(LevelChoices, "links go to the loops near the CPUs that they come in on: %s", r.openDoor().Steer(last+1, at.owner))
 }

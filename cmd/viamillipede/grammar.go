@@ -39,6 +39,7 @@ const (
 var (
 	ioChoices      = []string{"auto", "copy", "splice"}
 	profileChoices = []string{"cpu", "mem", "trace"}
+	switchChoices  = []string{"on", "off"}
 )
 
 // grammar returns every keyword, in the order of the help text.
@@ -253,6 +254,16 @@ needs to be proven. The final summary says which way the bytes went, and why.`,
 			name: "cpus", initial: "auto",
 			args: []argument{cpus()},
 			gist: "CPUs to pin to, such as 0-3,8; off pins nothing",
+		},
+		{
+			name: "sockstats", initial: "on",
+			args: []argument{choice(switchChoices, func(inv *invocation, way string) { inv.options.SockStats = way == "on" })},
+			gist: "have the kernel count on each link (eBPF)",
+			more: `
+The status table then tells for each link where its packets came in (device, receive
+queue, flow hash) and in what pieces, and its round trips, retransmits and timeouts.
+It takes CAP_BPF and CAP_NET_ADMIN; without them nothing else changes, and verbose 3
+says so. A sender starts it a few milliseconds after its first link is up.`,
 		},
 		{
 			name: "profile",

@@ -65,6 +65,7 @@ func defaults() *invocation {
 			Congestion: "auto",
 			IO:         "auto",
 			Pin:        true,
+			SockStats:  true,
 		},
 	}
 }
