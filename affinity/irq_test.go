@@ -101,6 +101,7 @@ func TestConnect(t *testing.T) {
 		{"e1000e", "eth0-rx-0 eth0-tx-0 eth0", nil, [2]int{1, -1}, [2]int{2, -1}},
 		{"one line", "eth0", nil, [2]int{1, 1}, [2]int{1, 1}},
 		{"fewer interrupts than queues", "eth0-TxRx-0", nil, [2]int{1, -1}, [2]int{1, -1}},
+		{"a queue that is named twice", "eth0-TxRx-0 eth0-TxRx-1 eth0-TxRx-0", nil, [2]int{1, 2}, [2]int{1, 2}},
 		{"of others", "nvme0q0 nvme0q1 eth1-TxRx-0 eth00-TxRx-0 virtio1-req.0 mlx5_comp0@pci:0000:af:00.0", nil,
 			[2]int{-1, -1}, [2]int{-1, -1}},
 		{"restricted", "eth0-TxRx-0 eth0-TxRx-1 eth0-TxRx-0 eth0-TxRx-1", []int{3, 4}, [2]int{3, 4}, [2]int{3, 4}},

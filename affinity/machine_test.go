@@ -48,7 +48,7 @@ func TestBigMachine(t *testing.T) {
 	if got := m.Nodes[1].Distances; !slices.Equal(got, []int{21, 10}) {
 		t.Errorf("distances of node 1 are %v", got)
 	}
-	if m.SameNode(0, 16) || !m.SameNode(0, 47) || m.SameNode(0, 99) || !m.SameNode(99, 99) {
+	if m.SameNode(0, 16) || !m.SameNode(0, 47) || m.SameNode(0, 99) || !m.SameNode(99, 99) || m.SameNode(98, 99) {
 		t.Error("SameNode is wrong")
 	}
 }

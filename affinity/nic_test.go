@@ -100,6 +100,21 @@ func TestVeth(t *testing.T) {
 	}
 }
 
+// A small virtual machine has no PCI: one interrupt, which has the name of the virtio device, serves all queues.
+func TestNoBus(t *testing.T) {
+	root := t.TempDir()
+	const hardware = "sys/devices/platform/a0003e00.virtio_mmio/virtio0"
+	link(t, root, "sys/class/net/eth0", "../../devices/platform/a0003e00.virtio_mmio/virtio0/net/eth0")
+	link(t, root, hardware+"/net/eth0/device", "../../../virtio0")
+	put(t, root, hardware+"/net/eth0/queues/rx-0/rps_cpus", "0\n")
+	put(t, root, "proc/interrupts", " 5: 1 0 GICv3 37 Edge virtio0\n 6: 1 0 GICv3 38 Edge virtio1\n")
+	put(t, root, "proc/irq/5/effective_affinity_list", "1\n")
+	nics := readNICs(t, root, "eth0")
+	if len(nics) != 1 || !reflect.DeepEqual(nics[0].RX, []Queue{{IRQ: 5, CPUs: []int{1}}}) || nics[0].Node != -1 {
+		t.Errorf("got %+v", nics)
+	}
+}
+
 func TestSteeredQueuesCountWhereTheyAreSteered(t *testing.T) {
 	n := NIC{RX: []Queue{{CPUs: []int{7}, Steered: []int{1, 2}}, {CPUs: []int{5, 2}}}, TX: []Queue{{CPUs: []int{9}}}}
 	if got := n.Interrupted(); !slices.Equal(got, []int{1, 2, 5}) {

@@ -23,7 +23,7 @@ func TestQuota(t *testing.T) {
 			files: map[string]string{"sys/fs/cgroup/a/cpu.max": "200000 100000", "sys/fs/cgroup/a/b/cpu.max": "300000 100000"}},
 		{name: "own namespace", cgroup: "0::/", mounts: two, files: map[string]string{"sys/fs/cgroup/cpu.max": "150000 100000"}, want: 1.5},
 		{name: "outside of the namespace", cgroup: "0::/../../x", mounts: two,
-			files: map[string]string{"sys/fs/cgroup/cpu.max": "150000 100000"}, want: 1.5},
+			files: map[string]string{"sys/fs/cgroup/cpu.max": "150000 100000", "sys/fs/cgroup/x/cpu.max": "100000 100000"}, want: 1.5},
 		{name: "v1", cgroup: "4:memory:/m\n3:cpu,cpuacct:/a/b\n0::/", mounts: hybrid, want: 3,
 			files: map[string]string{"cg/cpu/a/cpu.cfs_quota_us": "300000", "cg/cpu/a/b/cpu.cfs_quota_us": "-1"}},
 		{name: "v1 with a period", cgroup: "3:cpu,cpuacct:/", mounts: hybrid, want: 4,
