@@ -33,6 +33,11 @@ type shard struct {
 	out   atomic.Int64 // buffers of this shard that are held
 	_     [112]byte
 	arena arena
+	first uint32 // index of its first buffer
+	node  int    // that the memory should be on, -1 for any
+
+	reserve atomic.Pointer[reserve] // where buffers move to; nil before Warm, and where there are no reserved huge pages
+	missed  atomic.Int64            // buffers that a page of the reserve was refused to
 }
 
 // pop takes the topmost buffer; nil if there is none.
