@@ -79,7 +79,7 @@ func contenders(set settings) []contender {
 	return slices.DeleteFunc(all, func(c contender) bool { return !set.wants(c.name) })
 }
 
-// planes are the streams that do not go from write(2) to read(2), each beside a relay that does as little as possible.
+// planes are the streams that do not go from ends.Write(2) to ends.Read(2), each beside a relay that does as little as possible.
 func planes(set settings) []contender {
 	vmsplice := func(name string, rx, tx []string, ours bool) contender {
 		return contender{name: name, rx: rx, tx: tx, ours: ours, feed: feedVmsplice, drain: drainSplice}

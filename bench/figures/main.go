@@ -23,6 +23,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"viamillipede/bench/internal/report"
 )
 
 // settings are the command line.
@@ -91,7 +93,7 @@ func parse() (settings, error) {
 func run(ctx context.Context, set settings) error {
 	board := newBoard(contenders(set))
 	header := describe(ctx, set)
-	began, err := used()
+	began, err := report.Used()
 	if err != nil {
 		return err
 	}
@@ -104,11 +106,10 @@ func run(ctx context.Context, set settings) error {
 			m.take(ctx)
 		}
 	}
-	now, err := used()
+	now, err := report.Used()
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s- used meanwhile by everything else on the machine: %.0f %% of a CPU, over %.0f s\n\n%s",
-		header, now.others(began), now.at.Sub(began.at).Seconds(), board.markdown())
+	fmt.Printf("%s%s\n%s", header, now.Others(began), board.markdown())
 	return nil
 }
