@@ -81,6 +81,35 @@ threads 16: 1 rounds failed, the first with: first second / third
 	}
 }
 
+// The relay stands for viamillipede: it is counted in the same way.
+func TestCounts(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := settings{self: self, bin: self, gib: 1.0 / 128}
+	c := contender{rx: []string{self, "limit-rx", "PORT"}, tx: []string{self, "limit-tx", "PORT"}, counted: true}
+	p, err := plumb(t.Context(), set, c, "0", "0")
+	defer p.End()
+	if err == nil {
+		_, err = p.finish(set, c)
+	}
+	if err != nil {
+		t.Skipf("cannot count: %v", err)
+	}
+	b := newBoard(nil)
+	b.counts(countedRows("tx"), p.tx, set.bytes(), nil)
+	b.counts(countedRows("rx"), nil, 0, errors.New("away"))
+	for _, want := range []string{"voluntary context switches, tx", "involuntary context switches, tx"} {
+		if r := b.find(want); r == nil || len(r.values) != 1 || !strings.Contains(r.figure(r.values[0]), "/GiB") {
+			t.Errorf("row %q is %+v", want, r)
+		}
+	}
+	if r := b.find("migrations, rx"); r == nil || len(r.values) != 0 || len(r.failed) != 1 {
+		t.Errorf("migrations of nothing: %+v", r)
+	}
+}
+
 func TestVerdicts(t *testing.T) {
 	b := newBoard(nil)
 	for name, rate := range map[string]float64{

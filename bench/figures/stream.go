@@ -23,6 +23,7 @@ type contender struct {
 	ours  bool          // viamillipede: exits with 0 and prints a summary
 	kills time.Duration // a connection is killed this often; 0 is never
 
+	counted   bool   // switches and migrations of both ends are wanted
 	strangers bool   // others come to the port while the stream runs
 	feed      string // how the producer makes the stream; "" is feedWrite
 	drain     string // how the consumer takes it; "" is drainRead
@@ -67,7 +68,7 @@ func plumb(ctx context.Context, set settings, c contender, sinkArgs ...string) (
 		if in, genOut, err = p.Pipe(); err != nil {
 			return p, err
 		}
-		if p.tx, err = p.Start(withPort(c.tx, p.port), in, nil); err != nil {
+		if p.tx, err = p.launch(c, c.tx, in, nil); err != nil {
 			return p, err
 		}
 	}
@@ -89,10 +90,18 @@ func (p *plumbing) receivingHalf(set settings, c contender, sinkArgs []string) (
 	if p.port, err = freePort(); err != nil {
 		return nil, err
 	}
-	if p.rx, err = p.Start(withPort(c.rx, p.port), nil, w); err != nil {
+	if p.rx, err = p.launch(c, c.rx, nil, w); err != nil {
 		return nil, err
 	}
 	return w, p.Listening(p.rx, p.port)
+}
+
+// launch starts one end of a contender.
+func (p *plumbing) launch(c contender, argv []string, stdin, stdout *os.File) (*crew.Child, error) {
+	if c.counted {
+		return p.StartCounted(withPort(argv, p.port), stdin, stdout)
+	}
+	return p.Start(withPort(argv, p.port), stdin, stdout)
 }
 
 // finish waits for all and gives the consumer's figures.

@@ -31,6 +31,9 @@ type Crew struct {
 type Child struct {
 	*exec.Cmd
 	Out, Said bytes.Buffer // stdout, where it was not given away, and stderr; to be read after Wait
+
+	counter   *os.File // of migrations; nil where there is none
+	uncounted error    // why there is none, of a process that should have one
 }
 
 // New makes a crew without processes; the caller ends it with End, on errors too.
@@ -60,6 +63,10 @@ func (c *Crew) Pipe() (r, w *os.File, err error) {
 // Start starts a process. A nil stdin is the null device, a nil stdout is gathered in Child.Out. env is added to the
 // environment of this process.
 func (c *Crew) Start(argv []string, stdin, stdout *os.File, env ...string) (*Child, error) {
+	return c.begin(argv, stdin, stdout, env, &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL})
+}
+
+func (c *Crew) begin(argv []string, stdin, stdout *os.File, env []string, how *syscall.SysProcAttr) (*Child, error) {
 	p := &Child{Cmd: exec.CommandContext(c.ctx, argv[0], argv[1:]...)}
 	p.Stdout, p.Stderr = &p.Out, &p.Said
 	if stdin != nil {
@@ -70,7 +77,7 @@ func (c *Crew) Start(argv []string, stdin, stdout *os.File, env ...string) (*Chi
 	}
 	p.Env = append(os.Environ(), env...)
 	p.WaitDelay = time.Second
-	p.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	p.SysProcAttr = how
 	if err := p.Cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", argv[0], err)
 	}
@@ -97,6 +104,10 @@ func (c *Crew) End() {
 	c.cancel()
 	for _, p := range c.all {
 		_ = p.Wait()
+		if p.counter != nil {
+			p.counter.Close()
+			p.counter = nil
+		}
 	}
 }
 
