@@ -34,19 +34,27 @@ func nodesLine(nodes []int) string {
 
 // pages counts, in bytes, what came of the wish for huge pages.
 type pages struct {
-	all      int // of all arenas
-	reserved int // of them, in reserves
-	advised  int // of them, where the kernel will use transparent huge pages if it can
+	all      int  // of all arenas
+	reserved int  // of them, in reserves
+	tried    bool // a page of a reserve was touched
+	advised  int  // of them, where the kernel will use transparent huge pages if it can
 }
 
 func (p pages) String() string {
 	switch {
 	case p.reserved > 0 && p.reserved == p.all:
-		return "huge pages (reserved)"
+		return "huge pages (reserved" + p.doubt() + ")"
 	case p.reserved > 0:
-		return fmt.Sprintf("huge pages (%d of %d MiB reserved)", p.reserved>>20, p.all>>20)
+		return fmt.Sprintf("huge pages (%d of %d MiB reserved%s)", p.reserved>>20, p.all>>20, p.doubt())
 	case p.advised > 0:
 		return "huge pages (transparent, for no reserved ones can be had)"
 	}
 	return "no huge pages"
+}
+
+func (p pages) doubt() string {
+	if p.tried {
+		return ""
+	}
+	return ", not tried yet"
 }

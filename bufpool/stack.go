@@ -71,5 +71,8 @@ func (s *shard) push(b *Buffer) {
 	}
 }
 
+// used reports whether a buffer of the shard was ever taken; not for certain after 1<<38 times, when the tag begins anew.
+func (s *shard) used() bool { return s.head.Load()>>indexBits > 0 }
+
 // close takes all free buffers out of circulation, for good.
 func (s *shard) close() { s.head.Store(closed) }

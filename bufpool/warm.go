@@ -9,7 +9,8 @@ import (
 
 // Warm puts all arenas into huge pages: reserved ones as far as some are free, else transparent ones; a line says what came
 // of it. It is not done at once since the first touch of a huge page clears all of it, which is a good part of a short
-// stream's life. Any goroutine may call it, once, before Close.
+// stream's life. For the same reason reserved pages are tried only where the pool was in use already; elsewhere the line says
+// that they were not. Any goroutine may call it, once, before Close.
 func (p *Pool) Warm() string {
 	var got pages
 	var refused []error
@@ -19,7 +20,9 @@ func (p *Pool) Warm() string {
 		if len(s.arena.bytes) < hugePage {
 			continue
 		}
-		n, errs := s.moveIn(got.reserved == 0)
+		probe := !got.tried && s.used()
+		n, errs := s.moveIn(probe)
+		got.tried = got.tried || probe && n > 0
 		got.reserved += n
 		refused = append(refused, errs...)
 		if err := s.arena.huge(); err != nil { // for what stays there
