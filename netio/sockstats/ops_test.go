@@ -241,10 +241,15 @@ func TestQueues(t *testing.T) {
 		mustCarry(t, from, to, 1<<20)
 		end()
 		flows := l.Read().Flows
-		if len(flows) != 1 || flows[0].Interface != index || flows[0].Queue != queue || flows[0].Bytes != 1<<20 || flows[0].Hash == 0 {
-			t.Errorf("sent into queue %d of interface %d: %+v", queue, index, flows)
+		if Sum(flows).Bytes < 1<<20 {
+			t.Errorf("sent into queue %d: %+v", queue, flows)
 		}
-		hashes[flows[0].Hash] = true
+		for _, f := range flows { // more than one after a timeout, which changes the hash
+			if f.Interface != index || f.Queue != queue || f.Hash == 0 {
+				t.Errorf("sent into queue %d of interface %d: %+v", queue, index, f)
+			}
+			hashes[f.Hash] = true
+		}
 	}
 	if len(hashes) < 2 {
 		t.Errorf("%d connections have the flow hash %v", queues, hashes)
