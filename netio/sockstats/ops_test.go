@@ -198,7 +198,8 @@ func TestRetransmits(t *testing.T) {
 	from.quiet(t)
 	stats, info = same(t, from, l)
 	t.Logf("after a silent path: %+v; TCP_INFO: %d retransmitted, %d timeouts", stats.Ops, info.Total_retrans, info.Total_rto)
-	if got := stats.Ops.Timeouts; info.Total_rto > 0 && got != uint64(info.Total_rto) { // not told before Linux 6.7
+	// Not told before Linux 6.7; and the program is not called for each that TCP_INFO has on a busy machine.
+	if got := stats.Ops.Timeouts; info.Total_rto > 0 && got > uint64(info.Total_rto) {
 		t.Errorf("%d timeouts, TCP_INFO has %d", got, info.Total_rto)
 	}
 	if got := stats.Ops.Retransmits; got != uint64(info.Total_retrans) {
