@@ -30,8 +30,9 @@ const gaugeAfter = afterFirst / 2
 const gaugePatience = time.Second
 
 // open loads the programs, and has the loops name the links that are up by then. attach posts to the loops, which answer on
-// the channel, and says how many they are.
-func (g *gauge) open(cfg sockstats.Config, attach func(attached chan<- struct{}) int) {
+// the channel, and says how many they are. A connection that was made before may become a link within the given time, unless
+// ctx ends before.
+func (g *gauge) open(ctx context.Context, within time.Duration, cfg sockstats.Config, attach func(attached chan<- struct{}) int) {
 	c, err := sockstats.Open(cfg)
 	if err != nil {
 		g.log.Printf(LevelChoices, "socket statistics: TCP_INFO alone: %v", permitted(err))
@@ -43,6 +44,7 @@ func (g *gauge) open(cfg sockstats.Config, attach func(attached chan<- struct{})
 	g.log.Printf(LevelChoices, "socket statistics: %s", whatCounts(c))
 	attached := make(chan struct{}, loopsMost)
 	awaitAll(attached, attach(attached), gaugePatience)
+	sleep(ctx, within)
 	_ = c.Settle()
 }
 
@@ -141,7 +143,7 @@ func (s *Sender) gaugeLinks(ctx context.Context) {
 	for _, p := range s.paths {
 		cfg.Remote = append(cfg.Remote, p.Port)
 	}
-	s.gauge.open(cfg, func(attached chan<- struct{}) int {
+	s.gauge.open(ctx, s.time.Dial, cfg, func(attached chan<- struct{}) int {
 		for _, l := range s.loops {
 			l.post(func() {
 				for _, k := range l.links {
@@ -154,8 +156,8 @@ func (s *Sender) gaugeLinks(ctx context.Context) {
 	})
 }
 
-// gaugeLinks starts the statistics of a receiver, which mostly has to wait for its sender anyway.
-func (r *Receiver) gaugeLinks() {
+// gaugeLinks starts the statistics of a receiver, which mostly has to wait for its sender anyway. ctx ends with the stream.
+func (r *Receiver) gaugeLinks(ctx context.Context) {
 	if !r.cfg.SockStats {
 		r.gauge.off()
 		return
@@ -164,7 +166,7 @@ func (r *Receiver) gaugeLinks() {
 	if a, ok := r.openDoor().Listeners()[0].Addr().(*net.TCPAddr); ok {
 		cfg.Local[0] = uint16(a.Port)
 	}
-	r.gauge.open(cfg, func(attached chan<- struct{}) int {
+	r.gauge.open(ctx, r.time.Hello, cfg, func(attached chan<- struct{}) int {
 		for _, l := range r.loops {
 			l.post(func() {
 				for _, k := range l.links {

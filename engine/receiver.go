@@ -152,10 +152,10 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 	for _, l := range r.loops {
 		go l.run()
 	}
-	go r.gaugeLinks()
 	var door sync.WaitGroup
 	guests, turnOut := context.WithCancel(context.Background())
 	door.Go(func() { r.accept(guests) })
+	go r.gaugeLinks(guests)
 	r.supervise(ctx)
 	turnOut()
 	door.Wait()

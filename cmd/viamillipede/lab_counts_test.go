@@ -17,7 +17,7 @@ var (
 	// linkRow is a link of the receiver's status table: its number, and the path that its sender's address is on.
 	linkRow = regexp.MustCompile(`(?m)^viamillipede: +(\d+) +198\.18\.(\d+)\.1:\d+ +up `)
 	// countRow is a link of its second table: number, device, RX queues, packets and their mean size.
-	countRow = regexp.MustCompile(`(?m)^viamillipede: +(\d+) +(p\d+) +([\d,+]+) +[0-9a-f]{8}\S* +(\d+) +\d+ +(\d+) +\S+ +\d+ +\d+$`)
+	countRow = regexp.MustCompile(`(?m)^viamillipede: +(\d+) +(p\d+) +([\d,+]+) +[0-9a-f]{8}\S* +(\d+) +\d+ +(\d+) +\S+ +\d+ +(?:\d+|-)$`)
 )
 
 // statisticsLinks is how many links are counted on.

@@ -24,7 +24,8 @@ func same(t testing.TB, s *socket, l *Link) (Stats, *unix.TCPInfo) {
 	return stats, info
 }
 
-// TestCounts: bytes and segments of both ends are those that TCP_INFO has, to the last one.
+// TestCounts: bytes and segments of both ends are those that TCP_INFO has, to the last one. What was sent again, which happens
+// on loopback too when the machine is busy, may have come twice; TCP_INFO has it once.
 func TestCounts(t *testing.T) {
 	var here *place
 	listener, port := here.listen(t, "127.0.0.1")
@@ -37,12 +38,14 @@ func TestCounts(t *testing.T) {
 	mustCarry(t, to, from, size/16)
 	from.quiet(t)
 	to.quiet(t)
+	peer := map[*socket]*socket{from: to, to: from}
 	for s, l := range links {
+		again := peer[s].info(t).Bytes_retrans
 		stats, after := same(t, s, l)
 		sum := Sum(stats.Flows)
 		t.Logf("%d flows: %d packets, %d segments, %d bytes; %v", len(stats.Flows), sum.Packets, sum.Segments, sum.Bytes, sum.Sizes)
-		if want := after.Bytes_received - before[s].Bytes_received; sum.Bytes != want {
-			t.Errorf("%d bytes, TCP_INFO has %d", sum.Bytes, want)
+		if want := after.Bytes_received - before[s].Bytes_received; sum.Bytes < want || sum.Bytes > want+again {
+			t.Errorf("%d bytes, TCP_INFO has %d, and %d were sent again", sum.Bytes, want, again)
 		}
 		if want := uint64(after.Segs_in - before[s].Segs_in); sum.Segments != want {
 			t.Errorf("%d segments, TCP_INFO has %d", sum.Segments, want)
@@ -155,7 +158,7 @@ func TestFull(t *testing.T) {
 	}
 	c.mu.Unlock()
 	mustCarry(t, from, to, 1<<20)
-	if lost := c.Lost(); lost.Bytes != 1<<20 || lost.Packets == 0 || len(l.Read().Flows) > 0 {
+	if lost := c.Lost(); lost.Bytes < 1<<20 || lost.Packets == 0 || len(l.Read().Flows) > 0 {
 		t.Errorf("%+v are lost, the flows are %v", lost, l.Read().Flows)
 	}
 	if err := l.Close(); err != nil { // and takes away what belongs to nobody
@@ -163,8 +166,8 @@ func TestFull(t *testing.T) {
 	}
 	l = attach(t, c, to)
 	mustCarry(t, from, to, 1<<20)
-	if sum := Sum(l.Read().Flows); sum.Bytes != 1<<20 {
-		t.Errorf("%d bytes, expected %d", sum.Bytes, 1<<20)
+	if sum := Sum(l.Read().Flows); sum.Bytes < 1<<20 {
+		t.Errorf("%d bytes, expected %d or more", sum.Bytes, 1<<20)
 	}
 }
 

@@ -198,7 +198,8 @@ func TestRetransmits(t *testing.T) {
 	from.quiet(t)
 	stats, info = same(t, from, l)
 	t.Logf("after a silent path: %+v; TCP_INFO: %d retransmitted, %d timeouts", stats.Ops, info.Total_retrans, info.Total_rto)
-	if got := stats.Ops.Timeouts; info.Total_rto > 0 && got != uint64(info.Total_rto) { // not told before Linux 6.7
+	// Not told before Linux 6.7; and the program is not called for each that TCP_INFO has on a busy machine.
+	if got := stats.Ops.Timeouts; info.Total_rto > 0 && got > uint64(info.Total_rto) {
 		t.Errorf("%d timeouts, TCP_INFO has %d", got, info.Total_rto)
 	}
 	if got := stats.Ops.Retransmits; got != uint64(info.Total_retrans) {
@@ -241,10 +242,15 @@ func TestQueues(t *testing.T) {
 		mustCarry(t, from, to, 1<<20)
 		end()
 		flows := l.Read().Flows
-		if len(flows) != 1 || flows[0].Interface != index || flows[0].Queue != queue || flows[0].Bytes != 1<<20 || flows[0].Hash == 0 {
-			t.Errorf("sent into queue %d of interface %d: %+v", queue, index, flows)
+		if Sum(flows).Bytes < 1<<20 {
+			t.Errorf("sent into queue %d: %+v", queue, flows)
 		}
-		hashes[flows[0].Hash] = true
+		for _, f := range flows { // more than one after a timeout, which changes the hash
+			if f.Interface != index || f.Queue != queue || f.Hash == 0 {
+				t.Errorf("sent into queue %d of interface %d: %+v", queue, index, f)
+			}
+			hashes[f.Hash] = true
+		}
 	}
 	if len(hashes) < 2 {
 		t.Errorf("%d connections have the flow hash %v", queues, hashes)
