@@ -30,6 +30,7 @@ type Receiver struct {
 	ring   *ring.Ring[rxleg]
 	legs   []rxleg // by index of their buffer
 	most   uint32  // bytes of a leg
+	advice string  // of the pool, as it was told
 	credit int
 	sums   bool // every leg has a checksum
 
@@ -136,7 +137,7 @@ func (r *Receiver) close() {
 	}
 	r.out.close()
 	if r.pool != nil {
-		r.pool.Close()
+		closePool(r.pool, r.advice, r.log)
 	}
 }
 
@@ -203,7 +204,7 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	}
 	// A link may be in the middle of a leg that another link has brought already; so the peer's credit leaves a buffer
 	// for each link, and whatever it sends within the credit can be taken in.
-	r.pool, r.credit, r.most = pool, buffers-links, uint32(size)
+	r.pool, r.advice, r.credit, r.most = pool, pool.Advice(), buffers-links, uint32(size)
 	r.ackEvery = min(ackEvery, r.credit*size/8) / len(r.loops) // what all loops together owe is bounded
 	r.legs = make([]rxleg, buffers)
 	r.ring = ring.New[rxleg](r.credit, 0)
@@ -214,7 +215,7 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	}
 	r.out.size = int64(h.Size)
 	r.log.Printf(LevelChoices, "stream %v: %s, legs of at most %s, credit for %d legs; %s; %s",
-		h.Stream, number(links, "link"), formatBytes(uint64(size)), r.credit, pool.Advice(), pool.Warm())
+		h.Stream, number(links, "link"), formatBytes(uint64(size)), r.credit, r.advice, pool.Warm())
 	return nil
 }
 

@@ -33,6 +33,7 @@ type Sender struct {
 	in      ingest
 	pool    *bufpool.Pool // made by the first welcome, as the window is
 	buffers int           // of pool
+	advice  string        // of pool, as it was told
 	zero    zeroCount
 	window  *window // made by the first welcome, before any loop has a link
 	chaos   chaos
@@ -147,7 +148,7 @@ func (s *Sender) close() {
 	s.in.close()
 	s.in.src.Close()
 	if s.pool != nil {
-		s.pool.Close()
+		closePool(s.pool, s.advice, s.log)
 	}
 }
 
@@ -288,9 +289,17 @@ func (s *Sender) makePool() (err error) {
 	if err != nil {
 		return err
 	}
-	s.in.pool = s.pool
-	s.log.Printf(LevelChoices, "%s", s.pool.Advice())
+	s.in.pool, s.advice = s.pool, s.pool.Advice()
+	s.log.Printf(LevelChoices, "%s", s.advice)
 	return nil
+}
+
+// closePool gives the memory back, and says what has become of it since that was told.
+func closePool(p *bufpool.Pool, told string, log *Log) {
+	if now := p.Advice(); now != told {
+		log.Printf(LevelChoices, "%s", now)
+	}
+	p.Close()
 }
 
 // heardFrom says that a receiver has answered.
