@@ -106,6 +106,7 @@ func (r *Receiver) open() error {
 			return fail(StatusUsage, err, "cannot start")
 		}
 	}
+	r.steer()
 	return nil
 }
 
@@ -149,7 +150,6 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 	r.outage.since = r.started
 	r.log.Printf(LevelChoices, "listening on %v; sink is a %v; engine path: %s; %v",
 		r.openDoor().Listeners()[0].Addr(), r.out.sink, r.enginePath(), r.placed.Load())
-	r.steer()
 	for _, l := range r.loops {
 		go l.run()
 	}

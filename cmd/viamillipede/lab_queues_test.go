@@ -52,7 +52,7 @@ func (p programs) testPlacement(t *testing.T) {
 			size: 64 << 20, limit: time.Minute, words: []string{"verbose", "3"}, before: ownSysfs(t),
 		})
 		s.finish()
-		const line = `1 loop pinned to CPU %d, p0 \(2 RX queues, served on CPU %d\)`
+		const line = `1 loop pinned to CPU %d; p0.*, 2 RX queues on CPU %d\n`
 		s.says("tx", s.txSaid, fmt.Sprintf(line, tx, tx))
 		s.says("rx", s.rxSaid, fmt.Sprintf(line, rx, rx))
 	}
@@ -78,7 +78,7 @@ func (p programs) testDialledFromLoop(t *testing.T) {
 	const links = 8
 	s := p.start(t, lab.New(t, lab.Config{Paths: 1, Queues: 2}), setup{
 		size: endless, limit: time.Minute, words: []string{"threads", fmt.Sprint(links), "verbose", "3", "cpus", "0,1"},
-		before: ownSysfs(t),
+		before: ownSysfs(t), ready: "links go to the loops near",
 	})
 	s.until("all links are up", func() bool { return strings.Count(s.rxSaid.String(), " up: ") == links })
 	loops := s.loopsOfLinks()

@@ -43,6 +43,7 @@ type setup struct {
 	in    *lab.Gate     // of the producer; nil is an open one
 	out   *lab.Gate     // of the consumer; nil is an open one
 
+	ready      string   // what the receiver says before the sender starts; "" is not waited for
 	producer   string   // program at the sender's standard input; "" is the test itself
 	consumer   string   // program at the receiver's standard output; "" is the test itself
 	before     []string // words before both command lines: a program that runs another one
@@ -93,6 +94,7 @@ func (p programs) start(t *testing.T, l *lab.Lab, with setup) *stream {
 	s.deadline = deadline
 	life, kill := context.WithTimeout(context.Background(), with.limit+2*dumpTime)
 	s.receive(life, p)
+	s.until("the receiver is ready", func() bool { return strings.Contains(s.rxSaid.String(), with.ready) })
 	s.send(life, p)
 	t.Cleanup(func() { kill(); s.tell() })
 	go s.watch(s.tx)
@@ -222,7 +224,9 @@ func (s *stream) wait(event <-chan struct{}, what string) {
 // hung fails the test, after both ends had time to print their status table.
 func (s *stream) hung(what string) {
 	s.t.Helper()
-	_ = s.tx.Process.Signal(syscall.SIGUSR1)
+	if s.tx != nil {
+		_ = s.tx.Process.Signal(syscall.SIGUSR1)
+	}
 	_ = s.rx.Process.Signal(syscall.SIGUSR1)
 	<-time.After(dumpTime)
 	s.t.Fatalf("not within %v: %s", s.setup.limit, what)
