@@ -16,7 +16,8 @@ const wireVersion = 2
 const commands = `viamillipede rx [<port>] [options]
 viamillipede tx <host> [<port>] [tx <host> [<port>] ...] [options]
 viamillipede rx [<port>] tx <host> [<port>] [options]
-viamillipede doctor [<host>] [json]`
+viamillipede doctor [<host>] [json]
+viamillipede bench diff <old> <new> [threshold <percent>]`
 
 // story opens the help text, before the list of keywords.
 const story = `
@@ -45,7 +46,7 @@ var statuses = []struct {
 	gist   string
 }{
 	{engine.StatusDone, "done: every byte was delivered"},
-	{engine.StatusUsage, "usage: the command line or a setting is wrong"},
+	{engine.StatusUsage, "usage: the command line or a setting is wrong, or bench diff found a regression"},
 	{engine.StatusConnect, "could not connect in time, or could not listen"},
 	{engine.StatusRefused, "refused: wrong phrase, wrong version, or the receiver is busy"},
 	{engine.StatusIntegrity, "integrity: a sum is wrong, or the source changed"},
@@ -85,6 +86,9 @@ func writeHelp(w io.Writer, topic string) error {
 	if k, ok := find(grammar(), topic); ok {
 		text = k.help()
 	}
+	if topic == benchWord {
+		text = benchHelp
+	}
 	_, err := io.WriteString(w, text)
 	return err
 }
@@ -96,7 +100,8 @@ func helpText() string {
 	for _, k := range grammar() {
 		fmt.Fprintf(&b, "  %-27s %s%s\n", k.usage(), k.gist, k.remark())
 	}
-	b.WriteString("\nSizes take k, M or G (powers of 2). \"viamillipede help KEYWORD\" says more.\n")
+	b.WriteString("\nSizes take k, M or G (powers of 2). \"viamillipede help KEYWORD\" says more,\n" +
+		"and \"viamillipede help bench\" tells how to compare measurements.\n")
 	b.WriteString("\nLevels of verbose, each with those before it:\n\n")
 	for _, l := range levels {
 		fmt.Fprintf(&b, "  %3d  %s\n", l.level, l.gist)

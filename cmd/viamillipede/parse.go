@@ -136,7 +136,7 @@ func (p *parser) nothingMore(k keyword) error {
 	if len(p.rest) > 0 {
 		return usageError("%s: expected the end of the line, found %q", k.name, p.rest[0])
 	}
-	if _, ok := find(p.table, p.inv.topic); !ok && p.inv.topic != "" {
+	if _, ok := find(p.table, p.inv.topic); !ok && p.inv.topic != "" && p.inv.topic != benchWord {
 		return expectedKeyword(p.inv.topic, p.table)
 	}
 	return nil
