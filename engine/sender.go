@@ -105,7 +105,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 
 // open takes what the stream needs of this machine.
 func (s *Sender) open() error {
-	src, err := netio.OpenSource(s.cfg.Source, s.trace())
+	src, err := s.source()
 	if err != nil {
 		return fail(StatusLocalPipe, err, "cannot use standard input")
 	}
@@ -131,6 +131,9 @@ func (s *Sender) addLoop(i, cpu int) error {
 	t := &txloop{loop: l, s: s, mark: 1 << i}
 	l.tick, l.after = t.tick, t.dispatch
 	s.loops = append(s.loops, t)
+	if err := t.openPause(); err != nil {
+		return err
+	}
 	if !s.in.src.Pollable() {
 		return nil
 	}
@@ -141,6 +144,7 @@ func (s *Sender) addLoop(i, cpu int) error {
 func (s *Sender) close() {
 	for _, l := range s.loops {
 		l.close()
+		l.closePause()
 	}
 	s.in.close()
 	s.in.src.Close()
