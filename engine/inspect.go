@@ -169,10 +169,10 @@ func (i *inspected) moved(other *inspected) string {
 	}
 	what += fmt.Sprintf(" in leg %d", other.Number)
 	switch {
-	case other.Kind == prbs.Moved && i.covers(other.Place):
-		return what + fmt.Sprintf(": legs %d and %d are swapped", i.Number, other.Number)
 	case i.Number == other.Number:
 		return what + ": bytes are lost or repeated within the leg"
+	case other.Kind == prbs.Moved && i.covers(other.Place):
+		return what + fmt.Sprintf(": legs %d and %d are swapped", i.Number, other.Number)
 	case other.Kind != prbs.Intact:
 		return what + ", which is damaged too"
 	case i.Place < i.Offset:
