@@ -1,4 +1,6 @@
-// Package affinity knows the CPUs that the process may use and pins threads to them.
+// Package affinity knows the CPUs that the process may use and pins threads to them. It reads how they lie (Machine), which
+// of them serve the queues of a network device (NIC), and chooses from that where event loops run (Machine.Choose) and
+// which loop takes what arrives on a CPU (Machine.Nearest).
 package affinity
 
 import (

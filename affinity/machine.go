@@ -53,8 +53,9 @@ func ReadMachine(root string) (*Machine, error) {
 	if len(online) == 0 {
 		return nil, t.malformed(name, fmt.Errorf("expected a list of CPUs, got nothing"))
 	}
+	online = sortedSet(online)
 	m := &Machine{}
-	if m.Nodes, err = t.nodes(sortedSet(online)); err != nil {
+	if m.Nodes, err = t.nodes(online); err != nil {
 		return nil, err
 	}
 	if m.CPUs, err = t.cpus(online, m.Nodes); err != nil {

@@ -225,7 +225,11 @@ func messageIRQs(chain []string) []int {
 // owners gives the names by which interrupts can say that they are of this device: its own, that of its hardware
 // (virtio2), and the address of the PCI function.
 func owners(name string, chain []string) []string {
-	return []string{name, filepath.Base(chain[0]), filepath.Base(chain[len(chain)-1])}
+	names := []string{name, filepath.Base(chain[0])}
+	if top := filepath.Base(chain[len(chain)-1]); isPCI(top) {
+		names = append(names, top)
+	}
+	return names
 }
 
 // affinities fills in the CPUs that take the queues' interrupts.

@@ -73,6 +73,7 @@ type Options struct {
 	IO         string        // "auto", "copy" or "splice"
 	CPUs       []int         // loops are pinned to these CPUs, one each; nil is the engine's choice
 	Pin        bool          // false: loops are not pinned to CPUs ("cpus off")
+	SockStats  bool          // the kernel counts what comes in on the links, and how they fare, where it lets us (eBPF)
 	// Serve gives the loop that is to serve what comes in on a CPU, -1 being any; nil is the nearest.
 	Serve func(cpu int) int
 

@@ -20,6 +20,7 @@
 //	         attempt.go     each address of its path in turn      the same goroutine
 //	         auto.go        as many links as bring more           one goroutine
 //	path     path.go      what is known of a path; its rate       shared, a short lock
+//	gauge    gauge.go     socket statistics, by the kernel (eBPF)  one goroutine at the start
 //	network  network.go   changes of the network wake keepers     one goroutine
 //
 // Bytes in:

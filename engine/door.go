@@ -19,7 +19,7 @@ func (r *Receiver) accept(ctx context.Context) {
 	var guests sync.WaitGroup
 	defer guests.Wait()
 	seats := make(chan struct{}, guestsMost)
-	for d := r.door; d != nil; d = r.openAgain(ctx) {
+	for d := r.openDoor(); d != nil; d = r.openAgain(ctx) {
 		stop := context.AfterFunc(ctx, func() { d.Close() })
 		err := r.stand(ctx, d, seats, &guests)
 		stop()
@@ -83,6 +83,13 @@ func (r *Receiver) openAgain(ctx context.Context) Door {
 		sleep(ctx, r.time.BackoffMost)
 	}
 	return nil
+}
+
+// openDoor is the door that connections come in by now.
+func (r *Receiver) openDoor() Door {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.door
 }
 
 // take hands an admitted connection, which came in at the listener of that index, to a loop.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"viamillipede/netio"
+	"viamillipede/netio/sockstats"
 )
 
 // errSilent is why a link is lost whose peer sent nothing for Timing.Dead.
@@ -19,7 +20,8 @@ type linkState struct {
 	path       string // for people
 	conn       Conn
 	loop       *loop
-	token      int32 // of the loop's watch
+	token      int32           // of the loop's watch
+	counted    *sockstats.Link // nil: no statistics
 
 	// control holds whole frames that leave between two legs, or what is left of them.
 	control []byte
@@ -68,6 +70,7 @@ func (k *linkState) flush() (bool, error) {
 // close ends the connection: with a reset when something may be left undone, else so that what was sent arrives.
 func (k *linkState) close(reset bool) {
 	k.gone = true
+	k.uncount()
 	k.loop.unwatch(k.conn.FD(), k.token)
 	if reset {
 		k.conn.Abort()

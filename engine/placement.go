@@ -1,13 +1,11 @@
 package engine
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"os"
 	"runtime"
 	"slices"
-	"strings"
 
 	"viamillipede/affinity"
 )
@@ -137,21 +135,9 @@ func (p *placement) String() string {
 		where = "pinned to CPU " + affinity.FormatList(p.cpus)
 	}
 	for _, n := range p.nics {
-		where += fmt.Sprintf(", %s (%s)", n.Name, queuesOf(n))
+		where += "; " + n.String()
 	}
 	return number(len(p.cpus), "loop") + " " + where
-}
-
-// queuesOf says for people what is known of a device's queues.
-func queuesOf(n affinity.NIC) string {
-	all := []string{number(len(n.RX), "RX queue")}
-	if cpus := n.Interrupted(); len(cpus) > 0 {
-		all = append(all, "served on CPU "+affinity.FormatList(cpus))
-	}
-	if n.Node >= 0 {
-		all = append(all, fmt.Sprintf("node %d", n.Node))
-	}
-	return strings.Join(all, ", ")
 }
 
 // settle places the loops near the devices by which the stream leaves, as soon as a name has led to an address: before the
@@ -234,9 +220,6 @@ func (r *Receiver) steer() {
 	if len(r.loops) == 1 || at.machine == nil {
 		return
 	}
-	r.mu.Lock()
-	d := r.door
-	r.mu.Unlock()
 	last := at.machine.CPUs[len(at.machine.CPUs)-1].ID
-	r.log.Printf(LevelChoices, "links go to the loops near the CPUs that they come in on: %s", d.Steer(last+1, at.owner))
+	r.log.Printf(LevelChoices, "links go to the loops near the CPUs that they come in on: %s", r.openDoor().Steer(last+1, at.owner))
 }

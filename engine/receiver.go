@@ -24,6 +24,7 @@ type Receiver struct {
 
 	loops []*rxloop
 	out   egress
+	gauge gauge
 	test  *inspection // of a test stream; nil: the stream is anything
 
 	// Made by the first hello, before any loop has a link.
@@ -78,6 +79,7 @@ func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 		links: make(map[uint32]*rxlink), hosts: make(map[string]bool), bad: make(map[uint64]bool),
 		over: make(chan struct{}), poke: make(chan struct{}, 1),
 	}
+	r.gauge.log = c.Log
 	var err error
 	if r.id, err = netio.RandomID(); err != nil {
 		return nil, fail(StatusUsage, err, "cannot make an id")
@@ -151,11 +153,12 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 	r.started = time.Now()
 	r.outage.since = r.started
 	r.log.Printf(LevelChoices, "listening on %v; sink is a %v; engine path: %s; %v",
-		r.door.Listeners()[0].Addr(), r.out.sink, r.enginePath(), r.placed.Load())
+		r.openDoor().Listeners()[0].Addr(), r.out.sink, r.enginePath(), r.placed.Load())
 	r.steer()
 	for _, l := range r.loops {
 		go l.run()
 	}
+	go r.gaugeLinks()
 	var door sync.WaitGroup
 	guests, turnOut := context.WithCancel(context.Background())
 	door.Go(func() { r.accept(guests) })
@@ -167,6 +170,7 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 	for _, l := range r.loops {
 		l.halt()
 	}
+	r.gauge.close()
 	for _, l := range r.loops {
 		l.closeLinks()
 	}
@@ -255,6 +259,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	r.outage.linkUp(k.index, k.loop.now)
 	r.mu.Unlock()
 	l.links = append(l.links, k)
+	k.count(&r.gauge)
 	r.log.Printf(LevelLinks, "link %d up: %s", k.index, k.path)
 	if old != nil {
 		r.reach(old, l, func() { old.lose(errReplaced) })

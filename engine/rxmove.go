@@ -87,12 +87,14 @@ func (k *rxlink) arrive(owed int) {
 	token, err := at.watch(k.conn.FD(), k.events(), k)
 	if err != nil {
 		k.gone = true
+		k.uncount()
 		k.conn.Abort()
 		k.r.linkLost(k, err)
 		return
 	}
 	k.token = token
 	at.links = append(at.links, k)
+	k.count(&k.r.gauge) // the others were named while it was on its way
 	if owed > 0 {
 		at.owe(owed)
 	}

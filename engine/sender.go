@@ -36,6 +36,7 @@ type Sender struct {
 	zero    zeroCount
 	window  *window // made by the first welcome, before any loop has a link
 	chaos   chaos
+	gauge   gauge
 	loops   []*txloop
 	paths   []*pathState
 	homes   []*pathState // of each link, by its index
@@ -89,6 +90,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport,
 		over: make(chan struct{}), poke: make(chan struct{}, 1), firstUp: make(chan struct{}), change: make(chan struct{}),
 	}
+	s.gauge.log = c.Log
 	s.chaos.every = int64(c.Chaos)
 	s.watcher.Store(nobody)
 	if err := netio.Random(s.stream[:]); err != nil {
@@ -166,6 +168,7 @@ func (s *Sender) Run(ctx context.Context) (Summary, error) {
 	}
 	dialling, stop := context.WithCancel(context.Background())
 	keepers := s.keep(dialling)
+	go s.gaugeLinks(dialling)
 	s.supervise(ctx)
 	s.findVoice()
 	stop()
@@ -175,6 +178,7 @@ func (s *Sender) Run(ctx context.Context) (Summary, error) {
 	for _, l := range s.loops {
 		l.halt()
 	}
+	s.gauge.close()
 	for _, l := range s.loops {
 		l.closeLinks()
 	}
@@ -309,6 +313,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 		return
 	}
 	l.add(k)
+	k.count(&s.gauge)
 	k.queue = k.conn.Queued() // the handshake has shown a round trip
 	k.startZero()
 	k.path.linkUp()

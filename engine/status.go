@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"viamillipede/netio"
+	"viamillipede/netio/sockstats"
 )
 
 // row is one link in the status table.
@@ -22,6 +23,7 @@ type row struct {
 	since    time.Time
 	info     netio.Info
 	inFlight int
+	counted  *sockstats.Link // nil: no statistics
 }
 
 // statusPatience is how long a status table waits for a loop that is busy.
@@ -46,7 +48,7 @@ func (l *loop) collect(describe func() []row) []row {
 func (k *linkState) row(inFlight int) row {
 	return row{
 		index: k.index, path: k.path, state: "up", loop: k.loop.id, bytes: k.bytes, since: k.since,
-		info: k.conn.Info(), inFlight: inFlight,
+		info: k.conn.Info(), inFlight: inFlight, counted: k.counted,
 	}
 }
 
@@ -74,6 +76,7 @@ func (s *Sender) WriteStatus(w io.Writer) error {
 	var b strings.Builder
 	writeRows(&b, rows, now)
 	writeLoops(&b, s.placed.Load(), rows)
+	writeCounts(&b, rows, s.gauge.lost())
 	writePaths(&b, sum.Paths)
 	fmt.Fprintf(&b, "total: %v\n", sum)
 	s.writeWindow(&b)
@@ -113,6 +116,7 @@ func (r *Receiver) WriteStatus(w io.Writer) error {
 	var b strings.Builder
 	writeRows(&b, rows, now)
 	writeLoops(&b, r.placed.Load(), rows)
+	writeCounts(&b, rows, r.gauge.lost())
 	fmt.Fprintf(&b, "total: %v\n", r.summary(now))
 	r.writeRing(&b)
 	_, err := io.WriteString(w, b.String())

@@ -39,6 +39,7 @@ const (
 var (
 	ioChoices      = []string{"auto", "copy", "splice"}
 	profileChoices = []string{"cpu", "mem", "trace"}
+	switchChoices  = []string{"on", "off"}
 )
 
 // grammar returns every keyword, in the order of the help text.
@@ -268,6 +269,16 @@ needs to be proven. The final summary says which way the bytes went, and why.`,
 			gist: "CPUs to pin to, such as 0-3,8; off pins nothing",
 		},
 		{
+			name: "sockstats", initial: "on",
+			args: []argument{choice(switchChoices, func(inv *invocation, way string) { inv.options.SockStats = way == "on" })},
+			gist: "have the kernel count on each link (eBPF)",
+			more: `
+The status table then tells for each link where its packets came in (device, receive
+queue, flow hash) and in what pieces, and its round trips, retransmits and timeouts.
+It takes CAP_BPF and CAP_NET_ADMIN; without them nothing else changes, and verbose 3
+says so. A sender starts it a few milliseconds after its first link is up.`,
+		},
+		{
 			name: "profile",
 			args: []argument{
 				choice(profileChoices, func(inv *invocation, kind string) { inv.profile = kind }),
@@ -295,6 +306,19 @@ func questions() []keyword {
 			set:  func(inv *invocation) { inv.question = "version" },
 			gist: "the versions of the program and of its wire format",
 		},
+		{
+			name: "doctor",
+			args: []argument{patient(), forPrograms()},
+			set:  func(inv *invocation) { inv.question = "doctor" },
+			gist: "what this machine has, and what to change for speed",
+			more: `
+One line for each thing that was looked at, about the way to HOST or by the default
+route: ok; slow (it works, but could be faster); off (switched off, or not permitted
+to you); missing (not there, or not told). Where something can be done, the line ends
+with the command that does it, after an arrow. Nothing is changed, and nothing is
+sent to HOST. Run it as the user who runs the stream. The exit status is 0 whatever
+was found.`,
+		},
 	}
 }
 
@@ -306,6 +330,27 @@ func topic() argument {
 		optional: func(string) bool { return true },
 		set: func(inv *invocation, word string) bool {
 			inv.topic = word
+			return true
+		},
+	}
+}
+
+// patient is the host that doctor looks the way to, if one is named.
+func patient() argument {
+	a := host(func(inv *invocation, h string) { inv.patient = h })
+	a.optional = func(word string) bool { return word != jsonWord }
+	return a
+}
+
+const jsonWord = "json"
+
+// forPrograms has doctor write JSON.
+func forPrograms() argument {
+	return argument{
+		name: jsonWord, want: "the same for programs, as one JSON object, with facts beside the verdicts",
+		optional: func(word string) bool { return word == jsonWord },
+		set: func(inv *invocation, _ string) bool {
+			inv.json = true
 			return true
 		},
 	}

@@ -15,7 +15,8 @@ const wireVersion = 2
 // commands are the forms of the command line.
 const commands = `viamillipede rx [<port>] [options]
 viamillipede tx <host> [<port>] [tx <host> [<port>] ...] [options]
-viamillipede rx [<port>] tx <host> [<port>] [options]`
+viamillipede rx [<port>] tx <host> [<port>] [options]
+viamillipede doctor [<host>] [json]`
 
 // story opens the help text, before the list of keywords.
 const story = `

@@ -1,6 +1,9 @@
 package main_test
 
 import (
+	"errors"
+	"fmt"
+	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
@@ -34,6 +37,86 @@ func (p programs) testQueues(t *testing.T) {
 	s.says("rx", s.rxSaid, `0 links lost, \d+ links? moved to a nearer CPU`)
 }
 
+// testPlacement: without a word from the user, the loops of both ends run on the CPUs that handle what their devices bring.
+func (p programs) testPlacement(t *testing.T) {
+	twoCPUs(t)
+	for tx := range 2 {
+		rx := 1 - tx
+		l := lab.New(t, lab.Config{Paths: 1, Queues: 2})
+		for queue := range 2 {
+			if err := errors.Join(l.Spread(lab.TX, 0, queue, 1<<tx), l.Spread(lab.RX, 0, queue, 1<<rx)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s := p.start(t, l, setup{
+			size: 64 << 20, limit: time.Minute, words: []string{"verbose", "3"}, before: ownSysfs(t),
+		})
+		s.finish()
+		const line = `1 loop pinned to CPU %d, p0 \(2 RX queues, served on CPU %d\)`
+		s.says("tx", s.txSaid, fmt.Sprintf(line, tx, tx))
+		s.says("rx", s.rxSaid, fmt.Sprintf(line, rx, rx))
+	}
+}
+
+// ownSysfs is a program that runs another one with a sysfs that shows the devices of its network namespace, as that of a
+// host or a container does.
+func ownSysfs(t *testing.T) []string {
+	t.Helper()
+	for _, tool := range []string{"unshare", "mount", "sh"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("no %s here", tool)
+		}
+	}
+	return []string{"unshare", "--mount", "sh", "-c", `mount -t sysfs none /sys && exec "$0" "$@"`}
+}
+
+// testDialledFromLoop: a link is dialled on the CPU of its loop, where the device has queues to choose from by it (XPS). The
+// receiver sees it: without RPS a veth device hands a packet over on the CPU that sent it, so a link of the sender's loop
+// on CPU c comes in at the receiver's loop on CPU c.
+func (p programs) testDialledFromLoop(t *testing.T) {
+	twoCPUs(t)
+	const links = 8
+	s := p.start(t, lab.New(t, lab.Config{Paths: 1, Queues: 2}), setup{
+		size: endless, limit: time.Minute, words: []string{"threads", fmt.Sprint(links), "verbose", "3", "cpus", "0,1"},
+		before: ownSysfs(t),
+	})
+	s.until("all links are up", func() bool { return strings.Count(s.rxSaid.String(), " up: ") == links })
+	loops := s.loopsOfLinks()
+	if strings.Contains(s.rxSaid.String(), "moves from") {
+		t.Skip("too busy here: links have moved already")
+	}
+	for link := range links {
+		if loops[link] != link%2 {
+			t.Errorf("by link, the receiver's loops are %v, want 0 and 1 in turn", loops)
+			break
+		}
+	}
+	s.enough()
+	s.finish()
+}
+
+// loopsOfLinks gives the loop of each of the receiver's links, as its status has it.
+func (s *stream) loopsOfLinks() map[int]int {
+	row := regexp.MustCompile(`(?m): +(\d+) .* up .* (\d+)$`)
+	loops := make(map[int]int)
+	for _, m := range row.FindAllStringSubmatch(s.statusOf(s.rx, s.rxSaid), -1) {
+		loops[number(m[1])] = number(m[2])
+	}
+	return loops
+}
+
+// statusOf has an end print its status, and gives what it said from then on.
+func (s *stream) statusOf(end *lab.Cmd, said *lab.Text) string {
+	s.t.Helper()
+	before := len(said.String())
+	if err := end.Process.Signal(syscall.SIGUSR1); err != nil {
+		s.t.Fatal(err)
+	}
+	last := regexp.MustCompile(`(?m)(ring|window): .*\n`)
+	s.until("the status", func() bool { return last.MatchString(said.String()[before:]) })
+	return said.String()[before:]
+}
+
 // twoCPUs skips a test of placement where there is nothing to choose.
 func twoCPUs(t *testing.T) {
 	t.Helper()
@@ -59,14 +142,10 @@ func (s *stream) untilNear() {
 	const links, most = 8, 5
 	line := regexp.MustCompile(`loop \d: CPU (\d), node \d: (\d) links?, (\d) of them come in on its CPU`)
 	s.until("links are served where their packets come in", func() bool {
-		said := len(s.rxSaid.String())
-		if err := s.rx.Process.Signal(syscall.SIGUSR1); err != nil {
-			s.t.Fatal(err)
-		}
-		s.until("the status", func() bool { return strings.Contains(s.rxSaid.String()[said:], "ring: ") })
-		loops := line.FindAllStringSubmatch(s.rxSaid.String()[said:], -1)
+		said := s.statusOf(s.rx, s.rxSaid)
+		loops := line.FindAllStringSubmatch(said, -1)
 		if len(loops) != 2 {
-			s.t.Fatalf("no lines of two loops: %s", s.rxSaid.String()[said:])
+			s.t.Fatalf("no lines of two loops: %s", said)
 		}
 		up, near, come := 0, 0, [2]int{}
 		for i, m := range loops {

@@ -23,6 +23,7 @@ func TestLab(t *testing.T) {
 	t.Run("Unprivileged", p.testUnprivileged)
 	t.Run("Budget", p.testBudget)
 	t.Run("CallsRefused", p.testCallsRefused)
+	t.Run("Doctor", p.testDoctor)
 	t.Run("ProducerKilled", p.testProducerKilled)
 	t.Run("BadPaths", p.testBadPaths)
 	t.Run("Sum", p.testSum)
@@ -36,6 +37,8 @@ func TestLab(t *testing.T) {
 	t.Run("PathReturns", p.testPathReturns)
 	t.Run("Auto", p.testAuto)
 	t.Run("Queues", p.testQueues)
+	t.Run("DialledFromLoop", p.testDialledFromLoop)
+	t.Run("Placement", p.testPlacement)
 
 	t.Run("PathsDown", p.testPathsDown)
 	t.Run("AllPathsDown", p.testAllPathsDown)

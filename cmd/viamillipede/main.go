@@ -3,9 +3,10 @@
 // viamillipede(1) describe its command line.
 //
 // The files follow the run: parse (with grammar, values, size and suggest) turns the command line into an invocation;
-// help answers questions about it; run, with standard, signals and profile, carries it out.
+// help answers questions about it, and examine those about the machine; run, with standard, signals and profile, carries it
+// out.
 //
-// What goes where: standard output carries payload, or the text of help and version, and nothing else. Every other line
+// What goes where: standard output carries payload, or the text of help, version and doctor, and nothing else. Every other line
 // goes to standard error and begins with "viamillipede".
 package main
 

@@ -8,8 +8,10 @@ import (
 
 // invocation is what one command line asks for, read and checked. Nothing is opened yet.
 type invocation struct {
-	question string // "help", "version" or "" for none; nothing else counts when there is one
+	question string // "help", "version", "doctor" or "" for none; nothing else counts when there is one
 	topic    string // the keyword that help is about, or ""
+	patient  string // the host that doctor looks the way to, or ""
+	json     bool   // doctor writes for programs
 
 	receive bool
 	port    uint16        // of rx
@@ -63,6 +65,7 @@ func defaults() *invocation {
 			Congestion: "auto",
 			IO:         "auto",
 			Pin:        true,
+			SockStats:  true,
 		},
 	}
 }

@@ -50,6 +50,8 @@ func TestParseOptions(t *testing.T) {
 		"rx congestion cubic":       with(func(o *engine.Options) { o.Congestion = "cubic" }),
 		"rx io splice":              with(func(o *engine.Options) { o.IO = "splice" }),
 		"rx io auto":                with(func(o *engine.Options) {}),
+		"rx sockstats on":           with(func(o *engine.Options) {}),
+		"rx sockstats off":          with(func(o *engine.Options) { o.SockStats = false }),
 		"rx cpus auto":              with(func(o *engine.Options) {}),
 		"rx cpus off":               with(func(o *engine.Options) { o.Pin = false }),
 		"rx cpus 0-2,5":             with(func(o *engine.Options) { o.CPUs = []int{0, 1, 2, 5} }),
@@ -149,6 +151,7 @@ func TestDefaultsAreTheEngines(t *testing.T) {
 	for name, want := range map[string]string{
 		"rx": "8834", "tx": "8834", "threads": "16", "verbose": "0", "window": "256M", "giveup": "3600 s",
 		"leg": "1M for tx, 4M for rx", "connect": "30 s for tx, none for rx", "congestion": "auto", "io": "auto", "cpus": "auto",
+		"sockstats": "on",
 	} {
 		if k, ok := find(grammar(), name); !ok || k.initial != want {
 			t.Errorf("%s: default %q, want %q", name, k.initial, want)

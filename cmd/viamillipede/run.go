@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"viamillipede/cmd/viamillipede/internal/doctor"
 	"viamillipede/engine"
 )
 
@@ -30,11 +31,20 @@ func program(words []string) engine.Status {
 
 // answer writes what a question asks for.
 func (inv *invocation) answer(w io.Writer) engine.Status {
-	err := writeHelp
-	if inv.question == "version" {
-		err = func(w io.Writer, _ string) error { return writeVersion(w) }
+	var err error
+	switch inv.question {
+	case "doctor":
+		var r doctor.Report
+		if r, err = inv.examine(); err != nil {
+			return failed(ownPrefix, err)
+		}
+		err = inv.writeReport(w, r)
+	case "version":
+		err = writeVersion(w)
+	default:
+		err = writeHelp(w, inv.topic)
 	}
-	if err := err(w, inv.topic); err != nil {
+	if err != nil {
 		return failed(ownPrefix, localPipe("standard output", err))
 	}
 	return engine.StatusDone

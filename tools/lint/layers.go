@@ -34,7 +34,9 @@ var layers = []layer{
 var testSupport = []string{"cmd/viamillipede/internal/lab", "engine/enginetest"}
 
 // kernel are the packages whose exported names are mostly system calls.
-var kernel = []string{"syscall", "golang.org/x/sys", "github.com/vishvananda", "github.com/cilium/ebpf"}
+var kernel = []string{
+	"syscall", "golang.org/x/sys", "github.com/vishvananda", "github.com/mdlayher", "github.com/cilium/ebpf",
+}
 
 // kernelUsers may import them; cmd may import syscall, for the numbers of signals.
 var kernelUsers = []string{"netio", "bufpool", "affinity", "bench", "tools"}

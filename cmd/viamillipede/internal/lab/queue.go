@@ -17,6 +17,13 @@ func (l *Lab) Spread(side Side, i, queue int, mask uint32) error {
 	return l.sides[side].visit(func() error { return writeSys(name, fmt.Sprintf("%x", mask)) })
 }
 
+// Choose has what the CPUs of mask send leave in one queue of a side's device of path i (XPS, the same document). Mask 0 is
+// that of a new device: each flow has a queue by its hash.
+func (l *Lab) Choose(side Side, i, queue int, mask uint32) error {
+	name := fmt.Sprintf("class/net/%s/queues/tx-%d/xps_cpus", device(i), queue)
+	return l.sides[side].visit(func() error { return writeSys(name, fmt.Sprintf("%x", mask)) })
+}
+
 // Poll has the kernel poll a side's device of path i as it does network cards, each queue for itself (NAPI): a packet
 // knows then which queue it came in. A program that passes everything on (XDP) makes a veth device do so.
 func (l *Lab) Poll(side Side, i int) error {

@@ -7,6 +7,7 @@ func TestSpread(t *testing.T) {
 	for queue := range 2 {
 		must(t, l.Spread(RX, 0, queue, 1))
 		must(t, l.Spread(TX, 0, queue, 0))
+		must(t, l.Choose(TX, 0, queue, 1<<queue))
 	}
 	if err := l.Spread(RX, 0, 2, 1); err == nil {
 		t.Error("a device with 2 queues has 3")

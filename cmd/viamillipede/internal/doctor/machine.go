@@ -1,0 +1,197 @@
+package doctor
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"viamillipede/affinity"
+)
+
+// cpus says what the machine is made of. One CPU is shared by the loops, the producer or consumer, and the kernel.
+func cpus(l *look) Check {
+	const name = "cpus"
+	switch {
+	case l.machineErr != nil:
+		return unread(name, l.machineErr)
+	case l.allowedErr != nil:
+		return unread(name, l.allowedErr)
+	}
+	packages, cores := map[int]bool{}, map[int]bool{}
+	for _, c := range l.machine.CPUs {
+		packages[c.Package] = true
+		cores[slices.Min(append([]int{c.ID}, c.Siblings...))] = true
+	}
+	found := fmt.Sprintf("%s, %s, %s: this process may use %s", count(len(packages), "socket"), count(len(cores), "core"),
+		count(len(l.machine.CPUs), "thread"), affinity.FormatList(l.allowed))
+	if len(l.allowed) < 2 && len(l.machine.CPUs) > 1 {
+		return bad(name, Slow, found, "one CPU for the stream, its neighbours and the kernel: allow more",
+			fmt.Sprintf("taskset -c %s viamillipede ...", affinity.FormatList(l.everyCPU())))
+	}
+	if len(l.allowed) < 2 {
+		return bad(name, Slow, found, "the stream, its neighbours and the kernel share it")
+	}
+	return ok(name, "%s", found)
+}
+
+// everyCPU lists the machine's CPUs.
+func (l *look) everyCPU() (all []int) {
+	for _, c := range l.machine.CPUs {
+		all = append(all, c.ID)
+	}
+	return all
+}
+
+// numa says whether this process may run where its network card is.
+func numa(l *look) Check {
+	const name = "numa"
+	if l.machineErr != nil {
+		return unread(name, l.machineErr)
+	}
+	nodes := len(l.machine.Nodes)
+	switch nodes {
+	case 0:
+		return ok(name, "none: memory is as near to every CPU")
+	case 1:
+		return ok(name, "1 node")
+	}
+	found := count(nodes, "node")
+	for _, c := range l.cards {
+		here := l.onNode(c.Node)
+		if c.Node < 0 || len(here) == 0 {
+			found += fmt.Sprintf("; %s tells none", c.Name)
+			continue
+		}
+		found += fmt.Sprintf("; %s is on node %d", c.Name, c.Node)
+		if len(intersect(here, l.allowed)) == 0 && l.allowedErr == nil {
+			return bad(name, Slow, found+", of whose CPUs this process may use none", "",
+				fmt.Sprintf("taskset -c %s viamillipede ...", affinity.FormatList(here)))
+		}
+	}
+	return ok(name, "%s", found)
+}
+
+// onNode lists the CPUs of a node; nil where there is no such node.
+func (l *look) onNode(node int) []int {
+	if l.machine == nil {
+		return nil
+	}
+	for _, n := range l.machine.Nodes {
+		if n.ID == node {
+			return n.CPUs
+		}
+	}
+	return nil
+}
+
+func intersect(a, b []int) (both []int) {
+	for _, n := range a {
+		if slices.Contains(b, n) {
+			both = append(both, n)
+		}
+	}
+	return both
+}
+
+// quota says whether a cgroup gives the process less than its CPUs.
+func quota(l *look) Check {
+	const name = "quota"
+	switch {
+	case l.machineErr != nil:
+		return unread(name, l.machineErr)
+	case l.machine.Quota <= 0:
+		return ok(name, "none: no cgroup holds back the CPUs")
+	}
+	found := fmt.Sprintf("a cgroup gives %s CPUs of %d", figure(l.machine.Quota), len(l.allowed))
+	if l.allowedErr != nil || l.machine.Quota >= float64(len(l.allowed)) {
+		return ok(name, "%s", found)
+	}
+	const advice = "raise the quota of the cgroup that this process is in"
+	if file := l.quotaFile(); file != "" {
+		return bad(name, Slow, found, advice, "echo max > /"+file)
+	}
+	return bad(name, Slow, found, advice)
+}
+
+// quotaFile is cpu.max of this process's cgroup, version 2, or of the nearest one above that has a limit; "" where it
+// cannot be found.
+func (l *look) quotaFile() string {
+	mount := l.cgroup2Mount()
+	s, err := l.text("proc/self/cgroup")
+	if mount == "" || err != nil {
+		return ""
+	}
+	for line := range strings.Lines(s) {
+		at, own := strings.CutPrefix(strings.TrimSpace(line), "0::")
+		for own && at != "" {
+			file := path.Join(mount, at, "cpu.max")
+			if limit, err := l.text(file); err == nil && !strings.HasPrefix(limit, "max") {
+				return file
+			}
+			if at == "/" || at == "." {
+				break
+			}
+			at = path.Dir(at)
+		}
+	}
+	return ""
+}
+
+// slowClocks are clock sources that are read through a device or a hypercall, at the price of a system call or more each.
+var slowClocks = []string{"hpet", "acpi_pm", "pit", "jiffies", "refined-jiffies", "xen"}
+
+const clockFolder = "sys/devices/system/clocksource/clocksource0"
+
+// clock says what time is read from: every leg and every round reads it.
+func clock(l *look) Check {
+	const name = "clock"
+	now, err := l.text(clockFolder + "/current_clocksource")
+	if err != nil {
+		return unread(name, err)
+	}
+	if !slices.Contains(slowClocks, now) {
+		return ok(name, "%s", now)
+	}
+	others, _ := l.text(clockFolder + "/available_clocksource")
+	for _, other := range strings.Fields(others) {
+		if !slices.Contains(slowClocks, other) {
+			return bad(name, Slow, now+": each look at the clock is a system call", "",
+				fmt.Sprintf("echo %s > /%s/current_clocksource", other, clockFolder))
+		}
+	}
+	return bad(name, Slow, now+": each look at the clock is a system call", "the kernel offers no better one: "+others)
+}
+
+// governor says whether the CPUs are kept at a low speed.
+func governor(l *look) Check {
+	const name = "governor"
+	if l.allowedErr != nil {
+		return unread(name, l.allowedErr)
+	}
+	found, saving := map[string]int{}, false
+	var names []string
+	for _, cpu := range l.allowed {
+		g, err := l.text(fmt.Sprintf("sys/devices/system/cpu/cpu%d/cpufreq/scaling_governor", cpu))
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return unread(name, err)
+		}
+		if found[g]++; found[g] == 1 {
+			names = append(names, g)
+		}
+		saving = saving || g == "powersave"
+	}
+	switch {
+	case len(names) == 0:
+		return ok(name, "none here: the kernel does not set the CPUs' speed")
+	case !saving:
+		return ok(name, "%s", strings.Join(names, ", "))
+	}
+	return bad(name, Slow, fmt.Sprintf("%s on %d of %s", "powersave", found["powersave"], count(len(l.allowed), "CPU")), "",
+		"echo performance | tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor")
+}

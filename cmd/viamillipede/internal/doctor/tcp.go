@@ -1,0 +1,169 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"viamillipede/engine"
+)
+
+// A stream of DefaultThreads links should fill the card up to a round trip of enoughTrip. Of a socket's buffer, about half is
+// payload; the rest is what the kernel needs to keep it (tcp_adv_win_scale in tcp(7)).
+const (
+	enoughTrip   = 0.010 // seconds
+	payloadShare = 0.5
+	assumedSpeed = 10e9 // bits a second, where the card does not tell
+)
+
+// sendBuffer judges the most that a link may have on its way.
+func sendBuffer(l *look) Check { return l.buffer("tcp_wmem") }
+
+// receiveBuffer is the same for what the other side may send to us.
+func receiveBuffer(l *look) Check { return l.buffer("tcp_rmem") }
+
+// buffer judges the last number of tcp_wmem or tcp_rmem (tcp(7)): how far a link's buffer may grow, against what has to be on
+// its way to fill the card. The engine tells of the same when a running link is held back.
+func (l *look) buffer(name string) Check {
+	setting := "net.ipv4." + name
+	n, err := l.numbers(sysctl(setting), 3)
+	if err != nil {
+		return unread(name, err)
+	}
+	most := n[2]
+	if l.loopback() {
+		return ok(name, "%s a link: enough for loopback", size(most))
+	}
+	rate, assumed := float64(l.speed()), ""
+	if rate == 0 {
+		rate, assumed = assumedSpeed, " (assumed)"
+	}
+	bits := 8 * payloadShare * engine.DefaultThreads // that all links have on their way, for each byte of a buffer
+	trip := bits * float64(most) / rate
+	found := fmt.Sprintf("%s a link: %d links fill %s%s up to a round trip of %s ms",
+		size(most), engine.DefaultThreads, speed(uint64(rate)), assumed, figure(1000*trip))
+	if trip >= enoughTrip {
+		return ok(name, "%s", found)
+	}
+	need := powerOf2(int64(enoughTrip * rate / bits))
+	advice := ""
+	if name == "tcp_rmem" {
+		advice = "where rx runs"
+	}
+	return bad(name, Slow, found, advice, fmt.Sprintf(`sysctl -w %s="%d %d %d"`, setting, n[0], n[1], need))
+}
+
+// bufferLimits tells of two settings that are often raised in vain.
+func bufferLimits(l *look) Check {
+	const name = "rmem_max"
+	r, err := l.number(sysctl("net.core.rmem_max"))
+	if err != nil {
+		return unread(name, err)
+	}
+	w, err := l.number(sysctl("net.core.wmem_max"))
+	if err != nil {
+		return unread(name, err)
+	}
+	return ok(name, "rmem_max %s, wmem_max %s: not used, the kernel sizes the links' buffers", size(r), size(w))
+}
+
+// congestion says what the congestion control is, and what "congestion auto" makes of it.
+func congestion(l *look) Check {
+	const name = "congestion"
+	system, err := l.text(sysctl("net.ipv4.tcp_congestion_control"))
+	if err != nil {
+		return unread(name, err)
+	}
+	if !strings.HasPrefix(system, "bbr") {
+		return ok(name, "%s; congestion auto leaves it", system)
+	}
+	available, err := l.text(sysctl("net.ipv4.tcp_available_congestion_control"))
+	if err != nil {
+		return unread(name, err)
+	}
+	found := system + "; congestion auto takes cubic below a round trip of 1 ms"
+	if !slices.Contains(strings.Fields(available), "cubic") {
+		return bad(name, Slow, found+", but the kernel has no cubic loaded", "", "modprobe tcp_cubic")
+	}
+	allowed, err := l.text(sysctl("net.ipv4.tcp_allowed_congestion_control"))
+	if err != nil {
+		return unread(name, err)
+	}
+	if !l.has(capNetAdmin) && !slices.Contains(strings.Fields(allowed), "cubic") {
+		return bad(name, Slow, found+", which this user may not", "",
+			fmt.Sprintf(`sysctl -w net.ipv4.tcp_allowed_congestion_control="%s cubic"`, allowed))
+	}
+	return ok(name, "%s", found)
+}
+
+// qdisc says whether the kernel can pace: TCP does so by itself since 4.13, and needed fq before.
+func qdisc(l *look) Check {
+	const name = "qdisc"
+	q, err := l.text(sysctl("net.core.default_qdisc"))
+	if err != nil {
+		return unread(name, err)
+	}
+	paces, known := l.kernelAtLeast(4, 13)
+	switch {
+	case q == "fq":
+		return ok(name, "fq by default: it paces what bbr and rate ask for")
+	case !known:
+		return bad(name, Missing, q+" by default; whether this kernel paces without fq is not known", "")
+	case !paces:
+		return bad(name, Slow, q+" by default: bbr and rate are not paced without fq before Linux 4.13",
+			"for devices that come up later", "sysctl -w net.core.default_qdisc=fq")
+	}
+	return ok(name, "%s by default; TCP paces by itself on this kernel", q)
+}
+
+// fewPorts is less than many links that come and go can use, as a port rests for a minute after its link.
+const fewPorts = 1000
+
+// ports says how many links there can be to one port of a host.
+func ports(l *look) Check {
+	const name = "ports"
+	n, err := l.numbers(sysctl("net.ipv4.ip_local_port_range"), 2)
+	if err != nil {
+		return unread(name, err)
+	}
+	have := n[1] - n[0] + 1
+	if have < fewPorts {
+		return bad(name, Slow, fmt.Sprintf("%d to %d: %d local ports", n[0], n[1], have), "",
+			`sysctl -w net.ipv4.ip_local_port_range="32768 60999"`)
+	}
+	return ok(name, "%d to %d for links", n[0], n[1])
+}
+
+// Why the settings of MSG_ZEROCOPY do not matter on some routes.
+const notByCard = "not used: the kernel copies on this route"
+
+// zeroCopy says whether legs may leave from where they are (MSG_ZEROCOPY).
+func zeroCopy(l *look) Check {
+	const name = "zerocopy"
+	if err := l.Kernel.ZeroCopy(); err != nil {
+		return bad(name, Missing, "MSG_ZEROCOPY: "+oneLine(err), "")
+	}
+	if !l.byCard() {
+		return ok(name, "MSG_ZEROCOPY may be asked for; %s", notByCard)
+	}
+	return ok(name, "MSG_ZEROCOPY may be asked for")
+}
+
+// enoughOption is the kernel's default since 6.7, in bytes; before, 20k held some 24 sends of a link at a time.
+const enoughOption = 128 << 10
+
+// optionMemory judges what a link's sends in flight with MSG_ZEROCOPY are booked on.
+func optionMemory(l *look) Check {
+	const name = "optmem_max"
+	n, err := l.number(sysctl("net.core.optmem_max"))
+	switch {
+	case err != nil:
+		return unread(name, err)
+	case !l.byCard():
+		return ok(name, "%s; %s", size(n), notByCard)
+	case n < enoughOption:
+		return bad(name, Slow, size(n)+": few sends of a link in flight with MSG_ZEROCOPY", "",
+			fmt.Sprintf("sysctl -w net.core.optmem_max=%d", enoughOption))
+	}
+	return ok(name, "%s", size(n))
+}

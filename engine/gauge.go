@@ -1,0 +1,178 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"viamillipede/netio/sockstats"
+)
+
+// gauge is the socket statistics of one end. The kernel counts by itself; the loops only have to name their links to it, when
+// they come and when they go.
+type gauge struct {
+	log       *Log
+	collector atomic.Pointer[sockstats.Collector] // nil: not yet, or never
+
+	mu     sync.Mutex
+	closed bool // guarded by mu
+}
+
+// A stream of a few bytes is over before statistics are of use: a sender waits so long with them after its first link is up.
+// Most links are dialled later than that and the time that the programs take to load; see afterFirst.
+const gaugeAfter = afterFirst / 2
+
+// gaugePatience bounds the wait for a busy loop to name the links that it has already.
+const gaugePatience = time.Second
+
+// open loads the programs, and has the loops name the links that are up by then. attach posts to the loops, which answer on
+// the channel, and says how many they are.
+func (g *gauge) open(cfg sockstats.Config, attach func(attached chan<- struct{}) int) {
+	c, err := sockstats.Open(cfg)
+	if err != nil {
+		g.log.Printf(LevelChoices, "socket statistics: TCP_INFO alone: %v", permitted(err))
+		return
+	}
+	if !g.keep(c) {
+		return
+	}
+	g.log.Printf(LevelChoices, "socket statistics: %s", whatCounts(c))
+	attached := make(chan struct{}, loopsMost)
+	awaitAll(attached, attach(attached), gaugePatience)
+	_ = c.Settle()
+}
+
+// off says that there are no statistics, as the user wants it.
+func (g *gauge) off() { g.log.Printf(LevelChoices, "socket statistics: TCP_INFO alone: switched off") }
+
+// keep takes the collector over, unless the stream is over.
+func (g *gauge) keep(c *sockstats.Collector) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		_ = c.Close()
+		return false
+	}
+	g.collector.Store(c)
+	return true
+}
+
+// close ends it, once no loop runs. A collector that is still on its way is closed when it comes.
+func (g *gauge) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.closed = true
+	if c := g.collector.Load(); c != nil {
+		_ = c.Close()
+	}
+}
+
+// lost is what was not counted.
+func (g *gauge) lost() sockstats.Lost {
+	if c := g.collector.Load(); c != nil {
+		return c.Lost()
+	}
+	return sockstats.Lost{}
+}
+
+// errNoStatistics is why an unprivileged user has no statistics.
+var errNoStatistics = errors.New("no permission for BPF (CAP_BPF, CAP_NET_ADMIN)")
+
+// permitted says in fewer words that there is no permission.
+func permitted(err error) error {
+	if errors.Is(err, os.ErrPermission) {
+		return errNoStatistics
+	}
+	return err
+}
+
+// whatCounts names what is at work.
+func whatCounts(c *sockstats.Collector) string {
+	switch filter, ops := c.Filter(), c.Ops(); {
+	case filter != nil:
+		return "eBPF (sock_ops on cgroup " + c.Cgroup() + "; no socket filter: " + permitted(filter).Error() + ")"
+	case ops != nil:
+		return "eBPF (socket filter; no sock_ops: " + permitted(ops).Error() + ")"
+	}
+	return "eBPF (socket filter and sock_ops on cgroup " + c.Cgroup() + ")"
+}
+
+// count names the link to the collector, if there is one; on its loop's thread.
+func (k *linkState) count(g *gauge) {
+	c := g.collector.Load()
+	if c == nil || k.counted != nil || k.gone {
+		return
+	}
+	l, err := c.Attach(k.conn.FD())
+	if err != nil {
+		g.log.Printf(LevelChoices, "link %d has no socket statistics: %v", k.index, err)
+		return
+	}
+	k.counted = l
+}
+
+// uncount ends that, before the connection is closed.
+func (k *linkState) uncount() {
+	if k.counted != nil {
+		_ = k.counted.Close()
+		k.counted = nil
+	}
+}
+
+// gaugeLinks starts the statistics of a sender, unless ctx ends before they are worth it.
+func (s *Sender) gaugeLinks(ctx context.Context) {
+	if !s.cfg.SockStats {
+		s.gauge.off()
+		return
+	}
+	select {
+	case <-s.firstUp:
+		sleep(ctx, gaugeAfter)
+	case <-ctx.Done():
+	}
+	if ctx.Err() != nil {
+		return
+	}
+	var cfg sockstats.Config
+	for _, p := range s.paths {
+		cfg.Remote = append(cfg.Remote, p.Port)
+	}
+	s.gauge.open(cfg, func(attached chan<- struct{}) int {
+		for _, l := range s.loops {
+			l.post(func() {
+				for _, k := range l.links {
+					k.count(&s.gauge)
+				}
+				attached <- struct{}{}
+			})
+		}
+		return len(s.loops)
+	})
+}
+
+// gaugeLinks starts the statistics of a receiver, which mostly has to wait for its sender anyway.
+func (r *Receiver) gaugeLinks() {
+	if !r.cfg.SockStats {
+		r.gauge.off()
+		return
+	}
+	cfg := sockstats.Config{Local: []uint16{r.cfg.Port}}
+	if a, ok := r.openDoor().Listeners()[0].Addr().(*net.TCPAddr); ok {
+		cfg.Local[0] = uint16(a.Port)
+	}
+	r.gauge.open(cfg, func(attached chan<- struct{}) int {
+		for _, l := range r.loops {
+			l.post(func() {
+				for _, k := range l.links {
+					k.count(&r.gauge)
+				}
+				attached <- struct{}{}
+			})
+		}
+		return len(r.loops)
+	})
+}

@@ -1,0 +1,71 @@
+package ethtool
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// RSS is how a device spreads received packets over its queues (receive side scaling, Documentation/networking/scaling.rst):
+// a packet whose hash is h goes to queue Table[h%len(Table)].
+type RSS struct {
+	Key      []byte   // of the hash; mostly 40 or 52 bytes, nil where the driver does not tell
+	Table    []uint32 // queues; nil where the driver does not tell
+	Function string   // of the hash: "toeplitz", "xor", "crc32", "" unknown, or the number of a bit ("bit 5")
+}
+
+// Attributes of an answer about the spread (linux/ethtool_netlink.h, Linux 6.3), which x/sys does not have.
+const (
+	attrRSSFunction = 3 // u32, one bit of ETH_RSS_HASH_...
+	attrRSSTable    = 4 // u32 each, in the machine's order
+	attrRSSKey      = 5
+)
+
+// ReadRSS reads the spread of a device. On error, see the package.
+func ReadRSS(device string) (RSS, error) {
+	var r RSS
+	err := ask("receive side scaling", unix.ETHTOOL_MSG_RSS_GET, device, r.parse)
+	return r, err
+}
+
+func (r *RSS) parse(b []byte) error {
+	var got RSS
+	var odd int
+	err := each(b, func(kind uint16, d *netlink.AttributeDecoder) {
+		switch kind {
+		case attrRSSFunction:
+			got.Function = functionName(d.Uint32())
+		case attrRSSTable:
+			table := d.Bytes()
+			odd = len(table) % 4
+			for ; len(table) >= 4; table = table[4:] {
+				got.Table = append(got.Table, binary.NativeEndian.Uint32(table))
+			}
+		case attrRSSKey:
+			got.Key = d.Bytes()
+		}
+	})
+	if err == nil && odd != 0 {
+		err = fmt.Errorf("a table with %d bytes more than whole numbers", odd)
+	}
+	if err != nil {
+		return err
+	}
+	*r = got
+	return nil
+}
+
+// functionName is that of ETH_RSS_HASH_... (linux/ethtool.h).
+func functionName(set uint32) string {
+	if bits.OnesCount32(set) != 1 {
+		return ""
+	}
+	names := []string{"toeplitz", "xor", "crc32"}
+	if bit := bits.TrailingZeros32(set); bit < len(names) {
+		return names[bit]
+	}
+	return fmt.Sprintf("bit %d", bits.TrailingZeros32(set))
+}

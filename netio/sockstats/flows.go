@@ -1,0 +1,144 @@
+package sockstats
+
+import (
+	"cmp"
+	"errors"
+	"math/bits"
+	"slices"
+
+	"github.com/cilium/ebpf"
+)
+
+// Classes is how many sizes of packets are told apart.
+const Classes = 21
+
+// Sizes counts packets by the payload that they brought: [0] of none, [n] of 2^(n-1) to 2^n - 1 bytes, the last one of
+// more too.
+type Sizes [Classes]uint64
+
+// Class is the class of a packet with so many bytes of payload.
+func Class(bytes int) int { return min(bits.Len(uint(bytes)), Classes-1) }
+
+// Packets is how many packets there are of all sizes.
+func (s *Sizes) Packets() (n uint64) {
+	for _, c := range s {
+		n += c
+	}
+	return n
+}
+
+// Add adds the other's packets.
+func (s *Sizes) Add(other *Sizes) {
+	for i, c := range other {
+		s[i] += c
+	}
+}
+
+// Flow is what came in on a socket in one way.
+type Flow struct {
+	Interface int    // its index, or that of the bond or VLAN on top of it; 0 for a sum of several flows
+	Device    string // its name; "" where it is gone
+	Queue     int    // RX queue of the interface, from 0; -1 where the driver does not say
+	Hash      uint32 // of addresses and ports, as the network card made it, or the sender on the same machine; 0 is none
+	Packets   uint64 // as they reached the socket: what GRO put together is one
+	Segments  uint64 // as they were on the wire
+	Bytes     uint64 // payload of TCP, with what came twice
+	Sizes     Sizes
+}
+
+// Sum adds flows up.
+func Sum(flows []Flow) Flow {
+	sum := Flow{Queue: -1}
+	for i := range flows {
+		f := &flows[i]
+		sum.Packets += f.Packets
+		sum.Segments += f.Segments
+		sum.Bytes += f.Bytes
+		sum.Sizes.Add(&f.Sizes)
+	}
+	return sum
+}
+
+// Lost is what no flow has, since the map of flows was full.
+type Lost struct {
+	Packets, Bytes uint64
+}
+
+// flowKey and flowCount are struct flow and struct count of flows.bpf.c.
+type flowKey struct {
+	Cookie    uint64
+	Interface uint32
+	Queue     uint32
+	Hash      uint32
+	Zero      uint32
+}
+
+type flowCount struct {
+	Segments, Bytes uint64
+	Sizes           Sizes
+}
+
+func (k flowKey) flow(c flowCount, d device) Flow {
+	return Flow{
+		Interface: int(k.Interface), Device: d.name, Queue: d.queue(k.Queue), Hash: k.Hash,
+		Packets: c.Sizes.Packets(), Segments: c.Segments, Bytes: c.Bytes, Sizes: c.Sizes,
+	}
+}
+
+// counter is the socket filter and its maps.
+type counter struct {
+	Count *ebpf.Program `ebpf:"count"`
+	Flows *ebpf.Map     `ebpf:"flows"`
+	Lost  *ebpf.Map     `ebpf:"lost"`
+}
+
+func loadCounter() (*counter, error) {
+	spec, err := LoadFlows()
+	if err != nil {
+		return nil, err
+	}
+	c := new(counter)
+	if err := spec.LoadAndAssign(c, nil); err != nil {
+		return nil, short(err)
+	}
+	return c, nil
+}
+
+func (c *counter) close() error {
+	return errors.Join(c.Count.Close(), c.Flows.Close(), c.Lost.Close())
+}
+
+// read gives the flows of a socket, the one with the most bytes first. Nothing may be deleted meanwhile. find gives a device
+// by its index.
+func (c *counter) read(cookie uint64, find func(index uint32) device) []Flow {
+	var flows []Flow
+	var key flowKey
+	var count flowCount
+	for i := c.Flows.Iterate(); i.Next(&key, &count); {
+		if key.Cookie == cookie {
+			flows = append(flows, key.flow(count, find(key.Interface)))
+		}
+	}
+	slices.SortFunc(flows, func(a, b Flow) int { return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Packets, a.Packets)) })
+	return flows
+}
+
+// sweep deletes the flows of sockets that are not kept. Nothing may be read meanwhile.
+func (c *counter) sweep(keep func(cookie uint64) bool) {
+	var gone []flowKey
+	var key flowKey
+	var count flowCount
+	for i := c.Flows.Iterate(); i.Next(&key, &count); {
+		if !keep(key.Cookie) {
+			gone = append(gone, key)
+		}
+	}
+	for _, key := range gone {
+		_ = c.Flows.Delete(key)
+	}
+}
+
+func (c *counter) lost() (l Lost) {
+	_ = c.Lost.Lookup(uint32(0), &l)
+	return l
+}

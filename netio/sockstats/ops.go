@@ -1,0 +1,201 @@
+package sockstats
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/link"
+	"golang.org/x/sys/unix"
+)
+
+// Ops is how a connection fared since it was established, or since it was attached where that was late.
+type Ops struct {
+	Known bool // false: nothing is known, and all is zero
+
+	Samples                 uint64 // of the round trip, about one in each
+	RTTMin, RTTMean, RTTMax time.Duration
+	Retransmits             uint64 // segments
+	Timeouts                uint64 // of retransmission
+	State                   State  // the latest; 0: it has not changed
+	Moves                   []Move
+}
+
+// Move is how often a connection went from one state to another.
+type Move struct {
+	From, To State
+	Count    int
+}
+
+// State is a state of a TCP connection, as the kernel numbers them (linux/bpf.h).
+type State uint8
+
+var stateNames = [...]string{
+	"", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK",
+	"LISTEN", "CLOSING", "NEW_SYN_RECV",
+}
+
+func (s State) String() string {
+	if int(s) < len(stateNames) {
+		return stateNames[s]
+	}
+	return fmt.Sprintf("state %d", uint8(s))
+}
+
+// states is STATES of ops.bpf.c.
+const states = 16
+
+// record is struct record of ops.bpf.c.
+type record struct {
+	Cookie       uint64
+	Samples, Sum uint64
+	Least, Most  uint32
+	Retransmits  uint32
+	Timeouts     uint32
+	State        uint32
+	Zero         uint32
+	Moves        [states * states]uint16
+}
+
+func (r *record) ops() Ops {
+	o := Ops{
+		Known: true, Samples: r.Samples, RTTMin: microseconds(r.Least), RTTMax: microseconds(r.Most),
+		Retransmits: uint64(r.Retransmits), Timeouts: uint64(r.Timeouts), State: State(r.State),
+	}
+	if r.Samples > 0 {
+		o.RTTMean = time.Duration(float64(r.Sum) / float64(r.Samples) * float64(time.Microsecond))
+	}
+	for i, n := range r.Moves {
+		if n > 0 {
+			o.Moves = append(o.Moves, Move{State(i / states), State(i % states), int(n)})
+		}
+	}
+	return o
+}
+
+func microseconds(n uint32) time.Duration { return time.Duration(n) * time.Microsecond }
+
+// port is struct port of ops.bpf.c.
+type port struct {
+	Number uint16
+	Remote uint16 // 1: at the far end
+}
+
+// The option by which a connection that was there before asks for its record; ops.bpf.c has the same.
+const (
+	optionLevel = 0x766d7064
+	optionName  = 1
+)
+
+// noter is the sock_ops program and its maps.
+type noter struct {
+	Note    *ebpf.Program `ebpf:"note"`
+	Records *ebpf.Map     `ebpf:"records"`
+	Ports   *ebpf.Map     `ebpf:"ports"`
+}
+
+// observer is the sock_ops program at work on a cgroup.
+type observer struct {
+	noter
+	cgroup string
+	noting link.Link
+	join   *ebpf.Program // nil: the kernel has no such thing, or it is not needed any more
+	late   link.Link     // of join; nil with it
+}
+
+// loadObserver loads the programs and attaches them to the cgroup, as links: they end with their descriptors, and so with
+// this process at the latest.
+func loadObserver(cgroup string, local, remote []uint16) (*observer, error) {
+	spec, err := LoadOps()
+	if err != nil {
+		return nil, err
+	}
+	o := &observer{cgroup: cgroup}
+	if err := spec.LoadAndAssign(&o.noter, nil); err != nil {
+		return nil, short(err)
+	}
+	dir, err := os.Open(cgroup)
+	if err != nil {
+		return nil, errors.Join(err, o.close())
+	}
+	defer dir.Close()
+	if err := o.setPorts(local, remote); err != nil {
+		return nil, errors.Join(err, o.close())
+	}
+	o.noting, err = link.AttachRawLink(link.RawLinkOptions{
+		Target: int(dir.Fd()), Program: o.Note, Attach: ebpf.AttachCGroupSockOps,
+	})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", cgroup, short(err)), o.close())
+	}
+	o.admitLate(spec, int(dir.Fd()))
+	return o, nil
+}
+
+func (o *observer) setPorts(local, remote []uint16) error {
+	for _, number := range local {
+		if err := o.Ports.Put(port{Number: number}, uint32(1)); err != nil {
+			return short(err)
+		}
+	}
+	for _, number := range remote {
+		if err := o.Ports.Put(port{Number: number, Remote: 1}, uint32(1)); err != nil {
+			return short(err)
+		}
+	}
+	return nil
+}
+
+// admitLate prepares for connections that are there already. Where the kernel cannot do that, nothing is known of those.
+func (o *observer) admitLate(spec *ebpf.CollectionSpec, dir int) {
+	var late struct {
+		Join *ebpf.Program `ebpf:"join"`
+	}
+	same := ebpf.CollectionOptions{MapReplacements: map[string]*ebpf.Map{"records": o.Records}}
+	if spec.LoadAndAssign(&late, &same) != nil {
+		return
+	}
+	l, err := link.AttachRawLink(link.RawLinkOptions{Target: dir, Program: late.Join, Attach: ebpf.AttachCGroupSetsockopt})
+	if err != nil {
+		_ = late.Join.Close()
+		return
+	}
+	o.join, o.late = late.Join, l
+}
+
+// settle ends what admitLate prepared: every setsockopt(2) in the cgroup goes through it.
+func (o *observer) settle() error {
+	if o.late == nil {
+		return nil
+	}
+	err := errors.Join(o.late.Close(), o.join.Close())
+	o.join, o.late = nil, nil
+	return err
+}
+
+// admit has a record made for a connection that has none, since it was there before.
+func (o *observer) admit(fd int, cookie uint64) {
+	if o.late == nil || o.read(fd, cookie).Known {
+		return
+	}
+	_ = unix.SetsockoptUint64(fd, optionLevel, optionName, cookie)
+}
+
+// read gives what is known of the connection; its record is found by the descriptor, which may be another's by now.
+func (o *observer) read(fd int, cookie uint64) Ops {
+	var r record
+	if err := o.Records.Lookup(uint32(fd), &r); err != nil || r.Cookie != cookie {
+		return Ops{}
+	}
+	return r.ops()
+}
+
+func (o *observer) close() error {
+	err := o.settle()
+	if o.noting != nil {
+		err = errors.Join(err, o.noting.Close())
+	}
+	return errors.Join(err, o.Note.Close(), o.Records.Close(), o.Ports.Close())
+}
