@@ -119,6 +119,8 @@ func TestDamageIsNamed(t *testing.T) {
 			`damaged at byte 2048N, byte N of leg 5: 409N bytes came that belong at byte 2457N in leg 6 and came there too: leg 5 is missing, leg 6 is in its place`},
 		{"10 bytes lost in a leg", func(a, b []byte) { copy(a[100:], a[110:]); copy(a[leg-10:], b) },
 			`damaged at byte 2058N, byte 10N of leg 5: 39\d\d bytes came that belong at byte 2059N in leg 5: bytes are lost or repeated within the leg`},
+		{"what never comes", func(a, b []byte) { prbs.New(0xd00f).Fill(a, 1<<20) }, // 40 legs end before that
+			`damaged at byte 2048N, byte N of leg 5: 409N bytes came that belong at byte 104857N, those in between are missing`},
 		{"zeroes", func(a, b []byte) { clear(a[512:1024]) },
 			`damaged at byte 2099N, byte 51N of leg 5: 51N zeroes came`},
 		{"another stream", func(a, b []byte) { prbs.New(3).Fill(b, (first+1)*leg) },
