@@ -73,20 +73,6 @@ func TestMalformedQuota(t *testing.T) {
 	}
 }
 
-func TestQuotaBoundsLoops(t *testing.T) {
-	for _, c := range []struct {
-		quota         float64
-		allowed, want int
-	}{
-		{0, 64, 8}, {0.5, 64, 1}, {2, 64, 1}, {3.5, 64, 1}, {4, 64, 2}, {9.9, 64, 4}, {64, 4, 2}, {1000, 64, 8},
-	} {
-		m := &Machine{Quota: c.quota}
-		if got := m.Loops(c.allowed, 16); got != c.want || float64(got) > max(c.quota, 1) && c.quota > 0 {
-			t.Errorf("%d loops with a quota of %g, want %d", got, c.quota, c.want)
-		}
-	}
-}
-
 func TestFoldersOfACgroup(t *testing.T) {
 	mounts := []mount{{"/", "/cg", 2}, {"/a", "/cg", 1}}
 	if got := folders(mounts, 2, "/a/b"); !slices.Equal(got, []string{"/cg/a/b", "/cg/a", "/cg"}) {

@@ -1,7 +1,6 @@
 package bufpool
 
 import (
-	"fmt"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -46,29 +45,20 @@ func (a arena) keepFromChildren() error {
 	return os.NewSyscallError("madvise MADV_DONTFORK", unix.Madvise(a.bytes, unix.MADV_DONTFORK))
 }
 
-// huge asks for huge pages: fewer faults and TLB misses on the way of the payload. What is resident already, at the
-// beginning of the arena, is put into huge pages at once where the kernel can (MADV_COLLAPSE, Linux 6.1), else in time.
+// huge asks for transparent huge pages: fewer faults and TLB misses on the way of the payload. An arena that is smaller than
+// one has none.
 func (a arena) huge() error {
-	if len(a.bytes) < hugePage {
-		return nil
-	}
-	if err := unix.Madvise(a.bytes, unix.MADV_HUGEPAGE); err != nil {
-		return os.NewSyscallError("madvise MADV_HUGEPAGE", err)
-	}
+	return os.NewSyscallError("madvise MADV_HUGEPAGE", unix.Madvise(a.bytes, unix.MADV_HUGEPAGE))
+}
+
+// collapse puts what is resident already, at the beginning of the arena, into huge pages at once where the kernel can
+// (MADV_COLLAPSE, Linux 6.1); elsewhere it does so in time.
+func (a arena) collapse() {
 	_ = unix.Madvise(a.bytes[:min(len(a.bytes), warmed)&^(hugePage-1)], unix.MADV_COLLAPSE)
-	return nil
 }
 
 // warmed is how much of an arena is collapsed into huge pages when it is warmed, in bytes.
 const warmed = 2 * hugePage
-
-// describe puts in one line what was asked for, and the first refusal.
-func describe(asked string, refused []error) string {
-	if len(refused) == 0 {
-		return "memory: " + asked
-	}
-	return fmt.Sprintf("memory: %s; refused %d times, first: %v", asked, len(refused), refused[0])
-}
 
 func (a *arena) unmap() error {
 	if a.mapped == nil {

@@ -13,16 +13,17 @@ const (
 
 // Buffer is one piece of a pool's memory. Between Get and Release it belongs to one owner at a time.
 type Buffer struct {
-	data  []byte
-	home  *shard
-	index uint32
-	state atomic.Uint32
-	next  atomic.Uint32 // reference (see stack.go) of the free buffer below this one
-	_     [20]byte      // to a full cache line: neighbours belong to other loops
+	data    []byte
+	home    *shard
+	index   uint32
+	state   atomic.Uint32
+	next    atomic.Uint32 // reference (see stack.go) of the free buffer below this one
+	settled bool          // in its shard's reserve, or never to be there (see reserve.go); the holder's
+	_       [19]byte      // to a full cache line: neighbours belong to other loops
 }
 
 // Bytes gives the whole buffer, Size bytes. The memory is the owner's until Release, and must not be used, by the
-// kernel neither, after that.
+// kernel neither, after that. The next owner may find the buffer elsewhere in memory.
 func (b *Buffer) Bytes() []byte { return b.data }
 
 // Index gives the number of the buffer in its pool, 0 to Buffers-1. It does not change.

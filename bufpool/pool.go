@@ -10,6 +10,9 @@
 // rounded up to a huge page, and not the bound. Where a shard has none left, Get takes one from another shard; it goes
 // home on Release.
 //
+// Where a loop has a NUMA node, its arena asks for memory of that node. A pool that is warmed has its buffers in huge pages:
+// those that the administrator has set aside, as far as some are free (reserve.go), else transparent ones.
+//
 // The life of a buffer: free -> Get -> held by one owner, who may hand it on -> Release -> free.
 package bufpool
 
@@ -27,6 +30,10 @@ type Config struct {
 	Shards  int // one for each event loop; 1 or more
 	Buffers int // of all shards together, spread evenly over them; 1 to MaxBuffers
 	Size    int // bytes of a buffer; a multiple of the page size
+
+	// Nodes has the NUMA node that each shard's loop runs on, 0 to 1023, or -1 for any. Nil is any for all. Memory is taken
+	// from there while it has some; a node that is full or does not exist costs speed only.
+	Nodes []int
 }
 
 func (c Config) check() error {
@@ -40,8 +47,23 @@ func (c Config) check() error {
 		return fmt.Errorf("buffer pool: buffers of %d bytes, expected a multiple of %d", c.Size, page)
 	case c.Size > maxArena/c.Buffers:
 		return fmt.Errorf("buffer pool: %d buffers of %d bytes are more than can be mapped", c.Buffers, c.Size)
+	case c.Nodes != nil && len(c.Nodes) != c.Shards:
+		return fmt.Errorf("buffer pool: %d nodes for %d shards", len(c.Nodes), c.Shards)
+	}
+	for _, n := range c.Nodes {
+		if n < -1 || n >= maxNodes {
+			return fmt.Errorf("buffer pool: node %d, expected -1 to %d", n, maxNodes-1)
+		}
 	}
 	return nil
+}
+
+// node is that of a shard, -1 for any.
+func (c Config) node(shard int) int {
+	if c.Nodes == nil {
+		return -1
+	}
+	return c.Nodes[shard]
 }
 
 // Pool is a set of buffers. All methods but Close may be called from any goroutine at any time.
@@ -61,6 +83,7 @@ func New(c Config) (*Pool, error) {
 	}
 	p := &Pool{buffers: make([]Buffer, c.Buffers), shards: make([]shard, c.Shards), size: c.Size}
 	var refused []error
+	var nodes []int
 	first := 0
 	for i := range p.shards {
 		count := c.Buffers / c.Shards
@@ -74,19 +97,27 @@ func New(c Config) (*Pool, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("map buffers: %w", err), p.Close())
 		}
+		if node := c.node(i); node >= 0 {
+			if err := prefer(a.bytes, node); err != nil {
+				refused = append(refused, err)
+			} else {
+				nodes = append(nodes, node)
+			}
+		}
 		if err := a.keepFromChildren(); err != nil {
 			refused = append(refused, err)
 		}
+		p.shards[i].node = c.node(i)
 		p.fill(&p.shards[i], a, first, count)
 		first += count
 	}
-	p.advice = describe("not copied on fork", refused)
+	p.advice = describe(nodesLine(nodes)+"not copied on fork", refused)
 	return p, nil
 }
 
 // fill gives a shard its arena and the buffers from first on, which it stacks with the lowest address on top.
 func (p *Pool) fill(s *shard, a arena, first, count int) {
-	s.arena = a
+	s.arena, s.first = a, uint32(first)
 	for i := count - 1; i >= 0; i-- {
 		b := &p.buffers[first+i]
 		b.home, b.index = s, uint32(first+i)
@@ -107,6 +138,9 @@ func (p *Pool) Get(shard int) *Buffer {
 		}
 		if b := p.shards[from].pop(p.buffers); b != nil {
 			b.state.Store(held)
+			if !b.settled {
+				b.settle()
+			}
 			return b
 		}
 	}
@@ -125,21 +159,6 @@ func (p *Pool) InUse() int {
 // Size gives the bytes of each buffer.
 func (p *Pool) Size() int { return p.size }
 
-// Warm asks for huge pages for all arenas; a line says what came of it. It is not done at once since the first touch of a
-// huge page clears all of it, which is a good part of a short stream's life. Any goroutine may call it, once.
-func (p *Pool) Warm() string {
-	var refused []error
-	for i := range p.shards {
-		if err := p.shards[i].arena.huge(); err != nil {
-			refused = append(refused, err)
-		}
-	}
-	return describe("huge pages", refused)
-}
-
-// Advice says in one line what the kernel was asked for the arenas at first, and what it refused.
-func (p *Pool) Advice() string { return p.advice }
-
 // Close unmaps the arenas. No Get may run at the same time, and every buffer should be back. If some are not, the
 // error says how many, and the arenas that they belong to stay mapped, for a buffer's holder must never fault; they may
 // still be released, and Close may be called again. Other errors: munmap(2), an os.SyscallError.
@@ -150,6 +169,9 @@ func (p *Pool) Close() error {
 		s.close()
 		if s.out.Load() == 0 {
 			err = errors.Join(err, s.arena.unmap())
+			if r := s.reserve.Swap(nil); r != nil {
+				err = errors.Join(err, r.unmap())
+			}
 		}
 	}
 	if n := p.InUse(); n > 0 {

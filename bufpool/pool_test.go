@@ -33,6 +33,9 @@ func TestConfigIsChecked(t *testing.T) {
 		"of -4096 bytes":          {Shards: 1, Buffers: 1, Size: -4096},
 		"of 100 bytes":            {Shards: 1, Buffers: 1, Size: 100},
 		"more than can be mapped": {Shards: 1, Buffers: 1 << 20, Size: 1 << 40},
+		"1 nodes for 2 shards":    {Shards: 2, Buffers: 2, Size: page, Nodes: []int{0}},
+		"node -2":                 {Shards: 1, Buffers: 1, Size: page, Nodes: []int{-2}},
+		"node 1024":               {Shards: 1, Buffers: 1, Size: page, Nodes: []int{1024}},
 	} {
 		p, err := bufpool.New(c)
 		if p != nil || err == nil || !strings.Contains(err.Error(), want) {

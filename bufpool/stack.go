@@ -33,6 +33,11 @@ type shard struct {
 	out   atomic.Int64 // buffers of this shard that are held
 	_     [112]byte
 	arena arena
+	first uint32 // index of its first buffer
+	node  int    // that the memory should be on, -1 for any
+
+	reserve atomic.Pointer[reserve] // where buffers move to; nil before Warm, and where there are no reserved huge pages
+	missed  atomic.Int64            // buffers that a page of the reserve was refused to
 }
 
 // pop takes the topmost buffer; nil if there is none.
@@ -65,6 +70,9 @@ func (s *shard) push(b *Buffer) {
 		}
 	}
 }
+
+// used reports whether a buffer of the shard was ever taken; not for certain after 1<<38 times, when the tag begins anew.
+func (s *shard) used() bool { return s.head.Load()>>indexBits > 0 }
 
 // close takes all free buffers out of circulation, for good.
 func (s *shard) close() { s.head.Store(closed) }

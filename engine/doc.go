@@ -12,6 +12,7 @@
 //	schedule schedule.go  which link, how large a leg, how late   pure functions, for dispatch and the links
 //	         speed.go       what a link carries                   the loop of the link
 //	         txwatch.go     late legs are offered to other links  the same loop
+//	         txspeed.go     what a link can be expected to do     the same loop
 //	txlink   txlink.go    frames written, acks read               parallel, one loop owns a link
 //	         txleg.go       the ways of a leg into the socket     the same loop
 //	         zerocopy.go    one of them: MSG_ZEROCOPY             the same loop
@@ -25,8 +26,10 @@
 //
 // Bytes in:
 //
+//	door     door.go      a listener for each loop; a link goes to the loop where it came in
 //	admit    admit.go     a connection is a link of this stream, or is refused
 //	rxlink   rxlink.go    frames read, acks written               parallel, one loop owns a link
+//	         rxmove.go      it goes where its packets come in     from one loop to another
 //	         inspect.go     a leg of a test stream is checked     the same loop
 //	         park.go        an early leg waits for its turn       the same loop
 //	route    route.go     how legs get to the sink                decided once, with ways out
@@ -34,6 +37,8 @@
 //	egress   egress.go    legs written to the sink                sequential: the delivery turn
 //	         cutthrough.go  the head leg, spliced past the ring   the same turn
 //	sink     netio.Sink
+//
+// Beside them: placement.go decides on which CPUs the loops run, gauge.go has the kernel count what the links do.
 //
 // A loop (loop.go) is one OS thread with its own epoll instance, its own shard of leg buffers and its own links. What a
 // link does happens on its loop's thread only; other goroutines post a function to the loop. Nothing is shared on the

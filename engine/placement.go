@@ -74,6 +74,9 @@ func (p *placement) owner(cpu int) int {
 // better is the loop that serves what comes in on a CPU better than the given one: it runs on that CPU, or on its node where
 // the other does not; -1 is none.
 func (p *placement) better(cpu, than int) int {
+	if cpu == p.cpus[than] {
+		return -1
+	}
 	to := p.owner(cpu)
 	switch {
 	case to < 0 || to == than:

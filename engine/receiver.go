@@ -203,7 +203,7 @@ func (r *Receiver) checked() bool {
 func (r *Receiver) adopt(h wire.Hello) error {
 	links := int(min(max(h.Links, 1), MaxThreads))
 	size, buffers := fit(r.cfg.Window, min(int(h.MaxLeg), r.cfg.Leg), links)
-	pool, err := bufpool.New(bufpool.Config{Shards: len(r.loops), Buffers: buffers, Size: size})
+	pool, err := bufpool.New(bufpool.Config{Shards: len(r.loops), Nodes: r.placed.Load().nodes(), Buffers: buffers, Size: size})
 	if err != nil {
 		return err
 	}

@@ -288,7 +288,7 @@ func (s *Sender) welcome(w wire.Welcome) error {
 // makePool gets the memory for the window, on the nodes of the loops.
 func (s *Sender) makePool() (err error) {
 	s.pool, err = bufpool.New(bufpool.Config{
-		Shards: len(s.loops), Buffers: s.buffers, Size: s.cfg.Leg,
+		Shards: len(s.loops), Nodes: s.placed.Load().nodes(), Buffers: s.buffers, Size: s.cfg.Leg,
 	})
 	if err != nil {
 		return err

@@ -134,6 +134,9 @@ func (t tcp) Watch(ctx context.Context, changed func()) error {
 
 func (t tcp) DeviceTo(p Path, to netip.Addr) string {
 	device, err := netio.RouteDevice(to)
+	if from := t.dialer(p).Bind; from.IsValid() {
+		device, err = netio.AddressDevice(from)
+	}
 	if err != nil {
 		return ""
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"viamillipede/bench/internal/report"
 )
 
 // aim is a bound that a figure should keep.
@@ -24,7 +26,7 @@ const (
 
 func aims() []aim {
 	over := func(a, b string) func(*board) float64 {
-		return func(t *board) float64 { return ratio(t.median(a), t.median(b)) }
+		return func(t *board) float64 { return report.Ratio(t.median(a), t.median(b)) }
 	}
 	highest := func(name string) func(*board) float64 {
 		return func(t *board) float64 { return slices.Max(t.row(name).values) } // asked only of rows with figures
@@ -44,7 +46,7 @@ func aims() []aim {
 		{rowOne, "of the best of threads 1, 4 and 16, for the worst", 0.85, true, evenness, []string{rowFour, rowDefault}},
 		{rowChecksum, "of the limit", 0.60, true, over(rowChecksum, rowLimit), []string{rowLimit}},
 		{rowKilled, "of " + rowDefault, 0.80, true, over(rowKilled, rowDefault), []string{rowDefault}},
-		{rowKilled, "% resent", 4, false, func(t *board) float64 { return 100 * median(t.row(rowKilled).resent) }, nil},
+		{rowKilled, "% resent", 4, false, func(t *board) float64 { return 100 * report.Median(t.row(rowKilled).resent) }, nil},
 		{rowVisited, "of " + rowDefault, 0.50, true, over(rowVisited, rowDefault), []string{rowDefault}},
 		{rowLife, "ms", 15, false, plain(rowLife), nil},
 		{rowIdle, "%", 0.5, false, plain(rowIdle), nil},
@@ -58,15 +60,15 @@ func aims() []aim {
 func cpuOver(a, b string) func(*board) float64 {
 	both := func(t *board, name string) float64 {
 		r := t.row(name)
-		return median(r.tx) + median(r.rx)
+		return report.Median(r.tx) + report.Median(r.rx)
 	}
-	return func(t *board) float64 { return ratio(both(t, a), both(t, b)) }
+	return func(t *board) float64 { return report.Ratio(both(t, a), both(t, b)) }
 }
 
 // evenness is the slowest of the three numbers of links as a share of the fastest.
 func evenness(t *board) float64 {
 	a, b, c := t.median(rowOne), t.median(rowFour), t.median(rowDefault)
-	return ratio(min(a, b, c), max(a, b, c))
+	return report.Ratio(min(a, b, c), max(a, b, c))
 }
 
 // verdict says for each aim of a row whether it was met; "" when there are none, or not what they are measured by.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"viamillipede/bench/internal/report"
 )
 
 // board gathers the rows of the table, in the order of rowNames.
@@ -57,7 +59,7 @@ func (b *board) find(name string) *row {
 // median is that of a row, 0 when it has no figures.
 func (b *board) median(name string) float64 {
 	if r := b.find(name); r != nil {
-		return median(r.values)
+		return report.Median(r.values)
 	}
 	return 0
 }
@@ -93,7 +95,7 @@ func (b *board) markdown() string {
 	}
 	for _, r := range b.rows {
 		if len(r.failed) > 0 && len(r.values) > 0 {
-			fmt.Fprintf(&t, "\n%s: %d rounds failed, the first with: %s\n", r.name, len(r.failed), oneLine(r.failed[0]))
+			fmt.Fprintf(&t, "\n%s: %d rounds failed, the first with: %s\n", r.name, len(r.failed), report.OneLine(r.failed[0]))
 		}
 	}
 	return t.String()
@@ -103,20 +105,20 @@ func (b *board) cells(r *row) []string {
 	if len(r.values) == 0 {
 		why := "no figure"
 		if len(r.failed) > 0 {
-			why = oneLine(r.failed[0])
+			why = report.OneLine(r.failed[0])
 		}
 		return []string{r.name, why, "", "", "", "", "", "", "", ""}
 	}
-	cells := []string{r.name, r.figure(median(r.values)), r.figure(slices.Min(r.values)), r.figure(slices.Max(r.values)),
+	cells := []string{r.name, r.figure(report.Median(r.values)), r.figure(slices.Min(r.values)), r.figure(slices.Max(r.values)),
 		"", "", "", "", "", b.verdict(r.name)}
 	if limit := b.median(rowLimit); r.stream && limit > 0 {
-		cells[4] = fmt.Sprintf("%.2f", median(r.values)/limit)
+		cells[4] = fmt.Sprintf("%.2f", report.Median(r.values)/limit)
 	}
 	if r.stream && r.name != rowPipe {
-		cells[5], cells[6] = fmt.Sprintf("%.2f", median(r.tx)), fmt.Sprintf("%.2f", median(r.rx))
+		cells[5], cells[6] = fmt.Sprintf("%.2f", report.Median(r.tx)), fmt.Sprintf("%.2f", report.Median(r.rx))
 	}
 	if r.ours {
-		cells[7], cells[8] = fmt.Sprintf("%.0f", median(r.lost)), fmt.Sprintf("%.2f %%", 100*median(r.resent))
+		cells[7], cells[8] = fmt.Sprintf("%.0f", report.Median(r.lost)), fmt.Sprintf("%.2f %%", 100*report.Median(r.resent))
 	}
 	return cells
 }
@@ -130,9 +132,4 @@ func (r *row) figure(v float64) string {
 		return fmt.Sprintf("%.1f %s", v, r.unit)
 	}
 	return fmt.Sprintf("%.2f %s", v, r.unit)
-}
-
-// oneLine makes a message fit for a cell of a table.
-func oneLine(s string) string {
-	return strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "|", "/")
 }

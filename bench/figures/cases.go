@@ -12,6 +12,7 @@ const (
 	rowLimit    = "limit"
 	rowPipe     = "local pipe"
 	rowDefault  = "threads 16"
+	rowBefore   = "threads 16 before"
 	rowFour     = "threads 4"
 	rowOne      = "threads 1"
 	rowCopy     = "io copy"
@@ -36,27 +37,28 @@ const (
 	rowVersion  = "life of viamillipede version"
 	rowIdle     = "idle, nothing sent"
 	rowPaused   = "idle, links up"
+	rowSwitches = "context switches"
 	rowPeakTX   = "peak memory, tx"
 	rowPeakRX   = "peak memory, rx"
 )
 
 func rowNames() []string {
-	return []string{rowLimit, rowPipe, rowDefault, rowFour, rowOne, rowCopy, rowSplice, rowVLimit, rowVSplice, rowVRelay, rowVAuto,
+	return []string{rowLimit, rowPipe, rowDefault, rowBefore, rowFour, rowOne, rowCopy, rowSplice, rowVLimit, rowVSplice, rowVRelay, rowVAuto,
 		rowFRelay, rowFile, rowNRelay, rowNull, rowChecksum, rowChaos, rowKilled, rowVisited, rowSocat,
-		rowMbuffer, rowNC, rowLife, rowEmpty, rowVersion, rowIdle, rowPaused, rowPeakTX, rowPeakRX}
+		rowMbuffer, rowNC, rowLife, rowEmpty, rowVersion, rowIdle, rowPaused, rowSwitches, rowPeakTX, rowPeakRX}
 }
 
 // contenders are the streams to compare, in the order of their turns: those that are wanted and installed.
 func contenders(set settings) []contender {
-	rx := []string{set.bin, "rx", "PORT", "verbose", "1"}
-	tx := []string{set.bin, "tx", "127.0.0.1", "PORT", "verbose", "1"}
+	rx, tx := commandsOf(set.bin)
 	ours := func(name string, kills time.Duration, words ...string) contender {
 		return contender{name: name, rx: rx, tx: append(slices.Clone(tx), words...), ours: true, kills: kills}
 	}
 	all := []contender{
 		{name: rowLimit, rx: []string{set.self, "limit-rx", "PORT"}, tx: []string{set.self, "limit-tx", "PORT"}},
 		{name: rowPipe},
-		ours(rowDefault, 0, "threads", "16"),
+		mainCase(rowDefault, set.bin),
+		mainCase(rowBefore, set.before),
 		ours(rowFour, 0, "threads", "4"),
 		ours(rowOne, 0, "threads", "1"),
 		ours(rowCopy, 0, "threads", "16", "io", "copy"),
@@ -76,10 +78,23 @@ func contenders(set settings) []contender {
 	}
 	all = append(all, planes(set)...)
 	all = append(all, peers()...)
-	return slices.DeleteFunc(all, func(c contender) bool { return !set.wants(c.name) })
+	return slices.DeleteFunc(all, func(c contender) bool {
+		return !set.wants(c.name) || c.name == rowBefore && set.before == ""
+	})
 }
 
-// planes are the streams that do not go from write(2) to read(2), each beside a relay that does as little as possible.
+// commandsOf are both ends of a viamillipede.
+func commandsOf(bin string) (rx, tx []string) {
+	return []string{bin, "rx", "PORT", "verbose", "1"}, []string{bin, "tx", "127.0.0.1", "PORT", "verbose", "1"}
+}
+
+// mainCase is the stream that most of this is about, by one of the programs.
+func mainCase(name, bin string) contender {
+	rx, tx := commandsOf(bin)
+	return contender{name: name, rx: rx, tx: append(tx, "threads", "16"), ours: true}
+}
+
+// planes are the streams that do not go from ends.Write(2) to ends.Read(2), each beside a relay that does as little as possible.
 func planes(set settings) []contender {
 	vmsplice := func(name string, rx, tx []string, ours bool) contender {
 		return contender{name: name, rx: rx, tx: tx, ours: ours, feed: feedVmsplice, drain: drainSplice}
@@ -87,8 +102,7 @@ func planes(set settings) []contender {
 	file := func(name, drain string, rx, tx []string, ours bool) contender {
 		return contender{name: name, rx: rx, tx: tx, ours: ours, feed: feedFile, drain: drain}
 	}
-	rx := []string{set.bin, "rx", "PORT", "verbose", "1"}
-	tx := []string{set.bin, "tx", "127.0.0.1", "PORT", "verbose", "1"}
+	rx, tx := commandsOf(set.bin)
 	limitRX := []string{set.self, "limit-rx", "PORT"}
 	fileRX, fileTX := []string{set.self, "file-rx", "PORT"}, []string{set.self, "file-tx", "PORT"}
 	return []contender{
@@ -137,6 +151,7 @@ func measurements(set settings, b *board) []measurement {
 		{rowLife, func(ctx context.Context) { takeLives(ctx, set, b) }},
 		{rowIdle, func(ctx context.Context) { takeIdle(ctx, set, b, rowIdle, 0) }},
 		{rowPaused, func(ctx context.Context) { takeIdle(ctx, set, b, rowPaused, pausedAfter) }},
+		{rowSwitches, func(ctx context.Context) { takeCounts(ctx, set, b) }},
 		{rowPeakTX, func(ctx context.Context) { takePeaks(ctx, set, b) }},
 	}
 	for _, m := range small {

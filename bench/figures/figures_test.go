@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"viamillipede/bench/internal/crew"
 )
 
 // TestMain lets the test program be what figures is to itself, and the program that it measures as far as its version.
@@ -18,19 +20,6 @@ func TestMain(m *testing.M) {
 		os.Exit(role.run(os.Args[2:]))
 	}
 	os.Exit(m.Run())
-}
-
-func TestMedian(t *testing.T) {
-	for _, c := range []struct {
-		values []float64
-		want   float64
-	}{
-		{nil, 0}, {[]float64{7}, 7}, {[]float64{9, 1}, 5}, {[]float64{3, 1, 2}, 2}, {[]float64{4, 1, 3, 2}, 2.5},
-	} {
-		if got := median(c.values); got != c.want {
-			t.Errorf("%v: %v, want %v", c.values, got, c.want)
-		}
-	}
 }
 
 func TestParseSummary(t *testing.T) {
@@ -62,30 +51,6 @@ func TestParseProc(t *testing.T) {
 	if d, err := parseSchedstat("8028490 12860057 29\n"); err != nil || d != 8028490 {
 		t.Errorf("schedstat %v, %v", d, err)
 	}
-	if d, err := parseStat("cpu  100 20 30 4000 1 0 7 0 0 0\ncpu0 1 2 3\n"); err != nil || d != 1500*time.Millisecond {
-		t.Errorf("statistics %v, %v", d, err)
-	}
-	table := "  sl  local_address rem_address   st\n" +
-		"   0: 0100007F:4E20 00000000:0000 0A 0\n   1: 0100007F:4E21 0100007F:4E20 01 0\n"
-	for port, want := range map[uint16]bool{20000: true, 20001: false, 20002: false} {
-		if got := hasListener(table, port); got != want {
-			t.Errorf("port %d: %v", port, got)
-		}
-	}
-	if got := memoryLine("MemTotal:       24683620 kB\n"); got != "23.5 GiB" {
-		t.Error(got)
-	}
-	if got := processor("processor : 0\nmodel name\t: Fast One\n"); got != "Fast One" {
-		t.Error(got)
-	}
-}
-
-func TestOthers(t *testing.T) {
-	began := usage{at: time.Unix(10, 0), all: 5 * time.Second, mine: time.Second}
-	now := usage{at: time.Unix(20, 0), all: 12 * time.Second, mine: 6 * time.Second}
-	if got := now.others(began); got != 20 {
-		t.Errorf("%v %%, want 20", got)
-	}
 }
 
 func TestTable(t *testing.T) {
@@ -113,6 +78,35 @@ threads 16: 1 rounds failed, the first with: first second / third
 	_, got, _ := strings.Cut(b.markdown(), "---|\n")
 	if "\n"+got != want {
 		t.Errorf("got:\n%s\nwant:%s", got, want)
+	}
+}
+
+// The relay stands for viamillipede: it is counted in the same way.
+func TestCounts(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := settings{self: self, bin: self, gib: 1.0 / 128}
+	c := contender{rx: []string{self, "limit-rx", "PORT"}, tx: []string{self, "limit-tx", "PORT"}, counted: true}
+	p, err := plumb(t.Context(), set, c, "0", "0")
+	defer p.End()
+	if err == nil {
+		_, err = p.finish(set, c)
+	}
+	if err != nil {
+		t.Skipf("cannot count: %v", err)
+	}
+	b := newBoard(nil)
+	b.counts(countedRows("tx"), p.tx, set.bytes(), nil)
+	b.counts(countedRows("rx"), nil, 0, errors.New("away"))
+	for _, want := range []string{"voluntary context switches, tx", "involuntary context switches, tx"} {
+		if r := b.find(want); r == nil || len(r.values) != 1 || !strings.Contains(r.figure(r.values[0]), "/GiB") {
+			t.Errorf("row %q is %+v", want, r)
+		}
+	}
+	if r := b.find("migrations, rx"); r == nil || len(r.values) != 0 || len(r.failed) != 1 {
+		t.Errorf("migrations of nothing: %+v", r)
 	}
 }
 
@@ -153,7 +147,7 @@ func TestSmallRuns(t *testing.T) {
 			t.Errorf("%s: %+v, %v", c.name, s, err)
 		}
 	}
-	if ms, err := life(t.Context(), nil, self, "empty"); err != nil || ms <= 0 || ms > float64(streamLimit/time.Millisecond) {
+	if ms, err := life(t.Context(), nil, self, "empty"); err != nil || ms <= 0 || ms > float64(crew.Limit/time.Millisecond) {
 		t.Errorf("an empty life of %v ms, %v", ms, err)
 	}
 	if header := describe(t.Context(), set); strings.Contains(header, self) {

@@ -7,13 +7,16 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"viamillipede/bench/internal/crew"
+	"viamillipede/bench/internal/ends"
 )
 
 // measureFile runs one stream from a file on tmpfs to a file there or to the null device. Its rate counts from the start of
 // tx to the end of both.
 func measureFile(ctx context.Context, set settings, c contender) (sample, error) {
-	p := &plumbing{crew: newCrew(ctx)}
-	defer p.end()
+	p := &plumbing{Crew: crew.New(ctx)}
+	defer p.End()
 	in, out, err := p.fileEnds(set, c)
 	if err != nil {
 		return sample{}, err
@@ -21,14 +24,14 @@ func measureFile(ctx context.Context, set settings, c contender) (sample, error)
 	if p.port, err = freePort(); err != nil {
 		return sample{}, err
 	}
-	if p.rx, err = p.start(withPort(c.rx, p.port), nil, out); err != nil {
+	if p.rx, err = p.Start(withPort(c.rx, p.port), nil, out); err != nil {
 		return sample{}, err
 	}
-	if err := listening(p.ctx, p.port); err != nil {
+	if err := p.Listening(p.rx, p.port); err != nil {
 		return sample{}, err
 	}
 	start := time.Now()
-	if p.tx, err = p.start(withPort(c.tx, p.port), in, nil); err != nil {
+	if p.tx, err = p.Start(withPort(c.tx, p.port), in, nil); err != nil {
 		return sample{}, err
 	}
 	s := sample{}
@@ -58,14 +61,14 @@ func (p *plumbing) fileEnds(set settings, c contender) (in, out *os.File, err er
 	}
 	out, err = os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err == nil {
-		p.files = append(p.files, out)
+		p.Keep(out)
 	}
 	return in, out, err
 }
 
 // fillFile writes so many bytes and goes back to the beginning.
 func fillFile(f *os.File, left uint64) error {
-	b, err := memory(pipeSize)
+	b, err := ends.Memory(ends.PipeSize)
 	if err != nil {
 		return err
 	}
@@ -96,7 +99,7 @@ func (p *plumbing) memoryFile() (*os.File, error) {
 		return nil, os.NewSyscallError("memfd_create", err)
 	}
 	f := os.NewFile(uintptr(fd), "file on tmpfs")
-	p.files = append(p.files, f)
+	p.Keep(f)
 	return f, nil
 }
 

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"viamillipede/bench/internal/crew"
 )
 
 const (
@@ -24,8 +26,8 @@ func takeIdle(ctx context.Context, set settings, b *board, name string, bytes in
 }
 
 func idle(ctx context.Context, set settings, bytes int) (percent float64, err error) {
-	c := newCrew(ctx)
-	defer c.end()
+	c := crew.New(ctx)
+	defer c.End()
 	port, err := freePort()
 	if err != nil {
 		return 0, err
@@ -36,33 +38,33 @@ func idle(ctx context.Context, set settings, bytes int) (percent float64, err er
 		return 0, err
 	}
 	defer null.Close()
-	rx, err := c.start([]string{set.bin, "rx", at}, nil, null)
+	rx, err := c.Start([]string{set.bin, "rx", at}, nil, null)
 	if err != nil {
 		return 0, err
 	}
-	if err := listening(c.ctx, port); err != nil {
+	if err := c.Listening(rx, port); err != nil {
 		return 0, err
 	}
-	in, w, err := c.pipe()
+	in, w, err := c.Pipe()
 	if err != nil {
 		return 0, err
 	}
-	tx, err := c.start([]string{set.bin, "tx", "127.0.0.1", at, "threads", "16"}, in, null)
+	tx, err := c.Start([]string{set.bin, "tx", "127.0.0.1", at, "threads", "16"}, in, null)
 	if err != nil {
 		return 0, err
 	}
 	if _, err := w.Write(make([]byte, bytes)); err != nil {
 		return 0, err
 	}
-	if percent, err = busy(c.ctx, tx, rx); err != nil {
+	if percent, err = busy(c.Context(), tx, rx); err != nil {
 		return 0, err
 	}
-	c.letGo()
-	return percent, errors.Join(tx.wait(), rx.wait())
+	c.LetGo()
+	return percent, errors.Join(tx.Wait(), rx.Wait())
 }
 
 // busy lets the processes settle and gives their CPU time over idleSpan, in per cent of one CPU.
-func busy(ctx context.Context, all ...*child) (float64, error) {
+func busy(ctx context.Context, all ...*crew.Child) (float64, error) {
 	var used [2]time.Duration
 	for i, pause := range []time.Duration{idleSettle, idleSpan} {
 		select {

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"viamillipede/bench/internal/crew"
 )
 
 // lives is how often the life of tx is measured in all, spread over the rounds.
@@ -28,21 +30,21 @@ func takeLives(ctx context.Context, set settings, b *board) {
 
 // lifeOfTX is the life of tx, in ms, for two bytes that wait in its stdin and an rx that listens.
 func lifeOfTX(ctx context.Context, set settings) (float64, error) {
-	c := newCrew(ctx)
-	defer c.end()
+	c := crew.New(ctx)
+	defer c.End()
 	port, err := freePort()
 	if err != nil {
 		return 0, err
 	}
 	at := strconv.Itoa(int(port))
-	rx, err := c.start([]string{set.bin, "rx", at}, nil, nil)
+	rx, err := c.Start([]string{set.bin, "rx", at}, nil, nil)
 	if err != nil {
 		return 0, err
 	}
-	if err := listening(c.ctx, port); err != nil {
+	if err := c.Listening(rx, port); err != nil {
 		return 0, err
 	}
-	in, w, err := c.pipe()
+	in, w, err := c.Pipe()
 	if err != nil {
 		return 0, err
 	}
@@ -52,14 +54,14 @@ func lifeOfTX(ctx context.Context, set settings) (float64, error) {
 	if err := w.Close(); err != nil {
 		return 0, err
 	}
-	ms, err := life(c.ctx, in, set.bin, "tx", "127.0.0.1", at)
+	ms, err := life(c.Context(), in, set.bin, "tx", "127.0.0.1", at)
 	if err != nil {
 		return 0, err
 	}
-	if err := rx.wait(); err != nil {
+	if err := rx.Wait(); err != nil {
 		return 0, fmt.Errorf("rx: %w", err)
 	}
-	if got := rx.out.String(); got != "x\n" {
+	if got := rx.Out.String(); got != "x\n" {
 		return 0, fmt.Errorf("rx wrote %q", got)
 	}
 	return ms, nil

@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"golang.org/x/sys/unix"
+
+	"viamillipede/bench/internal/ends"
 )
 
 // The limit is the least that a lossless zero-copy pipe must do: one connection, no frames, no order to keep, nothing
@@ -17,9 +19,9 @@ func limitRX(args []string) error {
 	if err != nil {
 		return err
 	}
-	widen(1)
+	ends.Widen(1)
 	for {
-		n, err := splice(conn, 1, pipeSize, unix.SPLICE_F_MOVE)
+		n, err := ends.Splice(conn, 1, ends.PipeSize, unix.SPLICE_F_MOVE)
 		if err != nil {
 			return fmt.Errorf("splice: %w", err)
 		}
@@ -58,12 +60,12 @@ type relay struct {
 
 func newRelay(conn int) (*relay, error) {
 	r := &relay{conn: conn}
-	widen(0)
+	ends.Widen(0)
 	for _, pipe := range []*[2]int{&r.held, &r.copy} {
 		if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
 			return nil, fmt.Errorf("pipe: %w", err)
 		}
-		widen(pipe[0])
+		ends.Widen(pipe[0])
 	}
 	var err error
 	r.null, err = unix.Open("/dev/null", unix.O_WRONLY|unix.O_CLOEXEC, 0)
@@ -74,8 +76,8 @@ func newRelay(conn int) (*relay, error) {
 // the end of stdin.
 func (r *relay) gather() (int, error) {
 	got, flags := 0, unix.SPLICE_F_MOVE
-	for got < pipeSize/2 {
-		n, err := splice(0, r.held[1], pipeSize-got, flags)
+	for got < ends.PipeSize/2 {
+		n, err := ends.Splice(0, r.held[1], ends.PipeSize-got, flags)
 		if err == unix.EAGAIN || err == nil && n == 0 {
 			break
 		}
@@ -90,7 +92,7 @@ func (r *relay) gather() (int, error) {
 
 // send sends n bytes of held and lets go of them.
 func (r *relay) send(n int) error {
-	copied, err := tee(r.held[0], r.copy[1], n)
+	copied, err := ends.Tee(r.held[0], r.copy[1], n)
 	if err != nil || copied != n {
 		return fmt.Errorf("tee of %d bytes gave %d: %w", n, copied, err)
 	}
@@ -103,7 +105,7 @@ func (r *relay) send(n int) error {
 // drain moves n bytes from a pipe that holds them.
 func drain(pipe, to, n, flags int) error {
 	for n > 0 {
-		moved, err := splice(pipe, to, n, flags)
+		moved, err := ends.Splice(pipe, to, n, flags)
 		if err != nil || moved == 0 {
 			return fmt.Errorf("splice moved %d of %d bytes: %w", moved, n, err)
 		}

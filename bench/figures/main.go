@@ -1,6 +1,6 @@
 // Command figures measures viamillipede on one machine and prints the tables of BENCHMARKS.md.
 //
-//	go run ./bench/figures [-bin bin/viamillipede] [-gib 4] [-rounds 5] [-only name,...]
+//	go run ./bench/figures [-bin bin/viamillipede] [-before OLD] [-gib 4] [-rounds 5] [-only name,...]
 //
 // A stream goes from a producer that writes a constant buffer, through real pipes and the program measured over
 // loopback, to a consumer that reads and counts. The rate is the consumer's, from its first byte to the end of file; a
@@ -23,11 +23,14 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"viamillipede/bench/internal/report"
 )
 
 // settings are the command line.
 type settings struct {
 	bin    string  // the viamillipede to measure
+	before string  // an older one for the main case, to compare with in the same run; "" is none
 	self   string  // this program
 	gib    float64 // length of a stream
 	rounds int
@@ -61,6 +64,7 @@ func main() {
 func parse() (settings, error) {
 	var set settings
 	flag.StringVar(&set.bin, "bin", "bin/viamillipede", "the viamillipede to measure")
+	flag.StringVar(&set.before, "before", "", "an older viamillipede to compare with in the main case")
 	flag.Float64Var(&set.gib, "gib", 4, "length of each stream in GiB")
 	flag.IntVar(&set.rounds, "rounds", 5, "rounds; medians of these are printed")
 	only := flag.String("only", "", "names of the rows to measure, with commas between; all when empty")
@@ -77,11 +81,16 @@ func parse() (settings, error) {
 		}
 	}
 	var err error
-	if set.bin, err = filepath.Abs(set.bin); err != nil {
-		return set, err
-	}
-	if _, err = os.Stat(set.bin); err != nil {
-		return set, err
+	for _, bin := range []*string{&set.bin, &set.before} {
+		if *bin == "" {
+			continue
+		}
+		if *bin, err = filepath.Abs(*bin); err != nil {
+			return set, err
+		}
+		if _, err = os.Stat(*bin); err != nil {
+			return set, err
+		}
 	}
 	set.self, err = os.Executable()
 	return set, err
@@ -91,7 +100,7 @@ func parse() (settings, error) {
 func run(ctx context.Context, set settings) error {
 	board := newBoard(contenders(set))
 	header := describe(ctx, set)
-	began, err := used()
+	began, err := report.Used()
 	if err != nil {
 		return err
 	}
@@ -104,11 +113,10 @@ func run(ctx context.Context, set settings) error {
 			m.take(ctx)
 		}
 	}
-	now, err := used()
+	now, err := report.Used()
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s- used meanwhile by everything else on the machine: %.0f %% of a CPU, over %.0f s\n\n%s",
-		header, now.others(began), now.at.Sub(began.at).Seconds(), board.markdown())
+	fmt.Printf("%s%s\n%s", header, now.Others(began), board.markdown())
 	return nil
 }

@@ -23,7 +23,7 @@ func takePeaks(ctx context.Context, set settings, b *board) {
 		tx:   []string{set.bin, "tx", "127.0.0.1", "PORT", "verbose", "1", "window", peakWindow, "threads", "16"},
 	}
 	p, err := plumb(ctx, set, c, strconv.FormatUint(set.bytes()/2, 10), strconv.Itoa(peakPause))
-	defer p.end()
+	defer p.End()
 	var tx, rx *watch
 	if err == nil {
 		tx, rx = watchPeak(p.tx.Process.Pid), watchPeak(p.rx.Process.Pid)

@@ -4,9 +4,11 @@ import (
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"viamillipede/bench/internal/ends"
 )
 
-// Relays over one connection that promise nothing, for comparison with streams that do not go from write(2) to read(2).
+// Relays over one connection that promise nothing, for comparison with streams that do not go from ends.Write(2) to ends.Read(2).
 
 // copyTX PORT sends stdin to loopback by reading it into 1 MiB of memory and writing that.
 func copyTX(args []string) error {
@@ -14,18 +16,18 @@ func copyTX(args []string) error {
 	if err != nil {
 		return err
 	}
-	widen(0)
-	b, err := memory(pipeSize)
+	ends.Widen(0)
+	b, err := ends.Memory(ends.PipeSize)
 	if err != nil {
 		return err
 	}
 	for {
-		n, err := read(0, b)
+		n, err := ends.Read(0, b)
 		if err != nil || n == 0 {
 			return err
 		}
 		for at := 0; at < n; {
-			m, err := write(conn, b[at:n])
+			m, err := ends.Write(conn, b[at:n])
 			if err != nil {
 				return fmt.Errorf("write: %w", err)
 			}
@@ -61,9 +63,9 @@ func fileRX(args []string) error {
 	if err := unix.Pipe2(pipe[:], unix.O_CLOEXEC); err != nil {
 		return fmt.Errorf("pipe: %w", err)
 	}
-	widen(pipe[0])
+	ends.Widen(pipe[0])
 	for {
-		n, err := splice(conn, pipe[1], pipeSize, unix.SPLICE_F_MOVE)
+		n, err := ends.Splice(conn, pipe[1], ends.PipeSize, unix.SPLICE_F_MOVE)
 		if err != nil || n == 0 {
 			return err
 		}

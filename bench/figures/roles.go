@@ -1,11 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"os"
-	"runtime"
-	"runtime/debug"
-)
+import "viamillipede/bench/internal/ends"
 
 // role is what this program is when it is started by itself.
 type role struct {
@@ -17,13 +12,13 @@ type role struct {
 func roles() []role {
 	return []role{
 		{"empty", 0, func([]string) int { return 0 }},
-		{"gen", 2, alone(gen)},
-		{"sink", 3, alone(sink)},
-		{"copy-tx", 1, alone(copyTX)},
-		{"file-tx", 1, alone(fileTX)},
-		{"file-rx", 1, alone(fileRX)},
-		{"limit-rx", 1, alone(limitRX)},
-		{"limit-tx", 1, alone(limitTX)},
+		{"gen", 2, ends.Alone(ends.Gen)},
+		{"sink", 3, ends.Alone(ends.Sink)},
+		{"copy-tx", 1, ends.Alone(copyTX)},
+		{"file-tx", 1, ends.Alone(fileTX)},
+		{"file-rx", 1, ends.Alone(fileRX)},
+		{"limit-rx", 1, ends.Alone(limitRX)},
+		{"limit-tx", 1, ends.Alone(limitTX)},
 	}
 }
 
@@ -38,18 +33,4 @@ func roleOf(argv []string) (role, bool) {
 		}
 	}
 	return role{}, false
-}
-
-// alone runs a role on one thread, without a garbage collector that could ask it to stop: its raw system calls (raw.go)
-// do not tell Go's scheduler that they wait.
-func alone(work func(args []string) error) func([]string) int {
-	return func(args []string) int {
-		debug.SetGCPercent(-1)
-		runtime.LockOSThread()
-		if err := work(args); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		return 0
-	}
 }

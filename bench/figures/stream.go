@@ -10,6 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"viamillipede/bench/internal/crew"
+	"viamillipede/bench/internal/ends"
 )
 
 // contender is a way to move a stream. "PORT" in a command is replaced by a free port.
@@ -20,6 +23,7 @@ type contender struct {
 	ours  bool          // viamillipede: exits with 0 and prints a summary
 	kills time.Duration // a connection is killed this often; 0 is never
 
+	counted   bool   // switches and migrations of both ends are wanted
 	strangers bool   // others come to the port while the stream runs
 	feed      string // how the producer makes the stream; "" is feedWrite
 	drain     string // how the consumer takes it; "" is drainRead
@@ -27,11 +31,11 @@ type contender struct {
 
 // How producers make a stream and consumers take it.
 const (
-	feedWrite    = "write"
-	feedVmsplice = "vmsplice"
+	feedWrite    = ends.ByWrite
+	feedVmsplice = ends.ByVMSplice
 	feedFile     = "file" // no producer: stdin is a file on tmpfs
-	drainRead    = "read"
-	drainSplice  = "splice"
+	drainRead    = ends.ByRead
+	drainSplice  = ends.BySplice
 	drainFile    = "file" // no consumer: stdout is a file on tmpfs
 	drainNull    = "null" // no consumer: stdout is the null device
 )
@@ -46,58 +50,66 @@ type sample struct {
 
 // plumbing is one stream that runs.
 type plumbing struct {
-	*crew
+	*crew.Crew
 	port              uint16
-	gen, tx, rx, sink *child // tx and rx are nil for the local pipe
+	gen, tx, rx, sink *crew.Child // tx and rx are nil for the local pipe
 }
 
 // plumb starts producer | tx ... rx | consumer; sinkArgs are those of the role. The caller ends the crew, on errors too.
 func plumb(ctx context.Context, set settings, c contender, sinkArgs ...string) (*plumbing, error) {
 	sinkArgs = append(sinkArgs, cmp.Or(c.drain, drainRead))
-	p := &plumbing{crew: newCrew(ctx)}
+	p := &plumbing{Crew: crew.New(ctx)}
 	genOut, err := p.receivingHalf(set, c, sinkArgs)
 	if err != nil {
 		return p, err
 	}
 	if c.tx != nil {
 		var in *os.File
-		if in, genOut, err = p.pipe(); err != nil {
+		if in, genOut, err = p.Pipe(); err != nil {
 			return p, err
 		}
-		if p.tx, err = p.start(withPort(c.tx, p.port), in, nil); err != nil {
+		if p.tx, err = p.launch(c, c.tx, in, nil); err != nil {
 			return p, err
 		}
 	}
-	p.gen, err = p.role(set.self, nil, genOut, "gen",
+	p.gen, err = p.Role(set.self, nil, genOut, "gen",
 		strconv.FormatUint(set.bytes(), 10), cmp.Or(c.feed, feedWrite))
-	p.letGo()
+	p.LetGo()
 	return p, err
 }
 
 // receivingHalf starts the consumer and rx, waits until rx listens, and gives the pipe into the consumer.
 func (p *plumbing) receivingHalf(set settings, c contender, sinkArgs []string) (*os.File, error) {
-	r, w, err := p.pipe()
+	r, w, err := p.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	if p.sink, err = p.role(set.self, r, nil, append([]string{"sink"}, sinkArgs...)...); err != nil || c.rx == nil {
+	if p.sink, err = p.Role(set.self, r, nil, append([]string{"sink"}, sinkArgs...)...); err != nil || c.rx == nil {
 		return w, err
 	}
 	if p.port, err = freePort(); err != nil {
 		return nil, err
 	}
-	if p.rx, err = p.start(withPort(c.rx, p.port), nil, w); err != nil {
+	if p.rx, err = p.launch(c, c.rx, nil, w); err != nil {
 		return nil, err
 	}
-	return w, listening(p.ctx, p.port)
+	return w, p.Listening(p.rx, p.port)
+}
+
+// launch starts one end of a contender.
+func (p *plumbing) launch(c contender, argv []string, stdin, stdout *os.File) (*crew.Child, error) {
+	if c.counted {
+		return p.StartCounted(withPort(argv, p.port), stdin, stdout)
+	}
+	return p.Start(withPort(argv, p.port), stdin, stdout)
 }
 
 // finish waits for all and gives the consumer's figures.
 func (p *plumbing) finish(set settings, c contender) (sample, error) {
-	if err := p.sink.wait(); err != nil {
+	if err := p.sink.Wait(); err != nil {
 		return sample{}, fmt.Errorf("consumer: %w", err)
 	}
-	got, seconds, err := parseSink(p.sink.out.String())
+	got, seconds, err := ends.ParseSink(p.sink.Out.String())
 	if err != nil {
 		return sample{}, err
 	}
@@ -110,13 +122,13 @@ func (p *plumbing) finish(set settings, c contender) (sample, error) {
 	if got != set.bytes() {
 		return s, fmt.Errorf("%d bytes came out of %d", got, set.bytes())
 	}
-	return s, p.gen.wait()
+	return s, p.gen.Wait()
 }
 
 // ended waits for both ends and adds what they say of themselves.
 func (p *plumbing) ended(c contender, s *sample, bytes float64) error {
-	errTX, errRX := p.tx.wait(), p.rx.wait()
-	s.tx, s.rx = p.tx.cpu().Seconds()/(bytes/(1<<30)), p.rx.cpu().Seconds()/(bytes/(1<<30))
+	errTX, errRX := p.tx.Wait(), p.rx.Wait()
+	s.tx, s.rx = p.tx.CPU().Seconds()/(bytes/(1<<30)), p.rx.CPU().Seconds()/(bytes/(1<<30))
 	if !c.ours {
 		return nil // the bytes that came out tell; some exit with what they like
 	}
@@ -126,7 +138,7 @@ func (p *plumbing) ended(c contender, s *sample, bytes float64) error {
 	if errRX != nil {
 		return fmt.Errorf("rx: %w", errRX)
 	}
-	sum, err := parseSummary(p.tx.said.String())
+	sum, err := parseSummary(p.tx.Said.String())
 	s.lost, s.resent = sum.lost, float64(sum.resent)/bytes
 	return err
 }
@@ -140,7 +152,7 @@ func measure(ctx context.Context, set settings, c contender) (sample, error) {
 		return measureFile(ctx, set, c)
 	}
 	p, err := plumb(ctx, set, c, "0", "0")
-	defer p.end()
+	defer p.End()
 	if err != nil {
 		return sample{}, err
 	}
@@ -183,12 +195,4 @@ func withPort(argv []string, port uint16) []string {
 		argv[i] = strings.ReplaceAll(argv[i], "PORT", strconv.Itoa(int(port)))
 	}
 	return argv
-}
-
-// parseSink reads what the role sink prints.
-func parseSink(text string) (bytes uint64, seconds float64, err error) {
-	if _, err := fmt.Sscanf(text, "%d %g", &bytes, &seconds); err != nil {
-		return 0, 0, fmt.Errorf("consumer said %q: %w", text, err)
-	}
-	return bytes, seconds, nil
 }

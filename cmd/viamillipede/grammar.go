@@ -267,6 +267,10 @@ needs to be proven. The final summary says which way the bytes went, and why.`,
 			name: "cpus", initial: "auto",
 			args: []argument{cpus()},
 			gist: "CPUs to pin to, such as 0-3,8; off pins nothing",
+			more: `
+auto takes CPUs that handle the interrupts of the stream's network card, else those of
+its NUMA node. A receiver takes each link on the CPU of these that is nearest to where
+its packets come in, and has it follow them. The status table (SIGUSR1) shows it.`,
 		},
 		{
 			name: "sockstats", initial: "on",

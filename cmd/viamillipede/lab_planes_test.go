@@ -15,12 +15,15 @@ import (
 func onLoopback(with setup) setup {
 	with.senderSide = lab.RX
 	with.to = []string{"tx", "127.0.0.1", "4545"}
-	with.words = append([]string{"threads", "4", "verbose", "1"}, with.words...)
+	with.words = append([]string{"threads", "4", "verbose", "3"}, with.words...)
 	return with
 }
 
 // copies is how the summary of a program that had to copy, or chose to, begins to name its way.
 const copies = `engine path: copy \(read, write\): `
+
+// countsAlone is how the line begins that says that there are no statistics by BPF.
+const countsAlone = `socket statistics: TCP_INFO alone: `
 
 // testUnprivileged: nothing needs root. What root alone may do is done without.
 func (p programs) testUnprivileged(t *testing.T) {
@@ -29,6 +32,8 @@ func (p programs) testUnprivileged(t *testing.T) {
 	s := p.start(t, l, onLoopback(setup{size: size, limit: time.Minute, credential: nobody()}))
 	s.finish()
 	s.says("tx", s.txSaid, copies+`no permission for the proof`)
+	s.says("tx", s.txSaid, countsAlone+`no permission for BPF`)
+	s.says("rx", s.rxSaid, countsAlone+`no permission for BPF`)
 	s.says("rx", s.rxSaid, `engine path: splice \(socket to pipe\)`)
 }
 
@@ -63,6 +68,8 @@ func (p programs) testCallsRefused(t *testing.T) {
 				s.finish()
 				s.says("tx", s.txSaid, copies+`.*(not permitted|not implemented)`)
 				s.says("rx", s.rxSaid, copies+`splice is refused for the pipe`)
+				s.says("tx", s.txSaid, countsAlone+`.*(no permission|not implemented)`)
+				s.says("rx", s.rxSaid, countsAlone+`.*(no permission|not implemented)`)
 			})
 		}
 	}

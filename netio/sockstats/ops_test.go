@@ -197,7 +197,10 @@ func TestRetransmits(t *testing.T) {
 	}
 	from.quiet(t)
 	stats, info = same(t, from, l)
-	t.Logf("after a silent path: %+v; TCP_INFO: %d retransmitted", stats.Ops, info.Total_retrans)
+	t.Logf("after a silent path: %+v; TCP_INFO: %d retransmitted, %d timeouts", stats.Ops, info.Total_retrans, info.Total_rto)
+	if got := stats.Ops.Timeouts; info.Total_rto > 0 && got != uint64(info.Total_rto) { // not told before Linux 6.7
+		t.Errorf("%d timeouts, TCP_INFO has %d", got, info.Total_rto)
+	}
 	if got := stats.Ops.Retransmits; got != uint64(info.Total_retrans) {
 		t.Errorf("%d segments sent again, TCP_INFO has %d", got, info.Total_retrans)
 	}

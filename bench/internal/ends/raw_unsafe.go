@@ -1,4 +1,4 @@
-package main
+package ends
 
 import (
 	"unsafe"
@@ -6,11 +6,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// read is read(2) into b, which must not be empty; it retries EINTR. 0 is the end of the stream.
-func read(fd int, b []byte) (int, error) { return move(unix.SYS_READ, fd, b) }
+// Read is read(2) into b, which must not be empty; it retries EINTR. 0 is the end of the stream.
+func Read(fd int, b []byte) (int, error) { return move(unix.SYS_READ, fd, b) }
 
-// write is write(2) of b, which must not be empty; it retries EINTR, and may write less than b.
-func write(fd int, b []byte) (int, error) { return move(unix.SYS_WRITE, fd, b) }
+// Write is write(2) of b, which must not be empty; it retries EINTR, and may write less than b.
+func Write(fd int, b []byte) (int, error) { return move(unix.SYS_WRITE, fd, b) }
 
 func move(call uintptr, fd int, b []byte) (int, error) {
 	for {
@@ -24,8 +24,8 @@ func move(call uintptr, fd int, b []byte) (int, error) {
 	}
 }
 
-// vmsplice is vmsplice(2) of b, which must not be empty; it retries EINTR, and may take less than b.
-func vmsplice(fd int, b []byte) (int, error) {
+// VMSplice is vmsplice(2) of b, which must not be empty; it retries EINTR, and may take less than b.
+func VMSplice(fd int, b []byte) (int, error) {
 	v := unix.Iovec{Base: unsafe.SliceData(b)}
 	v.SetLen(len(b))
 	for {

@@ -1,4 +1,4 @@
-package main
+package report
 
 import (
 	"fmt"
@@ -11,17 +11,17 @@ import (
 // userHZ is the number of ticks a second in /proc/stat (proc_stat(5)); on amd64 and arm64 it is always this.
 const userHZ = 100
 
-// usage is CPU time used until a moment: by the whole machine without interrupts, and by this process and its children.
-type usage struct {
+// Usage is CPU time used until a moment: by the whole machine without interrupts, and by this process and its children.
+type Usage struct {
 	at        time.Time
 	all, mine time.Duration
 }
 
-// used takes the usage of now. Only children that were waited for count.
-func used() (usage, error) {
-	u := usage{at: time.Now()}
+// Used takes the usage of now. Only children that were waited for count.
+func Used() (Usage, error) {
+	u := Usage{at: time.Now()}
 	var err error
-	if u.all, err = parseStat(file("/proc/stat")); err != nil {
+	if u.all, err = parseStat(content("/proc/stat")); err != nil {
 		return u, err
 	}
 	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
@@ -34,10 +34,16 @@ func used() (usage, error) {
 	return u, nil
 }
 
-// others is what everybody else used since a moment, in per cent of one CPU: a run in which this is not small says little.
-func (u usage) others(since usage) float64 {
-	foreign := (u.all - since.all) - (u.mine - since.mine)
-	return max(0, 100*ratio(float64(foreign), float64(u.at.Sub(since.at))))
+// Others is a line of a header: what everybody else used since a moment. A run in which that is not small says little.
+func (u Usage) Others(since Usage) string {
+	return fmt.Sprintf("- used meanwhile by everything else on the machine: %.0f %% of a CPU, over %.0f s\n",
+		u.foreign(since), u.at.Sub(since.at).Seconds())
+}
+
+// foreign is what everybody else used, in per cent of one CPU.
+func (u Usage) foreign(since Usage) float64 {
+	used := (u.all - since.all) - (u.mine - since.mine)
+	return max(0, 100*Ratio(float64(used), float64(u.at.Sub(since.at))))
 }
 
 // parseStat gives the time of all CPUs in processes and the kernel, from the first line of /proc/stat.

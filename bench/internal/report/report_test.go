@@ -1,0 +1,39 @@
+package report
+
+import (
+	"testing"
+	"time"
+)
+
+func TestMedian(t *testing.T) {
+	for _, c := range []struct {
+		values []float64
+		want   float64
+	}{
+		{nil, 0}, {[]float64{7}, 7}, {[]float64{9, 1}, 5}, {[]float64{3, 1, 2}, 2}, {[]float64{4, 1, 3, 2}, 2.5},
+	} {
+		if got := Median(c.values); got != c.want {
+			t.Errorf("%v: %v, want %v", c.values, got, c.want)
+		}
+	}
+}
+
+func TestProc(t *testing.T) {
+	if d, err := parseStat("cpu  100 20 30 4000 1 0 7 0 0 0\ncpu0 1 2 3\n"); err != nil || d != 1500*time.Millisecond {
+		t.Errorf("statistics %v, %v", d, err)
+	}
+	if got := memoryLine("MemTotal:       24683620 kB\n"); got != "23.5 GiB" {
+		t.Error(got)
+	}
+	if got := processor("processor : 0\nmodel name\t: Fast One\n"); got != "Fast One" {
+		t.Error(got)
+	}
+}
+
+func TestOthers(t *testing.T) {
+	began := Usage{at: time.Unix(10, 0), all: 5 * time.Second, mine: time.Second}
+	now := Usage{at: time.Unix(20, 0), all: 12 * time.Second, mine: 6 * time.Second}
+	if got := now.foreign(began); got != 20 {
+		t.Errorf("%v %%, want 20", got)
+	}
+}

@@ -1,0 +1,146 @@
+package engine_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+)
+
+// said is what an end says, for any goroutine to look at.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// waitFor looks again and again, for a bounded time.
+func waitFor(t *testing.T, what string, true func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !true(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited too long until %s", what)
+		}
+	}
+}
+
+// end is what a test looks at.
+type end interface{ WriteStatus(io.Writer) error }
+
+// halfway carries a stream that stands still in its middle, where look gets both ends and what they said.
+func halfway(t *testing.T, o engine.Options, port uint16, look func(tx, rx end, txSaid, rxSaid *said)) {
+	t.Helper()
+	quiet(t)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	source, sourceErr := enginetest.NewSource(enginetest.KindPipe, nil)
+	sink, sinkErr := enginetest.NewSink(enginetest.KindPipe)
+	if err := errors.Join(sourceErr, sinkErr); err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	defer sink.Close()
+	var txSaid, rxSaid said
+	o.Threads = 4
+	r, err := engine.NewReceiver(engine.ReceiveConfig{
+		Options: o, Port: port, Sink: sink.FD, Log: engine.NewLog(&rxSaid, "", engine.LevelChoices),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := engine.NewSender(engine.SendConfig{
+		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: port}}, Source: source.FD,
+		Log: engine.NewLog(&txSaid, "", engine.LevelChoices),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ends, others sync.WaitGroup
+	var rxErr, txErr error
+	var got []byte
+	ends.Go(func() { _, rxErr = r.Run(ctx) })
+	ends.Go(func() { _, txErr = s.Run(ctx) })
+	others.Go(func() { got, _ = io.ReadAll(sink.Far) })
+	data := content(7, 4<<20)
+	_, firstErr := source.Far.Write(data[:len(data)/2])
+	look(s, r, &txSaid, &rxSaid)
+	_, lastErr := source.Far.Write(data[len(data)/2:])
+	source.Far.Close()
+	ends.Wait()
+	sink.CloseNear()
+	others.Wait()
+	if err := errors.Join(firstErr, lastErr, rxErr, txErr); err != nil {
+		t.Errorf("%v\ntx: %s\nrx: %s", err, &txSaid, &rxSaid)
+	}
+	if !bytes.Equal(got, data) {
+		t.Error("other bytes came out")
+	}
+}
+
+func table(t *testing.T, e end) string {
+	t.Helper()
+	var b strings.Builder
+	if err := e.WriteStatus(&b); err != nil {
+		t.Error(err)
+	}
+	return b.String()
+}
+
+// countRows are the lines of the second table of links over loopback.
+var countRows = regexp.MustCompile(`(?m)^ +\d+ +lo +- +[0-9a-f]{8}\S* +\d+ +\d+ +\d+ +\S+/\S+/\S+ +\d+ +(\d+|-)$`)
+
+// TestSocketStatistics: both ends tell what the kernel counts, of every link.
+func TestSocketStatistics(t *testing.T) {
+	halfway(t, engine.Options{SockStats: true}, freePort(t), func(tx, rx end, txSaid, rxSaid *said) {
+		for e, said := range map[end]*said{tx: txSaid, rx: rxSaid} {
+			waitFor(t, "it is decided what counts", func() bool { return strings.Contains(said.String(), "socket statistics: ") })
+			if !strings.Contains(said.String(), "eBPF (socket filter") {
+				t.Logf("no counting here: %s", said)
+				continue
+			}
+			waitFor(t, "all links are counted on", func() bool { return len(countRows.FindAllString(table(t, e), -1)) == 4 })
+			t.Logf("%s", table(t, e))
+		}
+	})
+}
+
+// TestNoSocketStatistics: none are wanted, or the links are no TCP connections. Nothing else changes.
+func TestNoSocketStatistics(t *testing.T) {
+	network := enginetest.NewNet(1, enginetest.Faults{})
+	defer network.Close()
+	for _, test := range []struct {
+		o    engine.Options
+		want string
+	}{
+		{engine.Options{}, "socket statistics: TCP_INFO alone: switched off"},
+		{engine.Options{SockStats: true, Transport: network}, "socket statistics: TCP_INFO alone: no permission|has no socket statistics: not a TCP socket"},
+	} {
+		halfway(t, test.o, freePort(t), func(tx, rx end, txSaid, rxSaid *said) {
+			for e, said := range map[end]*said{tx: txSaid, rx: rxSaid} {
+				waitFor(t, "it says "+test.want, func() bool { return regexp.MustCompile(test.want).MatchString(said.String()) })
+				if text := table(t, e); strings.Contains(text, "RX queue") {
+					t.Errorf("there are statistics:\n%s", text)
+				}
+			}
+		})
+	}
+}
