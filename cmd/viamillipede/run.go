@@ -26,6 +26,9 @@ func program(words []string) engine.Status {
 	if inv.question != "" {
 		return inv.answer(os.Stdout)
 	}
+	if inv.bench != nil {
+		return inv.runBench()
+	}
 	return inv.run()
 }
 
