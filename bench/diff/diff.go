@@ -103,7 +103,7 @@ func (t Table) Regressions() int {
 
 // takenInTurn reports whether round i of one file was taken beside round i of the other.
 func takenInTurn(a, b result.File) bool {
-	return a.Settings[OrderKey] == OrderInTurn && b.Settings[OrderKey] == OrderInTurn && a.Time == b.Time
+	return a.Settings[OrderKey] == OrderInTurn && b.Settings[OrderKey] == OrderInTurn && a.Time == b.Time && a.Time != ""
 }
 
 func newRow(name, unit string, x, y []float64, inTurn bool, threshold float64) Row {

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 	"strings"
 
@@ -12,12 +11,8 @@ import (
 	"viamillipede/engine"
 )
 
-// benchWord begins a command line that measures or compares. It stands first, and what follows is no keyword of a stream: a host may
-// be called bench, too.
-const benchWord = "bench"
-
-// benchHelp is what "help bench" prints.
-const benchHelp = `bench diff OLD NEW [threshold PERCENT]
+// diffHelp is what "help diff" prints.
+const diffHelp = `bench diff OLD NEW [threshold PERCENT]
 
 Compares two files of results, each one JSON or the output of "go test -bench" (the Go
 benchmark format), with several rounds of each name; "-" is standard input. For each
@@ -41,27 +36,18 @@ The exit status is 1 when there is a regression, and standard error then has the
 a file cannot be read, or the files have nothing in common; else 0.
 `
 
-// bench carries out a command line that begins with "bench"; words are those after it.
-func bench(words []string) engine.Status {
-	var word string
-	if len(words) > 0 {
-		word, words = words[0], words[1:]
-	}
-	switch word {
-	case "diff":
-		return benchDiff(os.Stdout, words)
-	case "":
-		return failed(ownPrefix, usageError("bench: expected diff, found the end of the line"))
-	}
-	return failed(ownPrefix, usageError("bench: expected diff, found %q%s", word, suggest(word, []string{"diff"})))
-}
-
 // defaultThreshold is the share that a change for the worse may have, where the command line does not say.
 const defaultThreshold = 0.05
 
-// benchDiff compares two files and writes the table.
-func benchDiff(w io.Writer, words []string) engine.Status {
-	table, err := compare(words)
+// twoFiles is what bench diff compares.
+type twoFiles struct {
+	names     [2]string // old and new; "-" is standard input
+	threshold float64
+}
+
+// report compares the files and writes the table.
+func (f twoFiles) report(w io.Writer) engine.Status {
+	table, err := f.compare()
 	if err != nil {
 		return failed(ownPrefix, err)
 	}
@@ -75,19 +61,16 @@ func benchDiff(w io.Writer, words []string) engine.Status {
 	return engine.StatusDone
 }
 
-// compare reads the words after "bench diff" and the files. Each error is an *engine.Error of engine.StatusUsage.
-func compare(words []string) (diff.Table, error) {
-	files, threshold, err := parseDiff(words)
-	if err != nil {
-		return diff.Table{}, err
-	}
+// compare reads the files. Each error is an *engine.Error of engine.StatusUsage.
+func (f twoFiles) compare() (diff.Table, error) {
 	var both [2]result.File
-	for i, name := range files {
+	for i, name := range f.names {
+		var err error
 		if both[i], err = result.Read(name); err != nil {
 			return diff.Table{}, &engine.Error{Status: engine.StatusUsage, Reason: "bench diff", Err: err}
 		}
 	}
-	table := diff.Compare(both[0], both[1], threshold)
+	table := diff.Compare(both[0], both[1], f.threshold)
 	if len(table.Rows) == 0 {
 		return table, usageError("bench diff: the files have no name and unit in common")
 	}
@@ -95,34 +78,42 @@ func compare(words []string) (diff.Table, error) {
 }
 
 // parseDiff reads OLD NEW [threshold PERCENT].
-func parseDiff(words []string) (files [2]string, threshold float64, err error) {
+func parseDiff(words []string) (*invocation, error) {
+	f := twoFiles{threshold: defaultThreshold}
 	for i, what := range []string{"OLD", "NEW"} {
 		if len(words) == 0 {
-			return files, 0, usageError("bench diff: expected a file for %s, found the end of the line", what)
+			return nil, usageError("bench diff: expected a file for %s, found the end of the line", what)
 		}
-		files[i], words = words[0], words[1:]
+		f.names[i], words = words[0], words[1:]
 	}
-	if files[0] == "-" && files[1] == "-" {
-		return files, 0, usageError("bench diff: expected one file at least that is not standard input")
+	if f.names[0] == "-" && f.names[1] == "-" {
+		return nil, usageError("bench diff: expected one file at least that is not standard input")
 	}
-	if len(words) == 0 {
-		return files, defaultThreshold, nil
+	if err := f.parseThreshold(words); err != nil {
+		return nil, err
 	}
-	if words[0] != "threshold" {
-		return files, 0, usageError("bench diff: expected threshold or the end of the line, found %q%s",
-			words[0], suggest(words[0], []string{"threshold"}))
-	}
-	if len(words) == 1 {
-		return files, 0, usageError("bench diff: threshold: expected %s, found the end of the line", wantPercent)
-	}
-	threshold, ok := parsePercent(words[1])
+	return &invocation{question: benchDiff, diff: f}, nil
+}
+
+// parseThreshold reads what may stand after the files.
+func (f *twoFiles) parseThreshold(words []string) error {
+	const word = "threshold"
 	switch {
-	case !ok:
-		return files, 0, usageError("bench diff: threshold: expected %s, found %q", wantPercent, words[1])
+	case len(words) == 0:
+		return nil
+	case words[0] != word:
+		return usageError("bench diff: expected threshold or the end of the line, found %q%s", words[0], suggest(words[0], []string{word}))
+	case len(words) == 1:
+		return usageError("bench diff: threshold: expected %s, found the end of the line", wantPercent)
 	case len(words) > 2:
-		return files, 0, usageError("bench diff: expected the end of the line, found %q", words[2])
+		return usageError("bench diff: expected the end of the line, found %q", words[2])
 	}
-	return files, threshold, nil
+	share, ok := parsePercent(words[1])
+	if !ok {
+		return usageError("bench diff: threshold: expected %s, found %q", wantPercent, words[1])
+	}
+	f.threshold = share
+	return nil
 }
 
 const wantPercent = "a number of per cent from 0 to 100, such as 5%"

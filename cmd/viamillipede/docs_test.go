@@ -159,7 +159,7 @@ func TestHelpHasEverything(t *testing.T) {
 
 // TestHelpFitsATerminal keeps the lines of every help text within 100 columns.
 func TestHelpFitsATerminal(t *testing.T) {
-	texts := []string{helpText(), shortUsage(), benchHelp}
+	texts := []string{helpText(), shortUsage(), diffHelp}
 	for _, k := range grammar() {
 		texts = append(texts, k.help())
 	}

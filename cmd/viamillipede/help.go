@@ -17,6 +17,9 @@ const commands = `viamillipede rx [<port>] [options]
 viamillipede tx <host> [<port>] [tx <host> [<port>] ...] [options]
 viamillipede rx [<port>] tx <host> [<port>] [options]
 viamillipede doctor [<host>] [json]
+viamillipede bench local [options]
+viamillipede bench rx [<port>] [options]
+viamillipede bench tx <host> [<port>] [tx <host> [<port>] ...] [options]
 viamillipede bench diff <old> <new> [threshold <percent>]`
 
 // story opens the help text, before the list of keywords.
@@ -49,7 +52,7 @@ var statuses = []struct {
 	{engine.StatusUsage, "usage: the command line or a setting is wrong, or bench diff found a regression"},
 	{engine.StatusConnect, "could not connect in time, or could not listen"},
 	{engine.StatusRefused, "refused: wrong phrase, wrong version, or the receiver is busy"},
-	{engine.StatusIntegrity, "integrity: a sum is wrong, or the source changed"},
+	{engine.StatusIntegrity, "integrity: a sum or a test stream is wrong, or the source changed"},
 	{engine.StatusLost, "all paths lost for longer than giveup, or the peer is dead"},
 	{engine.StatusLocalPipe, "standard input or output failed here"},
 	{engine.StatusRemotePipe, "standard input or output failed at the peer"},
@@ -83,11 +86,11 @@ var reactions = []struct{ signal, gist string }{
 // writeHelp writes the whole help text, or what there is to say about the keyword named topic.
 func writeHelp(w io.Writer, topic string) error {
 	text := helpText()
-	if k, ok := find(grammar(), topic); ok {
+	if k, ok := find(topics(), topic); ok {
 		text = k.help()
 	}
-	if topic == benchWord {
-		text = benchHelp
+	if topic == benchDiff {
+		text = diffHelp
 	}
 	_, err := io.WriteString(w, text)
 	return err
@@ -100,8 +103,11 @@ func helpText() string {
 	for _, k := range grammar() {
 		fmt.Fprintf(&b, "  %-27s %s%s\n", k.usage(), k.gist, k.remark())
 	}
-	b.WriteString("\nSizes take k, M or G (powers of 2). \"viamillipede help KEYWORD\" says more,\n" +
-		"and \"viamillipede help bench\" tells how to compare measurements.\n")
+	b.WriteString("\nKeywords of bench, beside those of a stream:\n\n")
+	for _, k := range benchWords() {
+		fmt.Fprintf(&b, "  %-27s %s%s\n", k.usage(), k.gist, k.remark())
+	}
+	b.WriteString("\nSizes take k, M or G (powers of 2). \"viamillipede help KEYWORD\" says more.\n")
 	b.WriteString("\nLevels of verbose, each with those before it:\n\n")
 	for _, l := range levels {
 		fmt.Fprintf(&b, "  %3d  %s\n", l.level, l.gist)

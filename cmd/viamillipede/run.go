@@ -19,15 +19,15 @@ func program(words []string) engine.Status {
 		say(ownPrefix, shortUsage())
 		return engine.StatusUsage
 	}
-	if words[0] == benchWord {
-		return bench(words[1:])
-	}
 	inv, err := parse(words)
 	if err != nil {
 		return failed(ownPrefix, err)
 	}
 	if inv.question != "" {
 		return inv.answer(os.Stdout)
+	}
+	if inv.bench != nil {
+		return inv.runBench()
 	}
 	return inv.run()
 }
@@ -42,6 +42,8 @@ func (inv *invocation) answer(w io.Writer) engine.Status {
 			return failed(ownPrefix, err)
 		}
 		err = inv.writeReport(w, r)
+	case "diff":
+		return inv.diff.report(w)
 	case "version":
 		err = writeVersion(w)
 	default:
@@ -123,8 +125,10 @@ func (inv *invocation) sender() (*side, error) {
 	if len(inv.paths) == 0 {
 		return nil, nil
 	}
-	if err := checkStandard(standardInput, syscall.O_RDONLY); err != nil {
-		return nil, err
+	if !inv.options.PRBS {
+		if err := checkStandard(standardInput, syscall.O_RDONLY); err != nil {
+			return nil, err
+		}
 	}
 	s := inv.side("tx")
 	t, err := engine.NewSender(engine.SendConfig{
