@@ -61,6 +61,7 @@ func TestVerdict(t *testing.T) {
 		{"a cost rises", "tx-cpu-s/GiB", low, high, Regression},
 		{"a cost falls", "ns/op", high, low, Better},
 		{"counts rise", "tx-switches/GiB", low, high, Regression},
+		{"how long a round was", "tx-s", low, high, Differs},
 		{"nobody knows", "furlongs", low, high, Differs},
 		{"a little less", "GB/s", near, low, Worse},
 		{"alike", "MB/s", low, low, Same},
@@ -151,6 +152,17 @@ func TestTable(t *testing.T) {
 	}
 	if n := table.Regressions(); n != 2 {
 		t.Errorf("%d regressions", n)
+	}
+}
+
+// How a stream is shared out among its links is not compared.
+func TestParts(t *testing.T) {
+	f := file("tx-link-3-MB/s", 1, 2, 3, 4)
+	for _, r := range f.Results {
+		r.Values["rx-queue-eth0_1-B"], r.Values["MB/s"] = 7, 8
+	}
+	if r := one(t, f, f); r.Unit != "MB/s" {
+		t.Errorf("%+v", r)
 	}
 }
 

@@ -35,7 +35,9 @@ func group(f result.File) *groups {
 			g.series, g.index[name] = append(g.series, s), s
 		}
 		for unit, v := range r.Values {
-			s.values[unit] = append(s.values[unit], v)
+			if !isPart(unit) {
+				s.values[unit] = append(s.values[unit], v)
+			}
 		}
 	}
 	return g

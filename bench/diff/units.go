@@ -25,11 +25,20 @@ var (
 	costly = []string{"B/op"}
 )
 
+// Whole figures of a round, which say nothing about a program where rounds differ in length or bytes.
+var wholes = []string{"tx-s", "rx-s", "tx-cpu-s", "rx-cpu-s"}
+
+// isPart reports whether a unit is about one link or one queue. How a stream is shared out among them changes from round to round
+// and is neither better nor worse, so that parts are left out of a comparison.
+func isPart(unit string) bool { return strings.Contains(unit, "-link-") || strings.Contains(unit, "-queue-") }
+
 // directionOf looks at the end of a unit: what stands before its last dash does not matter.
 func directionOf(unit string) direction {
 	word := unit[strings.LastIndexByte(unit, '-')+1:]
 	what, _, _ := strings.Cut(word, "/")
 	switch {
+	case slices.Contains(wholes, unit):
+		return unknown
 	case slices.Contains(rates, word):
 		return lessIsWorse
 	case slices.Contains(costs, what), slices.Contains(costly, word):
