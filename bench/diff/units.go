@@ -30,7 +30,9 @@ var wholes = []string{"tx-s", "rx-s", "tx-cpu-s", "rx-cpu-s"}
 
 // isPart reports whether a unit is about one link or one queue. How a stream is shared out among them changes from round to round
 // and is neither better nor worse, so that parts are left out of a comparison.
-func isPart(unit string) bool { return strings.Contains(unit, "-link-") || strings.Contains(unit, "-queue-") }
+func isPart(unit string) bool {
+	return strings.Contains(unit, "-link-") || strings.Contains(unit, "-queue-")
+}
 
 // directionOf looks at the end of a unit: what stands before its last dash does not matter.
 func directionOf(unit string) direction {
