@@ -10,8 +10,8 @@
 //
 // RSS is checked against all the vectors that Microsoft published for it. The bonding formulas were read in the kernel's
 // source and are checked against vectors worked out by hand, no more: the machine that this was written on has no bonding
-// driver, so no packet was seen to take the lane that was predicted. So are distributions' kernels with patches of their
-// own a reason to compare what was predicted with what was found (Report).
+// driver, so no packet was seen to take the lane that was predicted. Distributions patch their kernels, too. Compare what was
+// predicted with what was found (Table).
 //
 // A hash is the sender's. That of a bond decides where what this host sends leaves it; which member of a LAG brings the
 // answers in is decided by the switch, whose hash is its own.

@@ -20,7 +20,7 @@ const (
 	Linux515
 
 	// Linux415 to 5.14: the bit is lost (commit b5f862180d70, "bonding: discard lowest hash bit for 802.3ad layer3+4";
-	// November 2017, also in stable branches from 4.9 on: connect() prefers even ports, which reached half of the lanes).
+	// November 2017, also in stable branches of that time: connect() prefers even ports, which reached half of the lanes).
 	Linux415
 
 	// Linux313 to 4.14: no bit is lost. What was before had other formulas and is not covered.

@@ -3,6 +3,7 @@ package flowhash
 import (
 	"encoding/binary"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -128,8 +129,7 @@ func portWord(f Flow) uint32 {
 
 // ipHash is bond_ip_hash.
 func ipHash(h uint32, f Flow, shift bool) uint32 {
-	src, dst := f.addresses()
-	h ^= addressWord(src) ^ addressWord(dst)
+	h ^= addressWord(f.Src.Addr().Unmap()) ^ addressWord(f.Dst.Addr().Unmap())
 	h ^= h >> 16
 	h ^= h >> 8
 	if shift {
@@ -140,12 +140,15 @@ func ipHash(h uint32, f Flow, shift bool) uint32 {
 
 // addressWord is an IPv4 address, or the XOR of the four words of an IPv6 address (flow_get_u32_src in
 // net/core/flow_dissector.c, ipv6_addr_hash in include/net/ipv6.h).
-func addressWord(address []byte) uint32 {
-	var h uint32
-	for ; len(address) >= 4; address = address[4:] {
-		h ^= binary.LittleEndian.Uint32(address)
+func addressWord(address netip.Addr) uint32 {
+	if address.Is4() {
+		wire := address.As4()
+		return binary.LittleEndian.Uint32(wire[:])
 	}
-	return h
+	wire := address.As16()
+	low, high := binary.LittleEndian.Uint64(wire[:8]), binary.LittleEndian.Uint64(wire[8:])
+	both := low ^ high
+	return uint32(both) ^ uint32(both>>32)
 }
 
 // vlanSourceHash is bond_vlan_srcmac_hash: the maker's half of the source address, the device's half, and the tag.

@@ -78,6 +78,20 @@ func TestReadBond8023AD(t *testing.T) {
 	}
 }
 
+// A member that the bond keeps in reserve takes no part, and neither does one whose link is given up or coming.
+func TestMembersThatDoNotSend(t *testing.T) {
+	for name, text := range map[string]string{
+		"sys/class/net/eth1/bonding_slave/state":      "backup\n",
+		"sys/class/net/eth1/bonding_slave/mii_status": "going down\n",
+		"sys/class/net/eth1/operstate":                "lowerlayerdown\n",
+	} {
+		b, err := ReadBond(unpack(t, "802.3ad", map[string]string{name: text}), "bond0")
+		if got, want := names(b.Lanes()), []string{"eth3"}; err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: lanes %v, %v, expected %v", name, got, err, want)
+		}
+	}
+}
+
 func TestReadBondXOR(t *testing.T) {
 	b, err := ReadBond(unpack(t, "balance-xor", nil), "bond1")
 	if err != nil {
