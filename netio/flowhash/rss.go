@@ -11,8 +11,7 @@ import (
 )
 
 // RSS is how a network card chooses a receive queue: `ethtool -x` shows all of it. It can be overruled by filters
-// (`ethtool -N`, accelerated RFS), which are not covered, and what the kernel does after the card (RPS, RFS) has a hash of its own.
-// Drivers draw the key at random when the machine starts
+// (`ethtool -N`, accelerated RFS), which are not covered. Drivers draw the key at random when the machine starts
 // (netdev_rss_key_fill, net.core.netdev_rss_key), so it has to be read from the machine that receives.
 type RSS struct {
 	Function      string   // "toeplitz", which "" is too; others are not computed, see Check
@@ -27,8 +26,9 @@ const keySize = 40
 // Check says why the queue cannot be told: a function that is not Toeplitz, a short key, or a table that is empty or not a
 // power of two, which cards index in ways of their own. Lane knows nothing then.
 //
-// Of the others, "crc32" and "xor" hash in ways of the card's, the latter being what mlx5 and mlx4 offer, and "symmetric-xor" and "symmetric-or-xor" (linux/ethtool.h, RXH_XFRM_SYM_XOR)
-// change the input so that both directions of a connection hash alike. There are no published vectors to prove them with.
+// Of the others, "xor" (offered by mlx5 and mlx4) and "crc32" are the card's own affair, and "symmetric-xor" and
+// "symmetric-or-xor" (linux/ethtool.h, RXH_XFRM_SYM_XOR) change the input so that both directions of a connection hash alike.
+// There are no published vectors to prove them with.
 func (r RSS) Check() error {
 	switch {
 	case r.Function != "" && r.Function != "toeplitz":
