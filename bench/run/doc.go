@@ -73,7 +73,7 @@ type Variant struct {
 type Setting struct{ Word, Value string }
 
 // Name is the variant in one word or more, such as "threads=4 io=copy".
-func (v Variant) Name() string { return v.join(" ", "all as given") }
+func (v Variant) Name() string { return v.join(" ", "as given") }
 
 func (v Variant) join(sep, none string) string {
 	if len(v.Settings) == 0 {

@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -226,7 +227,13 @@ func rateText(rate float64) string { return strconv.FormatFloat(rate/1e6, 'f', 1
 func costText(s float64) string { return strconv.FormatFloat(s, 'f', 3, 64) }
 
 // percent is a share with its sign.
-func percent(f float64) string { return fmt.Sprintf("%+.1f %%", 100*f) }
+func percent(f float64) string {
+	tenths := math.Round(1000 * f)
+	if tenths == 0 {
+		return "0.0 %" // and not -0.0
+	}
+	return fmt.Sprintf("%+.1f %%", tenths/10)
+}
 
 // share is one without.
 func share(f float64) string { return fmt.Sprintf("%.1f %%", 100*f) }
