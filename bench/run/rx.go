@@ -161,7 +161,8 @@ func (sv *server) refused(ctx context.Context, who string, why error) {
 	}
 }
 
-// ServeOne serves one bench, whose control connection is standard input, and says nothing: the other end has the words.
+// ServeOne serves one bench, whose control connection is standard input, and says nothing: the other end has the words, and is
+// told what goes wrong. The errors, *engine.Error, are those of a connection that is none to a bench.
 func ServeOne(ctx context.Context, c Config) error {
 	conn, err := net.FileConn(os.Stdin)
 	if err != nil {
@@ -178,8 +179,11 @@ func ServeOne(ctx context.Context, c Config) error {
 	defer s.close()
 	quiet := c
 	quiet.Out, quiet.Err = io.Discard, io.Discard // standard output may be the same connection
-	_, err = c.attend(ctx, s, newPrinter(&quiet), c.Serve)
-	return err
+	_, _ = c.attend(ctx, s, newPrinter(&quiet), c.Serve)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
 }
 
 // attend serves one bench: rounds, one after the other, most of them at most where that is more than 0. The error says why the

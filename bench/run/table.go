@@ -19,7 +19,7 @@ import (
 type printer struct {
 	out, err io.Writer
 	verbose  int
-	terminal bool // err is one: the line of progress is written over and over
+	terminal bool // err is one, and nothing else is written there: the line of progress is written over and over
 	written  int  // columns of that line
 	headed   bool
 	labels   map[string]string // of variants with long names
@@ -32,7 +32,7 @@ type printer struct {
 const labelMost = 28
 
 func newPrinter(c *Config) *printer {
-	p := &printer{out: c.Out, err: c.Err, verbose: c.Verbose, terminal: isTerminal(c.Err), all: c.Warmup + c.Seconds, labels: map[string]string{}}
+	p := &printer{out: c.Out, err: c.Err, verbose: c.Verbose, terminal: c.Verbose == 0 && isTerminal(c.Err), all: c.Warmup + c.Seconds, labels: map[string]string{}}
 	if c.JSON == "-" || c.Bench == "-" {
 		p.out = c.Err
 	}
