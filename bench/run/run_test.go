@@ -116,7 +116,7 @@ func options() engine.Options {
 func sender(port uint16, out io.Writer) Config {
 	paths := []engine.Path{{Host: "127.0.0.1", Port: port}}
 	return Config{
-		Options: options(), Paths: paths, Seconds: 50 * time.Millisecond, Rounds: 2, Out: out, Err: io.Discard,
+		Options: options(), Paths: paths, Length: 50 * time.Millisecond, Rounds: 2, Out: out, Err: io.Discard,
 		Variants: []Variant{{Options: options(), Paths: paths}},
 	}
 }
@@ -300,7 +300,7 @@ func TestStopped(t *testing.T) {
 	s := startServer(t, nil)
 	said := newText()
 	c := sender(s.port, said)
-	c.Rounds, c.Seconds, c.Verbose, c.Err = 1000, 100*time.Millisecond, 1, said
+	c.Rounds, c.Length, c.Verbose, c.Err = 1000, 100*time.Millisecond, 1, said
 	ctx, stop := context.WithCancelCause(bounded(t))
 	ended := make(chan error, 1)
 	go func() { ended <- Send(ctx, c) }()
@@ -314,7 +314,7 @@ func TestStopped(t *testing.T) {
 	}
 
 	said = newText()
-	c.Out, c.Err, c.Seconds = said, said, soon
+	c.Out, c.Err, c.Length = said, said, soon
 	go func() { ended <- Send(bounded(t), c) }()
 	said.await(t, "round 1 of 1000")
 	s.out.await(t, "(?s)bench from .*bench from ")

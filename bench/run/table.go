@@ -32,7 +32,7 @@ type printer struct {
 const labelMost = 28
 
 func newPrinter(c *Config) *printer {
-	p := &printer{out: c.Out, err: c.Err, verbose: c.Verbose, terminal: c.Verbose == 0 && isTerminal(c.Err), all: c.Warmup + c.Seconds, labels: map[string]string{}}
+	p := &printer{out: c.Out, err: c.Err, verbose: c.Verbose, terminal: c.Verbose == 0 && isTerminal(c.Err), all: c.Warmup + c.Length, labels: map[string]string{}}
 	if c.JSON == "-" || c.Bench == "-" {
 		p.out = c.Err
 	}

@@ -28,8 +28,8 @@ const mostSweeps = 100
 func benchWords() []keyword {
 	return []keyword{
 		{
-			name: "seconds", initial: secondsText(run.DefaultSeconds),
-			args: []argument{seconds("", func(inv *invocation, d time.Duration) { inv.bench.Seconds = d })},
+			name: "seconds", initial: secondsText(run.DefaultLength),
+			args: []argument{seconds("", func(inv *invocation, d time.Duration) { inv.bench.Length = d })},
 			gist: "how long each round counts",
 		},
 		{
