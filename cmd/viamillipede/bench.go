@@ -26,11 +26,14 @@ type benchmark struct {
 // parseBench reads the words behind bench. The errors are those of parse.
 func parseBench(words []string) (*invocation, error) {
 	if len(words) == 0 {
-		return nil, usageError("bench: expected local, rx or tx, found the end of the line")
+		return nil, usageError("bench: expected local, rx, tx or diff, found the end of the line")
 	}
 	kind := words[0]
 	if !slices.Contains(benchKinds, kind) {
-		return nil, usageError("bench: expected local, rx or tx, found %q%s", kind, suggest(kind, benchKinds))
+		return nil, usageError("bench: expected local, rx, tx or diff, found %q%s", kind, suggest(kind, benchKinds))
+	}
+	if kind == benchDiff {
+		return parseDiff(words[1:])
 	}
 	if kind == benchLocal {
 		words = words[1:]

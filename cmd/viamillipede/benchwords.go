@@ -14,9 +14,10 @@ const (
 	benchLocal = "local"
 	benchRx    = "rx"
 	benchTx    = "tx"
+	benchDiff  = "diff" // of files that the others have written
 )
 
-var benchKinds = []string{benchLocal, benchRx, benchTx}
+var benchKinds = []string{benchLocal, benchRx, benchTx, benchDiff}
 
 // inherited is the port of a bench rx whose connection is standard input.
 const inherited = "-"

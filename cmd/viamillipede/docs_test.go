@@ -172,7 +172,7 @@ func TestHelpHasEverything(t *testing.T) {
 
 // TestHelpFitsATerminal keeps the lines of every help text within 100 columns.
 func TestHelpFitsATerminal(t *testing.T) {
-	texts := []string{helpText(), shortUsage()}
+	texts := []string{helpText(), shortUsage(), diffHelp}
 	for _, k := range topics() {
 		texts = append(texts, k.help())
 	}

@@ -334,7 +334,7 @@ it is stopped; tx asks it for rounds. Each end measures the rate, its CPU time a
 its links do, tells the other, and prints both on standard output. What rx has to know
 of its sender's options it is told: threads, window, io, congestion, sockstats and
 prbs, but for those that its own line gives. connect at rx is how long it waits for
-the next bench.`,
+the next bench. diff compares the results in two files ("viamillipede help diff").`,
 		},
 	}
 }

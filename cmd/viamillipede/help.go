@@ -19,7 +19,8 @@ viamillipede rx [<port>] tx <host> [<port>] [options]
 viamillipede doctor [<host>] [json]
 viamillipede bench local [options]
 viamillipede bench rx [<port>] [options]
-viamillipede bench tx <host> [<port>] [tx <host> [<port>] ...] [options]`
+viamillipede bench tx <host> [<port>] [tx <host> [<port>] ...] [options]
+viamillipede bench diff <old> <new> [threshold <percent>]`
 
 // story opens the help text, before the list of keywords.
 const story = `
@@ -48,7 +49,7 @@ var statuses = []struct {
 	gist   string
 }{
 	{engine.StatusDone, "done: every byte was delivered"},
-	{engine.StatusUsage, "usage: the command line or a setting is wrong"},
+	{engine.StatusUsage, "usage: the command line or a setting is wrong, or bench diff found a regression"},
 	{engine.StatusConnect, "could not connect in time, or could not listen"},
 	{engine.StatusRefused, "refused: wrong phrase, wrong version, or the receiver is busy"},
 	{engine.StatusIntegrity, "integrity: a sum or a test stream is wrong, or the source changed"},
@@ -87,6 +88,9 @@ func writeHelp(w io.Writer, topic string) error {
 	text := helpText()
 	if k, ok := find(topics(), topic); ok {
 		text = k.help()
+	}
+	if topic == benchDiff {
+		text = diffHelp
 	}
 	_, err := io.WriteString(w, text)
 	return err

@@ -8,10 +8,11 @@ import (
 
 // invocation is what one command line asks for, read and checked. Nothing is opened yet.
 type invocation struct {
-	question string // "help", "version", "doctor" or "" for none; nothing else counts when there is one
+	question string // "help", "version", "doctor", "diff" or "" for none; nothing else counts when there is one
 	topic    string // the keyword that help is about, or ""
 	patient  string // the host that doctor looks the way to, or ""
 	json     bool   // doctor writes for programs
+	diff     twoFiles
 
 	receive bool
 	port    uint16        // of rx
@@ -143,7 +144,7 @@ func (p *parser) nothingMore(k keyword) error {
 	if len(p.rest) > 0 {
 		return usageError("%s: expected the end of the line, found %q", k.name, p.rest[0])
 	}
-	if _, ok := find(topics(), p.inv.topic); !ok && p.inv.topic != "" {
+	if _, ok := find(topics(), p.inv.topic); !ok && p.inv.topic != "" && p.inv.topic != benchDiff {
 		return expectedKeyword(p.inv.topic, topics())
 	}
 	return nil

@@ -42,6 +42,8 @@ func (inv *invocation) answer(w io.Writer) engine.Status {
 			return failed(ownPrefix, err)
 		}
 		err = inv.writeReport(w, r)
+	case "diff":
+		return inv.diff.report(w)
 	case "version":
 		err = writeVersion(w)
 	default:
