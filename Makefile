@@ -11,7 +11,7 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 PROGRAM := bin/viamillipede
 
 # The packages that run in parallel at work; the race detector watches these.
-RACED := ./engine/... ./bufpool/... ./netio/...
+RACED := ./engine/... ./bufpool/... ./netio/... ./bench/run
 
 .DEFAULT_GOAL := help
 .PHONY: help build demo test faults race lab fuzz bench bench-gate lint generated install clean

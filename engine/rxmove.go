@@ -103,15 +103,16 @@ func (k *rxlink) arrive(owed int) {
 	}
 }
 
-// reach has the loop that has the link call f: at once when that is the caller's, nil being none.
+// reach has the loop that has the link call f: at once when that is the caller's.
 func (r *Receiver) reach(k *rxlink, caller *rxloop, f func()) {
 	r.mu.Lock()
 	at := k.owner
-	if at != caller {
+	here := at == caller && k.loop == caller.loop // else it is on its way to the caller, whose thread alone changes that
+	if !here {
 		at.post(func() { r.reach(k, at, f) }) // under mu, and so after the link's arrival
 	}
 	r.mu.Unlock()
-	if at == caller {
+	if here {
 		f()
 	}
 }

@@ -23,10 +23,10 @@ import (
 
 // Limits and defaults of the command line; every number here is also in the man page.
 const (
-	DefaultSeconds = 10 * time.Second
-	DefaultRounds  = 3
-	MaxRounds      = 1e6
-	MaxVariants    = 1000 // of all sweeps together
+	DefaultLength = 10 * time.Second
+	DefaultRounds = 3
+	MaxRounds     = 1e6
+	MaxVariants   = 1000 // of all sweeps together
 )
 
 // Config says what to measure, and where to.
@@ -47,7 +47,7 @@ type Config struct {
 
 	// Of a sender.
 	Paths    []engine.Path // each with the port of the control connection
-	Seconds  time.Duration // that count, of each round
+	Length   time.Duration // of each round, that counts
 	Warmup   time.Duration // before them
 	Rounds   int           // of each variant
 	Variants []Variant     // one at least
@@ -73,7 +73,7 @@ type Variant struct {
 type Setting struct{ Word, Value string }
 
 // Name is the variant in one word or more, such as "threads=4 io=copy".
-func (v Variant) Name() string { return v.join(" ", "all as given") }
+func (v Variant) Name() string { return v.join(" ", "as given") }
 
 func (v Variant) join(sep, none string) string {
 	if len(v.Settings) == 0 {

@@ -65,7 +65,8 @@ func (m meter) run(ctx context.Context, s stream) (end, error) {
 		}
 		bytes, elapsed := s.Progress()
 		if !warm && elapsed >= m.warmup {
-			from = mark{s.Summary(), cpuTime()}
+			cpu := cpuTime() // before the loops are asked, which may be busy
+			from = mark{s.Summary(), cpu}
 			warm = true
 		}
 		if m.stop != nil && elapsed >= m.lasts {

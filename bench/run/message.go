@@ -198,7 +198,7 @@ func faultOf(err error) *fault {
 func newAsk(c *Config, v *Variant, number, of int) *ask {
 	o := &v.Options
 	return &ask{
-		Number: number, Of: of, Name: v.Name(), Seconds: c.Seconds.Seconds(), Warmup: c.Warmup.Seconds(), Pipes: c.Pipes,
+		Number: number, Of: of, Name: v.Name(), Seconds: c.Length.Seconds(), Warmup: c.Warmup.Seconds(), Pipes: c.Pipes,
 		PRBS: o.PRBS, Seed: o.Seed, Threads: o.Threads, Window: o.Window, IO: o.IO, Congestion: o.Congestion, SockStats: o.SockStats,
 	}
 }

@@ -64,7 +64,7 @@ func (sv *server) serve(ctx context.Context, broken <-chan error) error {
 		if s == nil {
 			return err
 		}
-		n, err := sv.c.attend(ctx, s, sv.c.Serve-served)
+		n, err := sv.c.attend(ctx, s, newPrinter(sv.c), sv.c.Serve-served)
 		s.close()
 		served += n
 		if ctx.Err() != nil {
@@ -161,33 +161,44 @@ func (sv *server) refused(ctx context.Context, who string, why error) {
 	}
 }
 
-// ServeOne serves one bench, whose control connection is standard input, and says nothing: the other end has the words.
+// ServeOne serves one bench, whose control connection is standard input, and says nothing: the other end has the words, and is
+// told what goes wrong. The errors, *engine.Error, are those of a connection that is none to a bench.
 func ServeOne(ctx context.Context, c Config) error {
 	conn, err := net.FileConn(os.Stdin)
 	if err != nil {
 		return fail(engine.StatusUsage, err, "standard input is no connection")
 	}
-	c.Out = io.Discard // it may be the same connection
-	s, err := open(ctx, conn, accepting, "standard input", hostFacts(""))
+	device := deviceOf(conn)
+	if _, local := conn.(*net.UnixConn); local {
+		device = "lo"
+	}
+	s, err := open(ctx, conn, accepting, "standard input", hostFacts(device))
 	if err != nil {
 		return refusal(ctx, "standard input", err)
 	}
 	defer s.close()
-	_, err = c.attend(ctx, s, c.Serve)
-	return err
+	quiet := c
+	quiet.Out, quiet.Err = io.Discard, io.Discard // standard output may be the same connection
+	_, _ = c.attend(ctx, s, newPrinter(&quiet), c.Serve)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
 }
 
 // attend serves one bench: rounds, one after the other, most of them at most where that is more than 0. The error says why the
 // last of them failed.
-func (c *Config) attend(ctx context.Context, s *session, most int) (served int, err error) {
-	p := newPrinter(c)
+func (c *Config) attend(ctx context.Context, s *session, p *printer, most int) (served int, err error) {
 	var all []round
-	defer func() { p.summary(all) }()
+	defer func() {
+		p.summary(all)
+		p.says("") // the next bench is another matter
+	}()
 	p.says("bench from %s", s.peer)
 	for most <= 0 || served < most {
 		m, err := s.hear(ctx, replyTime)
 		switch {
-		case err != nil && s.why == io.EOF && s.over():
+		case err != nil && s.over() && s.why == io.EOF:
 			return served, nil // it has all that it wanted
 		case err != nil:
 			return served, err

@@ -3,6 +3,7 @@ package run
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -18,7 +19,7 @@ import (
 type printer struct {
 	out, err io.Writer
 	verbose  int
-	terminal bool // err is one: the line of progress is written over and over
+	terminal bool // err is one, and nothing else is written there: the line of progress is written over and over
 	written  int  // columns of that line
 	headed   bool
 	labels   map[string]string // of variants with long names
@@ -31,7 +32,7 @@ type printer struct {
 const labelMost = 28
 
 func newPrinter(c *Config) *printer {
-	p := &printer{out: c.Out, err: c.Err, verbose: c.Verbose, terminal: isTerminal(c.Err), all: c.Warmup + c.Seconds, labels: map[string]string{}}
+	p := &printer{out: c.Out, err: c.Err, verbose: c.Verbose, terminal: c.Verbose == 0 && isTerminal(c.Err), all: c.Warmup + c.Length, labels: map[string]string{}}
 	if c.JSON == "-" || c.Bench == "-" {
 		p.out = c.Err
 	}
@@ -226,7 +227,13 @@ func rateText(rate float64) string { return strconv.FormatFloat(rate/1e6, 'f', 1
 func costText(s float64) string { return strconv.FormatFloat(s, 'f', 3, 64) }
 
 // percent is a share with its sign.
-func percent(f float64) string { return fmt.Sprintf("%+.1f %%", 100*f) }
+func percent(f float64) string {
+	tenths := math.Round(1000 * f)
+	if tenths == 0 {
+		return "0.0 %" // and not -0.0
+	}
+	return fmt.Sprintf("%+.1f %%", tenths/10)
+}
 
 // share is one without.
 func share(f float64) string { return fmt.Sprintf("%.1f %%", 100*f) }

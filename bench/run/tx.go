@@ -195,7 +195,7 @@ func pair(s *session, tx, rx *end) (round, error) {
 func (c *Config) stream(ctx context.Context, v *Variant, port uint16, p *printer) (end, error) {
 	o := v.Options
 	o.LinkSums = true
-	m := meter{warmup: c.Warmup, lasts: c.Warmup + c.Seconds, tell: p.progress}
+	m := meter{warmup: c.Warmup, lasts: c.Warmup + c.Length, tell: p.progress}
 	source := -1
 	if c.Pipes {
 		from, err := produce()

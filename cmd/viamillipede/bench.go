@@ -40,7 +40,7 @@ func parseBench(words []string) (*invocation, error) {
 	}
 	inv := defaults()
 	inv.bench = &benchmark{kind: kind, given: map[string][]string{}}
-	inv.bench.Seconds = run.DefaultSeconds
+	inv.bench.Length = run.DefaultLength
 	p := &parser{rest: words, table: benchTable(kind), seen: map[string]bool{}, inv: inv}
 	for len(p.rest) > 0 {
 		before := p.rest

@@ -29,8 +29,8 @@ const mostSweeps = 100
 func benchWords() []keyword {
 	return []keyword{
 		{
-			name: "seconds", initial: secondsText(run.DefaultSeconds),
-			args: []argument{seconds("", func(inv *invocation, d time.Duration) { inv.bench.Seconds = d })},
+			name: "seconds", initial: secondsText(run.DefaultLength),
+			args: []argument{seconds("", func(inv *invocation, d time.Duration) { inv.bench.Length = d })},
 			gist: "how long each round counts",
 		},
 		{
@@ -41,7 +41,7 @@ func benchWords() []keyword {
 		{
 			name: "rounds", initial: strconv.Itoa(run.DefaultRounds) + ", at rx any number",
 			args: []argument{number("N", 1, run.MaxRounds, func(inv *invocation, n int64) { inv.bench.Rounds = int(n) })},
-			gist: "rounds of each configuration; at rx, the rounds to serve",
+			gist: "rounds of each configuration, or those to serve",
 		},
 		{
 			name: "sweep", many: true,
@@ -63,9 +63,11 @@ processes, and their CPU time is, too.`,
 			set: func(inv *invocation) { inv.bench.Pipes = true },
 		},
 		{
-			name: "dataport", initial: "the next after the control port; any for local",
+			name: "dataport", initial: "the next after rx's PORT",
 			args: []argument{port(func(inv *invocation, p uint16) { inv.bench.DataPort = p })},
 			gist: "the port that rx takes links on",
+			more: `
+local takes any that is free, unless it is given one.`,
 		},
 		{
 			name: "json",
