@@ -62,7 +62,7 @@ fuzz: ## every fuzz target for FUZZTIME (10s)
 bench: build ## the tables of BENCHMARKS.md, measured on this machine; about five minutes, and better on a quiet one
 	go run ./bench/figures -bin $(PROGRAM)
 
-# A minute, and another one where the first says that it is slower. GATE_BASE names another commit than the one before.
+# Less than a minute, and another one where that leaves a doubt. GATE_BASE names another commit than the one before.
 bench-gate: ## fail when the program is slower than that of the commit before, by more than a tenth and the noise
 	go run ./bench/gate
 

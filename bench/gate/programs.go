@@ -34,12 +34,12 @@ func build(ctx context.Context, dir, base string) (p programs, reason string, er
 		return p, "", err
 	}
 	tree := filepath.Join(dir, "tree")
+	// The tree goes even when ctx has ended, and what is left of one that did not come about, too.
+	defer command(context.WithoutCancel(ctx), ".", "git", "worktree", "remove", "--force", tree)
 	// Without the hooks of whoever works here.
 	if _, err := command(ctx, ".", "git", "-c", "core.hooksPath=/dev/null", "worktree", "add", "--quiet", "--detach", tree, p.oldName); err != nil {
 		return p, fmt.Sprintf("commit %s cannot be checked out: %v", p.oldName, err), nil
 	}
-	// The tree goes even when ctx has ended.
-	defer command(context.WithoutCancel(ctx), ".", "git", "worktree", "remove", "--force", tree)
 	if err := compile(ctx, tree, p.old); err != nil {
 		return p, fmt.Sprintf("commit %s does not build: %v", p.oldName, err), ctx.Err()
 	}

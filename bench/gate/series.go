@@ -21,7 +21,7 @@ type series struct {
 
 // takePairs measures pairs and says on standard error how each comes out. In every second pair the new program comes first, so
 // that coming first, or after the other one, is no advantage. The errors are those of measure.
-func (s *series) takePairs(ctx context.Context, set settings, p programs) (finding, error) {
+func (s *series) takePairs(ctx context.Context, set settings, p programs) ([]float64, error) {
 	var ratios []float64
 	for pair := range set.pairs {
 		oldFirst := pair%2 == 0
@@ -29,7 +29,7 @@ func (s *series) takePairs(ctx context.Context, set settings, p programs) (findi
 		for _, old := range []bool{oldFirst, !oldFirst} {
 			var err error
 			if got[old], err = p.measure(ctx, set, old); err != nil {
-				return finding{}, err
+				return nil, err
 			}
 		}
 		s.old, s.new = append(s.old, got[true]), append(s.new, got[false])
@@ -38,7 +38,7 @@ func (s *series) takePairs(ctx context.Context, set settings, p programs) (findi
 		fmt.Fprintf(os.Stderr, "pair %d/%d: old %.0f MB/s, new %.0f MB/s, new/old %.3f\n",
 			pair+1, set.pairs, got[true].rate/1e6, got[false].rate/1e6, ratio)
 	}
-	return find(ratios), nil
+	return ratios, nil
 }
 
 // medians are the middle of each figure.

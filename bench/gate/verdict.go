@@ -3,13 +3,15 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"viamillipede/bench/internal/paired"
 )
 
-// The bounds of a verdict. A set finds a program slower that is as fast as the other one with a chance of no more than level,
-// whatever the noise is like, since the test counts out what chance can do; two sets, which are independent of each other, with no
-// more than its square: one in ten thousand. That the typical ratio has to be below tolerated as well makes it less still.
+// The bounds of a verdict. The test counts out what chance can do, whatever the noise is like, so a set finds a program slower
+// that is as fast as the other one with a chance of no more than level. The gate fails when two sets do, which are independent of
+// each other, or when all their pairs together are as unlikely as that: by mistake in no more than 2 level^2, two runs in ten
+// thousand. That the typical ratio has to be below tolerated as well makes it less still.
 const (
 	level     = 0.01 // of one set
 	tolerated = 0.90 // of the rate of the program before
@@ -33,33 +35,38 @@ func find(ratios []float64) finding {
 	return finding{len(ratios), math.Exp(middle), math.Exp(low), math.Exp(top), paired.SignedRank(d).Below}
 }
 
-// slower is significant and by more than is tolerated.
-func (f finding) slower() bool { return f.p < level && f.ratio < tolerated }
+// slower is significant at a level, and by more than is tolerated.
+func (f finding) slower(level float64) bool { return f.p < level && f.ratio < tolerated }
 
 // blind is true where the noise could hide a slowdown that has to be seen.
-func (f finding) blind() bool { return !f.slower() && f.low < visible }
+func (f finding) blind() bool { return f.low < visible }
 
 func (f finding) String() string {
-	return fmt.Sprintf("new/old %.3f over %d pairs, 98 %% between %.3f and %.3f, p of no less by chance %.4f",
+	return fmt.Sprintf("new/old %.3f over %d pairs, 98 %% between %.3f and %.3f, p of no more by chance %.4f",
 		f.ratio, f.pairs, f.low, f.top, f.p)
 }
 
-// verdict takes a set, and a second one where the first says that the program is slower. It says what it came to, and whether
-// the gate is passed.
-func verdict(take func(set int) (finding, error)) (passed bool, why string, err error) {
-	const sets = 2
-	for set := range sets {
-		f, err := take(set)
-		switch {
-		case err != nil:
-			return false, "", err
-		case f.blind():
-			return true, fmt.Sprintf("no verdict: the machine is too noisy to tell a program at %.0f %% of the rate", 100*visible), nil
-		case !f.slower() && set > 0:
-			return true, "the second set does not say what the first one said", nil
-		case !f.slower():
-			return true, "not slower", nil
-		}
+// verdict takes a set of ratios, and a second one where the first says that the program is slower or could hide that it is. It
+// says what it came to, and whether the gate is passed. The errors are those of take.
+func verdict(take func(set int) ([]float64, error)) (passed bool, why string, err error) {
+	one, err := take(0)
+	if err != nil {
+		return false, "", err
 	}
-	return false, fmt.Sprintf("slower than %.0f %% of the rate of the program before, in both sets", 100*tolerated), nil
+	first := find(one)
+	if !first.slower(level) && !first.blind() {
+		return true, "not slower", nil
+	}
+	two, err := take(1)
+	if err != nil {
+		return false, "", err
+	}
+	second, both := find(two), find(slices.Concat(one, two))
+	switch {
+	case first.slower(level) && second.slower(level), both.slower(level * level):
+		return false, fmt.Sprintf("slower than %.0f %% of the rate of the program before: %v", 100*tolerated, both), nil
+	case both.blind():
+		return true, fmt.Sprintf("no verdict, too noisy to tell a program at %.0f %% of the rate: %v", 100*visible, both), nil
+	}
+	return true, fmt.Sprintf("not slower, both sets together: %v", both), nil
 }
