@@ -5,8 +5,9 @@
 // It builds the program of this source tree and that of a commit (in a worktree of git that is gone afterwards; GATE_BASE in
 // the environment names another commit than the one before). Where both are the same bytes there is nothing to measure, unless
 // -always says so. Otherwise streams of both run in pairs, gen | tx -> rx | sink over loopback, in turn and in the same
-// minutes, and their ratios are judged (verdict.go): one set of pairs, and a second one where that leaves a doubt. A noisy machine, or no commit before that builds and runs, is no failure:
-// the last line says what it came to. -old and -new name programs in place of those that are built.
+// minutes, and their ratios are judged (verdict.go): one set of pairs, and a second one where that leaves a doubt. A noisy
+// machine, or no commit before that builds and runs, is no failure: the last line says what it came to. -old and -new name
+// programs in place of those that are built.
 //
 // Exit status: 0 passed, or no verdict; 1 slower, or this tree's program does not build or carry its stream.
 //
