@@ -1,0 +1,142 @@
+package flowhash
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// Choice is a wish for source ports that put the same number of flows on every lane.
+type Choice struct {
+	Lanes  int         // 1 or more
+	Flows  int         // how many ports are wanted, 1 to 65535
+	Prefer PortRange   // taken first; zero is 32768 to 60999, Linux's own range for connections that do not say
+	Avoid  []PortRange // never taken: reserved ports, and those of other connections to the same place
+}
+
+// LaneShort is the error that a lane has fewer ports than its share: Found of Wanted. With Found 0 it cannot be reached, as
+// where the ports do not count in the hash.
+type LaneShort struct{ Lane, Found, Wanted int }
+
+func (e *LaneShort) Error() string {
+	if e.Found == 0 {
+		return fmt.Sprintf("no source port leads to lane %d", e.Lane)
+	}
+	return fmt.Sprintf("%d source ports lead to lane %d, %d are needed", e.Found, e.Lane, e.Wanted)
+}
+
+// errUnknown is when no port at all has a lane that is known.
+var errUnknown = errors.New("the lane of no source port is known")
+
+// Balance picks source ports by a formula: lanes get the same number of flows or differ by one, and so does every beginning
+// of the result, which goes from lane to lane: a program that opens one connection after another is balanced on the way.
+// The same wish gives the same ports. Ports below 1024 are not used; those outside Prefer only when a lane has too few.
+//
+// Errors: a *LaneShort; that no port has a known lane; a wish out of range; a lane that is not below Lanes.
+func (c Choice) Balance(candidates func(port uint16) (lane int, known bool)) ([]uint16, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	found := make([][]uint16, c.Lanes)
+	missing := c.Lanes // lanes with fewer ports than the highest share
+	known := false
+	for port := range c.ports() {
+		lane, ok := candidates(port)
+		if !ok {
+			continue
+		}
+		if lane < 0 || lane >= c.Lanes {
+			return nil, fmt.Errorf("source port %d is on lane %d, there are %d lanes", port, lane, c.Lanes)
+		}
+		known = true
+		if len(found[lane]) == c.share() {
+			continue
+		}
+		found[lane] = append(found[lane], port)
+		if len(found[lane]) == c.share() {
+			if missing--; missing == 0 {
+				break
+			}
+		}
+	}
+	if !known {
+		return nil, errUnknown
+	}
+	return c.deal(found)
+}
+
+// Observed picks from what was found by trial, the lane of each port that was tried, as Balance picks by a formula. The rest
+// of those connections is to be closed.
+func (c Choice) Observed(lanes map[uint16]int) ([]uint16, error) {
+	c.Prefer = PortRange{1, 65535} // they are open, whatever their ports
+	return c.Balance(func(port uint16) (int, bool) {
+		lane, ok := lanes[port]
+		return lane, ok
+	})
+}
+
+func (c Choice) check() error {
+	if c.Lanes < 1 || c.Flows < 1 || c.Flows > 65535 {
+		return fmt.Errorf("expected 1 to 65535 flows on 1 lane or more, got %d flows on %d lanes", c.Flows, c.Lanes)
+	}
+	return nil
+}
+
+// share is the highest number of flows on a lane.
+func (c Choice) share() int { return (c.Flows + c.Lanes - 1) / c.Lanes }
+
+// ports are those that may be taken, the preferred ones first, each part ascending.
+func (c Choice) ports() func(yield func(uint16) bool) {
+	prefer := c.Prefer
+	if prefer == (PortRange{}) {
+		prefer = ephemeral
+	}
+	return func(yield func(uint16) bool) {
+		for port := max(int(prefer.First), 1); port <= int(prefer.Last); port++ {
+			if !c.avoids(uint16(port)) && !yield(uint16(port)) {
+				return
+			}
+		}
+		for port := firstFree; port <= 65535; port++ {
+			if !prefer.contains(uint16(port)) && !c.avoids(uint16(port)) && !yield(uint16(port)) {
+				return
+			}
+		}
+	}
+}
+
+func (c Choice) avoids(port uint16) bool {
+	return slices.ContainsFunc(c.Avoid, func(r PortRange) bool { return r.contains(port) })
+}
+
+// deal takes a port of each lane in turn. The last round may be short, and then leaves out lanes without another port.
+func (c Choice) deal(found [][]uint16) ([]uint16, error) {
+	ports := make([]uint16, 0, c.Flows)
+	for round := 0; len(ports) < c.Flows; round++ {
+		left := c.Flows - len(ports)
+		short := c.Lanes - left // lanes that may be left out in this round, none below 1
+		for lane, list := range found {
+			if round < len(list) {
+				if len(ports) < c.Flows {
+					ports = append(ports, list[round])
+				}
+				continue
+			}
+			if short--; short < 0 {
+				return nil, &LaneShort{Lane: lane, Found: len(list), Wanted: round + 1}
+			}
+		}
+	}
+	return ports, nil
+}
+
+// Counts gives the flows of each lane among ports that were chosen; lanes that are not known are left out.
+func Counts(ports []uint16, lanes int, candidates func(port uint16) (lane int, known bool)) []int {
+	counts := make([]int, max(lanes, 0))
+	for _, port := range ports {
+		if lane, known := candidates(port); known && lane >= 0 && lane < lanes {
+			counts[lane]++
+		}
+	}
+	return counts
+}

@@ -1,0 +1,160 @@
+package flowhash
+
+import (
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Policy is what a Linux bond hashes to choose the member that a frame leaves by (bonding.rst, xmit_hash_policy). The
+// numbers are the kernel's.
+type Policy uint8
+
+const (
+	Layer2     Policy = 0 // MAC addresses and type of frame: one lane for one peer, whatever the ports
+	Layer34    Policy = 1 // IP addresses and ports
+	Layer23    Policy = 2 // MAC and IP addresses: one lane for one pair of addresses
+	Encap23    Policy = 3 // as Layer23, and inside tunnels
+	Encap34    Policy = 4 // as Layer34, and inside tunnels; but see Predictable
+	VLANSrcMAC Policy = 5 // VLAN tag and source MAC address: one lane for one sender
+)
+
+// policyNames are those of sysfs, by number.
+var policyNames = []string{"layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4", "vlan+srcmac"}
+
+// ParsePolicy reads what /sys/class/net/bond0/bonding/xmit_hash_policy says, "layer3+4 1", or the name alone. The error
+// quotes what was found: an unknown name, or a number that is not the name's.
+func ParsePolicy(text string) (Policy, error) {
+	name, err := nameAndNumber(text, policyNames)
+	if err != nil {
+		return 0, fmt.Errorf("transmit hash policy: %w", err)
+	}
+	return Policy(slices.Index(policyNames, name)), nil
+}
+
+// nameAndNumber takes the name off a bonding option, which sysfs shows as "name number". The number is the name's index.
+func nameAndNumber(text string, names []string) (string, error) {
+	fields := strings.Fields(text)
+	if len(fields) == 0 || len(fields) > 2 {
+		return "", fmt.Errorf("expected a name and its number, got %q", text)
+	}
+	i := slices.Index(names, fields[0])
+	if i < 0 {
+		return "", fmt.Errorf("expected one of %s, got %q", strings.Join(names, ", "), fields[0])
+	}
+	if len(fields) == 2 && fields[1] != strconv.Itoa(i) {
+		return "", fmt.Errorf("expected %s to be number %d, got %q", fields[0], i, text)
+	}
+	return fields[0], nil
+}
+
+// String gives the name that sysfs uses.
+func (p Policy) String() string {
+	if int(p) < len(policyNames) {
+		return policyNames[p]
+	}
+	return "policy " + strconv.Itoa(int(p))
+}
+
+// Predictable reports whether Lane is what the kernel does with connections of its own. It is not for encap3+4:
+// bond_xmit_hash takes the hash that the packet carries where it carries one (l4_hash), and TCP gives its packets a random
+// number of the socket's, which changes when the connection stalls (skb_set_hash_from_sk, sk_rethink_txhash in
+// include/net/sock.h). The formula is then that of forwarded packets.
+func (p Policy) Predictable() bool { return p != Encap34 && int(p) < len(policyNames) }
+
+// Ports reports whether the source port makes a difference at all.
+func (p Policy) Ports() bool { return p == Layer34 || p == Encap34 }
+
+// Lane gives the index of the member, 0 to slaves-1, that a frame of the flow leaves by, as Linux 5.18 and later compute it;
+// 0 where there is one member or none. Which device is which index: Bond.Lanes. Tunnels, fragments and anything other
+// than TCP or UDP over plain IP are not covered.
+func (p Policy) Lane(f Flow, slaves int) int { return p.LaneOn(Linux518, f, slaves) }
+
+// LaneOn is Lane for a kernel of another time.
+func (p Policy) LaneOn(k Kernel, f Flow, slaves int) int {
+	if slaves <= 1 {
+		return 0
+	}
+	return int(p.HashOn(k, f) % uint32(slaves)) // bond_xmit_3ad_xor_slave_get
+}
+
+// Hash gives what Lane divides by the number of members.
+func (p Policy) Hash(f Flow) uint32 { return p.HashOn(Linux518, f) }
+
+// HashOn is Hash for a kernel of another time. It is drivers/net/bonding/bond_main.c, __bond_xmit_hash: the layer 2 part, or
+// the ports, folded with the addresses. Words are read as a little-endian host reads them, which amd64 and arm64 are.
+func (p Policy) HashOn(k Kernel, f Flow) uint32 {
+	switch p {
+	case VLANSrcMAC:
+		return vlanSourceHash(f)
+	case Layer23, Encap23:
+		return ipHash(frameHash(f, k), f, k.shiftsAll())
+	case Layer34, Encap34:
+		return ipHash(portWord(f), f, k.shiftsPorts())
+	default:
+		return frameHash(f, k)
+	}
+}
+
+// Types of frame (linux/if_ether.h: ETH_P_IP, ETH_P_IPV6).
+const (
+	typeIPv4 = 0x0800
+	typeIPv6 = 0x86DD
+)
+
+// frameHash is bond_eth_hash: the last bytes of both MAC addresses, and the type of frame. That is IP's also for a VLAN
+// device above the bond, whose tag travels beside the frame: bonds always take tags that way (NETIF_F_HW_VLAN_CTAG_TX in
+// bond_setup).
+func frameHash(f Flow, k Kernel) uint32 {
+	kind := uint16(typeIPv4)
+	if f.Src.Addr().Unmap().Is6() {
+		kind = typeIPv6
+	}
+	if k.swapsType() {
+		kind = kind<<8 | kind>>8
+	}
+	return uint32(f.DstMAC[5]) ^ uint32(f.SrcMAC[5]) ^ uint32(kind)
+}
+
+// portWord is both ports as they are on the wire, source first, read as one word.
+func portWord(f Flow) uint32 {
+	var wire [4]byte
+	binary.BigEndian.PutUint16(wire[0:], f.Src.Port())
+	binary.BigEndian.PutUint16(wire[2:], f.Dst.Port())
+	return binary.LittleEndian.Uint32(wire[:])
+}
+
+// ipHash is bond_ip_hash.
+func ipHash(h uint32, f Flow, shift bool) uint32 {
+	h ^= addressWord(f.Src.Addr().Unmap()) ^ addressWord(f.Dst.Addr().Unmap())
+	h ^= h >> 16
+	h ^= h >> 8
+	if shift {
+		h >>= 1
+	}
+	return h
+}
+
+// addressWord is an IPv4 address, or the XOR of the four words of an IPv6 address (flow_get_u32_src in
+// net/core/flow_dissector.c, ipv6_addr_hash in include/net/ipv6.h).
+func addressWord(address netip.Addr) uint32 {
+	if address.Is4() {
+		wire := address.As4()
+		return binary.LittleEndian.Uint32(wire[:])
+	}
+	wire := address.As16()
+	low, high := binary.LittleEndian.Uint64(wire[:8]), binary.LittleEndian.Uint64(wire[8:])
+	both := low ^ high
+	return uint32(both) ^ uint32(both>>32)
+}
+
+// vlanSourceHash is bond_vlan_srcmac_hash: the maker's half of the source address, the device's half, and the tag.
+func vlanSourceHash(f Flow) uint32 {
+	m := f.SrcMAC
+	maker := uint32(m[0])<<16 | uint32(m[1])<<8 | uint32(m[2])
+	device := uint32(m[3])<<16 | uint32(m[4])<<8 | uint32(m[5])
+	return maker ^ device ^ uint32(uint16(f.VLAN))
+}

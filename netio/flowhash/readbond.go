@@ -1,0 +1,143 @@
+package flowhash
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// modeNames are those of sysfs, by the kernel's numbers (bonding.rst, mode).
+var modeNames = []string{"balance-rr", modeActiveBackup, modeXOR, "broadcast", mode8023AD, "balance-tlb", "balance-alb"}
+
+var lacpRates = []string{"slow", "fast"}
+
+// cutShort is what the kernel writes where a page did not hold all members (bonding_show_slaves).
+const cutShort = "++more++"
+
+// ReadBond reads what /sys says of a bond. The root is "/" but in tests.
+//
+// Errors: fs.ErrNotExist where there is no such device, or it is not a bond; a file that says something unexpected, by name.
+// A file of a member that is missing counts as not told, and a member of which nothing is told as able to send.
+func ReadBond(root, device string) (Bond, error) {
+	r := reader{root: root}
+	b := Bond{Device: device}
+	if !isName(device) {
+		return b, fmt.Errorf("network device %q: not a name", device)
+	}
+	dir := netDir(device) + "/bonding/"
+	b.Mode = r.option(dir+"mode", modeNames)
+	if text := r.need(dir + "xmit_hash_policy"); r.err == nil {
+		var err error
+		b.Policy, err = ParsePolicy(text)
+		r.fail(dir+"xmit_hash_policy", err)
+	}
+	names := r.need(dir + "slaves")
+	if b.Mode == mode8023AD {
+		if r.optional(dir+"lacp_rate") != "" {
+			b.LACPRate = r.option(dir+"lacp_rate", lacpRates)
+		}
+		b.Aggregator = r.number(dir + "ad_aggregator")
+		b.Ports = r.number(dir + "ad_num_ports")
+	}
+	b.Active = r.optional(dir + "active_slave")
+	for name := range strings.FieldsSeq(names) {
+		if !isName(name) || name == cutShort {
+			r.fail(dir+"slaves", fmt.Errorf("expected names of devices, got %q", name))
+			break
+		}
+		b.Slaves = append(b.Slaves, r.slave(name))
+	}
+	return b, r.err
+}
+
+// netDir is the folder of a network device.
+func netDir(device string) string { return "sys/class/net/" + device }
+
+// isName keeps what is no device's name from becoming a path.
+func isName(s string) bool { return s != "" && s != "." && s != ".." && !strings.Contains(s, "/") }
+
+// slave reads one member.
+func (r *reader) slave(name string) Slave {
+	dir := netDir(name)
+	s := Slave{Name: name, Active: true, Up: true}
+	if text := r.optional(dir + "/bonding_slave/perm_hwaddr"); text != "" {
+		address, err := net.ParseMAC(text)
+		if err == nil && len(address) != len(s.Address) {
+			err = fmt.Errorf("expected 6 bytes, got %q", text)
+		}
+		r.fail(dir+"/bonding_slave/perm_hwaddr", err)
+		copy(s.Address[:], address)
+	}
+	if state := r.optional(dir + "/bonding_slave/state"); state != "" {
+		s.Active = state == "active"
+	}
+	if status := r.optional(dir + "/bonding_slave/mii_status"); status != "" {
+		s.Up = status == "up"
+	}
+	switch r.optional(dir + "/operstate") { // Documentation/ABI/testing/sysfs-class-net
+	case "down", "lowerlayerdown", "notpresent":
+		s.Up = false
+	}
+	if text := r.optional(dir + "/bonding_slave/ad_aggregator_id"); text != "N/A" {
+		s.Aggregator = r.number(dir + "/bonding_slave/ad_aggregator_id")
+	}
+	s.Speed = max(r.number(dir+"/speed"), 0) // -1 is unknown
+	return s
+}
+
+// reader reads files below a root and keeps the first error.
+type reader struct {
+	root string
+	err  error
+}
+
+func (r *reader) fail(name string, err error) {
+	if err != nil && r.err == nil {
+		r.err = fmt.Errorf("%s: %w", filepath.Join(r.root, name), err)
+	}
+}
+
+// need gives what a file says; that it cannot be read is an error.
+func (r *reader) need(name string) string {
+	content, err := os.ReadFile(filepath.Join(r.root, name))
+	if err != nil && r.err == nil {
+		r.err = err // it names the file
+	}
+	return strings.TrimSpace(string(content))
+}
+
+// optional gives what a file says; "" is missing, empty, or not to be read now, as the speed of a device that is down.
+func (r *reader) optional(name string) string {
+	content, err := os.ReadFile(filepath.Join(r.root, name))
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(content))
+}
+
+// option reads "name number".
+func (r *reader) option(name string, names []string) string {
+	text := r.need(name)
+	if r.err != nil {
+		return ""
+	}
+	option, err := nameAndNumber(text, names)
+	r.fail(name, err)
+	return option
+}
+
+// number reads an optional number; 0 is not told.
+func (r *reader) number(name string) int {
+	text := r.optional(name)
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		r.fail(name, fmt.Errorf("expected a number, got %q", text))
+	}
+	return n
+}
