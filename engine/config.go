@@ -62,6 +62,10 @@ type Options struct {
 	Chaos      int           // sender only: abort the link at hand after every Chaos leg operations; 0 is off
 	Phrase     [4]byte       // checkphrase; all zero is none
 	Charmode   bool          // a leg for every read of the source, nothing gathered
+	PRBS       bool          // the stream is Seed's test stream (engine/prbs): made by the sender, checked by the receiver
+	Seed       uint64        // of PRBS; any number
+	LegLimit   int64         // sender only: the stream ends after so many legs; 0 is no limit
+	Delay      time.Duration // sender only: the least time between two legs; 0 or more
 	Giveup     time.Duration // 0 is DefaultGiveup; negative is for ever
 	Connect    time.Duration // first contact; 0 is DefaultConnect for a sender, for ever for a receiver
 	Bind       netip.Addr    // local address; the zero Addr is any
@@ -86,7 +90,7 @@ type Options struct {
 type SendConfig struct {
 	Options
 	Paths  []Path
-	Source int  // file descriptor that the stream is read from; stays open
+	Source int  // file descriptor that the stream is read from; stays open; not looked at with PRBS
 	Log    *Log // never nil
 }
 
@@ -133,6 +137,10 @@ func (o Options) check() error {
 	case o.Leg < MinLeg || o.Leg > MaxLeg || o.Leg%MinLeg != 0:
 		return fail(StatusUsage, nil, "leg %d, expected a multiple of %d from %d to %d bytes",
 			o.Leg, MinLeg, MinLeg, MaxLeg)
+	case o.LegLimit < 0:
+		return fail(StatusUsage, nil, "leglimit %d, expected 0 or more", o.LegLimit)
+	case o.Delay < 0:
+		return fail(StatusUsage, nil, "a delay of %v, expected 0 or more", o.Delay)
 	}
 	if err := netio.CheckCongestion(o.Congestion); err != nil {
 		return fail(StatusUsage, nil, "%v", err)

@@ -17,6 +17,7 @@ type txloop struct {
 	mark  uint32            // this loop's bit in Sender.hungry
 
 	token int32 // of the watch on the source
+	pause pause
 
 	limbo []*txlink // are gone, but the kernel may still read what they sent
 
@@ -159,6 +160,8 @@ func (l *txloop) wait(why hunger) {
 		}
 	case deferred:
 		l.s.feed(l.loop)
+	case paused:
+		l.waitPause()
 	case noMore:
 		l.end()
 		if l.s.window.waiting.Load() > 0 {

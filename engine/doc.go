@@ -6,6 +6,8 @@
 //	ingest   ingest.go    a read becomes a numbered leg           sequential, whichever loop has the turn
 //	         reference.go   a leg of a pipe, by reference         the same turn
 //	         extent.go      a leg of a file, which stays there    the same turn
+//	         teststream.go  a leg of a test stream, made here     parallel, but for its place in the stream
+//	         bounds.go      the user's bounds on legs             the same turn
 //	dispatch dispatch.go  an idle link takes the next leg         parallel, one dispatcher in each loop
 //	schedule schedule.go  which link, how large a leg, how late   pure functions, for dispatch and the links
 //	         speed.go       what a link carries                   the loop of the link
@@ -28,6 +30,7 @@
 //	admit    admit.go     a connection is a link of this stream, or is refused
 //	rxlink   rxlink.go    frames read, acks written               parallel, one loop owns a link
 //	         rxmove.go      it goes where its packets come in     from one loop to another
+//	         inspect.go     a leg of a test stream is checked     the same loop
 //	         park.go        an early leg waits for its turn       the same loop
 //	route    route.go     how legs get to the sink                decided once, with ways out
 //	ring     engine/ring  legs in order again                     lock-free, many publishers

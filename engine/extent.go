@@ -23,11 +23,11 @@ func (e *extent) open(src *netio.Source, byRef bool) {
 }
 
 // size is how long the stream will be, 0 where that is not known.
-func (e *extent) size() int64 {
-	if !e.sized {
+func (in *ingest) size() int64 {
+	if !in.sized || in.limit > 0 {
 		return 0
 	}
-	return e.length
+	return in.length
 }
 
 // cutFile makes the next leg of a file.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/prbs"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -15,7 +16,8 @@ import (
 // field below it belongs to whoever has it.
 //
 // A leg comes from the source in one of three ways: it is read into a buffer; it is moved into a pipe, without being
-// copied (reference.go); or, where the source is a file, it stays there until a link sends it.
+// copied (reference.go); or, where the source is a file, it stays there until a link sends it. A leg of a test stream is made
+// in a buffer (teststream.go).
 type ingest struct {
 	turn atomic.Bool
 
@@ -29,6 +31,9 @@ type ingest struct {
 
 	extent   // the source is a file
 	referral // the source is a pipe
+	bounds   // the user's, on legs
+
+	made *prbs.Sequence // legs are made from it; nil: they come from the source
 
 	why  string // legs are read, whatever they are; "" is no reason
 	warm bool   // the pool has huge pages, or was refused them
@@ -42,6 +47,7 @@ type ingest struct {
 // open decides how legs leave the source.
 func (in *ingest) open(src *netio.Source, c SendConfig, trace netio.Tracer) {
 	in.src, in.most, in.checksum, in.gather = src, c.Leg, c.Checksum, !c.Charmode
+	in.limit, in.delay, in.begun = c.LegLimit, c.Delay, time.Now()
 	in.why = whyCopy(src, c)
 	in.extent.open(src, in.why == "" || in.why == whyCharmode)
 	in.wanted, in.vouched, in.trace = in.why == "" && src.Splices(), c.IO == "splice", trace
@@ -85,6 +91,7 @@ const (
 	otherTurn                // another loop reads: it wakes us when there is more
 	deferred                 // another loop has an idle link on a better path
 	gated                    // a leg would be too late on any link that is idle
+	paused                   // the user wants a pause before the next leg
 	noMore                   // the stream has been read to its end
 	sourceGone               // the source failed
 )
@@ -92,6 +99,26 @@ const (
 // pull takes one new leg of at most the given bytes from the source and puts it into the window, with the caller's link as
 // its carrier and holder. A buffer for it comes from the loop's shard. An error goes with sourceGone.
 func (in *ingest) pull(w *window, shard, most int, now time.Time) (*leg, hunger, error) {
+	l, why, err := in.take(w, shard, most, now)
+	if l != nil {
+		in.finish(l)
+	}
+	return l, why, err
+}
+
+// finish does what a leg needs that has its place, without the turn: other loops do the same at the same time. Nobody else
+// looks at the leg before its first link has begun to send it.
+func (in *ingest) finish(l *leg) {
+	if in.made != nil {
+		in.made.Fill(l.data, l.offset)
+	}
+	if in.checksum {
+		l.checksum = wire.Checksum(l.data)
+	}
+}
+
+// take is what pull does in its turn.
+func (in *ingest) take(w *window, shard, most int, now time.Time) (*leg, hunger, error) {
 	if in.ended.Load() {
 		return nil, noMore, nil
 	}
@@ -105,30 +132,34 @@ func (in *ingest) pull(w *window, shard, most int, now time.Time) (*leg, hunger,
 	if !w.open() {
 		return nil, noRoom, nil
 	}
-	l, why, err := in.cut(shard, most)
+	l, why, err := in.cut(shard, most, now)
 	if l == nil {
 		if why == noMore {
 			in.end(w)
 		}
 		return nil, why, err
 	}
+	in.bounds.took(now)
 	l.offset = in.offset.Load()
 	in.offset.Add(uint64(l.length))
-	if in.checksum {
-		l.checksum = wire.Checksum(l.data)
-	}
 	w.add(l, now)
 	return l, fed, nil
 }
 
 // cut makes the next leg, not yet numbered.
-func (in *ingest) cut(shard, most int) (*leg, hunger, error) {
+func (in *ingest) cut(shard, most int, now time.Time) (*leg, hunger, error) {
+	if why := in.bounds.look(now); why != fed {
+		return nil, why, nil
+	}
 	if in.sized {
 		return in.cutFile(shard, most)
 	}
 	buf := in.pool.Get(shard)
 	if buf == nil {
 		return nil, noRoom, nil
+	}
+	if in.made != nil {
+		return in.copied(buf, most), fed, nil
 	}
 	l, why, err := in.cutStream(buf, most)
 	if l == nil || l.buf == nil {
@@ -201,7 +232,7 @@ func (in *ingest) nothing(err error) (*leg, hunger, error) {
 func (in *ingest) end(w *window) {
 	in.total = wire.End{Legs: w.state().next, Bytes: in.offset.Load()}
 	if in.sized {
-		in.src.Leave(in.begin + in.length)
+		in.src.Leave(in.begin + int64(in.offset.Load()))
 	}
 	in.ended.Store(true)
 }

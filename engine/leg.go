@@ -11,7 +11,8 @@ import (
 
 // leg is one numbered piece of the stream at the sending end.
 //
-// Its bytes and its header never change between window.add and the last drop, so links may send it at the same time. What
+// Its bytes and its header never change between the end of ingest.pull and the last drop, so links may send it at the same
+// time. What
 // holds the bytes is kept by the window until the peer has received the leg, and by each link that is in the middle of
 // sending it.
 type leg struct {

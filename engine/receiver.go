@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/prbs"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -24,6 +25,7 @@ type Receiver struct {
 	loops []*rxloop
 	out   egress
 	gauge gauge
+	test  *inspection // of a test stream; nil: the stream is anything
 
 	// Made by the first hello, before any loop has a link.
 	pool   *bufpool.Pool
@@ -91,7 +93,11 @@ func (r *Receiver) open() error {
 	if err != nil {
 		return fail(StatusLocalPipe, err, "cannot use standard output")
 	}
-	r.out.open(sink, r.cfg.IO != "copy")
+	r.out.open(sink, r.cfg.IO != "copy" && !r.cfg.PRBS)
+	if r.cfg.PRBS {
+		r.test = &inspection{sequence: prbs.New(r.cfg.Seed)}
+		r.out.why = errInspects
+	}
 	at := r.cfg.place(receiving, devices(r.transport.DeviceAt(r.cfg.Bind)))
 	r.placed.Store(at)
 	r.door, err = r.transport.Listen(context.Background(), r.cfg.Port, len(at.cpus))
@@ -182,9 +188,9 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 func (r *Receiver) enginePath() string {
 	switch {
 	case r.checked():
-		return "copy (read, write): a checksum takes every byte, crc32c"
+		return "copy (read, write): a checksum takes every byte, crc32c" + r.test.way()
 	}
-	return r.out.way()
+	return r.out.way() + r.test.way()
 }
 
 // checked reports whether legs carry checksums: asked for at either end, done by the sender.
@@ -341,6 +347,9 @@ func (r *Receiver) supervise(ctx context.Context) {
 
 // judge ends the stream when its sender has confirmed the end, or when there is no hope for a link.
 func (r *Receiver) judge(now time.Time) {
+	if r.test != nil {
+		r.damaged(r.test.overdue(now))
+	}
 	if r.done.Load() != nil && r.bye.Load() {
 		r.finish(nil)
 		return

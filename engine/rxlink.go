@@ -267,6 +267,10 @@ func (k *rxlink) finish() error {
 			return err
 		}
 	}
+	if k.r.test != nil && !k.inspect(leg) {
+		leg.release()
+		return nil
+	}
 	switch k.r.ring.Publish(ring.Seq(leg.Number), leg) {
 	case ring.Published:
 		k.owner.deliver()

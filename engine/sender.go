@@ -59,6 +59,7 @@ type Sender struct {
 	legTime atomic.Int64 // nanoseconds that a leg should take its link; see setLegTime
 
 	begun atomic.Bool // the receiver has received a leg: another receiver would be of no use
+	told  atomic.Bool // the receiver has said why it failed: it need not be told
 	over  chan struct{}
 
 	firstUp chan struct{} // closed when the first link of the stream is up
@@ -108,7 +109,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 
 // open takes what the stream needs of this machine.
 func (s *Sender) open() error {
-	src, err := netio.OpenSource(s.cfg.Source, s.trace())
+	src, err := s.source()
 	if err != nil {
 		return fail(StatusLocalPipe, err, "cannot use standard input")
 	}
@@ -134,6 +135,9 @@ func (s *Sender) addLoop(i, cpu int) error {
 	t := &txloop{loop: l, s: s, mark: 1 << i}
 	l.tick, l.after = t.tick, t.dispatch
 	s.loops = append(s.loops, t)
+	if err := t.openPause(); err != nil {
+		return err
+	}
 	if !s.in.src.Pollable() {
 		return nil
 	}
@@ -144,6 +148,7 @@ func (s *Sender) addLoop(i, cpu int) error {
 func (s *Sender) close() {
 	for _, l := range s.loops {
 		l.close()
+		l.closePause()
 	}
 	s.in.close()
 	s.in.src.Close()
@@ -405,7 +410,10 @@ func (s *Sender) delivered(d wire.Done) {
 }
 
 // remoteFault takes in why the receiver failed.
-func (s *Sender) remoteFault(f wire.Fault) { s.fail(remoteError("receiver", f)) }
+func (s *Sender) remoteFault(f wire.Fault) {
+	s.told.Store(true)
+	s.fail(remoteError("receiver", f))
+}
 
 // sourceFailed ends the stream, since its bytes cannot be read.
 func (s *Sender) sourceFailed(err error) {
@@ -475,7 +483,7 @@ func (s *Sender) judge(now time.Time) *Error {
 // findVoice waits, for a moment, for a link to tell the receiver on why the source failed: the links that are in the middle
 // of a leg which is in the source, and cannot be finished, are ended, and dialled anew.
 func (s *Sender) findVoice() {
-	if status := ExitStatus(s.err); status != StatusIntegrity && status != StatusLocalPipe {
+	if status := ExitStatus(s.err); s.told.Load() || status != StatusIntegrity && status != StatusLocalPipe {
 		return
 	}
 	wait, end := context.WithTimeout(context.Background(), s.time.Farewell)

@@ -42,3 +42,9 @@ func (s *Source) Read(p []byte) (int, error) {
 
 // Close gives back what OpenSource opened.
 func (s *Source) Close() error { return s.close() }
+
+// MadeSource is a source without a descriptor, for a stream that is made here: it has a name for people, never makes anybody
+// wait, is no file and no pipe, and must not be read.
+func MadeSource(name string) *Source {
+	return &Source{end{fd: -1, user: -1, kind: kindFile, name: name}}
+}

@@ -150,19 +150,32 @@ Nothing is gathered, even while links are busy: for keystrokes and other talk.`,
 			set: func(inv *invocation) { inv.options.Charmode = true },
 		},
 		{
-			name: "prbs", unbuilt: true,
-			args: []argument{seed(func(*invocation, uint64) {})},
-			gist: "send a test stream made from SEED",
+			name: "prbs",
+			args: []argument{seed(func(inv *invocation, n uint64) { inv.options.PRBS, inv.options.Seed = true, n })},
+			gist: "a test stream made from SEED, checked at its other end",
+			more: `
+At tx the stream is made there, and standard input is not touched; it ends with
+leglimit, or never. At rx every leg is checked before a byte of it is written out.
+Give both the same SEED. What is not as it was made ends both ends with status 4, and
+the line says where, and what has happened: a bit flipped, legs swapped, repeated or
+lost. A test pattern is no cryptography.`,
 		},
 		{
-			name: "leglimit", unbuilt: true,
-			args: []argument{number("N", 1, mostLegLimit, func(*invocation, int64) {})},
-			gist: "end the test stream after N legs",
+			name: "leglimit",
+			args: []argument{number("N", 1, mostLegLimit, func(inv *invocation, n int64) { inv.options.LegLimit = n })},
+			gist: "end the stream after N legs",
+			more: `
+For tx. What a leg holds depends on leg and on the links. Where standard input has
+more, it is left there.`,
 		},
 		{
-			name: "delayus", unbuilt: true,
-			args: []argument{number("N", 0, mostDelay, func(*invocation, int64) {})},
-			gist: "wait N microseconds before each leg",
+			name: "delayus",
+			args: []argument{number("N", 0, mostDelay, func(inv *invocation, n int64) {
+				inv.options.Delay = time.Duration(n) * time.Microsecond
+			})},
+			gist: "N microseconds or more between two legs",
+			more: `
+For tx.`,
 		},
 		{
 			name: "terminate", unbuilt: true,

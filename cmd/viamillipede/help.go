@@ -48,7 +48,7 @@ var statuses = []struct {
 	{engine.StatusUsage, "usage: the command line or a setting is wrong"},
 	{engine.StatusConnect, "could not connect in time, or could not listen"},
 	{engine.StatusRefused, "refused: wrong phrase, wrong version, or the receiver is busy"},
-	{engine.StatusIntegrity, "integrity: a sum is wrong, or the source changed"},
+	{engine.StatusIntegrity, "integrity: a sum or a test stream is wrong, or the source changed"},
 	{engine.StatusLost, "all paths lost for longer than giveup, or the peer is dead"},
 	{engine.StatusLocalPipe, "standard input or output failed here"},
 	{engine.StatusRemotePipe, "standard input or output failed at the peer"},

@@ -29,6 +29,10 @@ func TestParseOptions(t *testing.T) {
 		"rx chaos 1000000000":       with(func(o *engine.Options) { o.Chaos = 1e9 }),
 		"rx checkphrase Beef":       with(func(o *engine.Options) { o.Phrase = [4]byte{'B', 'e', 'e', 'f'} }),
 		"rx checkphrase prbs":       with(func(o *engine.Options) { o.Phrase = [4]byte{'p', 'r', 'b', 's'} }),
+		"rx prbs 0xd00f":            with(func(o *engine.Options) { o.PRBS, o.Seed = true, 0xd00f }),
+		"rx prbs 0":                 with(func(o *engine.Options) { o.PRBS = true }),
+		"rx leglimit 50":            with(func(o *engine.Options) { o.LegLimit = 50 }),
+		"rx delayus 1500":           with(func(o *engine.Options) { o.Delay = 1500 * time.Microsecond }),
 		"rx charmode":               with(func(o *engine.Options) { o.Charmode = true }),
 		"rx window 1M":              with(func(o *engine.Options) { o.Window = 1 << 20 }),
 		"rx window 64g":             with(func(o *engine.Options) { o.Window = 64 << 30 }),
@@ -200,7 +204,7 @@ func checkLimits(t *testing.T, inv *invocation) {
 	within := o.Threads >= 1 && o.Threads <= engine.MaxThreads &&
 		(o.Window == 0 || o.Window >= engine.MinWindow && o.Window <= engine.MaxWindow && int64(o.Leg) <= o.Window) &&
 		(o.Leg == 0 || o.Leg >= engine.MinLeg && o.Leg <= engine.MaxLeg && o.Leg%engine.MinLeg == 0) &&
-		o.Giveup != 0 && o.Connect >= 0 && o.Chaos >= 0 &&
+		o.Giveup != 0 && o.Connect >= 0 && o.Chaos >= 0 && o.LegLimit >= 0 && o.LegLimit <= mostLegLimit && o.Delay >= 0 &&
 		inv.port != 0 && inv.verbose >= 0 && inv.verbose <= engine.LevelCalls && (inv.receive || len(inv.paths) > 0)
 	for _, p := range inv.paths {
 		within = within && p.Port != 0 && p.Host != "" && len(p.Via.Device) <= longestDevice &&

@@ -120,8 +120,10 @@ func (inv *invocation) sender() (*side, error) {
 	if len(inv.paths) == 0 {
 		return nil, nil
 	}
-	if err := checkStandard(standardInput, syscall.O_RDONLY); err != nil {
-		return nil, err
+	if !inv.options.PRBS {
+		if err := checkStandard(standardInput, syscall.O_RDONLY); err != nil {
+			return nil, err
+		}
 	}
 	s := inv.side("tx")
 	t, err := engine.NewSender(engine.SendConfig{

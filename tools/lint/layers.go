@@ -20,6 +20,7 @@ type layer struct {
 var layers = []layer{
 	{"engine/wire", 1},
 	{"engine/ring", 1},
+	{"engine/prbs", 1},
 	{"netio", 1},
 	{"bufpool", 1},
 	{"affinity", 1},

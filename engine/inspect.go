@@ -1,0 +1,190 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"viamillipede/engine/prbs"
+	"viamillipede/engine/wire"
+)
+
+// A test stream is checked at the receiver before a leg of it is published: by the loop that received the leg, at the same
+// time as other loops check theirs. A leg that is not right ends the stream. What has happened to it can mostly be told at
+// once; but whether two legs were swapped, or one was repeated or lost, only once both are here. So the verdict may wait a
+// moment for the leg whose bytes came in place of another's. Nothing is published meanwhile.
+//
+//	right -> published
+//	not right: a bit, another seed, zeroes ...           -> verdict
+//	not right: what came belongs to leg m -> m is checked -> verdict
+//	                                  |
+//	                                  +- verdictWithin    -> verdict without it
+
+// errInspects is why nothing is spliced to the sink.
+var errInspects = errors.New("prbs takes every byte")
+
+const (
+	// verdictWithin bounds the wait for another leg.
+	verdictWithin = time.Second
+	// inspectedMost is how many legs the receiver remembers to have checked: those beyond are long delivered, or far ahead.
+	inspectedMost = 512
+)
+
+// inspection checks a test stream.
+type inspection struct {
+	sequence prbs.Sequence
+
+	mu     sync.Mutex
+	legs   [inspectedMost]inspected // the latest, at index count modulo their number and before; guarded by mu, as is all below
+	count  int
+	faults []inspected // by offset
+	since  time.Time   // of the first of them to be found
+}
+
+// inspected is a leg and what is known of it.
+type inspected struct {
+	wire.Leg
+	prbs.Finding
+}
+
+// covers reports whether the byte at offset is the leg's.
+func (i *inspected) covers(offset uint64) bool { return offset-i.Offset < uint64(i.Length) }
+
+// inspect reports whether the leg is right and the stream still is.
+func (k *rxlink) inspect(l *rxleg) bool {
+	r := k.r
+	found := inspected{l.Leg, r.test.sequence.Examine(l.bytes(), l.Offset)}
+	whole, err := r.test.note(found, k.loop.now, r.out.bytes.Load())
+	r.damaged(err)
+	return whole
+}
+
+// damaged ends the stream where there is a verdict.
+func (r *Receiver) damaged(err *Error) {
+	if err != nil {
+		r.fail(err)
+	}
+}
+
+// note takes in a leg that was checked, when the sink has so many bytes; the verdict is not nil once there is one.
+func (t *inspection) note(l inspected, now time.Time, delivered uint64) (whole bool, verdict *Error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.legs[t.count%len(t.legs)] = l
+	t.count++
+	if l.Kind != prbs.Intact {
+		t.addFault(l, now)
+	}
+	if len(t.faults) == 0 {
+		return true, nil
+	}
+	return false, t.judge(delivered, false)
+}
+
+// addFault keeps a leg that is not right, once; under mu.
+func (t *inspection) addFault(l inspected, now time.Time) {
+	if len(t.faults) == 0 {
+		t.since = now
+	}
+	at, known := slices.BinarySearchFunc(t.faults, l.Offset, func(f inspected, offset uint64) int {
+		return int(int64(f.Offset - offset))
+	})
+	if !known && len(t.faults) < inspectedMost {
+		t.faults = slices.Insert(t.faults, at, l)
+	}
+}
+
+// overdue is the verdict that cannot wait any longer, nil where there is none.
+func (t *inspection) overdue(now time.Time) *Error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.faults) == 0 || now.Sub(t.since) < verdictWithin {
+		return nil
+	}
+	return t.judge(0, true)
+}
+
+// judge says what has happened to the first leg, in the order of the stream, that is not right, as far as that is known; nil
+// where it is worth while to wait. Under mu.
+func (t *inspection) judge(delivered uint64, last bool) *Error {
+	l := &t.faults[0]
+	what := ""
+	if l.Kind == prbs.Moved {
+		other := t.find(l.Place)
+		if other == nil && l.Place >= delivered && !last {
+			return nil
+		}
+		what = l.moved(other)
+	} else {
+		what = l.changed()
+	}
+	return fail(StatusIntegrity, nil, "the test stream is damaged at byte %d, byte %d of leg %d: %s",
+		l.Offset+uint64(l.At), l.At, l.Number, what)
+}
+
+// find is the leg that has the byte at offset, if it is remembered: one that is not right before one that is, since a leg may
+// come twice. Under mu.
+func (t *inspection) find(offset uint64) *inspected {
+	for i := range t.faults {
+		if t.faults[i].covers(offset) {
+			return &t.faults[i]
+		}
+	}
+	for i := range min(t.count, len(t.legs)) {
+		if t.legs[i].covers(offset) {
+			return &t.legs[i]
+		}
+	}
+	return nil
+}
+
+// changed says what has happened to a leg whose bytes did not come from elsewhere in the stream.
+func (i *inspected) changed() string {
+	switch {
+	case i.Kind == prbs.Flipped && i.Bits == 1:
+		return fmt.Sprintf("bit %d is flipped, %02x came in place of %02x", i.Bit, i.Came, i.Want)
+	case i.Kind == prbs.Flipped:
+		return fmt.Sprintf("%d bits are flipped within %d bytes, the first is bit %d, %02x came in place of %02x",
+			i.Bits, i.Span, i.Bit, i.Came, i.Want)
+	case i.Kind == prbs.Other:
+		return fmt.Sprintf("what came is the stream of prbs %#x", i.Seed)
+	case i.Kind == prbs.Blank:
+		return fmt.Sprintf("%d zeroes came", i.Span)
+	}
+	return fmt.Sprintf("%d bits are wrong within %d bytes, which belong nowhere in the stream: is prbs given at both ends?",
+		i.Bits, i.Span)
+}
+
+// moved says what has happened to a leg whose bytes belong elsewhere in the stream: to other, nil being a leg that is not
+// known.
+func (i *inspected) moved(other *inspected) string {
+	what := fmt.Sprintf("%d bytes came that belong at byte %d", i.Span, i.Place)
+	if other == nil {
+		if i.Place < i.Offset {
+			return what + ", which are repeated"
+		}
+		return what + ", those in between are missing"
+	}
+	what += fmt.Sprintf(" in leg %d", other.Number)
+	switch {
+	case i.Number == other.Number:
+		return what + ": bytes are lost or repeated within the leg"
+	case other.Kind == prbs.Moved && i.covers(other.Place):
+		return what + fmt.Sprintf(": legs %d and %d are swapped", i.Number, other.Number)
+	case other.Kind != prbs.Intact:
+		return what + ", which is damaged too"
+	case i.Place < i.Offset:
+		return what + fmt.Sprintf(" and came there too: leg %d is repeated in place of leg %d", other.Number, i.Number)
+	}
+	return what + fmt.Sprintf(" and came there too: leg %d is missing, leg %d is in its place", i.Number, other.Number)
+}
+
+// way is what the user is told, besides how legs get to the sink; of no inspection, nothing.
+func (t *inspection) way() string {
+	if t == nil {
+		return ""
+	}
+	return fmt.Sprintf(", prbs %#x checked", t.sequence.Seed())
+}
