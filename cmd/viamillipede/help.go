@@ -16,7 +16,9 @@ const wireVersion = 2
 const commands = `viamillipede rx [<port>] [options]
 viamillipede tx <host> [<port>] [tx <host> [<port>] ...] [options]
 viamillipede rx [<port>] tx <host> [<port>] [options]
-viamillipede doctor [<host>] [json]`
+viamillipede doctor [<host>] [json]
+viamillipede lanes rx [<port>]
+viamillipede lanes tx <host> [<port>] [options]`
 
 // story opens the help text, before the list of keywords.
 const story = `
@@ -92,7 +94,7 @@ func writeHelp(w io.Writer, topic string) error {
 func helpText() string {
 	var b strings.Builder
 	b.WriteString(commands + "\n" + story)
-	b.WriteString("\nKeywords, in any order, but via and rate after the tx that they belong to:\n\n")
+	b.WriteString("\nKeywords, in any order, but via, rate and sports after the tx that they belong to:\n\n")
 	for _, k := range grammar() {
 		fmt.Fprintf(&b, "  %-27s %s%s\n", k.usage(), k.gist, k.remark())
 	}

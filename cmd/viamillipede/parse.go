@@ -17,6 +17,7 @@ type invocation struct {
 	port    uint16        // of rx
 	paths   []engine.Path // of tx, in the order given; none: no tx
 	options engine.Options
+	survey  survey // of lanes
 
 	verbose    int
 	profile    string // "cpu", "mem", "trace" or "" for none
@@ -101,6 +102,8 @@ func (p *parser) place(k keyword) error {
 		name, twice = fmt.Sprint(k.name, len(p.inv.paths)), "given twice for one tx"
 	}
 	switch {
+	case k.first:
+		return usageError("%s: expected as the first word of the line", k.name)
 	case k.ofPath && len(p.inv.paths) == 0:
 		return usageError("%s: expected after the tx that it belongs to, found before any tx", k.name)
 	case p.seen[name] && !k.many:
