@@ -244,7 +244,7 @@ func (r *Report) writeLanes(say func(string, ...any)) {
 			line += fmt.Sprintf(" of %s/s alone", amount(l.Alone))
 		}
 		if l.Speed > 0 {
-			line += fmt.Sprintf(", its link says %s bit/s", strings.TrimSuffix(amount(float64(l.Speed)), "B"))
+			line += fmt.Sprintf(", its link says %sbit/s", strings.TrimSuffix(amount(float64(l.Speed)), "B"))
 		}
 		say("%s", line)
 	}
