@@ -20,6 +20,7 @@ const (
 	leastRows = 16
 	flowSide  = 0.0 // where the three columns stand
 	laneSide  = 1.0
+	laneEnd   = 1.52 // of its words
 	queueSide = 2.0
 )
 
@@ -55,7 +56,7 @@ func (r *Report) Draw(w io.Writer, format string) error {
 		lane := place(f.Lane, len(r.Lanes))
 		p.Add(curve(flowSide, y, laneSide-0.02, lane, laneColour(f.Lane)))
 		if q := slices.Index(queues, f.queueName()); q >= 0 {
-			p.Add(curve(laneSide+0.3, lane, queueSide, place(q, len(queues)), laneColour(f.Lane)))
+			p.Add(curve(laneEnd, lane, queueSide, place(q, len(queues)), laneColour(f.Lane)))
 		}
 	}
 	for i, l := range r.Lanes {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -296,12 +297,28 @@ func (r *receiver) tell() reply {
 		answer.Flows = append(answer.Flows, r.describe(i, a))
 	}
 	slices.SortFunc(answer.Flows, func(a, b Arrival) int { return a.Flow - b.Flow })
+	answer.Missing = append(answer.Missing, r.unpredicted()...)
+	return answer
+}
+
+// unpredicted says for the devices whose queues are not predicted why, once for each reason; under mu.
+func (r *receiver) unpredicted() (lines []string) {
+	by := map[string][]string{}
 	for device, s := range r.spreads {
+		why := fmt.Sprint(s.err)
+		if errors.Is(s.err, errors.ErrUnsupported) {
+			why = "the driver tells no key and table"
+		}
 		if s.err != nil {
-			answer.Missing = append(answer.Missing, fmt.Sprintf("rx: queues of %s are not predicted: %v", device, s.err))
+			by[why] = append(by[why], device)
 		}
 	}
-	return answer
+	for why, devices := range by {
+		slices.Sort(devices)
+		lines = append(lines, fmt.Sprintf("rx: receive queues of %s are not predicted: %s", strings.Join(devices, ", "), why))
+	}
+	slices.Sort(lines)
+	return lines
 }
 
 // describe says how a flow came in; under mu.

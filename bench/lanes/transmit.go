@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"sync"
@@ -32,7 +33,7 @@ type TransmitConfig struct {
 	Bind     netip.Addr    // local address; the zero Addr is any
 	Flows    int           // 1 to FlowsMost; the length of Sports, if that is not nil
 	Load     time.Duration // all flows at once
-	Sports   []uint16      // their source ports; nil is the kernel's choice
+	Sports   []uint16      // their source ports; nil is any, drawn from the range that the kernel has for that
 	Balanced bool          // source ports that fill all lanes, in place of Sports
 	Log      func(line string)
 }
@@ -107,33 +108,51 @@ func (t *transmitter) openFlows(ctx context.Context) error {
 	if t.Balanced {
 		ports, err := t.set.Ports(t.Flows, t.Bind, t.Port)
 		if err != nil {
-			t.miss("tx: source ports are the kernel's: %v", err)
+			t.miss("tx: source ports are drawn: %v", err)
 		}
 		t.Sports = ports
 	}
-	for i := range t.Flows {
-		var port uint16
-		if t.Sports != nil {
-			if i == len(t.Sports) {
-				break
-			}
-			port = t.Sports[i]
-		}
-		c, err := t.open(ctx, hello{kind: kindFlow, flow: uint32(i), session: t.session}, port)
-		if err != nil && port != 0 && netio.PortTaken(err) {
+	if t.Sports == nil {
+		return t.openDrawn(ctx)
+	}
+	for _, port := range t.Sports {
+		switch err := t.openFlow(ctx, port); {
+		case netio.PortTaken(err):
 			t.miss("tx: source port %d is not to be had", port)
-			continue
-		}
-		if err != nil {
+		case err != nil:
 			return err
 		}
-		f := &flow{conn: c, port: c.LocalAddr().(*net.TCPAddr).AddrPort().Port(), lane: flowhash.NoLane, told: flowhash.NoLane}
-		t.flows = append(t.flows, f)
 	}
 	if len(t.flows) == 0 {
 		return errors.New("no flow: none of the source ports is to be had")
 	}
 	return nil
+}
+
+// openDrawn opens flows from ports that it draws from the kernel's own range. Those of a connection that leaves the port to
+// the kernel are no guide: it may choose the route before the port, and since Linux 6.16 draws the lane (FLOWI_FLAG_ANY_SPORT).
+func (t *transmitter) openDrawn(ctx context.Context) error {
+	const tries = 4 // ports for each flow
+	ports := lane.Ephemeral()
+	for left := tries * t.Flows; len(t.flows) < t.Flows; left-- {
+		if left == 0 {
+			return fmt.Errorf("no source ports are to be had for %d flows", t.Flows)
+		}
+		port := ports.First + uint16(rand.N(int(ports.Last-ports.First)+1))
+		if err := t.openFlow(ctx, port); err != nil && !netio.PortTaken(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+// openFlow opens one flow from a source port.
+func (t *transmitter) openFlow(ctx context.Context, port uint16) error {
+	c, err := t.open(ctx, hello{kind: kindFlow, flow: uint32(len(t.flows)), session: t.session}, port)
+	if err == nil {
+		t.flows = append(t.flows, &flow{conn: c, port: port, lane: flowhash.NoLane, told: flowhash.NoLane})
+	}
+	return err
 }
 
 // miss notes what cannot be learned, once in the report and once at once.

@@ -17,7 +17,9 @@ type answer struct {
 
 // ask has the kernel choose a route for a TCP connection (RTM_GETROUTE with ports, rtnetlink(7), Linux 4.18). It goes through
 // the very function that connect(2) does, with its secret seed, so it is no prediction but the choice itself, as long as
-// routes, weights and carriers stay as they are. The source's address may be left out. EINVAL is an older kernel.
+// routes, weights and carriers stay as they are. That holds for a socket that was bound to its port; one that was not may
+// have its route before it has its port, and since Linux 6.16 (commit 65e9024643c7) draws one by lot. The source's address may
+// be left out. EINVAL is an older kernel.
 func ask(from, to netip.AddrPort, out int) (a answer, err error) {
 	family, bits := unix.AF_INET, uint8(32)
 	if to.Addr().Is6() {

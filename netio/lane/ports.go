@@ -72,12 +72,7 @@ func (s Set) candidates(from netip.Addr, port uint16) func(uint16) (int, bool) {
 // preferred is the kernel's own range from somewhere in its first half on, so that two processes which send to one place
 // rarely choose the same ports.
 func preferred() flowhash.PortRange {
-	r := flowhash.PortRange{First: 32768, Last: 60999}
-	if text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range"); err == nil {
-		if told, err := flowhash.ParseEphemeral(string(text)); err == nil {
-			r = told
-		}
-	}
+	r := Ephemeral()
 	half := int(r.Last-r.First)/2 + 1
 	const stride = 251 // ports, more than a stream takes of a few lanes
 	r.First += uint16(os.Getpid() * stride % half)
@@ -92,4 +87,14 @@ func reserved() []flowhash.PortRange {
 	}
 	list, _ := flowhash.ParseReserved(string(text)) // what is not understood is not avoided
 	return list
+}
+
+// Ephemeral is the range that the kernel takes source ports from where a connection does not say.
+func Ephemeral() flowhash.PortRange {
+	if text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range"); err == nil {
+		if told, err := flowhash.ParseEphemeral(string(text)); err == nil {
+			return told
+		}
+	}
+	return flowhash.PortRange{First: 32768, Last: 60999}
 }

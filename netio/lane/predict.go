@@ -37,7 +37,8 @@ func (s Set) How() string {
 	return "there is one lane"
 }
 
-// Predict gives the lane, an index in Lanes, that a TCP connection takes. Its source's address may be left out.
+// Predict gives the lane, an index in Lanes, that a TCP connection takes, whose socket is bound to its port before it is
+// connected. Its source's address may be left out.
 func (s Set) Predict(from, to netip.AddrPort) (lane int, known bool) {
 	from, to = unmapped(from), unmapped(to)
 	switch {
