@@ -108,8 +108,8 @@ those of all links are spare, for one that is taken by somebody else. The path h
 more links than ports. With balanced the sender looks for ports that fill all lanes
 evenly: by the formula of a bond, or by asking the kernel which of equal routes (ECMP)
 a connection takes. Nothing is sent for that. Where it cannot tell, the kernel chooses
-the ports as ever, and a line says why. What switches on the way choose is not known;
-"viamillipede lanes" measures.`,
+the ports as ever, and a line says why; "viamillipede lanes" measures, and proposes a
+list. What switches on the way choose is not known.`,
 		},
 	}
 }

@@ -145,7 +145,8 @@ func (c *capture) laneOf(port uint16) string {
 	return ""
 }
 
-// survey runs lanes rx and lanes tx to an address, and gives the report, its text, and what rx said.
+// survey runs lanes rx and lanes tx to an address, and gives the report, its text, and what rx said. The picture stays
+// where VIAMILLIPEDE_SAMPLES names a folder.
 func (p programs) survey(t *testing.T, l *lab.Lab, user *syscall.Credential, to string, words ...string) (r lanes.Report, text, said string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -184,6 +185,12 @@ func (p programs) survey(t *testing.T, l *lab.Lab, user *syscall.Credential, to 
 	if svg, err := os.ReadFile(picture); err != nil || !strings.Contains(string(svg), "</svg>") {
 		t.Errorf("the picture: %d bytes, %v", len(svg), err)
 	}
+	if dir := os.Getenv("VIAMILLIPEDE_SAMPLES"); dir != "" {
+		name := strings.ReplaceAll(t.Name(), "/", "-") + ".svg"
+		if err := errors.Join(os.MkdirAll(dir, 0o777), os.Rename(picture, filepath.Join(dir, name))); err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Log("\n" + out.String())
 	return r, out.String(), rxSaid.String()
 }
@@ -221,8 +228,8 @@ func (p programs) testLanes(t *testing.T) {
 }
 
 func (p programs) testGroup(t *testing.T, n int, user *syscall.Credential) {
-	const flows = 48
-	l := lab.New(t, lab.Config{Paths: n})
+	const flows = 32
+	l := lab.New(t, lab.Config{Paths: n, Queues: 2})
 	lanesOf(t, l)
 	for i := range n {
 		if err := l.Shape(i, 100e6); err != nil {

@@ -145,6 +145,12 @@ func (p programs) testSportsList(t *testing.T) {
 	})
 	s.finish()
 	s.says("tx", s.txSaid, "2 links over 1 path")
+
+	s = p.start(t, l, setup{
+		size: 8 * mib, limit: settleTime, words: []string{"verbose", "1"}, to: toWords(l, 0, "sports", "balanced"),
+	})
+	s.finish()
+	s.says("tx", s.txSaid, "source ports are the kernel's: there is one lane")
 }
 
 // ports are the source ports of the stream's links, in order.

@@ -49,7 +49,7 @@ func lanesGrammar() []keyword {
 		{
 			name: "flows", initial: fmt.Sprint(defaultFlows),
 			args: []argument{number("N", 1, lanes.FlowsMost, func(inv *invocation, n int64) { inv.survey.flows = int(n) })},
-			gist: "at tx: TCP connections; as many as there are sports, where those are given",
+			gist: "at tx: TCP connections; a list of sports has its own number",
 		},
 		{
 			name: "seconds", initial: secondsText(defaultLoad),

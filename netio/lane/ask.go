@@ -55,17 +55,19 @@ func parseAnswer(message []byte) (a answer, err error) {
 	if len(message) < unix.SizeofRtMsg {
 		return a, fmt.Errorf("an answer of %d bytes about a route", len(message))
 	}
-	attributes, err := nl.ParseRouteAttr(message[unix.SizeofRtMsg:])
-	if err != nil {
-		return a, fmt.Errorf("the answer about a route: %w", err)
-	}
-	for _, t := range attributes {
-		switch {
-		case t.Attr.Type == unix.RTA_OIF && len(t.Value) == 4:
-			a.device = int(binary.NativeEndian.Uint32(t.Value))
-		case t.Attr.Type == unix.RTA_PREFSRC:
-			a.from, _ = netip.AddrFromSlice(t.Value)
+	for b := message[unix.SizeofRtMsg:]; len(b) >= unix.SizeofRtAttr; {
+		n := int(binary.NativeEndian.Uint16(b))
+		if n < unix.SizeofRtAttr || n > len(b) {
+			return a, fmt.Errorf("an answer about a route with an attribute of %d bytes", n)
 		}
+		value := b[unix.SizeofRtAttr:n]
+		switch kind := binary.NativeEndian.Uint16(b[2:]); {
+		case kind == unix.RTA_OIF && len(value) == 4:
+			a.device = int(binary.NativeEndian.Uint32(value))
+		case kind == unix.RTA_PREFSRC:
+			a.from, _ = netip.AddrFromSlice(value)
+		}
+		b = b[min(len(b), (n+3)&^3):] // attributes are aligned
 	}
 	return a, nil
 }
