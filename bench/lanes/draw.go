@@ -1,6 +1,7 @@
 package lanes
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"io"
@@ -71,13 +72,16 @@ func (r *Report) Draw(w io.Writer, format string) error {
 	return err
 }
 
-// byLane orders flows so that those of one lane stand together.
+// byLane orders flows by lane, and those of one lane by port.
 func (r *Report) byLane() []int {
 	order := make([]int, len(r.Flows))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return r.Flows[a].Lane - r.Flows[b].Lane })
+	slices.SortFunc(order, func(a, b int) int {
+		x, y := r.Flows[a], r.Flows[b]
+		return cmp.Or(cmp.Compare(x.Lane, y.Lane), cmp.Compare(x.Port, y.Port))
+	})
 	return order
 }
 

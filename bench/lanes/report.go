@@ -27,7 +27,7 @@ type Report struct {
 	Flows      []Flow   `json:"flows"`
 	Seconds    float64  `json:"seconds"` // that all flows were counted for
 	Goodput    float64  `json:"goodput"`
-	Sum        float64  `json:"sum"`  // of what each lane carries alone
+	Sum        float64  `json:"sum"`  // of what each lane can carry
 	Jain       float64  `json:"jain"` // of the lanes' bytes
 	Imbalance  float64  `json:"imbalance"`
 	Efficiency float64  `json:"efficiency"` // of the lanes' rates together, against Sum
@@ -110,25 +110,31 @@ func (r *Report) finish(t *transmitter, told reply) {
 	r.propose(t.set, t)
 }
 
-// figures are those of all lanes together. A lane without a flow counts as one that could carry as much as the best other.
+// figures are those of all lanes together. A lane can carry what it carried alone or, where that was less since a few flows were
+// held by something else than the lane, with the others; one without a flow counts as the best other.
 func (r *Report) figures() {
 	var values []float64
 	var best, rates float64
 	for _, l := range r.Lanes {
 		values = append(values, float64(l.Bytes))
-		best = max(best, l.Alone)
+		best = max(best, l.can())
 		rates += l.Rate
 	}
 	for _, l := range r.Lanes {
-		if r.Sum += l.Alone; l.Alone == 0 {
+		if l.Flows == 0 {
 			r.Sum += best
+			continue
 		}
+		r.Sum += l.can()
 	}
 	r.Jain, r.Imbalance = flowhash.Jain(values), flowhash.Imbalance(values)
 	if r.Sum > 0 {
 		r.Efficiency = rates / r.Sum
 	}
 }
+
+// can is the most that the lane was seen to carry.
+func (l Lane) can() float64 { return max(l.Alone, l.Rate) }
 
 // propose chooses source ports that fill all lanes: of those that were tried or, where a lane had none and the prediction
 // was right, of others.
@@ -196,7 +202,8 @@ func (r *Report) WriteText(w io.Writer) error {
 
 // writeMap has a line for each flow: its port, its lane, and where it came in.
 func (r *Report) writeMap(say func(string, ...any)) {
-	for _, f := range r.Flows {
+	for _, i := range r.byLane() {
+		f := r.Flows[i]
 		line := fmt.Sprintf("flow %5d -> %s", f.Port, r.laneName(f.Lane))
 		if f.Predicted != flowhash.NoLane && f.Predicted != f.Lane {
 			line += " (predicted " + r.laneName(f.Predicted) + ")"
@@ -251,7 +258,7 @@ func (r *Report) writeLanes(say func(string, ...any)) {
 }
 
 func (r *Report) writeFigures(say func(string, ...any)) {
-	say("all lanes: Jain %.3f, fullest %.2f of the mean, efficiency %.1f %% (payload %s/s over %.1f s; lanes alone %s/s)",
+	say("all lanes: Jain %.3f, fullest %.2f of the mean, efficiency %.1f %% (payload %s/s over %.1f s; the lanes can %s/s)",
 		r.Jain, r.Imbalance, 100*r.Efficiency, amount(r.Goodput), r.Seconds, amount(r.Sum))
 	switch {
 	case len(r.Lanes) == 1:

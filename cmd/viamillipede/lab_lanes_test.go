@@ -145,8 +145,8 @@ func (c *capture) laneOf(port uint16) string {
 	return ""
 }
 
-// survey runs lanes rx and lanes tx to an address, and gives the report, its text, and what rx said. The picture stays
-// where VIAMILLIPEDE_SAMPLES names a folder.
+// survey runs lanes rx and lanes tx to an address, and gives the report, its text, and what rx said. Report and
+// picture stay where VIAMILLIPEDE_SAMPLES names a folder.
 func (p programs) survey(t *testing.T, l *lab.Lab, user *syscall.Credential, to string, words ...string) (r lanes.Report, text, said string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -186,8 +186,9 @@ func (p programs) survey(t *testing.T, l *lab.Lab, user *syscall.Credential, to 
 		t.Errorf("the picture: %d bytes, %v", len(svg), err)
 	}
 	if dir := os.Getenv("VIAMILLIPEDE_SAMPLES"); dir != "" {
-		name := strings.ReplaceAll(t.Name(), "/", "-") + ".svg"
-		if err := errors.Join(os.MkdirAll(dir, 0o777), os.Rename(picture, filepath.Join(dir, name))); err != nil {
+		stem := filepath.Join(dir, strings.ReplaceAll(t.Name(), "/", "-"))
+		err := errors.Join(os.MkdirAll(dir, 0o777), os.Rename(picture, stem+".svg"), os.Rename(file, stem+".json"))
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
