@@ -202,7 +202,7 @@ func (t *transmitter) hangUp() {
 // measure goes through all that is measured.
 func (t *transmitter) measure() (*Report, error) {
 	for _, f := range t.flows {
-		if at, known := t.set.Predict(addressOf(f.conn.LocalAddr()), t.to); known && t.set.Kind != lane.Device {
+		if at, known := t.set.Predict(netip.AddrPortFrom(t.Bind, f.port), t.to); known && t.set.Kind != lane.Device {
 			f.told = at
 		}
 	}

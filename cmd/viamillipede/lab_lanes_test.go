@@ -68,6 +68,63 @@ func host32(ip string) *net.IPNet {
 	return &net.IPNet{IP: net.ParseIP(ip).To4(), Mask: net.CIDRMask(32, 32)}
 }
 
+// sixLanesOf is lanesOf for IPv6.
+func sixLanesOf(t *testing.T, l *lab.Lab) (to string) {
+	t.Helper()
+	for side := range 2 {
+		err := l.Sysctl(lab.Side(side), "net/ipv6/fib_multipath_hash_policy", "1")
+		if err == nil {
+			err = l.Visit(lab.Side(side), func() error { return sixRoute(l.Paths(), side) })
+		}
+		if err != nil {
+			t.Skipf("no equal routes of IPv6 here: %v", err)
+		}
+	}
+	return "fd99::2"
+}
+
+func sixRoute(paths, side int) error {
+	lo, err := netlink.LinkByName("lo")
+	if err != nil {
+		return err
+	}
+	six := func(ip string, bits int) *net.IPNet {
+		return &net.IPNet{IP: net.ParseIP(ip), Mask: net.CIDRMask(bits, 128)}
+	}
+	own, far := fmt.Sprintf("fd99::%d", 1+side), fmt.Sprintf("fd99::%d", 2-side)
+	if err := netlink.AddrAdd(lo, &netlink.Addr{IPNet: six(own, 128), Flags: unix.IFA_F_NODAD}); err != nil {
+		return err
+	}
+	route := &netlink.Route{Dst: six(far, 128), Src: net.ParseIP(own)}
+	for i := range paths {
+		dev, err := netlink.LinkByName(fmt.Sprintf("p%d", i))
+		if err != nil {
+			return err
+		}
+		near, hop := fmt.Sprintf("fd00:%d::%d", 1+i, 1+side), fmt.Sprintf("fd00:%d::%d", 1+i, 2-side)
+		if err := netlink.AddrAdd(dev, &netlink.Addr{IPNet: six(near, 64), Flags: unix.IFA_F_NODAD}); err != nil {
+			return err
+		}
+		route.MultiPath = append(route.MultiPath, &netlink.NexthopInfo{LinkIndex: dev.Attrs().Index, Gw: net.ParseIP(hop)})
+	}
+	return netlink.RouteAdd(route)
+}
+
+// testLanesSix: over IPv6 the lanes that are found are those that the kernel says, too, and ports can be balanced.
+func (p programs) testLanesSix(t *testing.T) {
+	const flows = 24
+	l := lab.New(t, lab.Config{Paths: 3})
+	r, _, _ := p.survey(t, l, nil, sixLanesOf(t, l), "flows", fmt.Sprint(flows), "seconds", "0.5", "sports", "balanced")
+	if r.Kind != "ecmp" || len(r.Lanes) != 3 || r.Predicted.Right != flows || r.Predicted.Of != flows {
+		t.Errorf("%s of %d lanes, predicted %d of %d", r.Kind, len(r.Lanes), r.Predicted.Right, r.Predicted.Of)
+	}
+	for i, lane := range r.Lanes {
+		if lane.Flows != flows/len(r.Lanes) {
+			t.Errorf("lane %d has %d flows of %d", i, lane.Flows, flows)
+		}
+	}
+}
+
 // capture notes by which devices of the receiver's host the packets of each source port come in. It looks at the packets
 // themselves, and at no device's counts.
 type capture struct {
@@ -224,6 +281,7 @@ func (p programs) testLanes(t *testing.T) {
 		t.Run(fmt.Sprint(n), func(t *testing.T) { p.testGroup(t, n, nil) })
 	}
 	t.Run("Unprivileged", func(t *testing.T) { p.testGroup(t, 2, nobody()) })
+	t.Run("IPv6", p.testLanesSix)
 	t.Run("Queues", p.testLaneQueues)
 	t.Run("Strangers", p.testLaneStrangers)
 }

@@ -73,7 +73,8 @@ func parseAnswer(message []byte) (a answer, err error) {
 }
 
 // choose gives the device of a connection whose source address may be left to the kernel, as connect(2) does it: the address
-// is that of the route which is found without one, and the route is then looked up again.
+// is that of the route which is found without one. With IPv4 the route is then looked up again with it; IPv6 keeps the first
+// one (ip6_dst_lookup_tail), until routes change.
 func choose(from, to netip.AddrPort, out int) (answer, error) {
 	if from.Addr().IsValid() {
 		a, err := ask(from, to, out)
@@ -81,7 +82,7 @@ func choose(from, to netip.AddrPort, out int) (answer, error) {
 		return a, err
 	}
 	first, err := ask(from, to, out)
-	if err != nil || !first.from.IsValid() {
+	if err != nil || !first.from.IsValid() || to.Addr().Is6() {
 		return first, err
 	}
 	a, err := ask(netip.AddrPortFrom(first.from, from.Port()), to, out)

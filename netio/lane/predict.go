@@ -38,7 +38,7 @@ func (s Set) How() string {
 }
 
 // Predict gives the lane, an index in Lanes, that a TCP connection takes, whose socket is bound to its port before it is
-// connected. Its source's address may be left out.
+// connected. The source's address is that which it is bound to as well, or left out: with IPv6 that makes a difference.
 func (s Set) Predict(from, to netip.AddrPort) (lane int, known bool) {
 	from, to = unmapped(from), unmapped(to)
 	switch {
