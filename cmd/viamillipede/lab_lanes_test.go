@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -335,23 +336,42 @@ func (p programs) testLaneQueues(t *testing.T) {
 	}
 	queues := noteQueues(t, l)
 	r, _, _ := p.survey(t, l, nil, l.Address(lab.RX, 0), "flows", fmt.Sprint(flows), "seconds", "1")
-	found := map[int]bool{}
+	found, moved := map[int]bool{}, 0
 	for _, f := range r.Flows {
-		var want uint32
-		if err := queues.Lookup(f.Port, &want); err != nil || f.Arrival == nil || f.Arrival.Queue != int(want) {
-			t.Errorf("source port %d: %v, want queue %d (%v)", f.Port, f.Arrival, want, err)
+		want := queuesOf(queues, f.Port)
+		if f.Arrival == nil || !slices.Contains(want, f.Arrival.Queue) {
+			t.Errorf("source port %d: %v, want queue %v", f.Port, f.Arrival, want)
+			continue
 		}
-		found[int(want)] = true
+		if len(want) > 1 { // its sender's timeout gave it another hash, and so another queue (sk_rethink_txhash)
+			moved++
+		}
+		found[f.Arrival.Queue] = true
+	}
+	t.Logf("%d of %d flows came in in several queues", moved, flows)
+	if moved > flows/2 {
+		t.Errorf("%d of %d flows came in in several queues", moved, flows)
 	}
 	if len(found) < 2 {
 		t.Errorf("%d flows came in in queues %v alone", flows, found)
 	}
 }
 
-// noteQueues has the kernel poll the receiver's device of path 0, and note the receive queue of each source port.
+// queuesOf gives the receive queues in which packets of a source port were seen.
+func queuesOf(m *ebpf.Map, port uint16) (list []int) {
+	for queue := range uint16(4) {
+		var seen uint32
+		if m.Lookup([2]uint16{port, queue}, &seen) == nil {
+			list = append(list, int(queue))
+		}
+	}
+	return list
+}
+
+// noteQueues has the kernel poll the receiver's device of path 0, and note the receive queues of each source port.
 func noteQueues(t *testing.T, l *lab.Lab) *ebpf.Map {
 	t.Helper()
-	m, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Hash, KeySize: 2, ValueSize: 4, MaxEntries: 4096})
+	m, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Hash, KeySize: 4, ValueSize: 4, MaxEntries: 4096})
 	if err != nil {
 		t.Skipf("no BPF here: %v", err)
 	}
@@ -368,6 +388,7 @@ func noteQueues(t *testing.T, l *lab.Lab) *ebpf.Map {
 		asm.HostTo(asm.BE, asm.R5, asm.Half),
 		asm.StoreMem(asm.RFP, -8, asm.R5, asm.Half),
 		asm.LoadMem(asm.R7, asm.R6, 16, asm.Word), // rx_queue_index
+		asm.StoreMem(asm.RFP, -6, asm.R7, asm.Half),
 		asm.StoreMem(asm.RFP, -4, asm.R7, asm.Word),
 		asm.LoadMapPtr(asm.R1, m.FD()),
 		asm.Mov.Reg(asm.R2, asm.RFP), asm.Add.Imm(asm.R2, -8),

@@ -17,9 +17,11 @@ func (p programs) testSports(t *testing.T) {
 	t.Run("List", p.testSportsList)
 }
 
-// testSportsBalanced: 8 links on 4 lanes of 100 Mbit/s carry what the lanes do, each with plain connections of its own.
+// testSportsBalanced: 8 links on 4 lanes of 100 Mbit/s carry what the lanes do, with a plain connection each. A busy machine
+// makes it less and never more, so the best of a few streams counts for the rate; the links' lanes are right in each.
 func (p programs) testSportsBalanced(t *testing.T) {
-	const lanes, links, rate, least = 4, 8, 100e6, 0.95
+	notUnderRace(t)
+	const lanes, links, rate, tries, least = 4, 8, 100e6, 4, 0.95
 	l := lab.New(t, lab.Config{Paths: lanes})
 	lanesOf(t, l)
 	for i := range lanes {
@@ -27,20 +29,25 @@ func (p programs) testSportsBalanced(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	sum := bareSum(t, l)
-	for _, ports := range [][]string{{"sports", "balanced"}, nil} {
+	sum, best := bareSum(t, l), 0.0
+	run := func(ports ...string) []int {
 		rate, spread := p.goodput(t, l, links, ports)
+		best = max(best, rate/sum)
 		t.Logf("%v: %.1f MB/s, %.1f %% of the lanes' %.1f; links by lane: %v", ports, rate/1e6, 100*rate/sum, sum/1e6, spread)
-		if ports == nil {
-			continue // for comparison: it is luck
-		}
-		if rate < least*sum {
-			t.Errorf("%.1f %% of what the lanes carry, want %.0f", 100*rate/sum, 100*least)
-		}
-		if slices.Max(spread) != links/lanes {
+		return spread
+	}
+	for range tries {
+		if spread := run("sports", "balanced"); !slices.Equal(spread, []int{2, 2, 2, 2}) {
 			t.Errorf("links by lane: %v", spread)
 		}
+		if best >= least {
+			break
+		}
 	}
+	if best < least {
+		t.Errorf("%.1f %% of what the lanes carry, want %.0f", 100*best, 100*least)
+	}
+	run() // for comparison: what the kernel's own ports make is luck
 }
 
 // bareSum is what plain connections, one on each lane, carry together, in bytes a second.
