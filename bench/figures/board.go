@@ -103,7 +103,7 @@ func (b *board) result(header string) result.Result {
 func (b *board) markdown() string {
 	var t strings.Builder
 	t.WriteString("| row | median | lowest | highest | of the limit | CPU s/GiB, tx | CPU s/GiB, rx | links lost | " +
-		"resent | we | aimed for |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
+		"resent | ours | aimed for |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range b.rows {
 		t.WriteString("| " + strings.Join(b.cells(r), " | ") + " |\n")
 	}

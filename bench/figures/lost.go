@@ -35,7 +35,7 @@ func (b *board) losses() []loss {
 		if mine == 0 || his <= mine {
 			continue
 		}
-		text := fmt.Sprintf("%s has %s, and we %s", r.name, r.figure(his), r.figure(mine))
+		text := fmt.Sprintf("`%s` has %s, ours %s", r.name, r.figure(his), r.figure(mine))
 		if slices.Max(b.row(ourRow(r.name)).values) > slices.Min(r.values) {
 			text += " (the rounds overlap)"
 		}
@@ -58,7 +58,7 @@ func (b *board) lost() []string {
 	for _, r := range b.rows {
 		for _, l := range b.losses() {
 			if l.row == r.name {
-				lines = append(lines, fmt.Sprintf("**lost**: %s: %s", l.row, l.text))
+				lines = append(lines, fmt.Sprintf("**lost**: `%s`: %s", l.row, l.text))
 			}
 		}
 	}

@@ -26,12 +26,12 @@ func TestLost(t *testing.T) {
 	})
 	b.add(rowLife, 20, nil)
 	want := []string{
-		"**lost**: threads 16: limit has 3.10 GB/s, and we 3.00 GB/s (the rounds overlap)",
-		"**lost**: threads 16: local pipe has 6.00 GB/s, and we 3.00 GB/s",
-		"**lost**: threads 16: at least 0.75 of the local pipe: missed (0.50)",
-		"**lost**: file to null: file to null: sendfile relay has 2.00 GB/s, and we 1.70 GB/s",
-		"**lost**: file to null: at least 0.9 of its relay: missed (0.85)",
-		"**lost**: life of tx: at most 15 ms: missed (20.00)",
+		"**lost**: `threads 16`: `limit` has 3.10 GB/s, ours 3.00 GB/s (the rounds overlap)",
+		"**lost**: `threads 16`: `local pipe` has 6.00 GB/s, ours 3.00 GB/s",
+		"**lost**: `threads 16`: at least 0.75 of the local pipe: missed (0.50)",
+		"**lost**: `file to null`: `file to null: sendfile relay` has 2.00 GB/s, ours 1.70 GB/s",
+		"**lost**: `file to null`: at least 0.9 of its relay: missed (0.85)",
+		"**lost**: `life of tx`: at most 15 ms: missed (20.00)",
 	}
 	if got := b.lost(); !slices.Equal(got, want) {
 		t.Errorf("got %q,\nwant %q", got, want)
