@@ -11,13 +11,13 @@ VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 PROGRAM := bin/viamillipede
 
 # The packages that run in parallel at work; the race detector watches these.
-RACED := ./engine/... ./bufpool/... ./netio/...
+RACED := ./engine/... ./bufpool/... ./netio/... ./bench/run
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test faults race lab fuzz bench lint generated install clean
+.PHONY: help build demo test faults race lab fuzz bench bench-gate lint generated install clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # -s -w leaves out symbols and debug data. The version comes from git describe, for vcs stamping fails in odd clones.
 build: ## the static program, bin/viamillipede
@@ -61,6 +61,10 @@ fuzz: ## every fuzz target for FUZZTIME (10s)
 
 bench: build ## the tables of BENCHMARKS.md, measured on this machine; about five minutes, and better on a quiet one
 	go run ./bench/figures -bin $(PROGRAM)
+
+# A minute, and another one where the first says that it is slower. GATE_BASE names another commit than the one before.
+bench-gate: ## fail when the program is slower than that of the commit before, by more than a tenth and the noise
+	go run ./bench/gate
 
 # Without S1016: two messages of one shape are two messages, and are not converted into each other.
 lint: ## gofmt, vet, the rules of this source tree (tools/lint), staticcheck

@@ -8,11 +8,15 @@ import (
 )
 
 // bounds are what the user sets legs, whatever the source: so many of them (leglimit), and a pause before each but the first
-// (delayus). They belong to whoever has the ingest turn, but for due.
+// (delayus); and how long a stream lasts that is made here. They belong to whoever has the ingest turn, but for due.
+//
+// A source that has nothing to read makes nobody look, so that time alone would not end its stream.
 type bounds struct {
 	limit int64         // legs of the stream; 0 is any number
 	delay time.Duration // between two legs
+	lasts time.Duration // of the stream, from its first leg on; 0 is any time
 	legs  int64         // so far
+	first time.Time     // when the first of them was taken
 	begun time.Time     // what due counts from
 	due   atomic.Int64  // when the next leg may come, nanoseconds after begun; any loop reads it
 }
@@ -22,6 +26,8 @@ func (b *bounds) look(now time.Time) hunger {
 	switch {
 	case b.limit > 0 && b.legs == b.limit:
 		return noMore
+	case b.lasts > 0 && b.legs > 0 && now.Sub(b.first) >= b.lasts:
+		return noMore
 	case b.delay > 0 && now.Sub(b.begun) < time.Duration(b.due.Load()):
 		return paused
 	}
@@ -30,6 +36,9 @@ func (b *bounds) look(now time.Time) hunger {
 
 // took counts a leg.
 func (b *bounds) took(now time.Time) {
+	if b.legs == 0 {
+		b.first = now
+	}
 	b.legs++
 	b.due.Store(int64(now.Sub(b.begun) + b.delay))
 }

@@ -64,7 +64,9 @@ type Options struct {
 	Charmode   bool          // a leg for every read of the source, nothing gathered
 	PRBS       bool          // the stream is Seed's test stream (engine/prbs): made by the sender, checked by the receiver
 	Seed       uint64        // of PRBS; any number
+	Blank      bool          // sender only: the stream is made here too, of buffers as they are: any bytes, to measure with
 	LegLimit   int64         // sender only: the stream ends after so many legs; 0 is no limit
+	Lasts      time.Duration // sender only, of a stream that is made: it ends so long after its first leg; 0 is no limit
 	Delay      time.Duration // sender only: the least time between two legs; 0 or more
 	Giveup     time.Duration // 0 is DefaultGiveup; negative is for ever
 	Connect    time.Duration // first contact; 0 is DefaultConnect for a sender, for ever for a receiver
@@ -76,6 +78,8 @@ type Options struct {
 	SockStats  bool          // the kernel counts what comes in on the links, and how they fare, where it lets us (eBPF)
 	// Serve gives the loop that is to serve what comes in on a CPU, -1 being any; nil is the nearest.
 	Serve func(cpu int) int
+
+	LinkSums bool // Summary.Links is wanted, which takes some system calls for each link that ends
 
 	Transport Transport // nil is TCP
 	// Prove gets the sender's prover, which it is asked for at the first leg and then closes; nil is the kernel's, asked
@@ -90,7 +94,7 @@ type Options struct {
 type SendConfig struct {
 	Options
 	Paths  []Path
-	Source int  // file descriptor that the stream is read from; stays open; not looked at with PRBS
+	Source int  // file descriptor that the stream is read from; stays open; not looked at with PRBS or Blank
 	Log    *Log // never nil
 }
 
@@ -141,6 +145,10 @@ func (o Options) check() error {
 		return fail(StatusUsage, nil, "leglimit %d, expected 0 or more", o.LegLimit)
 	case o.Delay < 0:
 		return fail(StatusUsage, nil, "a delay of %v, expected 0 or more", o.Delay)
+	case o.Lasts < 0:
+		return fail(StatusUsage, nil, "a stream of %v, expected 0 or more", o.Lasts)
+	case o.Lasts > 0 && !o.PRBS && !o.Blank:
+		return fail(StatusUsage, nil, "a stream that ends by time, expected one that is made here")
 	}
 	if err := netio.CheckCongestion(o.Congestion); err != nil {
 		return fail(StatusUsage, nil, "%v", err)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
-	"viamillipede/engine/prbs"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -33,7 +32,8 @@ type ingest struct {
 	referral // the source is a pipe
 	bounds   // the user's, on legs
 
-	made *prbs.Sequence // legs are made from it; nil: they come from the source
+	made  func(p []byte, offset uint64) // makes the bytes of a leg, of any loop; nil: they come from the source
+	blank bool                          // and that it makes only so far as to be memory like any other
 
 	why  string // legs are read, whatever they are; "" is no reason
 	warm bool   // the pool has huge pages, or was refused them
@@ -47,7 +47,8 @@ type ingest struct {
 // open decides how legs leave the source.
 func (in *ingest) open(src *netio.Source, c SendConfig, trace netio.Tracer) {
 	in.src, in.most, in.checksum, in.gather = src, c.Leg, c.Checksum, !c.Charmode
-	in.limit, in.delay, in.begun = c.LegLimit, c.Delay, time.Now()
+	in.limit, in.delay, in.lasts, in.begun = c.LegLimit, c.Delay, c.Lasts, time.Now()
+	in.blank = c.Blank && !c.PRBS
 	in.why = whyCopy(src, c)
 	in.extent.open(src, in.why == "" || in.why == whyCharmode)
 	in.wanted, in.vouched, in.trace = in.why == "" && src.Splices(), c.IO == "splice", trace
@@ -110,7 +111,7 @@ func (in *ingest) pull(w *window, shard, most int, now time.Time) (*leg, hunger,
 // looks at the leg before its first link has begun to send it.
 func (in *ingest) finish(l *leg) {
 	if in.made != nil {
-		in.made.Fill(l.data, l.offset)
+		in.made(l.data, l.offset)
 	}
 	if in.checksum {
 		l.checksum = wire.Checksum(l.data)

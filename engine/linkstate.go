@@ -70,6 +70,7 @@ func (k *linkState) flush() (bool, error) {
 // close ends the connection: with a reset when something may be left undone, else so that what was sent arrives.
 func (k *linkState) close(reset bool) {
 	k.gone = true
+	k.sumUp()
 	k.uncount()
 	k.loop.unwatch(k.conn.FD(), k.token)
 	if reset {

@@ -31,6 +31,8 @@ type loop struct {
 	// after is the end of a round; true asks for another without waiting.
 	after func() bool
 
+	past *linkSums // of links that ended; nil: nobody wants to know
+
 	// sooner bounds the next wait; zero is the tick's business alone.
 	sooner time.Duration
 

@@ -121,6 +121,7 @@ func (r *Receiver) addLoop(i, cpu int) error {
 	if err != nil {
 		return err
 	}
+	l.sumLinks(r.cfg.LinkSums)
 	t := &rxloop{loop: l, r: r}
 	if r.out.pipes != nil {
 		t.pipe = r.out.pipes.Get()
@@ -167,7 +168,7 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 	turnOut()
 	door.Wait()
 	r.farewell()
-	sum := r.summary(time.Now())
+	sum := r.Summary()
 	for _, l := range r.loops {
 		l.halt()
 	}

@@ -255,6 +255,8 @@ func (in *ingest) look(pipe int) (int, error) {
 func (in *ingest) way() string {
 	read, refs := in.readLegs.Load(), in.refLegs.Load()
 	switch {
+	case in.blank:
+		return "blank (sent from memory, write)"
 	case in.made != nil:
 		return "prbs (made in memory, write)"
 	case in.sized && in.byRef:

@@ -353,7 +353,9 @@ func (p *pipe) move(r *engine.Receiver, s *engine.Sender) error {
 		r.WriteStatus(p.log)
 		s.WriteStatus(p.log)
 	}
+	late := time.AfterFunc(patience-patience/10, func() { r.WriteStatus(p.log); s.WriteStatus(p.log) }) // for the log of one that hangs
 	ends.Wait()
+	late.Stop()
 	p.sink.CloseNear()
 	p.source.CloseNear() // a writer that is left over gets EPIPE
 	others.Wait()

@@ -132,6 +132,7 @@ func (s *Sender) addLoop(i, cpu int) error {
 	if err != nil {
 		return err
 	}
+	l.sumLinks(s.cfg.LinkSums)
 	t := &txloop{loop: l, s: s, mark: 1 << i}
 	l.tick, l.after = t.tick, t.dispatch
 	s.loops = append(s.loops, t)
@@ -175,7 +176,7 @@ func (s *Sender) Run(ctx context.Context) (Summary, error) {
 	stop()
 	keepers.Wait()
 	s.farewell()
-	sum := s.summary(time.Now())
+	sum := s.Summary()
 	for _, l := range s.loops {
 		l.halt()
 	}

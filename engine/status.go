@@ -31,13 +31,18 @@ const statusPatience = time.Second
 
 // collect has the loop describe its links; nil when it is too busy to answer.
 func (l *loop) collect(describe func() []row) []row {
-	answer := make(chan []row, 1)
-	l.post(func() { answer <- describe() })
+	return ask(l, describe)
+}
+
+// ask has the loop answer on its thread; nil when it is too busy, or has ended.
+func ask[T any](l *loop, question func() []T) []T {
+	answer := make(chan []T, 1)
+	l.post(func() { answer <- question() })
 	timeout := time.NewTimer(statusPatience)
 	defer timeout.Stop()
 	select {
-	case rows := <-answer:
-		return rows
+	case list := <-answer:
+		return list
 	case <-l.done:
 	case <-timeout.C:
 	}

@@ -19,6 +19,7 @@ type Summary struct {
 	WindowFull  time.Duration // at the sender: how long the window, and nothing else, held the stream back
 	EnginePath  string
 	Paths       []PathSummary // at the sender, in the order given
+	Links       []LinkSummary // with Options.LinkSums, by their index
 	sender      bool
 }
 

@@ -116,6 +116,7 @@ func (k *txlink) closeZero() bool {
 		return false
 	}
 	k.gone = true
+	k.sumUp()
 	k.uncount()
 	k.loop.unwatch(k.conn.FD(), k.token)
 	k.conn.Reset()

@@ -21,7 +21,7 @@ func measureFile(ctx context.Context, set settings, c contender) (sample, error)
 	if err != nil {
 		return sample{}, err
 	}
-	if p.port, err = freePort(); err != nil {
+	if p.port, err = crew.FreePort(); err != nil {
 		return sample{}, err
 	}
 	if p.rx, err = p.Start(withPort(c.rx, p.port), nil, out); err != nil {

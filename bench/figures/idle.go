@@ -28,7 +28,7 @@ func takeIdle(ctx context.Context, set settings, b *board, name string, bytes in
 func idle(ctx context.Context, set settings, bytes int) (percent float64, err error) {
 	c := crew.New(ctx)
 	defer c.End()
-	port, err := freePort()
+	port, err := crew.FreePort()
 	if err != nil {
 		return 0, err
 	}

@@ -32,7 +32,7 @@ func takeLives(ctx context.Context, set settings, b *board) {
 func lifeOfTX(ctx context.Context, set settings) (float64, error) {
 	c := crew.New(ctx)
 	defer c.End()
-	port, err := freePort()
+	port, err := crew.FreePort()
 	if err != nil {
 		return 0, err
 	}

@@ -89,7 +89,7 @@ func (p *plumbing) receivingHalf(set settings, c contender, sinkArgs []string) (
 	if p.sink, err = p.Role(set.self, r, nil, append([]string{"sink"}, sinkArgs...)...); err != nil || c.rx == nil {
 		return w, err
 	}
-	if p.port, err = freePort(); err != nil {
+	if p.port, err = crew.FreePort(); err != nil {
 		return nil, err
 	}
 	if p.rx, err = p.launch(c, c.rx, nil, w); err != nil {

@@ -68,12 +68,23 @@ func manHead(k keyword) string {
 	return head
 }
 
+// keywordSections are the sections of the man page that describe keywords, with those keywords.
+func keywordSections() map[string][]keyword {
+	return map[string][]keyword{"KEYWORDS": grammar(), "BENCH": benchWords()}
+}
+
 func TestManPageHasEveryKeyword(t *testing.T) {
-	text := section(t, manPage(t), "KEYWORDS")
-	for _, k := range grammar() {
+	for name, keywords := range keywordSections() {
+		hasKeywords(t, section(t, manPage(t), name), keywords)
+	}
+}
+
+// hasKeywords checks that a section describes the keywords.
+func hasKeywords(t *testing.T, text string, keywords []keyword) {
+	for _, k := range keywords {
 		below, ok := item(text, manHead(k))
 		if !ok {
-			t.Errorf("KEYWORDS lacks %q", ".It "+manHead(k))
+			t.Errorf("the man page lacks %q", ".It "+manHead(k))
 			continue
 		}
 		if k.initial != "" && !strings.Contains(below, "Default: "+k.initial+".\n") {
@@ -98,10 +109,12 @@ func TestManPageHasEveryKeyword(t *testing.T) {
 }
 
 func TestManPageHasNoOtherKeyword(t *testing.T) {
-	text := section(t, manPage(t), "KEYWORDS")
-	for _, m := range regexp.MustCompile(`(?m)^\.It Cm (\S+)`).FindAllStringSubmatch(text, -1) {
-		if _, ok := find(grammar(), m[1]); !ok {
-			t.Errorf("the man page describes %q, which is no keyword", m[1])
+	for name, keywords := range keywordSections() {
+		text := section(t, manPage(t), name)
+		for _, m := range regexp.MustCompile(`(?m)^\.It Cm (\S+)`).FindAllStringSubmatch(text, -1) {
+			if _, ok := find(keywords, m[1]); !ok {
+				t.Errorf("the man page describes %q, which is no keyword", m[1])
+			}
 		}
 	}
 }
@@ -137,7 +150,7 @@ func sameWords(below, gist string) bool {
 
 func TestHelpHasEverything(t *testing.T) {
 	text := helpText()
-	for _, k := range grammar() {
+	for _, k := range topics() {
 		line := regexp.MustCompile(`(?m)^  ` + regexp.QuoteMeta(k.usage()) + ` +(.*)$`).FindStringSubmatch(text)
 		if line == nil {
 			t.Errorf("help lacks %s", k.usage())
@@ -159,8 +172,8 @@ func TestHelpHasEverything(t *testing.T) {
 
 // TestHelpFitsATerminal keeps the lines of every help text within 100 columns.
 func TestHelpFitsATerminal(t *testing.T) {
-	texts := []string{helpText(), shortUsage()}
-	for _, k := range grammar() {
+	texts := []string{helpText(), shortUsage(), diffHelp}
+	for _, k := range topics() {
 		texts = append(texts, k.help())
 	}
 	for _, text := range texts {

@@ -323,8 +323,27 @@ with the command that does it, after an arrow. Nothing is changed, and nothing i
 sent to HOST. Run it as the user who runs the stream. The exit status is 0 whatever
 was found.`,
 		},
+		{
+			name: benchWord, args: []argument{choice(benchKinds, func(*invocation, string) {})},
+			gist: "measure streams: on this host, or from one host to another",
+			more: `
+The first word of its line; the options of a stream follow, and keywords of its own:
+seconds, warmup, rounds, sweep, pipes, dataport, json and gobench. local runs both ends
+on this host, in two processes. rx serves benches on PORT, one after the other, until
+it is stopped; tx asks it for rounds. Each end measures the rate, its CPU time and what
+its links do, tells the other, and prints both on standard output. What rx has to know
+of its sender's options it is told: threads, window, io, congestion, sockstats and
+prbs, but for those that its own line gives. connect at rx is how long it waits for
+the next bench. diff compares the results in two files ("viamillipede help diff").`,
+		},
 	}
 }
+
+// benchWord begins the command line of a measurement.
+const benchWord = "bench"
+
+// topics are the keywords that help can say more about.
+func topics() []keyword { return slices.Concat(grammar(), benchWords()) }
 
 // topic is the keyword that help is asked about.
 func topic() argument {

@@ -16,7 +16,11 @@ const wireVersion = 2
 const commands = `viamillipede rx [<port>] [options]
 viamillipede tx <host> [<port>] [tx <host> [<port>] ...] [options]
 viamillipede rx [<port>] tx <host> [<port>] [options]
-viamillipede doctor [<host>] [json]`
+viamillipede doctor [<host>] [json]
+viamillipede bench local [options]
+viamillipede bench rx [<port>] [options]
+viamillipede bench tx <host> [<port>] [tx <host> [<port>] ...] [options]
+viamillipede bench diff <old> <new> [threshold <percent>]`
 
 // story opens the help text, before the list of keywords.
 const story = `
@@ -45,7 +49,7 @@ var statuses = []struct {
 	gist   string
 }{
 	{engine.StatusDone, "done: every byte was delivered"},
-	{engine.StatusUsage, "usage: the command line or a setting is wrong"},
+	{engine.StatusUsage, "usage: the command line or a setting is wrong, or bench diff found a regression"},
 	{engine.StatusConnect, "could not connect in time, or could not listen"},
 	{engine.StatusRefused, "refused: wrong phrase, wrong version, or the receiver is busy"},
 	{engine.StatusIntegrity, "integrity: a sum or a test stream is wrong, or the source changed"},
@@ -82,8 +86,11 @@ var reactions = []struct{ signal, gist string }{
 // writeHelp writes the whole help text, or what there is to say about the keyword named topic.
 func writeHelp(w io.Writer, topic string) error {
 	text := helpText()
-	if k, ok := find(grammar(), topic); ok {
+	if k, ok := find(topics(), topic); ok {
 		text = k.help()
+	}
+	if topic == benchDiff {
+		text = diffHelp
 	}
 	_, err := io.WriteString(w, text)
 	return err
@@ -94,6 +101,10 @@ func helpText() string {
 	b.WriteString(commands + "\n" + story)
 	b.WriteString("\nKeywords, in any order, but via and rate after the tx that they belong to:\n\n")
 	for _, k := range grammar() {
+		fmt.Fprintf(&b, "  %-27s %s%s\n", k.usage(), k.gist, k.remark())
+	}
+	b.WriteString("\nKeywords of bench, beside those of a stream:\n\n")
+	for _, k := range benchWords() {
 		fmt.Fprintf(&b, "  %-27s %s%s\n", k.usage(), k.gist, k.remark())
 	}
 	b.WriteString("\nSizes take k, M or G (powers of 2). \"viamillipede help KEYWORD\" says more.\n")

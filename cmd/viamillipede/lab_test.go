@@ -24,6 +24,7 @@ func TestLab(t *testing.T) {
 	t.Run("Budget", p.testBudget)
 	t.Run("CallsRefused", p.testCallsRefused)
 	t.Run("Doctor", p.testDoctor)
+	t.Run("Bench", p.testBench)
 	t.Run("SocketStatistics", p.testSocketStatistics)
 	t.Run("ProducerKilled", p.testProducerKilled)
 	t.Run("BadPaths", p.testBadPaths)

@@ -6,8 +6,8 @@
 // help answers questions about it, and examine those about the machine; run, with standard, signals and profile, carries it
 // out.
 //
-// What goes where: standard output carries payload, or the text of help, version and doctor, and nothing else. Every other line
-// goes to standard error and begins with "viamillipede".
+// What goes where: standard output carries payload, or the text of help, version, doctor and bench, and nothing else. Every
+// other line goes to standard error and begins with "viamillipede".
 package main
 
 import "os"

@@ -8,15 +8,18 @@ import (
 
 // invocation is what one command line asks for, read and checked. Nothing is opened yet.
 type invocation struct {
-	question string // "help", "version", "doctor" or "" for none; nothing else counts when there is one
+	question string // "help", "version", "doctor", "diff" or "" for none; nothing else counts when there is one
 	topic    string // the keyword that help is about, or ""
 	patient  string // the host that doctor looks the way to, or ""
 	json     bool   // doctor writes for programs
+	diff     twoFiles
 
 	receive bool
 	port    uint16        // of rx
 	paths   []engine.Path // of tx, in the order given; none: no tx
 	options engine.Options
+
+	bench *benchmark // nil: none; then nothing but the options, paths and port counts beside it
 
 	verbose    int
 	profile    string // "cpu", "mem", "trace" or "" for none
@@ -34,6 +37,9 @@ type parser struct {
 // parse reads a command line without the program's name. Every error is one line for the user, without the program's
 // name before it, and an *engine.Error of engine.StatusUsage.
 func parse(words []string) (*invocation, error) {
+	if len(words) > 0 && words[0] == benchWord {
+		return parseBench(words[1:])
+	}
 	p := &parser{rest: words, table: grammar(), seen: map[string]bool{}, inv: defaults()}
 	var unbuilt string
 	for len(p.rest) > 0 {
@@ -101,6 +107,8 @@ func (p *parser) place(k keyword) error {
 		name, twice = fmt.Sprint(k.name, len(p.inv.paths)), "given twice for one tx"
 	}
 	switch {
+	case k.name == benchWord:
+		return usageError("bench: expected at the beginning of the line")
 	case k.ofPath && len(p.inv.paths) == 0:
 		return usageError("%s: expected after the tx that it belongs to, found before any tx", k.name)
 	case p.seen[name] && !k.many:
@@ -136,8 +144,8 @@ func (p *parser) nothingMore(k keyword) error {
 	if len(p.rest) > 0 {
 		return usageError("%s: expected the end of the line, found %q", k.name, p.rest[0])
 	}
-	if _, ok := find(p.table, p.inv.topic); !ok && p.inv.topic != "" {
-		return expectedKeyword(p.inv.topic, p.table)
+	if _, ok := find(topics(), p.inv.topic); !ok && p.inv.topic != "" && p.inv.topic != benchDiff {
+		return expectedKeyword(p.inv.topic, topics())
 	}
 	return nil
 }
@@ -147,11 +155,15 @@ func (inv *invocation) complete() error {
 	if !inv.receive && len(inv.paths) == 0 {
 		return usageError("expected rx, tx or both: there is nothing to do")
 	}
-	if w := inv.options.Window; w != 0 && int64(inv.options.Leg) > w {
-		return usageError("leg: expected no more than the window of %s, found %s",
-			sizeText(w), sizeText(int64(inv.options.Leg)))
-	}
 	fillPorts(inv.paths)
+	return checkLeg(inv.options)
+}
+
+// checkLeg reports a leg that is larger than the window.
+func checkLeg(o engine.Options) error {
+	if w := o.Window; w != 0 && int64(o.Leg) > w {
+		return usageError("leg: expected no more than the window of %s, found %s", sizeText(w), sizeText(int64(o.Leg)))
+	}
 	return nil
 }
 

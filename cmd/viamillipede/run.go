@@ -26,6 +26,9 @@ func program(words []string) engine.Status {
 	if inv.question != "" {
 		return inv.answer(os.Stdout)
 	}
+	if inv.bench != nil {
+		return inv.runBench()
+	}
 	return inv.run()
 }
 
@@ -39,6 +42,8 @@ func (inv *invocation) answer(w io.Writer) engine.Status {
 			return failed(ownPrefix, err)
 		}
 		err = inv.writeReport(w, r)
+	case "diff":
+		return inv.diff.report(w)
 	case "version":
 		err = writeVersion(w)
 	default:

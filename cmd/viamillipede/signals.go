@@ -59,7 +59,9 @@ func react(signals <-chan os.Signal, sides []*side, cancel context.CancelCauseFu
 				side.printStatus()
 			}
 		case syscall.SIGUSR2:
-			raiseVerbose(sides)
+			if len(sides) > 0 {
+				raiseVerbose(sides)
+			}
 		default:
 			cause := stopCause(s)
 			if !stopping.IsZero() {

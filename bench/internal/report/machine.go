@@ -35,6 +35,9 @@ func content(name string) string {
 	return string(text)
 }
 
+// Processor is the model of this machine's processor, or its architecture where the kernel does not tell.
+func Processor() string { return processor(content("/proc/cpuinfo")) }
+
 // processor finds the model in /proc/cpuinfo, which not every architecture gives.
 func processor(cpuinfo string) string {
 	for line := range strings.Lines(cpuinfo) {

@@ -1,0 +1,141 @@
+// Package paired is the statistics of pairs: two things measured in turn, so that the noise of a moment hits both. It works on
+// differences, for rates on those of their logarithms.
+package paired
+
+import (
+	"math"
+	"slices"
+)
+
+// maxExact is the number of differences up to which tails are counted out; beyond it they are those of a normal distribution.
+const maxExact = 200
+
+// Test is how often differences like these, or further off, come from pairs that differ by chance alone: each by as much in one
+// direction as in the other (the signed-rank test of Wilcoxon). Differences of zero do not count; others that are alike share
+// their ranks, and the tails are exact with them, too.
+type Test struct {
+	N       int     // differences that are not zero
+	Below   float64 // p of sums as far below zero, from 0 to 1
+	Above   float64 // p of sums as far above zero
+	Differs float64 // p of sums as far from zero on either side
+}
+
+// SignedRank tests differences, which must be numbers. Without any that is not zero all p are 1.
+func SignedRank(differences []float64) Test {
+	d := slices.DeleteFunc(slices.Clone(differences), func(x float64) bool { return x == 0 })
+	ranks := doubledRanks(d)
+	sum, total := 0, 0 // doubled, of the differences above zero and of all
+	for i, r := range ranks {
+		total += r
+		if d[i] > 0 {
+			sum += r
+		}
+	}
+	t := Test{N: len(d), Below: tail(ranks, sum), Above: tail(ranks, total-sum)}
+	t.Differs = min(1, 2*min(t.Below, t.Above))
+	return t
+}
+
+// LeastP is the smallest Differs that n differences can have.
+func LeastP(n int) float64 { return min(1, math.Pow(2, 1-float64(n))) }
+
+// doubledRanks ranks differences by their size, from 1. Those of one size share the mean of their ranks, which may be a half.
+func doubledRanks(d []float64) []int {
+	size := func(i int) float64 { return math.Abs(d[i]) }
+	order := make([]int, len(d))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return compare(size(a), size(b)) })
+	ranks := make([]int, len(d))
+	for from := 0; from < len(order); {
+		to := from + 1
+		for to < len(order) && size(order[to]) == size(order[from]) {
+			to++
+		}
+		for _, i := range order[from:to] {
+			ranks[i] = from + 1 + to // twice the mean of from+1 ... to
+		}
+		from = to
+	}
+	return ranks
+}
+
+func compare(a, b float64) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// tail is the chance that the sum of the ranks is no more than the limit, when each is in it or not as a coin falls.
+func tail(ranks []int, limit int) float64 {
+	if len(ranks) > maxExact {
+		return normalTail(ranks, limit)
+	}
+	chance := make([]float64, limit+1) // of each sum
+	chance[0] = 1
+	for _, r := range ranks {
+		for sum := limit; sum >= 0; sum-- {
+			chance[sum] /= 2
+			if sum >= r {
+				chance[sum] += chance[sum-r] / 2
+			}
+		}
+	}
+	p := 0.0
+	for _, c := range chance {
+		p += c
+	}
+	return min(1, p)
+}
+
+// normalTail is tail for many ranks. Its half of a step (ranks are doubled) is the usual correction for a sum in whole steps.
+func normalTail(ranks []int, limit int) float64 {
+	mean, variance := 0.0, 0.0
+	for _, r := range ranks {
+		mean += float64(r) / 2
+		variance += float64(r) * float64(r) / 4
+	}
+	return math.Erfc((mean-float64(limit)-1)/math.Sqrt(2*variance)) / 2
+}
+
+// Shift is by how much the pairs differ (Hodges and Lehmann): the middle of the means of every two differences, and bounds
+// between which the true one lies, but for a chance of alpha, half of it on each side. They are those shifts that SignedRank
+// would not rule out. Of too few differences the bounds are infinite; of none all three are NaN.
+func Shift(differences []float64, alpha float64) (middle, low, high float64) {
+	n := len(differences)
+	if n == 0 {
+		return math.NaN(), math.NaN(), math.NaN()
+	}
+	means := make([]float64, 0, n*(n+1)/2)
+	for i, a := range differences {
+		for _, b := range differences[i:] {
+			means = append(means, (a+b)/2)
+		}
+	}
+	slices.Sort(means)
+	middle = (means[(len(means)-1)/2] + means[len(means)/2]) / 2
+	k := outside(n, alpha/2)
+	if k == 0 {
+		return middle, math.Inf(-1), math.Inf(1)
+	}
+	return middle, means[k-1], means[len(means)-k]
+}
+
+// outside gives how many of the means are out of bounds on one side, counting the bound: the most for which a sum of ranks
+// below it has a chance of no more than p.
+func outside(n int, p float64) int {
+	ranks := make([]int, n)
+	for i := range ranks {
+		ranks[i] = 2 * (i + 1)
+	}
+	k := 0
+	for most := n * (n + 1) / 2; k < most/2 && tail(ranks, 2*k) <= p; {
+		k++
+	}
+	return k
+}

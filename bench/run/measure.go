@@ -1,0 +1,156 @@
+package run
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/netio/sockstats"
+)
+
+// stream is one end of a stream: *engine.Sender or *engine.Receiver.
+type stream interface {
+	Run(ctx context.Context) (engine.Summary, error)
+	Summary() engine.Summary
+	Progress() (bytes uint64, elapsed time.Duration)
+}
+
+// meter measures one end of a stream.
+type meter struct {
+	warmup time.Duration
+	lasts  time.Duration                             // after that, a stream with pipes is to end
+	stop   func()                                    // ends it; nil: it ends by itself
+	tell   func(bytes uint64, elapsed time.Duration) // how far it is, every now and then; nil: nobody asks
+}
+
+// Times between two looks at a stream: until it has a link, and after that.
+const (
+	lookOften = 5 * time.Millisecond
+	lookMost  = time.Second
+)
+
+// mark is what an end had done, and had cost, at a moment.
+type mark struct {
+	engine.Summary
+	cpu time.Duration
+}
+
+// run runs the stream to its end. What it did before the end of the warmup does not count.
+func (m meter) run(ctx context.Context, s stream) (end, error) {
+	type outcome struct {
+		sum engine.Summary
+		err error
+	}
+	from := mark{cpu: cpuTime()}
+	over := make(chan outcome, 1)
+	go func() {
+		sum, err := s.Run(ctx)
+		over <- outcome{sum, err}
+	}()
+	timer := time.NewTimer(lookOften)
+	defer timer.Stop()
+	warm := m.warmup == 0
+	for {
+		select {
+		case o := <-over:
+			to := mark{o.sum, cpuTime()}
+			if !warm && o.err == nil {
+				o.err = fail(engine.StatusUsage, nil, "the stream ended after %.3f s, within the warmup", o.sum.Elapsed.Seconds())
+			}
+			return to.since(from), o.err
+		case <-timer.C:
+		}
+		bytes, elapsed := s.Progress()
+		if !warm && elapsed >= m.warmup {
+			cpu := cpuTime() // before the loops are asked, which may be busy
+			from = mark{s.Summary(), cpu}
+			warm = true
+		}
+		if m.stop != nil && elapsed >= m.lasts {
+			m.stop()
+			m.stop = nil
+		}
+		if m.tell != nil {
+			m.tell(bytes, elapsed)
+		}
+		timer.Reset(m.next(elapsed))
+	}
+}
+
+// next is when to look again, for the next thing that is due.
+func (m meter) next(elapsed time.Duration) time.Duration {
+	if elapsed == 0 {
+		return lookOften
+	}
+	next := lookMost
+	for _, due := range []time.Duration{m.warmup, m.lasts} {
+		if due > elapsed {
+			next = min(next, due-elapsed)
+		}
+	}
+	return max(next, time.Millisecond)
+}
+
+// since is what was done from one moment to another.
+func (to mark) since(from mark) end {
+	e := end{
+		Bytes: to.Bytes, Counted: to.Bytes - from.Bytes, Seconds: (to.Elapsed - from.Elapsed).Seconds(),
+		CPU: (to.cpu - from.cpu).Seconds(), Resent: to.BytesResent - from.BytesResent, LegsResent: to.LegsResent - from.LegsResent,
+		LinksLost: to.LinksLost - from.LinksLost, Path: to.EnginePath,
+	}
+	before := map[int]engine.LinkSummary{}
+	for _, l := range from.Links {
+		before[l.Index] = l
+	}
+	for _, l := range to.Links {
+		was := before[l.Index]
+		k := link{Index: l.Index, Path: l.Path, Bytes: l.Bytes - was.Bytes, Retransmits: l.Retransmits - was.Retransmits, CPU: l.CPU, NAPI: l.NAPI}
+		if e.Seconds > 0 {
+			k.Rate = float64(k.Bytes) / e.Seconds
+		}
+		e.Retransmits += k.Retransmits
+		e.Links = append(e.Links, k)
+	}
+	e.Queues = queues(to.Links, from.Links)
+	return e
+}
+
+// queues is what came in by each receive queue after the moment that before is of, the busiest first. The kernel's counts tell
+// the queue of each packet; without them the queue of a link's last packet stands for all that came in on the link.
+func queues(after, before []engine.LinkSummary) []queue {
+	bytes := map[string]uint64{}
+	count := func(links []engine.LinkSummary, add func(name string, bytes uint64)) {
+		for _, l := range links {
+			known := false
+			for _, f := range l.Flows {
+				if f.Queue >= 0 {
+					known = true
+					add(queueName(f), f.Bytes)
+				}
+			}
+			if !known && l.NAPI != 0 {
+				add(fmt.Sprintf("napi/%d", l.NAPI), l.Bytes)
+			}
+		}
+	}
+	count(after, func(name string, n uint64) { bytes[name] += n })
+	count(before, func(name string, n uint64) { bytes[name] -= min(n, bytes[name]) })
+	var all []queue
+	for name, n := range bytes {
+		if n > 0 {
+			all = append(all, queue{name, n})
+		}
+	}
+	slices.SortFunc(all, func(a, b queue) int {
+		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Name, b.Name))
+	})
+	return all[:min(len(all), queueMost)]
+}
+
+// queueName is the device and its queue, as the status table has them.
+func queueName(f sockstats.Flow) string {
+	return fmt.Sprintf("%s/%d", cmp.Or(f.Device, fmt.Sprintf("if%d", f.Interface)), f.Queue)
+}

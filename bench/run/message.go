@@ -1,0 +1,228 @@
+package run
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+	"unicode"
+
+	"viamillipede/bench/result"
+	"viamillipede/engine"
+)
+
+// message is one message of the control connection: one of its parts is there.
+type message struct {
+	Host   *result.Host `json:"host,omitempty"`   // the first one, of both: what machine this is
+	Ask    *ask         `json:"ask,omitempty"`    // tx: a round shall be
+	Ready  *ready       `json:"ready,omitempty"`  // rx: it may begin
+	Report *end         `json:"report,omitempty"` // both: what was measured
+	Fault  *fault       `json:"fault,omitempty"`  // both: why there is no more
+}
+
+// ask says what a round is to be like.
+type ask struct {
+	Number     int     `json:"number"` // of the round, from 1
+	Of         int     `json:"of"`     // how many there will be
+	Name       string  `json:"name"`   // of the variant
+	Seconds    float64 `json:"seconds"`
+	Warmup     float64 `json:"warmup"`
+	Pipes      bool    `json:"pipes"`
+	PRBS       bool    `json:"prbs"`
+	Seed       uint64  `json:"seed,string"`
+	Threads    int     `json:"threads"`
+	Window     int64   `json:"window"`
+	IO         string  `json:"io"`
+	Congestion string  `json:"congestion"`
+	SockStats  bool    `json:"sockstats"`
+}
+
+// ready says where the receiver listens.
+type ready struct {
+	Port uint16 `json:"port"`
+}
+
+// fault is an error for the other end.
+type fault struct {
+	Status int    `json:"status"`
+	Text   string `json:"text"`
+}
+
+// end is what one end of a stream has measured.
+type end struct {
+	Bytes       uint64  `json:"bytes"`   // of the whole stream
+	Counted     uint64  `json:"counted"` // of these, bytes that came after the warmup
+	Seconds     float64 `json:"seconds"` // that this took
+	CPU         float64 `json:"cpu"`     // seconds of CPU meanwhile, user and system, of the process
+	Retransmits uint64  `json:"retransmits"`
+	Resent      uint64  `json:"resent"` // bytes of legs that were sent again; a receiver does not know
+	LegsResent  uint64  `json:"legs_resent"`
+	LinksLost   uint64  `json:"links_lost"`
+	Path        string  `json:"path"` // the engine's
+	Links       []link  `json:"links"`
+	Queues      []queue `json:"queues"`
+	Error       *fault  `json:"error,omitempty"`
+}
+
+// link is what one link has done after the warmup.
+type link struct {
+	Index       int     `json:"index"`
+	Path        string  `json:"path"`
+	Bytes       uint64  `json:"bytes"`
+	Rate        float64 `json:"rate"` // bytes a second
+	Retransmits uint64  `json:"retransmits"`
+	CPU         int     `json:"cpu"`  // that its packets came in on last; -1 is not known
+	NAPI        int     `json:"napi"` // 0 is none
+}
+
+// queue is a receive queue that packets of the stream came in by.
+type queue struct {
+	Name  string `json:"name"`
+	Bytes uint64 `json:"bytes"`
+}
+
+// Bounds on what a peer may say of itself.
+const (
+	textMost  = 300 // bytes of a text that is shown
+	queueMost = 1024
+	longest   = 1e9 // seconds
+)
+
+// parseMessage takes a message in, and makes what it has for people fit for a terminal. The error is errMessage.
+func parseMessage(text []byte) (message, error) {
+	var m message
+	d := json.NewDecoder(bytes.NewReader(text))
+	if err := d.Decode(&m); err != nil {
+		return message{}, fmt.Errorf("%w: %v", errMessage, err)
+	}
+	parts := 0
+	for _, there := range []bool{m.Host != nil, m.Ask != nil, m.Ready != nil, m.Report != nil, m.Fault != nil} {
+		if there {
+			parts++
+		}
+	}
+	if parts != 1 {
+		return message{}, fmt.Errorf("%w: it has %d parts, expected one", errMessage, parts)
+	}
+	return m, m.check()
+}
+
+func (m message) check() error {
+	switch {
+	case m.Ask != nil:
+		return m.Ask.check()
+	case m.Ready != nil && m.Ready.Port == 0:
+		return fmt.Errorf("%w: no port", errMessage)
+	case m.Report != nil:
+		return m.Report.check()
+	case m.Fault != nil:
+		m.Fault.Text = clean(m.Fault.Text)
+	}
+	return nil
+}
+
+func (a *ask) check() error {
+	a.Name = clean(a.Name)
+	if !within(a.Seconds, longest) || !within(a.Warmup, longest) || a.Seconds == 0 {
+		return fmt.Errorf("%w: a round of %v and %v s", errMessage, a.Warmup, a.Seconds)
+	}
+	return nil // the engine looks at the rest
+}
+
+func (e *end) check() error {
+	if len(e.Links) > engine.MaxThreads || len(e.Queues) > queueMost {
+		return fmt.Errorf("%w: %d links, %d queues", errMessage, len(e.Links), len(e.Queues))
+	}
+	if !within(e.Seconds, longest) || !within(e.CPU, longest*1e6) || e.Counted > e.Bytes {
+		return fmt.Errorf("%w: %d of %d bytes in %v s", errMessage, e.Counted, e.Bytes, e.Seconds)
+	}
+	e.Path = clean(e.Path)
+	for i := range e.Links {
+		e.Links[i].Path = clean(e.Links[i].Path)
+		if !within(e.Links[i].Rate, math.MaxFloat64) {
+			return fmt.Errorf("%w: a rate of %v", errMessage, e.Links[i].Rate)
+		}
+	}
+	for i := range e.Queues {
+		e.Queues[i].Name = clean(e.Queues[i].Name)
+	}
+	if e.Error != nil {
+		e.Error.Text = clean(e.Error.Text)
+	}
+	return nil
+}
+
+// within reports whether f is a number from 0 to most.
+func within(f, most float64) bool { return f >= 0 && f <= most }
+
+// clean makes a peer's words one line of bounded length that changes nothing on a terminal but that line.
+func clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case r == unicode.ReplacementChar || !unicode.IsPrint(r):
+			return '?'
+		}
+		return r
+	}, s[:min(len(s), textMost)])
+	return strings.TrimSpace(s)
+}
+
+// rate is in bytes a second.
+func (e *end) rate() float64 {
+	if e.Seconds == 0 {
+		return 0
+	}
+	return float64(e.Counted) / e.Seconds
+}
+
+// perGiB is the CPU time for a GiB, in seconds.
+func (e *end) perGiB() float64 {
+	if e.Counted == 0 {
+		return 0
+	}
+	return e.CPU / (float64(e.Counted) / (1 << 30))
+}
+
+func faultOf(err error) *fault {
+	if err == nil {
+		return nil
+	}
+	return &fault{int(engine.ExitStatus(err)), err.Error()}
+}
+
+// newAsk is the round that is wanted of a variant.
+func newAsk(c *Config, v *Variant, number, of int) *ask {
+	o := &v.Options
+	return &ask{
+		Number: number, Of: of, Name: v.Name(), Seconds: c.Length.Seconds(), Warmup: c.Warmup.Seconds(), Pipes: c.Pipes,
+		PRBS: o.PRBS, Seed: o.Seed, Threads: o.Threads, Window: o.Window, IO: o.IO, Congestion: o.Congestion, SockStats: o.SockStats,
+	}
+}
+
+// options are a receiver's for the round: its own, and where it has none, those of its sender.
+func (a *ask) options(c *Config) engine.Options {
+	o := c.Options
+	o.PRBS, o.Seed = a.PRBS, a.Seed
+	if !c.Own.Threads {
+		o.Threads = a.Threads
+	}
+	if !c.Own.Window {
+		o.Window = a.Window
+	}
+	if !c.Own.IO {
+		o.IO = a.IO
+	}
+	if !c.Own.Congestion {
+		o.Congestion = a.Congestion
+	}
+	if !c.Own.SockStats {
+		o.SockStats = a.SockStats
+	}
+	return o
+}
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }

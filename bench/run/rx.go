@@ -1,0 +1,299 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/netio"
+)
+
+// Prefix begins every line on standard error.
+const Prefix = "viamillipede bench "
+
+const (
+	// guestsMost bounds the connections that have not said who they are; one more is closed unheard.
+	guestsMost = 16
+	// linesMost bounds the lines about strangers between two benches.
+	linesMost = 8
+	// busyTime is how long one that comes while another is served may wait for its turn.
+	busyTime = 2 * time.Second
+)
+
+// server serves benches, one after the other.
+type server struct {
+	c        *Config
+	sessions chan *session // unbuffered: taken by whoever serves
+	seats    chan struct{}
+	guests   sync.WaitGroup
+
+	mu        sync.Mutex
+	strangers int // since the last bench; guarded by mu
+}
+
+// Serve serves benches until ctx ends, or as many rounds as wanted were served, or nobody has come for too long. Every error
+// is an *engine.Error; where ctx ended, the cause of that is the error, if it is one. That a bench failed is said, and no error.
+func Serve(ctx context.Context, c Config) error {
+	l, err := netio.Listen(ctx, c.Options.Bind, c.Port)
+	if err != nil {
+		return fail(engine.StatusConnect, err, "cannot listen on port %d", c.Port)
+	}
+	sv := &server{c: &c, sessions: make(chan *session), seats: make(chan struct{}, guestsMost)}
+	guests, turnOut := context.WithCancel(ctx)
+	broken := make(chan error, 1)
+	go func() { broken <- sv.accept(guests, l) }()
+	c.say("listening on %v", l.Addr())
+	err = sv.serve(ctx, broken)
+	turnOut()
+	l.Close()
+	sv.guests.Wait()
+	return err
+}
+
+func (sv *server) serve(ctx context.Context, broken <-chan error) error {
+	served := 0
+	for sv.c.Serve == 0 || served < sv.c.Serve {
+		s, err := sv.next(ctx, broken, served)
+		if s == nil {
+			return err
+		}
+		n, err := sv.c.attend(ctx, s, newPrinter(sv.c), sv.c.Serve-served)
+		s.close()
+		served += n
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if err != nil {
+			sv.c.say("%v", err)
+		}
+	}
+	return nil
+}
+
+// next waits for a bench; nil, where there will be none.
+func (sv *server) next(ctx context.Context, broken <-chan error, served int) (*session, error) {
+	var enough <-chan time.Time
+	if sv.c.Wait > 0 {
+		t := time.NewTimer(sv.c.Wait)
+		defer t.Stop()
+		enough = t.C
+	}
+	sv.mu.Lock()
+	sv.strangers = 0
+	sv.mu.Unlock()
+	select {
+	case s := <-sv.sessions:
+		return s, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	case err := <-broken:
+		return nil, fail(engine.StatusConnect, err, "cannot listen any more")
+	case <-enough:
+	}
+	if served > 0 {
+		return nil, nil
+	}
+	return nil, fail(engine.StatusConnect, nil, "no bench within %v", sv.c.Wait)
+}
+
+// accept lets whoever connects say who they are, until the listener is of no more use.
+func (sv *server) accept(ctx context.Context, l *net.TCPListener) error {
+	for {
+		conn, err := l.AcceptTCP()
+		switch {
+		case err == nil:
+		case ctx.Err() != nil || netio.ListenerGone(err):
+			return err
+		default: // out of descriptors, or the connection is gone already
+			select {
+			case <-time.After(dialAgain):
+			case <-ctx.Done():
+			}
+			continue
+		}
+		select {
+		case sv.seats <- struct{}{}:
+			sv.guests.Go(func() { sv.hear(ctx, conn); <-sv.seats })
+		default:
+			conn.Close()
+		}
+	}
+}
+
+// hear makes a connection a session, which waits for its turn for a moment, or refuses it.
+func (sv *server) hear(ctx context.Context, conn *net.TCPConn) {
+	keepAlive(conn)
+	who := conn.RemoteAddr().String()
+	s, err := open(ctx, conn, accepting, who, hostFacts(deviceOf(conn)))
+	if err != nil {
+		sv.refused(ctx, who, err)
+		return
+	}
+	turn := time.NewTimer(busyTime)
+	defer turn.Stop()
+	select {
+	case sv.sessions <- s:
+		return
+	case <-s.gone:
+	case <-ctx.Done():
+	case <-turn.C:
+		sv.refused(ctx, who, errors.New("busy with another bench"))
+		_ = s.say(message{Fault: &fault{int(engine.StatusRefused), "it is busy with another bench"}})
+	}
+	s.close()
+}
+
+// refused tells of a stranger, without letting strangers flood standard error.
+func (sv *server) refused(ctx context.Context, who string, why error) {
+	sv.mu.Lock()
+	sv.strangers++
+	say := sv.strangers <= linesMost
+	sv.mu.Unlock()
+	if say && ctx.Err() == nil {
+		sv.c.say("refused %s: %v", who, why)
+	}
+}
+
+// ServeOne serves one bench, whose control connection is standard input, and says nothing: the other end has the words, and is
+// told what goes wrong. The errors, *engine.Error, are those of a connection that is none to a bench.
+func ServeOne(ctx context.Context, c Config) error {
+	conn, err := net.FileConn(os.Stdin)
+	if err != nil {
+		return fail(engine.StatusUsage, err, "standard input is no connection")
+	}
+	device := deviceOf(conn)
+	if _, local := conn.(*net.UnixConn); local {
+		device = "lo"
+	}
+	s, err := open(ctx, conn, accepting, "standard input", hostFacts(device))
+	if err != nil {
+		return refusal(ctx, "standard input", err)
+	}
+	defer s.close()
+	quiet := c
+	quiet.Out, quiet.Err = io.Discard, io.Discard // standard output may be the same connection
+	_, _ = c.attend(ctx, s, newPrinter(&quiet), c.Serve)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// attend serves one bench: rounds, one after the other, most of them at most where that is more than 0. The error says why the
+// last of them failed.
+func (c *Config) attend(ctx context.Context, s *session, p *printer, most int) (served int, err error) {
+	var all []round
+	defer func() {
+		p.summary(all)
+		p.says("") // the next bench is another matter
+	}()
+	p.says("bench from %s", s.peer)
+	for most <= 0 || served < most {
+		m, err := s.hear(ctx, replyTime)
+		switch {
+		case err != nil && s.over() && s.why == io.EOF:
+			return served, nil // it has all that it wanted
+		case err != nil:
+			return served, err
+		case m.Ask == nil:
+			return served, fail(engine.StatusRefused, errMessage, "the bench at %s", s.peer)
+		}
+		served++
+		p.begin(m.Ask.Number, m.Ask.Of, m.Ask.Name)
+		r, err := c.attendRound(ctx, s, m.Ask)
+		if err != nil {
+			return served, err
+		}
+		r.number, r.of, r.name = m.Ask.Number, m.Ask.Of, m.Ask.Name
+		p.row(r)
+		all = append(all, r)
+	}
+	return served, nil
+}
+
+// over reports whether the connection has ended.
+func (s *session) over() bool {
+	select {
+	case <-s.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// attendRound receives one stream, and gives what both ends made of it.
+func (c *Config) attendRound(ctx context.Context, s *session, a *ask) (round, error) {
+	rx, err := c.receive(ctx, s, a)
+	if not, ok := errors.AsType[notReady](err); ok {
+		_ = s.say(message{Fault: faultOf(not.error)})
+		return round{}, not.error
+	}
+	rx.Error = faultOf(err)
+	if failed := s.say(message{Report: &rx}); err != nil || failed != nil {
+		return round{}, firstOf(err, failed)
+	}
+	m, err := s.hear(ctx, replyTime)
+	if err != nil {
+		return round{}, err
+	}
+	return pair(s, m.Report, &rx)
+}
+
+// receive receives one stream, throws it away and measures it. Where it does not come so far as to be ready, the error says so.
+func (c *Config) receive(ctx context.Context, s *session, a *ask) (end, error) {
+	o := a.options(c)
+	o.LinkSums = true
+	if o.Connect == 0 {
+		o.Connect = replyTime
+	}
+	if a.Pipes {
+		to, err := consume()
+		if err != nil {
+			return end{}, notReady{err}
+		}
+		e, err := c.receiveInto(ctx, s, a, o, to.sink)
+		to.end()
+		if err == nil && to.bytes != e.Bytes {
+			err = fail(engine.StatusIntegrity, nil, "%d bytes were received, and %d came out of the pipe", e.Bytes, to.bytes)
+		}
+		return e, err
+	}
+	sink, err := discard()
+	if err != nil {
+		return end{}, notReady{err}
+	}
+	defer sink.Close()
+	return c.receiveInto(ctx, s, a, o, sink)
+}
+
+// notReady is the error of a round that did not come so far.
+type notReady struct{ error }
+
+func (c *Config) receiveInto(ctx context.Context, s *session, a *ask, o engine.Options, sink *os.File) (end, error) {
+	r, err := engine.NewReceiver(engine.ReceiveConfig{
+		Options: o, Port: c.DataPort, Sink: int(sink.Fd()), Log: engine.NewLog(c.Err, Prefix+"rx: ", c.Verbose),
+	})
+	if err != nil {
+		return end{}, notReady{err}
+	}
+	guarded, cancel := s.guard(ctx)
+	defer cancel()
+	port := uint16(r.Addr().(*net.TCPAddr).Port)
+	if err := s.say(message{Ready: &ready{port}}); err != nil {
+		cancel() // the receiver, which is open, has to run to be closed
+	}
+	return meter{warmup: seconds(a.Warmup)}.run(guarded, r)
+}
+
+// say prints one line on standard error.
+func (c *Config) say(format string, args ...any) {
+	text := strings.Join(strings.Fields(fmt.Sprintf(format, args...)), " ")
+	_, _ = io.WriteString(c.Err, Prefix+"rx: "+text+"\n")
+}

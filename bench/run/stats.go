@@ -1,0 +1,69 @@
+package run
+
+import (
+	"slices"
+
+	"viamillipede/bench/internal/report"
+)
+
+// figure is what several rounds of one thing come to.
+type figure struct {
+	median float64
+	spread float64 // from the least to the most, as a share of the median; 0 where that is 0
+}
+
+func figureOf(values []float64) figure {
+	if len(values) == 0 {
+		return figure{}
+	}
+	median := report.Median(values)
+	return figure{median, report.Ratio(slices.Max(values)-slices.Min(values), median)}
+}
+
+// round is one stream, as both ends have measured it.
+type round struct {
+	number, of int
+	name       string   // of the variant
+	variant    *Variant // nil at a receiver, which knows the name
+	tx, rx     end
+}
+
+// rate is that at which the stream was delivered, in bytes a second.
+func (r *round) rate() float64 { return r.rx.rate() }
+
+// differs is by how much of it the sender saw another rate: the ends do not begin and end to count at the same moment.
+func (r *round) differs() float64 { return report.Ratio(r.tx.rate()-r.rx.rate(), r.rx.rate()) }
+
+// columns are the figures of a round that the summary has.
+var columns = []func(r *round) float64{
+	(*round).rate,
+	func(r *round) float64 { return r.tx.perGiB() },
+	func(r *round) float64 { return r.rx.perGiB() },
+}
+
+// gather sorts rounds by their variant, in the order of the first of each.
+func gather(rounds []round) [][]round {
+	var all [][]round
+	for _, r := range rounds {
+		i := slices.IndexFunc(all, func(of []round) bool { return of[0].name == r.name })
+		if i < 0 {
+			all = append(all, nil)
+			i = len(all) - 1
+		}
+		all[i] = append(all[i], r)
+	}
+	return all
+}
+
+// figuresOf are the figures of one variant's rounds, one for each of columns.
+func figuresOf(rounds []round) []figure {
+	var all []figure
+	for _, column := range columns {
+		var values []float64
+		for i := range rounds {
+			values = append(values, column(&rounds[i]))
+		}
+		all = append(all, figureOf(values))
+	}
+	return all
+}

@@ -1,0 +1,221 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/netio"
+)
+
+// dialAgain is the pause between two attempts to reach a bench.
+const dialAgain = 200 * time.Millisecond
+
+// Send measures streams to the bench at the other end of the paths: it asks for rounds, prints what both ends measured, and
+// writes the files of results. Whatever happens, what there is until then is printed. Every error is an *engine.Error; where
+// ctx ended, the cause of that is the error, if it is one.
+func Send(ctx context.Context, c Config) error {
+	conn, name, err := c.dial(ctx)
+	if err != nil {
+		return err
+	}
+	s, err := open(ctx, conn, dialling, name, hostFacts(deviceOf(conn)))
+	if err != nil {
+		return refusal(ctx, name, err)
+	}
+	defer s.close()
+	return c.measure(ctx, s)
+}
+
+// refusal is the error of a peer that did not become a session.
+func refusal(ctx context.Context, name string, err error) error {
+	if e, ok := errors.AsType[*engine.Error](err); ok {
+		return e
+	}
+	return fail(statusOf(err), err, "%s", name)
+}
+
+// dial connects to the first path that answers, and tries all of them for as long as first contact may take.
+func (c *Config) dial(ctx context.Context) (net.Conn, string, error) {
+	atMost := c.Options.Connect
+	if atMost == 0 {
+		atMost = engine.DefaultConnect
+	}
+	ctx, cancel := context.WithTimeoutCause(ctx, atMost, errTooLate)
+	defer cancel()
+	var last error
+	for {
+		for _, p := range c.Paths {
+			conn, err := dialPath(ctx, p, c.Options.Bind)
+			if err == nil {
+				return conn, name(p), nil
+			}
+			if ctx.Err() == nil {
+				last = fail(engine.StatusConnect, err, "%s", name(p))
+			}
+		}
+		select {
+		case <-time.After(dialAgain):
+		case <-ctx.Done():
+			if context.Cause(ctx) != errTooLate {
+				return nil, "", context.Cause(ctx)
+			}
+			return nil, "", fail(engine.StatusConnect, last, "no bench within %v", atMost)
+		}
+	}
+}
+
+// errTooLate is why nobody dials any more.
+var errTooLate = errors.New("nobody answers")
+
+func name(p engine.Path) string { return net.JoinHostPort(p.Host, strconv.Itoa(int(p.Port))) }
+
+// dialPath connects as the path's links would.
+func dialPath(ctx context.Context, p engine.Path, bind netip.Addr) (net.Conn, error) {
+	d := netio.Dialer{Device: p.Via.Device, Bind: bind, Congestion: "system"}
+	if p.Via.Addr.IsValid() {
+		d.Bind = p.Via.Addr
+	}
+	all, err := netio.Resolve(ctx, p.Host, d.Bind)
+	if err != nil {
+		return nil, err
+	}
+	var last error
+	for _, a := range all {
+		one, cancel := context.WithTimeout(ctx, helloTime)
+		conn, err := d.Dial(one, netip.AddrPortFrom(a, p.Port))
+		cancel()
+		if err == nil {
+			keepAlive(conn)
+			return conn, nil
+		}
+		last = err
+	}
+	return nil, last
+}
+
+// keepAlive has the kernel notice, within half a minute, that the other end's machine is gone.
+func keepAlive(c *net.TCPConn) {
+	_ = c.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 4})
+}
+
+// measure asks for all rounds, and reports.
+func (c *Config) measure(ctx context.Context, s *session) error {
+	b := newBook(c, s.here, s.host)
+	p := newPrinter(c)
+	var err error
+	for n, v := range c.rounds() {
+		p.begin(n, c.count(), v.Name())
+		var r round
+		if r, err = c.round(ctx, s, v, n, p); err != nil {
+			break
+		}
+		r.number, r.of, r.name, r.variant = n, c.count(), v.Name(), v
+		p.row(r)
+		b.rounds = append(b.rounds, r)
+	}
+	p.summary(b.rounds)
+	return firstOf(err, b.write(c))
+}
+
+// count is how many rounds there will be.
+func (c *Config) count() int { return c.Rounds * len(c.Variants) }
+
+// rounds gives each round's number, from 1, and variant.
+func (c *Config) rounds() func(yield func(int, *Variant) bool) {
+	return func(yield func(int, *Variant) bool) {
+		n := 0
+		for turn := range c.Rounds {
+			for _, i := range order(len(c.Variants), turn) {
+				n++
+				if !yield(n, &c.Variants[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// firstOf is the first error that is one.
+func firstOf(all ...error) error {
+	for _, err := range all {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// round has one stream sent, and gives what both ends made of it.
+func (c *Config) round(ctx context.Context, s *session, v *Variant, n int, p *printer) (round, error) {
+	if err := s.say(message{Ask: newAsk(c, v, n, c.count())}); err != nil {
+		return round{}, err
+	}
+	m, err := s.hear(ctx, replyTime)
+	if err != nil {
+		return round{}, err
+	}
+	if m.Ready == nil {
+		return round{}, fail(engine.StatusRefused, errMessage, "the bench at %s", s.peer)
+	}
+	guarded, cancel := s.guard(ctx)
+	defer cancel()
+	tx, err := c.stream(guarded, v, m.Ready.Port, p)
+	tx.Error = faultOf(err)
+	if failed := s.say(message{Report: &tx}); err != nil || failed != nil {
+		return round{}, firstOf(err, failed)
+	}
+	if m, err = s.hear(ctx, replyTime); err != nil {
+		return round{}, err
+	}
+	return pair(s, &tx, m.Report)
+}
+
+// pair puts the two ends of a stream together. Only a stream that is whole at both ends counts.
+func pair(s *session, tx, rx *end) (round, error) {
+	switch {
+	case tx == nil || rx == nil:
+		return round{}, fail(engine.StatusRefused, errMessage, "the bench at %s", s.peer)
+	case rx.Error != nil:
+		return round{}, rx.Error.error(s.peer)
+	case tx.Error != nil:
+		return round{}, tx.Error.error(s.peer)
+	case tx.Bytes != rx.Bytes:
+		return round{}, fail(engine.StatusIntegrity, nil, "%d bytes were sent and %d received", tx.Bytes, rx.Bytes)
+	}
+	return round{tx: *tx, rx: *rx}, nil
+}
+
+// stream sends one stream and measures it.
+func (c *Config) stream(ctx context.Context, v *Variant, port uint16, p *printer) (end, error) {
+	o := v.Options
+	o.LinkSums = true
+	m := meter{warmup: c.Warmup, lasts: c.Warmup + c.Length, tell: p.progress}
+	source := -1
+	if c.Pipes {
+		from, err := produce()
+		if err != nil {
+			return end{}, err
+		}
+		defer from.end()
+		source, m.stop = int(from.source.Fd()), from.stop
+	} else {
+		o.Blank, o.Lasts = !o.PRBS, m.lasts
+	}
+	paths := slices.Clone(v.Paths)
+	for i := range paths {
+		paths[i].Port = port
+	}
+	s, err := engine.NewSender(engine.SendConfig{
+		Options: o, Paths: paths, Source: source, Log: engine.NewLog(c.Err, Prefix+"tx: ", c.Verbose),
+	})
+	if err != nil {
+		return end{}, err
+	}
+	return m.run(ctx, s)
+}

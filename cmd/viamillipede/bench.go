@@ -1,0 +1,224 @@
+package main
+
+import (
+	"context"
+	"io"
+	"maps"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+
+	"viamillipede/bench/run"
+	"viamillipede/engine"
+)
+
+// benchmark is what a command line that begins with bench asks for.
+type benchmark struct {
+	run.Config
+	kind   string // one of benchKinds
+	sweeps []sweep
+	one    bool // rx serves the one connection that is standard input
+
+	given map[string][]string // the words of each keyword that was given, with those of the last one where it may be repeated
+}
+
+// parseBench reads the words behind bench. The errors are those of parse.
+func parseBench(words []string) (*invocation, error) {
+	if len(words) == 0 {
+		return nil, usageError("bench: expected local, rx, tx or diff, found the end of the line")
+	}
+	kind := words[0]
+	if !slices.Contains(benchKinds, kind) {
+		return nil, usageError("bench: expected local, rx, tx or diff, found %q%s", kind, suggest(kind, benchKinds))
+	}
+	if kind == benchDiff {
+		return parseDiff(words[1:])
+	}
+	if kind == benchLocal {
+		words = words[1:]
+	}
+	inv := defaults()
+	inv.bench = &benchmark{kind: kind, given: map[string][]string{}}
+	inv.bench.Length = run.DefaultLength
+	p := &parser{rest: words, table: benchTable(kind), seen: map[string]bool{}, inv: inv}
+	for len(p.rest) > 0 {
+		before := p.rest
+		if slices.Contains(elsewhere[kind], before[0]) {
+			return nil, usageError("%s: expected no such keyword for bench %s", before[0], kind)
+		}
+		k, err := p.keyword()
+		if err != nil {
+			return nil, err
+		}
+		inv.bench.given[k.name] = before[1 : len(before)-len(p.rest)]
+	}
+	return inv, inv.completeBench()
+}
+
+// completeBench fills in what was left out and checks what no keyword can check alone.
+func (inv *invocation) completeBench() error {
+	b := inv.bench
+	if b.Pipes && inv.options.PRBS {
+		return usageError("pipes: expected no prbs, whose stream comes from no pipe")
+	}
+	if b.kind == benchLocal {
+		inv.paths = []engine.Path{{Host: localHost(inv.options.Bind).String()}}
+	}
+	fillPorts(inv.paths)
+	b.Port = inv.port
+	if b.kind == benchRx && !b.one && b.DataPort == 0 {
+		if inv.port == 65535 {
+			return usageError("dataport: expected where the control port is the last one")
+		}
+		b.DataPort = inv.port + 1
+	}
+	if b.kind == benchRx && b.DataPort == b.Port && !b.one {
+		return usageError("dataport: expected another one than the control port, found %d", b.DataPort)
+	}
+	b.Serve = b.Rounds
+	if b.Rounds == 0 {
+		b.Rounds = run.DefaultRounds
+	}
+	return inv.combine()
+}
+
+// localHost is where both ends of a local bench are.
+func localHost(bind netip.Addr) netip.Addr {
+	if bind.IsValid() {
+		return bind
+	}
+	return netip.AddrFrom4([4]byte{127, 0, 0, 1})
+}
+
+// combine makes a variant for each combination of what is swept.
+func (inv *invocation) combine() error {
+	b := inv.bench
+	b.Variants = []run.Variant{{Options: inv.options, Paths: inv.paths}}
+	for i, s := range b.sweeps {
+		if _, set := b.given[s.word]; set {
+			return usageError("sweep: %s is given on its own, too", s.word)
+		}
+		if slices.ContainsFunc(b.sweeps[:i], func(o sweep) bool { return o.word == s.word }) {
+			return usageError("sweep: %s is swept twice", s.word)
+		}
+		var all []run.Variant
+		for _, v := range b.Variants {
+			for _, value := range s.values {
+				one := &invocation{options: v.Options}
+				s.apply(one, value)
+				settings := append(slices.Clone(v.Settings), run.Setting{Word: s.word, Value: value})
+				all = append(all, run.Variant{Settings: settings, Options: one.options, Paths: v.Paths})
+			}
+		}
+		if b.Variants = all; len(all) > run.MaxVariants {
+			return usageError("sweep: expected %d configurations at most, found %d", run.MaxVariants, len(all))
+		}
+	}
+	for _, v := range b.Variants {
+		if err := checkLeg(v.Options); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// runBench measures.
+func (inv *invocation) runBench() engine.Status {
+	profile, err := startProfile(inv.profile, inv.profileDir)
+	if err != nil {
+		return failed(ownPrefix, err)
+	}
+	defer profile.Stop()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	defer watchSignals(nil, cancel, profile.Stop)()
+	out := &keeping{w: os.Stdout}
+	measure, c := inv.measurement(out)
+	err = measure(ctx, c)
+	if err == nil && out.err != nil {
+		err = localPipe("standard output", out.err)
+	}
+	if err != nil {
+		return failed(ownPrefix, causeOf(ctx, err))
+	}
+	return engine.StatusDone
+}
+
+// measurement is what is to be run, and with what.
+func (inv *invocation) measurement(out io.Writer) (func(context.Context, run.Config) error, run.Config) {
+	b := inv.bench
+	c := b.Config
+	c.Version, c.Options, c.Paths, c.Verbose, c.Out, c.Err = version, inv.options, inv.paths, inv.verbose, out, os.Stderr
+	c.Settings = b.settings()
+	has := func(word string) bool { return b.given[word] != nil }
+	c.Own = run.Own{
+		Threads: has("threads"), Window: has("window"), IO: has("io"), Congestion: has("congestion"), SockStats: has("sockstats"),
+	}
+	c.Wait = inv.options.Connect
+	c.Peer = b.peerWords(localHost(inv.options.Bind))
+	switch {
+	case b.kind == benchLocal:
+		return run.Local, c
+	case b.kind == benchTx:
+		return run.Send, c
+	case b.one:
+		return run.ServeOne, c
+	}
+	return run.Serve, c
+}
+
+// peerWords are the options for the receiving process of a local bench: those that it is not told of for each round.
+func (b *benchmark) peerWords(host netip.Addr) []string {
+	words := []string{"bind", host.String()}
+	for _, name := range []string{"cpus", "checkphrase", "giveup", "connect", "dataport", "leg", "verbose"} {
+		if args, ok := b.given[name]; ok {
+			words = append(append(words, name), args...)
+		}
+	}
+	return words
+}
+
+// settings are all settings that hold for every round: those that were given, and the defaults of the others.
+func (b *benchmark) settings() map[string]string {
+	all := map[string]string{"bench": b.kind}
+	for _, k := range benchTable(b.kind) {
+		switch {
+		case k.name == "sweep" || k.name == "json" || k.name == "gobench" || k.many && b.given[k.name] == nil:
+		case k.initial != "":
+			all[k.name] = k.initial
+		case len(k.args) == 0:
+			all[k.name] = "off"
+		}
+	}
+	for name, args := range b.given {
+		if name == "json" || name == "gobench" || name == "sweep" {
+			continue
+		}
+		all[name] = strings.Join(args, " ")
+		if len(args) == 0 {
+			all[name] = "on"
+		}
+	}
+	for _, s := range b.sweeps {
+		all[s.word] = "swept: " + strings.Join(s.values, ",")
+	}
+	maps.DeleteFunc(all, func(_, value string) bool { return value == "" })
+	return all
+}
+
+// keeping is a writer that keeps its first error.
+type keeping struct {
+	w   io.Writer
+	err error
+}
+
+// Write writes nothing after an error.
+func (k *keeping) Write(p []byte) (int, error) {
+	if k.err != nil {
+		return 0, k.err
+	}
+	n, err := k.w.Write(p)
+	k.err = err
+	return n, err
+}
