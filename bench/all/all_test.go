@@ -8,20 +8,20 @@ import (
 	"testing"
 
 	"viamillipede/bench/internal/marked"
-	"viamillipede/bench/internal/result"
+	"viamillipede/bench/internal/record"
 )
 
 // fixture has the rows that the plots and tables need, but some, as on a machine without them.
-func fixture() result.Result {
-	found := result.Result{Header: "- machine: one\n", Table: "| row |\n|---|\n| limit |\n", Lost: []string{"**lost**: `threads 16`: `limit`"}}
+func fixture() record.Record {
+	found := record.Record{Header: "- machine: one\n", Table: "| row |\n|---|\n| limit |\n", Lost: []string{"**lost**: `threads 16`: `limit`"}}
 	for name, rate := range map[string]float64{
 		"limit": 3.3, "local pipe": 3.4, "threads 16": 3.2, "threads 4": 3.3, "threads 1": 3.6, "threads 64": 3,
 		"socat": 2, "mbuffer": 1.8, "nc": 1.4, "iperf3": 3.7, "leg 16k": 0.7, "leg 64k": 2, "leg 256k": 3, "leg 4M": 3.1,
 	} {
-		found.Rows = append(found.Rows, result.Row{Name: name, Unit: "GB/s", Values: []float64{rate, rate * 0.9, rate * 1.1},
+		found.Rows = append(found.Rows, record.Row{Name: name, Unit: "GB/s", Values: []float64{rate, rate * 0.9, rate * 1.1},
 			TX: []float64{0.16, 0.18, 0.17}, RX: []float64{0.09, 0.1, 0.08}})
 	}
-	found.Rows = append(found.Rows, result.Row{Name: "ssh", Unit: "GB/s"}) // it failed
+	found.Rows = append(found.Rows, record.Row{Name: "ssh", Unit: "GB/s"}) // it failed
 	return found
 }
 
@@ -38,7 +38,7 @@ func TestPictures(t *testing.T) {
 			}
 		}
 		var none bytes.Buffer
-		if err := d.draw(&none, "svg", result.Result{}); err != nil {
+		if err := d.draw(&none, "svg", record.Record{}); err != nil {
 			t.Errorf("%s without figures: %v", d.name, err)
 		}
 	}

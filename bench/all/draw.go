@@ -14,14 +14,14 @@ import (
 
 	"viamillipede/bench/internal/marked"
 	"viamillipede/bench/internal/picture"
+	"viamillipede/bench/internal/record"
 	"viamillipede/bench/internal/report"
-	"viamillipede/bench/internal/result"
 )
 
 // drawing is one plot.
 type drawing struct {
 	name   string // of its file, without what tells the format
-	panels func(found result.Result) []*plot.Plot
+	panels func(found record.Record) []*plot.Plot
 }
 
 func drawings() []drawing {
@@ -35,7 +35,7 @@ func drawings() []drawing {
 }
 
 // write draws into a file, which is replaced whole.
-func (d drawing) write(name, format string, found result.Result) error {
+func (d drawing) write(name, format string, found record.Record) error {
 	var b bytes.Buffer
 	if err := d.draw(&b, format, found); err != nil {
 		return fmt.Errorf("draw %s: %w", d.name, err)
@@ -43,7 +43,7 @@ func (d drawing) write(name, format string, found result.Result) error {
 	return marked.Store(name, b.Bytes())
 }
 
-func (d drawing) draw(w io.Writer, format string, found result.Result) error {
+func (d drawing) draw(w io.Writer, format string, found record.Record) error {
 	return picture.Write(w, format, d.panels(found)...)
 }
 
@@ -74,7 +74,7 @@ type bar struct {
 }
 
 // bars are the programs that have figures, the fastest last, since that is drawn at the top.
-func bars(found result.Result) []bar {
+func bars(found record.Record) []bar {
 	all := []bar{
 		{name: "viamillipede, threads 16", row: "threads 16", mine: true}, {name: "viamillipede, threads 1", row: "threads 1", mine: true},
 		{name: "bare relay", row: "limit"}, {name: "local pipe", row: "local pipe"}, {name: "socat", row: "socat"},
@@ -93,7 +93,7 @@ func bars(found result.Result) []bar {
 }
 
 // peerBars has a bar for each program: the median, a whisker from the lowest to the highest, and the median in digits.
-func peerBars(found result.Result) []*plot.Plot {
+func peerBars(found record.Record) []*plot.Plot {
 	const thick = 22 // points
 	p := plot.New()
 	p.Title.Text = "One stream over loopback: medians, and from the lowest to the highest of the rounds"
@@ -141,12 +141,12 @@ type sweep struct {
 }
 
 // panels are the rate, beside that of the relay and of the local pipe, and the CPU time of both ends.
-func (s sweep) panels(found result.Result) []*plot.Plot {
-	rate := s.panel("GB/s at the consumer", []curve{{"viamillipede", s.along(found, func(r result.Row) []float64 { return r.Values })}},
+func (s sweep) panels(found record.Record) []*plot.Plot {
+	rate := s.panel("GB/s at the consumer", []curve{{"viamillipede", s.along(found, func(r record.Row) []float64 { return r.Values })}},
 		level(found, "bare relay", "limit"), level(found, "local pipe", "local pipe"))
 	cost := s.panel("CPU s/GiB", []curve{
-		{"tx", s.along(found, func(r result.Row) []float64 { return r.TX })},
-		{"rx", s.along(found, func(r result.Row) []float64 { return r.RX })},
+		{"tx", s.along(found, func(r record.Row) []float64 { return r.TX })},
+		{"rx", s.along(found, func(r record.Row) []float64 { return r.RX })},
 	})
 	rate.Title.Text = s.title
 	cost.X.Label.Text = s.axis
@@ -160,7 +160,7 @@ type curve struct {
 }
 
 // along takes some figures of all points.
-func (s sweep) along(found result.Result, of func(result.Row) []float64) []spread {
+func (s sweep) along(found record.Record, of func(record.Row) []float64) []spread {
 	var list []spread
 	for _, p := range s.points {
 		r, _ := found.Row(p.row)
@@ -170,7 +170,7 @@ func (s sweep) along(found result.Result, of func(result.Row) []float64) []sprea
 }
 
 // level is a median to compare with, across the plot; one without a figure is left out.
-func level(found result.Result, name, row string) curve {
+func level(found record.Record, name, row string) curve {
 	r, ok := found.Row(row)
 	if !ok {
 		return curve{}

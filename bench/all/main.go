@@ -25,7 +25,7 @@ import (
 	"time"
 
 	"viamillipede/bench/internal/marked"
-	"viamillipede/bench/internal/result"
+	"viamillipede/bench/internal/record"
 )
 
 const (
@@ -146,7 +146,7 @@ func (set settings) regenerate(ctx context.Context, p programs) error {
 }
 
 // draw writes the plots.
-func (set settings) draw(found result.Result) error {
+func (set settings) draw(found record.Record) error {
 	for _, d := range drawings() {
 		if err := d.write(filepath.Join(pictures, d.name+".svg"), "svg", found); err != nil {
 			return err

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"viamillipede/bench/internal/record"
 	"viamillipede/bench/internal/report"
-	"viamillipede/bench/internal/result"
 )
 
 // The measured parts of the page.
@@ -19,7 +19,7 @@ const (
 func partNames() []string { return []string{partSpeed, partLost, partQueues, partProjection} }
 
 // partsOf are the parts that the figures make, without that of the queues.
-func partsOf(found result.Result) map[string]string {
+func partsOf(found record.Record) map[string]string {
 	return map[string]string{
 		partSpeed:      found.Header + "\n" + found.Table,
 		partLost:       lost(found.Lost),
@@ -49,7 +49,7 @@ func projected() []struct{ row, what string } {
 }
 
 // projection is the table of the cores that 100 Gbit/s take if a GiB costs there what it costs here.
-func projection(found result.Result) string {
+func projection(found record.Record) string {
 	var t strings.Builder
 	fmt.Fprintf(&t, "12.5 GB/s are %.2f GiB/s. CPU time is the median of the rows above.\n\n", fullRate)
 	t.WriteString("| stream | row | CPU s/GiB, tx | CPU s/GiB, rx | cores, tx | cores, rx |\n|---|---|---|---|---|---|\n")

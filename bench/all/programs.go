@@ -14,7 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"viamillipede/bench/internal/result"
+	"viamillipede/bench/internal/record"
 )
 
 // programs are what measures, and what is measured.
@@ -55,13 +55,13 @@ func (p *programs) build(ctx context.Context) error {
 }
 
 // figures runs bench/figures.
-func (p programs) figures(ctx context.Context, words ...string) (result.Result, error) {
+func (p programs) figures(ctx context.Context, words ...string) (record.Record, error) {
 	file := filepath.Join(p.dir, "figures.json")
 	argv := append([]string{filepath.Join(p.dir, "figures"), "-bin", p.bin, "-json", file}, words...)
 	if err := p.run(ctx, io.Discard, argv...); err != nil {
-		return result.Result{}, err
+		return record.Record{}, err
 	}
-	return result.Read(file)
+	return record.Read(file)
 }
 
 // Of a quick run: seven rounds of these take a minute on two CPUs.

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"viamillipede/bench/internal/record"
 	"viamillipede/bench/internal/report"
-	"viamillipede/bench/internal/result"
 )
 
 // board gathers the rows of the table, in the order of rowNames.
@@ -86,17 +86,17 @@ func (b *board) stream(name string, s sample, err error) {
 	r.lost, r.resent = append(r.lost, float64(s.lost)), append(r.resent, s.resent)
 }
 
-// result is all that there is to say, below a header.
-func (b *board) result(header string) result.Result {
-	res := result.Result{Header: header, Table: b.markdown(), Lost: b.lost()}
+// record is all that there is to say, below a header.
+func (b *board) record(header string) record.Record {
+	rec := record.Record{Header: header, Table: b.markdown(), Lost: b.lost()}
 	for _, r := range b.rows {
-		row := result.Row{Name: r.name, Unit: r.unit, Ours: r.ours, Values: r.values, TX: r.tx, RX: r.rx}
+		row := record.Row{Name: r.name, Unit: r.unit, Ours: r.ours, Values: r.values, TX: r.tx, RX: r.rx}
 		if r.name == rowPipe {
 			row.TX, row.RX = nil, nil // nobody is between producer and consumer
 		}
-		res.Rows = append(res.Rows, row)
+		rec.Rows = append(rec.Rows, row)
 	}
-	return res
+	return rec
 }
 
 // markdown is the table.

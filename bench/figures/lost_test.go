@@ -4,7 +4,7 @@ import (
 	"slices"
 	"testing"
 
-	"viamillipede/bench/internal/result"
+	"viamillipede/bench/internal/record"
 )
 
 // boardOf has streams whose rounds gave these rates.
@@ -61,13 +61,13 @@ func TestOurRows(t *testing.T) {
 	}
 }
 
-func TestResult(t *testing.T) {
+func TestRecord(t *testing.T) {
 	b := boardOf(map[string][]float64{rowDefault: {3, 4}, rowPipe: {5}})
-	name := t.TempDir() + "/result"
-	if err := b.result("- a header\n").Write(name); err != nil {
+	name := t.TempDir() + "/record"
+	if err := b.record("- a header\n").Write(name); err != nil {
 		t.Fatal(err)
 	}
-	got, err := result.Read(name)
+	got, err := record.Read(name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -122,7 +122,7 @@ func run(ctx context.Context, set settings) error {
 	if err != nil {
 		return err
 	}
-	found := board.result(header + now.Others(began))
+	found := board.record(header + now.Others(began))
 	fmt.Printf("%s\n%s\n%s", found.Header, found.Table, list(found.Lost))
 	if set.json == "" {
 		return nil

@@ -47,7 +47,7 @@ func measureIperf(ctx context.Context, set settings, c contender) (sample, error
 	p := &plumbing{Crew: crew.New(ctx)}
 	defer p.End()
 	var err error
-	if p.port, err = freePort(); err != nil {
+	if p.port, err = crew.FreePort(); err != nil {
 		return sample{}, err
 	}
 	if p.rx, err = p.launch(c, c.rx, nil, nil); err != nil {

@@ -1,5 +1,5 @@
-// Package result is what bench/figures found, as it gives it to other programs (-json FILE).
-package result
+// Package record is what bench/figures found, as it gives it to other programs (-json FILE).
+package record
 
 import (
 	"encoding/json"
@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// Result is one run.
-type Result struct {
+// Record is one run.
+type Record struct {
 	Header string   // the machine, the programs and their commands: a list in Markdown
 	Table  string   // a row for each case, in Markdown
 	Lost   []string // each case that was lost, a line
@@ -24,7 +24,7 @@ type Row struct {
 }
 
 // Row finds a row with figures.
-func (r Result) Row(name string) (Row, bool) {
+func (r Record) Row(name string) (Row, bool) {
 	i := slices.IndexFunc(r.Rows, func(row Row) bool { return row.Name == name && len(row.Values) > 0 })
 	if i < 0 {
 		return Row{}, false
@@ -32,8 +32,8 @@ func (r Result) Row(name string) (Row, bool) {
 	return r.Rows[i], true
 }
 
-// Write makes a file of a result.
-func (r Result) Write(name string) error {
+// Write makes a file of a record.
+func (r Record) Write(name string) error {
 	text, err := json.MarshalIndent(r, "", "\t")
 	if err != nil {
 		return err
@@ -42,8 +42,8 @@ func (r Result) Write(name string) error {
 }
 
 // Read is the opposite of Write.
-func Read(name string) (Result, error) {
-	var r Result
+func Read(name string) (Record, error) {
+	var r Record
 	text, err := os.ReadFile(name)
 	if err == nil {
 		err = json.Unmarshal(text, &r)
