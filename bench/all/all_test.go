@@ -2,10 +2,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"viamillipede/bench/internal/marked"
 	"viamillipede/bench/internal/record"
@@ -142,5 +144,86 @@ func TestPageShowsThePictures(t *testing.T) {
 		if _, err := os.Stat("../../" + file); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+const smallPage = "# By hand\n<!-- measured: speed -->\nold\n<!-- end -->\n<!-- measured: lost -->\n<!-- end -->\nkept\n" +
+	"<!-- measured: queues -->\nold queues\n<!-- end -->\n<!-- measured: projection -->\n<!-- end -->\n"
+
+// stand makes a tree with a page, and stand-ins of the programs that measure: scripts.
+func stand(t *testing.T, figures, queues string) programs {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	p := programs{bin: "viamillipede", dir: t.TempDir(), root: true}
+	if err := fixture().Write(filepath.Join(p.dir, "fixture")); err != nil {
+		t.Fatal(err)
+	}
+	for name, script := range map[string]string{"figures": figures, "queues": queues} {
+		if err := os.WriteFile(filepath.Join(p.dir, name), []byte("#!/bin/sh\n"+script), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.MkdirAll(pictures, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(page, []byte(smallPage), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+const measured = `[ "$3" = -json ] && cp "${0%/*}/fixture" "$4"`
+
+func TestRegenerate(t *testing.T) {
+	for _, c := range []struct {
+		name, figures, queues string
+		root, fails           bool
+		want                  []string // in the page
+	}{
+		{"all is well", measured, "echo '| table |'", true, false, []string{"- machine: one\n", "\n| table |\n", "kept"}},
+		{"not root", measured, "echo '| table |'", false, false, []string{"- machine: one\n", "\nold queues\n", "kept"}},
+		{"queues fails", measured, "exit 1", true, true, []string{"- machine: one\n", "\nold queues\n", "kept"}},
+		{"figures fails", "exit 1", "echo '| table |'", true, true, []string{smallPage}},
+		{"figures writes nothing", "exit 0", "", true, true, []string{smallPage}},
+		{"queues says a marker", measured, "echo '<!-- end -->'", true, true, []string{smallPage}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := stand(t, c.figures, c.queues)
+			p.root = c.root
+			if err := (settings{gib: 1, rounds: 5}).regenerate(t.Context(), p); (err != nil) != c.fails {
+				t.Errorf("error %v", err)
+			}
+			got, _ := os.ReadFile(page)
+			for _, want := range c.want {
+				if !strings.Contains(string(got), want) {
+					t.Errorf("no %q in:\n%s", want, got)
+				}
+			}
+		})
+	}
+}
+
+// A run that is stopped writes nothing, and what it started is stopped, too.
+func TestStoppedRunWritesNothing(t *testing.T) {
+	p := stand(t, measured+"; touch started; exec sleep 60", "")
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- settings{gib: 1, rounds: 5}.regenerate(ctx, p) }()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for range tick.C {
+		if _, err := os.Stat("started"); err == nil {
+			break
+		}
+	}
+	cancel()
+	if err := <-done; err == nil {
+		t.Error("a run that was stopped is no error")
+	}
+	if got, _ := os.ReadFile(page); string(got) != smallPage {
+		t.Errorf("the page is now:\n%s", got)
+	}
+	if left, _ := os.ReadDir(pictures); len(left) != 0 {
+		t.Errorf("pictures: %v", left)
 	}
 }

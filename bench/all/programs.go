@@ -21,6 +21,8 @@ import (
 type programs struct {
 	bin string // viamillipede
 	dir string // of the programs of bench, and of what they write
+
+	root bool // whether those may run that take root
 }
 
 // grace is what a program has to end its own children when it is told to stop, before it is killed.

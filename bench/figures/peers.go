@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"os/exec"
@@ -96,7 +97,7 @@ func noSSH(ctx context.Context) string {
 	if err == nil {
 		return ""
 	}
-	return "no server on 127.0.0.1 that takes us without a password: " + report.OneLine(string(said)+" "+err.Error())
+	return "no server on 127.0.0.1 that takes us without a password: " + cmp.Or(report.OneLine(string(said)), err.Error())
 }
 
 // peerPrograms are the programs of the peers that are measured, each once.
