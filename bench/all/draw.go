@@ -178,6 +178,9 @@ func level(found record.Record, name, row string) curve {
 	return curve{name, []spread{spreadOf(r.Values)}}
 }
 
+// beside is how far the points of a curve are from those of the curve before, so that whiskers do not cover each other.
+const beside = 0.02
+
 // panel draws curves over the points, and levels as dashed lines.
 func (s sweep) panel(unit string, curves []curve, levels ...curve) *plot.Plot {
 	p := plot.New()
@@ -193,7 +196,7 @@ func (s sweep) panel(unit string, curves []curve, levels ...curve) *plot.Plot {
 		var spreads []spread
 		for x, v := range c.at {
 			if v.median > 0 {
-				at = append(at, plotter.XY{X: float64(x), Y: v.median})
+				at = append(at, plotter.XY{X: float64(x) + beside*float64(i), Y: v.median})
 				spreads = append(spreads, v)
 				most = max(most, v.highest)
 			}
@@ -203,7 +206,7 @@ func (s sweep) panel(unit string, curves []curve, levels ...curve) *plot.Plot {
 		}
 		line := picture.Stroke(at, picture.Colour(i), 1.5)
 		dots := &plotter.Scatter{XYs: at, GlyphStyle: draw.GlyphStyle{Color: picture.Colour(i), Radius: vg.Points(3), Shape: draw.CircleGlyph{}}}
-		p.Add(line, dots, &plotter.YErrorBars{XYs: at, YErrors: whiskers(spreads), LineStyle: thin(), CapWidth: vg.Points(8)})
+		p.Add(line, dots, &plotter.YErrorBars{XYs: at, YErrors: whiskers(spreads), LineStyle: line.LineStyle, CapWidth: vg.Points(8)})
 		p.Legend.Add(c.name, line, dots)
 	}
 	for i, l := range levels {

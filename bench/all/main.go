@@ -1,6 +1,6 @@
 // Command all measures everything that BENCHMARKS.md has measured on one machine, and rewrites the measured parts of it.
 //
-//	go run ./bench/all [-bin bin/viamillipede] [-gib 4] [-rounds 6] [-png DIR]
+//	go run ./bench/all [-bin bin/viamillipede] [-gib 4] [-rounds 6] [-png DIR] [-json FILE | -from FILE]
 //	go run ./bench/all -quick [-bin bin/viamillipede]
 //
 // It runs bench/figures, which compares viamillipede with other programs, and bench/queues, which takes root; without it that
@@ -30,9 +30,9 @@ import (
 
 const (
 	page      = "BENCHMARKS.md"
-	pictures  = "bench/all"      // where the plots are
-	runLimit  = 40 * time.Minute // for everything; ten minutes are usual on a quiet machine
-	quickTime = 5 * time.Minute  // the same with -quick, where one is usual
+	pictures  = "bench/all"     // where the plots are
+	runLimit  = time.Hour       // for everything; ten minutes are usual on a quiet machine
+	quickTime = 5 * time.Minute // the same with -quick, where one is usual
 )
 
 // settings are the command line.
@@ -42,6 +42,8 @@ type settings struct {
 	rounds int
 	quick  bool
 	png    string // folder for the plots as PNG, to look at; "" is none
+	json   string // file that keeps the figures; "" is none
+	from   string // such a file, which is taken instead of measuring; "" is none
 }
 
 func main() {
@@ -67,6 +69,8 @@ func parse() (settings, error) {
 	flag.IntVar(&set.rounds, "rounds", 6, "rounds, 5 or more; medians of these are given")
 	flag.BoolVar(&set.quick, "quick", false, "measure the main rows for a minute, print them, and change no file")
 	flag.StringVar(&set.png, "png", "", "a folder to draw the plots into as PNG too")
+	flag.StringVar(&set.json, "json", "", "a file to keep the figures in")
+	flag.StringVar(&set.from, "from", "", "a file of -json: draw and write again what was measured then")
 	flag.Parse()
 	if set.rounds < 5 || set.gib <= 0 || flag.NArg() > 0 {
 		return set, errors.New("expected -rounds of 5 or more, -gib above 0, and no other words")
@@ -91,6 +95,13 @@ func run(ctx context.Context, set settings) error {
 		if err := fit(page); err != nil { // before ten minutes are spent for nothing
 			return err
 		}
+	}
+	if set.from != "" {
+		found, err := record.Read(set.from)
+		if err != nil {
+			return err
+		}
+		return set.write(found, partsOf(found))
 	}
 	p := programs{bin: set.bin, dir: dir, root: os.Geteuid() == 0}
 	if err := p.build(ctx); err != nil {
@@ -135,14 +146,24 @@ func (set settings) regenerate(ctx context.Context, p programs) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	return errors.Join(failed, set.write(found, parts))
+}
+
+// write draws the plots and rewrites the page.
+func (set settings) write(found record.Record, parts map[string]string) error {
+	if set.json != "" {
+		if err := found.Write(set.json); err != nil {
+			return err
+		}
+	}
 	if err := set.draw(found); err != nil {
 		return err
 	}
 	if err := marked.Rewrite(page, parts); err != nil {
-		return errors.Join(failed, err)
+		return err
 	}
 	fmt.Fprintf(os.Stderr, "all: %s and %s/*.svg are new\n", page, pictures)
-	return failed
+	return nil
 }
 
 // draw writes the plots.
