@@ -14,10 +14,10 @@ PROGRAM := bin/viamillipede
 RACED := ./engine/... ./bufpool/... ./netio/... ./bench/run
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test faults race lab fuzz bench bench-gate lint generated install clean
+.PHONY: help build demo test faults race lab fuzz bench bench-quick bench-gate lint generated install clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # -s -w leaves out symbols and debug data. The version comes from git describe, for vcs stamping fails in odd clones.
 build: ## the static program, bin/viamillipede
@@ -59,8 +59,11 @@ fuzz: ## every fuzz target for FUZZTIME (10s)
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x "$$package" </dev/null || exit 1; \
 	done
 
-bench: build ## the tables of BENCHMARKS.md, measured on this machine; about five minutes, and better on a quiet one
-	go run ./bench/figures -bin $(PROGRAM)
+bench: build ## measure this machine against other programs, into BENCHMARKS.md and its plots; ten minutes of a quiet machine
+	go run ./bench/all -bin $(PROGRAM)
+
+bench-quick: build ## the main rows of that, printed; a minute, and no file is changed
+	@go run ./bench/all -quick -bin $(PROGRAM)
 
 # Less than a minute, and another one where that leaves a doubt. GATE_BASE names another commit than the one before.
 bench-gate: ## fail when the program is slower than that of the commit before, by more than a tenth and the noise

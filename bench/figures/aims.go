@@ -91,13 +91,19 @@ func (b *board) has(names []string) bool {
 	return true
 }
 
-func (a aim) verdict(got float64) string {
-	bound, met := "at most", got <= a.bound
+func (a aim) met(got float64) bool {
 	if a.least {
-		bound, met = "at least", got >= a.bound
+		return got >= a.bound
 	}
-	word := "met"
-	if !met {
+	return got <= a.bound
+}
+
+func (a aim) verdict(got float64) string {
+	bound, word := "at most", "met"
+	if a.least {
+		bound = "at least"
+	}
+	if !a.met(got) {
 		word = "**missed**"
 	}
 	return fmt.Sprintf("%s %.4g %s: %s (%.2f)", bound, a.bound, a.what, word, got)

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"viamillipede/bench/internal/record"
 	"viamillipede/bench/internal/report"
 )
 
@@ -85,11 +86,24 @@ func (b *board) stream(name string, s sample, err error) {
 	r.lost, r.resent = append(r.lost, float64(s.lost)), append(r.resent, s.resent)
 }
 
+// record is all that there is to say, below a header.
+func (b *board) record(header string) record.Record {
+	rec := record.Record{Header: header, Table: b.markdown(), Lost: b.lost()}
+	for _, r := range b.rows {
+		row := record.Row{Name: r.name, Unit: r.unit, Ours: r.ours, Values: r.values, TX: r.tx, RX: r.rx}
+		if r.name == rowPipe {
+			row.TX, row.RX = nil, nil // nobody is between producer and consumer
+		}
+		rec.Rows = append(rec.Rows, row)
+	}
+	return rec
+}
+
 // markdown is the table.
 func (b *board) markdown() string {
 	var t strings.Builder
 	t.WriteString("| row | median | lowest | highest | of the limit | CPU s/GiB, tx | CPU s/GiB, rx | links lost | " +
-		"resent | aimed for |\n|---|---|---|---|---|---|---|---|---|---|\n")
+		"resent | ours | aimed for |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range b.rows {
 		t.WriteString("| " + strings.Join(b.cells(r), " | ") + " |\n")
 	}
@@ -107,15 +121,18 @@ func (b *board) cells(r *row) []string {
 		if len(r.failed) > 0 {
 			why = report.OneLine(r.failed[0])
 		}
-		return []string{r.name, why, "", "", "", "", "", "", "", ""}
+		return []string{r.name, why, "", "", "", "", "", "", "", "", ""}
 	}
 	cells := []string{r.name, r.figure(report.Median(r.values)), r.figure(slices.Min(r.values)), r.figure(slices.Max(r.values)),
-		"", "", "", "", "", b.verdict(r.name)}
+		"", "", "", "", "", b.outcome(r.name), b.verdict(r.name)}
 	if limit := b.median(rowLimit); r.stream && limit > 0 {
 		cells[4] = fmt.Sprintf("%.2f", report.Median(r.values)/limit)
 	}
 	if r.stream && r.name != rowPipe {
-		cells[5], cells[6] = fmt.Sprintf("%.2f", report.Median(r.tx)), fmt.Sprintf("%.2f", report.Median(r.rx))
+		cells[5] = fmt.Sprintf("%.2f", report.Median(r.tx))
+	}
+	if r.stream && r.name != rowPipe && r.name != rowSSH {
+		cells[6] = fmt.Sprintf("%.2f", report.Median(r.rx))
 	}
 	if r.ours {
 		cells[7], cells[8] = fmt.Sprintf("%.0f", report.Median(r.lost)), fmt.Sprintf("%.2f %%", 100*report.Median(r.resent))

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"os/exec"
 	"slices"
 	"time"
 )
@@ -15,6 +14,8 @@ const (
 	rowBefore   = "threads 16 before"
 	rowFour     = "threads 4"
 	rowOne      = "threads 1"
+	rowMany     = "threads 64"
+	rowLeg      = "leg " // and the size
 	rowCopy     = "io copy"
 	rowSplice   = "io splice"
 	rowVLimit   = "vmsplice to splice: limit"
@@ -32,6 +33,9 @@ const (
 	rowSocat    = "socat"
 	rowMbuffer  = "mbuffer"
 	rowNC       = "nc"
+	rowMPTCP    = "socat over MPTCP"
+	rowSSH      = "ssh"
+	rowIperf    = "iperf3"
 	rowLife     = "life of tx"
 	rowEmpty    = "life of an empty program"
 	rowVersion  = "life of viamillipede version"
@@ -42,13 +46,20 @@ const (
 	rowPeakRX   = "peak memory, rx"
 )
 
+// legSizes are those to measure beside the default, 1M, which is that of every other row.
+func legSizes() []string { return []string{"16k", "64k", "256k", "4M"} }
+
 func rowNames() []string {
-	return []string{rowLimit, rowPipe, rowDefault, rowBefore, rowFour, rowOne, rowCopy, rowSplice, rowVLimit, rowVSplice, rowVRelay, rowVAuto,
-		rowFRelay, rowFile, rowNRelay, rowNull, rowChecksum, rowChaos, rowKilled, rowVisited, rowSocat,
-		rowMbuffer, rowNC, rowLife, rowEmpty, rowVersion, rowIdle, rowPaused, rowSwitches, rowPeakTX, rowPeakRX}
+	names := []string{rowLimit, rowPipe, rowDefault, rowBefore, rowFour, rowOne, rowMany, rowCopy, rowSplice, rowVLimit, rowVSplice, rowVRelay,
+		rowVAuto, rowFRelay, rowFile, rowNRelay, rowNull, rowChecksum, rowChaos, rowKilled, rowVisited, rowSocat,
+		rowMbuffer, rowNC, rowMPTCP, rowSSH, rowIperf, rowLife, rowEmpty, rowVersion, rowIdle, rowPaused, rowSwitches, rowPeakTX, rowPeakRX}
+	for _, size := range legSizes() {
+		names = append(names, rowLeg+size)
+	}
+	return names
 }
 
-// contenders are the streams to compare, in the order of their turns: those that are wanted and installed.
+// contenders are the streams to compare, in the order of their turns: those that are wanted and to be had.
 func contenders(set settings) []contender {
 	rx, tx := commandsOf(set.bin)
 	ours := func(name string, kills time.Duration, words ...string) contender {
@@ -61,6 +72,7 @@ func contenders(set settings) []contender {
 		mainCase(rowBefore, set.before),
 		ours(rowFour, 0, "threads", "4"),
 		ours(rowOne, 0, "threads", "1"),
+		ours(rowMany, 0, "threads", "64"),
 		ours(rowCopy, 0, "threads", "16", "io", "copy"),
 		ours(rowSplice, 0, "threads", "16", "io", "splice"),
 		ours(rowChecksum, 0, "threads", "16", "checksum"),
@@ -76,8 +88,15 @@ func contenders(set settings) []contender {
 			all[i].strangers = true
 		}
 	}
+	for _, size := range legSizes() {
+		all = append(all, ours(rowLeg+size, 0, "threads", "16", "leg", size))
+	}
 	all = append(all, planes(set)...)
-	all = append(all, peers()...)
+	for _, p := range peers(set) {
+		if set.absent[p.name] == "" {
+			all = append(all, p.contender)
+		}
+	}
 	return slices.DeleteFunc(all, func(c contender) bool {
 		return !set.wants(c.name) || c.name == rowBefore && set.before == ""
 	})
@@ -115,21 +134,6 @@ func planes(set settings) []contender {
 		file(rowNRelay, drainNull, fileRX, fileTX, false),
 		file(rowNull, drainNull, rx, tx, true),
 	}
-}
-
-// peers are the programs of others that are installed, each with the settings it was found fastest with.
-func peers() []contender {
-	all := []contender{
-		{name: rowSocat, rx: []string{"socat", "-u", "-b", "1048576", "TCP-LISTEN:PORT,reuseaddr", "-"},
-			tx: []string{"socat", "-u", "-b", "1048576", "-", "TCP:127.0.0.1:PORT"}},
-		{name: rowMbuffer, rx: []string{"mbuffer", "-q", "-s", "1M", "-m", "64M", "-I", "PORT"},
-			tx: []string{"mbuffer", "-q", "-s", "1M", "-m", "64M", "-O", "127.0.0.1:PORT"}},
-		{name: rowNC, rx: []string{"nc", "-d", "-l", "127.0.0.1", "PORT"}, tx: []string{"nc", "-N", "127.0.0.1", "PORT"}},
-	}
-	return slices.DeleteFunc(all, func(c contender) bool {
-		_, err := exec.LookPath(c.rx[0])
-		return err != nil
-	})
 }
 
 // measurement is one turn of a round; take adds to the rows of the board.

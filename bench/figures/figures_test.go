@@ -66,12 +66,12 @@ func TestTable(t *testing.T) {
 	b.stream(rowSocat, sample{}, errors.New("away"))
 	b.add(rowLife, 12.34, nil)
 	want := `
-| limit | 4.50 GB/s | 4.00 GB/s | 5.00 GB/s | 1.00 | 0.10 | 0.20 |  |  |  |
-| local pipe | 45.0 GB/s | 40.0 GB/s | 50.0 GB/s | 10.00 |  |  |  |  |  |
-| threads 16 | 2.70 GB/s | 2.40 GB/s | 3.00 GB/s | 0.60 | 0.30 | 0.40 | 2 | 1.00 % | at least 0.92 of the limit: **missed** (0.60); at least 0.75 of the local pipe: **missed** (0.06); at most 1.15 of the limit's CPU time: **missed** (2.33) |
-| threads 4 | 4.50 GB/s | 4.00 GB/s | 5.00 GB/s | 1.00 | 0.10 | 0.10 | 0 | 0.00 % |  |
-| socat | away |  |  |  |  |  |  |  |  |
-| life of tx | 12.3 ms | 12.3 ms | 12.3 ms |  |  |  |  |  | at most 15 ms: met (12.34) |
+| limit | 4.50 GB/s | 4.00 GB/s | 5.00 GB/s | 1.00 | 0.10 | 0.20 |  |  | **lost** (0.60 of it) |  |
+| local pipe | 45.0 GB/s | 40.0 GB/s | 50.0 GB/s | 10.00 |  |  |  |  | **lost** (0.06 of it) |  |
+| threads 16 | 2.70 GB/s | 2.40 GB/s | 3.00 GB/s | 0.60 | 0.30 | 0.40 | 2 | 1.00 % | **lost** | at least 0.92 of the limit: **missed** (0.60); at least 0.75 of the local pipe: **missed** (0.06); at most 1.15 of the limit's CPU time: **missed** (2.33) |
+| threads 4 | 4.50 GB/s | 4.00 GB/s | 5.00 GB/s | 1.00 | 0.10 | 0.10 | 0 | 0.00 % |  |  |
+| socat | away |  |  |  |  |  |  |  |  |  |
+| life of tx | 12.3 ms | 12.3 ms | 12.3 ms |  |  |  |  |  | won | at most 15 ms: met (12.34) |
 
 threads 16: 1 rounds failed, the first with: first second / third
 `

@@ -1,6 +1,6 @@
 // Command figures measures viamillipede on one machine and prints the tables of BENCHMARKS.md.
 //
-//	go run ./bench/figures [-bin bin/viamillipede] [-before OLD] [-gib 4] [-rounds 5] [-only name,...]
+//	go run ./bench/figures [-bin bin/viamillipede] [-before OLD] [-gib 4] [-rounds 5] [-only name,...] [-json FILE]
 //
 // A stream goes from a producer that writes a constant buffer, through real pipes and the program measured over
 // loopback, to a consumer that reads and counts. The rate is the consumer's, from its first byte to the end of file; a
@@ -35,6 +35,9 @@ type settings struct {
 	gib    float64 // length of a stream
 	rounds int
 	only   []string // names of rows; empty is all
+	json   string   // file for the figures; "" is none
+
+	absent map[string]string // why rows of others cannot be had
 }
 
 func (s settings) bytes() uint64 { return uint64(s.gib * (1 << 30)) }
@@ -67,6 +70,7 @@ func parse() (settings, error) {
 	flag.StringVar(&set.before, "before", "", "an older viamillipede to compare with in the main case")
 	flag.Float64Var(&set.gib, "gib", 4, "length of each stream in GiB")
 	flag.IntVar(&set.rounds, "rounds", 5, "rounds; medians of these are printed")
+	flag.StringVar(&set.json, "json", "", "a file to write the figures into, for programs")
 	only := flag.String("only", "", "names of the rows to measure, with commas between; all when empty")
 	flag.Parse()
 	if *only != "" {
@@ -98,6 +102,7 @@ func parse() (settings, error) {
 
 // run measures round by round and prints everything at the end; progress goes to stderr.
 func run(ctx context.Context, set settings) error {
+	set.absent = absentPeers(ctx, set)
 	board := newBoard(contenders(set))
 	header := describe(ctx, set)
 	began, err := report.Used()
@@ -117,6 +122,19 @@ func run(ctx context.Context, set settings) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s%s\n%s", header, now.Others(began), board.markdown())
-	return nil
+	found := board.record(header + now.Others(began))
+	fmt.Printf("%s\n%s\n%s", found.Header, found.Table, list(found.Lost))
+	if set.json == "" {
+		return nil
+	}
+	return found.Write(set.json)
+}
+
+// list is a list in Markdown.
+func list(lines []string) string {
+	var t strings.Builder
+	for _, l := range lines {
+		t.WriteString("- " + l + "\n")
+	}
+	return t.String()
 }

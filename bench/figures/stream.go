@@ -25,6 +25,8 @@ type contender struct {
 
 	counted   bool   // switches and migrations of both ends are wanted
 	strangers bool   // others come to the port while the stream runs
+	remote    bool   // tx has another host run the consumer, which is out of our sight
+	alone     bool   // makes the stream and counts it by itself (iperf3)
 	feed      string // how the producer makes the stream; "" is feedWrite
 	drain     string // how the consumer takes it; "" is drainRead
 }
@@ -148,8 +150,13 @@ func measure(ctx context.Context, set settings, c contender) (sample, error) {
 	if c.kills > 0 && os.Geteuid() != 0 {
 		return sample{}, errors.New("needs root")
 	}
-	if c.feed == feedFile {
+	switch {
+	case c.feed == feedFile:
 		return measureFile(ctx, set, c)
+	case c.remote:
+		return measureRemote(ctx, set, c)
+	case c.alone:
+		return measureIperf(ctx, set, c)
 	}
 	p, err := plumb(ctx, set, c, "0", "0")
 	defer p.End()

@@ -90,3 +90,23 @@ func TestHasListener(t *testing.T) {
 		}
 	}
 }
+
+// A program that ends instead of listening is not waited for.
+func TestNobodyListens(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := New(t.Context())
+	defer c.End()
+	p, err := c.Start([]string{self, "move", "x"}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Listening(p, 1); err == nil || c.Context().Err() != nil {
+		t.Errorf("error %v, time %v", err, c.Context().Err())
+	}
+	if p.ProcessState.ExitCode() != 1 {
+		t.Errorf("the end of the process is %v", p.ProcessState)
+	}
+}

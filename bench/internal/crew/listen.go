@@ -1,17 +1,21 @@
 package crew
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const listenPoll = 2 * time.Millisecond // between two looks
 
 // Listening waits until somebody listens on the port, in the network of a process. It looks, and does not connect: the programs
-// serve one connection.
+// serve one connection. A process that ends first is an error at once.
 func (c *Crew) Listening(p *Child, port uint16) error {
 	tick := time.NewTicker(listenPoll)
 	defer tick.Stop()
@@ -21,12 +25,22 @@ func (c *Crew) Listening(p *Child, port uint16) error {
 				return nil
 			}
 		}
+		if p.gone() {
+			return fmt.Errorf("%s does not listen: %w", p.Args[0], cmp.Or(p.Wait(), errors.New("it has ended")))
+		}
 		select {
 		case <-tick.C:
 		case <-c.ctx.Done():
 			return fmt.Errorf("wait for a listener on port %d: %w", port, context.Cause(c.ctx))
 		}
 	}
+}
+
+// gone reports whether a process has ended, and leaves the rest to Wait (waitid(2), WNOWAIT).
+func (p *Child) gone() bool {
+	var info unix.Siginfo
+	err := unix.Waitid(unix.P_PID, p.Process.Pid, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)
+	return err == nil && info.Signo != 0
 }
 
 // hasListener looks through a table of TCP sockets (proc_pid_net(5)).

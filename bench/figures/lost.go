@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ourRow is the row of ours that a row of others is compared with; "" for those that are ours or no streams.
+func ourRow(name string) string {
+	switch name {
+	case rowLimit, rowPipe, rowSocat, rowMbuffer, rowNC, rowMPTCP, rowSSH, rowIperf:
+		return rowDefault
+	case rowVLimit:
+		return rowVSplice
+	case rowVRelay:
+		return rowVAuto
+	case rowFRelay:
+		return rowFile
+	case rowNRelay:
+		return rowNull
+	}
+	return ""
+}
+
+// loss is one case that is lost.
+type loss struct{ row, text string }
+
+// losses are all that is lost: a row of others whose median is above that of ours, or an aim that is missed. Of the former it is
+// said whether the rounds overlap: then another run may turn it round.
+func (b *board) losses() []loss {
+	var all []loss
+	for _, r := range b.rows {
+		mine, his := b.median(ourRow(r.name)), b.median(r.name)
+		if mine == 0 || his <= mine {
+			continue
+		}
+		text := fmt.Sprintf("`%s` has %s, ours %s", r.name, r.figure(his), r.figure(mine))
+		if slices.Max(b.row(ourRow(r.name)).values) > slices.Min(r.values) {
+			text += " (the rounds overlap)"
+		}
+		all = append(all, loss{ourRow(r.name), text})
+	}
+	for _, a := range aims() {
+		if !b.has(append([]string{a.row}, a.needs...)) {
+			continue
+		}
+		if got := a.got(b); !a.met(got) {
+			all = append(all, loss{a.row, strings.ReplaceAll(a.verdict(got), "*", "")})
+		}
+	}
+	return all
+}
+
+// lost are the losses as lines, in the order of the rows.
+func (b *board) lost() []string {
+	var lines []string
+	for _, r := range b.rows {
+		for _, l := range b.losses() {
+			if l.row == r.name {
+				lines = append(lines, fmt.Sprintf("**lost**: `%s`: %s", l.row, l.text))
+			}
+		}
+	}
+	return lines
+}
+
+// outcome is a word for a row, "" where nothing is compared: of others, whether we lost to them; of ours, whether anything of it
+// is lost.
+func (b *board) outcome(name string) string {
+	if mine := ourRow(name); mine != "" {
+		switch his, own := b.median(name), b.median(mine); {
+		case own == 0 || his == 0:
+			return ""
+		case his > own:
+			return fmt.Sprintf("**lost** (%.2f of it)", own/his)
+		default:
+			return fmt.Sprintf("won (%.2f of it)", own/his)
+		}
+	}
+	if slices.ContainsFunc(b.losses(), func(l loss) bool { return l.row == name }) {
+		return "**lost**"
+	}
+	if b.verdict(name) != "" && b.median(name) > 0 {
+		return "won"
+	}
+	return ""
+}

@@ -1,0 +1,132 @@
+// Package marked rewrites the measured parts of a text whose other parts are written by hand. A measured part stands between
+// two lines of their own, NAME being lower-case letters, digits and hyphens:
+//
+//	<!-- measured: NAME -->
+//	<!-- end -->
+package marked
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+const endLine = "<!-- end -->"
+
+var (
+	beginLine = regexp.MustCompile(`^<!-- measured: ([a-z0-9-]+) -->$`)
+	// suspect is what looks like a marker. One that is not exactly a marker is a mistake, and everything after it in doubt.
+	suspect = regexp.MustCompile(`(?i)<!-*\s*(measured|end)\b`)
+)
+
+// Names are those of the measured parts, in their order. The error names the line of a marker that is out of place.
+func Names(text string) ([]string, error) {
+	var names []string
+	_, err := walk(text, func(name, content string) string {
+		names = append(names, name)
+		return content
+	})
+	return names, err
+}
+
+// Replace gives the text with new contents of the parts that are named; all else stays as it is, to the byte. An error, and no
+// text: a marker out of place, a part that the text does not have, a content that holds a marker.
+func Replace(text string, parts map[string]string) (string, error) {
+	for name, content := range parts {
+		if suspect.MatchString(content) {
+			return "", fmt.Errorf("the new content of %q holds a marker", name)
+		}
+	}
+	found := map[string]bool{}
+	out, err := walk(text, func(name, content string) string {
+		found[name] = true
+		if now, ok := parts[name]; ok {
+			return "\n" + strings.Trim(now, "\n") + "\n\n"
+		}
+		return content
+	})
+	if err != nil {
+		return "", err
+	}
+	for name := range parts {
+		if !found[name] {
+			return "", fmt.Errorf("there is no measured part %q", name)
+		}
+	}
+	return out, nil
+}
+
+// walk gives the text with the content of each part replaced by what f says; on an error, nothing that could be used.
+func walk(text string, f func(name, content string) string) (string, error) {
+	var out, content strings.Builder
+	seen := map[string]bool{}
+	inside, number := "", 0
+	for line := range strings.Lines(text) {
+		number++
+		bare := strings.TrimSuffix(line, "\n")
+		begin := beginLine.FindStringSubmatch(bare)
+		switch {
+		case begin != nil && inside != "":
+			return "", fmt.Errorf("line %d: %q begins inside %q", number, begin[1], inside)
+		case begin != nil && seen[begin[1]]:
+			return "", fmt.Errorf("line %d: a second %q", number, begin[1])
+		case begin != nil:
+			inside = begin[1]
+			seen[inside] = true
+			out.WriteString(line)
+		case bare == endLine && inside == "":
+			return "", fmt.Errorf("line %d: an end without a beginning", number)
+		case bare == endLine:
+			out.WriteString(f(inside, content.String()) + line)
+			content.Reset()
+			inside = ""
+		case suspect.MatchString(bare):
+			return "", fmt.Errorf("line %d: not quite a marker: %q", number, bare)
+		case inside != "":
+			content.WriteString(line)
+		default:
+			out.WriteString(line)
+		}
+	}
+	if inside != "" {
+		return "", fmt.Errorf("%q has no end", inside)
+	}
+	return out.String(), nil
+}
+
+// Rewrite is Replace for a file, read now: what was written by hand meanwhile is kept. The file is replaced whole, or, on an
+// error, not at all.
+func Rewrite(name string, parts map[string]string) error {
+	old, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	now, err := Replace(string(old), parts)
+	if err != nil {
+		return fmt.Errorf("%s: %w", filepath.Base(name), err)
+	}
+	if now == string(old) {
+		return nil
+	}
+	return Store(name, []byte(now))
+}
+
+// Store writes a file that is readable by all, whole or not at all.
+func Store(name string, content []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Chmod(0o644), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), name)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}
