@@ -33,6 +33,7 @@ type TransmitConfig struct {
 	Bind     netip.Addr    // local address; the zero Addr is any
 	Flows    int           // 1 to FlowsMost; the length of Sports, if that is not nil
 	Load     time.Duration // all flows at once
+	Connect  time.Duration // how long to try for first contact; 0 is once
 	Sports   []uint16      // their source ports; nil is any, drawn from the range that the kernel has for that
 	Balanced bool          // source ports that fill all lanes, in place of Sports
 	Log      func(line string)
@@ -88,13 +89,7 @@ func (t *transmitter) connect(ctx context.Context) error {
 	if err := netio.Random(t.session[:]); err != nil {
 		return err
 	}
-	for _, to := range all {
-		t.to = netip.AddrPortFrom(to.Unmap(), t.Port)
-		if t.control, err = t.open(ctx, hello{kind: kindControl, session: t.session}, 0); err == nil || errors.Is(err, ErrRefused) {
-			break
-		}
-	}
-	if err != nil {
+	if err := t.meet(ctx, all); err != nil {
 		return err
 	}
 	if t.set, err = lane.Find("/", t.to.Addr(), t.Bind, t.Device); err != nil {
@@ -102,6 +97,30 @@ func (t *transmitter) connect(ctx context.Context) error {
 	}
 	return t.openFlows(ctx)
 }
+
+// meet makes the first connection, to whichever of the addresses answers.
+func (t *transmitter) meet(ctx context.Context, all []netip.Addr) (err error) {
+	for begun := time.Now(); ; {
+		for _, to := range all {
+			t.to = netip.AddrPortFrom(to.Unmap(), t.Port)
+			t.control, err = t.open(ctx, hello{kind: kindControl, session: t.session}, 0)
+			if err == nil || errors.Is(err, ErrRefused) {
+				return err
+			}
+		}
+		if time.Since(begun) >= t.Connect {
+			return err
+		}
+		select {
+		case <-time.After(meetPause):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// meetPause is between two attempts at first contact.
+const meetPause = 100 * time.Millisecond
 
 // openFlows opens the flows, from source ports if there are any. A port that is not to be had is left out, and told.
 func (t *transmitter) openFlows(ctx context.Context) error {

@@ -26,6 +26,7 @@ const (
 type survey struct {
 	flows     int
 	load      time.Duration
+	connect   time.Duration
 	svg, json string // files; "" is none
 }
 
@@ -55,6 +56,11 @@ func lanesGrammar() []keyword {
 			name: "seconds", initial: secondsText(defaultLoad),
 			args: []argument{seconds("", func(inv *invocation, d time.Duration) { inv.survey.load = d })},
 			gist: "at tx: how long all flows send at once",
+		},
+		{
+			name: "connect", initial: secondsText(engine.DefaultConnect),
+			args: []argument{seconds("for one attempt", func(inv *invocation, d time.Duration) { inv.survey.connect = d })},
+			gist: "at tx: fail when first contact takes longer",
 		},
 		{
 			name: "via", ofPath: true,
@@ -100,7 +106,7 @@ func outputFile(set func(*invocation, string)) argument {
 // parseLanes reads the words after lanes. Its errors are those of parse.
 func parseLanes(words []string) (*invocation, error) {
 	p := &parser{rest: words, table: lanesGrammar(), seen: map[string]bool{}, inv: defaults()}
-	p.inv.survey = survey{flows: defaultFlows, load: defaultLoad}
+	p.inv.survey = survey{flows: defaultFlows, load: defaultLoad, connect: engine.DefaultConnect}
 	for len(p.rest) > 0 {
 		if _, err := p.keyword(); err != nil {
 			return nil, inLanes(err)
@@ -148,7 +154,7 @@ func (inv *invocation) transmission() lanes.TransmitConfig {
 	p := *inv.lastPath()
 	c := lanes.TransmitConfig{
 		Host: p.Host, Port: p.Port, Device: p.Via.Device, Bind: inv.options.Bind, Flows: inv.survey.flows,
-		Load: inv.survey.load, Sports: p.Sports.List, Balanced: p.Sports.Balanced, Log: sayLine,
+		Load: inv.survey.load, Connect: inv.survey.connect, Sports: p.Sports.List, Balanced: p.Sports.Balanced, Log: sayLine,
 	}
 	if p.Via.Addr.IsValid() {
 		c.Bind = p.Via.Addr
