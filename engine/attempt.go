@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -66,10 +67,12 @@ func (k *keeper) reach(ctx context.Context, p *pathState, to netip.Addr, address
 	w, err := k.greet(ctx, c)
 	if err != nil {
 		c.Close()
+		p.ports.give(k.index)
 		return nil, result(to, w.Verdict, err)
 	}
 	conn, err := k.s.transport.Adopt(c, k.s.trace())
 	if err != nil {
+		p.ports.give(k.index)
 		return nil, result(to, wire.VerdictOK, err)
 	}
 	k.generation++
@@ -124,9 +127,27 @@ func (k *keeper) call(ctx context.Context, p *pathState, to netip.Addr, hope <-c
 	return c, err
 }
 
-// open opens a connection, from where the link's loop is.
+// open opens a connection, from where the link's loop is and from a source port of the path's, which the keeper has then.
 func (k *keeper) open(ctx context.Context, p *pathState, to netip.Addr) (c net.Conn, err error) {
-	k.s.placed.Load().near(k.loop.id, func() { c, err = k.s.transport.Dial(ctx, p.Path, to) })
+	k.ready(p, to)
+	place := k.place
+	if p != k.home {
+		place = guestPlace
+	}
+	for {
+		port, none := p.ports.take(k.index, place, time.Now())
+		if none != nil {
+			return nil, cmp.Or(err, none) // err is that of the last one tried
+		}
+		k.s.placed.Load().near(k.loop.id, func() { c, err = k.s.transport.Dial(ctx, p.Path, to, port) })
+		if !mayBeHad(port, err) {
+			break
+		}
+		k.noteTaken(p, port, err)
+	}
+	if err != nil {
+		p.ports.give(k.index)
+	}
 	return c, err
 }
 

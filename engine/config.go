@@ -31,10 +31,11 @@ const (
 // Path is one "tx <host> [<port>]" of the command line, with what belongs to it. The order of paths is the user's order of
 // preference.
 type Path struct {
-	Host string // name, IPv4 or IPv6 address (without brackets)
-	Port uint16
-	Via  Via
-	Rate uint64 // bytes a second that its links send together at most; 0 is any
+	Host   string // name, IPv4 or IPv6 address (without brackets)
+	Port   uint16
+	Via    Via
+	Rate   uint64 // bytes a second that its links send together at most; 0 is any
+	Sports Sports
 }
 
 // Via is where a path's links leave this machine: by a device, or from a local address, or, as the zero Via, wherever the

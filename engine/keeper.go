@@ -22,6 +22,7 @@ type keeper struct {
 	index      int
 	home       *pathState
 	anchor     bool // first of its path
+	place      int  // among the links of its path, from 0
 	loop       *txloop
 	generation uint32
 	overtaken  int // attempts in a row that the network has overtaken
@@ -68,6 +69,7 @@ func (k *keeper) run(ctx context.Context) {
 		case err == nil:
 			wait = k.s.time.Backoff
 			k.serve(ctx, link)
+			link.path.ports.give(k.index)
 			sleep(wanted, jitter(wait))
 		case sleepUntil(wanted, jitter(wait)-time.Since(begun), hope): // an attempt that took long was wait enough
 			wait = k.s.time.Backoff

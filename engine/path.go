@@ -16,6 +16,7 @@ type pathState struct {
 	Path
 	order int // in the user's order of preference, from 0
 
+	ports     sourcePorts
 	explained atomic.Bool // the user knows of its congestion control
 
 	trip                   atomic.Int64 // least round trip of its links, nanoseconds; 0 is not known
@@ -102,12 +103,16 @@ func (p *pathState) recovery() <-chan struct{} {
 // for as long as the pace demands, heartbeats too, which must be less than Timing.Dead.
 const leastShare = 64 << 10
 
-// mostLinks is how many links the path's rate can feed, 1 at least.
+// mostLinks is how many links the path's rate can feed, and its source ports allow, 1 at least.
 func (p *pathState) mostLinks() int {
-	if p.Rate == 0 {
-		return MaxThreads
+	most := uint64(MaxThreads)
+	if p.Rate != 0 {
+		most = min(most, p.Rate/leastShare)
 	}
-	return int(max(1, min(p.Rate/leastShare, MaxThreads)))
+	if n := len(p.Sports.List); n > 0 {
+		most = min(most, uint64(n))
+	}
+	return int(max(1, most))
 }
 
 // spreadLinks gives the path of each link: in turn, so that earlier paths get one more when the number does not divide, and

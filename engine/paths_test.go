@@ -145,10 +145,10 @@ func TestSlowConnectionInAStorm(t *testing.T) {
 // slow is a network on which a connection takes its time.
 type slow struct{ engine.Transport }
 
-func (s slow) Dial(ctx context.Context, p engine.Path, to netip.Addr) (net.Conn, error) {
+func (s slow) Dial(ctx context.Context, p engine.Path, to netip.Addr, from uint16) (net.Conn, error) {
 	select {
 	case <-time.After(300 * time.Millisecond):
-		return s.Transport.Dial(ctx, p, to)
+		return s.Transport.Dial(ctx, p, to, from)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -193,7 +193,7 @@ func (r *running) link(index uint32, change ...func(*wire.Hello)) *hand {
 // dial is link, whatever the verdict.
 func (r *running) dial(index uint32, change ...func(*wire.Hello)) *hand {
 	r.t.Helper()
-	c, err := r.network.Dial(r.t.Context(), engine.Path{Host: "a", Port: port}, netip.Addr{})
+	c, err := r.network.Dial(r.t.Context(), engine.Path{Host: "a", Port: port}, netip.Addr{}, 0)
 	if err != nil {
 		r.t.Fatal(err)
 	}

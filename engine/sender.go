@@ -98,7 +98,9 @@ func NewSender(c SendConfig) (*Sender, error) {
 		return nil, fail(StatusUsage, err, "cannot make a stream id")
 	}
 	for i, p := range c.Paths {
-		s.paths = append(s.paths, &pathState{Path: p, order: i, back: make(chan struct{})})
+		path := &pathState{Path: p, order: i, back: make(chan struct{})}
+		path.ports.set(p.Sports.List)
+		s.paths = append(s.paths, path)
 	}
 	if c.Auto {
 		c.Threads = AutoThreads
@@ -218,8 +220,9 @@ func (s *Sender) keepers() []*keeper {
 	var ks []*keeper
 	for i, home := range s.homes {
 		ks = append(ks, &keeper{
-			s: s, index: i, home: home, anchor: i < len(s.paths), loop: s.loops[s.loopOf(i)],
+			s: s, index: i, home: home, anchor: i < len(s.paths), place: home.ports.homes, loop: s.loops[s.loopOf(i)],
 		})
+		home.ports.homes++ // nobody dials yet
 	}
 	return ks
 }

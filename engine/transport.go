@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"viamillipede/netio"
+	"viamillipede/netio/lane"
 )
 
 // Conn is what a link needs of a connection; *netio.Conn is one, and its comments are the contract.
@@ -43,8 +44,10 @@ type Conn interface {
 type Transport interface {
 	// Resolve gives the addresses of the path's host, in the order in which to try them: one at least, or an error.
 	Resolve(ctx context.Context, p Path) ([]netip.Addr, error)
-	// Dial connects to one of the path's addresses.
-	Dial(ctx context.Context, p Path, to netip.Addr) (net.Conn, error)
+	// Dial connects to one of the path's addresses, from a source port or, where that is 0, from any.
+	Dial(ctx context.Context, p Path, to netip.Addr, from uint16) (net.Conn, error)
+	// Ports finds n source ports from which links to one of the path's addresses fill all lanes, and says for people how.
+	Ports(p Path, to netip.Addr, n int) (ports []uint16, how string, err error)
 	// DeviceTo gives the device by which packets to one of the path's addresses leave; "" is not known.
 	DeviceTo(p Path, to netip.Addr) string
 	// DeviceAt gives the device that has a local address, for the zero Addr that of the default route; "" is not known.
@@ -111,12 +114,26 @@ func (t tcp) Resolve(ctx context.Context, p Path) ([]netip.Addr, error) {
 	return netio.Resolve(ctx, p.Host, t.dialer(p).Bind)
 }
 
-func (t tcp) Dial(ctx context.Context, p Path, to netip.Addr) (net.Conn, error) {
-	c, err := t.dialer(p).Dial(ctx, netip.AddrPortFrom(to, p.Port))
+func (t tcp) Dial(ctx context.Context, p Path, to netip.Addr, from uint16) (net.Conn, error) {
+	d := t.dialer(p)
+	d.Port = from
+	c, err := d.Dial(ctx, netip.AddrPortFrom(to, p.Port))
 	if err != nil {
 		return nil, err // not c, which as an interface is not nil
 	}
 	return c, nil
+}
+
+func (t tcp) Ports(p Path, to netip.Addr, n int) (ports []uint16, how string, err error) {
+	from := t.dialer(p).Bind
+	set, err := lane.Find("/", to, from, p.Via.Device)
+	if err != nil {
+		return nil, "", err
+	}
+	if ports, err = set.Ports(n, from, p.Port); err != nil {
+		return nil, "", err
+	}
+	return ports, fmt.Sprintf("%v, filled evenly: %s", set, set.How()), nil
 }
 
 // dialer has the path's own source, or else everybody's.

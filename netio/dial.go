@@ -17,16 +17,17 @@ import (
 type Dialer struct {
 	Device     string     // they leave by this device; "" is whichever the routes say
 	Bind       netip.Addr // local address; the zero Addr is any
+	Port       uint16     // local port, shared with connections to elsewhere; 0 is the kernel's choice
 	Congestion string     // "auto", "system" or a name that the kernel knows
 }
 
 // Dial connects to one address. It blocks until ctx ends at the latest; the caller owns the connection. ENODEV
-// is that there is no such device now, EADDRNOTAVAIL that there is no such local address.
+// is that there is no such device now, EADDRNOTAVAIL that there is no such local address; see PortTaken for the port.
 func (d Dialer) Dial(ctx context.Context, to netip.AddrPort) (*net.TCPConn, error) {
 	nd := net.Dialer{KeepAlive: -1, Control: d.control}
 	nd.SetMultipathTCP(false)
-	if d.Bind.IsValid() {
-		nd.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(d.Bind, 0))
+	if d.Bind.IsValid() || d.Port != 0 {
+		nd.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(d.Bind, d.Port))
 	}
 	nc, err := nd.DialContext(ctx, "tcp", to.String())
 	if err != nil {
@@ -43,7 +44,13 @@ func (d Dialer) control(_, _ string, rc syscall.RawConn) error {
 // prepare sets the device, and the congestion control before the handshake. "auto" begins without pacing, since pacing
 // that was once switched on stays on, and leaves the rest to Settle.
 func (d Dialer) prepare(fd int) error {
-	if d.Bind.IsValid() {
+	switch {
+	case d.Port != 0:
+		// Others that let us may have it too: links to another peer, and what is left of links that have ended.
+		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
+			return os.NewSyscallError("setsockopt SO_REUSEADDR", err)
+		}
+	case d.Bind.IsValid():
 		// Many links from one address: the port is chosen when the peer is known, so that links to two peers may share
 		// one. Refused: each link has a port of its own.
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)

@@ -61,6 +61,16 @@ func Refused(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, unix.EPIPE)
 }
 
+// PortTaken reports whether an error of a Dialer with a Port says that the port is not to be had now: another program has it,
+// or another connection to the same peer, or what is left of one (TIME_WAIT).
+func PortTaken(err error) bool {
+	if errors.Is(err, unix.EADDRINUSE) {
+		return true
+	}
+	call, ok := errors.AsType[*os.SyscallError](err)
+	return ok && call.Syscall == "connect" && call.Err == unix.EADDRNOTAVAIL
+}
+
 // LacksRoute reports whether err says that this machine has no way to the address now, whatever the peer: no route, or not
 // even the protocol.
 func LacksRoute(err error) bool {

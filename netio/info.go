@@ -1,6 +1,7 @@
 package netio
 
 import (
+	"net"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -61,4 +62,13 @@ func incomingCPU(fd int) int {
 		return -1
 	}
 	return cpu
+}
+
+// InfoOf is Info of a connection that is Go's.
+func InfoOf(c *net.TCPConn) Info {
+	i := Info{CPU: -1}
+	if rc, err := c.SyscallConn(); err == nil {
+		_ = rc.Control(func(fd uintptr) { i = tcpInfo(int(fd)) }) // closed: nothing is known
+	}
+	return i
 }

@@ -33,7 +33,7 @@ func failures(t *testing.T, noise, speed float64, runs int) (failed, blind int) 
 	t.Helper()
 	m := machine{rand.New(rand.NewPCG(1, 2)), noise}
 	for range runs {
-		passed, why, err := verdict(func(int) (finding, error) { return m.set(14, speed), nil })
+		passed, why, err := verdict(func(int) (finding, error) { return m.set(defaultPairs, speed), nil })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,17 +48,18 @@ func failures(t *testing.T, noise, speed float64, runs int) (failed, blind int) 
 }
 
 func TestHowOftenItFails(t *testing.T) {
-	const runs = 5000
+	const runs = 2000
 	for _, c := range []struct {
 		noise, speed float64
 		least, most  float64 // share of the runs that fail
 	}{
 		{0.10, 1, 0, 0},
-		{0.20, 1, 0, 0.0005},
-		{0.40, 1, 0, 0.0005},
+		{0.20, 1, 0, 0.001},
+		{0.40, 1, 0, 0.001},
 		{0.10, 0.95, 0, 0.005}, // a little slower is tolerated
 		{0.08, 0.8, 0.99, 1},
-		{0.12, 0.8, 0.90, 1},
+		{0.12, 0.8, 0.99, 1},
+		{0.17, 0.8, 0.90, 1},
 		{0.05, 0.7, 1, 1},
 	} {
 		failed, blind := failures(t, c.noise, c.speed, runs)
@@ -72,16 +73,16 @@ func TestHowOftenItFails(t *testing.T) {
 
 // A set finds a program slower that is not with no more than the chance that level says, whatever the noise.
 func TestLevelOfASet(t *testing.T) {
-	const runs = 20000
+	const runs = 10000
 	for _, noise := range []float64{0.05, 0.2, 0.8} {
 		m := machine{rand.New(rand.NewPCG(3, 4)), noise}
 		slower := 0
 		for range runs {
-			if m.set(14, 1).slower() {
+			if m.set(defaultPairs, 1).slower() {
 				slower++
 			}
 		}
-		if share := float64(slower) / runs; share > 1.2*level {
+		if share := float64(slower) / runs; share > 1.25*level {
 			t.Errorf("noise %.2f: %.4f of the sets", noise, share)
 		}
 	}

@@ -1,6 +1,6 @@
 // Command gate fails when viamillipede has become slower than it was.
 //
-//	go run ./bench/gate [-base HEAD~1] [-pairs 14] [-gib 1.5] [-save DIR] [-always] [-old FILE -new FILE]
+//	go run ./bench/gate [-base HEAD~1] [-pairs 24] [-gib 1] [-save DIR] [-always] [-old FILE -new FILE]
 //
 // It builds the program of this source tree and that of a commit (in a worktree of git that is gone afterwards; GATE_BASE in
 // the environment names another commit than the one before). Where both are the same bytes there is nothing to measure, unless
@@ -28,6 +28,10 @@ import (
 
 	"viamillipede/bench/internal/ends"
 )
+
+// defaultPairs are enough to find a program that is slower by a fifth where one ratio of neighbours in three is off by more than
+// that, and take less than a minute on two cores.
+const defaultPairs = 24
 
 // settings are the command line.
 type settings struct {
@@ -80,8 +84,8 @@ func parse() (settings, error) {
 	flag.StringVar(&set.base, "base", cmp.Or(os.Getenv("GATE_BASE"), "HEAD~1"), "the commit to compare with")
 	flag.StringVar(&set.old, "old", "", "the program to compare with, in place of the commit's")
 	flag.StringVar(&set.new, "new", "", "the program to judge, in place of this tree's")
-	flag.Float64Var(&set.gib, "gib", 1.5, "length of each stream in GiB")
-	flag.IntVar(&set.pairs, "pairs", 14, "pairs of streams in a set")
+	flag.Float64Var(&set.gib, "gib", 1, "length of each stream in GiB")
+	flag.IntVar(&set.pairs, "pairs", defaultPairs, "pairs of streams in a set")
 	flag.StringVar(&set.save, "save", "", "folder for old.json and new.json, which \"viamillipede bench diff\" reads")
 	flag.BoolVar(&set.always, "always", false, "measure even where both programs are the same")
 	flag.Parse()

@@ -18,6 +18,7 @@ type keyword struct {
 	args    []argument
 	many    bool   // may be given more than once
 	ofPath  bool   // belongs to the tx before it: once for each
+	first   bool   // a command with a grammar of its own, which only the first word of the line can be
 	unbuilt bool   // parsed and checked, but this program cannot do it yet
 	initial string // the default as the help text shows it, or ""
 	gist    string // one line for the list of keywords
@@ -71,7 +72,7 @@ Each tx is one path, in your order of preference: the next path carries load onl
 when there is more input than those before it can carry. An IPv6 address may stand
 in [brackets]. Where PORT is left out, the tx before gives it, or else the next one
 that has it. A name with several addresses is one path, which works while one of them
-does. The keywords via and rate after a tx are about that path.`,
+does. The keywords via, rate and sports after a tx are about that path.`,
 		},
 	}
 }
@@ -95,6 +96,20 @@ again like any other. A device takes Linux 5.7, or CAP_NET_RAW.`,
 			more: `
 The links that are up on the path share it. The kernel paces them. A path has no more
 links than get 64K each.`,
+		},
+		{
+			name: "sports", ofPath: true,
+			args: []argument{sports()},
+			gist: "the source ports of the path's links, which decide their lanes",
+			more: `
+Which lane of a LAG or of equal routes a link takes goes by a hash of its addresses and
+ports. A link has the port of its place in the list, after a redial too; ports behind
+those of all links are spare, for one that is taken by somebody else. The path has no
+more links than ports. With balanced the sender looks for ports that fill all lanes
+evenly: by the formula of a bond, or by asking the kernel which of equal routes (ECMP)
+a connection takes. Nothing is sent for that. Where it cannot tell, the kernel chooses
+the ports as ever, and a line says why; "viamillipede lanes" measures, and proposes a
+list. What switches on the way choose is not known.`,
 		},
 	}
 }
@@ -324,7 +339,7 @@ sent to HOST. Run it as the user who runs the stream. The exit status is 0 whate
 was found.`,
 		},
 		{
-			name: benchWord, args: []argument{choice(benchKinds, func(*invocation, string) {})},
+			name: benchWord, first: true, args: []argument{choice(benchKinds, func(*invocation, string) {})},
 			gist: "measure streams: on this host, or from one host to another",
 			more: `
 The first word of its line; the options of a stream follow, and keywords of its own:
@@ -335,6 +350,20 @@ its links do, tells the other, and prints both on standard output. What rx has t
 of its sender's options it is told: threads, window, io, congestion, sockstats and
 prbs, but for those that its own line gives. connect at rx is how long it waits for
 the next bench. diff compares the results in two files ("viamillipede help diff").`,
+		},
+		{
+			name: lanesWord, first: true,
+			args: []argument{{name: "rx|tx", want: "rx or tx, with keywords of their own"}},
+			gist: "which flow takes which lane of a LAG or of equal routes",
+			more: `
+"viamillipede lanes rx [PORT]" on one host and "viamillipede lanes tx HOST [PORT]" on the
+other. tx opens flows, has each send a burst while the others are silent, and finds by
+the devices' counts which lane it takes: a member of a bond or a team, or the device
+of one of several equal routes. rx tells device and queue that it came in by. Then
+each lane is loaded alone, and all at once. The report, on standard output, says who
+took what, how even that is, how far a prediction held, and source ports that fill all
+lanes. Use the port of the stream: it counts in the hash.
+` + lanesHelp(),
 		},
 	}
 }

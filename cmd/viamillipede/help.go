@@ -20,7 +20,9 @@ viamillipede doctor [<host>] [json]
 viamillipede bench local [options]
 viamillipede bench rx [<port>] [options]
 viamillipede bench tx <host> [<port>] [tx <host> [<port>] ...] [options]
-viamillipede bench diff <old> <new> [threshold <percent>]`
+viamillipede bench diff <old> <new> [threshold <percent>]
+viamillipede lanes rx [<port>]
+viamillipede lanes tx <host> [<port>] [options]`
 
 // story opens the help text, before the list of keywords.
 const story = `
@@ -99,7 +101,7 @@ func writeHelp(w io.Writer, topic string) error {
 func helpText() string {
 	var b strings.Builder
 	b.WriteString(commands + "\n" + story)
-	b.WriteString("\nKeywords, in any order, but via and rate after the tx that they belong to:\n\n")
+	b.WriteString("\nKeywords, in any order, but via, rate and sports after the tx that they belong to:\n\n")
 	for _, k := range grammar() {
 		fmt.Fprintf(&b, "  %-27s %s%s\n", k.usage(), k.gist, k.remark())
 	}

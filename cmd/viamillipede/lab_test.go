@@ -41,6 +41,8 @@ func TestLab(t *testing.T) {
 	t.Run("Queues", p.testQueues)
 	t.Run("DialledFromLoop", p.testDialledFromLoop)
 	t.Run("Placement", p.testPlacement)
+	t.Run("Lanes", p.testLanes)
+	t.Run("Sports", p.testSports)
 
 	t.Run("PathsDown", p.testPathsDown)
 	t.Run("AllPathsDown", p.testAllPathsDown)

@@ -18,6 +18,7 @@ type invocation struct {
 	port    uint16        // of rx
 	paths   []engine.Path // of tx, in the order given; none: no tx
 	options engine.Options
+	survey  survey // of lanes
 
 	bench *benchmark // nil: none; then nothing but the options, paths and port counts beside it
 
@@ -107,8 +108,8 @@ func (p *parser) place(k keyword) error {
 		name, twice = fmt.Sprint(k.name, len(p.inv.paths)), "given twice for one tx"
 	}
 	switch {
-	case k.name == benchWord:
-		return usageError("bench: expected at the beginning of the line")
+	case k.first:
+		return usageError("%s: expected as the first word of the line", k.name)
 	case k.ofPath && len(p.inv.paths) == 0:
 		return usageError("%s: expected after the tx that it belongs to, found before any tx", k.name)
 	case p.seen[name] && !k.many:

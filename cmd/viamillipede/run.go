@@ -19,6 +19,9 @@ func program(words []string) engine.Status {
 		say(ownPrefix, shortUsage())
 		return engine.StatusUsage
 	}
+	if words[0] == lanesWord {
+		return runLanes(words[1:])
+	}
 	inv, err := parse(words)
 	if err != nil {
 		return failed(ownPrefix, err)

@@ -176,6 +176,47 @@ func plainDevice(word string) bool {
 		!strings.ContainsAny(word, ":/[]%") && plain(word)
 }
 
+// sports is a list of source ports, or balanced.
+func sports() argument {
+	return argument{
+		name: "LIST|balanced", choices: []string{"balanced"},
+		want: "balanced or source ports from 1 to 65535 such as 40001,40003 or 40000-40015",
+		set: func(inv *invocation, word string) bool {
+			if word == "balanced" {
+				inv.lastPath().Sports.Balanced = true
+				return true
+			}
+			list, ok := parsePorts(word)
+			inv.lastPath().Sports.List = list
+			return ok
+		},
+	}
+}
+
+// parsePorts reads ports and ranges of them, each port once.
+func parsePorts(word string) (ports []uint16, ok bool) {
+	seen := make(map[uint16]bool)
+	for part := range strings.SplitSeq(word, ",") {
+		low, high, isRange := strings.Cut(part, "-")
+		if !isRange {
+			high = low
+		}
+		first, ok1 := parseNumber(low)
+		last, ok2 := parseNumber(high)
+		if !ok1 || !ok2 || first < 1 || last > 65535 || first > last {
+			return nil, false
+		}
+		for port := first; port <= last; port++ {
+			if seen[uint16(port)] {
+				return nil, false
+			}
+			seen[uint16(port)] = true
+			ports = append(ports, uint16(port))
+		}
+	}
+	return ports, true
+}
+
 // choice is one of a few words.
 func choice(choices []string, set func(*invocation, string)) argument {
 	return argument{

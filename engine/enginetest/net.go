@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -179,8 +180,13 @@ func (n *Net) answer(host string, to netip.Addr) Path {
 	return n.paths[host]
 }
 
+// Ports finds none: there are no lanes.
+func (n *Net) Ports(engine.Path, netip.Addr, int) ([]uint16, string, error) {
+	return nil, "", errors.ErrUnsupported
+}
+
 // Dial makes a link to the listener of the path's port.
-func (n *Net) Dial(ctx context.Context, p engine.Path, to netip.Addr) (net.Conn, error) {
+func (n *Net) Dial(ctx context.Context, p engine.Path, to netip.Addr, _ uint16) (net.Conn, error) {
 	n.mu.Lock()
 	l, path, f, cuts := n.ports[p.Port], n.answer(p.Host, to), n.draw(), n.cuts
 	n.mu.Unlock()

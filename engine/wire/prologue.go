@@ -17,6 +17,9 @@ func appendPrologue(dst []byte, magic string, version uint16) []byte {
 // ErrVersion.
 func parsePrologue(b []byte, magic string) (version uint16, err error) {
 	n := min(len(b), len(magic))
+	if IsLanes(b) {
+		return 0, fmt.Errorf("%w stream: the peer is `viamillipede lanes`", ErrMagic)
+	}
 	if string(b[:n]) != magic[:n] {
 		return 0, fmt.Errorf("%w, or speaks wire version 1: begins with %q", ErrMagic, b[:n])
 	}

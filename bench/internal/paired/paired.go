@@ -76,21 +76,28 @@ func tail(ranks []int, limit int) float64 {
 	if len(ranks) > maxExact {
 		return normalTail(ranks, limit)
 	}
-	chance := make([]float64, limit+1) // of each sum
-	chance[0] = 1
-	for _, r := range ranks {
-		for sum := limit; sum >= 0; sum-- {
-			chance[sum] /= 2
-			if sum >= r {
-				chance[sum] += chance[sum-r] / 2
-			}
-		}
-	}
 	p := 0.0
-	for _, c := range chance {
+	for _, c := range chances(ranks, limit) {
 		p += c
 	}
 	return min(1, p)
+}
+
+// chances are those of each sum of the ranks up to the limit.
+func chances(ranks []int, limit int) []float64 {
+	chance := make([]float64, limit+1)
+	chance[0] = 1
+	most := 0 // the largest sum so far
+	for _, r := range ranks {
+		most = min(limit, most+r)
+		for sum := most; sum >= r; sum-- {
+			chance[sum] = (chance[sum] + chance[sum-r]) / 2
+		}
+		for sum := range min(r, most+1) {
+			chance[sum] /= 2
+		}
+	}
+	return chance
 }
 
 // normalTail is tail for many ranks. Its half of a step (ranks are doubled) is the usual correction for a sum in whole steps.
@@ -131,10 +138,24 @@ func Shift(differences []float64, alpha float64) (middle, low, high float64) {
 func outside(n int, p float64) int {
 	ranks := make([]int, n)
 	for i := range ranks {
-		ranks[i] = 2 * (i + 1)
+		ranks[i] = i + 1
 	}
+	half := n * (n + 1) / 4 // where the chance is a half
+	below := 0.0
 	k := 0
-	for most := n * (n + 1) / 2; k < most/2 && tail(ranks, 2*k) <= p; {
+	if n <= maxExact {
+		for _, c := range chances(ranks, half) {
+			if below += c; below > p {
+				break
+			}
+			k++
+		}
+		return k
+	}
+	for i := range ranks {
+		ranks[i] *= 2
+	}
+	for k < half && normalTail(ranks, 2*k) <= p {
 		k++
 	}
 	return k

@@ -1,0 +1,112 @@
+package lanes
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"viamillipede/netio/lane"
+)
+
+const (
+	loadChunk  = 64 << 10 // bytes, each with a reply
+	loadFlight = 4 << 20  // bytes of a flow that rx has not replied to
+
+	// A lane alone: long enough to be past slow start and the bucket of a shaper, with some flows, since one may be held by
+	// one CPU.
+	aloneTime  = 600 * time.Millisecond
+	aloneSkip  = 200 * time.Millisecond
+	aloneFlows = 4
+
+	loadSkip = 5 // the first so many-th part of a load is not counted
+)
+
+// sample is what was counted up to a time.
+type sample struct {
+	at    time.Time
+	lanes []lane.Count
+	flows []uint64 // bytes that rx has, by flow
+}
+
+func (t *transmitter) sample() (s sample, err error) {
+	s.lanes, err = t.set.Sent()
+	s.at = time.Now()
+	for _, f := range t.flows {
+		s.flows = append(s.flows, f.replied.Load())
+	}
+	return s, err
+}
+
+// load has flows send for so long, and gives what was counted after the first part and at the end.
+func (t *transmitter) load(flows []*flow, lasts, skip time.Duration) (first, last sample, err error) {
+	var stop atomic.Bool
+	var wg sync.WaitGroup
+	failed := make([]error, len(flows))
+	for i, f := range flows {
+		wg.Go(func() { failed[i] = f.send(loadChunk, loadFlight, func() bool { return !stop.Load() }) })
+	}
+	ended := make(chan struct{})
+	go func() { wg.Wait(); close(ended) }()
+	wait(skip, ended)
+	first, err1 := t.sample()
+	wait(lasts-skip, ended)
+	last, err2 := t.sample()
+	stop.Store(true)
+	<-ended
+	return first, last, errors.Join(append(failed, err1, err2)...)
+}
+
+// wait waits for a time, or until all flows have failed.
+func wait(d time.Duration, ended <-chan struct{}) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ended:
+	}
+}
+
+// alone measures what each lane carries at its best, with its own flows alone.
+func (t *transmitter) alone(r *Report) error {
+	for i := range r.Lanes {
+		var own []*flow
+		for _, f := range t.flows {
+			if f.lane == i && len(own) < aloneFlows {
+				own = append(own, f)
+			}
+		}
+		if len(own) == 0 {
+			continue
+		}
+		first, last, err := t.load(own, aloneTime, aloneSkip)
+		if err != nil {
+			return err
+		}
+		r.Lanes[i].Alone = rate(first.lanes[i].Bytes, last.lanes[i].Bytes, first, last)
+	}
+	return nil
+}
+
+// together measures all flows at once.
+func (t *transmitter) together(r *Report) error {
+	first, last, err := t.load(t.flows, t.Load, t.Load/loadSkip)
+	if err != nil {
+		return err
+	}
+	r.Seconds = last.at.Sub(first.at).Seconds()
+	for i := range r.Lanes {
+		r.Lanes[i].Bytes = last.lanes[i].Bytes - first.lanes[i].Bytes
+		r.Lanes[i].Rate = rate(first.lanes[i].Bytes, last.lanes[i].Bytes, first, last)
+	}
+	for i := range r.Flows {
+		r.Flows[i].Bytes = last.flows[i] - first.flows[i]
+		r.Goodput += rate(first.flows[i], last.flows[i], first, last)
+	}
+	return nil
+}
+
+// rate is in bytes a second.
+func rate(before, after uint64, first, last sample) float64 {
+	return float64(after-before) / max(last.at.Sub(first.at).Seconds(), 1e-9)
+}

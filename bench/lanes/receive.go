@@ -1,0 +1,363 @@
+package lanes
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"viamillipede/netio"
+	"viamillipede/netio/ethtool"
+	"viamillipede/netio/flowhash"
+	"viamillipede/netio/sockstats"
+)
+
+// Times and bounds of a receiver.
+const (
+	helloTime     = 5 * time.Second
+	guestsMost    = 256       // connections that have not said who they are
+	strangersMost = 8         // that are told of
+	readSize      = 256 << 10 // bytes
+)
+
+// ReceiveConfig describes a receiver.
+type ReceiveConfig struct {
+	Bind netip.Addr        // local address; the zero Addr is any
+	Port uint16            //
+	Log  func(line string) // what a user should know meanwhile; any goroutine calls it
+}
+
+// receiver is one session's receiving end.
+type receiver struct {
+	ReceiveConfig
+	stats   *sockstats.Collector // nil is none
+	missing []string             // what is not known, and why; before the session begins
+
+	mu        sync.Mutex
+	session   [16]byte // of the tx that is served; guarded by mu, as is all below
+	served    bool
+	flows     map[int]*arrival
+	conns     map[net.Conn]bool
+	strangers int
+	spreads   map[string]spread // by device
+
+	over chan error
+}
+
+// arrival is one flow as it comes in.
+type arrival struct {
+	conn  *net.TCPConn
+	link  *sockstats.Link // nil is none
+	bytes atomic.Uint64
+}
+
+// spread is how a device chooses queues, or why that is not known.
+type spread struct {
+	rss flowhash.RSS
+	err error
+}
+
+// Receive serves one session of Transmit, and returns at its end. The error is that the port is not to be had (it wraps what
+// the kernel said), that tx went away, or ctx's.
+func Receive(ctx context.Context, c ReceiveConfig) error {
+	r := &receiver{ReceiveConfig: c, flows: map[int]*arrival{}, conns: map[net.Conn]bool{}, spreads: map[string]spread{}, over: make(chan error, 1)}
+	l, err := netio.Listen(ctx, c.Bind, c.Port)
+	if err != nil {
+		return err
+	}
+	r.openStats()
+	var wg sync.WaitGroup
+	wg.Go(func() { r.accept(l, &wg) })
+	select {
+	case err = <-r.over:
+	case <-ctx.Done():
+		err = context.Cause(ctx)
+	}
+	l.Close()
+	r.hangUp()
+	wg.Wait()
+	if r.stats != nil {
+		r.stats.Close()
+	}
+	return err
+}
+
+// openStats has the kernel count, where it lets us.
+func (r *receiver) openStats() {
+	stats, err := sockstats.Open(sockstats.Config{Local: []uint16{r.Port}})
+	if err == nil && stats.Filter() != nil {
+		err = stats.Filter()
+		stats.Close()
+	}
+	if err != nil {
+		r.missing = append(r.missing, fmt.Sprintf("rx: devices, queues and hashes are not told, NAPI ids and CPUs are: eBPF: %v", err))
+		r.Log(r.missing[0])
+		return
+	}
+	r.stats = stats
+}
+
+func (r *receiver) accept(l *net.TCPListener, wg *sync.WaitGroup) {
+	guests := make(chan struct{}, guestsMost)
+	for {
+		c, err := l.AcceptTCP()
+		if netio.ListenerGone(err) {
+			return
+		}
+		if err != nil {
+			time.Sleep(time.Millisecond) // no descriptors are left, perhaps; those that wait stay in the queue
+			continue
+		}
+		select {
+		case guests <- struct{}{}:
+		default:
+			c.Close()
+			continue
+		}
+		if !r.keep(c) {
+			c.Close()
+			return
+		}
+		wg.Go(func() {
+			defer r.drop(c)
+			h, err := r.hear(c)
+			<-guests
+			if err == nil {
+				r.serve(c, h)
+			}
+		})
+	}
+}
+
+// keep remembers a connection, to be closed at the end; false is that the end has come.
+func (r *receiver) keep(c net.Conn) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.conns == nil {
+		return false
+	}
+	r.conns[c] = true
+	return true
+}
+
+func (r *receiver) drop(c net.Conn) {
+	c.Close()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.conns, c)
+}
+
+func (r *receiver) hangUp() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for c := range r.conns {
+		c.Close()
+	}
+	r.conns = nil
+}
+
+// hear lets a connection say who it is, and answers. An error has been told.
+func (r *receiver) hear(c *net.TCPConn) (h hello, err error) {
+	_ = c.SetDeadline(time.Now().Add(helloTime))
+	verdict := byte(verdictOK)
+	if h, err = readHello(c); err == nil {
+		if verdict = r.admit(c, h); verdict != verdictOK {
+			err = errors.New(refusals[verdict])
+		}
+	} else if errors.Is(err, errVersion) {
+		verdict = verdictVersion
+	} else {
+		verdict = verdictUnknown
+	}
+	if err == nil || !errors.Is(err, errStranger) {
+		_, werr := c.Write(appendAnswer(nil, verdict))
+		err = errors.Join(err, werr)
+	}
+	if err != nil {
+		r.refuse(c.RemoteAddr(), err)
+		return h, err
+	}
+	return h, c.SetDeadline(time.Time{})
+}
+
+var refusals = map[byte]string{verdictBusy: "another `lanes tx`; one is served", verdictUnknown: "a flow of no session that is served"}
+
+// admit decides on a hello. The first control connection begins the session.
+func (r *receiver) admit(c *net.TCPConn, h hello) (verdict byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case h.kind == kindControl && r.served:
+		return verdictBusy
+	case h.kind == kindControl:
+		r.served, r.session = true, h.session
+		return verdictOK
+	case !r.served || h.session != r.session || r.flows[int(h.flow)] != nil:
+		return verdictUnknown
+	}
+	r.flows[int(h.flow)] = &arrival{conn: c, link: r.attach(c)}
+	return verdictOK
+}
+
+func (r *receiver) attach(c *net.TCPConn) (link *sockstats.Link) {
+	rc, err := c.SyscallConn()
+	if err != nil || r.stats == nil {
+		return nil
+	}
+	// The link keeps the descriptor's number, which stays the connection's until it is closed; so ours is closed before.
+	_ = rc.Control(func(fd uintptr) { link, _ = r.stats.Attach(int(fd)) })
+	return link
+}
+
+func (r *receiver) refuse(who net.Addr, err error) {
+	r.mu.Lock()
+	r.strangers++
+	n := r.strangers
+	r.mu.Unlock()
+	if n <= strangersMost {
+		r.Log(fmt.Sprintf("refused %v: %v", who, err))
+	}
+}
+
+func (r *receiver) serve(c *net.TCPConn, h hello) {
+	if h.kind == kindControl {
+		r.over <- r.control(c)
+		return
+	}
+	r.mu.Lock()
+	a := r.flows[int(h.flow)]
+	r.mu.Unlock()
+	_ = a.take() // its end is tx's choice: control tells
+	if a.link != nil {
+		a.link.Close()
+	}
+}
+
+// take reads a flow's chunks and answers each.
+func (a *arrival) take() error {
+	b := make([]byte, readSize)
+	for {
+		if _, err := io.ReadFull(a.conn, b[:4]); err != nil {
+			return err
+		}
+		n := int(binary.LittleEndian.Uint32(b))
+		if n > chunkMost {
+			return fmt.Errorf("a chunk of %d bytes, expected %d at most", n, chunkMost)
+		}
+		for n > 0 {
+			m, err := a.conn.Read(b[:min(n, len(b))])
+			if err != nil {
+				return err
+			}
+			n -= m
+			a.bytes.Add(uint64(m))
+		}
+		if _, err := a.conn.Write(binary.LittleEndian.AppendUint64(b[:0], a.bytes.Load())); err != nil {
+			return err
+		}
+	}
+}
+
+// control answers what tx asks, to the end.
+func (r *receiver) control(c net.Conn) error {
+	for {
+		var q question
+		if err := readMessage(c, &q); err != nil {
+			return fmt.Errorf("tx went away before the end: %w", err)
+		}
+		var err error
+		switch q.Ask {
+		case "flows":
+			err = writeMessage(c, r.tell())
+		case "bye":
+			return nil
+		default:
+			err = fmt.Errorf("tx asks for %q, which is not known here", q.Ask)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// tell gives all flows, in order.
+func (r *receiver) tell() reply {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	answer := reply{Missing: slices.Clone(r.missing)}
+	for i, a := range r.flows {
+		answer.Flows = append(answer.Flows, r.describe(i, a))
+	}
+	slices.SortFunc(answer.Flows, func(a, b Arrival) int { return a.Flow - b.Flow })
+	answer.Missing = append(answer.Missing, r.unpredicted()...)
+	return answer
+}
+
+// unpredicted says for the devices whose queues are not predicted why, once for each reason; under mu.
+func (r *receiver) unpredicted() (lines []string) {
+	by := map[string][]string{}
+	for device, s := range r.spreads {
+		why := fmt.Sprint(s.err)
+		if errors.Is(s.err, errors.ErrUnsupported) {
+			why = "the driver tells no key and table"
+		}
+		if s.err != nil {
+			by[why] = append(by[why], device)
+		}
+	}
+	for why, devices := range by {
+		slices.Sort(devices)
+		lines = append(lines, fmt.Sprintf("rx: receive queues of %s are not predicted: %s", strings.Join(devices, ", "), why))
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// describe says how a flow came in; under mu.
+func (r *receiver) describe(i int, a *arrival) Arrival {
+	info := netio.InfoOf(a.conn)
+	d := Arrival{Flow: i, Queue: -1, Predicted: flowhash.NoLane, NAPI: info.NAPI, CPU: info.CPU, Bytes: a.bytes.Load()}
+	if a.link == nil {
+		return d
+	}
+	flows := a.link.Read().Flows
+	if len(flows) == 0 {
+		return d
+	}
+	d.Device, d.Queue, d.Hash = flows[0].Device, flows[0].Queue, flows[0].Hash // the one with the most bytes
+	if s := r.spreadOf(d.Device); s.err == nil {
+		from, to := addressOf(a.conn.RemoteAddr()), addressOf(a.conn.LocalAddr())
+		if queue, known := s.rss.Lane(flowhash.Flow{Src: from, Dst: to}); known {
+			d.Predicted = queue
+		}
+	}
+	return d
+}
+
+// spreadOf asks a device once how it chooses queues; under mu.
+func (r *receiver) spreadOf(device string) spread {
+	s, known := r.spreads[device]
+	if known {
+		return s
+	}
+	rss, err := ethtool.ReadRSS(device)
+	s = spread{flowhash.RSS{Function: rss.Function, Key: rss.Key, Table: rss.Table}, err}
+	if err == nil {
+		s.err = s.rss.Check()
+	}
+	r.spreads[device] = s
+	return s
+}
+
+func addressOf(a net.Addr) netip.AddrPort {
+	p := a.(*net.TCPAddr).AddrPort()
+	return netip.AddrPortFrom(p.Addr().Unmap(), p.Port())
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"time"
+
+	"viamillipede/bench/lanes"
+	"viamillipede/engine"
+)
+
+// lanesWord begins a command line that measures lanes; it has keywords of its own.
+const lanesWord = "lanes"
+
+// Defaults of lanes.
+const (
+	defaultFlows = 64
+	defaultLoad  = 5 * time.Second
+)
+
+// survey is what a command line that begins with lanes asks for, beside the path, the port and bind.
+type survey struct {
+	flows     int
+	load      time.Duration
+	svg, json string // files; "" is none
+}
+
+// lanesGrammar are the keywords of lanes.
+func lanesGrammar() []keyword {
+	return []keyword{
+		{
+			name: "rx", initial: fmt.Sprint(engine.DefaultPort),
+			args: []argument{optionalPort(func(inv *invocation, p uint16) { inv.port = p })},
+			set:  func(inv *invocation) { inv.receive = true },
+			gist: "serve one measurement on PORT and exit",
+		},
+		{
+			name: "tx", initial: fmt.Sprint(engine.DefaultPort),
+			args: []argument{
+				host(func(inv *invocation, h string) { inv.paths = append(inv.paths, engine.Path{Host: h}) }),
+				optionalPort(func(inv *invocation, p uint16) { inv.lastPath().Port = p }),
+			},
+			gist: "measure the lanes to HOST, and print the report",
+		},
+		{
+			name: "flows", initial: fmt.Sprint(defaultFlows),
+			args: []argument{number("N", 1, lanes.FlowsMost, func(inv *invocation, n int64) { inv.survey.flows = int(n) })},
+			gist: "at tx: TCP connections; a list of sports has its own number",
+		},
+		{
+			name: "seconds", initial: secondsText(defaultLoad),
+			args: []argument{seconds("", func(inv *invocation, d time.Duration) { inv.survey.load = d })},
+			gist: "at tx: how long all flows send at once",
+		},
+		{
+			name: "via", ofPath: true,
+			args: []argument{source(func(inv *invocation, v engine.Via) { inv.lastPath().Via = v })},
+			gist: "after tx: the device or local address that flows leave by",
+		},
+		{
+			name: "sports", ofPath: true, args: []argument{sports()},
+			gist: "after tx: the flows' source ports; balanced fills all lanes",
+		},
+		{
+			name: "bind",
+			args: []argument{address(func(inv *invocation, a netip.Addr) { inv.options.Bind = a })},
+			gist: "the local address that rx listens on or tx sends from",
+		},
+		{
+			name: "svg", args: []argument{outputFile(func(inv *invocation, name string) { inv.survey.svg = name })},
+			gist: "at tx: a picture of which flow took which lane and queue",
+		},
+		{
+			name: "json", args: []argument{outputFile(func(inv *invocation, name string) { inv.survey.json = name })},
+			gist: "at tx: the report for programs",
+		},
+	}
+}
+
+// lanesHelp is what "help lanes" says of its keywords.
+func lanesHelp() string {
+	text := "\nIts own keywords:\n\n"
+	for _, k := range lanesGrammar() {
+		text += fmt.Sprintf("  %-21s %s%s\n", k.usage(), k.gist, k.remark())
+	}
+	return text
+}
+
+// outputFile is a file's name; the file is made at the end.
+func outputFile(set func(*invocation, string)) argument {
+	a := folder(set)
+	a.name, a.want = "FILE", "a file"
+	return a
+}
+
+// parseLanes reads the words after lanes. Its errors are those of parse.
+func parseLanes(words []string) (*invocation, error) {
+	p := &parser{rest: words, table: lanesGrammar(), seen: map[string]bool{}, inv: defaults()}
+	p.inv.survey = survey{flows: defaultFlows, load: defaultLoad}
+	for len(p.rest) > 0 {
+		if _, err := p.keyword(); err != nil {
+			return nil, inLanes(err)
+		}
+	}
+	if p.inv.receive == (len(p.inv.paths) > 0) {
+		return nil, usageError("lanes: expected either rx or tx")
+	}
+	fillPorts(p.inv.paths)
+	if n := len(p.inv.paths); n > 0 && len(p.inv.lastPath().Sports.List) > lanes.FlowsMost {
+		return nil, usageError("lanes: sports: expected %d ports at most", lanes.FlowsMost)
+	}
+	return p.inv, nil
+}
+
+// inLanes says which command an error is about.
+func inLanes(err error) error { return usageError("lanes: %v", err) }
+
+// runLanes carries out a command line that begins with lanes, without that word.
+func runLanes(words []string) engine.Status {
+	inv, err := parseLanes(words)
+	if err != nil {
+		return failed(ownPrefix, err)
+	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	defer watchSignals(nil, cancel, func() {})()
+	if inv.receive {
+		err = lanes.Receive(ctx, lanes.ReceiveConfig{Bind: inv.options.Bind, Port: inv.port, Log: sayLine})
+		return failedLanes(ctx, err)
+	}
+	report, err := lanes.Transmit(ctx, inv.transmission())
+	if err != nil {
+		return failedLanes(ctx, err)
+	}
+	if err := inv.survey.write(report); err != nil {
+		return failed(ownPrefix, err)
+	}
+	return engine.StatusDone
+}
+
+func sayLine(line string) { say(ownPrefix, line) }
+
+func (inv *invocation) transmission() lanes.TransmitConfig {
+	p := *inv.lastPath()
+	c := lanes.TransmitConfig{
+		Host: p.Host, Port: p.Port, Device: p.Via.Device, Bind: inv.options.Bind, Flows: inv.survey.flows,
+		Load: inv.survey.load, Sports: p.Sports.List, Balanced: p.Sports.Balanced, Log: sayLine,
+	}
+	if p.Via.Addr.IsValid() {
+		c.Bind = p.Via.Addr
+	}
+	if c.Sports != nil {
+		c.Flows = len(c.Sports)
+	}
+	return c
+}
+
+// failedLanes is failed with the status that goes with what happened; nil is done.
+func failedLanes(ctx context.Context, err error) engine.Status {
+	if err == nil {
+		return engine.StatusDone
+	}
+	err = causeOf(ctx, err)
+	if _, ours := errors.AsType[*engine.Error](err); !ours {
+		status := engine.StatusConnect
+		if errors.Is(err, lanes.ErrRefused) {
+			status = engine.StatusRefused
+		}
+		err = &engine.Error{Status: status, Reason: "lanes", Err: err}
+	}
+	return failed(ownPrefix, err)
+}
+
+// write writes the report wherever it is wanted.
+func (s survey) write(r *lanes.Report) error {
+	if err := r.WriteText(os.Stdout); err != nil {
+		return localPipe("standard output", err)
+	}
+	return errors.Join(
+		writeFile(s.svg, func(w io.Writer) error { return r.Draw(w, "svg") }),
+		writeFile(s.json, r.WriteJSON),
+	)
+}
+
+// writeFile makes a file; the name "" is none.
+func writeFile(name string, write func(io.Writer) error) error {
+	if name == "" {
+		return nil
+	}
+	f, err := os.Create(name)
+	if err == nil {
+		err = errors.Join(write(f), f.Close())
+	}
+	if err != nil {
+		return &engine.Error{Status: engine.StatusLocalPipe, Reason: "cannot write", Err: err}
+	}
+	return nil
+}

@@ -1,0 +1,156 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"viamillipede/netio"
+)
+
+// Sports are the source ports of a path's links. Which lane of a LAG or of equal routes a connection takes goes by a hash of
+// its addresses and ports, so these decide how evenly the lanes are filled. The zero Sports leaves them to the kernel.
+type Sports struct {
+	List     []uint16 // link i of the path takes the i-th; the path has no more links than there are ports
+	Balanced bool     // the sender finds a list by itself that fills all lanes
+}
+
+// portPause is how long a port that was not to be had is left alone while there is another.
+const portPause = time.Second
+
+// guestPlace is the place of a keeper of another path.
+const guestPlace = -1
+
+// errNoPort is when every port of a path's list is taken by another link of ours, or was not to be had a moment ago.
+var errNoPort = errors.New("no source port of the list is free")
+
+// sourcePorts hands the source ports of a path out, each to one keeper at a time. The zero value hands out port 0, which is
+// the kernel's choice.
+type sourcePorts struct {
+	mu    sync.Mutex
+	list  []sourcePort // guarded by mu, as is all below
+	homes int          // links of the path: the first so many ports belong to one of them each, the others are spare
+	told  string       // how a balanced list was found, or why there is none, as the user knows it
+}
+
+// sourcePort is one of them.
+type sourcePort struct {
+	port   uint16
+	keeper int       // that has it; nobody
+	failed time.Time // when it was not to be had; zero is never
+	told   bool      // the user knows of that
+}
+
+// set makes ports the list, of which no port is in use.
+func (s *sourcePorts) set(ports []uint16) {
+	s.list = make([]sourcePort, len(ports))
+	for i, port := range ports {
+		s.list[i] = sourcePort{port: port, keeper: nobody}
+	}
+}
+
+// renew has find make a new list, if none of the ports is in use: what was found may have changed with the network. It
+// gives what is new about that for the user.
+func (s *sourcePorts) renew(find func() (ports []uint16, how string)) (news string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if slices.ContainsFunc(s.list, func(p sourcePort) bool { return p.keeper != nobody }) {
+		return ""
+	}
+	ports, how := find()
+	if s.set(ports); how == s.told {
+		return ""
+	}
+	s.told = how
+	return how
+}
+
+// take gives a port to a keeper, which has none: that of its place among the links of the path, or else a spare one.
+func (s *sourcePorts) take(keeper, place int, now time.Time) (port uint16, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.list) == 0 {
+		return 0, nil
+	}
+	free := func(p *sourcePort) bool { return p.keeper == nobody && now.Sub(p.failed) >= portPause }
+	if place >= 0 {
+		if own := &s.list[place%len(s.list)]; free(own) {
+			own.keeper = keeper
+			return own.port, nil
+		}
+	}
+	for i := s.homes; i < len(s.list); i++ {
+		if spare := &s.list[i]; free(spare) {
+			spare.keeper = keeper
+			return spare.port, nil
+		}
+	}
+	return 0, errNoPort
+}
+
+// fail says that the keeper's port was not to be had; news is the first time for this port.
+func (s *sourcePorts) fail(keeper int, now time.Time) (news bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.list {
+		if p := &s.list[i]; p.keeper == keeper {
+			news = !p.told
+			p.keeper, p.failed, p.told = nobody, now, true
+		}
+	}
+	return news
+}
+
+// give takes a keeper's port back.
+func (s *sourcePorts) give(keeper int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.list {
+		if p := &s.list[i]; p.keeper == keeper {
+			p.keeper = nobody
+		}
+	}
+}
+
+// ready finds the balanced ports of a path, if that is wished and it has no link, and tells the user.
+func (k *keeper) ready(p *pathState, to netip.Addr) {
+	if !p.Sports.Balanced {
+		return
+	}
+	level := LevelChoices
+	news := p.ports.renew(func() ([]uint16, string) {
+		ports, how, err := k.s.transport.Ports(p.Path, to, MaxThreads)
+		if err != nil {
+			level = LevelSummary
+			return nil, fmt.Sprintf("source ports are the kernel's: %v", err)
+		}
+		return ports, fmt.Sprintf("source ports %s: %s", portsText(ports[:min(len(ports), max(1, p.ports.homes))]), how)
+	})
+	if news != "" {
+		k.s.log.Printf(level, "path %v: %s", p, news)
+	}
+}
+
+// noteTaken tells the user, once, of a port that is not to be had.
+func (k *keeper) noteTaken(p *pathState, port uint16, err error) {
+	if p.ports.fail(k.index, time.Now()) {
+		k.s.log.Printf(LevelLinks, "path %v: source port %d is not to be had (%v), the next of the list is tried", p, port, cause(err))
+	}
+}
+
+// mayBeHad reports whether an attempt failed for want of its source port alone.
+func mayBeHad(port uint16, err error) bool { return port != 0 && err != nil && netio.PortTaken(err) }
+
+// portsText is a list of ports as the command line takes it.
+func portsText(ports []uint16) string {
+	words := make([]string, len(ports))
+	for i, port := range ports {
+		words[i] = strconv.Itoa(int(port))
+	}
+	return strings.Join(words, ",")
+}
