@@ -27,11 +27,6 @@ func (o Options) place(e end, devices []string) *placement {
 	if p.cpus[0] < 0 {
 		return p
 	}
-	m, err := affinity.ReadMachine(root)
-	if err != nil {
-		return p
-	}
-	p.machine = m
 	queues := false
 	for _, d := range devices {
 		nics, err := affinity.ReadNICs(root, d)
@@ -41,6 +36,15 @@ func (o Options) place(e end, devices []string) *placement {
 		p.nics = append(p.nics, nics...)
 		queues = queues || slices.ContainsFunc(nics, func(n affinity.NIC) bool { return len(n.Interrupted()) > 0 })
 	}
+	steers := e == receiving && len(p.cpus) > 1
+	if len(p.nics) == 0 && !steers {
+		return p // as on loopback: nothing depends on the machine, and to read it takes a millisecond
+	}
+	m, err := affinity.ReadMachine(root)
+	if err != nil {
+		return p
+	}
+	p.machine = m
 	allowed, err := affinity.Allowed()
 	if len(o.CPUs) > 0 || !queues || err != nil {
 		return p
