@@ -1,6 +1,6 @@
 // Command all measures everything that BENCHMARKS.md has measured on one machine, and rewrites the measured parts of it.
 //
-//	go run ./bench/all [-bin bin/viamillipede] [-gib 4] [-rounds 6] [-png DIR] [-json FILE | -from FILE]
+//	go run ./bench/all [-bin bin/viamillipede] [-gib 4] [-rounds 7] [-png DIR] [-json FILE | -from FILE]
 //	go run ./bench/all -quick [-bin bin/viamillipede]
 //
 // It runs bench/figures, which compares viamillipede with other programs, and bench/queues, which takes root; without it that
@@ -66,7 +66,7 @@ func parse() (settings, error) {
 	var set settings
 	flag.StringVar(&set.bin, "bin", "", "the viamillipede to measure; it is made first when this is empty")
 	flag.Float64Var(&set.gib, "gib", 4, "length of each stream in GiB")
-	flag.IntVar(&set.rounds, "rounds", 6, "rounds, 5 or more; medians of these are given")
+	flag.IntVar(&set.rounds, "rounds", 7, "rounds, 5 or more; medians of these are given")
 	flag.BoolVar(&set.quick, "quick", false, "measure the main rows for a minute, print them, and change no file")
 	flag.StringVar(&set.png, "png", "", "a folder to draw the plots into as PNG too")
 	flag.StringVar(&set.json, "json", "", "a file to keep the figures in")
