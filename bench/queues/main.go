@@ -40,7 +40,7 @@ type settings struct {
 func (s settings) bytes() uint64 { return uint64(s.gib * (1 << 30)) }
 
 func main() {
-	if status, ok := playRole(os.Args[1:]); ok {
+	if status, ok := ends.Play(os.Args[1:]); ok {
 		os.Exit(status)
 	}
 	// Children are told to die with the thread that started them (PR_SET_PDEATHSIG(2const)): it must be one that stays.
@@ -56,17 +56,6 @@ func main() {
 		stop()
 		os.Exit(1)
 	}
-}
-
-// playRole is a producer or a consumer, where this program was started as one.
-func playRole(args []string) (status int, ok bool) {
-	switch {
-	case len(args) == 3 && args[0] == "gen":
-		return ends.Alone(ends.Gen)(args[1:]), true
-	case len(args) == 4 && args[0] == "sink":
-		return ends.Alone(ends.Sink)(args[1:]), true
-	}
-	return 0, false
 }
 
 func parse() (settings, error) {

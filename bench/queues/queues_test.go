@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"viamillipede/bench/internal/crew"
+	"viamillipede/bench/internal/ends"
 )
 
 // The first goroutine stays on the first thread, so that no namespace's thread is that one.
@@ -18,7 +19,7 @@ func init() { runtime.LockOSThread() }
 
 // TestMain lets the test program be what queues is to itself, and a program to measure: one connection from tx to rx.
 func TestMain(m *testing.M) {
-	if status, ok := playRole(os.Args[1:]); ok {
+	if status, ok := ends.Play(os.Args[1:]); ok {
 		os.Exit(status)
 	}
 	if len(os.Args) == 2 && os.Args[1] == "version" {

@@ -139,3 +139,15 @@ func Alone(work func(args []string) error) func([]string) int {
 		return 0
 	}
 }
+
+// Play is a producer or a consumer alone, where a program was started as one: with "gen" and the arguments of Gen, or "sink" and
+// those of Sink.
+func Play(args []string) (status int, ok bool) {
+	switch {
+	case len(args) == 3 && args[0] == "gen":
+		return Alone(Gen)(args[1:]), true
+	case len(args) == 4 && args[0] == "sink":
+		return Alone(Sink)(args[1:]), true
+	}
+	return 0, false
+}
