@@ -180,21 +180,37 @@ const (
 	receiving
 )
 
+// loops is how many loops an end gets. It is asked once, when they are made: the answer follows the cgroup's CPU time, which
+// may change at any time.
+func (o Options) loops() int {
+	if len(o.CPUs) > 0 {
+		return min(len(o.CPUs), o.Threads, loopsMost)
+	}
+	allowed, err := affinity.Allowed()
+	if err != nil {
+		return 1
+	}
+	// GOMAXPROCS is less where the cgroup grants less CPU time than that.
+	return affinity.Loops(min(len(allowed), runtime.GOMAXPROCS(0)), o.Threads)
+}
+
 // loopCPUs gives the CPU of each loop, -1 for a loop that is not pinned, where nothing is known of the stream's devices.
 //
 // A sender takes its CPUs from the lower half of those allowed, a receiver from the upper half: where both run on one
 // machine, a CPU each was measured to be an eighth faster than what the kernel does by itself, and one CPU for both an
 // eighth slower. The process id decides where in the half they begin, so that streams side by side differ.
-func (o Options) loopCPUs(e end) []int {
+func (o Options) loopCPUs(e end, loops int) []int {
 	if len(o.CPUs) > 0 {
-		return o.CPUs[:min(len(o.CPUs), o.Threads, loopsMost)]
+		return o.CPUs[:loops]
+	}
+	cpus := make([]int, loops)
+	for i := range cpus {
+		cpus[i] = -1
 	}
 	allowed, err := affinity.Allowed()
-	if err != nil || len(allowed) == 0 {
-		return []int{-1}
+	if err != nil || len(allowed) == 0 || !o.Pin {
+		return cpus
 	}
-	// GOMAXPROCS is less where the cgroup grants less CPU time than that.
-	cpus := make([]int, affinity.Loops(min(len(allowed), runtime.GOMAXPROCS(0)), o.Threads))
 	half := allowed
 	switch {
 	case len(allowed) < 2:
@@ -204,10 +220,7 @@ func (o Options) loopCPUs(e end) []int {
 		half = allowed[len(allowed)/2:]
 	}
 	for i := range cpus {
-		cpus[i] = -1
-		if o.Pin {
-			cpus[i] = half[(i*len(half)/len(cpus)+os.Getpid())%len(half)]
-		}
+		cpus[i] = half[(i*len(half)/len(cpus)+os.Getpid())%len(half)]
 	}
 	return cpus
 }

@@ -24,9 +24,15 @@ const cutLeast = 16 << 10
 // sinkTakes is what ready is told when the sink has room again; it is none of epoll's events.
 const sinkTakes uint32 = 1 << 27
 
-// cuts reports whether a leg that begins now can go straight to the sink.
-func (r *Receiver) cuts(l wire.Leg) bool {
-	return l.Length >= cutLeast && !l.Checked && r.out.cuts() && ring.Seq(l.Number) == r.ring.Next()
+// cuts reports whether a leg that begins now can go straight to the sink, on a link of the given loop.
+func (r *Receiver) cuts(l wire.Leg, at *rxloop) bool {
+	return l.Length >= cutLeast && !l.Checked && at.cuts() && ring.Seq(l.Number) == r.ring.Next()
+}
+
+// cuts reports whether the head leg may go to the sink as it arrives on a link of this loop: the way through a pipe takes one,
+// and there may be fewer than loops.
+func (l *rxloop) cuts() bool {
+	return l.r.out.cuts() && (l.pipe != nil || l.r.out.route == routeSplice)
 }
 
 // cutThrough moves what it can. It answers like read.

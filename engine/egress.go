@@ -20,7 +20,7 @@ type egress struct {
 	sink     *netio.Sink
 	route    route
 	why      error         // it is routeBuffers
-	pipes    *netio.Pipes  // one for each loop, unless the route needs none
+	pipes    *netio.Pipes  // one for each loop as far as there are as many, unless the route needs none
 	begin    int64         // of the stream in the sink, for routePlace
 	size     int64         // of the stream, as its sender says; 0 is not known
 	reserved atomic.Int64  // of these, bytes that room is set aside for; any loop

@@ -51,7 +51,7 @@ func (r *Receiver) early(l wire.Leg) bool { return ring.Seq(l.Number).Distance(r
 // park has a leg that begins now wait for its turn; false when it shall not wait, or has its turn.
 func (k *rxlink) park(l wire.Leg) (bool, error) {
 	r, at := k.r, k.owner
-	if !r.out.cuts() || l.Length < cutLeast || l.Checked || at.now.Before(k.parked.pause) {
+	if !at.cuts() || l.Length < cutLeast || l.Checked || at.now.Before(k.parked.pause) {
 		return false, nil
 	}
 	k.parked = parked{on: true, leg: l, since: at.now, bytes: r.out.bytes.Load()}

@@ -21,9 +21,10 @@ type placement struct {
 
 // place decides where the loops run, given the devices by which the stream comes or goes: where the user has not said
 // otherwise, near the CPUs that take their queues' interrupts. Where that is not known, as on loopback, which has no queues,
-// loopCPUs has the choice.
-func (o Options) place(e end, devices []string) *placement {
-	p := &placement{cpus: o.loopCPUs(e), devices: devices, serve: o.Serve}
+// loopCPUs has the choice. The loops are as many as the caller has: what the machine grants may have changed since it made
+// them.
+func (o Options) place(e end, devices []string, loops int) *placement {
+	p := &placement{cpus: o.loopCPUs(e, loops), devices: devices, serve: o.Serve}
 	if p.cpus[0] < 0 {
 		return p
 	}
@@ -49,7 +50,9 @@ func (o Options) place(e end, devices []string) *placement {
 	if len(o.CPUs) > 0 || !queues || err != nil {
 		return p
 	}
-	p.cpus = m.Choose(affinity.Request{Loops: len(p.cpus), Allowed: allowed, NICs: p.nics, Turn: os.Getpid() + int(e)})
+	if len(allowed) > 0 {
+		p.cpus = m.Choose(affinity.Request{Loops: loops, Allowed: allowed, NICs: p.nics, Turn: os.Getpid() + int(e)})
+	}
 	return p
 }
 
@@ -160,7 +163,7 @@ func (s *Sender) settle(p *pathState, to netip.Addr) {
 		return // no route yet
 	}
 	s.settled = true
-	at := s.cfg.place(sending, devices)
+	at := s.cfg.place(sending, devices, len(s.loops))
 	for i, l := range s.loops {
 		l.repin(at.cpus[i])
 	}
@@ -206,7 +209,7 @@ func (r *Receiver) settle(local net.Addr) {
 	if device == "" || slices.Equal(r.placed.Load().devices, devices(device)) {
 		return
 	}
-	at := r.cfg.place(receiving, devices(device))
+	at := r.cfg.place(receiving, devices(device), len(r.loops))
 	for i, l := range r.loops {
 		l.repin(at.cpus[i])
 	}

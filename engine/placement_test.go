@@ -1,8 +1,13 @@
 package engine
 
 import (
+	"io"
+	"net"
+	"net/netip"
+	"os"
 	"slices"
 	"testing"
+	"time"
 
 	"viamillipede/affinity"
 )
@@ -70,4 +75,54 @@ func TestNodesOfLoops(t *testing.T) {
 	if got := (&placement{cpus: []int{0}, machine: &affinity.Machine{Nodes: make([]affinity.Node, 1)}}).nodes(); got != nil {
 		t.Errorf("one node: %v", got)
 	}
+}
+
+// onDevice is a network whose one device is known.
+type onDevice struct{ Transport }
+
+func (onDevice) DeviceTo(Path, netip.Addr) string { return "lo" }
+
+func (onDevice) DeviceAt(netip.Addr) string { return "lo" }
+
+// noDoor is a port that nobody comes to.
+type noDoor struct{ Door }
+
+func (noDoor) Steer(int, func(int) int) string { return "" }
+
+// The loops stay as many as they were made, however many the machine would grant when they are placed anew: a cgroup's quota
+// may have been changed meanwhile.
+func TestLoopsStayAsMany(t *testing.T) {
+	const loops = 9 // more than any machine gets by itself
+	o := Options{CPUs: slices.Repeat([]int{-1}, loops), Pin: true, Transport: onDevice{tcp{}}}.withDefaults(time.Second)
+	log := NewLog(io.Discard, "", 0)
+	s, err := NewSender(SendConfig{Options: o, Paths: []Path{{Host: "a", Port: 1}}, Source: nullSource(t), Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	s.cfg.CPUs = nil
+	s.settle(s.paths[0], netip.MustParseAddr("127.0.0.1"))
+	if n := len(s.placed.Load().cpus); n != loops {
+		t.Errorf("a sender's %d loops run on %d CPUs", loops, n)
+	}
+	r := &Receiver{cfg: ReceiveConfig{Options: o}, log: log, transport: o.Transport, door: noDoor{}}
+	for _, l := range s.loops {
+		r.loops = append(r.loops, &rxloop{loop: l.loop, r: r})
+	}
+	r.cfg.CPUs = nil
+	r.placed.Store(&placement{cpus: s.placed.Load().cpus})
+	r.settle(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1})
+	if n := len(r.placed.Load().cpus); n != loops {
+		t.Errorf("a receiver's %d loops run on %d CPUs", loops, n)
+	}
+}
+
+func nullSource(t *testing.T) int {
+	t.Helper()
+	f, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return int(f.Fd())
 }

@@ -98,7 +98,7 @@ func (r *Receiver) open() error {
 		r.test = &inspection{sequence: prbs.New(r.cfg.Seed)}
 		r.out.why = errInspects
 	}
-	at := r.cfg.place(receiving, devices(r.transport.DeviceAt(r.cfg.Bind)))
+	at := r.cfg.place(receiving, devices(r.transport.DeviceAt(r.cfg.Bind)), r.cfg.loops())
 	r.placed.Store(at)
 	r.door, err = r.transport.Listen(context.Background(), r.cfg.Port, len(at.cpus))
 	if err != nil {

@@ -116,7 +116,7 @@ func (e *egress) leave() error {
 // places reports whether a leg that begins now goes to its place in a file. What it says of its place must fit the window: a
 // broken peer shall not make the file longer than that.
 func (r *Receiver) places(l wire.Leg, at *rxloop) bool {
-	if r.out.route != routePlace || r.out.sink.Refuses() || l.Length < cutLeast || l.Checked {
+	if r.out.route != routePlace || at.pipe == nil || r.out.sink.Refuses() || l.Length < cutLeast || l.Checked {
 		return false
 	}
 	beyond := ring.Seq(l.Number).Distance(r.ring.Next())

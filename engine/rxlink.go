@@ -226,12 +226,12 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 		k.leg = &rxleg{Leg: l, placed: true}
 		return nil
 	}
-	if !k.r.cuts(l) {
+	if !k.r.cuts(l, k.owner) {
 		if on, err := k.park(l); on || err != nil {
 			return err
 		}
 	}
-	if k.r.cuts(l) {
+	if k.r.cuts(l, k.owner) {
 		k.cut.on = true
 		k.cut.leg = rxleg{Leg: l}
 		return nil

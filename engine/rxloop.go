@@ -17,7 +17,7 @@ type rxloop struct {
 	waste [64 << 10]byte // where payload goes that we have already
 	words [wire.MaxBitmap / 8]uint64
 	token int32       // of the sink's watch
-	pipe  *netio.Pipe // on the way from a socket to a file; empty between two calls
+	pipe  *netio.Pipe // on the way from a socket to a file; empty between two calls. nil: none was left
 
 	park  carPark
 	owed  int       // bytes of legs that came in whole since the last ack

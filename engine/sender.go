@@ -87,6 +87,9 @@ func NewSender(c SendConfig) (*Sender, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
+	if n := len(c.Paths); n > MaxThreads {
+		return nil, fail(StatusUsage, nil, "%d paths, expected at most %d: each needs a link", n, MaxThreads)
+	}
 	s := &Sender{
 		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport,
 		over: make(chan struct{}), poke: make(chan struct{}, 1), firstUp: make(chan struct{}), change: make(chan struct{}),
@@ -118,7 +121,7 @@ func (s *Sender) open() error {
 	s.in.open(src, s.cfg, s.trace())
 	s.in.log = s.log
 	s.buffers = min(int(s.cfg.Window/int64(s.cfg.Leg)), legsMost)
-	cpus := s.cfg.loopCPUs(sending)
+	cpus := s.cfg.loopCPUs(sending, s.cfg.loops())
 	s.placed.Store(&placement{cpus: cpus})
 	for i, cpu := range cpus {
 		if err := s.addLoop(i, cpu); err != nil {

@@ -65,6 +65,9 @@ func (inv *invocation) completeBench() error {
 	if b.kind == benchLocal {
 		inv.paths = []engine.Path{{Host: localHost(inv.options.Bind).String()}}
 	}
+	if err := checkPaths(inv.paths); err != nil {
+		return err
+	}
 	fillPorts(inv.paths)
 	b.Port = inv.port
 	if b.kind == benchRx && !b.one && b.DataPort == 0 {

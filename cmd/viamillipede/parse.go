@@ -156,8 +156,19 @@ func (inv *invocation) complete() error {
 	if !inv.receive && len(inv.paths) == 0 {
 		return usageError("expected rx, tx or both: there is nothing to do")
 	}
+	if err := checkPaths(inv.paths); err != nil {
+		return err
+	}
 	fillPorts(inv.paths)
 	return checkLeg(inv.options)
+}
+
+// checkPaths reports more paths than a stream can have links.
+func checkPaths(paths []engine.Path) error {
+	if n := len(paths); n > engine.MaxThreads {
+		return usageError("tx: expected at most %d, since each path needs a link, found %d", engine.MaxThreads, n)
+	}
+	return nil
 }
 
 // checkLeg reports a leg that is larger than the window.

@@ -117,6 +117,20 @@ func TestParsePaths(t *testing.T) {
 	}
 }
 
+// A path more than there can be links is refused in one line, for each command that takes paths.
+func TestParseRefusesTooManyPaths(t *testing.T) {
+	for _, line := range []string{"", "bench "} {
+		words := strings.Fields(line + strings.Repeat("tx h ", engine.MaxThreads))
+		if _, err := parse(words); err != nil {
+			t.Errorf("%s%d paths: %v", line, engine.MaxThreads, err)
+		}
+		_, err := parse(append(words, "tx", "h"))
+		if want := "tx: expected at most 64, since each path needs a link, found 65"; err == nil || err.Error() != want {
+			t.Errorf("%s65 paths: %v, want %q", line, err, want)
+		}
+	}
+}
+
 func TestParseRefusesHosts(t *testing.T) {
 	for _, host := range []string{
 		"", " ", "h:1", "[::1", "::1]", "[198.18.0.1]", "[h]", "[]", "198.18.0.256", "1.2.3", "8834", "-h1", ".h", "a/b",

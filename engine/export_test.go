@@ -1,0 +1,10 @@
+package engine
+
+// LosePipe takes the pipe from the receiver's last loop, as where the user has no more of them. Before Run.
+func LosePipe(r *Receiver) {
+	last := r.loops[len(r.loops)-1]
+	if last.pipe != nil {
+		r.out.pipes.Put(last.pipe)
+		last.pipe = nil
+	}
+}
