@@ -45,8 +45,12 @@ func check(root fs.FS) ([]breach, error) {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && slices.Contains(skipped, file) {
+		switch {
+		case !slices.Contains(skipped, file):
+		case entry.IsDir():
 			return fs.SkipDir
+		default:
+			return nil // a worktree has a file in the place of .git
 		}
 		if !entry.Type().IsRegular() {
 			return nil
