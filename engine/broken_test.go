@@ -39,6 +39,9 @@ func TestReceiverClosesABrokenLink(t *testing.T) {
 		{"far beyond the credit", func(*hand) []byte { return leg(1<<62, 0, 100) }},
 		{"longer than agreed", func(h *hand) []byte { return leg(0, 0, h.welcome.MaxLeg+1) }},
 		{"an ack", func(*hand) []byte { return wire.Ack{}.Append(nil) }},
+		{"an ack of 256 bytes", func(*hand) []byte { return wire.Ack{Bitmap: onlyLast(32)}.Append(nil) }},
+		{"an ack of 512 bytes", func(*hand) []byte { return wire.Ack{Bitmap: onlyLast(64)}.Append(nil) }},
+		{"the header of an ack of 512 bytes", func(*hand) []byte { return wire.Ack{Bitmap: onlyLast(64)}.Append(nil)[:wire.HeaderLen] }},
 		{"a done", func(*hand) []byte { return wire.Done{}.Append(nil) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -54,6 +57,13 @@ func TestReceiverClosesABrokenLink(t *testing.T) {
 			s.finish(rx, good, got)
 		})
 	}
+}
+
+// onlyLast is a bitmap of so many words.
+func onlyLast(words int) []uint64 {
+	b := make([]uint64, words)
+	b[words-1] = 1
+	return b
 }
 
 // checked is leg n of s with a checksum, right or wrong.
@@ -151,6 +161,7 @@ func TestSenderClosesABrokenLink(t *testing.T) {
 		{"an ack for what was never sent", wire.Ack{Received: 4}.Append(nil)},
 		{"an ack from far away", wire.Ack{Received: 1 << 62, Delivered: 1 << 62}.Append(nil)},
 		{"a leg", wire.Leg{Length: 1}.Append(nil)},
+		{"the header of the largest leg", wire.Leg{Length: wire.MaxLeg}.Append(nil)},
 		{"an end", wire.End{}.Append(nil)},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -57,7 +57,7 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 		k.cut.on = false // a copy is delivered, or about to be: drop the rest
 		return 0, false, nil
 	case k.got < e.partial:
-		n, err = k.conn.Recv(k.owner.waste[:min(e.partial-k.got, len(k.owner.waste))], nil)
+		n, err = k.conn.Recv(k.owner.waste[:min(e.partial-k.got, len(k.owner.waste))], nil) // within the leg: its copies are alike
 		k.got += n
 		return n, false, err
 	}

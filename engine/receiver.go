@@ -35,6 +35,7 @@ type Receiver struct {
 	advice string  // of the pool, as it was told
 	credit int
 	sums   bool // every leg has a checksum
+	claims *claims
 
 	ackEvery int // bytes; ackEvery, or less where the window is small
 
@@ -215,6 +216,7 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	r.ackEvery = min(ackEvery, r.credit*size/8) / len(r.loops) // what all loops together owe is bounded
 	r.legs = make([]rxleg, buffers)
 	r.ring = ring.New[rxleg](r.credit, 0)
+	r.claims = newClaims(r.credit)
 	r.hello, r.met = h, true
 	r.sums = h.Features&wire.FeatureChecksum != 0
 	if r.cfg.Checksum && !r.sums {

@@ -43,7 +43,7 @@ type rxlink struct {
 	cut    cut    // the leg goes to the sink as it arrives
 	parked parked // the leg waits for its turn
 	ending bool   // the connection is lost: what is left to be read goes into buffers
-	small  [wire.MaxText]byte
+	small  [wire.MaxToReceiver]byte
 
 	stray stray
 	bound *rxloop // the link goes there when this leg is in
@@ -189,7 +189,7 @@ func (k *rxlink) room() []byte {
 
 // begin obeys a whole header.
 func (k *rxlink) begin() error {
-	h, err := wire.ParseHeader(k.header[:])
+	h, err := wire.ParseHeaderFrom(wire.Sender, k.header[:])
 	if err != nil {
 		return err
 	}
@@ -218,6 +218,11 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 	}
 	if d := ring.Seq(l.Number).Distance(k.r.ring.Next()); d >= int64(k.r.credit) {
 		return fmt.Errorf("leg %d is %d beyond what was delivered, more than the credit of %d", l.Number, d, k.r.credit)
+	}
+	if first, ok := k.r.claims.agrees(l); !ok {
+		err := fmt.Errorf("%d bytes at byte %d, and %d at byte %d before", l.Length, l.Offset, first.Length, first.Offset)
+		k.r.fail(fail(StatusIntegrity, err, "two copies of leg %d differ", l.Number))
+		return nil // the link is to carry the word of it
 	}
 	if k.ending {
 		return k.buffer(l)
@@ -301,7 +306,7 @@ func (k *rxlink) verify(l *rxleg) error {
 	return err
 }
 
-// obey takes in a whole control frame.
+// obey takes in a whole control frame, of a type that is for the sender to send.
 func (k *rxlink) obey() error {
 	switch k.frame.Type {
 	case wire.TypeBeat:
@@ -320,8 +325,6 @@ func (k *rxlink) obey() error {
 			return err
 		}
 		k.r.fail(remoteError("sender", f))
-	default:
-		return fmt.Errorf("the sender sent %v", k.frame.Type)
 	}
 	return nil
 }
