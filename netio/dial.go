@@ -26,10 +26,18 @@ type Dialer struct {
 func (d Dialer) Dial(ctx context.Context, to netip.AddrPort) (*net.TCPConn, error) {
 	nd := net.Dialer{KeepAlive: -1, Control: d.control}
 	nd.SetMultipathTCP(false)
-	if d.Bind.IsValid() || d.Port != 0 {
-		nd.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(d.Bind, d.Port))
+	addr, err := ZoneNow(to.Addr())
+	if err != nil {
+		return nil, err
 	}
-	nc, err := nd.DialContext(ctx, "tcp", to.String())
+	if d.Bind.IsValid() || d.Port != 0 {
+		bind, err := ZoneNow(d.Bind)
+		if err != nil {
+			return nil, err
+		}
+		nd.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(bind, d.Port))
+	}
+	nc, err := nd.DialContext(ctx, "tcp", netip.AddrPortFrom(addr, to.Port()).String())
 	if err != nil {
 		return nil, err
 	}

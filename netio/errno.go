@@ -71,6 +71,12 @@ func PortTaken(err error) bool {
 	return ok && call.Syscall == "connect" && call.Err == unix.EADDRNOTAVAIL
 }
 
+// NotThere reports whether err says that a local address is not, or not yet, one of this machine's, or that the device of its
+// zone is not there: either may come.
+func NotThere(err error) bool {
+	return errors.Is(err, unix.EADDRNOTAVAIL) || errors.Is(err, unix.ENODEV)
+}
+
 // LacksRoute reports whether err says that this machine has no way to the address now, whatever the peer: no route, or not
 // even the protocol.
 func LacksRoute(err error) bool {

@@ -19,6 +19,7 @@ import (
 // One goroutine at a time may call Steer and Close. The listeners are served meanwhile by whoever accepts on them.
 type Group struct {
 	listeners []*net.TCPListener // in the order in which they began to listen, which is the kernel's order, too
+	bind, at  netip.Addr         // as asked for, and with the zone as it was then
 	sockets   *steer.Sockets     // nil until eBPF first works
 	steered   bool               // by a program or a filter that is attached
 }
@@ -31,12 +32,16 @@ func ListenGroup(ctx context.Context, bind netip.Addr, port uint16, n int) (*Gro
 	if n < 1 {
 		return nil, fmt.Errorf("a group of %d listeners", n)
 	}
-	first, err := Listen(ctx, bind, port)
+	at, err := ZoneNow(bind)
 	if err != nil {
 		return nil, err
 	}
-	g := &Group{listeners: []*net.TCPListener{first}}
-	if err := g.grow(ctx, bind, n); err != nil {
+	first, err := Listen(ctx, at, port)
+	if err != nil {
+		return nil, err
+	}
+	g := &Group{listeners: []*net.TCPListener{first}, bind: bind, at: at}
+	if err := g.grow(ctx, at, n); err != nil {
 		return nil, errors.Join(err, g.Close())
 	}
 	return g, nil
@@ -78,6 +83,13 @@ func (g *Group) control(i int, f func(fd int) error) error {
 
 // Listeners gives the listeners, in the order that Steer counts them. They stay the group's; the caller accepts on them.
 func (g *Group) Listeners() []*net.TCPListener { return g.listeners }
+
+// Stale reports whether the device of the zone that the group listens in has gone, or was made anew: nothing comes in any
+// more, and the listeners do not fail. It may be called at any time.
+func (g *Group) Stale() bool {
+	now, err := ZoneNow(g.bind)
+	return err != nil || now != g.at
+}
 
 // Close closes the listeners and lets go of what steers them.
 func (g *Group) Close() error {

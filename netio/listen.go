@@ -9,7 +9,8 @@ import (
 	"syscall"
 )
 
-// Listen listens on the port of bind, or of every address of the machine, IPv6 and IPv4, when bind is the zero Addr.
+// Listen listens on the port of bind, or of every address of the machine, IPv6 and IPv4, when bind is the zero Addr. See
+// NotThere for an address that this machine does not have.
 func Listen(ctx context.Context, bind netip.Addr, port uint16) (*net.TCPListener, error) {
 	return listen(ctx, bind, port, nil)
 }
@@ -17,6 +18,10 @@ func Listen(ctx context.Context, bind netip.Addr, port uint16) (*net.TCPListener
 // listen is Listen with a function, or nil, that prepares the socket before it is bound.
 func listen(ctx context.Context, bind netip.Addr, port uint16, prepare func(fd int) error) (*net.TCPListener, error) {
 	host := ""
+	bind, err := ZoneNow(bind)
+	if err != nil {
+		return nil, err
+	}
 	if bind.IsValid() {
 		host = bind.String()
 	}

@@ -69,6 +69,9 @@ func (inv *invocation) completeBench() error {
 		return err
 	}
 	fillPorts(inv.paths)
+	if err := checkZones(inv.paths, inv.options.Bind); err != nil {
+		return err
+	}
 	b.Port = inv.port
 	if b.kind == benchRx && !b.one && b.DataPort == 0 {
 		if inv.port == 65535 {

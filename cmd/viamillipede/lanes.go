@@ -116,6 +116,9 @@ func parseLanes(words []string) (*invocation, error) {
 		return nil, usageError("lanes: expected either rx or tx")
 	}
 	fillPorts(p.inv.paths)
+	if err := checkZones(p.inv.paths, p.inv.options.Bind); err != nil {
+		return nil, inLanes(err)
+	}
 	if n := len(p.inv.paths); n > 0 && len(p.inv.lastPath().Sports.List) > lanes.FlowsMost {
 		return nil, usageError("lanes: sports: expected %d ports at most", lanes.FlowsMost)
 	}

@@ -160,6 +160,9 @@ func (inv *invocation) complete() error {
 		return err
 	}
 	fillPorts(inv.paths)
+	if err := checkZones(inv.paths, inv.options.Bind); err != nil {
+		return err
+	}
 	return checkLeg(inv.options)
 }
 

@@ -1,0 +1,45 @@
+package netio
+
+import (
+	"fmt"
+	"net/netip"
+	"os"
+	"strconv"
+
+	"golang.org/x/sys/unix"
+)
+
+// ZoneNow gives an address whose zone is a device's name with the number that the device of that name has now (RFC 4007,
+// section 11), and any other address as it is. A device that is made anew has another number: Go's own table of them may be a
+// minute old. ENODEV is that there is no such device.
+func ZoneNow(a netip.Addr) (netip.Addr, error) {
+	zone := a.Zone()
+	if zone == "" {
+		return a, nil
+	}
+	if _, err := strconv.Atoi(zone); err == nil {
+		return a, nil
+	}
+	index, err := deviceIndex(zone)
+	if err != nil {
+		return a, fmt.Errorf("device %s: %w", zone, err)
+	}
+	return a.WithZone(strconv.Itoa(index)), nil
+}
+
+// deviceIndex asks the kernel for the number of a device (SIOCGIFINDEX, netdevice(7)).
+func deviceIndex(name string) (int, error) {
+	ifr, err := unix.NewIfreq(name)
+	if err != nil {
+		return 0, unix.ENODEV // no device has such a name
+	}
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return 0, os.NewSyscallError("socket", err)
+	}
+	defer unix.Close(fd)
+	if err := unix.IoctlIfreq(fd, unix.SIOCGIFINDEX, ifr); err != nil {
+		return 0, err
+	}
+	return int(int32(ifr.Uint32())), nil
+}
