@@ -45,5 +45,6 @@
 // data path but the two turns, the window and the ring.
 //
 // A leg is kept at the sending end until the peer has received it, so a lost link is a normal event: its legs go to
-// another link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (supervise.go).
+// another link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (supervise.go). Of a stream that
+// has no link the user is told (outcry.go).
 package engine

@@ -9,7 +9,7 @@ import (
 
 // Levels of the "verbose" keyword; a message is printed when its level is at most the one in force.
 const (
-	LevelError   = 0  // errors only
+	LevelError   = 0  // errors, strangers, and what a stream without a link waits for
 	LevelSummary = 1  // the final summary
 	LevelLinks   = 2  // links up and down
 	LevelChoices = 3  // choices made, and why

@@ -46,6 +46,7 @@ type Receiver struct {
 	strangers doorman
 	over      chan struct{}
 	poke      chan struct{}
+	outcry    outcry // the supervisor's
 
 	placed   atomic.Pointer[placement] // where the loops run
 	settling sync.Mutex                // one decides that at a time
@@ -336,6 +337,7 @@ func (r *Receiver) supervise(ctx context.Context) {
 	for {
 		select {
 		case <-r.over:
+			r.cryOut(time.Now())
 			return
 		case <-ctx.Done():
 			r.fail(stopped(ctx))
@@ -344,7 +346,9 @@ func (r *Receiver) supervise(ctx context.Context) {
 			r.strangers.report(r.log)
 		case <-r.poke:
 		}
-		r.judge(time.Now())
+		now := time.Now()
+		r.judge(now)
+		r.cryOut(now)
 	}
 }
 

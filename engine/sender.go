@@ -64,6 +64,7 @@ type Sender struct {
 
 	firstUp chan struct{} // closed when the first link of the stream is up
 	poke    chan struct{} // the supervisor shall look now
+	outcry  outcry        // the supervisor's
 
 	mu       sync.Mutex
 	receiver wire.Welcome // the first; guarded by mu, as is all below
@@ -456,6 +457,7 @@ func (s *Sender) supervise(ctx context.Context) {
 	for {
 		select {
 		case <-s.over:
+			s.cryOut(time.Now())
 			return
 		case <-ctx.Done():
 			s.fail(stopped(ctx))
@@ -463,19 +465,17 @@ func (s *Sender) supervise(ctx context.Context) {
 		case <-ticker.C:
 		case <-s.poke:
 		}
-		if err := s.judge(time.Now()); err != nil {
+		now := time.Now()
+		if err := s.judge(now); err != nil {
 			s.fail(err)
 		}
+		s.cryOut(now)
 	}
 }
 
 // judge says whether the stream has failed for want of links.
 func (s *Sender) judge(now time.Time) *Error {
-	answers := make([]answer, 0, len(s.paths))
-	for _, p := range s.paths {
-		_, refused, verdict, last := p.state()
-		answers = append(answers, answer{p.String(), refused, verdict, last})
-	}
+	answers := s.answers()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.up > 0 {
@@ -485,6 +485,16 @@ func (s *Sender) judge(now time.Time) *Error {
 		return firstContact(answers, now.Sub(s.started), s.cfg.Connect)
 	}
 	return s.outage.judge("receiver", answers, now, s.time.DeadPeer, s.cfg.Giveup)
+}
+
+// answers is what the last attempt on each path showed.
+func (s *Sender) answers() []answer {
+	answers := make([]answer, 0, len(s.paths))
+	for _, p := range s.paths {
+		_, refused, verdict, last := p.state()
+		answers = append(answers, answer{p.String(), refused, verdict, last})
+	}
+	return answers
 }
 
 // findVoice waits, for a moment, for a link to tell the receiver on why the source failed: the links that are in the middle

@@ -86,6 +86,8 @@ type Timing struct {
 	DeadPeer    time.Duration // the peer's host answers and the peer does not, for this long: it is dead
 	Linger      time.Duration // for a sender that closed every link to come back for the word that all was delivered
 	Farewell    time.Duration // for the last frames to leave
+	Tell        time.Duration // the user is told of a stream that has had no link for this long, whatever verbose says; 0: never
+	TellAgain   time.Duration // and then as often as this
 }
 
 // DefaultTiming is what the program uses.
@@ -102,6 +104,8 @@ var DefaultTiming = Timing{
 	DeadPeer:    15 * time.Second,
 	Linger:      3 * time.Second,
 	Farewell:    time.Second,
+	Tell:        2 * time.Second,
+	TellAgain:   time.Minute,
 }
 
 // tcp is the network.

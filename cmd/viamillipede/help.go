@@ -67,7 +67,7 @@ var levels = []struct {
 	level int
 	gist  string
 }{
-	{engine.LevelError, "errors only"},
+	{engine.LevelError, "errors, strangers, and what a stream without a link waits for"},
 	{engine.LevelSummary, "the final summary, one line"},
 	{engine.LevelLinks, "links up and down"},
 	{engine.LevelChoices, "choices made, and why"},

@@ -1,0 +1,198 @@
+package engine
+
+import (
+	"cmp"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+)
+
+// outcry decides when the user is told, whatever the level of verbose, that the stream has no link:
+//
+//	no link for less than Timing.Tell        -> nothing: links come and go, and are dialled again at once
+//	for Timing.Tell                          -> it begins
+//	each Timing.TellAgain after that         -> it lasts
+//	a link that stays up for tellSettled     -> it ends
+//	the stream is over                       -> it ends, unless that is a failure, which has a line of its own
+//
+// The zero outcry is ready to use. It belongs to the supervisor, which calls look every now and then.
+type outcry struct {
+	since time.Time // no link since then
+	first bool      // the peer was not met by then
+	said  time.Time // when the user was last told; zero: knows nothing
+	back  time.Time // when a link came up since; zero: none is up
+}
+
+// tellSettled is how long a link has to be up until an outage has ended for the user: one that breaks at once is no news.
+const tellSettled = 500 * time.Millisecond
+
+// news is what there is to tell.
+type news int
+
+const (
+	newsNone news = iota
+	newsBegins
+	newsLasts
+	newsEnds
+)
+
+// plight is how the stream stands for links.
+type plight struct {
+	without bool      // no link is up
+	since   time.Time // when the last link that was of use was lost; before the peer was met, the start
+	met     bool      // the peer was met
+	over    bool      // all is delivered, and the sender knows
+	failed  bool      // it is over in another way
+}
+
+// look takes in how things stand, and says what there is to tell.
+func (o *outcry) look(now time.Time, p plight, t Timing) news {
+	switch {
+	case p.failed || t.Tell == 0:
+		return newsNone
+	case !p.without || p.over:
+		return o.up(now, p.over)
+	case o.said.IsZero():
+		o.since, o.first = p.since, !p.met
+		if now.Sub(o.since) < t.Tell {
+			return newsNone
+		}
+		o.said = now
+		return newsBegins
+	}
+	o.back = time.Time{}
+	if now.Sub(o.said) < t.TellAgain {
+		return newsNone
+	}
+	o.said = now
+	return newsLasts
+}
+
+// up takes in that a link is up, or, where that is the last to be heard, that none is needed.
+func (o *outcry) up(now time.Time, last bool) news {
+	if o.said.IsZero() {
+		return newsNone
+	}
+	if o.back.IsZero() {
+		o.back = now
+	}
+	if !last && now.Sub(o.back) < tellSettled {
+		return newsNone
+	}
+	o.said = time.Time{}
+	return newsEnds
+}
+
+// took is how long it was that the user was told of, once it has ended.
+func (o *outcry) took() string { return forPeople(o.back.Sub(o.since)) }
+
+// lasts says since when there is no link.
+func (o *outcry) lasts(now time.Time) string {
+	return fmt.Sprintf("since %s (%s ago)", o.since.Format(time.TimeOnly), forPeople(now.Sub(o.since)))
+}
+
+// patience says how much longer the stream waits, of so much in all by that keyword; less than 0 is for ever.
+func (o *outcry) patience(now time.Time, all time.Duration, keyword string) string {
+	if all < 0 {
+		return "for as long as it takes (" + keyword + " 0)"
+	}
+	return fmt.Sprintf("for up to %s more (%s)", forPeople(max(0, all-now.Sub(o.since))), keyword)
+}
+
+// cryOut tells the user of a sender without a link.
+func (s *Sender) cryOut(now time.Time) {
+	s.mu.Lock()
+	p := plight{without: s.up == 0, since: s.outage.since, met: s.outage.contact}
+	p.over, p.failed = s.finished && s.err == nil, s.finished && s.err != nil
+	s.mu.Unlock()
+	o := &s.outcry
+	switch n := o.look(now, p, s.time); {
+	case n == newsNone:
+	case n == newsEnds && o.first:
+		s.log.Printf(LevelError, "the receiver answers, after %s", o.took())
+	case n == newsEnds:
+		s.log.Printf(LevelError, "a path to the receiver works again, after %s: %s", o.took(), s.working())
+	case o.first:
+		s.log.Printf(LevelError, "no receiver yet after %s, trying %s: %s",
+			forPeople(now.Sub(o.since)), o.patience(now, s.cfg.Connect, "connect"), summarize(s.answers()))
+	default:
+		s.log.Printf(LevelError, "no path to the receiver works %s; waiting %s: %s",
+			o.lasts(now), o.patience(now, s.cfg.Giveup, "giveup"), summarize(s.answers()))
+	}
+}
+
+// working names the paths that have a link.
+func (s *Sender) working() string {
+	var names []string
+	for _, p := range s.paths {
+		if up, _, _, _ := p.state(); up > 0 {
+			names = append(names, p.String())
+		}
+	}
+	return cmp.Or(strings.Join(names, ", "), "none any more")
+}
+
+// cryOut tells the user of a receiver without a link. It may be started long before its sender, so that what it waits for is
+// said once.
+func (r *Receiver) cryOut(now time.Time) {
+	r.mu.Lock()
+	p := plight{without: r.up == 0, since: r.outage.since, met: r.outage.contact}
+	p.over, p.failed = r.finished && r.bye.Load(), r.finished && !r.bye.Load()
+	r.mu.Unlock()
+	o := &r.outcry
+	switch n := o.look(now, p, r.time); {
+	case n == newsNone || n == newsLasts && o.first:
+	case n == newsEnds && o.first:
+		r.log.Printf(LevelError, "a sender is here, after %s", o.took())
+	case n == newsEnds:
+		r.log.Printf(LevelError, "a path from the sender works again, after %s", o.took())
+	case o.first && r.cfg.Connect < 0:
+		r.log.Printf(LevelError, "waiting for a sender on %s", doorName(r.openDoor()))
+	case o.first:
+		r.log.Printf(LevelError, "waiting for a sender on %s, %s", doorName(r.openDoor()), o.patience(now, r.cfg.Connect, "connect"))
+	case r.done.Load() != nil:
+		r.log.Printf(LevelError, "everything is written, but no path from the sender works %s: it may not know", o.lasts(now))
+	default:
+		r.log.Printf(LevelError, "no path from the sender works %s; waiting %s", o.lasts(now), o.patience(now, r.cfg.Giveup, "giveup"))
+	}
+}
+
+// doorName is where a receiver listens, for people.
+func doorName(d Door) string {
+	at, ok := d.Listeners()[0].Addr().(*net.TCPAddr)
+	switch {
+	case !ok:
+		return d.Listeners()[0].Addr().String()
+	case at.IP.IsUnspecified():
+		return fmt.Sprintf("port %d", at.Port)
+	}
+	return fmt.Sprintf("port %d of %s", at.Port, (&net.IPAddr{IP: at.IP, Zone: at.Zone}).String())
+}
+
+// forPeople is a time in at most two units: "0.4 s", "31 s", "4 min 12 s", "3 h 5 min", "2 d 4 h".
+func forPeople(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch {
+	case d < 0:
+		return "0 s"
+	case d < 9950*time.Millisecond:
+		return strings.Replace(fmt.Sprintf("%.1f s", d.Seconds()), ".0 ", " ", 1)
+	case d.Round(time.Second) < time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d.Round(time.Second) < time.Hour:
+		return twoUnits(d.Round(time.Second), time.Minute, "min", time.Second, "s")
+	case d.Round(time.Minute) < day:
+		return twoUnits(d.Round(time.Minute), time.Hour, "h", time.Minute, "min")
+	}
+	return twoUnits(d.Round(time.Hour), day, "d", time.Hour, "h")
+}
+
+// twoUnits is a time in a unit and a smaller one, which is left out where it is 0.
+func twoUnits(d, large time.Duration, name string, small time.Duration, smallName string) string {
+	text := fmt.Sprintf("%d %s", d/large, name)
+	if rest := d % large / small; rest > 0 {
+		text += fmt.Sprintf(" %d %s", rest, smallName)
+	}
+	return text
+}

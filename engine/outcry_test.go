@@ -1,0 +1,61 @@
+package engine
+
+import (
+	"testing"
+	"time"
+)
+
+// What the user is told, second by second, of a stream whose links come and go.
+func TestOutcry(t *testing.T) {
+	const begins, lasts, ends = newsBegins, newsLasts, newsEnds
+	timing := Timing{Tell: 2 * time.Second, TellAgain: 10 * time.Second}
+	start := time.Unix(1000, 0)
+	for _, c := range []struct {
+		name  string
+		links string // at each second: a link is (u)p; none is, (d)own; over, (f)ailed
+		want  map[int]news
+		first bool
+	}{
+		{"quick", "duuuuuuuuo", nil, true},
+		{"dialled again at once", "uuuududuudduuuo", nil, false},
+		{"a second contact", "dddddddduuuu", map[int]news{2: begins, 9: ends}, true},
+		{"an outage", "uuuddduuuu", map[int]news{5: begins, 7: ends}, false},
+		{"a long one", "uddddddddddddddddddddddddduuu", map[int]news{3: begins, 13: lasts, 23: lasts, 27: ends}, false},
+		{"two", "uddddduuuuddddduuu", map[int]news{3: begins, 7: ends, 12: begins, 16: ends}, false},
+		{"a link that breaks at once", "uddddudddduuu", map[int]news{3: begins, 11: ends}, false},
+		{"failed", "uddddddf", map[int]news{3: begins}, false},
+		{"over at once", "udddduo", map[int]news{3: begins, 6: ends}, false},
+		{"over before it is seen", "uddddo", map[int]news{3: begins, 5: ends}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var o outcry
+			lost := start
+			for second, link := range c.links {
+				now := start.Add(time.Duration(second) * time.Second)
+				if link == 'u' {
+					lost = now.Add(time.Second)
+				}
+				got := o.look(now, plight{without: link != 'u', since: lost, met: !c.first, over: link == 'o', failed: link == 'f'}, timing)
+				if got != c.want[second] {
+					t.Errorf("second %d: %d, want %d", second, got, c.want[second])
+				}
+				if got != newsNone && o.first != c.first {
+					t.Errorf("second %d: first contact: %v, want %v", second, o.first, c.first)
+				}
+			}
+		})
+	}
+}
+
+func TestForPeople(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		-1: "0 s", 0: "0 s", 400 * time.Millisecond: "0.4 s", 2 * time.Second: "2 s", 9940 * time.Millisecond: "9.9 s",
+		9960 * time.Millisecond: "10 s", 31 * time.Second: "31 s", 59600 * time.Millisecond: "1 min", time.Minute: "1 min",
+		252 * time.Second: "4 min 12 s", 3599600 * time.Millisecond: "1 h", time.Hour: "1 h", 3*time.Hour + 5*time.Minute: "3 h 5 min",
+		24*time.Hour - time.Second: "1 d", 52 * time.Hour: "2 d 4 h",
+	} {
+		if got := forPeople(d); got != want {
+			t.Errorf("%d: %q, want %q", d, got, want)
+		}
+	}
+}

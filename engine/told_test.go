@@ -1,0 +1,89 @@
+package engine_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+	"viamillipede/engine/wire"
+)
+
+// anxious has an engine that tells its user of an outage after a moment, and waits for a peer that does not come back.
+func anxious() engine.Timing {
+	t := steady
+	t.DeadPeer, t.Tell, t.TellAgain = time.Minute, 20*time.Millisecond, 40*time.Millisecond
+	return t
+}
+
+// tells waits until a line is as the pattern has it.
+func (r *running) tells(pattern string) {
+	r.t.Helper()
+	is := regexp.MustCompile(`(?m)^[rt]x: ` + pattern + `$`)
+	r.until(pattern, func() bool { return is.MatchString(r.log.String()) })
+}
+
+// A sender says what it waits for, and why: first contact, then a way back.
+func TestSenderTellsOfAnOutage(t *testing.T) {
+	tx := send(t, engine.Options{Threads: 2, Connect: soon, Timing: anxious()}, content(1, 1000), func(n engine.Transport) engine.Transport {
+		n.(*enginetest.Net).SetAddresses("a", enginetest.PathRefuses)
+		return n
+	})
+	l := tx.listen()
+	const times = `since ..:..:.. \(.* ago\); waiting for up to .* more \(giveup\)`
+	tx.tells(`no receiver yet after .* s, trying for up to .* s more \(connect\): a:\d+: .*refused`)
+	tx.network.SetAddresses("a", enginetest.PathWorks)
+	links := []*hand{tx.accept(l, 4), tx.accept(l, 4)}
+	tx.tells(`the receiver answers, after .* s`)
+	tx.network.SetAddresses("a", enginetest.PathRefuses)
+	for _, h := range links {
+		h.c.Close()
+	}
+	tx.tells(`no path to the receiver works ` + times + `: a:\d+: .*refused`)
+	tx.until("it says so again", func() bool { return strings.Count(tx.log.String(), "no path to the receiver works") > 2 })
+	tx.network.SetAddresses("a", enginetest.PathWorks)
+	tx.accept(l, 4)
+	tx.tells(`a path to the receiver works again, after .* s: a:\d+`)
+	tx.cancel()
+	tx.wants(engine.StatusInterrupt)
+}
+
+// So does a receiver; what it waits for at first it says once.
+func TestReceiverTellsOfAnOutage(t *testing.T) {
+	rx := receive(t, engine.Options{Timing: anxious()}, enginetest.KindPipe, nil)
+	got := rx.consume()
+	s := newStream(2, 1000)
+	rx.tells(`waiting for a sender on .*`)
+	time.Sleep(3 * anxious().TellAgain)
+	h := rx.link(0)
+	h.send(s.frame(0))
+	rx.tells(`a sender is here, after .* s`)
+	h.untilReceived(1)
+	h.c.Close()
+	rx.tells(`no path from the sender works since ..:..:.. \(.* ago\); waiting for up to .* more \(giveup\)`)
+	h = rx.link(0, func(h *wire.Hello) { h.Generation = 1 })
+	rx.tells(`a path from the sender works again, after .* s`)
+	h.send(s.frame(1))
+	s.finish(rx, h, got)
+	if n := strings.Count(rx.log.String(), "waiting for a sender"); n != 1 {
+		t.Errorf("a receiver says %d times that it waits for its sender\n%s", n, rx.log)
+	}
+}
+
+// Links that are dialled again at once are no outage.
+func TestRedialsAreNotTold(t *testing.T) {
+	timing := anxious()
+	timing.Tell = soon
+	tx := send(t, engine.Options{Threads: 2, Timing: timing}, content(1, 1000), nil)
+	l := tx.listen()
+	for range 20 {
+		tx.accept(l, 4).c.Close()
+	}
+	tx.cancel()
+	tx.wants(engine.StatusInterrupt)
+	if strings.Contains(tx.log.String(), "no path") {
+		t.Errorf("%s", tx.log)
+	}
+}
