@@ -28,7 +28,8 @@ type Log struct {
 	prefix string
 }
 
-// NewLog returns a log that writes to out, each line after prefix.
+// NewLog returns a log that writes to out, each line after prefix. out must not make anybody wait: lines are written by the
+// threads that move the stream.
 func NewLog(out io.Writer, prefix string, level int) *Log {
 	l := &Log{out: out, prefix: prefix}
 	l.level.Store(int32(level))

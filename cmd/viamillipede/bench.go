@@ -155,7 +155,7 @@ func (inv *invocation) runBench() engine.Status {
 func (inv *invocation) measurement(out io.Writer) (func(context.Context, run.Config) error, run.Config) {
 	b := inv.bench
 	c := b.Config
-	c.Version, c.Options, c.Paths, c.Verbose, c.Out, c.Err = version, inv.options, inv.paths, inv.verbose, out, os.Stderr
+	c.Version, c.Options, c.Paths, c.Verbose, c.Out, c.Err = version, inv.options, inv.paths, inv.verbose, out, stderr
 	c.Settings = b.settings()
 	has := func(word string) bool { return b.given[word] != nil }
 	c.Own = run.Own{

@@ -32,9 +32,9 @@ var nextPort = func() *atomic.Int64 {
 //
 //	usage 'line' words...      viamillipede with these words exits with 1, writes "viamillipede: line" and nothing else
 //	exits N command...         the command exits with exactly N
-//	start NAME [<in] [>out] [>>out] command...
+//	start NAME [<in] [>out] [>>out] [2>full] command...
 //	                           starts a command; <open and >open are pipes with the other end open and idle, >broken is
-//	                           one without a reader
+//	                           one without a reader, 2>full one that is full and has a reader that does not read
 //	await NAME 'regexp'        waits for a line on its standard error
 //	feed NAME 'text'           writes text to the pipe of <open
 //	close NAME                 ends the pipe of <open
@@ -204,11 +204,15 @@ type actor struct {
 // start begins the program; words are redirections, then the command.
 func (a *actor) start(ts *testscript.TestScript, words []string) error {
 	var in, out string
-	for len(words) > 0 && strings.ContainsAny(words[0][:1], "<>") {
-		if words[0][0] == '<' {
+	full := false
+	for len(words) > 0 && (words[0] == "2>full" || strings.ContainsAny(words[0][:1], "<>")) {
+		switch words[0][0] {
+		case '<':
 			in = words[0][1:]
-		} else {
+		case '>':
 			out = words[0]
+		default:
+			full = true
 		}
 		words = words[1:]
 	}
@@ -219,6 +223,13 @@ func (a *actor) start(ts *testscript.TestScript, words []string) error {
 	// The program's standard error may be inherited by what it leaves behind; do not wait for that.
 	a.cmd.WaitDelay = patience
 	files, err := a.redirect(ts, in, out)
+	if err == nil && full {
+		var w *os.File
+		if w, err = fullPipe(ts); err == nil {
+			a.cmd.Stderr = w
+			files = append(files, w)
+		}
+	}
 	if err == nil {
 		err = a.cmd.Start()
 	}
@@ -263,6 +274,23 @@ func (a *actor) redirect(ts *testscript.TestScript, in, out string) (files []*os
 	}
 	a.cmd.Stdin, a.cmd.Stdout = r, w
 	return append(files, w), nil
+}
+
+// fullPipe is the write end of a pipe that takes nothing more. Its reader is there until the script ends.
+func fullPipe(ts *testscript.TestScript) (*os.File, error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	ts.Defer(func() { r.Close() })
+	for err == nil { // it does not block before a program has it
+		_ = w.SetWriteDeadline(time.Now().Add(10 * time.Millisecond))
+		_, err = w.Write(make([]byte, 4096))
+	}
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, err
+	}
+	return w, nil
 }
 
 func (a *actor) openInput(ts *testscript.TestScript, in string) (*os.File, error) {

@@ -7,12 +7,31 @@
 // out.
 //
 // What goes where: standard output carries payload, or the text of help, version, doctor and bench, and nothing else. Every
-// other line goes to standard error and begins with "viamillipede".
+// other line goes to standard error and begins with "viamillipede"; nobody waits for it to be taken there.
 package main
 
-import "os"
+import (
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
 
 // version is the program's, set with "-ldflags -X main.version=...".
 var version = "devel"
 
-func main() { os.Exit(int(program(os.Args[1:]))) }
+// lastWords bounds how long the program waits at its end for standard error to take what was said.
+const lastWords = 500 * time.Millisecond
+
+func main() {
+	// In the background of a terminal that wants it (stty tostop) a line on standard error would stop the whole program. Where
+	// the signal is ignored, the line is written (termios(3), tty_ioctl(4)).
+	signal.Ignore(syscall.SIGTTOU)
+	exit(int(program(os.Args[1:])))
+}
+
+// exit ends the program, its words first, as far as somebody takes them.
+func exit(status int) {
+	stderr.Flush(lastWords)
+	os.Exit(status)
+}

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"viamillipede/cmd/viamillipede/internal/doctor"
+	"viamillipede/cmd/viamillipede/internal/voice"
 	"viamillipede/engine"
 )
 
@@ -147,7 +148,7 @@ func (inv *invocation) side(name string) *side {
 	if inv.receive && len(inv.paths) > 0 {
 		prefix = "viamillipede " + name + ": "
 	}
-	return &side{name: name, prefix: prefix, log: engine.NewLog(os.Stderr, prefix, inv.verbose)}
+	return &side{name: name, prefix: prefix, log: engine.NewLog(stderr, prefix, inv.verbose)}
 }
 
 // carry runs the sides until all are finished. The first failure stops the other side too and gives the exit status.
@@ -216,9 +217,12 @@ func failed(prefix string, err error) engine.Status {
 
 func isNewline(r rune) bool { return r == '\n' || r == '\r' }
 
+// stderr is standard error, for all of the program: nobody ever waits for it, whether it is stopped, full or gone.
+var stderr = voice.New(os.Stderr, ownPrefix)
+
 // say prints lines on standard error, each after prefix and all of them in one write, so that those of another
 // goroutine do not come between. There is nowhere left to report that standard error cannot be written.
 func say(prefix, lines string) {
 	lines = strings.TrimRight(lines, "\n")
-	_, _ = io.WriteString(os.Stderr, prefix+strings.ReplaceAll(lines, "\n", "\n"+prefix)+"\n")
+	_, _ = io.WriteString(stderr, prefix+strings.ReplaceAll(lines, "\n", "\n"+prefix)+"\n")
 }

@@ -50,13 +50,19 @@ func heeded() []os.Signal {
 const echo = 300 * time.Millisecond
 
 // react reads signals until the channel is closed.
+//
+// None of the reactions makes the next signal wait: a status table takes as long as the busiest loop needs to answer, so it
+// is made elsewhere, one at a time.
 func react(signals <-chan os.Signal, sides []*side, cancel context.CancelCauseFunc, atOnce func()) {
 	var stopping time.Time
+	tables := make(chan struct{}, 1)
 	for s := range signals {
 		switch s {
 		case syscall.SIGUSR1:
-			for _, side := range sides {
-				side.printStatus()
+			select {
+			case tables <- struct{}{}:
+				go func() { printStatus(sides); <-tables }()
+			default: // the one that is under way will do
 			}
 		case syscall.SIGUSR2:
 			if len(sides) > 0 {
@@ -69,12 +75,34 @@ func react(signals <-chan os.Signal, sides []*side, cancel context.CancelCauseFu
 					continue
 				}
 				say(ownPrefix, cause.Reason+" again, at once")
-				atOnce()
-				os.Exit(int(cause.Status))
+				bounded(atOnceWithin, atOnce)
+				exit(int(cause.Status))
 			}
 			stopping = time.Now()
 			cancel(cause)
 		}
+	}
+}
+
+// atOnceWithin bounds what is done before the program is ended by a second signal.
+const atOnceWithin = time.Second
+
+// bounded calls f and returns when it has returned, or after the given time; then f goes on.
+func bounded(within time.Duration, f func()) {
+	done := make(chan struct{})
+	go func() { defer close(done); f() }()
+	late := time.NewTimer(within)
+	defer late.Stop()
+	select {
+	case <-done:
+	case <-late.C:
+	}
+}
+
+// printStatus prints the status table of each side.
+func printStatus(sides []*side) {
+	for _, side := range sides {
+		side.printStatus()
 	}
 }
 

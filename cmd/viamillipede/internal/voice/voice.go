@@ -1,0 +1,140 @@
+// Package voice speaks to a person at a descriptor that may take nothing: a terminal that was stopped with ^S, or a pipe that
+// nobody reads. Whoever has something to say never waits for that.
+package voice
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+const (
+	// keptMost bounds what waits to be written, in bytes: some status tables, and more lines than anybody reads at once.
+	keptMost = 256 << 10
+	// together is how many bytes of waiting text are written in one call: what a pipe takes whole or not at all (PIPE_BUF,
+	// pipe(7)), so that lines of other programs come between ours and not into them.
+	together = 4 << 10
+)
+
+// Voice writes text in order, on a goroutine of its own that is there only as long as something waits. When too much waits,
+// the oldest text is dropped, so that the last words, which say how it all ended, are never among what is missing; how many
+// lines are missing is said in their place. Any goroutine may use it.
+type Voice struct {
+	prefix string
+
+	out    io.Writer  // for the goroutine that speaks
+	before []*os.File // what out was, see reopen; likewise
+
+	mu       sync.Mutex
+	waiting  [][]byte      // each as it was given to Write; guarded by mu, as is all below
+	kept     int           // bytes of them
+	dropped  int           // lines that should have come before them
+	speaking chan struct{} // closed when all is said; nil: all is
+}
+
+// New makes a voice that writes to out; the word for what is missing begins with prefix.
+func New(out io.Writer, prefix string) *Voice { return &Voice{out: out, prefix: prefix} }
+
+// Write takes whole lines, which are written in one call with nothing of ours in between. It never waits and never fails; p is
+// the caller's again on return.
+func (v *Voice) Write(p []byte) (int, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.waiting = append(v.waiting, bytes.Clone(p))
+	v.kept += len(p)
+	for v.kept > keptMost && len(v.waiting) > 1 {
+		v.drop()
+	}
+	if v.speaking == nil {
+		v.speaking = make(chan struct{})
+		go v.speak()
+	}
+	return len(p), nil
+}
+
+// drop gives up the oldest text that waits; under mu.
+func (v *Voice) drop() {
+	v.dropped += bytes.Count(v.waiting[0], []byte{'\n'})
+	v.kept -= len(v.waiting[0])
+	v.waiting[0] = nil
+	v.waiting = v.waiting[1:]
+}
+
+// Flush returns when everything is written that was said before, or after the given time.
+func (v *Voice) Flush(atMost time.Duration) {
+	v.mu.Lock()
+	speaking := v.speaking
+	v.mu.Unlock()
+	if speaking == nil {
+		return
+	}
+	late := time.NewTimer(atMost)
+	defer late.Stop()
+	select {
+	case <-speaking:
+	case <-late.C:
+	}
+}
+
+// speak writes until nothing waits.
+func (v *Voice) speak() {
+	for text := v.next(); text != nil; text = v.next() {
+		v.put(text)
+	}
+}
+
+// next takes what is to be written in one call; nil ends the goroutine.
+func (v *Voice) next() []byte {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var text []byte
+	if v.dropped > 0 {
+		text = fmt.Appendf(nil, "%s%d lines are missing here: standard error took nothing\n", v.prefix, v.dropped)
+		v.dropped = 0
+	}
+	for len(v.waiting) > 0 && (len(text) == 0 || len(text)+len(v.waiting[0]) <= together) {
+		text = append(text, v.waiting[0]...)
+		v.kept -= len(v.waiting[0])
+		v.waiting = v.waiting[1:]
+	}
+	if text == nil {
+		close(v.speaking)
+		v.speaking, v.waiting = nil, nil
+	}
+	return text
+}
+
+// put writes all of p, however long that takes. Where it cannot be written there is nowhere left to say so.
+func (v *Voice) put(p []byte) {
+	for len(p) > 0 {
+		n, err := v.out.Write(p)
+		p = p[n:]
+		if err != nil && (!errors.Is(err, syscall.EAGAIN) || !v.reopen()) {
+			return
+		}
+	}
+}
+
+// reopensMost bounds how often a descriptor is opened anew for Go.
+const reopensMost = 4
+
+// reopen is for a descriptor whose open file description another program has made non-blocking (O_NONBLOCK, open(2)) since we
+// have it: Go waits for one that is so when it is told of it. The old one stays, since its end would close the descriptor.
+func (v *Voice) reopen() bool {
+	f, ok := v.out.(*os.File)
+	if !ok || len(v.before) == reopensMost {
+		return false
+	}
+	anew := os.NewFile(f.Fd(), f.Name())
+	if anew == nil {
+		return false
+	}
+	v.before = append(v.before, f)
+	v.out = anew
+	return true
+}
