@@ -88,6 +88,8 @@ func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 		return refuse(wire.VerdictMalformed, "link %d, expected less than %d", h.Link, MaxThreads)
 	case r.met && h.Links != r.hello.Links:
 		return refuse(wire.VerdictMalformed, "%d links, expected %d as before", h.Links, r.hello.Links)
+	case r.met && h.Features != r.hello.Features:
+		return refuse(wire.VerdictMalformed, "features %#x, expected %#x as before", h.Features, r.hello.Features)
 	case h.Link >= max(h.Links, 1):
 		return refuse(wire.VerdictMalformed, "link %d of %d", h.Link, h.Links)
 	}
@@ -99,7 +101,7 @@ func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 	if host, _, err := net.SplitHostPort(from.String()); err == nil && len(r.hosts) < hostsMost {
 		r.hosts[host] = true
 	}
-	w.Features, w.MaxLeg, w.Credit = r.hello.Features, r.most, uint32(r.credit)
+	w.Features, w.MaxLeg, w.Credit = r.hello.Features&wire.Features, r.most, uint32(r.credit)
 	w.Delivered = uint64(r.ring.Next())
 	return w, nil
 }

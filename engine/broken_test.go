@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
@@ -279,6 +280,7 @@ func TestRefusals(t *testing.T) {
 		{"other stream, resumed", wire.VerdictBusy, func(h *wire.Hello) { h.Stream[0], h.Flags = 2, wire.FlagResume }},
 		{"link without a number", wire.VerdictMalformed, func(h *wire.Hello) { h.Link = engine.MaxThreads }},
 		{"link beyond those planned", wire.VerdictMalformed, func(h *wire.Hello) { h.Link = h.Links }},
+		{"other features", wire.VerdictMalformed, func(h *wire.Hello) { h.Features = wire.FeatureChecksum }},
 		{"other number of links", wire.VerdictMalformed, func(h *wire.Hello) { h.Links = 5 }},
 	} {
 		h := rx.dial(1, word, c.change)
@@ -290,4 +292,59 @@ func TestRefusals(t *testing.T) {
 	s := newStream(2, 30000)
 	running.send(s.frame(0), s.frame(1))
 	s.finish(rx, running, got)
+}
+
+// A receiver grants what it knows of what it was asked for, and nothing else.
+func TestFeaturesGranted(t *testing.T) {
+	for asked, want := range map[uint32]uint32{0: 0, 1: 1, 2: 0, 1<<32 - 1: wire.FeatureChecksum, 1<<32 - 2: 0} {
+		rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+		h := rx.link(0, func(h *wire.Hello) { h.Features = asked })
+		if h.welcome.Features != want {
+			t.Errorf("asked for %#x, granted %#x, want %#x", asked, h.welcome.Features, want)
+		}
+		rx.cancel()
+		rx.wants(engine.StatusInterrupt)
+	}
+}
+
+// A sender looks at the grant. What it did not ask for is not taken; what it did is needed.
+func TestFeaturesTaken(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		checksum bool
+		grant    uint32
+		want     engine.Status
+	}{
+		{"unasked", false, 1, engine.StatusConnect},
+		{"unknown", true, 3, engine.StatusConnect},
+		{"none of what is asked for", true, 0, engine.StatusRefused},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := engine.Options{Threads: 1, Checksum: c.checksum, Connect: 300 * time.Millisecond}
+			tx := send(t, o, content(2, 100), nil)
+			l := tx.listen()
+			h := tx.accept(l, 8, func(w *wire.Welcome) { w.Features = c.grant })
+			l.Close()
+			h.untilClosed()
+			tx.wants(c.want)
+		})
+	}
+}
+
+// A second welcome that takes back what the first one granted is no link.
+func TestGrantIsKept(t *testing.T) {
+	data := content(2, 100<<10)
+	tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10}, data, nil)
+	l := tx.listen()
+	first := tx.accept(l, 8)
+	first.untilType(wire.TypeEnd)
+	first.c.Close()
+	less := tx.accept(l, 8, func(w *wire.Welcome) { w.MaxLeg = 4096 })
+	less.untilClosed()
+	good := tx.accept(l, 8)
+	if got := good.takeAll(2); !bytes.Equal(got, data) {
+		t.Errorf("%d bytes came, %d went in", len(got), len(data))
+	}
+	good.send(wire.Done{Legs: 2, Bytes: uint64(len(data))}.Append(nil))
+	tx.wants(engine.StatusDone)
 }

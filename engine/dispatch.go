@@ -19,7 +19,8 @@ type txloop struct {
 	token int32 // of the watch on the source
 	pause pause
 
-	limbo []*txlink // are gone, but the kernel may still read what they sent
+	unheard []*txlink // had more to say than their share of the round
+	limbo   []*txlink // are gone, but the kernel may still read what they sent
 
 	reads bool   // files cannot be sent from the page cache here
 	piece []byte // of a file, on its way through memory
@@ -32,6 +33,23 @@ const legsPerRound = 2
 // dispatch is the end of each round: idle links take legs, the best-ranked first, which is also the one that is hottest
 // in the cache. It reports whether there is likely more to do at once.
 func (l *txloop) dispatch() (again bool) {
+	again = l.hearOn()
+	return l.feedLinks() || again
+}
+
+// hearOn goes on with the links that had more to say; true when one of them still has.
+func (l *txloop) hearOn() (more bool) {
+	links := l.unheard
+	l.unheard = nil
+	for _, k := range links {
+		k.unheard = false
+		k.ready(0)
+	}
+	return len(l.unheard) > 0
+}
+
+// feedLinks does the work of dispatch.
+func (l *txloop) feedLinks() (again bool) {
 	l.s.hungry.And(^l.mark)
 	l.watchLinks()
 	defer l.countIdle()
@@ -243,9 +261,10 @@ func (l *txloop) farewell(words []byte, left chan<- struct{}) {
 		enough = min(enough, 1)
 	}
 	l.after = func() bool {
+		more := l.hearOn()
 		said := len(slices.DeleteFunc(slices.Clone(l.links), (*txlink).busy))
 		if said < min(enough, len(l.links)) {
-			return false
+			return more
 		}
 		l.after = func() bool { return false }
 		left <- struct{}{}

@@ -30,6 +30,8 @@ type egress struct {
 	refLegs atomic.Int64 // legs that went by reference, and legs that were copied: for the user
 	copied  atomic.Int64
 
+	cutting
+
 	complete atomic.Bool // the sink has all of the stream; set by whoever has the turn
 }
 

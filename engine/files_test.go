@@ -36,6 +36,30 @@ func TestFailedStreamLeavesNoGap(t *testing.T) {
 	}
 }
 
+// The same when the program does not wait for the stream to end: the file is cut while the loops run, and what comes in then
+// is not written.
+func TestCutLeavesNoGap(t *testing.T) {
+	const leg = 64 << 10
+	var r *engine.Receiver
+	rx := receiveFor(t, engine.Options{CPUs: unpinned(2), Threads: 2}, enginetest.KindFile, &r)
+	s := newStream(6, leg)
+	h := rx.link(0)
+	h.send(s.frame(0), s.frame(2), s.frame(3))
+	h.until(func(f wire.Header, payload []byte) bool {
+		return f.Type == wire.TypeAck && f.A == 1 && len(payload) > 0 && payload[0] == 0b11
+	})
+	r.Cut(soon)
+	if b := rx.content(); !bytes.Equal(b, s.data[:leg]) {
+		t.Errorf("%d bytes are left, want the first %d", len(b), leg)
+	}
+	h.send(s.frame(5), s.frame(1))
+	h.until(func(f wire.Header, _ []byte) bool { return f.Type == wire.TypeError })
+	if b := rx.content(); !bytes.Equal(b, s.data[:leg]) {
+		t.Errorf("%d bytes are left then, want the first %d", len(b), leg)
+	}
+	rx.wants(engine.StatusLocalPipe)
+}
+
 func (r *running) content() []byte {
 	r.t.Helper()
 	b, err := r.stdio.Content()

@@ -163,6 +163,10 @@ func (k *keeper) greet(ctx context.Context, c net.Conn) (wire.Welcome, error) {
 	if w.Verdict != wire.VerdictOK {
 		return w, fmt.Errorf("refused by the receiver: %v", w.Verdict)
 	}
+	if k.s.features()&^w.Features != 0 {
+		w.Verdict = wire.VerdictVersion // it cannot, so asking again is of no use
+		return w, errors.New("refused, since the receiver cannot check what is sent: it grants no checksum")
+	}
 	if err := k.s.welcome(w); err != nil {
 		w.Verdict = wire.VerdictMalformed
 		return w, err

@@ -214,11 +214,31 @@ func (l *loop) runPosted() {
 	}
 }
 
-// halt ends the loop and waits for its thread; then close may be called.
-func (l *loop) halt() {
-	l.post(func() { l.stop = true })
-	<-l.done
+// haltMost is how long the end of a stream waits for its loops' threads. One that the kernel does not give back, in a call
+// that was not to wait, must not keep the program.
+const haltMost = 2 * time.Second
+
+// haltAll ends the loops and waits for their threads; then close may be called, unless one of them did not end: what that one
+// has stays its own.
+func haltAll[T interface{ halting() *loop }](loops []T, atMost time.Duration) (all bool) {
+	for _, l := range loops {
+		l := l.halting()
+		l.post(func() { l.stop = true })
+	}
+	timeout := time.NewTimer(atMost)
+	defer timeout.Stop()
+	for _, l := range loops {
+		select {
+		case <-l.halting().done:
+		case <-timeout.C:
+			return false
+		}
+	}
+	return true
 }
+
+// halting is the loop of whatever is more than a loop.
+func (l *loop) halting() *loop { return l }
 
 func (l *loop) close() {
 	l.wake.Close()

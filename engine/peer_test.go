@@ -94,8 +94,27 @@ func receive(t *testing.T, o engine.Options, kind enginetest.Kind, change transp
 	return receiveInto(t, o, sink, change)
 }
 
+// receiveFor is receive that gives the receiver itself too.
+func receiveFor(t *testing.T, o engine.Options, kind enginetest.Kind, to **engine.Receiver) *running {
+	t.Helper()
+	quiet(t)
+	sink, err := enginetest.NewSink(kind)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, running := receiveWith(t, o, sink, nil)
+	*to = r
+	return running
+}
+
 // receiveInto is receive into a sink that is there already.
 func receiveInto(t *testing.T, o engine.Options, sink *enginetest.Stdio, change transporter) *running {
+	t.Helper()
+	_, running := receiveWith(t, o, sink, change)
+	return running
+}
+
+func receiveWith(t *testing.T, o engine.Options, sink *enginetest.Stdio, change transporter) (*engine.Receiver, *running) {
 	t.Helper()
 	n := enginetest.NewNet(0, enginetest.Faults{})
 	log := &lines{to: io.Discard}
@@ -112,7 +131,7 @@ func receiveInto(t *testing.T, o engine.Options, sink *enginetest.Stdio, change 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return start(t, n, sink, log, r.Run, r.WriteStatus)
+	return r, start(t, n, sink, log, r.Run, r.WriteStatus)
 }
 
 // send starts a sender whose source holds data.
@@ -221,7 +240,7 @@ func (r *running) listen() net.Listener {
 }
 
 // accept takes a link of the sender and welcomes it.
-func (r *running) accept(l net.Listener, credit uint32) *hand {
+func (r *running) accept(l net.Listener, credit uint32, change ...func(*wire.Welcome)) *hand {
 	r.t.Helper()
 	c, err := l.Accept()
 	if err != nil {
@@ -231,10 +250,14 @@ func (r *running) accept(l net.Listener, credit uint32) *hand {
 	if h.hello, err = wire.ParseHello(h.bytes(wire.HelloLen)); err != nil {
 		r.t.Fatal(err)
 	}
-	h.send(wire.Welcome{
+	w := wire.Welcome{
 		Version: wire.Version, Stream: h.hello.Stream, MaxLeg: 64 << 10, Credit: credit, Receiver: 9,
 		Features: h.hello.Features,
-	}.Append(nil))
+	}
+	for _, f := range change {
+		f(&w)
+	}
+	h.send(w.Append(nil))
 	return h
 }
 

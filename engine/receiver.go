@@ -171,19 +171,18 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 	door.Wait()
 	r.farewell()
 	sum := r.Summary()
-	for _, l := range r.loops {
-		l.halt()
+	ended := haltAll(r.loops, haltMost)
+	if !ended {
+		r.log.Printf(LevelError, "a loop does not end; what it has is left to the kernel")
+		r.Cut(haltMost)
+		return sum, r.err
 	}
 	r.gauge.close()
 	for _, l := range r.loops {
 		l.closeLinks()
 	}
 	r.strangers.report(r.log)
-	if !r.out.complete.Load() {
-		if err := r.out.leave(); err != nil {
-			r.log.Printf(LevelError, "standard output may be longer than what was delivered: %v", err)
-		}
-	}
+	r.cutOff()
 	r.close()
 	return sum, r.err
 }
@@ -357,7 +356,7 @@ func (r *Receiver) judge(now time.Time) {
 	if r.test != nil {
 		r.damaged(r.test.overdue(now))
 	}
-	if r.done.Load() != nil && r.bye.Load() {
+	if r.done.Load() != nil && (r.bye.Load() || r.unconfirmed(now)) {
 		r.finish(nil)
 		return
 	}
@@ -368,6 +367,17 @@ func (r *Receiver) judge(now time.Time) {
 		}
 		r.fail(err)
 	}
+}
+
+// unconfirmed reports whether the sender has had time enough to confirm the end. Its links may be up all the while.
+func (r *Receiver) unconfirmed(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.time.Confirm <= 0 || now.Sub(r.ended) < r.time.Confirm {
+		return false
+	}
+	r.log.Printf(LevelChoices, "the sender does not confirm the end within %v", r.time.Confirm)
+	return true
 }
 
 func (r *Receiver) verdict(now time.Time) *Error {

@@ -141,7 +141,7 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 	if err != nil {
 		return 0, true, err // the leg comes again
 	}
-	if err := e.sink.EmptyAt(k.owner.pipe, e.begin+int64(l.Offset)+int64(k.got)); err != nil {
+	if err := e.emptyAt(k.owner.pipe, e.begin+int64(l.Offset)+int64(k.got)); err != nil {
 		k.owner.sinkRefused(err)
 		return 0, true, nil
 	}

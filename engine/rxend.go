@@ -24,10 +24,12 @@ func (k *rxlink) lastWords() {
 	if k.settleDown() != nil {
 		return
 	}
-	for {
-		if _, _, err := k.read(); err != nil {
+	for budget := socketMost; budget > 0; {
+		n, _, err := k.read()
+		if err != nil {
 			return
 		}
+		budget -= n
 	}
 }
 

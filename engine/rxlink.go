@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"maps"
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/ring"
@@ -288,6 +289,9 @@ func (k *rxlink) finish() error {
 	return nil
 }
 
+// badMost is how many legs that did not match their checksum are remembered before those that came well since are forgotten.
+const badMost = 1024
+
 // verify checks the payload. The first mismatch of a leg costs its link, so that it is sent again; the second is the
 // stream's end, since the sender itself has other bytes than it announced.
 func (k *rxlink) verify(l *rxleg) error {
@@ -297,6 +301,9 @@ func (k *rxlink) verify(l *rxleg) error {
 	}
 	k.r.mu.Lock()
 	again := k.r.bad[l.Number]
+	if len(k.r.bad) >= badMost {
+		maps.DeleteFunc(k.r.bad, func(n uint64, _ bool) bool { return k.r.ring.Has(ring.Seq(n)) })
+	}
 	k.r.bad[l.Number] = true
 	k.r.mu.Unlock()
 	err := fmt.Errorf("leg %d has checksum %08x, %08x was announced", l.Number, sum, l.Leg.Checksum)

@@ -183,8 +183,9 @@ func (s *Sender) Run(ctx context.Context) (Summary, error) {
 	keepers.Wait()
 	s.farewell()
 	sum := s.Summary()
-	for _, l := range s.loops {
-		l.halt()
+	if !haltAll(s.loops, haltMost) {
+		s.log.Printf(LevelError, "a loop does not end; what it has is left to the kernel")
+		return sum, s.err
 	}
 	s.gauge.close()
 	for _, l := range s.loops {
@@ -273,8 +274,12 @@ func (s *Sender) welcome(w wire.Welcome) error {
 	switch {
 	case w.Stream != s.stream:
 		return fmt.Errorf("the receiver answers for another stream")
+	case w.Features&^s.features() != 0:
+		return fmt.Errorf("the receiver grants features %#x, of which %#x were asked for", w.Features, s.features())
 	case s.met && w.Receiver != s.receiver.Receiver:
 		return fmt.Errorf("another receiver than the one that has this stream")
+	case s.met && (w.Features != s.receiver.Features || w.MaxLeg < s.receiver.MaxLeg):
+		return fmt.Errorf("the receiver grants less than before")
 	case s.met:
 		return nil
 	case w.Delivered != 0:

@@ -88,6 +88,7 @@ type Timing struct {
 	Farewell    time.Duration // for the last frames to leave
 	Tell        time.Duration // the user is told of a stream that has had no link for this long, whatever verbose says; 0: never
 	TellAgain   time.Duration // and then as often as this
+	Confirm     time.Duration // for a sender whose links are up to confirm the end, whatever it sends meanwhile; 0 is for ever
 }
 
 // DefaultTiming is what the program uses.
@@ -106,6 +107,7 @@ var DefaultTiming = Timing{
 	Farewell:    time.Second,
 	Tell:        2 * time.Second,
 	TellAgain:   time.Minute,
+	Confirm:     time.Minute,
 }
 
 // tcp is the network.

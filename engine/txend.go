@@ -33,10 +33,12 @@ func (k *txlink) abandon() {
 // something unread with a reset, which may throw away our last words before the peer has read them.
 func (k *txlink) part() {
 	k.conn.Finish()
-	for {
-		if _, err := k.conn.Recv(k.in[:], nil); err != nil {
+	for budget := socketMost; budget > 0; {
+		n, err := k.conn.Recv(k.in[:], nil)
+		if err != nil {
 			break
 		}
+		budget -= n
 	}
 	k.conn.Close()
 	k.dropZero()

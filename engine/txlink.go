@@ -48,9 +48,10 @@ type txlink struct {
 	asked   time.Time   // when that was
 	watch   watch
 
-	in     [inputSize]byte
-	got    int // bytes of in that are not parsed yet
-	bitmap [wire.MaxBitmap / 8]uint64
+	in      [inputSize]byte
+	got     int // bytes of in that are not parsed yet
+	bitmap  [wire.MaxBitmap / 8]uint64
+	unheard bool // in txloop.unheard
 
 	lost func(error) // tells the keeper, once
 }
@@ -135,36 +136,54 @@ func (k *txlink) send() error {
 	return nil
 }
 
-// receive reads and obeys what the peer sent, until nothing is left in the socket: its readiness is reported once.
+// heardPerRound bounds what a link hears of its peer before the others, what was posted and the clocks get their turn, in
+// bytes: a hundred of the largest acks.
+const heardPerRound = 64 << 10
+
+// receive reads and obeys what the peer sent, until nothing is left in the socket or the link's share of the round is used
+// up. Readiness is reported once, so the loop comes back to what is left.
 func (k *txlink) receive() error {
-	for {
-		if err := k.take(); err == netio.ErrAgain {
+	for budget := heardPerRound; budget > 0; {
+		n, err := k.take()
+		if err == netio.ErrAgain {
 			return nil
-		} else if err != nil {
+		}
+		if err != nil {
 			return err
 		}
+		budget -= n
 	}
+	if !k.unheard {
+		k.unheard = true
+		k.owner.unheard = append(k.owner.unheard, k)
+	}
+	return nil
 }
 
 // take makes one system call.
-func (k *txlink) take() error {
-	n, err := k.conn.Recv(k.in[k.got:], nil)
-	if err != nil {
-		return err
+func (k *txlink) take() (n int, err error) {
+	if n, err = k.conn.Recv(k.in[k.got:], nil); err != nil {
+		return 0, err
 	}
 	k.heard = k.loop.now
 	k.got += n
-	return k.parse()
+	return n, k.parse()
 }
 
-// lastWords obeys what is left to be read of a connection that was found closed by a call that sends.
+// lastWords obeys what is left to be read of a connection that was found closed by a call that sends: at most what a socket
+// may hold.
 func (k *txlink) lastWords() {
-	for {
-		if k.take() != nil {
+	for budget := socketMost; budget > 0; {
+		n, err := k.take()
+		if err != nil {
 			return
 		}
+		budget -= n
 	}
 }
+
+// socketMost is more than what a connection holds for its reader, in bytes (net.ipv4.tcp_rmem is 6 MiB, or a few times that).
+const socketMost = 64 << 20
 
 // parse obeys the whole frames in the input and keeps the rest.
 func (k *txlink) parse() error {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"viamillipede/cmd/viamillipede/internal/doctor"
 	"viamillipede/cmd/viamillipede/internal/voice"
@@ -72,7 +73,13 @@ func (inv *invocation) run() engine.Status {
 	defer profile.Stop()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	defer watchSignals(sides, cancel, profile.Stop)()
+	atOnce := func() {
+		profile.Stop()
+		for _, s := range sides {
+			s.cut()
+		}
+	}
+	defer watchSignals(sides, cancel, atOnce)()
 	return carry(ctx, cancel, sides)
 }
 
@@ -88,6 +95,16 @@ type side struct {
 	name   string // "tx" or "rx"
 	prefix string // of its lines on standard error
 	log    *engine.Log
+}
+
+// cutMost is how long a program that is to end at once may take to leave no gap in a file.
+const cutMost = time.Second
+
+// cut has a receiving side's file end with what was delivered.
+func (s *side) cut() {
+	if r, ok := s.stream.(*engine.Receiver); ok {
+		r.Cut(cutMost)
+	}
 }
 
 // ownPrefix begins the lines that are not about one of two sides.

@@ -16,6 +16,8 @@ const (
 // Features, asked for in a Hello and granted in a Welcome.
 const (
 	FeatureChecksum = 1 << 0 // legs carry the checksum of their payload
+
+	Features = FeatureChecksum // all that this version knows
 )
 
 // Hello is the first message of a link, from sender to receiver.
@@ -27,7 +29,7 @@ const (
 type Hello struct {
 	Version    uint16  // Append takes 0 for Version
 	Flags      uint16  // FlagResume
-	Features   uint32  // asked for; bits that the receiver does not know are allowed
+	Features   uint32  // asked for, the same on each link; bits that the receiver does not know are allowed
 	Phrase     [4]byte // checkphrase; all zero is none
 	Stream     StreamID
 	Link       uint32 // index of the link within the stream; a name, not a size

@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"viamillipede/netio"
+)
+
+// A stream that fails leaves a file that ends with what was delivered, whatever came early and had its place behind a gap:
+// when the loops have ended, or, for a program that ends at once, while they run.
+
+// cutting keeps legs from their places in a file once that is cut.
+type cutting struct {
+	placing sync.RWMutex // held to read by whoever writes a leg to its place
+	sealed  bool         // guarded by placing
+}
+
+var errSealed = errors.New("the stream is cut off")
+
+// emptyAt is netio.Sink.EmptyAt, until the file is cut.
+func (e *egress) emptyAt(p *netio.Pipe, offset int64) error {
+	e.placing.RLock()
+	defer e.placing.RUnlock()
+	if e.sealed {
+		return errSealed
+	}
+	return e.sink.EmptyAt(p, offset)
+}
+
+// cutOff has a file end with what was delivered, unless that is all of the stream.
+func (r *Receiver) cutOff() {
+	if r.out.complete.Load() {
+		return
+	}
+	if err := r.out.leave(); err != nil {
+		r.log.Printf(LevelError, "standard output may be longer than what was delivered: %v", err)
+	}
+}
+
+// Cut has a file that the stream goes to end with what was delivered so far, and nothing be written any more: for a program
+// that ends at once, and does not wait for Run. It returns after atMost, whatever the file does. Any goroutine may call it.
+func (r *Receiver) Cut(atMost time.Duration) {
+	cut := make(chan struct{}, 1)
+	go func() {
+		r.out.seal(atMost / 2)
+		r.cutOff()
+		cut <- struct{}{}
+	}()
+	awaitAll(cut, 1, atMost)
+}
+
+// seal takes the delivery turn for good, and every place in the file. Whoever has the turn for longer than atMost is stuck in
+// a write of its own, which continues what was delivered.
+func (e *egress) seal(atMost time.Duration) {
+	for end := time.Now().Add(atMost); !e.turn.CompareAndSwap(false, true) && time.Now().Before(end); {
+		time.Sleep(sealPause)
+	}
+	e.placing.Lock()
+	defer e.placing.Unlock()
+	e.sealed = true
+}
+
+// sealPause is between two attempts to get the turn, which nobody announces to be free.
+const sealPause = time.Millisecond
