@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"sync"
 	"time"
 
 	"viamillipede/engine/wire"
@@ -15,9 +14,8 @@ import (
 
 // Bounds on connections that have not said who they are.
 const (
-	guestsMost  = 256 // at once; one more is closed unheard
-	hostsMost   = 256 // addresses of the sender that are remembered
-	linesAtOnce = 8   // lines about strangers between two reports, so that a flood of them does not flood stderr
+	guestsMost = 256 // at once; one more is closed unheard
+	hostsMost  = 256 // addresses of the sender that are remembered
 )
 
 var (
@@ -145,44 +143,4 @@ func readHello(c net.Conn) (wire.Hello, error) {
 			return h, fmt.Errorf("no hello within the time for it (%d bytes came)", n)
 		}
 	}
-}
-
-// doorman tells the user of strangers, without letting them flood stderr. The zero doorman is ready to use.
-type doorman struct {
-	mu     sync.Mutex
-	lines  int
-	unsaid int
-	total  uint64
-}
-
-// refuse tells of one stranger.
-func (d *doorman) refuse(log *Log, who net.Addr, why error) {
-	d.mu.Lock()
-	d.total++
-	d.lines++
-	say := d.lines <= linesAtOnce
-	if !say {
-		d.unsaid++
-	}
-	d.mu.Unlock()
-	if say {
-		log.Printf(LevelError, "refused %v: %v", who, why)
-	}
-}
-
-// report tells how many strangers were not told of one by one; it is called every now and then.
-func (d *doorman) report(log *Log) {
-	d.mu.Lock()
-	n := d.unsaid
-	d.lines, d.unsaid = 0, 0
-	d.mu.Unlock()
-	if n > 0 {
-		log.Printf(LevelError, "refused %d more connections", n)
-	}
-}
-
-func (d *doorman) count() uint64 {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.total
 }

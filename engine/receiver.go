@@ -181,7 +181,6 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 	for _, l := range r.loops {
 		l.closeLinks()
 	}
-	r.strangers.report(r.log)
 	r.cutOff()
 	r.close()
 	return sum, r.err
@@ -342,7 +341,7 @@ func (r *Receiver) supervise(ctx context.Context) {
 			r.fail(stopped(ctx))
 			return
 		case <-ticker.C:
-			r.strangers.report(r.log)
+			r.strangers.report(r.log, time.Now(), r.time.TellAgain)
 		case <-r.poke:
 		}
 		now := time.Now()

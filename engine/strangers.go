@@ -1,0 +1,159 @@
+package engine
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Bounds on what is remembered and said of strangers, however many come.
+const (
+	strangersMost = 256       // hosts that are remembered; the one that was silent for longest gives way
+	strangerLines = 8         // hosts that get a line of their own between two reports; others are only counted
+	strangerNames = 3         // hosts that a report names
+	reportsLeast  = time.Hour // reports come after twice the time of the one before, but as often as this
+	siteBits      = 64        // of an IPv6 address: one host can have every address that begins with these
+)
+
+// doorman tells the user of strangers: a line for the first connection of each host, and for those that follow a number now
+// and then. The zero doorman is ready to use. Its methods may be called from any goroutine.
+type doorman struct {
+	mu     sync.Mutex
+	total  uint64               // connections refused; guarded by mu, as is all below
+	unsaid uint64               // of them, those since the last report that had no line
+	hosts  map[string]*stranger // by site
+	lines  int                  // since the last report
+	every  time.Duration        // until the next report
+	due    time.Time            // of the next report; zero: nobody has come yet
+}
+
+// stranger is a host that was refused.
+type stranger struct {
+	seen   time.Time
+	unsaid uint64 // connections since the last report that had no line
+	why    error  // of the latest
+}
+
+// refuse tells of one connection.
+func (d *doorman) refuse(log *Log, who net.Addr, why error) {
+	if d.first(site(who), why, time.Now()) {
+		log.Printf(LevelError, "refused %v: %v", who, why)
+	}
+}
+
+// first counts a connection; it reports whether it is the first of its host, and worth a line.
+func (d *doorman) first(host string, why error, now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.total++
+	s := d.hosts[host]
+	fresh := s == nil
+	if fresh {
+		d.forgetOne()
+		s = &stranger{}
+		d.hosts[host] = s
+	}
+	s.seen, s.why = now, why
+	if fresh && d.lines < strangerLines {
+		d.lines++
+		return true
+	}
+	s.unsaid++
+	d.unsaid++
+	return false
+}
+
+// forgetOne makes room for a host. Under mu.
+func (d *doorman) forgetOne() {
+	if d.hosts == nil {
+		d.hosts = make(map[string]*stranger)
+	}
+	if len(d.hosts) < strangersMost {
+		return
+	}
+	oldest := slices.MinFunc(slices.Collect(maps.Keys(d.hosts)), func(a, b string) int {
+		return d.hosts[a].seen.Compare(d.hosts[b].seen)
+	})
+	delete(d.hosts, oldest)
+}
+
+// report tells how many connections were not told of one by one, when it is time: first so long after the first of them,
+// then less and less often. It is called every now and then.
+func (d *doorman) report(log *Log, now time.Time, after time.Duration) {
+	if line := d.reckon(now, after); line != "" {
+		log.Printf(LevelError, "%s", line)
+	}
+}
+
+// reckon is the line of a report, empty where there is nothing to tell.
+func (d *doorman) reckon(now time.Time, after time.Duration) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.hosts) == 0 {
+		return ""
+	}
+	if d.due.IsZero() {
+		d.every, d.due = after, now.Add(after)
+	}
+	if now.Before(d.due) {
+		return ""
+	}
+	d.lines = 0
+	line := d.describe()
+	if line != "" {
+		d.every = max(after, min(2*d.every, reportsLeast))
+	}
+	d.due = now.Add(d.every)
+	return line
+}
+
+// describe sums up what had no line, which is told then. Under mu.
+func (d *doorman) describe() string {
+	hosts := slices.SortedFunc(maps.Keys(d.hosts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(d.hosts[b].unsaid, d.hosts[a].unsaid), cmp.Compare(a, b))
+	})
+	all, rest := d.unsaid, d.unsaid
+	var parts []string
+	for _, host := range hosts {
+		s := d.hosts[host]
+		if s.unsaid > 0 && len(parts) < strangerNames {
+			parts = append(parts, fmt.Sprintf("%d from %s (the last: %v)", s.unsaid, host, s.why))
+			rest -= s.unsaid
+		}
+		s.unsaid = 0
+	}
+	if d.unsaid = 0; all == 0 {
+		return ""
+	}
+	if rest > 0 {
+		parts = append(parts, fmt.Sprintf("%d from others", rest))
+	}
+	return fmt.Sprintf("refused %s: %s", number(int(all), "more connection"), strings.Join(parts, ", "))
+}
+
+// count is how many connections were refused.
+func (d *doorman) count() uint64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.total
+}
+
+// site is what an address is counted by: an IPv4 address, or the network of an IPv6 address.
+func site(who net.Addr) string {
+	at, err := netip.ParseAddrPort(who.String())
+	if err != nil {
+		return who.String()
+	}
+	host := at.Addr().Unmap()
+	if !host.Is6() || host.IsLinkLocalUnicast() {
+		return host.String()
+	}
+	network, _ := host.WithZone("").Prefix(siteBits) // cannot fail: it has so many bits
+	return network.String()
+}
