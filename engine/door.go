@@ -107,7 +107,9 @@ func (r *Receiver) take(h wire.Hello, at int, c net.Conn) {
 	k := &rxlink{r: r, owner: l, linkState: linkState{
 		index: int(h.Link), generation: h.Generation, path: path, conn: conn,
 	}}
-	l.post(func() { r.linkUp(l, k) })
+	if !l.post(func() { r.linkUp(l, k) }) {
+		conn.Abort()
+	}
 }
 
 // loopFor is the loop that gets a link which came in at the listener of that index: the listener's own, unless that has its

@@ -115,7 +115,10 @@ func (k *keeper) connect(ctx context.Context, hope <-chan struct{}) (*txlink, er
 func (k *keeper) serve(ctx context.Context, link *txlink) {
 	lost := make(chan error, 1)
 	link.lost = func(err error) { lost <- err }
-	k.loop.post(func() { k.s.linkUp(k.loop, link) })
+	if !k.loop.post(func() { k.s.linkUp(k.loop, link) }) {
+		link.conn.Abort()
+		return
+	}
 	home := k.home.returned()
 	if link.path == k.home {
 		home = nil

@@ -41,7 +41,8 @@ type loop struct {
 	done   chan struct{}
 
 	mu       sync.Mutex
-	posted   []func()  // guarded by mu
+	ended    bool      // nothing is called any more; guarded by mu, as is all below
+	posted   []func()  //
 	watchers []watcher // by token; guarded by mu
 }
 
@@ -79,12 +80,18 @@ func (l *loop) nudge() {
 	}
 }
 
-// post has the loop's thread call f soon. After the loop has ended f is never called.
-func (l *loop) post(f func()) {
+// post has the loop's thread call f soon; false: the loop has ended, and f is never called. One that ends before its next round
+// does not call f either.
+func (l *loop) post(f func()) bool {
 	l.mu.Lock()
+	if l.ended {
+		l.mu.Unlock()
+		return false
+	}
 	l.posted = append(l.posted, f)
 	l.mu.Unlock()
 	l.nudge()
+	return true
 }
 
 // do calls f on the loop's thread: at once when the caller, running on its own loop, is on it.
@@ -134,7 +141,7 @@ func (l *loop) unwatch(fd int, token int32) {
 
 // run is the loop's goroutine. It never unlocks its thread, so that the thread, with its affinity, ends with it.
 func (l *loop) run() {
-	defer close(l.done)
+	defer l.end()
 	runtime.LockOSThread()
 	l.pin()
 	l.now = time.Now()
@@ -155,6 +162,14 @@ func (l *loop) run() {
 		}
 		again = l.after()
 	}
+}
+
+// end says that nothing is called any more.
+func (l *loop) end() {
+	l.mu.Lock()
+	l.ended = true
+	l.mu.Unlock()
+	close(l.done)
 }
 
 // pin ties the thread to the loop's CPU.

@@ -22,10 +22,11 @@ type Receiver struct {
 	transport Transport
 	id        uint64 // of this process's one stream, so that a sender does not take two receivers for one
 
-	loops []*rxloop
-	out   egress
-	gauge gauge
-	test  *inspection // of a test stream; nil: the stream is anything
+	loops   []*rxloop
+	out     egress
+	gauge   gauge
+	curtain curtain
+	test    *inspection // of a test stream; nil: the stream is anything
 
 	// Made by the first hello, before any loop has a link.
 	pool   *bufpool.Pool
@@ -171,10 +172,10 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 	door.Wait()
 	r.farewell()
 	sum := r.Summary()
-	ended := haltAll(r.loops, haltMost)
-	if !ended {
+	r.curtain.fall()
+	if !haltAll(r.loops, haltMost) {
 		r.log.Printf(LevelError, "a loop does not end; what it has is left to the kernel")
-		r.Cut(haltMost)
+		r.cutWithin(haltMost)
 		return sum, r.err
 	}
 	r.gauge.close()
@@ -405,7 +406,9 @@ func (r *Receiver) farewell() {
 	}
 	left := make(chan struct{}, len(r.loops))
 	for _, l := range r.loops {
-		l.post(func() { l.farewell(words, left) })
+		if !l.post(func() { l.farewell(words, left) }) {
+			left <- struct{}{}
+		}
 	}
 	awaitAll(left, len(r.loops), r.time.Farewell)
 }

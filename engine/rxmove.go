@@ -76,7 +76,10 @@ func (k *rxlink) move() bool {
 	r.moved++
 	r.log.Printf(LevelLinks, "link %d moves from loop %d to loop %d, where its packets come in", k.index, from.id, to.id)
 	k.owner = to
-	to.post(func() { k.arrive(owed) })
+	if !to.post(func() { k.arrive(owed) }) {
+		k.gone = true
+		k.conn.Abort()
+	}
 	return true
 }
 

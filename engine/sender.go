@@ -38,6 +38,7 @@ type Sender struct {
 	window  *window // made by the first welcome, before any loop has a link
 	chaos   chaos
 	gauge   gauge
+	curtain curtain
 	loops   []*txloop
 	paths   []*pathState
 	homes   []*pathState // of each link, by its index
@@ -183,6 +184,7 @@ func (s *Sender) Run(ctx context.Context) (Summary, error) {
 	keepers.Wait()
 	s.farewell()
 	sum := s.Summary()
+	s.curtain.fall()
 	if !haltAll(s.loops, haltMost) {
 		s.log.Printf(LevelError, "a loop does not end; what it has is left to the kernel")
 		return sum, s.err
@@ -512,7 +514,9 @@ func (s *Sender) findVoice() {
 	defer end()
 	quit := make(chan struct{}, len(s.loops))
 	for _, l := range s.loops {
-		l.post(func() { l.quitFile(); quit <- struct{}{} })
+		if !l.post(func() { l.quitFile(); quit <- struct{}{} }) {
+			quit <- struct{}{}
+		}
 	}
 	awaitAll(quit, len(s.loops), s.time.Farewell)
 	for s.speechless() {
@@ -539,7 +543,9 @@ func (s *Sender) farewell() {
 	}
 	left := make(chan struct{}, len(s.loops))
 	for _, l := range s.loops {
-		l.post(func() { l.farewell(words, left) })
+		if !l.post(func() { l.farewell(words, left) }) {
+			left <- struct{}{}
+		}
 	}
 	awaitAll(left, len(s.loops), s.time.Farewell)
 }

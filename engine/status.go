@@ -37,7 +37,9 @@ func (l *loop) collect(describe func() []row) []row {
 // ask has the loop answer on its thread; nil when it is too busy, or has ended.
 func ask[T any](l *loop, question func() []T) []T {
 	answer := make(chan []T, 1)
-	l.post(func() { answer <- question() })
+	if !l.post(func() { answer <- question() }) {
+		return nil
+	}
 	timeout := time.NewTimer(statusPatience)
 	defer timeout.Stop()
 	select {
@@ -57,8 +59,11 @@ func (k *linkState) row(inFlight int) row {
 	}
 }
 
-// WriteStatus writes the status table of the sending end to w, in one call. Any goroutine may call it.
-func (s *Sender) WriteStatus(w io.Writer) error {
+// WriteStatus writes the status table of the sending end to w, in one call; after the end of the stream, its summary. Any
+// goroutine may call it.
+func (s *Sender) WriteStatus(w io.Writer) error { return s.curtain.status(w, s.writeTable, s.Summary) }
+
+func (s *Sender) writeTable(w io.Writer) error {
 	rows := make([]row, len(s.homes))
 	for i := range rows {
 		p := s.homes[i]
@@ -110,8 +115,13 @@ func (l *txloop) describe() []row {
 	return rows
 }
 
-// WriteStatus writes the status table of the receiving end to w, in one call. Any goroutine may call it.
+// WriteStatus writes the status table of the receiving end to w, in one call; after the end of the stream, its summary. Any
+// goroutine may call it.
 func (r *Receiver) WriteStatus(w io.Writer) error {
+	return r.curtain.status(w, r.writeTable, r.Summary)
+}
+
+func (r *Receiver) writeTable(w io.Writer) error {
 	var rows []row
 	for _, l := range r.loops {
 		rows = append(rows, l.collect(l.describe)...)

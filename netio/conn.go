@@ -164,11 +164,10 @@ func (c *Conn) Abort() error {
 	return c.Close()
 }
 
-// Close closes the connection; the kernel still delivers what it has taken.
+// Close closes the connection; the kernel still delivers what it has taken. (os.ErrClosed): it was closed before. The other
+// methods fail then.
 func (c *Conn) Close() error {
-	fd := c.fd
-	c.fd = -1
-	return os.NewSyscallError("close", unix.Close(fd))
+	return closeOnce(&c.fd)
 }
 
 // Finish ends our side of the connection (shutdown(2)): the peer reads what is queued, then the end.

@@ -42,8 +42,9 @@ func newPipe(size int, trace Tracer) (*Pipe, error) {
 }
 
 func (p *Pipe) close() {
-	_ = unix.Close(p.r)
-	_ = unix.Close(p.w)
+	_ = closeOnce(&p.r)
+	_ = closeOnce(&p.w)
+	p.held = 0
 }
 
 // Len is how many bytes are in the pipe.
@@ -122,10 +123,13 @@ func Unsupported(err error) bool {
 type Pipes struct {
 	size, most int
 	trace      Tracer
-	null       int // where what is dropped goes
+
+	dropping sync.RWMutex // held to read by whoever uses null
+	null     int          // where what is dropped goes; -1: closed
 
 	mu      sync.Mutex
-	free    []*Pipe // guarded by mu, as is all below
+	closed  bool // guarded by mu, as is all below
+	free    []*Pipe
 	made    int
 	refused error // why no more can be made
 }
@@ -168,6 +172,9 @@ func (p *Pipes) try() error {
 func (p *Pipes) Get() *Pipe {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.closed {
+		return nil
+	}
 	if n := len(p.free); n > 0 {
 		pipe := p.free[n-1]
 		p.free = p.free[:n-1]
@@ -185,17 +192,27 @@ func (p *Pipes) Get() *Pipe {
 	return pipe
 }
 
-// Put takes a pipe back, and lets go of what is in it.
+// Put takes a pipe back, and lets go of what is in it. One that comes after Close is closed.
 func (p *Pipes) Put(pipe *Pipe) {
-	err := pipe.drain(p.null)
+	err := p.drop(pipe)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err != nil {
+	if p.closed || err != nil {
 		pipe.close()
 		p.made--
 		return
 	}
 	p.free = append(p.free, pipe)
+}
+
+// drop lets go of what is in a pipe.
+func (p *Pipes) drop(pipe *Pipe) error {
+	p.dropping.RLock()
+	defer p.dropping.RUnlock()
+	if p.null < 0 {
+		return os.ErrClosed
+	}
+	return pipe.drain(p.null)
 }
 
 // drain moves what is in the pipe to the null device.
@@ -220,12 +237,15 @@ func (p *Pipes) Made() (int, error) {
 
 // Close closes the pipes that are not in use.
 func (p *Pipes) Close() {
+	p.dropping.Lock()
+	defer p.dropping.Unlock()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.closed = true
 	for _, pipe := range p.free {
 		pipe.close()
 	}
 	p.made -= len(p.free)
 	p.free = nil
-	_ = unix.Close(p.null)
+	_ = closeOnce(&p.null)
 }

@@ -2,6 +2,7 @@ package netio
 
 import (
 	"os"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -28,9 +29,11 @@ type Event struct {
 	Ready uint32
 }
 
-// Poller is one epoll instance (epoll(7)). Wait belongs to one thread; Add, Modify and Remove may be called from any.
+// Poller is one epoll instance (epoll(7)). Wait belongs to one thread; Add, Modify and Remove may be called from any, and fail
+// once it is closed.
 type Poller struct {
-	fd    int
+	mu    sync.RWMutex // held to read by whoever changes what is watched
+	fd    int          // -1: closed; changed under mu, when nobody waits
 	raw   [eventsPerWait]unix.EpollEvent
 	ready [eventsPerWait]Event
 }
@@ -58,6 +61,11 @@ func (p *Poller) Modify(fd int, events uint32, token int32) error {
 func (p *Poller) Remove(fd int) error { return p.control(unix.EPOLL_CTL_DEL, fd, 0, 0) }
 
 func (p *Poller) control(op, fd int, events uint32, token int32) error {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if p.fd < 0 || fd < 0 {
+		return os.NewSyscallError("epoll_ctl", unix.EBADF)
+	}
 	ev := unix.EpollEvent{Events: events, Fd: token}
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.fd, op, fd, &ev))
 }
@@ -87,5 +95,20 @@ func (p *Poller) wait(timeout int) (int, syscall.Errno) {
 	return n, errno(err)
 }
 
-// Close frees the instance. Nobody may be in Wait.
-func (p *Poller) Close() error { return os.NewSyscallError("close", unix.Close(p.fd)) }
+// Close frees the instance; (os.ErrClosed) where that is done. Nobody may be in Wait.
+func (p *Poller) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return closeOnce(&p.fd)
+}
+
+// closeOnce closes a descriptor and forgets its number, which may be something else's from then on. (os.ErrClosed): it was
+// closed before.
+func closeOnce(fd *int) error {
+	if *fd < 0 {
+		return os.ErrClosed
+	}
+	number := *fd
+	*fd = -1
+	return os.NewSyscallError("close", unix.Close(number))
+}

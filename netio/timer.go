@@ -28,5 +28,5 @@ func (t *Timer) Set(d time.Duration) error {
 	return os.NewSyscallError("timerfd_settime", unix.TimerfdSettime(t.fd, 0, &when, nil))
 }
 
-// Close frees the descriptor.
-func (t *Timer) Close() error { return os.NewSyscallError("close", unix.Close(t.fd)) }
+// Close frees the descriptor; (os.ErrClosed) where that is done. The other methods fail then.
+func (t *Timer) Close() error { return closeOnce(&t.fd) }

@@ -2,6 +2,7 @@ package netio
 
 import (
 	"os"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -9,8 +10,12 @@ import (
 	"viamillipede/netio/internal/sys"
 )
 
-// Wake ends another thread's Poller.Wait: an eventfd(2) that is watched there.
-type Wake struct{ fd int }
+// Wake ends another thread's Poller.Wait: an eventfd(2) that is watched there. Any goroutine may call any of its methods;
+// once it is closed they do nothing, since the descriptor's number may be something else's.
+type Wake struct {
+	mu sync.RWMutex // held to read by whoever uses fd
+	fd int          // -1: closed; guarded by mu
+}
 
 // NewWake makes a Wake; the caller closes it.
 func NewWake() (*Wake, error) {
@@ -21,21 +26,37 @@ func NewWake() (*Wake, error) {
 	return &Wake{fd: fd}, nil
 }
 
-// FD is the descriptor to watch for Readable.
-func (w *Wake) FD() int { return w.fd }
+// FD is the descriptor to watch for Readable, -1 once it is closed.
+func (w *Wake) FD() int {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	return w.fd
+}
 
-// Signal makes the descriptor readable until Clear. Any goroutine may call it. An eventfd that can take no more is
-// readable already, so there is no error to report.
+// Signal makes the descriptor readable until Clear. An eventfd that can take no more is readable already, so there is no
+// error to report.
 func (w *Wake) Signal() {
 	one := uint64(1)
-	_, _ = again(func() (int, syscall.Errno) { return 0, sys.EventAdd(w.fd, &one) })
+	w.use(func(fd int) syscall.Errno { return sys.EventAdd(fd, &one) })
 }
 
 // Clear makes the descriptor unreadable; every Signal before it is answered by what the caller does next.
 func (w *Wake) Clear() {
 	var sum uint64
-	_, _ = again(func() (int, syscall.Errno) { return 0, sys.EventTake(w.fd, &sum) })
+	w.use(func(fd int) syscall.Errno { return sys.EventTake(fd, &sum) })
 }
 
-// Close frees the descriptor. Nobody may call Signal during or after it.
-func (w *Wake) Close() error { return os.NewSyscallError("close", unix.Close(w.fd)) }
+func (w *Wake) use(call func(fd int) syscall.Errno) {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.fd >= 0 {
+		_, _ = again(func() (int, syscall.Errno) { return 0, call(w.fd) })
+	}
+}
+
+// Close frees the descriptor; (os.ErrClosed) where that is done.
+func (w *Wake) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return closeOnce(&w.fd)
+}

@@ -43,6 +43,7 @@ type Link struct {
 	fd       int
 	cookie   uint64
 	filtered bool
+	closed   bool // guarded by c.mu
 }
 
 // errNotTCP is why a socket is refused.
@@ -168,13 +169,13 @@ func (c *Collector) Close() error {
 	return err
 }
 
-// Read gives what was counted so far.
+// Read gives what was counted so far; after Close, nothing, since the socket's number may be another's.
 func (l *Link) Read() Stats {
 	c := l.c
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	var s Stats
-	if c.closed {
+	if c.closed || l.closed {
 		return s
 	}
 	if l.filtered && c.live[l.cookie] {
@@ -195,6 +196,7 @@ func (l *Link) Close() error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	l.closed = true
 	if c.closed || c.counter == nil {
 		return err
 	}

@@ -1,0 +1,40 @@
+package engine
+
+import (
+	"fmt"
+	"io"
+	"sync"
+)
+
+// curtain falls when a stream ends: nobody looks any more at what is closed then, in a status table or otherwise. The zero
+// curtain is up.
+type curtain struct {
+	mu   sync.RWMutex // held to read by whoever looks
+	down bool
+}
+
+// look calls f unless the curtain has fallen, which it does not while f runs; then it reports false.
+func (c *curtain) look(f func() error) (bool, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.down {
+		return false, nil
+	}
+	return true, f()
+}
+
+// fall waits for those who look.
+func (c *curtain) fall() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.down = true
+}
+
+// status writes a status table, or, where the stream is over, its summary alone.
+func (c *curtain) status(w io.Writer, table func(io.Writer) error, sum func() Summary) error {
+	if on, err := c.look(func() error { return table(w) }); on {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "ended: %v\n", sum())
+	return err
+}
