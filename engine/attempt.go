@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -30,57 +28,67 @@ func result(to netip.Addr, v wire.Verdict, err error) outcome {
 // errChanged ends an attempt that the network has overtaken.
 var errChanged = errors.New("the network has changed")
 
-// dial makes one attempt on a path: name, then connection and handshake at each of its addresses until one works. The one
-// that worked last comes first, so that those that do not work cost nothing later. Each has its share of the time, so that
-// one which swallows packets leaves some to the others.
+// dial makes one attempt on a path: name, then connection and handshake at its addresses until one works (race.go). The one
+// that worked last comes first, so that those that do not work cost nothing later.
 func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (*txlink, error) {
-	ctx, cancel := context.WithTimeout(ctx, k.s.time.Dial)
-	defer cancel()
-	all, err := k.s.transport.Resolve(ctx, p.Path)
+	all, err := k.s.lookUp(ctx, p)
 	if err != nil {
 		return nil, k.failed(ctx, p, result(netip.Addr{}, wire.VerdictOK, err))
 	}
 	k.s.settle(p, all[0])
-	var failed []outcome
-	for i, to := range p.inOrder(all) {
-		link, o := k.reach(ctx, p, to, len(all)-i, hope)
-		if o.err == nil {
-			k.reached(p, failed, to)
-			return link, nil
-		}
-		if failed = append(failed, o); o.err == errChanged || ctx.Err() != nil {
-			break
-		}
+	won, failed := k.reach(ctx, p, p.inOrder(all), hope)
+	if won == nil {
+		return nil, k.failed(ctx, p, together(failed))
 	}
-	return nil, k.failed(ctx, p, together(failed))
-}
-
-// reach makes one attempt at one of a path's addresses, in its share of the time that is left for so many.
-func (k *keeper) reach(ctx context.Context, p *pathState, to netip.Addr, addresses int, hope <-chan struct{}) (*txlink, outcome) {
-	end, _ := ctx.Deadline()
-	ctx, cancel := context.WithTimeout(ctx, time.Until(end)/time.Duration(addresses))
-	defer cancel()
-	c, err := k.call(ctx, p, to, hope)
-	if err != nil {
-		return nil, result(to, wire.VerdictOK, err)
-	}
-	w, err := k.greet(ctx, c)
-	if err != nil {
-		c.Close()
-		p.ports.give(k.index)
-		return nil, result(to, w.Verdict, err)
-	}
-	conn, err := k.s.transport.Adopt(c, k.s.trace())
+	conn, err := k.s.transport.Adopt(won.c, k.s.trace())
 	if err != nil {
 		p.ports.give(k.index)
-		return nil, result(to, wire.VerdictOK, err)
+		return nil, k.failed(ctx, p, result(won.to, wire.VerdictOK, err))
 	}
-	k.generation++
+	k.reached(p, failed, won.to)
 	link := &txlink{s: k.s, path: p, owner: k.loop, linkState: linkState{
-		index: k.index, generation: k.generation - 1, path: p.String(), conn: conn,
+		index: k.index, generation: won.generation, path: p.String(), conn: conn,
 	}}
 	conn.LimitUnsent(link.most())
-	return link, outcome{to: to}
+	return link, nil
+}
+
+// reach races for a connection from a source port of the path's, which the keeper has then.
+func (k *keeper) reach(ctx context.Context, p *pathState, all []netip.Addr, hope <-chan struct{}) (won *lap, failed []outcome) {
+	k.ready(p, all[0])
+	place := k.place
+	if p != k.home {
+		place = guestPlace
+	}
+	for {
+		port, none := p.ports.take(k.index, place, time.Now())
+		if none != nil {
+			if len(failed) == 0 {
+				failed = []outcome{result(netip.Addr{}, wire.VerdictOK, none)}
+			}
+			return nil, failed // that of the last port that was tried
+		}
+		won, failed = k.race(ctx, p, all, port, hope)
+		if won != nil {
+			return won, failed
+		}
+		taken := portTaken(port, failed)
+		if taken == nil {
+			p.ports.give(k.index)
+			return nil, failed
+		}
+		k.noteTaken(p, port, taken)
+	}
+}
+
+// portTaken is why a race failed for want of its source port; nil: it did not.
+func portTaken(port uint16, failed []outcome) error {
+	for _, o := range failed {
+		if mayBeHad(port, o.err) {
+			return o.err
+		}
+	}
+	return nil
 }
 
 // How long a connection may take before it is given up for a new one when there is hope for that. What gives the first
@@ -99,56 +107,6 @@ func (k *keeper) overtook(err error) {
 		return
 	}
 	k.overtaken++
-}
-
-// call opens a connection. One that began before the network changed may be on its way to nowhere.
-func (k *keeper) call(ctx context.Context, p *pathState, to netip.Addr, hope <-chan struct{}) (net.Conn, error) {
-	if k.overtaken >= overtakenMost {
-		return k.open(ctx, p, to)
-	}
-	patience := otherPatience
-	if k.anchor {
-		patience = firstPatience
-	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	slow := time.AfterFunc(patience, func() {
-		select {
-		case <-hope:
-			cancel(errChanged)
-		case <-ctx.Done():
-		}
-	})
-	defer slow.Stop()
-	c, err := k.open(ctx, p, to)
-	if err != nil && context.Cause(ctx) == errChanged {
-		return nil, errChanged
-	}
-	return c, err
-}
-
-// open opens a connection, from where the link's loop is and from a source port of the path's, which the keeper has then.
-func (k *keeper) open(ctx context.Context, p *pathState, to netip.Addr) (c net.Conn, err error) {
-	k.ready(p, to)
-	place := k.place
-	if p != k.home {
-		place = guestPlace
-	}
-	for {
-		port, none := p.ports.take(k.index, place, time.Now())
-		if none != nil {
-			return nil, cmp.Or(err, none) // err is that of the last one tried
-		}
-		k.s.placed.Load().near(k.loop.id, func() { c, err = k.s.transport.Dial(ctx, p.Path, to, port) })
-		if !mayBeHad(port, err) {
-			break
-		}
-		k.noteTaken(p, port, err)
-	}
-	if err != nil {
-		p.ports.give(k.index)
-	}
-	return c, err
 }
 
 // reached records that the path leads to the receiver, and tells the user when it is by another address than before.

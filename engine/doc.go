@@ -18,7 +18,9 @@
 //	         zerocopy.go    one of them: MSG_ZEROCOPY             the same loop
 //	window   window.go    a leg is kept until it is received      shared, a short lock
 //	keeper   keeper.go    a link is dialled, lost, dialled again  one goroutine a link, off the data path
-//	         attempt.go     each address of its path in turn      the same goroutine
+//	         attempt.go     a name, a port, a connection          the same goroutine
+//	         lookup.go      the addresses of a name               one goroutine a path, for a moment
+//	         race.go        its addresses, the first one wins     one goroutine an address, for a moment
 //	         auto.go        as many links as bring more           one goroutine
 //	path     path.go      what is known of a path; its rate       shared, a short lock
 //	gauge    gauge.go     socket statistics, by the kernel (eBPF)  one goroutine at the start

@@ -143,14 +143,14 @@ func (k *keeper) serve(ctx context.Context, link *txlink) {
 }
 
 // greet sends the hello and reads the welcome. A refusal is an error, and its verdict is in the Welcome.
-func (k *keeper) greet(ctx context.Context, c net.Conn) (wire.Welcome, error) {
+func (k *keeper) greet(ctx context.Context, c net.Conn, generation uint32) (wire.Welcome, error) {
 	end, _ := ctx.Deadline()
 	c.SetDeadline(end)
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	h := wire.Hello{
 		Version: wire.Version, Features: k.s.features(), Phrase: k.s.cfg.Phrase, Stream: k.s.stream,
-		Link: uint32(k.index), Generation: k.generation, MaxLeg: uint32(k.s.cfg.Leg), Links: uint32(len(k.s.homes)),
+		Link: uint32(k.index), Generation: generation, MaxLeg: uint32(k.s.cfg.Leg), Links: uint32(len(k.s.homes)),
 		Size: uint64(k.s.in.size()),
 	}
 	if k.s.begun.Load() {

@@ -16,6 +16,7 @@ type pathState struct {
 	Path
 	order int // in the user's order of preference, from 0
 
+	names     directory
 	ports     sourcePorts
 	explained atomic.Bool // the user knows of its congestion control
 
@@ -58,6 +59,9 @@ func (p *pathState) note(o outcome) (news bool) {
 func cause(err error) error {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil {
 		return op.Err
+	}
+	if name, ok := errors.AsType[*net.DNSError](err); ok {
+		return nameError(name)
 	}
 	return err
 }

@@ -47,6 +47,9 @@ type Sender struct {
 	settling sync.Mutex
 	settled  bool // that is decided; guarded by settling
 
+	dialling context.Context // ends when no more links are wanted; set by Run before there is a keeper
+	errands  sync.WaitGroup  // lookups under way
+
 	planned [MaxThreads]atomic.Bool // links that a keeper is at work for
 
 	hungry  atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
@@ -176,12 +179,14 @@ func (s *Sender) Run(ctx context.Context) (Summary, error) {
 		go l.run()
 	}
 	dialling, stop := context.WithCancel(context.Background())
+	s.dialling = dialling
 	keepers := s.keep(dialling)
 	go s.gaugeLinks(dialling)
 	s.supervise(ctx)
 	s.findVoice()
 	stop()
 	keepers.Wait()
+	s.errands.Wait()
 	s.farewell()
 	sum := s.Summary()
 	s.curtain.fall()

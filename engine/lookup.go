@@ -1,0 +1,111 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+)
+
+// How long a lookup may take: to its end, and with the dial waiting for it where older addresses are known. A resolver that asks a
+// name server which does not answer goes on to the next one after 5 seconds (resolv.conf(5)).
+const (
+	lookupMost     = 15 * time.Second
+	lookupPatience = 300 * time.Millisecond
+)
+
+// directory is what is known of the addresses of a path's host. Its zero value knows nothing yet.
+type directory struct {
+	mu     sync.Mutex
+	kept   []netip.Addr // of the last lookup that succeeded; guarded by mu, as is all below
+	asking *inquiry     // under way for whoever dials; nil is none
+	told   bool         // the user knows that kept is used although the name is not resolved
+}
+
+// inquiry is one lookup. What it found may be read when done is closed.
+type inquiry struct {
+	begun time.Time
+	done  chan struct{}
+	all   []netip.Addr
+	err   error
+}
+
+// errSlowName is a lookup that has not answered yet.
+var errSlowName = errors.New("the name is not resolved yet")
+
+// lookUp gives the addresses of a path's host, one at least, or an error. Each dial asks anew, so that a name that moved is
+// followed; where the answer fails or is slow, the addresses that were found last are taken.
+func (s *Sender) lookUp(ctx context.Context, p *pathState) ([]netip.Addr, error) {
+	q, kept := s.ask(p)
+	var late <-chan time.Time
+	if len(kept) > 0 {
+		t := time.NewTimer(lookupPatience - time.Since(q.begun))
+		defer t.Stop()
+		late = t.C
+	}
+	err := errSlowName
+	select {
+	case <-q.done:
+		err = q.err
+	case <-late:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if err == nil {
+		return q.all, nil
+	}
+	if len(kept) == 0 {
+		return nil, err
+	}
+	if p.names.tell() {
+		s.log.Printf(LevelLinks, "path %v: the addresses that its name had last are used: %v", p, cause(err))
+	}
+	return kept, nil
+}
+
+// ask gives the lookup that is under way, or begins one, and what the last one found.
+func (s *Sender) ask(p *pathState) (q *inquiry, kept []netip.Addr) {
+	d := &p.names
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.asking == nil {
+		q := &inquiry{begun: time.Now(), done: make(chan struct{})}
+		d.asking = q
+		s.errands.Go(func() {
+			ctx, cancel := context.WithTimeout(s.dialling, lookupMost)
+			defer cancel()
+			q.all, q.err = s.transport.Resolve(ctx, p.Path)
+			d.answered(q)
+			close(q.done)
+		})
+	}
+	return d.asking, d.kept
+}
+
+// answered takes in what a lookup found.
+func (d *directory) answered(q *inquiry) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.asking = nil
+	if q.err == nil {
+		d.kept, d.told = q.all, false
+	}
+}
+
+// tell reports whether the user is to be told that the name is not resolved: once, until it is again.
+func (d *directory) tell() (news bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	news, d.told = !d.told, true
+	return news
+}
+
+// nameError is what is worth telling of a lookup that failed: the name is the path's, and the user's own.
+func nameError(e *net.DNSError) error {
+	if e.IsNotFound {
+		return errors.New("no such host")
+	}
+	return errors.New("lookup: " + e.Err)
+}

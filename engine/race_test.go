@@ -1,0 +1,158 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+	"viamillipede/engine/wire"
+)
+
+// An address that swallows packets does not use up the time of the next one, however long that is.
+func TestSwallowedAddress(t *testing.T) {
+	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
+	o.Timing.Dial, o.Timing.Backoff = time.Hour, time.Hour
+	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
+		n.(*enginetest.Net).SetAddresses("a", enginetest.PathSilent, enginetest.PathWorks)
+		return n
+	})
+	tx.accept(tx.listen(), 4).untilType(wire.TypeLeg)
+	tx.cancel()
+	tx.wants(engine.StatusInterrupt)
+}
+
+// Of many addresses far away each has the whole time to connect, and one of them says hello.
+func TestFarAddresses(t *testing.T) {
+	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
+	o.Timing.Dial, o.Timing.Backoff = 700*time.Millisecond, time.Hour
+	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
+		works := enginetest.PathWorks
+		n.(*enginetest.Net).SetAddresses("a", works, works, works, works)
+		return slow{n}
+	})
+	l := tx.listen()
+	tx.accept(l, 4).untilType(wire.TypeLeg)
+	said := make(chan int)
+	go func() {
+		n := 0
+		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
+			b, _ := io.ReadAll(c)
+			n += len(b)
+			c.Close()
+		}
+		said <- n
+	}()
+	tx.cancel()
+	tx.wants(engine.StatusInterrupt)
+	l.Close()
+	if n := <-said; n > 0 {
+		t.Errorf("%d bytes were said on other connections", n)
+	}
+}
+
+// What takes a connection and says nothing loses its turn to one that waits, even if it is the quicker one.
+func TestMuteAddressBesideAFarOne(t *testing.T) {
+	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
+	o.Timing.Dial, o.Timing.Backoff = time.Hour, time.Hour
+	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
+		n.(*enginetest.Net).SetAddresses("a", enginetest.PathMute, enginetest.PathWorks)
+		return n
+	})
+	tx.accept(tx.listen(), 4).untilType(wire.TypeLeg)
+	tx.cancel()
+	tx.wants(engine.StatusInterrupt)
+}
+
+// names is a network whose names are resolved as state has it.
+type names struct {
+	engine.Transport
+	state atomic.Pointer[func(context.Context) ([]netip.Addr, error)] // nil: as the network has it
+}
+
+func (n *names) Resolve(ctx context.Context, p engine.Path) ([]netip.Addr, error) {
+	if f := n.state.Load(); f != nil {
+		return (*f)(ctx)
+	}
+	return n.Transport.Resolve(ctx, p)
+}
+
+func (n *names) set(f func(context.Context) ([]netip.Addr, error)) { n.state.Store(&f) }
+
+// A name that is gone, or that no server answers for, costs a path nothing: its links come back at the addresses that it had.
+func TestNameGone(t *testing.T) {
+	gone := &net.DNSError{Err: "no such host", Name: "a", IsNotFound: true}
+	for name, f := range map[string]func(context.Context) ([]netip.Addr, error){
+		"no such host": func(context.Context) ([]netip.Addr, error) { return nil, gone },
+		"the name is not resolved yet": func(ctx context.Context) ([]netip.Addr, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := &names{}
+			o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
+			o.Timing.Dial = soon
+			tx := send(t, o, content(1, 1000), func(t engine.Transport) engine.Transport {
+				n.Transport = t
+				return n
+			})
+			l := tx.listen()
+			h := tx.accept(l, 4)
+			h.untilType(wire.TypeLeg)
+			n.set(f)
+			for range 3 {
+				h.c.Close()
+				h = tx.accept(l, 4)
+				h.untilType(wire.TypeLeg)
+			}
+			tx.cancel()
+			tx.wants(engine.StatusInterrupt)
+			want := fmt.Sprintf("the addresses that its name had last are used: %s", name)
+			if n := strings.Count(tx.log.String(), want); n != 1 {
+				t.Errorf("%q is said %d times:\n%s", want, n, tx.log)
+			}
+		})
+	}
+}
+
+// A name that has moved is followed, though it failed meanwhile.
+func TestNameMoves(t *testing.T) {
+	n := &names{}
+	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
+	o.Timing.Dial = soon
+	tx := send(t, o, content(1, 1000), func(t engine.Transport) engine.Transport {
+		t.(*enginetest.Net).SetAddresses("a", enginetest.PathWorks, enginetest.PathWorks)
+		n.Transport = t
+		return n
+	})
+	at := func(i byte) {
+		n.set(func(context.Context) ([]netip.Addr, error) { return []netip.Addr{netip.AddrFrom4([4]byte{3: i})}, nil })
+	}
+	at(0)
+	l := tx.listen()
+	h := tx.accept(l, 4)
+	h.untilType(wire.TypeLeg)
+	n.set(func(context.Context) ([]netip.Addr, error) { return nil, errors.New("try again") })
+	h.c.Close()
+	h = tx.accept(l, 4)
+	h.untilType(wire.TypeLeg)
+	tx.network.SetAddresses("a", enginetest.PathSilent, enginetest.PathWorks)
+	at(1)
+	h.c.Close()
+	h = tx.accept(l, 4)
+	h.untilType(wire.TypeLeg)
+	if got := fmt.Sprint(tx.network.Dials("a")); got != "[2 1]" {
+		t.Errorf("attempts at each address: %s", got)
+	}
+	tx.cancel()
+	tx.wants(engine.StatusInterrupt)
+}
