@@ -5,16 +5,46 @@ const (
 	ByeStream = 1 << 0 // the whole stream is finished and confirmed
 )
 
-// Bye says that this link is closed on purpose: its end is no fault. It is the last frame of its direction.
+// Reason is why an end gives a link up. Whoever gets one that he does not know takes it for ByeOther.
+type Reason uint8
+
+// The reasons of a BYE frame.
+const (
+	ByeOther    Reason = 0 // not told
+	ByeSilent   Reason = 1 // nothing was heard from the peer on this link
+	ByeStuck    Reason = 2 // nothing got through to the peer on it
+	ByeReplaced Reason = 3 // the same link was dialled anew
+	ByeMoved    Reason = 4 // the link is not needed: its path is another one, or there are enough
+	ByeEnding   Reason = 5 // this end is shutting down
+	ByeBroken   Reason = 6 // what came on it breaks the rules
+	ByeTaken    Reason = 7 // the stream has another receiver
+)
+
+var reasons = [...]string{
+	"for no reason that is told", "nothing was heard on it", "nothing got through on it", "dialled anew", "not needed any more",
+	"shutting down", "what came on it is broken", "the stream has another receiver",
+}
+
+// String says why, for people.
+func (r Reason) String() string {
+	if int(r) < len(reasons) {
+		return reasons[r]
+	}
+	return reasons[ByeOther]
+}
+
+// Bye says that this link is closed on purpose: its end is no fault, and no sign that the peer has died. It is the last frame
+// of its direction.
 //
-//	flag ByeStream   length 0
+//	flag ByeStream   A reason   length 0
 type Bye struct {
 	Stream bool // the whole stream is finished and confirmed, not only this link
+	Reason Reason
 }
 
 // Append appends the HeaderLen bytes of b to dst.
 func (b Bye) Append(dst []byte) []byte {
-	h := Header{Type: TypeBye}
+	h := Header{Type: TypeBye, A: uint64(b.Reason)}
 	if b.Stream {
 		h.Flags |= ByeStream
 	}
@@ -22,12 +52,14 @@ func (b Bye) Append(dst []byte) []byte {
 }
 
 // Bye gives the fields of a header of TypeBye.
-func (h Header) Bye() Bye { return Bye{Stream: h.Flags&ByeStream != 0} }
+func (h Header) Bye() Bye { return Bye{Stream: h.Flags&ByeStream != 0, Reason: Reason(h.A)} }
 
 func checkBye(h Header) error {
 	switch {
-	case h.Flags&^ByeStream != 0 || h.A != 0 || h.B != 0 || h.C != 0:
+	case h.Flags&^ByeStream != 0 || h.B != 0 || h.C != 0:
 		return ErrReserved
+	case h.A > maxReason:
+		return ErrCount
 	case h.Length != 0:
 		return ErrLength
 	}

@@ -23,4 +23,5 @@ const (
 	wordLen   = 8           // bytes in a word of a bitmap
 	wordBits  = 8 * wordLen //
 	maxStatus = math.MaxUint16
+	maxReason = math.MaxUint8
 )
