@@ -18,12 +18,40 @@ type outcome struct {
 	verdict wire.Verdict // of the receiver that answered, or of what answered in its place
 	err     error        // nil: there is a link
 	refused bool         // the peer's host answered: nobody there serves this stream
+	reply   reply        // what that says of the peer
 }
 
-// result makes an outcome of what an attempt returned.
-func result(to netip.Addr, v wire.Verdict, err error) outcome {
-	return outcome{to, v, cause(err), err != nil && (v != wire.VerdictOK || netio.Refused(err))}
+// result makes an outcome of what an attempt returned; met is whether this very peer was met at the address.
+func result(to netip.Addr, met bool, v wire.Verdict, err error) outcome {
+	return outcome{to, v, cause(err), err != nil && (v != wire.VerdictOK || netio.Refused(err)), replyOf(met, v, err)}
 }
+
+// replyOf is what the result of an attempt says of the peer.
+func replyOf(met bool, v wire.Verdict, err error) reply {
+	switch {
+	case err == nil:
+		return replyNone
+	case v == wire.VerdictUnknown && met:
+		return replyGone
+	case v == wire.VerdictUnknown:
+		return replyUnknown
+	case v == wire.VerdictMalformed && !errors.Is(err, errOther):
+		return replyElse // a stranger, or what is in the way
+	case v == wire.VerdictOK && (netio.Closed(err) || netio.Reset(err) || errors.Is(err, errMute)):
+		return replyElse
+	case v == wire.VerdictOK && !netio.Nobody(err):
+		return replyNone
+	case met:
+		return replyRefused
+	}
+	return replyUnmet
+}
+
+// errOther is a receiver that is not ours. errMute is a connection that was taken, by what then said nothing.
+var (
+	errOther = errors.New("another receiver than the one that has this stream")
+	errMute  = errors.New("the connection was taken, but nothing answers on it")
+)
 
 // errChanged ends an attempt that the network has overtaken.
 var errChanged = errors.New("the network has changed")
@@ -33,7 +61,7 @@ var errChanged = errors.New("the network has changed")
 func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (*txlink, error) {
 	all, err := k.s.lookUp(ctx, p)
 	if err != nil {
-		return nil, k.failed(ctx, p, result(netip.Addr{}, wire.VerdictOK, err))
+		return nil, k.failed(ctx, p, result(netip.Addr{}, false, wire.VerdictOK, err))
 	}
 	k.s.settle(p, all[0])
 	won, failed := k.reach(ctx, p, p.inOrder(all), hope)
@@ -43,7 +71,7 @@ func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (
 	conn, err := k.s.transport.Adopt(won.c, k.s.trace())
 	if err != nil {
 		p.ports.give(k.index)
-		return nil, k.failed(ctx, p, result(won.to, wire.VerdictOK, err))
+		return nil, k.failed(ctx, p, result(won.to, p.met(won.to), wire.VerdictOK, err))
 	}
 	k.reached(p, failed, won.to)
 	link := &txlink{s: k.s, path: p, owner: k.loop, linkState: linkState{
@@ -64,7 +92,7 @@ func (k *keeper) reach(ctx context.Context, p *pathState, all []netip.Addr, hope
 		port, none := p.ports.take(k.index, place, time.Now())
 		if none != nil {
 			if len(failed) == 0 {
-				failed = []outcome{result(netip.Addr{}, wire.VerdictOK, none)}
+				failed = []outcome{result(netip.Addr{}, false, wire.VerdictOK, none)}
 			}
 			return nil, failed // that of the last port that was tried
 		}
@@ -124,6 +152,7 @@ func (k *keeper) failed(ctx context.Context, p *pathState, o outcome) error {
 		return o.err // we are stopping, or try again at once
 	}
 	news := p.note(o)
+	k.s.attempted(p, o.reply)
 	k.s.look()
 	if news {
 		k.s.log.Printf(LevelLinks, "path %v: link %d: %v", p, k.index, o.err)
@@ -144,6 +173,7 @@ func together(all []outcome) outcome {
 	all = slices.SortedFunc(slices.Values(all), func(a, b outcome) int { return a.to.Compare(b.to) }) // as a resolver may not
 	o := outcome{refused: true}
 	for _, a := range all {
+		o.reply = o.reply.both(a.reply)
 		o.refused = o.refused && (a.refused || netio.LacksRoute(a.err) && !sameKind(all, a))
 		if o.verdict == wire.VerdictOK || !o.denied() && a.denied() {
 			o.verdict = a.verdict
@@ -197,5 +227,15 @@ func (p *pathState) prefer(to netip.Addr) (news bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	news, p.best = p.best != to, to
+	if !slices.Contains(p.metAt, to) {
+		p.metAt = append(p.metAt, to)
+	}
 	return news
+}
+
+// met reports whether the peer was met at the address.
+func (p *pathState) met(to netip.Addr) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Contains(p.metAt, to)
 }

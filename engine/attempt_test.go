@@ -20,7 +20,7 @@ func TestTogether(t *testing.T) {
 		stranger = errors.New("no viamillipede")
 		busy     = errors.New("busy")
 	)
-	at := func(to netip.Addr, v wire.Verdict, err error) outcome { return result(to, v, err) }
+	at := func(to netip.Addr, v wire.Verdict, err error) outcome { return result(to, true, v, err) }
 	refuses := func(to netip.Addr) outcome { return at(to, wire.VerdictOK, errNobody) }
 	for _, c := range []struct {
 		name    string

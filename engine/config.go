@@ -25,6 +25,7 @@ const (
 	MinLeg         = 4 << 10          // bytes, one page
 	MaxLeg         = 4 << 20          // bytes, the most that the wire format allows
 	DefaultGiveup  = time.Hour        // all paths silent for longer: the stream fails
+	DefaultDead    = 15 * time.Second // a peer that is away is dead; off where giveup is given and this is not
 	DefaultConnect = 30 * time.Second // first contact
 )
 
@@ -70,6 +71,7 @@ type Options struct {
 	Lasts      time.Duration // sender only, of a stream that is made: it ends so long after its first leg; 0 is no limit
 	Delay      time.Duration // sender only: the least time between two legs; 0 or more
 	Giveup     time.Duration // 0 is DefaultGiveup; negative is for ever
+	Dead       time.Duration // the peer is away for that long, and dead; 0 is Timing.DeadPeer, negative is off
 	Connect    time.Duration // first contact; 0 is DefaultConnect for a sender, for ever for a receiver
 	Bind       netip.Addr    // local address; the zero Addr is any
 	Congestion string        // "auto", "system" or a name the kernel knows
@@ -119,6 +121,7 @@ func (o Options) withDefaults(connect time.Duration) Options {
 	o.Congestion = cmp.Or(o.Congestion, "auto")
 	o.IO = cmp.Or(o.IO, "auto")
 	o.Timing = cmp.Or(o.Timing, DefaultTiming)
+	o.Dead = cmp.Or(o.Dead, o.Timing.DeadPeer)
 	if o.Transport == nil {
 		o.Transport = tcp{o.Bind, o.Congestion}
 	}

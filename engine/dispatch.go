@@ -21,6 +21,7 @@ type txloop struct {
 
 	unheard []*txlink // had more to say than their share of the round
 	limbo   []*txlink // are gone, but the kernel may still read what they sent
+	asides  []*txlink // are gone, but have their last word to say
 
 	reads bool   // files cannot be sent from the page cache here
 	piece []byte // of a file, on its way through memory
@@ -240,6 +241,7 @@ func rank(a, b *txlink) int {
 }
 
 func (l *txloop) tick() {
+	l.clearAsides()
 	l.clearLimbo()
 	if l.id == 0 && len(l.links) > 0 {
 		l.s.setLegTime()
@@ -283,6 +285,9 @@ func (l *txloop) quitFile() {
 
 // closeLinks closes what is left, when the loop has ended.
 func (l *txloop) closeLinks() {
+	for _, k := range slices.Clone(l.asides) {
+		k.endAside(k.busy())
+	}
 	l.abandonLimbo()
 	for _, k := range l.links {
 		if k.busy() {

@@ -197,7 +197,7 @@ func readWelcome(c net.Conn) (wire.Welcome, error) {
 		n += m
 		if n < len(b) && err != nil {
 			if errors.Is(err, os.ErrDeadlineExceeded) {
-				err = errors.New("the connection was taken, but nothing answers on it")
+				err = errMute
 			}
 			return wire.Welcome{}, err
 		}

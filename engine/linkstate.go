@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"viamillipede/engine/wire"
 	"viamillipede/netio"
 	"viamillipede/netio/sockstats"
 )
@@ -25,7 +26,8 @@ type linkState struct {
 
 	// control holds whole frames that leave between two legs, or what is left of them.
 	control []byte
-	full    bool // the socket took less than it was given: wait for Writable
+	full    bool   // the socket took less than it was given: wait for Writable
+	said    uint64 // bytes of control that left
 
 	heard, spoke time.Time // when bytes last came in, went out
 	echo         uint64    // of the last heartbeat that came in
@@ -35,6 +37,7 @@ type linkState struct {
 	legs     uint64
 	gone     bool
 	proved   bool // a frame came in on it
+	told     bool // the peer said why it ends the link
 	answered bool // the peer said that it has finished with this link: its end is no loss
 }
 
@@ -45,6 +48,17 @@ func (k *linkState) start(l *loop, events uint32, w watcher) error {
 	token, err := l.watch(k.conn.FD(), events, w)
 	k.token = token
 	return err
+}
+
+// bye takes in that the peer ends the link on purpose: nothing more comes on it. With the stream's end it stays until the peer
+// closes it.
+func (k *linkState) bye(b wire.Bye) error {
+	g := givenUp{b.Reason}
+	k.told, k.answered = true, b.Stream || g.harmless()
+	if b.Stream {
+		return nil
+	}
+	return g
 }
 
 // flush sends what is left of control; true when nothing is left and the socket may take more.
@@ -62,6 +76,7 @@ func (k *linkState) flush() (bool, error) {
 			return false, err
 		}
 		k.spoke = k.loop.now
+		k.said += uint64(n)
 		k.control = k.control[:copy(k.control, k.control[n:])]
 	}
 	return true, nil

@@ -35,6 +35,7 @@ type pathState struct {
 	last    error         // of the last attempt, nil if it succeeded; guarded by mu
 	back    chan struct{} // closed when a link of the path comes up, then made anew; guarded by mu
 	best    netip.Addr    // the address that worked last; guarded by mu
+	metAt   []netip.Addr  // those at which the peer was met; guarded by mu
 }
 
 func (p *pathState) String() string {

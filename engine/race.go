@@ -151,7 +151,7 @@ func (r *race) start() {
 		var err error
 		r.k.s.placed.Load().near(r.k.loop.id, func() { l.c, err = r.k.s.transport.Dial(ctx, r.p.Path, l.to, r.port) })
 		l.took = time.Since(l.begun)
-		l.outcome = result(l.to, 0, err)
+		l.outcome = result(l.to, r.p.met(l.to), 0, err)
 		r.dialled <- l
 	}()
 }
@@ -180,7 +180,7 @@ func (r *race) speak(turn *time.Timer) {
 	go func() {
 		defer cancel()
 		w, err := r.k.greet(ctx, l.c, l.generation)
-		l.outcome = result(l.to, w.Verdict, err)
+		l.outcome = result(l.to, r.p.met(l.to), w.Verdict, err)
 		r.greeted <- l
 	}()
 }

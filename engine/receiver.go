@@ -43,6 +43,7 @@ type Receiver struct {
 	end  atomic.Pointer[wire.End]  // what the sender said of the whole stream
 	done atomic.Pointer[wire.Done] // all of it is in the sink
 	bye  atomic.Bool               // the sender knows, or will not ask again
+	told atomic.Bool               // the sender has said why it failed: it need not be told
 
 	strangers doorman
 	over      chan struct{}
@@ -168,6 +169,7 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 	door.Go(func() { r.accept(guests) })
 	go r.gaugeLinks(guests)
 	r.supervise(ctx)
+	r.findVoice(ctx)
 	turnOut()
 	door.Wait()
 	r.farewell()
@@ -260,11 +262,12 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	if r.first.IsZero() {
 		r.first = time.Now()
 	}
-	r.outage.linkUp(k.index, k.loop.now)
+	r.outage.linkUp(k.loop.now)
 	r.mu.Unlock()
 	l.links = append(l.links, k)
 	k.count(&r.gauge)
 	r.log.Printf(LevelLinks, "link %d up: %s", k.index, k.path)
+	r.look()
 	if old != nil {
 		r.reach(old, l, func() { old.lose(errReplaced) })
 	}
@@ -285,7 +288,10 @@ func (r *Receiver) linkLost(k *rxlink, err error) {
 	if !k.answered {
 		r.lost++
 	}
-	r.outage.linkLost(k.index, err, k.proved, k.loop.now)
+	r.outage.linkLost(endingOf(err, k.told), k.proved, k.heard, k.loop.now)
+	if k.proved {
+		r.outage.progress(k.loop.now)
+	}
 	r.mu.Unlock()
 	if !k.answered || r.log.On(LevelChoices) {
 		r.log.Printf(LevelLinks, "link %d down: %s: %s", k.index, k.path, lossName(err))
@@ -386,16 +392,72 @@ func (r *Receiver) verdict(now time.Time) *Error {
 	if r.up > 0 {
 		return nil
 	}
-	switch {
-	case r.outage.contact && r.done.Load() != nil:
-		return r.outage.judge("sender", nil, now, r.time.Linger, r.time.DeadPeer)
-	case r.outage.contact:
-		return r.outage.judge("sender", nil, now, r.time.DeadPeer, r.cfg.Giveup)
+	if r.outage.contact {
+		return r.doom(now)
 	}
 	if r.cfg.Connect > 0 && now.Sub(r.started) >= r.cfg.Connect {
 		return fail(StatusConnect, nil, "no sender within %v", r.cfg.Connect)
 	}
 	return nil
+}
+
+// doom is verdict once the sender was met, under mu. A receiver that has every byte needs its sender no more, but to tell it: so
+// it waits while it writes, whatever the sender's end looks like, and lingers for a moment when it has written.
+func (r *Receiver) doom(now time.Time) *Error {
+	dead, giveup := r.cfg.Dead, r.cfg.Giveup
+	switch {
+	case r.done.Load() != nil:
+		r.outage.progress(r.ended)
+		giveup = r.linger()
+	case r.whole():
+		dead = -1
+	}
+	switch r.outage.judge(now, dead, giveup) {
+	case fateClosed:
+		return fail(StatusLost, nil, "the sender is gone: its host closed every link and none came back within %v", dead)
+	case fateLost:
+		return fail(StatusLost, nil, "all paths to the sender are lost for longer than giveup (%v)", giveup)
+	}
+	return nil
+}
+
+// whole reports whether every byte of the stream is here, written or not.
+func (r *Receiver) whole() bool {
+	end := r.end.Load()
+	return end != nil && uint64(r.ring.Received()) >= end.Legs
+}
+
+// linger is how long a sender that has no link may be waited for that has yet to hear how its stream ended.
+func (r *Receiver) linger() time.Duration {
+	if r.cfg.Giveup < 0 {
+		return r.time.Linger
+	}
+	return min(r.time.Linger, r.cfg.Giveup)
+}
+
+// findVoice keeps the door open while there is no link to tell the sender on why the stream failed here.
+func (r *Receiver) findVoice(ctx context.Context) {
+	if status := ExitStatus(r.err); r.told.Load() || status != StatusIntegrity && status != StatusLocalPipe {
+		return
+	}
+	ticker := time.NewTicker(r.time.Tick * ticksPerLook)
+	defer ticker.Stop()
+	for r.speechless(time.Now()) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		case <-r.poke:
+		}
+	}
+}
+
+// speechless reports whether a sender may still come back that has no link.
+func (r *Receiver) speechless(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outage.progress(r.ended)
+	return r.met && r.up == 0 && r.outage.judge(now, r.cfg.Dead, r.linger()) == fateWait
 }
 
 // farewell tells the sender why the stream failed, on every link, and waits until the words have left.

@@ -1,6 +1,9 @@
 package engine
 
-import "viamillipede/netio"
+import (
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
 
 // lose ends the link. The part of a leg that it was receiving is thrown away: the leg comes again.
 func (k *rxlink) lose(err error) {
@@ -13,9 +16,20 @@ func (k *rxlink) lose(err error) {
 	if k.parked.on {
 		k.leavePark()
 	}
-	k.close(true)
+	k.hangUp(err)
 	k.release()
 	k.r.linkLost(k, err)
+}
+
+// hangUp closes the connection. Where it is this end that gives the link up, the peer is told, as far as the socket takes it:
+// there is hardly ever anything on its way.
+func (k *rxlink) hangUp(err error) {
+	why, ours := reasonOf(err)
+	if ours {
+		k.control = wire.Bye{Reason: why}.Append(k.control)
+		_, _ = k.flush()
+	}
+	k.close(!ours)
 }
 
 // lastWords takes in what is left to be read of a connection that was found closed by a call that sends.

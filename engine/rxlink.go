@@ -321,16 +321,18 @@ func (k *rxlink) obey() error {
 	case wire.TypeEnd:
 		return k.r.ending(k.frame.End(), k.owner)
 	case wire.TypeBye:
-		k.answered = true
-		if k.frame.Bye().Stream {
+		b := k.frame.Bye()
+		if b.Stream {
 			k.r.bye.Store(true)
 			k.r.look()
 		}
+		return k.bye(b)
 	case wire.TypeError:
 		f, err := k.frame.Fault(k.small[:k.frame.Length])
 		if err != nil {
 			return err
 		}
+		k.r.told.Store(true)
 		k.r.fail(remoteError("sender", f))
 	}
 	return nil

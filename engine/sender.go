@@ -62,8 +62,9 @@ type Sender struct {
 	credit  uint64       // legs that the receiver takes beyond what it delivered; set with window
 	legTime atomic.Int64 // nanoseconds that a leg should take its link; see setLegTime
 
-	begun atomic.Bool // the receiver has received a leg: another receiver would be of no use
-	told  atomic.Bool // the receiver has said why it failed: it need not be told
+	begun atomic.Bool  // the receiver has received a leg: another receiver would be of no use
+	told  atomic.Bool  // the receiver has said why it failed: it need not be told
+	moved atomic.Int64 // when payload last moved, in nanoseconds since started; see move
 	over  chan struct{}
 
 	firstUp chan struct{} // closed when the first link of the stream is up
@@ -113,6 +114,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 	if c.Auto {
 		c.Threads = AutoThreads
 	}
+	s.outage.replies = make([]reply, len(s.paths))
 	s.homes = spreadLinks(s.paths, max(c.Threads, len(s.paths))) // a path without a link could not stand in for another
 	return s, s.open()
 }
@@ -183,7 +185,7 @@ func (s *Sender) Run(ctx context.Context) (Summary, error) {
 	keepers := s.keep(dialling)
 	go s.gaugeLinks(dialling)
 	s.supervise(ctx)
-	s.findVoice()
+	s.findVoice(ctx)
 	stop()
 	keepers.Wait()
 	s.errands.Wait()
@@ -284,7 +286,7 @@ func (s *Sender) welcome(w wire.Welcome) error {
 	case w.Features&^s.features() != 0:
 		return fmt.Errorf("the receiver grants features %#x, of which %#x were asked for", w.Features, s.features())
 	case s.met && w.Receiver != s.receiver.Receiver:
-		return fmt.Errorf("another receiver than the one that has this stream")
+		return errOther
 	case s.met && (w.Features != s.receiver.Features || w.MaxLeg < s.receiver.MaxLeg):
 		return fmt.Errorf("the receiver grants less than before")
 	case s.met:
@@ -344,6 +346,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	l.add(k)
 	k.count(&s.gauge)
 	k.queue = k.conn.Queued() // the handshake has shown a round trip
+	k.watch.begun, k.watch.acked = k.queue.Acked, k.queue.Acked
 	k.startZero()
 	k.path.linkUp()
 	s.spread(k.path, l.loop)
@@ -353,7 +356,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 		s.first = time.Now()
 		close(s.firstUp)
 	}
-	s.outage.linkUp(k.index, k.loop.now)
+	s.outage.linkUp(k.loop.now)
 	s.mu.Unlock()
 	s.log.Printf(LevelLinks, "link %d up: %s", k.index, k.linkState.path)
 	s.look()
@@ -366,6 +369,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 	s.spread(k.path, k.loop)
 	s.mu.Lock()
 	s.up--
+	s.outage.linkLost(endingOf(err, k.told), k.proved, k.heard, k.loop.now)
 	level := LevelLinks
 	switch {
 	case s.finished:
@@ -373,7 +377,6 @@ func (s *Sender) linkLost(k *txlink, err error) {
 	case err != errLeft:
 		s.lost++
 		k.path.lost.Add(1)
-		s.outage.linkLost(k.index, err, k.proved, k.loop.now)
 	}
 	s.mu.Unlock()
 	s.log.Printf(level, "link %d down: %s: %s", k.index, k.linkState.path, lossName(err))
@@ -490,13 +493,15 @@ func (s *Sender) judge(now time.Time) *Error {
 	answers := s.answers()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.up > 0 {
-		return nil
-	}
 	if !s.outage.contact {
 		return firstContact(answers, now.Sub(s.started), s.cfg.Connect)
 	}
-	return s.outage.judge("receiver", answers, now, s.time.DeadPeer, s.cfg.Giveup)
+	s.outage.progress(s.lastMove(now))
+	err := s.doom(now, answers)
+	if err != nil && s.in.ended.Load() && !s.window.pending() {
+		err.Reason = fmt.Sprintf("all %d bytes were received; whether they were written is not known: %s", s.in.total.Bytes, err.Reason)
+	}
+	return err
 }
 
 // answers is what the last attempt on each path showed.
@@ -509,13 +514,53 @@ func (s *Sender) answers() []answer {
 	return answers
 }
 
-// findVoice waits, for a moment, for a link to tell the receiver on why the source failed: the links that are in the middle
+// lastMove is when payload last moved, or had not to: a link is up and the receiver has all that was sent. Under mu.
+func (s *Sender) lastMove(now time.Time) time.Time {
+	if s.up > 0 && !(s.window != nil && s.window.pending()) {
+		return now
+	}
+	return s.started.Add(time.Duration(s.moved.Load()))
+}
+
+// move notes that payload moved, or that it is not for the network that it does not.
+func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.started))) }
+
+// doom is judge once the receiver was met, under mu.
+func (s *Sender) doom(now time.Time, answers []answer) *Error {
+	dead, giveup := s.cfg.Dead, s.cfg.Giveup
+	switch s.outage.judge(now, dead, giveup) {
+	case fateRefused:
+		return fail(StatusLost, nil, "the receiver is gone: its host has refused for %v (%s)", dead, summarize(answers))
+	case fateUnknown:
+		return fail(StatusLost, nil, "the receiver is gone: another one is in its place (%s)", summarize(answers))
+	case fateLost:
+		return s.lostFor(giveup)
+	}
+	return nil
+}
+
+// lostFor is the error of a stream on which no payload moved for giveup; under mu.
+func (s *Sender) lostFor(giveup time.Duration) *Error {
+	if s.up > 0 {
+		return fail(StatusLost, nil, "nothing gets through to the receiver for longer than giveup (%v)", giveup)
+	}
+	return fail(StatusLost, nil, "all paths to the receiver are lost for longer than giveup (%v)", giveup)
+}
+
+// attempted notes what an attempt on a path that failed says of the receiver.
+func (s *Sender) attempted(p *pathState, r reply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.outage.attempt(p.order, r, time.Now())
+}
+
+// findVoice waits for a link to tell the receiver on why the source failed: the links that are in the middle
 // of a leg which is in the source, and cannot be finished, are ended, and dialled anew.
-func (s *Sender) findVoice() {
+func (s *Sender) findVoice(ctx context.Context) {
 	if status := ExitStatus(s.err); s.told.Load() || status != StatusIntegrity && status != StatusLocalPipe {
 		return
 	}
-	wait, end := context.WithTimeout(context.Background(), s.time.Farewell)
+	wait, end := context.WithTimeout(ctx, s.time.Linger)
 	defer end()
 	quit := make(chan struct{}, len(s.loops))
 	for _, l := range s.loops {
@@ -524,9 +569,12 @@ func (s *Sender) findVoice() {
 		}
 	}
 	awaitAll(quit, len(s.loops), s.time.Farewell)
-	for s.speechless() {
+	ticker := time.NewTicker(s.time.Tick * ticksPerLook)
+	defer ticker.Stop()
+	for s.speechless() && s.judge(time.Now()) == nil {
 		select {
 		case <-s.poke:
+		case <-ticker.C:
 		case <-wait.Done():
 			return
 		}

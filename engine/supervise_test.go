@@ -2,9 +2,7 @@ package engine
 
 import (
 	"errors"
-	"io"
 	"os"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -12,86 +10,7 @@ import (
 	"viamillipede/engine/wire"
 )
 
-var (
-	errReset  = os.NewSyscallError("read", syscall.ECONNRESET)
-	errNobody = os.NewSyscallError("connect", syscall.ECONNREFUSED)
-	errRoute  = os.NewSyscallError("connect", syscall.EHOSTUNREACH)
-)
-
-// The table in the comment of outage, row by row, and what is between its columns.
-func TestOutageJudge(t *testing.T) {
-	const deadPeer, giveup = 15 * time.Second, time.Hour
-	refused := answer{path: "a:1", refused: true, last: errNobody}
-	silent := answer{path: "b:1", last: errRoute}
-	untried := answer{path: "c:1"}
-	all := func(errs ...error) func(*outage) {
-		return func(o *outage) {
-			for i, err := range errs {
-				o.linkLost(i, err, true, time.Unix(0, 0))
-			}
-		}
-	}
-	for _, c := range []struct {
-		name    string
-		lost    func(*outage)
-		answers []answer
-		without time.Duration
-		giveup  time.Duration
-		want    string // in the error; empty: wait
-	}{
-		{"closed by the peer, at once", all(io.EOF, errReset), nil, 0, giveup, ""},
-		{"closed by the peer, almost", all(io.EOF, errReset), nil, deadPeer - 1, giveup, ""},
-		{"closed by the peer", all(io.EOF, errReset), nil, deadPeer, giveup, "closed every link"},
-		{"closed by the peer, wait for ever", all(io.EOF, errReset), nil, deadPeer, -1, "closed every link"},
-		{"one in silence", all(io.EOF, errSilent), nil, deadPeer, giveup, ""},
-		{"one in silence, for giveup", all(io.EOF, errSilent), nil, giveup, giveup, "longer than giveup"},
-		{"silence", all(errSilent, errSilent), nil, giveup - 1, giveup, ""},
-		{"silence for giveup", all(errSilent), nil, giveup, giveup, "longer than giveup"},
-		{"silence, wait for ever", all(errSilent), nil, 1000 * time.Hour, -1, ""},
-		{"no link ever", func(*outage) {}, nil, deadPeer, giveup, ""},
-		{"every path refuses", all(errSilent), []answer{refused, refused}, deadPeer, giveup, "refuses every path"},
-		{"every path refuses, almost", all(errSilent), []answer{refused}, deadPeer - 1, giveup, ""},
-		{"one path refuses", all(errSilent), []answer{refused, silent}, deadPeer, giveup, ""},
-		{"one path is not tried yet", all(errSilent), []answer{refused, untried}, deadPeer, giveup, ""},
-		{"no route", all(errSilent), []answer{silent}, giveup, giveup, "longer than giveup"},
-		{"cut by us", all(errChaos), nil, deadPeer, giveup, ""},
-		{"giveup before a dead peer", all(errSilent), nil, time.Second, time.Second, "longer than giveup"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			o := outage{contact: true}
-			c.lost(&o)
-			err := o.judge("peer", c.answers, o.since.Add(c.without), deadPeer, c.giveup)
-			switch {
-			case c.want == "" && err != nil:
-				t.Errorf("%v", err)
-			case c.want != "" && (err == nil || err.Status != StatusLost || !strings.Contains(err.Reason, c.want)):
-				t.Errorf("%v, want %q", err, c.want)
-			}
-		})
-	}
-}
-
-// A link that came back has not ended; the outage is counted from the last link that was of use, and one that came up and
-// broke before it brought anything was of none.
-func TestOutageForgets(t *testing.T) {
-	var o outage
-	at := time.Unix(100, 0)
-	o.linkUp(0, at)
-	if !o.contact || !o.since.Equal(at) {
-		t.Errorf("after first contact: %v, since %v", o.contact, o.since)
-	}
-	o.linkLost(0, errSilent, true, at.Add(time.Second))
-	if !o.since.Equal(at.Add(time.Second)) || o.closedByPeer() {
-		t.Errorf("since %v, closed by the peer: %v", o.since, o.closedByPeer())
-	}
-	for n := range 5 {
-		o.linkUp(0, at.Add(time.Duration(2+n)*time.Second))
-		o.linkLost(0, io.EOF, false, at.Add(time.Duration(3+n)*time.Second))
-	}
-	if !o.since.Equal(at.Add(time.Second)) || !o.closedByPeer() {
-		t.Errorf("after links of no use: since %v, closed by the peer: %v", o.since, o.closedByPeer())
-	}
-}
+var errNobody = os.NewSyscallError("connect", syscall.ECONNREFUSED)
 
 func TestFirstContact(t *testing.T) {
 	busy := answer{path: "a:1", refused: true, verdict: wire.VerdictBusy, last: errors.New("busy")}

@@ -83,8 +83,8 @@ type Timing struct {
 	Stall       time.Duration // a link on which nothing gets through for this long gives its legs to others
 	Move        time.Duration // a link whose packets come in near another loop for this long goes there
 	Dead        time.Duration // a link that brought nothing for this long is lost
-	DeadPeer    time.Duration // the peer's host answers and the peer does not, for this long: it is dead
-	Linger      time.Duration // for a sender that closed every link to come back for the word that all was delivered
+	DeadPeer    time.Duration // what Options.Dead is where it is not given
+	Linger      time.Duration // for a peer that has no link to come back for the word how the stream ended
 	Farewell    time.Duration // for the last frames to leave
 	Tell        time.Duration // the user is told of a stream that has had no link for this long, whatever verbose says; 0: never
 	TellAgain   time.Duration // and then as often as this
@@ -102,8 +102,8 @@ var DefaultTiming = Timing{
 	Stall:       time.Second,
 	Move:        time.Second,
 	Dead:        4 * time.Second,
-	DeadPeer:    15 * time.Second,
-	Linger:      3 * time.Second,
+	DeadPeer:    DefaultDead,
+	Linger:      time.Minute,
 	Farewell:    time.Second,
 	Tell:        2 * time.Second,
 	TellAgain:   time.Minute,

@@ -1,9 +1,6 @@
 package engine
 
-import (
-	"viamillipede/engine/wire"
-	"viamillipede/netio"
-)
+import "viamillipede/netio"
 
 // leave ends the link without loss: its keeper is to dial its own path, or has nothing more to do.
 func (k *txlink) leave() {
@@ -52,13 +49,14 @@ func (k *txlink) lose(err error) {
 	if netio.Refused(err) {
 		k.lastWords()
 	}
-	if err == errLeft {
-		_, _ = k.conn.Send(wire.Bye{}.Append(nil), nil)
+	if why, ours := reasonOf(err); ours {
+		k.putAside(why)
+	} else {
+		if !k.closeZero() {
+			k.close(true)
+		}
+		k.dropLeg()
 	}
-	if !k.closeZero() {
-		k.close(err != errLeft)
-	}
-	k.dropLeg()
 	n := k.s.window.lost(k.carried)
 	if n > 0 {
 		k.s.log.Printf(LevelResent, "link %d lost %d legs, which go to other links", k.index, n)

@@ -47,6 +47,8 @@ type txlink struct {
 	allowed int         // its share of Sender.allowed, from then
 	asked   time.Time   // when that was
 	watch   watch
+	aside   aside
+	useful  bool // payload that it carried has arrived; the keeper looks at it when the link is lost
 
 	in      [inputSize]byte
 	got     int // bytes of in that are not parsed yet
@@ -61,6 +63,10 @@ const inputSize = 4096
 
 // ready does what the socket's readiness allows. Dispatch of new legs is the loop's, at the end of its round.
 func (k *txlink) ready(events uint32) {
+	if k.aside.on {
+		k.goOn(events)
+		return
+	}
 	if k.gone {
 		return
 	}
@@ -220,6 +226,7 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 			return err
 		}
 		if news {
+			k.s.move(k.loop.now)
 			k.owner.prune() // an ack tells of legs on all links
 			k.s.feed(k.loop)
 		}
@@ -237,7 +244,7 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 		}
 		k.s.remoteFault(f)
 	case wire.TypeBye:
-		k.answered = true
+		return k.bye(h.Bye())
 	}
 	return nil
 }

@@ -35,6 +35,7 @@ func (k *txlink) prune() {
 	}
 	for _, t := range k.trips[:n] {
 		k.largest = max(k.largest, t.bytes)
+		k.useful = k.useful || !t.offered
 	}
 	k.speed.arrive(k.trips[:n], k.loop.now, k.queue.MinRTT, len(left) == 0)
 	k.carried, k.trips = left, k.trips[n:]
@@ -126,6 +127,9 @@ func (k *txlink) measure() {
 		return
 	}
 	q := k.conn.Queued()
+	if !q.Told {
+		k.s.move(k.loop.now) // what cannot be told is no fault of the network
+	}
 	k.queue, k.unsent = q, q.Unsent+k.unwritten()
 	if q.Told {
 		k.path.trip.Store(int64(q.MinRTT))

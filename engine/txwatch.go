@@ -20,7 +20,8 @@ import (
 type watch struct {
 	looked  time.Time // by watchLinks
 	excused bool      // the peer's program is behind
-	acked   uint64    // bytes, by the peer's kernel
+	begun   uint64    // bytes acknowledged by the peer's kernel when the link came up
+	acked   uint64    // likewise, now
 	moved   time.Time // when that last grew, or there was nothing to wait for
 	stalled bool
 
@@ -56,6 +57,8 @@ func (w *watch) look(k *txlink, q netio.Queue) {
 		return
 	}
 	w.acked, w.moved = q.Acked, k.loop.now
+	k.s.move(w.moved)
+	k.useful = k.useful || q.Acked > w.begun+k.said
 	if w.stalled {
 		w.stalled = false
 		k.publish()

@@ -349,6 +349,20 @@ func (w *window) receive(number uint64) bool {
 	return true
 }
 
+// has reports whether the leg of that number is sent and not received.
+func (w *window) has(number uint64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.leg(number) != nil
+}
+
+// pending reports whether some leg is sent and not received.
+func (w *window) pending() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.base != w.next
+}
+
 // release lets go of the legs that are still kept, when the stream is over: the word that all is delivered may come before
 // the last ack.
 func (w *window) release() {

@@ -61,6 +61,24 @@ func Refused(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, unix.EPIPE)
 }
 
+// Nobody reports whether an error of a Dialer says that the peer's host answered, and that nobody listens there.
+func Nobody(err error) bool { return errors.Is(err, unix.ECONNREFUSED) }
+
+// Closed reports whether an error of a connection says that the peer's side ended it in order: what was sent before has
+// arrived.
+func Closed(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, unix.EPIPE)
+}
+
+// Reset reports whether an error of a connection says that the peer's side, or something on the way, has broken it off.
+func Reset(err error) bool { return errors.Is(err, unix.ECONNRESET) }
+
+// OfSystem reports whether an error is that of a system call, and so not of what the peer sent.
+func OfSystem(err error) bool {
+	_, ok := errors.AsType[*os.SyscallError](err)
+	return ok
+}
+
 // PortTaken reports whether an error of a Dialer with a Port says that the port is not to be had now: another program has it,
 // or another connection to the same peer, or what is left of one (TIME_WAIT).
 func PortTaken(err error) bool {

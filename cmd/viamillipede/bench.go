@@ -177,7 +177,7 @@ func (inv *invocation) measurement(out io.Writer) (func(context.Context, run.Con
 // peerWords are the options for the receiving process of a local bench: those that it is not told of for each round.
 func (b *benchmark) peerWords(host netip.Addr) []string {
 	words := []string{"bind", host.String()}
-	for _, name := range []string{"cpus", "checkphrase", "giveup", "connect", "dataport", "leg", "verbose"} {
+	for _, name := range []string{"cpus", "checkphrase", "giveup", "dead", "connect", "dataport", "leg", "verbose"} {
 		if args, ok := b.given[name]; ok {
 			words = append(append(words, name), args...)
 		}

@@ -238,10 +238,23 @@ legs that a sender may use.`,
 		{
 			name: "giveup", initial: secondsText(engine.DefaultGiveup),
 			args: []argument{seconds("for ever", func(inv *invocation, d time.Duration) { inv.options.Giveup = orForever(d) })},
-			gist: "fail when all paths are lost for this long; 0: never",
+			gist: "fail when nothing gets through for this long; 0: never",
 			more: `
-A dead peer is noticed sooner: every link closed or refused by its host, and no way
-back within 15 s.`,
+It counts from when payload last moved while it had to: a source with nothing to send
+and a consumer that takes nothing are no outage. Where you give it, it is all of your
+patience, and dead is off unless you give that too.`,
+		},
+		{
+			name: "dead", initial: secondsText(engine.DefaultDead),
+			args: []argument{seconds("for off", func(inv *invocation, d time.Duration) { inv.options.Dead = orForever(d) })},
+			gist: "fail when the peer is gone for this long; 0: off",
+			more: `
+Off where giveup is given and this is not. tx takes its receiver for dead when no link
+is up and, for so long without a break, every path that answers at all refuses, among
+them one that led to this receiver. rx takes its sender for dead when its links were
+ended without a word and none came for so long. Silence proves nothing, and neither
+does a connection that is taken and then closed, as by a tunnel that restarts:
+they are waited out, up to giveup.`,
 		},
 		{
 			name: "connect", initial: secondsText(engine.DefaultConnect) + " for tx, none for rx",

@@ -58,6 +58,7 @@ func parse(words []string) (*invocation, error) {
 	if unbuilt != "" {
 		return nil, usageError("%s is not built yet", unbuilt)
 	}
+	p.patience()
 	return p.inv, p.inv.complete()
 }
 
@@ -74,6 +75,13 @@ func defaults() *invocation {
 			Pin:        true,
 			SockStats:  true,
 		},
+	}
+}
+
+// patience leaves it to giveup alone how long a stream waits, where that is given and dead is not.
+func (p *parser) patience() {
+	if p.seen["giveup"] && !p.seen["dead"] {
+		p.inv.options.Dead = -1
 	}
 }
 

@@ -38,10 +38,13 @@ func TestParseOptions(t *testing.T) {
 		"rx window 64g":             with(func(o *engine.Options) { o.Window = 64 << 30 }),
 		"rx leg 4096":               with(func(o *engine.Options) { o.Leg = 4 << 10 }),
 		"rx leg 4M":                 with(func(o *engine.Options) { o.Leg = 4 << 20 }),
-		"rx giveup 0":               with(func(o *engine.Options) { o.Giveup = -1 }),
-		"rx giveup 0.0":             with(func(o *engine.Options) { o.Giveup = -1 }),
-		"rx giveup .5":              with(func(o *engine.Options) { o.Giveup = 500 * time.Millisecond }),
-		"rx giveup 86400":           with(func(o *engine.Options) { o.Giveup = 24 * time.Hour }),
+		"rx giveup 0":               with(func(o *engine.Options) { o.Giveup, o.Dead = -1, -1 }),
+		"rx giveup 0.0":             with(func(o *engine.Options) { o.Giveup, o.Dead = -1, -1 }),
+		"rx giveup .5":              with(func(o *engine.Options) { o.Giveup, o.Dead = 500*time.Millisecond, -1 }),
+		"rx giveup 86400":           with(func(o *engine.Options) { o.Giveup, o.Dead = 24*time.Hour, -1 }),
+		"rx giveup 60 dead 15":      with(func(o *engine.Options) { o.Giveup, o.Dead = time.Minute, 15*time.Second }),
+		"rx dead 5":                 with(func(o *engine.Options) { o.Dead = 5 * time.Second }),
+		"rx dead 0":                 with(func(o *engine.Options) { o.Dead = -1 }),
 		"rx connect 0.25":           with(func(o *engine.Options) { o.Connect = 250 * time.Millisecond }),
 		"rx bind 198.18.0.1":        with(func(o *engine.Options) { o.Bind = netip.MustParseAddr("198.18.0.1") }),
 		"rx bind ::ffff:198.18.0.1": with(func(o *engine.Options) { o.Bind = netip.MustParseAddr("198.18.0.1") }),
@@ -163,7 +166,7 @@ func TestParseRefusesPhrases(t *testing.T) {
 
 func TestDefaultsAreTheEngines(t *testing.T) {
 	for name, want := range map[string]string{
-		"rx": "8834", "tx": "8834", "threads": "16", "verbose": "0", "window": "256M", "giveup": "3600 s",
+		"rx": "8834", "tx": "8834", "threads": "16", "verbose": "0", "window": "256M", "giveup": "3600 s", "dead": "15 s",
 		"leg": "1M for tx, 4M for rx", "connect": "30 s for tx, none for rx", "congestion": "auto", "io": "auto", "cpus": "auto",
 		"sockstats": "on",
 	} {

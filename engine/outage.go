@@ -1,0 +1,185 @@
+package engine
+
+import (
+	"time"
+
+	"viamillipede/netio"
+)
+
+// reply is what an attempt to connect on a path showed of the peer.
+type reply int
+
+const (
+	replyNone    reply = iota // silence, no route, no name; or not tried yet
+	replyUnmet                // the host answered that nobody serves the stream there, but the peer was never met there
+	replyUnknown              // likewise, and a receiver does: it does not know this stream, so it is not ours
+	replyRefused              // the host answered that nobody serves the stream where this very peer was met
+	replyGone                 // likewise, and a receiver does that does not know this stream
+	replyElse                 // something else: taken and then closed before a welcome, as a port forwarder or a full door does
+)
+
+// refuses reports whether that says that the peer is not where it was met.
+func (r reply) refuses() bool { return r == replyRefused || r == replyGone }
+
+// both is what two addresses of a path say of the peer together. They lead to the same receiver, so one that is silent takes
+// nothing from what the other says; another answer than a refusal does.
+func (r reply) both(q reply) reply {
+	if r != replyElse && q != replyElse && (r == replyRefused || q == replyRefused) {
+		return replyRefused
+	}
+	return max(r, q)
+}
+
+// ending is how a link ended, as a sign of what has become of the peer.
+type ending int
+
+const (
+	endNoSign ending = iota // we gave it up, the peer said why, or the network did it
+	endClosed               // from the peer's side, without a word, as a process that dies ends all of its links
+	endReset                // likewise, by a reset: anything on the way can send one, so that it is a weaker sign
+)
+
+// endingOf is how a link ended with err; told is whether the peer said why.
+func endingOf(err error, told bool) ending {
+	switch {
+	case told:
+	case netio.Closed(err):
+		return endClosed
+	case netio.Reset(err):
+		return endReset
+	}
+	return endNoSign
+}
+
+// resetTimes is how many times as long a peer has to stay away that ended its links by resets alone.
+const resetTimes = 4
+
+// outage tells a dead peer from a dead network, which is waited out. It is a state machine of what happened and when, and
+// knows of no clock: the time is an argument.
+//
+//	                           the peer's host refuses without a break,     silence, or
+//	no link is up for          or its links ended without a word            any other answer
+//	--------------------------------------------------------------------------------------
+//	less than dead             wait                                         wait
+//	dead to giveup             the peer is gone                             wait
+//	giveup and more            lost                                         lost
+//
+// The end that dials looks at the replies to its attempts, and not at how links ended. A run of refusals begins when no link
+// is up, some path refuses by which this very peer was met, and no path gives any other answer; silent paths neither prove
+// nor delay it. A link that comes up, another answer, or silence on all paths ends it. The peer is gone when the last refusal
+// of a run comes dead after the first. A receiver on every path that does not know the stream ends the wait at once.
+//
+// The end that listens cannot ask. Its sign is a link that lived and was ended from the peer's side without a word, as long as
+// nothing was heard from the peer since: no link came up, and none that ended otherwise brought anything later.
+//
+// giveup counts from when payload last moved while it had to; see progress.
+type outage struct {
+	contact bool      // the peer was met
+	since   time.Time // giveup counts from here; before contact, from the start
+	up      int       // links
+
+	replies        []reply   // of each path, since no link is up
+	refused, again time.Time // the first and the last refusal of the run; zero: there is none
+
+	closed, reset time.Time // when a link last ended so; zero: that is no sign any more
+}
+
+// fate is what the outage amounts to.
+type fate int
+
+const (
+	fateWait    fate = iota
+	fateRefused      // the peer is gone: its host refuses
+	fateUnknown      // the peer is gone: other receivers are in its place
+	fateClosed       // the peer is gone: its links ended without a word
+	fateLost         // giveup is over
+)
+
+// linkUp notes that a link came up.
+func (o *outage) linkUp(now time.Time) {
+	o.meet(now)
+	o.up++
+	o.begin()
+}
+
+// begin forgets what was a sign of a dead peer.
+func (o *outage) begin() {
+	clear(o.replies)
+	o.refused, o.again, o.closed, o.reset = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+}
+
+// meet records that the peer has answered.
+func (o *outage) meet(now time.Time) {
+	if !o.contact {
+		o.contact, o.since = true, now
+	}
+}
+
+// progress notes that payload moved at that time, or that nothing had to.
+func (o *outage) progress(at time.Time) { o.since = later(o.since, at) }
+
+// linkLost notes the end of a link on which the peer was last heard at the time given. One that never brought a frame, which
+// is what proved says, shows nothing.
+func (o *outage) linkLost(how ending, proved bool, heard, now time.Time) {
+	o.up--
+	switch {
+	case !proved:
+	case how == endClosed:
+		o.closed = now
+	case how == endReset:
+		o.reset = now
+	case heard.After(later(o.closed, o.reset)):
+		o.closed, o.reset = time.Time{}, time.Time{} // the peer lived on
+	}
+}
+
+// attempt notes what an attempt on a path showed.
+func (o *outage) attempt(path int, r reply, now time.Time) {
+	if o.up > 0 {
+		return
+	}
+	o.replies[path] = r
+	met, other := false, false
+	for _, r := range o.replies {
+		met = met || r.refuses()
+		other = other || r == replyElse
+	}
+	switch {
+	case !met || other:
+		o.refused, o.again = time.Time{}, time.Time{}
+	case o.refused.IsZero():
+		o.refused, o.again = now, now
+	case r.refuses():
+		o.again = now
+	}
+}
+
+// unknown reports whether every path leads to a receiver that does not know the stream.
+func (o *outage) unknown() bool {
+	for _, r := range o.replies {
+		if r != replyUnknown && r != replyGone {
+			return false
+		}
+	}
+	return len(o.replies) > 0
+}
+
+// judge says what the outage amounts to. dead and giveup are the user's; negative is for ever.
+func (o *outage) judge(now time.Time, dead, giveup time.Duration) fate {
+	gone := func(from, until time.Time, times time.Duration) bool {
+		return dead >= 0 && !from.IsZero() && until.Sub(from) >= times*dead
+	}
+	switch {
+	case o.up > 0:
+	case o.unknown():
+		return fateUnknown
+	case gone(o.refused, o.again, 1):
+		return fateRefused
+	case gone(o.closed, now, 1), gone(o.reset, now, resetTimes):
+		return fateClosed
+	}
+	if giveup >= 0 && now.Sub(o.since) >= giveup {
+		return fateLost
+	}
+	return fateWait
+}

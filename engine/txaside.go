@@ -1,0 +1,109 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// A link that is given up may be in the middle of a leg, and its socket full: the word why can follow only after the leg. So
+// its legs go to other links and its keeper dials anew at once, but its connection is put aside and goes on by itself:
+//
+//	given up -> rest of the leg, word -> our side ended -> the peer's side ended -> closed
+//
+// It is closed before that when its socket fails, when its successor is up, when the peer has the leg from another link,
+// whose memory is to be free, and when the loop ends. A reset instead of all this would look like a death to the peer, and
+// would be the only thing of ours that reaches it where only the way back is silent.
+
+// aside is what a link that was put aside has to know.
+type aside struct {
+	on   bool
+	said time.Time // when all was said, and our side ended; zero: it is not
+}
+
+// putAside gives the link up with a last word. Where it has to make room for its successor at once, because its source port is
+// the path's, it says so only if that is possible now.
+func (k *txlink) putAside(why wire.Reason) {
+	k.gone = true
+	k.sumUp()
+	k.uncount()
+	k.control = wire.Bye{Reason: why}.Append(k.control)
+	k.aside.on = true
+	k.owner.asides = append(k.owner.asides, k)
+	k.goOn(0)
+	if k.aside.on && len(k.path.Sports.List) > 0 {
+		k.endAside(true)
+	}
+}
+
+// goOn does what the socket's readiness allows of a link that was put aside. What the peer sends is thrown away.
+func (k *txlink) goOn(events uint32) {
+	if events&netio.Writable != 0 {
+		k.full = false
+	}
+	if events&netio.Failed != 0 {
+		k.reap()
+	}
+	err := k.hearOut()
+	if err == netio.ErrAgain && k.aside.said.IsZero() {
+		if sendErr := k.send(); sendErr != nil {
+			err = sendErr
+		} else if !k.busy() {
+			k.aside.said = k.loop.now
+			k.conn.Finish()
+		}
+	}
+	if err != netio.ErrAgain {
+		k.endAside(k.busy())
+	}
+}
+
+// hearOut throws away what the peer has sent. ErrAgain is that there is no more now, any other error that the link is over.
+func (k *txlink) hearOut() error {
+	for range asideReads {
+		if _, err := k.conn.Recv(k.in[:], nil); err != nil {
+			return err
+		}
+	}
+	return errStuck // a peer that talks on is not waited for
+}
+
+// asideReads bounds what a peer may have to say on a link that was given up, in reads of inputSize.
+const asideReads = 64
+
+// endAside closes the connection: with a reset when something is left unsaid.
+func (k *txlink) endAside(reset bool) {
+	k.aside.on = false
+	k.owner.asides = slices.DeleteFunc(k.owner.asides, func(o *txlink) bool { return o == k })
+	k.loop.unwatch(k.conn.FD(), k.token)
+	k.dropLeg()
+	switch k.reap(); {
+	case len(k.zero.waiting) > 0:
+		k.conn.Reset()
+		k.owner.limbo = append(k.owner.limbo, k)
+	case reset:
+		k.conn.Abort()
+	default:
+		k.conn.Close()
+	}
+}
+
+// clearAsides closes the connections that have had their time; see aside.
+func (l *txloop) clearAsides() {
+	for _, k := range slices.Clone(l.asides) {
+		said := !k.aside.said.IsZero()
+		switch {
+		case said && l.now.Sub(k.aside.said) >= l.s.time.Dead:
+			k.endAside(false)
+		case l.succeeded(k), k.leg != nil && !l.s.window.has(k.leg.number):
+			k.endAside(!said)
+		}
+	}
+}
+
+// succeeded reports whether the link's successor is up.
+func (l *txloop) succeeded(k *txlink) bool {
+	return slices.ContainsFunc(l.links, func(o *txlink) bool { return o.index == k.index })
+}

@@ -1,0 +1,41 @@
+package engine
+
+import (
+	"errors"
+	"io"
+
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// A link that this end gives up is told why (wire.Bye), so that the peer does not take its end for a death, or for a failure of
+// the network.
+
+// givenUp is why a link ends that the peer has given up.
+type givenUp struct{ wire.Reason }
+
+func (g givenUp) Error() string { return "given up by the peer: " + g.String() }
+
+// harmless reports whether a link that ended so is no loss.
+func (g givenUp) harmless() bool {
+	return g.Reason == wire.ByeOther || g.Reason == wire.ByeMoved || g.Reason == wire.ByeEnding
+}
+
+// reasonOf is what the peer is to be told of a link that ends with err; ours is false where it was not this end that gave the
+// link up, or where nobody is to know.
+func reasonOf(err error) (r wire.Reason, ours bool) {
+	_, told := errors.AsType[givenUp](err)
+	switch {
+	case err == errSilent:
+		return wire.ByeSilent, true
+	case err == errStuck:
+		return wire.ByeStuck, true
+	case err == errReplaced:
+		return wire.ByeReplaced, true
+	case err == errLeft:
+		return wire.ByeMoved, true
+	case told || err == io.EOF || err == errChaos || err == errUnfinished || netio.OfSystem(err):
+		return 0, false
+	}
+	return wire.ByeBroken, true
+}
