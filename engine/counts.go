@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"viamillipede/netio"
@@ -14,51 +13,96 @@ import (
 
 // writeCounts writes the table of what the kernel has counted: a line for each link that it counts on, and nothing where
 // there is none. What only TCP_INFO knows of a link is the smoothed round trip in place of the mean, and no timeouts.
-func writeCounts(b *strings.Builder, rows []row, lost sockstats.Lost) {
-	if !slices.ContainsFunc(rows, func(r row) bool { return r.counted != nil }) {
+func writeCounts(b *strings.Builder, columns int, rows []row, lost sockstats.Lost) {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.counted == nil })
+	if len(rows) == 0 {
 		return
 	}
-	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "link\tdevice\tRX queue\tflow hash\tpackets\tsegments\tbytes/packet\tRTT min/mean/max\tretrans\ttimeouts\t")
-	for _, r := range rows {
-		if r.counted == nil {
-			continue
-		}
-		stats := r.counted.Read()
-		fmt.Fprintf(t, "%d\t%s\t%s\t\n", r.index, flowCells(stats.Flows), opsCells(stats.Ops, r.info))
+	stats := make([]sockstats.Stats, len(rows))
+	for i, r := range rows {
+		stats[i] = r.counted.Read()
 	}
-	t.Flush()
+	cells := func(cell func(i int) string) (list []string) {
+		for i := range rows {
+			list = append(list, cell(i))
+		}
+		return list
+	}
+	flows := func(cell func(f []sockstats.Flow) string) []string {
+		return cells(func(i int) string {
+			if len(stats[i].Flows) == 0 {
+				return "-"
+			}
+			return cell(stats[i].Flows)
+		})
+	}
+	writeTable(b, columns, []column{
+		{"link", 0, cells(func(i int) string { return strconv.Itoa(rows[i].index) })},
+		{"device", 1, flows(flowDevices)},
+		{"RX queue", 2, flows(flowQueues)},
+		{"flow hash", 8, flows(flowHashes)},
+		{"packets", 4, flows(func(f []sockstats.Flow) string { return strconv.FormatUint(sockstats.Sum(f).Packets, 10) })},
+		{"segments", 7, flows(func(f []sockstats.Flow) string { return strconv.FormatUint(sockstats.Sum(f).Segments, 10) })},
+		{"bytes/packet", 6, flows(func(f []sockstats.Flow) string {
+			sum := sockstats.Sum(f)
+			return strconv.FormatUint(sum.Bytes/max(sum.Packets, 1), 10)
+		})},
+		{"RTT min/mean/max", 3, cells(func(i int) string { return roundTrips(stats[i].Ops, rows[i].info) })},
+		{"retrans", 5, cells(func(i int) string { return retransmits(stats[i].Ops, rows[i].info) })},
+		{"timeouts", 5, cells(func(i int) string { return timeouts(stats[i].Ops) })},
+	})
 	if lost.Packets > 0 {
-		fmt.Fprintf(b, "not counted, since there are too many flows: %d packets, %s\n", lost.Packets, formatBytes(lost.Bytes))
+		fmt.Fprintln(b, fold(fmt.Sprintf("not counted, since there are too many flows: %d packets, %s", lost.Packets, formatBytes(lost.Bytes)), columns))
 	}
 }
 
-// flowCells are the cells of what came in, all flows of a link together.
-func flowCells(flows []sockstats.Flow) string {
-	if len(flows) == 0 {
-		return "-\t-\t-\t-\t-\t-"
-	}
-	var devices, queues, hashes []string
+func flowDevices(flows []sockstats.Flow) string {
+	var devices []string
 	for _, f := range flows {
 		devices = add(devices, f.Device)
+	}
+	return few(devices)
+}
+
+func flowQueues(flows []sockstats.Flow) string {
+	var queues []string
+	for _, f := range flows {
 		if f.Queue >= 0 {
 			queues = add(queues, strconv.Itoa(f.Queue))
 		}
+	}
+	return few(queues)
+}
+
+func flowHashes(flows []sockstats.Flow) string {
+	var hashes []string
+	for _, f := range flows {
 		if f.Hash != 0 {
 			hashes = add(hashes, fmt.Sprintf("%08x", f.Hash))
 		}
 	}
-	sum := sockstats.Sum(flows)
-	return fmt.Sprintf("%s\t%s\t%s\t%d\t%d\t%d", few(devices), few(queues), few(hashes), sum.Packets, sum.Segments,
-		sum.Bytes/max(sum.Packets, 1))
+	return few(hashes)
 }
 
-// opsCells are the cells of how the link fared.
-func opsCells(o sockstats.Ops, info netio.Info) string {
+func roundTrips(o sockstats.Ops, info netio.Info) string {
 	if !o.Known {
-		return fmt.Sprintf("%v/%v/-\t%d\t-", fine(info.MinRTT), fine(info.RTT), info.Retransmits)
+		return fmt.Sprintf("%v/%v/-", fine(info.MinRTT), fine(info.RTT))
 	}
-	return fmt.Sprintf("%v/%v/%v\t%d\t%d", fine(o.RTTMin), fine(o.RTTMean), fine(o.RTTMax), o.Retransmits, o.Timeouts)
+	return fmt.Sprintf("%v/%v/%v", fine(o.RTTMin), fine(o.RTTMean), fine(o.RTTMax))
+}
+
+func retransmits(o sockstats.Ops, info netio.Info) string {
+	if !o.Known {
+		return strconv.FormatUint(uint64(info.Retransmits), 10)
+	}
+	return fmt.Sprint(o.Retransmits)
+}
+
+func timeouts(o sockstats.Ops) string {
+	if !o.Known {
+		return "-"
+	}
+	return fmt.Sprint(o.Timeouts)
 }
 
 // fine rounds a round trip, the more the longer it is.

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"io"
 	"sync"
 )
 
@@ -30,11 +29,10 @@ func (c *curtain) fall() {
 	c.down = true
 }
 
-// status writes a status table, or, where the stream is over, its summary alone.
-func (c *curtain) status(w io.Writer, table func(io.Writer) error, sum func() Summary) error {
-	if on, err := c.look(func() error { return table(w) }); on {
-		return err
+// status is a status table, or, where the stream is over, its summary alone.
+func (c *curtain) status(table func() string, sum func() Summary) (text string) {
+	if on, _ := c.look(func() error { text = table(); return nil }); on {
+		return text
 	}
-	_, err := fmt.Fprintf(w, "ended: %v\n", sum())
-	return err
+	return fmt.Sprintf("ended: %v\n", sum())
 }

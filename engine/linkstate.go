@@ -33,6 +33,7 @@ type linkState struct {
 	echo         uint64    // of the last heartbeat that came in
 
 	since    time.Time
+	pulse    pulse
 	bytes    uint64 // payload sent on it, or received
 	legs     uint64
 	gone     bool

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"viamillipede/engine/wire"
 )
@@ -30,6 +31,7 @@ type pathState struct {
 
 	mu      sync.Mutex
 	up      int           // links up; guarded by mu
+	lostAt  time.Time     // when the last of them was lost; guarded by mu
 	refused bool          // the last attempt was answered by a host on which nobody serves us; guarded by mu
 	verdict wire.Verdict  // of the last attempt that a receiver answered; guarded by mu
 	last    error         // of the last attempt, nil if it succeeded; guarded by mu
@@ -78,7 +80,16 @@ func (p *pathState) linkUp() {
 func (p *pathState) linkDown() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.up--
+	if p.up--; p.up == 0 {
+		p.lostAt = time.Now()
+	}
+}
+
+// downSince is when the path lost its last link; zero: it never had one.
+func (p *pathState) downSince() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.lostAt
 }
 
 func (p *pathState) state() (up int, refused bool, verdict wire.Verdict, last error) {

@@ -60,6 +60,7 @@ type Receiver struct {
 	links    map[uint32]*rxlink // by index; the latest of each
 	hosts    map[string]bool    // where admitted links came from
 	outage   outage
+	left     map[int]row // links that were lost and did not come back, by their index
 	up       int
 	lost     uint64
 	moved    uint64          // links, from loop to loop
@@ -81,7 +82,7 @@ func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 	}
 	r := &Receiver{
 		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport,
-		links: make(map[uint32]*rxlink), hosts: make(map[string]bool), bad: make(map[uint64]bool),
+		links: make(map[uint32]*rxlink), left: make(map[int]row), hosts: make(map[string]bool), bad: make(map[uint64]bool),
 		over: make(chan struct{}), poke: make(chan struct{}, 1),
 	}
 	r.gauge.log = c.Log
@@ -258,6 +259,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 		return
 	}
 	r.links[uint32(k.index)] = k
+	delete(r.left, k.index)
 	r.up++
 	if r.first.IsZero() {
 		r.first = time.Now()
@@ -282,6 +284,7 @@ func (r *Receiver) linkLost(k *rxlink, err error) {
 	r.mu.Lock()
 	if r.links[uint32(k.index)] == k {
 		delete(r.links, uint32(k.index))
+		r.leave(k)
 	}
 	r.up--
 	k.owner.load--

@@ -349,6 +349,7 @@ func (k *rxlink) tick() {
 		}
 	}
 	k.follow()
+	k.pulse.beat(k.loop.now, k.arrived())
 	if k.loop.now.Sub(k.heard) >= k.r.time.Dead {
 		k.lose(errSilent)
 		return

@@ -75,6 +75,7 @@ type Sender struct {
 	receiver wire.Welcome // the first; guarded by mu, as is all below
 	met      bool         // a receiver was met
 	outage   outage
+	left     [MaxThreads]time.Time // when the link of that index was lost; zero: never
 	up       int
 	lost     uint64 // links
 	started  time.Time
@@ -370,6 +371,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 	s.mu.Lock()
 	s.up--
 	s.outage.linkLost(endingOf(err, k.told), k.proved, k.heard, k.loop.now)
+	s.left[k.index] = k.loop.now
 	level := LevelLinks
 	switch {
 	case s.finished:

@@ -52,20 +52,128 @@ func TestStatusTable(t *testing.T) {
 	now := time.Unix(1000, 0)
 	rows := []row{
 		{index: 0, path: "host1:8834", state: "up", bytes: 10 << 20, since: now.Add(-2 * time.Second), inFlight: 3,
+			rate: 5 << 20, heard: now.Add(-300 * time.Millisecond),
 			info: netio.Info{RTT: 1234567, Cwnd: 10, Retransmits: 4, CPU: 1, NAPI: 8197}},
-		{index: 11, path: "[2001:db8::1]:9", state: "dialling", loop: 1},
-		{index: 2, path: "host2:8834", state: "down"},
+		{index: 11, path: "[2001:db8::1]:9", state: "dialling", since: now.Add(-time.Minute), loop: 1},
+		{index: 2, path: "host2:8834", order: 1, state: "down", since: now.Add(-90 * time.Second)},
+		{index: 3, path: "host2:8834", order: 1, state: "stalls", since: now.Add(-3 * time.Second), bytes: 1 << 20,
+			heard: now.Add(-3 * time.Second), info: netio.Info{CPU: -1}},
 	}
-	want := `
-  link             path     state   bytes        rate     RTT  cwnd  retrans  legs  CPU  NAPI  loop
-     0       host1:8834        up  10 MiB  5.00 MiB/s  1.23ms    10        4     3    1  8197     0
-    11  [2001:db8::1]:9  dialling       -           -       -     -        -     -    -     -     1
-     2       host2:8834      down       -           -       -     -        -     -    -     -     0
-`
-	var b strings.Builder
-	writeRows(&b, rows, now)
-	if got := "\n" + b.String(); got != want {
-		t.Errorf("got:%s\nwant:%s", got, want)
+	for _, c := range []struct {
+		columns int
+		want    string
+	}{
+		{0, `
+  link             path     state    for     bytes        rate  heard     RTT  cwnd  retrans  legs  CPU  NAPI  loop
+     0       host1:8834        up     2s    10 MiB  5.00 MiB/s   0.3s  1.23ms    10        4     3    1  8197     0
+    11  [2001:db8::1]:9  dialling     1m         -           -      -       -     -        -     -    -     -     1
+     2       host2:8834      down  1m30s         -           -      -       -     -        -     -    -     -     0
+     3       host2:8834    stalls     3s  1.00 MiB       0 B/s     3s      0s     0        0     0    -     -     0
+`},
+		{66, `
+  link  path     state    for     bytes        rate  heard     RTT
+     0     1        up     2s    10 MiB  5.00 MiB/s   0.3s  1.23ms
+    11     1  dialling     1m         -           -      -       -
+     2     2      down  1m30s         -           -      -       -
+     3     2    stalls     3s  1.00 MiB       0 B/s     3s      0s
+`},
+		{10, `
+  link     state        rate
+     0        up  5.00 MiB/s
+    11  dialling           -
+     2      down           -
+     3    stalls       0 B/s
+`},
+	} {
+		var b strings.Builder
+		writeRows(&b, c.columns, rows, now)
+		if got := "\n" + b.String(); got != c.want {
+			t.Errorf("%d columns: got:%s\nwant:%s", c.columns, got, c.want)
+		}
+	}
+}
+
+// Paths with long names are numbered where there is no room for the names, and a path without a link says why.
+func TestStatusOfPaths(t *testing.T) {
+	now := time.Unix(1000, 0)
+	paths := []pathRow{
+		{PathSummary: PathSummary{Name: "host1.last-resort.example.com:8834", Links: 2, Bytes: 1 << 30, Share: 1, Rate: 1 << 20,
+			RTT: 1234567, RescuedTo: 7, Head: 0.5}, now: 2 << 20},
+		{PathSummary: PathSummary{Name: "host2:8834", LinksLost: 3, RescuedFrom: 7}, since: now.Add(-12 * time.Second), why: "connection refused"},
+	}
+	for _, c := range []struct {
+		columns int
+		want    string
+	}{
+		{0, `
+                                path  links     bytes    share        rate        mean     RTT  lost  rescued from  rescued to    head
+  host1.last-resort.example.com:8834      2  1.00 GiB  100.0 %  2.00 MiB/s  1.00 MiB/s  1.23ms     0             0           7  50.0 %
+                          host2:8834      0       0 B    0.0 %       0 B/s       0 B/s      0s     3             7           0   0.0 %
+path host2:8834 has no link for 12 s: connection refused
+`},
+		{66, `
+path 1: host1.last-resort.example.com:8834
+path 2: host2:8834
+  path  links     bytes    share        rate     RTT  lost    head
+     1      2  1.00 GiB  100.0 %  2.00 MiB/s  1.23ms     0  50.0 %
+     2      0       0 B    0.0 %       0 B/s      0s     3   0.0 %
+path 2 has no link for 12 s: connection refused
+`},
+	} {
+		var b strings.Builder
+		writePaths(&b, c.columns, paths, now)
+		if got := "\n" + b.String(); got != c.want {
+			t.Errorf("%d columns: got:%s\nwant:%s", c.columns, got, c.want)
+		}
+	}
+}
+
+func TestFold(t *testing.T) {
+	for _, c := range []struct {
+		line string
+		most int
+		want string
+	}{
+		{"one two three", 0, "one two three"}, {"one two three", 13, "one two three"},
+		{"one two three", 9, "one two\n    three"}, {"a-word-that-has-no-place to go", 8, "a-word-that-has-no-place\n    to\n    go"},
+	} {
+		if got := fold(c.line, c.most); got != c.want {
+			t.Errorf("%q in %d: %q, want %q", c.line, c.most, got, c.want)
+		}
+	}
+}
+
+// What a link has carried in the last second: a link that carries nothing any more stands at 0 a second later.
+func TestPulse(t *testing.T) {
+	var p pulse
+	at, bytes := time.Unix(1000, 0), uint64(0)
+	tick := func(n int, more uint64) {
+		for range n {
+			at, bytes = at.Add(250*time.Millisecond), bytes+more
+			p.beat(at, bytes)
+		}
+	}
+	if got := p.rate(at, 0); got != 0 {
+		t.Errorf("before anything: %d", got)
+	}
+	tick(2, 1000)
+	if got := p.rate(at.Add(125*time.Millisecond), bytes+500); got != 4000 {
+		t.Errorf("of a young link: %d, want 4000", got)
+	}
+	tick(10, 2000)
+	if got := p.rate(at, bytes); got != 8000 {
+		t.Errorf("%d, want 8000", got)
+	}
+	tick(2, 0)
+	if got := p.rate(at, bytes); got != 4000 {
+		t.Errorf("half a second after its end: %d, want 4000", got)
+	}
+	tick(2, 0)
+	if got := p.rate(at, bytes); got != 0 {
+		t.Errorf("a second after its end: %d, want 0", got)
+	}
+	if got := p.rate(at, bytes-1); got != 0 {
+		t.Errorf("of bytes that are taken back: %d, want 0", got)
 	}
 }
 
@@ -90,9 +198,9 @@ func TestLogLevels(t *testing.T) {
 
 func TestStatusLoops(t *testing.T) {
 	rows := []row{
-		{index: 0, state: "up", loop: 0, info: netio.Info{CPU: 3}},
-		{index: 1, state: "up", loop: 0, info: netio.Info{CPU: -1}},
-		{index: 2, state: "up", loop: 1, info: netio.Info{CPU: 3}},
+		{index: 0, state: "up", heard: time.Unix(1, 0), loop: 0, info: netio.Info{CPU: 3}},
+		{index: 1, state: "up", heard: time.Unix(1, 0), loop: 0, info: netio.Info{CPU: -1}},
+		{index: 2, state: "up", heard: time.Unix(1, 0), loop: 1, info: netio.Info{CPU: 3}},
 		{index: 3, state: "dialling", loop: 1},
 	}
 	for want, at := range map[string]*placement{
@@ -104,7 +212,7 @@ func TestStatusLoops(t *testing.T) {
 		},
 	} {
 		var b strings.Builder
-		writeLoops(&b, at, rows)
+		writeLoops(&b, 0, at, rows)
 		if got := b.String(); got != want {
 			t.Errorf("got:\n%swant:\n%s", got, want)
 		}

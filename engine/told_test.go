@@ -87,3 +87,37 @@ func TestRedialsAreNotTold(t *testing.T) {
 		t.Errorf("%s", tx.log)
 	}
 }
+
+// shows waits until the status table matches.
+func (r *running) shows(pattern string) {
+	r.t.Helper()
+	is := regexp.MustCompile(pattern)
+	r.until("the status shows "+pattern, func() bool {
+		var b strings.Builder
+		return r.status(&b) == nil && is.MatchString(b.String())
+	})
+}
+
+// A link of which nothing is heard stands as one that stalls, and one that was lost as down, at both ends.
+func TestStatusOfDeadLinks(t *testing.T) {
+	o := engine.Options{Threads: 1, Timing: steady}
+	o.Timing.Backoff, o.Timing.BackoffMost = time.Hour, time.Hour
+	tx := send(t, o, content(1, 1000), nil)
+	h := tx.accept(tx.listen(), 4)
+	tx.shows(`(?m)^ +0 +a:\d+ +stalls +\S+ +1000 B +\S+ B/s +\S+s `)
+	tx.shows(`(?m)^last second: .* on 1 link, of which 1 stalled$`)
+	h.c.Close()
+	tx.shows(`(?m)^ +0 +a:\d+ +down +\S+ +- +- +- `)
+	tx.shows(`(?m)^path a:\d+ has no link for .* s: `)
+	tx.cancel()
+	tx.wants(engine.StatusInterrupt)
+
+	rx := receive(t, engine.Options{Timing: steady}, enginetest.KindPipe, nil)
+	h = rx.link(2)
+	h.send(newStream(1, 1000).frame(0))
+	rx.shows(`(?m)^ +2 +\S+ +stalls +\S+ +1000 B +\S+ B/s +\S+s `)
+	h.c.Close()
+	rx.shows(`(?m)^ +2 +\S+ +down +\S+ +- +- +- `)
+	rx.cancel()
+	rx.wants(engine.StatusInterrupt)
+}

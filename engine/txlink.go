@@ -256,6 +256,7 @@ func (k *txlink) tick() {
 		return
 	}
 	k.measure()
+	k.pulse.beat(k.loop.now, k.acknowledged())
 	k.publish()
 	k.reap()
 	k.hint()

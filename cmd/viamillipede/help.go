@@ -78,7 +78,7 @@ var levels = []struct {
 
 // reactions are what the program does on signals.
 var reactions = []struct{ signal, gist string }{
-	{"SIGUSR1", "print the status table: each link, the totals and the ring"},
+	{"SIGUSR1", "print the status table: each link, each path, the totals and the ring"},
 	{"SIGUSR2", "raise verbose by one; 20 wraps to 0"},
 	{"SIGINT", "tell the peer and stop; a second one, 0.3 s later or more, stops at once"},
 	{"SIGTERM", "tell the peer and stop; SIGHUP is the same"},

@@ -25,6 +25,7 @@ func heedStopSignals() {
 	if filepath.Base(os.Args[0]) == "viamillipede" {
 		return // this is the program, run by a script
 	}
+	os.Setenv("COLUMNS", "1000") // whole status tables, for those that read them
 	for _, s := range []os.Signal{syscall.SIGINT, syscall.SIGHUP} {
 		if signal.Ignored(s) {
 			signal.Notify(make(chan os.Signal, 1), s)

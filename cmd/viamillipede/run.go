@@ -1,11 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -13,6 +13,7 @@ import (
 	"viamillipede/cmd/viamillipede/internal/doctor"
 	"viamillipede/cmd/viamillipede/internal/voice"
 	"viamillipede/engine"
+	"viamillipede/netio"
 )
 
 // program carries out one command line, without the program's name, and returns the exit status.
@@ -83,10 +84,10 @@ func (inv *invocation) run() engine.Status {
 	return carry(ctx, cancel, sides)
 }
 
-// stream is one end of a stream as the engine makes it. WriteStatus may be called at any time.
+// stream is one end of a stream as the engine makes it. Status may be called at any time.
 type stream interface {
 	Run(ctx context.Context) (engine.Summary, error)
-	WriteStatus(w io.Writer) error
+	Status(columns int) string
 }
 
 // side is one end of a stream in this process: tx, rx or, in a loop and in full duplex, one of each.
@@ -217,13 +218,21 @@ func causeOf(ctx context.Context, err error) error {
 }
 
 // printStatus prints the side's status table, whatever the level of verbose.
-func (s *side) printStatus() {
-	var table bytes.Buffer
-	if err := s.WriteStatus(&table); err != nil {
-		say(s.prefix, err.Error())
-		return
+func (s *side) printStatus() { say(s.prefix, s.Status(max(1, lineWidth()-len(s.prefix)))) }
+
+// standardWidth is how wide a line is of what does not tell, in characters.
+const standardWidth = 80
+
+// lineWidth is how many characters a line on standard error may have: as the terminal there says, or else COLUMNS, as for other
+// programs.
+func lineWidth() int {
+	if n := netio.TerminalWidth(standardError); n > 0 {
+		return n
 	}
-	say(s.prefix, table.String())
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
+		return n
+	}
+	return standardWidth
 }
 
 // failed prints why the program fails, in one line, and returns the exit status that goes with it.

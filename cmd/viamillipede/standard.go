@@ -7,10 +7,11 @@ import (
 	"viamillipede/engine"
 )
 
-// The descriptors of the stream's two ends.
+// The descriptors of the stream's two ends, and of what is said.
 const (
 	standardInput  = 0
 	standardOutput = 1
+	standardError  = 2
 )
 
 // checkStandard reports why the descriptor of standard input or output cannot be an end of a stream, or nil. mode is

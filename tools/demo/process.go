@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -33,6 +34,7 @@ func start(ctx context.Context, program string, words []string) (*process, error
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
 	p.cmd.WaitDelay = graceful
 	p.cmd.Stderr = &p.said
+	p.cmd.Env = append(os.Environ(), "COLUMNS=1000") // whole status tables: show cuts them
 	var err error
 	if words[0] == "rx" {
 		p.stdout, err = p.cmd.StdoutPipe()

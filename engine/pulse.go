@@ -1,0 +1,45 @@
+package engine
+
+import "time"
+
+// pulse tells what a link has carried in the last second: the bytes that it had carried at each of the latest ticks. It belongs
+// to its loop's thread.
+type pulse struct {
+	marks [pulseMarks]mark
+	next  int // of marks, to be written
+}
+
+// mark is how many bytes there were at a time; zero: no time yet.
+type mark struct {
+	at    time.Time
+	bytes uint64
+}
+
+const (
+	// pulseMarks is how many ticks are remembered: those of a second, and one more.
+	pulseMarks = 6
+	pulseTime  = time.Second
+)
+
+// beat takes in how many bytes there are now.
+func (p *pulse) beat(now time.Time, bytes uint64) {
+	p.marks[p.next] = mark{now, bytes}
+	p.next = (p.next + 1) % pulseMarks
+}
+
+// rate is bytes a second since the tick that is a second ago, or the nearest to that.
+func (p *pulse) rate(now time.Time, bytes uint64) uint64 {
+	var best mark
+	for _, m := range p.marks {
+		if !m.at.IsZero() && (best.at.IsZero() || distance(m, now) < distance(best, now)) {
+			best = m
+		}
+	}
+	if best.at.IsZero() || bytes < best.bytes {
+		return 0
+	}
+	return perSecond(bytes-best.bytes, now.Sub(best.at))
+}
+
+// distance is how far a mark is from the one that is wanted.
+func distance(m mark, now time.Time) time.Duration { return (now.Sub(m.at) - pulseTime).Abs() }
