@@ -31,10 +31,11 @@ func (e *egress) emptyAt(p *netio.Pipe, offset int64) error {
 
 // cutOff has a file end with what was delivered, unless that is all of the stream.
 func (r *Receiver) cutOff() {
-	if r.out.complete.Load() {
+	e := &r.out
+	if !e.settles(r.time.Farewell) || e.in() == delivered {
 		return
 	}
-	if err := r.out.leave(); err != nil {
+	if err := e.leave(); err != nil {
 		r.log.Printf(LevelError, "standard output may be longer than what was delivered: %v", err)
 	}
 }
@@ -62,6 +63,11 @@ func (e *egress) seal(atMost time.Duration) {
 	for end := time.Now().Add(atMost); !e.turn.CompareAndSwap(false, true) && time.Now().Before(end); {
 		time.Sleep(sealPause)
 	}
+	e.closePlaces()
+}
+
+// closePlaces has no leg go to a place of its own any more; one that is on its way there is waited for.
+func (e *egress) closePlaces() {
 	e.placing.Lock()
 	defer e.placing.Unlock()
 	e.sealed = true

@@ -53,7 +53,7 @@ func (k *rxlink) cutThrough() (n int, drained bool, err error) {
 func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 	r, e, l := k.r, &k.r.out, &k.cut.leg
 	switch {
-	case ring.Seq(l.Number) != r.ring.Next() || r.ring.Ready():
+	case e.in() != writing, ring.Seq(l.Number) != r.ring.Next() || r.ring.Ready():
 		k.cut.on = false // a copy is delivered, or about to be: drop the rest
 		return 0, false, nil
 	case k.got < e.partial:
@@ -107,9 +107,14 @@ func (k *rxlink) pass(most int) (int, error) {
 
 // sinkRefused ends the stream. What is left in the loop's pipe must not be taken for another leg's.
 func (l *rxloop) sinkRefused(err error) {
+	l.renewPipe()
+	l.r.sinkFailed(err)
+}
+
+// renewPipe drops what is in the loop's pipe.
+func (l *rxloop) renewPipe() {
 	l.r.out.pipes.Put(l.pipe)
 	l.pipe = l.r.out.pipes.Get()
-	l.r.sinkFailed(err)
 }
 
 // spliceFailed tells a full sink from an empty socket, and a dead consumer from a lost link. The error it returns is the
@@ -118,14 +123,14 @@ func (k *rxlink) spliceFailed(err error) error {
 	r := k.r
 	switch {
 	case err == netio.ErrAgain && r.out.route == routeSplice && k.conn.Pending():
-		k.cut.held = true
-		r.out.await(k)
-		if err := r.awaitSink(nil); err != nil {
+		held, err := r.out.block(k)
+		if err != nil {
 			r.sinkFailed(err)
 		}
+		k.cut.held = held
 		return k.watch()
 	case err != netio.ErrAgain && r.out.sink.Gone():
-		r.sinkFailed(err)
+		r.consumerGone(nil)
 		return nil
 	case netio.Unsupported(err):
 		r.out.sink.Refuse()

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"sync"
 	"sync/atomic"
 
 	"viamillipede/engine/wire"
@@ -11,11 +10,9 @@ import (
 // egress writes the legs to the sink in order. One loop at a time has the turn; every field below it belongs to whoever
 // has it, except where the field says otherwise.
 type egress struct {
-	turn    atomic.Bool
-	blocked atomic.Bool // the sink takes nothing now: the loop that watches it goes on
-
-	mu      sync.Mutex
-	waiters []*rxlink // their legs go on when the sink takes more; guarded by mu
+	turn  atomic.Bool
+	phase atomic.Int32 // how far the stream is with the sink; see phase
+	outlet
 
 	sink     *netio.Sink
 	route    route
@@ -32,23 +29,10 @@ type egress struct {
 
 	cutting
 
-	complete atomic.Bool // the sink has all of the stream; set by whoever has the turn
-}
+	finish func() error // the sink's Finish, unless a test has it fail
 
-// await has the link told when the sink takes more.
-func (e *egress) await(k *rxlink) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.waiters = append(e.waiters, k)
-}
-
-// awaited gives the links that wait, once.
-func (e *egress) awaited() []*rxlink {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	all := e.waiters
-	e.waiters = nil
-	return all
+	begun atomic.Bool   // a goroutine ends the sink
+	ended chan struct{} // closed when it has
 }
 
 // deliver writes what is in order, unless another loop is at it: that one looks again after it gave the turn back.
@@ -70,32 +54,44 @@ func (l *rxloop) deliver() {
 
 // deliverable reports whether there is something for the holder of the delivery turn to do.
 func (r *Receiver) deliverable() bool {
-	if r.ring.Ready() {
-		return true
+	if r.out.in() != writing {
+		return false
 	}
-	end := r.end.Load()
-	return end != nil && r.done.Load() == nil && uint64(r.ring.Next()) >= end.Legs
+	return r.ring.Ready() || r.written()
 }
 
-// drain writes legs until the sink is full or the next leg is missing. With the last leg it completes the stream.
+// written reports whether every leg of the stream is in the sink.
+func (r *Receiver) written() bool {
+	end := r.end.Load()
+	return end != nil && uint64(r.ring.Next()) >= end.Legs
+}
+
+// drain writes legs until the sink is full or the next leg is missing. After the last leg the sink is ended.
 func (r *Receiver) drain() error {
-	for leg := r.ring.Head(); leg != nil; leg = r.ring.Head() {
+	if r.out.in() != writing {
+		return nil
+	}
+	for leg := r.ring.Head(); leg != nil && !r.written(); leg = r.ring.Head() {
 		if err := r.out.inPlace(leg); err != nil {
 			return err
 		}
-		if full, err := r.out.write(leg); full || err != nil {
-			return r.awaitSink(err)
+		full, err := r.out.write(leg)
+		if err != nil {
+			return err
+		}
+		if full {
+			_, err := r.out.block(nil)
+			return err
 		}
 		r.ring.Advance()
 		r.out.count(leg)
 		r.out.partial = 0
 		leg.release()
 	}
-	end := r.end.Load()
-	if end == nil || r.out.complete.Load() || uint64(r.ring.Next()) < end.Legs {
+	if !r.written() {
 		return nil
 	}
-	return r.concludes(*end)
+	return r.conclude(*r.end.Load())
 }
 
 // count notes how a leg came to the sink.
@@ -147,61 +143,22 @@ func (e *egress) wrote(n int) {
 	e.bytes.Add(uint64(n))
 }
 
-// concludes ends the sink, when every leg is written.
-func (r *Receiver) concludes(end wire.End) error {
-	if end.Legs != uint64(r.ring.Next()) || end.Bytes != r.out.bytes.Load() {
-		return fail(StatusIntegrity, nil, "the stream has %d bytes in %d legs, but the sender says %d in %d",
-			r.out.bytes.Load(), r.ring.Next(), end.Bytes, end.Legs)
-	}
-	r.out.complete.Store(true) // before the watch ends, which a loop may be about to change
-	if r.out.sink.Pollable() {
-		l := r.loops[0]
-		_ = l.poll.Remove(r.out.sink.FD())
-	}
-	if err := r.out.leave(); err != nil {
-		return err
-	}
-	if err := r.out.sink.Finish(); err != nil {
-		return err
-	}
-	r.complete(wire.Done{Legs: end.Legs, Bytes: end.Bytes})
-	return nil
-}
-
-// awaitSink has the watching loop told when the sink can take more, unless writing to it failed.
-func (r *Receiver) awaitSink(err error) error {
-	if err != nil {
-		return err
-	}
-	r.out.blocked.Store(true)
-	l := r.loops[0]
-	return l.poll.Modify(r.out.sink.FD(), netio.Writable, l.token)
-}
-
 // ready is the sink's readiness, or the consumer's death. Only the latter is watched for while nothing waits.
 func (l *rxloop) ready(events uint32) {
 	r := l.r
-	if r.out.complete.Load() {
-		return
-	}
 	if events&(netio.Failed|netio.HungUp) != 0 {
-		_ = l.poll.Remove(r.out.sink.FD())
-		r.fail(fail(StatusLocalPipe, nil, "the consumer of standard output is gone"))
+		r.consumerGone(nil)
 		return
 	}
-	if !r.out.blocked.Load() {
+	waiters, was, err := r.out.unblock()
+	if err != nil {
+		r.sinkFailed(fail(StatusLocalPipe, err, "cannot wait for standard output"))
+	}
+	if !was {
 		return
 	}
-	if err := l.poll.Modify(r.out.sink.FD(), 0, l.token); err != nil {
-		if r.out.complete.Load() {
-			return
-		}
-		r.fail(fail(StatusLocalPipe, err, "cannot wait for standard output"))
-		return
-	}
-	r.out.blocked.Store(false)
 	before := r.ring.Next()
-	for _, k := range r.out.awaited() {
+	for _, k := range waiters {
 		r.reach(k, l, func() { k.ready(sinkTakes) })
 	}
 	l.deliver()
@@ -219,17 +176,4 @@ func (r *Receiver) ending(e wire.End, l *rxloop) error {
 	r.end.Store(&e)
 	l.deliver()
 	return nil
-}
-
-// sinkFailed ends the stream, since its bytes cannot be delivered.
-func (r *Receiver) sinkFailed(err error) {
-	if e, ok := err.(*Error); ok {
-		r.fail(e)
-		return
-	}
-	if netio.BrokenPipe(err) {
-		r.fail(fail(StatusLocalPipe, err, "the consumer of standard output is gone"))
-		return
-	}
-	r.fail(fail(StatusLocalPipe, err, "cannot write standard output"))
 }

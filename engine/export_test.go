@@ -8,3 +8,6 @@ func LosePipe(r *Receiver) {
 		last.pipe = nil
 	}
 }
+
+// FailAtTheEnd has the end of the sink fail.
+func (r *Receiver) FailAtTheEnd(err error) { r.out.finish = func() error { return err } }

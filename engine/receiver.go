@@ -136,9 +136,7 @@ func (r *Receiver) addLoop(i, cpu int) error {
 	if i > 0 || !r.out.sink.Pollable() {
 		return nil
 	}
-	// One loop waits for the sink; with no events asked for, epoll still reports that the consumer is gone.
-	t.token, err = l.watch(r.out.sink.FD(), 0, t)
-	return err
+	return r.out.watch(l, r.out.sink.FD(), t) // one loop waits for the sink
 }
 
 func (r *Receiver) close() {
@@ -309,12 +307,24 @@ func (r *Receiver) look() {
 	}
 }
 
-// fail ends the stream with an error, unless it has ended before.
-func (r *Receiver) fail(err *Error) { r.finish(err) }
+// fail ends the stream with an error, unless it has ended before, or all of it is delivered: then nothing but the user can
+// make it fail.
+func (r *Receiver) fail(err *Error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.done.Load() == nil {
+		r.finishLocked(err)
+	}
+}
 
 func (r *Receiver) finish(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.finishLocked(err)
+}
+
+// finishLocked is finish, under mu.
+func (r *Receiver) finishLocked(err error) {
 	if r.finished {
 		return
 	}
@@ -326,12 +336,18 @@ func (r *Receiver) finish(err error) {
 }
 
 // complete is called once, when the sink has all of the stream: the sender is told, and told again on each new link until
-// it says goodbye.
+// it says goodbye. It comes too late for a stream that has failed meanwhile.
 func (r *Receiver) complete(d wire.Done) {
 	r.mu.Lock()
-	r.ended = time.Now()
+	late := r.finished
+	if !late {
+		r.ended = time.Now()
+		r.done.Store(&d)
+	}
 	r.mu.Unlock()
-	r.done.Store(&d)
+	if late {
+		return
+	}
 	for _, l := range r.loops {
 		l.post(func() { l.sayAll(d.Append(nil)) })
 	}
@@ -348,7 +364,7 @@ func (r *Receiver) supervise(ctx context.Context) {
 			r.cryOut(time.Now())
 			return
 		case <-ctx.Done():
-			r.fail(stopped(ctx))
+			r.finish(stopped(ctx))
 			return
 		case <-ticker.C:
 			r.strangers.report(r.log, time.Now(), r.time.TellAgain)

@@ -28,7 +28,7 @@ var errAppends = errors.New("standard output is open for appending")
 
 // open chooses the route.
 func (e *egress) open(sink *netio.Sink, reference bool) {
-	e.sink = sink
+	e.sink, e.finish, e.ended = sink, sink.Finish, make(chan struct{})
 	begin, placed := sink.Place()
 	switch {
 	case !reference:
@@ -54,7 +54,9 @@ func (e *egress) open(sink *netio.Sink, reference bool) {
 }
 
 func (e *egress) close() {
-	e.sink.Close()
+	if e.settles(0) { // else somebody is still in a call with one of its descriptors
+		e.sink.Close()
+	}
 	if e.pipes != nil {
 		e.pipes.Close()
 	}
@@ -130,6 +132,10 @@ func (r *Receiver) places(l wire.Leg, at *rxloop) bool {
 // place moves what is there of a leg to its place. It answers like read.
 func (k *rxlink) place() (n int, drained bool, err error) {
 	e, l := &k.r.out, &k.leg.Leg
+	if e.in() != writing || k.owner.pipe == nil {
+		k.leg = nil // a copy of what is delivered, or a stream that fails
+		return 0, false, nil
+	}
 	left := int(l.Length) - k.got
 	n, err = k.conn.TakePipe(k.owner.pipe, left)
 	if netio.Unsupported(err) {
@@ -141,7 +147,11 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 	if err != nil {
 		return 0, true, err // the leg comes again
 	}
-	if err := e.emptyAt(k.owner.pipe, e.begin+int64(l.Offset)+int64(k.got)); err != nil {
+	switch err := e.emptyAt(k.owner.pipe, e.begin+int64(l.Offset)+int64(k.got)); {
+	case err == errSealed:
+		k.owner.renewPipe()
+		k.leg = nil
+	case err != nil:
 		k.owner.sinkRefused(err)
 		return 0, true, nil
 	}

@@ -307,7 +307,7 @@ func (k *rxlink) verify(l *rxleg) error {
 	k.r.bad[l.Number] = true
 	k.r.mu.Unlock()
 	err := fmt.Errorf("leg %d has checksum %08x, %08x was announced", l.Number, sum, l.Leg.Checksum)
-	if again {
+	if again && !k.r.ring.Has(ring.Seq(l.Number)) { // else there is a copy that is whole
 		k.r.fail(fail(StatusIntegrity, err, "the stream is damaged, and was again when resent"))
 	}
 	return err
@@ -333,7 +333,7 @@ func (k *rxlink) obey() error {
 			return err
 		}
 		k.r.told.Store(true)
-		k.r.fail(remoteError("sender", f))
+		k.r.senderFailed(f)
 	}
 	return nil
 }

@@ -16,7 +16,6 @@ type rxloop struct {
 	load  int            // links that it has, and those on their way to it; guarded by Receiver.mu
 	waste [64 << 10]byte // where payload goes that we have already
 	words [wire.MaxBitmap / 8]uint64
-	token int32       // of the sink's watch
 	pipe  *netio.Pipe // on the way from a socket to a file; empty between two calls. nil: none was left
 
 	park  carPark

@@ -32,6 +32,7 @@ type end struct {
 	name string // for people: "pipe", "regular file", ...
 	pipe bool   // a pipe or FIFO
 
+	was     int  // bytes that the pipe held before we made it larger; 0: we did not
 	regular bool // a regular file
 	trace   Tracer
 }
@@ -47,7 +48,7 @@ func openEnd(fd, mode int, trace Tracer) (end, error) {
 		e.kind, e.name = kindSocket, "socket"
 	case unix.S_IFIFO:
 		e.kind, e.name, e.pipe = kindPolled, "pipe", true
-		_, _ = unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, pipeSize) // refused beyond the user's budget: stay small
+		e.enlarge()
 	case unix.S_IFREG:
 		e.kind, e.name, e.regular = kindFile, "regular file", true
 	case unix.S_IFBLK:
@@ -59,6 +60,29 @@ func openEnd(fd, mode int, trace Tracer) (end, error) {
 		e.reopen(mode)
 	}
 	return e, nil
+}
+
+// enlarge has the pipe hold pipeSize, unless it holds as much; beyond the user's budget that is refused, and it stays small.
+func (e *end) enlarge() {
+	was, err := unix.FcntlInt(uintptr(e.fd), unix.F_GETPIPE_SZ, 0)
+	if err != nil || was >= pipeSize {
+		return
+	}
+	if _, err := unix.FcntlInt(uintptr(e.fd), unix.F_SETPIPE_SZ, pipeSize); err == nil {
+		e.was = was
+	}
+}
+
+// restore gives the pipe the size that it had, for those who use it after us. It stays large where it holds more (EBUSY,
+// fcntl(2)), or where somebody else has changed it meanwhile.
+func (e *end) restore() {
+	if e.was == 0 {
+		return
+	}
+	if now, err := unix.FcntlInt(uintptr(e.fd), unix.F_GETPIPE_SZ, 0); err == nil && now == pipeSize {
+		_, _ = unix.FcntlInt(uintptr(e.fd), unix.F_SETPIPE_SZ, e.was)
+	}
+	e.was = 0
 }
 
 // deviceKind tells a device that can make us wait (a terminal) from one that cannot (the null device): only the first
@@ -98,8 +122,9 @@ func (e *end) Pollable() bool { return e.kind != kindFile }
 // String names what the end is, for people.
 func (e *end) String() string { return e.name }
 
-// close gives back what openEnd opened; the user's descriptor stays open.
+// close gives back what openEnd opened, and the pipe's size; the user's descriptor stays open.
 func (e *end) close() error {
+	e.restore()
 	if e.fd == e.user {
 		return nil
 	}

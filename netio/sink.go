@@ -20,6 +20,10 @@ const smallWrite = 4096
 type Sink struct {
 	end
 	refuses atomic.Bool // splice(2)
+
+	// What Finish takes is there from the start: at the end there may be no more descriptors, or no /dev.
+	twin  int // another descriptor of what the user opened; -1 once it is closed
+	spare int // takes the number of the user's descriptor; -1 likewise
 }
 
 // OpenSink prepares fd for writing. fd stays the caller's until Finish.
@@ -28,7 +32,26 @@ func OpenSink(fd int, trace Tracer) (*Sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Sink{end: e}, nil
+	s := &Sink{end: e, twin: -1, spare: -1}
+	if s.twin, err = unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 3); err != nil {
+		s.Close()
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	if s.spare, err = openSpare(); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// openSpare opens something that nobody minds: the null device, or, in a place without /dev, an eventfd(2).
+func openSpare() (int, error) {
+	fd, err := unix.Open(os.DevNull, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err == nil {
+		return fd, nil
+	}
+	fd, err = unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	return fd, os.NewSyscallError("eventfd", err)
 }
 
 // Write writes the beginning of p, as much as fits. (n > 0, nil); (0, ErrAgain): the consumer is behind; (0,
@@ -54,29 +77,36 @@ func (s *Sink) Write(p []byte) (int, error) {
 }
 
 // Finish ends the stream for the consumer, once all of it is written: every descriptor of ours is closed, the user's too,
-// which becomes the null device so that its number is not given to something else. An error means that the consumer
-// may not have everything (close(2)).
+// whose number is given to something else that takes no room, so that nobody else gets it. An error, *os.SyscallError, means
+// that the consumer may not have everything; close(2) of what the user opened tells what a file kept until then (NFS,
+// quotas), and that is asked of the twin, since dup3(2) closes the user's descriptor without a word.
 func (s *Sink) Finish() error {
-	null, err := unix.Open(os.DevNull, unix.O_WRONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return os.NewSyscallError("open", err)
+	if err := s.close(); err != nil {
+		return err
 	}
-	defer unix.Close(null)
-	return errors.Join(s.close(), s.flush(null))
+	if err := shut(&s.twin); err != nil {
+		return err
+	}
+	_, errno := again(func() (int, syscall.Errno) { return 0, errno(unix.Dup3(s.spare, s.user, 0)) })
+	if errno != 0 {
+		return os.NewSyscallError("dup3", errno)
+	}
+	_ = shut(&s.spare)
+	return nil
 }
 
-// flush reports the error that close(2) keeps for a file (NFS, quotas): a duplicate is closed first, since dup3(2)
-// closes the user's descriptor without a word.
-func (s *Sink) flush(null int) error {
-	dup, err := unix.FcntlInt(uintptr(s.user), unix.F_DUPFD_CLOEXEC, 3)
-	if err != nil {
-		return os.NewSyscallError("fcntl", err)
-	}
-	if err := unix.Close(dup); err != nil {
-		return os.NewSyscallError("close", err)
-	}
-	return os.NewSyscallError("dup3", unix.Dup3(null, s.user, 0))
+// Close gives back what OpenSink opened; the user's descriptor stays open. For a stream that failed, and harmless after
+// Finish.
+func (s *Sink) Close() error {
+	return errors.Join(s.close(), shut(&s.twin), shut(&s.spare))
 }
 
-// Close gives back what OpenSink opened; the user's descriptor stays open. For a stream that failed.
-func (s *Sink) Close() error { return s.close() }
+// shut closes a descriptor once.
+func shut(fd *int) error {
+	if *fd < 0 {
+		return nil
+	}
+	err := unix.Close(*fd)
+	*fd = -1
+	return os.NewSyscallError("close", err)
+}

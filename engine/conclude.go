@@ -1,0 +1,189 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// phase is how far a stream is with its sink. It only grows, and whoever leaves the way to delivered ends the stream with
+// an error: no stream is neither delivered nor broken.
+//
+//	           last leg            nothing unread           ended
+//	writing ------------> unread -----------------> closing ------> delivered
+//	   |                     |                         |
+//	   | the sink fails      | its consumer is gone    | close(2), ftruncate(2) fail
+//	   +---------------------+-------------------------+----------> broken
+//
+// Writing is done by whoever has the delivery turn. What comes after it may make us wait, for a consumer or for a medium,
+// so a goroutine does it, and links and signals are attended to meanwhile. A consumer that goes away while the stream is
+// written takes the same way: what it has not read is to be told.
+type phase int32
+
+const (
+	writing   phase = iota // legs are written as their turn comes
+	unread                 // no more is written; the consumer has yet to read some of it, however long that takes
+	closing                // the sink is cut to length and closed
+	delivered              // the sender is told that all is well
+	broken                 // the stream fails with what happened to the sink
+)
+
+// in gives the phase.
+func (e *egress) in() phase { return phase(e.phase.Load()) }
+
+// goes moves from one phase to the next; false when the stream was not in the former.
+func (e *egress) goes(from, to phase) bool { return e.phase.CompareAndSwap(int32(from), int32(to)) }
+
+// breaks notes that the sink has failed; false when it had before, or has all of the stream.
+func (e *egress) breaks() bool {
+	for {
+		was := e.in()
+		if was >= delivered {
+			return false
+		}
+		if e.goes(was, broken) {
+			return true
+		}
+	}
+}
+
+// conclude has the sink ended, when every leg is written; the caller has the delivery turn.
+func (r *Receiver) conclude(end wire.End) error {
+	if end.Legs != uint64(r.ring.Next()) || end.Bytes != r.out.bytes.Load() {
+		return fail(StatusIntegrity, nil, "the stream has %d bytes in %d legs, but the sender says %d in %d",
+			r.out.bytes.Load(), r.ring.Next(), end.Bytes, end.Legs)
+	}
+	r.ends(func() error { return r.awaitReader(end) })
+	return nil
+}
+
+// consumerGone takes in that nobody reads the sink any more; cause is what a call said, or nil.
+func (r *Receiver) consumerGone(cause error) {
+	r.ends(func() error { return r.stoppedEarly(r.unread(), cause) })
+}
+
+// unread is how much is left in the consumer's pipe. A neighbour who holds the pipe's lock must not keep the news from the
+// sender: then it is not known, 0.
+func (r *Receiver) unread() int {
+	told := make(chan int, 1)
+	go func() { told <- r.out.sink.Unread() }()
+	select {
+	case n := <-told:
+		return n
+	case <-time.After(r.time.Farewell):
+		return 0
+	}
+}
+
+// ends begins the phases after writing, unless they have begun. An error ends the stream.
+func (r *Receiver) ends(how func() error) {
+	if !r.out.goes(writing, unread) {
+		return
+	}
+	r.unwatch()
+	r.out.begun.Store(true)
+	go func() {
+		defer close(r.out.ended)
+		if err := how(); err != nil {
+			r.sinkFailed(err)
+		}
+	}()
+}
+
+// unwatch has nobody wait for the sink any more. A link that did goes on, and drops what it has for the sink: there may be
+// words of the sender behind it.
+func (r *Receiver) unwatch() {
+	for _, k := range r.out.unwatch() {
+		r.reach(k, nil, func() { k.ready(sinkTakes) })
+	}
+}
+
+// awaitReader waits until the consumer has read the stream, and ends the sink.
+func (r *Receiver) awaitReader(end wire.End) error {
+	left, gone := r.out.sink.AwaitReader(r.over)
+	if gone {
+		return r.stoppedEarly(left, nil)
+	}
+	return r.endSink(wire.Done{Legs: end.Legs, Bytes: end.Bytes})
+}
+
+// stoppedEarly decides what becomes of a stream whose consumer went away with bytes unread.
+func (r *Receiver) stoppedEarly(left int, cause error) error {
+	text := "the consumer of standard output is gone"
+	if left > 0 {
+		text += fmt.Sprintf(", and has left %d bytes of the %d that it was given unread", left, r.out.bytes.Load())
+	}
+	return fail(StatusLocalPipe, cause, "%s", text)
+}
+
+// endSink ends the sink for its consumer and tells the sender so.
+func (r *Receiver) endSink(d wire.Done) error {
+	if r.isOver() || !r.out.goes(unread, closing) {
+		return nil // the stream has failed meanwhile
+	}
+	r.out.closePlaces()
+	if err := r.out.leave(); err != nil {
+		return fail(StatusLocalPipe, err, "cannot end standard output")
+	}
+	if err := r.out.finish(); err != nil {
+		return fail(StatusLocalPipe, err, "cannot end standard output")
+	}
+	if r.out.goes(closing, delivered) {
+		r.complete(d)
+	}
+	return nil
+}
+
+// isOver reports whether the stream has ended.
+func (r *Receiver) isOver() bool {
+	select {
+	case <-r.over:
+		return true
+	default:
+		return false
+	}
+}
+
+// settles waits until the sink's end is over, when the loops have halted; false when a call does not come back, so that the
+// descriptors must stay as they are.
+func (e *egress) settles(atMost time.Duration) bool {
+	if !e.begun.Load() {
+		return true
+	}
+	select {
+	case <-e.ended:
+		return true
+	case <-time.After(atMost):
+		return false
+	}
+}
+
+// sinkFailed ends the stream, since its bytes cannot be delivered.
+func (r *Receiver) sinkFailed(err error) {
+	own, ok := errors.AsType[*Error](err)
+	if !ok && netio.BrokenPipe(err) {
+		r.consumerGone(err)
+		return
+	}
+	if !r.out.breaks() {
+		return
+	}
+	r.unwatch()
+	if !ok {
+		own = fail(StatusLocalPipe, err, "cannot write standard output")
+	}
+	r.fail(own)
+}
+
+// senderFailed takes in why the sender failed. Once all is delivered that is its affair: it has nothing more to ask for.
+func (r *Receiver) senderFailed(f wire.Fault) {
+	if r.done.Load() != nil {
+		r.bye.Store(true)
+		r.look()
+		return
+	}
+	r.fail(remoteError("sender", f))
+}

@@ -1,0 +1,190 @@
+package engine_test
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+	"viamillipede/engine/wire"
+)
+
+// The sender is told that all is delivered once the consumer has read it, and not before.
+func TestDoneWaitsForTheConsumer(t *testing.T) {
+	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	s := newStream(2, 32<<10)
+	h := rx.link(0)
+	h.send(s.frame(0), s.frame(1), s.end())
+	h.untilReceived(2)
+	for range 3 { // what the receiver says while it waits
+		h.until(func(f wire.Header, _ []byte) bool {
+			if f.Type == wire.TypeDone {
+				t.Fatal("the sender is told that all is delivered, and nobody has read it")
+			}
+			return f.Type == wire.TypeBeat
+		})
+	}
+	got := rx.consume()
+	h.untilType(wire.TypeDone)
+	h.send(wire.Bye{Stream: true}.Append(nil))
+	rx.wants(engine.StatusDone)
+	if b := <-got; !bytes.Equal(b, s.data) {
+		t.Errorf("%d bytes came out", len(b))
+	}
+}
+
+// A consumer that goes away with the end of the stream unread fails it, and both ends say how much that was.
+func TestConsumerLeavesTheTailUnread(t *testing.T) {
+	for _, kind := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindSocket} {
+		t.Run(kind.String(), func(t *testing.T) {
+			rx := receive(t, engine.Options{}, kind, nil)
+			s := newStream(2, 32<<10)
+			h := rx.link(0)
+			h.send(s.frame(0), s.frame(1), s.end())
+			h.untilReceived(2)
+			rx.read(10000)
+			rx.stdio.Far.Close()
+			f, text := h.fault()
+			if engine.Status(f.A) != engine.StatusLocalPipe || !strings.Contains(text, "unread") {
+				t.Errorf("the sender is told status %d, %s", f.A, text)
+			}
+			if want := " 55536 bytes"; kind == enginetest.KindPipe && !strings.Contains(text, want) {
+				t.Errorf("%q does not name%s", text, want)
+			}
+			rx.wants(engine.StatusLocalPipe)
+		})
+	}
+}
+
+// fault reads frames up to the peer's error.
+func (h *hand) fault() (f wire.Header, text string) {
+	h.t.Helper()
+	f = h.until(func(f wire.Header, payload []byte) bool {
+		text = string(payload)
+		return f.Type == wire.TypeError
+	})
+	return f, text
+}
+
+// Nothing that the end of the stream takes has to be opened then: there may be no descriptor left, or no /dev.
+func TestEndNeedsNoDescriptor(t *testing.T) {
+	for _, kind := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindFile} {
+		t.Run(kind.String(), func(t *testing.T) {
+			rx := receive(t, engine.Options{}, kind, nil)
+			s := newStream(1, 32<<10)
+			h := rx.link(0)
+			h.send(s.frame(0))
+			h.untilReceived(1)
+			if kind == enginetest.KindPipe {
+				rx.read(len(s.data))
+			}
+			defer noDescriptors(t, rx.stdio.FD)()
+			h.send(s.end())
+			h.untilType(wire.TypeDone)
+			h.send(wire.Bye{Stream: true}.Append(nil))
+			rx.wants(engine.StatusDone)
+		})
+	}
+}
+
+// noDescriptors has the kernel refuse new descriptors. The limit is above fd, since dup3(2) is held to it too.
+func noDescriptors(t *testing.T, fd int) (restore func()) {
+	t.Helper()
+	var was unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &was); err != nil {
+		t.Fatal(err)
+	}
+	none := was
+	none.Cur = uint64(fd) + 1
+	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &none); err != nil {
+		t.Fatal(err)
+	}
+	var holes []int
+	for {
+		hole, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+		if err != nil {
+			break
+		}
+		holes = append(holes, hole)
+	}
+	for _, hole := range holes { // what they are open to must not be the sink: its consumer waits for the end
+		_ = unix.Dup3(0, hole, unix.O_CLOEXEC)
+	}
+	return func() {
+		for _, hole := range holes {
+			unix.Close(hole)
+		}
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &was); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// What fails between the last byte and success fails the stream at both ends, at once, and is named.
+func TestEndFails(t *testing.T) {
+	quiet(t)
+	sink, err := enginetest.NewSink(enginetest.KindPipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := enginetest.NewNet(0, enginetest.Faults{})
+	log := &lines{to: io.Discard}
+	r, err := engine.NewReceiver(engine.ReceiveConfig{
+		Options: engine.Options{Transport: n, Timing: steady}, Port: port, Sink: sink.FD, Log: engine.NewLog(log, "rx: ", engine.LevelLegs),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.FailAtTheEnd(os.NewSyscallError("close", unix.EIO))
+	rx := start(t, n, sink, log, r.Run, r.WriteStatus)
+	s := newStream(1, 32<<10)
+	h := rx.link(0)
+	h.send(s.frame(0))
+	rx.read(len(s.data))
+	h.send(s.end())
+	f, text := h.fault()
+	if engine.Status(f.A) != engine.StatusLocalPipe || !strings.Contains(text, "close: input/output error") {
+		t.Errorf("the sender is told status %d, %s", f.A, text)
+	}
+	rx.wants(engine.StatusLocalPipe)
+}
+
+// Copies of a leg that come late, and damaged, are no reason to fail a stream that is delivered.
+//
+//	link 0:  leg 0 |-------| END      DONE
+//	link 1:  leg 0 |---                     ---X damaged
+//	link 2:  leg 0 |---                     ---X damaged
+func TestDamagedCopiesAfterTheEnd(t *testing.T) {
+	rx := receive(t, engine.Options{Checksum: true}, enginetest.KindPipe, nil)
+	checked := func(h *wire.Hello) { h.Features = wire.FeatureChecksum }
+	data := content(7, 32<<10)
+	frame := func(payload []byte) []byte {
+		return append(wire.Leg{Length: uint32(len(data)), Checksum: wire.Checksum(data), Checked: true}.Append(nil), payload...)
+	}
+	bad := bytes.Clone(data)
+	bad[len(bad)-1]++
+	const begun = wire.HeaderLen + 1000
+	late := []*hand{rx.link(1, checked), rx.link(2, checked)}
+	for _, h := range late {
+		h.send(frame(bad)[:begun])
+	}
+	rx.untilHeld(late)
+	h := rx.link(0, checked)
+	got := rx.consume()
+	h.send(frame(data), wire.End{Legs: 1, Bytes: uint64(len(data))}.Append(nil))
+	h.untilType(wire.TypeDone)
+	for _, l := range late {
+		l.send(frame(bad)[begun:])
+		l.untilClosed()
+	}
+	h.send(wire.Bye{Stream: true}.Append(nil))
+	rx.wants(engine.StatusDone)
+	if b := <-got; !bytes.Equal(b, data) {
+		t.Errorf("%d bytes came out", len(b))
+	}
+}
