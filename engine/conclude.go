@@ -147,17 +147,22 @@ func (r *Receiver) isOver() bool {
 	}
 }
 
-// settles waits until the sink's end is over, when the loops have halted; false when a call does not come back, so that the
-// descriptors must stay as they are.
+// settles waits until the goroutine that ends the sink has ended, if there is one.
 func (e *egress) settles(atMost time.Duration) bool {
-	if !e.begun.Load() {
-		return true
+	if e.begun.Load() {
+		awaitAll(e.ended, 1, atMost)
 	}
+	return e.settled()
+}
+
+// settled reports whether no goroutine is at work on the sink's end. One that does not come back is in a call with the
+// sink's descriptors, which then must stay open.
+func (e *egress) settled() bool {
 	select {
 	case <-e.ended:
 		return true
-	case <-time.After(atMost):
-		return false
+	default:
+		return !e.begun.Load()
 	}
 }
 

@@ -99,19 +99,24 @@ func (k *rxlink) pass(most int) (int, error) {
 		return 0, err
 	}
 	if err := k.r.out.sink.Empty(k.owner.pipe); err != nil {
-		k.owner.sinkRefused(err)
+		k.owner.renewPipe()
+		k.r.sinkFailed(err)
+		k.skip(n)
 		return 0, nil
 	}
 	return n, nil
 }
 
-// sinkRefused ends the stream. What is left in the loop's pipe must not be taken for another leg's.
-func (l *rxloop) sinkRefused(err error) {
-	l.renewPipe()
-	l.r.sinkFailed(err)
+// skip goes on behind n bytes of a leg that the sink cannot have; the rest of it is read and dropped, so that what follows
+// on the link is understood.
+func (k *rxlink) skip(n int) {
+	k.cut.on = false
+	if k.got += n; k.got == int(k.frame.Length) {
+		k.inside, k.got = false, 0
+	}
 }
 
-// renewPipe drops what is in the loop's pipe.
+// renewPipe drops what is in the loop's pipe, which must not be taken for another leg's.
 func (l *rxloop) renewPipe() {
 	l.r.out.pipes.Put(l.pipe)
 	l.pipe = l.r.out.pipes.Get()

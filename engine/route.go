@@ -54,7 +54,7 @@ func (e *egress) open(sink *netio.Sink, reference bool) {
 }
 
 func (e *egress) close() {
-	if e.settles(0) { // else somebody is still in a call with one of its descriptors
+	if e.settled() { // else somebody is still in a call with one of its descriptors
 		e.sink.Close()
 	}
 	if e.pipes != nil {
@@ -147,13 +147,12 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 	if err != nil {
 		return 0, true, err // the leg comes again
 	}
-	switch err := e.emptyAt(k.owner.pipe, e.begin+int64(l.Offset)+int64(k.got)); {
-	case err == errSealed:
-		k.owner.renewPipe()
+	if err := e.emptyAt(k.owner.pipe, e.begin+int64(l.Offset)+int64(k.got)); err != nil {
 		k.leg = nil
-	case err != nil:
-		k.owner.sinkRefused(err)
-		return 0, true, nil
+		k.owner.renewPipe()
+		if err != errSealed || e.in() == writing {
+			k.r.sinkFailed(err)
+		}
 	}
 	k.got += n
 	if n < left {
