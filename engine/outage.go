@@ -183,3 +183,20 @@ func (o *outage) judge(now time.Time, dead, giveup time.Duration) fate {
 	}
 	return fateWait
 }
+
+// deadline is when the stream is to fail if nothing happens until then, and by which keyword; zero is never.
+func (o *outage) deadline(dead, giveup time.Duration) (at time.Time, keyword string) {
+	keyword = "giveup"
+	if giveup >= 0 {
+		at = o.since.Add(giveup)
+	}
+	for _, sign := range []struct {
+		from  time.Time
+		times time.Duration
+	}{{o.refused, 1}, {o.closed, 1}, {o.reset, resetTimes}} {
+		if end := sign.from.Add(sign.times * dead); dead >= 0 && !sign.from.IsZero() && (at.IsZero() || end.Before(at)) {
+			at, keyword = end, "dead"
+		}
+	}
+	return at, keyword
+}

@@ -182,3 +182,29 @@ func TestRepliesOfTwoAddresses(t *testing.T) {
 		}
 	}
 }
+
+// What the user is told of when the wait ends.
+func TestOutageDeadline(t *testing.T) {
+	at := func(second int) time.Time { return time.Unix(int64(second), 0) }
+	const dead, giveup = 15 * time.Second, time.Hour
+	for _, c := range []struct {
+		name         string
+		o            outage
+		dead, giveup time.Duration
+		at           time.Time
+		keyword      string
+	}{
+		{"silence", outage{since: at(10)}, dead, giveup, at(3610), "giveup"},
+		{"silence for ever", outage{since: at(10)}, dead, -1, time.Time{}, "giveup"},
+		{"refused", outage{since: at(10), refused: at(20)}, dead, giveup, at(35), "dead"},
+		{"refused, for ever otherwise", outage{since: at(10), refused: at(20)}, dead, -1, at(35), "dead"},
+		{"refused, dead off", outage{since: at(10), refused: at(20)}, -1, giveup, at(3610), "giveup"},
+		{"closed", outage{since: at(10), closed: at(10)}, dead, giveup, at(25), "dead"},
+		{"reset", outage{since: at(10), reset: at(10)}, dead, giveup, at(70), "dead"},
+		{"giveup comes first", outage{since: at(10), reset: at(10)}, dead, 20 * time.Second, at(30), "giveup"},
+	} {
+		if got, keyword := c.o.deadline(c.dead, c.giveup); !got.Equal(c.at) || keyword != c.keyword {
+			t.Errorf("%s: %v by %s, want %v by %s", c.name, got, keyword, c.at, c.keyword)
+		}
+	}
+}

@@ -8,24 +8,32 @@ import (
 	"time"
 )
 
-// outcry decides when the user is told, whatever the level of verbose, that the stream has no link:
+// outcry decides when the user is told, whatever the level of verbose, that nothing gets through to the peer:
 //
-//	no link for less than Timing.Tell        -> nothing: links come and go, and are dialled again at once
-//	for Timing.Tell                          -> it begins
-//	each Timing.TellAgain after that         -> it lasts
-//	a link that stays up for tellSettled     -> it ends
-//	the stream is over                       -> it ends, unless that is a failure, which has a line of its own
+//	no link for less than Timing.Tell           -> nothing: links come and go, and are dialled again at once
+//	for Timing.Tell, or no payload moved for    -> it begins
+//	tellStuck times as long while it had to
+//	each Timing.TellAgain after that            -> it lasts
+//	a link is up for tellSettled, and payload   -> it ends
+//	moves where it has to
+//	the stream is over                          -> it ends, unless that is a failure, which has a line of its own
 //
 // The zero outcry is ready to use. It belongs to the supervisor, which calls look every now and then.
 type outcry struct {
-	since time.Time // no link since then
+	down  time.Time // no link since then; zero: one is up
+	since time.Time // what the user was told: nothing gets through since then
 	first bool      // the peer was not met by then
 	said  time.Time // when the user was last told; zero: knows nothing
-	back  time.Time // when a link came up since; zero: none is up
+	back  time.Time // since when all is well again; zero: it is not
 }
 
-// tellSettled is how long a link has to be up until an outage has ended for the user: one that breaks at once is no news.
-const tellSettled = 500 * time.Millisecond
+const (
+	// tellSettled is how long a link has to be up until an outage has ended for the user: one that breaks at once is no news.
+	tellSettled = 500 * time.Millisecond
+	// tellStuck times Timing.Tell is how long payload may stand still while there are links: they may break, and are dialled
+	// again, meanwhile.
+	tellStuck = 5
+)
 
 // news is what there is to tell.
 type news int
@@ -40,7 +48,7 @@ const (
 // plight is how the stream stands for links.
 type plight struct {
 	without bool      // no link is up
-	since   time.Time // when the last link that was of use was lost; before the peer was met, the start
+	since   time.Time // see outage.since: nothing got through since then
 	met     bool      // the peer was met
 	over    bool      // all is delivered, and the sender knows
 	failed  bool      // it is over in another way
@@ -51,14 +59,22 @@ func (o *outcry) look(now time.Time, p plight, t Timing) news {
 	switch {
 	case p.failed || t.Tell == 0:
 		return newsNone
-	case !p.without || p.over:
-		return o.up(now, p.over)
-	case o.said.IsZero():
-		o.since, o.first = p.since, !p.met
-		if now.Sub(o.since) < t.Tell {
-			return newsNone
-		}
-		o.said = now
+	case p.over:
+		return o.well(now, true)
+	case !p.without:
+		o.down = time.Time{}
+	case !p.met:
+		o.down = p.since
+	case o.down.IsZero():
+		o.down = now
+	}
+	switch told := !o.said.IsZero(); {
+	case !p.without && (now.Sub(p.since) < t.Tell || told && o.first):
+		return o.well(now, false)
+	case !told && !(p.without && now.Sub(o.down) >= t.Tell) && now.Sub(p.since) < tellStuck*t.Tell:
+		return newsNone
+	case !told:
+		o.since, o.first, o.said = p.since, !p.met, now
 		return newsBegins
 	}
 	o.back = time.Time{}
@@ -69,8 +85,8 @@ func (o *outcry) look(now time.Time, p plight, t Timing) news {
 	return newsLasts
 }
 
-// up takes in that a link is up, or, where that is the last to be heard, that none is needed.
-func (o *outcry) up(now time.Time, last bool) news {
+// well takes in that a link is up and nothing stands still, or, where that is the last to be heard, that no link is needed.
+func (o *outcry) well(now time.Time, last bool) news {
 	if o.said.IsZero() {
 		return newsNone
 	}
@@ -92,19 +108,21 @@ func (o *outcry) lasts(now time.Time) string {
 	return fmt.Sprintf("since %s (%s ago)", o.since.Format(time.TimeOnly), forPeople(now.Sub(o.since)))
 }
 
-// patience says how much longer the stream waits, of so much in all by that keyword; less than 0 is for ever.
-func (o *outcry) patience(now time.Time, all time.Duration, keyword string) string {
-	if all < 0 {
+// patience says until when the stream waits, and by which keyword; zero is for ever.
+func patience(now, until time.Time, keyword string) string {
+	if until.IsZero() {
 		return "for as long as it takes (" + keyword + " 0)"
 	}
-	return fmt.Sprintf("for up to %s more (%s)", forPeople(max(0, all-now.Sub(o.since))), keyword)
+	return fmt.Sprintf("for up to %s more (%s)", forPeople(until.Sub(now)), keyword)
 }
 
-// cryOut tells the user of a sender without a link.
+// cryOut tells the user of a sender to whose receiver nothing gets through.
 func (s *Sender) cryOut(now time.Time) {
 	s.mu.Lock()
-	p := plight{without: s.up == 0, since: s.outage.since, met: s.outage.contact}
+	links := s.up
+	p := plight{without: links == 0, since: s.outage.since, met: s.outage.contact}
 	p.over, p.failed = s.finished && s.err == nil, s.finished && s.err != nil
+	until, keyword := s.outage.deadline(s.cfg.Dead, s.cfg.Giveup)
 	s.mu.Unlock()
 	o := &s.outcry
 	switch n := o.look(now, p, s.time); {
@@ -115,10 +133,13 @@ func (s *Sender) cryOut(now time.Time) {
 		s.log.Printf(LevelError, "a path to the receiver works again, after %s: %s", o.took(), s.working())
 	case o.first:
 		s.log.Printf(LevelError, "no receiver yet after %s, trying %s: %s",
-			forPeople(now.Sub(o.since)), o.patience(now, s.cfg.Connect, "connect"), summarize(s.answers()))
+			forPeople(now.Sub(o.since)), patience(now, s.started.Add(s.cfg.Connect), "connect"), summarize(s.answers()))
+	case links > 0:
+		s.log.Printf(LevelError, "nothing gets through to the receiver %s, on %s; waiting %s",
+			o.lasts(now), number(links, "link"), patience(now, until, keyword))
 	default:
 		s.log.Printf(LevelError, "no path to the receiver works %s; waiting %s: %s",
-			o.lasts(now), o.patience(now, s.cfg.Giveup, "giveup"), summarize(s.answers()))
+			o.lasts(now), patience(now, until, keyword), summarize(s.answers()))
 	}
 }
 
@@ -139,6 +160,10 @@ func (r *Receiver) cryOut(now time.Time) {
 	r.mu.Lock()
 	p := plight{without: r.up == 0, since: r.outage.since, met: r.outage.contact}
 	p.over, p.failed = r.finished && r.bye.Load(), r.finished && !r.bye.Load()
+	if r.up > 0 {
+		p.since = now // whether payload has to move is for the sender to say
+	}
+	until, keyword := r.outage.deadline(r.patience())
 	r.mu.Unlock()
 	o := &r.outcry
 	switch n := o.look(now, p, r.time); {
@@ -150,11 +175,13 @@ func (r *Receiver) cryOut(now time.Time) {
 	case o.first && r.cfg.Connect < 0:
 		r.log.Printf(LevelError, "waiting for a sender on %s", doorName(r.openDoor()))
 	case o.first:
-		r.log.Printf(LevelError, "waiting for a sender on %s, %s", doorName(r.openDoor()), o.patience(now, r.cfg.Connect, "connect"))
+		r.log.Printf(LevelError, "waiting for a sender on %s, %s",
+			doorName(r.openDoor()), patience(now, r.started.Add(r.cfg.Connect), "connect"))
 	case r.done.Load() != nil:
-		r.log.Printf(LevelError, "everything is written, but no path from the sender works %s: it may not know", o.lasts(now))
+		r.log.Printf(LevelError, "everything is written, but no path from the sender works %s, to tell it; waiting for up to %s more",
+			o.lasts(now), forPeople(until.Sub(now)))
 	default:
-		r.log.Printf(LevelError, "no path from the sender works %s; waiting %s", o.lasts(now), o.patience(now, r.cfg.Giveup, "giveup"))
+		r.log.Printf(LevelError, "no path from the sender works %s; waiting %s", o.lasts(now), patience(now, until, keyword))
 	}
 }
 

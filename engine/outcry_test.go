@@ -12,35 +12,38 @@ func TestOutcry(t *testing.T) {
 	start := time.Unix(1000, 0)
 	for _, c := range []struct {
 		name  string
-		links string // at each second: a link is (u)p; none is, (d)own; over, (f)ailed
+		links string // at each second: a link is (u)p; it is and nothing gets (t)hrough; none is, (d)own; over, (f)ailed
 		want  map[int]news
 		first bool
 	}{
 		{"quick", "duuuuuuuuo", nil, true},
 		{"dialled again at once", "uuuududuudduuuo", nil, false},
 		{"a second contact", "dddddddduuuu", map[int]news{2: begins, 9: ends}, true},
-		{"an outage", "uuuddduuuu", map[int]news{5: begins, 7: ends}, false},
+		{"a contact of little use", "dddttttttttttttt", map[int]news{2: begins, 4: ends, 13: begins}, true},
+		{"an outage", "uuudddduuuu", map[int]news{5: begins, 8: ends}, false},
 		{"a long one", "uddddddddddddddddddddddddduuu", map[int]news{3: begins, 13: lasts, 23: lasts, 27: ends}, false},
 		{"two", "uddddduuuuddddduuu", map[int]news{3: begins, 7: ends, 12: begins, 16: ends}, false},
-		{"a link that breaks at once", "uddddudddduuu", map[int]news{3: begins, 11: ends}, false},
+		{"a link that breaks at once", "uddddtdddtuuu", map[int]news{3: begins, 11: ends}, false},
+		{"a moment's silence", "uttttdtu", nil, false},
+		{"nothing gets through", "uttttttttttttttttttttuuu", map[int]news{10: begins, 20: lasts, 22: ends}, false},
+		{"links that break at once", "utdtdtdtdtdtdtuuu", map[int]news{10: begins, 15: ends}, false},
 		{"failed", "uddddddf", map[int]news{3: begins}, false},
 		{"over at once", "udddduo", map[int]news{3: begins, 6: ends}, false},
 		{"over before it is seen", "uddddo", map[int]news{3: begins, 5: ends}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var o outcry
-			lost := start
+			through, met := start, !c.first
 			for second, link := range c.links {
 				now := start.Add(time.Duration(second) * time.Second)
-				if link == 'u' {
-					lost = now.Add(time.Second)
+				if link == 'u' || !met && link == 't' {
+					through, met = now, true
 				}
-				got := o.look(now, plight{without: link != 'u', since: lost, met: !c.first, over: link == 'o', failed: link == 'f'}, timing)
+				got := o.look(now, plight{
+					without: link == 'd' || link == 'o', since: through, met: met, over: link == 'o', failed: link == 'f',
+				}, timing)
 				if got != c.want[second] {
 					t.Errorf("second %d: %d, want %d", second, got, c.want[second])
-				}
-				if got != newsNone && o.first != c.first {
-					t.Errorf("second %d: first contact: %v, want %v", second, o.first, c.first)
 				}
 			}
 		})

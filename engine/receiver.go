@@ -423,14 +423,10 @@ func (r *Receiver) verdict(now time.Time) *Error {
 // doom is verdict once the sender was met, under mu. A receiver that has every byte needs its sender no more, but to tell it: so
 // it waits while it writes, whatever the sender's end looks like, and lingers for a moment when it has written.
 func (r *Receiver) doom(now time.Time) *Error {
-	dead, giveup := r.cfg.Dead, r.cfg.Giveup
-	switch {
-	case r.done.Load() != nil:
+	if r.done.Load() != nil {
 		r.outage.progress(r.ended)
-		giveup = r.linger()
-	case r.whole():
-		dead = -1
 	}
+	dead, giveup := r.patience()
 	switch r.outage.judge(now, dead, giveup) {
 	case fateClosed:
 		return fail(StatusLost, nil, "the sender is gone: its host closed every link and none came back within %v", dead)
@@ -438,6 +434,17 @@ func (r *Receiver) doom(now time.Time) *Error {
 		return fail(StatusLost, nil, "all paths to the sender are lost for longer than giveup (%v)", giveup)
 	}
 	return nil
+}
+
+// patience is for how long a sender is waited for whose end looks like a death, and any other; negative is for ever. Under mu.
+func (r *Receiver) patience() (dead, giveup time.Duration) {
+	switch {
+	case r.done.Load() != nil:
+		return r.cfg.Dead, r.linger()
+	case r.whole():
+		return -1, r.cfg.Giveup
+	}
+	return r.cfg.Dead, r.cfg.Giveup
 }
 
 // whole reports whether every byte of the stream is here, written or not.
