@@ -99,7 +99,7 @@ func TestSpreadLinks(t *testing.T) {
 }
 
 func TestPathSharesItsRate(t *testing.T) {
-	p := &pathState{Path: Path{Rate: 10}, back: make(chan struct{})}
+	p := newPath(Path{Rate: 10}, 0)
 	for up, want := range []uint64{10, 10, 5, 3, 2, 2, 1, 1, 1, 1, 1, 1} {
 		if got := p.share(); got != want {
 			t.Errorf("%d links: %d", up, got)

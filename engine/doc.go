@@ -18,6 +18,7 @@
 //	         zerocopy.go    one of them: MSG_ZEROCOPY             the same loop
 //	window   window.go    a leg is kept until it is received      shared, a short lock
 //	keeper   keeper.go    a link is dialled, lost, dialled again  one goroutine a link, off the data path
+//	         redial.go      how long it waits before that         the same goroutine
 //	         attempt.go     a name, a port, a connection          the same goroutine
 //	         lookup.go      the addresses of a name               one goroutine a path, for a moment
 //	         race.go        its addresses, the first one wins     one goroutine an address, for a moment

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"time"
@@ -60,21 +59,21 @@ func (k *keeper) run(ctx context.Context) {
 		case <-wanted.Done():
 		}
 	}()
-	wait := k.s.time.Backoff
+	wait := time.Duration(0) // the last pause
 	for wanted.Err() == nil {
 		hope, begun := k.hope(), time.Now()
 		link, err := k.connect(wanted, hope)
 		k.overtook(err)
-		switch {
-		case err == nil:
-			wait = k.s.time.Backoff
-			k.serve(ctx, link)
+		how := attempt{took: time.Since(begun)}
+		if err == nil {
+			how = k.serve(ctx, link)
 			link.path.ports.give(k.index)
-			sleep(wanted, jitter(wait))
-		case sleepUntil(wanted, jitter(wait)-time.Since(begun), hope): // an attempt that took long was wait enough
-			wait = k.s.time.Backoff
-		default:
-			wait = min(2*wait, k.s.time.BackoffMost)
+		}
+		if how.linked || hope == nil {
+			hope = k.hope() // what it was may have come long ago
+		}
+		if k.rest(wanted, &wait, how, hope) {
+			wait = 0
 		}
 	}
 }
@@ -111,13 +110,14 @@ func (k *keeper) connect(ctx context.Context, hope <-chan struct{}) (*txlink, er
 }
 
 // serve hands the link to its loop and waits until it is lost, or has left: a guest does when its own path is back, and any
-// link when its keeper is dismissed.
-func (k *keeper) serve(ctx context.Context, link *txlink) {
+// link when its keeper is dismissed. It reports what the link was good for.
+func (k *keeper) serve(ctx context.Context, link *txlink) attempt {
+	begun, none := time.Now(), attempt{linked: true}
 	lost := make(chan error, 1)
 	link.lost = func(err error) { lost <- err }
 	if !k.loop.post(func() { k.s.linkUp(k.loop, link) }) {
 		link.conn.Abort()
-		return
+		return none
 	}
 	home := k.home.returned()
 	if link.path == k.home {
@@ -127,14 +127,14 @@ func (k *keeper) serve(ctx context.Context, link *txlink) {
 	for {
 		select {
 		case <-lost:
-			return
+			return attempt{linked: true, use: link.use, took: time.Since(begun)}
 		case <-quit:
 			quit, home = nil, nil
 			k.loop.post(func() { link.leave() })
 		case <-k.loop.done:
-			return
+			return none
 		case <-ctx.Done():
-			return // the loop closes what it has
+			return none // the loop closes what it has
 		case <-home:
 			home = nil
 			k.loop.post(func() { link.leave() })
@@ -205,20 +205,20 @@ func readWelcome(c net.Conn) (wire.Welcome, error) {
 }
 
 // sleep waits for d or for the end of ctx.
-func sleep(ctx context.Context, d time.Duration) { sleepUntil(ctx, d, nil) }
+func sleep(ctx context.Context, d time.Duration) { sleepUntil(ctx, d, nil, nil, nil) }
 
-// sleepUntil waits for d, for the end of ctx, or for event, which it reports.
-func sleepUntil(ctx context.Context, d time.Duration, event <-chan struct{}) (came bool) {
+// sleepUntil waits for d, for the end of ctx, or for one of three events, which it reports; nil is none.
+func sleepUntil(ctx context.Context, d time.Duration, one, two, three <-chan struct{}) (came bool) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
+		return false
 	case <-ctx.Done():
-	case <-event:
-		return true
+		return false
+	case <-one:
+	case <-two:
+	case <-three:
 	}
-	return false
+	return true
 }
-
-// jitter spreads the redials of many links over time: d to 1.25 d.
-func jitter(d time.Duration) time.Duration { return d + rand.N(d/4+1) }

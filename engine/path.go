@@ -28,6 +28,7 @@ type pathState struct {
 	rtt                    atomic.Int64 // smoothed round trip of the link that was looked at last, nanoseconds
 	lost                   atomic.Int64 // links
 	hinted                 atomic.Bool  // the user knows of the kernel's limits
+	doubtful               atomic.Bool  // a link of it had payload and carried none, and none has carried any since
 
 	mu      sync.Mutex
 	up      int           // links up; guarded by mu
@@ -35,9 +36,15 @@ type pathState struct {
 	refused bool          // the last attempt was answered by a host on which nobody serves us; guarded by mu
 	verdict wire.Verdict  // of the last attempt that a receiver answered; guarded by mu
 	last    error         // of the last attempt, nil if it succeeded; guarded by mu
-	back    chan struct{} // closed when a link of the path comes up, then made anew; guarded by mu
+	ever    bool          // a link of it was up; guarded by mu
+	back    chan struct{} // closed when a link of the path comes up that can be expected to be of use, then made anew; guarded by mu
+	empty   chan struct{} // closed when the path has lost its last link, then made anew; guarded by mu
 	best    netip.Addr    // the address that worked last; guarded by mu
 	metAt   []netip.Addr  // those at which the peer was met; guarded by mu
+}
+
+func newPath(p Path, order int) *pathState {
+	return &pathState{Path: p, order: order, back: make(chan struct{}), empty: make(chan struct{})}
 }
 
 func (p *pathState) String() string {
@@ -73,8 +80,9 @@ func (p *pathState) linkUp() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.up++
-	close(p.back)
-	p.back = make(chan struct{})
+	if p.ever = true; !p.doubtful.Load() {
+		p.tellBack()
+	}
 }
 
 func (p *pathState) linkDown() {
@@ -82,6 +90,8 @@ func (p *pathState) linkDown() {
 	defer p.mu.Unlock()
 	if p.up--; p.up == 0 {
 		p.lostAt = time.Now()
+		close(p.empty)
+		p.empty = make(chan struct{})
 	}
 }
 
@@ -92,13 +102,26 @@ func (p *pathState) downSince() time.Time {
 	return p.lostAt
 }
 
+// neverUp is why the path never had a link, as its last attempt showed; "": it had one.
+func (p *pathState) neverUp() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.ever:
+		return ""
+	case p.last == nil:
+		return "no answer yet"
+	}
+	return p.last.Error()
+}
+
 func (p *pathState) state() (up int, refused bool, verdict wire.Verdict, last error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.up, p.refused, p.verdict, p.last
 }
 
-// returned is closed when the path next gets a link up.
+// returned is closed when the path next gets a link up, or, where that is doubtful, when one has carried something.
 func (p *pathState) returned() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -84,6 +84,7 @@ type Sender struct {
 	finished bool
 	err      error
 	change   chan struct{} // closed when the network changes, then made anew
+	empty    chan struct{} // closed when the last link is lost, then made anew
 }
 
 // NewSender checks the configuration and takes hold of the source; nothing is opened on the network before Run. The
@@ -100,6 +101,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 	s := &Sender{
 		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport,
 		over: make(chan struct{}), poke: make(chan struct{}, 1), firstUp: make(chan struct{}), change: make(chan struct{}),
+		empty: make(chan struct{}),
 	}
 	s.gauge.log = c.Log
 	s.chaos.every = int64(c.Chaos)
@@ -108,7 +110,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 		return nil, fail(StatusUsage, err, "cannot make a stream id")
 	}
 	for i, p := range c.Paths {
-		path := &pathState{Path: p, order: i, back: make(chan struct{})}
+		path := newPath(p, i)
 		path.ports.set(p.Sports.List)
 		s.paths = append(s.paths, path)
 	}
@@ -369,7 +371,10 @@ func (s *Sender) linkLost(k *txlink, err error) {
 	k.path.linkDown()
 	s.spread(k.path, k.loop)
 	s.mu.Lock()
-	s.up--
+	if s.up--; s.up == 0 {
+		close(s.empty)
+		s.empty = make(chan struct{})
+	}
 	s.outage.linkLost(endingOf(err, k.told), k.proved, k.heard, k.loop.now)
 	s.left[k.index] = k.loop.now
 	level := LevelLinks

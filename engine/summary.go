@@ -34,11 +34,15 @@ type PathSummary struct {
 	LinksLost   uint64
 	RescuedFrom uint64  // legs that were late on it and were sent on another link too
 	RescuedTo   uint64  // legs that were late elsewhere and were sent on it too
+	NeverUp     string  // why it never had a link; "": it had one
 	Head        float64 // share of the stream's time in which it had the oldest leg that was missing, 0 to 1
 }
 
 // String is the summary as one line.
 func (p PathSummary) String() string {
+	if p.NeverUp != "" {
+		return fmt.Sprintf("path %s: never up: %s", p.Name, p.NeverUp)
+	}
 	return fmt.Sprintf("path %s: %s (%.1f %%), %s/s, round trip %v, %d links lost, legs rescued: %d from it, %d by it, head for %.1f %% of the time",
 		p.Name, formatBytes(p.Bytes), 100*p.Share, formatBytes(p.Rate), p.RTT.Round(10*time.Microsecond), p.LinksLost,
 		p.RescuedFrom, p.RescuedTo, 100*p.Head)
@@ -125,7 +129,7 @@ func (s *Sender) pathSummaries(elapsed time.Duration, held []time.Duration) []Pa
 		all[i] = PathSummary{
 			Name: p.String(), Links: up, Bytes: bytes, Rate: perSecond(bytes, elapsed), RTT: time.Duration(p.rtt.Load()),
 			LinksLost: uint64(p.lost.Load()), RescuedFrom: uint64(p.rescuedFrom.Load()), RescuedTo: uint64(p.rescuedTo.Load()),
-			Head: part(float64(held[i]), float64(elapsed)),
+			Head: part(float64(held[i]), float64(elapsed)), NeverUp: p.neverUp(),
 		}
 	}
 	for i := range all {

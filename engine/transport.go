@@ -76,7 +76,8 @@ type Door interface {
 type Timing struct {
 	Backoff     time.Duration // before the first redial; doubled each time
 	BackoffMost time.Duration // ceiling of the above
-	Dial        time.Duration // one attempt to connect, names and handshake included
+	Rare        time.Duration // that for a link that cannot be had, or is of no use, beside others; 0 is BackoffMost
+	Dial        time.Duration // one attempt to connect to one address, and as much for the answer to the hello; see greetTrips
 	Hello       time.Duration // for a connection to say who it is
 	Tick        time.Duration // how often each loop looks at its links' clocks
 	Beat        time.Duration // a link that sent nothing for this long sends a heartbeat
@@ -95,8 +96,9 @@ type Timing struct {
 var DefaultTiming = Timing{
 	Backoff:     10 * time.Millisecond,
 	BackoffMost: 2 * time.Second,
+	Rare:        5 * time.Minute,
 	Dial:        5 * time.Second,
-	Hello:       5 * time.Second,
+	Hello:       10 * time.Second,
 	Tick:        250 * time.Millisecond,
 	Beat:        time.Second,
 	Stall:       time.Second,

@@ -49,6 +49,7 @@ func (k *txlink) lose(err error) {
 	if netio.Refused(err) {
 		k.lastWords()
 	}
+	k.use = k.usefulness(err)
 	if why, ours := reasonOf(err); ours {
 		k.putAside(why)
 	} else {

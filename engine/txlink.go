@@ -36,6 +36,10 @@ type txlink struct {
 	trips   []trip      // of each of them
 	fed     time.Time   // when it last took one
 	largest int         // bytes of the largest leg that the peer has received
+
+	first    int       // bytes of the first leg it took; 0: none yet
+	firstFed time.Time // when that was
+	use      use       // what it was good for, once it is lost
 	speed
 	legsPublished int64 // its share of Sender.legs
 	zero          zero

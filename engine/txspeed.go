@@ -19,7 +19,9 @@ func (k *txlink) depart(number uint64, length int, eta time.Duration) {
 	if float64(length) > k.rate*measurePause.Seconds() {
 		k.excuse(k.allowed + length) // it cannot have left already
 	}
-	k.fed = now
+	if k.fed = now; k.first == 0 {
+		k.first, k.firstFed = length, now
+	}
 	k.s.window.onItsWay(number, k.index, k.path.order)
 }
 
@@ -39,7 +41,9 @@ func (k *txlink) prune() {
 	}
 	k.speed.arrive(k.trips[:n], k.loop.now, k.queue.MinRTT, len(left) == 0)
 	k.carried, k.trips = left, k.trips[n:]
-	k.watch.good(k.loop.now)
+	if k.watch.good(k.loop.now); k.path.doubtful.Load() && k.carriedSome(k.queue) {
+		k.path.trust()
+	}
 	k.conn.LimitUnsent(max(sizeOfLeg(k.rate, legTime, k.growth()), min(k.queue.InNetwork/4, k.s.in.most)))
 	k.publish()
 }

@@ -1,0 +1,135 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/engine/wire"
+)
+
+// A path that breaks each link as soon as it is up is tried ever less often.
+func TestLinksThatBreakAtOnce(t *testing.T) {
+	for _, threads := range []int{1, 8} {
+		o := engine.Options{Threads: threads, Connect: soon, Timing: steady}
+		o.Timing.Backoff, o.Timing.BackoffMost = time.Millisecond, time.Hour
+		tx := send(t, o, content(1, 1000), nil)
+		l := tx.listen()
+		var links atomic.Int64
+		go func() {
+			for c, err := l.Accept(); err == nil; c, err = l.Accept() {
+				welcomeAndClose(c)
+				links.Add(1)
+			}
+		}()
+		tx.until("some links", func() bool { return links.Load() >= 4*int64(threads) })
+		const lasts = 300 * time.Millisecond
+		<-time.After(lasts)
+		// The pauses before link n of a keeper add up to 2^n ms.
+		if got, most := links.Load(), int64(threads*11); got > most {
+			t.Errorf("threads %d: %d links, want %d at most", threads, got, most)
+		}
+		tx.cancel()
+		tx.wants(engine.StatusInterrupt)
+		l.Close()
+	}
+}
+
+// welcomeAndClose is a receiver whose host resets what it has taken.
+func welcomeAndClose(c net.Conn) {
+	defer c.Close()
+	b := make([]byte, wire.HelloLen)
+	if _, err := io.ReadFull(c, b); err != nil {
+		return
+	}
+	h, err := wire.ParseHello(b)
+	if err != nil {
+		return
+	}
+	c.Write(wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: 64 << 10, Credit: 4, Receiver: 9}.Append(nil))
+}
+
+// counting is a network that lets so many connections in, and refuses the others.
+type counting struct {
+	engine.Transport
+	room    atomic.Int64
+	refused atomic.Int64
+}
+
+func (c *counting) Dial(ctx context.Context, p engine.Path, to netip.Addr, from uint16) (net.Conn, error) {
+	if c.room.Add(-1) < 0 {
+		c.room.Add(1)
+		c.refused.Add(1)
+		return nil, errors.New("dropped")
+	}
+	return c.Transport.Dial(ctx, p, to, from)
+}
+
+// Links beyond those that get in are tried ever less often; but when those are lost that did, at once.
+func TestLinksThatDoNotGetIn(t *testing.T) {
+	const links, room = 6, 2
+	f := &counting{}
+	f.room.Store(room)
+	o := engine.Options{Threads: links, Connect: soon, Timing: steady}
+	o.Timing.Backoff, o.Timing.BackoffMost, o.Timing.Rare = time.Millisecond, 2*time.Millisecond, time.Hour
+	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
+		f.Transport = n
+		return f
+	})
+	l := tx.listen()
+	var in []*hand
+	for range room {
+		in = append(in, tx.accept(l, 4))
+	}
+	tx.until("the others have tried", func() bool { return f.refused.Load() >= 4*(links-room) })
+	<-time.After(300 * time.Millisecond)
+	if got, most := f.refused.Load(), int64(12*(links-room)); got > most {
+		t.Errorf("%d attempts that are refused, want %d at most", got, most)
+	}
+	f.room.Store(links)
+	for _, h := range in {
+		h.c.Close()
+	}
+	for range links {
+		tx.accept(l, 4)
+	}
+	tx.cancel()
+	tx.wants(engine.StatusInterrupt)
+}
+
+// A path that never came up says why at the end.
+func TestPathThatWasNeverUp(t *testing.T) {
+	gone := &net.DNSError{Err: "no such host", Name: "b", IsNotFound: true}
+	paths := []engine.Path{{Host: "a", Port: port}, {Host: "b", Port: port}}
+	tx := sendOver(t, engine.Options{Threads: 2, Connect: soon}, content(1, 1000), paths, func(n engine.Transport) engine.Transport {
+		return nameless{n, gone}
+	})
+	h := tx.accept(tx.listen(), 4)
+	tx.until("the other path was tried", func() bool { return strings.Contains(tx.log.String(), "no such host") })
+	h.takeAll(1)
+	h.send(wire.Done{Legs: 1, Bytes: 1000}.Append(nil))
+	sum := tx.wants(engine.StatusDone)
+	if a, b := sum.Paths[0], sum.Paths[1]; a.NeverUp != "" || b.String() != "path b:8834: never up: no such host" {
+		t.Errorf("%v\n%v", a, b)
+	}
+}
+
+// nameless is a network on which host b has no address.
+type nameless struct {
+	engine.Transport
+	err error
+}
+
+func (n nameless) Resolve(ctx context.Context, p engine.Path) ([]netip.Addr, error) {
+	if p.Host == "b" {
+		return nil, n.err
+	}
+	return n.Transport.Resolve(ctx, p)
+}
