@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -68,7 +69,7 @@ func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (
 	if won == nil {
 		return nil, k.failed(ctx, p, together(failed))
 	}
-	conn, err := k.s.transport.Adopt(won.c, k.s.trace())
+	conn, err := k.adopt(won.c)
 	if err != nil {
 		p.ports.give(k.index)
 		return nil, k.failed(ctx, p, result(won.to, p.met(won.to), wire.VerdictOK, err))
@@ -79,6 +80,16 @@ func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (
 	}}
 	conn.LimitUnsent(link.most())
 	return link, nil
+}
+
+// adopt takes the connection over; it is closed when that fails, a fault included.
+func (k *keeper) adopt(c net.Conn) (conn Conn, err error) {
+	defer func() {
+		if conn == nil {
+			c.Close()
+		}
+	}()
+	return k.s.transport.Adopt(c, k.s.trace())
 }
 
 // reach races for a connection from a source port of the path's, which the keeper has then.

@@ -37,6 +37,7 @@ func (c *crew) start(i int) {
 	k.s.planned[i].Store(true)
 	c.wg.Go(func() {
 		defer close(ended)
+		defer k.s.caught("keeper")
 		k.run(c.ctx)
 	})
 }

@@ -20,7 +20,7 @@ func TestCopiesThatDiffer(t *testing.T) {
 	for _, kind := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindFile, enginetest.KindAppend, enginetest.KindNull} {
 		for _, number := range []int{0, 2} {
 			for _, other := range []wire.Leg{
-				{Length: 20000}, {Length: 100}, {Length: leg - 1}, {Offset: 1, Length: leg}, {Offset: leg, Length: leg},
+				{Length: 100}, {Length: leg - 1}, {Offset: leg, Length: leg},
 			} {
 				name := fmt.Sprintf("leg %d to a %v, %d bytes at %d", number, kind, other.Length, other.Offset)
 				t.Run(name, func(t *testing.T) { copiesThatDiffer(t, kind, number, other) })

@@ -285,6 +285,18 @@ func (l *txloop) quitFile() {
 
 // closeLinks closes what is left, when the loop has ended.
 func (l *txloop) closeLinks() {
+	if l.broken {
+		var conns []Conn
+		for _, k := range l.links {
+			if k.leg != nil && k.sent > 0 {
+				k.conn.Abort() // in the middle of a leg, nothing can be said
+				continue
+			}
+			conns = append(conns, k.conn)
+		}
+		l.speakFor(l.s.lastWords(), conns, l.s.time.Farewell)
+		return
+	}
 	for _, k := range slices.Clone(l.asides) {
 		k.endAside(k.busy())
 	}

@@ -35,7 +35,12 @@ func (r *Receiver) stand(ctx context.Context, d Door, seats chan struct{}, guest
 	listeners := d.Listeners()
 	ends := make(chan error, len(listeners))
 	for i, l := range listeners {
-		go func() { ends <- r.greet(ctx, i, l, seats, guests) }()
+		go func() {
+			err := errFault
+			defer func() { ends <- err }()
+			defer r.caught("door")
+			err = r.greet(ctx, i, l, seats, guests)
+		}()
 	}
 	err := <-ends
 	d.Close()
@@ -60,7 +65,18 @@ func (r *Receiver) greet(ctx context.Context, at int, l net.Listener, seats chan
 		}
 		select {
 		case seats <- struct{}{}:
-			guests.Go(func() { r.hear(ctx, at, c); <-seats })
+			guests.Go(func() {
+				defer func() { <-seats }()
+				defer r.caught("guest")
+				heard := false
+				defer func() {
+					if !heard {
+						c.Close()
+					}
+				}()
+				r.hear(ctx, at, c)
+				heard = true
+			})
 		default:
 			r.strangers.refuse(r.log, c.RemoteAddr(), errors.New("too many connections that say nothing"))
 			c.Close()

@@ -18,6 +18,7 @@ const (
 	StatusLost       Status = 5 // all paths lost for longer than giveup, or the peer is dead
 	StatusLocalPipe  Status = 6
 	StatusRemotePipe Status = 7
+	StatusInternal   Status = 8 // a fault in the program, or of the machine where none was expected
 	StatusInterrupt  Status = 130
 	StatusTerminated Status = 143
 )

@@ -127,6 +127,7 @@ func (k *linkState) uncount() {
 
 // gaugeLinks starts the statistics of a sender, unless ctx ends before they are worth it.
 func (s *Sender) gaugeLinks(ctx context.Context) {
+	defer s.caught("statistics")
 	if !s.cfg.SockStats {
 		s.gauge.off()
 		return
@@ -158,6 +159,7 @@ func (s *Sender) gaugeLinks(ctx context.Context) {
 
 // gaugeLinks starts the statistics of a receiver, which mostly has to wait for its sender anyway. ctx ends with the stream.
 func (r *Receiver) gaugeLinks(ctx context.Context) {
+	defer r.caught("statistics")
 	if !r.cfg.SockStats {
 		r.gauge.off()
 		return

@@ -76,9 +76,11 @@ func (s *Sender) ask(p *pathState) (q *inquiry, kept []netip.Addr) {
 		s.errands.Go(func() {
 			ctx, cancel := context.WithTimeout(s.dialling, lookupMost)
 			defer cancel()
+			defer close(q.done)
+			defer d.answered(q)
+			defer s.caught("lookup")
+			q.err = errFault
 			q.all, q.err = s.transport.Resolve(ctx, p.Path)
-			d.answered(q)
-			close(q.done)
 		})
 	}
 	return d.asking, d.kept

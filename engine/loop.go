@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -31,12 +32,15 @@ type loop struct {
 	// after is the end of a round; true asks for another without waiting.
 	after func() bool
 
+	broke func(*Error) // takes in why the loop cannot go on; set before it runs
+
 	past *linkSums // of links that ended; nil: nobody wants to know
 
 	// sooner bounds the next wait; zero is the tick's business alone.
 	sooner time.Duration
 
 	nudged atomic.Bool // a wake-up is under way: no need for a second
+	broken bool        // the loop ended in the middle of something; for its thread, and after done
 	stop   bool        // end the loop after this round; set on its thread
 	done   chan struct{}
 
@@ -142,6 +146,7 @@ func (l *loop) unwatch(fd int, token int32) {
 // run is the loop's goroutine. It never unlocks its thread, so that the thread, with its affinity, ends with it.
 func (l *loop) run() {
 	defer l.end()
+	defer caught(fmt.Sprintf("loop %d", l.id), l.log, l.fails)
 	runtime.LockOSThread()
 	l.pin()
 	l.now = time.Now()
@@ -150,7 +155,7 @@ func (l *loop) run() {
 	for !l.stop {
 		events, err := l.poll.Wait(l.patience(again, due))
 		if err != nil {
-			l.log.Printf(LevelError, "loop %d: %v", l.id, err)
+			l.fails(fail(StatusInternal, err, "loop %d cannot wait", l.id))
 			return
 		}
 		l.now = time.Now()
@@ -161,6 +166,14 @@ func (l *loop) run() {
 			l.tick()
 		}
 		again = l.after()
+	}
+}
+
+// fails ends the stream; its other loops say so.
+func (l *loop) fails(err *Error) {
+	l.broken = true
+	if l.broke != nil {
+		l.broke(err)
 	}
 }
 

@@ -25,7 +25,7 @@ const soon = 10 * time.Second
 var steady = engine.Timing{
 	Backoff: time.Millisecond, BackoffMost: 8 * time.Millisecond, Dial: time.Second, Hello: time.Second,
 	Tick: 5 * time.Millisecond, Beat: 20 * time.Millisecond, Stall: 30 * time.Second, Dead: time.Minute, DeadPeer: 2 * time.Second,
-	Linger: time.Second, Farewell: time.Second,
+	Linger: time.Second, Farewell: 100 * time.Millisecond,
 }
 
 // result is what Run returned.

@@ -128,14 +128,16 @@ func (p *placement) near(loop int, f func()) {
 		f()
 		return
 	}
-	done := make(chan struct{})
+	done := make(chan error, 1)
 	go func() {
-		defer close(done)
+		defer func() { done <- carried(recover()) }()
 		runtime.LockOSThread() // never unlocked: the thread, with its pin, ends here
 		_ = affinity.Pin(cpu)  // refused: another queue does as well
 		f()
 	}()
-	<-done
+	if fault := <-done; fault != nil {
+		panic(fault)
+	}
 }
 
 // String says for people where the loops run.

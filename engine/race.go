@@ -148,11 +148,13 @@ func (r *race) start() {
 	go func() {
 		ctx, cancel := context.WithTimeout(r.ctx, r.k.s.time.Dial)
 		defer cancel()
+		l.outcome = result(l.to, r.p.met(l.to), 0, errFault)
+		defer func() { r.dialled <- l }()
+		defer r.k.s.caught("dial")
 		var err error
 		r.k.s.placed.Load().near(r.k.loop.id, func() { l.c, err = r.k.s.transport.Dial(ctx, r.p.Path, l.to, r.port) })
 		l.took = time.Since(l.begun)
 		l.outcome = result(l.to, r.p.met(l.to), 0, err)
-		r.dialled <- l
 	}()
 }
 
@@ -179,9 +181,11 @@ func (r *race) speak(turn *time.Timer) {
 	turn.Reset(max(r.delay, 2*l.took))
 	go func() {
 		defer cancel()
+		l.outcome = result(l.to, r.p.met(l.to), 0, errFault)
+		defer func() { r.greeted <- l }()
+		defer r.k.s.caught("hello")
 		w, err := r.k.greet(ctx, l.c, l.generation)
 		l.outcome = result(l.to, r.p.met(l.to), w.Verdict, err)
-		r.greeted <- l
 	}()
 }
 

@@ -131,7 +131,7 @@ func (r *Receiver) addLoop(i, cpu int) error {
 	if r.out.pipes != nil {
 		t.pipe = r.out.pipes.Get()
 	}
-	l.tick, l.after = t.tick, t.settle
+	l.tick, l.after, l.broke = t.tick, t.settle, r.fail
 	r.loops = append(r.loops, t)
 	if i > 0 || !r.out.sink.Pollable() {
 		return nil
@@ -155,7 +155,8 @@ func (r *Receiver) close() {
 // Run receives the stream and returns when all of it is delivered (nil), or the stream failed (*Error), or ctx ended; then
 // the cause of its end, if an *Error, is the result. The sink is ended for its consumer when all was delivered, and not
 // otherwise.
-func (r *Receiver) Run(ctx context.Context) (Summary, error) {
+func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
+	defer caught("the end", r.log, func(e *Error) { err = e })
 	r.started = time.Now()
 	r.outage.since = r.started
 	r.log.Printf(LevelChoices, "listening on %v; sink is a %v; engine path: %s; %v",
@@ -172,7 +173,7 @@ func (r *Receiver) Run(ctx context.Context) (Summary, error) {
 	turnOut()
 	door.Wait()
 	r.farewell()
-	sum := r.Summary()
+	sum = r.Summary()
 	r.curtain.fall()
 	if !haltAll(r.loops, haltMost) {
 		r.log.Printf(LevelError, "a loop does not end; what it has is left to the kernel")
@@ -356,6 +357,7 @@ func (r *Receiver) complete(d wire.Done) {
 
 // supervise waits for the end of the stream, and ends it when there is no hope.
 func (r *Receiver) supervise(ctx context.Context) {
+	defer r.caught("supervisor")
 	ticker := time.NewTicker(r.time.Tick * ticksPerLook)
 	defer ticker.Stop()
 	for {
@@ -463,7 +465,7 @@ func (r *Receiver) linger() time.Duration {
 
 // findVoice keeps the door open while there is no link to tell the sender on why the stream failed here.
 func (r *Receiver) findVoice(ctx context.Context) {
-	if status := ExitStatus(r.err); r.told.Load() || status != StatusIntegrity && status != StatusLocalPipe {
+	if status := ExitStatus(r.err); r.told.Load() || status != StatusIntegrity && status != StatusLocalPipe && status != StatusInternal {
 		return
 	}
 	ticker := time.NewTicker(r.time.Tick * ticksPerLook)
@@ -486,12 +488,18 @@ func (r *Receiver) speechless(now time.Time) bool {
 	return r.met && r.up == 0 && r.outage.judge(now, r.cfg.Dead, r.linger()) == fateWait
 }
 
-// farewell tells the sender why the stream failed, on every link, and waits until the words have left.
-func (r *Receiver) farewell() {
-	words := wire.Bye{Stream: true}.Append(nil)
+// lastWords is what the sender is told of the end.
+func (r *Receiver) lastWords() []byte {
 	if r.err != nil {
-		words = faultOf(r.err).Append(nil)
+		return faultOf(r.err).Append(nil)
 	}
+	return wire.Bye{Stream: true}.Append(nil)
+}
+
+// farewell tells the sender how the stream ended, on every link, and waits until the words have left; of a failure, until
+// the sender has heard them, which it shows by its end of the link.
+func (r *Receiver) farewell() {
+	words := r.lastWords()
 	left := make(chan struct{}, len(r.loops))
 	for _, l := range r.loops {
 		if !l.post(func() { l.farewell(words, left) }) {

@@ -99,8 +99,14 @@ func (in *ingest) start() {
 // errNoProof is why legs of an unprivileged user's pipe are read.
 var errNoProof = errors.New("no permission for the proof that pages cannot change (CAP_BPF, CAP_PERFMON)")
 
-// load gets the prover.
+// load gets the prover. A fault in it costs the proof and nothing else.
 func (r *referral) load(log *Log) {
+	defer func() {
+		if fault := carried(recover()); fault != nil {
+			log.Printf(LevelError, "prover: a fault in the program, which should be reported: %v", fault)
+			r.refuse(errFault)
+		}
+	}()
 	p, err := r.prove()
 	if errors.Is(err, os.ErrPermission) {
 		log.Printf(LevelChoices, "%v", err) // it has more words than help

@@ -10,7 +10,7 @@ func (k *rxlink) lose(err error) {
 	if k.gone {
 		return
 	}
-	if netio.Refused(err) {
+	if netio.Refused(err) && !k.parting {
 		k.lastWords()
 	}
 	if k.parked.on {
@@ -30,6 +30,43 @@ func (k *rxlink) hangUp(err error) {
 		_, _ = k.flush()
 	}
 	k.close(!ours)
+}
+
+// part ends our side of the link, whose last words are in the socket, and has what still comes be read and dropped: a close
+// that leaves something unread is answered by the kernel with a reset, which may overtake the words.
+func (k *rxlink) part() {
+	if k.parting {
+		return
+	}
+	k.parting, k.answered = true, true
+	if k.parked.on {
+		k.leavePark()
+	}
+	k.cut = cut{}
+	k.release()
+	k.conn.Finish()
+	k.conn.Await(1)
+	if err := k.watch(); err != nil {
+		k.lose(err)
+		return
+	}
+	k.drop()
+}
+
+// drop reads what comes on a link that is parting, until the sender has closed it too.
+func (k *rxlink) drop() {
+	for budget := bytesPerRound; budget > 0; {
+		n, err := k.conn.Recv(k.owner.waste[:], nil)
+		if err == netio.ErrAgain {
+			return
+		}
+		if err != nil {
+			k.close(false)
+			k.r.linkLost(k, err)
+			return
+		}
+		budget -= n
+	}
 }
 
 // lastWords takes in what is left to be read of a connection that was found closed by a call that sends.

@@ -36,15 +36,16 @@ type rxlink struct {
 	owner *rxloop // has the link; changed by its own thread under Receiver.mu, under which others read it
 
 	// Input is a header, then the payload that it announces, then the next header.
-	header [wire.HeaderLen]byte
-	got    int // bytes of header, or of the payload once the header is whole
-	frame  wire.Header
-	inside bool   // the header is whole, the payload is not
-	leg    *rxleg // receives the payload of a leg; nil: the payload of a control frame, or of a leg we have already
-	cut    cut    // the leg goes to the sink as it arrives
-	parked parked // the leg waits for its turn
-	ending bool   // the connection is lost: what is left to be read goes into buffers
-	small  [wire.MaxToReceiver]byte
+	header  [wire.HeaderLen]byte
+	got     int // bytes of header, or of the payload once the header is whole
+	frame   wire.Header
+	inside  bool   // the header is whole, the payload is not
+	leg     *rxleg // receives the payload of a leg; nil: the payload of a control frame, or of a leg we have already
+	cut     cut    // the leg goes to the sink as it arrives
+	parked  parked // the leg waits for its turn
+	parting bool   // the last words are said: what comes is dropped, until the sender closes
+	ending  bool   // the connection is lost: what is left to be read goes into buffers
+	small   [wire.MaxToReceiver]byte
 
 	stray stray
 	bound *rxloop // the link goes there when this leg is in
@@ -59,6 +60,10 @@ const bytesPerRound = 1 << 20
 // ready reads what is there, acknowledges it, and delivers what is in order.
 func (k *rxlink) ready(events uint32) {
 	if k.gone {
+		return
+	}
+	if k.parting {
+		k.drop()
 		return
 	}
 	if k.broken(events) {
@@ -340,6 +345,9 @@ func (k *rxlink) obey() error {
 
 // tick keeps the link's clocks. A heartbeat brings an ack along, so that no credit is ever stuck.
 func (k *rxlink) tick() {
+	if k.parting {
+		return
+	}
 	if k.cut.held {
 		k.heard = k.loop.now // it may well have sent: we do not look
 	} else if k.inside {

@@ -60,10 +60,16 @@ func (l *rxloop) sayAll(frames []byte) {
 func (l *rxloop) farewell(words []byte, left chan<- struct{}) {
 	l.sayAll(words)
 	l.after = func() bool {
-		for _, k := range l.links {
+		for _, k := range slices.Clone(l.links) {
 			if len(k.control) > 0 {
-				return false
+				continue
 			}
+			if l.r.err != nil {
+				k.part()
+			}
+		}
+		if slices.ContainsFunc(l.links, func(k *rxlink) bool { return k.parting || len(k.control) > 0 }) {
+			return false
 		}
 		l.after = func() bool { return false }
 		left <- struct{}{}
@@ -73,6 +79,14 @@ func (l *rxloop) farewell(words []byte, left chan<- struct{}) {
 
 // closeLinks closes what is left, when the loop has ended.
 func (l *rxloop) closeLinks() {
+	if l.broken {
+		var conns []Conn
+		for _, k := range l.links {
+			conns = append(conns, k.conn)
+		}
+		l.speakFor(l.r.lastWords(), conns, l.r.time.Farewell)
+		return
+	}
 	for _, k := range l.links {
 		k.release()
 		k.conn.Close()

@@ -149,7 +149,7 @@ func (s *Sender) addLoop(i, cpu int) error {
 	}
 	l.sumLinks(s.cfg.LinkSums)
 	t := &txloop{loop: l, s: s, mark: 1 << i}
-	l.tick, l.after = t.tick, t.dispatch
+	l.tick, l.after, l.broke = t.tick, t.dispatch, s.fail
 	s.loops = append(s.loops, t)
 	if err := t.openPause(); err != nil {
 		return err
@@ -176,7 +176,8 @@ func (s *Sender) close() {
 // Run sends the stream and returns when the receiver has delivered all of it (nil), or the stream failed (*Error), or ctx
 // ended; then the cause of its end, if an *Error, is the result. Both ends have been told the reason as far as a link was
 // left to tell it on.
-func (s *Sender) Run(ctx context.Context) (Summary, error) {
+func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
+	defer caught("the end", s.log, func(e *Error) { err = e })
 	s.started = time.Now()
 	s.outage.since = s.started
 	s.explain()
@@ -193,7 +194,7 @@ func (s *Sender) Run(ctx context.Context) (Summary, error) {
 	keepers.Wait()
 	s.errands.Wait()
 	s.farewell()
-	sum := s.Summary()
+	sum = s.Summary()
 	s.curtain.fall()
 	if !haltAll(s.loops, haltMost) {
 		s.log.Printf(LevelError, "a loop does not end; what it has is left to the kernel")
@@ -215,11 +216,15 @@ func (s *Sender) keep(ctx context.Context) *sync.WaitGroup {
 	var wg sync.WaitGroup
 	ks := s.keepers()
 	c := &crew{ctx: ctx, keepers: ks, wg: &wg, stop: make([]chan struct{}, len(ks)), ended: make([]chan struct{}, len(ks))}
-	wg.Go(func() { s.watchNetwork(ctx) })
+	wg.Go(func() {
+		defer s.caught("network")
+		s.watchNetwork(ctx)
+	})
 	for i := range s.paths {
 		c.start(i)
 	}
 	wg.Go(func() {
+		defer s.caught("keepers")
 		if s.cfg.Auto {
 			s.trial(ctx, c)
 			return
@@ -474,6 +479,7 @@ func (s *Sender) finishLocked(err error) {
 
 // supervise waits for the end of the stream, and ends it when there is no hope.
 func (s *Sender) supervise(ctx context.Context) {
+	defer s.caught("supervisor")
 	ticker := time.NewTicker(s.time.Tick * ticksPerLook)
 	defer ticker.Stop()
 	for {
@@ -564,7 +570,7 @@ func (s *Sender) attempted(p *pathState, r reply) {
 // findVoice waits for a link to tell the receiver on why the source failed: the links that are in the middle
 // of a leg which is in the source, and cannot be finished, are ended, and dialled anew.
 func (s *Sender) findVoice(ctx context.Context) {
-	if status := ExitStatus(s.err); s.told.Load() || status != StatusIntegrity && status != StatusLocalPipe {
+	if status := ExitStatus(s.err); s.told.Load() || status != StatusIntegrity && status != StatusLocalPipe && status != StatusInternal {
 		return
 	}
 	wait, end := context.WithTimeout(ctx, s.time.Linger)
@@ -595,12 +601,17 @@ func (s *Sender) speechless() bool {
 	return s.met && s.up == 0
 }
 
+// lastWords is what the receiver is told of the end.
+func (s *Sender) lastWords() []byte {
+	if s.err != nil {
+		return faultOf(s.err).Append(nil)
+	}
+	return wire.Bye{Stream: true}.Append(nil)
+}
+
 // farewell tells the receiver how the stream ended, on every link, and waits until the words have left.
 func (s *Sender) farewell() {
-	words := wire.Bye{Stream: true}.Append(nil)
-	if s.err != nil {
-		words = faultOf(s.err).Append(nil)
-	}
+	words := s.lastWords()
 	left := make(chan struct{}, len(s.loops))
 	for _, l := range s.loops {
 		if !l.post(func() { l.farewell(words, left) }) {

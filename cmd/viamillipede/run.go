@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,7 +19,12 @@ import (
 )
 
 // program carries out one command line, without the program's name, and returns the exit status.
-func program(words []string) engine.Status {
+func program(words []string) (status engine.Status) {
+	defer func() {
+		if p := recover(); p != nil {
+			status = faulted(p)
+		}
+	}()
 	if len(words) == 0 {
 		say(ownPrefix, shortUsage())
 		return engine.StatusUsage
@@ -36,6 +43,12 @@ func program(words []string) engine.Status {
 		return inv.runBench()
 	}
 	return inv.run()
+}
+
+// faulted tells of a fault in the program, and returns the exit status that goes with it.
+func faulted(p any) engine.Status {
+	say(ownPrefix, fmt.Sprintf("a fault in the program, which should be reported: %v\n%s", p, debug.Stack()))
+	return engine.StatusInternal
 }
 
 // answer writes what a question asks for.

@@ -101,6 +101,11 @@ func bounded(within time.Duration, f func()) {
 
 // printStatus prints the status table of each side.
 func printStatus(sides []*side) {
+	defer func() {
+		if p := recover(); p != nil {
+			faulted(p) // it costs the table and not the stream
+		}
+	}()
 	for _, side := range sides {
 		side.printStatus()
 	}

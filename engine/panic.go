@@ -1,0 +1,80 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"viamillipede/netio"
+)
+
+// A fault in this program (a panic) is the end of one stream and not of the process: the thread or goroutine that has it ends
+// there, the stream fails with StatusInternal as with any other status, and so the peer is told, files end with what was
+// delivered, and a second stream in the process goes on. What the one that ended had in its hands stays as it is: nobody waits for it.
+
+// errFault is what an attempt ends with in the middle of which a fault occurred.
+var errFault = errors.New("a fault in the program")
+
+// caught takes in a panic of the goroutine that defers it, if there is one; where says what was at work.
+func caught(where string, log *Log, end func(*Error)) {
+	if p := recover(); p != nil {
+		end(faulted(where, p, log))
+	}
+}
+
+// caught is for the sender's goroutines to defer.
+func (s *Sender) caught(where string) {
+	if p := recover(); p != nil {
+		s.fail(faulted(where, p, s.log))
+	}
+}
+
+// caught is for the receiver's goroutines to defer.
+func (r *Receiver) caught(where string) {
+	if p := recover(); p != nil {
+		r.fail(faulted(where, p, r.log))
+	}
+}
+
+// faulted is how a stream ends in which p occurred. It tells where; the stack has lines.
+func faulted(where string, p any, log *Log) *Error {
+	log.Printf(LevelError, "%s: a fault in the program, which should be reported: %v\n%s", where, p, debug.Stack())
+	return fail(StatusInternal, nil, "a fault in the program: %s: %v", where, p)
+}
+
+// carried is a panic of another goroutine, with its stack.
+func carried(p any) error {
+	if p == nil {
+		return nil
+	}
+	return fmt.Errorf("%v\n%s", p, debug.Stack())
+}
+
+// speakFor says the last words on the connections of a loop that broke, whose thread has ended, and closes them: when the peer
+// has done so, or after atMost. They are said between two frames, except where a frame of control was under way.
+func (l *loop) speakFor(words []byte, conns []Conn, atMost time.Duration) {
+	for _, c := range conns {
+		_, _ = c.Send(words, nil)
+		c.Finish()
+	}
+	waste := make([]byte, 64<<10)
+	for end := time.Now().Add(atMost); len(conns) > 0; {
+		conns = slices.DeleteFunc(conns, func(c Conn) bool {
+			_, err := c.Recv(waste, nil)
+			if err == nil || err == netio.ErrAgain {
+				return false
+			}
+			c.Close()
+			return true
+		})
+		if !time.Now().Before(end) {
+			break
+		}
+		_, _ = l.poll.Wait(1)
+	}
+	for _, c := range conns {
+		c.Close()
+	}
+}
