@@ -87,6 +87,7 @@ func (r *Receiver) ends(how func() error) {
 	r.out.begun.Store(true)
 	go func() {
 		defer close(r.out.ended)
+		defer r.caught("the end of the output")
 		if err := how(); err != nil {
 			r.sinkFailed(err)
 		}
