@@ -78,6 +78,7 @@ func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (
 	link := &txlink{s: k.s, path: p, owner: k.loop, linkState: linkState{
 		index: k.index, generation: won.generation, path: p.String(), conn: conn,
 	}}
+	link.byCard = k.s.cfg.IO != "copy" && conn.LeavesByNIC()
 	conn.LimitUnsent(link.most())
 	return link, nil
 }

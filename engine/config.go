@@ -90,6 +90,9 @@ type Options struct {
 	Prove func() (Prover, error)
 	// ForceZeroCopy has the sender use MSG_ZEROCOPY also where the kernel is known to copy all the same: on loopback.
 	ForceZeroCopy bool
+	// ForceSendFile has the sender send a file from the page cache also where that may give the receiver's consumer its very
+	// pages: on one machine.
+	ForceSendFile bool
 	Timing        Timing // the zero Timing is DefaultTiming
 }
 

@@ -23,8 +23,8 @@ type txloop struct {
 	limbo   []*txlink // are gone, but the kernel may still read what they sent
 	asides  []*txlink // are gone, but have their last word to say
 
-	reads bool   // files cannot be sent from the page cache here
-	piece []byte // of a file, on its way through memory
+	reads bool // files cannot be sent from the page cache here
+	piece piece
 }
 
 // legsPerRound bounds how many legs a round hands out before acks are looked at again: buffers that come back early are
@@ -207,6 +207,9 @@ func (l *txloop) ready(uint32) { l.s.watcher.CompareAndSwap(int32(l.id), nobody)
 
 // end has every link carry the end frame once.
 func (l *txloop) end() {
+	if !l.s.mayEnd() {
+		return // the next ack brings another round
+	}
 	for _, k := range slices.Clone(l.links) {
 		if !k.ended && !k.gone {
 			k.ended = true

@@ -40,6 +40,9 @@
 //	ring     engine/ring  legs in order again                     lock-free, many publishers
 //	egress   egress.go    legs written to the sink                sequential: the delivery turn
 //	         cutthrough.go  the head leg, spliced past the ring   the same turn
+//	         outlet.go      who waits for the sink                shared, a short lock
+//	         conclude.go    the sink is ended, once it is read    one goroutine at the end
+//	         cutoff.go      or cut, when the stream fails         the end of the run
 //	sink     netio.Sink
 //
 // Beside them: placement.go decides on which CPUs the loops run, gauge.go has the kernel count what the links do.

@@ -11,3 +11,8 @@ func LosePipe(r *Receiver) {
 
 // FailAtTheEnd has the end of the sink fail.
 func (r *Receiver) FailAtTheEnd(err error) { r.out.finish = func() error { return err } }
+
+// Phase names how far the stream is with its sink.
+func (r *Receiver) Phase() string {
+	return [...]string{"writing", "unread", "closing", "delivered", "broken"}[r.out.in()]
+}

@@ -1,23 +1,66 @@
 package engine
 
 import (
+	"errors"
+	"fmt"
 	"io"
+	"sync/atomic"
 
 	"viamillipede/netio"
 )
 
-// extent is the part of a file that is the stream: from its offset to its end as they were at the start. A file that grows
-// meanwhile is sent as it was announced, so that a log can be copied while it is written to, and ends; one that shrinks is
-// an error, since the bytes that were announced are gone.
+// extent is the part of a file that is the stream: from its offset to its end as they were at the start. The file must stay
+// as it was until the receiver has all of it, since a leg may be read more than once: when it has changed, END is not sent,
+// and the stream fails.
 type extent struct {
 	sized  bool
 	begin  int64 // offset of its first byte
 	length int64
-	byRef  bool // legs stay in the file: links send them from the page cache
+	byRef  bool // legs stay in the file until links send them
+	was    netio.Stamp
+	same   atomic.Bool // it was found to be as it was, with all of the stream received
+
+	fromCache, reread atomic.Int64 // how often a leg was sent from the page cache, and through memory
+	whyRead           atomic.Pointer[error]
+}
+
+// errNoCard is why a file is not sent from the page cache.
+var errNoCard = errors.New("its pages must not get to a consumer on this machine, and no network card is on the way")
+
+// reads notes why a file is read; it reports whether that is the first reason.
+func (e *extent) reads(why error) bool {
+	return e.whyRead.Load() == nil && e.whyRead.CompareAndSwap(nil, &why)
+}
+
+// left counts a leg that was sent.
+func (e *extent) left(l *leg, reread bool) {
+	switch {
+	case !l.inFile():
+	case reread:
+		e.reread.Add(1)
+	default:
+		e.fromCache.Add(1)
+	}
+}
+
+// way names how the legs of a file left it.
+func (e *extent) way() string {
+	const cache = "sendfile (page cache to socket)"
+	sent, read, why := e.fromCache.Load(), e.reread.Load(), e.whyRead.Load()
+	switch {
+	case sent+read == 0:
+		return cache + ", where links leave by a network card"
+	case read == 0 || why == nil:
+		return cache
+	case sent == 0:
+		return fmt.Sprintf("copy (pread, write): %v", *why)
+	}
+	return fmt.Sprintf("%s for %d legs, %d legs copied: %v", cache, sent, read, *why)
 }
 
 // open finds out whether the source is a file.
 func (e *extent) open(src *netio.Source, byRef bool) {
+	e.was, _ = src.Stamp() // before its length; one that has none is no file
 	e.begin, e.length, e.sized = src.Extent()
 	e.byRef = byRef
 }
@@ -38,7 +81,6 @@ func (in *ingest) cutFile(shard, most int) (*leg, hunger, error) {
 		return nil, noMore, nil
 	}
 	if in.byRef {
-		in.refLegs.Add(1)
 		return &leg{length: n}, fed, nil
 	}
 	buf := in.pool.Get(shard)
@@ -66,6 +108,36 @@ func (in *ingest) readAt(p []byte, at int64) error {
 		at += int64(n)
 	}
 	return nil
+}
+
+// unchanged is nil while the file is as it was at the start.
+func (in *ingest) unchanged() error {
+	now, err := in.src.Stamp()
+	if err != nil {
+		return err
+	}
+	if what := now.Since(in.was); what != "" {
+		return fail(StatusIntegrity, nil, "standard input changed while it was sent: %s", what)
+	}
+	return nil
+}
+
+// mayEnd reports whether the receiver may be told where the stream ends. Of a file whose legs are read when they are sent,
+// and again when they are sent again, that is once all are received, and the file is as it was.
+func (s *Sender) mayEnd() bool {
+	in := &s.in
+	if !in.sized || !in.byRef || in.same.Load() {
+		return true
+	}
+	if s.window.state().base != in.total.Legs {
+		return false
+	}
+	if err := in.unchanged(); err != nil {
+		s.sourceFailed(err)
+		return false
+	}
+	in.same.Store(true)
+	return true
 }
 
 // has reports whether the file still has the stream up to the given byte.

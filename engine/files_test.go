@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"testing"
 
@@ -69,46 +70,65 @@ func (r *running) content() []byte {
 	return b
 }
 
-// A file that grows while it is sent is sent as long as it was at the start; one that shrinks fails the stream at both ends.
+// A file that changes while it is sent fails the stream at both ends, whatever the change, and whichever way its bytes go;
+// another name for it is no change.
 func TestSourceChanges(t *testing.T) {
 	const leg, legs = 64 << 10, 8
 	data := content(3, legs*leg)
 	for _, c := range []struct {
 		name   string
-		io     string
 		change func(fd int) error
 		status engine.Status
 	}{
-		{"grows", "auto", grow, engine.StatusDone},
-		{"grows", "copy", grow, engine.StatusDone},
-		{"shrinks", "auto", shrink, engine.StatusIntegrity},
-		{"shrinks", "copy", shrink, engine.StatusIntegrity},
+		{"nothing", func(int) error { return nil }, engine.StatusDone},
+		{"grows", grow, engine.StatusIntegrity},
+		{"shrinks", shrink, engine.StatusIntegrity},
+		{"written to", overwrite, engine.StatusIntegrity},
+		{"written to, and its time set back", overwriteQuietly, engine.StatusIntegrity},
 	} {
-		t.Run(c.name+" "+c.io, func(t *testing.T) {
-			tx := send(t, engine.Options{Leg: leg, IO: c.io}, data, nil)
-			h := tx.accept(tx.listen(), 2)
-			h.until(func(f wire.Header, _ []byte) bool { return f.Type == wire.TypeLeg && f.A == 1 })
-			if err := c.change(tx.stdio.FD); err != nil {
-				t.Fatal(err)
-			}
-			h.send(wire.Ack{Received: 2, Delivered: 2}.Append(nil))
-			if c.status == engine.StatusIntegrity {
-				if f := h.untilType(wire.TypeError); engine.Status(f.A) != c.status {
-					t.Errorf("the receiver is told status %d", f.A)
+		for _, o := range []engine.Options{{IO: "copy"}, {IO: "auto"}, {IO: "auto", ForceSendFile: true}} {
+			t.Run(fmt.Sprintf("%s, %s, by a card: %v", c.name, o.IO, o.ForceSendFile), func(t *testing.T) {
+				o.Leg = leg
+				tx := send(t, o, data, nil)
+				h := tx.accept(tx.listen(), 2)
+				h.until(func(f wire.Header, _ []byte) bool { return f.Type == wire.TypeLeg && f.A == 1 })
+				if err := c.change(tx.stdio.FD); err != nil {
+					t.Fatal(err)
 				}
+				h.send(wire.Ack{Received: 2, Delivered: 2}.Append(nil))
+				if c.status == engine.StatusIntegrity {
+					h.receivesUntil(wire.TypeError, c.status)
+					tx.wants(c.status)
+					return
+				}
+				h.takeFrom(2, legs)
+				if end := h.untilType(wire.TypeEnd).End(); end.Bytes != uint64(len(data)) {
+					t.Errorf("END says %d bytes, want %d", end.Bytes, len(data))
+				}
+				h.send(wire.Done{Legs: legs, Bytes: uint64(len(data))}.Append(nil))
 				tx.wants(c.status)
-				return
-			}
-			h.takeFrom(2, legs)
-			if end := h.untilType(wire.TypeEnd).End(); end.Bytes != uint64(len(data)) {
-				t.Errorf("END says %d bytes, want %d", end.Bytes, len(data))
-			}
-			h.send(wire.Done{Legs: legs, Bytes: uint64(len(data))}.Append(nil))
-			tx.wants(c.status)
-			if at, err := unix.Seek(tx.stdio.FD, 0, io.SeekCurrent); err == nil && at != int64(len(data)) {
-				t.Errorf("the file's offset is %d, want %d", at, len(data))
-			}
-		})
+				if at, err := unix.Seek(tx.stdio.FD, 0, io.SeekCurrent); err == nil && at != int64(len(data)) {
+					t.Errorf("the file's offset is %d, want %d", at, len(data))
+				}
+			})
+		}
+	}
+}
+
+// receivesUntil acknowledges each leg as it comes, until the sender says why it failed; END must not come before.
+func (h *hand) receivesUntil(last wire.Type, status engine.Status) {
+	h.t.Helper()
+	f := h.until(func(f wire.Header, _ []byte) bool {
+		switch f.Type {
+		case wire.TypeLeg:
+			_, _ = h.c.Write(wire.Ack{Received: f.A + 1, Delivered: f.A + 1}.Append(nil)) // it may have said all, and gone
+		case wire.TypeEnd:
+			h.t.Error("the sender says that the stream is whole")
+		}
+		return f.Type == last
+	})
+	if engine.Status(f.A) != status {
+		h.t.Errorf("the receiver is told status %d", f.A)
 	}
 }
 
@@ -124,6 +144,23 @@ func (h *hand) takeFrom(first, legs uint64) {
 func grow(fd int) error {
 	_, err := unix.Pwrite(fd, []byte("more"), 8*64<<10)
 	return err
+}
+
+func overwrite(fd int) error {
+	_, err := unix.Pwrite(fd, []byte("other"), 0)
+	return err
+}
+
+// overwriteQuietly leaves the time that a file shows to those who ask for the last write.
+func overwriteQuietly(fd int) error {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return err
+	}
+	if err := overwrite(fd); err != nil {
+		return err
+	}
+	return unix.UtimesNanoAt(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), []unix.Timespec{st.Atim, st.Mtim}, 0)
 }
 
 func shrink(fd int) error { return unix.Ftruncate(fd, 3*64<<10) }

@@ -136,6 +136,9 @@ func (in *ingest) take(w *window, shard, most int, now time.Time) (*leg, hunger,
 	l, why, err := in.cut(shard, most, now)
 	if l == nil {
 		if why == noMore {
+			if err := in.wholly(); err != nil {
+				return nil, sourceGone, err
+			}
 			in.end(w)
 		}
 		return nil, why, err
@@ -227,6 +230,14 @@ func (in *ingest) nothing(err error) (*leg, hunger, error) {
 		return nil, noMore, nil
 	}
 	return nil, sourceGone, err
+}
+
+// wholly reports a file that is read now for the last time, and has changed since the start.
+func (in *ingest) wholly() error {
+	if !in.sized || in.byRef {
+		return nil
+	}
+	return in.unchanged()
 }
 
 // end notes that the stream has been read to its end.

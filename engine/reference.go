@@ -266,7 +266,7 @@ func (in *ingest) way() string {
 	case in.made != nil:
 		return "prbs (made in memory, write)"
 	case in.sized && in.byRef:
-		return "sendfile (page cache to socket)"
+		return in.extent.way()
 	case in.sized:
 		return "copy (pread, write): " + in.why
 	case refs > 0:

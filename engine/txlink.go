@@ -26,11 +26,13 @@ type txlink struct {
 	s       *Sender
 	owner   *txloop
 	path    *pathState
+	byCard  bool // what it sends leaves this machine by a network card
 	leaving bool // takes no more legs, and ends when those it has are received
 
 	header  [wire.HeaderLen]byte
 	leg     *leg        // on its way, held; nil between two legs
 	sent    int         // bytes of header and leg that the socket took
+	reread  bool        // some of it, which is in a file, went through memory
 	copied  *netio.Pipe // what the socket has not taken of the leg, where that is in a pipe; nil before
 	carried []uint64    // legs taken and not known to be received, in the order of their journey
 	trips   []trip      // of each of them
@@ -105,7 +107,7 @@ func (k *txlink) carry(l *leg) error {
 		k.s.fail(k.s.in.shrunk())
 		return nil
 	}
-	k.leg, k.sent = l, 0
+	k.leg, k.sent, k.reread = l, 0, false
 	eta := k.eta(l.length)
 	// Once the socket has all of it the hold is gone: the leg may be received, and its memory another leg's.
 	number, offset, length, first := l.number, l.offset, l.length, l.times.Load() == 1

@@ -40,7 +40,7 @@ type zeroCall struct {
 // startZero decides whether the link tries zero-copy.
 func (k *txlink) startZero() {
 	cfg := &k.s.cfg
-	if cfg.IO == "copy" || !cfg.ForceZeroCopy && !k.conn.LeavesByNIC() {
+	if cfg.IO == "copy" || !cfg.ForceZeroCopy && !k.byCard {
 		return
 	}
 	if err := k.conn.AllowZero(); err != nil {

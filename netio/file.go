@@ -1,8 +1,11 @@
 package netio
 
 import (
+	"fmt"
 	"io"
+	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -38,6 +41,40 @@ func (s *Source) Size() int64 {
 	}
 	return st.Size
 }
+
+// Stamp is what shows that a regular file has changed: its length, and when its bytes and its inode last did (statx(2)). What
+// is written through a mapping shows once the kernel has to do with it, and what is written within one step of the file
+// system's clock, some 4 ms before Linux 6.13, may not.
+type Stamp struct {
+	size         int64
+	bytes, inode unix.Timespec // when they last changed
+	names        uint64
+}
+
+// Stamp gives the stamp of the source, a regular file, as it is now. An error is an *os.SyscallError.
+func (s *Source) Stamp() (Stamp, error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(s.fd, &st); err != nil {
+		return Stamp{}, os.NewSyscallError("fstat", err)
+	}
+	return Stamp{st.Size, st.Mtim, st.Ctim, uint64(st.Nlink)}, nil
+}
+
+// Since says for people what has changed since an earlier stamp, "" for nothing. A file that was given another name, or lost
+// one, has not changed, as far as its bytes show.
+func (now Stamp) Since(then Stamp) string {
+	switch {
+	case now.size != then.size:
+		return fmt.Sprintf("it had %d bytes, and has %d", then.size, now.size)
+	case now.bytes != then.bytes:
+		return "it was written to at " + clock(now.bytes)
+	case now.inode != then.inode && now.names == then.names:
+		return "its inode changed at " + clock(now.inode)
+	}
+	return ""
+}
+
+func clock(t unix.Timespec) string { return time.Unix(t.Unix()).Format("15:04:05.000000") }
 
 // ReadAt reads what fits into p from the given place of a regular file (pread(2)). (n > 0, nil); (0, io.EOF): the file ends
 // before it; (0, *os.SyscallError): the source failed. It may wait for the medium.

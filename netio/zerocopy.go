@@ -2,9 +2,7 @@ package netio
 
 import (
 	"encoding/binary"
-	"net"
 	"os"
-	"path/filepath"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -19,66 +17,6 @@ import (
 type Completion struct {
 	First, Last uint32
 	Copied      bool
-}
-
-// LeavesByNIC reports whether the connection's local address is one of a network card, whose driver may send from our
-// memory. On loopback and between containers the kernel copies always.
-func (c *Conn) LeavesByNIC() bool {
-	sa, err := unix.Getsockname(c.fd)
-	if err != nil {
-		return false
-	}
-	var local net.IP
-	switch a := sa.(type) {
-	case *unix.SockaddrInet4:
-		local = a.Addr[:]
-	case *unix.SockaddrInet6:
-		local = a.Addr[:]
-	}
-	return local != nil && !local.IsLoopback() && !c.toSelf(local) && ofNIC(local)
-}
-
-// toSelf reports whether the peer has the same address: then the route is loopback's.
-func (c *Conn) toSelf(local net.IP) bool {
-	sa, err := unix.Getpeername(c.fd)
-	if err != nil {
-		return true
-	}
-	switch a := sa.(type) {
-	case *unix.SockaddrInet4:
-		return local.Equal(a.Addr[:])
-	case *unix.SockaddrInet6:
-		return local.Equal(a.Addr[:])
-	}
-	return true
-}
-
-// ofNIC reports whether the interface with that address is a device, or stands on one (a bond, a VLAN, a bridge).
-func ofNIC(local net.IP) bool {
-	all, err := net.Interfaces()
-	if err != nil {
-		return false
-	}
-	for _, i := range all {
-		addrs, err := i.Addrs()
-		if err != nil {
-			continue
-		}
-		for _, a := range addrs {
-			if n, ok := a.(*net.IPNet); ok && n.IP.Equal(local) {
-				return hasDevice("/sys/class/net/" + i.Name)
-			}
-		}
-	}
-	return false
-}
-
-func hasDevice(dir string) bool {
-	if _, err := os.Stat(dir + "/device"); err == nil {
-		return true
-	}
-	lower, _ := filepath.Glob(dir + "/lower_*/device")
-	return len(lower) > 0
 }
 
 // AllowZero permits SendZero (SO_ZEROCOPY, socket(7)). An error: this socket or kernel does not know it.

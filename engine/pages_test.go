@@ -1,0 +1,63 @@
+package engine_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+)
+
+// What the consumer has in its pipe is its own, though it comes from a file on the same machine: what is written to the file
+// afterwards changes nothing of it.
+func TestPagesOfAFileStayItsOwn(t *testing.T) {
+	quiet(t)
+	data := content(8, 256<<10)
+	source, err := enginetest.NewSource(enginetest.KindFile, data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	sink, err := enginetest.NewSink(enginetest.KindPipe)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sink.Close()
+	log, free, o := engine.NewLog(io.Discard, "", 0), freePort(t), engine.Options{Timing: steady, Threads: 2}
+	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Port: free, Sink: sink.FD, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := engine.NewSender(engine.SendConfig{
+		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: free}}, Source: source.FD, Log: log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ends sync.WaitGroup
+	var rxErr, txErr error
+	ends.Go(func() { _, rxErr = r.Run(t.Context()) })
+	ends.Go(func() { _, txErr = s.Run(t.Context()) })
+	for end := time.Now().Add(soon); r.Phase() != "unread"; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the stream does not get into the pipe")
+		}
+	}
+	if _, err := unix.Pwrite(source.FD, make([]byte, len(data)), 0); err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(sink.Far)
+	ends.Wait()
+	if err := errors.Join(err, rxErr, txErr); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, data) {
+		t.Errorf("%d bytes came out, which differ from byte %d on", len(got), differ(got, data))
+	}
+}

@@ -1,0 +1,123 @@
+package netio
+
+import (
+	"net"
+	"os"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// LeavesByNIC reports whether what is sent on the connection leaves this machine by a network card. Only then is it copied, by
+// the card; on loopback, over veth, a bridge, macvlan and whatever else leads to containers, a page that is sent by reference
+// (sendfile(2), splice(2)) becomes the receiver's page, and MSG_ZEROCOPY copies all the same. Where that cannot be told, it
+// does not leave. It asks the kernel for routes and devices, some 100 us.
+func (c *Conn) LeavesByNIC() bool {
+	local, err := unix.Getsockname(c.fd)
+	if err != nil {
+		return false
+	}
+	peer, err := unix.Getpeername(c.fd)
+	if err != nil {
+		return false
+	}
+	from, to := addressOf(local), addressOf(peer)
+	if from == nil || to == nil || to.IsLoopback() || !c.cameByNIC() {
+		return false
+	}
+	device, _ := unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, soBindToIfIndex)
+	routes, err := netlink.RouteGetWithOptions(to, &netlink.RouteGetOptions{SrcAddr: from, OifIndex: device})
+	if err != nil || len(routes) == 0 {
+		return false
+	}
+	for _, r := range routes {
+		if !isCard(linkOf(r), netlinkDevices{}) {
+			return false
+		}
+	}
+	return true
+}
+
+// soBindToIfIndex is the device that a socket is bound to, since Linux 5.1; 0 is none.
+const soBindToIfIndex = 62
+
+// cameByNIC reports whether the peer's packets may have come in by a card: its queue has a number (NAPI), which loopback and
+// a container's end have not, whatever rewrote the addresses on the way (the address of a service that is on this machine
+// has a route that leads out). A kernel without busy polling does not tell.
+func (c *Conn) cameByNIC() bool {
+	queue, err := unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_INCOMING_NAPI_ID)
+	return err != nil || queue != 0
+}
+
+func addressOf(sa unix.Sockaddr) net.IP {
+	switch a := sa.(type) {
+	case *unix.SockaddrInet4:
+		return a.Addr[:]
+	case *unix.SockaddrInet6:
+		return a.Addr[:]
+	}
+	return nil
+}
+
+// devices are what isCard looks at; the kernel's are netlinkDevices.
+type devices interface {
+	device(index int) (netlink.Link, error)
+	membersOf(index int) ([]int, error)
+}
+
+// stackMost bounds how deep devices stand on each other: a VLAN on a bond on cards, and some more.
+const stackMost = 4
+
+// isCard reports whether the device is a network card, or stands on nothing but cards: a VLAN, a bond, a team. A bridge, and
+// what else joins a card with something that is on this machine, does not.
+func isCard(index int, all devices) bool { return cardBelow(index, all, stackMost) }
+
+func cardBelow(index int, all devices, depth int) bool {
+	link, err := all.device(index)
+	if err != nil || depth == 0 {
+		return false
+	}
+	at := link.Attrs()
+	switch link.Type() {
+	case "device": // without a driver of its kind: a card, loopback
+		return at.Flags&net.FlagLoopback == 0 && hasBus(at)
+	case "vlan":
+		return at.NetNsID < 0 && cardBelow(at.ParentIndex, all, depth-1)
+	case "bond", "team":
+		members, err := all.membersOf(index)
+		if err != nil || len(members) == 0 {
+			return false
+		}
+		for _, m := range members {
+			if !cardBelow(m, all, depth-1) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
+// hasBus reports whether a device is on a bus (PCI, virtio, USB). Before Linux 5.14 only sysfs tells.
+func hasBus(at *netlink.LinkAttrs) bool {
+	if at.ParentDevBus != "" || at.ParentDev != "" {
+		return true
+	}
+	_, err := os.Stat("/sys/class/net/" + at.Name + "/device")
+	return err == nil
+}
+
+// netlinkDevices are those of this network namespace.
+type netlinkDevices struct{}
+
+func (netlinkDevices) device(index int) (netlink.Link, error) { return netlink.LinkByIndex(index) }
+
+func (netlinkDevices) membersOf(index int) (members []int, err error) {
+	all, err := netlink.LinkList()
+	for _, l := range all {
+		if l.Attrs().MasterIndex == index {
+			members = append(members, l.Attrs().Index)
+		}
+	}
+	return members, err
+}
