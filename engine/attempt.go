@@ -50,7 +50,7 @@ func replyOf(met bool, v wire.Verdict, err error) reply {
 
 // errOther is a receiver that is not ours. errMute is a connection that was taken, by what then said nothing.
 var (
-	errOther = errors.New("another receiver than the one that has this stream")
+	errOther = errors.New("another receiver, not the one that has this stream")
 	errMute  = errors.New("the connection was taken, but nothing answers on it")
 )
 

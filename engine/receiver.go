@@ -222,7 +222,7 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	r.hello, r.met = h, true
 	r.sums = h.Features&wire.FeatureChecksum != 0
 	if r.cfg.Checksum && !r.sums {
-		r.log.Printf(LevelError, "checksum is for the sender to give, and this one does not: nothing is checked")
+		r.log.Printf(LevelError, "checksum has to be given to the sender, and was not: nothing is checked")
 	}
 	r.out.size = int64(h.Size)
 	r.log.Printf(LevelChoices, "stream %v: %s, legs of at most %s, credit for %d legs; %s; %s",

@@ -139,7 +139,7 @@ func (k *keeper) ready(p *pathState, to netip.Addr) {
 // noteTaken tells the user, once, of a port that is not to be had.
 func (k *keeper) noteTaken(p *pathState, port uint16, err error) {
 	if p.ports.fail(k.index, time.Now()) {
-		k.s.log.Printf(LevelLinks, "path %v: source port %d is not to be had (%v), the next of the list is tried", p, port, cause(err))
+		k.s.log.Printf(LevelLinks, "path %v: source port %d cannot be used (%v), the next of the list is tried", p, port, cause(err))
 	}
 }
 

@@ -83,7 +83,7 @@ func bindToDevice(fd int, device string) error {
 	}
 	err := unix.SetsockoptString(fd, unix.SOL_SOCKET, unix.SO_BINDTODEVICE, device)
 	if err == unix.EPERM {
-		return fmt.Errorf("device %s: %w: before Linux 5.7 it takes CAP_NET_RAW to choose one", device, err)
+		return fmt.Errorf("device %s: %w: before Linux 5.7, choosing one needs CAP_NET_RAW", device, err)
 	}
 	if err != nil {
 		return fmt.Errorf("device %s: %w", device, err)

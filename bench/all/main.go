@@ -138,7 +138,7 @@ func (set settings) regenerate(ctx context.Context, p programs) error {
 	parts := partsOf(found)
 	var failed error
 	if !p.root {
-		fmt.Fprintln(os.Stderr, "all: bench/queues takes root: its part keeps its old text")
+		fmt.Fprintln(os.Stderr, "all: bench/queues needs root: its part keeps its old text")
 	} else if parts[partQueues], err = p.queues(ctx, set.rounds); err != nil {
 		delete(parts, partQueues)
 		failed = fmt.Errorf("its part keeps its old text: %w", err)

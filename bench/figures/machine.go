@@ -39,7 +39,7 @@ func user(id int) string {
 	if id == 0 {
 		return "root"
 	}
-	return "not root: what takes root has no figure, and pipes are copied from"
+	return "not root: what needs root has no figure, and pipes are copied from"
 }
 
 // commands are those of a contender, without the folders of this machine.

@@ -137,7 +137,7 @@ func (t *transmitter) openFlows(ctx context.Context) error {
 	for _, port := range t.Sports {
 		switch err := t.openFlow(ctx, port); {
 		case netio.PortTaken(err):
-			t.miss("tx: source port %d is not to be had", port)
+			t.miss("tx: source port %d cannot be used", port)
 		case err != nil:
 			return err
 		}

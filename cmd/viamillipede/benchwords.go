@@ -58,8 +58,8 @@ has its second, and each turn begins with another one.`,
 			gist: "from a producer through a pipe, and through a pipe to a consumer",
 			more: `
 Without it the stream goes from memory to memory: tx sends its buffers as they are, and
-rx throws away what it has received. The producer and the consumer are part of the two
-processes, and their CPU time is, too.`,
+rx throws away what it has received. The producer and the consumer run inside the two
+processes, whose CPU time includes theirs.`,
 			set: func(inv *invocation) { inv.bench.Pipes = true },
 		},
 		{
@@ -67,7 +67,7 @@ processes, and their CPU time is, too.`,
 			args: []argument{port(func(inv *invocation, p uint16) { inv.bench.DataPort = p })},
 			gist: "the port that rx takes links on",
 			more: `
-local takes any that is free, unless it is given one.`,
+local takes any free port, unless one is given.`,
 		},
 		{
 			name: "json",
@@ -77,7 +77,7 @@ local takes any that is free, unless it is given one.`,
 		{
 			name: "gobench",
 			args: []argument{file(func(inv *invocation, name string) { inv.bench.Bench = name })},
-			gist: "write results as those of a Go benchmark, for benchstat",
+			gist: "write results in the format of Go's benchmarks, for benchstat",
 			more: `
 A line for each round; one operation is one GiB. - is standard output. The table then
 goes to standard error.`,

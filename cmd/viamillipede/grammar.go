@@ -85,31 +85,31 @@ func ofPath() []keyword {
 			args: []argument{source(func(inv *invocation, v engine.Via) { inv.lastPath().Via = v })},
 			gist: "the device or local address that the path's links leave by",
 			more: `
-Two paths may lead to one HOST by different devices. For its path it counts in place
-of bind. While the device or the address is not there, the path is down, and tried
-again like any other. A device takes Linux 5.7, or CAP_NET_RAW.`,
+Two paths may lead to one HOST by different devices. For its path it replaces bind.
+While the device or the address is not there, the path is down, and is tried again like
+any other. A device needs Linux 5.7, or CAP_NET_RAW.`,
 		},
 		{
 			name: "rate", ofPath: true,
 			args: []argument{size(leastRate, mostRate, 1, func(inv *invocation, n int64) { inv.lastPath().Rate = uint64(n) })},
 			gist: "the most that the path's links send together, in bytes a second",
 			more: `
-The links that are up on the path share it. The kernel paces them. A path has no more
-links than get 64K each.`,
+The links that are up on the path share it. The kernel paces them. A path has only so
+many links that each gets at least 64K.`,
 		},
 		{
 			name: "sports", ofPath: true,
 			args: []argument{sports()},
 			gist: "the source ports of the path's links, which decide their lanes",
 			more: `
-Which lane of a LAG or of equal routes a link takes goes by a hash of its addresses and
-ports. A link has the port of its place in the list, after a redial too; ports behind
-those of all links are spare, for one that is taken by somebody else. The path has no
-more links than ports. With balanced the sender looks for ports that fill all lanes
-evenly: by the formula of a bond, or by asking the kernel which of equal routes (ECMP)
-a connection takes. Nothing is sent for that. Where it cannot tell, the kernel chooses
-the ports as ever, and a line says why; "viamillipede lanes" measures, and proposes a
-list. What switches on the way choose is not known.`,
+The lane of a LAG, or the one of several equal routes, that a link takes is chosen by a
+hash of its addresses and ports. A link has the port at its place in the list, after a
+redial too; ports after those of all links are spare, for one that somebody else has
+taken. The path has no more links than ports. With balanced the sender finds ports that
+fill all lanes evenly: by the formula of a bond, or by asking the kernel which of equal
+routes (ECMP) a connection takes. Nothing is sent for that. Where it cannot tell, the
+kernel chooses the ports as usual, and a line says why; "viamillipede lanes" measures,
+and proposes a list. What switches on the way choose is not known.`,
 		},
 	}
 }
@@ -126,9 +126,9 @@ func original() []keyword {
 			})},
 			gist: "links (TCP connections), spread over the paths",
 			more: `
-Earlier paths get one more where the number does not divide; every path has one.
-auto begins with one link on each path and adds more, up to 32, as long as that
-makes the stream faster; verbose 3 tells what was tried.`,
+Earlier paths get one more where the number does not divide evenly; every path has
+one. auto begins with one link on each path and adds more, up to 32, as long as that
+makes the stream faster; verbose 3 shows what was tried.`,
 		},
 		{
 			name: "verbose", initial: "0",
@@ -139,8 +139,8 @@ makes the stream faster; verbose 3 tells what was tried.`,
 			name: "checksum", alias: []string{"checksums"},
 			gist: "guard each leg's payload with a CRC32C",
 			more: `
-Given to tx, it is checked by rx before a byte of the leg is written out. TCP's own
-sum is 16 bits; frame headers always have a sum of their own.`,
+For tx; rx checks it before a byte of the leg is written out. TCP's own checksum has
+16 bits; frame headers always have a checksum of their own.`,
 			set: func(inv *invocation) { inv.options.Checksum = true },
 		},
 		{
@@ -161,7 +161,7 @@ It keeps streams from the wrong receiver. It is no secret: it travels in the cle
 			name: "charmode",
 			gist: "send every read of standard input by itself",
 			more: `
-Nothing is gathered, even while links are busy: for keystrokes and other talk.`,
+Nothing is gathered, even while links are busy: for keystrokes and other dialogue.`,
 			set: func(inv *invocation) { inv.options.Charmode = true },
 		},
 		{
@@ -171,17 +171,17 @@ Nothing is gathered, even while links are busy: for keystrokes and other talk.`,
 			more: `
 At tx the stream is made there, and standard input is not touched; it ends with
 leglimit, or never. At rx every leg is checked before a byte of it is written out.
-Give both the same SEED. What is not as it was made ends both ends with status 4, and
-the line says where, and what has happened: a bit flipped, legs swapped, repeated or
-lost. A test pattern is no cryptography.`,
+Give both the same SEED. Any damage ends both with status 4, and a line says where, and
+what has happened: a bit flipped, legs swapped, repeated or lost. It is a test pattern
+and not cryptography.`,
 		},
 		{
 			name: "leglimit",
 			args: []argument{number("N", 1, mostLegLimit, func(inv *invocation, n int64) { inv.options.LegLimit = n })},
 			gist: "end the stream after N legs",
 			more: `
-For tx. What a leg holds depends on leg and on the links. Where standard input has
-more, it is left there.`,
+For tx. The number of bytes in a leg depends on leg and on the links. What standard
+input has beyond that is left there.`,
 		},
 		{
 			name: "delayus",
@@ -220,8 +220,8 @@ func amounts() []keyword {
 			})},
 			gist: "bound of the memory for payload on this side",
 			more: `
-Enough for what the paths hold in flight (rate times round trip) and for the time
-that the slowest link may be late. The default is never more than an eighth of the
+It should hold what the paths have in flight (rate times round trip) and what comes in
+while the slowest link catches up. The default is never more than an eighth of the
 memory of the machine.`,
 		},
 		{
@@ -232,8 +232,8 @@ memory of the machine.`,
 			gist: "the largest leg, a multiple of 4K",
 			more: `
 A leg is one numbered piece of the stream, sent over one link. It leaves as soon as
-there are bytes and an idle link, so it is often smaller. Given to rx, it bounds the
-legs that a sender may use.`,
+there are bytes and an idle link, so it is often smaller. At rx, it bounds the legs
+that a sender may use.`,
 		},
 		{
 			name: "giveup", initial: secondsText(engine.DefaultGiveup),
@@ -286,28 +286,29 @@ pacing would hold back a short path; a name is one that the kernel has loaded.`,
 			gist: "how payload moves between pipes, files and sockets",
 			more: `
 auto moves it without copying wherever that is safe: from and to files, into pipes,
-and from a pipe whose pages are proven to be the kernel's own, which takes CAP_BPF
-and CAP_PERFMON. copy always copies. splice is your word that the producer never
+and from a pipe whose pages are proven to be the kernel's own, which needs CAP_BPF
+and CAP_PERFMON. copy always copies. With splice you vouch that the producer never
 changes a page that it has handed over, as one that uses vmsplice may; then nothing
-needs to be proven. The final summary says which way the bytes went, and why.`,
+needs to be proven. The final summary says how the bytes moved, and why.`,
 		},
 		{
 			name: "cpus", initial: "auto",
 			args: []argument{cpus()},
 			gist: "CPUs to pin to, such as 0-3,8; off pins nothing",
 			more: `
-auto takes CPUs that handle the interrupts of the stream's network card, else those of
-its NUMA node. A receiver takes each link on the CPU of these that is nearest to where
-its packets come in, and has it follow them. The status table (SIGUSR1) shows it.`,
+auto takes CPUs that handle the interrupts of the stream's network card, or else those
+of its NUMA node. A receiver takes each link on the CPU of these that is nearest to
+where its packets come in, and moves it when they do. The status table (SIGUSR1) shows
+where links are.`,
 		},
 		{
 			name: "sockstats", initial: "on",
 			args: []argument{choice(switchChoices, func(inv *invocation, way string) { inv.options.SockStats = way == "on" })},
 			gist: "have the kernel count on each link (eBPF)",
 			more: `
-The status table then tells for each link where its packets came in (device, receive
+The status table then shows for each link where its packets came in (device, receive
 queue, flow hash) and in what pieces, and its round trips, retransmits and timeouts.
-It takes CAP_BPF and CAP_NET_ADMIN; without them nothing else changes, and verbose 3
+It needs CAP_BPF and CAP_NET_ADMIN; without them nothing else changes, and verbose 3
 says so. A sender starts it a few milliseconds after its first link is up.`,
 		},
 		{
@@ -319,7 +320,7 @@ says so. A sender starts it a few milliseconds after its first link is up.`,
 			gist: "write a Go profile of this program into DIR",
 			more: `
 The file is cpu.pprof, mem.pprof or trace.out, for "go tool pprof" and "go tool
-trace". It is complete on every exit that we have a say in.`,
+trace". It is complete whenever the program ends by itself or by a signal that it handles.`,
 		},
 	}
 }
@@ -344,7 +345,7 @@ func questions() []keyword {
 			set:  func(inv *invocation) { inv.question = "doctor" },
 			gist: "what this machine has, and what to change for speed",
 			more: `
-One line for each thing that was looked at, about the way to HOST or by the default
+One line for each thing that was examined, on the way to HOST or along the default
 route: ok; slow (it works, but could be faster); off (switched off, or not permitted
 to you); missing (not there, or not told). Where something can be done, the line ends
 with the command that does it, after an arrow. Nothing is changed, and nothing is
@@ -357,11 +358,11 @@ was found.`,
 			more: `
 The first word of its line; the options of a stream follow, and keywords of its own:
 seconds, warmup, rounds, sweep, pipes, dataport, json and gobench. local runs both ends
-on this host, in two processes. rx serves benches on PORT, one after the other, until
+on this host, in two processes. rx serves benches on PORT, one after another, until
 it is stopped; tx asks it for rounds. Each end measures the rate, its CPU time and what
-its links do, tells the other, and prints both on standard output. What rx has to know
-of its sender's options it is told: threads, window, io, congestion, sockstats and
-prbs, but for those that its own line gives. connect at rx is how long it waits for
+its links do, tells the other, and prints both on standard output. rx is told the
+options of its sender that it has to know: threads, window, io, congestion, sockstats
+and prbs, except those that its own line gives. connect at rx is how long it waits for
 the next bench. diff compares the results in two files ("viamillipede help diff").`,
 		},
 		{
@@ -372,10 +373,11 @@ the next bench. diff compares the results in two files ("viamillipede help diff"
 "viamillipede lanes rx [PORT]" on one host and "viamillipede lanes tx HOST [PORT]" on the
 other. tx opens flows, has each send a burst while the others are silent, and finds by
 the devices' counts which lane it takes: a member of a bond or a team, or the device
-of one of several equal routes. rx tells device and queue that it came in by. Then
-each lane is loaded alone, and all at once. The report, on standard output, says who
-took what, how even that is, how far a prediction held, and source ports that fill all
-lanes. Use the port of the stream: it counts in the hash.
+of one of several equal routes. rx reports the device and queue that it came in by.
+Then each lane is loaded alone for 0.6 s, and all at once for 5 s, as fast as they can.
+The report, on standard output, says which flow took which lane, how even that is, how
+well a prediction held, and source ports that fill all lanes. Use the port of the
+stream: it is part of the hash.
 ` + lanesHelp(),
 		},
 	}

@@ -102,7 +102,7 @@ func writeHelp(w io.Writer, topic string) error {
 func helpText() string {
 	var b strings.Builder
 	b.WriteString(commands + "\n" + story)
-	b.WriteString("\nKeywords, in any order, but via, rate and sports after the tx that they belong to:\n\n")
+	b.WriteString("\nKeywords, in any order; via, rate and sports follow the tx that they belong to:\n\n")
 	for _, k := range grammar() {
 		fmt.Fprintf(&b, "  %-27s %s%s\n", k.usage(), k.gist, k.remark())
 	}

@@ -134,7 +134,7 @@ func (p programs) testSportsList(t *testing.T) {
 	want := []uint16{40001, 40003, 40010, 40020}
 	has := func() bool { return slices.Equal(s.ports(), want) }
 	s.until("links from the list", has)
-	if n := strings.Count(s.txSaid.String(), "source port 40002 is not to be had"); n != 1 {
+	if n := strings.Count(s.txSaid.String(), "source port 40002 cannot be used"); n != 1 {
 		t.Errorf("the port that is taken is told %d times", n)
 	}
 	for _, c := range s.fromTX() {

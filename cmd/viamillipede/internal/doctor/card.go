@@ -220,7 +220,7 @@ func features(l *look, c *card) Check {
 	if f.On["rx-lro"] {
 		lro = "lro on"
 	}
-	found := say(on, "on") + say(off, "off") + say(none, "not to be had") + idle + lro
+	found := say(on, "on") + say(off, "off") + say(none, "not available") + idle + lro
 	switch {
 	case len(off) > 0:
 		return bad(name, Slow, found, "", "ethtool -K "+c.Name+" "+strings.Join(off, " on ")+" on")

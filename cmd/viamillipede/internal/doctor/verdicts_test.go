@@ -83,7 +83,7 @@ var verdicts = []struct {
 	{"NoTSO", "offload", kernel(func(k *fake) {
 		delete(k.features.On, "tx-tcp-segmentation")
 		delete(k.features.Offered, "tx-tcp-segmentation")
-	}), Missing, "gro, gso, sg on; tso not to be had; lro off", ""},
+	}), Missing, "gro, gso, sg on; tso not available; lro off", ""},
 	{"VirtualWithoutGRO", "offload", several(virtual, kernel(func(k *fake) { delete(k.features.On, "rx-gro") })), OK,
 		"gso, tso, sg on; gro off; lro off", ""},
 	{"LRO", "offload", kernel(func(k *fake) { k.features.On["rx-lro"] = true }), OK, "lro on", ""},
