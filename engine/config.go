@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"net/netip"
 	"os"
-	"runtime"
 	"slices"
 	"time"
 
@@ -94,6 +93,9 @@ type Options struct {
 	// pages: on one machine.
 	ForceSendFile bool
 	Timing        Timing // the zero Timing is DefaultTiming
+	// Lapses is asked before each call on the source or the sink: how long it shall seem that the kernel does not give it back;
+	// 0 is not at all. nil is never. For tests; any loop calls it.
+	Lapses func() time.Duration
 }
 
 // SendConfig describes the sending end.
@@ -196,8 +198,7 @@ func (o Options) loops() int {
 	if err != nil {
 		return 1
 	}
-	// GOMAXPROCS is less where the cgroup grants less CPU time than that.
-	return affinity.Loops(min(len(allowed), runtime.GOMAXPROCS(0)), o.Threads)
+	return affinity.Loops(min(len(allowed), granted()), o.Threads)
 }
 
 // loopCPUs gives the CPU of each loop, -1 for a loop that is not pinned, where nothing is known of the stream's devices.

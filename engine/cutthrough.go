@@ -43,6 +43,7 @@ func (k *rxlink) cutThrough() (n int, drained bool, err error) {
 		k.cut.on = false
 		return 0, false, k.buffer(k.cut.leg.Leg)
 	}
+	e.at = k.owner.loop
 	n, drained, err = k.turnAtSink()
 	e.turn.Store(false)
 	k.owner.deliver()
@@ -69,7 +70,7 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 	if e.route == routePass {
 		n, err = k.pass(left)
 	} else {
-		n, err = k.conn.Splice(e.sink, left)
+		k.loop.away(&e.shore, func() { n, err = k.conn.Splice(e.sink, left) })
 	}
 	if err != nil {
 		return 0, !netio.Unsupported(err), k.spliceFailed(err)
@@ -85,7 +86,7 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 	k.inside, k.got, k.cut.on = false, 0, false
 	k.took()
 	r.ring.Publish(ring.Seq(l.Number), l) // a Duplicate is another copy: it is consumed in its place
-	if err := r.drain(); err != nil {
+	if err := r.drain(k.owner); err != nil {
 		r.sinkFailed(err)
 	}
 	return n, false, nil
@@ -98,7 +99,8 @@ func (k *rxlink) pass(most int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := k.r.out.sink.Empty(k.owner.pipe); err != nil {
+	k.loop.away(&k.r.out.shore, func() { err = k.r.out.sink.Empty(k.owner.pipe) })
+	if err != nil {
 		k.owner.renewPipe()
 		k.r.sinkFailed(err)
 		k.skip(n)
@@ -153,6 +155,9 @@ func (k *rxlink) unhold(events uint32) error {
 	}
 	switch {
 	case events&sinkTakes != 0:
+	case events&(netio.Failed|netio.HungUp) != 0 && !k.cut.on:
+		k.mute() // it waits for a file
+		return nil
 	case events&(netio.Failed|netio.HungUp) != 0:
 		k.cut.on = false
 		if err := k.buffer(k.cut.leg.Leg); err != nil {

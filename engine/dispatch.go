@@ -35,14 +35,20 @@ const legsPerRound = 2
 // in the cache. It reports whether there is likely more to do at once.
 func (l *txloop) dispatch() (again bool) {
 	again = l.hearOn()
+	if l.aboard {
+		return again
+	}
 	return l.feedLinks() || again
 }
 
 // hearOn goes on with the links that had more to say; true when one of them still has.
 func (l *txloop) hearOn() (more bool) {
-	links := l.unheard
-	l.unheard = nil
-	for _, k := range links {
+	for range len(l.unheard) {
+		if len(l.unheard) == 0 || l.aboard {
+			break
+		}
+		k := l.unheard[0]
+		l.unheard = l.unheard[1:]
 		k.unheard = false
 		k.ready(0)
 	}
@@ -56,6 +62,10 @@ func (l *txloop) feedLinks() (again bool) {
 	defer l.countIdle()
 	for range legsPerRound {
 		k, leg, why := l.match()
+		if l.aboard {
+			l.bring(k, leg)
+			return false
+		}
 		switch {
 		case leg != nil:
 		case why == fed:
@@ -71,13 +81,41 @@ func (l *txloop) feedLinks() (again bool) {
 		if err := k.carry(leg); err != nil {
 			k.lose(err)
 		}
+		if l.aboard {
+			return false
+		}
 	}
 	return true
+}
+
+// bring takes in what a thread has got from the source that was overtaken while it waited there: a leg for a link, or none.
+func (l *txloop) bring(k *txlink, leg *leg) {
+	switch {
+	case leg == nil:
+	case k.idle():
+		if err := k.carry(leg); err != nil {
+			k.lose(err)
+		}
+	default:
+		l.s.window.giveBack(leg)
+	}
+	l.s.feed(nil) // whoever waited for the turn
+}
+
+// sourceFreed has the links go on that waited since a call on the source was stuck.
+func (l *txloop) sourceFreed() {
+	for _, k := range slices.Concat(l.links, l.asides) {
+		k.full = false
+		k.ready(0)
+	}
 }
 
 // match finds a leg and the link to send it next: a leg that was lost before one that is late on another link, and both
 // before a new one. Without a leg, why is what the idle links lack; fed where none is idle.
 func (l *txloop) match() (k *txlink, leg *leg, why hunger) {
+	if l.s.in.byRef && l.s.in.shore.busy() {
+		return nil, nil, stalledSource
+	}
 	l.findBest()
 	for _, k := range l.links {
 		if !k.idle() {
@@ -95,8 +133,8 @@ func (l *txloop) match() (k *txlink, leg *leg, why hunger) {
 		if why == fed || why == gated {
 			leg, why = l.pull(k)
 		}
-		if leg != nil {
-			return k, leg, fed
+		if leg != nil || l.aboard {
+			return k, leg, why
 		}
 	}
 	return nil, nil, why
@@ -124,7 +162,7 @@ func (l *txloop) pull(k *txlink) (*leg, hunger) {
 	case !k.mayTake(most):
 		return nil, gated
 	}
-	leg, why, err := l.s.in.pull(l.s.window, l.id, most, l.now)
+	leg, why, err := l.s.in.pull(l.s.window, l.loop, most)
 	if err != nil {
 		l.s.sourceFailed(err)
 	}
@@ -179,6 +217,10 @@ func (l *txloop) wait(why hunger) {
 		}
 	case deferred:
 		l.s.feed(l.loop)
+	case stalledSource:
+		if !l.s.in.shore.busy() {
+			l.nudge()
+		}
 	case paused:
 		l.waitPause()
 	case noMore:
@@ -207,7 +249,7 @@ func (l *txloop) ready(uint32) { l.s.watcher.CompareAndSwap(int32(l.id), nobody)
 
 // end has every link carry the end frame once.
 func (l *txloop) end() {
-	if !l.s.mayEnd() {
+	if !l.s.mayEnd(l.loop) {
 		return // the next ack brings another round
 	}
 	for _, k := range slices.Clone(l.links) {

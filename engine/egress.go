@@ -14,6 +14,10 @@ type egress struct {
 	phase atomic.Int32 // how far the stream is with the sink; see phase
 	outlet
 
+	at      *loop // that has the turn
+	shore   shore // the sink, for calls that may wait
+	stalled stalled
+
 	sink     *netio.Sink
 	route    route
 	why      error         // it is routeBuffers
@@ -39,14 +43,18 @@ type egress struct {
 func (l *rxloop) deliver() {
 	defer l.turnCame()
 	e := &l.r.out
-	for l.r.deliverable() && !e.blocked.Load() {
+	for l.r.deliverable() && !e.blocked.Load() && !e.shore.busy() {
 		if !e.turn.CompareAndSwap(false, true) {
 			return
 		}
-		err := l.r.drain()
+		err := l.r.drain(l)
 		e.turn.Store(false)
 		if err != nil {
 			l.r.sinkFailed(err)
+			return
+		}
+		if l.aboard {
+			l.post(l.deliver)
 			return
 		}
 	}
@@ -67,7 +75,8 @@ func (r *Receiver) written() bool {
 }
 
 // drain writes legs until the sink is full or the next leg is missing. After the last leg the sink is ended.
-func (r *Receiver) drain() error {
+func (r *Receiver) drain(l *rxloop) error {
+	r.out.at = l.loop
 	if r.out.in() != writing {
 		return nil
 	}
@@ -87,6 +96,9 @@ func (r *Receiver) drain() error {
 		r.out.count(leg)
 		r.out.partial = 0
 		leg.release()
+		if l.aboard {
+			return nil
+		}
 	}
 	if !r.written() {
 		return nil
@@ -128,14 +140,18 @@ func (e *egress) write(l *rxleg) (full bool, err error) {
 }
 
 // put writes what it can of the rest of a leg.
-func (e *egress) put(l *rxleg) (int, error) {
+func (e *egress) put(l *rxleg) (n int, err error) {
 	switch rest := int(l.Length) - e.partial; {
 	case l.placed:
 		return rest, nil
 	case e.route == routePlace:
-		return e.sink.WriteAt(l.bytes()[e.partial:], e.begin+int64(e.bytes.Load()))
+		e.at.away(&e.shore, func() {
+			n, err = e.sink.WriteAt(l.bytes()[e.partial:], e.begin+int64(e.bytes.Load()))
+		})
+	default:
+		e.at.away(&e.shore, func() { n, err = e.sink.Write(l.bytes()[e.partial:]) })
 	}
-	return e.sink.Write(l.bytes()[e.partial:])
+	return n, err
 }
 
 func (e *egress) wrote(n int) {

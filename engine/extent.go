@@ -97,7 +97,9 @@ func (in *ingest) cutFile(shard, most int) (*leg, hunger, error) {
 // readAt fills p from the given byte of the stream on.
 func (in *ingest) readAt(p []byte, at int64) error {
 	for len(p) > 0 {
-		n, err := in.src.ReadAt(p, in.begin+at)
+		var n int
+		var err error
+		in.at.away(&in.shore, func() { n, err = in.src.ReadAt(p, in.begin+at) })
 		if err == io.EOF {
 			return in.shrunk()
 		}
@@ -124,7 +126,7 @@ func (in *ingest) unchanged() error {
 
 // mayEnd reports whether the receiver may be told where the stream ends. Of a file whose legs are read when they are sent,
 // and again when they are sent again, that is once all are received, and the file is as it was.
-func (s *Sender) mayEnd() bool {
+func (s *Sender) mayEnd(at *loop) bool {
 	in := &s.in
 	if !in.sized || !in.byRef || in.same.Load() {
 		return true
@@ -132,7 +134,9 @@ func (s *Sender) mayEnd() bool {
 	if s.window.state().base != in.total.Legs {
 		return false
 	}
-	if err := in.unchanged(); err != nil {
+	var err error
+	at.away(&in.shore, func() { err = in.unchanged() })
+	if err != nil {
 		s.sourceFailed(err)
 		return false
 	}

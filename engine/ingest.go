@@ -20,6 +20,9 @@ import (
 type ingest struct {
 	turn atomic.Bool
 
+	at    *loop // that has the turn
+	shore shore // the source, for calls that may wait
+
 	src      *netio.Source
 	pool     *bufpool.Pool
 	offset   atomic.Uint64 // bytes read so far
@@ -86,21 +89,23 @@ const warmFrom = 4 << 20
 type hunger int
 
 const (
-	fed        hunger = iota // it got one
-	noInput                  // the source has nothing now: wait for it to become readable
-	noRoom                   // the window or the pool is full: wait for an ack
-	otherTurn                // another loop reads: it wakes us when there is more
-	deferred                 // another loop has an idle link on a better path
-	gated                    // a leg would be too late on any link that is idle
-	paused                   // the user wants a pause before the next leg
-	noMore                   // the stream has been read to its end
-	sourceGone               // the source failed
+	fed           hunger = iota // it got one
+	noInput                     // the source has nothing now: wait for it to become readable
+	noRoom                      // the window or the pool is full: wait for an ack
+	otherTurn                   // another loop reads: it wakes us when there is more
+	deferred                    // another loop has an idle link on a better path
+	gated                       // a leg would be too late on any link that is idle
+	stalledSource               // a call on the source, where the legs stay until they are sent, is stuck
+	paused                      // the user wants a pause before the next leg
+	noMore                      // the stream has been read to its end
+	sourceGone                  // the source failed
 )
 
 // pull takes one new leg of at most the given bytes from the source and puts it into the window, with the caller's link as
-// its carrier and holder. A buffer for it comes from the loop's shard. An error goes with sourceGone.
-func (in *ingest) pull(w *window, shard, most int, now time.Time) (*leg, hunger, error) {
-	l, why, err := in.take(w, shard, most, now)
+// its carrier and holder. A buffer for it comes from the loop's shard. An error goes with sourceGone. The source may wait: then
+// the loop goes on, and much may have happened to it when pull returns; see loop.away.
+func (in *ingest) pull(w *window, at *loop, most int) (*leg, hunger, error) {
+	l, why, err := in.take(w, at, most)
 	if l != nil {
 		in.finish(l)
 	}
@@ -119,7 +124,7 @@ func (in *ingest) finish(l *leg) {
 }
 
 // take is what pull does in its turn.
-func (in *ingest) take(w *window, shard, most int, now time.Time) (*leg, hunger, error) {
+func (in *ingest) take(w *window, at *loop, most int) (*leg, hunger, error) {
 	if in.ended.Load() {
 		return nil, noMore, nil
 	}
@@ -133,7 +138,8 @@ func (in *ingest) take(w *window, shard, most int, now time.Time) (*leg, hunger,
 	if !w.open() {
 		return nil, noRoom, nil
 	}
-	l, why, err := in.cut(shard, most, now)
+	in.at = at
+	l, why, err := in.cut(at.id, most, at.now)
 	if l == nil {
 		if why == noMore {
 			if err := in.wholly(); err != nil {
@@ -143,10 +149,10 @@ func (in *ingest) take(w *window, shard, most int, now time.Time) (*leg, hunger,
 		}
 		return nil, why, err
 	}
-	in.bounds.took(now)
+	in.bounds.took(at.now)
 	l.offset = in.offset.Load()
 	in.offset.Add(uint64(l.length))
-	w.add(l, now)
+	w.add(l, at.now)
 	return l, fed, nil
 }
 
@@ -208,7 +214,9 @@ func (in *ingest) copied(buf *bufpool.Buffer, n int) *leg {
 // bytes is kept for the next call: a socket, for one, reports its failure once and then an end (SO_ERROR, socket(7)).
 func (in *ingest) fill(p []byte) (n int, err error) {
 	for n < len(p) && in.met == nil {
-		m, err := in.src.Read(p[n:])
+		var m int
+		var err error
+		in.at.away(&in.shore, func() { m, err = in.src.Read(p[n:]) })
 		if err == netio.ErrAgain {
 			return n, err
 		}

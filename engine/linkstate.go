@@ -32,6 +32,11 @@ type linkState struct {
 	heard, spoke time.Time // when bytes last came in, went out
 	echo         uint64    // of the last heartbeat that came in
 
+	// away: a thread is in the middle of something with the link, which a call that may wait is a part of (takeover.go). Others
+	// leave alone what that is about, and the link ends when it is done. doomed is why it shall end then, nil: it shall not.
+	away   bool
+	doomed error
+
 	since    time.Time
 	pulse    pulse
 	bytes    uint64 // payload sent on it, or received
@@ -60,6 +65,14 @@ func (k *linkState) bye(b wire.Bye) error {
 		return nil
 	}
 	return g
+}
+
+// condemn has a link end when the thread has come back that is in the middle of something with it; false: none is.
+func (k *linkState) condemn(err error) bool {
+	if k.away && k.doomed == nil {
+		k.doomed = err
+	}
+	return k.away
 }
 
 // flush sends what is left of control; true when nothing is left and the socket may take more.

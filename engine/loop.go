@@ -44,6 +44,14 @@ type loop struct {
 	stop   bool        // end the loop after this round; set on its thread
 	done   chan struct{}
 
+	helm // who runs the loop; see takeover.go
+
+	// What is left of a round, for whoever goes on with it.
+	events []netio.Event
+	batch  []func()
+	due    time.Time // of the next tick
+	again  bool      // the next round begins at once
+
 	mu       sync.Mutex
 	ended    bool      // nothing is called any more; guarded by mu, as is all below
 	posted   []func()  //
@@ -62,7 +70,7 @@ func newLoop(id, cpu int, every time.Duration, log *Log) (*loop, error) {
 		poll.Close()
 		return nil, err
 	}
-	l := &loop{id: id, cpu: cpu, poll: poll, wake: wake, log: log, every: every, done: make(chan struct{})}
+	l := &loop{id: id, cpu: cpu, poll: poll, wake: wake, log: log, every: every, done: make(chan struct{}), helm: newHelm()}
 	l.watchers = []watcher{wakeToken: l}
 	if err := poll.Add(wake.FD(), netio.Readable, wakeToken); err != nil {
 		l.close()
@@ -143,29 +151,52 @@ func (l *loop) unwatch(fd int, token int32) {
 	l.mu.Unlock()
 }
 
-// run is the loop's goroutine. It never unlocks its thread, so that the thread, with its affinity, ends with it.
+// run is the loop's goroutine, until another one takes the loop over. It never unlocks its thread, so that the thread, with
+// its affinity, ends with it. A loop that was taken over ends when the threads have come back that it has lost.
 func (l *loop) run() {
-	defer l.end()
+	defer l.leave()
 	defer caught(fmt.Sprintf("loop %d", l.id), l.log, l.fails)
 	runtime.LockOSThread()
 	l.pin()
-	l.now = time.Now()
-	due := l.now.Add(l.every)
-	again := true
-	for !l.stop {
-		events, err := l.poll.Wait(l.patience(again, due))
+	if l.due.IsZero() {
+		l.due = time.Now().Add(l.every)
+	}
+	for {
+		l.rounds.Add(1)
+		l.now = time.Now()
+		if l.work(); l.aboard {
+			return
+		}
+		l.admit()
+		if l.stop && l.overtaken.Load() == 0 {
+			return
+		}
+		events, err := l.poll.Wait(l.patience(l.again, l.due))
 		if err != nil {
 			l.fails(fail(StatusInternal, err, "loop %d cannot wait", l.id))
 			return
 		}
-		l.now = time.Now()
-		l.tell(events)
-		l.runPosted()
-		if !l.now.Before(due) {
-			due = l.now.Add(l.every)
-			l.tick()
+		l.events = events
+	}
+}
+
+// work is a round, or the rest of one; when another thread has taken the loop over meanwhile, only a part of it.
+func (l *loop) work() {
+	if l.tell(); l.aboard {
+		return
+	}
+	if l.runPosted(); l.aboard {
+		return
+	}
+	if !l.now.Before(l.due) {
+		l.due = l.now.Add(l.every)
+		if l.tick(); l.aboard {
+			return
 		}
-		again = l.after()
+	}
+	again := l.after()
+	if !l.aboard {
+		l.again = again
 	}
 }
 
@@ -177,12 +208,24 @@ func (l *loop) fails(err *Error) {
 	}
 }
 
+// leave is the end of a thread of the loop: of one that was overtaken, which gives the helm back, or of the loop.
+func (l *loop) leave() {
+	if l.aboard {
+		l.overtaken.Add(-1)
+		l.handBack()
+		return
+	}
+	l.end()
+}
+
 // end says that nothing is called any more.
 func (l *loop) end() {
 	l.mu.Lock()
-	l.ended = true
-	l.mu.Unlock()
-	close(l.done)
+	defer l.mu.Unlock()
+	if !l.ended {
+		l.ended = true
+		close(l.done)
+	}
 }
 
 // pin ties the thread to the loop's CPU.
@@ -221,8 +264,10 @@ func (l *loop) patience(again bool, due time.Time) int {
 	return int((left + time.Millisecond - 1) / time.Millisecond)
 }
 
-func (l *loop) tell(events []netio.Event) {
-	for _, e := range events {
+func (l *loop) tell() {
+	for len(l.events) > 0 && !l.aboard {
+		e := l.events[0]
+		l.events = l.events[1:]
 		l.mu.Lock()
 		w := l.watchers[e.Token]
 		l.mu.Unlock()
@@ -233,31 +278,34 @@ func (l *loop) tell(events []netio.Event) {
 }
 
 func (l *loop) runPosted() {
-	l.mu.Lock()
-	posted := l.posted
-	l.posted = nil
-	l.mu.Unlock()
-	for _, f := range posted {
+	if len(l.batch) == 0 {
+		l.mu.Lock()
+		l.batch, l.posted = l.posted, nil
+		l.mu.Unlock()
+	}
+	for len(l.batch) > 0 && !l.aboard {
+		f := l.batch[0]
+		l.batch = l.batch[1:]
 		f()
 	}
 }
 
 // haltMost is how long the end of a stream waits for its loops' threads. One that the kernel does not give back, in a call
 // that was not to wait, must not keep the program.
-const haltMost = 2 * time.Second
+const haltMost = 500 * time.Millisecond
 
 // haltAll ends the loops and waits for their threads; then close may be called, unless one of them did not end: what that one
 // has stays its own.
-func haltAll[T interface{ halting() *loop }](loops []T, atMost time.Duration) (all bool) {
+func haltAll[T interface{ plain() *loop }](loops []T, atMost time.Duration) (all bool) {
 	for _, l := range loops {
-		l := l.halting()
+		l := l.plain()
 		l.post(func() { l.stop = true })
 	}
 	timeout := time.NewTimer(atMost)
 	defer timeout.Stop()
 	for _, l := range loops {
 		select {
-		case <-l.halting().done:
+		case <-l.plain().done:
 		case <-timeout.C:
 			return false
 		}
@@ -265,8 +313,8 @@ func haltAll[T interface{ halting() *loop }](loops []T, atMost time.Duration) (a
 	return true
 }
 
-// halting is the loop of whatever is more than a loop.
-func (l *loop) halting() *loop { return l }
+// plain is the loop of whatever is more than a loop.
+func (l *loop) plain() *loop { return l }
 
 func (l *loop) close() {
 	l.wake.Close()

@@ -101,6 +101,9 @@ func (l *rxloop) clearPark() (some bool) {
 		}
 		k.resume()
 		some = true
+		if l.aboard {
+			break
+		}
 	}
 	return some
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -98,6 +99,7 @@ func (r *Receiver) open() error {
 	if err != nil {
 		return fail(StatusLocalPipe, err, "cannot use standard output")
 	}
+	r.out.shore.freed, r.out.shore.lapses = r.sinkFreed, r.cfg.Lapses
 	r.out.open(sink, r.cfg.IO != "copy" && !r.cfg.PRBS)
 	if r.cfg.PRBS {
 		r.test = &inspection{sequence: prbs.New(r.cfg.Seed)}
@@ -161,9 +163,13 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	r.outage.since = r.started
 	r.log.Printf(LevelChoices, "listening on %v; sink is a %v; engine path: %s; %v",
 		r.openDoor().Listeners()[0].Addr(), r.out.sink, r.enginePath(), r.placed.Load())
+	defer spareCPUs(len(r.loops))()
 	for _, l := range r.loops {
 		go l.run()
 	}
+	done := make(chan struct{})
+	defer close(done)
+	go lookOut(r.loops, r.time.Tick, done)
 	var door sync.WaitGroup
 	guests, turnOut := context.WithCancel(context.Background())
 	door.Go(func() { r.accept(guests) })
@@ -176,17 +182,26 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	sum = r.Summary()
 	r.curtain.fall()
 	if !haltAll(r.loops, haltMost) {
-		r.log.Printf(LevelError, "a loop does not end; what it has is left to the kernel")
+		r.log.Printf(LevelChoices, "a thread is in the kernel and does not come back: what it has stays open")
 		r.cutWithin(haltMost)
+		go func() {
+			haltAll(r.loops, math.MaxInt64)
+			r.tidy()
+		}()
 		return sum, r.err
 	}
+	r.tidy()
+	return sum, r.err
+}
+
+// tidy gives everything back, when the loops have ended.
+func (r *Receiver) tidy() {
 	r.gauge.close()
 	for _, l := range r.loops {
 		l.closeLinks()
 	}
 	r.cutOff()
 	r.close()
-	return sum, r.err
 }
 
 func (r *Receiver) enginePath() string {

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"viamillipede/engine/ring"
 	"viamillipede/engine/wire"
@@ -93,15 +94,20 @@ func (e *egress) counts() string {
 const reserveStep = 64 << 20
 
 // reserve sets room aside in a file whose size is known, once a leg that ends at the given byte of the stream is on its way.
-func (e *egress) reserve(upTo int64, log *Log) {
+func (e *egress) reserve(upTo int64, at *loop) {
+	if e.shore.busy() {
+		return
+	}
 	if have := e.reserved.Load(); upTo > have && upTo <= e.size {
 		n := min(reserveStep, e.size-have)
 		if n <= 0 || !e.reserved.CompareAndSwap(have, have+n) {
 			return // another loop does it
 		}
-		if err := e.sink.Reserve(e.begin+have, n); err != nil {
+		var err error
+		at.away(&e.shore, func() { err = e.sink.Reserve(e.begin+have, n) })
+		if err != nil {
 			e.reserved.Store(e.size)
-			log.Printf(LevelChoices, "no more room is set aside: %v", err)
+			at.log.Printf(LevelChoices, "no more room is set aside: %v", err)
 		}
 	}
 }
@@ -125,8 +131,51 @@ func (r *Receiver) places(l wire.Leg, at *rxloop) bool {
 	if l.Offset-r.out.bytes.Load() > uint64(max(0, beyond))*uint64(r.most) {
 		return false
 	}
-	r.out.reserve(int64(l.Offset)+int64(l.Length), r.log)
+	r.out.reserve(int64(l.Offset)+int64(l.Length), at.loop)
 	return true
+}
+
+// errHeldUp is why the last words of a link are not waited for: the sink has no room for what comes before them. The leg comes
+// again.
+var errHeldUp = errors.New("a write to the sink does not return")
+
+// stalled are the links whose legs wait since a call on the sink is stuck.
+type stalled struct {
+	mu    sync.Mutex
+	links []*rxlink // guarded by mu
+}
+
+func (s *stalled) add(k *rxlink) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.links = append(s.links, k)
+}
+
+// take gives the links, once.
+func (s *stalled) take() (all []*rxlink) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all, s.links = s.links, nil
+	return all
+}
+
+// holdOn has a link wait until no call on the sink is stuck.
+func (k *rxlink) holdOn() error {
+	k.cut.held = true
+	k.r.out.stalled.add(k)
+	if !k.r.out.shore.busy() {
+		k.r.sinkFreed() // it may have been free before we waited
+	}
+	return k.watch()
+}
+
+// sinkFreed has everybody go on who waited since a call on the sink was stuck.
+func (r *Receiver) sinkFreed() {
+	for _, k := range r.out.stalled.take() {
+		r.reach(k, nil, func() { k.ready(sinkTakes) })
+	}
+	first := r.loops[0]
+	first.post(first.deliver)
 }
 
 // place moves what is there of a leg to its place. It answers like read.
@@ -135,6 +184,13 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 	if e.in() != writing || k.owner.pipe == nil {
 		k.leg = nil // a copy of what is delivered, or a stream that fails
 		return 0, false, nil
+	}
+	switch {
+	case !e.shore.busy():
+	case k.ending:
+		return 0, true, errHeldUp
+	default:
+		return 0, true, k.holdOn()
 	}
 	left := int(l.Length) - k.got
 	n, err = k.conn.TakePipe(k.owner.pipe, left)
@@ -147,7 +203,8 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 	if err != nil {
 		return 0, true, err // the leg comes again
 	}
-	if err := e.emptyAt(k.owner.pipe, e.begin+int64(l.Offset)+int64(k.got)); err != nil {
+	k.loop.away(&e.shore, func() { err = e.emptyAt(k.owner.pipe, e.begin+int64(l.Offset)+int64(k.got)) })
+	if err != nil {
 		k.leg = nil
 		k.owner.renewPipe()
 		if err != errSealed || e.in() == writing {

@@ -7,15 +7,17 @@ import (
 
 // lose ends the link. The part of a leg that it was receiving is thrown away: the leg comes again.
 func (k *rxlink) lose(err error) {
-	if k.gone {
+	if k.gone || k.condemn(err) {
 		return
 	}
+	k.away = true // its last words may have to be delivered
 	if netio.Refused(err) && !k.parting {
 		k.lastWords()
 	}
 	if k.parked.on {
 		k.leavePark()
 	}
+	k.away = false
 	k.hangUp(err)
 	k.release()
 	k.r.linkLost(k, err)
@@ -35,6 +37,10 @@ func (k *rxlink) hangUp(err error) {
 // part ends our side of the link, whose last words are in the socket, and has what still comes be read and dropped: a close
 // that leaves something unread is answered by the kernel with a reset, which may overtake the words.
 func (k *rxlink) part() {
+	if k.away {
+		k.conn.Finish() // what it is in the middle of is of no use any more
+		return
+	}
 	if k.parting {
 		return
 	}

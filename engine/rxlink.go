@@ -47,6 +47,9 @@ type rxlink struct {
 	ending  bool   // the connection is lost: what is left to be read goes into buffers
 	small   [wire.MaxToReceiver]byte
 
+	muted  bool // not under watch, for as long as nobody may look at it
+	missed bool // the sink takes more, which was said when nobody might
+
 	stray stray
 	bound *rxloop // the link goes there when this leg is in
 }
@@ -59,17 +62,43 @@ const bytesPerRound = 1 << 20
 
 // ready reads what is there, acknowledges it, and delivers what is in order.
 func (k *rxlink) ready(events uint32) {
-	if k.gone {
+	switch {
+	case k.gone:
 		return
-	}
-	if k.parting {
+	case k.away && events == sinkTakes:
+		k.missed = true
+		return
+	case k.away:
+		k.mute()
+		return
+	case k.parting:
 		k.drop()
 		return
-	}
-	if k.broken(events) {
+	case k.broken(events):
 		k.resume()
 		return
 	}
+	k.away = true
+	err := k.attend(events)
+	k.away = false
+	if err == nil {
+		err = k.doomed
+	}
+	if err == nil {
+		err = k.unmute()
+	}
+	if err != nil {
+		k.lose(err)
+		return
+	}
+	if k.missed {
+		k.missed = false
+		k.loop.post(func() { k.ready(sinkTakes) })
+	}
+}
+
+// attend does the work of ready, while nobody else may.
+func (k *rxlink) attend(events uint32) error {
 	if events&netio.Writable != 0 && k.full {
 		k.full = false
 		_ = k.watch()
@@ -84,11 +113,10 @@ func (k *rxlink) ready(events uint32) {
 	if err == nil {
 		err = k.speak()
 	}
-	if err != nil {
-		k.lose(err)
-		return
+	if err == nil {
+		k.conn.Await(k.worthWaking())
 	}
-	k.conn.Await(k.worthWaking())
+	return err
 }
 
 // worthWaking is how many bytes make it worth while to look at the socket again: the rest of a leg, since less of it can be
@@ -116,8 +144,28 @@ func (k *rxlink) departs() bool { return k.bound != nil && !k.inside }
 // waits reports whether what is in the socket stays there for now.
 func (k *rxlink) waits() bool { return k.cut.held || k.parked.on }
 
+// mute ends the watch for a while: readiness that nobody may answer would be reported again and again.
+func (k *rxlink) mute() {
+	if !k.muted {
+		k.muted = true
+		_ = k.loop.poll.Remove(k.conn.FD())
+	}
+}
+
+// unmute takes the watch up again, if there was an end to it.
+func (k *rxlink) unmute() error {
+	if !k.muted || k.cut.held && !k.cut.on {
+		return nil
+	}
+	k.muted = false
+	return k.loop.poll.Add(k.conn.FD(), k.events(), k.token)
+}
+
 // watch asks for what the link can make use of.
 func (k *rxlink) watch() error {
+	if k.muted {
+		return nil
+	}
 	return k.loop.poll.Modify(k.conn.FD(), k.events(), k.token)
 }
 
@@ -134,7 +182,7 @@ func (k *rxlink) receive() error {
 		}
 		budget -= n
 		k.heard = k.loop.now
-		if drained {
+		if drained || k.loop.aboard {
 			return nil
 		}
 	}
@@ -348,9 +396,17 @@ func (k *rxlink) tick() {
 	if k.parting {
 		return
 	}
-	if k.cut.held {
+	switch {
+	case k.away:
+		k.heard = k.loop.now
+		k.full = false // it may be: nobody watches
+		if err := k.speak(); err != nil {
+			k.lose(err)
+			return
+		}
+	case k.cut.held:
 		k.heard = k.loop.now // it may well have sent: we do not look
-	} else if k.inside {
+	case k.inside:
 		k.ready(0) // a slow link may have brought something, but less than is worth waking
 		if k.gone {
 			return

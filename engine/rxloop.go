@@ -30,7 +30,9 @@ func (l *rxloop) remove(k *rxlink) {
 // settle is the end of each round: legs whose turn has come go on, acks that have waited long enough leave, and so do links
 // that are bound for another loop.
 func (l *rxloop) settle() (again bool) {
-	again = l.clearPark()
+	if again = l.clearPark(); l.aboard {
+		return again
+	}
 	l.sendOff()
 	if l.owed == 0 {
 		return again
@@ -45,7 +47,9 @@ func (l *rxloop) settle() (again bool) {
 
 func (l *rxloop) tick() {
 	for _, k := range slices.Clone(l.links) {
-		k.tick()
+		if k.tick(); l.aboard {
+			return
+		}
 	}
 }
 

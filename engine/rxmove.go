@@ -52,7 +52,7 @@ func (r *Receiver) nearer(cpu int, than *rxloop) *rxloop {
 func (l *rxloop) sendOff() {
 	for i := 0; i < len(l.links); {
 		k := l.links[i]
-		if k.bound == nil || k.inside || !k.move() {
+		if k.bound == nil || k.inside || k.away || !k.move() {
 			i++
 		}
 	}

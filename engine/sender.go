@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -130,6 +131,7 @@ func (s *Sender) open() error {
 	}
 	s.in.open(src, s.cfg, s.trace())
 	s.in.log = s.log
+	s.in.shore.freed, s.in.shore.lapses = s.sourceFreed, s.cfg.Lapses
 	s.buffers = min(int(s.cfg.Window/int64(s.cfg.Leg)), legsMost)
 	cpus := s.cfg.loopCPUs(sending, s.cfg.loops())
 	s.placed.Store(&placement{cpus: cpus})
@@ -181,9 +183,13 @@ func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
 	s.started = time.Now()
 	s.outage.since = s.started
 	s.explain()
+	defer spareCPUs(len(s.loops))()
 	for _, l := range s.loops {
 		go l.run()
 	}
+	done := make(chan struct{})
+	defer close(done)
+	go lookOut(s.loops, s.time.Tick, done)
 	dialling, stop := context.WithCancel(context.Background())
 	s.dialling = dialling
 	keepers := s.keep(dialling)
@@ -197,9 +203,19 @@ func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
 	sum = s.Summary()
 	s.curtain.fall()
 	if !haltAll(s.loops, haltMost) {
-		s.log.Printf(LevelError, "a loop does not end; what it has is left to the kernel")
+		s.log.Printf(LevelChoices, "a thread is in the kernel and does not come back: what it has stays open")
+		go func() {
+			haltAll(s.loops, math.MaxInt64)
+			s.tidy()
+		}()
 		return sum, s.err
 	}
+	s.tidy()
+	return sum, s.err
+}
+
+// tidy gives everything back, when the loops have ended.
+func (s *Sender) tidy() {
 	s.gauge.close()
 	for _, l := range s.loops {
 		l.closeLinks()
@@ -208,7 +224,16 @@ func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
 		s.window.release()
 	}
 	s.close()
-	return sum, s.err
+}
+
+// sourceFreed has everybody go on who waited since a call on the source was stuck.
+func (s *Sender) sourceFreed() {
+	if !s.in.byRef {
+		return // whoever has the turn goes on
+	}
+	for _, l := range s.loops {
+		l.post(l.sourceFreed)
+	}
 }
 
 // keep starts the keepers, the first of each path before the others; they end with ctx.

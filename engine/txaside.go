@@ -40,6 +40,9 @@ func (k *txlink) putAside(why wire.Reason) {
 
 // goOn does what the socket's readiness allows of a link that was put aside. What the peer sends is thrown away.
 func (k *txlink) goOn(events uint32) {
+	if k.away {
+		return // whoever is in the middle of it goes on
+	}
 	if events&netio.Writable != 0 {
 		k.full = false
 	}
@@ -93,6 +96,9 @@ func (k *txlink) endAside(reset bool) {
 // clearAsides closes the connections that have had their time; see aside.
 func (l *txloop) clearAsides() {
 	for _, k := range slices.Clone(l.asides) {
+		if k.away {
+			continue
+		}
 		said := !k.aside.said.IsZero()
 		switch {
 		case said && l.now.Sub(k.aside.said) >= l.s.time.Dead:

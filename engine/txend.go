@@ -43,7 +43,7 @@ func (k *txlink) part() {
 
 // lose ends the link. The legs that it carried and that nobody else carries are sent again, on any link.
 func (k *txlink) lose(err error) {
-	if k.gone {
+	if k.gone || k.condemn(err) {
 		return
 	}
 	if netio.Refused(err) {

@@ -81,6 +81,9 @@ func (k *txlink) sendFile() (int, error) {
 	in := &k.s.in
 	done := k.sent - len(k.header)
 	at, left := int64(k.leg.offset)+int64(done), k.leg.length-done
+	if in.shore.busy() {
+		return 0, netio.ErrAgain // until sourceFreed
+	}
 	if !k.byCard && !k.s.cfg.ForceSendFile {
 		in.reads(errNoCard)
 		return k.copyFile(at, left)
@@ -88,7 +91,10 @@ func (k *txlink) sendFile() (int, error) {
 	if k.owner.reads {
 		return k.copyFile(at, left)
 	}
-	n, err := k.conn.SendFile(in.src, in.begin+at, left)
+	n, err := 0, error(nil)
+	if doomed := k.call(func() { n, err = k.conn.SendFile(in.src, in.begin+at, left) }); doomed != nil {
+		return 0, doomed
+	}
 	switch {
 	case err == nil || err == netio.ErrAgain:
 		return n, err
@@ -101,7 +107,9 @@ func (k *txlink) sendFile() (int, error) {
 	case err == io.EOF:
 		return 0, k.shrunk()
 	}
-	if _, bad := in.src.ReadAt(k.in[k.got:k.got+1], in.begin+at); bad != nil { // the file is at fault, not the link
+	var bad error
+	_ = k.call(func() { _, bad = in.src.ReadAt(make([]byte, 1), in.begin+at) })
+	if bad != nil { // the file is at fault, not the link
 		k.s.sourceFailed(bad)
 	}
 	return 0, err
@@ -123,7 +131,14 @@ func (k *txlink) copyFile(at int64, left int) (int, error) {
 	k.reread = true
 	p := &k.owner.piece
 	if at < p.at || at >= p.at+int64(len(p.b)) {
-		if err := p.read(&k.s.in, at, left); err != nil {
+		p.reserve(at, left)
+		n, err := 0, error(nil)
+		if doomed := k.call(func() { n, err = k.s.in.src.ReadAt(p.b, k.s.in.begin+at) }); doomed != nil {
+			p.b = p.b[:0]
+			return 0, doomed
+		}
+		p.b = p.b[:n]
+		if err != nil {
 			if err == io.EOF {
 				return 0, k.shrunk()
 			}
@@ -135,15 +150,12 @@ func (k *txlink) copyFile(at int64, left int) (int, error) {
 	return k.conn.Send(b[:min(len(b), left)], nil)
 }
 
-// read gets up to n bytes, from a byte of the stream on. It answers like netio.Source.ReadAt.
-func (p *piece) read(in *ingest, at int64, n int) error {
+// reserve makes room for up to n bytes, from a byte of the stream on.
+func (p *piece) reserve(at int64, n int) {
 	if p.b == nil {
 		p.b = make([]byte, pieceSize)
 	}
-	p.b = p.b[:min(n, cap(p.b))]
-	got, err := in.src.ReadAt(p.b, in.begin+at)
-	p.at, p.b = at, p.b[:got]
-	return err
+	p.at, p.b = at, p.b[:min(n, cap(p.b))]
 }
 
 // shrunk ends the stream.

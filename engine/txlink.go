@@ -93,7 +93,7 @@ func (k *txlink) ready(events uint32) {
 
 // idle reports whether the link could start a leg at once.
 func (k *txlink) idle() bool {
-	return k.leg == nil && !k.full && len(k.control) == 0 && !k.leaving && !k.gone && !k.watch.stalled
+	return k.leg == nil && !k.away && !k.full && len(k.control) == 0 && !k.leaving && !k.gone && !k.watch.stalled
 }
 
 // busy reports whether something is on its way that the socket has not taken.
@@ -102,10 +102,12 @@ func (k *txlink) busy() bool { return k.leg != nil || len(k.control) > 0 }
 // carry starts to send a leg that the link is a holder and carrier of. When the socket takes nothing at all the leg is
 // given back, so that another link can have it.
 func (k *txlink) carry(l *leg) error {
-	if l.inFile() && !k.s.in.has(l.offset+uint64(l.length)) {
+	if whole, err := k.has(l); !whole || err != nil {
 		k.s.window.giveBack(l) // its header is not out: the link can still tell the peer why
-		k.s.fail(k.s.in.shrunk())
-		return nil
+		if err == nil {
+			k.s.fail(k.s.in.shrunk())
+		}
+		return err
 	}
 	k.leg, k.sent, k.reread = l, 0, false
 	eta := k.eta(l.length)
@@ -134,9 +136,26 @@ func (k *txlink) carry(l *leg) error {
 	return err
 }
 
+// has reports whether the bytes of a leg are still there. The error is the link's.
+func (k *txlink) has(l *leg) (whole bool, err error) {
+	if !l.inFile() {
+		return true, nil
+	}
+	err = k.call(func() { whole = k.s.in.has(l.offset + uint64(l.length)) })
+	return whole, err
+}
+
+// call makes a call that may wait, for what the link sends. The error is why the link is to end then, nil mostly.
+func (k *txlink) call(f func()) error {
+	k.away = true
+	k.loop.away(&k.s.in.shore, f)
+	k.away = false
+	return k.doomed
+}
+
 // send writes what waits, as far as the socket takes it.
 func (k *txlink) send() error {
-	for !k.full {
+	for !k.full && !k.away {
 		if k.leg == nil {
 			_, err := k.flush()
 			return err

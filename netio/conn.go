@@ -13,7 +13,9 @@ import (
 	"viamillipede/netio/internal/sys"
 )
 
-// Conn is a connected, non-blocking stream socket whose descriptor it owns. One thread at a time may use it.
+// Conn is a connected, non-blocking stream socket whose descriptor it owns. One thread at a time may use it; except that a
+// thread which waits for somebody else, in SendFile or Splice, leaves another one everything but Close and what goes the same
+// way.
 type Conn struct {
 	fd    int
 	tcp   bool

@@ -85,7 +85,7 @@ func (p *Pipe) Read(b []byte) (int, error) {
 // has nothing, or p has no slot left, in which case it is not empty; (0, io.EOF); (0, *os.SyscallError), see Unsupported.
 func (s *Source) Splice(p *Pipe, n int) (int, error) {
 	n, errno := again(func() (int, syscall.Errno) {
-		return sys.Splice(s.fd, p.w, n, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
+		return sys.SpliceShared(s.fd, p.w, n, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
 	})
 	n, err := s.trace.outcome("splice", s.fd, n, errno, true)
 	p.held += n

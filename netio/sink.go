@@ -16,7 +16,7 @@ import (
 const smallWrite = 4096
 
 // Sink is where the stream goes: a descriptor opened by somebody else and perhaps shared with other programs. One thread
-// at a time may use it.
+// at a time may use it. What writes to it may wait in the kernel, as at a Source.
 type Sink struct {
 	end
 	refuses atomic.Bool // splice(2)
@@ -59,11 +59,11 @@ func openSpare() (int, error) {
 func (s *Sink) Write(p []byte) (int, error) {
 	switch s.kind {
 	case kindStream:
-		n, err := again(func() (int, syscall.Errno) { return sys.Write(s.fd, p) })
+		n, err := again(func() (int, syscall.Errno) { return sys.WriteWait(s.fd, p) })
 		return s.trace.outcome("write", s.fd, n, err, false)
 	case kindSocket:
 		n, err := again(func() (int, syscall.Errno) {
-			return sys.Send(s.fd, p, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
+			return sys.SendWait(s.fd, p, unix.MSG_DONTWAIT|unix.MSG_NOSIGNAL)
 		})
 		return s.trace.outcome("sendto", s.fd, n, err, false)
 	case kindPolled:

@@ -10,6 +10,9 @@ import (
 
 // Source is where the stream comes from: a descriptor opened by somebody else and perhaps shared with other programs.
 // One thread at a time may use it.
+//
+// What reads it may wait in the kernel, for the medium or for a program that has the same pipe open and is inside splice(2),
+// even where it answers ErrAgain; O_NONBLOCK and signals do not help.
 type Source struct{ end }
 
 // OpenSource prepares fd for reading. fd stays the caller's; Close gives back only what was opened in addition.
@@ -26,10 +29,10 @@ func OpenSource(fd int, trace Tracer) (*Source, error) {
 func (s *Source) Read(p []byte) (int, error) {
 	switch s.kind {
 	case kindStream:
-		n, err := again(func() (int, syscall.Errno) { return sys.Read(s.fd, p) })
+		n, err := again(func() (int, syscall.Errno) { return sys.ReadWait(s.fd, p) })
 		return s.trace.outcome("read", s.fd, n, err, true)
 	case kindSocket:
-		n, err := again(func() (int, syscall.Errno) { return sys.Receive(s.fd, p, unix.MSG_DONTWAIT) })
+		n, err := again(func() (int, syscall.Errno) { return sys.ReceiveWait(s.fd, p, unix.MSG_DONTWAIT) })
 		return s.trace.outcome("recvfrom", s.fd, n, err, true)
 	case kindPolled:
 		if !s.ready(unix.POLLIN) {

@@ -21,12 +21,12 @@ func (s *Sink) Refuses() bool { return s.refuses.Load() }
 
 // Splice moves up to n bytes from the connection to the sink, a pipe, without copying them (splice(2)). Neither is waited
 // for: the connection is non-blocking, and SPLICE_F_NONBLOCK covers the pipe, so the pipe's lock is never held for
-// longer than the move and its reader is never kept waiting by us. (n > 0, nil): n bytes were moved. (0, ErrAgain): the
+// longer than the move and its reader is never kept waiting by us; but it may keep us waiting, see Sink. (n > 0, nil): n bytes were moved. (0, ErrAgain): the
 // connection has nothing, or the pipe is full; Pending tells which. (0, io.EOF): the peer ended its side. (0,
 // *os.SyscallError): the consumer is lost if the sink is Gone, else the connection is lost.
 func (c *Conn) Splice(s *Sink, n int) (int, error) {
 	moved, err := again(func() (int, syscall.Errno) {
-		return sys.Splice(c.fd, s.fd, n, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
+		return sys.SpliceShared(c.fd, s.fd, n, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
 	})
 	return c.trace.outcome("splice", c.fd, moved, err, true)
 }

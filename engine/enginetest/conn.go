@@ -3,6 +3,7 @@ package enginetest
 import (
 	"math/rand/v2"
 	"os"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -15,9 +16,13 @@ import (
 //
 // The sending end watches its sockets edge-triggered, so a call that moves less than it could, or nothing, must be
 // followed by a real event: see kick. The receiving end's watch is level-triggered.
+//
+// One thread may send from, or receive to, what the engine does not wait for, while another one does the rest.
 type conn struct {
 	*netio.Conn
-	end      *end
+	end *end
+
+	mu       sync.Mutex // guards all below, and is held across no call
 	rng      *rand.Rand
 	sent     int  // bytes
 	received int  // bytes
@@ -38,6 +43,8 @@ func newConn(c *netio.Conn, e *end) *conn {
 // Queued plays the kernel of a TCP connection, on half of the links: what the other end has not read is in the network, and so
 // is what went nowhere.
 func (c *conn) Queued() netio.Queue {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if !c.tells || c.dead {
 		return netio.Queue{}
 	}
@@ -51,6 +58,8 @@ func (c *conn) Queued() netio.Queue {
 
 // IncomingCPU plays interrupts that are spread anew every now and then.
 func (c *conn) IncomingCPU() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.rng.IntN(3) == 0 {
 		c.cpu = c.rng.IntN(4)
 	}
@@ -64,12 +73,12 @@ func (c *conn) Send(a, b []byte) (int, error) {
 		return 0, err
 	}
 	if room == 0 { // beyond the fault's byte: it goes nowhere
-		c.swallows += len(a) + len(b)
+		c.count(&c.swallows, len(a)+len(b))
 		return len(a) + len(b), nil
 	}
 	a = a[:min(room, len(a))]
 	n, err := c.Conn.Send(a, b[:min(room-len(a), len(b))])
-	c.sent += n
+	c.count(&c.sent, n)
 	return n, err
 }
 
@@ -84,11 +93,11 @@ func (c *conn) SendPipe(p *netio.Pipe, n int) (int, error) {
 	}
 	if room == 0 {
 		n, err = p.Read(make([]byte, n))
-		c.swallows += n
+		c.count(&c.swallows, n)
 		return n, err
 	}
 	n, err = c.Conn.SendPipe(p, room)
-	c.sent += n
+	c.count(&c.sent, n)
 	return n, err
 }
 
@@ -99,11 +108,11 @@ func (c *conn) SendFile(s *netio.Source, offset int64, n int) (int, error) {
 		return 0, err
 	}
 	if room == 0 {
-		c.swallows += n
+		c.count(&c.swallows, n)
 		return n, nil
 	}
 	n, err = c.Conn.SendFile(s, offset, room)
-	c.sent += n
+	c.count(&c.sent, n)
 	return n, err
 }
 
@@ -115,7 +124,7 @@ func (c *conn) Recv(a, b []byte) (int, error) {
 	}
 	a = a[:min(room, len(a))]
 	n, err := c.Conn.Recv(a, b[:min(room-len(a), len(b))])
-	c.received += n
+	c.count(&c.received, n)
 	return n, err
 }
 
@@ -126,7 +135,7 @@ func (c *conn) Splice(s *netio.Sink, n int) (int, error) {
 		return 0, err
 	}
 	n, err = c.Conn.Splice(s, room)
-	c.received += n
+	c.count(&c.received, n)
 	return n, err
 }
 
@@ -137,12 +146,21 @@ func (c *conn) TakePipe(p *netio.Pipe, n int) (int, error) {
 		return 0, err
 	}
 	n, err = c.Conn.TakePipe(p, room)
-	c.received += n
+	c.count(&c.received, n)
 	return n, err
+}
+
+// count adds n to one of the counters.
+func (c *conn) count(sum *int, n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	*sum += n
 }
 
 // allow says how much of a call for want bytes, 1 or more, may happen. A room of 0 is for faults that swallow.
 func (c *conn) allow(out bool, want int) (room int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.dead || c.end.link.reset.Load() {
 		return 0, c.die("reset")
 	}
@@ -161,7 +179,7 @@ func (c *conn) allow(out bool, want int) (room int, err error) {
 	return room, nil
 }
 
-// meet lets the call pass up to the byte at which the link's fault begins, and beyond it has the fault happen.
+// meet lets the call pass up to the byte at which the link's fault begins, and beyond it has the fault happen; under mu.
 func (c *conn) meet(out bool, want int) (room int, err error) {
 	f := c.end.link.fault
 	if f.kind < faultDeath || f.side != c.end.side || f.out != out {
@@ -186,7 +204,7 @@ func (c *conn) meet(out bool, want int) (room int, err error) {
 	return 0, c.die("died")
 }
 
-// die ends the link at this side, and at the other unless its fault is that it does not notice.
+// die ends the link at this side, and at the other unless its fault is that it does not notice; under mu.
 func (c *conn) die(why string) error {
 	if !c.dead {
 		c.dead = true
@@ -220,7 +238,11 @@ func (c *conn) Abort() error {
 }
 
 // ghost reports whether the other end shall not notice that this one is closed.
-func (c *conn) ghost() bool { return c.dead && c.end.link.fault.kind == faultGhost }
+func (c *conn) ghost() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.dead && c.end.link.fault.kind == faultGhost
+}
 
 // Close is netio.Conn.Close. The descriptor of a ghost lives on until the network is closed.
 func (c *conn) Close() error {

@@ -6,7 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls of this file may wait for a medium, so Go's scheduler is told of them.
+// The calls of this file may wait: for a medium, or for another program that has the same pipe or socket open and is in the
+// middle of a call on it, which O_NONBLOCK does not prevent. So Go's scheduler is told of them. While it has a P to spare it
+// leaves the thread its own, unless the call takes 10 ms.
 
 // ReadWait is read(2).
 func ReadWait(fd int, p []byte) (int, syscall.Errno) {
@@ -24,6 +26,25 @@ func WriteWait(fd int, p []byte) (int, syscall.Errno) {
 		return 0, e
 	}
 	return told(unix.Write(fd, p[:n]))
+}
+
+// ReceiveWait is recv(2) with flags.
+func ReceiveWait(fd int, p []byte, flags int) (int, syscall.Errno) {
+	n, e := perhaps(len(p))
+	if e != 0 {
+		return 0, e
+	}
+	n, _, err := unix.Recvfrom(fd, p[:n], flags)
+	return told(n, err)
+}
+
+// SendWait is send(2) with flags.
+func SendWait(fd int, p []byte, flags int) (int, syscall.Errno) {
+	n, e := perhaps(len(p))
+	if e != 0 {
+		return 0, e
+	}
+	return told(unix.SendmsgN(fd, p[:n], nil, nil, flags))
 }
 
 // Pread is pread(2).
@@ -64,6 +85,16 @@ func SpliceWait(from, to int, offset int64, n int) (int, syscall.Errno) {
 		at = nil
 	}
 	m, err := unix.Splice(from, nil, to, at, n, unix.SPLICE_F_MOVE)
+	return told(int(m), err)
+}
+
+// SpliceShared is splice(2) without offsets, with flags.
+func SpliceShared(from, to, n, flags int) (int, syscall.Errno) {
+	n, e := perhaps(n)
+	if e != 0 {
+		return 0, e
+	}
+	m, err := unix.Splice(from, nil, to, nil, n, flags)
 	return told(int(m), err)
 }
 

@@ -1,0 +1,159 @@
+package engine
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// A call on a descriptor that other programs have too may sleep in the kernel, whatever O_NONBLOCK says, and no signal wakes
+// it: a neighbour inside splice(2) has the pipe's lock, a file system is frozen, a disk does not answer. The links must not
+// feel that: their heartbeats, acks and legs go on. So a loop whose thread does not come back from such a call is taken over
+// by a new thread, which goes on with the round where the old one was.
+//
+//	the loop's thread          the lookout                     a new thread
+//	--------------------------------------------------------------------------------------
+//	makes the call (away)
+//	      .                    the round lasts, in a call:
+//	      .                    the loop is taken over ------->  runs the loop
+//	the call returns: asks to be let in                          .
+//	      <------------------------------------------- the helm, between two rounds
+//	goes on from the call, until it is back in run
+//	      ------- the helm: at the next such call, and in the end ->  runs on
+//	ends
+//
+// Whoever has the helm, and nobody else, touches what is the loop's; so the code around a call needs no locks, but must expect
+// that, across the call, other things have happened to the loop and its links. A link that such a call concerns is marked
+// (linkState.away): nobody else uses its connection the same way, and its end waits for the call's. In a quiet loop all this
+// costs two atomic operations a call.
+//
+// So that not all threads run into the same wall one after the other, nobody begins a call on a shore where one is stuck.
+type helm struct {
+	seq    atomic.Uint64 // odd: whoever runs the loop is in a call that may wait
+	rounds atomic.Uint64
+	seen   uint64 // of rounds; the lookout's own
+	at     *shore // what the call is made on; written before seq becomes odd
+
+	// aboard: a thread that was overtaken has the helm. For whoever has it.
+	aboard    bool
+	overtaken atomic.Int32  // threads that are, and have not ended
+	wanting   atomic.Int32  // of these, those that want the helm
+	let, back chan struct{} // the helm, to such a thread and from it
+}
+
+// strandedMost bounds the threads of one loop that are stuck: one with the turn, and one that was on its way when that began.
+const strandedMost = 2
+
+func newHelm() helm { return helm{let: make(chan struct{}), back: make(chan struct{})} }
+
+// shore is an end of the stream, a source or a sink, for those that make calls on it that may wait.
+type shore struct {
+	stuck  atomic.Int32         // calls that were overtaken and have not returned
+	freed  func()               // called when none is stuck any more
+	lapses func() time.Duration // Options.Lapses
+}
+
+// busy reports whether a call is stuck. Who does not begin another one for that reason is told by freed.
+func (s *shore) busy() bool { return s.stuck.Load() > 0 }
+
+func (s *shore) enter() { s.stuck.Add(1) }
+
+func (s *shore) leave() {
+	if s.stuck.Add(-1) == 0 {
+		s.freed()
+	}
+}
+
+// away makes a call that may wait; for whoever has the helm, and has it again when away returns. call must touch nothing that
+// is the loop's.
+func (l *loop) away(s *shore, call func()) {
+	if l.aboard {
+		s.enter()
+		l.handBack()
+		call()
+		l.askHelm(s)
+		return
+	}
+	l.at = s
+	seq := l.seq.Add(1)
+	if s.lapses != nil {
+		l.lapse(s, seq)
+	}
+	call()
+	if !l.seq.CompareAndSwap(seq, seq+1) {
+		l.askHelm(s)
+	}
+}
+
+// lapse has the loop taken over, for as long as a test wants, in the call of that number.
+func (l *loop) lapse(s *shore, seq uint64) {
+	if d := s.lapses(); d > 0 && l.takeOver(seq) {
+		time.Sleep(d)
+	}
+}
+
+// askHelm waits for the helm, after a call during which the loop was taken over. It does not return where the loop has ended.
+func (l *loop) askHelm(s *shore) {
+	l.wanting.Add(1)
+	l.nudge()
+	select {
+	case <-l.let:
+	case <-l.done:
+		runtime.Goexit()
+	}
+	l.aboard = true
+	s.leave()
+}
+
+// handBack gives the helm back to the thread that runs the loop.
+func (l *loop) handBack() {
+	l.aboard = false
+	l.back <- struct{}{}
+}
+
+// admit lets those have the helm that want it; at the end of a round.
+func (l *loop) admit() {
+	for l.wanting.Load() > 0 {
+		l.wanting.Add(-1)
+		l.let <- struct{}{}
+		<-l.back
+	}
+}
+
+// takeOver has a new thread run the loop in place of the one that is in the call of the given number, unless that has returned, or too many are
+// stuck already.
+func (l *loop) takeOver(seq uint64) bool {
+	if l.overtaken.Load() >= strandedMost || !l.seq.CompareAndSwap(seq, seq+1) {
+		return false
+	}
+	l.overtaken.Add(1)
+	l.at.enter()
+	go l.run()
+	return true
+}
+
+// lookOut takes over loops that are stuck, until it is told to stop. A round that lasts from one look to the next, and is in
+// a call that may wait, is stuck, even where it is no longer the same call: many that are slow are as bad as one.
+func lookOut[T interface{ plain() *loop }](loops []T, every time.Duration, stop <-chan struct{}) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-ticker.C:
+		}
+		for _, l := range loops {
+			l.plain().look()
+		}
+	}
+}
+
+func (l *loop) look() {
+	seq, round := l.seq.Load(), l.rounds.Load()
+	late := round == l.seen
+	l.seen = round
+	if late && seq%2 == 1 && l.takeOver(seq) {
+		l.log.Printf(LevelChoices, "loop %d goes on without its thread, which waits in the kernel", l.id)
+	}
+}
