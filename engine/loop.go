@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -311,6 +312,37 @@ func haltAll[T interface{ plain() *loop }](loops []T, atMost time.Duration) (all
 		}
 	}
 	return true
+}
+
+// tidyMost is how long it waits for what comes then, which closes files and cuts them to length.
+const tidyMost = 3 * time.Second
+
+// haltThen ends the loops and then calls tidy, which may have to wait in the kernel itself. Both go on without the caller when
+// they take too long; done tells whether they did not.
+func haltThen[T interface{ plain() *loop }](loops []T, tidy func(), log *Log) (done bool) {
+	halted, tidied := make(chan struct{}), make(chan struct{})
+	go func() {
+		haltAll(loops, math.MaxInt64)
+		close(halted)
+		tidy()
+		close(tidied)
+	}()
+	if done = awaited(halted, haltMost) && awaited(tidied, tidyMost); !done {
+		log.Printf(LevelChoices, "a thread is in the kernel and does not come back: what it has stays open")
+	}
+	return done
+}
+
+// awaited receives from c, for at most the given time.
+func awaited(c <-chan struct{}, atMost time.Duration) bool {
+	timeout := time.NewTimer(atMost)
+	defer timeout.Stop()
+	select {
+	case <-c:
+		return true
+	case <-timeout.C:
+		return false
+	}
 }
 
 // plain is the loop of whatever is more than a loop.

@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -181,16 +180,9 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	r.farewell()
 	sum = r.Summary()
 	r.curtain.fall()
-	if !haltAll(r.loops, haltMost) {
-		r.log.Printf(LevelChoices, "a thread is in the kernel and does not come back: what it has stays open")
+	if !haltThen(r.loops, r.tidy, r.log) {
 		r.cutWithin(haltMost)
-		go func() {
-			haltAll(r.loops, math.MaxInt64)
-			r.tidy()
-		}()
-		return sum, r.err
 	}
-	r.tidy()
 	return sum, r.err
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -202,15 +201,7 @@ func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
 	s.farewell()
 	sum = s.Summary()
 	s.curtain.fall()
-	if !haltAll(s.loops, haltMost) {
-		s.log.Printf(LevelChoices, "a thread is in the kernel and does not come back: what it has stays open")
-		go func() {
-			haltAll(s.loops, math.MaxInt64)
-			s.tidy()
-		}()
-		return sum, s.err
-	}
-	s.tidy()
+	haltThen(s.loops, s.tidy, s.log)
 	return sum, s.err
 }
 
