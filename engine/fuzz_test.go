@@ -281,12 +281,12 @@ func (k *liarLink) listen() {
 	}
 }
 
-func (p *liar) frame(n int, l wire.Leg) []byte {
+func (p *liar) frame(l wire.Leg) []byte {
 	payload := make([]byte, min(l.Length, wire.MaxLeg))
 	if l.Offset < uint64(len(p.data)) {
 		copy(payload, p.data[l.Offset:])
 	}
-	if l.Checked = p.checked; l.Checked {
+	if l.Checked = p.checked || l.Checked; l.Checked {
 		l.Checksum = wire.Checksum(payload)
 	}
 	return append(l.Append(nil), payload...)
@@ -321,9 +321,9 @@ func (p *liar) act(k *liarLink, i int) bool {
 	}
 	switch in.next() % 16 {
 	case 0, 1, 2:
-		return put(p.frame(n, p.true(n)))
+		return put(p.frame(p.true(n)))
 	case 3, 4: // begun, to go on later
-		b := append(k.rest, p.frame(n, p.true(n))...)
+		b := append(k.rest, p.frame(p.true(n))...)
 		cut := in.upTo(len(b))
 		k.rest = bytes.Clone(b[cut:])
 		_, err := k.c.Write(b[:cut])
@@ -346,7 +346,11 @@ func (p *liar) act(k *liarLink, i int) bool {
 		for range in.next() % 4 {
 			h[2+in.upTo(26)] = in.next()
 		}
-		return put(append(seal(h), in.bytes(600)...))
+		if f, err := wire.ParseHeader(seal(h)); err == nil && f.Type == wire.TypeLeg { // its bytes are true
+			p.lied = true
+			return put(p.frame(f.Leg()))
+		}
+		return put(append(h, in.bytes(600)...))
 	case 11: // a leg that is not like the others
 		l := p.true(n)
 		l.Number, l.Offset = in.number(l.Number), in.number(l.Offset)
@@ -355,7 +359,7 @@ func (p *liar) act(k *liarLink, i int) bool {
 			return true
 		}
 		p.lied = true
-		return put(p.frame(n, l))
+		return put(p.frame(l))
 	case 12:
 		e := wire.End{Legs: uint64(p.legs()), Bytes: uint64(len(p.data))}
 		if in.next()%2 == 0 {
@@ -379,7 +383,7 @@ func (p *liar) finish() {
 		return
 	}
 	for n := range p.legs() {
-		k.c.Write(p.frame(n, p.true(n)))
+		k.c.Write(p.frame(p.true(n)))
 	}
 	k.c.Write(wire.End{Legs: uint64(p.legs()), Bytes: uint64(len(p.data))}.Append(nil))
 	select {
