@@ -13,6 +13,7 @@ type egress struct {
 	turn  atomic.Bool
 	phase atomic.Int32 // how far the stream is with the sink; see phase
 	outlet
+	ground // for routePlace
 
 	at      *loop // that has the turn
 	shore   shore // the sink, for calls that may wait
@@ -22,7 +23,6 @@ type egress struct {
 	route    route
 	why      error         // it is routeBuffers
 	pipes    *netio.Pipes  // one for each loop as far as there are as many, unless the route needs none
-	begin    int64         // of the stream in the sink, for routePlace
 	size     int64         // of the stream, as its sender says; 0 is not known
 	reserved atomic.Int64  // of these, bytes that room is set aside for; any loop
 	bytes    atomic.Uint64 // written to the sink, in order
@@ -146,7 +146,7 @@ func (e *egress) put(l *rxleg) (n int, err error) {
 		return rest, nil
 	case e.route == routePlace:
 		e.at.away(&e.shore, func() {
-			n, err = e.sink.WriteAt(l.bytes()[e.partial:], e.begin+int64(e.bytes.Load()))
+			n, err = e.sink.WriteAt(l.bytes()[e.partial:], e.spot()+int64(e.bytes.Load()))
 		})
 	default:
 		e.at.away(&e.shore, func() { n, err = e.sink.Write(l.bytes()[e.partial:]) })
@@ -156,7 +156,7 @@ func (e *egress) put(l *rxleg) (n int, err error) {
 
 func (e *egress) wrote(n int) {
 	e.partial += n
-	e.bytes.Add(uint64(n))
+	e.reached(int64(e.bytes.Add(uint64(n))))
 }
 
 // ready is the sink's readiness, or the consumer's death. Only the latter is watched for while nothing waits.

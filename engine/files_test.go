@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -164,3 +165,72 @@ func overwriteQuietly(fd int) error {
 }
 
 func shrink(fd int) error { return unix.Ftruncate(fd, 3*64<<10) }
+
+// Others write to the file that the stream goes to: what they wrote is still there when the stream is over, whether nothing was
+// received, or some of it, or all.
+func TestLinesOfOthersStay(t *testing.T) {
+	const leg = 64 << 10
+	const line = "a line of another program\n"
+	s := newStream(2, leg)
+	for _, c := range []struct {
+		name   string
+		size   uint64 // that is announced
+		before bool   // the line is written before the first leg
+		legs   int
+		want   string
+	}{
+		{"nothing received", 0, true, 0, line},
+		{"before the stream", 0, true, 2, line + string(s.data)},
+		{"behind a stream of known length", 2 * leg, false, 2, string(s.data) + line},
+		{"behind a part of it", 2 * leg, false, 1, string(s.data[:leg]) + string(make([]byte, leg)) + line},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rx := receive(t, engine.Options{}, enginetest.KindFile, nil)
+			h := rx.link(0, func(h *wire.Hello) { h.Size = c.size })
+			write := func() {
+				if _, err := unix.Write(rx.stdio.FD, []byte(line)); err != nil { // the same open file
+					t.Fatal(err)
+				}
+			}
+			if c.before {
+				write()
+			}
+			for i := range c.legs {
+				h.send(s.frame(i))
+				h.untilReceived(uint64(i) + 1)
+			}
+			if !c.before {
+				write()
+			}
+			if c.legs == 2 {
+				h.send(s.end())
+				h.untilType(wire.TypeDone)
+				h.send(wire.Bye{Stream: true}.Append(nil))
+				rx.wants(engine.StatusDone)
+			} else {
+				h.send(wire.Fault{Status: uint16(engine.StatusLocalPipe), Text: "no more"}.Append(nil))
+				rx.wants(engine.StatusRemotePipe)
+			}
+			if got := string(rx.content()); got != c.want {
+				t.Errorf("%d bytes are left, want %d", len(got), len(c.want))
+			}
+		})
+	}
+}
+
+// Where the length is not known, both cannot have their place: the stream fails rather than be mixed with something else.
+func TestLineInTheMiddle(t *testing.T) {
+	rx := receive(t, engine.Options{}, enginetest.KindFile, nil)
+	s := newStream(2, 64<<10)
+	h := rx.link(0)
+	h.send(s.frame(0))
+	h.untilReceived(1)
+	if _, err := unix.Write(rx.stdio.FD, []byte("line\n")); err != nil {
+		t.Fatal(err)
+	}
+	h.send(s.frame(1), s.end())
+	if f, text := h.fault(); engine.Status(f.A) != engine.StatusLocalPipe || !strings.Contains(text, "another program") {
+		t.Errorf("the sender is told status %d, %s", f.A, text)
+	}
+	rx.wants(engine.StatusLocalPipe)
+}

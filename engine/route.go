@@ -42,7 +42,7 @@ func (e *egress) open(sink *netio.Sink, reference bool) {
 		e.why = errAppends
 		return
 	case placed:
-		e.route, e.begin = routePlace, begin
+		e.route, e.begin = routePlace, begin // as far as is known now
 	case sink.Passes():
 		e.route = routePass
 	default:
@@ -87,38 +87,6 @@ func (e *egress) way() string {
 // counts says how many legs went the way of the route: those that are small or came early cannot.
 func (e *egress) counts() string {
 	return fmt.Sprintf(" for %d legs, %d legs copied", e.refLegs.Load(), e.copied.Load())
-}
-
-// reserveStep is how much room is set aside at a time, in bytes, ahead of legs that have come: what a sender says of its
-// stream is no reason to fill a disk.
-const reserveStep = 64 << 20
-
-// reserve sets room aside in a file whose size is known, once a leg that ends at the given byte of the stream is on its way.
-func (e *egress) reserve(upTo int64, at *loop) {
-	if e.shore.busy() {
-		return
-	}
-	if have := e.reserved.Load(); upTo > have && upTo <= e.size {
-		n := min(reserveStep, e.size-have)
-		if n <= 0 || !e.reserved.CompareAndSwap(have, have+n) {
-			return // another loop does it
-		}
-		var err error
-		at.away(&e.shore, func() { err = e.sink.Reserve(e.begin+have, n) })
-		if err != nil {
-			e.reserved.Store(e.size)
-			at.log.Printf(LevelChoices, "no more room is set aside: %v", err)
-		}
-	}
-}
-
-// leave ends a file with the last byte that was delivered in order. What lies beyond is room that was not needed, and, when
-// the stream failed, legs that came early; then no loop may run any more.
-func (e *egress) leave() error {
-	if e.route != routePlace {
-		return nil
-	}
-	return e.sink.Leave(e.begin + int64(e.bytes.Load()))
 }
 
 // places reports whether a leg that begins now goes to its place in a file. What it says of its place must fit the window: a
@@ -203,7 +171,8 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 	if err != nil {
 		return 0, true, err // the leg comes again
 	}
-	k.loop.away(&e.shore, func() { err = e.emptyAt(k.owner.pipe, e.begin+int64(l.Offset)+int64(k.got)) })
+	e.reached(int64(l.Offset) + int64(k.got+n)) // or a part of it
+	k.loop.away(&e.shore, func() { err = e.emptyAt(k.owner.pipe, e.spot()+int64(l.Offset)+int64(k.got)) })
 	if err != nil {
 		k.leg = nil
 		k.owner.renewPipe()

@@ -128,11 +128,41 @@ func (s *Sink) Reserve(offset, n int64) error {
 	return os.NewSyscallError("fallocate", unix.Fallocate(s.fd, unix.FALLOC_FL_KEEP_SIZE, offset, n))
 }
 
-// Leave makes the file end at the given offset, and puts its offset there, where a program that writes on would expect it.
-func (s *Sink) Leave(offset int64) error {
-	if err := unix.Ftruncate(s.fd, offset); err != nil {
-		return os.NewSyscallError("ftruncate", err)
+// Tail is where a stream may begin in the sink, one that has a Place, when nothing that others have written meanwhile is to
+// be overwritten: behind the offset, and behind the file's last byte.
+func (s *Sink) Tail() (begin int64, ok bool) {
+	begin, err := unix.Seek(s.fd, 0, io.SeekCurrent)
+	if err != nil {
+		return 0, false
 	}
+	var st unix.Stat_t
+	if err := unix.Fstat(s.fd, &st); err != nil {
+		return 0, false
+	}
+	return max(begin, st.Size), true
+}
+
+// Leave makes the file end at the given offset, unless it is shorter, or reaches beyond the last byte that we wrote, since
+// then somebody else has written there. Room that was set aside beyond its end is given back.
+func (s *Sink) Leave(end, reach int64) error {
+	var st unix.Stat_t
+	if err := unix.Fstat(s.fd, &st); err != nil {
+		return os.NewSyscallError("fstat", err)
+	}
+	if st.Size > reach {
+		return nil
+	}
+	return os.NewSyscallError("ftruncate", unix.Ftruncate(s.fd, min(end, st.Size)))
+}
+
+// SeekTo puts the offset of a regular file, where a program that writes on would expect it. An error is an *os.SyscallError.
+func (s *Sink) SeekTo(offset int64) error {
 	_, err := unix.Seek(s.fd, offset, io.SeekStart)
 	return os.NewSyscallError("lseek", err)
+}
+
+// At reports whether the offset of a regular file is where it was left: nobody else has written through the same open file.
+func (s *Sink) At(offset int64) bool {
+	now, err := unix.Seek(s.fd, 0, io.SeekCurrent)
+	return err == nil && now == offset
 }

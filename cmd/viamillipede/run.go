@@ -144,7 +144,7 @@ func (inv *invocation) receiver() (*side, error) {
 	if !inv.receive {
 		return nil, nil
 	}
-	if err := checkStandard(standardOutput, syscall.O_WRONLY); err != nil {
+	if err := checkStandard(standardOutput, syscall.O_WRONLY, inv.options.PRBS); err != nil {
 		return nil, err
 	}
 	s := inv.side("rx")
@@ -161,7 +161,7 @@ func (inv *invocation) sender() (*side, error) {
 		return nil, nil
 	}
 	if !inv.options.PRBS {
-		if err := checkStandard(standardInput, syscall.O_RDONLY); err != nil {
+		if err := checkStandard(standardInput, syscall.O_RDONLY, false); err != nil {
 			return nil, err
 		}
 	}
