@@ -96,6 +96,13 @@ func (d *directory) answered(q *inquiry) {
 	}
 }
 
+// unknown reports whether the first lookup is still under way.
+func (d *directory) unknown() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.asking != nil && len(d.kept) == 0
+}
+
 // tell reports whether the user is to be told that the name is not resolved: once, until it is again.
 func (d *directory) tell() (news bool) {
 	d.mu.Lock()

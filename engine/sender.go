@@ -538,6 +538,9 @@ func (s *Sender) answers() []answer {
 	answers := make([]answer, 0, len(s.paths))
 	for _, p := range s.paths {
 		_, refused, verdict, last := p.state()
+		if last == nil && p.names.unknown() {
+			last = errSlowName
+		}
 		answers = append(answers, answer{p.String(), refused, verdict, last})
 	}
 	return answers

@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"context"
+	"net/netip"
 	"regexp"
 	"strings"
 	"testing"
@@ -120,4 +122,22 @@ func TestStatusOfDeadLinks(t *testing.T) {
 	rx.shows(`(?m)^ +2 +\S+ +down +\S+ +- +- +- `)
 	rx.cancel()
 	rx.wants(engine.StatusInterrupt)
+}
+
+// mumbling never resolves a name.
+type mumbling struct{ engine.Transport }
+
+func (mumbling) Resolve(ctx context.Context, _ engine.Path) ([]netip.Addr, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// A name server that does not answer is not taken for a host that does not.
+func TestSenderTellsOfASlowName(t *testing.T) {
+	tx := send(t, engine.Options{Threads: 1, Connect: soon, Timing: anxious()}, nil, func(n engine.Transport) engine.Transport {
+		return mumbling{n}
+	})
+	tx.tells(`no receiver yet after .*: a:\d+: the name is not resolved yet`)
+	tx.cancel()
+	tx.wants(engine.StatusInterrupt)
 }
