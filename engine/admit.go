@@ -34,16 +34,21 @@ func (r *Receiver) hear(ctx context.Context, at int, c net.Conn) {
 	w := wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: wire.MaxLeg}
 	if err == nil {
 		r.settle(c.LocalAddr())
-		w, err = r.admit(h, c.RemoteAddr())
+		w, err = r.admitInTurn(ctx, h, c.RemoteAddr())
+		c.SetDeadline(time.Now().Add(r.time.Hello))
 	} else {
 		w.Verdict = verdictOf(err)
 	}
-	if err == nil || answerable(err) {
+	admitted := err == nil
+	if admitted || answerable(err) {
 		if _, werr := c.Write(w.Append(nil)); err == nil {
 			err = werr
 		}
 	}
 	if err != nil {
+		if admitted {
+			r.forgo()
+		}
 		if ctx.Err() == nil && !(errors.Is(err, errUnsaid) && r.expects(c.RemoteAddr())) {
 			r.strangers.refuse(r.log, c.RemoteAddr(), err)
 		}
@@ -66,6 +71,23 @@ func (r *Receiver) expects(who net.Addr) bool {
 	return r.hosts[host]
 }
 
+// forgo takes in that an admitted connection did not become a link.
+func (r *Receiver) forgo() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.goes()
+}
+
+// admitInTurn is admit, and lets a sender wait whose turn may come.
+func (r *Receiver) admitInTurn(ctx context.Context, h wire.Hello, from net.Addr) (wire.Welcome, error) {
+	for begun := time.Now(); ; {
+		w, err := r.admit(h, from)
+		if !errors.Is(err, errTried) || !r.awaitTurn(ctx, h, begun) {
+			return w, err
+		}
+	}
+}
+
 // admit decides on a hello. An error is a refusal, for the user; the Welcome says it to the peer.
 func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 	r.mu.Lock()
@@ -78,10 +100,12 @@ func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 	switch {
 	case h.Phrase != r.cfg.Phrase:
 		return refuse(wire.VerdictPhrase, "wrong checkphrase")
-	case r.met && h.Stream != r.hello.Stream:
+	case r.met && h.Stream != r.hello.Stream && r.tenure.owned.Load():
 		return refuse(wire.VerdictBusy, "another sender; this receiver serves one stream")
-	case !r.met && h.Flags&wire.FlagResume != 0:
+	case (!r.met || h.Stream != r.hello.Stream) && h.Flags&wire.FlagResume != 0:
 		return refuse(wire.VerdictUnknown, "a sender whose stream began with another receiver")
+	case r.tries(h):
+		return refuse(wire.VerdictBusy, "%w", errTried)
 	case h.Link >= MaxThreads:
 		return refuse(wire.VerdictMalformed, "link %d, expected less than %d", h.Link, MaxThreads)
 	case r.met && h.Links != r.hello.Links:
@@ -99,6 +123,7 @@ func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 	if host, _, err := net.SplitHostPort(from.String()); err == nil && len(r.hosts) < hostsMost {
 		r.hosts[host] = true
 	}
+	r.tenure.links++
 	w.Features, w.MaxLeg, w.Credit = r.hello.Features&wire.Features, r.most, uint32(r.credit)
 	w.Delivered = uint64(r.ring.Next())
 	return w, nil

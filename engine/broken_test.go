@@ -267,7 +267,9 @@ func TestRefusals(t *testing.T) {
 	rx := receive(t, engine.Options{Phrase: [4]byte{'w', 'o', 'r', 'd'}}, enginetest.KindPipe, nil)
 	got := rx.consume()
 	word := func(h *wire.Hello) { h.Phrase = [4]byte{'w', 'o', 'r', 'd'} }
-	running := rx.link(0, word)
+	running, s := rx.link(0, word), newStream(2, 30000)
+	running.send(s.frame(0))
+	running.untilReceived(1)
 	for _, c := range []struct {
 		name   string
 		want   wire.Verdict
@@ -289,8 +291,7 @@ func TestRefusals(t *testing.T) {
 		}
 		h.untilClosed()
 	}
-	s := newStream(2, 30000)
-	running.send(s.frame(0), s.frame(1))
+	running.send(s.frame(1))
 	s.finish(rx, running, got)
 }
 

@@ -79,6 +79,7 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 		return 0, true, nil // the sink failed
 	}
 	k.got += n
+	r.own()
 	e.wrote(n)
 	if n < left {
 		return n, false, nil

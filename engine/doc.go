@@ -32,6 +32,7 @@
 //	door     door.go      a listener for each loop; a link goes to the loop where it came in
 //	admit    admit.go     a connection is a link of this stream, or is refused
 //	         strangers.go   the user is told of those, a line a host
+//	         tenure.go      whose stream it is: who brought a leg
 //	rxlink   rxlink.go    frames read, acks written               parallel, one loop owns a link
 //	         rxmove.go      it goes where its packets come in     from one loop to another
 //	         inspect.go     a leg of a test stream is checked     the same loop

@@ -114,6 +114,7 @@ func (r *Receiver) take(h wire.Hello, at int, c net.Conn) {
 	conn, err := r.transport.Adopt(c, traceTo(r.log))
 	if err != nil {
 		r.log.Printf(LevelLinks, "link %d from %s: %v", h.Link, path, err)
+		r.forgo()
 		return
 	}
 	r.mu.Lock()

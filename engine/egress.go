@@ -189,6 +189,9 @@ func (r *Receiver) ending(e wire.End, l *rxloop) error {
 		r.fail(fail(StatusIntegrity, nil, "the sender says the stream has %d bytes, and said %d before", e.Bytes, old.Bytes))
 		return nil
 	}
+	if e.Legs == 0 {
+		r.own()
+	}
 	r.end.Store(&e)
 	l.deliver()
 	return nil

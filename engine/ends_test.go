@@ -40,15 +40,15 @@ func TestRefusedAtOnce(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
 			got := rx.consume()
-			h := rx.link(0)
+			h, s := rx.link(0), newStream(1, 1000)
+			h.send(s.frame(0))
+			h.untilReceived(1)
 			o := engine.Options{Connect: time.Minute, Threads: 2}
 			c.change(&o)
 			tx := send(t, o, nil, func(engine.Transport) engine.Transport { return rx.network })
 			if err := tx.wants(engine.StatusRefused).err; !strings.Contains(err.Error(), c.why) {
 				t.Errorf("%v does not say why", err)
 			}
-			s := newStream(1, 1000)
-			h.send(s.frame(0))
 			s.finish(rx, h, got)
 		})
 	}

@@ -28,7 +28,7 @@ type Receiver struct {
 	curtain curtain
 	test    *inspection // of a test stream; nil: the stream is anything
 
-	// Made by the first hello, before any loop has a link.
+	// Made by the first hello of a stream, before any loop has a link of it.
 	pool   *bufpool.Pool
 	ring   *ring.Ring[rxleg]
 	legs   []rxleg // by index of their buffer
@@ -53,10 +53,12 @@ type Receiver struct {
 	placed   atomic.Pointer[placement] // where the loops run
 	settling sync.Mutex                // one decides that at a time
 
+	tenure tenure // whose stream it is
+
 	mu       sync.Mutex
-	door     Door       // guarded by mu, as is all below
-	hello    wire.Hello // the first
-	met      bool
+	door     Door               // guarded by mu, as is all below
+	hello    wire.Hello         // the first of the stream at hand
+	met      bool               // there is a stream at hand
 	links    map[uint32]*rxlink // by index; the latest of each
 	hosts    map[string]bool    // where admitted links came from
 	outage   outage
@@ -85,7 +87,7 @@ func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 		links: make(map[uint32]*rxlink), left: make(map[int]row), hosts: make(map[string]bool), bad: make(map[uint64]bool),
 		over: make(chan struct{}), poke: make(chan struct{}, 1),
 	}
-	r.gauge.log = c.Log
+	r.gauge.log, r.tenure.turn = c.Log, make(chan struct{})
 	var err error
 	if r.id, err = netio.RandomID(); err != nil {
 		return nil, fail(StatusUsage, err, "cannot make an id")
@@ -211,32 +213,6 @@ func (r *Receiver) checked() bool {
 	return r.hello.Features&wire.FeatureChecksum != 0
 }
 
-// adopt makes the stream of the first hello ours: buffers and ring for what it may send. Under mu.
-func (r *Receiver) adopt(h wire.Hello) error {
-	links := int(min(max(h.Links, 1), MaxThreads))
-	size, buffers := fit(r.cfg.Window, min(int(h.MaxLeg), r.cfg.Leg), links)
-	pool, err := bufpool.New(bufpool.Config{Shards: len(r.loops), Nodes: r.placed.Load().nodes(), Buffers: buffers, Size: size})
-	if err != nil {
-		return err
-	}
-	// A link may be in the middle of a leg that another link has brought already; so the peer's credit leaves a buffer
-	// for each link, and whatever it sends within the credit can be taken in.
-	r.pool, r.advice, r.credit, r.most = pool, pool.Advice(), buffers-links, uint32(size)
-	r.ackEvery = min(ackEvery, r.credit*size/8) / len(r.loops) // what all loops together owe is bounded
-	r.legs = make([]rxleg, buffers)
-	r.ring = ring.New[rxleg](r.credit, 0)
-	r.claims = newClaims(r.credit)
-	r.hello, r.met = h, true
-	r.sums = h.Features&wire.FeatureChecksum != 0
-	if r.cfg.Checksum && !r.sums {
-		r.log.Printf(LevelError, "checksum has to be given to the sender, and was not: nothing is checked")
-	}
-	r.out.size = int64(h.Size)
-	r.log.Printf(LevelChoices, "stream %v: %s, legs of at most %s, credit for %d legs; %s; %s",
-		h.Stream, number(links, "link"), formatBytes(uint64(size)), r.credit, r.advice, pool.Warm())
-	return nil
-}
-
 // fit divides a window into buffers for legs of at most the given size: smaller ones where the window is small for the
 // number of links, so that there are at least twice as many buffers as links.
 func fit(window int64, leg, links int) (size, buffers int) {
@@ -253,6 +229,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 		k.conn.Abort()
 		r.mu.Lock()
 		l.load--
+		r.goes()
 		r.mu.Unlock()
 		return
 	}
@@ -260,6 +237,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	old := r.links[uint32(k.index)]
 	if old != nil && int32(old.generation-k.generation) > 0 {
 		l.load--
+		r.goes()
 		r.mu.Unlock()
 		k.close(true) // overtaken by a later one
 		return
@@ -271,6 +249,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 		r.first = time.Now()
 	}
 	r.outage.linkUp(k.loop.now)
+	yields := r.tenure.yielding
 	r.mu.Unlock()
 	l.links = append(l.links, k)
 	k.count(&r.gauge)
@@ -281,6 +260,9 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	}
 	if d := r.done.Load(); d != nil {
 		k.say(d.Append(nil))
+	}
+	if yields {
+		k.lose(errYields)
 	}
 }
 
@@ -301,6 +283,7 @@ func (r *Receiver) linkLost(k *rxlink, err error) {
 	if k.proved {
 		r.outage.progress(k.loop.now)
 	}
+	r.goes()
 	r.mu.Unlock()
 	if !k.answered || r.log.On(LevelChoices) {
 		r.log.Printf(LevelLinks, "link %d down: %s: %s", k.index, k.path, lossName(err))

@@ -281,7 +281,7 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 	if k.ending {
 		return k.buffer(l)
 	}
-	if k.r.places(l, k.owner) {
+	if k.r.tenure.owned.Load() && k.r.places(l, k.owner) {
 		k.leg = &rxleg{Leg: l, placed: true}
 		return nil
 	}
@@ -326,6 +326,7 @@ func (k *rxlink) finish() error {
 			return err
 		}
 	}
+	k.r.own()
 	if k.r.test != nil && !k.inspect(leg) {
 		leg.release()
 		return nil

@@ -422,7 +422,7 @@ func (s *Sender) look() {
 
 // feed wakes the loops that wait for a leg, after an ack or a loss gave them hope. not is the loop that looks by itself.
 func (s *Sender) feed(not *loop) {
-	if w := s.window; w != nil && !s.begun.Load() && w.state().base != s.receiver.Delivered {
+	if w := s.window; w != nil && !s.begun.Load() && w.arrived() > 0 {
 		s.begun.Store(true)
 	}
 	marks := s.hungry.Load()
@@ -524,6 +524,9 @@ func (s *Sender) judge(now time.Time) *Error {
 	defer s.mu.Unlock()
 	if !s.outage.contact {
 		return firstContact(answers, now.Sub(s.started), s.cfg.Connect)
+	}
+	if s.up == 0 && !s.begun.Load() && every(answers, answer.final) {
+		return fail(StatusRefused, nil, "%s", summarize(answers)) // no leg had arrived, and the receiver took another sender's
 	}
 	s.outage.progress(s.lastMove(now))
 	err := s.doom(now, answers)

@@ -22,12 +22,14 @@ type answer struct {
 	last    error // nil: it worked, or was not tried yet
 }
 
+// denied reports whether a receiver answered that it will not have us; final, that no other address of the path may still let us in.
+func (a answer) denied() bool { return a.last != nil && denies(a.verdict) }
+func (a answer) final() bool  { return a.denied() && a.refused }
+
 // firstContact says whether a sender that never met its receiver shall end.
 func firstContact(answers []answer, waited, connect time.Duration) *Error {
-	denied := func(a answer) bool { return a.last != nil && denies(a.verdict) }
-	final := func(a answer) bool { return denied(a) && a.refused } // no address of the path may still let us in
 	late := waited >= connect
-	if every(answers, final) || late && some(answers, denied) {
+	if every(answers, answer.final) || late && some(answers, answer.denied) {
 		return fail(StatusRefused, nil, "%s", summarize(answers))
 	}
 	if late {

@@ -79,6 +79,7 @@ type Timing struct {
 	Rare        time.Duration // that for a link that cannot be had, or is of no use, beside others; 0 is BackoffMost
 	Dial        time.Duration // one attempt to connect to one address, and as much for the answer to the hello; see greetTrips
 	Hello       time.Duration // for a connection to say who it is
+	Yield       time.Duration // a stream that has brought no leg keeps its place for so long when another sender comes
 	Tick        time.Duration // how often each loop looks at its links' clocks
 	Beat        time.Duration // a link that sent nothing for this long sends a heartbeat
 	Stall       time.Duration // a link on which nothing gets through for this long gives its legs to others
@@ -99,6 +100,7 @@ var DefaultTiming = Timing{
 	Rare:        5 * time.Minute,
 	Dial:        5 * time.Second,
 	Hello:       10 * time.Second,
+	Yield:       3 * time.Second,
 	Tick:        250 * time.Millisecond,
 	Beat:        time.Second,
 	Stall:       time.Second,

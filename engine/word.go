@@ -18,7 +18,7 @@ func (g givenUp) Error() string { return "given up by the peer: " + g.String() }
 
 // harmless reports whether a link that ended so is no loss.
 func (g givenUp) harmless() bool {
-	return g.Reason == wire.ByeOther || g.Reason == wire.ByeMoved || g.Reason == wire.ByeEnding
+	return g.Reason == wire.ByeOther || g.Reason == wire.ByeMoved || g.Reason == wire.ByeYields || g.Reason == wire.ByeEnding
 }
 
 // reasonOf is what the peer is to be told of a link that ends with err; ours is false where it was not this end that gave the
@@ -30,6 +30,8 @@ func reasonOf(err error) (r wire.Reason, ours bool) {
 		return wire.ByeSilent, true
 	case err == errStuck:
 		return wire.ByeStuck, true
+	case err == errYields:
+		return wire.ByeYields, true
 	case err == errReplaced:
 		return wire.ByeReplaced, true
 	case err == errLeft:

@@ -18,11 +18,13 @@ const (
 	ByeEnding   Reason = 5 // this end is shutting down
 	ByeBroken   Reason = 6 // what came on it breaks the rules
 	ByeTaken    Reason = 7 // the stream has another receiver
+	ByeYields   Reason = 8 // no leg of the stream came, and another sender waits
 )
 
 var reasons = [...]string{
 	"for no reason that is told", "nothing was heard on it", "nothing got through on it", "dialled anew", "not needed any more",
 	"shutting down", "what came on it is broken", "the stream has another receiver",
+	"no leg came, and another sender waits",
 }
 
 // String says why, for people.

@@ -30,7 +30,7 @@ func TestByeRefused(t *testing.T) {
 // A reason that a later version may send is a reason too.
 func TestReasonsAreSaid(t *testing.T) {
 	said := map[string]bool{}
-	for r := range ByeTaken + 1 {
+	for r := range ByeYields + 1 {
 		said[r.String()] = true
 	}
 	if len(said) != len(reasons) {
