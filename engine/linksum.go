@@ -21,6 +21,7 @@ type LinkSummary struct {
 	CPU         int              // that the latest one's packets came in on last; -1 is not known
 	NAPI        int              // the receive queue of these packets, an id of the kernel's; 0 is none
 	Flows       []sockstats.Flow // what came in on them, where socket statistics are at work
+	counted     *sockstats.Link  // what came in on the latest is yet to be read there
 }
 
 // linkSums are the summaries of links that ended, by their index. They belong to their loop's thread.
@@ -51,16 +52,24 @@ func (k *linkState) sum() LinkSummary {
 	sum := LinkSummary{
 		Index: k.index, Path: k.path, Made: 1, Bytes: k.bytes, Retransmits: uint64(info.Retransmits), CPU: info.CPU, NAPI: info.NAPI,
 	}
-	if k.counted != nil {
-		sum.Flows = k.counted.Read().Flows
-	}
+	sum.counted = k.counted
 	return sum
+}
+
+// read takes in what was counted on the latest link, as long as that is there; it walks through a map.
+func (s *LinkSummary) read() {
+	if s.counted != nil {
+		s.Flows = append(s.Flows, s.counted.Read().Flows...)
+		s.counted = nil
+	}
 }
 
 // sumUp keeps the summary of a link that ends.
 func (k *linkState) sumUp() {
 	if k.loop.past != nil {
-		k.loop.past.add(k.sum())
+		sum := k.sum()
+		sum.read()
+		k.loop.past.add(sum)
 	}
 }
 
@@ -70,13 +79,17 @@ func (l *loop) collectSums(links func() []*linkState) []LinkSummary {
 	if l.past == nil {
 		return nil
 	}
-	return ask(l, func() []LinkSummary {
+	list := ask(l, func() []LinkSummary {
 		all := slices.Collect(maps.Values(*l.past))
 		for _, k := range links() {
 			all = append(all, k.sum())
 		}
 		return all
 	})
+	for i := range list {
+		list[i].read() // not on the loop's thread
+	}
+	return list
 }
 
 // addUp adds up what the loops had to say, for a stream of the given time: a list by index. Where the links of one index

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -91,9 +92,14 @@ func bindToDevice(fd int, device string) error {
 	return nil
 }
 
+// defaultCongestion is the system's default, as the last new socket had it; nil: none was asked.
+var defaultCongestion atomic.Pointer[string]
+
 // unpace takes a congestion control that paces, the system's default for the new socket, away from it.
 func unpace(fd int) {
-	if strings.HasPrefix(congestionOf(fd), "bbr") {
+	name := congestionOf(fd)
+	defaultCongestion.Store(&name)
+	if strings.HasPrefix(name, "bbr") {
 		_ = setCongestion(fd, "cubic") // refused: slower on a short path, and shown by Settle
 	}
 }
@@ -132,7 +138,12 @@ func (c *Conn) Settle(asked string) (why string) {
 		i.Congestion, i.MinRTT, system)
 }
 
-func systemCongestion() string { return Sysctl("net/ipv4/tcp_congestion_control") }
+func systemCongestion() string {
+	if name := defaultCongestion.Load(); name != nil {
+		return *name
+	}
+	return Sysctl("net/ipv4/tcp_congestion_control")
+}
 
 // Sysctl is a setting of the kernel, named by its file below /proc/sys; "" where it cannot be read.
 func Sysctl(name string) string {

@@ -18,16 +18,24 @@ type Config struct {
 	Remote []uint16 // connections that we made to one of these ports
 }
 
-// Collector has the programs and the sockets that they are at work on. Any goroutine may use it.
+// Collector has the programs and the sockets that they are at work on. Any goroutine may use it. To attach a socket and to
+// end that takes a few system calls, and waits for nobody: what a socket has left behind is looked for by a goroutine, since
+// a walk through the map is two system calls for each of its flows.
+//
+// Lock order: maps, Link.mu, mu.
 type Collector struct {
 	counter  *counter  // nil: the kernel refused it, for the reason in filterErr
 	observer *observer // nil: likewise, in opsErr
 
 	filterErr, opsErr error
 
-	mu     sync.RWMutex // held for reading while maps are read; guards all below, and that the programs are there
-	closed bool
-	live   map[uint64]bool // cookies of the sockets
+	maps sync.RWMutex // held for reading while maps are read, for writing while something is deleted from them
+
+	mu       sync.Mutex // guards all below, and the observer's programs for late connections; held for no walk
+	closed   bool
+	live     map[uint64]bool // cookies of the sockets
+	sweeping bool            // a goroutine is at it
+	stale    bool            // and has to begin anew
 }
 
 // Stats is what is known of one socket. What the kernel does not tell is missing.
@@ -43,7 +51,9 @@ type Link struct {
 	fd       int
 	cookie   uint64
 	filtered bool
-	closed   bool // guarded by c.mu
+
+	mu     sync.RWMutex // held for reading while the descriptor is used
+	closed bool         // guarded by mu
 }
 
 // errNotTCP is why a socket is refused.
@@ -133,26 +143,35 @@ func (c *Collector) Attach(fd int) (*Link, error) {
 
 // Settle says that every connection which was there before Open is attached by now: nothing looks for more of them.
 func (c *Collector) Settle() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed || c.observer == nil {
+	if c.observer == nil {
 		return nil
 	}
-	return c.observer.settle()
+	c.mu.Lock()
+	end := c.observer.settle()
+	c.mu.Unlock()
+	return end()
 }
 
 // Lost is what was not counted, on all sockets together.
 func (c *Collector) Lost() Lost {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	if c.closed || c.counter == nil {
+	c.maps.RLock()
+	defer c.maps.RUnlock()
+	if c.counter == nil || c.isClosed() {
 		return Lost{}
 	}
 	return c.counter.lost()
 }
 
+func (c *Collector) isClosed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed
+}
+
 // Close ends all counting; sockets that are still attached go on without.
 func (c *Collector) Close() error {
+	c.maps.Lock()
+	defer c.maps.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closed {
@@ -172,15 +191,21 @@ func (c *Collector) Close() error {
 // Read gives what was counted so far; after Close, nothing, since the socket's number may be another's.
 func (l *Link) Read() Stats {
 	c := l.c
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	var s Stats
-	if c.closed || l.closed {
-		return s
+	c.maps.RLock()
+	defer c.maps.RUnlock()
+	if c.isClosed() {
+		return Stats{}
 	}
-	if l.filtered && c.live[l.cookie] {
-		s.Flows = c.counter.read(l.cookie, func(index uint32) device { return findDevice(l.fd, index) })
+	var counts []counted
+	if l.filtered {
+		counts = c.counter.read(l.cookie)
 	}
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	if l.closed {
+		return Stats{}
+	}
+	s := Stats{Flows: flows(counts, func(index uint32) device { return findDevice(l.fd, index) })}
 	if c.observer != nil {
 		s.Ops = c.observer.read(l.fd, l.cookie)
 	}
@@ -189,18 +214,57 @@ func (l *Link) Read() Stats {
 
 // Close ends the counting on the socket, which must still be open.
 func (l *Link) Close() error {
-	c := l.c
 	var err error
 	if l.filtered {
 		err = os.NewSyscallError("setsockopt SO_DETACH_BPF", unix.SetsockoptInt(l.fd, unix.SOL_SOCKET, unix.SO_DETACH_BPF, 0))
 	}
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	l.c.forget(l.cookie)
+	return err
+}
+
+// forget has the flows of a socket deleted soon.
+func (c *Collector) forget(cookie uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	l.closed = true
 	if c.closed || c.counter == nil {
-		return err
+		return
 	}
-	delete(c.live, l.cookie)
-	c.counter.sweep(func(cookie uint64) bool { return c.live[cookie] })
-	return err
+	delete(c.live, cookie)
+	c.stale = true
+	if !c.sweeping {
+		c.sweeping = true
+		go c.sweep()
+	}
+}
+
+// sweep deletes the flows of sockets that are gone, until none is left.
+func (c *Collector) sweep() {
+	for c.sweepAgain() {
+		c.sweepOnce()
+	}
+}
+
+// sweepAgain reports whether a socket has gone since the last look; if not, the sweep is over.
+func (c *Collector) sweepAgain() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sweeping = c.stale && !c.closed
+	c.stale = false
+	return c.sweeping
+}
+
+func (c *Collector) sweepOnce() {
+	c.maps.Lock()
+	defer c.maps.Unlock()
+	if c.isClosed() {
+		return
+	}
+	c.counter.sweep(func(cookie uint64) bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.live[cookie]
+	})
 }

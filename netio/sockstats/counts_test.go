@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -108,7 +109,47 @@ func TestInterface(t *testing.T) {
 	near1("bytes", bytes+packets*headers, after.RxBytes-before.RxBytes)
 }
 
-func nowhere(uint32) device { return device{} }
+// swept waits until nothing is left of sockets that are gone.
+func swept(t *testing.T, c *Collector) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		c.mu.Lock()
+		busy := c.sweeping
+		c.mu.Unlock()
+		if !busy {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatal("a sweep does not end")
+		}
+	}
+}
+
+// TestNobodyWaitsForAWalk: while somebody walks through the maps, sockets come and go.
+func TestNobodyWaitsForAWalk(t *testing.T) {
+	var here *place
+	listener, port := here.listen(t, "127.0.0.1")
+	c := open(t, port)
+	from, to := here.connect(t, listener)
+	one := attach(t, c, from)
+	c.maps.Lock()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_, err := c.Attach(to.fd)
+		if err = errors.Join(err, one.Close()); err != nil {
+			t.Error(err)
+		}
+	}()
+	select {
+	case <-done:
+	case <-time.After(10 * time.Second):
+		t.Error("they wait")
+	}
+	c.maps.Unlock()
+	<-done
+	swept(t, c)
+}
 
 // TestClosedLinkLeavesNothing: the flows of a link that was closed are gone, and those of the others are not.
 func TestClosedLinkLeavesNothing(t *testing.T) {
@@ -122,11 +163,12 @@ func TestClosedLinkLeavesNothing(t *testing.T) {
 	if err := one.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if s := one.Read(); len(s.Flows) > 0 || len(c.counter.read(one.cookie, nowhere)) > 0 {
+	swept(t, c)
+	if s := one.Read(); len(s.Flows) > 0 || len(c.counter.read(one.cookie)) > 0 {
 		t.Errorf("a closed link has flows: %v", s.Flows)
 	}
 	mustCarry(t, to, from, 1<<20) // not counted any more
-	if len(c.counter.read(one.cookie, nowhere)) > 0 {
+	if len(c.counter.read(one.cookie)) > 0 {
 		t.Error("a closed link counts on")
 	}
 	if len(other.Read().Flows) == 0 {
@@ -164,6 +206,7 @@ func TestFull(t *testing.T) {
 	if err := l.Close(); err != nil { // and takes away what belongs to nobody
 		t.Fatal(err)
 	}
+	swept(t, c)
 	l = attach(t, c, to)
 	mustCarry(t, from, to, 1<<20)
 	if sum := Sum(l.Read().Flows); sum.Bytes < 1<<20 {

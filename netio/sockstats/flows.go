@@ -108,16 +108,29 @@ func (c *counter) close() error {
 	return errors.Join(c.Count.Close(), c.Flows.Close(), c.Lost.Close())
 }
 
-// read gives the flows of a socket, the one with the most bytes first. Nothing may be deleted meanwhile. find gives a device
-// by its index.
-func (c *counter) read(cookie uint64, find func(index uint32) device) []Flow {
-	var flows []Flow
+// counted is an entry of the map of flows.
+type counted struct {
+	flowKey
+	flowCount
+}
+
+// read gives what was counted of a socket. Nothing may be deleted meanwhile.
+func (c *counter) read(cookie uint64) (all []counted) {
 	var key flowKey
 	var count flowCount
 	for i := c.Flows.Iterate(); i.Next(&key, &count); {
 		if key.Cookie == cookie {
-			flows = append(flows, key.flow(count, find(key.Interface)))
+			all = append(all, counted{key, count})
 		}
+	}
+	return all
+}
+
+// flows makes flows of what was counted, the one with the most bytes first. find gives a device by its index.
+func flows(all []counted, find func(index uint32) device) []Flow {
+	var flows []Flow
+	for _, c := range all {
+		flows = append(flows, c.flow(c.flowCount, find(c.Interface)))
 	}
 	slices.SortFunc(flows, func(a, b Flow) int { return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Packets, a.Packets)) })
 	return flows

@@ -165,14 +165,17 @@ func (o *observer) admitLate(spec *ebpf.CollectionSpec, dir int) {
 	o.join, o.late = late.Join, l
 }
 
-// settle ends what admitLate prepared: every setsockopt(2) in the cgroup goes through it.
-func (o *observer) settle() error {
-	if o.late == nil {
-		return nil
+// settle ends what admitLate prepared: every setsockopt(2) in the cgroup goes through it. end does the rest, which may take a
+// while.
+func (o *observer) settle() (end func() error) {
+	late, join := o.late, o.join
+	o.late, o.join = nil, nil
+	return func() error {
+		if late == nil {
+			return nil
+		}
+		return errors.Join(late.Close(), join.Close())
 	}
-	err := errors.Join(o.late.Close(), o.join.Close())
-	o.join, o.late = nil, nil
-	return err
 }
 
 // admit has a record made for a connection that has none, since it was there before.
@@ -193,7 +196,7 @@ func (o *observer) read(fd int, cookie uint64) Ops {
 }
 
 func (o *observer) close() error {
-	err := o.settle()
+	err := o.settle()()
 	if o.noting != nil {
 		err = errors.Join(err, o.noting.Close())
 	}
