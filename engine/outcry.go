@@ -47,7 +47,7 @@ const (
 
 // plight is how the stream stands for links.
 type plight struct {
-	without bool      // no link is up
+	without bool      // no link is up; at a receiver, none that brought anything
 	since   time.Time // see outage.since: nothing got through since then
 	met     bool      // the peer was met
 	over    bool      // all is delivered, and the sender knows
@@ -158,9 +158,10 @@ func (s *Sender) working() string {
 // said once.
 func (r *Receiver) cryOut(now time.Time) {
 	r.mu.Lock()
-	p := plight{without: r.up == 0, since: r.outage.since, met: r.outage.contact}
+	useful := r.useful.Load() > 0
+	p := plight{without: !useful, since: r.outage.since, met: r.outage.contact}
 	p.over, p.failed = r.finished && r.bye.Load(), r.finished && !r.bye.Load()
-	if r.up > 0 {
+	if useful {
 		p.since = now // whether payload has to move is for the sender to say
 	}
 	until, keyword := r.outage.deadline(r.patience())

@@ -48,7 +48,8 @@ type Receiver struct {
 	strangers doorman
 	over      chan struct{}
 	poke      chan struct{}
-	outcry    outcry // the supervisor's
+	outcry    outcry       // the supervisor's
+	useful    atomic.Int32 // links that brought a frame
 
 	placed   atomic.Pointer[placement] // where the loops run
 	settling sync.Mutex                // one decides that at a time
@@ -281,6 +282,7 @@ func (r *Receiver) linkLost(k *rxlink, err error) {
 	}
 	r.outage.linkLost(endingOf(err, k.told), k.proved, k.heard, k.loop.now)
 	if k.proved {
+		r.useful.Add(-1)
 		r.outage.progress(k.loop.now)
 	}
 	r.goes()

@@ -247,7 +247,11 @@ func (k *rxlink) begin() error {
 	if err != nil {
 		return err
 	}
-	k.frame, k.got, k.proved = h, 0, true
+	if !k.proved {
+		k.proved = true
+		k.r.useful.Add(1)
+	}
+	k.frame, k.got = h, 0
 	if h.Type == wire.TypeLeg {
 		return k.beginLeg(h.Leg())
 	}

@@ -65,12 +65,16 @@ func TestReceiverTellsOfAnOutage(t *testing.T) {
 	h.untilReceived(1)
 	h.c.Close()
 	rx.tells(`no path from the sender works since ..:..:.. \(.* ago\); waiting for up to .* more \((giveup|dead)\)`)
-	h = rx.link(0, func(h *wire.Hello) { h.Generation = 1 })
-	rx.tells(`a path from the sender works again, after .* s`)
+	rx.link(0, func(h *wire.Hello) { h.Generation = 1 }).c.Close() // of no use
+	h = rx.link(0, func(h *wire.Hello) { h.Generation = 2 })
 	h.send(s.frame(1))
+	rx.tells(`a path from the sender works again, after .* s`)
 	s.finish(rx, h, got)
 	if n := strings.Count(rx.log.String(), "waiting for a sender"); n != 1 {
 		t.Errorf("a receiver says %d times that it waits for its sender\n%s", n, rx.log)
+	}
+	if n := strings.Count(rx.log.String(), "works again"); n != 1 {
+		t.Errorf("a receiver says %d times that a path works again\n%s", n, rx.log)
 	}
 }
 
