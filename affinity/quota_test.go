@@ -1,7 +1,6 @@
 package affinity
 
 import (
-	"slices"
 	"strings"
 	"testing"
 )
@@ -70,18 +69,5 @@ func TestMalformedQuota(t *testing.T) {
 		if got, err := tree(root).quota(); err == nil || !strings.Contains(err.Error(), c.name) {
 			t.Errorf("%s is %q: %g, %v", c.name, c.text, got, err)
 		}
-	}
-}
-
-func TestFoldersOfACgroup(t *testing.T) {
-	mounts := []mount{{"/", "/cg", 2}, {"/a", "/cg", 1}}
-	if got := folders(mounts, 2, "/a/b"); !slices.Equal(got, []string{"/cg/a/b", "/cg/a", "/cg"}) {
-		t.Errorf("got %v", got)
-	}
-	if got := folders(mounts, 1, "/a/b"); !slices.Equal(got, []string{"/cg/b", "/cg"}) {
-		t.Errorf("got %v", got)
-	}
-	if got := folders(mounts, 0, ""); got != nil {
-		t.Errorf("of no hierarchy: %v", got)
 	}
 }

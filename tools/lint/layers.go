@@ -21,6 +21,7 @@ var layers = []layer{
 	{"engine/wire", 1},
 	{"engine/ring", 1},
 	{"engine/prbs", 1},
+	{"netio/host", 0},
 	{"netio", 1},
 	{"bufpool", 1},
 	{"affinity", 1},

@@ -1,0 +1,39 @@
+package host
+
+import (
+	"os"
+	"path"
+
+	"golang.org/x/sys/unix"
+)
+
+// Files is how many descriptors the process may have.
+type Files struct {
+	Limit int // RLIMIT_NOFILE (getrlimit(2)); Unlimited is none
+	Room  int // that may be added to those that are open
+}
+
+// Files reads the limit. The Go runtime has raised it to the hard limit when the program began, and gives a child what was
+// there before.
+func (r Root) Files() Files {
+	var l unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NOFILE, &l) != nil || l.Cur > Unlimited {
+		return Files{Unlimited, Unlimited}
+	}
+	most := int(l.Cur)
+	entries, err := os.ReadDir(path.Join(string(r), "proc/self/fd"))
+	open := len(entries) - 1 // one is that of the folder
+	if err != nil {
+		open = 3
+	}
+	return Files{most, max(0, most-open)}
+}
+
+// AddressSpace is how many bytes the process may map (RLIMIT_AS, getrlimit(2)); false is that there is no limit.
+func AddressSpace() (int64, bool) {
+	var l unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_AS, &l) != nil || l.Cur > none/2 {
+		return 0, false
+	}
+	return int64(l.Cur), true
+}

@@ -1,0 +1,34 @@
+package host
+
+import "path"
+
+// Memory is what the control groups of the process grant it, in bytes.
+type Memory struct {
+	Limit int64 // the least over the hierarchy; 0 is none
+	// Room is how much of that is left, the least over the hierarchy: what is used by whoever is in the group, except the
+	// page cache, which gives way. Our own use is part of that. 0 with a Limit is none at all.
+	Room int64
+}
+
+// Memory reads the limits: memory.max and memory.high, behind which a process is made to wait, or memory.limit_in_bytes.
+func (r Root) Memory() Memory {
+	least := Memory{Limit: none, Room: none}
+	for _, g := range r.Cgroups("memory") {
+		limit, used, stat := r.limit(path.Join(g.Dir, "memory.limit_in_bytes")), "memory.usage_in_bytes", "total_"
+		if g.Version == 2 {
+			limit = min(r.limit(path.Join(g.Dir, "memory.max")), r.limit(path.Join(g.Dir, "memory.high")))
+			used, stat = "memory.current", ""
+		}
+		if limit == none {
+			continue
+		}
+		f := r.fields(path.Join(g.Dir, "memory.stat"))
+		gives := f[stat+"active_file"] + f[stat+"inactive_file"] + f["slab_reclaimable"]
+		room := limit - max(0, r.count(path.Join(g.Dir, used))-gives)
+		least.Limit, least.Room = min(least.Limit, limit), min(least.Room, max(room, 0))
+	}
+	if least.Limit == none {
+		return Memory{}
+	}
+	return least
+}

@@ -1,0 +1,112 @@
+package host
+
+import (
+	"os"
+	"path"
+	"strconv"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Threads is how many threads the process may have.
+type Threads struct {
+	Have int    // now
+	Room int    // that may be added; Unlimited where there is no limit
+	By   string // what limits them, for people; "" where there is no limit
+}
+
+// Unlimited is room without a limit that we know.
+const Unlimited = 1 << 30
+
+// Threads reads the limits: pids.max of the control groups, and of the user's processes all together (RLIMIT_NPROC, which
+// getrlimit(2) says counts threads).
+func (r Root) Threads() Threads {
+	t := Threads{Have: int(r.fields("proc/self/status")["Threads"]), Room: Unlimited}
+	for _, g := range r.Cgroups("pids") {
+		most := r.limit(path.Join(g.Dir, "pids.max"))
+		if most == none {
+			continue
+		}
+		t.atMost(most-r.count(path.Join(g.Dir, "pids.current")), "this control group (pids.max)")
+	}
+	var l unix.Rlimit
+	if unix.Getrlimit(unix.RLIMIT_NPROC, &l) == nil {
+		if room, ok := r.userRoom(l.Cur, os.Getuid()); ok {
+			t.atMost(room, "this user (ulimit -u)")
+		}
+	}
+	return t
+}
+
+func (t *Threads) atMost(room int64, by string) {
+	if room < int64(t.Room) {
+		t.Room, t.By = int(max(room, 0)), by
+	}
+}
+
+// userRoom is how many threads a user may add to those that he has, where so many are allowed; false is that there is no
+// limit, or one that all threads of the machine together would not reach.
+func (r Root) userRoom(most uint64, uid int) (int64, bool) {
+	if most > Unlimited || r.exempt(uid) {
+		return 0, false
+	}
+	if room := int64(most) - r.tasks(); room >= plenty {
+		return room, false
+	}
+	return int64(most) - r.threadsOf(uid), true
+}
+
+// plenty is a number of threads that no stream reaches.
+const plenty = 1024
+
+// The capabilities that lift RLIMIT_NPROC (capabilities(7)).
+const (
+	capSysAdmin    = 21
+	capSysResource = 24
+)
+
+// exempt reports whether RLIMIT_NPROC does not bind the process: root does not, nor somebody with a capability for that, of the
+// machine's own user namespace.
+func (r Root) exempt(uid int) bool {
+	if m := strings.Fields(r.text("proc/self/uid_map")); len(m) != 3 || m[0] != "0" || m[1] != "0" {
+		return false
+	}
+	for line := range strings.Lines(r.text("proc/self/status")) {
+		if hex, ok := strings.CutPrefix(line, "CapEff:"); ok {
+			caps, err := strconv.ParseUint(strings.TrimSpace(hex), 16, 64)
+			return err == nil && caps&(1<<capSysAdmin|1<<capSysResource) != 0 || uid == 0
+		}
+	}
+	return uid == 0
+}
+
+// tasks counts the threads of the whole machine: the fourth word of /proc/loadavg, "2/345", has them behind the slash
+// (proc_loadavg(5)). Where that is not told, it is more than any limit.
+func (r Root) tasks() int64 {
+	if words := strings.Fields(r.text("proc/loadavg")); len(words) >= 4 {
+		_, all, _ := strings.Cut(words[3], "/")
+		if n, err := strconv.ParseInt(all, 10, 64); err == nil {
+			return n
+		}
+	}
+	return none / 2
+}
+
+// threadsOf counts the threads of a user, as far as their processes can be seen.
+func (r Root) threadsOf(uid int) int64 {
+	entries, err := os.ReadDir(path.Join(string(r), "proc"))
+	if err != nil {
+		return 0
+	}
+	total := int64(0)
+	for _, e := range entries {
+		if _, err := strconv.Atoi(e.Name()); err != nil {
+			continue
+		}
+		if f := r.fields(path.Join("proc", e.Name(), "status")); f["Uid"] == int64(uid) && f["Pid"] != 0 {
+			total += f["Threads"]
+		}
+	}
+	return total
+}
