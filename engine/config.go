@@ -83,6 +83,8 @@ type Options struct {
 
 	LinkSums bool // Summary.Links is wanted, which takes some system calls for each link that ends
 
+	Means Means // the zero Means is what the machine has
+
 	Transport Transport // nil is TCP
 	// Prove gets the sender's prover, which it is asked for at the first leg and then closes; nil is the kernel's, asked
 	// for when the stream has become long enough to be worth it.
@@ -120,7 +122,6 @@ const loopsMost = 32
 // withDefaults fills in what the user left open; connect is the default of first contact.
 func (o Options) withDefaults(connect time.Duration) Options {
 	o.Threads = cmp.Or(o.Threads, DefaultThreads)
-	o.Window = cmp.Or(o.Window, defaultWindow())
 	o.Giveup = cmp.Or(o.Giveup, DefaultGiveup)
 	o.Connect = cmp.Or(o.Connect, connect)
 	o.Congestion = cmp.Or(o.Congestion, "auto")
@@ -131,11 +132,6 @@ func (o Options) withDefaults(connect time.Duration) Options {
 		o.Transport = tcp{o.Bind, o.Congestion}
 	}
 	return o
-}
-
-// defaultWindow is DefaultWindow, or an eighth of a small machine's memory.
-func defaultWindow() int64 {
-	return max(MinWindow, min(DefaultWindow, netio.Memory()/8))
 }
 
 // check reports what cannot work, before anything is opened.
@@ -191,14 +187,18 @@ const (
 // loops is how many loops an end gets. It is asked once, when they are made: the answer follows the cgroup's CPU time, which
 // may change at any time.
 func (o Options) loops() int {
+	most := cmp.Or(o.Means.Loops, loopsMost)
+	if f := o.Means.Files; f > 0 && f < filesPlenty {
+		most = min(most, max(1, f/filesForLoop))
+	}
 	if len(o.CPUs) > 0 {
-		return min(len(o.CPUs), o.Threads, loopsMost)
+		return min(len(o.CPUs), o.Threads, most)
 	}
 	allowed, err := affinity.Allowed()
 	if err != nil {
 		return 1
 	}
-	return affinity.Loops(min(len(allowed), granted()), o.Threads)
+	return min(affinity.Loops(min(len(allowed), granted()), o.Threads), most)
 }
 
 // loopCPUs gives the CPU of each loop, -1 for a loop that is not pinned, where nothing is known of the stream's devices.

@@ -63,6 +63,11 @@ func (r *Receiver) greet(ctx context.Context, at int, l net.Listener, seats chan
 			sleep(ctx, r.time.Backoff)
 			continue
 		}
+		if !r.roomFor(len(seats)) {
+			r.log.Printf(LevelChoices, "no room for %v: %v", c.RemoteAddr(), errFewFiles)
+			c.Close()
+			continue
+		}
 		select {
 		case seats <- struct{}{}:
 			guests.Go(func() {
@@ -82,6 +87,14 @@ func (r *Receiver) greet(ctx context.Context, at int, l net.Listener, seats chan
 			c.Close()
 		}
 	}
+}
+
+// roomFor reports whether there are descriptors for one more connection beside the links and so many guests. One that is not
+// let in is closed without an answer, which its sender takes for no refusal.
+func (r *Receiver) roomFor(guests int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.up+guests < r.seats
 }
 
 // openAgain opens the port anew, as soon as that is possible; nil when ctx ends before.

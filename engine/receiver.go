@@ -45,6 +45,7 @@ type Receiver struct {
 	bye  atomic.Bool               // the sender knows, or will not ask again
 	told atomic.Bool               // the sender has said why it failed: it need not be told
 
+	seats     int // links and guests that there may be at the same time
 	strangers doorman
 	over      chan struct{}
 	poke      chan struct{}
@@ -78,36 +79,44 @@ type Receiver struct {
 // NewReceiver checks the configuration, takes hold of the sink and listens; nobody is admitted before Run. The caller runs
 // it once.
 func NewReceiver(c ReceiveConfig) (*Receiver, error) {
-	c.Options = c.withDefaults(-1)
+	c.Options = c.withDefaults(-1).withinMeans(c.Log)
 	c.Leg = cmp.Or(c.Leg, min(MaxLeg, int(c.Window/legsLeast)/MinLeg*MinLeg))
 	if err := c.check(); err != nil {
 		return nil, err
 	}
+	loops := c.loops()
+	t, err := c.Means.afford(receiving, loops, DefaultThreads)
+	if err != nil {
+		return nil, fail(StatusLocalPipe, err, "cannot start")
+	}
+	if t.seats < DefaultThreads {
+		c.Log.Printf(LevelSummary, "at most %s: %v", number(t.seats, "link"), errFewFiles)
+	}
+	c.SockStats = c.SockStats && t.counts
 	r := &Receiver{
-		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport,
+		cfg: c, seats: t.seats, log: c.Log, time: c.Timing, transport: c.Transport,
 		links: make(map[uint32]*rxlink), left: make(map[int]row), hosts: make(map[string]bool), bad: make(map[uint64]bool),
 		over: make(chan struct{}), poke: make(chan struct{}, 1),
 	}
 	r.gauge.log, r.tenure.turn = c.Log, make(chan struct{})
-	var err error
 	if r.id, err = netio.RandomID(); err != nil {
 		return nil, fail(StatusUsage, err, "cannot make an id")
 	}
-	return r, r.open()
+	return r, r.open(loops, t.pipes)
 }
 
-func (r *Receiver) open() error {
+func (r *Receiver) open(loops, pipes int) error {
 	sink, err := netio.OpenSink(r.cfg.Sink, traceTo(r.log))
 	if err != nil {
 		return fail(StatusLocalPipe, err, "cannot use standard output")
 	}
 	r.out.shore.freed, r.out.shore.lapses = r.sinkFreed, r.cfg.Lapses
-	r.out.open(sink, r.cfg.IO != "copy" && !r.cfg.PRBS)
+	r.out.open(sink, r.cfg.IO != "copy" && !r.cfg.PRBS, pipes)
 	if r.cfg.PRBS {
 		r.test = &inspection{sequence: prbs.New(r.cfg.Seed)}
 		r.out.why = errInspects
 	}
-	at := r.cfg.place(receiving, devices(r.transport.DeviceAt(r.cfg.Bind)), r.cfg.loops())
+	at := r.cfg.place(receiving, devices(r.transport.DeviceAt(r.cfg.Bind)), loops)
 	r.placed.Store(at)
 	r.door, err = r.transport.Listen(context.Background(), r.cfg.Port, len(at.cpus))
 	if err != nil {

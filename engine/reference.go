@@ -45,6 +45,8 @@ type referral struct {
 	doubt int // legs to read before standard input is looked at again, since what was in it was not proven
 	pause int // what doubt was set to last
 
+	pipesAtMost int
+
 	read     int // bytes
 	readLegs atomic.Int64
 	refLegs  atomic.Int64
@@ -70,6 +72,14 @@ func (r *referral) refuse(err error) {
 	r.refused.Store(&text)
 }
 
+// atMost bounds the pipes.
+func (r *referral) atMost(pipes int) {
+	if r.pipesAtMost = pipes; pipes == 0 && r.wanted {
+		r.wanted = false
+		r.refuse(errFewFiles)
+	}
+}
+
 // close gives back what it holds, once no loop runs. A checker that is still on its way is closed when it comes.
 func (r *referral) close() {
 	r.closed.Store(true)
@@ -81,7 +91,7 @@ func (r *referral) close() {
 
 // start gets what legs by reference take. Nobody waits for the prover, unless it is wanted from the first byte on.
 func (in *ingest) start() {
-	pipes, err := netio.NewPipes(pipeSize, pipesMost, in.trace)
+	pipes, err := netio.NewPipes(pipeSize, in.pipesAtMost, in.trace)
 	if err != nil {
 		in.stopReferring(err)
 		return

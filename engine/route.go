@@ -27,8 +27,8 @@ var errAsked = errors.New("as asked")
 // errAppends is why nothing is spliced into a sink that is open for appending: splice(2) does not know how.
 var errAppends = errors.New("standard output is open for appending")
 
-// open chooses the route.
-func (e *egress) open(sink *netio.Sink, reference bool) {
+// open chooses the route, for which it may make so many pipes.
+func (e *egress) open(sink *netio.Sink, reference bool, pipes int) {
 	e.sink, e.finish, e.ended = sink, sink.Finish, make(chan struct{})
 	begin, placed := sink.Place()
 	switch {
@@ -49,7 +49,12 @@ func (e *egress) open(sink *netio.Sink, reference bool) {
 		e.why = fmt.Errorf("standard output is a %v", sink)
 		return
 	}
-	if e.pipes, e.why = netio.NewPipes(pipeSize, loopsMost, nil); e.why != nil {
+	if pipes == 0 {
+		e.route, e.why = routeBuffers, errFewFiles
+		return
+	}
+	// Two at least, by which they are tried.
+	if e.pipes, e.why = netio.NewPipes(pipeSize, max(pipes, 2), nil); e.why != nil {
 		e.route = routeBuffers
 	}
 }

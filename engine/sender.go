@@ -90,7 +90,7 @@ type Sender struct {
 // NewSender checks the configuration and takes hold of the source; nothing is opened on the network before Run. The
 // caller runs it once.
 func NewSender(c SendConfig) (*Sender, error) {
-	c.Options = c.withDefaults(DefaultConnect)
+	c.Options = c.withDefaults(DefaultConnect).withinMeans(c.Log)
 	c.Leg = cmp.Or(c.Leg, min(DefaultLeg, int(c.Window/legsLeast)/MinLeg*MinLeg))
 	if err := c.check(); err != nil {
 		return nil, err
@@ -98,6 +98,19 @@ func NewSender(c SendConfig) (*Sender, error) {
 	if n := len(c.Paths); n > MaxThreads {
 		return nil, fail(StatusUsage, nil, "%d paths, expected at most %d: each needs a link", n, MaxThreads)
 	}
+	if c.Auto {
+		c.Threads = AutoThreads
+	}
+	loops := c.loops()
+	want := max(c.Threads, len(c.Paths)) // a path without a link could not stand in for another
+	t, err := c.Means.afford(sending, loops, want)
+	if err != nil {
+		return nil, fail(StatusLocalPipe, err, "cannot start")
+	}
+	if t.links < want {
+		c.Log.Printf(LevelSummary, "%s in the place of %d: %v", number(t.links, "link"), want, errFewFiles)
+	}
+	c.Threads, c.SockStats = t.links, c.SockStats && t.counts
 	s := &Sender{
 		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport,
 		over: make(chan struct{}), poke: make(chan struct{}, 1), firstUp: make(chan struct{}), change: make(chan struct{}),
@@ -114,25 +127,23 @@ func NewSender(c SendConfig) (*Sender, error) {
 		path.ports.set(p.Sports.List)
 		s.paths = append(s.paths, path)
 	}
-	if c.Auto {
-		c.Threads = AutoThreads
-	}
 	s.outage.replies = make([]reply, len(s.paths))
-	s.homes = spreadLinks(s.paths, max(c.Threads, len(s.paths))) // a path without a link could not stand in for another
-	return s, s.open()
+	s.homes = spreadLinks(s.paths, max(c.Threads, len(s.paths)))
+	return s, s.open(loops, t.pipes)
 }
 
 // open takes what the stream needs of this machine.
-func (s *Sender) open() error {
+func (s *Sender) open(loops, pipes int) error {
 	src, err := s.source()
 	if err != nil {
 		return fail(StatusLocalPipe, err, "cannot use standard input")
 	}
 	s.in.open(src, s.cfg, s.trace())
+	s.in.atMost(pipes)
 	s.in.log = s.log
 	s.in.shore.freed, s.in.shore.lapses = s.sourceFreed, s.cfg.Lapses
 	s.buffers = min(int(s.cfg.Window/int64(s.cfg.Leg)), legsMost)
-	cpus := s.cfg.loopCPUs(sending, s.cfg.loops())
+	cpus := s.cfg.loopCPUs(sending, loops)
 	s.placed.Store(&placement{cpus: cpus})
 	for i, cpu := range cpus {
 		if err := s.addLoop(i, cpu); err != nil {

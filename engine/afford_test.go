@@ -1,0 +1,61 @@
+package engine
+
+import (
+	"bytes"
+	"testing"
+)
+
+// With few descriptors an end does with fewer links, then without what makes it faster; and it says so where it cannot work.
+func TestAfford(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		files        int
+		e            end
+		loops, links int
+		want         thrift
+		fails        bool
+	}{
+		{"no limit", 0, sending, 8, 16, thrift{16, pipesMost, true, MaxThreads + guestsMost}, false},
+		{"plenty", 1024, sending, 8, 64, thrift{64, pipesMost, true, MaxThreads + guestsMost}, false},
+		{"plenty at the receiving end", 4096, receiving, 3, 16, thrift{16, 3, true, MaxThreads + guestsMost}, false},
+		{"some", 250, sending, 2, 16, thrift{16, pipesMost, true, 0}, false},
+		{"few", 60, sending, 1, 16, thrift{16, 5, false, 0}, false},
+		{"very few", 17, sending, 1, 16, thrift{4, 0, false, 0}, false},
+		{"one link", 10, sending, 1, 16, thrift{1, 0, false, 0}, false},
+		{"none", 9, sending, 1, 16, thrift{}, true},
+		{"a receiver", 100, receiving, 1, 16, thrift{16, 1, true, 65}, false},
+		{"a receiver with very few", 11, receiving, 1, 16, thrift{1, 0, false, 2}, false},
+	} {
+		got, err := Means{Files: c.files}.afford(c.e, c.loops, c.links)
+		if c.e == sending {
+			got.seats = c.want.seats
+		}
+		if got != c.want || (err != nil) != c.fails {
+			t.Errorf("%s: %+v, %v, want %+v", c.name, got, err, c.want)
+		}
+	}
+}
+
+// The default of the window follows what is granted; what the user asks for is cut to it, and he is told.
+func TestWindowWithinMeans(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		granted int64
+		asked   int64
+		want    int64
+		said    bool
+	}{
+		{"little", 36 << 20, 0, 9 << 20, false},
+		{"very little", 100 << 10, 0, MinWindow, false},
+		{"asked for what fits", 36 << 20, 36 << 20, 36 << 20, false},
+		{"asked for more", 36<<20 + 5, 256 << 20, 36 << 20, true},
+		{"asked for little where there is less", 100 << 10, MinWindow, MinWindow, false},
+		{"no limit", 0, 1 << 30, 1 << 30, false},
+	} {
+		var said bytes.Buffer
+		o := Options{Window: c.asked, Leg: MaxLeg, Means: Means{Memory: c.granted}}.withinMeans(NewLog(&said, "", 0))
+		if o.Window != c.want || (said.Len() > 0) != c.said || int64(o.Leg) > o.Window && c.said {
+			t.Errorf("%s: window %d, leg %d, said %q, want %d", c.name, o.Window, o.Leg, said.String(), c.want)
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+
+	"viamillipede/netio"
+)
+
+// Means is what one end may use of this machine where that is little: the limits of a container, of a user or of a process
+// (netio/host). A field that is 0 does not bound. Who has two ends in one process gives each its share.
+type Means struct {
+	Loops  int   // threads that move bytes
+	Files  int   // descriptors beyond those that are open
+	Memory int64 // bytes that the window may take at most; the default is a quarter of it
+}
+
+// How many descriptors an end has open at the same time.
+const (
+	filesOfLoop = 3  // an epoll instance, an eventfd and, of a sender, a timer or, of a receiver, a listener
+	filesOfEnd  = 5  // changes of the network, a name's two questions, a file of /proc, standard input or output once more
+	filesOfLink = 2  // a link, while it is taken over from Go's poller
+	filesOfPipe = 2  //
+	filesOfBPF  = 24 // programs and maps, of the socket statistics and of the prover
+	filesPlenty = 1024
+
+	filesForLoop = 32 // what a loop must be able to have to be worth its own
+)
+
+// pipesLeast is the fewest pipes by which a sender's legs go by reference.
+const pipesLeast = 4
+
+// errFewFiles is why something is not opened.
+var errFewFiles = errors.New("too few descriptors are left (ulimit -n)")
+
+// thrift is how an end gets by with few descriptors.
+type thrift struct {
+	links  int  // as many as are dialled; a receiver does not decide on that
+	pipes  int  // by which legs go by reference
+	counts bool // socket statistics
+	seats  int  // of a receiver: links and guests that are let in at the same time
+}
+
+// afford divides descriptors among loops, as many links as are wanted, and what makes them faster. An error is that they are
+// too few for one link.
+func (m Means) afford(e end, loops, links int) (thrift, error) {
+	pipes, least := pipesMost, pipesLeast
+	if e == receiving {
+		pipes, least = loops, 1
+	}
+	if m.Files == 0 || m.Files >= filesPlenty {
+		return thrift{links, pipes, true, MaxThreads + guestsMost}, nil
+	}
+	own := loops*filesOfLoop + filesOfEnd
+	left := m.Files - own
+	if left < filesOfLink {
+		return thrift{}, fmt.Errorf("%s can be opened (ulimit -n), and at least %d are needed", number(m.Files, "more descriptor"), own+filesOfLink)
+	}
+	t := thrift{links: min(links, left/filesOfLink)}
+	left -= t.links * filesOfLink
+	if t.pipes = min(pipes, left/2/filesOfPipe); t.pipes < least {
+		t.pipes = 0
+	}
+	left -= t.pipes * filesOfPipe
+	if t.counts = left >= filesOfBPF; t.counts {
+		left -= filesOfBPF
+	}
+	t.seats = left + t.links*filesOfLink - 1 // one is taken over at a time
+	return t, nil
+}
+
+// withinMeans has the window fit what may be used, and says so where the user asked for more.
+func (o Options) withinMeans(log *Log) Options {
+	m := o.Means.Memory
+	o.Window = cmp.Or(o.Window, defaultWindow(m))
+	if m > 0 && o.Window > max(m, MinWindow) {
+		fits := max(m>>20<<20, MinWindow)
+		log.Printf(LevelError, "window %s: the memory that is granted here leaves room for %s", formatBytes(uint64(o.Window)),
+			formatBytes(uint64(fits)))
+		o.Window = fits
+		o.Leg = min(o.Leg, int(fits))
+	}
+	return o
+}
+
+// defaultWindow is DefaultWindow, or an eighth of a small machine's memory, or a quarter of what a window may take.
+func defaultWindow(granted int64) int64 {
+	w := min(DefaultWindow, netio.Memory()/8)
+	if granted > 0 {
+		w = min(w, granted/4)
+	}
+	return max(MinWindow, w)
+}
