@@ -17,6 +17,7 @@ type placement struct {
 	nics    []affinity.NIC
 	machine *affinity.Machine // nil: nothing is known, or nothing depends on it
 	serve   func(cpu int) int // Options.Serve
+	few     bool              // threads are few: none is made for a call
 }
 
 // place decides where the loops run, given the devices by which the stream comes or goes: where the user has not said
@@ -24,7 +25,7 @@ type placement struct {
 // loopCPUs has the choice. The loops are as many as the caller has: what the machine grants may have changed since it made
 // them.
 func (o Options) place(e end, devices []string, loops int) *placement {
-	p := &placement{cpus: o.loopCPUs(e, loops), devices: devices, serve: o.Serve}
+	p := &placement{cpus: o.loopCPUs(e, loops), devices: devices, serve: o.Serve, few: o.Means.Loops > 0}
 	if p.cpus[0] < 0 {
 		return p
 	}
@@ -124,7 +125,7 @@ func (p *placement) node(cpu int) int {
 // that it is sent on (XPS, Documentation/networking/scaling.rst): the queue is then the loop's, and stays it.
 func (p *placement) near(loop int, f func()) {
 	cpu := p.cpus[loop]
-	if cpu < 0 || !slices.ContainsFunc(p.nics, func(n affinity.NIC) bool { return len(n.TX) > 1 }) {
+	if cpu < 0 || p.few || !slices.ContainsFunc(p.nics, func(n affinity.NIC) bool { return len(n.TX) > 1 }) {
 		f()
 		return
 	}

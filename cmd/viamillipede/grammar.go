@@ -222,7 +222,8 @@ func amounts() []keyword {
 			more: `
 It should hold what the paths have in flight (rate times round trip) and what comes in
 while the slowest link catches up. The default is never more than an eighth of the
-memory of the machine.`,
+memory of the machine, or of what a container (control group) leaves; a size that does
+not fit there is cut.`,
 		},
 		{
 			name: "leg", initial: sizeText(engine.DefaultLeg) + " for tx, " + sizeText(engine.MaxLeg) + " for rx",

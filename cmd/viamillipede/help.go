@@ -56,7 +56,7 @@ var statuses = []struct {
 	{engine.StatusRefused, "refused: wrong phrase, wrong version, or the receiver is busy"},
 	{engine.StatusIntegrity, "integrity: a sum or a test stream is wrong, or the source changed"},
 	{engine.StatusLost, "all paths lost for longer than giveup, or the peer is dead"},
-	{engine.StatusLocalPipe, "standard input or output failed here"},
+	{engine.StatusLocalPipe, "standard input or output failed here, or too little was granted to start"},
 	{engine.StatusRemotePipe, "standard input or output failed at the peer"},
 	{engine.StatusInternal, "a fault in the program, which is printed and should be reported"},
 	{engine.StatusInterrupt, "stopped by SIGINT"},

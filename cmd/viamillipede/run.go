@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"viamillipede/cmd/viamillipede/internal/doctor"
+	"viamillipede/cmd/viamillipede/internal/means"
 	"viamillipede/cmd/viamillipede/internal/voice"
 	"viamillipede/engine"
 	"viamillipede/netio"
@@ -76,6 +77,9 @@ func (inv *invocation) answer(w io.Writer) engine.Status {
 
 // run moves the stream, or both of them, from beginning to end.
 func (inv *invocation) run() engine.Status {
+	if err := inv.provide(inv.ends()); err != nil {
+		return failed(ownPrefix, err)
+	}
 	sides, err := inv.sides()
 	if err != nil {
 		return failed(ownPrefix, err)
@@ -95,6 +99,33 @@ func (inv *invocation) run() engine.Status {
 	}
 	defer watchSignals(sides, cancel, atOnce)()
 	return carry(ctx, cancel, sides)
+}
+
+// provide has so many ends get by with what this machine grants.
+func (inv *invocation) provide(ends int) error {
+	m, notes, err := means.Provide("/", ends)
+	if err != nil {
+		return err
+	}
+	inv.options.Means = m
+	if inv.verbose >= engine.LevelSummary {
+		for _, line := range notes {
+			say(ownPrefix, line)
+		}
+	}
+	return nil
+}
+
+// ends counts the ends of streams that are in this process.
+func (inv *invocation) ends() int {
+	n := 0
+	if inv.receive {
+		n++
+	}
+	if len(inv.paths) > 0 {
+		n++
+	}
+	return n
 }
 
 // stream is one end of a stream as the engine makes it. Status may be called at any time.

@@ -1,0 +1,96 @@
+package means
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"viamillipede/engine"
+	"viamillipede/netio/host"
+)
+
+func TestDivide(t *testing.T) {
+	for _, c := range []struct {
+		name            string
+		have, room      int
+		procs, ends     int
+		loops, maxprocs int
+		kept            int
+		fails           string
+	}{
+		{"no limit", 5, host.Unlimited, 64, 2, 0, 0, 0, ""},
+		{"enough", 5, 80, 8, 1, 0, 0, 0, ""},
+		{"enough for few CPUs only", 5, 80, 64, 1, 19, 19, 24, ""},
+		{"the least", 4, 6, 8, 1, 1, 1, 6, ""},
+		{"less", 4, 5, 8, 1, 0, 0, 0, "cannot start: a cage allows 9 threads, and at least 10 are needed"},
+		{"two ends", 4, 6, 8, 2, 0, 0, 0, "cannot start: a cage allows 10 threads, and at least 11 are needed"},
+		{"a few more", 4, 26, 8, 1, 6, 6, 24, ""},
+		{"a few more for two ends", 4, 27, 2, 2, 3, 2, 24, ""},
+		{"lowered below what there is", 4, 0, 8, 1, 0, 0, 0, "cannot start: a cage allows 4 threads, and at least 10 are needed"},
+	} {
+		got, err := divide(host.Threads{Have: c.have, Room: c.room, By: "a cage"}, c.procs, c.ends)
+		if c.fails != "" {
+			if err == nil || err.Error() != c.fails || engine.ExitStatus(err) != engine.StatusLocalPipe {
+				t.Errorf("%s: %+v, %v, want %s", c.name, got, err, c.fails)
+			}
+			continue
+		}
+		if want := (plan{c.loops, c.maxprocs, c.kept}); got != want || err != nil {
+			t.Errorf("%s: %+v, %v, want %+v", c.name, got, err, want)
+		}
+	}
+}
+
+func TestWindow(t *testing.T) {
+	for _, c := range []struct {
+		room  int64
+		ends  int
+		want  int64
+		fails string
+	}{
+		{96 << 20, 1, 36 << 20, ""},
+		{96 << 20, 2, 18 << 20, ""},
+		{26 << 20, 1, 1 << 20, ""},
+		{26<<20 - 1, 1, 0, "cannot start: this control group leaves 25M of memory, and at least 26M are needed"},
+		{0, 2, 0, "cannot start: this control group leaves 0M of memory, and at least 28M are needed"},
+	} {
+		got, err := window(host.Memory{Limit: 1 << 40, Room: c.room}, c.ends)
+		if got != c.want || (err == nil) != (c.fails == "") || err != nil && err.Error() != c.fails {
+			t.Errorf("%d bytes for %d: %d, %v, want %d %s", c.room, c.ends, got, err, c.want, c.fails)
+		}
+	}
+}
+
+// A machine that says nothing bounds nothing but what the process itself has.
+func TestProvideWhereNothingIsKnown(t *testing.T) {
+	m, notes, err := Provide(host.Root(t.TempDir()), 1)
+	if err != nil || m.Loops != 0 || m.Memory != 0 || len(notes) > 0 {
+		t.Errorf("%+v, %q, %v", m, notes, err)
+	}
+}
+
+// Threads that were made ahead are there.
+func TestHold(t *testing.T) {
+	before := threads(t)
+	hold(before + 5)
+	if now := threads(t); now < before+5 {
+		t.Errorf("%d threads, %d before", now, before)
+	}
+}
+
+func threads(t *testing.T) int {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(os.Getpid()), "status"))
+	if err != nil {
+		t.Skip(err)
+	}
+	m := regexp.MustCompile(`Threads:\s*(\d+)`).FindStringSubmatch(string(b))
+	if m == nil {
+		t.Skip("no count of threads in " + strings.SplitN(string(b), "\n", 2)[0])
+	}
+	n, _ := strconv.Atoi(m[1])
+	return n
+}
