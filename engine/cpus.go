@@ -18,8 +18,11 @@ var spare struct {
 var granted = sync.OnceValue(func() int { return runtime.GOMAXPROCS(0) })
 
 // spareCPUs counts the loops of an end until the function that it returns is called. The number of processors never falls: a
-// change stops the world.
-func spareCPUs(loops int) (end func()) {
+// change stops the world. Where threads are few (m), none is spared: a processor can take one.
+func (m Means) spareCPUs(loops int) (end func()) {
+	if m.Loops > 0 {
+		return func() {}
+	}
 	spare.mu.Lock()
 	defer spare.mu.Unlock()
 	granted() // before it is changed

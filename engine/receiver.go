@@ -174,7 +174,7 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	r.outage.since = r.started
 	r.log.Printf(LevelChoices, "listening on %v; sink is a %v; engine path: %s; %v",
 		r.openDoor().Listeners()[0].Addr(), r.out.sink, r.enginePath(), r.placed.Load())
-	defer spareCPUs(len(r.loops))()
+	defer r.cfg.Means.spareCPUs(len(r.loops))()
 	for _, l := range r.loops {
 		go l.run()
 	}

@@ -193,7 +193,7 @@ func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
 	s.started = time.Now()
 	s.outage.since = s.started
 	s.explain()
-	defer spareCPUs(len(s.loops))()
+	defer s.cfg.Means.spareCPUs(len(s.loops))()
 	for _, l := range s.loops {
 		go l.run()
 	}

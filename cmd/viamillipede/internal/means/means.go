@@ -16,9 +16,9 @@ import (
 )
 
 // Threads of a program with one end of a stream that does with few, measured: Go's own (the first, its monitor, one that makes
-// others, two for signals), one that moves bytes, and those that wait in the kernel while others run.
+// others, two for signals), one that moves bytes, those that wait in the kernel while others run, and two that may be stuck there.
 const (
-	threadsLeast = 10
+	threadsLeast = 12
 	threadsMore  = 1 // for each loop beyond the first of all
 	// threadsRoom is how many may be added where there is no need to look further.
 	threadsRoom = 64

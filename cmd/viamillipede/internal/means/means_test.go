@@ -24,12 +24,12 @@ func TestDivide(t *testing.T) {
 		{"no limit", 5, host.Unlimited, 64, 2, 0, 0, 0, ""},
 		{"enough", 5, 80, 8, 1, 0, 0, 0, ""},
 		{"enough for few CPUs only", 5, 80, 64, 1, 19, 19, 24, ""},
-		{"the least", 4, 6, 8, 1, 1, 1, 6, ""},
-		{"less", 4, 5, 8, 1, 0, 0, 0, "cannot start: a cage allows 9 threads, and at least 10 are needed"},
-		{"two ends", 4, 6, 8, 2, 0, 0, 0, "cannot start: a cage allows 10 threads, and at least 11 are needed"},
-		{"a few more", 4, 26, 8, 1, 6, 6, 24, ""},
-		{"a few more for two ends", 4, 27, 2, 2, 3, 2, 24, ""},
-		{"lowered below what there is", 4, 0, 8, 1, 0, 0, 0, "cannot start: a cage allows 4 threads, and at least 10 are needed"},
+		{"the least", 4, 8, 8, 1, 1, 1, 8, ""},
+		{"less", 4, 7, 8, 1, 0, 0, 0, "cannot start: a cage allows 11 threads, and at least 12 are needed"},
+		{"two ends", 4, 8, 8, 2, 0, 0, 0, "cannot start: a cage allows 12 threads, and at least 13 are needed"},
+		{"a few more", 4, 28, 8, 1, 6, 6, 24, ""},
+		{"a few more for two ends", 4, 29, 2, 2, 3, 2, 24, ""},
+		{"lowered below what there is", 4, 0, 8, 1, 0, 0, 0, "cannot start: a cage allows 4 threads, and at least 12 are needed"},
 	} {
 		got, err := divide(host.Threads{Have: c.have, Room: c.room, By: "a cage"}, c.procs, c.ends)
 		if c.fails != "" {
