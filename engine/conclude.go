@@ -111,13 +111,52 @@ func (r *Receiver) awaitReader(end wire.End) error {
 	return r.endSink(wire.Done{Legs: end.Legs, Bytes: end.Bytes})
 }
 
-// stoppedEarly decides what becomes of a stream whose consumer went away with bytes unread.
+// stoppedEarly decides what becomes of a stream whose consumer went away with bytes unread: the user may have given his word
+// that it may.
 func (r *Receiver) stoppedEarly(left int, cause error) error {
-	text := "the consumer of standard output is gone"
-	if left > 0 {
-		text += fmt.Sprintf(", and has left %d bytes of the %d that it was given unread", left, r.out.bytes.Load())
+	given := r.out.bytes.Load()
+	if !r.cfg.Early {
+		text := "the consumer of standard output is gone"
+		if left > 0 {
+			text += fmt.Sprintf(", and has left %d bytes of the %d that it was given unread", left, given)
+		}
+		return fail(StatusLocalPipe, cause, "%s", text)
 	}
-	return fail(StatusLocalPipe, cause, "%s", text)
+	if !r.keepTurn() {
+		return nil
+	}
+	given = r.out.bytes.Load()
+	read := given - min(given, uint64(left))
+	rest := "the stream went on behind them"
+	if end := r.end.Load(); end != nil {
+		rest = fmt.Sprintf("the stream has %d", end.Bytes)
+	}
+	r.log.Printf(LevelError, "the consumer of standard output stopped early, which early ok allows: it has left %d bytes of the %d that "+
+		"it was given unread, and %s", left, given, rest)
+	return r.endSink(wire.Done{Legs: r.legsWritten(), Bytes: read, Early: true})
+}
+
+// keepTurn takes the delivery turn for good, once a call that another loop is in the middle of has returned; false when the
+// stream has ended before.
+func (r *Receiver) keepTurn() bool {
+	for !r.out.turn.CompareAndSwap(false, true) {
+		select {
+		case <-r.over:
+			return false
+		case <-time.After(sealPause):
+		}
+	}
+	return true
+}
+
+// legsWritten is how many legs are in the sink, none before there is a sender.
+func (r *Receiver) legsWritten() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ring == nil {
+		return 0
+	}
+	return uint64(r.ring.Next())
 }
 
 // endSink ends the sink for its consumer and tells the sender so.

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -187,4 +188,42 @@ func TestDamagedCopiesAfterTheEnd(t *testing.T) {
 	if b := <-got; !bytes.Equal(b, data) {
 		t.Errorf("%d bytes came out", len(b))
 	}
+}
+
+// Where the user allows it, a consumer may stop early: while the stream is written, or with the tail in its pipe.
+func TestConsumerMayStopEarly(t *testing.T) {
+	for _, whole := range []bool{false, true} {
+		t.Run(fmt.Sprintf("all is written: %v", whole), func(t *testing.T) {
+			rx := receive(t, engine.Options{Early: true}, enginetest.KindPipe, nil)
+			s := newStream(3, 16<<10)
+			h := rx.link(0)
+			h.send(s.frame(0), s.frame(1))
+			if whole {
+				h.send(s.frame(2), s.end())
+				h.untilReceived(3)
+			} else {
+				h.untilReceived(2)
+			}
+			rx.read(10000)
+			rx.stdio.Far.Close()
+			d := h.untilType(wire.TypeDone).Done()
+			if !d.Early || d.Bytes != 10000 {
+				t.Errorf("the sender is told %+v", d)
+			}
+			h.send(wire.Bye{Stream: true}.Append(nil))
+			rx.wants(engine.StatusDone)
+			if said := fmt.Sprint(rx.log); !strings.Contains(said, "stopped early") {
+				t.Errorf("nothing is said of that: %s", said)
+			}
+		})
+	}
+}
+
+// The sender takes the word of a receiver whose consumer stopped early for a success, in the middle of the stream.
+func TestSenderMayEndEarly(t *testing.T) {
+	tx := send(t, engine.Options{Leg: 64 << 10}, content(3, 8*64<<10), nil)
+	h := tx.accept(tx.listen(), 2)
+	h.until(func(f wire.Header, _ []byte) bool { return f.Type == wire.TypeLeg })
+	h.send(wire.Done{Legs: 0, Bytes: 700, Early: true}.Append(nil))
+	tx.wants(engine.StatusDone)
 }

@@ -62,6 +62,7 @@ type Options struct {
 	Checksum   bool          // CRC32C of each leg's payload
 	Chaos      int           // sender only: abort the link at hand after every Chaos leg operations; 0 is off
 	Phrase     [4]byte       // checkphrase; all zero is none
+	Early      bool          // receiver only: the consumer may stop before the end, and the stream is a success all the same
 	Charmode   bool          // a leg for every read of the source, nothing gathered
 	PRBS       bool          // the stream is Seed's test stream (engine/prbs): made by the sender, checked by the receiver
 	Seed       uint64        // of PRBS; any number

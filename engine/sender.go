@@ -461,14 +461,32 @@ func (s *Sender) handOver(from *loop) {
 // room reports whether a new leg would find a place now.
 func (s *Sender) room() bool { return s.window.open() && s.pool.InUse() < s.buffers }
 
-// delivered takes in the receiver's word that everything is written.
+// delivered takes in the receiver's word that everything is written, or as much as its consumer wanted.
 func (s *Sender) delivered(d wire.Done) {
+	if d.Early {
+		s.stoppedEarly(d)
+		return
+	}
 	if !s.in.ended.Load() || d.Legs != s.in.total.Legs || d.Bytes != s.in.total.Bytes {
 		s.fail(fail(StatusIntegrity, nil, "the receiver delivered %d bytes in %d legs, which is not what was sent",
 			d.Bytes, d.Legs))
 		return
 	}
 	s.finish(nil)
+}
+
+// stoppedEarly ends a stream that the receiver's consumer wants no more of.
+func (s *Sender) stoppedEarly(d wire.Done) {
+	if sent := s.in.offset.Load(); d.Bytes > sent {
+		s.fail(fail(StatusIntegrity, nil, "the receiver's consumer has read %d bytes, and %d were sent", d.Bytes, sent))
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.finished {
+		s.log.Printf(LevelError, "the receiver's consumer stopped early, which early ok allows there: it has read %d bytes", d.Bytes)
+	}
+	s.finishLocked(nil)
 }
 
 // remoteFault takes in why the receiver failed.

@@ -41,6 +41,7 @@ var (
 	ioChoices      = []string{"auto", "copy", "splice"}
 	profileChoices = []string{"cpu", "mem", "trace"}
 	switchChoices  = []string{"on", "off"}
+	earlyChoices   = []string{"ok"}
 )
 
 // grammar returns every keyword, in the order of the help text.
@@ -235,6 +236,15 @@ not fit there is cut.`,
 A leg is one numbered piece of the stream, sent over one link. It leaves as soon as
 there are bytes and an idle link, so it is often smaller. At rx, it bounds the legs
 that a sender may use.`,
+		},
+		{
+			name: "early",
+			args: []argument{choice(earlyChoices, func(inv *invocation, _ string) { inv.options.Early = true })},
+			gist: "ok: the consumer may stop before the end",
+			more: `
+For rx. Otherwise a consumer that goes away with a part of the stream unread, in its
+pipe or still to come, fails the stream at both ends (6 and 7). With early ok both end
+with 0 then, and a line says how much it left.`,
 		},
 		{
 			name: "giveup", initial: secondsText(engine.DefaultGiveup),
