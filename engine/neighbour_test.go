@@ -16,20 +16,24 @@ import (
 func TestNeighbourInsideSplice(t *testing.T) {
 	for _, where := range []string{"source", "sink"} {
 		t.Run(where, func(t *testing.T) {
-			b := besiege(t, where)
+			b := besiege(t, where, false)
 			time.Sleep(6 * besieged.Dead)
 			b.neighbour.Leave()
 			if b.rx.log.contains(" down: ") || b.tx.log.contains(" down: ") {
 				t.Errorf("a link was lost meanwhile:\n%s%s", b.tx.log, b.rx.log)
 			}
-			go b.source.Far.Write(b.data[besiegedBytes:])
-			got := make([]byte, len(b.data))
-			if n, err := io.ReadFull(b.sink.Far, got); err != nil || !bytes.Equal(got, b.data) {
-				t.Fatalf("%d bytes came out, the first %d of %d are right: %v", n, differ(got, b.data), len(got), err)
-			}
-			b.source.Far.Close()
-			b.tx.wants(engine.StatusDone)
-			b.rx.wants(engine.StatusDone)
+			b.passes()
+		})
+	}
+}
+
+// One who is there before us: both ends begin all the same, with the pipe as it is.
+func TestNeighbourComesFirst(t *testing.T) {
+	for _, where := range []string{"source", "sink"} {
+		t.Run(where, func(t *testing.T) {
+			b := besiege(t, where, true)
+			b.neighbour.Leave()
+			b.passes()
 		})
 	}
 }
@@ -38,7 +42,7 @@ func TestNeighbourInsideSplice(t *testing.T) {
 func TestStopWithNeighbourInside(t *testing.T) {
 	for _, where := range []string{"source", "sink"} {
 		t.Run(where, func(t *testing.T) {
-			b := besiege(t, where)
+			b := besiege(t, where, false)
 			own, other := b.tx, b.rx
 			if where == "sink" {
 				own, other = b.rx, b.tx
@@ -69,22 +73,37 @@ var besieged = func() engine.Timing {
 	return t
 }()
 
-// besiegedBytes are in the source's pipe when the neighbour comes.
-const besiegedBytes = 100_000
+// besiegedBytes are in the source's pipe when the neighbour comes. They fit into one of the usual size, and leave room.
+const besiegedBytes = 40_000
 
 // siege is a stream, both its ends, one of whose pipes is a neighbour's.
 type siege struct {
+	t            *testing.T
 	data         []byte
 	source, sink *enginetest.Stdio
 	tx, rx       *running
 	neighbour    *enginetest.Neighbour
 }
 
-// besiege begins a stream while a neighbour is in one of its pipes, and returns when a loop has been taken over.
-func besiege(t *testing.T, where string) *siege {
+// passes checks that all comes out.
+func (b *siege) passes() {
+	b.t.Helper()
+	go b.source.Far.Write(b.data[besiegedBytes:])
+	got := make([]byte, len(b.data))
+	if n, err := io.ReadFull(b.sink.Far, got); err != nil || !bytes.Equal(got, b.data) {
+		b.t.Fatalf("%d bytes came out, the first %d of %d are right: %v", n, differ(got, b.data), len(got), err)
+	}
+	b.source.Far.Close()
+	b.tx.wants(engine.StatusDone)
+	b.rx.wants(engine.StatusDone)
+}
+
+// besiege begins a stream while a neighbour is in one of its pipes, and returns when a loop has been taken over. The
+// neighbour comes when the ends have opened their pipes, or first.
+func besiege(t *testing.T, where string, first bool) *siege {
 	t.Helper()
 	quiet(t)
-	b := &siege{data: content(3, 800_000)}
+	b := &siege{t: t, data: content(3, 800_000)}
 	network := enginetest.NewNet(0, enginetest.Faults{})
 	var err error
 	if b.source, err = enginetest.NewSource(enginetest.KindPipe, nil); err != nil {
@@ -92,6 +111,21 @@ func besiege(t *testing.T, where string) *siege {
 	}
 	if b.sink, err = enginetest.NewSink(enginetest.KindPipe); err != nil {
 		t.Fatal(err)
+	}
+	pipe := b.sink.FD
+	if where == "source" {
+		pipe = int(b.source.Far.Fd())
+	}
+	intrude := func() {
+		if b.neighbour, err = enginetest.Intrude(pipe); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := b.source.Far.Write(b.data[:besiegedBytes]); err != nil {
+		t.Fatal(err)
+	}
+	if first {
+		intrude()
 	}
 	o := engine.Options{Transport: network, Timing: besieged, Threads: 3, CPUs: unpinned(2)}
 	rxLog, txLog := &lines{to: io.Discard}, &lines{to: io.Discard}
@@ -108,15 +142,12 @@ func besiege(t *testing.T, where string) *siege {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.source.Far.Write(b.data[:besiegedBytes]); err != nil {
-		t.Fatal(err)
+	if !first {
+		intrude()
 	}
-	pipe, stuck := b.sink.FD, rxLog
+	stuck := rxLog
 	if where == "source" {
-		pipe, stuck = int(b.source.Far.Fd()), txLog
-	}
-	if b.neighbour, err = enginetest.Intrude(pipe); err != nil {
-		t.Fatal(err)
+		stuck = txLog
 	}
 	b.rx = start(t, network, b.sink, rxLog, r.Run, r.WriteStatus)
 	b.tx = start(t, network, b.source, txLog, s.Run, s.WriteStatus)

@@ -3,7 +3,9 @@ package netio
 import (
 	"fmt"
 	"os"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -48,7 +50,6 @@ func openEnd(fd, mode int, trace Tracer) (end, error) {
 		e.kind, e.name = kindSocket, "socket"
 	case unix.S_IFIFO:
 		e.kind, e.name, e.pipe = kindPolled, "pipe", true
-		e.enlarge()
 	case unix.S_IFREG:
 		e.kind, e.name, e.regular = kindFile, "regular file", true
 	case unix.S_IFBLK:
@@ -57,9 +58,39 @@ func openEnd(fd, mode int, trace Tracer) (end, error) {
 		e.kind, e.name = deviceKind(fd)
 	}
 	if e.kind == kindPolled {
-		e.reopen(mode)
+		e.improve(mode)
 	}
 	return e, nil
+}
+
+// openPatience bounds the wait for a pipe whose lock somebody else has: a neighbour who is inside splice(2) keeps it for as long
+// as it pleases. The end then stays as it was handed to us, which is slower, and no worse otherwise.
+const openPatience = 250 * time.Millisecond
+
+// improve makes the pipe larger and gets an open file description of our own.
+func (e *end) improve(mode int) {
+	better := make(chan end, 1)
+	var decided atomic.Bool // whether that came in time
+	go func(e end) {
+		if e.pipe {
+			e.enlarge()
+		}
+		e.reopen(mode)
+		if decided.CompareAndSwap(false, true) {
+			better <- e
+			return
+		}
+		_ = e.close() // nobody knows of it
+	}(*e)
+	timeout := time.NewTimer(openPatience)
+	defer timeout.Stop()
+	select {
+	case *e = <-better:
+	case <-timeout.C:
+		if !decided.CompareAndSwap(false, true) {
+			*e = <-better // just in time
+		}
+	}
 }
 
 // enlarge has the pipe hold pipeSize, unless it holds as much; beyond the user's budget that is refused, and it stays small.
