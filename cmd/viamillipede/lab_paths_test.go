@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/engine"
 )
 
 // pathRate is what each path carries in the tests of this file, in bits per second. It keeps legs in flight when a
@@ -117,6 +118,10 @@ func (p programs) testAllPathsDown(t *testing.T) {
 		}
 	}
 	s.finish()
+	if away > engine.DefaultTiming.Dead+2*engine.DefaultTiming.Tell {
+		s.says("tx", s.txSaid, `no path to the receiver works since (.*\n)+.*a path to the receiver works again, after `)
+		s.says("rx", s.rxSaid, `no path from the sender works since (.*\n)+.*a path from the sender works again, after `)
+	}
 }
 
 // The paths of testBadPaths: two that are good, and those that are not.
