@@ -165,6 +165,7 @@ func (r *Receiver) cryOut(now time.Time) {
 		p.since = now // whether payload has to move is for the sender to say
 	}
 	until, keyword := r.outage.deadline(r.patience())
+	whole := r.met && r.whole()
 	r.mu.Unlock()
 	o := &r.outcry
 	switch n := o.look(now, p, r.time); {
@@ -181,6 +182,9 @@ func (r *Receiver) cryOut(now time.Time) {
 	case r.done.Load() != nil:
 		r.log.Printf(LevelError, "everything is written, but no path from the sender works %s, to tell it; waiting for up to %s more",
 			o.lasts(now), forPeople(until.Sub(now)))
+	case whole:
+		r.log.Printf(LevelError, "every byte is here and is being written, but no path from the sender works %s; waiting %s",
+			o.lasts(now), patience(now, until, keyword))
 	default:
 		r.log.Printf(LevelError, "no path from the sender works %s; waiting %s", o.lasts(now), patience(now, until, keyword))
 	}
