@@ -41,14 +41,17 @@ func TestListenerEndedFromOutside(t *testing.T) {
 	want := []byte("all the same")
 	srcW.Write(want)
 	srcW.Close()
+	read := make(chan []byte, 1)
+	go func() { got, _ := io.ReadAll(sinkR); read <- got }() // the end waits until the consumer has read all
 	if _, err := s.Run(t.Context()); err != nil {
 		t.Errorf("sender: %v", err)
 	}
 	if err := <-received; err != nil {
 		t.Errorf("receiver: %v", err)
 	}
-	if got, err := io.ReadAll(sinkR); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("received %q, %v", got, err)
+	sinkW.Close()
+	if got := <-read; !bytes.Equal(got, want) {
+		t.Errorf("received %q", got)
 	}
 }
 

@@ -57,6 +57,9 @@ func (l *txloop) hearOn() (more bool) {
 
 // feedLinks does the work of dispatch.
 func (l *txloop) feedLinks() (again bool) {
+	if l.s.failing.Load() {
+		return false
+	}
 	l.s.hungry.And(^l.mark)
 	l.watchLinks()
 	defer l.countIdle()
@@ -124,7 +127,7 @@ func (l *txloop) match() (k *txlink, leg *leg, why hunger) {
 		if leg := l.s.window.take(k.mayTake); leg != nil {
 			return k, leg, fed
 		}
-		if leg, from := l.s.window.rescue(k.index, l.now, k.absorbed()/2, k.eta); leg != nil {
+		if leg, from := l.s.window.rescue(k.index, k.path.order, k.rate == 0, l.now, k.absorbed()/2, k.eta); leg != nil {
 			l.s.paths[from].rescuedFrom.Add(1)
 			k.path.rescuedTo.Add(1)
 			l.s.log.Printf(LevelResent, "leg %d, late on path %v, goes on link %d", leg.number, l.s.paths[from], k.index)
@@ -319,10 +322,10 @@ func (l *txloop) farewell(words []byte, left chan<- struct{}) {
 	}
 }
 
-// quitFile ends the links that are in the middle of a leg which is in a file.
-func (l *txloop) quitFile() {
+// quitLegs ends the links that are in the middle of a leg which is in a file, or of any.
+func (l *txloop) quitLegs(any bool) {
 	for _, k := range slices.Clone(l.links) {
-		if k.leg != nil && k.leg.inFile() {
+		if k.leg != nil && (any || k.leg.inFile()) || any && len(k.carried) > 0 {
 			k.lose(errUnfinished)
 		}
 	}

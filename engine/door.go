@@ -123,7 +123,7 @@ func (r *Receiver) openDoor() Door {
 
 // take hands an admitted connection, which came in at the listener of that index, to a loop.
 func (r *Receiver) take(h wire.Hello, at int, c net.Conn) {
-	path := c.RemoteAddr().String()
+	path, between := c.RemoteAddr().String(), wayBetween(c)
 	conn, err := r.transport.Adopt(c, traceTo(r.log))
 	if err != nil {
 		r.log.Printf(LevelLinks, "link %d from %s: %v", h.Link, path, err)
@@ -134,7 +134,7 @@ func (r *Receiver) take(h wire.Hello, at int, c net.Conn) {
 	l := r.loopFor(at)
 	l.load++
 	r.mu.Unlock()
-	k := &rxlink{r: r, owner: l, linkState: linkState{
+	k := &rxlink{r: r, way: r.wayOf(between), owner: l, linkState: linkState{
 		index: int(h.Link), generation: h.Generation, path: path, conn: conn,
 	}}
 	if !l.post(func() { r.linkUp(l, k) }) {

@@ -29,6 +29,7 @@ type leg struct {
 	waiting  bool         // in window.again
 	offered  bool         // in window.offers
 	expects  time.Time    // of one that is offered: when it should arrive
+	same     sameWay      // likewise: for links of the same path
 	times    atomic.Int32 // how often a link took it; written under window.mu
 }
 

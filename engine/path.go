@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -21,12 +22,14 @@ type pathState struct {
 	ports     sourcePorts
 	explained atomic.Bool // the user knows of its congestion control
 
+	flow                   pathFlow     // what all of its links have in the network
 	trip                   atomic.Int64 // least round trip of its links, nanoseconds; 0 is not known
 	idle                   atomic.Int32 // links that could take a leg, over all loops; see txloop.countIdle
 	rescuedFrom, rescuedTo atomic.Int64 // legs
 	bytes                  atomic.Int64 // of legs that its links have sent
 	rtt                    atomic.Int64 // smoothed round trip of the link that was looked at last, nanoseconds
 	lost                   atomic.Int64 // links
+	hole                   atomic.Int64 // bytes of a packet that does not get through, where small ones do; 0 is none
 	hinted                 atomic.Bool  // the user knows of the kernel's limits
 	doubtful               atomic.Bool  // a link of it had payload and carried none, and none has carried any since
 
@@ -165,6 +168,14 @@ func spreadLinks(paths []*pathState, links int) (homes []*pathState) {
 		}
 	}
 	return homes
+}
+
+// others reports whether another path than p has a link.
+func (s *Sender) others(p *pathState) bool {
+	return slices.ContainsFunc(s.paths, func(q *pathState) bool {
+		up, _, _, _ := q.state()
+		return q != p && up > 0
+	})
 }
 
 // share is the part of the path's rate that each link on it has, in bytes a second.

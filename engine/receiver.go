@@ -63,6 +63,7 @@ type Receiver struct {
 	met      bool               // there is a stream at hand
 	links    map[uint32]*rxlink // by index; the latest of each
 	hosts    map[string]bool    // where admitted links came from
+	ways     map[wayID]*way     // that they came, likewise
 	outage   outage
 	left     map[int]row // links that were lost and did not come back, by their index
 	up       int
@@ -95,7 +96,7 @@ func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 	c.SockStats = c.SockStats && t.counts
 	r := &Receiver{
 		cfg: c, seats: t.seats, log: c.Log, time: c.Timing, transport: c.Transport,
-		links: make(map[uint32]*rxlink), left: make(map[int]row), hosts: make(map[string]bool), bad: make(map[uint64]bool),
+		links: make(map[uint32]*rxlink), left: make(map[int]row), hosts: make(map[string]bool), ways: make(map[wayID]*way), bad: make(map[uint64]bool),
 		over: make(chan struct{}), poke: make(chan struct{}, 1),
 	}
 	r.gauge.log, r.tenure.turn = c.Log, make(chan struct{})

@@ -33,6 +33,7 @@ func (l *rxleg) release() {
 type rxlink struct {
 	linkState
 	r     *Receiver
+	way   *way    // that it came
 	owner *rxloop // has the link; changed by its own thread under Receiver.mu, under which others read it
 
 	// Input is a header, then the payload that it announces, then the next header.
@@ -396,6 +397,15 @@ func (k *rxlink) obey() error {
 	return nil
 }
 
+// silent reports whether nothing was heard for so long that the link is dead: for longer where others of its path bring
+// something, since all of them may wait in one queue, and the sender, which knows how deep that is, finds a dead one itself.
+func (k *rxlink) silent() bool {
+	k.way.hear(k.heard)
+	dead, now := k.r.time.Dead, k.loop.now
+	silence := now.Sub(k.heard)
+	return silence >= dead && (k.way.quiet(now) >= dead || silence >= patienceTimes*dead)
+}
+
 // tick keeps the link's clocks. A heartbeat brings an ack along, so that no credit is ever stuck.
 func (k *rxlink) tick() {
 	if k.parting {
@@ -419,7 +429,7 @@ func (k *rxlink) tick() {
 	}
 	k.follow()
 	k.pulse.beat(k.loop.now, k.arrived())
-	if k.loop.now.Sub(k.heard) >= k.r.time.Dead {
+	if k.silent() {
 		k.lose(errSilent)
 		return
 	}

@@ -22,6 +22,7 @@ type prospect struct {
 	carried   int           // legs that it has taken and the peer has not received
 	overdue   time.Duration // how much longer than expected nothing was acknowledged of what it carries
 	idle      time.Duration // since it last took a leg
+	queue     time.Duration // that all links of its path share, where that is deep; see txlink.deep
 	doubt     float64       // that it does what it promises: 0, or more where its legs had to be rescued
 }
 
@@ -30,9 +31,9 @@ type prospect struct {
 //	half the least round trip + the queue in the network + (unsent before it + itself) / rate,
 //
 // and at least as long again as nothing has come through. The queue is what shows in the round trip, or, where that lags
-// behind, more bytes in the network than it holds without a queue.
+// behind, more bytes in the network than it holds without a queue: the link's own, or those of all links of a path that share one.
 func (p prospect) eta(bytes int) time.Duration {
-	queue := p.rtt - p.trip
+	queue := max(p.rtt-p.trip, p.queue-p.trip)
 	if p.rate == 0 {
 		return max(firstTrips*p.trip+queue, p.overdue)
 	}
@@ -93,8 +94,20 @@ func late(eta, misses, rtt, absorbed time.Duration) time.Duration {
 // lateLeast is not to be hasty where all takes next to no time: a program that has to wait for a CPU is no slow path.
 const lateLeast = 100 * time.Millisecond
 
-// stalledAfter is how long a link that has bytes in the network may show no progress at all, before its legs go elsewhere.
-func stalledAfter(rtt, least time.Duration) time.Duration { return max(least, 4*rtt) }
+// stalledAfter is how long a link that has bytes in the network may show no progress at all, before its legs go elsewhere: as
+// long as a few round trips, or as what is before its bytes in a queue that all links of the path share, which its round trip does
+// not show yet. most bounds that, so that one lane that is dead among others is found.
+func stalledAfter(rtt, queue, least, most time.Duration) time.Duration {
+	return max(least, min(max(4*rtt, queueTimes*queue), most))
+}
+
+// queueTimes is how many times the time that a queue takes by what it holds now a packet may be in it: it may grow, and a
+// packet that is lost has to pass it again.
+const queueTimes = 2
+
+// patienceTimes is how many times Timing.Dead a link of a path with a deep queue may show no sign of life while others of the path
+// do.
+const patienceTimes = 30
 
 // A leg is what its link sends in legTime, so that none holds a leg for long. Of that time the legs of a whole window last
 // windowTime at least where every link is busy, and windowTrips round trips of the longest path: a leg that has far to go

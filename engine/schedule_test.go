@@ -127,7 +127,7 @@ func TestSpeed(t *testing.T) {
 		for range rounds {
 			now = now.Add(10 * ms)
 			acked += uint64(rate / 100)
-			s.look(acked, lacks, 0, now)
+			s.look(acked, lacks, 0, 0, now)
 		}
 	}
 	run(5e6, false, 50)

@@ -62,10 +62,11 @@ type Sender struct {
 	credit  uint64       // legs that the receiver takes beyond what it delivered; set with window
 	legTime atomic.Int64 // nanoseconds that a leg should take its link; see setLegTime
 
-	begun atomic.Bool  // the receiver has received a leg: another receiver would be of no use
-	told  atomic.Bool  // the receiver has said why it failed: it need not be told
-	moved atomic.Int64 // when payload last moved, in nanoseconds since started; see move
-	over  chan struct{}
+	begun   atomic.Bool  // the receiver has received a leg: another receiver would be of no use
+	told    atomic.Bool  // the receiver has said why it failed: it need not be told
+	failing atomic.Bool  // the stream has failed: no more legs are sent, so that links are free for the word why
+	moved   atomic.Int64 // when payload last moved, in nanoseconds since started; see move
+	over    chan struct{}
 
 	firstUp chan struct{} // closed when the first link of the stream is up
 	poke    chan struct{} // the supervisor shall look now
@@ -519,6 +520,7 @@ func (s *Sender) finishLocked(err error) {
 		return
 	}
 	s.finished, s.err, s.ended = true, err, time.Now()
+	s.failing.Store(err != nil)
 	close(s.over)
 }
 
@@ -583,8 +585,11 @@ func (s *Sender) lastMove(now time.Time) time.Time {
 	if s.up > 0 && !(s.window != nil && s.window.pending()) {
 		return now
 	}
-	return s.started.Add(time.Duration(s.moved.Load()))
+	return s.movedAt()
 }
+
+// movedAt is when payload last moved.
+func (s *Sender) movedAt() time.Time { return s.started.Add(time.Duration(s.moved.Load())) }
 
 // move notes that payload moved, or that it is not for the network that it does not.
 func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.started))) }
@@ -605,6 +610,12 @@ func (s *Sender) doom(now time.Time, answers []answer) *Error {
 
 // lostFor is the error of a stream on which no payload moved for giveup; under mu.
 func (s *Sender) lostFor(giveup time.Duration) *Error {
+	for _, p := range s.paths {
+		if n := p.hole.Load(); n > 0 {
+			return fail(StatusLost, nil, "nothing gets through to the receiver for longer than giveup (%v): path %v: connections come up, but "+
+				"packets with %d bytes do not arrive: is the MTU smaller on the way (see tcp_mtu_probing in viamillipede doctor)?", giveup, p, n)
+		}
+	}
 	if s.up > 0 {
 		return fail(StatusLost, nil, "nothing gets through to the receiver for longer than giveup (%v)", giveup)
 	}
@@ -618,24 +629,29 @@ func (s *Sender) attempted(p *pathState, r reply) {
 	s.outage.attempt(p.order, r, time.Now())
 }
 
-// findVoice waits for a link to tell the receiver on why the source failed: the links that are in the middle
-// of a leg which is in the source, and cannot be finished, are ended, and dialled anew.
+// findVoice waits for a link to tell the receiver on why the stream failed here: the links that are in the middle of a leg which
+// is in the source, and cannot be finished, or on which nothing gets through, are ended, and dialled anew.
 func (s *Sender) findVoice(ctx context.Context) {
-	if status := ExitStatus(s.err); s.told.Load() || status != StatusIntegrity && status != StatusLocalPipe && status != StatusInternal {
+	status, atMost := ExitStatus(s.err), s.time.Linger
+	stuck := status == StatusLost && s.linksUp()
+	if s.told.Load() || status != StatusIntegrity && status != StatusLocalPipe && status != StatusInternal && !stuck {
 		return
 	}
-	wait, end := context.WithTimeout(ctx, s.time.Linger)
+	if stuck {
+		atMost = s.time.Farewell
+	}
+	wait, end := context.WithTimeout(ctx, atMost)
 	defer end()
 	quit := make(chan struct{}, len(s.loops))
 	for _, l := range s.loops {
-		if !l.post(func() { l.quitFile(); quit <- struct{}{} }) {
+		if !l.post(func() { l.quitLegs(stuck); quit <- struct{}{} }) {
 			quit <- struct{}{}
 		}
 	}
 	awaitAll(quit, len(s.loops), s.time.Farewell)
 	ticker := time.NewTicker(s.time.Tick * ticksPerLook)
 	defer ticker.Stop()
-	for s.speechless() && s.judge(time.Now()) == nil {
+	for s.speechless() && (stuck || s.judge(time.Now()) == nil) {
 		select {
 		case <-s.poke:
 		case <-ticker.C:
@@ -643,6 +659,13 @@ func (s *Sender) findVoice(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// linksUp reports whether there are links.
+func (s *Sender) linksUp() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.up > 0
 }
 
 // speechless reports whether there is a receiver and no link to it.

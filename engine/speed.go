@@ -62,8 +62,9 @@ func (s *speed) arrive(ended []trip, now time.Time, roundTrip time.Duration, las
 }
 
 // look takes in how many bytes the peer's kernel has ever acknowledged, on a link of that least round trip. lacks says that
-// the link has nothing unsent.
-func (s *speed) look(acked uint64, lacks bool, roundTrip time.Duration, now time.Time) {
+// the link has nothing unsent. wait is how long it may take until something of what it has in the network is acknowledged: a slow
+// link's acks are far between, and as long as none is overdue, that nothing came says nothing.
+func (s *speed) look(acked uint64, lacks bool, roundTrip, wait time.Duration, now time.Time) {
 	if took := now.Sub(s.since); took >= max(wideSample, roundTrip) {
 		if !s.since.IsZero() && s.rate > 0 {
 			s.rate = max(s.rate, float64(acked-s.sinceThen)/took.Seconds())
@@ -72,7 +73,7 @@ func (s *speed) look(acked uint64, lacks bool, roundTrip time.Duration, now time
 	}
 	s.lacked = s.lacked || lacks
 	took := now.Sub(s.looked)
-	if took < sampleLeast {
+	if took < sampleLeast || acked == s.acked && took < wait && !s.looked.IsZero() {
 		return
 	}
 	if !s.looked.IsZero() && !s.lacked {

@@ -54,6 +54,13 @@ func (s *sourcePorts) set(ports []uint16) {
 	}
 }
 
+// fixed reports whether links have ports of their own, which their successors are to have too.
+func (s *sourcePorts) fixed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.list) > 0
+}
+
 // renew has find make a new list, if none of the ports is in use: what was found may have changed with the network. It
 // gives what is new about that for the user.
 func (s *sourcePorts) renew(find func() (ports []uint16, how string)) (news string) {

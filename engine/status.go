@@ -185,7 +185,7 @@ func (k *txlink) stuck() (since time.Time, stuck bool) {
 		return time.Time{}, false
 	}
 	since = later(k.watch.moved, k.trips[0].from)
-	return since, k.loop.now.Sub(since) >= stalledAfter(k.queue.RTT, k.s.time.Stall)
+	return since, k.loop.now.Sub(since) >= k.stalledAfter()
 }
 
 // WriteStatus writes Status, as wide as it is, to w, in one call. Any goroutine may call it.

@@ -24,7 +24,7 @@ type aside struct {
 }
 
 // putAside gives the link up with a last word. Where it has to make room for its successor at once, because its source port is
-// the path's, it says so only if that is possible now.
+// the path's, or what comes on it is not to be trusted, it says so only if that is possible now.
 func (k *txlink) putAside(why wire.Reason) {
 	k.gone = true
 	k.sumUp()
@@ -33,7 +33,7 @@ func (k *txlink) putAside(why wire.Reason) {
 	k.aside.on = true
 	k.owner.asides = append(k.owner.asides, k)
 	k.goOn(0)
-	if k.aside.on && len(k.path.Sports.List) > 0 {
+	if k.aside.on && (k.path.ports.fixed() || why == wire.ByeBroken) {
 		k.endAside(true)
 	}
 }

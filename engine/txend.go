@@ -63,6 +63,7 @@ func (k *txlink) lose(err error) {
 		k.s.log.Printf(LevelResent, "link %d lost %d legs, which go to other links", k.index, n)
 	}
 	k.carried, k.trips = nil, nil
+	k.flows(0, 0)
 	k.publish()
 	k.s.allowed.Add(int64(-k.allowed))
 	k.s.linkLost(k, err)

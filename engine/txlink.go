@@ -52,9 +52,10 @@ type txlink struct {
 	unsent  int         // bytes taken and not sent, an estimate from then
 	allowed int         // its share of Sender.allowed, from then
 	asked   time.Time   // when that was
+	flowing int         // bytes that the path knows to be in the network
 	watch   watch
 	aside   aside
-	useful  bool // payload that it carried has arrived; the keeper looks at it when the link is lost
+	useful  bool // some of the payload that it carried has arrived; see probe
 
 	in      [inputSize]byte
 	got     int // bytes of in that are not parsed yet
@@ -274,9 +275,18 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 	return nil
 }
 
+// silent reports whether nothing was heard for so long that the link is dead. Where the path's queue is deep, or the acks of what
+// the peer says are in it, the other links of the path show that it lives.
+func (k *txlink) silent() bool {
+	k.path.flow.hear(k.heard)
+	dead, now := k.s.time.Dead, k.loop.now
+	silence := now.Sub(k.heard)
+	return silence >= dead && (k.path.flow.quiet(now) >= dead || silence >= stalledAfter(0, k.deep(), dead, patienceTimes*dead))
+}
+
 // tick keeps the link's clocks.
 func (k *txlink) tick() {
-	if k.loop.now.Sub(k.heard) >= k.s.time.Dead {
+	if k.silent() {
 		k.lose(errSilent)
 		return
 	}
@@ -285,6 +295,7 @@ func (k *txlink) tick() {
 	k.publish()
 	k.reap()
 	k.hint()
+	k.probe()
 	if !k.settled && k.bytes > 0 {
 		why := k.conn.Settle(k.s.cfg.Congestion)
 		k.settled = why != ""

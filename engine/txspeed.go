@@ -80,7 +80,7 @@ func (k *txlink) publish() {
 func (k *txlink) prospect() prospect {
 	p := prospect{
 		rate: k.rate, unsent: k.unsent, inNetwork: k.queue.InNetwork, rtt: k.rtt(), trip: k.queue.MinRTT,
-		carried: len(k.carried), idle: k.loop.now.Sub(k.fed), doubt: k.watch.doubt,
+		carried: len(k.carried), idle: k.loop.now.Sub(k.fed), queue: k.deep(), doubt: k.watch.doubt,
 	}
 	if len(k.trips) > 0 && !k.watch.excused {
 		p.overdue = max(0, k.loop.now.Sub(k.trips[0].expects))
@@ -127,6 +127,7 @@ func (k *txlink) measure() {
 	k.asked = k.loop.now
 	if len(k.carried) == 0 && k.leg == nil && !k.watch.stalled {
 		k.unsent, k.queue.InNetwork = 0, 0
+		k.flows(0, 0)
 		k.excuse(0)
 		return
 	}
@@ -138,14 +139,30 @@ func (k *txlink) measure() {
 	if q.Told {
 		k.path.trip.Store(int64(q.MinRTT))
 		k.path.rtt.Store(int64(q.RTT))
-		k.speed.look(q.Acked, q.Unsent == 0 || q.PeerFull, q.MinRTT, k.loop.now)
+		k.speed.look(q.Acked, q.Unsent == 0 || q.PeerFull, q.MinRTT, max(q.RTT, k.deep()), k.loop.now)
 	}
+	k.flows(q.InNetwork, int(q.Acked-k.watch.acked))
 	k.watch.look(k, q)
 	allowed := 2 * q.InNetwork
 	if !q.PeerFull {
 		allowed += k.unsent
 	}
 	k.excuse(allowed)
+}
+
+// flows tells the path what the link has in the network now, and what was acknowledged since it last did, in bytes.
+func (k *txlink) flows(inNetwork, acked int) {
+	k.path.flow.look(inNetwork-k.flowing, acked, k.loop.now)
+	k.flowing = inNetwork
+}
+
+// deep is how long a packet waits in the queue that the links of the path share, where that is too long to be none: 0, or
+// Timing.Stall or more.
+func (k *txlink) deep() time.Duration {
+	if d := k.path.flow.sojourn(); d >= k.s.time.Stall {
+		return d
+	}
+	return 0
 }
 
 // excuse has the window keep so many bytes for the link beyond what any link may have kept.

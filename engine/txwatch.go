@@ -12,9 +12,9 @@ import (
 //	carries legs, all in time                                  -> nothing
 //	a leg is late, or the stream waits for it                  -> offered to the other links
 //	nothing was acknowledged by the peer's kernel for
-//	max(4 RTT, Timing.Stall)                                   -> stalled: its legs go to other links, it takes no more
+//	max(4 RTT, 2 times the path's queue, Timing.Stall)          -> stalled: its legs go to other links, it takes no more
 //	stalled, and something is acknowledged                     -> proven alive
-//	stalled for Timing.Dead                                    -> lost
+//	no progress for that and Timing.Dead - Timing.Stall        -> lost
 //
 // What the peer's kernel has, or cannot take since its program is behind, is no fault of the path.
 type watch struct {
@@ -58,7 +58,10 @@ func (w *watch) look(k *txlink, q netio.Queue) {
 	}
 	w.acked, w.moved = q.Acked, k.loop.now
 	k.s.move(w.moved)
-	k.useful = k.useful || q.Acked > w.begun+k.said
+	if !k.useful && q.Acked > w.begun+k.said {
+		k.useful = true
+		k.path.hole.Store(0)
+	}
 	if w.stalled {
 		w.stalled = false
 		k.publish()
@@ -103,7 +106,7 @@ func (k *txlink) check() error {
 	k.asked = time.Time{}
 	k.measure()
 	switch {
-	case w.stalled && now.Sub(w.moved) >= k.s.time.Dead:
+	case w.stalled && now.Sub(w.moved) >= k.s.time.Dead+k.stalledAfter()-k.s.time.Stall:
 		return errStuck
 	case w.stalled || w.excused || len(k.trips) == 0:
 		return nil
@@ -117,16 +120,25 @@ func (k *txlink) check() error {
 		k.offer(pressed)
 	}
 	others := k.s.legs.Load() > k.legsPublished // who could take them
-	if others && k.queue.Told && now.Sub(later(w.moved, k.trips[0].from)) >= stalledAfter(k.queue.RTT, k.s.time.Stall) {
+	if others && k.queue.Told && now.Sub(later(w.moved, k.trips[0].from)) >= k.stalledAfter() {
 		k.stall()
 	}
 	return nil
+}
+
+// stalledAfter is how long the link may show no progress.
+func (k *txlink) stalledAfter() time.Duration {
+	return stalledAfter(k.queue.RTT, k.deep(), k.s.time.Stall, patienceTimes*k.s.time.Dead)
 }
 
 // offer has other links send too what is late here, when it begins with the leg that the peer waits for; where the stream
 // waits for it, also what is not to arrive soon.
 func (k *txlink) offer(pressed bool) {
 	now, offered := k.loop.now, false
+	alone := k.siblings()
+	if alone.queued.After(now) && !k.s.others(k.path) {
+		return
+	}
 	for i := range k.trips {
 		t := &k.trips[i]
 		isLate := !now.Before(t.due)
@@ -137,20 +149,33 @@ func (k *txlink) offer(pressed bool) {
 		if isLate || expects.Before(now) {
 			expects = time.Time{}
 		}
-		t.offered = k.s.window.offer(k.carried[i], expects)
+		t.offered = k.s.window.offer(k.carried[i], expects, alone)
 		offered = offered || t.offered
 		if t.offered && k.s.log.On(LevelResent) {
 			k.s.log.Printf(LevelResent, "leg %d is late on link %d: taken %v ago, expected after %v; %s/s, round trip %v, %s unsent",
 				k.carried[i], k.index, now.Sub(t.from).Round(time.Millisecond), t.expects.Sub(t.from).Round(time.Millisecond),
 				formatBytes(uint64(k.rate)), k.queue.RTT, formatBytes(uint64(k.unsent)))
 		}
-		if isLate {
+		if isLate && !alone.queued.After(now) {
 			k.watch.bad(now)
 		}
 	}
 	if offered {
 		k.s.feed(nil)
 	}
+}
+
+// siblings says when other links of the path may help. While its bytes get through, a queue that all of them have to pass is no
+// reason: nobody could bring them sooner. And a link that has shown nothing yet is no better than one that has.
+func (k *txlink) siblings() (s sameWay) {
+	now, w := k.loop.now, &k.watch
+	if queue := k.deep(); queue > 0 && now.Sub(w.moved) < k.stalledAfter() {
+		s.queued = now.Add(queue)
+	}
+	if !w.moved.Before(k.trips[0].from) {
+		s.moving = w.moved.Add(k.s.time.Stall)
+	}
+	return s
 }
 
 // stall gives the link's legs to others. What is on its way may still arrive: whichever copy is first counts.
@@ -162,6 +187,18 @@ func (k *txlink) stall() {
 	k.s.log.Printf(LevelLinks, "link %d stalls: %s: nothing gets through; %s to other links",
 		k.index, k.linkState.path, goes(n))
 	k.s.feed(nil)
+}
+
+// probe looks whether a link that came up after payload last moved, so that small packets pass, has legs on their way of which
+// nothing arrives: full packets are dropped without a word (an MTU black hole).
+func (k *txlink) probe() {
+	now, least := k.loop.now, 2*k.s.time.Stall
+	if k.useful || len(k.trips) == 0 || k.queue.InNetwork == 0 || now.Sub(k.trips[0].from) < least || !k.linkState.since.After(k.s.movedAt()) {
+		return
+	}
+	if k.path.hole.Load() == 0 {
+		k.path.hole.Store(int64(k.conn.Info().MSS))
+	}
 }
 
 // goes says how many legs go somewhere.

@@ -168,25 +168,36 @@ func (w *window) onItsWay(number uint64, link, path int) {
 }
 
 // offer lets other links send a leg too that is late on the caller's link, the only one that has it. expects is when it
-// should arrive there; the zero time is not to be known. false: somebody else has it, the peer has it, or rescues have had
+// should arrive there; the zero time is not to be known. same is for links of the same path. false: somebody else has it, the peer has it, or rescues have had
 // their share.
-func (w *window) offer(number uint64, expects time.Time) bool {
+func (w *window) offer(number uint64, expects time.Time, same sameWay) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l := w.leg(number)
 	if l == nil || l.waiting || l.offered || l.carriers != 1 || w.spent() {
 		return false
 	}
-	l.offered, l.expects = true, expects
+	l.offered, l.expects, l.same = true, expects, same
 	w.offers = w.insert(w.offers, number)
 	w.late.Store(int32(len(w.offers)))
 	return true
 }
 
-// rescue gives the caller's link the oldest leg offered by another link that it can bring sooner than that one, and soon, by
+// sameWay is until when links of the same path are of no use to a leg that is late.
+type sameWay struct {
+	queued time.Time // all of them
+	moving time.Time // those that have shown no rate yet
+}
+
+// bars reports whether a link of the same path is of no use now; fresh is one that has shown no rate.
+func (s sameWay) bars(fresh bool, now time.Time) bool {
+	return now.Before(s.queued) || fresh && now.Before(s.moving)
+}
+
+// rescue gives the caller's link, on the path given, the oldest leg offered by another link that it can bring sooner than that one, and soon, by
 // what eta says: whichever copy arrives first counts. nil when there is none. The caller becomes a carrier and a holder; from
 // is the path that the leg was late on.
-func (w *window) rescue(link int, now time.Time, soon time.Duration, eta func(bytes int) time.Duration) (l *leg, from int) {
+func (w *window) rescue(link, path int, fresh bool, now time.Time, soon time.Duration, eta func(bytes int) time.Duration) (l *leg, from int) {
 	if w.late.Load() == 0 {
 		return nil, 0
 	}
@@ -203,7 +214,7 @@ func (w *window) rescue(link int, now time.Time, soon time.Duration, eta func(by
 	for i, n := range w.offers {
 		l := w.leg(n)
 		takes := eta(l.length)
-		if l.by == link || takes > soon || !l.expects.IsZero() && !now.Add(takes).Before(l.expects) {
+		if l.by == link || l.path == path && l.same.bars(fresh, now) || takes > soon || !l.expects.IsZero() && !now.Add(takes).Before(l.expects) {
 			continue
 		}
 		w.offers = slices.Delete(w.offers, i, i+1)

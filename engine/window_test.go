@@ -136,7 +136,7 @@ func (m *windowModel) offer(t *rapid.T) {
 	}
 	n := rapid.SampledFrom(k.carried).Draw(t, "leg")
 	want := !m.received[n] && !m.waiting[n] && m.carriers[n] == 1 && !m.offered[n]
-	if m.w.offer(m.first+n, time.Time{}) != want {
+	if m.w.offer(m.first+n, time.Time{}, sameWay{}) != want {
 		t.Fatalf("offer of leg %d gave %v", n, !want)
 	}
 	if want {
@@ -156,7 +156,7 @@ func (m *windowModel) rescue(t *rapid.T) {
 	if slices.Contains(k.carried, want) {
 		t.Skip("the link carries it itself")
 	}
-	l, _ := m.w.rescue(len(m.links), time.Now(), time.Second, atOnce)
+	l, _ := m.w.rescue(len(m.links), 1, false, time.Now(), time.Second, atOnce)
 	if len(m.offered) == 0 {
 		if l != nil {
 			t.Fatalf("rescued leg %d, which is not offered", l.number)

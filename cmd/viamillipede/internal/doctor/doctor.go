@@ -60,7 +60,7 @@ func Look(c Config) Report {
 var checks = []func(l *look) []Check{
 	one(cpus), one(numa), one(quota), one(clock), one(governor),
 	one(route), (*look).cardChecks,
-	one(sendBuffer), one(receiveBuffer), one(bufferLimits), one(congestion), one(qdisc), one(ports),
+	one(sendBuffer), one(receiveBuffer), one(bufferLimits), one(congestion), one(qdisc), one(probing), one(ports),
 	one(zeroCopy), one(optionMemory), one(lockedMemory),
 	one(pipeMost), one(pipeBudget), one(pipes), one(vmsplice), one(splice), one(tee), one(provenance),
 	one(hugePages), one(transparent), one(files),

@@ -41,6 +41,7 @@ func goodTree() tree {
 		sys + "net/ipv4/tcp_rmem":                      "4096\t131072\t33554432\n",
 		sys + "net/ipv4/tcp_wmem":                      "4096\t16384\t33554432\n",
 		sys + "net/ipv4/tcp_congestion_control":        "cubic\n",
+		sys + "net/ipv4/tcp_mtu_probing":               "1\n",
 		sys + "net/ipv4/ip_local_port_range":           "32768\t60999\n",
 		clockFolder + "/current_clocksource":           "tsc\n",
 		clockFolder + "/available_clocksource":         "tsc hpet acpi_pm \n",

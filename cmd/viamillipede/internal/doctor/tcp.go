@@ -116,6 +116,22 @@ func qdisc(l *look) Check {
 	return ok(name, "%s by default; TCP paces by itself on this kernel", q)
 }
 
+// probing says whether TCP finds out by itself that full packets are dropped on the way without a word (an MTU black hole).
+func probing(l *look) Check {
+	const name = "tcp_mtu_probing"
+	n, err := l.number(sysctl("net.ipv4.tcp_mtu_probing"))
+	switch {
+	case err != nil:
+		return unread(name, err)
+	case n == 0 && !l.loopback():
+		return bad(name, Off, "0: a path that drops full packets without a word carries nothing", "where the network does that",
+			"sysctl -w net.ipv4.tcp_mtu_probing=1")
+	case n == 0:
+		return ok(name, "0: loopback drops no packets for their size")
+	}
+	return ok(name, "%d: smaller packets are tried where full ones do not arrive", n)
+}
+
 // fewPorts is less than many links that come and go can use, as a port rests for a minute after its link.
 const fewPorts = 1000
 

@@ -182,6 +182,10 @@ var verdicts = []struct {
 		"not known", ""},
 	{"NoQdisc", "qdisc", gone("proc/sys/net/core/default_qdisc"), Missing, "cannot be read", ""},
 
+	{"NoProbing", "tcp_mtu_probing", setting("net.ipv4.tcp_mtu_probing", "0"), Off, "carries nothing", "sysctl -w net.ipv4.tcp_mtu_probing=1"},
+	{"NoProbingOnLoopback", "tcp_mtu_probing", several(setting("net.ipv4.tcp_mtu_probing", "0"), to("lo")), OK, "loopback", ""},
+	{"UnknownProbing", "tcp_mtu_probing", gone("proc/sys/net/ipv4/tcp_mtu_probing"), Missing, "cannot be read", ""},
+
 	{"FewPorts", "ports", setting("net.ipv4.ip_local_port_range", "60000 60099"), Slow, "100 local ports",
 		`sysctl -w net.ipv4.ip_local_port_range="32768 60999"`},
 	{"NoPorts", "ports", gone("proc/sys/net/ipv4/ip_local_port_range"), Missing, "cannot be read", ""},

@@ -1,0 +1,92 @@
+package engine
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// pathFlow is what a path's links together have in the network, and how fast it is acknowledged by the peer's kernel. A path may
+// have one queue for all of its links: then each of their packets waits for those of all others before it, and a link on its own
+// shows neither how deep the queue is nor that it moves.
+//
+//	sojourn = bytes in the network / bytes acknowledged in a second, while there were some
+//
+// A path that is idle now and then shows its rate only while it is busy; one on which nothing is acknowledged any more keeps the
+// rate that it had.
+type pathFlow struct {
+	waits atomic.Int64 // the sojourn, nanoseconds; 0 is not known
+
+	mu    sync.Mutex
+	held  int       // bytes in the network; guarded by mu, as is all below
+	acked int       // bytes since from
+	from  time.Time // the rate is measured from here; zero: nothing is in the network
+	last  time.Time // when something was acknowledged last
+	rate  float64   // bytes a second, of the time before from; 0 is not known
+	heard time.Time // when the peer was last heard on any of the links
+}
+
+// flowSpan is the time over which a path's rate is measured, at least, once it is known; flowFirst is enough to begin with.
+const (
+	flowSpan  = 2 * time.Second
+	flowFirst = 50 * time.Millisecond
+)
+
+// look takes in that a link has so many bytes more in the network, and that so many were acknowledged.
+func (f *pathFlow) look(more, acked int, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.held += more
+	if acked > 0 {
+		f.acked += acked
+		f.last = now
+	}
+	switch {
+	case f.held == 0:
+		f.from, f.acked = time.Time{}, 0
+	case f.from.IsZero():
+		f.from, f.acked, f.last, f.rate = now, 0, time.Time{}, 0
+	case f.last.Sub(f.from) >= flowSpan:
+		f.rate = f.lately()
+		f.from, f.acked = f.last, 0
+	}
+	f.waits.Store(int64(f.wait()))
+}
+
+// wait is the sojourn, under mu.
+func (f *pathFlow) wait() time.Duration {
+	rate := f.rate
+	if rate == 0 {
+		rate = f.lately()
+	}
+	if rate == 0 {
+		return 0
+	}
+	return time.Duration(min(float64(f.held)/rate, forEver.Seconds()) * float64(time.Second))
+}
+
+// lately is the rate since from, 0 where that is too short to tell; under mu.
+func (f *pathFlow) lately() float64 {
+	took := f.last.Sub(f.from)
+	if f.from.IsZero() || took < flowFirst {
+		return 0
+	}
+	return float64(f.acked) / took.Seconds()
+}
+
+// sojourn is how long a packet that is sent now takes until it is acknowledged; 0 is not known.
+func (f *pathFlow) sojourn() time.Duration { return time.Duration(f.waits.Load()) }
+
+// hear notes when a link last heard its peer.
+func (f *pathFlow) hear(at time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.heard = later(f.heard, at)
+}
+
+// quiet is how long the path has shown no sign of life: nothing heard, and nothing acknowledged.
+func (f *pathFlow) quiet(now time.Time) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return now.Sub(later(f.heard, f.last))
+}

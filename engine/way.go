@@ -1,0 +1,58 @@
+package engine
+
+import (
+	"net"
+	"sync"
+	"time"
+)
+
+// way is what links between the same two addresses have in common, at the end that listens: they may have one queue before them.
+type way struct {
+	mu    sync.Mutex
+	heard time.Time // when one of them last brought something; guarded by mu
+}
+
+// wayID names a way by its two addresses.
+type wayID struct{ from, to string }
+
+func wayBetween(c net.Conn) wayID { return wayID{hostOf(c.RemoteAddr()), hostOf(c.LocalAddr())} }
+
+// hostOf is an address without its port.
+func hostOf(a net.Addr) string {
+	host, _, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	return host
+}
+
+// waysMost bounds the ways that are remembered: links of others have nothing in common.
+const waysMost = 256
+
+// wayOf gives the way that a link came.
+func (r *Receiver) wayOf(id wayID) *way {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w := r.ways[id]
+	if w == nil {
+		w = &way{}
+		if len(r.ways) < waysMost {
+			r.ways[id] = w
+		}
+	}
+	return w
+}
+
+// hear notes when one of its links last brought something.
+func (w *way) hear(at time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.heard = later(w.heard, at)
+}
+
+// quiet is how long none has.
+func (w *way) quiet(now time.Time) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return now.Sub(w.heard)
+}
