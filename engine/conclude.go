@@ -165,6 +165,7 @@ func (r *Receiver) endSink(d wire.Done) error {
 		return nil // the stream has failed meanwhile
 	}
 	r.out.closePlaces()
+	r.out.cut.Store(true)
 	if err := r.out.leave(); err != nil {
 		return fail(StatusLocalPipe, err, "cannot end standard output")
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"viamillipede/netio"
@@ -15,6 +16,7 @@ import (
 type cutting struct {
 	placing sync.RWMutex // held to read by whoever writes a leg to its place
 	sealed  bool         // guarded by placing
+	cut     atomic.Bool  // that is done, or was tried
 }
 
 var errSealed = errors.New("the stream is cut off")
@@ -29,10 +31,10 @@ func (e *egress) emptyAt(p *netio.Pipe, offset int64) error {
 	return e.sink.EmptyAt(p, offset)
 }
 
-// cutOff has a file end with what was delivered, unless that is all of the stream.
+// cutOff has a file end with what was delivered, unless the end of the stream, or a call before this one, has.
 func (r *Receiver) cutOff() {
 	e := &r.out
-	if !e.settles(r.time.Farewell) || e.in() == delivered {
+	if !e.settles(r.time.Farewell) || e.cut.Swap(true) {
 		return
 	}
 	if err := e.leave(); err != nil {
