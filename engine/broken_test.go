@@ -60,10 +60,10 @@ func TestReceiverClosesABrokenLink(t *testing.T) {
 	}
 }
 
-// onlyLast is a bitmap of so many words.
+// onlyLast is a bitmap of so many words, with a bit in the last.
 func onlyLast(words int) []uint64 {
 	b := make([]uint64, words)
-	b[words-1] = 1
+	b[words-1] = 2
 	return b
 }
 
@@ -160,6 +160,7 @@ func TestSenderClosesABrokenLink(t *testing.T) {
 		{"garbage", bytes.Repeat([]byte("spam"), 100)},
 		{"a flipped bit", flipped},
 		{"an ack for what was never sent", wire.Ack{Received: 4}.Append(nil)},
+		{"an ack for some that were never sent", wire.Ack{Bitmap: onlyLast(1)}.Append(nil)},
 		{"an ack from far away", wire.Ack{Received: 1 << 62, Delivered: 1 << 62}.Append(nil)},
 		{"a leg", wire.Leg{Length: 1}.Append(nil)},
 		{"the header of the largest leg", wire.Leg{Length: wire.MaxLeg}.Append(nil)},

@@ -470,12 +470,13 @@ func fuzzSender(t *testing.T, in *tape) {
 type hypocrite struct {
 	all sync.WaitGroup
 
-	mu   sync.Mutex
-	in   *tape // guarded by mu, as is all below
-	got  map[uint64][]byte
-	end  *wire.End
-	done bool // it has said DONE
-	lied bool // it said that it has what it has not
+	mu    sync.Mutex
+	in    *tape // guarded by mu, as is all below
+	got   map[uint64][]byte
+	below uint64 // legs without a gap, when last looked at
+	end   *wire.End
+	done  bool // it has said DONE
+	lied  bool // it said that it has what it has not
 }
 
 func (h *hypocrite) serve(l net.Listener) {
@@ -564,11 +565,12 @@ func (h *hypocrite) answer(c net.Conn, f wire.Header, payload []byte) bool {
 	return true
 }
 
-func (h *hypocrite) received() (n uint64) {
-	for h.got[n] != nil {
-		n++
+// received is how many legs are here without a gap; under mu.
+func (h *hypocrite) received() uint64 {
+	for h.got[h.below] != nil {
+		h.below++
 	}
-	return n
+	return h.below
 }
 
 func (h *hypocrite) lie(c net.Conn) bool {

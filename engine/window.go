@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -325,6 +326,9 @@ func (w *window) acked(a wire.Ack, now time.Time) (news bool, err error) {
 	if int64(a.Delivered-a.Received) > 0 {
 		return false, fmt.Errorf("peer delivered leg %d before it received it", a.Delivered)
 	}
+	if top := highest(a); int64(top-w.base) >= int64(sent) {
+		return false, fmt.Errorf("peer acknowledges leg %d of %d sent", top, w.next)
+	}
 	defer func() { w.full.look(w.short(), now) }()
 	for first := true; int64(a.Received-w.base) > 0; first = false {
 		if l := w.leg(w.base); first && l != nil {
@@ -345,6 +349,16 @@ func (w *window) acked(a wire.Ack, now time.Time) (news bool, err error) {
 		news = true
 	}
 	return news, nil
+}
+
+// highest is the last leg that the bitmap of an ack speaks of; where there is none, one below those that it says are received.
+func highest(a wire.Ack) uint64 {
+	for i, word := range slices.Backward(a.Bitmap) {
+		if word != 0 {
+			return a.Received + uint64(i*64+bits.Len64(word))
+		}
+	}
+	return a.Received - 1
 }
 
 // receive drops the leg unless it was received before; under mu.
