@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -140,15 +141,43 @@ func send(t *testing.T, o engine.Options, data []byte, change transporter) *runn
 	return sendOver(t, o, data, []engine.Path{{Host: "a", Port: port}}, change)
 }
 
+// pipeMost is what the pipe of a source holds, in bytes: legs of what is in it are full.
+const pipeMost = 1 << 20
+
 // sendOver is send over the paths given.
 func sendOver(t *testing.T, o engine.Options, data []byte, paths []engine.Path, change transporter) *running {
 	t.Helper()
 	quiet(t)
-	n := enginetest.NewNet(0, enginetest.Faults{})
+	source, err := enginetest.NewSource(enginetest.KindPipe, nil) // of a file, END waits until all is received
+	if err != nil {
+		t.Fatal(err)
+	}
+	source.Shrink(pipeMost)
+	if _, err := source.Far.Write(data[:min(len(data), pipeMost)]); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		source.Far.Write(data[min(len(data), pipeMost):])
+		source.Far.Close()
+	}()
+	o.IO = cmp.Or(o.IO, "copy")
+	return sendFrom(t, o, source, paths, change)
+}
+
+// sendFile is send whose source is a file.
+func sendFile(t *testing.T, o engine.Options, data []byte) *running {
+	t.Helper()
+	quiet(t)
 	source, err := enginetest.NewSource(enginetest.KindFile, data)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return sendFrom(t, o, source, []engine.Path{{Host: "a", Port: port}}, nil)
+}
+
+func sendFrom(t *testing.T, o engine.Options, source *enginetest.Stdio, paths []engine.Path, change transporter) *running {
+	t.Helper()
+	n := enginetest.NewNet(0, enginetest.Faults{})
 	log := &lines{to: io.Discard}
 	o.Transport = n
 	if change != nil {

@@ -17,7 +17,7 @@ import (
 
 // TestSourceFailsInsideALeg: a leg that cannot be finished takes its link along, and the receiver is told on another one.
 func TestSourceFailsInsideALeg(t *testing.T) {
-	tx := send(t, engine.Options{Leg: 64 << 10, Threads: 1}, content(3, 16<<20), nil)
+	tx := sendFile(t, engine.Options{Leg: 64 << 10, Threads: 1}, content(3, 16<<20))
 	l := tx.listen()
 	h := tx.accept(l, 1000)
 	if _, _, err := h.frame(); err != nil { // more than the socket holds waits behind it
