@@ -205,7 +205,7 @@ func sameKind(all []outcome, a outcome) bool {
 func (o outcome) denied() bool { return denies(o.verdict) }
 
 func denies(v wire.Verdict) bool {
-	return v == wire.VerdictPhrase || v == wire.VerdictVersion || v == wire.VerdictBusy
+	return v == wire.VerdictPhrase || v == wire.VerdictVersion || v == wire.VerdictBusy || v == wire.VerdictMeasures
 }
 
 // describe says why each address failed, or once what they have in common.

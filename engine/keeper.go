@@ -189,6 +189,9 @@ func readWelcome(c net.Conn) (wire.Welcome, error) {
 		case errors.Is(err, wire.ErrVersion):
 			w.Verdict = wire.VerdictVersion
 			return w, fmt.Errorf("the receiver speaks wire version %d, this end %d", w.Version, wire.Version)
+		case wire.IsLanes(b[:n]):
+			w.Verdict = wire.VerdictMeasures
+			return w, fmt.Errorf("refused by the receiver: %v", w.Verdict)
 		case !errors.Is(err, wire.ErrShort):
 			w.Verdict = wire.VerdictMalformed
 			return w, fmt.Errorf("what answers is not a viamillipede that we can talk to: %w", err)

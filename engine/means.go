@@ -84,6 +84,9 @@ func (o Options) withinMeans(log *Log) Options {
 	return o
 }
 
+// Window is the default of Options.Window.
+func (m Means) Window() int64 { return defaultWindow(m.Memory) }
+
 // defaultWindow is DefaultWindow, or an eighth of a small machine's memory, or a quarter of what a window may take.
 func defaultWindow(granted int64) int64 {
 	w := min(DefaultWindow, netio.Memory()/8)

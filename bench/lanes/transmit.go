@@ -253,6 +253,7 @@ func (t *transmitter) ask() (r reply, err error) {
 	if err != nil {
 		err = fmt.Errorf("ask rx for its flows: %w", err)
 	}
+	r.clean()
 	return r, err
 }
 

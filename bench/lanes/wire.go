@@ -141,6 +141,24 @@ type reply struct {
 	Missing []string  `json:"missing"` // what rx could not learn, and why
 }
 
+// Bounds on what rx may have to say.
+const (
+	linesMost = 100 // of Missing
+	textMost  = 300 // bytes of a text
+)
+
+// clean makes rx's words fit for a terminal: lines that change nothing there but themselves, of bounded number and length.
+func (r *reply) clean() {
+	r.Missing = r.Missing[:min(len(r.Missing), linesMost)]
+	for i, s := range r.Missing {
+		r.Missing[i] = wire.Printable(s[:min(len(s), textMost)])
+	}
+	for i := range r.Flows {
+		d := &r.Flows[i].Device
+		*d = wire.Printable((*d)[:min(len(*d), textMost)])
+	}
+}
+
 // Arrival is how a flow came in at rx.
 type Arrival struct {
 	Flow      int    `json:"flow"`

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,4 +83,17 @@ func FuzzWire(f *testing.F) {
 		var r reply
 		_ = readMessage(bytes.NewReader(b), &r)
 	})
+}
+
+// What rx says cannot do anything to a terminal.
+func TestWordsOfRxAreCleaned(t *testing.T) {
+	r := reply{Missing: []string{"\x1b]0;title\a", "a\nb\u202ec", strings.Repeat("x", 1000)}, Flows: []Arrival{{Device: "eth\x1b[2J"}}}
+	r.Missing = append(r.Missing, make([]string, 1000)...)
+	r.clean()
+	if want := []string{"?]0;title?", "a b?c", strings.Repeat("x", textMost)}; !slices.Equal(r.Missing[:3], want) || len(r.Missing) != linesMost {
+		t.Errorf("%d lines: %q", len(r.Missing), r.Missing[:3])
+	}
+	if got := r.Flows[0].Device; got != "eth?[2J" {
+		t.Errorf("device %q", got)
+	}
 }

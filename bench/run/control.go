@@ -87,7 +87,7 @@ func stranger(b []byte) error {
 	return errNoBench
 }
 
-// turnAway answers a sender in its own language, so that it does not dial for ever: this port is busy. The first byte of its
+// turnAway answers a sender in its own language, so that it does not dial for ever and knows what it has met. The first byte of its
 // hello was read.
 func turnAway(c net.Conn) {
 	var b [wire.HelloLen]byte
@@ -99,7 +99,7 @@ func turnAway(c net.Conn) {
 	if err != nil {
 		return
 	}
-	w := wire.Welcome{Version: wire.Version, Verdict: wire.VerdictBusy, Stream: h.Stream, MaxLeg: wire.MaxLeg}
+	w := wire.Welcome{Version: wire.Version, Verdict: wire.VerdictMeasures, Stream: h.Stream, MaxLeg: wire.MaxLeg}
 	_, _ = c.Write(w.Append(nil))
 }
 

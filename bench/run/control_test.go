@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"viamillipede/bench/result"
+	"viamillipede/engine"
 	"viamillipede/engine/wire"
 )
 
@@ -132,4 +133,28 @@ func FuzzReadMessage(f *testing.F) {
 			t.Errorf("%+v became %+v, %v", m, again, err)
 		}
 	})
+}
+
+// A stranger's bench gets no larger window than an rx has by itself, unless the user of rx has given one; this user's own does.
+func TestWindowOfAStranger(t *testing.T) {
+	own := engine.Means{}.Window()
+	for _, c := range []struct {
+		name   string
+		asked  int64
+		given  int64
+		trusts bool
+		want   int64
+	}{
+		{"more", engine.MaxWindow, 0, false, own},
+		{"less", 1 << 20, 0, false, 1 << 20},
+		{"nothing", 0, 0, false, 0},
+		{"our own user", engine.MaxWindow, 0, true, engine.MaxWindow},
+		{"rx was given one", engine.MaxWindow, 4 << 30, false, 4 << 30},
+	} {
+		cfg := &Config{Own: Own{Window: c.given > 0}, trusts: c.trusts}
+		cfg.Options.Window = c.given
+		if got := (&ask{Window: c.asked}).options(cfg).Window; got != c.want {
+			t.Errorf("%s: %d, want %d", c.name, got, c.want)
+		}
+	}
 }

@@ -44,6 +44,7 @@ type Config struct {
 	DataPort uint16 // for links; 0 is any free one
 	Serve    int    // rounds to serve; 0 is any number
 	Wait     time.Duration
+	trusts   bool // its sender, which is this user's own
 
 	// Of a sender.
 	Paths    []engine.Path // each with the port of the control connection

@@ -18,6 +18,11 @@ const childTime = 10 * time.Second
 // Local measures streams between this process and another one, which it starts: this very program, as "bench rx -". The
 // errors are those of Send.
 func Local(ctx context.Context, c Config) error {
+	o, err := c.outputs()
+	if err != nil {
+		return err
+	}
+	defer o.discard()
 	conn, child, err := c.spawn()
 	if err != nil {
 		return fail(engine.StatusUsage, err, "cannot start the receiving process")
@@ -30,7 +35,7 @@ func Local(ctx context.Context, c Config) error {
 		return refusal(ctx, peer, err)
 	}
 	defer s.close()
-	return c.measure(ctx, s)
+	return c.measure(ctx, s, o)
 }
 
 // spawn starts the other process, and gives our end of its control connection.

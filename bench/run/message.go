@@ -7,10 +7,10 @@ import (
 	"math"
 	"strings"
 	"time"
-	"unicode"
 
 	"viamillipede/bench/result"
 	"viamillipede/engine"
+	"viamillipede/engine/wire"
 )
 
 // message is one message of the control connection: one of its parts is there.
@@ -158,18 +158,7 @@ func (e *end) check() error {
 func within(f, most float64) bool { return f >= 0 && f <= most }
 
 // clean makes a peer's words one line of bounded length that changes nothing on a terminal but that line.
-func clean(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case r == unicode.ReplacementChar || !unicode.IsPrint(r):
-			return '?'
-		}
-		return r
-	}, s[:min(len(s), textMost)])
-	return strings.TrimSpace(s)
-}
+func clean(s string) string { return strings.TrimSpace(wire.Printable(s[:min(len(s), textMost)])) }
 
 // rate is in bytes a second.
 func (e *end) rate() float64 {
@@ -203,7 +192,8 @@ func newAsk(c *Config, v *Variant, number, of int) *ask {
 	}
 }
 
-// options are a receiver's for the round: its own, and where it has none, those of its sender.
+// options are a receiver's for the round: its own, and where it has none, those of its sender, except that a stranger gets no
+// larger window than an rx has that was not told of any.
 func (a *ask) options(c *Config) engine.Options {
 	o := c.Options
 	o.PRBS, o.Seed = a.PRBS, a.Seed
@@ -211,7 +201,9 @@ func (a *ask) options(c *Config) engine.Options {
 		o.Threads = a.Threads
 	}
 	if !c.Own.Window {
-		o.Window = a.Window
+		if o.Window = a.Window; !c.trusts {
+			o.Window = min(a.Window, c.Options.Means.Window())
+		}
 	}
 	if !c.Own.IO {
 		o.IO = a.IO

@@ -3,7 +3,6 @@ package run
 import (
 	"fmt"
 	"io"
-	"os"
 	"runtime"
 	"strings"
 	"time"
@@ -26,15 +25,42 @@ func newBook(c *Config, here, peer result.Host) *book {
 	}}
 }
 
+// outputs are the files that are wanted.
+type outputs struct{ json, bench *result.Output }
+
+// outputs opens them. The error, an *engine.Error, is that one cannot be written.
+func (c *Config) outputs() (o outputs, err error) {
+	for _, w := range []struct {
+		name string
+		to   **result.Output
+	}{{c.JSON, &o.json}, {c.Bench, &o.bench}} {
+		if w.name == "-" {
+			continue
+		}
+		if *w.to, err = result.Create(w.name); err != nil {
+			o.discard()
+			return o, fail(engine.StatusUsage, err, "the results cannot be written")
+		}
+	}
+	return o, nil
+}
+
+// discard leaves no file that has nothing to say.
+func (o outputs) discard() {
+	o.json.Discard()
+	o.bench.Discard()
+}
+
 // write writes the files that are wanted, with what there is. The error is an *engine.Error.
-func (b *book) write(c *Config) error {
+func (b *book) write(c *Config, o outputs) error {
 	for _, w := range []struct {
 		name  string
+		to    *result.Output
 		write func(result.File, io.Writer) error
 		full  bool
 	}{
-		{c.JSON, result.File.WriteJSON, true},
-		{c.Bench, result.File.WriteText, false},
+		{c.JSON, o.json, result.File.WriteJSON, true},
+		{c.Bench, o.bench, result.File.WriteText, false},
 	} {
 		if w.name == "" {
 			continue
@@ -43,27 +69,16 @@ func (b *book) write(c *Config) error {
 		for i := range b.rounds {
 			f.Results = append(f.Results, b.rounds[i].result(w.full))
 		}
-		if err := writeFile(w.name, c.Out, func(to io.Writer) error { return w.write(f, to) }); err != nil {
+		fill := func(to io.Writer) error { return w.write(f, to) }
+		err := w.to.Write(fill)
+		if w.name == "-" {
+			err = fill(c.Out)
+		}
+		if err != nil {
 			return fail(engine.StatusLocalPipe, err, "cannot write the results")
 		}
 	}
 	return nil
-}
-
-// writeFile writes a file, or standard output for "-".
-func writeFile(name string, out io.Writer, write func(io.Writer) error) error {
-	if name == "-" {
-		return write(out)
-	}
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	if err := write(f); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
 }
 
 // result is the round as a line of a file of results. An operation is a GiB that is delivered. full has what one line for

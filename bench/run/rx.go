@@ -169,7 +169,8 @@ func ServeOne(ctx context.Context, c Config) error {
 		return fail(engine.StatusUsage, err, "standard input is no connection")
 	}
 	device := deviceOf(conn)
-	if _, local := conn.(*net.UnixConn); local {
+	_, local := conn.(*net.UnixConn) // to a bench of this user, on this machine
+	if local {
 		device = "lo"
 	}
 	s, err := open(ctx, conn, accepting, "standard input", hostFacts(device))
@@ -178,6 +179,7 @@ func ServeOne(ctx context.Context, c Config) error {
 	}
 	defer s.close()
 	quiet := c
+	quiet.trusts = local
 	quiet.Out, quiet.Err = io.Discard, io.Discard // standard output may be the same connection
 	_, _ = c.attend(ctx, s, newPrinter(&quiet), c.Serve)
 	if ctx.Err() != nil {

@@ -20,6 +20,11 @@ const dialAgain = 200 * time.Millisecond
 // writes the files of results. Whatever happens, what there is until then is printed. Every error is an *engine.Error; where
 // ctx ended, the cause of that is the error, if it is one.
 func Send(ctx context.Context, c Config) error {
+	o, err := c.outputs()
+	if err != nil {
+		return err
+	}
+	defer o.discard()
 	conn, name, err := c.dial(ctx)
 	if err != nil {
 		return err
@@ -29,7 +34,7 @@ func Send(ctx context.Context, c Config) error {
 		return refusal(ctx, name, err)
 	}
 	defer s.close()
-	return c.measure(ctx, s)
+	return c.measure(ctx, s, o)
 }
 
 // refusal is the error of a peer that did not become a session.
@@ -105,7 +110,7 @@ func keepAlive(c *net.TCPConn) {
 }
 
 // measure asks for all rounds, and reports.
-func (c *Config) measure(ctx context.Context, s *session) error {
+func (c *Config) measure(ctx context.Context, s *session, o outputs) error {
 	b := newBook(c, s.here, s.host)
 	p := newPrinter(c)
 	var err error
@@ -120,7 +125,10 @@ func (c *Config) measure(ctx context.Context, s *session) error {
 		b.rounds = append(b.rounds, r)
 	}
 	p.summary(b.rounds)
-	return firstOf(err, b.write(c))
+	if err != nil && len(b.rounds) == 0 {
+		return err
+	}
+	return firstOf(err, b.write(c, o))
 }
 
 // count is how many rounds there will be.

@@ -131,6 +131,16 @@ func (inv *invocation) combine() error {
 
 // runBench measures.
 func (inv *invocation) runBench() engine.Status {
+	ends := 1
+	if inv.bench.kind == benchLocal {
+		ends = 2 // in two processes, which share what a control group has
+	}
+	if err := inv.provide(ends); err != nil {
+		return failed(ownPrefix, err)
+	}
+	for i := range inv.bench.Variants {
+		inv.bench.Variants[i].Options.Means = inv.options.Means
+	}
 	profile, err := startProfile(inv.profile, inv.profileDir)
 	if err != nil {
 		return failed(ownPrefix, err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"viamillipede/bench/lanes"
+	"viamillipede/bench/result"
 	"viamillipede/engine"
 )
 
@@ -134,6 +135,9 @@ func runLanes(words []string) engine.Status {
 	if err != nil {
 		return failed(ownPrefix, err)
 	}
+	if err := inv.provide(1); err != nil {
+		return failed(ownPrefix, err)
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	defer watchSignals(nil, cancel, func() {})()
@@ -141,11 +145,17 @@ func runLanes(words []string) engine.Status {
 		err = lanes.Receive(ctx, lanes.ReceiveConfig{Bind: inv.options.Bind, Port: inv.port, Log: sayLine})
 		return failedLanes(ctx, err)
 	}
+	svg, json, err := inv.survey.outputs()
+	if err != nil {
+		return failed(ownPrefix, err)
+	}
+	defer svg.Discard()
+	defer json.Discard()
 	report, err := lanes.Transmit(ctx, inv.transmission())
 	if err != nil {
 		return failedLanes(ctx, err)
 	}
-	if err := inv.survey.write(report); err != nil {
+	if err := write(report, svg, json); err != nil {
 		return failed(ownPrefix, err)
 	}
 	return engine.StatusDone
@@ -184,26 +194,23 @@ func failedLanes(ctx context.Context, err error) engine.Status {
 	return failed(ownPrefix, err)
 }
 
+// outputs opens the files for the report. The error is an *engine.Error.
+func (s survey) outputs() (svg, json *result.Output, err error) {
+	if svg, err = result.Create(s.svg); err == nil {
+		if json, err = result.Create(s.json); err == nil {
+			return svg, json, nil
+		}
+		svg.Discard()
+	}
+	return nil, nil, &engine.Error{Status: engine.StatusUsage, Reason: "the report cannot be written", Err: err}
+}
+
 // write writes the report wherever it is wanted.
-func (s survey) write(r *lanes.Report) error {
+func write(r *lanes.Report, svg, json *result.Output) error {
 	if err := r.WriteText(os.Stdout); err != nil {
 		return localPipe("standard output", err)
 	}
-	return errors.Join(
-		writeFile(s.svg, func(w io.Writer) error { return r.Draw(w, "svg") }),
-		writeFile(s.json, r.WriteJSON),
-	)
-}
-
-// writeFile makes a file; the name "" is none.
-func writeFile(name string, write func(io.Writer) error) error {
-	if name == "" {
-		return nil
-	}
-	f, err := os.Create(name)
-	if err == nil {
-		err = errors.Join(write(f), f.Close())
-	}
+	err := errors.Join(svg.Write(func(w io.Writer) error { return r.Draw(w, "svg") }), json.Write(r.WriteJSON))
 	if err != nil {
 		return &engine.Error{Status: engine.StatusLocalPipe, Reason: "cannot write", Err: err}
 	}

@@ -80,15 +80,15 @@ func (inv *invocation) run() engine.Status {
 	if err := inv.provide(inv.ends()); err != nil {
 		return failed(ownPrefix, err)
 	}
-	sides, err := inv.sides()
-	if err != nil {
-		return failed(ownPrefix, err)
-	}
 	profile, err := startProfile(inv.profile, inv.profileDir)
 	if err != nil {
 		return failed(ownPrefix, err)
 	}
 	defer profile.Stop()
+	sides, err := inv.sides()
+	if err != nil {
+		return failed(ownPrefix, err)
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	atOnce := func() {

@@ -18,7 +18,7 @@ type Fault struct {
 // Append appends the header and the text of f to dst. What is not printable in the text is replaced, and what exceeds
 // MaxText bytes is cut off before the character that does not fit.
 func (f Fault) Append(dst []byte) []byte {
-	text := cut(printable(f.Text), MaxText)
+	text := cut(Printable(f.Text), MaxText)
 	h := Header{
 		Type:   TypeError,
 		Length: uint32(len(text)),
@@ -42,7 +42,7 @@ func (h Header) Fault(payload []byte) (Fault, error) {
 	if Checksum(payload) != h.C {
 		return Fault{}, fmt.Errorf("parse error frame: %w", ErrPayload)
 	}
-	return Fault{Status: uint16(h.A), Text: printable(string(payload))}, nil
+	return Fault{Status: uint16(h.A), Text: Printable(string(payload))}, nil
 }
 
 func checkFault(h Header) error {
@@ -57,10 +57,10 @@ func checkFault(h Header) error {
 	return nil
 }
 
-// printable makes one line of text that changes nothing on a terminal but the line itself: white space becomes a
+// Printable makes one line of text that changes nothing on a terminal but the line itself: white space becomes a
 // space, and control characters, bidirectional overrides and bytes that are not UTF-8 become question marks. The
 // result is valid UTF-8 and never longer than text.
-func printable(text string) string {
+func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):

@@ -31,7 +31,7 @@ func TestFaultRoundTrip(t *testing.T) {
 		if err != nil || h.Type != TypeError || got.Status != f.Status {
 			t.Fatalf("got %+v, %v", got, err)
 		}
-		if got.Text != cut(printable(f.Text), MaxText) || got.Text != string(payload) {
+		if got.Text != cut(Printable(f.Text), MaxText) || got.Text != string(payload) {
 			t.Fatalf("got %q of %q", got.Text, f.Text)
 		}
 		checkHarmless(t, got.Text)

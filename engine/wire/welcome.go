@@ -15,6 +15,7 @@ const (
 	VerdictBusy      Verdict = 3 // another stream is running
 	VerdictUnknown   Verdict = 4 // FlagResume for a stream that the receiver does not know
 	VerdictMalformed Verdict = 5 // the Hello made no sense
+	VerdictMeasures  Verdict = 6 // no receiver of streams, but the receiving end of a measurement
 )
 
 // String says what the verdict means, in words for the user.
@@ -32,6 +33,8 @@ func (v Verdict) String() string {
 		return "unknown stream"
 	case VerdictMalformed:
 		return "not a viamillipede"
+	case VerdictMeasures:
+		return "it measures (bench rx or lanes rx) and takes no stream; its sender is bench tx or lanes tx, and ours is rx"
 	}
 	return fmt.Sprintf("verdict %d", uint16(v))
 }

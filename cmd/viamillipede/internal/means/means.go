@@ -27,7 +27,7 @@ const (
 )
 
 // Memory of the program itself, measured, beside the window of each end: Go's heap and what the kernel holds for it.
-const memoryOwn = 24 << 20
+const memoryOwn = 14 << 20
 
 // Provide sees to it that so many ends of streams, 1 or more, get by with what this machine grants; root is where that is read.
 // It is called once, before the program has many threads. notes are lines for a user who wants to know more. The error, an

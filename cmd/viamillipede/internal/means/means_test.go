@@ -51,11 +51,11 @@ func TestWindow(t *testing.T) {
 		want  int64
 		fails string
 	}{
-		{96 << 20, 1, 36 << 20, ""},
-		{96 << 20, 2, 18 << 20, ""},
-		{26 << 20, 1, 1 << 20, ""},
-		{26<<20 - 1, 1, 0, "cannot start: this control group leaves 25M of memory, and at least 26M are needed"},
-		{0, 2, 0, "cannot start: this control group leaves 0M of memory, and at least 28M are needed"},
+		{94 << 20, 1, 40 << 20, ""},
+		{94 << 20, 2, 20 << 20, ""},
+		{16 << 20, 1, 1 << 20, ""},
+		{16<<20 - 1, 1, 0, "cannot start: this control group leaves 15M of memory, and at least 16M are needed"},
+		{0, 2, 0, "cannot start: this control group leaves 0M of memory, and at least 18M are needed"},
 	} {
 		got, err := window(host.Memory{Limit: 1 << 40, Room: c.room}, c.ends)
 		if got != c.want || (err == nil) != (c.fails == "") || err != nil && err.Error() != c.fails {
