@@ -52,17 +52,58 @@ func (e *egress) breaks() bool {
 
 // conclude has the sink ended, when every leg is written; the caller has the delivery turn.
 func (r *Receiver) conclude(end wire.End) error {
-	if end.Legs != uint64(r.ring.Next()) || end.Bytes != r.out.bytes.Load() {
-		return fail(StatusIntegrity, nil, "the stream has %d bytes in %d legs, but the sender says %d in %d",
-			r.out.bytes.Load(), r.ring.Next(), end.Bytes, end.Legs)
+	if err := r.agrees(end); err != nil {
+		return err
 	}
 	r.ends(func() error { return r.awaitReader(end) })
 	return nil
 }
 
-// consumerGone takes in that nobody reads the sink any more; cause is what a call said, or nil.
+// agrees reports an end that is not where the stream has ended.
+func (r *Receiver) agrees(end wire.End) error {
+	if end.Legs == uint64(r.ring.Next()) && end.Bytes == r.out.bytes.Load() {
+		return nil
+	}
+	return fail(StatusIntegrity, nil, "the stream has %d bytes in %d legs, but the sender says %d in %d",
+		r.out.bytes.Load(), r.ring.Next(), end.Bytes, end.Legs)
+}
+
+// consumerGone takes in that nobody reads the sink any more; cause is what a call said that had bytes for it, or nil.
 func (r *Receiver) consumerGone(cause error) {
-	r.ends(func() error { return r.stoppedEarly(r.unread(), cause) })
+	r.ends(func() error {
+		left := r.unread()
+		if left > 0 || cause != nil || !r.hadAll() {
+			return r.stoppedEarly(left, cause)
+		}
+		end := *r.end.Load()
+		if err := r.agrees(end); err != nil {
+			return err
+		}
+		return r.endSink(wire.Done{Legs: end.Legs, Bytes: end.Bytes})
+	})
+}
+
+// hadAll reports whether a consumer that went away with nothing unread has read all of the stream: some know by themselves where
+// it ends, and do not wait to be told. That is then a matter of a moment, in which the sender says so, or sends more.
+func (r *Receiver) hadAll() bool {
+	if r.out.bytes.Load() == 0 || !r.keepTurn() {
+		return false
+	}
+	late := time.NewTimer(r.time.Farewell)
+	defer late.Stop()
+	for r.out.partial == 0 && !r.ring.Ready() {
+		if r.written() {
+			return true
+		}
+		select {
+		case <-r.out.news:
+		case <-r.over:
+			return false
+		case <-late.C:
+			return false
+		}
+	}
+	return false
 }
 
 // unread is how much is left in the consumer's pipe. A neighbour who holds the pipe's lock must not keep the news from the
@@ -139,6 +180,9 @@ func (r *Receiver) stoppedEarly(left int, cause error) error {
 // keepTurn takes the delivery turn for good, once a call that another loop is in the middle of has returned; false when the
 // stream has ended before.
 func (r *Receiver) keepTurn() bool {
+	if r.out.kept {
+		return true
+	}
 	for !r.out.turn.CompareAndSwap(false, true) {
 		select {
 		case <-r.over:
@@ -146,6 +190,7 @@ func (r *Receiver) keepTurn() bool {
 		case <-time.After(sealPause):
 		}
 	}
+	r.out.kept = true
 	return true
 }
 

@@ -227,3 +227,34 @@ func TestSenderMayEndEarly(t *testing.T) {
 	h.send(wire.Done{Legs: 0, Bytes: 700, Early: true}.Append(nil))
 	tx.wants(engine.StatusDone)
 }
+
+// A consumer may know by itself where its stream ends, and go away as soon as it has all of it. That is a success, whether the
+// end was told before or comes after; more of the stream is not.
+func TestConsumerKnowsTheEnd(t *testing.T) {
+	for _, more := range []bool{false, true} {
+		t.Run(fmt.Sprintf("there is more: %v", more), func(t *testing.T) {
+			rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+			s := newStream(2, 32<<10)
+			h := rx.link(0)
+			h.send(s.frame(0))
+			rx.read(s.leg)
+			if !more {
+				h.send(s.frame(1))
+				rx.read(s.leg)
+			}
+			rx.stdio.Far.Close()
+			h.untilType(wire.TypeBeat)
+			h.untilType(wire.TypeBeat) // the receiver knows
+			if more {
+				h.send(s.frame(1))
+				h.fault()
+				rx.wants(engine.StatusLocalPipe)
+				return
+			}
+			h.send(s.end())
+			h.untilType(wire.TypeDone)
+			h.send(wire.Bye{Stream: true}.Append(nil))
+			rx.wants(engine.StatusDone)
+		})
+	}
+}

@@ -37,12 +37,17 @@ type egress struct {
 
 	begun atomic.Bool   // a goroutine ends the sink
 	ended chan struct{} // closed when it has
+	kept  bool          // that goroutine has the turn, for good
+	news  chan struct{} // for that goroutine: something came in
 }
 
 // deliver writes what is in order, unless another loop is at it: that one looks again after it gave the turn back.
 func (l *rxloop) deliver() {
 	defer l.turnCame()
 	e := &l.r.out
+	if e.in() == unread {
+		e.tell()
+	}
 	for l.r.deliverable() && !e.blocked.Load() && !e.shore.busy() {
 		if !e.turn.CompareAndSwap(false, true) {
 			return
@@ -57,6 +62,14 @@ func (l *rxloop) deliver() {
 			l.post(l.deliver)
 			return
 		}
+	}
+}
+
+// tell wakes the goroutine that ends the sink.
+func (e *egress) tell() {
+	select {
+	case e.news <- struct{}{}:
+	default:
 	}
 }
 

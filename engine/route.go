@@ -30,6 +30,7 @@ var errAppends = errors.New("standard output is open for appending")
 // open chooses the route, for which it may make so many pipes.
 func (e *egress) open(sink *netio.Sink, reference bool, pipes int) {
 	e.sink, e.finish, e.ended = sink, sink.Finish, make(chan struct{})
+	e.news = make(chan struct{}, 1)
 	begin, placed := sink.Place()
 	switch {
 	case !reference:
