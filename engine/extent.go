@@ -20,6 +20,8 @@ type extent struct {
 	was    netio.Stamp
 	same   atomic.Bool // it was found to be as it was, with all of the stream received
 
+	blind atomic.Bool // the file system cannot tell what it would have to wait for
+
 	fromCache, reread atomic.Int64 // how often a leg was sent from the page cache, and through memory
 	whyRead           atomic.Pointer[error]
 }
@@ -142,6 +144,23 @@ func (s *Sender) mayEnd(at *loop) bool {
 	}
 	in.same.Store(true)
 	return true
+}
+
+// fetch waits until what a link is about to send is in the page cache. In the middle of a leg nothing else can be sent, no
+// heartbeat either: there is no time for a disk.
+func (in *ingest) fetch(l *leg) {
+	if in.blind.Load() {
+		return
+	}
+	at := in.begin + int64(l.offset)
+	ready, known := in.src.Ready(at, l.length)
+	if !known {
+		in.blind.Store(true)
+		return
+	}
+	if !ready {
+		in.src.Fetch(at, l.length)
+	}
 }
 
 // has reports whether the file still has the stream up to the given byte.

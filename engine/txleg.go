@@ -81,8 +81,8 @@ func (k *txlink) sendFile() (int, error) {
 	in := &k.s.in
 	done := k.sent - len(k.header)
 	at, left := int64(k.leg.offset)+int64(done), k.leg.length-done
-	if in.shore.busy() {
-		return 0, netio.ErrAgain // until sourceFreed
+	if in.shore.busy() && (in.blind.Load() || k.loop.overtaken.Load() > 1) {
+		return 0, netio.ErrAgain // until sourceFreed; else it is in the cache already
 	}
 	if !k.byCard && !k.s.cfg.ForceSendFile {
 		in.reads(errNoCard)
@@ -117,8 +117,9 @@ func (k *txlink) sendFile() (int, error) {
 
 // piece is a part of a file in memory, on its way to a socket.
 type piece struct {
-	at int64  // in the stream
-	b  []byte // within the loop's memory for it
+	at      int64  // in the stream
+	b       []byte // within the loop's memory for it
+	reading bool   // a call that may wait is about to fill it
 }
 
 // pieceSize is how much of a file is read at a time where it cannot be sent from the page cache, in bytes. It stays in the
@@ -130,14 +131,17 @@ const pieceSize = 512 << 10
 func (k *txlink) copyFile(at int64, left int) (int, error) {
 	k.reread = true
 	p := &k.owner.piece
+	if p.reading {
+		return 0, netio.ErrAgain // until sourceFreed
+	}
 	if at < p.at || at >= p.at+int64(len(p.b)) {
 		p.reserve(at, left)
 		n, err := 0, error(nil)
-		if doomed := k.call(func() { n, err = k.s.in.src.ReadAt(p.b, k.s.in.begin+at) }); doomed != nil {
-			p.b = p.b[:0]
+		doomed := k.call(func() { n, err = k.s.in.src.ReadAt(p.b, k.s.in.begin+at) })
+		p.reading, p.b = false, p.b[:n]
+		if doomed != nil {
 			return 0, doomed
 		}
-		p.b = p.b[:n]
 		if err != nil {
 			if err == io.EOF {
 				return 0, k.shrunk()
@@ -155,7 +159,7 @@ func (p *piece) reserve(at int64, n int) {
 	if p.b == nil {
 		p.b = make([]byte, pieceSize)
 	}
-	p.at, p.b = at, p.b[:min(n, cap(p.b))]
+	p.at, p.b, p.reading = at, p.b[:min(n, cap(p.b))], true
 }
 
 // shrunk ends the stream.

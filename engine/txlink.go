@@ -94,8 +94,11 @@ func (k *txlink) ready(events uint32) {
 
 // idle reports whether the link could start a leg at once.
 func (k *txlink) idle() bool {
-	return k.leg == nil && !k.away && !k.full && len(k.control) == 0 && !k.leaving && !k.gone && !k.watch.stalled
+	return !k.away && k.clear() && !k.leaving && !k.gone && !k.watch.stalled
 }
+
+// clear reports whether a leg's header could follow what was sent.
+func (k *txlink) clear() bool { return k.leg == nil && !k.full && len(k.control) == 0 }
 
 // busy reports whether something is on its way that the socket has not taken.
 func (k *txlink) busy() bool { return k.leg != nil || len(k.control) > 0 }
@@ -109,6 +112,10 @@ func (k *txlink) carry(l *leg) error {
 			k.s.fail(k.s.in.shrunk())
 		}
 		return err
+	}
+	if !k.clear() { // meanwhile it has something else to say
+		k.s.window.giveBack(l)
+		return nil
 	}
 	k.leg, k.sent, k.reread = l, 0, false
 	eta := k.eta(l.length)
@@ -137,12 +144,16 @@ func (k *txlink) carry(l *leg) error {
 	return err
 }
 
-// has reports whether the bytes of a leg are still there. The error is the link's.
+// has reports whether the bytes of a leg are still there, and has them within reach. The error is the link's.
 func (k *txlink) has(l *leg) (whole bool, err error) {
 	if !l.inFile() {
 		return true, nil
 	}
-	err = k.call(func() { whole = k.s.in.has(l.offset + uint64(l.length)) })
+	err = k.call(func() {
+		if whole = k.s.in.has(l.offset + uint64(l.length)); whole {
+			k.s.in.fetch(l)
+		}
+	})
 	return whole, err
 }
 
@@ -156,7 +167,7 @@ func (k *txlink) call(f func()) error {
 
 // send writes what waits, as far as the socket takes it.
 func (k *txlink) send() error {
-	for !k.full && !k.away {
+	for !k.full && (!k.away || k.leg == nil) {
 		if k.leg == nil {
 			_, err := k.flush()
 			return err

@@ -83,6 +83,43 @@ func (s *Source) ReadAt(p []byte, offset int64) (int, error) {
 	return s.trace.outcome("pread", s.fd, n, err, true)
 }
 
+// readyStep is how far apart the bytes are that Ready tries: what is read ahead comes in order.
+const readyStep = 256 << 10
+
+// Ready reports whether n bytes of a regular file, 1 or more, could be read now without waiting for the medium, as far as a few
+// of them tell. known is false where the file system cannot say (RWF_NOWAIT, preadv2(2)).
+func (s *Source) Ready(offset int64, n int) (ready, known bool) {
+	for at := n - 1; ; at = max(0, at-readyStep) {
+		switch got, err := sys.PreadNow(s.fd, offset+int64(at)); {
+		case err == unix.EAGAIN, err == 0 && got == 0:
+			return false, true
+		case err != 0:
+			return false, false
+		}
+		if at == 0 {
+			return true, true
+		}
+	}
+}
+
+// Fetch has n bytes of a regular file read into the page cache, without copying them. It waits for the medium. What cannot be
+// read is for a later call to report.
+func (s *Source) Fetch(offset int64, n int) {
+	null, err := unix.Open(os.DevNull, unix.O_WRONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	defer unix.Close(null)
+	for n > 0 {
+		got, errno := again(func() (int, syscall.Errno) { return sys.Sendfile(null, s.fd, offset, n) })
+		if errno != 0 || got == 0 {
+			return
+		}
+		offset += int64(got)
+		n -= got
+	}
+}
+
 // Leave puts the offset of a regular file behind what was sent, where a program that reads on would expect it.
 func (s *Source) Leave(offset int64) { _, _ = unix.Seek(s.fd, offset, io.SeekStart) }
 

@@ -89,6 +89,15 @@ func Tee(from, to, n, flags int) (int, syscall.Errno) {
 	return count(m, e)
 }
 
+// PreadNow is preadv2(2) of one byte, which must not be waited for (RWF_NOWAIT).
+func PreadNow(fd int, offset int64) (int, syscall.Errno) {
+	var b byte
+	v := unix.Iovec{Base: &b}
+	v.SetLen(1)
+	n, _, e := unix.RawSyscall6(unix.SYS_PREADV2, uintptr(fd), uintptr(unsafe.Pointer(&v)), 1, uintptr(offset), 0, unix.RWF_NOWAIT)
+	return count(n, e)
+}
+
 // pair is an I/O vector of a, then b.
 func pair(a, b []byte) ([2]unix.Iovec, syscall.Errno) {
 	n, e := perhaps(len(a) + len(b))
