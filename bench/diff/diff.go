@@ -7,7 +7,9 @@
 // the noise of a moment only. That is done where both files say "order: in turn" in their settings, began at the same time, and
 // have as many rounds of the name and unit.
 //
-// Every row is tested alone. Where nothing has changed, one row in twenty is marked, and half of these as worse.
+// A comparison has many rows, and of many that chance alone makes some differ. So p is corrected for their number, as Holm has it
+// (A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6, 1979): where nothing has
+// changed, one comparison in fifty has any row marked at all, whatever the number of rows, and one in a hundred as worse.
 package diff
 
 import (
@@ -22,8 +24,8 @@ import (
 	"viamillipede/bench/result"
 )
 
-// Level is the p below which a difference counts as one.
-const Level = 0.05
+// Level is the corrected p below which a difference counts as one.
+const Level = 0.02
 
 // Settings that tell that two files were measured in turn: the first round of one beside the first of the other, and so on.
 const (
@@ -53,8 +55,11 @@ type Row struct {
 	// Change is by how much the new one is more, as a share of the old one: the typical ratio of neighbours where rows are
 	// paired, else that of the medians. It is infinite where the old median is zero and the new one is not.
 	Change  float64
-	P       float64
+	Alone   float64 // how likely chance makes as much of a difference in this row; 0 to 1
+	P       float64 // corrected for the number of rows: in any of them; 0 to 1
 	Verdict Verdict
+
+	alike bool // every round of both has the same value
 }
 
 // Table is a comparison.
@@ -65,8 +70,8 @@ type Table struct {
 	Threshold        float64  // share that a change for the worse may have
 }
 
-// Compare compares two files. The threshold is a share: 0.05 is 5 %.
-func Compare(before, after result.File, threshold float64) Table {
+// Compare compares two files, or those of their rows that only says; nil is all. The threshold is a share: 0.05 is 5 %.
+func Compare(before, after result.File, threshold float64, only func(name, unit string) bool) Table {
 	a, b := group(before), group(after)
 	inTurn := takenInTurn(before, after)
 	t := Table{Threshold: threshold, Settings: settingsThatDiffer(before, after)}
@@ -77,8 +82,8 @@ func Compare(before, after result.File, threshold float64) Table {
 			continue
 		}
 		for _, unit := range s.units() {
-			if x, y := s.values[unit], other.values[unit]; len(y) > 0 {
-				t.Rows = append(t.Rows, newRow(s.name, unit, x, y, inTurn, threshold))
+			if x, y := s.values[unit], other.values[unit]; len(y) > 0 && (only == nil || only(s.name, unit)) {
+				t.Rows = append(t.Rows, newRow(s.name, unit, x, y, inTurn))
 			}
 		}
 	}
@@ -87,7 +92,29 @@ func Compare(before, after result.File, threshold float64) Table {
 			t.OnlyNew = append(t.OnlyNew, s.name)
 		}
 	}
+	t.correct()
 	return t
+}
+
+// correct corrects each row's p for the number of rows, and judges the rows. A row that could not differ significantly whatever
+// its values, by the number of its rounds or since all of them are alike, is no chance for chance, and does not count.
+func (t Table) correct() {
+	var all []*Row
+	for i := range t.Rows {
+		r := &t.Rows[i]
+		if r.P = r.Alone; !r.alike && r.leastP() < Level {
+			all = append(all, r)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b *Row) int { return cmp.Compare(a.Alone, b.Alone) })
+	p := 0.0
+	for i, r := range all {
+		p = max(p, min(1, r.Alone*float64(len(all)-i)))
+		r.P = p
+	}
+	for i := range t.Rows {
+		t.Rows[i].judge(t.Threshold, len(all))
+	}
 }
 
 // Regressions counts the rows that are a failure.
@@ -106,10 +133,11 @@ func takenInTurn(a, b result.File) bool {
 	return a.Settings[OrderKey] == OrderInTurn && b.Settings[OrderKey] == OrderInTurn && a.Time == b.Time && a.Time != ""
 }
 
-func newRow(name, unit string, x, y []float64, inTurn bool, threshold float64) Row {
+func newRow(name, unit string, x, y []float64, inTurn bool) Row {
 	r := Row{
 		Name: name, Unit: unit, Old: report.Median(x), New: report.Median(y), Rounds: [2]int{len(x), len(y)},
 		Paired: inTurn && len(x) == len(y),
+		alike:  slices.Max(x) == slices.Min(x) && slices.Max(y) == slices.Min(y) && x[0] == y[0],
 	}
 	r.Change = share(r.Old, r.New)
 	if r.Paired {
@@ -117,7 +145,6 @@ func newRow(name, unit string, x, y []float64, inTurn bool, threshold float64) R
 	} else {
 		r.testGroups(x, y)
 	}
-	r.judge(threshold)
 	return r
 }
 
@@ -137,7 +164,7 @@ func (r *Row) testGroups(x, y []float64) {
 	sample := func(v []float64) *benchmath.Sample {
 		return benchmath.NewSample(slices.Clone(v), &benchmath.Thresholds{CompareAlpha: Level})
 	}
-	r.P = benchmath.AssumeNothing.Compare(sample(x), sample(y)).P
+	r.Alone = min(1, benchmath.AssumeNothing.Compare(sample(x), sample(y)).P) // twice one side, which can be more than a half
 }
 
 // testPairs compares neighbours by their ratios, or by their differences where a value has no logarithm.
@@ -149,7 +176,7 @@ func (r *Row) testPairs(x, y []float64) {
 			d[i] = math.Log(y[i] / x[i])
 		}
 	}
-	if r.P = paired.SignedRank(d).Differs; ratios {
+	if r.Alone = paired.SignedRank(d).Differs; ratios {
 		middle, _, _ := paired.Shift(d, Level)
 		r.Change = math.Expm1(middle)
 	}
@@ -167,11 +194,12 @@ func (r *Row) leastP() float64 {
 	return min(1, 2/ways)
 }
 
-func (r *Row) judge(threshold float64) {
+// judge says what a row comes to, as one of so many.
+func (r *Row) judge(threshold float64, rows int) {
 	worse := map[direction]bool{lessIsWorse: r.Change < 0, moreIsWorse: r.Change > 0}
 	way := directionOf(r.Unit)
 	switch {
-	case r.leastP() >= Level:
+	case r.leastP() >= Level, r.P >= Level && !r.alike && r.leastP()*float64(rows) >= Level:
 		r.Verdict = TooFew
 	case r.P >= Level || r.Change == 0:
 		r.Verdict = Same

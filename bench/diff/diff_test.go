@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -26,7 +27,7 @@ func inTurn(f result.File) result.File {
 
 func one(t *testing.T, a, b result.File) Row {
 	t.Helper()
-	table := Compare(a, b, 0.05)
+	table := Compare(a, b, 0.05, nil)
 	if len(table.Rows) != 1 {
 		t.Fatalf("%d rows: %+v", len(table.Rows), table)
 	}
@@ -65,10 +66,10 @@ func TestVerdict(t *testing.T) {
 		{"nobody knows", "furlongs", low, high, Differs},
 		{"a little less", "GB/s", near, low, Worse},
 		{"alike", "MB/s", low, low, Same},
-		{"all one value", "allocs/op", []float64{1, 1, 1, 1}, []float64{1, 1, 1, 1}, Same},
-		{"from nothing", "retransmits", []float64{0, 0, 0, 0}, []float64{5, 6, 7, 8}, Regression},
-		{"to nothing", "retransmits", []float64{5, 6, 7, 8}, []float64{0, 0, 0, 0}, Better},
-		{"three rounds", "MB/s", high[:3], low[:3], TooFew},
+		{"all one value", "allocs/op", []float64{1, 1, 1, 1, 1}, []float64{1, 1, 1, 1, 1}, Same},
+		{"from nothing", "retransmits", []float64{0, 0, 0, 0, 0}, []float64{5, 6, 7, 8, 9}, Regression},
+		{"to nothing", "retransmits", []float64{5, 6, 7, 8, 9}, []float64{0, 0, 0, 0, 0}, Better},
+		{"four rounds", "MB/s", high[:4], low[:4], TooFew},
 		{"one against many", "MB/s", high[:1], low, TooFew},
 	} {
 		if r := one(t, file(c.unit, c.old...), file(c.unit, c.new...)); r.Verdict != c.want {
@@ -110,8 +111,8 @@ func TestPairs(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	old := file("MB/s", 3100, 3150, 3160, 3170, 3180)
-	later := file("MB/s", 2500, 2510, 2520, 2530, 2540)
+	old := file("MB/s", 3100, 3140, 3150, 3160, 3170, 3180, 3190)
+	later := file("MB/s", 2490, 2500, 2510, 2520, 2530, 2540, 2550)
 	for i := range old.Results {
 		old.Results[i].Values["tx-cpu-s/GiB"], later.Results[i].Values["tx-cpu-s/GiB"] = 0.08+float64(i)/1000, 0.0805+float64(i)/1000
 		old.Results[i].Values["retransmits"], later.Results[i].Values["retransmits"] = 0, float64(i+1)
@@ -122,20 +123,20 @@ func TestTable(t *testing.T) {
 		result.Result{Name: "Once/" + strings.Repeat("long=1/", 30), Values: map[string]float64{"ns/op": 1e-9}})
 	later.Results = append(later.Results, result.Result{Name: "Come", Values: map[string]float64{"s": 1}},
 		result.Result{Name: "Once/" + strings.Repeat("long=1/", 30), Values: map[string]float64{"ns/op": 1e15}})
-	table := Compare(old, later, 0.05)
+	table := Compare(old, later, 0.05, nil)
 	want := strings.Join([]string{
 		"                                        old          new    change",
-		"Stream  (5 and 5 rounds)",
-		"  MB/s                                 3160         2520   -20.3 %  p=0.008  REGRESSION",
-		"  retransmits                             0            3    from 0  p=0.008  REGRESSION",
-		"  tx-cpu-s/GiB                        0.082       0.0825    +0.6 %  p=0.690  ~",
+		"Stream  (7 and 7 rounds)",
+		"  MB/s                                 3160         2520   -20.3 %  p=0.002  REGRESSION",
+		"  retransmits                             0            4    from 0  p=0.002  REGRESSION",
+		"  tx-cpu-s/GiB                        0.083       0.0835    +0.6 %  p=0.710  ~",
 		"Once/long=1/long=1/long=1/lo...long=1/long=1/long=1/long=1/  (1 and 1 rounds)",
 		"  ns/op                               1e-09        1e+15   x 1e+24  p=1.000  too few",
-		"too few rounds in 1 of 4 rows: no difference can be significant; take at least 4 of each, or 6 pairs",
+		"too few rounds in 1 of 4 rows to find anything: take 5 of each, or 7 pairs; more for many rows",
 		"only in the old file: Gone",
 		"only in the new file: Come",
 		`not the same: bytes: "1073741824", then "2147483648"`,
-		"~: no significant difference (p >= 0.05); threshold 5 %",
+		"~: no significant difference (p >= 0.02, for all rows together); threshold 5 %",
 		"",
 	}, "\n")
 	var b strings.Builder
@@ -171,7 +172,7 @@ func TestPackages(t *testing.T) {
 	f := file("ns/op", 1, 2)
 	f.Settings = map[string]string{"pkg": "a"}
 	f.Results[1].Config = map[string]string{"pkg": "b"}
-	table := Compare(f, f, 0.05)
+	table := Compare(f, f, 0.05, nil)
 	if len(table.Rows) != 2 || table.Rows[0].Name != "a.Stream" || table.Rows[1].Name != "b.Stream" {
 		t.Errorf("%+v", table.Rows)
 	}
@@ -223,7 +224,7 @@ func TestCaughtAndPassed(t *testing.T) {
 					if c.paired {
 						old, later = inTurn(old), inTurn(later)
 					}
-					found += Compare(old, later, 0.05).Regressions()
+					found += Compare(old, later, 0.05, nil).Regressions()
 				}
 				return found
 			}
@@ -236,5 +237,65 @@ func TestCaughtAndPassed(t *testing.T) {
 				t.Errorf("the same: found slower in %d of %d", alarms, trials)
 			}
 		})
+	}
+}
+
+// The same program against itself, in many rows of noise of its own each: 99 of 100 comparisons pass. One row that is slower
+// by a fifth is found among them all the same.
+func TestManyRowsPass(t *testing.T) {
+	const trials, rows, rounds = 300, 24, 15
+	take := func(rng *rand.Rand, slower int) (f result.File) {
+		for range rounds {
+			r := result.Result{Name: "Stream", Values: map[string]float64{}}
+			for i := range rows {
+				speed := 3000.0
+				if i == slower {
+					speed *= 0.8
+				}
+				r.Values[fmt.Sprintf("row%d-MB/s", i)] = speed * math.Exp(rng.NormFloat64()*0.05)
+			}
+			f.Results = append(f.Results, r)
+		}
+		return f
+	}
+	for _, paired := range []bool{false, true} {
+		failed, found := 0, 0
+		for seed := range uint64(trials) {
+			rng := rand.New(rand.NewPCG(seed, 11))
+			same, again, slower := take(rng, -1), take(rng, -1), take(rng, 5)
+			if paired {
+				same, again, slower = inTurn(same), inTurn(again), inTurn(slower)
+			}
+			table := Compare(same, again, 0, nil)
+			failed += min(1, table.Regressions())
+			for _, r := range table.Rows {
+				if r.P < r.Alone || r.P > 1 || r.Alone < 0 {
+					t.Fatalf("p is %g, and %g alone", r.P, r.Alone)
+				}
+			}
+			found += min(1, Compare(same, slower, 0.05, nil).Regressions())
+		}
+		t.Logf("in turn %v: %d of %d fail; a slower row is found in %d", paired, failed, trials, found)
+		if failed > trials/100 || found < trials*99/100 {
+			t.Errorf("in turn %v: %d of %d fail; a slower row is found in %d", paired, failed, trials, found)
+		}
+	}
+}
+
+// p of rows 0.001, 0.02 and 0.6 becomes, by Holm, 0.003, 0.04 and 0.6; a row that cannot differ does not count.
+func TestHolm(t *testing.T) {
+	table := Table{Rows: []Row{
+		{Unit: "MB/s", Rounds: [2]int{9, 9}, Alone: 0.6, Change: -1}, {Unit: "MB/s", Rounds: [2]int{9, 9}, Alone: 0.001, Change: -1},
+		{Unit: "MB/s", Rounds: [2]int{9, 9}, Alone: 1, alike: true}, {Unit: "MB/s", Rounds: [2]int{9, 9}, Alone: 0.02, Change: -1},
+		{Unit: "MB/s", Rounds: [2]int{2, 2}, Alone: 0.3, Change: -1},
+	}}
+	table.correct()
+	for i, want := range []float64{0.6, 0.003, 1, 0.04, 0.3} {
+		if got := table.Rows[i].P; math.Abs(got-want) > 1e-12 {
+			t.Errorf("row %d: %g, want %g", i, got, want)
+		}
+	}
+	if table.Regressions() != 1 || table.Rows[4].Verdict != TooFew || table.Rows[2].Verdict != Same {
+		t.Errorf("%+v", table.Rows)
 	}
 }

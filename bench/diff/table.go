@@ -83,17 +83,17 @@ func short(s string, most int) string {
 func (t Table) remarks() string {
 	var b strings.Builder
 	if n := t.tooFew(); n > 0 {
-		fmt.Fprintf(&b, "too few rounds in %d of %d rows: no difference can be significant; take %s\n", n, len(t.Rows), enough)
+		fmt.Fprintf(&b, "too few rounds in %d of %d rows to find anything: take %s\n", n, len(t.Rows), enough)
 	}
 	list(&b, "only in the old file", t.OnlyOld)
 	list(&b, "only in the new file", t.OnlyNew)
 	list(&b, "not the same", t.Settings)
-	fmt.Fprintf(&b, "~: no significant difference (p >= %g); threshold %.4g %%\n", Level, 100*t.Threshold)
+	fmt.Fprintf(&b, "~: no significant difference (p >= %g, for all rows together); threshold %.4g %%\n", Level, 100*t.Threshold)
 	return b.String()
 }
 
-// enough is the least that can be significant; to be likely so takes more.
-const enough = "at least 4 of each, or 6 pairs"
+// enough is the least that can be significant, in a single row; to be likely so takes more.
+const enough = "5 of each, or 7 pairs; more for many rows"
 
 func (t Table) tooFew() int {
 	n := 0

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,22 +13,24 @@ import (
 )
 
 // diffHelp is what "help diff" prints.
-const diffHelp = `bench diff OLD NEW [threshold PERCENT]
+const diffHelp = `bench diff OLD NEW [threshold PERCENT] [only ROW]
 
 Compares two files of results, each one JSON or the output of "go test -bench" (the Go
 benchmark format), with several rounds of each name; "-" is standard input. For each
-name and unit it prints the medians, the change, and how likely chance alone makes as
-much of a difference (p). Below 0.05 it counts as one.
+name and unit, which is a row, it prints the medians, the change, and how likely chance
+alone makes as much of a difference in any of the rows (p, corrected for their number by
+Holm's method). Below 0.02 it counts as one: the same program compared with itself passes
+99 times of 100. Fewer rows show smaller differences: with "only ROW", which may be given
+more than once, those of that name, of that unit, or of both, as in only 'Stream MB/s'.
 
 A difference for the worse by more than the threshold is a regression. Less is worse for
 rates (MB/s, GB/s); more is worse for times (s/GiB, ns/op) and for counts of what costs
 (switches, retransmits). Of other units nobody knows.
 
 Rounds that were taken apart are compared by the U test of Mann and Whitney. It takes at
-least 4 of each, and 15 to find a fifth in noise of a tenth. It cannot tell a slower program
+least 5 of each, and 15 to find a fifth in noise of a tenth. It cannot tell a slower program
 from a slower hour. Files that both say "order: in turn" and began at the same time are
 compared pair by pair, by the signed-rank test of Wilcoxon, which sees through that.
-Every row is tested alone: where nothing has changed, one in twenty is marked.
 
 Default threshold: 5%.
 
@@ -43,6 +46,7 @@ const defaultThreshold = 0.05
 type twoFiles struct {
 	names     [2]string // old and new; "-" is standard input
 	threshold float64
+	only      []string // rows: names, units, or both with a blank between them; nil is all
 }
 
 // report compares the files and writes the table.
@@ -70,14 +74,25 @@ func (f twoFiles) compare() (diff.Table, error) {
 			return diff.Table{}, &engine.Error{Status: engine.StatusUsage, Reason: "bench diff", Err: err}
 		}
 	}
-	table := diff.Compare(both[0], both[1], f.threshold)
-	if len(table.Rows) == 0 {
+	table := diff.Compare(both[0], both[1], f.threshold, f.wants)
+	switch {
+	case len(table.Rows) > 0:
+	case len(f.only) > 0:
+		return table, usageError("bench diff: only: the files have no such row in common")
+	default:
 		return table, usageError("bench diff: the files have no name and unit in common")
 	}
 	return table, nil
 }
 
-// parseDiff reads OLD NEW [threshold PERCENT].
+// wants reports whether a row is asked for.
+func (f twoFiles) wants(name, unit string) bool {
+	return len(f.only) == 0 || slices.ContainsFunc([]string{name, unit, name + " " + unit}, func(s string) bool {
+		return slices.Contains(f.only, s)
+	})
+}
+
+// parseDiff reads OLD NEW [threshold PERCENT] [only ROW].
 func parseDiff(words []string) (*invocation, error) {
 	f := twoFiles{threshold: defaultThreshold}
 	for i, what := range []string{"OLD", "NEW"} {
@@ -89,28 +104,39 @@ func parseDiff(words []string) (*invocation, error) {
 	if f.names[0] == "-" && f.names[1] == "-" {
 		return nil, usageError("bench diff: expected one file at least that is not standard input")
 	}
-	if err := f.parseThreshold(words); err != nil {
-		return nil, err
+	for seen := false; len(words) > 0; words = words[2:] {
+		if seen && words[0] == thresholdWord {
+			return nil, usageError("bench diff: threshold: given twice")
+		}
+		seen = seen || words[0] == thresholdWord
+		if err := f.parseOption(words); err != nil {
+			return nil, err
+		}
 	}
 	return &invocation{question: benchDiff, diff: f}, nil
 }
 
-// parseThreshold reads what may stand after the files.
-func (f *twoFiles) parseThreshold(words []string) error {
-	const word = "threshold"
+const (
+	thresholdWord = "threshold"
+	onlyWord      = "only"
+)
+
+// parseOption reads a word that may stand after the files, and what belongs to it; words has one at least.
+func (f *twoFiles) parseOption(words []string) error {
+	want := map[string]string{thresholdWord: wantPercent, onlyWord: "a name, a unit, or both"}[words[0]]
 	switch {
-	case len(words) == 0:
-		return nil
-	case words[0] != word:
-		return usageError("bench diff: expected threshold or the end of the line, found %q%s", words[0], suggest(words[0], []string{word}))
+	case want == "":
+		return usageError("bench diff: expected threshold, only or the end of the line, found %q%s", words[0],
+			suggest(words[0], []string{thresholdWord, onlyWord}))
 	case len(words) == 1:
-		return usageError("bench diff: threshold: expected %s, found the end of the line", wantPercent)
-	case len(words) > 2:
-		return usageError("bench diff: expected the end of the line, found %q", words[2])
+		return usageError("bench diff: %s: expected %s, found the end of the line", words[0], want)
+	case words[0] == onlyWord:
+		f.only = append(f.only, words[1])
+		return nil
 	}
 	share, ok := parsePercent(words[1])
 	if !ok {
-		return usageError("bench diff: threshold: expected %s, found %q", wantPercent, words[1])
+		return usageError("bench diff: threshold: expected %s, found %q", want, words[1])
 	}
 	f.threshold = share
 	return nil

@@ -20,7 +20,7 @@ viamillipede doctor [<host>] [json]
 viamillipede bench local [options]
 viamillipede bench rx [<port>] [options]
 viamillipede bench tx <host> [<port>] [tx <host> [<port>] ...] [options]
-viamillipede bench diff <old> <new> [threshold <percent>]
+viamillipede bench diff <old> <new> [threshold <percent>] [only <row>]
 viamillipede lanes rx [<port>]
 viamillipede lanes tx <host> [<port>] [options]`
 
