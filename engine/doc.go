@@ -46,7 +46,8 @@
 //	         cutoff.go      or cut, when the stream fails         the end of the run
 //	sink     netio.Sink
 //
-// Beside them: placement.go decides on which CPUs the loops run, gauge.go has the kernel count what the links do.
+// Beside them: placement.go decides on which CPUs the loops run, gauge.go has the kernel count what the links do,
+// outcry.go tells the user of an outage, and status.go, with table.go and pulse.go, shows how things stand.
 //
 // A loop (loop.go) is one OS thread with its own epoll instance, its own shard of leg buffers and its own links. What a
 // link does happens on its loop's thread only; other goroutines post a function to the loop. Nothing is shared on the

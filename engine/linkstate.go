@@ -51,6 +51,7 @@ type linkState struct {
 func (k *linkState) start(l *loop, events uint32, w watcher) error {
 	k.loop = l
 	k.since, k.heard, k.spoke = l.now, l.now, l.now
+	k.pulse.beat(l.now, k.bytes)
 	token, err := l.watch(k.conn.FD(), events, w)
 	k.token = token
 	return err
