@@ -35,6 +35,7 @@
 //	         tenure.go      whose stream it is: who brought a leg
 //	rxlink   rxlink.go    frames read, acks written               parallel, one loop owns a link
 //	         rxmove.go      it goes where its packets come in     from one loop to another
+//	         claim.go       copies of a leg are one leg           shared, a short lock a leg
 //	         inspect.go     a leg of a test stream is checked     the same loop
 //	         park.go        an early leg waits for its turn       the same loop
 //	route    route.go     how legs get to the sink                decided once, with ways out
@@ -55,5 +56,5 @@
 //
 // A leg is kept at the sending end until the peer has received it, so a lost link is a normal event: its legs go to
 // another link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (supervise.go). Of a stream that
-// has no link the user is told (outcry.go).
+// has no link the user is told (outcry.go). A fault in the program ends one stream too, and no more than that (panic.go).
 package engine
