@@ -72,7 +72,7 @@ func (r *Receiver) agrees(end wire.End) error {
 func (r *Receiver) consumerGone(cause error) {
 	r.ends(func() error {
 		left := r.unread()
-		if left > 0 || cause != nil || !r.hadAll() {
+		if left > 0 || cause != nil || r.out.sink.Dropped() || !r.hadAll() {
 			return r.stoppedEarly(left, cause)
 		}
 		end := *r.end.Load()

@@ -34,6 +34,10 @@ func (s *Sink) Unread() int {
 	return n
 }
 
+// Dropped reports whether what the consumer had not taken, if there was anything, is thrown away already: of a socket that its
+// peer has reset. What a pipe holds stays there.
+func (s *Sink) Dropped() bool { return s.kind == kindSocket && s.readerGone(0) }
+
 // AwaitReader waits, when all is written, until the consumer has read it, or is gone, with so many bytes unread, or stop is
 // closed. It takes the time that the consumer takes.
 //
@@ -46,7 +50,7 @@ func (s *Sink) AwaitReader(stop <-chan struct{}) (left int, gone bool) {
 	var neighbour time.Time
 	for wait := lookFirst; ; wait = min(2*wait, lookMost) {
 		if left == 0 {
-			return 0, s.kind == kindSocket && s.readerGone(0)
+			return 0, s.Dropped()
 		}
 		gone = s.readerGone(wait)
 		now := s.Unread()
