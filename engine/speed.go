@@ -40,7 +40,7 @@ const (
 	journeyLeast = time.Millisecond
 	// sampleLeast is how long a sample takes at least: acks come in clusters.
 	sampleLeast = 2 * time.Millisecond
-	// wideSample is how long a sample takes at least in which the link may have lacked work, and a round trip.
+	// wideSample is how long a sample takes at least in which the link may have lacked work, and a round trip with its queues.
 	wideSample = 50 * time.Millisecond
 )
 
@@ -65,7 +65,7 @@ func (s *speed) arrive(ended []trip, now time.Time, roundTrip time.Duration, las
 // the link has nothing unsent. wait is how long it may take until something of what it has in the network is acknowledged: a slow
 // link's acks are far between, and as long as none is overdue, that nothing came says nothing.
 func (s *speed) look(acked uint64, lacks bool, roundTrip, wait time.Duration, now time.Time) {
-	if took := now.Sub(s.since); took >= max(wideSample, roundTrip) {
+	if took := now.Sub(s.since); took >= max(wideSample, roundTrip, wait) {
 		if !s.since.IsZero() && s.rate > 0 {
 			s.rate = max(s.rate, float64(acked-s.sinceThen)/took.Seconds())
 		}

@@ -1,0 +1,336 @@
+package engine_test
+
+import (
+	"bytes"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// A link that an end gives up is told why, so that nobody takes its end for a death; see the table of outage.
+
+// brief is steady, but for a link on which nothing is heard.
+func brief() engine.Timing {
+	t := steady
+	t.Dead, t.DeadPeer, t.Linger = 100*time.Millisecond, 300*time.Millisecond, soon
+	return t
+}
+
+// untilBye reads frames up to a BYE with that reason, and then the end of the link.
+func (h *hand) untilBye(why wire.Reason) {
+	h.t.Helper()
+	if got := h.untilType(wire.TypeBye).Bye(); got != (wire.Bye{Reason: why}) {
+		h.t.Errorf("%+v, want the reason %v", got, why)
+	}
+	h.untilClosed()
+}
+
+func TestSenderSaysThatALinkIsSilent(t *testing.T) {
+	tx := send(t, engine.Options{Threads: 1, Timing: brief()}, nil, nil)
+	l := tx.listen()
+	h := tx.accept(l, 8)
+	h.untilBye(wire.ByeSilent)
+}
+
+// The link is in the middle of a leg, and the socket full: the rest of the leg leaves, and the word behind it, as soon as the
+// peer reads again, while the sender dials anew.
+func TestSenderSaysSoAfterItsLeg(t *testing.T) {
+	data := content(5, 8<<20)
+	tx := send(t, engine.Options{Threads: 1, Leg: 1 << 20, Timing: brief()}, data, nil)
+	l := tx.listen()
+	most := func(w *wire.Welcome) { w.MaxLeg = 1 << 20 }
+	old := tx.accept(l, 8, most)
+	again, err := l.Accept() // which is not welcomed yet
+	if err != nil {
+		t.Fatal(err)
+	}
+	legs := 0
+	old.until(func(f wire.Header, payload []byte) bool {
+		if f.Type == wire.TypeLeg {
+			legs++
+			if at := f.Leg().Offset; !bytes.Equal(payload, data[at:int(at)+len(payload)]) {
+				t.Errorf("the leg at %d is broken", at)
+			}
+		}
+		return f.Type == wire.TypeBye && f.Bye().Reason == wire.ByeSilent
+	})
+	if legs == 0 {
+		t.Error("no leg was on its way")
+	}
+	again.Close()
+}
+
+// The successor of such a link is up: what is left of the old one is of no use.
+func TestSuccessorEndsTheOldLink(t *testing.T) {
+	tx := send(t, engine.Options{Threads: 1, Leg: 1 << 20, Timing: brief()}, content(5, 8<<20), nil)
+	l := tx.listen()
+	most := func(w *wire.Welcome) { w.MaxLeg = 1 << 20 }
+	old := tx.accept(l, 8, most)
+	tx.accept(l, 8, most)
+	old.untilClosed()
+}
+
+func TestReceiverSaysThatALinkIsSilent(t *testing.T) {
+	rx := receive(t, engine.Options{Timing: brief()}, enginetest.KindPipe, nil)
+	h := rx.link(0)
+	h.send(wire.Beat{}.Append(nil))
+	h.untilBye(wire.ByeSilent)
+}
+
+func TestReceiverSaysThatALinkIsReplaced(t *testing.T) {
+	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	old := rx.link(0)
+	old.send(newStream(1, 4096).frame(0))
+	old.untilReceived(1)
+	rx.link(0, func(h *wire.Hello) { h.Generation, h.Flags = 1, wire.FlagResume })
+	old.untilBye(wire.ByeReplaced)
+}
+
+// The receiver has given a link up: its legs go on another one, and nobody is dead.
+func TestSenderHearsThatALinkIsGivenUp(t *testing.T) {
+	data := content(2, 100<<10)
+	timing := steady
+	timing.DeadPeer = 10 * time.Millisecond
+	tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10, Timing: timing}, data, nil)
+	l := tx.listen()
+	old := tx.accept(l, 8)
+	old.frame()
+	old.send(wire.Bye{Reason: wire.ByeSilent}.Append(nil))
+	old.untilClosed()
+	time.Sleep(2 * timing.DeadPeer)
+	h := tx.accept(l, 8)
+	for came := 0; came < len(data); {
+		h.until(func(f wire.Header, payload []byte) bool {
+			if f.Type == wire.TypeLeg && !bytes.Equal(payload, data[f.B:int(f.B)+len(payload)]) {
+				t.Errorf("the leg at %d is broken", f.B)
+			}
+			came += len(payload)
+			return f.Type == wire.TypeLeg
+		})
+	}
+	h.send(wire.Ack{Received: 2, Delivered: 2}.Append(nil))
+	h.untilType(wire.TypeEnd)
+	h.send(wire.Done{Legs: 2, Bytes: uint64(len(data))}.Append(nil))
+	tx.wants(engine.StatusDone)
+}
+
+// A sender that says why it ends its links is not dead, and one that does not is.
+func TestReceiverTellsAWordFromADeath(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		last []byte
+		dead bool
+	}{
+		{"without a word", nil, true},
+		{"silent", wire.Bye{Reason: wire.ByeSilent}.Append(nil), false},
+		{"for no reason", wire.Bye{}.Append(nil), false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			timing := brief()
+			timing.Dead = time.Minute
+			rx := receive(t, engine.Options{Timing: timing}, enginetest.KindPipe, nil)
+			got, s := rx.consume(), newStream(2, 4096)
+			h := rx.link(0)
+			h.send(s.frame(0))
+			h.untilReceived(1)
+			h.send(c.last)
+			h.c.Close()
+			if c.dead {
+				rx.wants(engine.StatusLost)
+				return
+			}
+			select {
+			case r := <-rx.over:
+				t.Fatalf("it ended: %v", r.err)
+			case <-time.After(2 * timing.DeadPeer):
+			}
+			h = rx.link(0, func(h *wire.Hello) { h.Generation, h.Flags = 1, wire.FlagResume })
+			h.send(s.frame(1))
+			s.finish(rx, h, got)
+		})
+	}
+}
+
+// The consumer dies while there is no link: the receiver stays to tell its sender.
+func TestReceiverKeepsItsErrorForTheSender(t *testing.T) {
+	timing := brief()
+	timing.Dead = time.Minute
+	rx := receive(t, engine.Options{Timing: timing}, enginetest.KindPipe, nil)
+	h := rx.link(0)
+	h.send(newStream(1, 4096).frame(0))
+	h.untilReceived(1)
+	h.send(wire.Bye{Reason: wire.ByeSilent}.Append(nil))
+	h.untilClosed()
+	rx.stdio.Far.Close()
+	select {
+	case r := <-rx.over:
+		t.Fatalf("it ended: %v", r.err)
+	case <-time.After(2 * timing.DeadPeer):
+	}
+	h = rx.link(0, func(h *wire.Hello) { h.Generation, h.Flags = 1, wire.FlagResume })
+	if got := h.untilType(wire.TypeError).A; engine.Status(got) != engine.StatusLocalPipe {
+		t.Errorf("status %d is told", got)
+	}
+	rx.wants(engine.StatusLocalPipe)
+}
+
+// A receiver that has delivered all lingers for a sender that has no link, and then ends well.
+func TestReceiverLingers(t *testing.T) {
+	timing := brief()
+	timing.Dead, timing.DeadPeer, timing.Linger = time.Minute, soon, 200*time.Millisecond
+	rx := receive(t, engine.Options{Giveup: -1, Timing: timing}, enginetest.KindPipe, nil)
+	rx.consume()
+	s := newStream(1, 4096)
+	h := rx.link(0)
+	h.send(s.frame(0), s.end())
+	h.untilType(wire.TypeDone)
+	begun := time.Now()
+	h.send(wire.Bye{Reason: wire.ByeSilent}.Append(nil))
+	h.c.Close()
+	rx.wants(engine.StatusDone)
+	if took := time.Since(begun); took < timing.Linger {
+		t.Errorf("it lingered for %v", took)
+	}
+}
+
+// Everything was received, and the receiver is gone before it says that it is written.
+func TestSenderKnowsWhatItDoesNotKnow(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		then func(tx *running, l net.Listener)
+		want string
+	}{
+		{"nobody is there", func(_ *running, l net.Listener) { l.Close() }, "its host has refused"},
+		{"another one is there", func(tx *running, l net.Listener) {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				c.Read(make([]byte, wire.HelloLen))
+				c.Write(wire.Welcome{Version: wire.Version, Verdict: wire.VerdictUnknown}.Append(nil))
+				c.Close()
+			}
+		}, "another one is in its place"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			timing := brief()
+			timing.Dead = time.Minute
+			tx := send(t, engine.Options{Threads: 1, Giveup: -1, Timing: timing}, content(2, 1000), nil)
+			l := tx.listen()
+			h := tx.accept(l, 8)
+			h.untilType(wire.TypeLeg)
+			h.send(wire.Ack{Received: 1}.Append(nil))
+			h.untilType(wire.TypeEnd)
+			h.c.Close()
+			var peer sync.WaitGroup
+			peer.Go(func() { c.then(tx, l) })
+			got := tx.wants(engine.StatusLost).err.Error()
+			l.Close()
+			peer.Wait()
+			if want := "all 1000 bytes were received; whether they were written is not known"; !strings.Contains(got, want) || !strings.Contains(got, c.want) {
+				t.Errorf("%q, want %q and %q", got, want, c.want)
+			}
+		})
+	}
+}
+
+// hole swallows what is larger than a small packet, without a word.
+type hole struct{ engine.Transport }
+
+func (h hole) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
+	conn, err := h.Transport.Adopt(c, trace)
+	return &holeConn{Conn: conn}, err
+}
+
+type holeConn struct {
+	engine.Conn
+	swallowed int
+}
+
+func (c *holeConn) Send(a, b []byte) (int, error) {
+	if n := len(a) + len(b); n > 1000 || c.swallowed > 0 {
+		c.swallowed += n
+		return n, nil
+	}
+	return c.Conn.Send(a, b)
+}
+
+func (c *holeConn) SendMore(p []byte) (int, error) { c.swallowed += len(p); return len(p), nil }
+
+func (c *holeConn) SendFile(_ *netio.Source, _ int64, n int) (int, error) {
+	c.swallowed += n
+	return n, nil
+}
+
+func (c *holeConn) Queued() netio.Queue {
+	return netio.Queue{Told: true, InNetwork: c.swallowed, RTT: time.Millisecond, MinRTT: time.Millisecond}
+}
+
+func (c *holeConn) Info() netio.Info { return netio.Info{MSS: 1448, CPU: -1} }
+
+// Links come up, small packets pass, and payload does not: that is an outage, and the MTU is named. The receiver is told.
+func TestBlackHoleIsAnOutage(t *testing.T) {
+	timing := brief()
+	timing.Dead, timing.Stall = 400*time.Millisecond, 50*time.Millisecond
+	tx := send(t, engine.Options{Threads: 1, Giveup: time.Second, Timing: timing}, content(2, 100<<10),
+		func(n engine.Transport) engine.Transport { return hole{n} })
+	l := tx.listen()
+	told := make(chan bool, 1)
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go play(c, told)
+		}
+	}()
+	got := tx.wants(engine.StatusLost).err.Error()
+	if !strings.Contains(got, "packets with 1448 bytes do not arrive") || !strings.Contains(got, "MTU") {
+		t.Error(got)
+	}
+	select {
+	case <-told:
+	case <-time.After(soon):
+		t.Error("the receiver is not told")
+	}
+}
+
+// play is a receiver's link that beats and listens for an error.
+func play(c net.Conn, told chan<- bool) {
+	defer c.Close()
+	b := make([]byte, wire.HelloLen)
+	if n, err := c.Read(b); err != nil || n < len(b) {
+		return
+	}
+	h, _ := wire.ParseHello(b)
+	c.Write(wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: 64 << 10, Credit: 8, Receiver: 9, Features: h.Features}.Append(nil))
+	stop := make(chan struct{})
+	defer close(stop)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(20 * time.Millisecond):
+				c.Write(wire.Beat{}.Append(nil))
+			}
+		}
+	}()
+	for frame := make([]byte, wire.HeaderLen); ; {
+		if _, err := c.Read(frame); err != nil {
+			return
+		}
+		if f, err := wire.ParseHeader(frame); err == nil && f.Type == wire.TypeError {
+			told <- true
+		}
+	}
+}
