@@ -13,9 +13,11 @@
 //	         speed.go       what a link carries                   the loop of the link
 //	         txwatch.go     late legs are offered to other links  the same loop
 //	         txspeed.go     what a link can be expected to do     the same loop
+//	         pathflow.go    a path's links share one queue        shared, a short lock
 //	txlink   txlink.go    frames written, acks read               parallel, one loop owns a link
 //	         txleg.go       the ways of a leg into the socket     the same loop
 //	         zerocopy.go    one of them: MSG_ZEROCOPY             the same loop
+//	         txaside.go     a link that is given up says why      the same loop
 //	window   window.go    a leg is kept until it is received      shared, a short lock
 //	keeper   keeper.go    a link is dialled, lost, dialled again  one goroutine a link, off the data path
 //	         redial.go      how long it waits before that         the same goroutine
@@ -58,4 +60,5 @@
 // A leg is kept at the sending end until the peer has received it, so a lost link is a normal event: its legs go to
 // another link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (supervise.go). Of a stream that
 // has no link the user is told (outcry.go). A fault in the program ends one stream too, and no more than that (panic.go).
+// Whether a peer without a link is dead is decided by outage.go.
 package engine

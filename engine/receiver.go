@@ -171,8 +171,7 @@ func (r *Receiver) close() {
 // otherwise.
 func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	defer caught("the end", r.log, func(e *Error) { err = e })
-	r.started = time.Now()
-	r.outage.since = r.started
+	r.begin(time.Now())
 	r.log.Printf(LevelChoices, "listening on %v; sink is a %v; engine path: %s; %v",
 		r.openDoor().Listeners()[0].Addr(), r.out.sink, r.enginePath(), r.placed.Load())
 	defer r.cfg.Means.spareCPUs(len(r.loops))()
@@ -207,6 +206,13 @@ func (r *Receiver) tidy() {
 	}
 	r.cutOff()
 	r.close()
+}
+
+// begin notes when the receiver began to wait.
+func (r *Receiver) begin(now time.Time) {
+	r.mu.Lock() // a status may be asked for already
+	defer r.mu.Unlock()
+	r.started, r.outage.since = now, now
 }
 
 func (r *Receiver) enginePath() string {

@@ -191,8 +191,7 @@ func (s *Sender) close() {
 // left to tell it on.
 func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
 	defer caught("the end", s.log, func(e *Error) { err = e })
-	s.started = time.Now()
-	s.outage.since = s.started
+	s.begin(time.Now())
 	s.explain()
 	defer s.cfg.Means.spareCPUs(len(s.loops))()
 	for _, l := range s.loops {
@@ -237,6 +236,13 @@ func (s *Sender) sourceFreed() {
 	for _, l := range s.loops {
 		l.post(l.sourceFreed)
 	}
+}
+
+// begin notes when the stream began.
+func (s *Sender) begin(now time.Time) {
+	s.mu.Lock() // a status may be asked for already
+	defer s.mu.Unlock()
+	s.started, s.outage.since = now, now
 }
 
 // keep starts the keepers, the first of each path before the others; they end with ctx.

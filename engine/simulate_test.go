@@ -126,6 +126,7 @@ func simulate(t *testing.T, o Options, links int, paths ...*simPath) *simulation
 		t.Skipf("no file with a long hole here: %v", err)
 	}
 	o.Threads, o.CPUs = links*len(paths), []int{-1}
+	o.ForceSendFile = true
 	c := SendConfig{Options: o, Source: int(hole.Fd()), Log: NewLog(io.Discard, "", 0)}
 	for range paths {
 		c.Paths = append(c.Paths, Path{Host: "simulated", Port: 1})

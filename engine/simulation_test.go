@@ -71,6 +71,30 @@ func TestSimulatedSum(t *testing.T) {
 	}
 }
 
+// A path of 512 kbit/s has a queue of 16 s, which its eight links share: no link stalls or is lost, and next to nothing is sent
+// twice, although what they wait for is many times Timing.Stall and Timing.Dead.
+func TestSimulatedDeepQueue(t *testing.T) {
+	p := &simPath{rate: 64_000, delay: 50 * time.Microsecond, queue: 1 << 20}
+	sim := simulate(t, Options{}, 8, p)
+	sim.run(10 * time.Second)
+	got, _ := sim.rates(30 * time.Second)
+	for _, c := range sim.links {
+		if c.k.watch.stalled {
+			t.Errorf("link %d stalls", c.k.index)
+		}
+	}
+	t.Logf("%.3f of the rate, %.2f %% resent, a queue of %v", got/p.rate, 100*sim.resent(), sim.s.paths[0].flow.sojourn())
+	if got < 0.8*p.rate { // a leg takes its link seconds
+		t.Errorf("%.3f of the rate", got/p.rate)
+	}
+	if r := sim.resent(); r > 0.01 {
+		t.Errorf("%.1f %% resent", 100*r)
+	}
+	if d := sim.s.paths[0].flow.sojourn(); d < 4*time.Second {
+		t.Errorf("a queue of %v", d)
+	}
+}
+
 // A path falls to a hundredth of its rate, and comes back: the others are held up for a moment at most, and it is used again.
 func TestSimulatedDegrade(t *testing.T) {
 	for victim := range 3 {
