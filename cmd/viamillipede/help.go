@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 
 	"viamillipede/engine"
@@ -84,6 +85,22 @@ var reactions = []struct{ signal, gist string }{
 	{"SIGINT", "tell the peer and stop; a second one, 0.3 s later or more, stops at once"},
 	{"SIGTERM", "tell the peer and stop; SIGHUP is the same"},
 	{"SIGPIPE", "ignored: a reader that went away is an error like others"},
+}
+
+// helpAsked gives what a command line that ends with --help or -h, or has help in the place of what a command is to do, asks
+// about, where its first word is a command with words of its own: "bench --help" is "help bench".
+func helpAsked(words []string) (topic string, asked bool) {
+	if len(words) < 2 || !slices.Contains([]string{benchWord, lanesWord, "doctor"}, words[0]) {
+		return "", false
+	}
+	last := words[len(words)-1]
+	if last != "--help" && last != "-h" && !(last == "help" && len(words) == 2 && words[0] != "doctor") {
+		return "", false
+	}
+	if words[0] == benchWord && words[1] == benchDiff {
+		return benchDiff, true
+	}
+	return words[0], true
 }
 
 // writeHelp writes the whole help text, or what there is to say about the keyword named topic.

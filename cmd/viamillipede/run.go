@@ -30,6 +30,9 @@ func program(words []string) (status engine.Status) {
 		say(ownPrefix, shortUsage())
 		return engine.StatusUsage
 	}
+	if topic, asked := helpAsked(words); asked {
+		return (&invocation{question: "help", topic: topic}).answer(os.Stdout)
+	}
 	if words[0] == lanesWord {
 		return runLanes(words[1:])
 	}

@@ -10,8 +10,8 @@ func suggest(word string, choices []string) string {
 	word = strings.ToLower(strings.TrimLeft(word, "-"))
 	best, fewest := "", maxSlips+1
 	for _, choice := range choices {
-		// A word that shares too little with the choice is another word: "tx" is not a slip for "rx".
-		if n := slips(word, choice); n < fewest && n < (len(choice)+1)/2 {
+		// A word that shares too little with the choice is another word: "tx" is not a slip for "rx", nor "node" for "json".
+		if n := slips(word, choice); n < fewest && 5*n <= 2*len(choice) {
 			best, fewest = choice, n
 		}
 	}

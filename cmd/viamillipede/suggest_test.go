@@ -20,7 +20,7 @@ func TestSuggest(t *testing.T) {
 	choices := names(grammar())
 	for word, want := range map[string]string{
 		"thread": "threads", "--threads": "threads", "THREADS": "threads", "checksumm": "checksum", "verbos": "verbose",
-		"cpu": "cpus", "kaos": "chaos", "xy": "", "rs": "", "": "", "-": "", "8834": "", "netcat": "",
+		"cpu": "cpus", "kaos": "chaos", "node": "", "xy": "", "rs": "", "": "", "-": "", "8834": "", "netcat": "",
 	} {
 		if want != "" {
 			want = `; did you mean "` + want + `"?`
