@@ -19,3 +19,10 @@ func (p *Pool) Head(shard int) (word, reference uint64) {
 	word = p.shards[shard].head.Load()
 	return word, word & referenceMask
 }
+
+// SetPage has the machine's pages be of another size until the function that it returns is called.
+func SetPage(size int) (restore func()) {
+	was := page
+	page = size
+	return func() { page = was }
+}

@@ -25,11 +25,18 @@ import (
 // MaxBuffers is the most that a pool has; the free stacks count in that many bits.
 const MaxBuffers = 1<<indexBits - 2
 
+// Grain is what the size of a buffer is a multiple of, in bytes: the smallest page that a machine has. Where pages are larger, as
+// on some arm64, a page may hold several buffers.
+const Grain = 4 << 10
+
+// page is the size of this machine's pages, in bytes.
+var page = os.Getpagesize()
+
 // Config says how much memory a pool may use: Buffers * Size bytes.
 type Config struct {
 	Shards  int // one for each event loop; 1 or more
 	Buffers int // of all shards together, spread evenly over them; 1 to MaxBuffers
-	Size    int // bytes of a buffer; a multiple of the page size
+	Size    int // bytes of a buffer; a multiple of Grain
 
 	// Nodes has the NUMA node that each shard's loop runs on, 0 to 1023, or -1 for any. Nil is any for all. Memory is taken
 	// from there while it has some; a node that is full or does not exist costs speed only.
@@ -37,14 +44,13 @@ type Config struct {
 }
 
 func (c Config) check() error {
-	page := os.Getpagesize()
 	switch {
 	case c.Shards < 1:
 		return fmt.Errorf("buffer pool: %d shards, expected 1 or more", c.Shards)
 	case c.Buffers < 1 || c.Buffers > MaxBuffers:
 		return fmt.Errorf("buffer pool: %d buffers, expected 1 to %d", c.Buffers, MaxBuffers)
-	case c.Size < page || c.Size%page != 0:
-		return fmt.Errorf("buffer pool: buffers of %d bytes, expected a multiple of %d", c.Size, page)
+	case c.Size < Grain || c.Size%Grain != 0:
+		return fmt.Errorf("buffer pool: buffers of %d bytes, expected a multiple of %d", c.Size, Grain)
 	case c.Size > maxArena/c.Buffers:
 		return fmt.Errorf("buffer pool: %d buffers of %d bytes are more than can be mapped", c.Buffers, c.Size)
 	case c.Nodes != nil && len(c.Nodes) != c.Shards:

@@ -24,7 +24,7 @@ func newPool(t testing.TB, c bufpool.Config) *bufpool.Pool {
 }
 
 func TestConfigIsChecked(t *testing.T) {
-	page := os.Getpagesize()
+	page := bufpool.Grain
 	for want, c := range map[string]bufpool.Config{
 		"0 shards":                {Shards: 0, Buffers: 1, Size: page},
 		"0 buffers":               {Shards: 1, Buffers: 0, Size: page},
@@ -204,4 +204,27 @@ func BenchmarkGetReleaseShared(b *testing.B) {
 			p.Get(0).Release()
 		}
 	})
+}
+
+// Where pages are of 64 KiB, several buffers share one: each has its own bytes, and none moves.
+func TestBuffersSmallerThanAPage(t *testing.T) {
+	defer bufpool.SetPage(64 << 10)()
+	const buffers = 1024
+	p := newPool(t, bufpool.Config{Shards: 2, Buffers: buffers, Size: bufpool.Grain})
+	p.Warm()
+	var all []*bufpool.Buffer
+	for range buffers {
+		b := p.Get(0)
+		if b == nil {
+			t.Fatalf("%d of %d buffers", len(all), buffers)
+		}
+		mark(b)
+		all = append(all, b)
+	}
+	for _, b := range all {
+		if len(b.Bytes()) != bufpool.Grain || !marked(b) {
+			t.Fatalf("buffer %d is not whole, or shared", b.Index())
+		}
+		b.Release()
+	}
 }

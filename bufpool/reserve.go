@@ -58,6 +58,9 @@ func (b *Buffer) settle() {
 		return
 	}
 	b.settled = true
+	if len(b.data)%page != 0 {
+		return // others are in the same page, which can only be had and given back as a whole
+	}
 	at := int(b.index-b.home.first) * len(b.data)
 	if at+len(b.data) > len(r.bytes) {
 		return

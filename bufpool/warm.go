@@ -20,11 +20,15 @@ func (p *Pool) Warm() string {
 		if len(s.arena.bytes) < hugePage {
 			continue
 		}
-		probe := !got.tried && s.used()
-		n, errs := s.moveIn(probe)
-		got.tried = got.tried || probe && n > 0
-		got.reserved += n
-		refused = append(refused, errs...)
+		n := 0
+		if p.size%page == 0 { // else no buffer can move
+			probe := !got.tried && s.used()
+			var errs []error
+			n, errs = s.moveIn(probe)
+			got.tried = got.tried || probe && n > 0
+			got.reserved += n
+			refused = append(refused, errs...)
+		}
 		if err := s.arena.huge(); err != nil { // for what stays there
 			refused = append(refused, err)
 			continue

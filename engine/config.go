@@ -21,7 +21,7 @@ const (
 	MinWindow      = 1 << 20          // bytes
 	MaxWindow      = 64 << 30         // bytes
 	DefaultLeg     = 1 << 20          // bytes, what a pipe holds; measured: less costs system calls
-	MinLeg         = 4 << 10          // bytes, one page
+	MinLeg         = 4 << 10          // bytes, the smallest page that a machine has
 	MaxLeg         = 4 << 20          // bytes, the most that the wire format allows
 	DefaultGiveup  = time.Hour        // all paths silent for longer: the stream fails
 	DefaultDead    = 15 * time.Second // a peer that is away is dead; off where giveup is given and this is not
@@ -58,7 +58,7 @@ type Options struct {
 	Threads    int           // links, spread over the paths, at least one for each; 1 to MaxThreads
 	Auto       bool          // sender only: as many links as bring more, at most AutoThreads, whatever Threads is
 	Window     int64         // bytes of payload memory on this side; MinWindow to MaxWindow
-	Leg        int           // largest leg in bytes; a multiple of the page size, MinLeg to MaxLeg
+	Leg        int           // largest leg in bytes; a multiple of MinLeg, up to MaxLeg
 	Checksum   bool          // CRC32C of each leg's payload
 	Chaos      int           // sender only: abort the link at hand after every Chaos leg operations; 0 is off
 	Phrase     [4]byte       // checkphrase; all zero is none

@@ -233,7 +233,7 @@ func (r *Receiver) checked() bool {
 // fit divides a window into buffers for legs of at most the given size: smaller ones where the window is small for the
 // number of links, so that there are at least twice as many buffers as links.
 func fit(window int64, leg, links int) (size, buffers int) {
-	size = (leg + MinLeg - 1) / MinLeg * MinLeg // whole pages, where the peer named another size
+	size = (leg + MinLeg - 1) / MinLeg * MinLeg // where the peer named another size
 	for window/int64(size) < int64(2*links) && size > MinLeg {
 		size = max(MinLeg, size/2/MinLeg*MinLeg)
 	}
