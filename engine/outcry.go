@@ -134,6 +134,9 @@ func (s *Sender) cryOut(now time.Time) {
 	case o.first:
 		s.log.Printf(LevelError, "no receiver yet after %s, trying %s: %s",
 			forPeople(now.Sub(o.since)), patience(now, s.started.Add(s.cfg.Connect), "connect"), summarize(s.answers()))
+	case s.swallowed() != "":
+		s.log.Printf(LevelError, "nothing gets through to the receiver %s; waiting %s: %s",
+			o.lasts(now), patience(now, until, keyword), s.swallowed())
 	case links > 0:
 		s.log.Printf(LevelError, "nothing gets through to the receiver %s, on %s; waiting %s",
 			o.lasts(now), number(links, "link"), patience(now, until, keyword))

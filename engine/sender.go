@@ -616,16 +616,24 @@ func (s *Sender) doom(now time.Time, answers []answer) *Error {
 
 // lostFor is the error of a stream on which no payload moved for giveup; under mu.
 func (s *Sender) lostFor(giveup time.Duration) *Error {
-	for _, p := range s.paths {
-		if n := p.hole.Load(); n > 0 {
-			return fail(StatusLost, nil, "nothing gets through to the receiver for longer than giveup (%v): path %v: connections come up, but "+
-				"packets with %d bytes do not arrive: is the MTU smaller on the way (see tcp_mtu_probing in viamillipede doctor)?", giveup, p, n)
-		}
+	if why := s.swallowed(); why != "" {
+		return fail(StatusLost, nil, "nothing gets through to the receiver for longer than giveup (%v): %s", giveup, why)
 	}
 	if s.up > 0 {
 		return fail(StatusLost, nil, "nothing gets through to the receiver for longer than giveup (%v)", giveup)
 	}
 	return fail(StatusLost, nil, "all paths to the receiver are lost for longer than giveup (%v)", giveup)
+}
+
+// swallowed says which path lets only small packets through; empty: none is known to.
+func (s *Sender) swallowed() string {
+	for _, p := range s.paths {
+		if n := p.hole.Load(); n > 0 {
+			return fmt.Sprintf("path %v: connections come up, but packets with %d bytes do not arrive: "+
+				"is the MTU smaller on the way (see tcp_mtu_probing in viamillipede doctor)?", p, n)
+		}
+	}
+	return ""
 }
 
 // attempted notes what an attempt on a path that failed says of the receiver.

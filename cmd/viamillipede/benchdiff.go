@@ -20,7 +20,7 @@ benchmark format), with several rounds of each name; "-" is standard input. For 
 name and unit, which is a row, it prints the medians, the change, and how likely chance
 alone makes as much of a difference in any of the rows (p, corrected for their number by
 Holm's method). Below 0.02 it counts as one: the same program compared with itself passes
-99 times of 100. Fewer rows show smaller differences: with "only ROW", which may be given
+99 times out of 100. Fewer rows show smaller differences: with "only ROW", which may be given
 more than once, those of that name, of that unit, or of both, as in only 'Stream MB/s'.
 
 A difference for the worse by more than the threshold is a regression. Less is worse for
