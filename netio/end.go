@@ -52,6 +52,9 @@ func openEnd(fd, mode int, trace Tracer) (end, error) {
 		e.kind, e.name, e.pipe = kindPolled, "pipe", true
 	case unix.S_IFREG:
 		e.kind, e.name, e.regular = kindFile, "regular file", true
+		if mode == unix.O_RDONLY && st.Size == 0 && watchable(fd) {
+			e.kind = kindPolled // of the kernel's own, which may have something later: /proc/kmsg
+		}
 	case unix.S_IFBLK:
 		e.kind, e.name = kindFile, "block device"
 	default:
@@ -116,15 +119,20 @@ func (e *end) restore() {
 	e.was = 0
 }
 
+// watchable reports whether epoll can watch the descriptor, as far as that can be told.
+func watchable(fd int) bool {
+	p, err := NewPoller()
+	if err != nil {
+		return true
+	}
+	defer p.Close()
+	return p.Add(fd, 0, 0) == nil
+}
+
 // deviceKind tells a device that can make us wait (a terminal) from one that cannot (the null device): only the first
 // can be watched by epoll, which answers EPERM for the other (epoll_ctl(2)).
 func deviceKind(fd int) (kind, string) {
-	p, err := NewPoller()
-	if err != nil {
-		return kindPolled, "device"
-	}
-	defer p.Close()
-	if p.Add(fd, 0, 0) != nil {
+	if !watchable(fd) {
 		return kindFile, "device"
 	}
 	if _, err := unix.IoctlGetTermios(fd, unix.TCGETS); err == nil {

@@ -7,6 +7,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// A file of the kernel's own that can be watched may have more later: it is waited for by a poller, and not in a read.
+func TestWatchableFile(t *testing.T) {
+	for name, want := range map[string]bool{"/proc/self/mounts": true, "/proc/self/cmdline": false} {
+		f, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		s, err := OpenSource(int(f.Fd()), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if s.Pollable() != want {
+			t.Errorf("%s: pollable %v", name, !want)
+		}
+		if n, err := s.Read(make([]byte, 1<<16)); n == 0 || err != nil {
+			t.Errorf("%s: %d bytes, %v", name, n, err)
+		}
+	}
+}
+
 // What is not in the page cache is known not to be, and is once it was fetched.
 func TestFetch(t *testing.T) {
 	const size = 3 << 20
