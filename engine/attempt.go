@@ -79,6 +79,10 @@ func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (
 		index: k.index, generation: won.generation, path: p.String(), conn: conn,
 	}}
 	link.byCard = k.s.cfg.IO != "copy" && conn.LeavesByNIC()
+	if link.to = won.to; won.to.Zone() != "" {
+		link.zoned, _ = netio.ZoneNow(won.to)
+		k.s.zones.Store(true)
+	}
 	conn.LimitUnsent(link.most())
 	return link, nil
 }

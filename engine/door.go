@@ -14,19 +14,24 @@ import (
 // ended and every guest has left.
 //
 // A listener may be ended from outside (an administrator's SOCK_DESTROY finds it when the connection it is after has just
-// gone, sock_diag(7)); then all are opened anew, since the others would not be asked in its stead.
+// gone, sock_diag(7)); then all are opened anew, since the others would not be asked in its stead. So they are when the device
+// of a link-local address was made anew (shut.go).
 func (r *Receiver) accept(ctx context.Context) {
 	var guests sync.WaitGroup
 	defer guests.Wait()
-	seats := make(chan struct{}, guestsMost)
-	for d := r.openDoor(); d != nil; d = r.openAgain(ctx) {
+	seats, changed := make(chan struct{}, guestsMost), make(chan struct{}, 1)
+	guests.Go(func() {
+		defer r.caught("door")
+		r.watchDoor(ctx, changed)
+	})
+	for d := r.openDoor(); d != nil; d = r.openAgain(ctx, changed) {
 		stop := context.AfterFunc(ctx, func() { d.Close() })
 		err := r.stand(ctx, d, seats, &guests)
 		stop()
 		if ctx.Err() != nil {
 			return
 		}
-		r.log.Printf(LevelLinks, "listening again, since the listener was ended: %v", err)
+		r.log.Printf(LevelChoices, "the door is closed, and opened again: %v", err)
 	}
 }
 
@@ -95,23 +100,6 @@ func (r *Receiver) roomFor(guests int) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.up+guests < r.seats
-}
-
-// openAgain opens the port anew, as soon as that is possible; nil when ctx ends before.
-func (r *Receiver) openAgain(ctx context.Context) Door {
-	for ctx.Err() == nil {
-		d, err := r.transport.Listen(ctx, r.cfg.Port, len(r.loops))
-		if err == nil {
-			r.mu.Lock()
-			r.door = d
-			r.mu.Unlock()
-			r.steer()
-			return d
-		}
-		r.log.Printf(LevelChoices, "cannot listen again yet: %v", err)
-		sleep(ctx, r.time.BackoffMost)
-	}
-	return nil
 }
 
 // openDoor is the door that connections come in by now.

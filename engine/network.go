@@ -2,7 +2,10 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	"viamillipede/netio"
 )
 
 // changePause is the least time between two wake-ups by changes of the network: they come in bursts, and what a storm of
@@ -12,12 +15,37 @@ const changePause = 100 * time.Millisecond
 // watchNetwork tells of each change of the network until ctx ends.
 func (s *Sender) watchNetwork(ctx context.Context) {
 	err := s.transport.Watch(ctx, func() {
+		s.strand()
 		s.networkChanged()
 		sleep(ctx, changePause)
 	})
 	if err != nil && ctx.Err() == nil {
 		s.log.Printf(LevelChoices, "changes of the network are not noticed, lost paths are tried now and then: %v", err)
 	}
+}
+
+// strand ends the links whose device has gone or was made anew: nothing gets through on them any more, and no packet says so.
+func (s *Sender) strand() {
+	if !s.zones.Load() {
+		return
+	}
+	for _, l := range s.loops {
+		l.post(func() {
+			for _, k := range slices.Clone(l.links) {
+				if err := k.stranded(); err != nil {
+					k.lose(err)
+				}
+			}
+		})
+	}
+}
+
+// stranded says what has become of the device of a link to a link-local address; nil: it is there.
+func (k *txlink) stranded() error {
+	if k.to.Zone() == "" {
+		return nil
+	}
+	return netio.SameZone(k.to, k.zoned)
 }
 
 // networkChanged is called after devices, addresses or routes of this machine have changed, once for a burst of changes,

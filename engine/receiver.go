@@ -119,7 +119,7 @@ func (r *Receiver) open(loops, pipes int) error {
 	}
 	at := r.cfg.place(receiving, devices(r.transport.DeviceAt(r.cfg.Bind)), loops)
 	r.placed.Store(at)
-	r.door, err = r.transport.Listen(context.Background(), r.cfg.Port, len(at.cpus))
+	r.door, err = r.openFirst(len(at.cpus))
 	if err != nil {
 		sink.Close()
 		return fail(StatusConnect, err, "cannot listen on port %d", r.cfg.Port)
@@ -423,6 +423,9 @@ func (r *Receiver) verdict(now time.Time) *Error {
 	}
 	if r.outage.contact {
 		return r.doom(now)
+	}
+	if s, absent := r.door.(shut); absent && r.cfg.Connect > 0 && now.Sub(r.started) >= r.cfg.Connect {
+		return fail(StatusConnect, s.why, "cannot listen on port %d within %v", r.cfg.Port, r.cfg.Connect)
 	}
 	if r.cfg.Connect > 0 && now.Sub(r.started) >= r.cfg.Connect {
 		return fail(StatusConnect, nil, "no sender within %v", r.cfg.Connect)

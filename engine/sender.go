@@ -49,6 +49,7 @@ type Sender struct {
 
 	dialling context.Context // ends when no more links are wanted; set by Run before there is a keeper
 	errands  sync.WaitGroup  // lookups under way
+	zones    atomic.Bool     // some link is to a link-local address
 
 	planned [MaxThreads]atomic.Bool // links that a keeper is at work for
 

@@ -68,6 +68,9 @@ type Door interface {
 	// Steer has a connection that begins on CPU c, 0 to cpus-1, come in at the listener of the index that owner gives, or at
 	// any where that is -1. It says how that is done, for people.
 	Steer(cpus int, owner func(c int) int) string
+	// Stale reports whether nothing comes in any more, since the device of the local address has gone or was made anew. It may
+	// be called at any time.
+	Stale() bool
 	// Close ends all listeners.
 	Close() error
 }
@@ -201,6 +204,8 @@ func (g *group) Listeners() (all []net.Listener) {
 	}
 	return all
 }
+
+func (g *group) Stale() bool { return g.group.Stale() }
 
 func (g *group) Close() error {
 	g.mu.Lock()

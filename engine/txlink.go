@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"net/netip"
 	"time"
 
 	"viamillipede/engine/wire"
@@ -26,8 +27,10 @@ type txlink struct {
 	s       *Sender
 	owner   *txloop
 	path    *pathState
-	byCard  bool // what it sends leaves this machine by a network card
-	leaving bool // takes no more legs, and ends when those it has are received
+	to      netip.Addr // the address that it was dialled at
+	zoned   netip.Addr // the same, with the zone as it was then
+	byCard  bool       // what it sends leaves this machine by a network card
+	leaving bool       // takes no more legs, and ends when those it has are received
 
 	header  [wire.HeaderLen]byte
 	leg     *leg        // on its way, held; nil between two legs

@@ -86,10 +86,7 @@ func (g *Group) Listeners() []*net.TCPListener { return g.listeners }
 
 // Stale reports whether the device of the zone that the group listens in has gone, or was made anew: nothing comes in any
 // more, and the listeners do not fail. It may be called at any time.
-func (g *Group) Stale() bool {
-	now, err := ZoneNow(g.bind)
-	return err != nil || now != g.at
-}
+func (g *Group) Stale() bool { return SameZone(g.bind, g.at) != nil }
 
 // Close closes the listeners and lets go of what steers them.
 func (g *Group) Close() error {

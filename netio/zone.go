@@ -43,3 +43,11 @@ func deviceIndex(name string) (int, error) {
 	}
 	return int(int32(ifr.Uint32())), nil
 }
+
+// SameZone reports, as an *os.SyscallError, that the device of an address's zone has gone, or was made anew since ZoneNow gave at.
+func SameZone(a, at netip.Addr) error {
+	if now, err := ZoneNow(a); err == nil && now == at {
+		return nil
+	}
+	return os.NewSyscallError("device "+a.Zone(), unix.ENODEV)
+}

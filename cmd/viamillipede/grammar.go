@@ -282,6 +282,9 @@ func choosing() []keyword {
 			name: "bind",
 			args: []argument{address(func(inv *invocation, a netip.Addr) { inv.options.Bind = a })},
 			gist: "the local address that rx listens on or tx sends from",
+			more: `
+Where it is not there yet, or its device is not, both wait for it, as long as connect
+says. A link-local address needs its device, as in fe80::1%eth0.`,
 		},
 		{
 			name: "congestion", initial: "auto",

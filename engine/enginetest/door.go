@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"viamillipede/engine"
@@ -31,6 +32,7 @@ type door struct {
 	net       *Net
 	port      uint16
 	listeners []*listener
+	stale     atomic.Bool
 }
 
 // offer hands the far end of a link to the listener that the seed has it come in at.
@@ -48,6 +50,17 @@ func (d *door) Listeners() (all []net.Listener) {
 
 // Steer does nothing: links have no CPU.
 func (d *door) Steer(int, func(int) int) string { return "not at all" }
+
+// Stale reports that of a door that the test has had go stale.
+func (d *door) Stale() bool { return d.stale.Load() }
+
+// Stale has nothing come in at the port any more, as if its device were gone, until it is listened on again.
+func (n *Net) Stale(port uint16) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.ports[port].stale.Store(true)
+	delete(n.ports, port)
+}
 
 // Close ends all listeners, once.
 func (d *door) Close() error {

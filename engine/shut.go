@@ -1,0 +1,94 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"viamillipede/netio"
+)
+
+// shut stands for the door of a receiver whose local address, or its device, is not there, or not any more: nobody comes in, and
+// it is of no use at once, so that it is opened again as soon as that is possible.
+type shut struct {
+	port uint16
+	bind netip.Addr
+	why  error
+}
+
+func (s shut) Listeners() []net.Listener           { return []net.Listener{s} }
+func (s shut) Steer(int, func(cpu int) int) string { return "nothing comes in yet" }
+func (s shut) Stale() bool                         { return true }
+func (s shut) Close() error                        { return nil }
+func (s shut) Accept() (net.Conn, error)           { return nil, net.ErrClosed }
+func (s shut) Addr() net.Addr                      { return s }
+func (s shut) Network() string                     { return "tcp" }
+
+// String names it for people.
+func (s shut) String() string {
+	return fmt.Sprintf("port %d of %v, which is not there", s.port, s.bind)
+}
+
+// openFirst opens the port. A local address that is not there is waited for, as a sender's is; any other error stays one.
+func (r *Receiver) openFirst(listeners int) (Door, error) {
+	d, err := r.transport.Listen(context.Background(), r.cfg.Port, listeners)
+	if err != nil && r.cfg.Bind.IsValid() && netio.NotThere(err) {
+		return shut{r.cfg.Port, r.cfg.Bind, err}, nil
+	}
+	return d, err
+}
+
+// openAgain opens the port anew, as soon as that is possible; nil when ctx ends before. changed tells of changes of the network.
+func (r *Receiver) openAgain(ctx context.Context, changed <-chan struct{}) Door {
+	told := false
+	for ctx.Err() == nil {
+		d, err := r.transport.Listen(ctx, r.cfg.Port, len(r.loops))
+		if err == nil && d.Stale() {
+			d.Close()
+			continue
+		}
+		if err == nil {
+			r.setDoor(d)
+			r.log.Printf(LevelLinks, "listening on %v", d.Listeners()[0].Addr())
+			r.steer()
+			return d
+		}
+		if absent := netio.NotThere(err); absent && !told {
+			told = true
+			r.setDoor(shut{r.cfg.Port, r.cfg.Bind, err})
+			r.log.Printf(LevelError, "waiting for the local address %v: %v", r.cfg.Bind, cause(err))
+		} else if !absent {
+			r.log.Printf(LevelChoices, "cannot listen again yet: %v", err)
+		}
+		sleepUntil(ctx, r.time.BackoffMost, changed, nil, nil)
+	}
+	return nil
+}
+
+func (r *Receiver) setDoor(d Door) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.door = d
+}
+
+// watchDoor tells on changed of changes of the network, and ends doors at which nothing comes in any more, until ctx ends. A door
+// that is at no address of its own needs no watch.
+func (r *Receiver) watchDoor(ctx context.Context, changed chan<- struct{}) {
+	if !r.cfg.Bind.IsValid() {
+		return
+	}
+	err := r.transport.Watch(ctx, func() {
+		if d := r.openDoor(); d.Stale() {
+			d.Close()
+		}
+		select {
+		case changed <- struct{}{}:
+		default:
+		}
+		sleep(ctx, changePause)
+	})
+	if err != nil && ctx.Err() == nil {
+		r.log.Printf(LevelChoices, "changes of the network are not noticed: %v", err)
+	}
+}
