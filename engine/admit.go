@@ -12,11 +12,8 @@ import (
 	"viamillipede/netio"
 )
 
-// Bounds on connections that have not said who they are.
-const (
-	guestsMost = 256 // at once; one more is closed unheard
-	hostsMost  = 256 // addresses of the sender that are remembered
-)
+// hostsMost is how many addresses of the sender are remembered.
+const hostsMost = 256
 
 var (
 	// errReplaced is why a link is lost that the sender has dialled anew.
@@ -25,14 +22,16 @@ var (
 	errUnsaid = errors.New("closed without a word")
 )
 
-// hear lets a connection, which came in at the listener of that index, say who it is, and makes it a link or refuses it.
-func (r *Receiver) hear(ctx context.Context, at int, c net.Conn) {
+// hear lets a connection, which came in at the listener of that index, say who it is, and makes it a link or refuses it; said is
+// called in between. One that is closed meanwhile has given its seat to another.
+func (r *Receiver) hear(ctx context.Context, at int, c net.Conn, said func()) {
 	c.SetDeadline(time.Now().Add(r.time.Hello))
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	h, err := readHello(c)
 	w := wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: wire.MaxLeg}
 	if err == nil {
+		said()
 		r.settle(c.LocalAddr())
 		w, err = r.admitInTurn(ctx, h, c.RemoteAddr())
 		c.SetDeadline(time.Now().Add(r.time.Hello))
@@ -49,7 +48,7 @@ func (r *Receiver) hear(ctx context.Context, at int, c net.Conn) {
 		if admitted {
 			r.forgo()
 		}
-		if ctx.Err() == nil && !(errors.Is(err, errUnsaid) && r.expects(c.RemoteAddr())) {
+		if ctx.Err() == nil && !errors.Is(err, net.ErrClosed) && !(errors.Is(err, errUnsaid) && r.expects(c.RemoteAddr())) {
 			r.strangers.refuse(r.log, c.RemoteAddr(), err)
 		}
 		c.Close()
@@ -160,6 +159,9 @@ func readHello(c net.Conn) (wire.Hello, error) {
 		n += m
 		if n == 0 && (err == io.EOF || netio.Refused(err)) {
 			return h, errUnsaid
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return h, err
 		}
 		if err == io.EOF {
 			return h, fmt.Errorf("closed after %d bytes, without a hello", n)

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"net"
 	"sync"
 
@@ -19,7 +18,7 @@ import (
 func (r *Receiver) accept(ctx context.Context) {
 	var guests sync.WaitGroup
 	defer guests.Wait()
-	seats, changed := make(chan struct{}, guestsMost), make(chan struct{}, 1)
+	seats, changed := &seats{}, make(chan struct{}, 1)
 	guests.Go(func() {
 		defer r.caught("door")
 		r.watchDoor(ctx, changed)
@@ -36,7 +35,7 @@ func (r *Receiver) accept(ctx context.Context) {
 }
 
 // stand accepts connections at all listeners until one of them is of no more use, and closes them all.
-func (r *Receiver) stand(ctx context.Context, d Door, seats chan struct{}, guests *sync.WaitGroup) error {
+func (r *Receiver) stand(ctx context.Context, d Door, seats *seats, guests *sync.WaitGroup) error {
 	listeners := d.Listeners()
 	ends := make(chan error, len(listeners))
 	for i, l := range listeners {
@@ -56,7 +55,7 @@ func (r *Receiver) stand(ctx context.Context, d Door, seats chan struct{}, guest
 }
 
 // greet accepts the connections of one listener until that is of no more use.
-func (r *Receiver) greet(ctx context.Context, at int, l net.Listener, seats chan struct{}, guests *sync.WaitGroup) error {
+func (r *Receiver) greet(ctx context.Context, at int, l net.Listener, seats *seats, guests *sync.WaitGroup) error {
 	for {
 		c, err := l.Accept()
 		switch {
@@ -68,29 +67,28 @@ func (r *Receiver) greet(ctx context.Context, at int, l net.Listener, seats chan
 			sleep(ctx, r.time.Backoff)
 			continue
 		}
-		if !r.roomFor(len(seats)) {
+		if !r.roomFor(seats.taken()) {
 			r.log.Printf(LevelChoices, "no room for %v: %v", c.RemoteAddr(), errFewFiles)
 			c.Close()
 			continue
 		}
-		select {
-		case seats <- struct{}{}:
-			guests.Go(func() {
-				defer func() { <-seats }()
-				defer r.caught("guest")
-				heard := false
-				defer func() {
-					if !heard {
-						c.Close()
-					}
-				}()
-				r.hear(ctx, at, c)
-				heard = true
-			})
-		default:
-			r.strangers.refuse(r.log, c.RemoteAddr(), errors.New("too many connections that say nothing"))
-			c.Close()
+		g, gone := seats.take(c, r.expects(c.RemoteAddr()))
+		if gone != nil {
+			r.strangers.refuse(r.log, gone.c.RemoteAddr(), errFull)
+			gone.c.Close()
 		}
+		guests.Go(func() {
+			defer seats.leave(g)
+			defer r.caught("guest")
+			heard := false
+			defer func() {
+				if !heard {
+					c.Close()
+				}
+			}()
+			r.hear(ctx, at, c, func() { seats.spoke(g) })
+			heard = true
+		})
 	}
 }
 

@@ -1,0 +1,100 @@
+package engine
+
+import (
+	"errors"
+	"net"
+	"slices"
+	"sync"
+)
+
+// Bounds on connections that are not links yet.
+const (
+	guestsMost   = 256 // at once
+	guestsOfOurs = 64  // of these, kept for hosts that have links: as many as a stream has
+	guestsOfSite = 128 // of one host, which may dial all of its links twice
+)
+
+// errFull is why a guest loses its seat.
+var errFull = errors.New("too many connections that say nothing")
+
+// seats are those of the guests that are heard. When there are none left for a newcomer, the guest that has been silent for
+// longest gives way: whoever has something to say says it at once. The zero seats are all free.
+type seats struct {
+	mu     sync.Mutex
+	guests []*guest // in the order in which they came; guarded by mu, as are their fields
+}
+
+// guest is a connection that is not a link yet.
+type guest struct {
+	c    net.Conn
+	site string
+	ours bool // its host has links
+	said bool // its hello was read
+}
+
+// take gives a connection a seat. gone is the guest that has lost its own to it, nil if there is none: the caller closes its
+// connection.
+func (s *seats) take(c net.Conn, ours bool) (g, gone *guest) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g = &guest{c: c, site: site(c.RemoteAddr()), ours: ours}
+	same := func(o *guest) bool { return o.site == g.site }
+	stranger := func(o *guest) bool { return !o.ours }
+	switch {
+	case s.count(same) >= guestsOfSite:
+		gone = s.oldest(same)
+	case !ours && s.count(stranger) >= guestsMost-guestsOfOurs:
+		gone = s.oldest(stranger)
+	case len(s.guests) >= guestsMost && s.count(stranger) > 0:
+		gone = s.oldest(stranger)
+	case len(s.guests) >= guestsMost:
+		gone = s.oldest(func(*guest) bool { return true })
+	}
+	s.remove(gone)
+	s.guests = append(s.guests, g)
+	return g, gone
+}
+
+// spoke notes that a guest has said hello.
+func (s *seats) spoke(g *guest) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	g.said = true
+}
+
+// leave frees a guest's seat, if it still has one.
+func (s *seats) leave(g *guest) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.remove(g)
+}
+
+func (s *seats) taken() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.guests)
+}
+
+// remove takes a guest off the list. Under mu.
+func (s *seats) remove(g *guest) {
+	s.guests = slices.DeleteFunc(s.guests, func(o *guest) bool { return o == g })
+}
+
+// count is how many guests are so. Under mu.
+func (s *seats) count(is func(*guest) bool) (n int) {
+	for _, g := range s.guests {
+		if is(g) {
+			n++
+		}
+	}
+	return n
+}
+
+// oldest is the first guest that is so and has said nothing, or else the first that is so; there is one. Under mu.
+func (s *seats) oldest(is func(*guest) bool) *guest {
+	i := slices.IndexFunc(s.guests, func(g *guest) bool { return is(g) && !g.said })
+	if i < 0 {
+		i = slices.IndexFunc(s.guests, is)
+	}
+	return s.guests[i]
+}

@@ -1,0 +1,66 @@
+package engine
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"testing"
+)
+
+// caller is a connection from an address.
+type caller struct {
+	net.Conn
+	from net.Addr
+}
+
+func (c caller) RemoteAddr() net.Addr { return c.from }
+
+func callerFrom(host string) net.Conn {
+	return caller{from: net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr(host), 7))}
+}
+
+// Seats are never more than there are; a host has no more than its share; strangers leave some to hosts that have links; the one
+// that was silent for longest gives way, and who has said hello only where all have.
+func TestSeats(t *testing.T) {
+	var s seats
+	var all []*guest
+	sit := func(host string, ours bool) (g, gone *guest) {
+		t.Helper()
+		if g, gone = s.take(callerFrom(host), ours); s.taken() > guestsMost {
+			t.Fatalf("%d guests", s.taken())
+		}
+		all = append(all, g)
+		return g, gone
+	}
+	for range guestsOfSite {
+		if _, gone := sit("192.0.2.1", false); gone != nil {
+			t.Fatal("a guest loses its seat while there are others")
+		}
+	}
+	s.spoke(all[0])
+	if _, gone := sit("192.0.2.1", false); gone != all[1] {
+		t.Error("of a host with too many guests another one goes than the first silent one")
+	}
+	for i := range guestsMost - guestsOfOurs - guestsOfSite {
+		if _, gone := sit(fmt.Sprintf("198.51.100.%d", i), false); gone != nil {
+			t.Fatal("a stranger loses its seat while there are others")
+		}
+	}
+	if _, gone := sit("2001:db8::1", false); gone != all[2] {
+		t.Error("of strangers another one goes than the first silent one")
+	}
+	for range guestsOfOurs {
+		if _, gone := sit("203.0.113.1", true); gone != nil {
+			t.Fatal("a host that has links finds no seat of those that are kept")
+		}
+	}
+	if _, gone := sit("203.0.113.1", true); gone != all[3] {
+		t.Error("another one gives way to a host that has links than the first silent stranger")
+	}
+	for _, g := range all {
+		s.leave(g)
+	}
+	if s.taken() != 0 {
+		t.Errorf("%d seats are taken by nobody", s.taken())
+	}
+}
