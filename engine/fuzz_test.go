@@ -185,7 +185,9 @@ func fuzzReceiver(t *testing.T, in *tape) {
 		t.Fatal(err)
 	}
 	if !bytes.HasPrefix(append(bytes.Clone(p.data), make([]byte, len(out))...), out) {
-		t.Fatalf("status %d, %d bytes came out, which are not the beginning of the stream\n%s", status, len(out), log)
+		at := differ(out, append(bytes.Clone(p.data), make([]byte, len(out))...))
+		t.Fatalf("status %d, %d bytes came out, which from byte %d on are not the beginning of a stream of %d in legs of %d: % x, which were at byte %d\n%s",
+			status, len(out), at, len(p.data), p.leg, out[at:min(at+32, len(out))], bytes.Index(p.data, out[at:min(at+16, len(out))]), log)
 	}
 	if status == engine.StatusDone && !bytes.Equal(out, p.data) && !p.lied {
 		t.Fatalf("status 0, %d bytes came out of %d\n%s", len(out), len(p.data), log)
@@ -377,6 +379,10 @@ func (p *liar) act(k *liarLink, i int) bool {
 
 // finish is the honest end of the stream, on a link of its own.
 func (p *liar) finish() {
+	if k := p.links[0]; k != nil { // there may be a frame begun on it
+		k.c.Close()
+		p.links[0] = nil
+	}
 	p.open(0, false)
 	k := p.links[0]
 	if k == nil {
