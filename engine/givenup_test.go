@@ -334,3 +334,18 @@ func play(c net.Conn, told chan<- bool) {
 		}
 	}
 }
+
+// What ended the links proves nothing to the end that dials: after them comes silence, and giveup ends it.
+func TestResetsThenSilenceAreGivenUp(t *testing.T) {
+	timing := brief()
+	timing.Dead, timing.DeadPeer = time.Minute, 20*time.Millisecond
+	tx := send(t, engine.Options{Threads: 1, Giveup: 400 * time.Millisecond, Timing: timing}, content(2, 1000), nil)
+	l := tx.listen()
+	h := tx.accept(l, 8)
+	h.untilType(wire.TypeLeg)
+	tx.network.SetAddresses("a", enginetest.PathSilent)
+	h.c.Close()
+	if got := tx.wants(engine.StatusLost).err.Error(); !strings.Contains(got, "longer than giveup") {
+		t.Error(got)
+	}
+}

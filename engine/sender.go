@@ -415,7 +415,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 		close(s.empty)
 		s.empty = make(chan struct{})
 	}
-	s.outage.linkLost(endingOf(err, k.told), k.proved, k.heard, k.loop.now)
+	s.outage.linkLost(endNoSign, k.proved, k.heard, k.loop.now) // who dials asks again
 	s.left[k.index] = k.loop.now
 	level := LevelLinks
 	switch {
