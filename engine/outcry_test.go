@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -60,5 +61,25 @@ func TestForPeople(t *testing.T) {
 		if got := forPeople(d); got != want {
 			t.Errorf("%d: %q, want %q", d, got, want)
 		}
+	}
+}
+
+// An outage in which only small packets pass is told with the path and the size.
+func TestOutcryNamesABlackHole(t *testing.T) {
+	start := time.Unix(1000, 0)
+	var text strings.Builder
+	p := &pathState{Path: Path{Host: "host1", Port: 8834}}
+	s := &Sender{paths: []*pathState{{Path: Path{Host: "host0", Port: 8834}}, p}, log: NewLog(&text, "", 0), time: Timing{Tell: time.Second, TellAgain: time.Minute}}
+	s.outage.meet(start)
+	s.up = 3
+	p.hole.Store(1448)
+	s.cryOut(start.Add(tellStuck*time.Second - 1))
+	if text.Len() > 0 {
+		t.Fatalf("said too early: %s", &text)
+	}
+	s.cryOut(start.Add(tellStuck * time.Second))
+	if got := text.String(); !strings.Contains(got, "nothing gets through to the receiver since ") ||
+		!strings.Contains(got, ": path host1:8834: connections come up, but packets with 1448 bytes do not arrive") {
+		t.Errorf("said %q", got)
 	}
 }
