@@ -143,7 +143,7 @@ func (k *keeper) serve(ctx context.Context, link *txlink) attempt {
 }
 
 // greet sends the hello and reads the welcome. A refusal is an error, and its verdict is in the Welcome.
-func (k *keeper) greet(ctx context.Context, c net.Conn, generation uint32) (wire.Welcome, error) {
+func (k *keeper) greet(ctx context.Context, p *pathState, c net.Conn, generation uint32) (wire.Welcome, error) {
 	end, _ := ctx.Deadline()
 	c.SetDeadline(end)
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
@@ -170,7 +170,11 @@ func (k *keeper) greet(ctx context.Context, c net.Conn, generation uint32) (wire
 		w.Verdict = wire.VerdictVersion // it cannot, so asking again is of no use
 		return w, errors.New("refused, since the receiver cannot check what is sent: it grants no checksum")
 	}
+	k.s.letPrecede(ctx, p)
 	if err := k.s.welcome(w); err != nil {
+		if errors.Is(err, errOther) {
+			_, _ = c.Write(wire.Bye{Reason: wire.ByeTaken}.Append(nil)) // it is free for another sender
+		}
 		w.Verdict = wire.VerdictMalformed
 		return w, err
 	}
@@ -224,4 +228,25 @@ func sleepUntil(ctx context.Context, d time.Duration, one, two, three <-chan str
 	case <-three:
 	}
 	return true
+}
+
+// precedence is how long a receiver that answers on a later path waits for one on an earlier path.
+const precedence = 300 * time.Millisecond
+
+// letPrecede waits, for a moment, until each path before this one was tried, or has led to the receiver: where there are several
+// receivers the stream is for that of the first path that works.
+func (s *Sender) letPrecede(ctx context.Context, p *pathState) {
+	t := time.NewTimer(precedence)
+	defer t.Stop()
+	for _, q := range s.paths[:p.order] {
+		select {
+		case <-q.tried:
+		case <-s.hasMet:
+			return
+		case <-t.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
 }

@@ -33,6 +33,9 @@ type pathState struct {
 	hinted                 atomic.Bool  // the user knows of the kernel's limits
 	doubtful               atomic.Bool  // a link of it had payload and carried none, and none has carried any since
 
+	tried chan struct{} // closed when the first attempt has ended
+	once  sync.Once     // closes it
+
 	mu      sync.Mutex
 	up      int           // links up; guarded by mu
 	lostAt  time.Time     // when the last of them was lost; guarded by mu
@@ -47,7 +50,7 @@ type pathState struct {
 }
 
 func newPath(p Path, order int) *pathState {
-	return &pathState{Path: p, order: order, back: make(chan struct{}), empty: make(chan struct{})}
+	return &pathState{Path: p, order: order, back: make(chan struct{}), empty: make(chan struct{}), tried: make(chan struct{})}
 }
 
 func (p *pathState) String() string {
@@ -63,6 +66,7 @@ func (p *pathState) note(o outcome) (news bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	news = (o.err == nil) != (p.last == nil) || o.err != nil && o.err.Error() != p.last.Error()
+	p.once.Do(func() { close(p.tried) })
 	p.verdict, p.last, p.refused = o.verdict, o.err, o.refused
 	return news
 }

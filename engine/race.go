@@ -184,7 +184,7 @@ func (r *race) speak(turn *time.Timer) {
 		l.outcome = result(l.to, r.p.met(l.to), 0, errFault)
 		defer func() { r.greeted <- l }()
 		defer r.k.s.caught("hello")
-		w, err := r.k.greet(ctx, l.c, l.generation)
+		w, err := r.k.greet(ctx, r.p, l.c, l.generation)
 		l.outcome = result(l.to, r.p.met(l.to), w.Verdict, err)
 	}()
 }

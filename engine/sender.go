@@ -69,6 +69,7 @@ type Sender struct {
 	moved   atomic.Int64 // when payload last moved, in nanoseconds since started; see move
 	over    chan struct{}
 
+	hasMet  chan struct{} // closed when a receiver was met
 	firstUp chan struct{} // closed when the first link of the stream is up
 	poke    chan struct{} // the supervisor shall look now
 	outcry  outcry        // the supervisor's
@@ -115,7 +116,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 	c.Threads, c.SockStats = t.links, c.SockStats && t.counts
 	s := &Sender{
 		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport,
-		over: make(chan struct{}), poke: make(chan struct{}, 1), firstUp: make(chan struct{}), change: make(chan struct{}),
+		over: make(chan struct{}), poke: make(chan struct{}, 1), firstUp: make(chan struct{}), hasMet: make(chan struct{}), change: make(chan struct{}),
 		empty: make(chan struct{}),
 	}
 	s.gauge.log = c.Log
@@ -344,6 +345,7 @@ func (s *Sender) welcome(w wire.Welcome) error {
 		return err
 	}
 	s.met, s.receiver = true, w
+	close(s.hasMet)
 	s.in.most = min(s.cfg.Leg, int(w.MaxLeg))
 	s.credit = uint64(w.Credit)
 	s.setLegTime()
