@@ -315,7 +315,7 @@ func TestSpecTimes(t *testing.T) {
 	}
 	at := engine.DefaultTiming
 	for row, want := range map[string]string{
-		"hello": seconds(at.Hello), "welcome": seconds(at.Dial), "beat": seconds(at.Beat), "dead link": seconds(at.Dead),
+		"hello": seconds(at.Hello), "welcome": seconds(at.Dial), "first leg": seconds(at.Yield), "beat": seconds(at.Beat), "dead link": seconds(at.Dead),
 		"dead peer": seconds(at.DeadPeer), "confirm": seconds(at.Confirm), "linger": seconds(at.Linger),
 		"farewell": seconds(at.Farewell), "giveup": fmt.Sprintf("%.0f h", engine.DefaultGiveup.Hours()),
 		"links": fmt.Sprint(engine.MaxThreads), "legs": fmt.Sprintf("%d MiB", engine.MaxLeg>>20),
