@@ -344,6 +344,7 @@ func TestResetsThenSilenceAreGivenUp(t *testing.T) {
 	h := tx.accept(l, 8)
 	h.untilType(wire.TypeLeg)
 	tx.network.SetAddresses("a", enginetest.PathSilent)
+	h.send(wire.Beat{}.Append(nil)) // a link that lived
 	h.c.Close()
 	if got := tx.wants(engine.StatusLost).err.Error(); !strings.Contains(got, "longer than giveup") {
 		t.Error(got)
