@@ -28,12 +28,3 @@ func (r Root) Files() Files {
 	}
 	return Files{most, max(0, most-open)}
 }
-
-// AddressSpace is how many bytes the process may map (RLIMIT_AS, getrlimit(2)); false is that there is no limit.
-func AddressSpace() (int64, bool) {
-	var l unix.Rlimit
-	if unix.Getrlimit(unix.RLIMIT_AS, &l) != nil || l.Cur > none/2 {
-		return 0, false
-	}
-	return int64(l.Cur), true
-}

@@ -29,6 +29,10 @@ const (
 // Memory of the program itself, measured, beside the window of each end: Go's heap and what the kernel holds for it.
 const memoryOwn = 14 << 20
 
+// Memory that Go may map while the program runs, beside the windows: its heap grows by 64 MiB at a time, of which it writes to
+// what it needs, and threads have stacks.
+const spaceOwn = 80 << 20
+
 // Provide sees to it that so many ends of streams, 1 or more, get by with what this machine grants; root is where that is read.
 // It is called once, before the program has many threads. notes are lines for a user who wants to know more. The error, an
 // *engine.Error, is that it cannot work.
@@ -52,6 +56,15 @@ func Provide(root host.Root, ends int) (m engine.Means, notes []string, err erro
 			return m, nil, err
 		}
 		heed(g)
+	}
+	if s := root.Space(); s.By != "" {
+		fits, err := mapped(s, ends)
+		if err != nil {
+			return m, nil, err
+		}
+		if m.Memory == 0 || fits < m.Memory {
+			m.Memory = fits
+		}
 	}
 	return m, notes, nil
 }
@@ -115,6 +128,15 @@ func window(g host.Memory, ends int) (int64, error) {
 		return 0, cannot("this control group leaves %dM of memory, and at least %dM are needed", g.Room>>20, (least+memoryOwn)>>20)
 	}
 	return left / 2 / int64(ends), nil
+}
+
+// mapped is what the window of an end may take of what the process may map; the kernel's sockets are no part of that.
+func mapped(s host.Space, ends int) (int64, error) {
+	left, least := s.Room-spaceOwn, int64(engine.MinWindow*ends)
+	if left < least {
+		return 0, cannot("%s leaves %dM of memory to map, and at least %dM are needed", s.By, s.Room>>20, (least+spaceOwn)>>20)
+	}
+	return left / int64(ends), nil
 }
 
 // heed has Go's collector work harder before memory runs out, unless the user has chosen when (GOMEMLIMIT).

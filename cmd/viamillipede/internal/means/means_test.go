@@ -44,6 +44,31 @@ func TestDivide(t *testing.T) {
 	}
 }
 
+func TestMapped(t *testing.T) {
+	for _, c := range []struct {
+		room  int64
+		ends  int
+		want  int64
+		fails string
+	}{
+		{1 << 30, 2, (1<<30 - 80<<20) / 2, ""},
+		{81 << 20, 1, 1 << 20, ""},
+		{81<<20 - 1, 1, 0, "cannot start: ulimit -v leaves 80M of memory to map, and at least 81M are needed"},
+		{0, 2, 0, "cannot start: ulimit -v leaves 0M of memory to map, and at least 82M are needed"},
+	} {
+		got, err := mapped(host.Space{Room: c.room, By: "ulimit -v"}, c.ends)
+		if c.fails != "" {
+			if err == nil || err.Error() != c.fails || engine.ExitStatus(err) != engine.StatusLocalPipe {
+				t.Errorf("%d for %d: %d, %v, want %s", c.room, c.ends, got, err, c.fails)
+			}
+			continue
+		}
+		if got != c.want || err != nil {
+			t.Errorf("%d for %d: %d, %v, want %d", c.room, c.ends, got, err, c.want)
+		}
+	}
+}
+
 func TestWindow(t *testing.T) {
 	for _, c := range []struct {
 		room  int64
