@@ -116,6 +116,7 @@ func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 	}
 	if !r.met {
 		if err := r.adopt(h); err != nil {
+			r.finishLocked(fail(StatusLocalPipe, err, "cannot get memory for the window"))
 			return refuse(wire.VerdictBusy, "no memory for the window: %w", err)
 		}
 	}

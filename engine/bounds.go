@@ -72,6 +72,6 @@ func (l *txloop) closePause() {
 func (l *txloop) waitPause() {
 	b := &l.s.in.bounds
 	if err := l.pause.timer.Set(time.Duration(b.due.Load()) - time.Since(b.begun)); err != nil {
-		l.s.fail(fail(StatusUsage, err, "cannot wait"))
+		l.s.fail(fail(StatusLocalPipe, err, "cannot wait"))
 	}
 }

@@ -101,7 +101,7 @@ func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 	}
 	r.gauge.log, r.tenure.turn = c.Log, make(chan struct{})
 	if r.id, err = netio.RandomID(); err != nil {
-		return nil, fail(StatusUsage, err, "cannot make an id")
+		return nil, fail(StatusLocalPipe, err, "cannot make an id")
 	}
 	return r, r.open(loops, t.pipes)
 }
@@ -128,7 +128,7 @@ func (r *Receiver) open(loops, pipes int) error {
 		if err := r.addLoop(i, cpu); err != nil {
 			r.door.Close()
 			r.close()
-			return fail(StatusUsage, err, "cannot start")
+			return fail(StatusLocalPipe, err, "cannot start")
 		}
 	}
 	r.steer()

@@ -123,7 +123,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 	s.chaos.every = int64(c.Chaos)
 	s.watcher.Store(nobody)
 	if err := netio.Random(s.stream[:]); err != nil {
-		return nil, fail(StatusUsage, err, "cannot make a stream id")
+		return nil, fail(StatusLocalPipe, err, "cannot make a stream id")
 	}
 	for i, p := range c.Paths {
 		path := newPath(p, i)
@@ -151,7 +151,7 @@ func (s *Sender) open(loops, pipes int) error {
 	for i, cpu := range cpus {
 		if err := s.addLoop(i, cpu); err != nil {
 			s.close()
-			return fail(StatusUsage, err, "cannot start")
+			return fail(StatusLocalPipe, err, "cannot start")
 		}
 	}
 	return nil
@@ -341,7 +341,7 @@ func (s *Sender) welcome(w wire.Welcome) error {
 		return fmt.Errorf("the receiver takes %d legs, expected 1 to %d", w.Credit, legsMost)
 	}
 	if err := s.makePool(); err != nil {
-		s.finishLocked(fail(StatusUsage, err, "cannot get memory for the window"))
+		s.finishLocked(fail(StatusLocalPipe, err, "cannot get memory for the window"))
 		return err
 	}
 	s.met, s.receiver = true, w
