@@ -269,6 +269,19 @@ func (r *Receiver) sinkFailed(err error) {
 	r.fail(own)
 }
 
+// senderFinished takes in that the sender is done with the stream. It says so when it has heard that all is delivered; a sender that
+// says it before all is here sends no more of it, so that there is nothing to wait for.
+func (r *Receiver) senderFinished() {
+	switch {
+	case !r.tenure.owned.Load(): // there is no stream yet
+	case r.done.Load() == nil && !r.whole():
+		r.fail(fail(StatusLost, nil, "the sender has finished with the stream, and has not sent all of it"))
+	default:
+		r.bye.Store(true)
+		r.look()
+	}
+}
+
 // senderFailed takes in why the sender failed. Once all is delivered that is its affair: it has nothing more to ask for.
 func (r *Receiver) senderFailed(f wire.Fault) {
 	if r.done.Load() != nil {

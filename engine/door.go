@@ -67,6 +67,11 @@ func (r *Receiver) greet(ctx context.Context, at int, l net.Listener, seats *sea
 			sleep(ctx, r.time.Backoff)
 			continue
 		}
+		if c.LocalAddr() == nil || c.RemoteAddr() == nil { // the kernel had no memory to say
+			r.log.Printf(LevelChoices, "accept: a connection without an address")
+			c.Close()
+			continue
+		}
 		if !r.roomFor(seats.taken()) {
 			r.log.Printf(LevelChoices, "no room for %v: %v", c.RemoteAddr(), errFewFiles)
 			c.Close()

@@ -163,7 +163,8 @@ func (r *Receiver) cryOut(now time.Time) {
 	r.mu.Lock()
 	useful := r.useful.Load() > 0
 	p := plight{without: !useful, since: r.outage.since, met: r.outage.contact}
-	p.over, p.failed = r.finished && r.bye.Load(), r.finished && !r.bye.Load()
+	p.over = r.finished && r.err == nil && r.bye.Load()
+	p.failed = r.finished && !p.over
 	if useful {
 		p.since = now // whether payload has to move is for the sender to say
 	}

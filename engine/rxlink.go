@@ -382,8 +382,7 @@ func (k *rxlink) obey() error {
 	case wire.TypeBye:
 		b := k.frame.Bye()
 		if b.Stream {
-			k.r.bye.Store(true)
-			k.r.look()
+			k.r.senderFinished()
 		}
 		return k.bye(b)
 	case wire.TypeError:

@@ -505,6 +505,25 @@ func (s *Sender) remoteFault(f wire.Fault) {
 	s.fail(remoteError("receiver", f))
 }
 
+// receiverFinished takes in that the receiver is done with the stream. Where it succeeded, it has said so before, on the same link.
+func (s *Sender) receiverFinished() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.finished {
+		return
+	}
+	s.told.Store(true)
+	s.finishLocked(s.asFarAsKnown(fail(StatusLost, nil, "the receiver has finished with the stream, and did not say that it is written")))
+}
+
+// asFarAsKnown has the error of a stream say that everything was received, if it was. Under mu.
+func (s *Sender) asFarAsKnown(err *Error) *Error {
+	if s.in.ended.Load() && !s.window.pending() {
+		err.Reason = fmt.Sprintf("all %d bytes were received; whether they were written is not known: %s", s.in.total.Bytes, err.Reason)
+	}
+	return err
+}
+
 // sourceFailed ends the stream, since its bytes cannot be read.
 func (s *Sender) sourceFailed(err error) {
 	if e, ok := err.(*Error); ok {
@@ -569,11 +588,10 @@ func (s *Sender) judge(now time.Time) *Error {
 		return fail(StatusRefused, nil, "%s", summarize(answers)) // no leg had arrived, and the receiver took another sender's
 	}
 	s.outage.progress(s.lastMove(now))
-	err := s.doom(now, answers)
-	if err != nil && s.in.ended.Load() && !s.window.pending() {
-		err.Reason = fmt.Sprintf("all %d bytes were received; whether they were written is not known: %s", s.in.total.Bytes, err.Reason)
+	if err := s.doom(now, answers); err != nil {
+		return s.asFarAsKnown(err)
 	}
-	return err
+	return nil
 }
 
 // answers is what the last attempt on each path showed.

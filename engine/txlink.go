@@ -284,7 +284,11 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 		}
 		k.s.remoteFault(f)
 	case wire.TypeBye:
-		return k.bye(h.Bye())
+		b := h.Bye()
+		if b.Stream {
+			k.s.receiverFinished()
+		}
+		return k.bye(b)
 	}
 	return nil
 }

@@ -1,0 +1,140 @@
+package engine_test
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+	"viamillipede/engine/wire"
+)
+
+// A sender that is done with a stream which is not all here sends no more of it: the stream fails at once, and nobody is told that
+// a path works.
+func TestSenderFinishesWithoutAnEnd(t *testing.T) {
+	s := newStream(2, 1000)
+	for name, says := range map[string][]byte{
+		"no end":        nil,
+		"a leg missing": s.end(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			rx := receive(t, engine.Options{Giveup: -1, Timing: steady}, enginetest.KindPipe, nil)
+			h := rx.link(0)
+			h.send(s.frame(0), says, wire.Bye{Stream: true}.Append(nil))
+			if got := h.untilType(wire.TypeError).A; engine.Status(got) != engine.StatusLost {
+				t.Errorf("status %d is told", got)
+			}
+			h.c.Close()
+			got := rx.wants(engine.StatusLost).err.Error()
+			if want := "has not sent all of it"; !strings.Contains(got, want) {
+				t.Errorf("%q, want %q", got, want)
+			}
+			if strings.Contains(rx.log.String(), "works again") {
+				t.Errorf("a failed stream is said to go on:\n%s", rx.log)
+			}
+		})
+	}
+}
+
+// A stream fails while its user knows of an outage, when it had been finished by its sender: that is no path that works.
+func TestFailureIsNoEndOfAnOutage(t *testing.T) {
+	timing := brief()
+	timing.Tell, timing.TellAgain, timing.Linger = time.Millisecond, time.Hour, 100*time.Millisecond
+	s := newStream(1, 1000)
+	rx := receive(t, engine.Options{Giveup: -1, Timing: timing}, enginetest.KindPipe, nil)
+	h := rx.link(0)
+	h.send(s.frame(0), s.end())
+	h.untilReceived(1)
+	h.send(wire.Bye{Stream: true}.Append(nil))
+	h.c.Close()
+	rx.until("the outage is told", func() bool { return strings.Contains(rx.log.String(), "no path from the sender works") })
+	rx.stdio.Far.Close()
+	rx.wants(engine.StatusLocalPipe)
+	if strings.Contains(rx.log.String(), "works again") {
+		t.Errorf("a failed stream is said to go on:\n%s", rx.log)
+	}
+}
+
+// A receiver that is done with the stream and has not said that it is written: the sender ends at once, and says what it knows.
+func TestReceiverFinishesWithoutSuccess(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		received uint64
+		want     string
+	}{
+		{"all received", 1, "all 1000 bytes were received; whether they were written is not known: the receiver has finished"},
+		{"nothing received", 0, "the receiver has finished with the stream, and did not say that it is written"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tx := send(t, engine.Options{Threads: 1, Giveup: -1, Timing: steady}, content(2, 1000), nil)
+			l := tx.listen()
+			h := tx.accept(l, 8)
+			h.untilType(wire.TypeEnd)
+			h.send(wire.Ack{Received: c.received}.Append(nil), wire.Bye{Stream: true}.Append(nil))
+			if got := tx.wants(engine.StatusLost).err.Error(); !strings.HasPrefix(got, c.want) {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// addressless is a network on which the kernel does not tell the address of the first connection that comes in.
+type addressless struct{ engine.Transport }
+
+func (n addressless) Listen(ctx context.Context, port uint16, listeners int) (engine.Door, error) {
+	d, err := n.Transport.Listen(ctx, port, listeners)
+	return addresslessDoor{d, new(atomic.Bool)}, err
+}
+
+type addresslessDoor struct {
+	engine.Door
+	known *atomic.Bool
+}
+
+func (d addresslessDoor) Listeners() []net.Listener {
+	ls := slices.Clone(d.Door.Listeners())
+	for i, l := range ls {
+		ls[i] = addresslessListener{l, d.known}
+	}
+	return ls
+}
+
+type addresslessListener struct {
+	net.Listener
+	known *atomic.Bool
+}
+
+func (l addresslessListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err == nil && !l.known.Swap(true) {
+		return addresslessConn{c}, nil
+	}
+	return c, err
+}
+
+type addresslessConn struct{ net.Conn }
+
+func (addresslessConn) LocalAddr() net.Addr { return nil }
+
+// A connection whose address the kernel does not tell is closed, and the next one is heard.
+func TestConnectionWithoutAnAddress(t *testing.T) {
+	rx := receive(t, engine.Options{Timing: steady}, enginetest.KindPipe, func(n engine.Transport) engine.Transport { return addressless{n} })
+	got := rx.consume()
+	c, err := rx.network.Dial(t.Context(), engine.Path{Host: "a", Port: port}, netip.Addr{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := rx.hand(c)
+	h.send(wire.Hello{Version: wire.Version, Stream: wire.StreamID{1}, MaxLeg: 64 << 10, Links: 4}.Append(nil))
+	h.untilClosed()
+	s := newStream(1, 1000)
+	h = rx.link(0)
+	h.send(s.frame(0))
+	s.finish(rx, h, got)
+}
