@@ -282,12 +282,20 @@ func (r *Receiver) senderFinished() {
 	}
 }
 
-// senderFailed takes in why the sender failed. Once all is delivered that is its affair: it has nothing more to ask for.
-func (r *Receiver) senderFailed(f wire.Fault) {
-	if r.done.Load() != nil {
+// senderFailed takes in why the sender failed. Once all is delivered that is its affair: it has nothing more to ask for. The error
+// is the link's, where the stream is none yet.
+func (k *rxlink) senderFailed(f wire.Fault) error {
+	r := k.r
+	switch {
+	case r.done.Load() != nil:
 		r.bye.Store(true)
 		r.look()
-		return
+	case r.quits(f, k.path):
+		k.told, k.answered = true, true
+		return errQuit
+	default:
+		r.told.Store(true)
+		r.fail(remoteError("sender", f))
 	}
-	r.fail(remoteError("sender", f))
+	return nil
 }

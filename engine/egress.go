@@ -198,9 +198,11 @@ func (l *rxloop) ready(events uint32) {
 
 // ending takes in the sender's word on how long the stream is.
 func (r *Receiver) ending(e wire.End, l *rxloop) error {
+	if e.Bytes < e.Legs || e.Legs == 0 && e.Bytes > 0 { // no leg is empty
+		return r.spoils(fail(StatusIntegrity, nil, "the sender says the stream has %d bytes in %d legs", e.Bytes, e.Legs))
+	}
 	if old := r.end.Load(); old != nil && *old != e {
-		r.fail(fail(StatusIntegrity, nil, "the sender says the stream has %d bytes, and said %d before", e.Bytes, old.Bytes))
-		return nil
+		return r.spoils(fail(StatusIntegrity, nil, "the sender says the stream has %d bytes, and said %d before", e.Bytes, old.Bytes))
 	}
 	if e.Legs == 0 {
 		r.own()

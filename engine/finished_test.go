@@ -118,13 +118,18 @@ func (l addresslessListener) Accept() (net.Conn, error) {
 	return c, err
 }
 
+func (addresslessListener) Addr() net.Addr { return nil }
+
 type addresslessConn struct{ net.Conn }
 
 func (addresslessConn) LocalAddr() net.Addr { return nil }
 
-// A connection whose address the kernel does not tell is closed, and the next one is heard.
+// A connection whose address the kernel does not tell is closed, and the next one is heard; nor is the door's own address needed.
 func TestConnectionWithoutAnAddress(t *testing.T) {
-	rx := receive(t, engine.Options{Timing: steady}, enginetest.KindPipe, func(n engine.Transport) engine.Transport { return addressless{n} })
+	timing := steady
+	timing.Tell = time.Millisecond
+	rx := receive(t, engine.Options{Timing: timing}, enginetest.KindPipe, func(n engine.Transport) engine.Transport { return addressless{n} })
+	rx.until("it says that it waits", func() bool { return strings.Contains(rx.log.String(), "waiting for a sender on port") })
 	got := rx.consume()
 	c, err := rx.network.Dial(t.Context(), engine.Path{Host: "a", Port: port}, netip.Addr{}, 0)
 	if err != nil {

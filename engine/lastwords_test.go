@@ -31,7 +31,7 @@ func TestReceiverHearsTheLastWords(t *testing.T) {
 	rx := receive(t, engine.Options{}, enginetest.KindPipe,
 		func(n engine.Transport) engine.Transport { return deaf{n} })
 	h := rx.link(0)
-	h.send(wire.Fault{Status: uint16(engine.StatusLocalPipe), Text: "producer gone"}.Append(nil))
+	h.send(newStream(1, 1000).frame(0), wire.Fault{Status: uint16(engine.StatusLocalPipe), Text: "producer gone"}.Append(nil))
 	h.c.Close() // the next heartbeat finds the link closed
 	start := time.Now()
 	rx.wants(engine.StatusRemotePipe)

@@ -179,10 +179,10 @@ func (r *Receiver) cryOut(now time.Time) {
 	case n == newsEnds:
 		r.log.Printf(LevelError, "a path from the sender works again, after %s", o.took())
 	case o.first && r.cfg.Connect < 0:
-		r.log.Printf(LevelError, "waiting for a sender on %s", doorName(r.openDoor()))
+		r.log.Printf(LevelError, "waiting for a sender on %s", r.doorName())
 	case o.first:
 		r.log.Printf(LevelError, "waiting for a sender on %s, %s",
-			doorName(r.openDoor()), patience(now, r.started.Add(r.cfg.Connect), "connect"))
+			r.doorName(), patience(now, r.started.Add(r.cfg.Connect), "connect"))
 	case r.done.Load() != nil:
 		r.log.Printf(LevelError, "everything is written, but no path from the sender works %s, to tell it; waiting for up to %s more",
 			o.lasts(now), forPeople(until.Sub(now)))
@@ -195,11 +195,14 @@ func (r *Receiver) cryOut(now time.Time) {
 }
 
 // doorName is where a receiver listens, for people.
-func doorName(d Door) string {
-	at, ok := d.Listeners()[0].Addr().(*net.TCPAddr)
+func (r *Receiver) doorName() string {
+	addr := r.openDoor().Listeners()[0].Addr()
+	at, ok := addr.(*net.TCPAddr)
 	switch {
+	case addr == nil: // the kernel had no memory to say
+		return fmt.Sprintf("port %d", r.cfg.Port)
 	case !ok:
-		return d.Listeners()[0].Addr().String()
+		return addr.String()
 	case at.IP.IsUnspecified():
 		return fmt.Sprintf("port %d", at.Port)
 	}

@@ -280,8 +280,7 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 	}
 	if first, ok := k.r.claims.agrees(l); !ok {
 		err := fmt.Errorf("%d bytes at byte %d, and %d at byte %d before", l.Length, l.Offset, first.Length, first.Offset)
-		k.r.fail(fail(StatusIntegrity, err, "two copies of leg %d differ", l.Number))
-		return nil // the link is to carry the word of it
+		return k.r.spoils(fail(StatusIntegrity, err, "two copies of leg %d differ", l.Number))
 	}
 	if k.ending {
 		return k.buffer(l)
@@ -390,8 +389,7 @@ func (k *rxlink) obey() error {
 		if err != nil {
 			return err
 		}
-		k.r.told.Store(true)
-		k.r.senderFailed(f)
+		return k.senderFailed(f)
 	}
 	return nil
 }

@@ -145,10 +145,13 @@ func (d *doorman) count() uint64 {
 }
 
 // site is what an address is counted by: an IPv4 address, or the network of an IPv6 address.
-func site(who net.Addr) string {
-	at, err := netip.ParseAddrPort(who.String())
+func site(who net.Addr) string { return siteOf(who.String()) }
+
+// siteOf is site of an address with a port, in writing.
+func siteOf(who string) string {
+	at, err := netip.ParseAddrPort(who)
 	if err != nil {
-		return who.String()
+		return who
 	}
 	host := at.Addr().Unmap()
 	if !host.Is6() || host.IsLinkLocalUnicast() {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -17,6 +18,9 @@ import (
 //
 //	free -> hello -> tried -> a leg -> owned, for good
 //	                 tried -> its last link ended, or it has yielded -> free
+//	                 tried -> it says that it has failed -> its links are ended -> free
+//
+// What would end a stream that is owned ends no more than its link where the stream is tried: anybody can say it.
 //
 // A stream that is tried may wait for its source for as long as nobody else comes. When it has brought no leg for Timing.Yield and
 // another sender is at the door, it yields: its links are told so, and its sender dials again like anybody. Meanwhile that
@@ -31,11 +35,15 @@ type tenure struct {
 	links    int           // up, and admitted links that are on their way to be
 	since    time.Time     // of the first hello
 	yielding bool          // its links are on their way out
+	quit     *wire.Fault   // why the sender of the stream that is tried has failed; nil: it has not
 	turn     chan struct{} // closed when the stream is owned, or the receiver is free again; then made anew
 }
 
 // errYields is why the links of a stream end that has brought no leg while another sender waits.
 var errYields = errors.New("no leg came, and another sender waits")
+
+// errQuit is why the links of a stream end whose sender failed before it had brought a leg.
+var errQuit = errors.New("its sender gave up before its first leg")
 
 // errTried is a hello of a sender that may have its turn later.
 var errTried = errors.New("another sender is being tried")
@@ -52,6 +60,39 @@ func (r *Receiver) own() {
 	t.yielding = false
 	t.owned.Store(true)
 	r.nextTurn()
+	if t.quit != nil { // its first leg was on its way on another link
+		r.told.Store(true)
+		r.finishLocked(remoteError("sender", *t.quit))
+	}
+}
+
+// quits has the receiver be free again whose sender, on a link from there, says that it has failed; false where the stream is the
+// receiver's own.
+func (r *Receiver) quits(f wire.Fault, from string) bool {
+	r.mu.Lock()
+	t := &r.tenure
+	owned, again := t.owned.Load(), t.quit != nil
+	if !owned && !again {
+		t.quit, t.yielding = &f, true
+	}
+	r.mu.Unlock()
+	if owned || again {
+		return !owned
+	}
+	if r.strangers.first(siteOf(from), fmt.Errorf("gave up before its first leg: %s", f.Text), time.Now()) {
+		r.log.Printf(LevelError, "a sender at %s gave up before its first leg: %s; the receiver waits for the next one", from, f.Text)
+	}
+	r.turnAllOut(errQuit)
+	return true
+}
+
+// spoils takes in what makes a stream that is the receiver's own fail. Where it is tried, the error is its link's.
+func (r *Receiver) spoils(err *Error) error {
+	if !r.tenure.owned.Load() {
+		return err
+	}
+	r.fail(err)
+	return nil // the link is to carry the word of it
 }
 
 // nextTurn has those look again who wait at the door. Under mu.
@@ -66,7 +107,7 @@ func (r *Receiver) goes() {
 	if t.links--; t.links > 0 || t.owned.Load() || r.finished {
 		return
 	}
-	r.met, r.hello, t.yielding = false, wire.Hello{}, false
+	r.met, r.hello, t.yielding, t.quit = false, wire.Hello{}, false, nil
 	r.end.Store(nil)
 	r.bye.Store(false)
 	r.outage = outage{since: later(r.outage.since, time.Now())}
@@ -114,14 +155,17 @@ func (r *Receiver) turnOut() {
 	if !idle {
 		return
 	}
-	for _, l := range r.loops {
-		l.post(l.turnOut)
-	}
+	r.turnAllOut(errYields)
 }
 
-func (l *rxloop) turnOut() {
-	for _, k := range slices.Clone(l.links) {
-		k.lose(errYields)
+// turnAllOut ends all links of the stream that is tried.
+func (r *Receiver) turnAllOut(why error) {
+	for _, l := range r.loops {
+		l.post(func() {
+			for _, k := range slices.Clone(l.links) {
+				k.lose(why)
+			}
+		})
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +34,10 @@ func TestSenderThatBringsNothing(t *testing.T) {
 		{"that it has heard of the end", 1, wire.Bye{Stream: true}.Append(nil)},
 		{"a part of a leg that is not its first", 1, s.frame(1)[:20000]},
 		{"the header of a leg", 2, s.frame(0)[:wire.HeaderLen]},
+		{"that it has failed", 2, wire.Fault{Status: uint16(engine.StatusTerminated), Text: "stopped"}.Append(nil)},
+		{"two ends", 1, append(wire.End{Legs: 7, Bytes: 7}.Append(nil), wire.End{Legs: 8, Bytes: 8}.Append(nil)...)},
+		{"bytes of no leg", 1, wire.End{Bytes: 5}.Append(nil)},
+		{"legs of no bytes", 1, wire.End{Legs: 5}.Append(nil)},
 		{"a leg beyond the credit", 1, wire.Leg{Number: 1 << 40, Offset: 1 << 50, Length: 7}.Append(nil)},
 	} {
 		for _, kind := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindFile} {
@@ -49,6 +54,26 @@ func TestSenderThatBringsNothing(t *testing.T) {
 				rx.takes(s, kind)
 			})
 		}
+	}
+}
+
+// A sender that gives up before its first leg says so on one of its links, and holds all of them: they are ended, the user is told
+// once, and the next sender is served.
+func TestSenderGivesUpBeforeItsFirstLeg(t *testing.T) {
+	o := engine.Options{Timing: steady}
+	o.Timing.Yield = time.Hour
+	rx := receive(t, o, enginetest.KindPipe, nil)
+	silent, speaks := rx.link(0), rx.link(1)
+	speaks.send(wire.Fault{Status: uint16(engine.StatusTerminated), Text: "stopped by \x1b[1mSIGTERM"}.Append(nil))
+	silent.untilBye(wire.ByeMoved)
+	speaks.untilClosed()
+	rx.takes(newStream(2, 30000), enginetest.KindPipe)
+	log := rx.log.String()
+	if n := strings.Count(log, "gave up before its first leg: stopped by"); n != 1 {
+		t.Errorf("said %d times:\n%s", n, log)
+	}
+	if strings.Contains(log, "\x1b") {
+		t.Errorf("a sender speaks to the terminal:\n%q", log)
 	}
 }
 

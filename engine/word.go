@@ -34,7 +34,7 @@ func reasonOf(err error) (r wire.Reason, ours bool) {
 		return wire.ByeYields, true
 	case err == errReplaced:
 		return wire.ByeReplaced, true
-	case err == errLeft:
+	case err == errLeft || err == errQuit:
 		return wire.ByeMoved, true
 	case told || err == io.EOF || err == errChaos || err == errUnfinished || netio.OfSystem(err):
 		return 0, false

@@ -56,7 +56,11 @@ func (g *Group) grow(ctx context.Context, bind netip.Addr, n int) error {
 	if err := g.control(0, share); err != nil {
 		return err
 	}
-	port := g.listeners[0].Addr().(*net.TCPAddr).AddrPort().Port()
+	first, known := g.listeners[0].Addr().(*net.TCPAddr)
+	if !known {
+		return errors.New("the kernel does not tell the port")
+	}
+	port := first.AddrPort().Port()
 	for len(g.listeners) < n {
 		l, err := listen(ctx, bind, port, share)
 		if err != nil {

@@ -1,0 +1,25 @@
+package engine
+
+import (
+	"io"
+	"testing"
+
+	"viamillipede/engine/wire"
+)
+
+// The first leg was on its way when its sender, on another link, said that it had failed: the stream is the receiver's own, and
+// fails.
+func TestFirstLegAfterTheFailure(t *testing.T) {
+	r := &Receiver{over: make(chan struct{}), log: NewLog(io.Discard, "", 0)}
+	r.tenure.turn = make(chan struct{})
+	if !r.quits(wire.Fault{Status: uint16(StatusTerminated), Text: "stopped"}, "10.0.0.1:7") {
+		t.Fatal("a stream without a leg is the receiver's own")
+	}
+	r.own()
+	if !r.isOver() || ExitStatus(r.err) != StatusRemotePipe {
+		t.Errorf("the stream goes on: %v", r.err)
+	}
+	if r.quits(wire.Fault{}, "10.0.0.1:7") {
+		t.Error("a stream with a leg is not the receiver's own")
+	}
+}
