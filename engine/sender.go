@@ -65,6 +65,7 @@ type Sender struct {
 
 	begun   atomic.Bool  // the receiver has received a leg: another receiver would be of no use
 	told    atomic.Bool  // the receiver has said why it failed: it need not be told
+	parted  atomic.Bool  // the receiver has finished, after we did
 	failing atomic.Bool  // the stream has failed: no more legs are sent, so that links are free for the word why
 	moved   atomic.Int64 // when payload last moved, in nanoseconds since started; see move
 	over    chan struct{}
@@ -510,6 +511,8 @@ func (s *Sender) receiverFinished() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.finished {
+		s.parted.Store(true)
+		s.look()
 		return
 	}
 	s.told.Store(true)
@@ -728,6 +731,24 @@ func (s *Sender) farewell() {
 		}
 	}
 	awaitAll(left, len(s.loops), s.time.Farewell)
+	if s.err == nil {
+		s.awaitGoodbye()
+	}
+}
+
+// awaitGoodbye waits, for a moment, until the receiver has answered our last word on one of the links, or has ended them all. A
+// link that is closed while something comes in is reset by the kernel, which throws away what it has not sent yet; a receiver that
+// has not heard the word would wait for us.
+func (s *Sender) awaitGoodbye() {
+	late := time.NewTimer(s.time.Farewell)
+	defer late.Stop()
+	for s.linksUp() && !s.parted.Load() {
+		select {
+		case <-s.poke:
+		case <-late.C:
+			return
+		}
+	}
 }
 
 // chaos cuts links on purpose. Only a leg's first journey counts: a link that is cut takes the legs on it along, and they
