@@ -278,12 +278,19 @@ func (l *loop) tell() {
 	}
 }
 
+// runPosted calls what a thread that was overtaken has left of its round, and then all that was posted since: whoever posts does
+// not wake the loop again before this round has answered the wake-up.
 func (l *loop) runPosted() {
-	if len(l.batch) == 0 {
-		l.mu.Lock()
-		l.batch, l.posted = l.posted, nil
-		l.mu.Unlock()
+	if l.runBatch(); l.aboard {
+		return
 	}
+	l.mu.Lock()
+	l.batch, l.posted = l.posted, nil
+	l.mu.Unlock()
+	l.runBatch()
+}
+
+func (l *loop) runBatch() {
 	for len(l.batch) > 0 && !l.aboard {
 		f := l.batch[0]
 		l.batch = l.batch[1:]
