@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -66,6 +67,80 @@ func TestStopWithNeighbourInside(t *testing.T) {
 	}
 }
 
+// A consumer that has the lock while nobody takes what it gives on, for many times as long as a silent link lives: no link is
+// lost, and once it goes on all comes out, and both ends end; whether much is still to come then, or all of it is in the pipe.
+func TestConsumerInsideSplice(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		size int
+	}{{"midway", 3 << 20}, {"at the end", besiegedBytes}} {
+		t.Run(c.name, func(t *testing.T) {
+			b, consumer := occupy(t, c.size)
+			written := b.writes()
+			if c.size > besiegedBytes {
+				b.rx.until("a loop is taken over", func() bool { return b.rx.log.contains("goes on without its thread") })
+			}
+			time.Sleep(3 * besieged.Dead)
+			if b.rx.log.contains("nothing heard") || b.tx.log.contains("nothing heard") {
+				t.Errorf("a link was lost meanwhile:\n%s%s", b.tx.log, b.rx.log)
+			}
+			got := make([]byte, c.size)
+			if n, err := io.ReadFull(consumer, got); err != nil || !bytes.Equal(got, b.data) {
+				t.Fatalf("%d bytes came out, the first %d of %d are right: %v", n, differ(got, b.data), c.size, err)
+			}
+			<-written
+			b.tx.wants(engine.StatusDone)
+			b.rx.wants(engine.StatusDone)
+		})
+	}
+}
+
+// An end that is stopped while such a consumer is there ends at once: while the loops have nothing to do at the pipe, and while
+// it is waited for, at the end.
+func TestStopWithConsumerInside(t *testing.T) {
+	for _, ended := range []bool{false, true} {
+		t.Run(fmt.Sprintf("ended %v", ended), func(t *testing.T) {
+			b, consumer := occupy(t, besiegedBytes)
+			if ended {
+				<-b.writes()
+			}
+			b.rx.cancel()
+			select {
+			case got := <-b.rx.over: // its pipe is closed once the consumer lets go
+				if engine.ExitStatus(got.err) != engine.StatusInterrupt {
+					t.Errorf("it ended with %v", got.err)
+				}
+			case <-time.After(stopMost):
+				t.Errorf("it does not end\n%s", b.rx.log)
+			}
+			b.tx.wants(engine.StatusRemotePipe)
+			consumer.Leave()
+		})
+	}
+}
+
+// stopMost is less than the time that the engine gives whatever has to be given back at the end.
+const stopMost = 2 * time.Second
+
+// occupy begins a stream of so many bytes, of which some are in the sink's pipe, and a consumer is inside that. Nothing more
+// is written.
+func occupy(t *testing.T, size int) (*siege, *enginetest.Consumer) {
+	t.Helper()
+	b := prepare(t, size)
+	var consumer *enginetest.Consumer
+	t.Cleanup(func() {
+		if consumer != nil {
+			consumer.Close() // after the pipe
+		}
+	})
+	b.opens()()
+	var err error
+	if consumer, err = enginetest.Consume(b.sink.Far, besiegedBytes); err != nil {
+		t.Fatalf("%v\n%s%s", err, b.tx.log, b.rx.log)
+	}
+	return b, consumer
+}
+
 // besieged has clocks by which a silent link dies soon.
 var besieged = func() engine.Timing {
 	t := steady
@@ -98,13 +173,11 @@ func (b *siege) passes() {
 	b.rx.wants(engine.StatusDone)
 }
 
-// besiege begins a stream while a neighbour is in one of its pipes, and returns when a loop has been taken over. The
-// neighbour comes when the ends have opened their pipes, or first.
-func besiege(t *testing.T, where string, first bool) *siege {
+// prepare makes the pipes, and puts the beginning of a stream of so many bytes into the source's.
+func prepare(t *testing.T, size int) *siege {
 	t.Helper()
 	quiet(t)
-	b := &siege{t: t, data: content(3, 800_000)}
-	network := enginetest.NewNet(0, enginetest.Faults{})
+	b := &siege{t: t, data: content(3, size)}
 	var err error
 	if b.source, err = enginetest.NewSource(enginetest.KindPipe, nil); err != nil {
 		t.Fatal(err)
@@ -112,46 +185,76 @@ func besiege(t *testing.T, where string, first bool) *siege {
 	if b.sink, err = enginetest.NewSink(enginetest.KindPipe); err != nil {
 		t.Fatal(err)
 	}
-	pipe := b.sink.FD
-	if where == "source" {
-		pipe = int(b.source.Far.Fd())
-	}
-	intrude := func() {
-		if b.neighbour, err = enginetest.Intrude(pipe); err != nil {
-			t.Fatal(err)
-		}
-	}
 	if _, err := b.source.Far.Write(b.data[:besiegedBytes]); err != nil {
 		t.Fatal(err)
 	}
-	if first {
-		intrude()
-	}
+	return b
+}
+
+// writes writes the rest of the stream, and ends it; the channel is closed then.
+func (b *siege) writes() <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		b.source.Far.Write(b.data[besiegedBytes:])
+		b.source.Far.Close()
+	}()
+	return done
+}
+
+// opens has both ends open their pipes; the stream begins with the call of what it gives.
+func (b *siege) opens() (begin func()) {
+	b.t.Helper()
+	network := enginetest.NewNet(0, enginetest.Faults{})
 	o := engine.Options{Transport: network, Timing: besieged, Threads: 3, CPUs: unpinned(2)}
 	rxLog, txLog := &lines{to: io.Discard}, &lines{to: io.Discard}
 	r, err := engine.NewReceiver(engine.ReceiveConfig{
 		Options: o, Port: port, Sink: b.sink.FD, Log: engine.NewLog(rxLog, "rx: ", engine.LevelChoices),
 	})
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
 	s, err := engine.NewSender(engine.SendConfig{
 		Options: o, Paths: []engine.Path{{Host: "a", Port: port}}, Source: b.source.FD,
 		Log: engine.NewLog(txLog, "tx: ", engine.LevelChoices),
 	})
 	if err != nil {
-		t.Fatal(err)
+		b.t.Fatal(err)
 	}
+	return func() {
+		b.rx = start(b.t, network, b.sink, rxLog, r.Run, r.WriteStatus)
+		b.tx = start(b.t, network, b.source, txLog, s.Run, s.WriteStatus)
+	}
+}
+
+// besiege begins a stream while a neighbour is in one of its pipes, and returns when a loop has been taken over. The
+// neighbour comes when the ends have opened their pipes, or first.
+func besiege(t *testing.T, where string, first bool) *siege {
+	t.Helper()
+	b := prepare(t, 800_000)
+	pipe := b.sink.FD
+	if where == "source" {
+		pipe = int(b.source.Far.Fd())
+	}
+	intrude := func() {
+		var err error
+		if b.neighbour, err = enginetest.Intrude(pipe); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if first {
+		intrude()
+	}
+	begin := b.opens()
 	if !first {
 		intrude()
 	}
-	stuck := rxLog
+	begin()
+	stuck := b.rx
 	if where == "source" {
-		stuck = txLog
+		stuck = b.tx
 	}
-	b.rx = start(t, network, b.sink, rxLog, r.Run, r.WriteStatus)
-	b.tx = start(t, network, b.source, txLog, s.Run, s.WriteStatus)
-	b.tx.until("a loop is taken over", func() bool { return stuck.contains("goes on without its thread") })
+	b.tx.until("a loop is taken over", func() bool { return stuck.log.contains("goes on without its thread") })
 	return b
 }
 

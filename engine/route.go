@@ -61,8 +61,13 @@ func (e *egress) open(sink *netio.Sink, reference bool, pipes int) {
 }
 
 func (e *egress) close() {
-	if e.settled() { // else somebody is still in a call with one of its descriptors
+	if e.settled() {
 		e.sink.Close()
+	} else { // somebody is still in a call with one of its descriptors
+		go func() {
+			<-e.ended
+			e.sink.Close()
+		}()
 	}
 	if e.pipes != nil {
 		e.pipes.Close()

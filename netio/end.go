@@ -66,9 +66,10 @@ func openEnd(fd, mode int, trace Tracer) (end, error) {
 	return e, nil
 }
 
-// openPatience bounds the wait for a pipe whose lock somebody else has: a neighbour who is inside splice(2) keeps it for as long
-// as it pleases. The end then stays as it was handed to us, which is slower, and no worse otherwise.
-const openPatience = 250 * time.Millisecond
+// lockPatience bounds the wait for a pipe whose lock somebody else has, where that can be done without: a neighbour who is
+// inside splice(2) keeps it for as long as it pleases, and every fcntl(2) for a pipe, and the last close(2), take it. An end
+// that is not opened in time stays as it was handed to us, which is slower, and no worse otherwise.
+const lockPatience = 250 * time.Millisecond
 
 // improve makes the pipe larger and gets an open file description of our own.
 func (e *end) improve(mode int) {
@@ -85,7 +86,7 @@ func (e *end) improve(mode int) {
 		}
 		_ = e.close() // nobody knows of it
 	}(*e)
-	timeout := time.NewTimer(openPatience)
+	timeout := time.NewTimer(lockPatience)
 	defer timeout.Stop()
 	select {
 	case *e = <-better:
@@ -170,6 +171,26 @@ func (e *end) close() error {
 	fd := e.fd
 	e.fd = e.user
 	return os.NewSyscallError("close", unix.Close(fd))
+}
+
+// closeSoon is close for a caller who has no use for its answer when it is late: it then goes on by itself. Nobody may use the
+// end any more.
+func (e *end) closeSoon() error {
+	if e.fd == e.user { // its number may be another file's by then
+		return e.close()
+	}
+	own := *e
+	e.fd, e.was = e.user, 0
+	closed := make(chan error, 1)
+	go func() { closed <- own.close() }()
+	timeout := time.NewTimer(lockPatience)
+	defer timeout.Stop()
+	select {
+	case err := <-closed:
+		return err
+	case <-timeout.C:
+		return nil
+	}
 }
 
 // ready asks poll(2) whether the descriptor would not block for events now.

@@ -96,9 +96,9 @@ func (s *Sink) Finish() error {
 }
 
 // Close gives back what OpenSink opened; the user's descriptor stays open. For a stream that failed, and harmless after
-// Finish.
+// Finish. What waits for a neighbour goes on without the caller.
 func (s *Sink) Close() error {
-	return errors.Join(s.close(), shut(&s.twin), shut(&s.spare))
+	return errors.Join(s.closeSoon(), shut(&s.twin), shut(&s.spare))
 }
 
 // shut closes a descriptor once.

@@ -43,8 +43,8 @@ func (s *Source) Read(p []byte) (int, error) {
 	return s.trace.outcome("read", s.fd, n, err, true)
 }
 
-// Close gives back what OpenSource opened.
-func (s *Source) Close() error { return s.close() }
+// Close gives back what OpenSource opened. What waits for a neighbour goes on without the caller.
+func (s *Source) Close() error { return s.closeSoon() }
 
 // MadeSource is a source without a descriptor, for a stream that is made here: it has a name for people, never makes anybody
 // wait, is no file and no pipe, and must not be read.

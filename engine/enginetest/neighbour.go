@@ -10,6 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// intrusionMost bounds the wait until somebody is inside.
+const intrusionMost = 10 * time.Second
+
 // Neighbour is another program that has the write end of a pipe and waits inside splice(2): it holds the pipe's lock, and
 // whoever reads, writes or closes that pipe sleeps in the kernel until it leaves, whatever O_NONBLOCK and signals say.
 type Neighbour struct {
@@ -52,7 +55,7 @@ func (n *Neighbour) Leave() {
 // asleep waits until the thread sleeps inside splice(2).
 func asleep(thread int) error {
 	task := fmt.Sprintf("/proc/self/task/%d/", thread)
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(intrusionMost); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		call, err := os.ReadFile(task + "syscall")
 		if err != nil {
 			return err
