@@ -14,8 +14,12 @@ import (
 //
 // A path that is idle now and then shows its rate only while it is busy; one on which nothing is acknowledged any more keeps the
 // rate that it had.
+//
+// What a link hears is as late as the queue was deep when its own words, or the acknowledgements of the peer's, went into it. So
+// the longest sojourn is remembered for queueTimes as long as it was.
 type pathFlow struct {
-	waits atomic.Int64 // the sojourn, nanoseconds; 0 is not known
+	waits   atomic.Int64 // the sojourn, nanoseconds; 0 is not known
+	deepest atomic.Int64 // the longest that is remembered, likewise
 
 	mu    sync.Mutex
 	held  int       // bytes in the network; guarded by mu, as is all below
@@ -24,6 +28,9 @@ type pathFlow struct {
 	last  time.Time // when something was acknowledged last
 	rate  float64   // bytes a second, of the time before from; 0 is not known
 	heard time.Time // when the peer was last heard on any of the links
+	until time.Time // deepest is remembered until then
+
+	deepRate float64 // the rate at which the queue was deep; 0: it was not, or is another one; see queued
 }
 
 // flowSpan is the time over which a path's rate is measured, at least, once it is known; flowFirst is enough to begin with.
@@ -50,7 +57,21 @@ func (f *pathFlow) look(more, acked int, now time.Time) {
 		f.rate = f.lately()
 		f.from, f.acked = f.last, 0
 	}
-	f.waits.Store(int64(f.wait()))
+	wait := f.wait()
+	f.waits.Store(int64(wait))
+	f.remember(wait, now)
+}
+
+// remember keeps the sojourn, where it is the longest, or what was longer is forgotten; under mu. Without a rate it is no more than
+// a guess.
+func (f *pathFlow) remember(wait time.Duration, now time.Time) {
+	if f.rate == 0 {
+		wait = 0
+	}
+	if wait >= f.longest() || !now.Before(f.until) {
+		f.deepest.Store(int64(wait))
+		f.until = now.Add(queueTimes * wait)
+	}
 }
 
 // wait is the sojourn, under mu.
@@ -76,6 +97,32 @@ func (f *pathFlow) lately() float64 {
 
 // sojourn is how long a packet that is sent now takes until it is acknowledged; 0 is not known.
 func (f *pathFlow) sojourn() time.Duration { return time.Duration(f.waits.Load()) }
+
+// longest is the longest sojourn of what has lately passed the path; 0 is not known.
+func (f *pathFlow) longest() time.Duration { return time.Duration(f.deepest.Load()) }
+
+// queued reports whether what the path holds is in one queue that moves, and is deep, or may be: something was acknowledged within
+// the time that it takes, or within least. A queue that was deep is still the one that all have to pass, however little is left in
+// it, as long as the path brings as much as it did.
+func (f *pathFlow) queued(deep, least time.Duration, now time.Time) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	wait, rate := f.wait(), f.rate
+	if f.held == 0 || now.Sub(later(f.last, f.from)) >= max(least, queueTimes*wait) {
+		f.deepRate = 0
+		return false
+	}
+	if rate == 0 { // not well known
+		return wait == 0 || wait >= deep/4
+	}
+	if max(wait, f.longest()) >= deep {
+		f.deepRate = rate
+	}
+	if rate < f.deepRate/2 {
+		f.deepRate = 0
+	}
+	return f.deepRate > 0
+}
 
 // hear notes when a link last heard its peer.
 func (f *pathFlow) hear(at time.Time) {

@@ -59,6 +59,87 @@ func TestPathFlowOfAnIdlePath(t *testing.T) {
 	}
 }
 
+// A queue of 8 s drains, since little more comes: it is still one queue, behind which a second copy is of no use, until the path
+// brings less than half of what it did, or nothing. How deep it was is remembered, and then forgotten.
+func TestPathFlowOfAQueueThatDrains(t *testing.T) {
+	const rate, deep, least = 32_000, 250 * time.Millisecond, time.Second
+	now := time.Unix(100, 0)
+	var f pathFlow
+	if f.queued(deep, least, now) {
+		t.Error("queued, with nothing on its way")
+	}
+	f.look(8*rate, 0, now)
+	if !f.queued(deep, least, now) {
+		t.Error("not taken for a queue before anything is known")
+	}
+	brings := func(d time.Duration, rate, more int, want bool) {
+		t.Helper()
+		for end := now.Add(d); now.Before(end); {
+			now = now.Add(50 * time.Millisecond)
+			f.look((more-rate)/20, rate/20, now)
+		}
+		if got := f.queued(deep, least, now); got != want {
+			t.Errorf("queued %v, want %v, with %v before a packet", got, want, f.sojourn())
+		}
+	}
+	brings(7*time.Second, rate, 0, true)
+	if d := f.longest(); d < 5*time.Second {
+		t.Errorf("a queue of %v is remembered", d)
+	}
+	brings(time.Second-time.Second/10, rate, 0, true)
+	brings(30*time.Second, rate, rate, true)
+	if d := f.longest(); d > time.Second {
+		t.Errorf("a queue of %v is still remembered", d)
+	}
+	f.look(-2000, 2000, now)
+	brings(5*time.Second, rate/4, rate/4, false)
+
+	f.look(8*rate, 0, now)
+	brings(5*time.Second, rate, rate, true)
+	if now = now.Add(time.Minute); f.queued(deep, least, now) {
+		t.Error("queued, while nothing is acknowledged")
+	}
+}
+
+// While a deep queue holds back what a peer would say, what its kernel acknowledges proves that it lives, and a link that carries
+// nothing has time.
+func TestSilenceBehindADeepQueue(t *testing.T) {
+	start := time.Unix(100, 0)
+	for _, c := range []struct {
+		name         string
+		deep, others bool
+		carries      bool
+		moved, after time.Duration
+		want         bool
+	}{
+		{name: "no queue", others: true, carries: true, moved: 9 * time.Second, after: 10 * time.Second, want: true},
+		{name: "heard a moment ago", deep: true, after: time.Second},
+		{name: "a queue", deep: true, others: true, carries: true, after: 10 * time.Second},
+		{name: "a queue, acknowledged", deep: true, others: true, carries: true, moved: 50 * time.Second, after: 60 * time.Second},
+		{name: "a queue, nothing acknowledged", deep: true, others: true, carries: true, after: 60 * time.Second, want: true},
+		{name: "a queue, all silent", deep: true, carries: true, after: 60 * time.Second, want: true},
+		{name: "a queue, idle", deep: true, others: true, after: 60 * time.Second},
+		{name: "a queue, idle for too long", deep: true, others: true, after: 200 * time.Second, want: true},
+	} {
+		s := &Sender{}
+		s.time = Timing{Dead: 4 * time.Second, Stall: time.Second}
+		k := &txlink{s: s, path: newPath(Path{}, 0), linkState: linkState{loop: &loop{now: start.Add(c.after)}, heard: start}}
+		if c.carries {
+			k.trips = make([]trip, 1)
+		}
+		if c.deep {
+			k.path.flow.deepest.Store(int64(8 * time.Second))
+		}
+		k.watch.moved = start.Add(c.moved)
+		if c.others {
+			k.path.flow.hear(k.loop.now)
+		}
+		if got := k.silent(); got != c.want {
+			t.Errorf("%s: silent %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
 func TestStalledAfter(t *testing.T) {
 	const least, most = time.Second, 2 * time.Minute
 	for _, c := range []struct{ rtt, queue, want time.Duration }{
@@ -83,21 +164,26 @@ func TestRescueOnTheSamePath(t *testing.T) {
 		path  int
 		fresh bool
 		after time.Duration
+		again bool // barred anew
 		want  bool
 	}{
-		{"no queue", sameWay{}, 0, true, 0, true},
-		{"a queue", sameWay{queued: now.Add(time.Second)}, 0, false, 0, false},
-		{"a queue that is through", sameWay{queued: now.Add(time.Second)}, 0, false, time.Second, true},
-		{"a queue on another path", sameWay{queued: now.Add(time.Second)}, 1, false, 0, true},
-		{"it moves, and the other one has shown nothing", sameWay{moving: now.Add(time.Second)}, 0, true, 0, false},
-		{"it moves, and the other one is fast", sameWay{moving: now.Add(time.Second)}, 0, false, 0, true},
-		{"it stands", sameWay{moving: now.Add(time.Second)}, 0, true, time.Second, true},
+		{"no queue", sameWay{}, 0, true, 0, false, true},
+		{"a queue", sameWay{queued: now.Add(time.Second)}, 0, false, 0, false, false},
+		{"a queue that is through", sameWay{queued: now.Add(time.Second)}, 0, false, time.Second, false, true},
+		{"a queue that was not known at once", sameWay{}, 0, false, 0, true, false},
+		{"a queue on another path", sameWay{queued: now.Add(time.Second)}, 1, false, 0, false, true},
+		{"it moves, and the other one has shown nothing", sameWay{moving: now.Add(time.Second)}, 0, true, 0, false, false},
+		{"it moves, and the other one is fast", sameWay{moving: now.Add(time.Second)}, 0, false, 0, false, true},
+		{"it stands", sameWay{moving: now.Add(time.Second)}, 0, true, time.Second, false, true},
 	} {
 		w := newWindow(8, 0, 1<<20)
 		w.add(&leg{length: 1000}, now)
 		w.onItsWay(0, 3, 0)
 		if !w.offer(0, time.Time{}, c.same) {
 			t.Fatalf("%s: the leg is not offered", c.name)
+		}
+		if c.again {
+			w.bar(0, sameWay{queued: now.Add(time.Minute)})
 		}
 		l, _ := w.rescue(4, c.path, c.fresh, now.Add(c.after), time.Second, func(int) time.Duration { return 0 })
 		if got := l != nil; got != c.want {

@@ -105,6 +105,10 @@ func stalledAfter(rtt, queue, least, most time.Duration) time.Duration {
 // packet that is lost has to pass it again.
 const queueTimes = 2
 
+// A queue of a path that holds a packet for Timing.Stall / deepShare is so deep that a second copy behind the first one, in the same
+// queue, helps nobody.
+const deepShare = 4
+
 // patienceTimes is how many times Timing.Dead a link of a path with a deep queue may show no sign of life while others of the path
 // do.
 const patienceTimes = 30

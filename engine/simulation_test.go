@@ -93,6 +93,23 @@ func TestSimulatedDeepQueue(t *testing.T) {
 	if d := sim.s.paths[0].flow.sojourn(); d < 4*time.Second {
 		t.Errorf("a queue of %v", d)
 	}
+	beats := 0
+	for _, c := range sim.links {
+		beats += c.beats
+	}
+	if beats > 2*len(sim.links) { // one behind a second of payload says nothing that the payload does not
+		t.Errorf("%d heartbeats", beats)
+	}
+	sim.s.in.ended.Store(true)
+	for wait := sim.now + time.Minute; sim.s.window.pending() && sim.now < wait; {
+		sim.run(sim.now + time.Second)
+	}
+	if sim.s.window.pending() {
+		t.Error("the last legs do not arrive")
+	}
+	if r := sim.resent(); r > 0.01 {
+		t.Errorf("%.1f %% resent at the end", 100*r)
+	}
 }
 
 // A path falls to a hundredth of its rate, and comes back: the others are held up for a moment at most, and it is used again.

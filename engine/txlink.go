@@ -293,14 +293,26 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 	return nil
 }
 
-// silent reports whether nothing was heard for so long that the link is dead. Where the path's queue is deep, or the acks of what
-// the peer says are in it, the other links of the path show that it lives.
+// silent reports whether nothing was heard for so long that the link is dead. Where the path's queue is deep, the acks of what the
+// peer says wait in it, and until they come the peer's kernel says no more: others of the path show that it lives, and so does
+// what is acknowledged of the link's own.
 func (k *txlink) silent() bool {
 	k.path.flow.hear(k.heard)
-	dead, now := k.s.time.Dead, k.loop.now
-	silence := now.Sub(k.heard)
-	return silence >= dead && (k.path.flow.quiet(now) >= dead || silence >= stalledAfter(0, k.deep(), dead, patienceTimes*dead))
+	dead, now, queue := k.s.time.Dead, k.loop.now, k.deepest()
+	switch {
+	case now.Sub(k.heard) < dead:
+		return false
+	case k.path.flow.quiet(now) >= dead || queue == 0:
+		return true
+	case len(k.trips) == 0:
+		return now.Sub(k.heard) >= patienceTimes*dead // a dead one is found when it has something to bring
+	}
+	return now.Sub(later(k.heard, k.watch.moved)) >= stalledAfter(0, queue, dead, patienceTimes*dead)
 }
+
+// behind reports whether the kernel has something of the link's that the peer's has not: that will be heard before a heartbeat could
+// be, which would only make the queue longer.
+func (k *txlink) behind() bool { return k.queue.InNetwork+k.queue.Unsent > 0 }
 
 // tick keeps the link's clocks.
 func (k *txlink) tick() {
@@ -321,7 +333,7 @@ func (k *txlink) tick() {
 			k.s.log.Printf(LevelChoices, "path %v: %s", k.path, why)
 		}
 	}
-	if k.loop.now.Sub(k.spoke) >= k.s.time.Beat && k.leg == nil && len(k.control) == 0 {
+	if k.loop.now.Sub(k.spoke) >= k.s.time.Beat && k.leg == nil && len(k.control) == 0 && !k.behind() {
 		k.control = wire.Beat{Sent: uint64(k.loop.now.UnixNano()), Echo: k.echo}.Append(k.control)
 		if err := k.send(); err != nil {
 			k.lose(err)

@@ -165,6 +165,14 @@ func (k *txlink) deep() time.Duration {
 	return 0
 }
 
+// deepest is the longest that a packet lately waited there, in the same way.
+func (k *txlink) deepest() time.Duration {
+	if d := max(k.path.flow.longest(), k.path.flow.sojourn()); d >= k.s.time.Stall {
+		return d
+	}
+	return 0
+}
+
 // excuse has the window keep so many bytes for the link beyond what any link may have kept.
 func (k *txlink) excuse(bytes int) {
 	k.s.flow(k.s.window.pace(k.s.allowed.Add(int64(bytes - k.allowed))))

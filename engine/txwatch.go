@@ -128,7 +128,7 @@ func (k *txlink) check() error {
 
 // stalledAfter is how long the link may show no progress.
 func (k *txlink) stalledAfter() time.Duration {
-	return stalledAfter(k.queue.RTT, k.deep(), k.s.time.Stall, patienceTimes*k.s.time.Dead)
+	return stalledAfter(k.queue.RTT, k.deepest(), k.s.time.Stall, patienceTimes*k.s.time.Dead)
 }
 
 // offer has other links send too what is late here, when it begins with the leg that the peer waits for; where the stream
@@ -142,7 +142,10 @@ func (k *txlink) offer(pressed bool) {
 	for i := range k.trips {
 		t := &k.trips[i]
 		isLate := !now.Before(t.due)
-		if wait := t.expects.Sub(now); t.offered || !isLate && (!pressed || 0 <= wait && wait <= soon) {
+		if wait := t.expects.Sub(now); t.offered {
+			k.s.window.bar(k.carried[i], alone)
+			continue
+		} else if !isLate && (!pressed || 0 <= wait && wait <= soon) {
 			continue
 		}
 		expects := t.expects
@@ -169,8 +172,9 @@ func (k *txlink) offer(pressed bool) {
 // reason: nobody could bring them sooner. And a link that has shown nothing yet is no better than one that has.
 func (k *txlink) siblings() (s sameWay) {
 	now, w := k.loop.now, &k.watch
-	if queue := k.deep(); queue > 0 && now.Sub(w.moved) < k.stalledAfter() {
-		s.queued = now.Add(queue)
+	stall := k.s.time.Stall
+	if k.path.flow.queued(stall/deepShare, stall, now) && now.Sub(later(w.moved, k.trips[0].from)) < k.stalledAfter() {
+		s.queued = now.Add(max(stall, k.deepest()))
 	}
 	if !w.moved.Before(k.trips[0].from) {
 		s.moving = w.moved.Add(k.s.time.Stall)

@@ -184,6 +184,15 @@ func (w *window) offer(number uint64, expects time.Time, same sameWay) bool {
 	return true
 }
 
+// bar says anew for how long links of the same path are of no use to a leg that was offered.
+func (w *window) bar(number uint64, same sameWay) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if l := w.leg(number); l != nil && l.offered {
+		l.same = same
+	}
+}
+
 // sameWay is until when links of the same path are of no use to a leg that is late.
 type sameWay struct {
 	queued time.Time // all of them
