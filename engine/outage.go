@@ -72,11 +72,15 @@ const resetTimes = 4
 // The end that listens cannot ask. Its sign is a link that lived and was ended from the peer's side without a word, as long as
 // nothing was heard from the peer since: no link came up, and none that ended otherwise brought anything later.
 //
-// giveup counts from when payload last moved while it had to; see progress.
+// giveup counts from when payload last moved while it had to; see progress. Where it seems to move, that counts too, until it turns
+// out that it did not; see hope.
 type outage struct {
 	contact bool      // the peer was met
-	since   time.Time // giveup counts from here; before contact, from the start
+	since   time.Time // payload last moved then; before contact, the start
 	up      int       // links
+
+	hoped     time.Time // when payload last seemed to move; zero: it does not
+	despaired time.Time // when it last turned out that it had not; zero: it has moved since
 
 	replies        []reply   // of each path, since no link is up
 	refused, again time.Time // the first and the last refusal of the run; zero: there is none
@@ -116,7 +120,25 @@ func (o *outage) meet(now time.Time) {
 }
 
 // progress notes that payload moved at that time, or that nothing had to.
-func (o *outage) progress(at time.Time) { o.since = later(o.since, at) }
+func (o *outage) progress(at time.Time) {
+	o.since = later(o.since, at)
+	if at.After(o.despaired) {
+		o.despaired = time.Time{}
+	}
+}
+
+// hope notes that payload seemed to move at that time: giveup counts from there, unless that has misled before.
+func (o *outage) hope(at time.Time) {
+	if o.despaired.IsZero() {
+		o.hoped = later(o.hoped, at)
+	}
+}
+
+// despair notes that payload which had seemed to move did not get through. Such hopes are worth nothing until some does.
+func (o *outage) despair(now time.Time) { o.hoped, o.despaired = time.Time{}, now }
+
+// still is since when nothing moves, as far as is known: giveup counts from here.
+func (o *outage) still() time.Time { return later(o.since, o.hoped) }
 
 // linkLost notes the end of a link on which the peer was last heard at the time given. One that never brought a frame, which
 // is what proved says, shows nothing.
@@ -178,7 +200,7 @@ func (o *outage) judge(now time.Time, dead, giveup time.Duration) fate {
 	case gone(o.closed, now, 1), gone(o.reset, now, resetTimes):
 		return fateClosed
 	}
-	if giveup >= 0 && now.Sub(o.since) >= giveup {
+	if giveup >= 0 && now.Sub(o.still()) >= giveup {
 		return fateLost
 	}
 	return fateWait
@@ -188,7 +210,7 @@ func (o *outage) judge(now time.Time, dead, giveup time.Duration) fate {
 func (o *outage) deadline(dead, giveup time.Duration) (at time.Time, keyword string) {
 	keyword = "giveup"
 	if giveup >= 0 {
-		at = o.since.Add(giveup)
+		at = o.still().Add(giveup)
 	}
 	for _, sign := range []struct {
 		from  time.Time

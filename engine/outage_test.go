@@ -137,6 +137,32 @@ func TestOutageOfLinksOfNoUse(t *testing.T) {
 	}
 }
 
+// What seems to get through counts until a link ends that has nothing to show for it, and then no more, until something does.
+func TestOutageOfHopes(t *testing.T) {
+	start := time.Unix(100, 0)
+	at := func(second int) time.Time { return start.Add(time.Duration(second) * time.Second) }
+	var o outage
+	o.linkUp(start)
+	judge := func(second int, want fate) {
+		t.Helper()
+		if got := o.judge(at(second), -1, 5*time.Second); got != want {
+			t.Errorf("second %d: fate %d, want %d", second, got, want)
+		}
+	}
+	o.hope(at(3))
+	judge(6, fateWait)
+	o.despair(at(4))
+	o.hope(at(5)) // on the next link
+	judge(6, fateLost)
+	o.progress(at(2)) // before it ended
+	o.hope(at(6))
+	judge(7, fateLost)
+	o.progress(at(6))
+	o.hope(at(10))
+	judge(14, fateWait)
+	judge(15, fateLost)
+}
+
 func TestReplies(t *testing.T) {
 	reset := os.NewSyscallError("read", syscall.ECONNRESET)
 	for _, c := range []struct {

@@ -48,7 +48,7 @@ const (
 // plight is how the stream stands for links.
 type plight struct {
 	without bool      // no link is up; at a receiver, none that brought anything
-	since   time.Time // see outage.since: nothing got through since then
+	since   time.Time // see outage.still: nothing got through since then
 	met     bool      // the peer was met
 	over    bool      // all is delivered, and the sender knows
 	failed  bool      // it is over in another way
@@ -120,7 +120,7 @@ func patience(now, until time.Time, keyword string) string {
 func (s *Sender) cryOut(now time.Time) {
 	s.mu.Lock()
 	links := s.up
-	p := plight{without: links == 0, since: s.outage.since, met: s.outage.contact}
+	p := plight{without: links == 0, since: s.outage.still(), met: s.outage.contact}
 	p.over, p.failed = s.finished && s.err == nil, s.finished && s.err != nil
 	until, keyword := s.outage.deadline(s.cfg.Dead, s.cfg.Giveup)
 	s.mu.Unlock()

@@ -290,6 +290,24 @@ func (r *running) accept(l net.Listener, credit uint32, change ...func(*wire.Wel
 	return h
 }
 
+// greets welcomes a link of the sender that may end at any time: nil, it has.
+func (r *running) greets(c net.Conn) *hand {
+	b := make([]byte, wire.HelloLen)
+	c.SetDeadline(time.Now().Add(soon))
+	if _, err := io.ReadFull(c, b); err != nil {
+		return nil
+	}
+	hello, err := wire.ParseHello(b)
+	if err != nil {
+		return nil
+	}
+	w := wire.Welcome{Version: wire.Version, Stream: hello.Stream, MaxLeg: 64 << 10, Credit: 8, Receiver: 9}
+	if _, err := c.Write(w.Append(nil)); err != nil {
+		return nil
+	}
+	return &hand{t: r.t, c: c, hello: hello}
+}
+
 func (h *hand) send(frames ...[]byte) {
 	h.t.Helper()
 	if _, err := h.c.Write(bytes.Join(frames, nil)); err != nil {

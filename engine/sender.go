@@ -68,6 +68,7 @@ type Sender struct {
 	parted  atomic.Bool  // the receiver has finished, after we did
 	failing atomic.Bool  // the stream has failed: no more legs are sent, so that links are free for the word why
 	moved   atomic.Int64 // when payload last moved, in nanoseconds since started; see move
+	hoped   atomic.Int64 // likewise, when it last seemed to
 	over    chan struct{}
 
 	hasMet  chan struct{} // closed when a receiver was met
@@ -419,6 +420,9 @@ func (s *Sender) linkLost(k *txlink, err error) {
 		s.empty = make(chan struct{})
 	}
 	s.outage.linkLost(endNoSign, k.proved, k.heard, k.loop.now) // who dials asks again
+	if k.dashed(err) {
+		s.outage.despair(k.loop.now)
+	}
 	s.left[k.index] = k.loop.now
 	level := LevelLinks
 	switch {
@@ -591,6 +595,7 @@ func (s *Sender) judge(now time.Time) *Error {
 		return fail(StatusRefused, nil, "%s", summarize(answers)) // no leg had arrived, and the receiver took another sender's
 	}
 	s.outage.progress(s.lastMove(now))
+	s.outage.hope(s.started.Add(time.Duration(s.hoped.Load())))
 	if err := s.doom(now, answers); err != nil {
 		return s.asFarAsKnown(err)
 	}
@@ -610,9 +615,10 @@ func (s *Sender) answers() []answer {
 	return answers
 }
 
-// lastMove is when payload last moved, or had not to: a link is up and the receiver has all that was sent. Under mu.
+// lastMove is when payload last moved, or had not to: a link is up and the receiver has all that was sent, which is not all that
+// there is. Under mu.
 func (s *Sender) lastMove(now time.Time) time.Time {
-	if s.up > 0 && !(s.window != nil && s.window.pending()) {
+	if s.up > 0 && !s.in.ended.Load() && !(s.window != nil && s.window.pending()) {
 		return now
 	}
 	return s.movedAt()
@@ -621,7 +627,7 @@ func (s *Sender) lastMove(now time.Time) time.Time {
 // movedAt is when payload last moved.
 func (s *Sender) movedAt() time.Time { return s.started.Add(time.Duration(s.moved.Load())) }
 
-// move notes that payload moved, or that it is not for the network that it does not.
+// move notes that payload moved: the receiver has more of it. See txlink.seemsToMove for what counts too.
 func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.started))) }
 
 // doom is judge once the receiver was met, under mu.

@@ -58,6 +58,7 @@ type txlink struct {
 	flowing int         // bytes that the path knows to be in the network
 	watch   watch
 	aside   aside
+	hopeful bool // see seemsToMove
 	useful  bool // some of the payload that it carried has arrived; see probe
 
 	in      [inputSize]byte
@@ -321,6 +322,9 @@ func (k *txlink) tick() {
 		return
 	}
 	k.measure()
+	if len(k.carried) == 0 && k.s.in.ended.Load() {
+		k.seemsToMove() // the receiver writes
+	}
 	k.pulse.beat(k.loop.now, k.acknowledged())
 	k.publish()
 	k.reap()

@@ -133,7 +133,7 @@ func (k *txlink) measure() {
 	}
 	q := k.conn.Queued()
 	if !q.Told {
-		k.s.move(k.loop.now) // what cannot be told is no fault of the network
+		k.seemsToMove() // what cannot be told is no fault of the network
 	}
 	k.queue, k.unsent = q, q.Unsent+k.unwritten()
 	if q.Told {

@@ -57,7 +57,7 @@ func (w *watch) look(k *txlink, q netio.Queue) {
 		return
 	}
 	w.acked, w.moved = q.Acked, k.loop.now
-	k.s.move(w.moved)
+	k.seemsToMove()
 	if !k.useful && q.Acked > w.begun+k.said {
 		k.useful = true
 		k.path.hole.Store(0)
@@ -67,6 +67,32 @@ func (w *watch) look(k *txlink, q netio.Queue) {
 		k.publish()
 		k.s.log.Printf(LevelLinks, "link %d goes on: %s", k.index, k.linkState.path)
 	}
+}
+
+// seemsToMove notes that payload gets into the peer's kernel, or that it is not for the network that it does not. The kernel's word is
+// not the receiver's: what is on a link that dies goes again, however often. So it counts for good on a link that lasts, and
+// before that as long as no such link has ended with nothing to show for it.
+func (k *txlink) seemsToMove() {
+	if k.lasts() {
+		k.s.move(k.loop.now)
+		return
+	}
+	k.hopeful = true
+	k.s.hoped.Store(int64(k.loop.now.Sub(k.s.started)))
+}
+
+// lasts reports whether the peer was heard long after the link came up.
+func (k *txlink) lasts() bool {
+	least := k.s.time.Dead
+	if k.s.cfg.Giveup > 0 {
+		least = min(least, k.s.cfg.Giveup/2)
+	}
+	return k.proved && k.heard.Sub(k.linkState.since) >= least
+}
+
+// dashed reports whether the link, which ends with err, is one on which payload seemed to move, and did not.
+func (k *txlink) dashed(err error) bool {
+	return k.hopeful && !k.lasts() && err != errLeft && err != errChaos && !k.s.movedAt().After(k.linkState.since)
 }
 
 // watchLinks looks at the links that carry something, and has the next round come soon when one carries something.

@@ -1,0 +1,94 @@
+package engine_test
+
+import (
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/engine/wire"
+)
+
+// A receiver that welcomes each link, and to which nothing gets through, however it ends them: giveup is kept, though the kernel there
+// has taken legs from each.
+func TestGiveupWhereNothingGetsThrough(t *testing.T) {
+	const giveup = 300 * time.Millisecond
+	for _, c := range []struct {
+		name string
+		does func(h *hand)
+	}{
+		{"it reads nothing and says nothing", func(h *hand) { time.Sleep(giveup) }},
+		{"it reads all and says nothing", func(h *hand) { io.Copy(io.Discard, h.c) }},
+		{"it closes after a leg", func(h *hand) { h.frame() }},
+		{"it acknowledges nothing, and closes", func(h *hand) {
+			h.frame()
+			h.c.Write(wire.Ack{}.Append(nil))
+			h.frame()
+		}},
+		{"it has all of it, and closes", func(h *hand) {
+			h.frame()
+			h.c.Write(wire.Ack{Received: 1}.Append(nil))
+			h.frame()
+		}},
+	} {
+		for _, threads := range []int{1, 2} {
+			t.Run(c.name+" on "+[]string{"", "one link", "two links"}[threads], func(t *testing.T) {
+				timing := brief()
+				timing.Tick, timing.Tell = time.Millisecond, time.Millisecond
+				o := engine.Options{Threads: threads, Giveup: giveup, Timing: timing}
+				tx := send(t, o, content(1, 1000), nil)
+				l := tx.listen()
+				var peer sync.WaitGroup
+				defer peer.Wait()
+				defer l.Close()
+				peer.Go(func() {
+					for {
+						c1, err := l.Accept()
+						if err != nil {
+							return
+						}
+						peer.Go(func() {
+							defer c1.Close()
+							if h := tx.greets(c1); h != nil {
+								c.does(h)
+							}
+						})
+					}
+				})
+				begun := time.Now()
+				got := tx.wants(engine.StatusLost).err.Error()
+				if took := time.Since(begun); took > 10*giveup {
+					t.Errorf("it took %v", took)
+				}
+				if !strings.Contains(got, "giveup") {
+					t.Errorf("it ends with %q", got)
+				}
+			})
+		}
+	}
+}
+
+// A receiver whose consumer has stopped lets nothing move, and says that it lives: that is no outage, however long it lasts, on links
+// that last.
+func TestStoppedConsumerIsNoOutage(t *testing.T) {
+	for name, acks := range map[string]uint64{"with the leg in the socket": 0, "with the leg received": 1} {
+		t.Run(name, func(t *testing.T) {
+			const giveup = 200 * time.Millisecond
+			tx := send(t, engine.Options{Threads: 1, Giveup: giveup, Timing: steady}, content(1, 1000), nil)
+			l := tx.listen()
+			h := tx.accept(l, 8)
+			h.untilType(wire.TypeLeg)
+			h.send(wire.Ack{Received: acks}.Append(nil))
+			for begun := time.Now(); time.Since(begun) < 4*giveup; {
+				h.untilType(wire.TypeBeat) // each Timing.Beat
+				h.send(wire.Beat{Sent: 1}.Append(nil))
+			}
+			h.send(wire.Ack{Received: 1, Delivered: 1}.Append(nil), wire.Done{Legs: 1, Bytes: 1000}.Append(nil))
+			h.untilType(wire.TypeBye)
+			h.c.Close()
+			tx.wants(engine.StatusDone)
+		})
+	}
+}
