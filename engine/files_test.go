@@ -209,7 +209,13 @@ func TestLinesOfOthersStay(t *testing.T) {
 				rx.wants(engine.StatusDone)
 			} else {
 				h.send(wire.Fault{Status: uint16(engine.StatusLocalPipe), Text: "no more"}.Append(nil))
-				rx.wants(engine.StatusRemotePipe)
+				status := engine.StatusRemotePipe
+				if c.legs == 0 { // it waits for another sender
+					h.untilClosed()
+					rx.cancel()
+					status = engine.StatusInterrupt
+				}
+				rx.wants(status)
 			}
 			if got := string(rx.content()); got != c.want {
 				t.Errorf("%d bytes are left, want %d", len(got), len(c.want))

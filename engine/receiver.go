@@ -266,7 +266,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 		r.first = time.Now()
 	}
 	r.outage.linkUp(k.loop.now)
-	yields := r.tenure.yielding
+	out := r.tenure.outWhy()
 	r.mu.Unlock()
 	l.links = append(l.links, k)
 	k.count(&r.gauge)
@@ -278,8 +278,8 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	if d := r.done.Load(); d != nil {
 		k.say(d.Append(nil))
 	}
-	if yields {
-		k.lose(errYields)
+	if out != nil {
+		k.lose(out)
 	}
 }
 

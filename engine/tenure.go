@@ -158,6 +158,17 @@ func (r *Receiver) turnOut() {
 	r.turnAllOut(errYields)
 }
 
+// outWhy is why the links of the stream that is tried are on their way out; nil: they are not. Under mu.
+func (t *tenure) outWhy() error {
+	switch {
+	case !t.yielding:
+		return nil
+	case t.quit != nil:
+		return errQuit
+	}
+	return errYields
+}
+
 // turnAllOut ends all links of the stream that is tried.
 func (r *Receiver) turnAllOut(why error) {
 	for _, l := range r.loops {
