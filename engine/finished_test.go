@@ -136,7 +136,7 @@ func TestConnectionWithoutAnAddress(t *testing.T) {
 		t.Fatal(err)
 	}
 	h := rx.hand(c)
-	h.send(wire.Hello{Version: wire.Version, Stream: wire.StreamID{1}, MaxLeg: 64 << 10, Links: 4}.Append(nil))
+	h.c.Write(wire.Hello{Version: wire.Version, Stream: wire.StreamID{1}, MaxLeg: 64 << 10, Links: 4}.Append(nil)) // as far as it goes
 	h.untilClosed()
 	s := newStream(1, 1000)
 	h = rx.link(0)
