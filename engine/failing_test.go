@@ -130,8 +130,12 @@ func (d *doomed) move(p *pipe, r *engine.Receiver, s *engine.Sender) error {
 	var rxErr, txErr error
 	var got []byte
 	var ends, others sync.WaitGroup
-	ends.Go(func() { _, rxErr = r.Run(rxCtx) })
-	ends.Go(func() { _, txErr = s.Run(txCtx) })
+	var sum engine.Summary
+	ends.Go(func() { sum, rxErr = r.Run(rxCtx) })
+	ends.Go(func() {
+		_, txErr = s.Run(txCtx)
+		time.AfterFunc(d.options.Timing.Farewell, func() { stopRx(why) }) // nobody else comes
+	})
 	others.Go(func() { d.feed(p) })
 	others.Go(func() {
 		got = make([]byte, d.at)
@@ -148,7 +152,11 @@ func (d *doomed) move(p *pipe, r *engine.Receiver, s *engine.Sender) error {
 	if !bytes.Equal(got, p.data[:min(len(got), len(p.data))]) {
 		return fmt.Errorf("what came out differs from byte %d on", differ(got, p.data))
 	}
-	return d.judge(engine.ExitStatus(rxErr), engine.ExitStatus(txErr), rxErr, txErr)
+	rx := engine.ExitStatus(rxErr)
+	if d.failure == breakSource && rx == engine.StatusTerminated && sum.Bytes == 0 {
+		rx = engine.StatusRemotePipe // it broke before a leg was in: the receiver was free for another sender
+	}
+	return d.judge(rx, engine.ExitStatus(txErr), rxErr, txErr)
 }
 
 // feed writes the stream; a source that breaks does so at the end of it.

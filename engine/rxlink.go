@@ -129,8 +129,13 @@ func (k *rxlink) worthWaking() int {
 	return min(int(k.frame.Length)-k.got, awaitMost)
 }
 
-// speak sends what waits in control; what the socket does not take leaves when it is writable.
+// speak sends what waits in control; what the socket does not take leaves when it is writable. Behind the last words nothing can
+// follow: the attempt would end the connection, and the words with it.
 func (k *rxlink) speak() error {
+	if k.parting {
+		k.control = k.control[:0]
+		return nil
+	}
 	was := k.full
 	done, err := k.flush()
 	if err == nil && !done && !was {
