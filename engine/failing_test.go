@@ -153,8 +153,12 @@ func (d *doomed) move(p *pipe, r *engine.Receiver, s *engine.Sender) error {
 		return fmt.Errorf("what came out differs from byte %d on", differ(got, p.data))
 	}
 	rx := engine.ExitStatus(rxErr)
-	if d.failure == breakSource && rx == engine.StatusTerminated && sum.Bytes == 0 {
-		rx = engine.StatusRemotePipe // it broke before a leg was in: the receiver was free for another sender
+	free := rx == engine.StatusTerminated && sum.Bytes == 0 // the sender was gone before a leg was in
+	switch {
+	case free && (d.failure == breakSource || d.failure == stopSender):
+		rx = engine.StatusRemotePipe
+	case free && d.failure == killSender:
+		rx = engine.StatusLost
 	}
 	return d.judge(rx, engine.ExitStatus(txErr), rxErr, txErr)
 }

@@ -26,6 +26,8 @@ type leg struct {
 
 	carriers int          // links that took it and are not lost; guarded by window.mu, as are those below
 	by, path int          // the link that began to send it last, and its path; nobody before it has begun
+	late     int          // the link that was late with it when by came to help; nobody where none did
+	latePath int          // its path
 	waiting  bool         // in window.again
 	offered  bool         // in window.offers
 	expects  time.Time    // of one that is offered: when it should arrive

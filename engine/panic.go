@@ -52,11 +52,22 @@ func carried(p any) error {
 	return fmt.Errorf("%v\n%s", p, debug.Stack())
 }
 
+// sendAll sends as much of p as the connection takes now.
+func sendAll(c Conn, p []byte) {
+	for len(p) > 0 {
+		n, err := c.Send(p, nil)
+		if err != nil {
+			return
+		}
+		p = p[n:]
+	}
+}
+
 // speakFor says the last words on the connections of a loop that broke, whose thread has ended, and closes them: when the peer
 // has done so, or after atMost. They are said between two frames, except where a frame of control was under way.
 func (l *loop) speakFor(words []byte, conns []Conn, atMost time.Duration) {
 	for _, c := range conns {
-		_, _ = c.Send(words, nil)
+		sendAll(c, words)
 		c.Finish()
 	}
 	waste := make([]byte, 64<<10)

@@ -192,6 +192,34 @@ func TestRescueOnTheSamePath(t *testing.T) {
 	}
 }
 
+// A link that helps out and is lost leaves the leg as late on the first one as it was: other links are asked again.
+func TestHelperIsLost(t *testing.T) {
+	now := time.Unix(100, 0)
+	w := newWindow(8, 0, 1<<20)
+	w.add(&leg{length: 1000}, now)
+	w.onItsWay(0, 3, 0)
+	w.offer(0, time.Time{}, sameWay{})
+	help := func(link int) bool {
+		l, from := w.rescue(link, 1, false, now, time.Second, func(int) time.Duration { return 0 })
+		if l != nil && from != 0 {
+			t.Errorf("link %d helps out path %d, want 0", link, from)
+		}
+		if l != nil {
+			w.onItsWay(0, link, 1)
+		}
+		return l != nil
+	}
+	if !help(4) || help(5) {
+		t.Fatal("one link is to help out, and no more")
+	}
+	if n := w.lost([]uint64{0}, 4); n != 0 {
+		t.Errorf("%d legs are on no link, want 0", n)
+	}
+	if help(3) || !help(4) {
+		t.Error("another link than the one that is late is to help out again")
+	}
+}
+
 // What comes once a second on a slow link is its rate, and not that it has none.
 func TestSpeedOfASlowLink(t *testing.T) {
 	now := time.Unix(100, 0)

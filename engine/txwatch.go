@@ -212,7 +212,7 @@ func (k *txlink) siblings() (s sameWay) {
 func (k *txlink) stall() {
 	k.watch.stalled = true
 	k.publish()
-	n := k.s.window.lost(k.carried)
+	n := k.s.window.lost(k.carried, k.index)
 	k.carried, k.trips = nil, nil
 	k.s.log.Printf(LevelLinks, "link %d stalls: %s: nothing gets through; %s to other links",
 		k.index, k.linkState.path, goes(n))

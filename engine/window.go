@@ -118,7 +118,7 @@ func (w *window) add(l *leg, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l.number = w.next
-	l.carriers, l.waiting, l.offered, l.by = 1, false, false, nobody
+	l.carriers, l.waiting, l.offered, l.by, l.late = 1, false, false, nobody, nobody
 	if w.base == w.next {
 		w.head.begin(now)
 	}
@@ -148,7 +148,7 @@ func (w *window) take(suits func(bytes int) bool) *leg {
 		if l == nil || !l.waiting {
 			continue
 		}
-		l.waiting, l.by = false, nobody
+		l.waiting, l.by, l.late = false, nobody, nobody
 		l.carriers++
 		l.holds.Add(1)
 		if l.times.Add(1) > 1 {
@@ -229,6 +229,7 @@ func (w *window) rescue(link, path int, fresh bool, now time.Time, soon time.Dur
 		}
 		w.offers = slices.Delete(w.offers, i, i+1)
 		l.offered = false
+		l.late, l.latePath = l.by, l.path
 		l.carriers++
 		l.times.Add(1)
 		l.holds.Add(1)
@@ -278,14 +279,17 @@ func (w *window) reoffer(l *leg) {
 }
 
 // lost says that a link which carried the legs is gone: those that no other link carries are sent again. It returns how
-// many.
-func (w *window) lost(numbers []uint64) int {
+// many. Those with which it helped out another link are as late there as before, and offered again.
+func (w *window) lost(numbers []uint64, link int) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n := 0
 	for _, number := range numbers {
 		if w.abandon(number) {
 			n++
+		} else if l := w.leg(number); l != nil && l.carriers == 1 && l.late != nobody && l.by == link {
+			l.by, l.path, l.late = l.late, l.latePath, nobody
+			w.reoffer(l)
 		}
 	}
 	return n

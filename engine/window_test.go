@@ -205,7 +205,7 @@ func (m *windowModel) lose(t *rapid.T) {
 			want++
 		}
 	}
-	if got := m.w.lost(numbers); got != want {
+	if got := m.w.lost(numbers, nobody); got != want {
 		t.Fatalf("lost %d legs, want %d", got, want)
 	}
 	*k = linkModel{holds: map[uint64]*leg{}}
@@ -332,7 +332,7 @@ func (m *windowModel) finish(t *rapid.T) {
 		for _, n := range m.links[i].carried {
 			numbers = append(numbers, m.first+n)
 		}
-		m.w.lost(numbers)
+		m.w.lost(numbers, nobody)
 		for _, l := range m.links[i].holds {
 			l.drop()
 		}
