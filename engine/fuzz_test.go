@@ -602,7 +602,8 @@ func (h *hypocrite) lie(c net.Conn) bool {
 	case 6: // any header, with its checksum
 		h.lied, h.done = true, true // it may be any frame
 		b = wire.Ack{Received: n, Delivered: n}.Append(nil)
-		b[0], b[1] = in.next()%9, in.next()&in.next()
+		kind, flags := in.next(), in.next()
+		b[0], b[1] = kind%9, flags&in.next() // few flags
 		for range in.next() % 4 {
 			b[2+in.upTo(26)] = in.next()
 		}
