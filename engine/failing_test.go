@@ -134,7 +134,8 @@ func (d *doomed) move(p *pipe, r *engine.Receiver, s *engine.Sender) error {
 	ends.Go(func() { sum, rxErr = r.Run(rxCtx) })
 	ends.Go(func() {
 		_, txErr = s.Run(txCtx)
-		time.AfterFunc(d.options.Timing.Farewell, func() { stopRx(why) }) // nobody else comes
+		// Nobody else comes; a stream of its own would have ended by then.
+		time.AfterFunc(d.options.Timing.Farewell+d.options.Giveup, func() { stopRx(why) })
 	})
 	others.Go(func() { d.feed(p) })
 	others.Go(func() {
