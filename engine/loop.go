@@ -80,10 +80,12 @@ func newLoop(id, cpu int, every time.Duration, log *Log) (*loop, error) {
 	return l, nil
 }
 
-// ready answers the loop's own wake-up. The flag goes first: a nudge that comes later signals anew.
+// ready answers the loop's own wake-up. The flag goes last: were it down while the signal is still there, a nudge in between
+// would raise it and lose its signal with the old one, and with that every nudge to come. One that finds it up is answered by
+// this round, which looks at what was posted when this is done.
 func (l *loop) ready(uint32) {
-	l.nudged.Store(false)
 	l.wake.Clear()
+	l.nudged.Store(false)
 }
 
 // nudge makes the loop run a round soon.

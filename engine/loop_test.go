@@ -1,6 +1,11 @@
 package engine
 
-import "testing"
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
 
 // What was posted while a thread was in the middle of its round is called in the rest of that round, which another thread does:
 // the wake-up that came with it may be answered already.
@@ -18,4 +23,35 @@ func TestRestOfARoundCallsAllThatWasPosted(t *testing.T) {
 	if len(called) != 2 || called[0] != "left" || called[1] != "posted" {
 		t.Errorf("called %v", called)
 	}
+}
+
+// A loop that wakes up hears of what comes at that moment, and of all that comes later.
+func TestNoNudgeIsLost(t *testing.T) {
+	l, err := newLoop(0, -1, time.Hour, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.tick, l.after = func() {}, func() bool { return false }
+	go l.run()
+	var posters sync.WaitGroup
+	var called atomic.Int64
+	const each, most = 20_000, 4
+	for range most {
+		posters.Go(func() {
+			for range each {
+				l.post(func() { called.Add(1) })
+			}
+		})
+	}
+	posters.Wait()
+	heard := make(chan struct{})
+	l.post(func() { close(heard) })
+	if !awaited(heard, 10*time.Second) {
+		t.Errorf("of %d calls %d were made, and then no more", most*each, called.Load())
+		l.wake.Signal()
+	}
+	if !haltAll([]*loop{l}, time.Minute) {
+		t.Fatal("the loop does not end")
+	}
+	l.close()
 }
