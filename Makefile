@@ -62,14 +62,14 @@ fuzz: ## every fuzz target for FUZZTIME (10s)
 	done
 
 bench: build ## measure this machine against other programs, into BENCHMARKS.md and its plots; ten minutes of a quiet machine
-	go run ./bench/all -bin $(PROGRAM)
+	go run ./tools/benchmarks -bin $(PROGRAM)
 
 bench-quick: build ## the main rows of that, printed; a minute, and no file is changed
-	@go run ./bench/all -quick -bin $(PROGRAM)
+	@go run ./tools/benchmarks -quick -bin $(PROGRAM)
 
 # Less than a minute, and another one where that leaves a doubt. GATE_BASE names another commit than the one before.
 bench-gate: ## fail when the program is slower than that of the commit before, by more than a tenth and the noise
-	go run ./bench/gate
+	go run ./tools/gate
 
 # Without S1016: two messages of one shape are two messages, and are not converted into each other.
 lint: ## gofmt, vet, the rules of this source tree (tools/lint), staticcheck

@@ -19,8 +19,8 @@ import (
 
 	"golang.org/x/perf/benchmath"
 
-	"viamillipede/bench/internal/paired"
-	"viamillipede/bench/internal/report"
+	"viamillipede/bench/paired"
+	"viamillipede/bench/report"
 	"viamillipede/bench/result"
 )
 

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"viamillipede/affinity"
-	"viamillipede/bench/internal/report"
+	"viamillipede/bench/report"
 	"viamillipede/bench/result"
 	"viamillipede/netio"
 )

@@ -3,7 +3,7 @@ package run
 import (
 	"slices"
 
-	"viamillipede/bench/internal/report"
+	"viamillipede/bench/report"
 )
 
 // figure is what several rounds of one thing come to.

@@ -52,7 +52,7 @@ func (r *record) stop() {
 	}
 }
 
-// save writes a file that bench/paths draws. Each line of it is a sample, in bytes since the first one, or a mark:
+// save writes a file that tools/paths draws. Each line of it is a sample, in bytes since the first one, or a mark:
 //
 //	seconds,consumer,path 1,path 2,event
 //	0.100,5242880,3000000,2500000,

@@ -23,7 +23,7 @@ const (
 )
 
 // testStrangers: the running stream does not notice who else comes to the port: it is identical (finish compares it), no
-// link is lost, and it goes on while the strangers are there. By how much they slow it down is a row of bench/figures.
+// link is lost, and it goes on while the strangers are there. By how much they slow it down is a row of tools/figures.
 func (p programs) testStrangers(t *testing.T) {
 	size := small[int64](1<<30, 128*mib)
 	from, to := size/8, size-mib

@@ -59,6 +59,8 @@ func TestBreach(t *testing.T) {
 		{"engine imports its leaves", tree("engine/a.go",
 			pkg("engine", "viamillipede/engine/wire", "viamillipede/engine/ring", "viamillipede/bufpool")), ""},
 		{"netio imports its own", tree("netio/a.go", pkg("netio", "viamillipede/netio/internal/sys")), ""},
+		{"tools import bench", tree("tools/x/a.go", pkg("main", "viamillipede/bench/x", "viamillipede/tools/internal/y")), ""},
+		{"bench imports tools", tree("bench/a.go", pkg("bench", "viamillipede/tools/internal/x")), "layers: "},
 		{"cmd imports bench", tree("cmd/v/a.go", pkg("main", "viamillipede/bench", "viamillipede/engine")), ""},
 
 		{"bare function", tree("netio/a.go", pkg("netio")+"\nfunc Dial() {}\n"), "netio/a.go:4: docs: Dial "},

@@ -1,0 +1,23 @@
+package report
+
+import (
+	"os"
+	"runtime"
+	"strings"
+)
+
+// Processor is the model of this machine's processor, or its architecture where the kernel does not tell.
+func Processor() string {
+	text, _ := os.ReadFile("/proc/cpuinfo") // one that cannot be read tells nothing
+	return processor(string(text))
+}
+
+// processor finds the model in /proc/cpuinfo, which not every architecture gives.
+func processor(cpuinfo string) string {
+	for line := range strings.Lines(cpuinfo) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"viamillipede/bench/report"
+	"viamillipede/tools/internal/record"
+)
+
+// board gathers the rows of the table, in the order of rowNames.
+type board struct{ rows []*row }
+
+// row is what the rounds gave for one name.
+type row struct {
+	name   string
+	unit   string
+	stream bool      // values are rates
+	ours   bool      // tells of links and of what was sent again
+	values []float64 // one for each round, of those that succeeded
+	tx, rx []float64 // CPU s/GiB, of streams
+	lost   []float64 // links
+	resent []float64 // share of the stream
+	failed []string  // why there is no figure, once for each round that failed
+}
+
+// newBoard takes the contenders for what they tell; the other rows come into being when they are added to.
+func newBoard(all []contender) *board {
+	b := &board{}
+	for _, c := range all {
+		r := b.row(c.name)
+		r.stream, r.ours, r.unit = true, c.ours, "GB/s"
+	}
+	return b
+}
+
+var units = map[string]string{
+	rowLife: "ms", rowEmpty: "ms", rowVersion: "ms", rowIdle: "%", rowPaused: "%", rowPeakTX: "MiB", rowPeakRX: "MiB",
+}
+
+// row finds a row or adds it.
+func (b *board) row(name string) *row {
+	if r := b.find(name); r != nil {
+		return r
+	}
+	r := &row{name: name, unit: units[name]}
+	b.rows = append(b.rows, r)
+	return r
+}
+
+func (b *board) find(name string) *row {
+	i := slices.IndexFunc(b.rows, func(r *row) bool { return r.name == name })
+	if i < 0 {
+		return nil
+	}
+	return b.rows[i]
+}
+
+// median is that of a row, 0 when it has no figures.
+func (b *board) median(name string) float64 {
+	if r := b.find(name); r != nil {
+		return report.Median(r.values)
+	}
+	return 0
+}
+
+// add records one figure, or why there is none.
+func (b *board) add(name string, value float64, err error) bool {
+	r := b.row(name)
+	if err != nil {
+		r.failed = append(r.failed, err.Error())
+		return false
+	}
+	r.values = append(r.values, value)
+	return true
+}
+
+// stream records one stream, or why there is no figure of it.
+func (b *board) stream(name string, s sample, err error) {
+	if !b.add(name, s.rate, err) {
+		return
+	}
+	r := b.row(name)
+	r.tx, r.rx = append(r.tx, s.tx), append(r.rx, s.rx)
+	r.lost, r.resent = append(r.lost, float64(s.lost)), append(r.resent, s.resent)
+}
+
+// record is all that there is to say, below a header.
+func (b *board) record(header string) record.Record {
+	rec := record.Record{Header: header, Table: b.markdown(), Lost: b.lost()}
+	for _, r := range b.rows {
+		row := record.Row{Name: r.name, Unit: r.unit, Ours: r.ours, Values: r.values, TX: r.tx, RX: r.rx}
+		if r.name == rowPipe {
+			row.TX, row.RX = nil, nil // nobody is between producer and consumer
+		}
+		rec.Rows = append(rec.Rows, row)
+	}
+	return rec
+}
+
+// markdown is the table.
+func (b *board) markdown() string {
+	var t strings.Builder
+	t.WriteString("| row | median | lowest | highest | of the limit | CPU s/GiB, tx | CPU s/GiB, rx | links lost | " +
+		"resent | ours | aimed for |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
+	for _, r := range b.rows {
+		t.WriteString("| " + strings.Join(b.cells(r), " | ") + " |\n")
+	}
+	for _, r := range b.rows {
+		if len(r.failed) > 0 && len(r.values) > 0 {
+			fmt.Fprintf(&t, "\n%s: %d rounds failed, the first with: %s\n", r.name, len(r.failed), report.OneLine(r.failed[0]))
+		}
+	}
+	return t.String()
+}
+
+func (b *board) cells(r *row) []string {
+	if len(r.values) == 0 {
+		why := "no figure"
+		if len(r.failed) > 0 {
+			why = report.OneLine(r.failed[0])
+		}
+		return []string{r.name, why, "", "", "", "", "", "", "", "", ""}
+	}
+	cells := []string{r.name, r.figure(report.Median(r.values)), r.figure(slices.Min(r.values)), r.figure(slices.Max(r.values)),
+		"", "", "", "", "", b.outcome(r.name), b.verdict(r.name)}
+	if limit := b.median(rowLimit); r.stream && limit > 0 {
+		cells[4] = fmt.Sprintf("%.2f", report.Median(r.values)/limit)
+	}
+	if r.stream && r.name != rowPipe {
+		cells[5] = fmt.Sprintf("%.2f", report.Median(r.tx))
+	}
+	if r.stream && r.name != rowPipe && r.name != rowSSH {
+		cells[6] = fmt.Sprintf("%.2f", report.Median(r.rx))
+	}
+	if r.ours {
+		cells[7], cells[8] = fmt.Sprintf("%.0f", report.Median(r.lost)), fmt.Sprintf("%.2f %%", 100*report.Median(r.resent))
+	}
+	return cells
+}
+
+// figure is a value with its unit and three digits.
+func (r *row) figure(v float64) string {
+	switch {
+	case v >= 100:
+		return fmt.Sprintf("%.0f %s", v, r.unit)
+	case v >= 10:
+		return fmt.Sprintf("%.1f %s", v, r.unit)
+	}
+	return fmt.Sprintf("%.2f %s", v, r.unit)
+}

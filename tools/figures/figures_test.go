@@ -1,0 +1,156 @@
+package main
+
+import (
+	"errors"
+	"math"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"viamillipede/tools/internal/crew"
+)
+
+// TestMain lets the test program be what figures is to itself, and the program that it measures as far as its version.
+func TestMain(m *testing.M) {
+	if len(os.Args) == 2 && os.Args[1] == "version" {
+		os.Exit(0)
+	}
+	if role, ok := roleOf(os.Args); ok {
+		os.Exit(role.run(os.Args[2:]))
+	}
+	os.Exit(m.Run())
+}
+
+func TestParseSummary(t *testing.T) {
+	for text, want := range map[string]sum{
+		"viamillipede: link up\nviamillipede: 2 bytes (2 B) in 0.004 s, 452 B/s, 0 links lost, 0 legs resent, " +
+			"0 bytes resent, engine path: copy (read, write)\n": {2, 0, 0, "copy (read, write)"},
+		"viamillipede tx: 104857600 bytes (100 MiB) in 0.264 s, 379.5 MiB/s, 9 links lost (9 cut by chaos), " +
+			"16 legs resent, 2347008 bytes resent, engine path: splice": {104857600, 9, 2347008, "splice"},
+	} {
+		got, err := parseSummary(text)
+		if err != nil || got != want {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "3 bytes (3 B) in 1 s, 0 links lost, engine path: copy"} {
+		if got, err := parseSummary(text); err == nil {
+			t.Errorf("%q: %+v", text, got)
+		}
+	}
+}
+
+func TestParseProc(t *testing.T) {
+	if kib, err := parsePeak("Name:\tx\nVmPeak:\t 900 kB\nVmHWM:\t   123 kB\n"); err != nil || kib != 123 {
+		t.Errorf("peak %d, %v", kib, err)
+	}
+	if _, err := parsePeak("Name:\tx\n"); err == nil {
+		t.Error("a status without a peak was accepted")
+	}
+	if d, err := parseSchedstat("8028490 12860057 29\n"); err != nil || d != 8028490 {
+		t.Errorf("schedstat %v, %v", d, err)
+	}
+}
+
+func TestTable(t *testing.T) {
+	b := newBoard([]contender{{name: rowLimit}, {name: rowPipe}, {name: rowDefault, ours: true}, {name: rowFour, ours: true},
+		{name: rowSocat}})
+	for _, rate := range []float64{4, 5, 4.5} {
+		b.stream(rowLimit, sample{rate: rate, tx: 0.1, rx: 0.2}, nil)
+		b.stream(rowDefault, sample{rate: rate * 0.6, tx: 0.3, rx: 0.4, lost: 2, resent: 0.01}, nil)
+		b.stream(rowPipe, sample{rate: 10 * rate}, nil)
+		b.stream(rowFour, sample{rate: rate, tx: 0.1, rx: 0.1}, nil)
+	}
+	b.stream(rowDefault, sample{}, errors.New("first\nsecond | third"))
+	b.stream(rowSocat, sample{}, errors.New("away"))
+	b.add(rowLife, 12.34, nil)
+	want := `
+| limit | 4.50 GB/s | 4.00 GB/s | 5.00 GB/s | 1.00 | 0.10 | 0.20 |  |  | **lost** (0.60 of it) |  |
+| local pipe | 45.0 GB/s | 40.0 GB/s | 50.0 GB/s | 10.00 |  |  |  |  | **lost** (0.06 of it) |  |
+| threads 16 | 2.70 GB/s | 2.40 GB/s | 3.00 GB/s | 0.60 | 0.30 | 0.40 | 2 | 1.00 % | **lost** | at least 0.92 of the limit: **missed** (0.60); at least 0.75 of the local pipe: **missed** (0.06); at most 1.15 of the limit's CPU time: **missed** (2.33) |
+| threads 4 | 4.50 GB/s | 4.00 GB/s | 5.00 GB/s | 1.00 | 0.10 | 0.10 | 0 | 0.00 % |  |  |
+| socat | away |  |  |  |  |  |  |  |  |  |
+| life of tx | 12.3 ms | 12.3 ms | 12.3 ms |  |  |  |  |  | won | at most 15 ms: met (12.34) |
+
+threads 16: 1 rounds failed, the first with: first second / third
+`
+	_, got, _ := strings.Cut(b.markdown(), "---|\n")
+	if "\n"+got != want {
+		t.Errorf("got:\n%s\nwant:%s", got, want)
+	}
+}
+
+// The relay stands for viamillipede: it is counted in the same way.
+func TestCounts(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := settings{self: self, bin: self, gib: 1.0 / 128}
+	c := contender{rx: []string{self, "limit-rx", "PORT"}, tx: []string{self, "limit-tx", "PORT"}, counted: true}
+	p, err := plumb(t.Context(), set, c, "0", "0")
+	defer p.End()
+	if err == nil {
+		_, err = p.finish(set, c)
+	}
+	if err != nil {
+		t.Skipf("cannot count: %v", err)
+	}
+	b := newBoard(nil)
+	b.counts(countedRows("tx"), p.tx, set.bytes(), nil)
+	b.counts(countedRows("rx"), nil, 0, errors.New("away"))
+	for _, want := range []string{"voluntary context switches, tx", "involuntary context switches, tx"} {
+		if r := b.find(want); r == nil || len(r.values) != 1 || !strings.Contains(r.figure(r.values[0]), "/GiB") {
+			t.Errorf("row %q is %+v", want, r)
+		}
+	}
+	if r := b.find("migrations, rx"); r == nil || len(r.values) != 0 || len(r.failed) != 1 {
+		t.Errorf("migrations of nothing: %+v", r)
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	b := newBoard(nil)
+	for name, rate := range map[string]float64{
+		rowLimit: 4, rowDefault: 3, rowFour: 3.2, rowOne: 2.88, rowSocat: 3.1, rowKilled: 2.7,
+	} {
+		b.stream(name, sample{rate: rate, resent: 0.05, tx: 0.1, rx: rate / 30}, nil)
+	}
+	for name, want := range map[string]string{
+		rowLimit:    "",
+		rowChecksum: "at least 0.6 of the limit: **missed** (0.00)",
+		rowDefault: "at least 0.92 of the limit: **missed** (0.75); at least 1.25 of socat: **missed** (0.97); " +
+			"at most 1.15 of the limit's CPU time: met (0.86)",
+		rowOne:    "at least 0.85 of the best of threads 1, 4 and 16, for the worst: met (0.90)",
+		rowKilled: "at least 0.8 of threads 16: met (0.90); at most 4 % resent: **missed** (5.00)",
+	} {
+		if got := b.verdict(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	if got := newBoard(nil).verdict(rowDefault); got != "" {
+		t.Errorf("a verdict without a limit: %q", got)
+	}
+}
+
+// Small runs, so that the parts that need no viamillipede keep working: the relay, the local pipe, an empty life.
+func TestSmallRuns(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := settings{self: self, bin: self, gib: 1.0 / 128, rounds: 1, only: []string{rowLimit, rowPipe}}
+	for _, c := range contenders(set) {
+		s, err := measure(t.Context(), set, c)
+		if err != nil || s.rate <= 0 || math.IsInf(s.rate, 0) {
+			t.Errorf("%s: %+v, %v", c.name, s, err)
+		}
+	}
+	if ms, err := life(t.Context(), nil, self, "empty"); err != nil || ms <= 0 || ms > float64(crew.Limit/time.Millisecond) {
+		t.Errorf("an empty life of %v ms, %v", ms, err)
+	}
+	if header := describe(t.Context(), set); strings.Contains(header, self) {
+		t.Errorf("the header names folders of this machine:\n%s", header)
+	}
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"viamillipede/tools/internal/crew"
+)
+
+const (
+	idleSpan    = 5 * time.Second // what is measured
+	idleSettle  = time.Second     // before it: what a start or a burst of bytes leaves behind
+	pausedAfter = 64 << 20        // bytes that go before the silence where all links are to be up
+)
+
+// takeIdle measures the CPU time of both ends in per cent of one CPU while stdin is silent, after a number of bytes.
+func takeIdle(ctx context.Context, set settings, b *board, name string, bytes int) {
+	percent, err := idle(ctx, set, bytes)
+	b.add(name, percent, err)
+}
+
+func idle(ctx context.Context, set settings, bytes int) (percent float64, err error) {
+	c := crew.New(ctx)
+	defer c.End()
+	port, err := crew.FreePort()
+	if err != nil {
+		return 0, err
+	}
+	at := strconv.Itoa(int(port))
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer null.Close()
+	rx, err := c.Start([]string{set.bin, "rx", at}, nil, null)
+	if err != nil {
+		return 0, err
+	}
+	if err := c.Listening(rx, port); err != nil {
+		return 0, err
+	}
+	in, w, err := c.Pipe()
+	if err != nil {
+		return 0, err
+	}
+	tx, err := c.Start([]string{set.bin, "tx", "127.0.0.1", at, "threads", "16"}, in, null)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := w.Write(make([]byte, bytes)); err != nil {
+		return 0, err
+	}
+	if percent, err = busy(c.Context(), tx, rx); err != nil {
+		return 0, err
+	}
+	c.LetGo()
+	return percent, errors.Join(tx.Wait(), rx.Wait())
+}
+
+// busy lets the processes settle and gives their CPU time over idleSpan, in per cent of one CPU.
+func busy(ctx context.Context, all ...*crew.Child) (float64, error) {
+	var used [2]time.Duration
+	for i, pause := range []time.Duration{idleSettle, idleSpan} {
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return 0, context.Cause(ctx)
+		}
+		for _, p := range all {
+			d, err := cpuOf(p.Process.Pid)
+			if err != nil {
+				return 0, err
+			}
+			used[i] += d
+		}
+	}
+	return 100 * float64(used[1]-used[0]) / float64(idleSpan), nil
+}
+
+// cpuOf is the CPU time of all threads that a process has now, to the nanosecond: the first field of schedstat, which
+// is kept apart for each thread (Documentation/scheduler/sched-stats in the kernel's source).
+func cpuOf(pid int) (time.Duration, error) {
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	if err != nil {
+		return 0, err
+	}
+	if len(files) == 0 {
+		return 0, fmt.Errorf("process %d has no scheduler statistics", pid)
+	}
+	var sum time.Duration
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			continue // the thread has ended
+		}
+		d, err := parseSchedstat(string(text))
+		if err != nil {
+			return 0, err
+		}
+		sum += d
+	}
+	return sum, nil
+}
+
+func parseSchedstat(text string) (time.Duration, error) {
+	first, _, _ := strings.Cut(text, " ")
+	ns, err := strconv.ParseInt(first, 10, 64)
+	return time.Duration(ns), err
+}

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"syscall"
+	"time"
+
+	"viamillipede/tools/internal/crew"
+)
+
+// lives is how often the life of tx is measured in all, spread over the rounds.
+const lives = 15
+
+// takeLives measures short lives in turn: that of tx and, to see what of it is the start of a process, those of a Go
+// program that does nothing (this one, with all packages that it is made of) and of viamillipede without a stream.
+func takeLives(ctx context.Context, set settings, b *board) {
+	for range (lives + set.rounds - 1) / set.rounds {
+		ms, err := lifeOfTX(ctx, set)
+		b.add(rowLife, ms, err)
+		ms, err = life(ctx, nil, set.self, "empty")
+		b.add(rowEmpty, ms, err)
+		ms, err = life(ctx, nil, set.bin, "version")
+		b.add(rowVersion, ms, err)
+	}
+}
+
+// lifeOfTX is the life of tx, in ms, for two bytes that wait in its stdin and an rx that listens.
+func lifeOfTX(ctx context.Context, set settings) (float64, error) {
+	c := crew.New(ctx)
+	defer c.End()
+	port, err := crew.FreePort()
+	if err != nil {
+		return 0, err
+	}
+	at := strconv.Itoa(int(port))
+	rx, err := c.Start([]string{set.bin, "rx", at}, nil, nil)
+	if err != nil {
+		return 0, err
+	}
+	if err := c.Listening(rx, port); err != nil {
+		return 0, err
+	}
+	in, w, err := c.Pipe()
+	if err != nil {
+		return 0, err
+	}
+	if _, err := io.WriteString(w, "x\n"); err != nil {
+		return 0, err
+	}
+	if err := w.Close(); err != nil {
+		return 0, err
+	}
+	ms, err := life(c.Context(), in, set.bin, "tx", "127.0.0.1", at)
+	if err != nil {
+		return 0, err
+	}
+	if err := rx.Wait(); err != nil {
+		return 0, fmt.Errorf("rx: %w", err)
+	}
+	if got := rx.Out.String(); got != "x\n" {
+		return 0, fmt.Errorf("rx wrote %q", got)
+	}
+	return ms, nil
+}
+
+// life is the time in ms from before the start of a process until its end is known, with as little of our own in between
+// as can be: no goroutines, no pipes. It says nothing but to the null device; a nil stdin is that, too.
+func life(ctx context.Context, stdin *os.File, argv ...string) (float64, error) {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer null.Close()
+	if stdin == nil {
+		stdin = null
+	}
+	attr := &os.ProcAttr{
+		Env: os.Environ(), Files: []*os.File{stdin, null, null}, Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
+	}
+	began := time.Now()
+	p, err := os.StartProcess(argv[0], argv, attr)
+	if err != nil {
+		return 0, err
+	}
+	unwatch := context.AfterFunc(ctx, func() { _ = p.Kill() })
+	state, err := p.Wait()
+	took := time.Since(began)
+	unwatch()
+	if err != nil {
+		return 0, err
+	}
+	if !state.Success() {
+		return 0, fmt.Errorf("%s: %v", argv[0], state)
+	}
+	return float64(took) / 1e6, nil
+}

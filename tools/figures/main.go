@@ -1,0 +1,140 @@
+// Command figures measures viamillipede on one machine and prints the tables of BENCHMARKS.md.
+//
+//	go run ./tools/figures [-bin bin/viamillipede] [-before OLD] [-gib 4] [-rounds 5] [-only name,...] [-json FILE]
+//
+// A stream goes from a producer that writes a constant buffer, through real pipes and the program measured over
+// loopback, to a consumer that reads and counts. The rate is the consumer's, from its first byte to the end of file; a
+// stream that comes out short, or an end that fails, is no figure. The programs run in turn within each round, so that
+// noise hits all alike, and each is compared with the limit of the same run: a bare relay over one connection that
+// promises nothing (limit.go).
+//
+// The program starts itself again, with a hidden first argument, as producer, consumer, relay and empty program
+// (roles.go). Every child has a time limit and dies with this process.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+
+	"viamillipede/tools/internal/machine"
+)
+
+// settings are the command line.
+type settings struct {
+	bin    string  // the viamillipede to measure
+	before string  // an older one for the main case, to compare with in the same run; "" is none
+	self   string  // this program
+	gib    float64 // length of a stream
+	rounds int
+	only   []string // names of rows; empty is all
+	json   string   // file for the figures; "" is none
+
+	absent map[string]string // why rows of others cannot be had
+}
+
+func (s settings) bytes() uint64 { return uint64(s.gib * (1 << 30)) }
+
+// wants reports whether a row was asked for.
+func (s settings) wants(name string) bool { return len(s.only) == 0 || slices.Contains(s.only, name) }
+
+func main() {
+	if role, ok := roleOf(os.Args); ok {
+		os.Exit(role.run(os.Args[2:]))
+	}
+	// Children are told to die with the thread that started them (PR_SET_PDEATHSIG(2const)): it must be one that stays.
+	runtime.LockOSThread()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	set, err := parse()
+	if err == nil {
+		err = run(ctx, set)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "figures:", err)
+		stop()
+		os.Exit(1)
+	}
+}
+
+func parse() (settings, error) {
+	var set settings
+	flag.StringVar(&set.bin, "bin", "bin/viamillipede", "the viamillipede to measure")
+	flag.StringVar(&set.before, "before", "", "an older viamillipede to compare with in the main case")
+	flag.Float64Var(&set.gib, "gib", 4, "length of each stream in GiB")
+	flag.IntVar(&set.rounds, "rounds", 5, "rounds; medians of these are printed")
+	flag.StringVar(&set.json, "json", "", "a file to write the figures into, for programs")
+	only := flag.String("only", "", "names of the rows to measure, with commas between; all when empty")
+	flag.Parse()
+	if *only != "" {
+		set.only = strings.Split(*only, ",")
+	}
+	if set.rounds < 1 || set.gib <= 0 || flag.NArg() > 0 {
+		return set, fmt.Errorf("expected -rounds of 1 or more, -gib above 0, and no other words")
+	}
+	for _, name := range set.only {
+		if !slices.Contains(rowNames(), name) {
+			return set, fmt.Errorf("no row is called %q; there are: %s", name, strings.Join(rowNames(), ", "))
+		}
+	}
+	var err error
+	for _, bin := range []*string{&set.bin, &set.before} {
+		if *bin == "" {
+			continue
+		}
+		if *bin, err = filepath.Abs(*bin); err != nil {
+			return set, err
+		}
+		if _, err = os.Stat(*bin); err != nil {
+			return set, err
+		}
+	}
+	set.self, err = os.Executable()
+	return set, err
+}
+
+// run measures round by round and prints everything at the end; progress goes to stderr.
+func run(ctx context.Context, set settings) error {
+	set.absent = absentPeers(ctx, set)
+	board := newBoard(contenders(set))
+	header := describe(ctx, set)
+	began, err := machine.Used()
+	if err != nil {
+		return err
+	}
+	for round := range set.rounds {
+		for _, m := range measurements(set, board) {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			fmt.Fprintf(os.Stderr, "round %d/%d: %s\n", round+1, set.rounds, m.name)
+			m.take(ctx)
+		}
+	}
+	now, err := machine.Used()
+	if err != nil {
+		return err
+	}
+	found := board.record(header + now.Others(began))
+	fmt.Printf("%s\n%s\n%s", found.Header, found.Table, list(found.Lost))
+	if set.json == "" {
+		return nil
+	}
+	return found.Write(set.json)
+}
+
+// list is a list in Markdown.
+func list(lines []string) string {
+	var t strings.Builder
+	for _, l := range lines {
+		t.WriteString("- " + l + "\n")
+	}
+	return t.String()
+}

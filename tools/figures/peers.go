@@ -1,0 +1,117 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"viamillipede/bench/report"
+)
+
+// peer is a program of others to compare with.
+type peer struct {
+	contender
+	programs []string                         // that it takes
+	missing  func(ctx context.Context) string // why it cannot be had all the same, or ""; nil is ""
+}
+
+// peers are the programs of others, each with the settings it was found fastest with.
+func peers(set settings) []peer {
+	socatRX := []string{"socat", "-u", "-b", "1048576", "TCP-LISTEN:PORT,reuseaddr", "-"}
+	socatTX := []string{"socat", "-u", "-b", "1048576", "-", "TCP:127.0.0.1:PORT"}
+	mptcp := []string{"mptcpize", "run"}
+	return []peer{
+		{contender: contender{name: rowSocat, rx: socatRX, tx: socatTX}, programs: []string{"socat"}},
+		{contender: contender{name: rowMbuffer, rx: []string{"mbuffer", "-q", "-s", "1M", "-m", "64M", "-I", "PORT"},
+			tx: []string{"mbuffer", "-q", "-s", "1M", "-m", "64M", "-O", "127.0.0.1:PORT"}}, programs: []string{"mbuffer"}},
+		{contender: contender{name: rowNC, rx: []string{"nc", "-d", "-l", "127.0.0.1", "PORT"},
+			tx: []string{"nc", "-N", "127.0.0.1", "PORT"}}, programs: []string{"nc"}},
+		{contender: contender{name: rowMPTCP, rx: slices.Concat(mptcp, socatRX), tx: slices.Concat(mptcp, socatTX)},
+			programs: []string{"mptcpize", "socat"}, missing: noMPTCP},
+		{contender: contender{name: rowSSH, tx: append(sshCommand(), "exec", set.self, "sink", "0", "0", drainRead), remote: true},
+			programs: []string{"ssh"}, missing: noSSH},
+		{contender: contender{name: rowIperf, rx: []string{"iperf3", "-s", "-1", "-p", "PORT"}, alone: true,
+			tx: []string{"iperf3", "-c", "127.0.0.1", "-p", "PORT", "-n", "BYTES", "-l", "1M", "-Z", "-C", "cubic", "-J"}},
+			programs: []string{"iperf3"}},
+	}
+}
+
+// absentPeers says of each peer that is wanted and not to be had, why.
+func absentPeers(ctx context.Context, set settings) map[string]string {
+	absent := map[string]string{}
+	for _, p := range peers(set) {
+		if why := p.absent(ctx); set.wants(p.name) && why != "" {
+			absent[p.name] = why
+		}
+	}
+	return absent
+}
+
+// absent says why a peer cannot be had, and "" when it can.
+func (p peer) absent(ctx context.Context) string {
+	for _, program := range p.programs {
+		if _, err := exec.LookPath(program); err != nil {
+			return program + " is not installed"
+		}
+	}
+	if p.missing == nil {
+		return ""
+	}
+	return p.missing(ctx)
+}
+
+// noMPTCP says why sockets of MPTCP cannot be had (Documentation/networking/mptcp-sysctl.rst in the kernel's source).
+func noMPTCP(context.Context) string {
+	switch text, err := os.ReadFile("/proc/sys/net/mptcp/enabled"); {
+	case err != nil:
+		return "the kernel has no MPTCP"
+	case strings.TrimSpace(string(text)) != "1":
+		return "MPTCP is switched off (net.mptcp.enabled)"
+	}
+	return ""
+}
+
+// sshCommand goes to this host without a question and without a trace among the hosts that the user knows.
+func sshCommand() []string {
+	return []string{"ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2", "-o", "LogLevel=ERROR",
+		"-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "127.0.0.1"}
+}
+
+// sshLimit bounds the question to the server.
+const sshLimit = 10 * time.Second
+
+// noSSH says why no command can be run on this host by ssh.
+func noSSH(ctx context.Context) string {
+	ctx, cancel := context.WithTimeout(ctx, sshLimit)
+	defer cancel()
+	argv := append(sshCommand(), "true")
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
+	said, err := cmd.CombinedOutput()
+	if err == nil {
+		return ""
+	}
+	return "no server on 127.0.0.1 that takes us without a password: " + cmp.Or(report.OneLine(string(said)), err.Error())
+}
+
+// peerPrograms are the programs of the peers that are measured, each once.
+func peerPrograms(set settings) []string {
+	var names []string
+	for _, p := range peers(set) {
+		if !set.wants(p.name) || set.absent[p.name] != "" {
+			continue
+		}
+		for _, program := range p.programs {
+			if !slices.Contains(names, program) {
+				names = append(names, program)
+			}
+		}
+	}
+	return names
+}

@@ -1,0 +1,36 @@
+package main
+
+import "viamillipede/tools/internal/ends"
+
+// role is what this program is when it is started by itself.
+type role struct {
+	name string
+	args int
+	run  func(args []string) (status int)
+}
+
+func roles() []role {
+	return []role{
+		{"empty", 0, func([]string) int { return 0 }},
+		{"gen", 2, ends.Alone(ends.Gen)},
+		{"sink", 3, ends.Alone(ends.Sink)},
+		{"copy-tx", 1, ends.Alone(copyTX)},
+		{"file-tx", 1, ends.Alone(fileTX)},
+		{"file-rx", 1, ends.Alone(fileRX)},
+		{"limit-rx", 1, ends.Alone(limitRX)},
+		{"limit-tx", 1, ends.Alone(limitTX)},
+	}
+}
+
+// roleOf finds the role that a command line names, if it does.
+func roleOf(argv []string) (role, bool) {
+	if len(argv) < 2 {
+		return role{}, false
+	}
+	for _, r := range roles() {
+		if argv[1] == r.name && len(argv) == 2+r.args {
+			return r, true
+		}
+	}
+	return role{}, false
+}

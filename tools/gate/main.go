@@ -1,0 +1,152 @@
+// Command gate fails when viamillipede has become slower than it was.
+//
+//	go run ./tools/gate [-base HEAD~1] [-pairs 24] [-gib 1] [-save DIR] [-always] [-old FILE -new FILE]
+//
+// It builds the program of this source tree and that of a commit (in a worktree of git that is gone afterwards; GATE_BASE in
+// the environment names another commit than the one before). Where both are the same bytes there is nothing to measure, unless
+// -always says so. Otherwise streams of both run in pairs, gen | tx -> rx | sink over loopback, in turn and in the same
+// minutes, and their ratios are judged (verdict.go): one set of pairs, and a second one where that leaves a doubt. A noisy
+// machine, or no commit before that builds and runs, is no failure: the last line says what it came to. -old and -new name
+// programs in place of those that are built.
+//
+// Exit status: 0 passed, or no verdict; 1 slower, or this tree's program does not build or carry its stream.
+//
+// Every child has a time limit and dies with this process.
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"viamillipede/tools/internal/ends"
+)
+
+// defaultPairs are enough to find a program that is slower by a fifth where one ratio of neighbours in three is off by more than
+// that, and take less than a minute on two cores.
+const defaultPairs = 24
+
+// settings are the command line.
+type settings struct {
+	base     string
+	old, new string // programs; "" is built
+	self     string // this program
+	gib      float64
+	pairs    int // of a set
+	save     string
+	always   bool // measure even where the programs are the same
+}
+
+func (s settings) bytes() uint64 { return uint64(s.gib * (1 << 30)) }
+
+func main() {
+	if status, ok := ends.Play(os.Args[1:]); ok {
+		os.Exit(status)
+	}
+	// Children are told to die with the thread that started them (PR_SET_PDEATHSIG(2const)): it must be one that stays.
+	runtime.LockOSThread()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	set, err := parse()
+	passed := false
+	if err == nil {
+		passed, err = run(ctx, set)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "gate: failed:", err)
+	}
+	if !passed {
+		stop()
+		os.Exit(1)
+	}
+}
+
+func parse() (settings, error) {
+	var set settings
+	flag.StringVar(&set.base, "base", cmp.Or(os.Getenv("GATE_BASE"), "HEAD~1"), "the commit to compare with")
+	flag.StringVar(&set.old, "old", "", "the program to compare with, in place of the commit's")
+	flag.StringVar(&set.new, "new", "", "the program to judge, in place of this tree's")
+	flag.Float64Var(&set.gib, "gib", 1, "length of each stream in GiB")
+	flag.IntVar(&set.pairs, "pairs", defaultPairs, "pairs of streams in a set")
+	flag.StringVar(&set.save, "save", "", "folder for old.json and new.json, which \"viamillipede bench diff\" reads")
+	flag.BoolVar(&set.always, "always", false, "measure even where both programs are the same")
+	flag.Parse()
+	const fewest = 8 // pairs; of fewer than 7 no p can be below the level
+	if set.pairs < fewest || set.gib <= 0 || flag.NArg() > 0 || (set.old == "") != (set.new == "") {
+		return set, fmt.Errorf("expected -pairs of %d or more, -gib above 0, -old and -new together, and no other words", fewest)
+	}
+	var err error
+	set.self, err = os.Executable()
+	return set, err
+}
+
+// run compares the two programs and prints what it came to.
+func run(ctx context.Context, set settings) (passed bool, err error) {
+	dir, err := os.MkdirTemp("", "gate-")
+	if err != nil {
+		return false, err
+	}
+	defer os.RemoveAll(dir)
+	p := programs{set.old, set.new, set.old, set.new}
+	if set.old == "" {
+		var reason string
+		if p, reason, err = build(ctx, dir, set.base); err != nil {
+			return false, err
+		}
+		if reason != "" {
+			fmt.Printf("gate: passed: nothing to compare with: %s\n", reason)
+			return true, nil
+		}
+	}
+	same, err := p.alike()
+	if err != nil {
+		return false, err
+	}
+	if same && !set.always {
+		fmt.Printf("gate: passed: %s and %s are the same program\n", p.oldName, p.newName)
+		return true, nil
+	}
+	return compare(ctx, set, p)
+}
+
+// compare measures and judges.
+func compare(ctx context.Context, set settings, p programs) (passed bool, err error) {
+	s := series{began: time.Now()}
+	if err := p.warmUp(ctx, set); err != nil {
+		return tolerate(err)
+	}
+	passed, why, err := verdict(func(number int) ([]float64, error) {
+		ratios, err := s.takePairs(ctx, set, p)
+		if err == nil {
+			fmt.Printf("gate: set %d: %v\n", number+1, find(ratios))
+		}
+		return ratios, err
+	})
+	if err != nil {
+		return tolerate(err)
+	}
+	fmt.Printf("gate: old, %s: %v\ngate: new, %s: %v\n", p.oldName, medians(s.old), p.newName, medians(s.new))
+	fmt.Printf("gate: %s: %s\n", map[bool]string{true: "passed", false: "failed"}[passed], why)
+	if set.save != "" {
+		err = s.save(set.save, set, p)
+	}
+	return passed, err
+}
+
+// tolerate passes where it is the program of the commit before that cannot be measured.
+func tolerate(err error) (passed bool, _ error) {
+	var f *failure
+	if errors.As(err, &f) && f.old {
+		fmt.Printf("gate: passed: nothing to compare with: %s\n", strings.Join(strings.Fields(f.Error()), " "))
+		return true, nil
+	}
+	return false, err
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"viamillipede/bench/diff"
+	"viamillipede/bench/report"
+	"viamillipede/bench/result"
+)
+
+// series are the streams of both programs, taken in turn.
+type series struct {
+	began    time.Time
+	old, new []sample
+}
+
+// takePairs measures pairs and says on standard error how each comes out. In every second pair the new program comes first, so
+// that coming first, or after the other one, is no advantage. The errors are those of measure.
+func (s *series) takePairs(ctx context.Context, set settings, p programs) ([]float64, error) {
+	var ratios []float64
+	for pair := range set.pairs {
+		oldFirst := pair%2 == 0
+		got := map[bool]sample{} // by whether it is the old one's
+		for _, old := range []bool{oldFirst, !oldFirst} {
+			var err error
+			if got[old], err = p.measure(ctx, set, old); err != nil {
+				return nil, err
+			}
+		}
+		s.old, s.new = append(s.old, got[true]), append(s.new, got[false])
+		ratio := got[false].rate / got[true].rate
+		ratios = append(ratios, ratio)
+		fmt.Fprintf(os.Stderr, "pair %d/%d: old %.0f MB/s, new %.0f MB/s, new/old %.3f\n",
+			pair+1, set.pairs, got[true].rate/1e6, got[false].rate/1e6, ratio)
+	}
+	return ratios, nil
+}
+
+// medians are the middle of each figure.
+func medians(all []sample) sample {
+	var rates, tx, rx []float64
+	for _, s := range all {
+		rates, tx, rx = append(rates, s.rate), append(tx, s.tx), append(rx, s.rx)
+	}
+	return sample{report.Median(rates), report.Median(tx), report.Median(rx)}
+}
+
+func (s sample) String() string {
+	return fmt.Sprintf("%.0f MB/s, CPU %.3f (tx) and %.3f (rx) s/GiB", s.rate/1e6, s.tx, s.rx)
+}
+
+// save writes old.json and new.json for "viamillipede bench diff".
+func (s *series) save(dir string, set settings, p programs) error {
+	for _, one := range []struct {
+		file, name string
+		samples    []sample
+	}{{"old.json", p.oldName, s.old}, {"new.json", p.newName, s.new}} {
+		f := result.File{
+			Program: one.name, Time: s.began.UTC().Format(time.RFC3339),
+			Settings: map[string]string{diff.OrderKey: diff.OrderInTurn, "bytes": fmt.Sprint(set.bytes()), "stream": "gen | tx -> rx | sink, loopback"},
+		}
+		for _, v := range one.samples {
+			f.Results = append(f.Results, result.Result{
+				Name:   fmt.Sprintf("Gate-%d", runtime.NumCPU()),
+				Values: map[string]float64{"MB/s": v.rate / 1e6, "tx-cpu-s/GiB": v.tx, "rx-cpu-s/GiB": v.rx},
+			})
+		}
+		if err := write(filepath.Join(dir, one.file), f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func write(name string, f result.File) error {
+	out, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	if err := f.WriteJSON(out); err != nil {
+		out.Close()
+		return err
+	}
+	return out.Close()
+}

@@ -1,0 +1,67 @@
+// Package machine tells where something was measured, and what everybody else did meanwhile.
+package machine
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"viamillipede/bench/report"
+)
+
+// versionLimit bounds the life of a program that says its version.
+const versionLimit = 10 * time.Second
+
+// Header is the beginning of a header, a line of a list for each thing: when and where something is measured.
+func Header() string {
+	var t strings.Builder
+	line := func(name, text string) { fmt.Fprintf(&t, "- %s: %s\n", name, text) }
+	line("date", time.Now().UTC().Format("2006-01-02 15:04 MST"))
+	line("processor", fmt.Sprintf("%s, %d CPUs used", report.Processor(), runtime.NumCPU()))
+	line("memory", memoryLine(content("/proc/meminfo")))
+	line("kernel", strings.TrimSpace(content("/proc/sys/kernel/osrelease")))
+	line("Go", runtime.Version())
+	line("default congestion control", strings.TrimSpace(content("/proc/sys/net/ipv4/tcp_congestion_control")))
+	line("load average at the start", loadAverage(content("/proc/loadavg")))
+	return t.String()
+}
+
+// content is the content of a file, "" when it cannot be read.
+func content(name string) string {
+	text, _ := os.ReadFile(name)
+	return string(text)
+}
+
+// memoryLine gives the total of /proc/meminfo in GiB.
+func memoryLine(meminfo string) string {
+	var kib int64
+	if _, err := fmt.Sscanf(meminfo, "MemTotal: %d kB", &kib); err != nil {
+		return "unknown"
+	}
+	return fmt.Sprintf("%.1f GiB", float64(kib)/(1<<20))
+}
+
+// loadAverage is that of the last minute.
+func loadAverage(loadavg string) string {
+	first, _, _ := strings.Cut(loadavg, " ")
+	return first
+}
+
+// Version is what the program says of itself, on one line.
+func Version(ctx context.Context, bin string) string {
+	ctx, cancel := context.WithTimeout(ctx, versionLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, bin, "version")
+	cmd.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
+	out, err := cmd.Output()
+	if err != nil {
+		return err.Error()
+	}
+	return report.OneLine(string(out))
+}

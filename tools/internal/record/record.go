@@ -1,0 +1,52 @@
+// Package record is what tools/figures found, as it gives it to other programs (-json FILE).
+package record
+
+import (
+	"encoding/json"
+	"os"
+	"slices"
+)
+
+// Record is one run.
+type Record struct {
+	Header string   // the machine, the programs and their commands: a list in Markdown
+	Table  string   // a row for each case, in Markdown
+	Lost   []string // each case that was lost, a line
+	Rows   []Row
+}
+
+// Row has the figures of one case, one for each round that gave one.
+type Row struct {
+	Name, Unit string
+	Ours       bool      // viamillipede, and not what it is compared with
+	Values     []float64 // in Unit
+	TX, RX     []float64 // CPU s/GiB of both ends; empty where they are not known
+}
+
+// Row finds a row with figures.
+func (r Record) Row(name string) (Row, bool) {
+	i := slices.IndexFunc(r.Rows, func(row Row) bool { return row.Name == name && len(row.Values) > 0 })
+	if i < 0 {
+		return Row{}, false
+	}
+	return r.Rows[i], true
+}
+
+// Write makes a file of a record.
+func (r Record) Write(name string) error {
+	text, err := json.MarshalIndent(r, "", "\t")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(name, append(text, '\n'), 0o644)
+}
+
+// Read is the opposite of Write.
+func Read(name string) (Record, error) {
+	var r Record
+	text, err := os.ReadFile(name)
+	if err == nil {
+		err = json.Unmarshal(text, &r)
+	}
+	return r, err
+}
