@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"time"
 
-	"viamillipede/netio/flowhash"
 	"viamillipede/netio/lane"
+	"viamillipede/netio/lane/flowhash"
 )
 
 // A burst is sent at once: the shorter it takes, the less other traffic is counted with it. Where that is too much all the

@@ -16,7 +16,7 @@ import (
 
 	"viamillipede/netio"
 	"viamillipede/netio/ethtool"
-	"viamillipede/netio/flowhash"
+	"viamillipede/netio/lane/flowhash"
 	"viamillipede/netio/sockstats"
 )
 

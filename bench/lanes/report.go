@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"viamillipede/netio/ethtool"
-	"viamillipede/netio/flowhash"
 	"viamillipede/netio/lane"
+	"viamillipede/netio/lane/flowhash"
 )
 
 // portsMost is how many source ports are proposed at most.
@@ -127,7 +127,7 @@ func (r *Report) figures() {
 		}
 		r.Sum += l.can()
 	}
-	r.Jain, r.Imbalance = flowhash.Jain(values), flowhash.Imbalance(values)
+	r.Jain, r.Imbalance = jain(values), imbalance(values)
 	if r.Sum > 0 {
 		r.Efficiency = rates / r.Sum
 	}

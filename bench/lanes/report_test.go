@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"viamillipede/netio/flowhash"
 	"viamillipede/netio/lane"
+	"viamillipede/netio/lane/flowhash"
 )
 
 func TestLaneOf(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"viamillipede/netio"
-	"viamillipede/netio/flowhash"
 	"viamillipede/netio/lane"
+	"viamillipede/netio/lane/flowhash"
 )
 
 // Times of a transmitter.

@@ -6,6 +6,8 @@
 //	count.go    what each lane has sent, as its device counts it
 //	ask.go      the kernel is asked which route one connection takes, by its ports too
 //	predict.go  which lane a connection takes: the bond's formula, or the kernel's answer
+//	readbond.go what that formula computes with
+//	flowhash    the formulas
 //	ports.go    source ports that fill all lanes evenly
 //
 // Only this host's own choice is known. What switches and routers on the way choose is theirs, and by another hash.

@@ -14,7 +14,7 @@ import (
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
-	"viamillipede/netio/flowhash"
+	"viamillipede/netio/lane/flowhash"
 )
 
 var (

@@ -6,7 +6,7 @@ import (
 	"net/netip"
 	"os"
 
-	"viamillipede/netio/flowhash"
+	"viamillipede/netio/lane/flowhash"
 )
 
 // asksMost bounds the ports that are tried: each may cost two questions to the kernel, of some 20 us.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/vishvananda/netlink"
 
-	"viamillipede/netio/flowhash"
+	"viamillipede/netio/lane/flowhash"
 )
 
 // Known is nil where Predict can tell, or else why it cannot.
@@ -18,7 +18,7 @@ func (s Set) Known() error {
 	}
 	if s.Kind == ECMP {
 		if _, err := choose(netip.AddrPortFrom(netip.Addr{}, 40000), netip.AddrPortFrom(s.to, 1), s.out); err != nil {
-			return fmt.Errorf("%v; before Linux 4.18 the kernel cannot be asked: %w", flowhash.ECMP, err)
+			return fmt.Errorf("ECMP: no formula tells (the kernel's hash is unspecified, with a random seed), and before Linux 4.18 the kernel cannot be asked: %w", err)
 		}
 	}
 	return nil

@@ -12,7 +12,7 @@ import (
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
-	"viamillipede/netio/flowhash"
+	"viamillipede/netio/lane/flowhash"
 )
 
 // Kind is what chooses among lanes.
@@ -153,7 +153,7 @@ func (s *Set) below(root string, link netlink.Link) error {
 
 // readBond takes in the bond's formula.
 func (s *Set) readBond(root string) {
-	s.bond, s.why = flowhash.ReadBond(root, s.Device)
+	s.bond, s.why = readBond(root, s.Device)
 	if errors.Is(s.why, fs.ErrNotExist) {
 		s.why = fmt.Errorf("bond %s: /sys does not show it", s.Device)
 	}

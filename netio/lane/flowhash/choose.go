@@ -33,7 +33,7 @@ var errUnknown = errors.New("the lane of no source port is known")
 // The same wish gives the same ports. Ports below 1024 are not used; those outside Prefer only when a lane has too few.
 //
 // Errors: a *LaneShort; that no port has a known lane; a wish out of range; a lane that is not below Lanes.
-func (c Choice) Balance(candidates func(port uint16) (lane int, known bool)) ([]uint16, error) {
+func (c Choice) Balance(laneOf func(port uint16) (lane int, known bool)) ([]uint16, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func (c Choice) Balance(candidates func(port uint16) (lane int, known bool)) ([]
 	missing := c.Lanes // lanes with fewer ports than the highest share
 	known := false
 	for port := range c.ports() {
-		lane, ok := candidates(port)
+		lane, ok := laneOf(port)
 		if !ok {
 			continue
 		}
@@ -128,15 +128,4 @@ func (c Choice) deal(found [][]uint16) ([]uint16, error) {
 		}
 	}
 	return ports, nil
-}
-
-// Counts gives the flows of each lane among ports that were chosen; lanes that are not known are left out.
-func Counts(ports []uint16, lanes int, candidates func(port uint16) (lane int, known bool)) []int {
-	counts := make([]int, max(lanes, 0))
-	for _, port := range ports {
-		if lane, known := candidates(port); known && lane >= 0 && lane < lanes {
-			counts[lane]++
-		}
-	}
-	return counts
 }

@@ -15,7 +15,7 @@ const suiteKey = "6d:5a:56:da:25:5b:0e:c2:41:67:25:3d:43:a3:8f:b0:d0:ca:2b:cb:" 
 	"ae:7b:30:b4:77:cb:2d:a3:80:30:f2:0c:6a:42:b7:3b:be:ac:01:fa"
 
 func suite(t testing.TB, table ...uint32) RSS {
-	key, err := ParseKey(suiteKey)
+	key, err := hex.DecodeString(strings.ReplaceAll(suiteKey, ":", ""))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,33 +40,24 @@ func TestToeplitzVerificationSuite(t *testing.T) {
 		{"[fe80::200:f8ff:fe21:67cf]:38024", "[3ffe:1900:4545:3:200:f8ff:fe21:67cf]:44251", 0x4b61e985, 0x02d1feef},
 	} {
 		flow := Flow{Src: netip.MustParseAddrPort(v.src), Dst: netip.MustParseAddrPort(v.dst)}
-		if got := rss.Hash(flow, false); got != v.addresses {
+		src, dst := flow.addresses()
+		if got := toeplitz(rss.Key, slices.Concat(src, dst)); got != v.addresses {
 			t.Errorf("%s to %s: %#08x without ports, expected %#08x", v.src, v.dst, got, v.addresses)
 		}
-		if got := rss.Hash(flow, true); got != v.andPort {
+		if got := rss.Hash(flow); got != v.andPort {
 			t.Errorf("%s to %s: %#08x with ports, expected %#08x", v.src, v.dst, got, v.andPort)
 		}
 	}
 }
 
-// The queue is the table's entry at the low bits: 0x51ccc178 and 0x323e8fc2 end in 1000 and 0010.
+// The queue is the table's entry at the low bits: 0x51ccc178 ends in 1000.
 func TestQueue(t *testing.T) {
 	flow := Flow{Src: netip.MustParseAddrPort("66.9.149.187:2794"), Dst: netip.MustParseAddrPort("161.142.100.80:1766")}
 	table := make([]uint32, 16)
-	table[0b1000], table[0b0010] = 5, 3
+	table[0b1000] = 5
 	rss := suite(t, table...)
-	if got := rss.Queue(flow); got != 5 {
-		t.Errorf("queue %d with ports, expected 5", got)
-	}
-	if rss.Queues() != 6 {
-		t.Errorf("%d queues, expected 6", rss.Queues())
-	}
-	rss.AddressesOnly = true
-	if got := rss.Queue(flow); got != 3 {
-		t.Errorf("queue %d without ports, expected 3", got)
-	}
-	if lane, known := rss.Candidates(flow)(1); lane != 3 || !known {
-		t.Errorf("queue %d for another port without ports, expected 3", lane)
+	if got, known := rss.Lane(flow); got != 5 || !known {
+		t.Errorf("queue %d (known: %t), expected 5", got, known)
 	}
 }
 
@@ -89,9 +80,6 @@ func TestRSSThatCannotBeTold(t *testing.T) {
 		}
 		if _, known := rss.Lane(v4); known {
 			t.Errorf("%s: a lane is known", text)
-		}
-		if _, known := rss.Candidates(v4)(1); known {
-			t.Errorf("%s: the lane of a candidate is known", text)
 		}
 	}
 	if _, known := whole.Lane(Flow{}); known {
@@ -131,86 +119,4 @@ func TestToeplitzIsItsDefinition(t *testing.T) {
 			t.Fatalf("%#08x, expected %#08x", got, want)
 		}
 	})
-}
-
-// The way by constants gives every port the queue that the plain way gives it.
-func TestCandidatesAreThePlainWay(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		rss := RSS{
-			Key:   rapid.SliceOfN(rapid.Byte(), 40, 52).Draw(t, "key"),
-			Table: rapid.SliceOfN(rapid.Uint32Range(0, 63), 128, 128).Draw(t, "table"),
-		}
-		flow := flows().Draw(t, "flow")
-		candidates := rss.Candidates(flow)
-		for _, port := range rapid.SliceOfN(rapid.Uint16(), 1, 100).Draw(t, "ports") {
-			lane, known := candidates(port)
-			if want := rss.Queue(flow.from(port)); !known || lane != want {
-				t.Fatalf("port %d: queue %d (known: %t), expected %d", port, lane, known, want)
-			}
-		}
-	})
-}
-
-func TestAllCandidatesAreThePlainWay(t *testing.T) {
-	rss := suite(t, 0, 1, 2, 3, 4, 5, 6, 7)
-	for _, flow := range []Flow{v4, v6} {
-		candidates := rss.Candidates(flow)
-		for port := range 1 << 16 {
-			if lane, _ := candidates(uint16(port)); lane != rss.Queue(flow.from(uint16(port))) {
-				t.Fatalf("port %d of %s: queue %d, expected %d", port, flow.Src, lane, rss.Queue(flow.from(uint16(port))))
-			}
-		}
-	}
-}
-
-func TestParseKey(t *testing.T) {
-	key, err := ParseKey(" " + suiteKey + "\n")
-	if err != nil || len(key) != 40 || key[0] != 0x6d || key[39] != 0xfa {
-		t.Errorf("%x, %v", key, err)
-	}
-	for _, text := range []string{"", ":", "6d:5", "6d:5ab", "6d5a", "6d: 5a", "6g", "00:00:00", strings.Repeat("00:", 51) + "00"} {
-		if key, err := ParseKey(text); err == nil {
-			t.Errorf("%q: %x, expected an error", text, key)
-		}
-	}
-}
-
-func FuzzParseKey(f *testing.F) {
-	for _, seed := range []string{suiteKey, "00:00", "6d", "", "6d:5", "ZZ"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		key, err := ParseKey(text)
-		if err != nil {
-			return
-		}
-		var pairs []string
-		for _, b := range key {
-			pairs = append(pairs, hex.EncodeToString([]byte{b}))
-		}
-		if again, err := ParseKey(strings.Join(pairs, ":")); err != nil || !slices.Equal(again, key) {
-			t.Fatalf("%q is %x, which is %x, %v", text, key, again, err)
-		}
-		rss := RSS{Key: key, Table: []uint32{0, 1}}
-		if _, known := rss.Lane(v6); known != (len(key) >= keySize) {
-			t.Fatalf("a key of %d bytes tells lanes: %t", len(key), known)
-		}
-	})
-}
-
-// Every source port of one flow, the preparation included.
-func BenchmarkRSSAllPorts(b *testing.B) {
-	for name, flow := range map[string]Flow{"IPv4": v4, "IPv6": v6} {
-		b.Run(name, func(b *testing.B) { benchmarkAllPorts(b, suite(b, 0, 1, 2, 3, 4, 5, 6, 7), flow) })
-	}
-}
-
-// The same without the constants.
-func BenchmarkRSSAllPortsPlain(b *testing.B) {
-	rss := suite(b, 0, 1, 2, 3, 4, 5, 6, 7)
-	for b.Loop() {
-		for port := range 1 << 16 {
-			rss.Queue(v4.from(uint16(port)))
-		}
-	}
 }

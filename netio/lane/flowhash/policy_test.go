@@ -80,11 +80,11 @@ func TestHashByHand(t *testing.T) {
 		{"vlan+srcmac, tag", VLANSrcMAC, Linux518, tagged(v6, 5<<13|100), 0xf84f65, [4]int{1, 2, 1, 5}},
 	}
 	for _, v := range vectors {
-		if got := v.policy.HashOn(v.kernel, v.flow); got != v.hash {
+		if got := v.policy.Hash(v.kernel, v.flow); got != v.hash {
 			t.Errorf("%s: hash %#x, expected %#x", v.name, got, v.hash)
 		}
 		for i, n := range members {
-			if got := v.policy.LaneOn(v.kernel, v.flow, n); got != v.lanes[i] {
+			if got := v.policy.Lane(v.kernel, v.flow, n); got != v.lanes[i] {
 				t.Errorf("%s: lane %d of %d, expected %d", v.name, got, n, v.lanes[i])
 			}
 		}
@@ -106,10 +106,10 @@ func TestHashOfTheKernelsOwnExample(t *testing.T) {
 	}
 	for i, last := range []byte{0xa0, 0xa1} {
 		flow.DstMAC[5] = last
-		if got, want := Layer23.HashOn(Linux313, flow), uint32(522133332+i); got != want {
+		if got, want := Layer23.Hash(Linux313, flow), uint32(522133332+i); got != want {
 			t.Errorf("without the shift: %d, expected %d", got, want)
 		}
-		if got := Layer23.HashOn(Linux415, flow); got != 261066666 {
+		if got := Layer23.Hash(Linux415, flow); got != 261066666 {
 			t.Errorf("with the shift: %d, expected 261066666", got)
 		}
 	}
@@ -124,7 +124,7 @@ func TestLayer34SteppingByTwo(t *testing.T) {
 	}
 	for slaves, lanes := range series {
 		for i, want := range lanes {
-			if got := Layer34.Lane(v4.from(uint16(40000+2*i)), slaves); got != want {
+			if got := Layer34.Lane(Linux518, v4.from(uint16(40000+2*i)), slaves); got != want {
 				t.Errorf("port %d of %d lanes: lane %d, expected %d", 40000+2*i, slaves, got, want)
 			}
 		}
@@ -157,7 +157,7 @@ func kernels() *rapid.Generator[Kernel] {
 func TestLaneIsInRange(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		slaves := rapid.IntRange(-1, 64).Draw(t, "slaves")
-		lane := policies().Draw(t, "policy").LaneOn(kernels().Draw(t, "kernel"), flows().Draw(t, "flow"), slaves)
+		lane := policies().Draw(t, "policy").Lane(kernels().Draw(t, "kernel"), flows().Draw(t, "flow"), slaves)
 		if lane < 0 || lane > 0 && lane >= slaves {
 			t.Fatalf("lane %d of %d", lane, slaves)
 		}
@@ -178,7 +178,7 @@ func TestLayer34IsTheXOROfAllBytes(t *testing.T) {
 			all ^= b
 		}
 		for _, slaves := range []int{2, 4, 8} {
-			if got, want := Layer34.Lane(flow, slaves), int(all>>1)%slaves; got != want {
+			if got, want := Layer34.Lane(Linux518, flow, slaves), int(all>>1)%slaves; got != want {
 				t.Fatalf("lane %d of %d, expected %d", got, slaves, want)
 			}
 		}
@@ -194,8 +194,8 @@ func TestLayer34PairsPorts(t *testing.T) {
 		seen := map[int]bool{}
 		for i := range slaves {
 			even := first + uint16(2*i)
-			lane := Layer34.Lane(flow.from(even), slaves)
-			if odd := Layer34.Lane(flow.from(even+1), slaves); odd != lane {
+			lane := Layer34.Lane(Linux518, flow.from(even), slaves)
+			if odd := Layer34.Lane(Linux518, flow.from(even+1), slaves); odd != lane {
 				t.Fatalf("port %d on lane %d, port %d on lane %d of %d", even, lane, even+1, odd, slaves)
 			}
 			seen[lane] = true
@@ -206,12 +206,12 @@ func TestLayer34PairsPorts(t *testing.T) {
 	})
 }
 
-// A policy that says that ports do not count has one lane for all of them.
-func TestPortsCountWhereSaid(t *testing.T) {
+// Of layer 3 and 4 alone ports count; of the others a flow has one lane, whatever its ports.
+func TestPortsCountInLayer34(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		policy, flow := policies().Draw(t, "policy"), flows().Draw(t, "flow")
 		other := flow.from(flow.Src.Port() ^ 2)
-		if differs := policy.Hash(flow) != policy.Hash(other); differs != policy.Ports() {
+		if differs := policy.Hash(Linux518, flow) != policy.Hash(Linux518, other); differs != (policy == Layer34 || policy == Encap34) {
 			t.Fatalf("%s: another port makes a difference: %t", policy, differs)
 		}
 	})
@@ -222,7 +222,7 @@ func TestMappedAddressesAreIPv4(t *testing.T) {
 	mapped.Src = netip.MustParseAddrPort("[::ffff:10.0.0.1]:40000")
 	mapped.Dst = netip.MustParseAddrPort("[::ffff:10.0.0.2]:5000")
 	for p := Layer2; p <= VLANSrcMAC; p++ {
-		if got, want := p.Hash(mapped), p.Hash(v4); got != want {
+		if got, want := p.Hash(Linux518, mapped), p.Hash(Linux518, v4); got != want {
 			t.Errorf("%s: hash %#x, expected that of IPv4, %#x", p, got, want)
 		}
 	}
@@ -276,26 +276,6 @@ func TestKernelOf(t *testing.T) {
 	for _, release := range []string{"", "6", "6.", "six.1", "3.12.9", "2.6.32", "99999999.1"} {
 		if got, err := KernelOf(release); err == nil {
 			t.Errorf("%q: %d, expected an error", release, got)
-		}
-	}
-}
-
-// Every source port of one flow.
-func BenchmarkLayer34AllPorts(b *testing.B) {
-	bond := Bond{Mode: modeXOR, Policy: Layer34, Slaves: make([]Slave, 4)}
-	for i := range bond.Slaves {
-		bond.Slaves[i].Active, bond.Slaves[i].Up = true, true
-	}
-	benchmarkAllPorts(b, bond, v4)
-}
-
-func benchmarkAllPorts(b *testing.B, p Predictor, f Flow) {
-	b.ReportAllocs()
-	for b.Loop() {
-		lane, counts := p.Candidates(f), [64]int{}
-		for port := range 1 << 16 {
-			n, _ := lane(uint16(port))
-			counts[n]++
 		}
 	}
 }

@@ -2,6 +2,9 @@ package flowhash
 
 import "net/netip"
 
+// NoLane is a lane that is not known.
+const NoLane = -1
+
 // Flow is one direction of a TCP connection, as a frame shows it: Src is where the frame comes from.
 type Flow struct {
 	Src, Dst       netip.AddrPort // both IPv4 or both IPv6; an IPv4 address inside IPv6 (::ffff:10.0.0.1) is IPv4

@@ -65,28 +65,19 @@ func (p Policy) String() string {
 // include/net/sock.h). The formula is then that of forwarded packets.
 func (p Policy) Predictable() bool { return p != Encap34 && int(p) < len(policyNames) }
 
-// Ports reports whether the source port makes a difference at all.
-func (p Policy) Ports() bool { return p == Layer34 || p == Encap34 }
-
-// Lane gives the index of the member, 0 to slaves-1, that a frame of the flow leaves by, as Linux 5.18 and later compute it;
+// Lane gives the index of the member, 0 to slaves-1, that a frame of the flow leaves by, as a kernel of that time computes it;
 // 0 where there is one member or none. Which device is which index: Bond.Lanes. Tunnels, fragments and anything other
 // than TCP or UDP over plain IP are not covered.
-func (p Policy) Lane(f Flow, slaves int) int { return p.LaneOn(Linux518, f, slaves) }
-
-// LaneOn is Lane for a kernel of another time.
-func (p Policy) LaneOn(k Kernel, f Flow, slaves int) int {
+func (p Policy) Lane(k Kernel, f Flow, slaves int) int {
 	if slaves <= 1 {
 		return 0
 	}
-	return int(p.HashOn(k, f) % uint32(slaves)) // bond_xmit_3ad_xor_slave_get
+	return int(p.Hash(k, f) % uint32(slaves)) // bond_xmit_3ad_xor_slave_get
 }
 
-// Hash gives what Lane divides by the number of members.
-func (p Policy) Hash(f Flow) uint32 { return p.HashOn(Linux518, f) }
-
-// HashOn is Hash for a kernel of another time. It is drivers/net/bonding/bond_main.c, __bond_xmit_hash: the layer 2 part, or
-// the ports, folded with the addresses. Words are read as a little-endian host reads them, which amd64 and arm64 are.
-func (p Policy) HashOn(k Kernel, f Flow) uint32 {
+// Hash gives what Lane divides by the number of members. It is drivers/net/bonding/bond_main.c, __bond_xmit_hash: the layer 2
+// part, or the ports, folded with the addresses. Words are read as a little-endian host reads them, which amd64 and arm64 are.
+func (p Policy) Hash(k Kernel, f Flow) uint32 {
 	switch p {
 	case VLANSrcMAC:
 		return vlanSourceHash(f)

@@ -1,46 +1,34 @@
-package flowhash
+package lane
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"viamillipede/netio/lane/flowhash"
 )
-
-// modeNames are those of sysfs, by the kernel's numbers (bonding.rst, mode).
-var modeNames = []string{"balance-rr", modeActiveBackup, modeXOR, "broadcast", mode8023AD, "balance-tlb", "balance-alb"}
-
-var lacpRates = []string{"slow", "fast"}
 
 // cutShort is what the kernel writes where a page did not hold all members (bonding_show_slaves).
 const cutShort = "++more++"
 
-// ReadBond reads what /sys says of a bond. The root is "/" but in tests.
+// readBond reads what /sys says of a bond; of whose time the kernel is, it does not say. The root is "/" but in tests.
 //
 // Errors: fs.ErrNotExist where there is no such device, or it is not a bond; a file that says something unexpected, by name.
 // A file of a member that is missing counts as not told, and a member of which nothing is told as able to send.
-func ReadBond(root, device string) (Bond, error) {
+func readBond(root, device string) (flowhash.Bond, error) {
 	r := reader{root: root}
-	b := Bond{Device: device}
+	b := flowhash.Bond{Device: device}
 	if !isName(device) {
 		return b, fmt.Errorf("network device %q: not a name", device)
 	}
 	dir := netDir(device) + "/bonding/"
-	b.Mode = r.option(dir+"mode", modeNames)
-	if text := r.need(dir + "xmit_hash_policy"); r.err == nil {
-		var err error
-		b.Policy, err = ParsePolicy(text)
-		r.fail(dir+"xmit_hash_policy", err)
-	}
+	b.Mode = parsed(&r, dir+"mode", flowhash.ParseMode)
+	b.Policy = parsed(&r, dir+"xmit_hash_policy", flowhash.ParsePolicy)
 	names := r.need(dir + "slaves")
-	if b.Mode == mode8023AD {
-		if r.optional(dir+"lacp_rate") != "" {
-			b.LACPRate = r.option(dir+"lacp_rate", lacpRates)
-		}
+	if b.Mode == flowhash.LACP {
 		b.Aggregator = r.number(dir + "ad_aggregator")
-		b.Ports = r.number(dir + "ad_num_ports")
 	}
 	b.Active = r.optional(dir + "active_slave")
 	for name := range strings.FieldsSeq(names) {
@@ -60,17 +48,9 @@ func netDir(device string) string { return "sys/class/net/" + device }
 func isName(s string) bool { return s != "" && s != "." && s != ".." && !strings.Contains(s, "/") }
 
 // slave reads one member.
-func (r *reader) slave(name string) Slave {
+func (r *reader) slave(name string) flowhash.Slave {
 	dir := netDir(name)
-	s := Slave{Name: name, Active: true, Up: true}
-	if text := r.optional(dir + "/bonding_slave/perm_hwaddr"); text != "" {
-		address, err := net.ParseMAC(text)
-		if err == nil && len(address) != len(s.Address) {
-			err = fmt.Errorf("expected 6 bytes, got %q", text)
-		}
-		r.fail(dir+"/bonding_slave/perm_hwaddr", err)
-		copy(s.Address[:], address)
-	}
+	s := flowhash.Slave{Name: name, Active: true, Up: true}
 	if state := r.optional(dir + "/bonding_slave/state"); state != "" {
 		s.Active = state == "active"
 	}
@@ -84,7 +64,6 @@ func (r *reader) slave(name string) Slave {
 	if text := r.optional(dir + "/bonding_slave/ad_aggregator_id"); text != "N/A" {
 		s.Aggregator = r.number(dir + "/bonding_slave/ad_aggregator_id")
 	}
-	s.Speed = max(r.number(dir+"/speed"), 0) // -1 is unknown
 	return s
 }
 
@@ -118,15 +97,15 @@ func (r *reader) optional(name string) string {
 	return strings.TrimSpace(string(content))
 }
 
-// option reads "name number".
-func (r *reader) option(name string, names []string) string {
+// parsed gives what parse makes of a file; zero is an error, which r keeps.
+func parsed[T any](r *reader, name string, parse func(string) (T, error)) (value T) {
 	text := r.need(name)
 	if r.err != nil {
-		return ""
+		return value
 	}
-	option, err := nameAndNumber(text, names)
+	value, err := parse(text)
 	r.fail(name, err)
-	return option
+	return value
 }
 
 // number reads an optional number; 0 is not told.
