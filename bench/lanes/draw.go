@@ -3,73 +3,156 @@ package lanes
 import (
 	"cmp"
 	"fmt"
-	"image/color"
 	"io"
+	"math"
 	"slices"
 
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/text"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
+	"viamillipede/bench/internal/svg"
 )
 
-// The picture's size: as wide as a page, and higher with more flows.
+// The picture's measures, in points. It is as wide as a page, or wider where its words need that, and higher with more flows.
 const (
-	width     = 10 * vg.Inch
-	rowHeight = 13 // points
-	leastRows = 16
-	flowSide  = 0.0 // where the three columns stand
-	laneSide  = 1.0
-	laneEnd   = 1.52 // of its words
-	queueSide = 2.0
+	widthLeast = 720
+	curveLeast = 160 // the width of the curves between two columns
+	edge       = 12  // free all around
+	space      = 5   // between words and the curves beside them
+	rowHeight  = 13
+	rowsLeast  = 16
+
+	titleY = 18 // the middle of the title
+	headsY = 40 // of the words above the columns
+	rowsY  = 54 // where the rows begin
+
+	titleSize = 12
+	wordSize  = 9
+)
+
+// The words above the columns.
+const (
+	portHead  = "source port"
+	laneHead  = "lane"
+	queueHead = "came in at"
 )
 
 // colours are of lanes. They can be told apart by people who see no red or no green.
-var colours = []color.RGBA{
-	{0x00, 0x72, 0xb2, 0xff}, {0xe6, 0x9f, 0x00, 0xff}, {0x00, 0x9e, 0x73, 0xff}, {0xcc, 0x79, 0xa7, 0xff},
-	{0x56, 0xb4, 0xe9, 0xff}, {0xd5, 0x5e, 0x00, 0xff}, {0x99, 0x8e, 0x20, 0xff}, {0x33, 0x33, 0x33, 0xff},
+var colours = []string{"#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#998e20", "#333333"}
+
+const (
+	dark = "#333333"
+	grey = "#999999" // a flow whose lane is not known
+)
+
+func laneColour(i int) string {
+	if i < 0 {
+		return grey
+	}
+	return colours[i%len(colours)]
 }
 
-// Draw draws the map of flows, lanes and queues in a format that gonum knows, "svg" or "png".
-func (r *Report) Draw(w io.Writer, format string) error {
-	queues := r.queueNames()
-	rows := max(len(r.Flows), len(r.Lanes), len(queues), leastRows)
-	c, err := draw.NewFormattedCanvas(width, vg.Length(rows*rowHeight)+80, format)
-	if err != nil {
-		return err
+// chart is a report's picture while it is drawn: flows on the left, lanes in the middle, queues on the right.
+type chart struct {
+	*svg.Drawing
+	r             *Report
+	flows         []int // indices in Report.Flows, from above
+	lanes, queues []string
+	height        float64 // of all rows
+
+	portEnd, laneStart, laneEnd, queueStart float64 // of words
+}
+
+// WriteSVG writes the map of flows, lanes and queues as a picture.
+func (r *Report) WriteSVG(w io.Writer) error {
+	c := newChart(r)
+	c.drawFlows()
+	c.drawArrivals()
+	c.word(c.portEnd, headsY, svg.End, dark, portHead)
+	c.word(c.laneStart, headsY, svg.Start, dark, laneHead)
+	c.word(c.queueStart, headsY, svg.Start, dark, queueHead)
+	for i, words := range c.lanes {
+		c.word(c.laneStart, c.y(i, len(c.lanes)), svg.Start, laneColour(i), words)
 	}
-	p := plot.New()
-	p.Title.Text = fmt.Sprintf("viamillipede lanes: %s to %s, efficiency %.1f %%, Jain %.3f", count(len(r.Flows), "flow"), r.To, 100*r.Efficiency, r.Jain)
-	p.HideAxes()
-	p.X.Min, p.X.Max = -0.35, 2.5
-	p.Y.Min, p.Y.Max = -0.04, 1.06
-	p.Add(heads())
-	place := func(i, n int) float64 { return 1 - (float64(i)+0.5)/float64(max(n, 1)) } // the first one on top
-	order := r.byLane()
-	for row, i := range order {
-		f := r.Flows[i]
-		y := place(row, len(order))
-		p.Add(label(flowSide-0.03, y, text.XRight, fmt.Sprint(f.Port), laneColour(f.Lane)))
+	for i, words := range c.queues {
+		c.word(c.queueStart, c.y(i, len(c.queues)), svg.Start, dark, words)
+	}
+	_, err := c.WriteTo(w)
+	return err
+}
+
+// newChart chooses the size of the picture, writes its title and places the columns.
+func newChart(r *Report) *chart {
+	c := &chart{r: r, flows: r.byLane(), queues: r.queueNames()}
+	for _, l := range r.Lanes {
+		c.lanes = append(c.lanes, fmt.Sprintf("%s: %s, %s/s", l.Device, count(l.Flows, "flow"), amount(l.Rate)))
+	}
+	c.height = float64(max(len(c.flows), len(c.lanes), len(c.queues), rowsLeast)) * rowHeight
+	title := fmt.Sprintf("viamillipede lanes: %s to %s, efficiency %.1f %%, Jain %.3f", count(len(r.Flows), "flow"), r.To, 100*r.Efficiency, r.Jain)
+
+	ports, lanes, queues := widest(portHead), widest(laneHead, c.lanes...), widest(queueHead, c.queues...)
+	words := ports + lanes + queues + 2*edge + 4*space
+	width := max(widthLeast, words+2*curveLeast, titleSize*svg.Width(title)+2*edge)
+	curves := (width - words) / 2
+	c.portEnd = edge + ports
+	c.laneStart = c.portEnd + space + curves + space
+	c.laneEnd = c.laneStart + lanes
+	c.queueStart = c.laneEnd + space + curves + space
+
+	c.Drawing = svg.New(width, rowsY+c.height+edge, title)
+	c.Text(svg.Text{X: width / 2, Y: titleY, Anchor: svg.Middle, Size: titleSize, Fill: "#000000", Words: title})
+	return c
+}
+
+// widest is how wide a column with this head is.
+func widest(head string, words ...string) float64 {
+	most := svg.Width(head)
+	for _, w := range words {
+		most = max(most, svg.Width(w))
+	}
+	return wordSize * most
+}
+
+// y is the middle of one of n that share a column.
+func (c *chart) y(i, n int) float64 { return rowsY + (float64(i)+0.5)/float64(n)*c.height }
+
+func (c *chart) word(x, y float64, anchor svg.Anchor, fill, words string) {
+	c.Text(svg.Text{X: x, Y: y, Anchor: anchor, Size: wordSize, Fill: fill, Words: words})
+}
+
+// drawFlows draws each flow's port and the curve to its lane, which says all of the flow.
+func (c *chart) drawFlows() {
+	for row, i := range c.flows {
+		f := c.r.Flows[i]
+		y := c.y(row, len(c.flows))
+		c.word(c.portEnd, y, svg.End, laneColour(f.Lane), fmt.Sprint(f.Port))
 		if f.Lane < 0 {
 			continue
 		}
-		lane := place(f.Lane, len(r.Lanes))
-		p.Add(curve(flowSide, y, laneSide-0.02, lane, laneColour(f.Lane)))
-		if q := slices.Index(queues, f.queueName()); q >= 0 {
-			p.Add(curve(laneEnd, lane, queueSide, place(q, len(queues)), laneColour(f.Lane)))
+		c.Curve(svg.Curve{
+			X0: c.portEnd + space, Y0: y, X1: c.laneStart - space, Y1: c.y(f.Lane, len(c.lanes)),
+			Stroke: laneColour(f.Lane), Width: 1, Tip: c.r.mapLine(f),
+		})
+	}
+}
+
+// drawArrivals draws a curve from a lane to each queue that flows of it came in at, with more of them a broader one.
+func (c *chart) drawArrivals() {
+	for lane, l := range c.r.Lanes {
+		came := make([]int, len(c.queues))
+		for _, f := range c.r.Flows {
+			if f.Lane == lane {
+				came[slices.Index(c.queues, f.Arrival.queue())]++
+			}
+		}
+		for queue, n := range came {
+			if n == 0 {
+				continue
+			}
+			c.Curve(svg.Curve{
+				X0: c.laneEnd + space, Y0: c.y(lane, len(c.lanes)), X1: c.queueStart - space, Y1: c.y(queue, len(c.queues)),
+				Stroke: laneColour(lane), Width: math.Sqrt(float64(n)),
+				Tip: fmt.Sprintf("%s -> %s: %s", l.Device, c.queues[queue], count(n, "flow")),
+			})
 		}
 	}
-	for i, l := range r.Lanes {
-		what := fmt.Sprintf("%s: %s, %s/s", l.Device, count(l.Flows, "flow"), amount(l.Rate))
-		p.Add(label(laneSide, place(i, len(r.Lanes)), text.XLeft, what, laneColour(i)))
-	}
-	for i, name := range queues {
-		p.Add(label(queueSide+0.03, place(i, len(queues)), text.XLeft, name, color.Gray{0x33}))
-	}
-	p.Draw(draw.Crop(draw.New(c), 6, -6, 6, -6))
-	_, err = c.WriteTo(w)
-	return err
 }
 
 // byLane orders flows by lane, and those of one lane by port.
@@ -85,80 +168,41 @@ func (r *Report) byLane() []int {
 	return order
 }
 
-// queueName is where a flow came in, for the picture.
-func (f Flow) queueName() string {
-	a := f.Arrival
+// queue is where a flow came in, for the picture; nil is not told.
+func (a *Arrival) queue() string {
 	switch {
 	case a == nil:
 		return "not told"
 	case a.Device != "" && a.Queue >= 0:
-		return fmt.Sprintf("%s queue %2d", a.Device, a.Queue)
+		return fmt.Sprintf("%s queue %d", a.Device, a.Queue)
 	case a.Device != "":
 		return a.Device
 	case a.NAPI != 0:
 		return fmt.Sprintf("NAPI id %d", a.NAPI)
 	}
-	return fmt.Sprintf("CPU %2d", a.CPU)
+	return fmt.Sprintf("CPU %d", a.CPU)
 }
 
+// queueNames are those of all flows, each once, in the order of devices and queues; what was not told comes last.
 func (r *Report) queueNames() []string {
-	var names []string
+	var told []*Arrival
 	for _, f := range r.Flows {
-		if name := f.queueName(); !slices.Contains(names, name) {
+		if f.Arrival != nil {
+			told = append(told, f.Arrival)
+		}
+	}
+	all := len(told) == len(r.Flows)
+	slices.SortFunc(told, func(a, b *Arrival) int {
+		return cmp.Or(cmp.Compare(a.Device, b.Device), cmp.Compare(a.Queue, b.Queue), cmp.Compare(a.NAPI, b.NAPI), cmp.Compare(a.CPU, b.CPU))
+	})
+	if !all {
+		told = append(told, nil)
+	}
+	var names []string
+	for _, a := range told {
+		if name := a.queue(); !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
-	slices.Sort(names)
 	return names
-}
-
-func laneColour(i int) color.Color {
-	if i < 0 {
-		return color.Gray{0x99}
-	}
-	return colours[i%len(colours)]
-}
-
-// heads are the words above the columns.
-func heads() plot.Plotter {
-	return labels{
-		{flowSide - 0.03, 1.04, text.XRight, "source port", color.Gray{0x33}},
-		{laneSide, 1.04, text.XLeft, "lane", color.Gray{0x33}},
-		{queueSide + 0.03, 1.04, text.XLeft, "came in at", color.Gray{0x33}},
-	}
-}
-
-// word is a text at a place.
-type word struct {
-	x, y  float64
-	align text.XAlignment
-	text  string
-	tint  color.Color
-}
-
-type labels []word
-
-func label(x, y float64, align text.XAlignment, what string, tint color.Color) plot.Plotter {
-	return labels{{x, y, align, what, tint}}
-}
-
-// Plot is plot.Plotter.
-func (l labels) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	for _, w := range l {
-		style := text.Style{Color: w.tint, Font: plot.DefaultFont, XAlign: w.align, YAlign: text.YCenter, Handler: plot.DefaultTextHandler}
-		style.Font.Size = vg.Points(9)
-		c.FillText(style, vg.Point{X: x(w.x), Y: y(w.y)}, w.text)
-	}
-}
-
-// curve goes from one column to the next, level at both.
-func curve(x0, y0, x1, y1 float64, tint color.Color) plot.Plotter {
-	const steps = 24
-	at := make(plotter.XYs, steps+1)
-	for i := range at {
-		s := float64(i) / steps
-		at[i] = plotter.XY{X: x0 + (x1-x0)*s, Y: y0 + (y1-y0)*s*s*(3-2*s)}
-	}
-	return &plotter.Line{XYs: at, LineStyle: draw.LineStyle{Color: tint, Width: vg.Points(1)}}
 }

@@ -200,16 +200,20 @@ func (r *Report) WriteText(w io.Writer) error {
 	return err
 }
 
-// writeMap has a line for each flow: its port, its lane, and where it came in.
+// writeMap has a line for each flow.
 func (r *Report) writeMap(say func(string, ...any)) {
 	for _, i := range r.byLane() {
-		f := r.Flows[i]
-		line := fmt.Sprintf("flow %5d -> %s", f.Port, r.laneName(f.Lane))
-		if f.Predicted != flowhash.NoLane && f.Predicted != f.Lane {
-			line += " (predicted " + r.laneName(f.Predicted) + ")"
-		}
-		say("%s -> %s, %s", line, f.Arrival, amount(float64(f.Bytes)))
+		say("%s", r.mapLine(r.Flows[i]))
 	}
+}
+
+// mapLine says of a flow its port, its lane, where it came in and how much.
+func (r *Report) mapLine(f Flow) string {
+	line := fmt.Sprintf("flow %5d -> %s", f.Port, r.laneName(f.Lane))
+	if f.Predicted != flowhash.NoLane && f.Predicted != f.Lane {
+		line += " (predicted " + r.laneName(f.Predicted) + ")"
+	}
+	return fmt.Sprintf("%s -> %s, %s", line, f.Arrival, amount(float64(f.Bytes)))
 }
 
 func (r *Report) laneName(i int) string {

@@ -3,6 +3,8 @@ package lanes
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
+	"slices"
 	"strings"
 	"testing"
 
@@ -95,12 +97,66 @@ func TestReport(t *testing.T) {
 	}
 }
 
-func TestPicture(t *testing.T) {
+// drawn gives the words of a report's picture and what is said of its curves, in order.
+func drawn(t *testing.T, r *Report) (words, tips []string) {
+	t.Helper()
 	var svg bytes.Buffer
-	if err := example().Draw(&svg, "svg"); err != nil || !strings.Contains(svg.String(), ">40001</text>") {
-		t.Errorf("%d bytes, %v", svg.Len(), err)
+	if err := r.WriteSVG(&svg); err != nil {
+		t.Fatal(err)
 	}
-	if err := (&Report{}).Draw(&svg, "svg"); err != nil {
-		t.Errorf("without flows: %v", err)
+	var picture struct {
+		Texts []string `xml:"text"`
+		Paths []struct {
+			Title string `xml:"title"`
+		} `xml:"path"`
+	}
+	if err := xml.Unmarshal(svg.Bytes(), &picture); err != nil {
+		t.Fatalf("%v in\n%s", err, svg.String())
+	}
+	for _, p := range picture.Paths {
+		tips = append(tips, p.Title)
+	}
+	return picture.Texts, tips
+}
+
+func TestPicture(t *testing.T) {
+	r := example()
+	r.Flows[11].Lane, r.Flows[11].Arrival = -1, nil
+	words, tips := drawn(t, r)
+	want := []string{
+		"viamillipede lanes: 12 flows to 198.51.100.2:8834, efficiency 66.7 %, Jain 0.774",
+		"40023", // its lane is not known
+		"40001", "40005", "40011", "40015", "40019", "40003", "40007", "40009", "40017", "40021", "40013",
+		"source port", "lane", "came in at",
+		"eth0: 5 flows, 1 GB/s", "eth1: 6 flows, 1.2 GB/s", "eth2: 1 flow, 200 MB/s",
+		"eth4 queue 0", "eth4 queue 1", "eth4 queue 2", "eth4 queue 3", "eth4 queue 4", "eth4 queue 5", "eth4 queue 6", "eth4 queue 7", "not told",
+	}
+	if !slices.Equal(words, want) {
+		t.Errorf("the words are %q,\nwant %q", words, want)
+	}
+	for _, want := range []string{
+		"flow 40007 -> eth1 (predicted eth2) -> eth4 queue 7, CPU 3, 1 GB", "eth0 -> eth4 queue 2: 1 flow", "eth1 -> eth4 queue 4: 1 flow",
+	} {
+		if !slices.Contains(tips, want) {
+			t.Errorf("no curve says %q: %q", want, tips)
+		}
+	}
+	if n := 11 + 11; len(tips) != n {
+		t.Errorf("%d curves, want %d", len(tips), n)
+	}
+}
+
+// TestPictureOfOthersWords: names come from the peer too, and may be anything.
+func TestPictureOfOthersWords(t *testing.T) {
+	r := example()
+	r.Flows[0].Arrival.Device = "</text><script>&"
+	if words, _ := drawn(t, r); !slices.Contains(words, "</text><script>& queue 0") {
+		t.Errorf("%q", words)
+	}
+}
+
+func TestPictureOfNothing(t *testing.T) {
+	if words, tips := drawn(t, &Report{}); len(words) != 4 || tips != nil {
+		t.Errorf("%q, %q", words, tips)
 	}
 }

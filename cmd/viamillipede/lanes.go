@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/netip"
 	"os"
 	"time"
@@ -210,7 +209,7 @@ func write(r *lanes.Report, svg, json *result.Output) error {
 	if err := r.WriteText(os.Stdout); err != nil {
 		return localPipe("standard output", err)
 	}
-	err := errors.Join(svg.Write(func(w io.Writer) error { return r.Draw(w, "svg") }), json.Write(r.WriteJSON))
+	err := errors.Join(svg.Write(r.WriteSVG), json.Write(r.WriteJSON))
 	if err != nil {
 		return &engine.Error{Status: engine.StatusLocalPipe, Reason: "cannot write", Err: err}
 	}

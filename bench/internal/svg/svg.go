@@ -1,0 +1,109 @@
+// Package svg writes drawings of words and curves as Scalable Vector Graphics 1.1.
+//
+// Lengths are in points, from the upper left corner: x to the right, y down. The words may be of any characters; those that
+// XML does not allow are drawn as U+FFFD.
+package svg
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Anchor is which part of a text is at its place.
+type Anchor string
+
+// The anchors of a text.
+const (
+	Start  Anchor = "start"
+	Middle Anchor = "middle"
+	End    Anchor = "end"
+)
+
+// Drawing is a drawing that is being made. It belongs to one goroutine.
+type Drawing struct {
+	width, height float64
+	title         string
+	shapes        strings.Builder
+}
+
+// New begins a drawing on white. The title is what programs show or read out in its place.
+func New(width, height float64, title string) *Drawing {
+	return &Drawing{width: width, height: height, title: title}
+}
+
+// Text is a line of words.
+type Text struct {
+	X, Y   float64 // Y is the middle of its height
+	Anchor Anchor
+	Size   float64 // of the letters
+	Fill   string  // its colour, as "#0072b2"
+	Words  string
+}
+
+// baseline is how far the base of letters is below the middle of capitals and digits, in the letters' size. Not all viewers
+// know dominant-baseline.
+const baseline = 0.36
+
+// Text draws a line of words.
+func (d *Drawing) Text(t Text) {
+	fmt.Fprintf(&d.shapes, "<text x=\"%s\" y=\"%s\" font-size=\"%s\" text-anchor=\"%s\" fill=\"%s\">%s</text>\n",
+		number(t.X), number(t.Y+baseline*t.Size), number(t.Size), escape(string(t.Anchor)), escape(t.Fill), escape(t.Words))
+}
+
+// Width is about how wide words are, in the letters' size: rather more than less, as it depends on the viewer's font.
+func Width(words string) float64 { return 0.62 * float64(utf8.RuneCountInString(words)) }
+
+// Curve goes from one point to another one beside it, and is level at both.
+type Curve struct {
+	X0, Y0, X1, Y1 float64
+	Stroke         string // its colour
+	Width          float64
+	Tip            string // what is said of it where somebody points at it; "" is nothing
+}
+
+// Curve draws a curve.
+func (d *Drawing) Curve(c Curve) {
+	// With its handles at a third and two thirds of the way, x runs evenly and y eases in and out: 3s²-2s³ of the height.
+	third := (c.X1 - c.X0) / 3
+	fmt.Fprintf(&d.shapes, "<path d=\"M%s,%s C%s,%s %s,%s %s,%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"%s\"",
+		number(c.X0), number(c.Y0), number(c.X0+third), number(c.Y0), number(c.X1-third), number(c.Y1), number(c.X1), number(c.Y1),
+		escape(c.Stroke), number(c.Width))
+	if c.Tip == "" {
+		d.shapes.WriteString("/>\n")
+		return
+	}
+	fmt.Fprintf(&d.shapes, "><title>%s</title></path>\n", escape(c.Tip))
+}
+
+// WriteTo writes the drawing, as a file of its own. It is io.WriterTo.
+func (d *Drawing) WriteTo(w io.Writer) (int64, error) {
+	width, height := number(d.width), number(d.height)
+	n, err := fmt.Fprintf(w, `<?xml version="1.0" encoding="UTF-8"?>
+<svg xmlns="http://www.w3.org/2000/svg" version="1.1" width="%[1]spt" height="%[2]spt" viewBox="0 0 %[1]s %[2]s" font-family="sans-serif">
+<title>%[3]s</title>
+<rect width="%[1]s" height="%[2]s" fill="#ffffff"/>
+%[4]s</svg>
+`, width, height, escape(d.title), d.shapes.String())
+	return int64(n), err
+}
+
+// number is a length to a hundredth of a point.
+func number(v float64) string { return strconv.FormatFloat(math.Round(100*v)/100, 'f', -1, 64) }
+
+var special = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "\t", "&#x9;", "\n", "&#xA;", "\r", "&#xD;")
+
+// escape makes any string fit between tags and in quotes.
+func escape(s string) string { return special.Replace(strings.Map(allowed, s)) }
+
+// allowed gives U+FFFD for a character that is none of XML 1.0 (its section 2.2). What is no UTF-8 comes as U+FFFD already.
+func allowed(r rune) rune {
+	switch {
+	case r == '\t', r == '\n', r == '\r', 0x20 <= r && r <= 0xd7ff, 0xe000 <= r && r <= 0xfffd, r >= 0x10000:
+		return r
+	}
+	return utf8.RuneError
+}
