@@ -2,18 +2,19 @@ package result
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 )
 
-// Output is a file that is opened when a measurement begins, so that nobody measures for an hour in vain, and gets what it is for
+// Output is a file that is opened when a measurement begins, so that nobody measures for an hour for nothing, and is filled
 // when the measurement is over. Until then a file that was there before stays as it is, and a measurement that fails leaves
 // nothing. A nil Output is none.
 type Output struct {
 	name string
 	f    *os.File
-	temp bool // f is another file beside that of the name
+	temp string // the name of f, where that is another file, beside the one that it will replace; else ""
 }
 
 // Create opens an output of that name; "" is none. Errors are those of open(2), an *os.PathError.
@@ -26,14 +27,14 @@ func Create(name string) (*Output, error) {
 	}
 	if s, err := os.Stat(name); err == nil && !s.Mode().IsRegular() {
 		f, err := os.OpenFile(name, os.O_WRONLY, 0) // a device or a pipe, or a folder, which is an error
-		return wrap(name, f, false, err)
+		return wrap(name, f, "", err)
 	}
 	// Whether it could be written is asked of the file itself, where there is one.
 	old, err := os.OpenFile(name, os.O_WRONLY, 0)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	f, failed := os.OpenFile(name+".part", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o666)
+	f, failed := beside(name)
 	switch {
 	case failed == nil && old != nil:
 		if s, err := old.Stat(); err == nil {
@@ -41,17 +42,32 @@ func Create(name string) (*Output, error) {
 		}
 		old.Close()
 	case failed != nil && old != nil:
-		return wrap(name, old, false, nil) // in a folder where nothing can be made
+		return wrap(name, old, "", nil) // in a folder where nothing can be made
 	case failed != nil:
 		if e, ok := errors.AsType[*os.PathError](failed); ok {
 			e.Path = name
 		}
 		return nil, failed
 	}
-	return wrap(name, f, true, nil)
+	return wrap(name, f, f.Name(), nil)
 }
 
-func wrap(name string, f *os.File, temp bool, err error) (*Output, error) {
+// mostBeside is how many files of measurements that were killed may lie beside one.
+const mostBeside = 100
+
+// beside makes a file with a name of its own beside another one; whatever is there already stays. The error is that of open(2).
+func beside(name string) (f *os.File, err error) {
+	part := name + ".part"
+	for i := range mostBeside {
+		if f, err = os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666); !errors.Is(err, os.ErrExist) {
+			return f, err
+		}
+		part = fmt.Sprint(name, ".part", i+2)
+	}
+	return nil, err
+}
+
+func wrap(name string, f *os.File, temp string, err error) (*Output, error) {
 	if err != nil {
 		return nil, err
 	}
@@ -63,19 +79,19 @@ func (o *Output) Write(write func(io.Writer) error) error {
 	if o == nil || o.f == nil {
 		return nil
 	}
-	if !o.temp {
+	if o.temp == "" {
 		_ = o.f.Truncate(0) // a device has no length
 	}
 	err := errors.Join(write(o.f), o.f.Close())
 	o.f = nil
-	if !o.temp {
+	if o.temp == "" {
 		return err
 	}
 	if err == nil {
-		err = os.Rename(o.name+".part", o.name)
+		err = os.Rename(o.temp, o.name)
 	}
 	if err != nil {
-		_ = os.Remove(o.name + ".part")
+		_ = os.Remove(o.temp)
 	}
 	return err
 }
@@ -87,7 +103,7 @@ func (o *Output) Discard() {
 	}
 	o.f.Close()
 	o.f = nil
-	if o.temp {
-		_ = os.Remove(o.name + ".part")
+	if o.temp != "" {
+		_ = os.Remove(o.temp)
 	}
 }

@@ -60,6 +60,30 @@ func TestOutput(t *testing.T) {
 	}
 }
 
+// TestOutputTouchesNothingElse has a file of somebody else with the name that a measurement would use for its own.
+func TestOutputTouchesNothingElse(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "out")
+	if err := os.WriteFile(name+".part", []byte("theirs"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first, err := Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(second.Write(text("second")), first.Write(text("first"))); err != nil {
+		t.Error(err)
+	}
+	for name, want := range map[string]string{name: "first", name + ".part": "theirs"} {
+		if got, err := os.ReadFile(name); string(got) != want {
+			t.Errorf("%s has %q, want %q: %v", filepath.Base(name), got, want, err)
+		}
+	}
+}
+
 func TestOutputThatCannotBe(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{dir, filepath.Join(dir, "none", "out")} {

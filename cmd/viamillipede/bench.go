@@ -41,11 +41,11 @@ func parseBench(words []string) (*invocation, error) {
 	inv := defaults()
 	inv.bench = &benchmark{kind: kind, given: map[string][]string{}}
 	inv.bench.Length = run.DefaultLength
-	p := &parser{rest: words, table: benchTable(kind), seen: map[string]bool{}, inv: inv}
+	p := &parser{rest: words, table: benchTable(kind), seen: map[string]bool{}, inv: inv, lists: helpLists}
 	for len(p.rest) > 0 {
 		before := p.rest
 		if slices.Contains(elsewhere[kind], before[0]) {
-			return nil, usageError("%s: expected no such keyword for bench %s", before[0], kind)
+			return nil, usageError("%s: not a keyword of bench %s", before[0], kind)
 		}
 		k, err := p.keyword()
 		if err != nil {
@@ -53,6 +53,7 @@ func parseBench(words []string) (*invocation, error) {
 		}
 		inv.bench.given[k.name] = before[1 : len(before)-len(p.rest)]
 	}
+	p.patience()
 	return inv, inv.completeBench()
 }
 
@@ -60,7 +61,7 @@ func parseBench(words []string) (*invocation, error) {
 func (inv *invocation) completeBench() error {
 	b := inv.bench
 	if b.Pipes && inv.options.PRBS {
-		return usageError("pipes: expected no prbs, whose stream comes from no pipe")
+		return usageError("pipes: cannot be combined with prbs, whose stream does not come from a pipe")
 	}
 	if b.kind == benchLocal {
 		inv.paths = []engine.Path{{Host: localHost(inv.options.Bind).String()}}
@@ -75,12 +76,15 @@ func (inv *invocation) completeBench() error {
 	b.Port = inv.port
 	if b.kind == benchRx && !b.one && b.DataPort == 0 {
 		if inv.port == 65535 {
-			return usageError("dataport: expected where the control port is the last one")
+			return usageError("dataport: must be given, since no port follows 65535")
 		}
 		b.DataPort = inv.port + 1
 	}
 	if b.kind == benchRx && b.DataPort == b.Port && !b.one {
-		return usageError("dataport: expected another one than the control port, found %d", b.DataPort)
+		return usageError("dataport: expected a port other than the control port, found %d", b.DataPort)
+	}
+	if b.JSON != "" && b.JSON == b.Bench {
+		return usageError("gobench: expected a file other than that of json, found %q", b.Bench)
 	}
 	b.Serve = b.Rounds
 	if b.Rounds == 0 {
@@ -103,7 +107,7 @@ func (inv *invocation) combine() error {
 	b.Variants = []run.Variant{{Options: inv.options, Paths: inv.paths}}
 	for i, s := range b.sweeps {
 		if _, set := b.given[s.word]; set {
-			return usageError("sweep: %s is given on its own, too", s.word)
+			return usageError("sweep: %s is also given by itself", s.word)
 		}
 		if slices.ContainsFunc(b.sweeps[:i], func(o sweep) bool { return o.word == s.word }) {
 			return usageError("sweep: %s is swept twice", s.word)
@@ -118,7 +122,7 @@ func (inv *invocation) combine() error {
 			}
 		}
 		if b.Variants = all; len(all) > run.MaxVariants {
-			return usageError("sweep: expected %d configurations at most, found %d", run.MaxVariants, len(all))
+			return usageError("sweep: expected at most %d configurations, found %d", run.MaxVariants, len(all))
 		}
 	}
 	for _, v := range b.Variants {

@@ -78,9 +78,9 @@ func (f twoFiles) compare() (diff.Table, error) {
 	switch {
 	case len(table.Rows) > 0:
 	case len(f.only) > 0:
-		return table, usageError("bench diff: only: the files have no such row in common")
+		return table, usageError("bench diff: only: the files share no such row")
 	default:
-		return table, usageError("bench diff: the files have no name and unit in common")
+		return table, usageError("bench diff: the files share no name and unit")
 	}
 	return table, nil
 }
@@ -102,7 +102,7 @@ func parseDiff(words []string) (*invocation, error) {
 		f.names[i], words = words[0], words[1:]
 	}
 	if f.names[0] == "-" && f.names[1] == "-" {
-		return nil, usageError("bench diff: expected one file at least that is not standard input")
+		return nil, usageError("bench diff: expected at least one file that is not standard input")
 	}
 	for seen := false; len(words) > 0; words = words[2:] {
 		if seen && words[0] == thresholdWord {
@@ -142,7 +142,7 @@ func (f *twoFiles) parseOption(words []string) error {
 	return nil
 }
 
-const wantPercent = "a number of per cent from 0 to 100, such as 5%"
+const wantPercent = "a percentage from 0 to 100, such as 5%"
 
 // parsePercent reads a number of per cent, with or without the sign, as a share.
 func parsePercent(word string) (share float64, ok bool) {

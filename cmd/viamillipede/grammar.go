@@ -240,7 +240,7 @@ that a sender may use.`,
 		{
 			name: "early",
 			args: []argument{choice(earlyChoices, func(inv *invocation, _ string) { inv.options.Early = true })},
-			gist: "ok: the consumer may stop before the end",
+			gist: "let the consumer stop before the end",
 			more: `
 For rx. Otherwise a consumer that goes away with a part of the stream unread, in its
 pipe or still to come, fails the stream at both ends (6 and 7). With early ok both end
@@ -257,7 +257,7 @@ patience, and dead is off unless you give that too.`,
 		},
 		{
 			name: "dead", initial: secondsText(engine.DefaultDead),
-			args: []argument{seconds("for off", func(inv *invocation, d time.Duration) { inv.options.Dead = orForever(d) })},
+			args: []argument{seconds("to turn it off", func(inv *invocation, d time.Duration) { inv.options.Dead = orForever(d) })},
 			gist: "fail when the peer is gone for this long; 0: off",
 			more: `
 Off where giveup is given and this is not. tx takes its receiver for dead when no link
@@ -502,14 +502,11 @@ func find(keywords []keyword, word string) (keyword, bool) {
 	return keyword{}, false
 }
 
-func expectedKeyword(word string, keywords []keyword) error {
-	return usageError("expected a keyword, found %q%s", word, suggestKeyword(word, keywords))
-}
-
-// suggestKeyword names the near miss, or the way to the whole list.
-func suggestKeyword(word string, keywords []keyword) string {
-	if s := suggest(word, names(keywords)); s != "" {
-		return s
+// expectedKeyword is the error of a word that is no keyword: it names the near miss, or the command line that lists them.
+func expectedKeyword(word string, keywords []keyword, lists string) error {
+	hint := suggest(word, names(keywords))
+	if hint == "" {
+		hint = fmt.Sprintf("; %q lists them", lists)
 	}
-	return fmt.Sprintf("; %q lists them", "viamillipede help")
+	return usageError("expected a keyword, found %q%s", word, hint)
 }

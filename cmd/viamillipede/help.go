@@ -87,14 +87,22 @@ var reactions = []struct{ signal, gist string }{
 	{"SIGPIPE", "ignored: a reader that went away is an error like others"},
 }
 
-// helpAsked gives what a command line that ends with --help or -h, or has help in the place of what a command is to do, asks
-// about, where its first word is a command with words of its own: "bench --help" is "help bench".
+// helpAsked reports whether a command line asks for help in another way than with its first word, and about which topic; "" is
+// the whole text. "bench --help", "bench tx host1 -h" and "bench help" are "help bench", and so it is for the other commands with
+// words of their own; "tx --help" is "help".
 func helpAsked(words []string) (topic string, asked bool) {
-	if len(words) < 2 || !slices.Contains([]string{benchWord, lanesWord, "doctor"}, words[0]) {
+	if len(words) < 2 {
 		return "", false
 	}
 	last := words[len(words)-1]
-	if last != "--help" && last != "-h" && !(last == "help" && len(words) == 2 && words[0] != "doctor") {
+	dashed := last == "--help" || last == "-h"
+	if words[0] == "tx" && len(words) == 2 {
+		return "", dashed
+	}
+	if !slices.Contains([]string{benchWord, lanesWord, "doctor"}, words[0]) {
+		return "", false
+	}
+	if !dashed && !(last == "help" && len(words) == 2 && words[0] != "doctor") { // doctor could be about a host of that name
 		return "", false
 	}
 	if words[0] == benchWord && words[1] == benchDiff {
@@ -159,7 +167,7 @@ func (k keyword) help() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n\n%s%s.%s\n", k.usage(), strings.ToUpper(k.gist[:1]), k.gist[1:], k.more)
 	for _, a := range k.args {
-		if a.name != "KEYWORD" {
+		if a.name != "KEYWORD" && a.name != a.want {
 			fmt.Fprintf(&b, "\n%s: %s.\n", a.name, a.want)
 		}
 	}

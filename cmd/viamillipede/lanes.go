@@ -96,7 +96,7 @@ func lanesHelp() string {
 	return text
 }
 
-// outputFile is a file's name; the file is made at the end.
+// outputFile is a file's name; the file is opened at the start and filled at the end.
 func outputFile(set func(*invocation, string)) argument {
 	a := folder(set)
 	a.name, a.want = "FILE", "a file"
@@ -105,7 +105,9 @@ func outputFile(set func(*invocation, string)) argument {
 
 // parseLanes reads the words after lanes. Its errors are those of parse.
 func parseLanes(words []string) (*invocation, error) {
-	p := &parser{rest: words, table: lanesGrammar(), seen: map[string]bool{}, inv: defaults()}
+	p := &parser{
+		rest: words, table: lanesGrammar(), seen: map[string]bool{}, inv: defaults(), lists: "viamillipede help lanes",
+	}
 	p.inv.survey = survey{flows: defaultFlows, load: defaultLoad, connect: engine.DefaultConnect}
 	for len(p.rest) > 0 {
 		if _, err := p.keyword(); err != nil {
@@ -120,7 +122,10 @@ func parseLanes(words []string) (*invocation, error) {
 		return nil, inLanes(err)
 	}
 	if n := len(p.inv.paths); n > 0 && len(p.inv.lastPath().Sports.List) > lanes.FlowsMost {
-		return nil, usageError("lanes: sports: expected %d ports at most", lanes.FlowsMost)
+		return nil, usageError("lanes: sports: expected at most %d ports", lanes.FlowsMost)
+	}
+	if s := p.inv.survey; s.json != "" && s.json == s.svg {
+		return nil, usageError("lanes: json: expected a file other than that of svg, found %q", s.json)
 	}
 	return p.inv, nil
 }

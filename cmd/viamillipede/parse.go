@@ -33,7 +33,11 @@ type parser struct {
 	table []keyword
 	seen  map[string]bool // keywords met, by name; those of a path with its number
 	inv   *invocation
+	lists string // the command line that lists the keywords
 }
+
+// helpLists lists the keywords of a stream and of bench.
+const helpLists = "viamillipede help"
 
 // parse reads a command line without the program's name. Every error is one line for the user, without the program's
 // name before it, and an *engine.Error of engine.StatusUsage.
@@ -41,7 +45,7 @@ func parse(words []string) (*invocation, error) {
 	if len(words) > 0 && words[0] == benchWord {
 		return parseBench(words[1:])
 	}
-	p := &parser{rest: words, table: grammar(), seen: map[string]bool{}, inv: defaults()}
+	p := &parser{rest: words, table: grammar(), seen: map[string]bool{}, inv: defaults(), lists: helpLists}
 	var unbuilt string
 	for len(p.rest) > 0 {
 		k, err := p.keyword()
@@ -90,7 +94,7 @@ func (p *parser) keyword() (keyword, error) {
 	word := p.next()
 	k, ok := find(p.table, word)
 	if !ok {
-		return k, expectedKeyword(word, p.table)
+		return k, expectedKeyword(word, p.table, p.lists)
 	}
 	if err := p.place(k); err != nil {
 		return k, err
@@ -117,9 +121,9 @@ func (p *parser) place(k keyword) error {
 	}
 	switch {
 	case k.first:
-		return usageError("%s: expected as the first word of the line", k.name)
+		return usageError("%s: must be the first word of the line", k.name)
 	case k.ofPath && len(p.inv.paths) == 0:
-		return usageError("%s: expected after the tx that it belongs to, found before any tx", k.name)
+		return usageError("%s: must follow the tx that it belongs to, found before any tx", k.name)
 	case p.seen[name] && !k.many:
 		return usageError("%s: %s", k.name, twice)
 	}
@@ -154,7 +158,7 @@ func (p *parser) nothingMore(k keyword) error {
 		return usageError("%s: expected the end of the line, found %q", k.name, p.rest[0])
 	}
 	if _, ok := find(topics(), p.inv.topic); !ok && p.inv.topic != "" && p.inv.topic != benchDiff {
-		return expectedKeyword(p.inv.topic, topics())
+		return expectedKeyword(p.inv.topic, topics(), helpLists)
 	}
 	return nil
 }

@@ -134,6 +134,23 @@ func TestParseRefusesTooManyPaths(t *testing.T) {
 	}
 }
 
+// TestBenchHasThePatienceOfAStream: giveup alone turns dead off, in a measurement too.
+func TestBenchHasThePatienceOfAStream(t *testing.T) {
+	for line, want := range map[string]time.Duration{
+		"bench local":                 0,
+		"bench local giveup 5":        -1,
+		"bench local giveup 5 dead 7": 7 * time.Second,
+	} {
+		inv, err := parse(strings.Fields(line))
+		if err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if got := inv.bench.Variants[0].Options.Dead; got != want {
+			t.Errorf("%s: dead is %v, want %v", line, got, want)
+		}
+	}
+}
+
 func TestParseRefusesHosts(t *testing.T) {
 	for _, host := range []string{
 		"", " ", "h:1", "[::1", "::1]", "[198.18.0.1]", "[h]", "[]", "198.18.0.256", "1.2.3", "8834", "-h1", ".h", "a/b",

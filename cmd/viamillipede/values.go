@@ -217,11 +217,16 @@ func parsePorts(word string) (ports []uint16, ok bool) {
 	return ports, true
 }
 
-// choice is one of a few words.
+// choice is one of a few words, or the only one.
 func choice(choices []string, set func(*invocation, string)) argument {
+	last := len(choices) - 1
+	want := choices[last]
+	if last > 0 {
+		want = strings.Join(choices[:last], ", ") + " or " + want
+	}
 	return argument{
 		name:    strings.Join(choices, "|"),
-		want:    strings.Join(choices[:len(choices)-1], ", ") + " or " + choices[len(choices)-1],
+		want:    want,
 		choices: choices,
 		set: func(inv *invocation, word string) bool {
 			for _, c := range choices {
