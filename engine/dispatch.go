@@ -11,6 +11,7 @@ import (
 type txloop struct {
 	*loop
 	s     *Sender
+	past  *linkSums         // of links that ended; nil: nobody wants to know
 	links []*txlink         // best rank first: by path in the user's order, then by index
 	best  time.Duration     // in which the best of them brings a leg; see match
 	idle  [MaxThreads]int32 // how many of them are idle, by path, as the other loops know
@@ -35,7 +36,7 @@ const legsPerRound = 2
 // in the cache. It reports whether there is likely more to do at once.
 func (l *txloop) dispatch() (again bool) {
 	again = l.hearOn()
-	if l.aboard {
+	if l.isAboard() {
 		return again
 	}
 	return l.feedLinks() || again
@@ -44,7 +45,7 @@ func (l *txloop) dispatch() (again bool) {
 // hearOn goes on with the links that had more to say; true when one of them still has.
 func (l *txloop) hearOn() (more bool) {
 	for range len(l.unheard) {
-		if len(l.unheard) == 0 || l.aboard {
+		if len(l.unheard) == 0 || l.isAboard() {
 			break
 		}
 		k := l.unheard[0]
@@ -65,7 +66,7 @@ func (l *txloop) feedLinks() (again bool) {
 	defer l.countIdle()
 	for range legsPerRound {
 		k, leg, why := l.match()
-		if l.aboard {
+		if l.isAboard() {
 			l.bring(k, leg)
 			return false
 		}
@@ -84,7 +85,7 @@ func (l *txloop) feedLinks() (again bool) {
 		if err := k.carry(leg); err != nil {
 			k.lose(err)
 		}
-		if l.aboard {
+		if l.isAboard() {
 			return false
 		}
 	}
@@ -136,7 +137,7 @@ func (l *txloop) match() (k *txlink, leg *leg, why hunger) {
 		if why == fed || why == gated {
 			leg, why = l.pull(k)
 		}
-		if leg != nil || l.aboard {
+		if leg != nil || l.isAboard() {
 			return k, leg, why
 		}
 	}
@@ -237,7 +238,7 @@ func (l *txloop) wait(why hunger) {
 // watchSource asks for one event when the source is readable, unless another loop does: then that one hands over.
 func (l *txloop) watchSource() {
 	if l.s.watcher.CompareAndSwap(nobody, int32(l.id)) {
-		if err := l.poll.Modify(l.s.in.src.FD(), netio.Readable|netio.Once, l.token); err != nil {
+		if err := l.rewatch(l.s.in.src.FD(), netio.Readable|netio.Once, l.token); err != nil {
 			l.s.fail(fail(StatusLocalPipe, err, "cannot wait for standard input"))
 		}
 		return
@@ -333,7 +334,7 @@ func (l *txloop) quitLegs(any bool) {
 
 // closeLinks closes what is left, when the loop has ended.
 func (l *txloop) closeLinks() {
-	if l.broken {
+	if l.isBroken() {
 		var conns []Conn
 		for _, k := range l.links {
 			if k.leg != nil && k.sent > 0 {
@@ -342,7 +343,7 @@ func (l *txloop) closeLinks() {
 			}
 			conns = append(conns, k.conn)
 		}
-		l.speakFor(l.s.lastWords(), conns, l.s.time.Farewell)
+		speakFor(l.loop, l.s.lastWords(), conns, l.s.time.Farewell)
 		return
 	}
 	for _, k := range slices.Clone(l.asides) {

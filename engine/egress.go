@@ -58,7 +58,7 @@ func (l *rxloop) deliver() {
 			l.r.sinkFailed(err)
 			return
 		}
-		if l.aboard {
+		if l.isAboard() {
 			l.post(l.deliver)
 			return
 		}
@@ -109,7 +109,7 @@ func (r *Receiver) drain(l *rxloop) error {
 		r.out.count(leg)
 		r.out.partial = 0
 		leg.release()
-		if l.aboard {
+		if l.isAboard() {
 			return nil
 		}
 	}

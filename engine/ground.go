@@ -79,7 +79,7 @@ func (e *egress) reserve(upTo int64, at *loop) {
 		at.away(&e.shore, func() { err = e.sink.Reserve(e.spot()+have, n) })
 		if err != nil {
 			e.reserved.Store(e.size)
-			at.log.Printf(LevelChoices, "no more room is set aside: %v", err)
+			at.note("no more room is set aside: %v", err)
 		}
 	}
 }

@@ -1,14 +1,13 @@
 package engine
 
 import (
-	"io"
 	"testing"
 	"time"
 )
 
 // The end of a stream does not wait for a loop whose thread is stuck.
 func TestHaltIsBounded(t *testing.T) {
-	l, err := newLoop(0, -1, time.Hour, NewLog(io.Discard, "", 0))
+	l, err := newLoop(0, -1, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}

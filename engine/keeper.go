@@ -131,7 +131,7 @@ func (k *keeper) serve(ctx context.Context, link *txlink) attempt {
 		case <-quit:
 			quit, home = nil, nil
 			k.loop.post(func() { link.leave() })
-		case <-k.loop.done:
+		case <-k.loop.over():
 			return none
 		case <-ctx.Done():
 			return none // the loop closes what it has

@@ -21,6 +21,7 @@ type linkState struct {
 	path       string // for people
 	conn       Conn
 	loop       *loop
+	past       *linkSums       // the loop's, of links that ended; nil: nobody wants to know
 	token      int32           // of the loop's watch
 	counted    *sockstats.Link // nil: no statistics
 
@@ -47,9 +48,9 @@ type linkState struct {
 	answered bool // the peer said that it has finished with this link: its end is no loss
 }
 
-// start puts the connection under the watch of l.
-func (k *linkState) start(l *loop, events uint32, w watcher) error {
-	k.loop = l
+// start puts the connection under the watch of l. past is where the loop keeps the summaries of links that ended.
+func (k *linkState) start(l *loop, past *linkSums, events uint32, w watcher) error {
+	k.loop, k.past = l, past
 	k.since, k.heard, k.spoke = l.now, l.now, l.now
 	k.pulse.beat(l.now, k.bytes)
 	token, err := l.watch(k.conn.FD(), events, w)

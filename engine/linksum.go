@@ -27,11 +27,12 @@ type LinkSummary struct {
 // linkSums are the summaries of links that ended, by their index. They belong to their loop's thread.
 type linkSums map[int]LinkSummary
 
-// sumLinks has the loop keep the summaries of its links, before it runs.
-func (l *loop) sumLinks(wanted bool) {
-	if wanted {
-		l.past = &linkSums{}
+// sumsFor is where a loop keeps the summaries of its links; nil where they are not wanted.
+func sumsFor(wanted bool) *linkSums {
+	if !wanted {
+		return nil
 	}
+	return &linkSums{}
 }
 
 // add takes the links of another summary in, which came after those that are there.
@@ -66,21 +67,21 @@ func (s *LinkSummary) read() {
 
 // sumUp keeps the summary of a link that ends.
 func (k *linkState) sumUp() {
-	if k.loop.past != nil {
+	if k.past != nil {
 		sum := k.sum()
 		sum.read()
-		k.loop.past.add(sum)
+		k.past.add(sum)
 	}
 }
 
-// collectSums gives the summaries of the loop's links, those that ended first; nil when the loop is too busy to answer. links
+// collectSums gives the summaries of a loop's links, those that ended first; nil when the loop is too busy to answer. links
 // gives those that are up, on the loop's thread.
-func (l *loop) collectSums(links func() []*linkState) []LinkSummary {
-	if l.past == nil {
+func collectSums(l *loop, past *linkSums, links func() []*linkState) []LinkSummary {
+	if past == nil {
 		return nil
 	}
-	list := ask(l, func() []LinkSummary {
-		all := slices.Collect(maps.Values(*l.past))
+	list := ask(l, statusPatience, func() []LinkSummary {
+		all := slices.Collect(maps.Values(*past))
 		for _, k := range links() {
 			all = append(all, k.sum())
 		}
@@ -113,7 +114,7 @@ func (s *Sender) Summary() Summary {
 	sum := s.summary(time.Now())
 	var all []LinkSummary
 	for _, l := range s.loops {
-		all = append(all, l.collectSums(func() (up []*linkState) {
+		all = append(all, collectSums(l.loop, l.past, func() (up []*linkState) {
 			for _, k := range l.links {
 				up = append(up, &k.linkState)
 			}
@@ -129,7 +130,7 @@ func (r *Receiver) Summary() Summary {
 	sum := r.summary(time.Now())
 	var all []LinkSummary
 	for _, l := range r.loops {
-		all = append(all, l.collectSums(func() (up []*linkState) {
+		all = append(all, collectSums(l.loop, l.past, func() (up []*linkState) {
 			for _, k := range l.links {
 				up = append(up, &k.linkState)
 			}

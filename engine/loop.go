@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"math"
 	"runtime"
 	"sync"
@@ -12,30 +11,30 @@ import (
 	"viamillipede/netio"
 )
 
-// watcher is told when a descriptor that it put under a loop's watch is ready. Readiness may be spurious.
+// watcher is told when a descriptor that it put under a loop's watch is ready: of the netio events that it asked for, and of
+// errors. Readiness may be spurious. It is called on the loop's thread.
 type watcher interface{ ready(events uint32) }
 
-// loop is one OS thread that waits in its own epoll instance and runs everything that its links do. Only post, nudge and
-// watch may be called from other threads.
+// loop is one OS thread that waits in its own epoll instance and runs everything that its links do. Where a method does not say
+// that other threads may call it, it is for the loop's thread: whoever has the helm (takeover.go).
 //
 // A round: wait, tell the watchers, run what was posted, tick when it is time, then the owner's after. The wait does not
 // block when after asked for another round.
 type loop struct {
-	id    int
+	id    int // from 0, in its stream; never changes
 	cpu   int // to be pinned to; -1 is any. For the loop's thread once it runs
 	poll  *netio.Poller
 	wake  *netio.Wake
-	log   *Log
 	every time.Duration // between ticks
 
-	now  time.Time // start of this round; for the loop's thread only
-	tick func()
-	// after is the end of a round; true asks for another without waiting.
-	after func() bool
+	now time.Time // start of this round; for the loop's thread
 
-	broke func(*Error) // takes in why the loop cannot go on; set before it runs
-
-	past *linkSums // of links that ended; nil: nobody wants to know
+	// The owner's. All are set before the loop runs, and called on its thread; the first two are needed.
+	tick  func()                           // the loop's clock has ticked
+	after func() bool                      // the end of a round; true asks for another without waiting. It may be replaced on the loop's thread
+	note  func(format string, args ...any) // a choice of the loop's, for people; nil: nobody wants to know
+	fails func(err error)                  // the loop ends, since it cannot wait
+	fault func(p any)                      // the loop ends, since its thread panicked with p; the stack is still there
 
 	// sooner bounds the next wait; zero is the tick's business alone.
 	sooner time.Duration
@@ -61,7 +60,9 @@ type loop struct {
 
 const wakeToken = 0
 
-func newLoop(id, cpu int, every time.Duration, log *Log) (*loop, error) {
+// newLoop makes a loop that ticks every so often (more than 0) and is to run on a CPU, -1 being any. Nothing runs yet. Who has it
+// closes it, once it has ended or where it never ran.
+func newLoop(id, cpu int, every time.Duration) (*loop, error) {
 	poll, err := netio.NewPoller()
 	if err != nil {
 		return nil, err
@@ -71,8 +72,8 @@ func newLoop(id, cpu int, every time.Duration, log *Log) (*loop, error) {
 		poll.Close()
 		return nil, err
 	}
-	l := &loop{id: id, cpu: cpu, poll: poll, wake: wake, log: log, every: every, done: make(chan struct{}), helm: newHelm()}
-	l.watchers = []watcher{wakeToken: l}
+	l := &loop{id: id, cpu: cpu, poll: poll, wake: wake, every: every, done: make(chan struct{}), helm: newHelm()}
+	l.watchers = []watcher{wakeToken: (*waker)(l)}
 	if err := poll.Add(wake.FD(), netio.Readable, wakeToken); err != nil {
 		l.close()
 		return nil, err
@@ -80,15 +81,18 @@ func newLoop(id, cpu int, every time.Duration, log *Log) (*loop, error) {
 	return l, nil
 }
 
+// waker is a loop as the watcher of its own wake-up.
+type waker loop
+
 // ready answers the loop's own wake-up. The flag goes last: were it down while the signal is still there, a nudge in between
 // would raise it and lose its signal with the old one, and with that every nudge to come. One that finds it up is answered by
 // this round, which looks at what was posted when this is done.
-func (l *loop) ready(uint32) {
+func (l *waker) ready(uint32) {
 	l.wake.Clear()
 	l.nudged.Store(false)
 }
 
-// nudge makes the loop run a round soon.
+// nudge makes the loop run a round soon. Any thread may call it.
 func (l *loop) nudge() {
 	if l.nudged.CompareAndSwap(false, true) {
 		l.wake.Signal()
@@ -96,7 +100,7 @@ func (l *loop) nudge() {
 }
 
 // post has the loop's thread call f soon; false: the loop has ended, and f is never called. One that ends before its next round
-// does not call f either.
+// does not call f either. Any thread may call it.
 func (l *loop) post(f func()) bool {
 	l.mu.Lock()
 	if l.ended {
@@ -109,7 +113,8 @@ func (l *loop) post(f func()) bool {
 	return true
 }
 
-// do calls f on the loop's thread: at once when the caller, running on its own loop, is on it.
+// do calls f on the loop's thread: at once when the caller, running on its own loop, is on it. Any thread may call it; caller is
+// nil where that is no loop's.
 func (l *loop) do(caller *loop, f func()) {
 	if l == caller {
 		f()
@@ -118,14 +123,15 @@ func (l *loop) do(caller *loop, f func()) {
 	l.post(f)
 }
 
-// within has the next round begin after d at the latest; for the loop's thread.
+// within has the next round begin after d (more than 0) at the latest.
 func (l *loop) within(d time.Duration) {
 	if l.sooner == 0 || d < l.sooner {
 		l.sooner = d
 	}
 }
 
-// watch puts fd under watch and returns the token to change or end it with.
+// watch puts fd under watch for the events and returns the token to change or end it with. Any thread may call it.
+// Errors: what epoll_ctl(2) says.
 func (l *loop) watch(fd int, events uint32, w watcher) (token int32, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -146,7 +152,20 @@ func (l *loop) watch(fd int, events uint32, w watcher) (token int32, err error) 
 	return token, nil
 }
 
-// unwatch ends a watch; on the loop's thread. An event of this round may still reach whoever gets the token next.
+// rewatch changes what fd is watched for. Any thread may call it. Errors: what epoll_ctl(2) says.
+func (l *loop) rewatch(fd int, events uint32, token int32) error {
+	return l.poll.Modify(fd, events, token)
+}
+
+// mute ends a watch for a while, or for good, and leaves its token to it. Any thread may call it.
+func (l *loop) mute(fd int) { _ = l.poll.Remove(fd) }
+
+// unmute takes up a watch again that was muted. Any thread may call it. Errors: what epoll_ctl(2) says.
+func (l *loop) unmute(fd int, events uint32, token int32) error {
+	return l.poll.Add(fd, events, token)
+}
+
+// unwatch ends a watch, and its token with it. An event of this round may still reach whoever gets the token next.
 func (l *loop) unwatch(fd int, token int32) {
 	_ = l.poll.Remove(fd)
 	l.mu.Lock()
@@ -158,7 +177,7 @@ func (l *loop) unwatch(fd int, token int32) {
 // its affinity, ends with it. A loop that was taken over ends when the threads have come back that it has lost.
 func (l *loop) run() {
 	defer l.leave()
-	defer caught(fmt.Sprintf("loop %d", l.id), l.log, l.fails)
+	defer l.caught()
 	runtime.LockOSThread()
 	l.pin()
 	if l.due.IsZero() {
@@ -176,7 +195,10 @@ func (l *loop) run() {
 		}
 		events, err := l.poll.Wait(l.patience(l.again, l.due))
 		if err != nil {
-			l.fails(fail(StatusInternal, err, "loop %d cannot wait", l.id))
+			l.broken = true
+			if l.fails != nil {
+				l.fails(err)
+			}
 			return
 		}
 		l.events = events
@@ -203,11 +225,13 @@ func (l *loop) work() {
 	}
 }
 
-// fails ends the stream; its other loops say so.
-func (l *loop) fails(err *Error) {
-	l.broken = true
-	if l.broke != nil {
-		l.broke(err)
+// caught takes in a panic of the thread that defers it, if there is one: the loop ends.
+func (l *loop) caught() {
+	if p := recover(); p != nil {
+		l.broken = true
+		if l.fault != nil {
+			l.fault(p)
+		}
 	}
 }
 
@@ -237,11 +261,18 @@ func (l *loop) pin() {
 		return
 	}
 	if err := affinity.Pin(l.cpu); err != nil {
-		l.log.Printf(LevelChoices, "loop %d is not pinned to CPU %d: %v", l.id, l.cpu, err)
+		l.say("loop %d is not pinned to CPU %d: %v", l.id, l.cpu, err)
 	}
 }
 
-// repin has the loop run on another CPU soon.
+// say tells people of a choice.
+func (l *loop) say(format string, args ...any) {
+	if l.note != nil {
+		l.note(format, args...)
+	}
+}
+
+// repin has the loop run on another CPU soon. Any thread may call it.
 func (l *loop) repin(cpu int) {
 	l.post(func() {
 		if cpu != l.cpu {
@@ -251,15 +282,24 @@ func (l *loop) repin(cpu int) {
 	})
 }
 
+// soonest gives the bound that within has set on the next wait, and takes it away; 0 is none. A simulation calls it, which has
+// no thread and does the rounds itself.
+func (l *loop) soonest() (d time.Duration) {
+	d, l.sooner = l.sooner, 0
+	return d
+}
+
+// nudges reports whether the loop was nudged since it was last asked. It is for a simulation too.
+func (l *loop) nudges() bool { return l.nudged.Swap(false) }
+
 // patience is how long the round may wait, in milliseconds.
 func (l *loop) patience(again bool, due time.Time) int {
 	if again {
 		return 0
 	}
 	left := due.Sub(l.now)
-	if l.sooner > 0 {
-		left = min(left, l.sooner)
-		l.sooner = 0
+	if soonest := l.soonest(); soonest > 0 {
+		left = min(left, soonest)
 	}
 	if left <= 0 {
 		return 0
@@ -267,6 +307,7 @@ func (l *loop) patience(again bool, due time.Time) int {
 	return int((left + time.Millisecond - 1) / time.Millisecond)
 }
 
+// tell calls those who watch what is ready.
 func (l *loop) tell() {
 	for len(l.events) > 0 && !l.aboard {
 		e := l.events[0]
@@ -304,9 +345,12 @@ func (l *loop) runBatch() {
 // that was not to wait, must not keep the program.
 const haltMost = 500 * time.Millisecond
 
+// looping is a loop, or what embeds one.
+type looping interface{ plain() *loop }
+
 // haltAll ends the loops and waits for their threads; then close may be called, unless one of them did not end: what that one
 // has stays its own.
-func haltAll[T interface{ plain() *loop }](loops []T, atMost time.Duration) (all bool) {
+func haltAll[T looping](loops []T, atMost time.Duration) (all bool) {
 	for _, l := range loops {
 		l := l.plain()
 		l.post(func() { l.stop = true })
@@ -327,8 +371,8 @@ func haltAll[T interface{ plain() *loop }](loops []T, atMost time.Duration) (all
 const tidyMost = 3 * time.Second
 
 // haltThen ends the loops and then calls tidy, which may have to wait in the kernel itself. Both go on without the caller when
-// they take too long; done tells whether they did not.
-func haltThen[T interface{ plain() *loop }](loops []T, tidy func(), log *Log) (done bool) {
+// they take too long; done tells whether they did not. Loops of one stream all have the same owner, which is told.
+func haltThen[T looping](loops []T, tidy func()) (done bool) {
 	halted, tidied := make(chan struct{}), make(chan struct{})
 	go func() {
 		haltAll(loops, math.MaxInt64)
@@ -337,7 +381,7 @@ func haltThen[T interface{ plain() *loop }](loops []T, tidy func(), log *Log) (d
 		close(tidied)
 	}()
 	if done = awaited(halted, haltMost) && awaited(tidied, tidyMost); !done {
-		log.Printf(LevelChoices, "a thread is in the kernel and does not come back: what it has stays open")
+		loops[0].plain().say("a thread is in the kernel and does not come back: what it has stays open")
 	}
 	return done
 }
@@ -357,6 +401,36 @@ func awaited(c <-chan struct{}, atMost time.Duration) bool {
 // plain is the loop of whatever is more than a loop.
 func (l *loop) plain() *loop { return l }
 
+// isBroken reports whether the loop ended in the middle of something; for its thread, and for all once it has ended.
+func (l *loop) isBroken() bool { return l.broken }
+
+// over is closed when the loop has ended.
+func (l *loop) over() <-chan struct{} { return l.done }
+
+// await waits for at most so long until something is ready that the loop watches. It is for what is left to do when the loop has ended.
+func (l *loop) await(atMost time.Duration) {
+	_, _ = l.poll.Wait(int(atMost / time.Millisecond))
+}
+
+// ask has the loop answer on its thread; nil when it does not within the patience, or has ended. Any thread but the loop's may
+// call it.
+func ask[T any](l *loop, patience time.Duration, question func() []T) []T {
+	answer := make(chan []T, 1)
+	if !l.post(func() { answer <- question() }) {
+		return nil
+	}
+	timeout := time.NewTimer(patience)
+	defer timeout.Stop()
+	select {
+	case list := <-answer:
+		return list
+	case <-l.done:
+	case <-timeout.C:
+	}
+	return nil
+}
+
+// close gives the descriptors back. Nobody runs the loop.
 func (l *loop) close() {
 	l.wake.Close()
 	l.poll.Close()

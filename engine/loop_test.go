@@ -10,7 +10,7 @@ import (
 // What was posted while a thread was in the middle of its round is called in the rest of that round, which another thread does:
 // the wake-up that came with it may be answered already.
 func TestRestOfARoundCallsAllThatWasPosted(t *testing.T) {
-	l, err := newLoop(0, -1, DefaultTiming.Tick, nil)
+	l, err := newLoop(0, -1, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -18,7 +18,7 @@ func TestRestOfARoundCallsAllThatWasPosted(t *testing.T) {
 	var called []string
 	l.batch = []func(){func() { called = append(called, "left") }}
 	l.post(func() { called = append(called, "posted") })
-	l.ready(0)
+	(*waker)(l).ready(0)
 	l.runPosted()
 	if len(called) != 2 || called[0] != "left" || called[1] != "posted" {
 		t.Errorf("called %v", called)
@@ -27,7 +27,7 @@ func TestRestOfARoundCallsAllThatWasPosted(t *testing.T) {
 
 // A loop that wakes up hears of what comes at that moment, and of all that comes later.
 func TestNoNudgeIsLost(t *testing.T) {
-	l, err := newLoop(0, -1, time.Hour, nil)
+	l, err := newLoop(0, -1, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}

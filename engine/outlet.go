@@ -20,7 +20,7 @@ type outlet struct {
 	blocked atomic.Bool // changed under mu, and read without it by those who only want a hint
 
 	mu      sync.Mutex
-	poll    *netio.Poller // of the loop that watches; nil: the sink makes nobody wait. Guarded by mu, as is all below
+	at      *loop // that watches; nil: the sink makes nobody wait. Guarded by mu, as is all below
 	fd      int
 	token   int32
 	ended   bool      // nobody is told of the sink any more
@@ -38,7 +38,7 @@ func (o *outlet) watch(l *loop, fd int, w watcher) error {
 	if err != nil {
 		return err
 	}
-	o.poll, o.fd, o.token = l.poll, fd, token
+	o.at, o.fd, o.token = l, fd, token
 	return nil
 }
 
@@ -50,7 +50,7 @@ func (o *outlet) block(k *rxlink) (held bool, err error) {
 	switch {
 	case o.ended:
 		return false, nil
-	case o.poll == nil:
+	case o.at == nil:
 		return false, errNoWait
 	}
 	if k != nil {
@@ -60,7 +60,7 @@ func (o *outlet) block(k *rxlink) (held bool, err error) {
 		return true, nil
 	}
 	o.blocked.Store(true)
-	return true, o.poll.Modify(o.fd, netio.Writable, o.token)
+	return true, o.at.rewatch(o.fd, netio.Writable, o.token)
 }
 
 // unblock notes that the sink takes more. It gives the links that wait for that, once, and whether anybody did.
@@ -70,7 +70,7 @@ func (o *outlet) unblock() (waiters []*rxlink, was bool, err error) {
 	if o.ended || !o.blocked.Load() {
 		return nil, false, nil
 	}
-	if err := o.poll.Modify(o.fd, 0, o.token); err != nil {
+	if err := o.at.rewatch(o.fd, 0, o.token); err != nil {
 		return nil, false, err
 	}
 	waiters, o.waiters = o.waiters, nil
@@ -87,8 +87,8 @@ func (o *outlet) unwatch() (waiters []*rxlink) {
 	}
 	o.ended = true
 	o.blocked.Store(false)
-	if o.poll != nil {
-		_ = o.poll.Remove(o.fd)
+	if o.at != nil {
+		o.at.mute(o.fd)
 	}
 	waiters, o.waiters = o.waiters, nil
 	return waiters

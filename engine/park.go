@@ -101,7 +101,7 @@ func (l *rxloop) clearPark() (some bool) {
 		}
 		k.resume()
 		some = true
-		if l.aboard {
+		if l.isAboard() {
 			break
 		}
 	}

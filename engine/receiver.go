@@ -136,16 +136,15 @@ func (r *Receiver) open(loops, pipes int) error {
 }
 
 func (r *Receiver) addLoop(i, cpu int) error {
-	l, err := newLoop(i, cpu, r.time.Tick, r.log)
+	l, err := openLoop(i, cpu, r.time.Tick, r.log, r.fail)
 	if err != nil {
 		return err
 	}
-	l.sumLinks(r.cfg.LinkSums)
-	t := &rxloop{loop: l, r: r}
+	t := &rxloop{loop: l, r: r, past: sumsFor(r.cfg.LinkSums)}
 	if r.out.pipes != nil {
 		t.pipe = r.out.pipes.Get()
 	}
-	l.tick, l.after, l.broke = t.tick, t.settle, r.fail
+	l.tick, l.after = t.tick, t.settle
 	r.loops = append(r.loops, t)
 	if i > 0 || !r.out.sink.Pollable() {
 		return nil
@@ -192,7 +191,7 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	r.farewell()
 	sum = r.Summary()
 	r.curtain.fall()
-	if !haltThen(r.loops, r.tidy, r.log) {
+	if !haltThen(r.loops, r.tidy) {
 		r.cutWithin(haltMost)
 	}
 	return sum, r.err
@@ -242,7 +241,7 @@ func fit(window int64, leg, links int) (size, buffers int) {
 
 // linkUp puts a new link to work; on its loop's thread.
 func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
-	if err := k.start(l.loop, netio.Readable, k); err != nil {
+	if err := k.start(l.loop, l.past, netio.Readable, k); err != nil {
 		k.conn.Abort()
 		r.mu.Lock()
 		l.load--

@@ -154,7 +154,7 @@ func (k *rxlink) waits() bool { return k.cut.held || k.parked.on }
 func (k *rxlink) mute() {
 	if !k.muted {
 		k.muted = true
-		_ = k.loop.poll.Remove(k.conn.FD())
+		k.loop.mute(k.conn.FD())
 	}
 }
 
@@ -164,7 +164,7 @@ func (k *rxlink) unmute() error {
 		return nil
 	}
 	k.muted = false
-	return k.loop.poll.Add(k.conn.FD(), k.events(), k.token)
+	return k.loop.unmute(k.conn.FD(), k.events(), k.token)
 }
 
 // watch asks for what the link can make use of.
@@ -172,7 +172,7 @@ func (k *rxlink) watch() error {
 	if k.muted {
 		return nil
 	}
-	return k.loop.poll.Modify(k.conn.FD(), k.events(), k.token)
+	return k.loop.rewatch(k.conn.FD(), k.events(), k.token)
 }
 
 // receive reads until the socket is empty or the link's share of the round is used up; the watch is level-triggered, so
@@ -188,7 +188,7 @@ func (k *rxlink) receive() error {
 		}
 		budget -= n
 		k.heard = k.loop.now
-		if drained || k.loop.aboard {
+		if drained || k.loop.isAboard() {
 			return nil
 		}
 	}

@@ -13,6 +13,7 @@ type rxloop struct {
 	*loop
 	r     *Receiver
 	links []*rxlink
+	past  *linkSums      // of links that ended; nil: nobody wants to know
 	load  int            // links that it has, and those on their way to it; guarded by Receiver.mu
 	waste [64 << 10]byte // where payload goes that we have already
 	words [wire.MaxBitmap / 8]uint64
@@ -30,7 +31,7 @@ func (l *rxloop) remove(k *rxlink) {
 // settle is the end of each round: legs whose turn has come go on, acks that have waited long enough leave, and so do links
 // that are bound for another loop.
 func (l *rxloop) settle() (again bool) {
-	if again = l.clearPark(); l.aboard {
+	if again = l.clearPark(); l.isAboard() {
 		return again
 	}
 	l.sendOff()
@@ -47,7 +48,7 @@ func (l *rxloop) settle() (again bool) {
 
 func (l *rxloop) tick() {
 	for _, k := range slices.Clone(l.links) {
-		if k.tick(); l.aboard {
+		if k.tick(); l.isAboard() {
 			return
 		}
 	}
@@ -83,12 +84,12 @@ func (l *rxloop) farewell(words []byte, left chan<- struct{}) {
 
 // closeLinks closes what is left, when the loop has ended.
 func (l *rxloop) closeLinks() {
-	if l.broken {
+	if l.isBroken() {
 		var conns []Conn
 		for _, k := range l.links {
 			conns = append(conns, k.conn)
 		}
-		l.speakFor(l.r.lastWords(), conns, l.r.time.Farewell)
+		speakFor(l.loop, l.r.lastWords(), conns, l.r.time.Farewell)
 		return
 	}
 	for _, k := range l.links {

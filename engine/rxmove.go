@@ -86,7 +86,7 @@ func (k *rxlink) move() bool {
 // arrive puts the link under the watch of its new loop, with the bytes of legs that an ack is owed for.
 func (k *rxlink) arrive(owed int) {
 	at := k.owner
-	k.loop = at.loop
+	k.loop, k.past = at.loop, at.past
 	token, err := at.watch(k.conn.FD(), k.events(), k)
 	if err != nil {
 		k.gone = true

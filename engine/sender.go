@@ -160,13 +160,12 @@ func (s *Sender) open(loops, pipes int) error {
 }
 
 func (s *Sender) addLoop(i, cpu int) error {
-	l, err := newLoop(i, cpu, s.time.Tick, s.log)
+	l, err := openLoop(i, cpu, s.time.Tick, s.log, s.fail)
 	if err != nil {
 		return err
 	}
-	l.sumLinks(s.cfg.LinkSums)
-	t := &txloop{loop: l, s: s, mark: 1 << i}
-	l.tick, l.after, l.broke = t.tick, t.dispatch, s.fail
+	t := &txloop{loop: l, s: s, past: sumsFor(s.cfg.LinkSums), mark: 1 << i}
+	l.tick, l.after = t.tick, t.dispatch
 	s.loops = append(s.loops, t)
 	if err := t.openPause(); err != nil {
 		return err
@@ -216,7 +215,7 @@ func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
 	s.farewell()
 	sum = s.Summary()
 	s.curtain.fall()
-	haltThen(s.loops, s.tidy, s.log)
+	haltThen(s.loops, s.tidy)
 	return sum, s.err
 }
 
@@ -385,7 +384,7 @@ func (s *Sender) heardFrom() {
 
 // linkUp puts a new link to work; on its loop's thread.
 func (s *Sender) linkUp(l *txloop, k *txlink) {
-	if err := k.start(l.loop, netio.Readable|netio.Writable|netio.Edge, k); err != nil {
+	if err := k.start(l.loop, l.past, netio.Readable|netio.Writable|netio.Edge, k); err != nil {
 		k.conn.Abort()
 		k.lost(err)
 		return

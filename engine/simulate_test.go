@@ -205,14 +205,12 @@ func (sim *simulation) run(until time.Duration) {
 
 // round has the loop dispatch until it would wait.
 func (sim *simulation) round() {
-	for again := sim.again || sim.loop.nudged.Load(); again; again = again || sim.loop.nudged.Load() {
-		sim.loop.nudged.Store(false)
+	for again := sim.again; sim.loop.nudges() || again; {
 		again = sim.loop.dispatch()
 	}
 	sim.again = false
-	if sim.loop.sooner > 0 {
-		sim.at(sim.now+sim.loop.sooner, func() { sim.again = true })
-		sim.loop.sooner = 0
+	if soonest := sim.loop.soonest(); soonest > 0 {
+		sim.at(sim.now+soonest, func() { sim.again = true })
 	}
 }
 

@@ -36,28 +36,6 @@ func (r row) up() bool { return !r.heard.IsZero() }
 // statusPatience is how long a status table waits for a loop that is busy.
 const statusPatience = time.Second
 
-// collect has the loop describe its links; nil when it is too busy to answer.
-func (l *loop) collect(describe func() []row) []row {
-	return ask(l, describe)
-}
-
-// ask has the loop answer on its thread; nil when it is too busy, or has ended.
-func ask[T any](l *loop, question func() []T) []T {
-	answer := make(chan []T, 1)
-	if !l.post(func() { answer <- question() }) {
-		return nil
-	}
-	timeout := time.NewTimer(statusPatience)
-	defer timeout.Stop()
-	select {
-	case list := <-answer:
-		return list
-	case <-l.done:
-	case <-timeout.C:
-	}
-	return nil
-}
-
 // row describes the link, which has carried so many bytes, and whose peer beats so often; on its loop's thread.
 func (k *linkState) row(carried uint64, inFlight int, beat time.Duration) row {
 	r := row{
@@ -115,7 +93,7 @@ func (s *Sender) rows() []row {
 	}
 	s.mu.Unlock()
 	for _, l := range s.loops {
-		for _, r := range l.collect(l.describe) {
+		for _, r := range ask(l.loop, statusPatience, l.describe) {
 			rows[r.index] = r
 		}
 	}
@@ -216,7 +194,7 @@ func (r *Receiver) rows() []row {
 	var rows []row
 	up := make(map[int]bool)
 	for _, l := range r.loops {
-		for _, link := range l.collect(l.describe) {
+		for _, link := range ask(l.loop, statusPatience, l.describe) {
 			rows = append(rows, link)
 			up[link.index] = true
 		}

@@ -24,7 +24,7 @@ import (
 //
 // Whoever has the helm, and nobody else, touches what is the loop's; so the code around a call needs no locks, but must expect
 // that, across the call, other things have happened to the loop and its links. A link that such a call concerns is marked
-// (linkState.away): nobody else uses its connection the same way, and its end waits for the call's. In a quiet loop all this
+// by its owner: nobody else uses its connection the same way, and its end waits for the call's. In a quiet loop all this
 // costs two atomic operations a call.
 //
 // So that not all threads run into the same wall one after the other, nobody begins a call on a shore where one is stuck.
@@ -48,9 +48,11 @@ func newHelm() helm { return helm{let: make(chan struct{}), back: make(chan stru
 
 // shore is an end of the stream, a source or a sink, for those that make calls on it that may wait.
 type shore struct {
-	stuck  atomic.Int32         // calls that were overtaken and have not returned
-	freed  func()               // called when none is stuck any more
-	lapses func() time.Duration // Options.Lapses
+	stuck atomic.Int32 // calls that were overtaken and have not returned
+
+	// The owner's; both are set before a loop runs, and called on any loop's thread.
+	freed  func()               // none is stuck any more
+	lapses func() time.Duration // for tests: for how long it shall seem that the kernel does not give the next call back; 0 is not at all, nil never
 }
 
 // busy reports whether a call is stuck. Who does not begin another one for that reason is told by freed.
@@ -63,6 +65,13 @@ func (s *shore) leave() {
 		s.freed()
 	}
 }
+
+// isAboard reports whether whoever runs the loop now came back from a call that was overtaken: then the round that it was in is
+// another's business, and it goes home without touching more of the loop than the call was about.
+func (l *loop) isAboard() bool { return l.aboard }
+
+// inKernel is how many threads of the loop have been overtaken and have not ended. Any thread may call it.
+func (l *loop) inKernel() int { return int(l.overtaken.Load()) }
 
 // away makes a call that may wait; for whoever has the helm, and has it again when away returns. call must touch nothing that
 // is the loop's.
@@ -134,7 +143,7 @@ func (l *loop) takeOver(seq uint64) bool {
 
 // lookOut takes over loops that are stuck, until it is told to stop. A round that lasts from one look to the next, and is in
 // a call that may wait, is stuck, even where it is no longer the same call: many that are slow are as bad as one.
-func lookOut[T interface{ plain() *loop }](loops []T, every time.Duration, stop <-chan struct{}) {
+func lookOut[T looping](loops []T, every time.Duration, stop <-chan struct{}) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
@@ -154,6 +163,6 @@ func (l *loop) look() {
 	late := round == l.seen
 	l.seen = round
 	if late && seq%2 == 1 && l.takeOver(seq) {
-		l.log.Printf(LevelChoices, "loop %d goes on without its thread, which waits in the kernel", l.id)
+		l.say("loop %d goes on without its thread, which waits in the kernel", l.id)
 	}
 }

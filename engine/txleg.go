@@ -81,7 +81,7 @@ func (k *txlink) sendFile() (int, error) {
 	in := &k.s.in
 	done := k.sent - len(k.header)
 	at, left := int64(k.leg.offset)+int64(done), k.leg.length-done
-	if in.shore.busy() && (in.blind.Load() || k.loop.overtaken.Load() > 1) {
+	if in.shore.busy() && (in.blind.Load() || k.loop.inKernel() > 1) {
 		return 0, netio.ErrAgain // until sourceFreed; else it is in the cache already
 	}
 	if !k.byCard && !k.s.cfg.ForceSendFile {
