@@ -48,7 +48,7 @@ func (b *bounds) took(now time.Time) {
 type pause struct{ timer *netio.Timer }
 
 // ready does nothing: the round's dispatch does the rest.
-func (pause) ready(uint32) {}
+func (pause) Ready(uint32) {}
 
 // openPause gets a timer for the loop, where there will be pauses.
 func (l *txloop) openPause() (err error) {
@@ -58,7 +58,7 @@ func (l *txloop) openPause() (err error) {
 	if l.pause.timer, err = netio.NewTimer(); err != nil {
 		return err
 	}
-	_, err = l.watch(l.pause.timer.FD(), netio.Readable|netio.Edge, l.pause)
+	_, err = l.Watch(l.pause.timer.FD(), netio.Readable|netio.Edge, l.pause)
 	return err
 }
 

@@ -139,7 +139,7 @@ func (r *Receiver) ends(how func() error) {
 // words of the sender behind it.
 func (r *Receiver) unwatch() {
 	for _, k := range r.out.unwatch() {
-		r.reach(k, nil, func() { k.ready(sinkTakes) })
+		r.reach(k, nil, func() { k.Ready(sinkTakes) })
 	}
 }
 

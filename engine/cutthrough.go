@@ -43,7 +43,7 @@ func (k *rxlink) cutThrough() (n int, drained bool, err error) {
 		k.cut.on = false
 		return 0, false, k.buffer(k.cut.leg.Leg)
 	}
-	e.at = k.owner.loop
+	e.at = k.owner.Loop
 	n, drained, err = k.turnAtSink()
 	e.turn.Store(false)
 	k.owner.deliver()
@@ -70,7 +70,7 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 	if e.route == routePass {
 		n, err = k.pass(left)
 	} else {
-		k.loop.away(&e.shore, func() { n, err = k.conn.Splice(e.sink, left) })
+		k.loop.Away(&e.shore, func() { n, err = k.conn.Splice(e.sink, left) })
 	}
 	if err != nil {
 		return 0, !netio.Unsupported(err), k.spliceFailed(err)
@@ -100,7 +100,7 @@ func (k *rxlink) pass(most int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	k.loop.away(&k.r.out.shore, func() { err = k.r.out.sink.Empty(k.owner.pipe) })
+	k.loop.Away(&k.r.out.shore, func() { err = k.r.out.sink.Empty(k.owner.pipe) })
 	if err != nil {
 		k.owner.renewPipe()
 		k.r.sinkFailed(err)

@@ -9,7 +9,7 @@ import (
 
 // txloop is a loop at the sending end: its links, and the dispatcher that feeds them.
 type txloop struct {
-	*loop
+	*Loop
 	s     *Sender
 	past  *linkSums         // of links that ended; nil: nobody wants to know
 	links []*txlink         // best rank first: by path in the user's order, then by index
@@ -36,7 +36,7 @@ const legsPerRound = 2
 // in the cache. It reports whether there is likely more to do at once.
 func (l *txloop) dispatch() (again bool) {
 	again = l.hearOn()
-	if l.isAboard() {
+	if l.Aboard() {
 		return again
 	}
 	return l.feedLinks() || again
@@ -45,13 +45,13 @@ func (l *txloop) dispatch() (again bool) {
 // hearOn goes on with the links that had more to say; true when one of them still has.
 func (l *txloop) hearOn() (more bool) {
 	for range len(l.unheard) {
-		if len(l.unheard) == 0 || l.isAboard() {
+		if len(l.unheard) == 0 || l.Aboard() {
 			break
 		}
 		k := l.unheard[0]
 		l.unheard = l.unheard[1:]
 		k.unheard = false
-		k.ready(0)
+		k.Ready(0)
 	}
 	return len(l.unheard) > 0
 }
@@ -66,26 +66,26 @@ func (l *txloop) feedLinks() (again bool) {
 	defer l.countIdle()
 	for range legsPerRound {
 		k, leg, why := l.match()
-		if l.isAboard() {
+		if l.Aboard() {
 			l.bring(k, leg)
 			return false
 		}
 		switch {
 		case leg != nil:
 		case why == fed:
-			l.s.handOver(l.loop) // no link is idle
+			l.s.handOver(l.Loop) // no link is idle
 			return false
 		default:
 			l.wait(why)
 			return false
 		}
 		if leg.length == k.most() {
-			l.s.handOver(l.loop) // a full leg: there is probably more, for two loops
+			l.s.handOver(l.Loop) // a full leg: there is probably more, for two loops
 		}
 		if err := k.carry(leg); err != nil {
 			k.lose(err)
 		}
-		if l.isAboard() {
+		if l.Aboard() {
 			return false
 		}
 	}
@@ -110,14 +110,14 @@ func (l *txloop) bring(k *txlink, leg *leg) {
 func (l *txloop) sourceFreed() {
 	for _, k := range slices.Concat(l.links, l.asides) {
 		k.full = false
-		k.ready(0)
+		k.Ready(0)
 	}
 }
 
 // match finds a leg and the link to send it next: a leg that was lost before one that is late on another link, and both
 // before a new one. Without a leg, why is what the idle links lack; fed where none is idle.
 func (l *txloop) match() (k *txlink, leg *leg, why hunger) {
-	if l.s.in.byRef && l.s.in.shore.busy() {
+	if l.s.in.byRef && l.s.in.shore.Busy() {
 		return nil, nil, stalledSource
 	}
 	l.findBest()
@@ -128,7 +128,7 @@ func (l *txloop) match() (k *txlink, leg *leg, why hunger) {
 		if leg := l.s.window.take(k.mayTake); leg != nil {
 			return k, leg, fed
 		}
-		if leg, from := l.s.window.rescue(k.index, k.path.order, k.rate == 0, l.now, k.absorbed()/2, k.eta); leg != nil {
+		if leg, from := l.s.window.rescue(k.index, k.path.order, k.rate == 0, l.Now, k.absorbed()/2, k.eta); leg != nil {
 			l.s.paths[from].rescuedFrom.Add(1)
 			k.path.rescuedTo.Add(1)
 			l.s.log.Printf(LevelResent, "leg %d, late on path %v, goes on link %d", leg.number, l.s.paths[from], k.index)
@@ -137,7 +137,7 @@ func (l *txloop) match() (k *txlink, leg *leg, why hunger) {
 		if why == fed || why == gated {
 			leg, why = l.pull(k)
 		}
-		if leg != nil || l.isAboard() {
+		if leg != nil || l.Aboard() {
 			return k, leg, why
 		}
 	}
@@ -166,7 +166,7 @@ func (l *txloop) pull(k *txlink) (*leg, hunger) {
 	case !k.mayTake(most):
 		return nil, gated
 	}
-	leg, why, err := l.s.in.pull(l.s.window, l.loop, most)
+	leg, why, err := l.s.in.pull(l.s.window, l.Loop, most)
 	if err != nil {
 		l.s.sourceFailed(err)
 	}
@@ -212,48 +212,48 @@ func (l *txloop) wait(why hunger) {
 		l.watchSource()
 	case noRoom:
 		if l.s.room() {
-			l.nudge()
+			l.Nudge()
 		}
-		l.s.window.pressed(l.now) // counts the time
+		l.s.window.pressed(l.Now) // counts the time
 	case otherTurn:
 		if !l.s.in.turn.Load() {
-			l.nudge()
+			l.Nudge()
 		}
 	case deferred:
-		l.s.feed(l.loop)
+		l.s.feed(l.Loop)
 	case stalledSource:
-		if !l.s.in.shore.busy() {
-			l.nudge()
+		if !l.s.in.shore.Busy() {
+			l.Nudge()
 		}
 	case paused:
 		l.waitPause()
 	case noMore:
 		l.end()
 		if l.s.window.waiting.Load() > 0 {
-			l.nudge()
+			l.Nudge()
 		}
 	}
 }
 
 // watchSource asks for one event when the source is readable, unless another loop does: then that one hands over.
 func (l *txloop) watchSource() {
-	if l.s.watcher.CompareAndSwap(nobody, int32(l.id)) {
-		if err := l.rewatch(l.s.in.src.FD(), netio.Readable|netio.Once, l.token); err != nil {
+	if l.s.watcher.CompareAndSwap(nobody, int32(l.ID)) {
+		if err := l.Rewatch(l.s.in.src.FD(), netio.Readable|netio.Once, l.token); err != nil {
 			l.s.fail(fail(StatusLocalPipe, err, "cannot wait for standard input"))
 		}
 		return
 	}
 	if l.s.watcher.Load() == nobody {
-		l.nudge()
+		l.Nudge()
 	}
 }
 
 // ready is the source's readiness: the round's dispatch does the rest.
-func (l *txloop) ready(uint32) { l.s.watcher.CompareAndSwap(int32(l.id), nobody) }
+func (l *txloop) Ready(uint32) { l.s.watcher.CompareAndSwap(int32(l.ID), nobody) }
 
 // end has every link carry the end frame once.
 func (l *txloop) end() {
-	if !l.s.mayEnd(l.loop) {
+	if !l.s.mayEnd(l.Loop) {
 		return // the next ack brings another round
 	}
 	for _, k := range slices.Clone(l.links) {
@@ -292,7 +292,7 @@ func rank(a, b *txlink) int {
 func (l *txloop) tick() {
 	l.clearAsides()
 	l.clearLimbo()
-	if l.id == 0 && len(l.links) > 0 {
+	if l.ID == 0 && len(l.links) > 0 {
 		l.s.setLegTime()
 	}
 	for _, k := range slices.Clone(l.links) {
@@ -311,13 +311,13 @@ func (l *txloop) farewell(words []byte, left chan<- struct{}) {
 	if l.s.err == nil {
 		enough = min(enough, 1)
 	}
-	l.after = func() bool {
+	l.After = func() bool {
 		more := l.hearOn()
 		said := len(slices.DeleteFunc(slices.Clone(l.links), (*txlink).busy))
 		if said < min(enough, len(l.links)) {
 			return more
 		}
-		l.after = func() bool { return false }
+		l.After = func() bool { return false }
 		left <- struct{}{}
 		return false
 	}
@@ -334,7 +334,7 @@ func (l *txloop) quitLegs(any bool) {
 
 // closeLinks closes what is left, when the loop has ended.
 func (l *txloop) closeLinks() {
-	if l.isBroken() {
+	if l.Broken() {
 		var conns []Conn
 		for _, k := range l.links {
 			if k.leg != nil && k.sent > 0 {
@@ -343,7 +343,7 @@ func (l *txloop) closeLinks() {
 			}
 			conns = append(conns, k.conn)
 		}
-		speakFor(l.loop, l.s.lastWords(), conns, l.s.time.Farewell)
+		speakFor(l.Loop, l.s.lastWords(), conns, l.s.time.Farewell)
 		return
 	}
 	for _, k := range slices.Clone(l.asides) {

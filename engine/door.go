@@ -128,7 +128,7 @@ func (r *Receiver) take(h wire.Hello, at int, c net.Conn) {
 	k := &rxlink{r: r, way: r.wayOf(between), owner: l, linkState: linkState{
 		index: int(h.Link), generation: h.Generation, path: path, conn: conn,
 	}}
-	if !l.post(func() { r.linkUp(l, k) }) {
+	if !l.Post(func() { r.linkUp(l, k) }) {
 		conn.Abort()
 	}
 }

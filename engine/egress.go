@@ -15,8 +15,8 @@ type egress struct {
 	outlet
 	ground // for routePlace
 
-	at      *loop // that has the turn
-	shore   shore // the sink, for calls that may wait
+	at      *Loop // that has the turn
+	shore   Shore // the sink, for calls that may wait
 	stalled stalled
 
 	sink     *netio.Sink
@@ -48,7 +48,7 @@ func (l *rxloop) deliver() {
 	if e.in() == unread {
 		e.tell()
 	}
-	for l.r.deliverable() && !e.blocked.Load() && !e.shore.busy() {
+	for l.r.deliverable() && !e.blocked.Load() && !e.shore.Busy() {
 		if !e.turn.CompareAndSwap(false, true) {
 			return
 		}
@@ -58,8 +58,8 @@ func (l *rxloop) deliver() {
 			l.r.sinkFailed(err)
 			return
 		}
-		if l.isAboard() {
-			l.post(l.deliver)
+		if l.Aboard() {
+			l.Post(l.deliver)
 			return
 		}
 	}
@@ -89,7 +89,7 @@ func (r *Receiver) written() bool {
 
 // drain writes legs until the sink is full or the next leg is missing. After the last leg the sink is ended.
 func (r *Receiver) drain(l *rxloop) error {
-	r.out.at = l.loop
+	r.out.at = l.Loop
 	if r.out.in() != writing {
 		return nil
 	}
@@ -109,7 +109,7 @@ func (r *Receiver) drain(l *rxloop) error {
 		r.out.count(leg)
 		r.out.partial = 0
 		leg.release()
-		if l.isAboard() {
+		if l.Aboard() {
 			return nil
 		}
 	}
@@ -158,11 +158,11 @@ func (e *egress) put(l *rxleg) (n int, err error) {
 	case l.placed:
 		return rest, nil
 	case e.route == routePlace:
-		e.at.away(&e.shore, func() {
+		e.at.Away(&e.shore, func() {
 			n, err = e.sink.WriteAt(l.bytes()[e.partial:], e.spot()+int64(e.bytes.Load()))
 		})
 	default:
-		e.at.away(&e.shore, func() { n, err = e.sink.Write(l.bytes()[e.partial:]) })
+		e.at.Away(&e.shore, func() { n, err = e.sink.Write(l.bytes()[e.partial:]) })
 	}
 	return n, err
 }
@@ -173,7 +173,7 @@ func (e *egress) wrote(n int) {
 }
 
 // ready is the sink's readiness, or the consumer's death. Only the latter is watched for while nothing waits.
-func (l *rxloop) ready(events uint32) {
+func (l *rxloop) Ready(events uint32) {
 	r := l.r
 	if events&(netio.Failed|netio.HungUp) != 0 {
 		r.consumerGone(nil)
@@ -188,7 +188,7 @@ func (l *rxloop) ready(events uint32) {
 	}
 	before := r.ring.Next()
 	for _, k := range waiters {
-		r.reach(k, l, func() { k.ready(sinkTakes) })
+		r.reach(k, l, func() { k.Ready(sinkTakes) })
 	}
 	l.deliver()
 	if r.ring.Next() != before {

@@ -101,7 +101,7 @@ func (in *ingest) readAt(p []byte, at int64) error {
 	for len(p) > 0 {
 		var n int
 		var err error
-		in.at.away(&in.shore, func() { n, err = in.src.ReadAt(p, in.begin+at) })
+		in.at.Away(&in.shore, func() { n, err = in.src.ReadAt(p, in.begin+at) })
 		if err == io.EOF {
 			return in.shrunk()
 		}
@@ -128,7 +128,7 @@ func (in *ingest) unchanged() error {
 
 // mayEnd reports whether the receiver may be told where the stream ends. Of a file whose legs are read when they are sent,
 // and again when they are sent again, that is once all are received, and the file is as it was.
-func (s *Sender) mayEnd(at *loop) bool {
+func (s *Sender) mayEnd(at *Loop) bool {
 	in := &s.in
 	if !in.sized || !in.byRef || in.same.Load() {
 		return true
@@ -137,7 +137,7 @@ func (s *Sender) mayEnd(at *loop) bool {
 		return false
 	}
 	var err error
-	at.away(&in.shore, func() { err = in.unchanged() })
+	at.Away(&in.shore, func() { err = in.unchanged() })
 	if err != nil {
 		s.sourceFailed(err)
 		return false

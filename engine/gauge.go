@@ -146,7 +146,7 @@ func (s *Sender) gaugeLinks(ctx context.Context) {
 	}
 	s.gauge.open(ctx, s.time.Dial, cfg, func(attached chan<- struct{}) int {
 		for _, l := range s.loops {
-			l.post(func() {
+			l.Post(func() {
 				for _, k := range l.links {
 					k.count(&s.gauge)
 				}
@@ -170,7 +170,7 @@ func (r *Receiver) gaugeLinks(ctx context.Context) {
 	}
 	r.gauge.open(ctx, r.time.Hello, cfg, func(attached chan<- struct{}) int {
 		for _, l := range r.loops {
-			l.post(func() {
+			l.Post(func() {
 				for _, k := range l.links {
 					k.count(&r.gauge)
 				}

@@ -66,8 +66,8 @@ func (e *egress) reached(end int64) {
 const reserveStep = 64 << 20
 
 // reserve sets room aside in a file whose size is known, once a leg that ends at the given byte of the stream is on its way.
-func (e *egress) reserve(upTo int64, at *loop) {
-	if e.shore.busy() {
+func (e *egress) reserve(upTo int64, at *Loop) {
+	if e.shore.Busy() {
 		return
 	}
 	if have := e.reserved.Load(); upTo > have && upTo <= e.size {
@@ -76,10 +76,10 @@ func (e *egress) reserve(upTo int64, at *loop) {
 			return // another loop does it
 		}
 		var err error
-		at.away(&e.shore, func() { err = e.sink.Reserve(e.spot()+have, n) })
+		at.Away(&e.shore, func() { err = e.sink.Reserve(e.spot()+have, n) })
 		if err != nil {
 			e.reserved.Store(e.size)
-			at.note("no more room is set aside: %v", err)
+			at.Note("no more room is set aside: %v", err)
 		}
 	}
 }

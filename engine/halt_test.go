@@ -7,21 +7,21 @@ import (
 
 // The end of a stream does not wait for a loop whose thread is stuck.
 func TestHaltIsBounded(t *testing.T) {
-	l, err := newLoop(0, -1, time.Hour)
+	l, err := New(0, -1, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.tick, l.after = func() {}, func() bool { return false }
-	go l.run()
+	l.Tick, l.After = func() {}, func() bool { return false }
+	go l.Run()
 	stuck, free := make(chan struct{}), make(chan struct{})
-	l.post(func() { close(stuck); <-free })
+	l.Post(func() { close(stuck); <-free })
 	<-stuck
-	if haltAll([]*loop{l}, time.Millisecond) {
+	if HaltAll([]*Loop{l}, time.Millisecond) {
 		t.Error("a loop ended that is stuck")
 	}
 	close(free)
-	if !haltAll([]*loop{l}, time.Minute) {
+	if !HaltAll([]*Loop{l}, time.Minute) {
 		t.Fatal("it does not end when it is free again")
 	}
-	l.close()
+	l.Close()
 }

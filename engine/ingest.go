@@ -20,8 +20,8 @@ import (
 type ingest struct {
 	turn atomic.Bool
 
-	at    *loop // that has the turn
-	shore shore // the source, for calls that may wait
+	at    *Loop // that has the turn
+	shore Shore // the source, for calls that may wait
 
 	src      *netio.Source
 	pool     *bufpool.Pool
@@ -104,7 +104,7 @@ const (
 // pull takes one new leg of at most the given bytes from the source and puts it into the window, with the caller's link as
 // its carrier and holder. A buffer for it comes from the loop's shard. An error goes with sourceGone. The source may wait: then
 // the loop goes on, and much may have happened to it when pull returns; see loop.away.
-func (in *ingest) pull(w *window, at *loop, most int) (*leg, hunger, error) {
+func (in *ingest) pull(w *window, at *Loop, most int) (*leg, hunger, error) {
 	l, why, err := in.take(w, at, most)
 	if l != nil {
 		in.finish(l)
@@ -124,7 +124,7 @@ func (in *ingest) finish(l *leg) {
 }
 
 // take is what pull does in its turn.
-func (in *ingest) take(w *window, at *loop, most int) (*leg, hunger, error) {
+func (in *ingest) take(w *window, at *Loop, most int) (*leg, hunger, error) {
 	if in.ended.Load() {
 		return nil, noMore, nil
 	}
@@ -139,7 +139,7 @@ func (in *ingest) take(w *window, at *loop, most int) (*leg, hunger, error) {
 		return nil, noRoom, nil
 	}
 	in.at = at
-	l, why, err := in.cut(at.id, most, at.now)
+	l, why, err := in.cut(at.ID, most, at.Now)
 	if l == nil {
 		if why == noMore {
 			if err := in.wholly(); err != nil {
@@ -149,10 +149,10 @@ func (in *ingest) take(w *window, at *loop, most int) (*leg, hunger, error) {
 		}
 		return nil, why, err
 	}
-	in.bounds.took(at.now)
+	in.bounds.took(at.Now)
 	l.offset = in.offset.Load()
 	in.offset.Add(uint64(l.length))
-	w.add(l, at.now)
+	w.add(l, at.Now)
 	return l, fed, nil
 }
 
@@ -216,7 +216,7 @@ func (in *ingest) fill(p []byte) (n int, err error) {
 	for n < len(p) && in.met == nil {
 		var m int
 		var err error
-		in.at.away(&in.shore, func() { m, err = in.src.Read(p[n:]) })
+		in.at.Away(&in.shore, func() { m, err = in.src.Read(p[n:]) })
 		if err == netio.ErrAgain {
 			return n, err
 		}

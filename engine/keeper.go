@@ -115,7 +115,7 @@ func (k *keeper) serve(ctx context.Context, link *txlink) attempt {
 	begun, none := time.Now(), attempt{linked: true}
 	lost := make(chan error, 1)
 	link.lost = func(err error) { lost <- err }
-	if !k.loop.post(func() { k.s.linkUp(k.loop, link) }) {
+	if !k.loop.Post(func() { k.s.linkUp(k.loop, link) }) {
 		link.conn.Abort()
 		return none
 	}
@@ -130,14 +130,14 @@ func (k *keeper) serve(ctx context.Context, link *txlink) attempt {
 			return attempt{linked: true, use: link.use, took: time.Since(begun)}
 		case <-quit:
 			quit, home = nil, nil
-			k.loop.post(func() { link.leave() })
-		case <-k.loop.over():
+			k.loop.Post(func() { link.leave() })
+		case <-k.loop.Done():
 			return none
 		case <-ctx.Done():
 			return none // the loop closes what it has
 		case <-home:
 			home = nil
-			k.loop.post(func() { link.leave() })
+			k.loop.Post(func() { link.leave() })
 		}
 	}
 }

@@ -20,7 +20,7 @@ type linkState struct {
 	generation uint32 // how often the link was dialled before
 	path       string // for people
 	conn       Conn
-	loop       *loop
+	loop       *Loop
 	past       *linkSums       // the loop's, of links that ended; nil: nobody wants to know
 	token      int32           // of the loop's watch
 	counted    *sockstats.Link // nil: no statistics
@@ -49,11 +49,11 @@ type linkState struct {
 }
 
 // start puts the connection under the watch of l. past is where the loop keeps the summaries of links that ended.
-func (k *linkState) start(l *loop, past *linkSums, events uint32, w watcher) error {
+func (k *linkState) start(l *Loop, past *linkSums, events uint32, w Watcher) error {
 	k.loop, k.past = l, past
-	k.since, k.heard, k.spoke = l.now, l.now, l.now
-	k.pulse.beat(l.now, k.bytes)
-	token, err := l.watch(k.conn.FD(), events, w)
+	k.since, k.heard, k.spoke = l.Now, l.Now, l.Now
+	k.pulse.beat(l.Now, k.bytes)
+	token, err := l.Watch(k.conn.FD(), events, w)
 	k.token = token
 	return err
 }
@@ -91,7 +91,7 @@ func (k *linkState) flush() (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		k.spoke = k.loop.now
+		k.spoke = k.loop.Now
 		k.said += uint64(n)
 		k.control = k.control[:copy(k.control, k.control[n:])]
 	}
@@ -103,7 +103,7 @@ func (k *linkState) close(reset bool) {
 	k.gone = true
 	k.sumUp()
 	k.uncount()
-	k.loop.unwatch(k.conn.FD(), k.token)
+	k.loop.Unwatch(k.conn.FD(), k.token)
 	if reset {
 		k.conn.Abort()
 		return

@@ -76,11 +76,11 @@ func (k *linkState) sumUp() {
 
 // collectSums gives the summaries of a loop's links, those that ended first; nil when the loop is too busy to answer. links
 // gives those that are up, on the loop's thread.
-func collectSums(l *loop, past *linkSums, links func() []*linkState) []LinkSummary {
+func collectSums(l *Loop, past *linkSums, links func() []*linkState) []LinkSummary {
 	if past == nil {
 		return nil
 	}
-	list := ask(l, statusPatience, func() []LinkSummary {
+	list := Ask(l, statusPatience, func() []LinkSummary {
 		all := slices.Collect(maps.Values(*past))
 		for _, k := range links() {
 			all = append(all, k.sum())
@@ -114,7 +114,7 @@ func (s *Sender) Summary() Summary {
 	sum := s.summary(time.Now())
 	var all []LinkSummary
 	for _, l := range s.loops {
-		all = append(all, collectSums(l.loop, l.past, func() (up []*linkState) {
+		all = append(all, collectSums(l.Loop, l.past, func() (up []*linkState) {
 			for _, k := range l.links {
 				up = append(up, &k.linkState)
 			}
@@ -130,7 +130,7 @@ func (r *Receiver) Summary() Summary {
 	sum := r.summary(time.Now())
 	var all []LinkSummary
 	for _, l := range r.loops {
-		all = append(all, collectSums(l.loop, l.past, func() (up []*linkState) {
+		all = append(all, collectSums(l.Loop, l.past, func() (up []*linkState) {
 			for _, k := range l.links {
 				up = append(up, &k.linkState)
 			}

@@ -11,30 +11,30 @@ import (
 	"viamillipede/netio"
 )
 
-// watcher is told when a descriptor that it put under a loop's watch is ready: of the netio events that it asked for, and of
+// Watcher is told when a descriptor that it put under a loop's watch is ready: of the netio events that it asked for, and of
 // errors. Readiness may be spurious. It is called on the loop's thread.
-type watcher interface{ ready(events uint32) }
+type Watcher interface{ Ready(events uint32) }
 
-// loop is one OS thread that waits in its own epoll instance and runs everything that its links do. Where a method does not say
+// Loop is one OS thread that waits in its own epoll instance and runs everything that its links do. Where a method does not say
 // that other threads may call it, it is for the loop's thread: whoever has the helm (takeover.go).
 //
-// A round: wait, tell the watchers, run what was posted, tick when it is time, then the owner's after. The wait does not
-// block when after asked for another round.
-type loop struct {
-	id    int // from 0, in its stream; never changes
+// A round: wait, tell the watchers, run what was posted, tick when it is time, then the owner's After. The wait does not
+// block when After asked for another round.
+type Loop struct {
+	ID    int // from 0, in its stream; never changes
 	cpu   int // to be pinned to; -1 is any. For the loop's thread once it runs
 	poll  *netio.Poller
 	wake  *netio.Wake
 	every time.Duration // between ticks
 
-	now time.Time // start of this round; for the loop's thread
+	Now time.Time // start of this round; for the loop's thread
 
 	// The owner's. All are set before the loop runs, and called on its thread; the first two are needed.
-	tick  func()                           // the loop's clock has ticked
-	after func() bool                      // the end of a round; true asks for another without waiting. It may be replaced on the loop's thread
-	note  func(format string, args ...any) // a choice of the loop's, for people; nil: nobody wants to know
-	fails func(err error)                  // the loop ends, since it cannot wait
-	fault func(p any)                      // the loop ends, since its thread panicked with p; the stack is still there
+	Tick  func()                           // the loop's clock has ticked
+	After func() bool                      // the end of a round; true asks for another without waiting. It may be replaced on the loop's thread
+	Note  func(format string, args ...any) // a choice of the loop's, for people; nil: nobody wants to know
+	Fails func(err error)                  // the loop ends, since it cannot wait
+	Fault func(p any)                      // the loop ends, since its thread panicked with p; the stack is still there
 
 	// sooner bounds the next wait; zero is the tick's business alone.
 	sooner time.Duration
@@ -52,17 +52,18 @@ type loop struct {
 	due    time.Time // of the next tick
 	again  bool      // the next round begins at once
 
+	// mu comes after every lock of the owner's: nobody's code is called under it, and only the poller's own lock is taken.
 	mu       sync.Mutex
 	ended    bool      // nothing is called any more; guarded by mu, as is all below
 	posted   []func()  //
-	watchers []watcher // by token; guarded by mu
+	watchers []Watcher // by token; guarded by mu
 }
 
 const wakeToken = 0
 
-// newLoop makes a loop that ticks every so often (more than 0) and is to run on a CPU, -1 being any. Nothing runs yet. Who has it
+// New makes a loop that ticks every so often (more than 0) and is to run on a CPU, -1 being any. Nothing runs yet. Who has it
 // closes it, once it has ended or where it never ran.
-func newLoop(id, cpu int, every time.Duration) (*loop, error) {
+func New(id, cpu int, every time.Duration) (*Loop, error) {
 	poll, err := netio.NewPoller()
 	if err != nil {
 		return nil, err
@@ -72,36 +73,36 @@ func newLoop(id, cpu int, every time.Duration) (*loop, error) {
 		poll.Close()
 		return nil, err
 	}
-	l := &loop{id: id, cpu: cpu, poll: poll, wake: wake, every: every, done: make(chan struct{}), helm: newHelm()}
-	l.watchers = []watcher{wakeToken: (*waker)(l)}
+	l := &Loop{ID: id, cpu: cpu, poll: poll, wake: wake, every: every, done: make(chan struct{}), helm: newHelm()}
+	l.watchers = []Watcher{wakeToken: (*waker)(l)}
 	if err := poll.Add(wake.FD(), netio.Readable, wakeToken); err != nil {
-		l.close()
+		l.Close()
 		return nil, err
 	}
 	return l, nil
 }
 
 // waker is a loop as the watcher of its own wake-up.
-type waker loop
+type waker Loop
 
-// ready answers the loop's own wake-up. The flag goes last: were it down while the signal is still there, a nudge in between
+// Ready answers the loop's own wake-up. The flag goes last: were it down while the signal is still there, a nudge in between
 // would raise it and lose its signal with the old one, and with that every nudge to come. One that finds it up is answered by
 // this round, which looks at what was posted when this is done.
-func (l *waker) ready(uint32) {
+func (l *waker) Ready(uint32) {
 	l.wake.Clear()
 	l.nudged.Store(false)
 }
 
-// nudge makes the loop run a round soon. Any thread may call it.
-func (l *loop) nudge() {
+// Nudge makes the loop run a round soon. Any thread may call it.
+func (l *Loop) Nudge() {
 	if l.nudged.CompareAndSwap(false, true) {
 		l.wake.Signal()
 	}
 }
 
-// post has the loop's thread call f soon; false: the loop has ended, and f is never called. One that ends before its next round
+// Post has the loop's thread call f soon; false: the loop has ended, and f is never called. One that ends before its next round
 // does not call f either. Any thread may call it.
-func (l *loop) post(f func()) bool {
+func (l *Loop) Post(f func()) bool {
 	l.mu.Lock()
 	if l.ended {
 		l.mu.Unlock()
@@ -109,30 +110,30 @@ func (l *loop) post(f func()) bool {
 	}
 	l.posted = append(l.posted, f)
 	l.mu.Unlock()
-	l.nudge()
+	l.Nudge()
 	return true
 }
 
-// do calls f on the loop's thread: at once when the caller, running on its own loop, is on it. Any thread may call it; caller is
+// Do calls f on the loop's thread: at once when the caller, running on its own loop, is on it. Any thread may call it; caller is
 // nil where that is no loop's.
-func (l *loop) do(caller *loop, f func()) {
+func (l *Loop) Do(caller *Loop, f func()) {
 	if l == caller {
 		f()
 		return
 	}
-	l.post(f)
+	l.Post(f)
 }
 
-// within has the next round begin after d (more than 0) at the latest.
-func (l *loop) within(d time.Duration) {
+// Within has the next round begin after d (more than 0) at the latest.
+func (l *Loop) Within(d time.Duration) {
 	if l.sooner == 0 || d < l.sooner {
 		l.sooner = d
 	}
 }
 
-// watch puts fd under watch for the events and returns the token to change or end it with. Any thread may call it.
+// Watch puts fd under watch for the events and returns the token to change or end it with. Any thread may call it.
 // Errors: what epoll_ctl(2) says.
-func (l *loop) watch(fd int, events uint32, w watcher) (token int32, err error) {
+func (l *Loop) Watch(fd int, events uint32, w Watcher) (token int32, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	token = int32(len(l.watchers))
@@ -152,30 +153,30 @@ func (l *loop) watch(fd int, events uint32, w watcher) (token int32, err error) 
 	return token, nil
 }
 
-// rewatch changes what fd is watched for. Any thread may call it. Errors: what epoll_ctl(2) says.
-func (l *loop) rewatch(fd int, events uint32, token int32) error {
+// Rewatch changes what fd is watched for. Any thread may call it. Errors: what epoll_ctl(2) says.
+func (l *Loop) Rewatch(fd int, events uint32, token int32) error {
 	return l.poll.Modify(fd, events, token)
 }
 
-// mute ends a watch for a while, or for good, and leaves its token to it. Any thread may call it.
-func (l *loop) mute(fd int) { _ = l.poll.Remove(fd) }
+// Mute ends a watch for a while, or for good, and leaves its token to it. Any thread may call it.
+func (l *Loop) Mute(fd int) { _ = l.poll.Remove(fd) }
 
-// unmute takes up a watch again that was muted. Any thread may call it. Errors: what epoll_ctl(2) says.
-func (l *loop) unmute(fd int, events uint32, token int32) error {
+// Unmute takes up a watch again that was muted. Any thread may call it. Errors: what epoll_ctl(2) says.
+func (l *Loop) Unmute(fd int, events uint32, token int32) error {
 	return l.poll.Add(fd, events, token)
 }
 
-// unwatch ends a watch, and its token with it. An event of this round may still reach whoever gets the token next.
-func (l *loop) unwatch(fd int, token int32) {
+// Unwatch ends a watch, and its token with it. An event of this round may still reach whoever gets the token next.
+func (l *Loop) Unwatch(fd int, token int32) {
 	_ = l.poll.Remove(fd)
 	l.mu.Lock()
 	l.watchers[token] = nil
 	l.mu.Unlock()
 }
 
-// run is the loop's goroutine, until another one takes the loop over. It never unlocks its thread, so that the thread, with
+// Run is the loop's goroutine, until another one takes the loop over. It never unlocks its thread, so that the thread, with
 // its affinity, ends with it. A loop that was taken over ends when the threads have come back that it has lost.
-func (l *loop) run() {
+func (l *Loop) Run() {
 	defer l.leave()
 	defer l.caught()
 	runtime.LockOSThread()
@@ -185,7 +186,7 @@ func (l *loop) run() {
 	}
 	for {
 		l.rounds.Add(1)
-		l.now = time.Now()
+		l.Now = time.Now()
 		if l.work(); l.aboard {
 			return
 		}
@@ -196,8 +197,8 @@ func (l *loop) run() {
 		events, err := l.poll.Wait(l.patience(l.again, l.due))
 		if err != nil {
 			l.broken = true
-			if l.fails != nil {
-				l.fails(err)
+			if l.Fails != nil {
+				l.Fails(err)
 			}
 			return
 		}
@@ -206,37 +207,37 @@ func (l *loop) run() {
 }
 
 // work is a round, or the rest of one; when another thread has taken the loop over meanwhile, only a part of it.
-func (l *loop) work() {
+func (l *Loop) work() {
 	if l.tell(); l.aboard {
 		return
 	}
 	if l.runPosted(); l.aboard {
 		return
 	}
-	if !l.now.Before(l.due) {
-		l.due = l.now.Add(l.every)
-		if l.tick(); l.aboard {
+	if !l.Now.Before(l.due) {
+		l.due = l.Now.Add(l.every)
+		if l.Tick(); l.aboard {
 			return
 		}
 	}
-	again := l.after()
+	again := l.After()
 	if !l.aboard {
 		l.again = again
 	}
 }
 
 // caught takes in a panic of the thread that defers it, if there is one: the loop ends.
-func (l *loop) caught() {
+func (l *Loop) caught() {
 	if p := recover(); p != nil {
 		l.broken = true
-		if l.fault != nil {
-			l.fault(p)
+		if l.Fault != nil {
+			l.Fault(p)
 		}
 	}
 }
 
 // leave is the end of a thread of the loop: of one that was overtaken, which gives the helm back, or of the loop.
-func (l *loop) leave() {
+func (l *Loop) leave() {
 	if l.aboard {
 		l.overtaken.Add(-1)
 		l.handBack()
@@ -246,7 +247,7 @@ func (l *loop) leave() {
 }
 
 // end says that nothing is called any more.
-func (l *loop) end() {
+func (l *Loop) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if !l.ended {
@@ -256,25 +257,25 @@ func (l *loop) end() {
 }
 
 // pin ties the thread to the loop's CPU.
-func (l *loop) pin() {
+func (l *Loop) pin() {
 	if l.cpu < 0 {
 		return
 	}
 	if err := affinity.Pin(l.cpu); err != nil {
-		l.say("loop %d is not pinned to CPU %d: %v", l.id, l.cpu, err)
+		l.say("loop %d is not pinned to CPU %d: %v", l.ID, l.cpu, err)
 	}
 }
 
 // say tells people of a choice.
-func (l *loop) say(format string, args ...any) {
-	if l.note != nil {
-		l.note(format, args...)
+func (l *Loop) say(format string, args ...any) {
+	if l.Note != nil {
+		l.Note(format, args...)
 	}
 }
 
-// repin has the loop run on another CPU soon. Any thread may call it.
-func (l *loop) repin(cpu int) {
-	l.post(func() {
+// Repin has the loop run on another CPU soon. Any thread may call it.
+func (l *Loop) Repin(cpu int) {
+	l.Post(func() {
 		if cpu != l.cpu {
 			l.cpu = cpu
 			l.pin()
@@ -282,23 +283,23 @@ func (l *loop) repin(cpu int) {
 	})
 }
 
-// soonest gives the bound that within has set on the next wait, and takes it away; 0 is none. A simulation calls it, which has
+// Soonest gives the bound that Within has set on the next wait, and takes it away; 0 is none. A simulation calls it, which has
 // no thread and does the rounds itself.
-func (l *loop) soonest() (d time.Duration) {
+func (l *Loop) Soonest() (d time.Duration) {
 	d, l.sooner = l.sooner, 0
 	return d
 }
 
-// nudges reports whether the loop was nudged since it was last asked. It is for a simulation too.
-func (l *loop) nudges() bool { return l.nudged.Swap(false) }
+// Nudges reports whether the loop was nudged since it was last asked. It is for a simulation too.
+func (l *Loop) Nudges() bool { return l.nudged.Swap(false) }
 
 // patience is how long the round may wait, in milliseconds.
-func (l *loop) patience(again bool, due time.Time) int {
+func (l *Loop) patience(again bool, due time.Time) int {
 	if again {
 		return 0
 	}
-	left := due.Sub(l.now)
-	if soonest := l.soonest(); soonest > 0 {
+	left := due.Sub(l.Now)
+	if soonest := l.Soonest(); soonest > 0 {
 		left = min(left, soonest)
 	}
 	if left <= 0 {
@@ -308,7 +309,7 @@ func (l *loop) patience(again bool, due time.Time) int {
 }
 
 // tell calls those who watch what is ready.
-func (l *loop) tell() {
+func (l *Loop) tell() {
 	for len(l.events) > 0 && !l.aboard {
 		e := l.events[0]
 		l.events = l.events[1:]
@@ -316,14 +317,14 @@ func (l *loop) tell() {
 		w := l.watchers[e.Token]
 		l.mu.Unlock()
 		if w != nil {
-			w.ready(e.Ready)
+			w.Ready(e.Ready)
 		}
 	}
 }
 
 // runPosted calls what a thread that was overtaken has left of its round, and then all that was posted since: whoever posts does
 // not wake the loop again before this round has answered the wake-up.
-func (l *loop) runPosted() {
+func (l *Loop) runPosted() {
 	if l.runBatch(); l.aboard {
 		return
 	}
@@ -333,7 +334,7 @@ func (l *loop) runPosted() {
 	l.runBatch()
 }
 
-func (l *loop) runBatch() {
+func (l *Loop) runBatch() {
 	for len(l.batch) > 0 && !l.aboard {
 		f := l.batch[0]
 		l.batch = l.batch[1:]
@@ -341,25 +342,25 @@ func (l *loop) runBatch() {
 	}
 }
 
-// haltMost is how long the end of a stream waits for its loops' threads. One that the kernel does not give back, in a call
+// HaltMost is how long the end of a stream waits for its loops' threads. One that the kernel does not give back, in a call
 // that was not to wait, must not keep the program.
-const haltMost = 500 * time.Millisecond
+const HaltMost = 500 * time.Millisecond
 
-// looping is a loop, or what embeds one.
-type looping interface{ plain() *loop }
+// Looping is a loop, or what embeds one.
+type Looping interface{ Plain() *Loop }
 
-// haltAll ends the loops and waits for their threads; then close may be called, unless one of them did not end: what that one
+// HaltAll ends the loops and waits for their threads; then Close may be called, unless one of them did not end: what that one
 // has stays its own.
-func haltAll[T looping](loops []T, atMost time.Duration) (all bool) {
+func HaltAll[T Looping](loops []T, atMost time.Duration) (all bool) {
 	for _, l := range loops {
-		l := l.plain()
-		l.post(func() { l.stop = true })
+		l := l.Plain()
+		l.Post(func() { l.stop = true })
 	}
 	timeout := time.NewTimer(atMost)
 	defer timeout.Stop()
 	for _, l := range loops {
 		select {
-		case <-l.plain().done:
+		case <-l.Plain().done:
 		case <-timeout.C:
 			return false
 		}
@@ -370,18 +371,18 @@ func haltAll[T looping](loops []T, atMost time.Duration) (all bool) {
 // tidyMost is how long it waits for what comes then, which closes files and cuts them to length.
 const tidyMost = 3 * time.Second
 
-// haltThen ends the loops and then calls tidy, which may have to wait in the kernel itself. Both go on without the caller when
+// HaltThen ends the loops and then calls tidy, which may have to wait in the kernel itself. Both go on without the caller when
 // they take too long; done tells whether they did not. Loops of one stream all have the same owner, which is told.
-func haltThen[T looping](loops []T, tidy func()) (done bool) {
+func HaltThen[T Looping](loops []T, tidy func()) (done bool) {
 	halted, tidied := make(chan struct{}), make(chan struct{})
 	go func() {
-		haltAll(loops, math.MaxInt64)
+		HaltAll(loops, math.MaxInt64)
 		close(halted)
 		tidy()
 		close(tidied)
 	}()
-	if done = awaited(halted, haltMost) && awaited(tidied, tidyMost); !done {
-		loops[0].plain().say("a thread is in the kernel and does not come back: what it has stays open")
+	if done = awaited(halted, HaltMost) && awaited(tidied, tidyMost); !done {
+		loops[0].Plain().say("a thread is in the kernel and does not come back: what it has stays open")
 	}
 	return done
 }
@@ -398,25 +399,25 @@ func awaited(c <-chan struct{}, atMost time.Duration) bool {
 	}
 }
 
-// plain is the loop of whatever is more than a loop.
-func (l *loop) plain() *loop { return l }
+// Plain is the loop of whatever is more than a loop.
+func (l *Loop) Plain() *Loop { return l }
 
-// isBroken reports whether the loop ended in the middle of something; for its thread, and for all once it has ended.
-func (l *loop) isBroken() bool { return l.broken }
+// Broken reports whether the loop ended in the middle of something; for its thread, and for all once it has ended.
+func (l *Loop) Broken() bool { return l.broken }
 
-// over is closed when the loop has ended.
-func (l *loop) over() <-chan struct{} { return l.done }
+// Done is closed when the loop has ended.
+func (l *Loop) Done() <-chan struct{} { return l.done }
 
-// await waits for at most so long until something is ready that the loop watches. It is for what is left to do when the loop has ended.
-func (l *loop) await(atMost time.Duration) {
+// Await waits for at most so long until something is ready that the loop watches. It is for what is left to do when the loop has ended.
+func (l *Loop) Await(atMost time.Duration) {
 	_, _ = l.poll.Wait(int(atMost / time.Millisecond))
 }
 
-// ask has the loop answer on its thread; nil when it does not within the patience, or has ended. Any thread but the loop's may
+// Ask has the loop answer on its thread; nil when it does not within the patience, or has ended. Any thread but the loop's may
 // call it.
-func ask[T any](l *loop, patience time.Duration, question func() []T) []T {
+func Ask[T any](l *Loop, patience time.Duration, question func() []T) []T {
 	answer := make(chan []T, 1)
-	if !l.post(func() { answer <- question() }) {
+	if !l.Post(func() { answer <- question() }) {
 		return nil
 	}
 	timeout := time.NewTimer(patience)
@@ -430,8 +431,8 @@ func ask[T any](l *loop, patience time.Duration, question func() []T) []T {
 	return nil
 }
 
-// close gives the descriptors back. Nobody runs the loop.
-func (l *loop) close() {
+// Close gives the descriptors back. Nobody runs the loop.
+func (l *Loop) Close() {
 	l.wake.Close()
 	l.poll.Close()
 }

@@ -10,15 +10,15 @@ import (
 // What was posted while a thread was in the middle of its round is called in the rest of that round, which another thread does:
 // the wake-up that came with it may be answered already.
 func TestRestOfARoundCallsAllThatWasPosted(t *testing.T) {
-	l, err := newLoop(0, -1, time.Hour)
+	l, err := New(0, -1, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.close()
+	defer l.Close()
 	var called []string
 	l.batch = []func(){func() { called = append(called, "left") }}
-	l.post(func() { called = append(called, "posted") })
-	(*waker)(l).ready(0)
+	l.Post(func() { called = append(called, "posted") })
+	(*waker)(l).Ready(0)
 	l.runPosted()
 	if len(called) != 2 || called[0] != "left" || called[1] != "posted" {
 		t.Errorf("called %v", called)
@@ -27,31 +27,31 @@ func TestRestOfARoundCallsAllThatWasPosted(t *testing.T) {
 
 // A loop that wakes up hears of what comes at that moment, and of all that comes later.
 func TestNoNudgeIsLost(t *testing.T) {
-	l, err := newLoop(0, -1, time.Hour)
+	l, err := New(0, -1, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.tick, l.after = func() {}, func() bool { return false }
-	go l.run()
+	l.Tick, l.After = func() {}, func() bool { return false }
+	go l.Run()
 	var posters sync.WaitGroup
 	var called atomic.Int64
 	const each, most = 20_000, 4
 	for range most {
 		posters.Go(func() {
 			for range each {
-				l.post(func() { called.Add(1) })
+				l.Post(func() { called.Add(1) })
 			}
 		})
 	}
 	posters.Wait()
 	heard := make(chan struct{})
-	l.post(func() { close(heard) })
+	l.Post(func() { close(heard) })
 	if !awaited(heard, 10*time.Second) {
 		t.Errorf("of %d calls %d were made, and then no more", most*each, called.Load())
 		l.wake.Signal()
 	}
-	if !haltAll([]*loop{l}, time.Minute) {
+	if !HaltAll([]*Loop{l}, time.Minute) {
 		t.Fatal("the loop does not end")
 	}
-	l.close()
+	l.Close()
 }

@@ -30,7 +30,7 @@ func (s *Sender) strand() {
 		return
 	}
 	for _, l := range s.loops {
-		l.post(func() {
+		l.Post(func() {
 			for _, k := range slices.Clone(l.links) {
 				if err := k.stranded(); err != nil {
 					k.lose(err)

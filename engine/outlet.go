@@ -20,7 +20,7 @@ type outlet struct {
 	blocked atomic.Bool // changed under mu, and read without it by those who only want a hint
 
 	mu      sync.Mutex
-	at      *loop // that watches; nil: the sink makes nobody wait. Guarded by mu, as is all below
+	at      *Loop // that watches; nil: the sink makes nobody wait. Guarded by mu, as is all below
 	fd      int
 	token   int32
 	ended   bool      // nobody is told of the sink any more
@@ -31,10 +31,10 @@ type outlet struct {
 var errNoWait = errors.New("it is full, and cannot be waited for")
 
 // watch has the loop tell w of the sink. With no events asked for, epoll still reports that the consumer is gone.
-func (o *outlet) watch(l *loop, fd int, w watcher) error {
+func (o *outlet) watch(l *Loop, fd int, w Watcher) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	token, err := l.watch(fd, 0, w)
+	token, err := l.Watch(fd, 0, w)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (o *outlet) block(k *rxlink) (held bool, err error) {
 		return true, nil
 	}
 	o.blocked.Store(true)
-	return true, o.at.rewatch(o.fd, netio.Writable, o.token)
+	return true, o.at.Rewatch(o.fd, netio.Writable, o.token)
 }
 
 // unblock notes that the sink takes more. It gives the links that wait for that, once, and whether anybody did.
@@ -70,7 +70,7 @@ func (o *outlet) unblock() (waiters []*rxlink, was bool, err error) {
 	if o.ended || !o.blocked.Load() {
 		return nil, false, nil
 	}
-	if err := o.at.rewatch(o.fd, 0, o.token); err != nil {
+	if err := o.at.Rewatch(o.fd, 0, o.token); err != nil {
 		return nil, false, err
 	}
 	waiters, o.waiters = o.waiters, nil
@@ -88,7 +88,7 @@ func (o *outlet) unwatch() (waiters []*rxlink) {
 	o.ended = true
 	o.blocked.Store(false)
 	if o.at != nil {
-		o.at.mute(o.fd)
+		o.at.Mute(o.fd)
 	}
 	waiters, o.waiters = o.waiters, nil
 	return waiters

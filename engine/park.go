@@ -51,15 +51,15 @@ func (r *Receiver) early(l wire.Leg) bool { return ring.Seq(l.Number).Distance(r
 // park has a leg that begins now wait for its turn; false when it shall not wait, or has its turn.
 func (k *rxlink) park(l wire.Leg) (bool, error) {
 	r, at := k.r, k.owner
-	if !at.cuts() || l.Length < cutLeast || l.Checked || at.now.Before(k.parked.pause) {
+	if !at.cuts() || l.Length < cutLeast || l.Checked || at.Now.Before(k.parked.pause) {
 		return false, nil
 	}
-	k.parked = parked{on: true, leg: l, since: at.now, bytes: r.out.bytes.Load()}
+	k.parked = parked{on: true, leg: l, since: at.Now, bytes: r.out.bytes.Load()}
 	at.park.links = append(at.park.links, k)
 	at.park.taken.Add(1)
 	// Whoever moves the sink on looks at taken after that; so one of the two sees the other.
 	if r.early(l) {
-		at.within(parkMost)
+		at.Within(parkMost)
 		return true, k.watch()
 	}
 	k.leavePark()
@@ -76,7 +76,7 @@ func (k *rxlink) leavePark() {
 func (k *rxlink) resume() {
 	k.leavePark()
 	if k.r.early(k.parked.leg) {
-		k.parked.pause = k.owner.now.Add(parkPause)
+		k.parked.pause = k.owner.Now.Add(parkPause)
 	}
 	err := k.beginLeg(k.parked.leg)
 	if err == nil && !k.parked.on {
@@ -86,7 +86,7 @@ func (k *rxlink) resume() {
 		k.lose(err)
 		return
 	}
-	k.ready(0)
+	k.Ready(0)
 }
 
 // clearPark resumes the links whose turn it is, and those that have waited long enough. It reports whether there were any.
@@ -96,12 +96,12 @@ func (l *rxloop) clearPark() (some bool) {
 			continue
 		}
 		if wait := k.patience(); wait > 0 {
-			l.within(wait)
+			l.Within(wait)
 			continue
 		}
 		k.resume()
 		some = true
-		if l.isAboard() {
+		if l.Aboard() {
 			break
 		}
 	}
@@ -110,7 +110,7 @@ func (l *rxloop) clearPark() (some bool) {
 
 // patience is how long the parked leg may wait until the next look; 0 is no longer.
 func (k *rxlink) patience() time.Duration {
-	p, now := &k.parked, k.owner.now
+	p, now := &k.parked, k.owner.Now
 	if !k.r.early(p.leg) {
 		return 0
 	}
@@ -136,7 +136,7 @@ func (k *rxlink) patience() time.Duration {
 func (l *rxloop) turnCame() {
 	for _, o := range l.r.loops {
 		if o != l && o.park.taken.Load() > 0 {
-			o.nudge()
+			o.Nudge()
 		}
 	}
 }

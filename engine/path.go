@@ -191,12 +191,12 @@ func (p *pathState) share() uint64 {
 
 // spread divides the path's rate anew among its links, each on its loop's thread; from is the calling loop. Whoever
 // changes their number calls it afterwards, so that the last call finds the last number.
-func (s *Sender) spread(p *pathState, from *loop) {
+func (s *Sender) spread(p *pathState, from *Loop) {
 	if p.Rate == 0 {
 		return
 	}
 	for _, l := range s.loops {
-		l.do(from, func() { l.pace(p) })
+		l.Do(from, func() { l.pace(p) })
 	}
 }
 

@@ -123,7 +123,7 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 	} {
 		s := &Sender{}
 		s.time = Timing{Dead: 4 * time.Second, Stall: time.Second}
-		k := &txlink{s: s, path: newPath(Path{}, 0), linkState: linkState{loop: &loop{now: start.Add(c.after)}, heard: start}}
+		k := &txlink{s: s, path: newPath(Path{}, 0), linkState: linkState{loop: &Loop{Now: start.Add(c.after)}, heard: start}}
 		if c.carries {
 			k.trips = make([]trip, 1)
 		}
@@ -132,7 +132,7 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 		}
 		k.watch.moved = start.Add(c.moved)
 		if c.others {
-			k.path.flow.hear(k.loop.now)
+			k.path.flow.hear(k.loop.Now)
 		}
 		if got := k.silent(); got != c.want {
 			t.Errorf("%s: silent %v, want %v", c.name, got, c.want)

@@ -168,7 +168,7 @@ func (s *Sender) settle(p *pathState, to netip.Addr) {
 	s.settled = true
 	at := s.cfg.place(sending, devices, len(s.loops))
 	for i, l := range s.loops {
-		l.repin(at.cpus[i])
+		l.Repin(at.cpus[i])
 	}
 	tell(s.log, s.placed.Swap(at), at)
 }
@@ -214,7 +214,7 @@ func (r *Receiver) settle(local net.Addr) {
 	}
 	at := r.cfg.place(receiving, devices(device), len(r.loops))
 	for i, l := range r.loops {
-		l.repin(at.cpus[i])
+		l.Repin(at.cpus[i])
 	}
 	tell(r.log, r.placed.Swap(at), at)
 	r.steer()

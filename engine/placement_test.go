@@ -107,7 +107,7 @@ func TestLoopsStayAsMany(t *testing.T) {
 	}
 	r := &Receiver{cfg: ReceiveConfig{Options: o}, log: log, transport: o.Transport, door: noDoor{}}
 	for _, l := range s.loops {
-		r.loops = append(r.loops, &rxloop{loop: l.loop, r: r})
+		r.loops = append(r.loops, &rxloop{Loop: l.Loop, r: r})
 	}
 	r.cfg.CPUs = nil
 	r.placed.Store(&placement{cpus: s.placed.Load().cpus})

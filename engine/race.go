@@ -152,7 +152,7 @@ func (r *race) start() {
 		defer func() { r.dialled <- l }()
 		defer r.k.s.caught("dial")
 		var err error
-		r.k.s.placed.Load().near(r.k.loop.id, func() { l.c, err = r.k.s.transport.Dial(ctx, r.p.Path, l.to, r.port) })
+		r.k.s.placed.Load().near(r.k.loop.ID, func() { l.c, err = r.k.s.transport.Dial(ctx, r.p.Path, l.to, r.port) })
 		l.took = time.Since(l.begun)
 		l.outcome = result(l.to, r.p.met(l.to), 0, err)
 	}()

@@ -111,7 +111,7 @@ func (r *Receiver) open(loops, pipes int) error {
 	if err != nil {
 		return fail(StatusLocalPipe, err, "cannot use standard output")
 	}
-	r.out.shore.freed, r.out.shore.lapses = r.sinkFreed, r.cfg.Lapses
+	r.out.shore.Freed, r.out.shore.Lapses = r.sinkFreed, r.cfg.Lapses
 	r.out.open(sink, r.cfg.IO != "copy" && !r.cfg.PRBS, pipes)
 	if r.cfg.PRBS {
 		r.test = &inspection{sequence: prbs.New(r.cfg.Seed)}
@@ -140,11 +140,11 @@ func (r *Receiver) addLoop(i, cpu int) error {
 	if err != nil {
 		return err
 	}
-	t := &rxloop{loop: l, r: r, past: sumsFor(r.cfg.LinkSums)}
+	t := &rxloop{Loop: l, r: r, past: sumsFor(r.cfg.LinkSums)}
 	if r.out.pipes != nil {
 		t.pipe = r.out.pipes.Get()
 	}
-	l.tick, l.after = t.tick, t.settle
+	l.Tick, l.After = t.tick, t.settle
 	r.loops = append(r.loops, t)
 	if i > 0 || !r.out.sink.Pollable() {
 		return nil
@@ -154,7 +154,7 @@ func (r *Receiver) addLoop(i, cpu int) error {
 
 func (r *Receiver) close() {
 	for _, l := range r.loops {
-		l.close()
+		l.Close()
 		if l.pipe != nil {
 			r.out.pipes.Put(l.pipe)
 		}
@@ -175,11 +175,11 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 		r.openDoor().Listeners()[0].Addr(), r.out.sink, r.enginePath(), r.placed.Load())
 	defer r.cfg.Means.spareCPUs(len(r.loops))()
 	for _, l := range r.loops {
-		go l.run()
+		go l.Run()
 	}
 	done := make(chan struct{})
 	defer close(done)
-	go lookOut(r.loops, r.time.Tick, done)
+	go LookOut(r.loops, r.time.Tick, done)
 	var door sync.WaitGroup
 	guests, turnOut := context.WithCancel(context.Background())
 	door.Go(func() { r.accept(guests) })
@@ -191,8 +191,8 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	r.farewell()
 	sum = r.Summary()
 	r.curtain.fall()
-	if !haltThen(r.loops, r.tidy) {
-		r.cutWithin(haltMost)
+	if !HaltThen(r.loops, r.tidy) {
+		r.cutWithin(HaltMost)
 	}
 	return sum, r.err
 }
@@ -241,7 +241,7 @@ func fit(window int64, leg, links int) (size, buffers int) {
 
 // linkUp puts a new link to work; on its loop's thread.
 func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
-	if err := k.start(l.loop, l.past, netio.Readable, k); err != nil {
+	if err := k.start(l.Loop, l.past, netio.Readable, k); err != nil {
 		k.conn.Abort()
 		r.mu.Lock()
 		l.load--
@@ -264,7 +264,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	if r.first.IsZero() {
 		r.first = time.Now()
 	}
-	r.outage.linkUp(k.loop.now)
+	r.outage.linkUp(k.loop.Now)
 	out := r.tenure.outWhy()
 	r.mu.Unlock()
 	l.links = append(l.links, k)
@@ -295,10 +295,10 @@ func (r *Receiver) linkLost(k *rxlink, err error) {
 	if !k.answered {
 		r.lost++
 	}
-	r.outage.linkLost(endingOf(err, k.told), k.proved, k.heard, k.loop.now)
+	r.outage.linkLost(endingOf(err, k.told), k.proved, k.heard, k.loop.Now)
 	if k.proved {
 		r.useful.Add(-1)
-		r.outage.progress(k.loop.now)
+		r.outage.progress(k.loop.Now)
 	}
 	r.goes()
 	r.mu.Unlock()
@@ -357,7 +357,7 @@ func (r *Receiver) complete(d wire.Done) {
 		return
 	}
 	for _, l := range r.loops {
-		l.post(func() { l.sayAll(d.Append(nil)) })
+		l.Post(func() { l.sayAll(d.Append(nil)) })
 	}
 	r.look()
 }
@@ -512,7 +512,7 @@ func (r *Receiver) farewell() {
 	words := r.lastWords()
 	left := make(chan struct{}, len(r.loops))
 	for _, l := range r.loops {
-		if !l.post(func() { l.farewell(words, left) }) {
+		if !l.Post(func() { l.farewell(words, left) }) {
 			left <- struct{}{}
 		}
 	}

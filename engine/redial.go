@@ -39,7 +39,7 @@ const (
 
 // usefulness says what a link was good for that ends; on its loop's thread, while it has its connection.
 func (k *txlink) usefulness(err error) use {
-	now := k.loop.now
+	now := k.loop.Now
 	switch {
 	case err == errLeft || k.carriedSome(k.conn.Queued()) || k.first == 0 && now.Sub(k.linkState.since) >= idleLong:
 		return useGood

@@ -221,7 +221,7 @@ func (in *ingest) move(pipe *netio.Pipe, most int) error {
 	for pipe.Len() < most && in.met == nil {
 		n, err := in.proven(most - pipe.Len())
 		if err == nil {
-			in.at.away(&in.shore, func() { _, err = in.src.Splice(pipe, n) })
+			in.at.Away(&in.shore, func() { _, err = in.src.Splice(pipe, n) })
 		}
 		if err == netio.ErrAgain || err == errUnproven || netio.Unsupported(err) {
 			return err

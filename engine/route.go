@@ -110,7 +110,7 @@ func (r *Receiver) places(l wire.Leg, at *rxloop) bool {
 	if l.Offset-r.out.bytes.Load() > uint64(max(0, beyond))*uint64(r.most) {
 		return false
 	}
-	r.out.reserve(int64(l.Offset)+int64(l.Length), at.loop)
+	r.out.reserve(int64(l.Offset)+int64(l.Length), at.Loop)
 	return true
 }
 
@@ -142,7 +142,7 @@ func (s *stalled) take() (all []*rxlink) {
 func (k *rxlink) holdOn() error {
 	k.cut.held = true
 	k.r.out.stalled.add(k)
-	if !k.r.out.shore.busy() {
+	if !k.r.out.shore.Busy() {
 		k.r.sinkFreed() // it may have been free before we waited
 	}
 	return k.watch()
@@ -151,10 +151,10 @@ func (k *rxlink) holdOn() error {
 // sinkFreed has everybody go on who waited since a call on the sink was stuck.
 func (r *Receiver) sinkFreed() {
 	for _, k := range r.out.stalled.take() {
-		r.reach(k, nil, func() { k.ready(sinkTakes) })
+		r.reach(k, nil, func() { k.Ready(sinkTakes) })
 	}
 	first := r.loops[0]
-	first.post(first.deliver)
+	first.Post(first.deliver)
 }
 
 // place moves what is there of a leg to its place. It answers like read.
@@ -165,7 +165,7 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 		return 0, false, nil
 	}
 	switch {
-	case !e.shore.busy():
+	case !e.shore.Busy():
 	case k.ending:
 		return 0, true, errHeldUp
 	default:
@@ -183,7 +183,7 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 		return 0, true, err // the leg comes again
 	}
 	e.reached(int64(l.Offset) + int64(k.got+n)) // or a part of it
-	k.loop.away(&e.shore, func() { err = e.emptyAt(k.owner.pipe, e.spot()+int64(l.Offset)+int64(k.got)) })
+	k.loop.Away(&e.shore, func() { err = e.emptyAt(k.owner.pipe, e.spot()+int64(l.Offset)+int64(k.got)) })
 	if err != nil {
 		k.leg = nil
 		k.owner.renewPipe()

@@ -27,8 +27,8 @@ func (k *rxlink) took() {
 // owe notes that so many bytes of legs wait for their ack.
 func (l *rxloop) owe(bytes int) {
 	if l.owed == 0 {
-		l.since = l.now
-		l.within(ackWithin)
+		l.since = l.Now
+		l.Within(ackWithin)
 	}
 	l.owed += bytes
 }
@@ -52,7 +52,7 @@ func (l *rxloop) tellCredit() {
 	if len(l.links) == 0 {
 		for _, o := range l.r.loops {
 			if o != l {
-				o.post(o.ackLatest)
+				o.Post(o.ackLatest)
 			}
 		}
 		return

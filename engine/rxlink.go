@@ -62,7 +62,7 @@ const awaitMost = 512 << 10
 const bytesPerRound = 1 << 20
 
 // ready reads what is there, acknowledges it, and delivers what is in order.
-func (k *rxlink) ready(events uint32) {
+func (k *rxlink) Ready(events uint32) {
 	switch {
 	case k.gone:
 		return
@@ -94,7 +94,7 @@ func (k *rxlink) ready(events uint32) {
 	}
 	if k.missed {
 		k.missed = false
-		k.loop.post(func() { k.ready(sinkTakes) })
+		k.loop.Post(func() { k.Ready(sinkTakes) })
 	}
 }
 
@@ -154,7 +154,7 @@ func (k *rxlink) waits() bool { return k.cut.held || k.parked.on }
 func (k *rxlink) mute() {
 	if !k.muted {
 		k.muted = true
-		k.loop.mute(k.conn.FD())
+		k.loop.Mute(k.conn.FD())
 	}
 }
 
@@ -164,7 +164,7 @@ func (k *rxlink) unmute() error {
 		return nil
 	}
 	k.muted = false
-	return k.loop.unmute(k.conn.FD(), k.events(), k.token)
+	return k.loop.Unmute(k.conn.FD(), k.events(), k.token)
 }
 
 // watch asks for what the link can make use of.
@@ -172,7 +172,7 @@ func (k *rxlink) watch() error {
 	if k.muted {
 		return nil
 	}
-	return k.loop.rewatch(k.conn.FD(), k.events(), k.token)
+	return k.loop.Rewatch(k.conn.FD(), k.events(), k.token)
 }
 
 // receive reads until the socket is empty or the link's share of the round is used up; the watch is level-triggered, so
@@ -187,8 +187,8 @@ func (k *rxlink) receive() error {
 			return err
 		}
 		budget -= n
-		k.heard = k.loop.now
-		if drained || k.loop.isAboard() {
+		k.heard = k.loop.Now
+		if drained || k.loop.Aboard() {
 			return nil
 		}
 	}
@@ -309,7 +309,7 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 
 // buffer has the rest of the leg go into a buffer.
 func (k *rxlink) buffer(l wire.Leg) error {
-	buf := k.r.pool.Get(k.loop.id)
+	buf := k.r.pool.Get(k.loop.ID)
 	if buf == nil {
 		return fmt.Errorf("no buffer for leg %d", l.Number)
 	}
@@ -403,7 +403,7 @@ func (k *rxlink) obey() error {
 // something, since all of them may wait in one queue, and the sender, which knows how deep that is, finds a dead one itself.
 func (k *rxlink) silent() bool {
 	k.way.hear(k.heard)
-	dead, now := k.r.time.Dead, k.loop.now
+	dead, now := k.r.time.Dead, k.loop.Now
 	silence := now.Sub(k.heard)
 	return silence >= dead && (k.way.quiet(now) >= dead || silence >= patienceTimes*dead)
 }
@@ -415,30 +415,30 @@ func (k *rxlink) tick() {
 	}
 	switch {
 	case k.away:
-		k.heard = k.loop.now
+		k.heard = k.loop.Now
 		k.full = false // it may be: nobody watches
 		if err := k.speak(); err != nil {
 			k.lose(err)
 			return
 		}
 	case k.cut.held:
-		k.heard = k.loop.now // it may well have sent: we do not look
+		k.heard = k.loop.Now // it may well have sent: we do not look
 	case k.inside:
-		k.ready(0) // a slow link may have brought something, but less than is worth waking
+		k.Ready(0) // a slow link may have brought something, but less than is worth waking
 		if k.gone {
 			return
 		}
 	}
 	k.follow()
-	k.pulse.beat(k.loop.now, k.arrived())
+	k.pulse.beat(k.loop.Now, k.arrived())
 	if k.silent() {
 		k.lose(errSilent)
 		return
 	}
-	if k.loop.now.Sub(k.spoke) < k.r.time.Beat || len(k.control) > 0 {
+	if k.loop.Now.Sub(k.spoke) < k.r.time.Beat || len(k.control) > 0 {
 		return
 	}
-	k.control = wire.Beat{Sent: uint64(k.loop.now.UnixNano()), Echo: k.echo}.Append(k.control)
+	k.control = wire.Beat{Sent: uint64(k.loop.Now.UnixNano()), Echo: k.echo}.Append(k.control)
 	if err := k.acknowledge(); err != nil {
 		k.lose(err)
 	}

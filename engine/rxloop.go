@@ -10,7 +10,7 @@ import (
 
 // rxloop is a loop at the receiving end.
 type rxloop struct {
-	*loop
+	*Loop
 	r     *Receiver
 	links []*rxlink
 	past  *linkSums      // of links that ended; nil: nobody wants to know
@@ -31,15 +31,15 @@ func (l *rxloop) remove(k *rxlink) {
 // settle is the end of each round: legs whose turn has come go on, acks that have waited long enough leave, and so do links
 // that are bound for another loop.
 func (l *rxloop) settle() (again bool) {
-	if again = l.clearPark(); l.isAboard() {
+	if again = l.clearPark(); l.Aboard() {
 		return again
 	}
 	l.sendOff()
 	if l.owed == 0 {
 		return again
 	}
-	if wait := ackWithin - l.now.Sub(l.since); wait > 0 {
-		l.within(wait)
+	if wait := ackWithin - l.Now.Sub(l.since); wait > 0 {
+		l.Within(wait)
 		return again
 	}
 	l.ackLatest()
@@ -48,7 +48,7 @@ func (l *rxloop) settle() (again bool) {
 
 func (l *rxloop) tick() {
 	for _, k := range slices.Clone(l.links) {
-		if k.tick(); l.isAboard() {
+		if k.tick(); l.Aboard() {
 			return
 		}
 	}
@@ -64,7 +64,7 @@ func (l *rxloop) sayAll(frames []byte) {
 // farewell says the last words on every link and reports on left when they are all in the sockets, or their links gone.
 func (l *rxloop) farewell(words []byte, left chan<- struct{}) {
 	l.sayAll(words)
-	l.after = func() bool {
+	l.After = func() bool {
 		for _, k := range slices.Clone(l.links) {
 			if len(k.control) > 0 {
 				continue
@@ -76,7 +76,7 @@ func (l *rxloop) farewell(words []byte, left chan<- struct{}) {
 		if slices.ContainsFunc(l.links, func(k *rxlink) bool { return k.parting || len(k.control) > 0 }) {
 			return false
 		}
-		l.after = func() bool { return false }
+		l.After = func() bool { return false }
 		left <- struct{}{}
 		return false
 	}
@@ -84,12 +84,12 @@ func (l *rxloop) farewell(words []byte, left chan<- struct{}) {
 
 // closeLinks closes what is left, when the loop has ended.
 func (l *rxloop) closeLinks() {
-	if l.isBroken() {
+	if l.Broken() {
 		var conns []Conn
 		for _, k := range l.links {
 			conns = append(conns, k.conn)
 		}
-		speakFor(l.loop, l.r.lastWords(), conns, l.r.time.Farewell)
+		speakFor(l.Loop, l.r.lastWords(), conns, l.r.time.Farewell)
 		return
 	}
 	for _, k := range l.links {

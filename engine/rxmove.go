@@ -29,9 +29,9 @@ func (k *rxlink) follow() {
 	}
 	to := k.r.nearer(k.conn.IncomingCPU(), k.owner)
 	if to != k.stray.to {
-		k.stray.to, k.stray.since = to, k.loop.now
+		k.stray.to, k.stray.since = to, k.loop.Now
 	}
-	if to != nil && k.loop.now.Sub(k.stray.since) >= k.r.time.Move {
+	if to != nil && k.loop.Now.Sub(k.stray.since) >= k.r.time.Move {
 		k.bound, k.stray = to, stray{}
 	}
 }
@@ -41,7 +41,7 @@ func (r *Receiver) nearer(cpu int, than *rxloop) *rxloop {
 	if cpu < 0 || len(r.loops) == 1 {
 		return nil
 	}
-	if i := r.placed.Load().better(cpu, than.id); i >= 0 {
+	if i := r.placed.Load().better(cpu, than.ID); i >= 0 {
 		return r.loops[i]
 	}
 	return nil
@@ -69,14 +69,14 @@ func (k *rxlink) move() bool {
 	}
 	from.load--
 	to.load++
-	from.unwatch(k.conn.FD(), k.token)
+	from.Unwatch(k.conn.FD(), k.token)
 	from.remove(k)
 	owed := from.owed
 	from.owed = 0
 	r.moved++
-	r.log.Printf(LevelLinks, "link %d moves from loop %d to loop %d, where its packets come in", k.index, from.id, to.id)
+	r.log.Printf(LevelLinks, "link %d moves from loop %d to loop %d, where its packets come in", k.index, from.ID, to.ID)
 	k.owner = to
-	if !to.post(func() { k.arrive(owed) }) {
+	if !to.Post(func() { k.arrive(owed) }) {
 		k.gone = true
 		k.conn.Abort()
 	}
@@ -86,8 +86,8 @@ func (k *rxlink) move() bool {
 // arrive puts the link under the watch of its new loop, with the bytes of legs that an ack is owed for.
 func (k *rxlink) arrive(owed int) {
 	at := k.owner
-	k.loop, k.past = at.loop, at.past
-	token, err := at.watch(k.conn.FD(), k.events(), k)
+	k.loop, k.past = at.Loop, at.past
+	token, err := at.Watch(k.conn.FD(), k.events(), k)
 	if err != nil {
 		k.gone = true
 		k.uncount()
@@ -110,9 +110,9 @@ func (k *rxlink) arrive(owed int) {
 func (r *Receiver) reach(k *rxlink, caller *rxloop, f func()) {
 	r.mu.Lock()
 	at := k.owner
-	here := at == caller && k.loop == caller.loop // else it is on its way to the caller, whose thread alone changes that
+	here := at == caller && k.loop == caller.Loop // else it is on its way to the caller, whose thread alone changes that
 	if !here {
-		at.post(func() { r.reach(k, at, f) }) // under mu, and so after the link's arrival
+		at.Post(func() { r.reach(k, at, f) }) // under mu, and so after the link's arrival
 	}
 	r.mu.Unlock()
 	if here {

@@ -146,7 +146,7 @@ func (s *Sender) open(loops, pipes int) error {
 	s.in.open(src, s.cfg, s.trace())
 	s.in.atMost(pipes)
 	s.in.log = s.log
-	s.in.shore.freed, s.in.shore.lapses = s.sourceFreed, s.cfg.Lapses
+	s.in.shore.Freed, s.in.shore.Lapses = s.sourceFreed, s.cfg.Lapses
 	s.buffers = min(int(s.cfg.Window/int64(s.cfg.Leg)), legsMost)
 	cpus := s.cfg.loopCPUs(sending, loops)
 	s.placed.Store(&placement{cpus: cpus})
@@ -164,8 +164,8 @@ func (s *Sender) addLoop(i, cpu int) error {
 	if err != nil {
 		return err
 	}
-	t := &txloop{loop: l, s: s, past: sumsFor(s.cfg.LinkSums), mark: 1 << i}
-	l.tick, l.after = t.tick, t.dispatch
+	t := &txloop{Loop: l, s: s, past: sumsFor(s.cfg.LinkSums), mark: 1 << i}
+	l.Tick, l.After = t.tick, t.dispatch
 	s.loops = append(s.loops, t)
 	if err := t.openPause(); err != nil {
 		return err
@@ -173,13 +173,13 @@ func (s *Sender) addLoop(i, cpu int) error {
 	if !s.in.src.Pollable() {
 		return nil
 	}
-	t.token, err = l.watch(s.in.src.FD(), netio.Once, t)
+	t.token, err = l.Watch(s.in.src.FD(), netio.Once, t)
 	return err
 }
 
 func (s *Sender) close() {
 	for _, l := range s.loops {
-		l.close()
+		l.Close()
 		l.closePause()
 	}
 	s.in.close()
@@ -198,11 +198,11 @@ func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
 	s.explain()
 	defer s.cfg.Means.spareCPUs(len(s.loops))()
 	for _, l := range s.loops {
-		go l.run()
+		go l.Run()
 	}
 	done := make(chan struct{})
 	defer close(done)
-	go lookOut(s.loops, s.time.Tick, done)
+	go LookOut(s.loops, s.time.Tick, done)
 	dialling, stop := context.WithCancel(context.Background())
 	s.dialling = dialling
 	keepers := s.keep(dialling)
@@ -215,7 +215,7 @@ func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
 	s.farewell()
 	sum = s.Summary()
 	s.curtain.fall()
-	haltThen(s.loops, s.tidy)
+	HaltThen(s.loops, s.tidy)
 	return sum, s.err
 }
 
@@ -237,7 +237,7 @@ func (s *Sender) sourceFreed() {
 		return // whoever has the turn goes on
 	}
 	for _, l := range s.loops {
-		l.post(l.sourceFreed)
+		l.Post(l.sourceFreed)
 	}
 }
 
@@ -384,7 +384,7 @@ func (s *Sender) heardFrom() {
 
 // linkUp puts a new link to work; on its loop's thread.
 func (s *Sender) linkUp(l *txloop, k *txlink) {
-	if err := k.start(l.loop, l.past, netio.Readable|netio.Writable|netio.Edge, k); err != nil {
+	if err := k.start(l.Loop, l.past, netio.Readable|netio.Writable|netio.Edge, k); err != nil {
 		k.conn.Abort()
 		k.lost(err)
 		return
@@ -395,14 +395,14 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	k.watch.begun, k.watch.acked = k.queue.Acked, k.queue.Acked
 	k.startZero()
 	k.path.linkUp()
-	s.spread(k.path, l.loop)
+	s.spread(k.path, l.Loop)
 	s.mu.Lock()
 	s.up++
 	if s.first.IsZero() {
 		s.first = time.Now()
 		close(s.firstUp)
 	}
-	s.outage.linkUp(k.loop.now)
+	s.outage.linkUp(k.loop.Now)
 	s.mu.Unlock()
 	s.log.Printf(LevelLinks, "link %d up: %s", k.index, k.linkState.path)
 	s.look()
@@ -418,11 +418,11 @@ func (s *Sender) linkLost(k *txlink, err error) {
 		close(s.empty)
 		s.empty = make(chan struct{})
 	}
-	s.outage.linkLost(endNoSign, k.proved, k.heard, k.loop.now) // who dials asks again
+	s.outage.linkLost(endNoSign, k.proved, k.heard, k.loop.Now) // who dials asks again
 	if k.dashed(err) {
-		s.outage.despair(k.loop.now)
+		s.outage.despair(k.loop.Now)
 	}
-	s.left[k.index] = k.loop.now
+	s.left[k.index] = k.loop.Now
 	level := LevelLinks
 	switch {
 	case s.finished:
@@ -446,7 +446,7 @@ func (s *Sender) look() {
 }
 
 // feed wakes the loops that wait for a leg, after an ack or a loss gave them hope. not is the loop that looks by itself.
-func (s *Sender) feed(not *loop) {
+func (s *Sender) feed(not *Loop) {
 	if w := s.window; w != nil && !s.begun.Load() && w.arrived() > 0 {
 		s.begun.Store(true)
 	}
@@ -455,18 +455,18 @@ func (s *Sender) feed(not *loop) {
 		return
 	}
 	for _, l := range s.loops {
-		if l.loop != not && marks&l.mark != 0 {
-			l.nudge()
+		if l.Loop != not && marks&l.mark != 0 {
+			l.Nudge()
 		}
 	}
 }
 
 // handOver wakes one hungry loop, when the calling loop cannot take all that the source has.
-func (s *Sender) handOver(from *loop) {
+func (s *Sender) handOver(from *Loop) {
 	marks := s.hungry.Load()
 	for _, l := range s.loops {
-		if l.loop != from && marks&l.mark != 0 {
-			l.nudge()
+		if l.Loop != from && marks&l.mark != 0 {
+			l.Nudge()
 			return
 		}
 	}
@@ -687,7 +687,7 @@ func (s *Sender) findVoice(ctx context.Context) {
 	defer end()
 	quit := make(chan struct{}, len(s.loops))
 	for _, l := range s.loops {
-		if !l.post(func() { l.quitLegs(stuck); quit <- struct{}{} }) {
+		if !l.Post(func() { l.quitLegs(stuck); quit <- struct{}{} }) {
 			quit <- struct{}{}
 		}
 	}
@@ -731,7 +731,7 @@ func (s *Sender) farewell() {
 	words := s.lastWords()
 	left := make(chan struct{}, len(s.loops))
 	for _, l := range s.loops {
-		if !l.post(func() { l.farewell(words, left) }) {
+		if !l.Post(func() { l.farewell(words, left) }) {
 			left <- struct{}{}
 		}
 	}

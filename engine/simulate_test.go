@@ -138,7 +138,7 @@ func simulate(t *testing.T, o Options, links int, paths ...*simPath) *simulation
 	}
 	t.Cleanup(s.close)
 	sim := &simulation{t: t, s: s, loop: s.loops[0], paths: paths, bitmap: make([]uint64, wire.MaxBitmap/8)}
-	sim.loop.now = sim.time()
+	sim.loop.Now = sim.time()
 	size, buffers := fit(s.cfg.Window, s.cfg.Leg, links*len(paths))
 	credit := buffers - links*len(paths)
 	sim.got = make([]int, credit)
@@ -186,7 +186,7 @@ func (sim *simulation) tick() {
 			continue
 		}
 		c.inbox = append(c.inbox, wire.Beat{Sent: 1}.Append(nil)...)
-		c.k.ready(netio.Readable)
+		c.k.Ready(netio.Readable)
 	}
 	sim.again = true
 	sim.at(sim.now+sim.s.time.Tick, sim.tick)
@@ -197,7 +197,7 @@ func (sim *simulation) run(until time.Duration) {
 	for sim.round(); len(sim.events) > 0 && sim.events[0].at <= until && !sim.t.Failed(); sim.round() {
 		e := heap.Pop(&sim.events).(simEvent)
 		sim.now = e.at
-		sim.loop.now = sim.time()
+		sim.loop.Now = sim.time()
 		e.do()
 	}
 	sim.now = until
@@ -205,11 +205,11 @@ func (sim *simulation) run(until time.Duration) {
 
 // round has the loop dispatch until it would wait.
 func (sim *simulation) round() {
-	for again := sim.again; sim.loop.nudges() || again; {
+	for again := sim.again; sim.loop.Nudges() || again; {
 		again = sim.loop.dispatch()
 	}
 	sim.again = false
-	if soonest := sim.loop.soonest(); soonest > 0 {
+	if soonest := sim.loop.Soonest(); soonest > 0 {
 		sim.at(sim.now+soonest, func() { sim.again = true })
 	}
 }
@@ -228,7 +228,7 @@ func (c *simLink) push() {
 	}
 	if c.waits && c.unsent < c.limit {
 		c.waits = false
-		sim.at(sim.now, func() { c.k.ready(netio.Writable); sim.again = true })
+		sim.at(sim.now, func() { c.k.Ready(netio.Writable); sim.again = true })
 	}
 }
 
@@ -308,7 +308,7 @@ func (c *simLink) acknowledge() {
 	frame := wire.Ack{Received: sim.next, Delivered: sim.next, Bitmap: sim.bitmap[:used]}.Append(nil)
 	sim.at(sim.now+c.path.delay, func() {
 		c.inbox = append(c.inbox, frame...)
-		c.k.ready(netio.Readable)
+		c.k.Ready(netio.Readable)
 		sim.again = true
 	})
 }
@@ -371,7 +371,7 @@ func (c *simLink) LimitUnsent(bytes int) {
 	c.limit = bytes
 	if c.waits && c.unsent < c.limit {
 		c.waits = false
-		c.sim.at(c.sim.now, func() { c.k.ready(netio.Writable); c.sim.again = true })
+		c.sim.at(c.sim.now, func() { c.k.Ready(netio.Writable); c.sim.again = true })
 	}
 }
 

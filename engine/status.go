@@ -39,10 +39,10 @@ const statusPatience = time.Second
 // row describes the link, which has carried so many bytes, and whose peer beats so often; on its loop's thread.
 func (k *linkState) row(carried uint64, inFlight int, beat time.Duration) row {
 	r := row{
-		index: k.index, path: k.path, order: -1, state: "up", since: k.since, loop: k.loop.id, bytes: k.bytes,
-		rate: k.pulse.rate(k.loop.now, carried), heard: k.heard, info: k.conn.Info(), inFlight: inFlight, counted: k.counted,
+		index: k.index, path: k.path, order: -1, state: "up", since: k.since, loop: k.loop.ID, bytes: k.bytes,
+		rate: k.pulse.rate(k.loop.Now, carried), heard: k.heard, info: k.conn.Info(), inFlight: inFlight, counted: k.counted,
 	}
-	if k.loop.now.Sub(k.heard) >= silentBeats*beat {
+	if k.loop.Now.Sub(k.heard) >= silentBeats*beat {
 		r.state, r.since = "stalls", k.heard
 	}
 	return r
@@ -93,7 +93,7 @@ func (s *Sender) rows() []row {
 	}
 	s.mu.Unlock()
 	for _, l := range s.loops {
-		for _, r := range ask(l.loop, statusPatience, l.describe) {
+		for _, r := range Ask(l.Loop, statusPatience, l.describe) {
 			rows[r.index] = r
 		}
 	}
@@ -163,7 +163,7 @@ func (k *txlink) stuck() (since time.Time, stuck bool) {
 		return time.Time{}, false
 	}
 	since = later(k.watch.moved, k.trips[0].from)
-	return since, k.loop.now.Sub(since) >= k.stalledAfter()
+	return since, k.loop.Now.Sub(since) >= k.stalledAfter()
 }
 
 // WriteStatus writes Status, as wide as it is, to w, in one call. Any goroutine may call it.
@@ -194,7 +194,7 @@ func (r *Receiver) rows() []row {
 	var rows []row
 	up := make(map[int]bool)
 	for _, l := range r.loops {
-		for _, link := range ask(l.loop, statusPatience, l.describe) {
+		for _, link := range Ask(l.Loop, statusPatience, l.describe) {
 			rows = append(rows, link)
 			up[link.index] = true
 		}
@@ -212,7 +212,7 @@ func (r *Receiver) rows() []row {
 
 // leave remembers a link that was lost, for the status table. Under mu.
 func (r *Receiver) leave(k *rxlink) {
-	r.left[k.index] = row{index: k.index, path: k.path, order: -1, state: "down", since: k.loop.now, loop: k.loop.id}
+	r.left[k.index] = row{index: k.index, path: k.path, order: -1, state: "down", since: k.loop.Now, loop: k.loop.ID}
 }
 
 func (r *Receiver) ringLine() string {

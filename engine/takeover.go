@@ -13,12 +13,12 @@ import (
 //
 //	the loop's thread          the lookout                     a new thread
 //	--------------------------------------------------------------------------------------
-//	makes the call (away)
+//	makes the call (Away)
 //	      .                    the round lasts, in a call:
 //	      .                    the loop is taken over ------->  runs the loop
 //	the call returns: asks to be let in                          .
 //	      <------------------------------------------- the helm, between two rounds
-//	goes on from the call, until it is back in run
+//	goes on from the call, until it is back in Run
 //	      ------- the helm: at the next such call, and in the end ->  runs on
 //	ends
 //
@@ -32,7 +32,7 @@ type helm struct {
 	seq    atomic.Uint64 // odd: whoever runs the loop is in a call that may wait
 	rounds atomic.Uint64
 	seen   uint64 // of rounds; the lookout's own
-	at     *shore // what the call is made on; written before seq becomes odd
+	at     *Shore // what the call is made on; written before seq becomes odd
 
 	// aboard: a thread that was overtaken has the helm. For whoever has it.
 	aboard    bool
@@ -46,36 +46,36 @@ const strandedMost = 2
 
 func newHelm() helm { return helm{let: make(chan struct{}), back: make(chan struct{})} }
 
-// shore is an end of the stream, a source or a sink, for those that make calls on it that may wait.
-type shore struct {
+// Shore is an end of the stream, a source or a sink, for those that make calls on it that may wait.
+type Shore struct {
 	stuck atomic.Int32 // calls that were overtaken and have not returned
 
 	// The owner's; both are set before a loop runs, and called on any loop's thread.
-	freed  func()               // none is stuck any more
-	lapses func() time.Duration // for tests: for how long it shall seem that the kernel does not give the next call back; 0 is not at all, nil never
+	Freed  func()               // none is stuck any more
+	Lapses func() time.Duration // for tests: for how long it shall seem that the kernel does not give the next call back; 0 is not at all, nil never
 }
 
-// busy reports whether a call is stuck. Who does not begin another one for that reason is told by freed.
-func (s *shore) busy() bool { return s.stuck.Load() > 0 }
+// Busy reports whether a call is stuck. Who does not begin another one for that reason is told by Freed.
+func (s *Shore) Busy() bool { return s.stuck.Load() > 0 }
 
-func (s *shore) enter() { s.stuck.Add(1) }
+func (s *Shore) enter() { s.stuck.Add(1) }
 
-func (s *shore) leave() {
+func (s *Shore) leave() {
 	if s.stuck.Add(-1) == 0 {
-		s.freed()
+		s.Freed()
 	}
 }
 
-// isAboard reports whether whoever runs the loop now came back from a call that was overtaken: then the round that it was in is
+// Aboard reports whether whoever runs the loop now came back from a call that was overtaken: then the round that it was in is
 // another's business, and it goes home without touching more of the loop than the call was about.
-func (l *loop) isAboard() bool { return l.aboard }
+func (l *Loop) Aboard() bool { return l.aboard }
 
-// inKernel is how many threads of the loop have been overtaken and have not ended. Any thread may call it.
-func (l *loop) inKernel() int { return int(l.overtaken.Load()) }
+// InKernel is how many threads of the loop have been overtaken and have not ended. Any thread may call it.
+func (l *Loop) InKernel() int { return int(l.overtaken.Load()) }
 
-// away makes a call that may wait; for whoever has the helm, and has it again when away returns. call must touch nothing that
+// Away makes a call that may wait; for whoever has the helm, and has it again when Away returns. call must touch nothing that
 // is the loop's.
-func (l *loop) away(s *shore, call func()) {
+func (l *Loop) Away(s *Shore, call func()) {
 	if l.aboard {
 		s.enter()
 		l.handBack()
@@ -85,7 +85,7 @@ func (l *loop) away(s *shore, call func()) {
 	}
 	l.at = s
 	seq := l.seq.Add(1)
-	if s.lapses != nil {
+	if s.Lapses != nil {
 		l.lapse(s, seq)
 	}
 	call()
@@ -95,16 +95,16 @@ func (l *loop) away(s *shore, call func()) {
 }
 
 // lapse has the loop taken over, for as long as a test wants, in the call of that number.
-func (l *loop) lapse(s *shore, seq uint64) {
-	if d := s.lapses(); d > 0 && l.takeOver(seq) {
+func (l *Loop) lapse(s *Shore, seq uint64) {
+	if d := s.Lapses(); d > 0 && l.takeOver(seq) {
 		time.Sleep(d)
 	}
 }
 
 // askHelm waits for the helm, after a call during which the loop was taken over. It does not return where the loop has ended.
-func (l *loop) askHelm(s *shore) {
+func (l *Loop) askHelm(s *Shore) {
 	l.wanting.Add(1)
-	l.nudge()
+	l.Nudge()
 	select {
 	case <-l.let:
 	case <-l.done:
@@ -115,13 +115,13 @@ func (l *loop) askHelm(s *shore) {
 }
 
 // handBack gives the helm back to the thread that runs the loop.
-func (l *loop) handBack() {
+func (l *Loop) handBack() {
 	l.aboard = false
 	l.back <- struct{}{}
 }
 
 // admit lets those have the helm that want it; at the end of a round.
-func (l *loop) admit() {
+func (l *Loop) admit() {
 	for l.wanting.Load() > 0 {
 		l.wanting.Add(-1)
 		l.let <- struct{}{}
@@ -131,19 +131,19 @@ func (l *loop) admit() {
 
 // takeOver has a new thread run the loop in place of the one that is in the call of the given number, unless that has returned, or too many are
 // stuck already.
-func (l *loop) takeOver(seq uint64) bool {
+func (l *Loop) takeOver(seq uint64) bool {
 	if l.overtaken.Load() >= strandedMost || !l.seq.CompareAndSwap(seq, seq+1) {
 		return false
 	}
 	l.overtaken.Add(1)
 	l.at.enter()
-	go l.run()
+	go l.Run()
 	return true
 }
 
-// lookOut takes over loops that are stuck, until it is told to stop. A round that lasts from one look to the next, and is in
+// LookOut takes over loops that are stuck, until it is told to stop. A round that lasts from one look to the next, and is in
 // a call that may wait, is stuck, even where it is no longer the same call: many that are slow are as bad as one.
-func lookOut[T looping](loops []T, every time.Duration, stop <-chan struct{}) {
+func LookOut[T Looping](loops []T, every time.Duration, stop <-chan struct{}) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
@@ -153,16 +153,16 @@ func lookOut[T looping](loops []T, every time.Duration, stop <-chan struct{}) {
 		case <-ticker.C:
 		}
 		for _, l := range loops {
-			l.plain().look()
+			l.Plain().look()
 		}
 	}
 }
 
-func (l *loop) look() {
+func (l *Loop) look() {
 	seq, round := l.seq.Load(), l.rounds.Load()
 	late := round == l.seen
 	l.seen = round
 	if late && seq%2 == 1 && l.takeOver(seq) {
-		l.say("loop %d goes on without its thread, which waits in the kernel", l.id)
+		l.say("loop %d goes on without its thread, which waits in the kernel", l.ID)
 	}
 }

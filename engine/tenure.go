@@ -172,7 +172,7 @@ func (t *tenure) outWhy() error {
 // turnAllOut ends all links of the stream that is tried.
 func (r *Receiver) turnAllOut(why error) {
 	for _, l := range r.loops {
-		l.post(func() {
+		l.Post(func() {
 			for _, k := range slices.Clone(l.links) {
 				k.lose(why)
 			}

@@ -54,7 +54,7 @@ func (k *txlink) goOn(events uint32) {
 		if sendErr := k.send(); sendErr != nil {
 			err = sendErr
 		} else if !k.busy() {
-			k.aside.said = k.loop.now
+			k.aside.said = k.loop.Now
 			k.conn.Finish()
 		}
 	}
@@ -80,7 +80,7 @@ const asideReads = 64
 func (k *txlink) endAside(reset bool) {
 	k.aside.on = false
 	k.owner.asides = slices.DeleteFunc(k.owner.asides, func(o *txlink) bool { return o == k })
-	k.loop.unwatch(k.conn.FD(), k.token)
+	k.loop.Unwatch(k.conn.FD(), k.token)
 	k.dropLeg()
 	switch k.reap(); {
 	case len(k.zero.waiting) > 0:
@@ -101,7 +101,7 @@ func (l *txloop) clearAsides() {
 		}
 		said := !k.aside.said.IsZero()
 		switch {
-		case said && l.now.Sub(k.aside.said) >= l.s.time.Dead:
+		case said && l.Now.Sub(k.aside.said) >= l.s.time.Dead:
 			k.endAside(false)
 		case l.succeeded(k), k.leg != nil && !l.s.window.has(k.leg.number):
 			k.endAside(!said)

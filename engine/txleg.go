@@ -17,7 +17,7 @@ func (k *txlink) sendLeg() error {
 		return err
 	}
 	k.sent += n
-	k.spoke = k.loop.now
+	k.spoke = k.loop.Now
 	if k.sent < len(k.header)+k.leg.length {
 		return nil
 	}
@@ -81,7 +81,7 @@ func (k *txlink) sendFile() (int, error) {
 	in := &k.s.in
 	done := k.sent - len(k.header)
 	at, left := int64(k.leg.offset)+int64(done), k.leg.length-done
-	if in.shore.busy() && (in.blind.Load() || k.loop.inKernel() > 1) {
+	if in.shore.Busy() && (in.blind.Load() || k.loop.InKernel() > 1) {
 		return 0, netio.ErrAgain // until sourceFreed; else it is in the cache already
 	}
 	if !k.byCard && !k.s.cfg.ForceSendFile {

@@ -73,7 +73,7 @@ type txlink struct {
 const inputSize = 4096
 
 // ready does what the socket's readiness allows. Dispatch of new legs is the loop's, at the end of its round.
-func (k *txlink) ready(events uint32) {
+func (k *txlink) Ready(events uint32) {
 	if k.aside.on {
 		k.goOn(events)
 		return
@@ -164,7 +164,7 @@ func (k *txlink) has(l *leg) (whole bool, err error) {
 // call makes a call that may wait, for what the link sends. The error is why the link is to end then, nil mostly.
 func (k *txlink) call(f func()) error {
 	k.away = true
-	k.loop.away(&k.s.in.shore, f)
+	k.loop.Away(&k.s.in.shore, f)
 	k.away = false
 	return k.doomed
 }
@@ -212,7 +212,7 @@ func (k *txlink) take() (n int, err error) {
 	if n, err = k.conn.Recv(k.in[k.got:], nil); err != nil {
 		return 0, err
 	}
-	k.heard = k.loop.now
+	k.heard = k.loop.Now
 	k.got += n
 	return n, k.parse()
 }
@@ -262,12 +262,12 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 		if err != nil {
 			return err
 		}
-		news, err := k.s.window.acked(a, k.loop.now)
+		news, err := k.s.window.acked(a, k.loop.Now)
 		if err != nil {
 			return err
 		}
 		if news {
-			k.s.move(k.loop.now)
+			k.s.move(k.loop.Now)
 			k.owner.prune() // an ack tells of legs on all links
 			k.s.feed(k.loop)
 		}
@@ -299,7 +299,7 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 // what is acknowledged of the link's own.
 func (k *txlink) silent() bool {
 	k.path.flow.hear(k.heard)
-	dead, now, queue := k.s.time.Dead, k.loop.now, k.deepest()
+	dead, now, queue := k.s.time.Dead, k.loop.Now, k.deepest()
 	switch {
 	case now.Sub(k.heard) < dead:
 		return false
@@ -325,7 +325,7 @@ func (k *txlink) tick() {
 	if len(k.carried) == 0 && k.s.in.ended.Load() {
 		k.seemsToMove() // the receiver writes
 	}
-	k.pulse.beat(k.loop.now, k.acknowledged())
+	k.pulse.beat(k.loop.Now, k.acknowledged())
 	k.publish()
 	k.reap()
 	k.hint()
@@ -337,8 +337,8 @@ func (k *txlink) tick() {
 			k.s.log.Printf(LevelChoices, "path %v: %s", k.path, why)
 		}
 	}
-	if k.loop.now.Sub(k.spoke) >= k.s.time.Beat && k.leg == nil && len(k.control) == 0 && !k.behind() {
-		k.control = wire.Beat{Sent: uint64(k.loop.now.UnixNano()), Echo: k.echo}.Append(k.control)
+	if k.loop.Now.Sub(k.spoke) >= k.s.time.Beat && k.leg == nil && len(k.control) == 0 && !k.behind() {
+		k.control = wire.Beat{Sent: uint64(k.loop.Now.UnixNano()), Echo: k.echo}.Append(k.control)
 		if err := k.send(); err != nil {
 			k.lose(err)
 		}

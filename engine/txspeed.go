@@ -7,7 +7,7 @@ import (
 
 // depart notes that a leg is on its way, which should arrive after eta.
 func (k *txlink) depart(number uint64, length int, eta time.Duration) {
-	now := k.loop.now
+	now := k.loop.Now
 	if len(k.carried) == 0 {
 		k.speed.depart(now)
 	}
@@ -39,9 +39,9 @@ func (k *txlink) prune() {
 		k.largest = max(k.largest, t.bytes)
 		k.useful = k.useful || !t.offered
 	}
-	k.speed.arrive(k.trips[:n], k.loop.now, k.queue.MinRTT, len(left) == 0)
+	k.speed.arrive(k.trips[:n], k.loop.Now, k.queue.MinRTT, len(left) == 0)
 	k.carried, k.trips = left, k.trips[n:]
-	if k.watch.good(k.loop.now); k.path.doubtful.Load() && k.carriedSome(k.queue) {
+	if k.watch.good(k.loop.Now); k.path.doubtful.Load() && k.carriedSome(k.queue) {
 		k.path.trust()
 	}
 	k.conn.LimitUnsent(max(sizeOfLeg(k.rate, legTime, k.growth()), min(k.queue.InNetwork/4, k.s.in.most)))
@@ -80,10 +80,10 @@ func (k *txlink) publish() {
 func (k *txlink) prospect() prospect {
 	p := prospect{
 		rate: k.rate, unsent: k.unsent, inNetwork: k.queue.InNetwork, rtt: k.rtt(), trip: k.queue.MinRTT,
-		carried: len(k.carried), idle: k.loop.now.Sub(k.fed), queue: k.deep(), doubt: k.watch.doubt,
+		carried: len(k.carried), idle: k.loop.Now.Sub(k.fed), queue: k.deep(), doubt: k.watch.doubt,
 	}
 	if len(k.trips) > 0 && !k.watch.excused {
-		p.overdue = max(0, k.loop.now.Sub(k.trips[0].expects))
+		p.overdue = max(0, k.loop.Now.Sub(k.trips[0].expects))
 	}
 	return p
 }
@@ -121,10 +121,10 @@ const measurePause = time.Millisecond
 // twice, so that a network which could take more shows it, and what it has not sent yet, unless that is because the peer's
 // program is behind: more links would only make every buffer cold.
 func (k *txlink) measure() {
-	if k.loop.now.Sub(k.asked) < measurePause {
+	if k.loop.Now.Sub(k.asked) < measurePause {
 		return
 	}
-	k.asked = k.loop.now
+	k.asked = k.loop.Now
 	if len(k.carried) == 0 && k.leg == nil && !k.watch.stalled {
 		k.unsent, k.queue.InNetwork = 0, 0
 		k.flows(0, 0)
@@ -139,7 +139,7 @@ func (k *txlink) measure() {
 	if q.Told {
 		k.path.trip.Store(int64(q.MinRTT))
 		k.path.rtt.Store(int64(q.RTT))
-		k.speed.look(q.Acked, q.Unsent == 0 || q.PeerFull, q.MinRTT, max(q.RTT, k.deep()), k.loop.now)
+		k.speed.look(q.Acked, q.Unsent == 0 || q.PeerFull, q.MinRTT, max(q.RTT, k.deep()), k.loop.Now)
 	}
 	k.flows(q.InNetwork, int(q.Acked-k.watch.acked))
 	k.watch.look(k, q)
@@ -152,7 +152,7 @@ func (k *txlink) measure() {
 
 // flows tells the path what the link has in the network now, and what was acknowledged since it last did, in bytes.
 func (k *txlink) flows(inNetwork, acked int) {
-	k.path.flow.look(inNetwork-k.flowing, acked, k.loop.now)
+	k.path.flow.look(inNetwork-k.flowing, acked, k.loop.Now)
 	k.flowing = inNetwork
 }
 

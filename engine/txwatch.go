@@ -56,7 +56,7 @@ func (w *watch) look(k *txlink, q netio.Queue) {
 	if q.Acked == w.acked && !w.excused {
 		return
 	}
-	w.acked, w.moved = q.Acked, k.loop.now
+	w.acked, w.moved = q.Acked, k.loop.Now
 	k.seemsToMove()
 	if !k.useful && q.Acked > w.begun+k.said {
 		k.useful = true
@@ -74,11 +74,11 @@ func (w *watch) look(k *txlink, q netio.Queue) {
 // before that as long as no such link has ended with nothing to show for it.
 func (k *txlink) seemsToMove() {
 	if k.lasts() {
-		k.s.move(k.loop.now)
+		k.s.move(k.loop.Now)
 		return
 	}
 	k.hopeful = true
-	k.s.hoped.Store(int64(k.loop.now.Sub(k.s.started)))
+	k.s.hoped.Store(int64(k.loop.Now.Sub(k.s.started)))
 }
 
 // lasts reports whether the peer was heard long after the link came up.
@@ -102,8 +102,8 @@ func (l *txloop) watchLinks() {
 		if len(k.carried) == 0 && !k.watch.stalled {
 			continue
 		}
-		if l.now.Sub(k.watch.looked) >= watchPause {
-			k.watch.looked = l.now
+		if l.Now.Sub(k.watch.looked) >= watchPause {
+			k.watch.looked = l.Now
 			if err := k.check(); err != nil {
 				k.lose(err) // and so out of links
 				i--
@@ -118,13 +118,13 @@ func (l *txloop) watchLinks() {
 // tick.
 func (k *txlink) wake() {
 	if len(k.trips) > 0 && !k.watch.excused {
-		k.loop.within(watchPause)
+		k.loop.Within(watchPause)
 	}
 }
 
 // check offers the legs that are late to other links, and gives all of them away when nothing gets through.
 func (k *txlink) check() error {
-	now, w := k.loop.now, &k.watch
+	now, w := k.loop.Now, &k.watch
 	k.prune() // the ack may have come on a link of another loop
 	if len(k.trips) == 0 && !w.stalled {
 		return nil
@@ -160,7 +160,7 @@ func (k *txlink) stalledAfter() time.Duration {
 // offer has other links send too what is late here, when it begins with the leg that the peer waits for; where the stream
 // waits for it, also what is not to arrive soon.
 func (k *txlink) offer(pressed bool) {
-	now, offered := k.loop.now, false
+	now, offered := k.loop.Now, false
 	alone := k.siblings()
 	if alone.queued.After(now) && !k.s.others(k.path) {
 		return
@@ -197,7 +197,7 @@ func (k *txlink) offer(pressed bool) {
 // siblings says when other links of the path may help. While its bytes get through, a queue that all of them have to pass is no
 // reason: nobody could bring them sooner. And a link that has shown nothing yet is no better than one that has.
 func (k *txlink) siblings() (s sameWay) {
-	now, w := k.loop.now, &k.watch
+	now, w := k.loop.Now, &k.watch
 	stall := k.s.time.Stall
 	if k.path.flow.queued(stall/deepShare, stall, now) && now.Sub(later(w.moved, k.trips[0].from)) < k.stalledAfter() {
 		s.queued = now.Add(max(stall, k.deepest()))
@@ -222,7 +222,7 @@ func (k *txlink) stall() {
 // probe looks whether a link that came up after payload last moved, so that small packets pass, has legs on their way of which
 // nothing arrives: full packets are dropped without a word (an MTU black hole).
 func (k *txlink) probe() {
-	now, least := k.loop.now, 2*k.s.time.Stall
+	now, least := k.loop.Now, 2*k.s.time.Stall
 	if k.useful || len(k.trips) == 0 || k.queue.InNetwork == 0 || now.Sub(k.trips[0].from) < least || !k.linkState.since.After(k.s.movedAt()) {
 		return
 	}

@@ -118,7 +118,7 @@ func (k *txlink) closeZero() bool {
 	k.gone = true
 	k.sumUp()
 	k.uncount()
-	k.loop.unwatch(k.conn.FD(), k.token)
+	k.loop.Unwatch(k.conn.FD(), k.token)
 	k.conn.Reset()
 	k.owner.limbo = append(k.owner.limbo, k)
 	return true
