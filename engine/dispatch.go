@@ -4,12 +4,13 @@ import (
 	"slices"
 	"time"
 
+	"viamillipede/engine/loop"
 	"viamillipede/netio"
 )
 
 // txloop is a loop at the sending end: its links, and the dispatcher that feeds them.
 type txloop struct {
-	*Loop
+	*loop.Loop
 	s     *Sender
 	past  *linkSums         // of links that ended; nil: nobody wants to know
 	links []*txlink         // best rank first: by path in the user's order, then by index

@@ -52,9 +52,9 @@
 // Beside them: placement.go decides on which CPUs the loops run, gauge.go has the kernel count what the links do,
 // outcry.go tells the user of an outage, and status.go, with table.go and pulse.go, shows how things stand.
 //
-// A loop (loop.go) is one OS thread with its own epoll instance, its own shard of leg buffers and its own links. What a
+// A loop (engine/loop) is one OS thread with its own epoll instance, its own shard of leg buffers and its own links. What a
 // link does happens on its loop's thread only; other goroutines post a function to the loop. Where the kernel keeps that
-// thread, in a call on the source or the sink, another one goes on with the loop meanwhile (takeover.go). Nothing is shared on the
+// thread, in a call on the source or the sink, another one goes on with the loop meanwhile (engine/loop/takeover.go). Nothing is shared on the
 // data path but the two turns, the window and the ring.
 //
 // A leg is kept at the sending end until the peer has received it, so a lost link is a normal event: its legs go to

@@ -3,6 +3,7 @@ package engine
 import (
 	"sync/atomic"
 
+	"viamillipede/engine/loop"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -15,8 +16,8 @@ type egress struct {
 	outlet
 	ground // for routePlace
 
-	at      *Loop // that has the turn
-	shore   Shore // the sink, for calls that may wait
+	at      *loop.Loop // that has the turn
+	shore   loop.Shore // the sink, for calls that may wait
 	stalled stalled
 
 	sink     *netio.Sink

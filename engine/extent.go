@@ -6,6 +6,7 @@ import (
 	"io"
 	"sync/atomic"
 
+	"viamillipede/engine/loop"
 	"viamillipede/netio"
 )
 
@@ -128,7 +129,7 @@ func (in *ingest) unchanged() error {
 
 // mayEnd reports whether the receiver may be told where the stream ends. Of a file whose legs are read when they are sent,
 // and again when they are sent again, that is once all are received, and the file is as it was.
-func (s *Sender) mayEnd(at *Loop) bool {
+func (s *Sender) mayEnd(at *loop.Loop) bool {
 	in := &s.in
 	if !in.sized || !in.byRef || in.same.Load() {
 		return true

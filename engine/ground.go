@@ -4,6 +4,8 @@ import (
 	"errors"
 	"sync"
 	"sync/atomic"
+
+	"viamillipede/engine/loop"
 )
 
 // ground is the part of the sink, a file, in which each leg has its place. Others may write to the same file: lines that were
@@ -66,7 +68,7 @@ func (e *egress) reached(end int64) {
 const reserveStep = 64 << 20
 
 // reserve sets room aside in a file whose size is known, once a leg that ends at the given byte of the stream is on its way.
-func (e *egress) reserve(upTo int64, at *Loop) {
+func (e *egress) reserve(upTo int64, at *loop.Loop) {
 	if e.shore.Busy() {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/loop"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -20,8 +21,8 @@ import (
 type ingest struct {
 	turn atomic.Bool
 
-	at    *Loop // that has the turn
-	shore Shore // the source, for calls that may wait
+	at    *loop.Loop // that has the turn
+	shore loop.Shore // the source, for calls that may wait
 
 	src      *netio.Source
 	pool     *bufpool.Pool
@@ -104,7 +105,7 @@ const (
 // pull takes one new leg of at most the given bytes from the source and puts it into the window, with the caller's link as
 // its carrier and holder. A buffer for it comes from the loop's shard. An error goes with sourceGone. The source may wait: then
 // the loop goes on, and much may have happened to it when pull returns; see loop.away.
-func (in *ingest) pull(w *window, at *Loop, most int) (*leg, hunger, error) {
+func (in *ingest) pull(w *window, at *loop.Loop, most int) (*leg, hunger, error) {
 	l, why, err := in.take(w, at, most)
 	if l != nil {
 		in.finish(l)
@@ -124,7 +125,7 @@ func (in *ingest) finish(l *leg) {
 }
 
 // take is what pull does in its turn.
-func (in *ingest) take(w *window, at *Loop, most int) (*leg, hunger, error) {
+func (in *ingest) take(w *window, at *loop.Loop, most int) (*leg, hunger, error) {
 	if in.ended.Load() {
 		return nil, noMore, nil
 	}

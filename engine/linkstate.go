@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"viamillipede/engine/loop"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 	"viamillipede/netio/sockstats"
@@ -20,7 +21,7 @@ type linkState struct {
 	generation uint32 // how often the link was dialled before
 	path       string // for people
 	conn       Conn
-	loop       *Loop
+	loop       *loop.Loop
 	past       *linkSums       // the loop's, of links that ended; nil: nobody wants to know
 	token      int32           // of the loop's watch
 	counted    *sockstats.Link // nil: no statistics
@@ -33,7 +34,7 @@ type linkState struct {
 	heard, spoke time.Time // when bytes last came in, went out
 	echo         uint64    // of the last heartbeat that came in
 
-	// away: a thread is in the middle of something with the link, which a call that may wait is a part of (takeover.go). Others
+	// away: a thread is in the middle of something with the link, which a call that may wait is a part of (loop.Away). Others
 	// leave alone what that is about, and the link ends when it is done. doomed is why it shall end then, nil: it shall not.
 	away   bool
 	doomed error
@@ -49,7 +50,7 @@ type linkState struct {
 }
 
 // start puts the connection under the watch of l. past is where the loop keeps the summaries of links that ended.
-func (k *linkState) start(l *Loop, past *linkSums, events uint32, w Watcher) error {
+func (k *linkState) start(l *loop.Loop, past *linkSums, events uint32, w loop.Watcher) error {
 	k.loop, k.past = l, past
 	k.since, k.heard, k.spoke = l.Now, l.Now, l.Now
 	k.pulse.beat(l.Now, k.bytes)

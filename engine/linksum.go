@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"viamillipede/engine/loop"
 	"viamillipede/netio/sockstats"
 )
 
@@ -76,11 +77,11 @@ func (k *linkState) sumUp() {
 
 // collectSums gives the summaries of a loop's links, those that ended first; nil when the loop is too busy to answer. links
 // gives those that are up, on the loop's thread.
-func collectSums(l *Loop, past *linkSums, links func() []*linkState) []LinkSummary {
+func collectSums(l *loop.Loop, past *linkSums, links func() []*linkState) []LinkSummary {
 	if past == nil {
 		return nil
 	}
-	list := Ask(l, statusPatience, func() []LinkSummary {
+	list := loop.Ask(l, statusPatience, func() []LinkSummary {
 		all := slices.Collect(maps.Values(*past))
 		for _, k := range links() {
 			all = append(all, k.sum())

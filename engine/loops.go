@@ -3,11 +3,13 @@ package engine
 import (
 	"fmt"
 	"time"
+
+	"viamillipede/engine/loop"
 )
 
 // openLoop makes a loop of a stream, which ends through fails when the loop breaks: its other loops say so to the peer.
-func openLoop(id, cpu int, every time.Duration, log *Log, fails func(*Error)) (*Loop, error) {
-	l, err := New(id, cpu, every)
+func openLoop(id, cpu int, every time.Duration, log *Log, fails func(*Error)) (*loop.Loop, error) {
+	l, err := loop.New(id, cpu, every)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"viamillipede/engine/loop"
 	"viamillipede/netio"
 )
 
@@ -20,7 +21,7 @@ type outlet struct {
 	blocked atomic.Bool // changed under mu, and read without it by those who only want a hint
 
 	mu      sync.Mutex
-	at      *Loop // that watches; nil: the sink makes nobody wait. Guarded by mu, as is all below
+	at      *loop.Loop // that watches; nil: the sink makes nobody wait. Guarded by mu, as is all below
 	fd      int
 	token   int32
 	ended   bool      // nobody is told of the sink any more
@@ -31,7 +32,7 @@ type outlet struct {
 var errNoWait = errors.New("it is full, and cannot be waited for")
 
 // watch has the loop tell w of the sink. With no events asked for, epoll still reports that the consumer is gone.
-func (o *outlet) watch(l *Loop, fd int, w Watcher) error {
+func (o *outlet) watch(l *loop.Loop, fd int, w loop.Watcher) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	token, err := l.Watch(fd, 0, w)

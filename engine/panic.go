@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"viamillipede/engine/loop"
 	"viamillipede/netio"
 )
 
@@ -65,7 +66,7 @@ func sendAll(c Conn, p []byte) {
 
 // speakFor says the last words on the connections of a loop that broke, whose thread has ended, and closes them: when the peer
 // has done so, or after atMost. They are said between two frames, except where a frame of control was under way.
-func speakFor(l *Loop, words []byte, conns []Conn, atMost time.Duration) {
+func speakFor(l *loop.Loop, words []byte, conns []Conn, atMost time.Duration) {
 	for _, c := range conns {
 		sendAll(c, words)
 		c.Finish()

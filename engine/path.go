@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"viamillipede/engine/loop"
 	"viamillipede/engine/wire"
 )
 
@@ -191,7 +192,7 @@ func (p *pathState) share() uint64 {
 
 // spread divides the path's rate anew among its links, each on its loop's thread; from is the calling loop. Whoever
 // changes their number calls it afterwards, so that the last call finds the last number.
-func (s *Sender) spread(p *pathState, from *Loop) {
+func (s *Sender) spread(p *pathState, from *loop.Loop) {
 	if p.Rate == 0 {
 		return
 	}

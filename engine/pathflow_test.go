@@ -3,6 +3,8 @@ package engine
 import (
 	"testing"
 	"time"
+
+	"viamillipede/engine/loop"
 )
 
 // Sixteen links of one path begin with ten packets each, and the path carries 32,000 bytes a second: what waits is known from its
@@ -123,7 +125,7 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 	} {
 		s := &Sender{}
 		s.time = Timing{Dead: 4 * time.Second, Stall: time.Second}
-		k := &txlink{s: s, path: newPath(Path{}, 0), linkState: linkState{loop: &Loop{Now: start.Add(c.after)}, heard: start}}
+		k := &txlink{s: s, path: newPath(Path{}, 0), linkState: linkState{loop: &loop.Loop{Now: start.Add(c.after)}, heard: start}}
 		if c.carries {
 			k.trips = make([]trip, 1)
 		}

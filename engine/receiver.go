@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/loop"
 	"viamillipede/engine/prbs"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/wire"
@@ -179,7 +180,7 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	}
 	done := make(chan struct{})
 	defer close(done)
-	go LookOut(r.loops, r.time.Tick, done)
+	go loop.LookOut(r.loops, r.time.Tick, done)
 	var door sync.WaitGroup
 	guests, turnOut := context.WithCancel(context.Background())
 	door.Go(func() { r.accept(guests) })
@@ -191,8 +192,8 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	r.farewell()
 	sum = r.Summary()
 	r.curtain.fall()
-	if !HaltThen(r.loops, r.tidy) {
-		r.cutWithin(HaltMost)
+	if !loop.HaltThen(r.loops, r.tidy) {
+		r.cutWithin(loop.HaltMost)
 	}
 	return sum, r.err
 }

@@ -4,13 +4,14 @@ import (
 	"slices"
 	"time"
 
+	"viamillipede/engine/loop"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
 
 // rxloop is a loop at the receiving end.
 type rxloop struct {
-	*Loop
+	*loop.Loop
 	r     *Receiver
 	links []*rxlink
 	past  *linkSums      // of links that ended; nil: nobody wants to know

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/loop"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -202,7 +203,7 @@ func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
 	}
 	done := make(chan struct{})
 	defer close(done)
-	go LookOut(s.loops, s.time.Tick, done)
+	go loop.LookOut(s.loops, s.time.Tick, done)
 	dialling, stop := context.WithCancel(context.Background())
 	s.dialling = dialling
 	keepers := s.keep(dialling)
@@ -215,7 +216,7 @@ func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
 	s.farewell()
 	sum = s.Summary()
 	s.curtain.fall()
-	HaltThen(s.loops, s.tidy)
+	loop.HaltThen(s.loops, s.tidy)
 	return sum, s.err
 }
 
@@ -446,7 +447,7 @@ func (s *Sender) look() {
 }
 
 // feed wakes the loops that wait for a leg, after an ack or a loss gave them hope. not is the loop that looks by itself.
-func (s *Sender) feed(not *Loop) {
+func (s *Sender) feed(not *loop.Loop) {
 	if w := s.window; w != nil && !s.begun.Load() && w.arrived() > 0 {
 		s.begun.Store(true)
 	}
@@ -462,7 +463,7 @@ func (s *Sender) feed(not *Loop) {
 }
 
 // handOver wakes one hungry loop, when the calling loop cannot take all that the source has.
-func (s *Sender) handOver(from *Loop) {
+func (s *Sender) handOver(from *loop.Loop) {
 	marks := s.hungry.Load()
 	for _, l := range s.loops {
 		if l.Loop != from && marks&l.mark != 0 {

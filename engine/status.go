@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"viamillipede/engine/loop"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 	"viamillipede/netio/sockstats"
@@ -93,7 +94,7 @@ func (s *Sender) rows() []row {
 	}
 	s.mu.Unlock()
 	for _, l := range s.loops {
-		for _, r := range Ask(l.Loop, statusPatience, l.describe) {
+		for _, r := range loop.Ask(l.Loop, statusPatience, l.describe) {
 			rows[r.index] = r
 		}
 	}
@@ -194,7 +195,7 @@ func (r *Receiver) rows() []row {
 	var rows []row
 	up := make(map[int]bool)
 	for _, l := range r.loops {
-		for _, link := range Ask(l.Loop, statusPatience, l.describe) {
+		for _, link := range loop.Ask(l.Loop, statusPatience, l.describe) {
 			rows = append(rows, link)
 			up[link.index] = true
 		}

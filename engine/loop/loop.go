@@ -1,7 +1,12 @@
-package engine
+// Package loop runs what the links of a stream do: a loop is one OS thread with its own epoll instance, its own descriptors
+// and its own posts. It knows nothing of legs and links; who owns it says what a tick and the end of a round are.
+//
+//	loop.go       a round, and what other threads may ask of a loop
+//	takeover.go   a thread that the kernel does not give back loses its loop to another one
+//	halt.go       the end of several loops
+package loop
 
 import (
-	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -339,63 +344,6 @@ func (l *Loop) runBatch() {
 		f := l.batch[0]
 		l.batch = l.batch[1:]
 		f()
-	}
-}
-
-// HaltMost is how long the end of a stream waits for its loops' threads. One that the kernel does not give back, in a call
-// that was not to wait, must not keep the program.
-const HaltMost = 500 * time.Millisecond
-
-// Looping is a loop, or what embeds one.
-type Looping interface{ Plain() *Loop }
-
-// HaltAll ends the loops and waits for their threads; then Close may be called, unless one of them did not end: what that one
-// has stays its own.
-func HaltAll[T Looping](loops []T, atMost time.Duration) (all bool) {
-	for _, l := range loops {
-		l := l.Plain()
-		l.Post(func() { l.stop = true })
-	}
-	timeout := time.NewTimer(atMost)
-	defer timeout.Stop()
-	for _, l := range loops {
-		select {
-		case <-l.Plain().done:
-		case <-timeout.C:
-			return false
-		}
-	}
-	return true
-}
-
-// tidyMost is how long it waits for what comes then, which closes files and cuts them to length.
-const tidyMost = 3 * time.Second
-
-// HaltThen ends the loops and then calls tidy, which may have to wait in the kernel itself. Both go on without the caller when
-// they take too long; done tells whether they did not. Loops of one stream all have the same owner, which is told.
-func HaltThen[T Looping](loops []T, tidy func()) (done bool) {
-	halted, tidied := make(chan struct{}), make(chan struct{})
-	go func() {
-		HaltAll(loops, math.MaxInt64)
-		close(halted)
-		tidy()
-		close(tidied)
-	}()
-	if done = awaited(halted, HaltMost) && awaited(tidied, tidyMost); !done {
-		loops[0].Plain().say("a thread is in the kernel and does not come back: what it has stays open")
-	}
-	return done
-}
-
-// awaited receives from c, for at most the given time.
-func awaited(c <-chan struct{}, atMost time.Duration) bool {
-	timeout := time.NewTimer(atMost)
-	defer timeout.Stop()
-	select {
-	case <-c:
-		return true
-	case <-timeout.C:
-		return false
 	}
 }
 

@@ -1,0 +1,63 @@
+package loop
+
+import (
+	"math"
+	"time"
+)
+
+// HaltMost is how long the end of a stream waits for its loops' threads. One that the kernel does not give back, in a call
+// that was not to wait, must not keep the program.
+const HaltMost = 500 * time.Millisecond
+
+// Looping is a loop, or what embeds one.
+type Looping interface{ Plain() *Loop }
+
+// HaltAll ends the loops and waits for their threads; then Close may be called, unless one of them did not end: what that one
+// has stays its own.
+func HaltAll[T Looping](loops []T, atMost time.Duration) (all bool) {
+	for _, l := range loops {
+		l := l.Plain()
+		l.Post(func() { l.stop = true })
+	}
+	timeout := time.NewTimer(atMost)
+	defer timeout.Stop()
+	for _, l := range loops {
+		select {
+		case <-l.Plain().done:
+		case <-timeout.C:
+			return false
+		}
+	}
+	return true
+}
+
+// tidyMost is how long it waits for what comes then, which closes files and cuts them to length.
+const tidyMost = 3 * time.Second
+
+// HaltThen ends the loops and then calls tidy, which may have to wait in the kernel itself. Both go on without the caller when
+// they take too long; done tells whether they did not. Loops of one stream all have the same owner, which is told.
+func HaltThen[T Looping](loops []T, tidy func()) (done bool) {
+	halted, tidied := make(chan struct{}), make(chan struct{})
+	go func() {
+		HaltAll(loops, math.MaxInt64)
+		close(halted)
+		tidy()
+		close(tidied)
+	}()
+	if done = awaited(halted, HaltMost) && awaited(tidied, tidyMost); !done {
+		loops[0].Plain().say("a thread is in the kernel and does not come back: what it has stays open")
+	}
+	return done
+}
+
+// awaited receives from c, for at most the given time.
+func awaited(c <-chan struct{}, atMost time.Duration) bool {
+	timeout := time.NewTimer(atMost)
+	defer timeout.Stop()
+	select {
+	case <-c:
+		return true
+	case <-timeout.C:
+		return false
+	}
+}
