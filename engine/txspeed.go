@@ -126,7 +126,7 @@ func (k *txlink) measure() {
 	}
 	k.asked = k.loop.Now
 	if len(k.carried) == 0 && k.leg == nil && !k.watch.stalled {
-		k.unsent, k.queue.InNetwork = 0, 0
+		k.unsent, k.queue.InNetwork, k.queue.Unsent = 0, 0, 0
 		k.flows(0, 0)
 		k.excuse(0)
 		return
