@@ -162,9 +162,6 @@ func (p *Pool) InUse() int {
 	return int(n)
 }
 
-// Size gives the bytes of each buffer.
-func (p *Pool) Size() int { return p.size }
-
 // Close unmaps the arenas. No Get may run at the same time, and every buffer should be back. If some are not, the
 // error says how many, and the arenas that they belong to stay mapped, for a buffer's holder must never fault; they may
 // still be released, and Close may be called again. Other errors: munmap(2), an os.SyscallError.

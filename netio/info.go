@@ -14,7 +14,6 @@ type Info struct {
 	Cwnd        int    // segments
 	MSS         int    // bytes of a segment sent
 	Retransmits uint32 // segments, over the connection's life
-	Rate        uint64 // latest delivery rate, bytes a second
 	Congestion  string // name of the congestion control
 	CPU         int    // as IncomingCPU has it; -1 is not known
 	NAPI        int    // the receive queue of its packets: an id of the kernel's (SO_INCOMING_NAPI_ID, socket(7)); 0 is none
@@ -42,7 +41,6 @@ func tcpInfo(fd int) Info {
 		Cwnd:        int(t.Snd_cwnd),
 		MSS:         int(t.Snd_mss),
 		Retransmits: t.Total_retrans,
-		Rate:        t.Delivery_rate,
 		Congestion:  congestionOf(fd),
 	}
 }

@@ -228,13 +228,6 @@ func (p *Pipe) drain(null int) error {
 	return nil
 }
 
-// Made is how many pipes there are, and why there cannot be more, if that is so.
-func (p *Pipes) Made() (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.made, p.refused
-}
-
 // Close closes the pipes that are not in use.
 func (p *Pipes) Close() {
 	p.dropping.Lock()

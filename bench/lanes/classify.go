@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"viamillipede/netio/lane"
 	"viamillipede/netio/lane/flowhash"
 )
 
@@ -63,7 +62,7 @@ func (t *transmitter) find(f *flow) error {
 }
 
 // whereTo looks until a lane has counted the burst, which rx has whole, for as long as counts may be late.
-func (t *transmitter) whereTo(before []lane.Count, burst uint64) (int, error) {
+func (t *transmitter) whereTo(before []uint64, burst uint64) (int, error) {
 	for end := time.Now().Add(countTime); ; time.Sleep(countLook) {
 		after, err := t.set.Sent()
 		if err != nil {
@@ -78,11 +77,11 @@ func (t *transmitter) whereTo(before []lane.Count, burst uint64) (int, error) {
 
 // laneOf gives the lane that has counted a burst: the only one with all of it, while no other has as much as half. counted is
 // whether any lane has all of it.
-func laneOf(before, after []lane.Count, burst uint64) (at int, counted bool) {
+func laneOf(before, after []uint64, burst uint64) (at int, counted bool) {
 	at = flowhash.NoLane
 	rivals := 0
 	for i := range before {
-		switch grown := after[i].Bytes - before[i].Bytes; {
+		switch grown := after[i] - before[i]; {
 		case grown >= burst:
 			at, counted = i, true
 			rivals++

@@ -5,8 +5,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"viamillipede/netio/lane"
 )
 
 const (
@@ -25,7 +23,7 @@ const (
 // sample is what was counted up to a time.
 type sample struct {
 	at    time.Time
-	lanes []lane.Count
+	lanes []uint64
 	flows []uint64 // bytes that rx has, by flow
 }
 
@@ -83,7 +81,7 @@ func (t *transmitter) alone(r *Report) error {
 		if err != nil {
 			return err
 		}
-		r.Lanes[i].Alone = rate(first.lanes[i].Bytes, last.lanes[i].Bytes, first, last)
+		r.Lanes[i].Alone = rate(first.lanes[i], last.lanes[i], first, last)
 	}
 	return nil
 }
@@ -96,8 +94,8 @@ func (t *transmitter) together(r *Report) error {
 	}
 	r.Seconds = last.at.Sub(first.at).Seconds()
 	for i := range r.Lanes {
-		r.Lanes[i].Bytes = last.lanes[i].Bytes - first.lanes[i].Bytes
-		r.Lanes[i].Rate = rate(first.lanes[i].Bytes, last.lanes[i].Bytes, first, last)
+		r.Lanes[i].Bytes = last.lanes[i] - first.lanes[i]
+		r.Lanes[i].Rate = rate(first.lanes[i], last.lanes[i], first, last)
 	}
 	for i := range r.Flows {
 		r.Flows[i].Bytes = last.flows[i] - first.flows[i]

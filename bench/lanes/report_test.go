@@ -26,11 +26,11 @@ func TestLaneOf(t *testing.T) {
 		{"two have it", []uint64{1000, 1010, 0}, flowhash.NoLane, true},
 		{"half of it", []uint64{0, 600, 0}, flowhash.NoLane, false},
 	} {
-		before := make([]lane.Count, len(test.grown))
-		after := make([]lane.Count, len(test.grown))
+		before := make([]uint64, len(test.grown))
+		after := make([]uint64, len(test.grown))
 		for i, n := range test.grown {
-			before[i].Bytes = ^uint64(0) - 5 // the counts wrap
-			after[i].Bytes = before[i].Bytes + n
+			before[i] = ^uint64(0) - 5 // the counts wrap
+			after[i] = before[i] + n
 		}
 		if at, counted := laneOf(before, after, 1000); at != test.at || counted != test.counted {
 			t.Errorf("%s: lane %d, %v, want %d, %v", test.name, at, counted, test.at, test.counted)

@@ -10,9 +10,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MaxSlots is the most slots of a pipe that a checker looks at; a pipe with more of them in use is never proven.
-const MaxSlots = 256
-
 // Checker looks at pipes. Any goroutine may use it.
 type Checker struct {
 	program   *ebpf.Program

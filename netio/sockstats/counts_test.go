@@ -44,7 +44,7 @@ func TestCounts(t *testing.T) {
 		again := peer[s].info(t).Bytes_retrans
 		stats, after := same(t, s, l)
 		sum := Sum(stats.Flows)
-		t.Logf("%d flows: %d packets, %d segments, %d bytes; %v", len(stats.Flows), sum.Packets, sum.Segments, sum.Bytes, sum.Sizes)
+		t.Logf("%d flows: %d packets, %d segments, %d bytes", len(stats.Flows), sum.Packets, sum.Segments, sum.Bytes)
 		if want := after.Bytes_received - before[s].Bytes_received; sum.Bytes < want || sum.Bytes > want+again {
 			t.Errorf("%d bytes, TCP_INFO has %d, and %d were sent again", sum.Bytes, want, again)
 		}

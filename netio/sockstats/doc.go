@@ -1,7 +1,7 @@
 // Package sockstats has the kernel count what comes in on TCP sockets, and how they fare, with two BPF programs.
 //
 //	flows.bpf.c  a socket filter on each socket: packets, segments and bytes by interface, RX queue and flow hash
-//	ops.bpf.c    sock_ops on the cgroup of this process: round trips, retransmits, timeouts, changes of state
+//	ops.bpf.c    sock_ops on the cgroup of this process: round trips, retransmits, timeouts
 //
 // Each does without the other where the kernel refuses one of them. The files: collector.go loads the programs and has the
 // sockets, flows.go and ops.go read what each of them noted, device.go names devices and their queues, cgroup.go finds the

@@ -34,9 +34,7 @@ struct __sk_buff {
 	__u32 wire_len, gso_segs;
 };
 
-// How many sizes are told apart, in powers of 2 to beyond the largest packet that GRO makes (512 KiB); and the most flows.
-// flows.go has both too.
-#define SIZES 21
+// The most flows at a time.
 #define FLOWS_MOST 1024
 
 // The key of a flow; flows.go has the same, and of the other structs.
@@ -49,8 +47,7 @@ struct flow {
 };
 
 struct count {
-	__u64 segments, bytes;
-	__u64 sizes[SIZES]; // packets: [n] of 2^(n-1) to 2^n - 1 bytes of payload, [0] of none
+	__u64 packets, segments, bytes;
 };
 
 // All memory is taken when the map is made: nothing is allocated for a packet.
@@ -72,35 +69,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct lost);
 } lost SEC(".maps");
-
-// size_class is how many bits the number has.
-static __always_inline __u32 size_class(__u32 n)
-{
-	__u32 bits = 0;
-
-	if (n >> 16) {
-		n >>= 16;
-		bits = 16;
-	}
-	if (n >> 8) {
-		n >>= 8;
-		bits += 8;
-	}
-	if (n >> 4) {
-		n >>= 4;
-		bits += 4;
-	}
-	if (n >> 2) {
-		n >>= 2;
-		bits += 2;
-	}
-	if (n >> 1) {
-		n >>= 1;
-		bits += 1;
-	}
-	bits += n;
-	return bits;
-}
 
 // payload is what follows the TCP header, whose length in words of 4 bytes is in its 13th byte.
 static __always_inline __u32 payload(struct __sk_buff *skb)
@@ -127,9 +95,6 @@ static __always_inline struct count *found(struct flow *f)
 }
 
 // More than one CPU may count for one socket at a time.
-// KEEP has the compiler leave the check that follows where the kernel's verifier can follow it.
-#define KEEP(n) asm volatile("" : "+r"(n))
-
 #define ADD(to, n) __sync_fetch_and_add(&(to), n)
 
 SEC("socket")
@@ -139,15 +104,13 @@ int count(struct __sk_buff *skb)
 		.cookie = bpf_get_socket_cookie(skb), .interface = skb->ifindex, .queue = skb->queue_mapping, .hash = skb->hash,
 	};
 	__u32 segments = skb->gso_segs, bytes = payload(skb), zero = 0;
-	__u64 size = size_class(bytes);
 	struct count *c = found(&f);
 	struct lost *l;
 
 	if (c) {
+		ADD(c->packets, 1);
 		ADD(c->segments, segments ? segments : 1);
 		ADD(c->bytes, bytes);
-		KEEP(size);
-		ADD(c->sizes[size < SIZES ? size : SIZES - 1], 1);
 		return -1;
 	}
 	l = bpf_map_lookup_elem(&lost, &zero);

@@ -3,36 +3,10 @@ package sockstats
 import (
 	"cmp"
 	"errors"
-	"math/bits"
 	"slices"
 
 	"github.com/cilium/ebpf"
 )
-
-// Classes is how many sizes of packets are told apart.
-const Classes = 21
-
-// Sizes counts packets by the payload that they brought: [0] of none, [n] of 2^(n-1) to 2^n - 1 bytes, the last one of
-// more too.
-type Sizes [Classes]uint64
-
-// Class is the class of a packet with so many bytes of payload.
-func Class(bytes int) int { return min(bits.Len(uint(bytes)), Classes-1) }
-
-// Packets is how many packets there are of all sizes.
-func (s *Sizes) Packets() (n uint64) {
-	for _, c := range s {
-		n += c
-	}
-	return n
-}
-
-// Add adds the other's packets.
-func (s *Sizes) Add(other *Sizes) {
-	for i, c := range other {
-		s[i] += c
-	}
-}
 
 // Flow is what came in on a socket in one way.
 type Flow struct {
@@ -43,7 +17,6 @@ type Flow struct {
 	Packets   uint64 // as they reached the socket: what GRO put together is one
 	Segments  uint64 // as they were on the wire
 	Bytes     uint64 // payload of TCP, with what came twice
-	Sizes     Sizes
 }
 
 // Sum adds flows up.
@@ -54,7 +27,6 @@ func Sum(flows []Flow) Flow {
 		sum.Packets += f.Packets
 		sum.Segments += f.Segments
 		sum.Bytes += f.Bytes
-		sum.Sizes.Add(&f.Sizes)
 	}
 	return sum
 }
@@ -74,14 +46,13 @@ type flowKey struct {
 }
 
 type flowCount struct {
-	Segments, Bytes uint64
-	Sizes           Sizes
+	Packets, Segments, Bytes uint64
 }
 
 func (k flowKey) flow(c flowCount, d device) Flow {
 	return Flow{
 		Interface: int(k.Interface), Device: d.name, Queue: d.queue(k.Queue), Hash: k.Hash,
-		Packets: c.Sizes.Packets(), Segments: c.Segments, Bytes: c.Bytes, Sizes: c.Sizes,
+		Packets: c.Packets, Segments: c.Segments, Bytes: c.Bytes,
 	}
 }
 

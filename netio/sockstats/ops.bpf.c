@@ -34,12 +34,11 @@ enum {
 	BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB = 5,
 	BPF_SOCK_OPS_RTO_CB = 8,
 	BPF_SOCK_OPS_RETRANS_CB = 9,
-	BPF_SOCK_OPS_STATE_CB = 10,
 	BPF_SOCK_OPS_RTT_CB = 12,
 };
 
-// The calls that are asked for: BPF_SOCK_OPS_{RTO,RETRANS,STATE,RTT}_CB_FLAG.
-#define CALLS (1 | 2 | 4 | 8)
+// The calls that are asked for: BPF_SOCK_OPS_{RTO,RETRANS,RTT}_CB_FLAG.
+#define CALLS (1 | 2 | 8)
 
 #define IPPROTO_TCP 6
 #define TCP_BPF_SOCK_OPS_CB_FLAGS 1008
@@ -66,9 +65,6 @@ struct bpf_sockopt {
 	int level, optname, optlen, retval;
 };
 
-// The states of a connection are numbered from 1 (enum in linux/bpf.h).
-#define STATES 16
-
 // What is noted of a connection; ops.go has the same. All is written under the socket's lock.
 struct record {
 	__u64 cookie; // of the socket
@@ -76,9 +72,6 @@ struct record {
 	__u32 least, most; // of the samples of the round trip, as sum in microseconds
 	__u32 retransmits; // segments
 	__u32 timeouts;
-	__u32 state; // the latest; 0: it has not changed
-	__u32 zero;
-	__u16 moves[STATES * STATES]; // from a state to another: [from * STATES + to]
 };
 
 struct {
@@ -136,19 +129,6 @@ static __always_inline void sample(struct record *r, __u32 us)
 	r->sum += us;
 }
 
-// KEEP has the compiler leave the check that follows where the kernel's verifier can follow it.
-#define KEEP(n) asm volatile("" : "+r"(n))
-
-static __always_inline void move(struct record *r, __u32 from, __u32 to)
-{
-	__u32 at = from * STATES + to;
-
-	r->state = to;
-	KEEP(at);
-	if (to < STATES && at < STATES * STATES)
-		r->moves[at]++;
-}
-
 SEC("sockops")
 int note(struct bpf_sock_ops *ops)
 {
@@ -158,7 +138,7 @@ int note(struct bpf_sock_ops *ops)
 
 	if (op == BPF_SOCK_OPS_ACTIVE_ESTABLISHED_CB || op == BPF_SOCK_OPS_PASSIVE_ESTABLISHED_CB)
 		begin(ops);
-	if (op != BPF_SOCK_OPS_RTO_CB && op != BPF_SOCK_OPS_RETRANS_CB && op != BPF_SOCK_OPS_STATE_CB && op != BPF_SOCK_OPS_RTT_CB)
+	if (op != BPF_SOCK_OPS_RTO_CB && op != BPF_SOCK_OPS_RETRANS_CB && op != BPF_SOCK_OPS_RTT_CB)
 		return 1;
 	sk = ops->sk;
 	if (!sk)
@@ -170,10 +150,8 @@ int note(struct bpf_sock_ops *ops)
 		sample(r, ops->args[0] ? ops->args[0] : ops->srtt_us >> 3);
 	else if (op == BPF_SOCK_OPS_RTO_CB)
 		r->timeouts++;
-	else if (op == BPF_SOCK_OPS_RETRANS_CB)
-		r->retransmits += ops->args[1];
 	else
-		move(r, ops->args[0], ops->args[1]);
+		r->retransmits += ops->args[1];
 	return 1;
 }
 

@@ -19,33 +19,7 @@ type Ops struct {
 	RTTMin, RTTMean, RTTMax time.Duration
 	Retransmits             uint64 // segments
 	Timeouts                uint64 // of retransmission
-	State                   State  // the latest; 0: it has not changed
-	Moves                   []Move
 }
-
-// Move is how often a connection went from one state to another.
-type Move struct {
-	From, To State
-	Count    int
-}
-
-// State is a state of a TCP connection, as the kernel numbers them (linux/bpf.h).
-type State uint8
-
-var stateNames = [...]string{
-	"", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK",
-	"LISTEN", "CLOSING", "NEW_SYN_RECV",
-}
-
-func (s State) String() string {
-	if int(s) < len(stateNames) {
-		return stateNames[s]
-	}
-	return fmt.Sprintf("state %d", uint8(s))
-}
-
-// states is STATES of ops.bpf.c.
-const states = 16
 
 // record is struct record of ops.bpf.c.
 type record struct {
@@ -54,23 +28,15 @@ type record struct {
 	Least, Most  uint32
 	Retransmits  uint32
 	Timeouts     uint32
-	State        uint32
-	Zero         uint32
-	Moves        [states * states]uint16
 }
 
 func (r *record) ops() Ops {
 	o := Ops{
 		Known: true, Samples: r.Samples, RTTMin: microseconds(r.Least), RTTMax: microseconds(r.Most),
-		Retransmits: uint64(r.Retransmits), Timeouts: uint64(r.Timeouts), State: State(r.State),
+		Retransmits: uint64(r.Retransmits), Timeouts: uint64(r.Timeouts),
 	}
 	if r.Samples > 0 {
 		o.RTTMean = time.Duration(float64(r.Sum) / float64(r.Samples) * float64(time.Microsecond))
-	}
-	for i, n := range r.Moves {
-		if n > 0 {
-			o.Moves = append(o.Moves, Move{State(i / states), State(i % states), int(n)})
-		}
 	}
 	return o
 }

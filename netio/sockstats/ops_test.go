@@ -1,7 +1,6 @@
 package sockstats
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/cilium/ebpf"
@@ -102,24 +101,6 @@ func TestLate(t *testing.T) {
 	}
 	if o := attach(t, c, to).Read().Ops; o.Known {
 		t.Errorf("joined after Settle: %+v", o)
-	}
-}
-
-// TestMoves: how a connection ends.
-func TestMoves(t *testing.T) {
-	var here *place
-	listener, port := here.listen(t, "127.0.0.1")
-	c := open(t, port)
-	needsOps(t, c)
-	from, to := here.connect(t, listener)
-	l, m := attach(t, c, from), attach(t, c, to)
-	from.CloseWrite()
-	until(t, "the end has come", func() bool { return l.Read().Ops.State == 5 && m.Read().Ops.State == 8 })
-	if got, want := l.Read().Ops.Moves, []Move{{1, 4, 1}, {4, 5, 1}}; !slices.Equal(got, want) {
-		t.Errorf("moves %v, expected %v", got, want)
-	}
-	if got, want := m.Read().Ops.Moves, []Move{{1, 8, 1}, {3, 1, 1}}; !slices.Equal(got, want) {
-		t.Errorf("moves %v, expected %v", got, want)
 	}
 }
 

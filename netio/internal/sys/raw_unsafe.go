@@ -38,17 +38,6 @@ func Send(fd int, p []byte, flags int) (int, syscall.Errno) {
 	return count(m, e)
 }
 
-// Receive is recv(2) with flags.
-func Receive(fd int, p []byte, flags int) (int, syscall.Errno) {
-	n, e := perhaps(len(p))
-	if e != 0 {
-		return 0, e
-	}
-	m, _, e := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(n),
-		uintptr(flags), 0, 0)
-	return count(m, e)
-}
-
 // Readv is readv(2) into a, then b.
 func Readv(fd int, a, b []byte) (int, syscall.Errno) {
 	v, e := pair(a, b)

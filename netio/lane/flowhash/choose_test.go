@@ -68,6 +68,12 @@ func TestBalanceWithFewerFlowsThanLanes(t *testing.T) {
 	}
 }
 
+// from gives the same flow from another source port.
+func (f Flow) from(port uint16) Flow {
+	f.Src = netip.AddrPortFrom(f.Src.Addr(), port)
+	return f
+}
+
 // lanesOf gives the lanes of a flow from any port, by a Bond or an RSS.
 func lanesOf(by interface {
 	Lane(Flow) (lane int, known bool)

@@ -22,9 +22,3 @@ func (f Flow) valid() bool {
 	src, dst := f.addresses()
 	return len(src) > 0 && len(src) == len(dst)
 }
-
-// from gives the same flow from another source port.
-func (f Flow) from(port uint16) Flow {
-	f.Src = netip.AddrPortFrom(f.Src.Addr(), port)
-	return f
-}
