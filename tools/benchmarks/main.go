@@ -3,7 +3,7 @@
 //	go run ./tools/benchmarks [-bin bin/viamillipede] [-gib 4] [-rounds 7] [-png DIR] [-json FILE | -from FILE]
 //	go run ./tools/benchmarks -quick [-bin bin/viamillipede]
 //
-// It runs tools/figures, which compares viamillipede with other programs, and tools/queues, which takes root; without it that
+// It runs tools/figures, which compares viamillipede with other programs, and tools/queues, which needs root; without it that
 // part keeps its old text. Then it draws the plots (tools/benchmarks/*.svg) and puts everything between the markers of BENCHMARKS.md
 // (tools/internal/marked). Nothing is written before all is measured, and nothing else is touched. With -quick the main rows
 // are measured and printed, and no file is written.
@@ -17,14 +17,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"runtime"
 	"strconv"
-	"syscall"
 	"time"
 
 	"viamillipede/tools/internal/marked"
+	"viamillipede/tools/internal/pipeline"
 	"viamillipede/tools/internal/record"
 )
 
@@ -47,19 +45,13 @@ type settings struct {
 }
 
 func main() {
-	// Children are told to die with the thread that started them (PR_SET_PDEATHSIG(2const)): it must be one that stays.
-	runtime.LockOSThread()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	set, err := parse()
-	if err == nil {
-		err = run(ctx, set)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "benchmarks:", err)
-		stop()
-		os.Exit(1)
-	}
+	pipeline.Main("benchmarks", func(ctx context.Context) error {
+		set, err := parse()
+		if err != nil {
+			return err
+		}
+		return run(ctx, set)
+	})
 }
 
 func parse() (settings, error) {

@@ -8,11 +8,16 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"net"
+	"os"
 	"strconv"
 	"strings"
 	"time"
+
+	"viamillipede/tools/internal/pipeline"
 )
+
+// graceful is how long a program may take to end when it is told to.
+const graceful = 5 * time.Second
 
 // count is a digest and the number of bytes in it.
 type count struct {
@@ -37,30 +42,13 @@ type outcome struct {
 	err        error
 }
 
-// processes are those that were started.
-func (o outcome) processes() []*process {
-	if o.tx == nil {
-		return nil
-	}
-	return []*process{o.tx, o.rx}
-}
-
 func demonstrate(ctx context.Context, program, source string) error {
 	size, err := contentSize(source)
 	if err != nil {
 		return err
 	}
-	port, err := freePort()
-	if err != nil {
-		return err
-	}
-	options := fmt.Sprintf("threads %d checksum verbose 1", links)
-	receive := fmt.Sprintf("rx %s %s", port, options)
-	send := fmt.Sprintf("tx 127.0.0.1 %s %s chaos %d", port, options, chaos)
 	fmt.Printf("a tar of %s, %d MiB, from one process to another over loopback:\n\n", source, size>>20)
-	fmt.Printf("  viamillipede %s\n  viamillipede %s\n", receive, send)
-
-	o := run(ctx, program, strings.Fields(receive), strings.Fields(send), source, size/2)
+	o := run(ctx, program, source, size/2)
 	report(o)
 	switch {
 	case o.err != nil:
@@ -72,74 +60,86 @@ func demonstrate(ctx context.Context, program, source string) error {
 }
 
 // run moves the tar and returns when both programs have ended. After half bytes of it both are asked for their status.
-func run(user context.Context, program string, receive, send []string, source string, half int64) outcome {
+func run(user context.Context, program, source string, half int64) outcome {
 	ctx, cancel := context.WithCancel(user)
 	defer cancel()
 	began := time.Now()
-	o := outcome{sent: newCount(), came: newCount()}
-
-	rx, err := start(ctx, program, receive)
+	o := outcome{sent: newCount(), came: newCount(), tx: newProcess("tx"), rx: newProcess("rx")}
+	s, in, out, err := o.start(ctx, program)
 	if err != nil {
 		o.err = err
 		return o
 	}
-	tx, err := start(ctx, program, send)
-	if err != nil {
-		cancel()
-		o.err = errors.Join(err, rx.wait())
-		return o
-	}
-	o.tx, o.rx = tx, rx
+	defer s.End()
 
 	drained := make(chan error, 1)
 	go func() {
-		_, err := io.Copy(o.came, rx.stdout)
+		defer out.Close()
+		_, err := io.Copy(o.came, out)
 		drained <- err
 	}()
-	err = feed(ctx, tx, rx, source, o.sent, half)
+	err = o.feed(ctx, in, source, half)
 	if err != nil {
 		cancel() // a stream that is not whole must not look like one
 	}
+	in.Close()
 	lost := <-drained
-	o.err = errors.Join(context.Cause(user), tx.wait(), rx.wait(), err, lost)
+	_, ended := s.Wait()
+	o.err = errors.Join(context.Cause(user), err, ended, lost)
 	o.took = time.Since(began)
 	return o
 }
 
-// feed writes the tar to tx and closes its standard input when both programs have shown their status. It returns early
-// when tx ends.
-func feed(ctx context.Context, tx, rx *process, source string, sent *count, half int64) error {
+// start starts both programs, says how, and gives the ends of their pipes that are this process's.
+func (o *outcome) start(ctx context.Context, program string) (s *pipeline.Stream, in, out *os.File, err error) {
+	options := fmt.Sprintf("threads %d checksum verbose 1", links)
+	receive := "rx PORT " + options
+	send := fmt.Sprintf("tx 127.0.0.1 PORT %s chaos %d", options, chaos)
+	stdin, in, err := pipeline.Pipe()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	defer stdin.Close() // tx has it
+	out, stdout, err := pipeline.Pipe()
+	if err != nil {
+		in.Close()
+		return nil, nil, nil, err
+	}
+	defer stdout.Close() // rx has it
+	s, err = pipeline.Start(ctx, pipeline.Plan{
+		RX: o.rx.end(program, receive), TX: o.tx.end(program, send), Stdin: stdin, Stdout: stdout, Grace: graceful,
+	})
+	if err != nil {
+		in.Close()
+		out.Close()
+		return nil, nil, nil, err
+	}
+	o.rx.child, o.tx.child = s.RX, s.TX
+	for _, words := range []string{receive, send} {
+		fmt.Printf("  viamillipede %s\n", strings.ReplaceAll(words, "PORT", strconv.Itoa(int(s.Port))))
+	}
+	return s, in, out, nil
+}
+
+// feed writes the tar to tx, and returns when both programs have shown their status. It returns early when tx ends.
+func (o *outcome) feed(ctx context.Context, in io.Writer, source string, half int64) error {
 	asked := false
-	buffered := bufio.NewWriterSize(io.MultiWriter(tx.stdin, sent), 1<<20)
+	buffered := bufio.NewWriterSize(io.MultiWriter(in, o.sent), 1<<20)
 	err := writeTar(buffered, source, func() error {
-		if asked || sent.bytes < half {
+		if asked || o.sent.bytes < half {
 			return nil
 		}
 		asked = true
-		return errors.Join(tx.askStatus(), rx.askStatus())
+		return errors.Join(o.tx.askStatus(), o.rx.askStatus())
 	})
 	if err == nil {
 		err = buffered.Flush()
 	}
 	if err == nil {
-		err = errors.Join(tx.awaitStatus(ctx), rx.awaitStatus(ctx))
-	}
-	if err == nil {
-		err = tx.stdin.Close()
+		err = errors.Join(o.tx.awaitStatus(ctx), o.rx.awaitStatus(ctx))
 	}
 	if err != nil {
 		return fmt.Errorf("feed the sender: %w", err)
 	}
 	return nil
-}
-
-// freePort finds a port that nobody listens on. It is free when this returns; a program that takes it before the
-// receiver does makes the demonstration fail, not pass.
-func freePort() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	return strconv.Itoa(port), l.Close()
 }

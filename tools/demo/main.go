@@ -10,10 +10,9 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
+
+	"viamillipede/tools/internal/pipeline"
 )
 
 const (
@@ -26,16 +25,13 @@ func main() {
 	program := flag.String("program", "bin/viamillipede", "the program to show")
 	source := flag.String("source", "", "the folder to move")
 	flag.Parse()
-
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not done within %v", limit))
-	defer cancel()
-
-	if err := demonstrate(ctx, *program, *source); err != nil {
-		fmt.Printf("\nFAIL: %v\n", err)
-		stop()
-		os.Exit(1)
-	}
-	fmt.Println("\nPASS: what came out is what went in")
+	pipeline.Main("demo", func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not done within %v", limit))
+		defer cancel()
+		if err := demonstrate(ctx, *program, *source); err != nil {
+			return fmt.Errorf("FAIL: %w", err)
+		}
+		fmt.Println("\nPASS: what came out is what went in")
+		return nil
+	})
 }

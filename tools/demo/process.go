@@ -4,61 +4,41 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
-	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"viamillipede/tools/internal/pipeline"
 )
 
-// graceful is how long a program may take to end after SIGTERM, and statusLimit to print its status table.
-const (
-	graceful    = 5 * time.Second
-	statusLimit = 5 * time.Second
-)
+// statusLimit is how long a program may take to print its status table.
+const statusLimit = 5 * time.Second
 
-// process is a viamillipede that runs. It is ended when the context of start is; wait returns when it has ended.
+// process is a viamillipede that runs.
 type process struct {
-	name   string // "rx" or "tx"
-	cmd    *exec.Cmd
-	stdin  io.WriteCloser
-	stdout io.Reader
-	said   transcript
+	name  string // "rx" or "tx"
+	child *pipeline.Child
+	said  transcript
 }
 
-func start(ctx context.Context, program string, words []string) (*process, error) {
-	p := &process{name: words[0], cmd: exec.CommandContext(ctx, program, words...)}
-	p.said.grew = make(chan struct{}, 1)
-	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
-	p.cmd.WaitDelay = graceful
-	p.cmd.Stderr = &p.said
-	p.cmd.Env = append(os.Environ(), "COLUMNS=1000") // whole status tables: show cuts them
-	var err error
-	if words[0] == "rx" {
-		p.stdout, err = p.cmd.StdoutPipe()
-	} else {
-		p.stdin, err = p.cmd.StdinPipe()
-	}
-	if err != nil {
-		return nil, err
-	}
-	return p, p.cmd.Start()
+func newProcess(name string) *process {
+	return &process{name: name, said: transcript{grew: make(chan struct{}, 1)}}
 }
 
-// wait returns nil when the program ended with 0. It must follow the last read of stdout.
-func (p *process) wait() error {
-	if err := p.cmd.Wait(); err != nil {
-		return fmt.Errorf("%s: %w", p.name, err)
+// end is how it is started, with words in which PORT stands for a port.
+func (p *process) end(program, words string) pipeline.End {
+	return pipeline.End{
+		Command: append([]string{program}, strings.Fields(words)...),
+		Said:    &p.said,
+		Env:     []string{"COLUMNS=1000"}, // whole status tables: show cuts them
 	}
-	return nil
 }
 
 // askStatus asks for the status table; awaitStatus returns when the program has begun to print it.
 func (p *process) askStatus() error {
 	p.said.mark()
-	return p.cmd.Process.Signal(syscall.SIGUSR1)
+	return p.child.Process.Signal(syscall.SIGUSR1)
 }
 
 func (p *process) awaitStatus(ctx context.Context) error {
@@ -107,8 +87,14 @@ func (t *transcript) sinceMark() int {
 	return t.text.Len() - t.marked
 }
 
-func (t *transcript) lines() []string {
+// parts are the status tables, and the last line, each as lines; nil of a program that said nothing.
+func (t *transcript) parts() (tables, last []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return strings.Split(strings.TrimRight(t.text.String(), "\n"), "\n")
+	text := strings.TrimRight(t.text.String(), "\n")
+	if text == "" {
+		return nil, nil
+	}
+	lines := strings.Split(text, "\n")
+	return lines[:len(lines)-1], lines[len(lines)-1:]
 }

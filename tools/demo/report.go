@@ -27,13 +27,14 @@ func newPage() page {
 // report prints what both programs said: the status tables, and as the last line of each how it ended.
 func report(o outcome) {
 	out := newPage()
-	for _, p := range o.processes() {
-		lines := p.said.lines()
-		out.section(p.name+", asked half way (SIGUSR1):", lines[:len(lines)-1])
+	both := []*process{o.tx, o.rx}
+	for _, p := range both {
+		tables, _ := p.said.parts()
+		out.section(p.name+", asked half way (SIGUSR1):", tables)
 	}
-	for _, p := range o.processes() {
-		lines := p.said.lines()
-		out.section(p.name+", at its end:", lines[len(lines)-1:])
+	for _, p := range both {
+		_, last := p.said.parts()
+		out.section(p.name+", at its end:", last)
 	}
 	fmt.Printf("\nwent in   %d bytes, SHA-256 %.16s\n", o.sent.bytes, o.sent)
 	fmt.Printf("came out  %d bytes, SHA-256 %.16s, in %.1f s\n", o.came.bytes, o.came, o.took.Seconds())

@@ -20,6 +20,7 @@ type row struct {
 	ours   bool      // tells of links and of what was sent again
 	values []float64 // one for each round, of those that succeeded
 	tx, rx []float64 // CPU s/GiB, of streams
+	all    []float64 // likewise, of the whole machine
 	lost   []float64 // links
 	resent []float64 // share of the stream
 	failed []string  // why there is no figure, once for each round that failed
@@ -82,7 +83,7 @@ func (b *board) stream(name string, s sample, err error) {
 		return
 	}
 	r := b.row(name)
-	r.tx, r.rx = append(r.tx, s.tx), append(r.rx, s.rx)
+	r.tx, r.rx, r.all = append(r.tx, s.tx), append(r.rx, s.rx), append(r.all, s.machine)
 	r.lost, r.resent = append(r.lost, float64(s.lost)), append(r.resent, s.resent)
 }
 
@@ -90,7 +91,7 @@ func (b *board) stream(name string, s sample, err error) {
 func (b *board) record(header string) record.Record {
 	rec := record.Record{Header: header, Table: b.markdown(), Lost: b.lost()}
 	for _, r := range b.rows {
-		row := record.Row{Name: r.name, Unit: r.unit, Ours: r.ours, Values: r.values, TX: r.tx, RX: r.rx}
+		row := record.Row{Name: r.name, Unit: r.unit, Ours: r.ours, Values: r.values, TX: r.tx, RX: r.rx, Machine: r.all}
 		if r.name == rowPipe {
 			row.TX, row.RX = nil, nil // nobody is between producer and consumer
 		}
@@ -102,8 +103,8 @@ func (b *board) record(header string) record.Record {
 // markdown is the table.
 func (b *board) markdown() string {
 	var t strings.Builder
-	t.WriteString("| row | median | lowest | highest | of the limit | CPU s/GiB, tx | CPU s/GiB, rx | links lost | " +
-		"resent | ours | aimed for |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
+	t.WriteString("| row | median | lowest | highest | of the limit | CPU s/GiB, tx | CPU s/GiB, rx | CPU s/GiB, machine | links lost | " +
+		"resent | ours | aimed for |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range b.rows {
 		t.WriteString("| " + strings.Join(b.cells(r), " | ") + " |\n")
 	}
@@ -121,21 +122,25 @@ func (b *board) cells(r *row) []string {
 		if len(r.failed) > 0 {
 			why = report.OneLine(r.failed[0])
 		}
-		return []string{r.name, why, "", "", "", "", "", "", "", "", ""}
+		return append([]string{r.name, why}, make([]string, 10)...)
 	}
 	cells := []string{r.name, r.figure(report.Median(r.values)), r.figure(slices.Min(r.values)), r.figure(slices.Max(r.values)),
-		"", "", "", "", "", b.outcome(r.name), b.verdict(r.name)}
-	if limit := b.median(rowLimit); r.stream && limit > 0 {
+		"", "", "", "", "", "", b.outcome(r.name), b.verdict(r.name)}
+	if !r.stream {
+		return cells
+	}
+	if limit := b.median(rowLimit); limit > 0 {
 		cells[4] = fmt.Sprintf("%.2f", report.Median(r.values)/limit)
 	}
-	if r.stream && r.name != rowPipe {
+	if r.name != rowPipe {
 		cells[5] = fmt.Sprintf("%.2f", report.Median(r.tx))
 	}
-	if r.stream && r.name != rowPipe && r.name != rowSSH {
+	if r.name != rowPipe && r.name != rowSSH {
 		cells[6] = fmt.Sprintf("%.2f", report.Median(r.rx))
 	}
+	cells[7] = fmt.Sprintf("%.2f", report.Median(r.all))
 	if r.ours {
-		cells[7], cells[8] = fmt.Sprintf("%.0f", report.Median(r.lost)), fmt.Sprintf("%.2f %%", 100*report.Median(r.resent))
+		cells[8], cells[9] = fmt.Sprintf("%.0f", report.Median(r.lost)), fmt.Sprintf("%.2f %%", 100*report.Median(r.resent))
 	}
 	return cells
 }

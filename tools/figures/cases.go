@@ -113,7 +113,7 @@ func mainCase(name, bin string) contender {
 	return contender{name: name, rx: rx, tx: append(tx, "threads", "16"), ours: true}
 }
 
-// planes are the streams that do not go from ends.Write(2) to ends.Read(2), each beside a relay that does as little as possible.
+// planes are the streams that do not go from write(2) to read(2), each beside a relay that does as little as possible.
 func planes(set settings) []contender {
 	vmsplice := func(name string, rx, tx []string, ours bool) contender {
 		return contender{name: name, rx: rx, tx: tx, ours: ours, feed: feedVmsplice, drain: drainSplice}

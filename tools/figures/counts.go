@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 
-	"viamillipede/tools/internal/crew"
+	"viamillipede/tools/internal/pipeline"
 )
 
 // counted are the rows of what the scheduler did with one end in the main case, for each GiB of the stream.
@@ -27,25 +27,15 @@ func takeCounts(ctx context.Context, set settings, b *board) {
 }
 
 func takeCountsOf(ctx context.Context, set settings, b *board, bin, suffix string) {
-	c := mainCase(rowSwitches, bin)
-	c.counted = true
-	p, err := plumb(ctx, set, c, "0", "0")
-	defer p.End()
-	if err == nil {
-		_, err = p.finish(set, c)
-	}
-	b.counts(countedRows("tx"+suffix), p.tx, set.bytes(), err)
-	b.counts(countedRows("rx"+suffix), p.rx, set.bytes(), err)
+	plan := mainCase(rowSwitches, bin).plan(set)
+	plan.Counted = true
+	r, err := pipeline.Run(ctx, plan)
+	b.counts(countedRows("tx"+suffix), r.TX.PerGiB(set.bytes()), err, r.Uncounted)
+	b.counts(countedRows("rx"+suffix), r.RX.PerGiB(set.bytes()), err, r.Uncounted)
 }
 
-// counts records the cost of one end, or why there is none: of the stream, or of migrations alone.
-func (b *board) counts(rows counted, end *crew.Child, bytes uint64, err error) {
-	var cost crew.Cost
-	var uncounted error
-	if err == nil {
-		cost, uncounted = end.Cost()
-		cost = cost.PerGiB(bytes)
-	}
+// counts records the cost of one end for each GiB, or why there is none: of the stream, or of migrations alone.
+func (b *board) counts(rows counted, cost pipeline.Cost, err, uncounted error) {
 	add := func(name string, value float64, err error) {
 		b.row(name).unit = "/GiB"
 		b.add(name, value, err)

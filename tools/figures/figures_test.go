@@ -8,13 +8,17 @@ import (
 	"testing"
 	"time"
 
-	"viamillipede/tools/internal/crew"
+	"viamillipede/tools/internal/ends"
+	"viamillipede/tools/internal/pipeline"
 )
 
 // TestMain lets the test program be what figures is to itself, and the program that it measures as far as its version.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == "version" {
 		os.Exit(0)
+	}
+	if status, ok := ends.Play(os.Args[1:]); ok {
+		os.Exit(status)
 	}
 	if role, ok := roleOf(os.Args); ok {
 		os.Exit(role.run(os.Args[2:]))
@@ -57,21 +61,21 @@ func TestTable(t *testing.T) {
 	b := newBoard([]contender{{name: rowLimit}, {name: rowPipe}, {name: rowDefault, ours: true}, {name: rowFour, ours: true},
 		{name: rowSocat}})
 	for _, rate := range []float64{4, 5, 4.5} {
-		b.stream(rowLimit, sample{rate: rate, tx: 0.1, rx: 0.2}, nil)
-		b.stream(rowDefault, sample{rate: rate * 0.6, tx: 0.3, rx: 0.4, lost: 2, resent: 0.01}, nil)
-		b.stream(rowPipe, sample{rate: 10 * rate}, nil)
-		b.stream(rowFour, sample{rate: rate, tx: 0.1, rx: 0.1}, nil)
+		b.stream(rowLimit, sample{rate: rate, tx: 0.1, rx: 0.2, machine: 0.6}, nil)
+		b.stream(rowDefault, sample{rate: rate * 0.6, tx: 0.3, rx: 0.4, machine: 1.2, lost: 2, resent: 0.01}, nil)
+		b.stream(rowPipe, sample{rate: 10 * rate, machine: 0.3}, nil)
+		b.stream(rowFour, sample{rate: rate, tx: 0.1, rx: 0.1, machine: 0.5}, nil)
 	}
 	b.stream(rowDefault, sample{}, errors.New("first\nsecond | third"))
 	b.stream(rowSocat, sample{}, errors.New("away"))
 	b.add(rowLife, 12.34, nil)
 	want := `
-| limit | 4.50 GB/s | 4.00 GB/s | 5.00 GB/s | 1.00 | 0.10 | 0.20 |  |  | **lost** (0.60 of it) |  |
-| local pipe | 45.0 GB/s | 40.0 GB/s | 50.0 GB/s | 10.00 |  |  |  |  | **lost** (0.06 of it) |  |
-| threads 16 | 2.70 GB/s | 2.40 GB/s | 3.00 GB/s | 0.60 | 0.30 | 0.40 | 2 | 1.00 % | **lost** | at least 0.92 of the limit: **missed** (0.60); at least 0.75 of the local pipe: **missed** (0.06); at most 1.15 of the limit's CPU time: **missed** (2.33) |
-| threads 4 | 4.50 GB/s | 4.00 GB/s | 5.00 GB/s | 1.00 | 0.10 | 0.10 | 0 | 0.00 % |  |  |
-| socat | away |  |  |  |  |  |  |  |  |  |
-| life of tx | 12.3 ms | 12.3 ms | 12.3 ms |  |  |  |  |  | won | at most 15 ms: met (12.34) |
+| limit | 4.50 GB/s | 4.00 GB/s | 5.00 GB/s | 1.00 | 0.10 | 0.20 | 0.60 |  |  | **lost** (0.60 of it) |  |
+| local pipe | 45.0 GB/s | 40.0 GB/s | 50.0 GB/s | 10.00 |  |  | 0.30 |  |  | **lost** (0.06 of it) |  |
+| threads 16 | 2.70 GB/s | 2.40 GB/s | 3.00 GB/s | 0.60 | 0.30 | 0.40 | 1.20 | 2 | 1.00 % | **lost** | at least 0.92 of the limit: **missed** (0.60); at least 0.75 of the local pipe: **missed** (0.06); at most 1.15 of the limit's CPU time: **missed** (2.33) |
+| threads 4 | 4.50 GB/s | 4.00 GB/s | 5.00 GB/s | 1.00 | 0.10 | 0.10 | 0.50 | 0 | 0.00 % |  |  |
+| socat | away |  |  |  |  |  |  |  |  |  |  |
+| life of tx | 12.3 ms | 12.3 ms | 12.3 ms |  |  |  |  |  |  | won | at most 15 ms: met (12.34) |
 
 threads 16: 1 rounds failed, the first with: first second / third
 `
@@ -88,18 +92,15 @@ func TestCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := settings{self: self, bin: self, gib: 1.0 / 128}
-	c := contender{rx: []string{self, "limit-rx", "PORT"}, tx: []string{self, "limit-tx", "PORT"}, counted: true}
-	p, err := plumb(t.Context(), set, c, "0", "0")
-	defer p.End()
-	if err == nil {
-		_, err = p.finish(set, c)
-	}
+	plan := contender{rx: []string{self, "limit-rx", "PORT"}, tx: []string{self, "limit-tx", "PORT"}}.plan(set)
+	plan.Counted = true
+	r, err := pipeline.Run(t.Context(), plan)
 	if err != nil {
 		t.Skipf("cannot count: %v", err)
 	}
 	b := newBoard(nil)
-	b.counts(countedRows("tx"), p.tx, set.bytes(), nil)
-	b.counts(countedRows("rx"), nil, 0, errors.New("away"))
+	b.counts(countedRows("tx"), r.TX.PerGiB(r.Bytes), nil, r.Uncounted)
+	b.counts(countedRows("rx"), pipeline.Cost{}, errors.New("away"), nil)
 	for _, want := range []string{"voluntary context switches, tx", "involuntary context switches, tx"} {
 		if r := b.find(want); r == nil || len(r.values) != 1 || !strings.Contains(r.figure(r.values[0]), "/GiB") {
 			t.Errorf("row %q is %+v", want, r)
@@ -147,7 +148,7 @@ func TestSmallRuns(t *testing.T) {
 			t.Errorf("%s: %+v, %v", c.name, s, err)
 		}
 	}
-	if ms, err := life(t.Context(), nil, self, "empty"); err != nil || ms <= 0 || ms > float64(crew.Limit/time.Millisecond) {
+	if ms, err := life(t.Context(), nil, self, "empty"); err != nil || ms <= 0 || ms > float64(pipeline.Limit/time.Millisecond) {
 		t.Errorf("an empty life of %v ms, %v", ms, err)
 	}
 	if header := describe(t.Context(), set); strings.Contains(header, self) {

@@ -1,78 +1,75 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"os"
-	"time"
 
 	"golang.org/x/sys/unix"
 
-	"viamillipede/tools/internal/crew"
 	"viamillipede/tools/internal/ends"
+	"viamillipede/tools/internal/pipeline"
 )
 
-// measureFile runs one stream from a file on tmpfs to a file there or to the null device. Its rate counts from the start of
-// tx to the end of both.
-func measureFile(ctx context.Context, set settings, c contender) (sample, error) {
-	p := &plumbing{Crew: crew.New(ctx)}
-	defer p.End()
-	in, out, err := p.fileEnds(set, c)
-	if err != nil {
-		return sample{}, err
-	}
-	if p.port, err = crew.FreePort(); err != nil {
-		return sample{}, err
-	}
-	if p.rx, err = p.Start(withPort(c.rx, p.port), nil, out); err != nil {
-		return sample{}, err
-	}
-	if err := p.Listening(p.rx, p.port); err != nil {
-		return sample{}, err
-	}
-	start := time.Now()
-	if p.tx, err = p.Start(withPort(c.tx, p.port), in, nil); err != nil {
-		return sample{}, err
-	}
-	s := sample{}
-	if err := p.ended(c, &s, float64(set.bytes())); err != nil {
-		return s, err
-	}
-	s.rate = float64(set.bytes()) / 1e9 / time.Since(start).Seconds()
-	if c.drain == drainFile {
-		err = sameLength(out, set.bytes())
-	}
-	return s, err
+// files are stdin of tx and stdout of rx in the place of pipes; nil where there is a pipe. The rate of such a stream counts from
+// the start of tx to the end of both.
+type files struct {
+	in, out *os.File
+	counted bool // out has to have the length of the stream
 }
 
-// fileEnds makes stdin and stdout. Files on tmpfs without a name, which are gone with the processes that have them open.
-func (p *plumbing) fileEnds(set settings, c contender) (in, out *os.File, err error) {
-	if in, err = p.memoryFile(); err != nil {
-		return nil, nil, err
+// openFiles makes the files that a contender is measured with. Those on tmpfs have no name, and are gone when nobody has them open.
+func openFiles(set settings, c contender, plan *pipeline.Plan) (f *files, err error) {
+	f = &files{}
+	if c.feed != feedFile {
+		return f, nil
 	}
-	if err := fillFile(in, set.bytes()); err != nil {
-		return nil, nil, err
+	if f.in, err = memoryFile(); err != nil {
+		return f, err
+	}
+	if err := fillFile(f.in, set.bytes()); err != nil {
+		return f, err
 	}
 	if c.drain == drainFile {
-		if out, err = p.memoryFile(); err != nil {
-			return nil, nil, err
+		f.counted = true
+		if f.out, err = memoryFile(); err != nil {
+			return f, err
 		}
-		return in, out, warmUp(out, set.bytes())
+		err = warmUp(f.out, set.bytes())
+	} else {
+		f.out, err = os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	}
-	out, err = os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err == nil {
-		p.Keep(out)
+	plan.Stdin, plan.Stdout = f.in, f.out
+	return f, err
+}
+
+// check says whether a file has all of the stream.
+func (f *files) check(set settings) error {
+	if !f.counted {
+		return nil
 	}
-	return in, out, err
+	st, err := f.out.Stat()
+	if err == nil && uint64(st.Size()) != set.bytes() {
+		err = fmt.Errorf("%d bytes came out of %d", st.Size(), set.bytes())
+	}
+	return err
+}
+
+func (f *files) close() {
+	for _, one := range []*os.File{f.in, f.out} {
+		if one != nil {
+			one.Close()
+		}
+	}
 }
 
 // fillFile writes so many bytes and goes back to the beginning.
-func fillFile(f *os.File, left uint64) error {
+func fillFile(f *os.File, left uint64) (err error) {
 	b, err := ends.Memory(ends.PipeSize)
 	if err != nil {
 		return err
 	}
-	defer unix.Munmap(b)
+	defer func() { err = errors.Join(err, os.NewSyscallError("munmap", unix.Munmap(b))) }()
 	for left > 0 {
 		n, err := f.Write(b[:min(left, uint64(len(b)))])
 		if err != nil {
@@ -93,20 +90,10 @@ func warmUp(f *os.File, bytes uint64) error {
 	return f.Truncate(0)
 }
 
-func (p *plumbing) memoryFile() (*os.File, error) {
+func memoryFile() (*os.File, error) {
 	fd, err := unix.MemfdCreate("figures", unix.MFD_CLOEXEC)
 	if err != nil {
 		return nil, os.NewSyscallError("memfd_create", err)
 	}
-	f := os.NewFile(uintptr(fd), "file on tmpfs")
-	p.Keep(f)
-	return f, nil
-}
-
-func sameLength(f *os.File, want uint64) error {
-	st, err := f.Stat()
-	if err == nil && uint64(st.Size()) != want {
-		err = fmt.Errorf("%d bytes came out of %d", st.Size(), want)
-	}
-	return err
+	return os.NewFile(uintptr(fd), "file on tmpfs"), nil
 }

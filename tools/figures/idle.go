@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"viamillipede/tools/internal/crew"
+	"viamillipede/tools/internal/pipeline"
 )
 
 const (
@@ -26,45 +25,41 @@ func takeIdle(ctx context.Context, set settings, b *board, name string, bytes in
 }
 
 func idle(ctx context.Context, set settings, bytes int) (percent float64, err error) {
-	c := crew.New(ctx)
-	defer c.End()
-	port, err := crew.FreePort()
-	if err != nil {
-		return 0, err
-	}
-	at := strconv.Itoa(int(port))
 	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
 	if err != nil {
 		return 0, err
 	}
 	defer null.Close()
-	rx, err := c.Start([]string{set.bin, "rx", at}, nil, null)
+	in, w, err := pipeline.Pipe()
 	if err != nil {
 		return 0, err
 	}
-	if err := c.Listening(rx, port); err != nil {
-		return 0, err
-	}
-	in, w, err := c.Pipe()
+	defer w.Close()
+	s, err := pipeline.Start(ctx, pipeline.Plan{
+		RX:    pipeline.End{Command: []string{set.bin, "rx", "PORT"}},
+		TX:    pipeline.End{Command: []string{set.bin, "tx", "127.0.0.1", "PORT", "threads", "16"}},
+		Stdin: in, Stdout: null,
+	})
+	in.Close() // tx has it: when it ends, nobody waits for room in the pipe
 	if err != nil {
 		return 0, err
 	}
-	tx, err := c.Start([]string{set.bin, "tx", "127.0.0.1", at, "threads", "16"}, in, null)
-	if err != nil {
-		return 0, err
-	}
+	defer s.End()
 	if _, err := w.Write(make([]byte, bytes)); err != nil {
 		return 0, err
 	}
-	if percent, err = busy(c.Context(), tx, rx); err != nil {
+	if percent, err = busy(s.Context(), s.TX, s.RX); err != nil {
 		return 0, err
 	}
-	c.LetGo()
-	return percent, errors.Join(tx.Wait(), rx.Wait())
+	if err := w.Close(); err != nil {
+		return 0, err
+	}
+	_, err = s.Wait()
+	return percent, err
 }
 
 // busy lets the processes settle and gives their CPU time over idleSpan, in per cent of one CPU.
-func busy(ctx context.Context, all ...*crew.Child) (float64, error) {
+func busy(ctx context.Context, all ...*pipeline.Child) (float64, error) {
 	var used [2]time.Duration
 	for i, pause := range []time.Duration{idleSettle, idleSpan} {
 		select {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"viamillipede/tools/internal/crew"
+	"viamillipede/tools/internal/pipeline"
 )
 
 // lives is how often the life of tx is measured in all, spread over the rounds.
@@ -30,38 +31,28 @@ func takeLives(ctx context.Context, set settings, b *board) {
 
 // lifeOfTX is the life of tx, in ms, for two bytes that wait in its stdin and an rx that listens.
 func lifeOfTX(ctx context.Context, set settings) (float64, error) {
-	c := crew.New(ctx)
-	defer c.End()
-	port, err := crew.FreePort()
+	s, err := pipeline.Start(ctx, pipeline.Plan{RX: pipeline.End{Command: []string{set.bin, "rx", "PORT"}}})
 	if err != nil {
 		return 0, err
 	}
-	at := strconv.Itoa(int(port))
-	rx, err := c.Start([]string{set.bin, "rx", at}, nil, nil)
+	defer s.End()
+	in, w, err := pipeline.Pipe()
 	if err != nil {
 		return 0, err
 	}
-	if err := c.Listening(rx, port); err != nil {
+	defer in.Close()
+	_, err = io.WriteString(w, "x\n")
+	if err = errors.Join(err, w.Close()); err != nil {
 		return 0, err
 	}
-	in, w, err := c.Pipe()
+	ms, err := life(s.Context(), in, set.bin, "tx", "127.0.0.1", strconv.Itoa(int(s.Port)))
 	if err != nil {
 		return 0, err
 	}
-	if _, err := io.WriteString(w, "x\n"); err != nil {
+	if _, err := s.Wait(); err != nil {
 		return 0, err
 	}
-	if err := w.Close(); err != nil {
-		return 0, err
-	}
-	ms, err := life(c.Context(), in, set.bin, "tx", "127.0.0.1", at)
-	if err != nil {
-		return 0, err
-	}
-	if err := rx.Wait(); err != nil {
-		return 0, fmt.Errorf("rx: %w", err)
-	}
-	if got := rx.Out.String(); got != "x\n" {
+	if got := s.RX.Out.String(); got != "x\n" {
 		return 0, fmt.Errorf("rx wrote %q", got)
 	}
 	return ms, nil

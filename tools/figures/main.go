@@ -17,14 +17,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"syscall"
 
 	"viamillipede/tools/internal/machine"
+	"viamillipede/tools/internal/pipeline"
 )
 
 // settings are the command line.
@@ -49,19 +47,13 @@ func main() {
 	if role, ok := roleOf(os.Args); ok {
 		os.Exit(role.run(os.Args[2:]))
 	}
-	// Children are told to die with the thread that started them (PR_SET_PDEATHSIG(2const)): it must be one that stays.
-	runtime.LockOSThread()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	set, err := parse()
-	if err == nil {
-		err = run(ctx, set)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "figures:", err)
-		stop()
-		os.Exit(1)
-	}
+	pipeline.Main("figures", func(ctx context.Context) error {
+		set, err := parse()
+		if err != nil {
+			return err
+		}
+		return run(ctx, set)
+	})
 }
 
 func parse() (settings, error) {

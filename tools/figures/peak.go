@@ -7,30 +7,37 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"viamillipede/tools/internal/ends"
+	"viamillipede/tools/internal/pipeline"
 )
 
 const (
 	peakWindow = "64M"
-	peakPause  = 2000                  // ms that the consumer stops for in mid-stream
+	peakPause  = 2 * time.Second       // that the consumer stops for in mid-stream
 	peakPoll   = 20 * time.Millisecond // between two looks at a process
 )
 
 // takePeaks measures the resident memory of both ends at most, in MiB, when the consumer stops in mid-stream.
 func takePeaks(ctx context.Context, set settings, b *board) {
-	c := contender{
-		ours: true,
-		rx:   []string{set.bin, "rx", "PORT", "verbose", "1", "window", peakWindow},
-		tx:   []string{set.bin, "tx", "127.0.0.1", "PORT", "verbose", "1", "window", peakWindow, "threads", "16"},
+	tx, rx, err := peaks(ctx, set)
+	b.add(rowPeakTX, tx, err)
+	b.add(rowPeakRX, rx, err)
+}
+
+func peaks(ctx context.Context, set settings) (tx, rx float64, err error) {
+	c := mainCase(rowPeakTX, set.bin)
+	c.rx, c.tx = append(c.rx, "window", peakWindow), append(c.tx, "window", peakWindow)
+	plan := c.plan(set)
+	plan.Consumer = ends.Pausing(set.self, drainRead, set.bytes()/2, peakPause)
+	s, err := pipeline.Start(ctx, plan)
+	if err != nil {
+		return 0, 0, err
 	}
-	p, err := plumb(ctx, set, c, strconv.FormatUint(set.bytes()/2, 10), strconv.Itoa(peakPause))
-	defer p.End()
-	var tx, rx *watch
-	if err == nil {
-		tx, rx = watchPeak(p.tx.Process.Pid), watchPeak(p.rx.Process.Pid)
-		_, err = p.finish(set, c)
-	}
-	b.add(rowPeakTX, tx.stop(), err)
-	b.add(rowPeakRX, rx.stop(), err)
+	defer s.End()
+	watched := []*watch{watchPeak(s.TX.Process.Pid), watchPeak(s.RX.Process.Pid)}
+	_, err = s.Wait()
+	return watched[0].stop(), watched[1].stop(), err
 }
 
 // watch looks at the peak of a process (VmHWM, proc_pid_status(5)) again and again, since it cannot be read any more once
@@ -65,11 +72,8 @@ func (w *watch) run(file string) {
 	}
 }
 
-// stop gives the last peak seen, in MiB; a watch that was never started saw 0.
+// stop gives the last peak seen, in MiB.
 func (w *watch) stop() float64 {
-	if w == nil {
-		return 0
-	}
 	close(w.quit)
 	<-w.done
 	return w.mib

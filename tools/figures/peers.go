@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"viamillipede/bench/report"
+	"viamillipede/tools/internal/ends"
 )
 
 // peer is a program of others to compare with.
@@ -27,14 +28,14 @@ func peers(set settings) []peer {
 	socatTX := []string{"socat", "-u", "-b", "1048576", "-", "TCP:127.0.0.1:PORT"}
 	mptcp := []string{"mptcpize", "run"}
 	return []peer{
-		{contender: contender{name: rowSocat, rx: socatRX, tx: socatTX}, programs: []string{"socat"}},
-		{contender: contender{name: rowMbuffer, rx: []string{"mbuffer", "-q", "-s", "1M", "-m", "64M", "-I", "PORT"},
+		{contender: contender{name: rowSocat, anyhow: true, rx: socatRX, tx: socatTX}, programs: []string{"socat"}},
+		{contender: contender{name: rowMbuffer, anyhow: true, rx: []string{"mbuffer", "-q", "-s", "1M", "-m", "64M", "-I", "PORT"},
 			tx: []string{"mbuffer", "-q", "-s", "1M", "-m", "64M", "-O", "127.0.0.1:PORT"}}, programs: []string{"mbuffer"}},
-		{contender: contender{name: rowNC, rx: []string{"nc", "-d", "-l", "127.0.0.1", "PORT"},
+		{contender: contender{name: rowNC, anyhow: true, rx: []string{"nc", "-d", "-l", "127.0.0.1", "PORT"},
 			tx: []string{"nc", "-N", "127.0.0.1", "PORT"}}, programs: []string{"nc"}},
-		{contender: contender{name: rowMPTCP, rx: slices.Concat(mptcp, socatRX), tx: slices.Concat(mptcp, socatTX)},
+		{contender: contender{name: rowMPTCP, anyhow: true, rx: slices.Concat(mptcp, socatRX), tx: slices.Concat(mptcp, socatTX)},
 			programs: []string{"mptcpize", "socat"}, missing: noMPTCP},
-		{contender: contender{name: rowSSH, tx: append(sshCommand(), "exec", set.self, "sink", "0", "0", drainRead), remote: true},
+		{contender: contender{name: rowSSH, tx: slices.Concat(sshCommand(), []string{"exec"}, ends.Consumer(set.self, drainRead)), remote: true},
 			programs: []string{"ssh"}, missing: noSSH},
 		{contender: contender{name: rowIperf, rx: []string{"iperf3", "-s", "-1", "-p", "PORT"}, alone: true,
 			tx: []string{"iperf3", "-c", "127.0.0.1", "-p", "PORT", "-n", "BYTES", "-l", "1M", "-Z", "-C", "cubic", "-J"}},

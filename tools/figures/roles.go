@@ -2,7 +2,7 @@ package main
 
 import "viamillipede/tools/internal/ends"
 
-// role is what this program is when it is started by itself.
+// role is what this program is when it is started by itself, beside a producer and a consumer.
 type role struct {
 	name string
 	args int
@@ -12,8 +12,6 @@ type role struct {
 func roles() []role {
 	return []role{
 		{"empty", 0, func([]string) int { return 0 }},
-		{"gen", 2, ends.Alone(ends.Gen)},
-		{"sink", 3, ends.Alone(ends.Sink)},
 		{"copy-tx", 1, ends.Alone(copyTX)},
 		{"file-tx", 1, ends.Alone(fileTX)},
 		{"file-rx", 1, ends.Alone(fileRX)},

@@ -6,13 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
-	"viamillipede/tools/internal/crew"
 	"viamillipede/tools/internal/ends"
+	"viamillipede/tools/internal/pipeline"
 )
 
 // contender is a way to move a stream. "PORT" in a command is replaced by a free port.
@@ -20,10 +17,10 @@ type contender struct {
 	name  string
 	rx    []string      // nil: none, the producer's pipe is the consumer's
 	tx    []string      //
-	ours  bool          // viamillipede: exits with 0 and prints a summary
+	ours  bool          // viamillipede, which says how many links it lost and what it sent again
 	kills time.Duration // a connection is killed this often; 0 is never
 
-	counted   bool   // switches and migrations of both ends are wanted
+	anyhow    bool   // somebody else's program, which exits with what it likes
 	strangers bool   // others come to the port while the stream runs
 	remote    bool   // tx has another host run the consumer, which is out of our sight
 	alone     bool   // makes the stream and counts it by itself (iperf3)
@@ -44,105 +41,31 @@ const (
 
 // sample is what one stream gave.
 type sample struct {
-	rate   float64 // GB/s (10^9 bytes) at the consumer
-	tx, rx float64 // CPU seconds per GiB
-	lost   int     // links lost, as tx counted
-	resent float64 // bytes sent again, as a share of the stream
+	rate    float64 // GB/s (10^9 bytes) at the consumer
+	tx, rx  float64 // CPU seconds per GiB
+	machine float64 // likewise, of all that ran meanwhile
+	lost    int     // links lost, as tx counted
+	resent  float64 // bytes sent again, as a share of the stream
 }
 
-// plumbing is one stream that runs.
-type plumbing struct {
-	*crew.Crew
-	port              uint16
-	gen, tx, rx, sink *crew.Child // tx and rx are nil for the local pipe
+// sampleOf is what a stream gave by itself.
+func sampleOf(r pipeline.Result) sample {
+	return sample{rate: r.Rate() / 1e9, tx: r.PerGiB(r.TX.Seconds), rx: r.PerGiB(r.RX.Seconds), machine: r.PerGiB(r.Machine)}
 }
 
-// plumb starts producer | tx ... rx | consumer; sinkArgs are those of the role. The caller ends the crew, on errors too.
-func plumb(ctx context.Context, set settings, c contender, sinkArgs ...string) (*plumbing, error) {
-	sinkArgs = append(sinkArgs, cmp.Or(c.drain, drainRead))
-	p := &plumbing{Crew: crew.New(ctx)}
-	genOut, err := p.receivingHalf(set, c, sinkArgs)
-	if err != nil {
-		return p, err
+// plan is a stream of the contender, but for the files at its ends.
+func (c contender) plan(set settings) pipeline.Plan {
+	p := pipeline.Plan{
+		RX: pipeline.End{Command: c.rx}, TX: pipeline.End{Command: c.tx},
+		Bytes: set.bytes(), Anyhow: c.anyhow, Abroad: c.remote,
 	}
-	if c.tx != nil {
-		var in *os.File
-		if in, genOut, err = p.Pipe(); err != nil {
-			return p, err
-		}
-		if p.tx, err = p.launch(c, c.tx, in, nil); err != nil {
-			return p, err
-		}
+	if !c.alone && c.feed != feedFile {
+		p.Producer = ends.Producer(set.self, set.bytes(), cmp.Or(c.feed, feedWrite))
 	}
-	p.gen, err = p.Role(set.self, nil, genOut, "gen",
-		strconv.FormatUint(set.bytes(), 10), cmp.Or(c.feed, feedWrite))
-	p.LetGo()
-	return p, err
-}
-
-// receivingHalf starts the consumer and rx, waits until rx listens, and gives the pipe into the consumer.
-func (p *plumbing) receivingHalf(set settings, c contender, sinkArgs []string) (*os.File, error) {
-	r, w, err := p.Pipe()
-	if err != nil {
-		return nil, err
+	if !c.alone && !c.remote && c.drain != drainFile && c.drain != drainNull {
+		p.Consumer = ends.Consumer(set.self, cmp.Or(c.drain, drainRead))
 	}
-	if p.sink, err = p.Role(set.self, r, nil, append([]string{"sink"}, sinkArgs...)...); err != nil || c.rx == nil {
-		return w, err
-	}
-	if p.port, err = crew.FreePort(); err != nil {
-		return nil, err
-	}
-	if p.rx, err = p.launch(c, c.rx, nil, w); err != nil {
-		return nil, err
-	}
-	return w, p.Listening(p.rx, p.port)
-}
-
-// launch starts one end of a contender.
-func (p *plumbing) launch(c contender, argv []string, stdin, stdout *os.File) (*crew.Child, error) {
-	if c.counted {
-		return p.StartCounted(withPort(argv, p.port), stdin, stdout)
-	}
-	return p.Start(withPort(argv, p.port), stdin, stdout)
-}
-
-// finish waits for all and gives the consumer's figures.
-func (p *plumbing) finish(set settings, c contender) (sample, error) {
-	if err := p.sink.Wait(); err != nil {
-		return sample{}, fmt.Errorf("consumer: %w", err)
-	}
-	got, seconds, err := ends.ParseSink(p.sink.Out.String())
-	if err != nil {
-		return sample{}, err
-	}
-	s := sample{rate: float64(got) / seconds / 1e9}
-	if c.tx != nil {
-		if err := p.ended(c, &s, float64(set.bytes())); err != nil {
-			return s, err
-		}
-	}
-	if got != set.bytes() {
-		return s, fmt.Errorf("%d bytes came out of %d", got, set.bytes())
-	}
-	return s, p.gen.Wait()
-}
-
-// ended waits for both ends and adds what they say of themselves.
-func (p *plumbing) ended(c contender, s *sample, bytes float64) error {
-	errTX, errRX := p.tx.Wait(), p.rx.Wait()
-	s.tx, s.rx = p.tx.CPU().Seconds()/(bytes/(1<<30)), p.rx.CPU().Seconds()/(bytes/(1<<30))
-	if !c.ours {
-		return nil // the bytes that came out tell; some exit with what they like
-	}
-	if errTX != nil {
-		return fmt.Errorf("tx: %w", errTX)
-	}
-	if errRX != nil {
-		return fmt.Errorf("rx: %w", errRX)
-	}
-	sum, err := parseSummary(p.tx.Said.String())
-	s.lost, s.resent = sum.lost, float64(sum.resent)/bytes
-	return err
+	return p
 }
 
 // measure runs one stream.
@@ -150,56 +73,73 @@ func measure(ctx context.Context, set settings, c contender) (sample, error) {
 	if c.kills > 0 && os.Geteuid() != 0 {
 		return sample{}, errors.New("needs root")
 	}
-	switch {
-	case c.feed == feedFile:
-		return measureFile(ctx, set, c)
-	case c.remote:
-		return measureRemote(ctx, set, c)
-	case c.alone:
-		return measureIperf(ctx, set, c)
-	}
-	p, err := plumb(ctx, set, c, "0", "0")
-	defer p.End()
+	plan := c.plan(set)
+	files, err := openFiles(set, c, &plan)
+	defer files.close()
 	if err != nil {
 		return sample{}, err
 	}
-	switch {
-	case c.strangers:
-		return p.besieged(ctx, set, c)
-	case c.kills > 0:
-		return p.attacked(set, c)
+	stream, err := pipeline.Start(ctx, plan)
+	if err != nil {
+		return sample{}, err
 	}
-	return p.finish(set, c)
-}
-
-// besieged finishes the stream while strangers come to its port.
-func (p *plumbing) besieged(ctx context.Context, set settings, c contender) (sample, error) {
-	crowd := inviteStrangers(ctx, p.port)
-	s, err := p.finish(set, c)
-	if errVisit := crowd.stop(); err == nil && errVisit != nil {
-		err = fmt.Errorf("strangers: %w", errVisit)
+	defer stream.End()
+	s, err := c.watch(ctx, stream)
+	if err == nil {
+		err = files.check(set)
 	}
 	return s, err
 }
 
-// attacked finishes the stream while its connections are killed.
-func (p *plumbing) attacked(set settings, c contender) (sample, error) {
-	k := startKiller(p.port, c.kills)
-	s, err := p.finish(set, c)
-	kills, errKill := k.stop()
-	if err == nil && errKill != nil {
-		err = fmt.Errorf("kill a connection: %w", errKill)
+// watch sees a stream through to its end, with all that is to happen meanwhile.
+func (c contender) watch(ctx context.Context, stream *pipeline.Stream) (sample, error) {
+	finish := stream.Wait
+	kills := 0
+	switch {
+	case c.strangers:
+		finish = func() (pipeline.Result, error) { return besieged(ctx, stream) }
+	case c.kills > 0:
+		finish = func() (r pipeline.Result, err error) {
+			r, kills, err = attacked(stream, c.kills)
+			return r, err
+		}
 	}
+	r, err := finish()
+	if err != nil {
+		return sample{}, err
+	}
+	if c.alone {
+		return sampleOfIperf(r, stream.TX.Out.String())
+	}
+	s := sampleOf(r)
+	if !c.ours {
+		return s, nil
+	}
+	sum, err := parseSummary(stream.TX.Said.String())
+	s.lost, s.resent = sum.lost, float64(sum.resent)/float64(r.Bytes)
 	if err == nil && s.lost == 0 && kills > 0 {
 		err = fmt.Errorf("%d connections were killed and none was missed", kills)
 	}
 	return s, err
 }
 
-func withPort(argv []string, port uint16) []string {
-	argv = slices.Clone(argv)
-	for i := range argv {
-		argv[i] = strings.ReplaceAll(argv[i], "PORT", strconv.Itoa(int(port)))
+// besieged finishes the stream while strangers come to its port.
+func besieged(ctx context.Context, stream *pipeline.Stream) (pipeline.Result, error) {
+	crowd := inviteStrangers(ctx, stream.Port)
+	r, err := stream.Wait()
+	if errVisit := crowd.stop(); err == nil && errVisit != nil {
+		err = fmt.Errorf("strangers: %w", errVisit)
 	}
-	return argv
+	return r, err
+}
+
+// attacked finishes the stream while its connections are killed, and says how many were.
+func attacked(stream *pipeline.Stream, every time.Duration) (pipeline.Result, int, error) {
+	k := startKiller(stream.Port, every)
+	r, err := stream.Wait()
+	kills, errKill := k.stop()
+	if err == nil && errKill != nil {
+		err = fmt.Errorf("kill a connection: %w", errKill)
+	}
+	return r, kills, err
 }

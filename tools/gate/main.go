@@ -21,13 +21,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
-	"runtime"
-	"strings"
-	"syscall"
 	"time"
 
-	"viamillipede/tools/internal/ends"
+	"viamillipede/bench/report"
+	"viamillipede/tools/internal/pipeline"
 )
 
 // defaultPairs are enough to find a program that is slower by a fifth where one ratio of neighbours in three is off by more than
@@ -48,25 +45,16 @@ type settings struct {
 func (s settings) bytes() uint64 { return uint64(s.gib * (1 << 30)) }
 
 func main() {
-	if status, ok := ends.Play(os.Args[1:]); ok {
-		os.Exit(status)
-	}
-	// Children are told to die with the thread that started them (PR_SET_PDEATHSIG(2const)): it must be one that stays.
-	runtime.LockOSThread()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	set, err := parse()
-	passed := false
-	if err == nil {
-		passed, err = run(ctx, set)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "gate: failed:", err)
-	}
-	if !passed {
-		stop()
-		os.Exit(1)
-	}
+	pipeline.Main("gate", func(ctx context.Context) error {
+		set, err := parse()
+		if err == nil {
+			err = run(ctx, set)
+		}
+		if err != nil {
+			return fmt.Errorf("failed: %w", err)
+		}
+		return nil
+	})
 }
 
 func parse() (settings, error) {
@@ -88,37 +76,36 @@ func parse() (settings, error) {
 	return set, err
 }
 
-// run compares the two programs and prints what it came to.
-func run(ctx context.Context, set settings) (passed bool, err error) {
+// run compares the two programs and prints what it came to. It is an error that the new one is slower.
+func run(ctx context.Context, set settings) error {
 	dir, err := os.MkdirTemp("", "gate-")
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer os.RemoveAll(dir)
 	p := programs{set.old, set.new, set.old, set.new}
 	if set.old == "" {
 		var reason string
 		if p, reason, err = build(ctx, dir, set.base); err != nil {
-			return false, err
+			return err
 		}
 		if reason != "" {
-			fmt.Printf("gate: passed: nothing to compare with: %s\n", reason)
-			return true, nil
+			return tolerate(&failure{true, errors.New(reason)})
 		}
 	}
 	same, err := p.alike()
 	if err != nil {
-		return false, err
+		return err
 	}
 	if same && !set.always {
 		fmt.Printf("gate: passed: %s and %s are the same program\n", p.oldName, p.newName)
-		return true, nil
+		return nil
 	}
 	return compare(ctx, set, p)
 }
 
 // compare measures and judges.
-func compare(ctx context.Context, set settings, p programs) (passed bool, err error) {
+func compare(ctx context.Context, set settings, p programs) error {
 	s := series{began: time.Now()}
 	if err := p.warmUp(ctx, set); err != nil {
 		return tolerate(err)
@@ -134,19 +121,22 @@ func compare(ctx context.Context, set settings, p programs) (passed bool, err er
 		return tolerate(err)
 	}
 	fmt.Printf("gate: old, %s: %v\ngate: new, %s: %v\n", p.oldName, medians(s.old), p.newName, medians(s.new))
-	fmt.Printf("gate: %s: %s\n", map[bool]string{true: "passed", false: "failed"}[passed], why)
 	if set.save != "" {
 		err = s.save(set.save, set, p)
 	}
-	return passed, err
+	if !passed {
+		return errors.Join(errors.New(why), err)
+	}
+	fmt.Printf("gate: passed: %s\n", why)
+	return err
 }
 
 // tolerate passes where it is the program of the commit before that cannot be measured.
-func tolerate(err error) (passed bool, _ error) {
+func tolerate(err error) error {
 	var f *failure
 	if errors.As(err, &f) && f.old {
-		fmt.Printf("gate: passed: nothing to compare with: %s\n", strings.Join(strings.Fields(f.Error()), " "))
-		return true, nil
+		fmt.Printf("gate: passed: nothing to compare with: %s\n", report.OneLine(f.err.Error()))
+		return nil
 	}
-	return false, err
+	return err
 }

@@ -43,15 +43,21 @@ func (s *series) takePairs(ctx context.Context, set settings, p programs) ([]flo
 
 // medians are the middle of each figure.
 func medians(all []sample) sample {
-	var rates, tx, rx []float64
-	for _, s := range all {
-		rates, tx, rx = append(rates, s.rate), append(tx, s.tx), append(rx, s.rx)
+	middle := func(of func(sample) float64) float64 {
+		var list []float64
+		for _, s := range all {
+			list = append(list, of(s))
+		}
+		return report.Median(list)
 	}
-	return sample{report.Median(rates), report.Median(tx), report.Median(rx)}
+	return sample{
+		middle(func(s sample) float64 { return s.rate }), middle(func(s sample) float64 { return s.tx }),
+		middle(func(s sample) float64 { return s.rx }), middle(func(s sample) float64 { return s.machine }),
+	}
 }
 
 func (s sample) String() string {
-	return fmt.Sprintf("%.0f MB/s, CPU %.3f (tx) and %.3f (rx) s/GiB", s.rate/1e6, s.tx, s.rx)
+	return fmt.Sprintf("%.0f MB/s, CPU %.3f (tx), %.3f (rx) and %.3f (whole machine) s/GiB", s.rate/1e6, s.tx, s.rx, s.machine)
 }
 
 // save writes old.json and new.json for "viamillipede bench diff".
@@ -67,7 +73,7 @@ func (s *series) save(dir string, set settings, p programs) error {
 		for _, v := range one.samples {
 			f.Results = append(f.Results, result.Result{
 				Name:   fmt.Sprintf("Gate-%d", runtime.NumCPU()),
-				Values: map[string]float64{"MB/s": v.rate / 1e6, "tx-cpu-s/GiB": v.tx, "rx-cpu-s/GiB": v.rx},
+				Values: map[string]float64{"MB/s": v.rate / 1e6, "tx-cpu-s/GiB": v.tx, "rx-cpu-s/GiB": v.rx, "machine-cpu-s/GiB": v.machine},
 			})
 		}
 		if err := write(filepath.Join(dir, one.file), f); err != nil {

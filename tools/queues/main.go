@@ -6,7 +6,7 @@
 // the receiver's is handled on one of these CPUs (receive packet steering, /sys/class/net/DEV/queues/rx-N/rps_cpus), and the
 // receiver's one loop is pinned to that CPU or to the other one (cpus N). The sender's loop is where the kernel puts it (cpus
 // off), and so are the producer and the consumer, which are those of tools/figures. The four cases run in turn within each
-// round. It takes root.
+// round. It needs root.
 //
 // Every child has a time limit and dies with this process, and the namespaces are gone with them.
 package main
@@ -17,14 +17,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"runtime"
-	"syscall"
 
 	"viamillipede/affinity"
-	"viamillipede/tools/internal/ends"
 	"viamillipede/tools/internal/machine"
+	"viamillipede/tools/internal/pipeline"
 )
 
 // settings are the command line, and what was found out.
@@ -40,22 +37,13 @@ type settings struct {
 func (s settings) bytes() uint64 { return uint64(s.gib * (1 << 30)) }
 
 func main() {
-	if status, ok := ends.Play(os.Args[1:]); ok {
-		os.Exit(status)
-	}
-	// Children are told to die with the thread that started them (PR_SET_PDEATHSIG(2const)): it must be one that stays.
-	runtime.LockOSThread()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	set, err := parse()
-	if err == nil {
-		err = run(ctx, set)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "queues:", err)
-		stop()
-		os.Exit(1)
-	}
+	pipeline.Main("queues", func(ctx context.Context) error {
+		set, err := parse()
+		if err != nil {
+			return err
+		}
+		return run(ctx, set)
+	})
 }
 
 func parse() (settings, error) {
@@ -125,7 +113,7 @@ func run(ctx context.Context, set settings) error {
 
 // describe is the header: what was measured, where, and by which commands.
 func describe(ctx context.Context, set settings) string {
-	rx, tx := commands(set, place{}, "PORT")
+	rx, tx := commands(set, place{})
 	return machine.Header() + fmt.Sprintf("- program: %s\n- streams: %g GiB, %d rounds, pipes of 1 MiB, write -> read, veth with %d queues\n"+
 		"- sender: `gen | viamillipede %s`\n- receiver: `viamillipede %s | sink`, N the loop's CPU\n",
 		machine.Version(ctx, set.bin), set.gib, set.rounds, queues, words(tx), words(rx[:len(rx)-1])+" N")

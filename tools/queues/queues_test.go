@@ -10,8 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"viamillipede/tools/internal/crew"
 	"viamillipede/tools/internal/ends"
+	"viamillipede/tools/internal/pipeline"
 )
 
 // The first goroutine stays on the first thread, so that no namespace's thread is that one.
@@ -102,7 +102,7 @@ func TestTable(t *testing.T) {
 	table := newTable([queues]int{2, 5})
 	on, off := table.cases[0], table.cases[1]
 	for i, rate := range []float64{3, 5, 4} {
-		on.add(sample{rate: rate, tx: crew.Cost{Seconds: 0.2, Waits: 1000, Preempted: float64(i)}, rx: crew.Cost{Migrations: 2.5}}, nil)
+		on.add(sample{rate: rate, tx: pipeline.Cost{Seconds: 0.2, Waits: 1000, Preempted: float64(i)}, rx: pipeline.Cost{Migrations: 2.5}}, nil)
 		off.add(sample{rate: 2 * rate, uncounted: errors.New("forbidden")}, nil)
 	}
 	table.cases[2].add(sample{}, errors.New("away\nfar | off"))

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"viamillipede/bench/report"
-	"viamillipede/tools/internal/crew"
+	"viamillipede/tools/internal/pipeline"
 )
 
 // place is one place of the receiver's loop, beside the CPU that handles the packets, and what was measured there.
@@ -79,16 +79,16 @@ func (c *place) cells() []string {
 	rates := c.values(func(s sample) float64 { return s.rate })
 	cells = append(cells, fmt.Sprintf("%.2f GB/s", report.Median(rates)), fmt.Sprintf("%.2f GB/s", slices.Min(rates)),
 		fmt.Sprintf("%.2f GB/s", slices.Max(rates)))
-	both := func(format string, of func(crew.Cost) []float64) {
-		for _, end := range []func(sample) crew.Cost{
-			func(s sample) crew.Cost { return s.tx }, func(s sample) crew.Cost { return s.rx },
+	both := func(format string, of func(pipeline.Cost) []float64) {
+		for _, end := range []func(sample) pipeline.Cost{
+			func(s sample) pipeline.Cost { return s.tx }, func(s sample) pipeline.Cost { return s.rx },
 		} {
 			cells = append(cells, c.medians(format, func(s sample) []float64 { return of(end(s)) }))
 		}
 	}
-	both("%.2f", func(c crew.Cost) []float64 { return []float64{c.Seconds} })
-	both("%.0f", func(c crew.Cost) []float64 { return []float64{c.Waits, c.Preempted} })
-	both("%.1f", func(c crew.Cost) []float64 { return []float64{c.Migrations} })
+	both("%.2f", func(c pipeline.Cost) []float64 { return []float64{c.Seconds} })
+	both("%.0f", func(c pipeline.Cost) []float64 { return []float64{c.Waits, c.Preempted} })
+	both("%.1f", func(c pipeline.Cost) []float64 { return []float64{c.Migrations} })
 	return cells
 }
 

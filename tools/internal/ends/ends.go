@@ -3,6 +3,7 @@
 package ends
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"runtime"
@@ -68,8 +69,8 @@ func Gen(args []string) error {
 	return nil
 }
 
-// Sink PAUSE-AT PAUSE-MS read|splice reads stdin to its end, or moves it to the null device, and prints the bytes and the
-// seconds since the first of them. Once, when it has PAUSE-AT bytes or more, it stops for PAUSE-MS milliseconds; 0 0 is
+// Sink PAUSE-AT PAUSE-MS read|splice reads stdin to its end, or moves it to the null device, and prints a Count of
+// it. Once, when it has PAUSE-AT bytes or more, it stops for PAUSE-MS milliseconds; 0 0 is
 // never.
 func Sink(args []string) error {
 	at, err := strconv.ParseUint(args[0], 10, 64)
@@ -104,8 +105,7 @@ func Sink(args []string) error {
 			pause = 0
 		}
 	}
-	fmt.Printf("%d %.9f\n", total, time.Since(first).Seconds())
-	return nil
+	return json.NewEncoder(os.Stdout).Encode(Count{total, time.Since(first).Seconds()})
 }
 
 // reader gives what takes the next piece of stdin.
@@ -116,14 +116,6 @@ func reader(how string) (func() (int, error), error) {
 	}
 	b, err := Memory(chunk)
 	return func() (int, error) { return Read(0, b) }, err
-}
-
-// ParseSink reads what Sink prints.
-func ParseSink(text string) (bytes uint64, seconds float64, err error) {
-	if _, err := fmt.Sscanf(text, "%d %g", &bytes, &seconds); err != nil {
-		return 0, 0, fmt.Errorf("consumer said %q: %w", text, err)
-	}
-	return bytes, seconds, nil
 }
 
 // Alone runs a role on one thread, without a garbage collector that could ask it to stop: its raw system calls (raw.go)
@@ -140,13 +132,19 @@ func Alone(work func(args []string) error) func([]string) int {
 	}
 }
 
-// Play is a producer or a consumer alone, where a program was started as one: with "gen" and the arguments of Gen, or "sink" and
-// those of Sink.
+// The roles, as a command line names them.
+const (
+	roleGen  = "gen"
+	roleSink = "sink"
+)
+
+// Play is a producer or a consumer alone, where a program was started as one, and gives the status to exit with; ok is false where
+// it was not.
 func Play(args []string) (status int, ok bool) {
 	switch {
-	case len(args) == 3 && args[0] == "gen":
+	case len(args) == 3 && args[0] == roleGen:
 		return Alone(Gen)(args[1:]), true
-	case len(args) == 4 && args[0] == "sink":
+	case len(args) == 4 && args[0] == roleSink:
 		return Alone(Sink)(args[1:]), true
 	}
 	return 0, false

@@ -6,8 +6,12 @@ import (
 )
 
 func TestProc(t *testing.T) {
-	if d, err := parseStat("cpu  100 20 30 4000 1 0 7 0 0 0\ncpu0 1 2 3\n"); err != nil || d != 1500*time.Millisecond {
-		t.Errorf("statistics %v, %v", d, err)
+	want := times{processes: 1500 * time.Millisecond, interrupts: 90 * time.Millisecond}
+	if got, err := parseStat("cpu  100 20 30 4000 1 2 7 0 0 0\ncpu0 1 2 3\n"); err != nil || got != want {
+		t.Errorf("statistics %v, %v", got, err)
+	}
+	if _, err := parseStat("cpu 1 2 3\n"); err == nil {
+		t.Error("a line that is cut short was accepted")
 	}
 	if got := memoryLine("MemTotal:       24683620 kB\n"); got != "23.5 GiB" {
 		t.Error(got)

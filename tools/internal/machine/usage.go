@@ -22,10 +22,11 @@ type Usage struct {
 // Used takes the usage of now. Only children that were waited for count.
 func Used() (Usage, error) {
 	u := Usage{at: time.Now()}
-	var err error
-	if u.all, err = parseStat(content("/proc/stat")); err != nil {
+	t, err := parseStat(content("/proc/stat"))
+	if err != nil {
 		return u, err
 	}
+	u.all = t.processes
 	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
 		var r unix.Rusage
 		if err := unix.Getrusage(who, &r); err != nil {
@@ -48,12 +49,23 @@ func (u Usage) foreign(since Usage) float64 {
 	return max(0, 100*report.Ratio(float64(used), float64(u.at.Sub(since.at))))
 }
 
-// parseStat gives the time of all CPUs in processes and the kernel, from the first line of /proc/stat.
-func parseStat(text string) (time.Duration, error) {
-	var user, nice, system int64
-	if _, err := fmt.Sscanf(text, "cpu %d %d %d", &user, &nice, &system); err != nil {
+// Busy is the CPU time that the whole machine used since it was started, of all processes and of interrupts, to a hundredth of a
+// second. Nobody's account has interrupts in it, which is where much of the network's work is done.
+func Busy() (time.Duration, error) {
+	t, err := parseStat(content("/proc/stat"))
+	return t.processes + t.interrupts, err
+}
+
+// times are those of all CPUs together.
+type times struct{ processes, interrupts time.Duration }
+
+// parseStat reads the first line of /proc/stat (proc_stat(5)).
+func parseStat(text string) (times, error) {
+	var user, nice, system, idle, iowait, irq, softirq int64
+	if _, err := fmt.Sscanf(text, "cpu %d %d %d %d %d %d %d", &user, &nice, &system, &idle, &iowait, &irq, &softirq); err != nil {
 		line, _, _ := strings.Cut(text, "\n")
-		return 0, fmt.Errorf("statistics of the kernel begin with %q: %w", line, err)
+		return times{}, fmt.Errorf("statistics of the kernel begin with %q: %w", line, err)
 	}
-	return time.Duration(user+nice+system) * time.Second / userHZ, nil
+	const tick = time.Second / userHZ
+	return times{time.Duration(user+nice+system) * tick, time.Duration(irq+softirq) * tick}, nil
 }

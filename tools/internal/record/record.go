@@ -21,6 +21,7 @@ type Row struct {
 	Ours       bool      // viamillipede, and not what it is compared with
 	Values     []float64 // in Unit
 	TX, RX     []float64 // CPU s/GiB of both ends; empty where they are not known
+	Machine    []float64 // likewise, of all that ran meanwhile
 }
 
 // Row finds a row with figures.

@@ -1,4 +1,4 @@
-package crew
+package pipeline
 
 import (
 	"cmp"
@@ -14,9 +14,9 @@ import (
 
 const listenPoll = 2 * time.Millisecond // between two looks
 
-// Listening waits until somebody listens on the port, in the network of a process. It looks, and does not connect: the programs
+// listening waits until somebody listens on the port, in the network of a process. It looks, and does not connect: the programs
 // serve one connection. A process that ends first is an error at once.
-func (c *Crew) Listening(p *Child, port uint16) error {
+func (c *crew) listening(p *Child, port uint16) error {
 	tick := time.NewTicker(listenPoll)
 	defer tick.Stop()
 	for {

@@ -1,4 +1,4 @@
-package crew
+package pipeline
 
 import (
 	"encoding/binary"
@@ -15,7 +15,7 @@ type Cost struct {
 	Seconds    float64 // of CPU, user and system
 	Waits      float64 // voluntary context switches: a thread had to wait for something
 	Preempted  float64 // involuntary ones: another thread had the CPU
-	Migrations float64 // how often a thread went on on another CPU
+	Migrations float64 // how often a thread went on on another CPU; 0 where that was not counted (Plan.Counted)
 }
 
 // PerGiB is the cost for each GiB of a stream.
@@ -24,21 +24,21 @@ func (c Cost) PerGiB(bytes uint64) Cost {
 	return Cost{c.Seconds / gib, c.Waits / gib, c.Preempted / gib, c.Migrations / gib}
 }
 
-// StartCounted is Start for a process whose Cost is wanted. All but migrations are had of every process; for those the kernel
+// startCounted is Start for a process whose migrations are wanted. All else is known of every process; for those the kernel
 // has to be asked before the process has a second thread. So it is stopped at its first instruction (ptrace(2),
 // PTRACE_TRACEME), given a counter that its threads inherit, and let go of.
-func (c *Crew) StartCounted(argv []string, stdin, stdout *os.File, env ...string) (*Child, error) {
+func (p *Child) startCounted() error {
 	runtime.LockOSThread() // the thread that starts a traced process is the one that may let it go
 	defer runtime.UnlockOSThread()
-	p, err := c.begin(argv, stdin, stdout, env, &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Ptrace: true})
-	if err != nil {
-		return nil, err
+	p.SysProcAttr.Ptrace = true
+	if err := p.Start(); err != nil {
+		return err
 	}
 	if err := p.stopped(); err != nil {
-		return nil, err
+		return err
 	}
 	p.counter, p.uncounted = countMigrations(p.Process.Pid)
-	return p, os.NewSyscallError("ptrace PTRACE_DETACH", syscall.PtraceDetach(p.Process.Pid))
+	return os.NewSyscallError("ptrace PTRACE_DETACH", syscall.PtraceDetach(p.Process.Pid))
 }
 
 // stopped waits until the process has stopped at its first instruction.
@@ -58,7 +58,7 @@ func (p *Child) stopped() error {
 	}
 }
 
-// countMigrations counts how often the threads of a process move, those too that it will have (perf_event_open(2)).
+// countMigrations counts how often the threads of a process move, including those that it will have (perf_event_open(2)).
 func countMigrations(pid int) (*os.File, error) {
 	attr := unix.PerfEventAttr{
 		Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_CPU_MIGRATIONS, Size: unix.PERF_ATTR_SIZE_VER0,
@@ -72,11 +72,14 @@ func countMigrations(pid int) (*os.File, error) {
 	return os.NewFile(uintptr(fd), "counter"), nil
 }
 
-// Cost is that of a process which was waited for and was started by StartCounted. The error says why migrations could not be
-// counted; the rest is right then, too.
-func (p *Child) Cost() (Cost, error) {
+// cost is that of a process which was waited for, and nothing of one that was not started. The error says why migrations, which
+// were wanted, could not be counted; the rest is right then, too.
+func (p *Child) cost() (Cost, error) {
+	if p == nil {
+		return Cost{}, nil
+	}
 	usage := p.ProcessState.SysUsage().(*syscall.Rusage)
-	cost := Cost{Seconds: p.CPU().Seconds(), Waits: float64(usage.Nvcsw), Preempted: float64(usage.Nivcsw)}
+	cost := Cost{Seconds: p.cpu().Seconds(), Waits: float64(usage.Nvcsw), Preempted: float64(usage.Nivcsw)}
 	if p.counter == nil {
 		return cost, p.uncounted
 	}

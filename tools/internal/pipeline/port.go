@@ -1,4 +1,4 @@
-package crew
+package pipeline
 
 import (
 	"errors"
@@ -13,8 +13,8 @@ const (
 	portTries = 100
 )
 
-// FreePort gives a TCP port that nobody listens on.
-func FreePort() (uint16, error) {
+// freePort gives a TCP port that nobody listens on.
+func freePort() (uint16, error) {
 	for range portTries {
 		port := uint16(firstPort + rand.IntN(portCount))
 		l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.IPv6Unspecified(), port)))

@@ -1,6 +1,8 @@
-package crew
+package pipeline
 
 import (
+	"cmp"
+	"fmt"
 	"os"
 	"runtime"
 	"strconv"
@@ -8,13 +10,19 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"viamillipede/tools/internal/ends"
 )
 
-// TestMain lets the test program be one that moves between CPUs.
+// TestMain lets the test program be a producer, a consumer, both ends, and one that moves between CPUs.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == "move" {
-		moves, err := strconv.Atoi(os.Args[2])
-		if err != nil || !move(moves) {
+	if status, ok := ends.Play(os.Args[1:]); ok {
+		os.Exit(status)
+	}
+	play := map[string]func(args []string) error{"move": move, "rx": relayRX, "tx": relayTX}
+	if len(os.Args) == 3 && play[os.Args[1]] != nil {
+		if err := play[os.Args[1]](os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		os.Exit(0)
@@ -22,11 +30,25 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// own is the test program.
+func own(t *testing.T) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return self
+}
+
 // move has a thread that is not the process's first go from one CPU to another so many times.
-func move(times int) bool {
+func move(args []string) error {
+	times, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
 	var all unix.CPUSet
-	if unix.SchedGetaffinity(0, &all) != nil {
-		return false
+	if err := unix.SchedGetaffinity(0, &all); err != nil {
+		return err
 	}
 	var cpus []int
 	for cpu := range 1024 {
@@ -35,18 +57,17 @@ func move(times int) bool {
 		}
 	}
 	var threads sync.WaitGroup
-	ok := true
 	runtime.LockOSThread()
 	threads.Go(func() {
 		runtime.LockOSThread()
 		for i := range times {
 			var one unix.CPUSet
 			one.Set(cpus[i%len(cpus)])
-			ok = ok && unix.SchedSetaffinity(0, &one) == nil
+			err = cmp.Or(err, unix.SchedSetaffinity(0, &one))
 		}
 	})
 	threads.Wait()
-	return ok
+	return err
 }
 
 // The migrations and waits of a thread that comes later are counted, and the process runs as any other.
@@ -54,21 +75,17 @@ func TestCountedCost(t *testing.T) {
 	if runtime.NumCPU() < 2 {
 		t.Skip("needs two CPUs")
 	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := New(t.Context())
-	defer c.End()
+	c := newCrew(t.Context(), 0)
+	defer c.end()
 	const moves = 1000
-	p, err := c.StartCounted([]string{self, "move", strconv.Itoa(moves)}, nil, nil)
+	p, err := c.start(job{argv: []string{own(t), "move", strconv.Itoa(moves)}, counted: true})
 	if err != nil {
 		t.Skipf("cannot count: %v", err)
 	}
 	if err := p.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	cost, err := p.Cost()
+	cost, err := p.cost()
 	if err != nil {
 		t.Skipf("cannot count: %v", err)
 	}
@@ -93,18 +110,14 @@ func TestHasListener(t *testing.T) {
 
 // A program that ends instead of listening is not waited for.
 func TestNobodyListens(t *testing.T) {
-	self, err := os.Executable()
+	c := newCrew(t.Context(), 0)
+	defer c.end()
+	p, err := c.start(job{argv: []string{own(t), "move", "x"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := New(t.Context())
-	defer c.End()
-	p, err := c.Start([]string{self, "move", "x"}, nil, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Listening(p, 1); err == nil || c.Context().Err() != nil {
-		t.Errorf("error %v, time %v", err, c.Context().Err())
+	if err := c.listening(p, 1); err == nil || c.ctx.Err() != nil {
+		t.Errorf("error %v, time %v", err, c.ctx.Err())
 	}
 	if p.ProcessState.ExitCode() != 1 {
 		t.Errorf("the end of the process is %v", p.ProcessState)

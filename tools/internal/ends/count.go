@@ -1,0 +1,36 @@
+package ends
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// Count is what Sink prints of the stream that it took, as one JSON object.
+type Count struct {
+	Bytes   uint64
+	Seconds float64 // from the first byte to the end of file
+}
+
+// ParseCount reads what Sink prints.
+func ParseCount(text []byte) (Count, error) {
+	var c Count
+	if err := json.Unmarshal(text, &c); err != nil {
+		return Count{}, fmt.Errorf("the consumer said %.100q: %w", text, err)
+	}
+	return c, nil
+}
+
+// Producer is the command line of Gen, of a program that does Play.
+func Producer(program string, bytes uint64, how string) []string {
+	return []string{program, roleGen, strconv.FormatUint(bytes, 10), how}
+}
+
+// Consumer is the command line of Sink, of a program that does Play.
+func Consumer(program, how string) []string { return Pausing(program, how, 0, 0) }
+
+// Pausing is a Consumer that stops for a while, once, when it has so many bytes.
+func Pausing(program, how string, at uint64, pause time.Duration) []string {
+	return []string{program, roleSink, strconv.FormatUint(at, 10), strconv.FormatInt(pause.Milliseconds(), 10), how}
+}

@@ -1,0 +1,138 @@
+package pipeline
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// Limit bounds one stream or one life, all its processes together; seconds are usual.
+const Limit = 60 * time.Second
+
+// lastWords is how much of what a process said stands in the error of its end, in bytes.
+const lastWords = 200
+
+// crew are the processes of one stream. They end when its time is up, when ctx ends and when this process does.
+// It is used by one goroutine at a time.
+type crew struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	grace  time.Duration // Plan.Grace
+	all    []*Child
+	files  []*os.File // ends of pipes that this process holds until letGo
+}
+
+// Child is one process.
+type Child struct {
+	*exec.Cmd
+	Out, Said bytes.Buffer // stdout and stderr, where they were not given away; to be read after Wait
+
+	counter   *os.File // of migrations; nil where there is none
+	uncounted error    // why there is none, of a process that should have one
+}
+
+// job is a process that is to be started.
+type job struct {
+	argv          []string
+	stdin, stdout *os.File  // nil: the null device, and Child.Out
+	said          io.Writer // nil: Child.Said
+	env           []string  // beside that of this process
+	counted       bool      // Child.Cost is to have migrations
+}
+
+// newCrew makes a crew without processes; the caller ends it with end, on errors too.
+func newCrew(ctx context.Context, grace time.Duration) *crew {
+	c := &crew{grace: grace}
+	c.ctx, c.cancel = context.WithTimeoutCause(ctx, Limit, fmt.Errorf("not done within %v", Limit))
+	return c
+}
+
+// pipe makes a pipe of which this process lets go in letGo.
+func (c *crew) pipe() (r, w *os.File, err error) {
+	if r, w, err = Pipe(); err == nil {
+		c.files = append(c.files, r, w)
+	}
+	return r, w, err
+}
+
+// start starts a process. Where it is to be counted, it is stopped at its first instruction and given a counter before it goes on.
+func (c *crew) start(j job) (*Child, error) {
+	p := &Child{Cmd: exec.CommandContext(c.ctx, j.argv[0], j.argv[1:]...)}
+	p.Stdout, p.Stderr = &p.Out, &p.Said
+	if j.stdin != nil {
+		p.Stdin = j.stdin
+	}
+	if j.stdout != nil {
+		p.Stdout = j.stdout
+	}
+	if j.said != nil {
+		p.Stderr = j.said
+	}
+	p.Env = append(os.Environ(), j.env...)
+	p.WaitDelay = time.Second
+	if c.grace > 0 {
+		p.Cancel = func() error { return p.Process.Signal(syscall.SIGTERM) }
+		p.WaitDelay = c.grace
+	}
+	p.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	begin := p.Cmd.Start
+	if j.counted {
+		begin = p.startCounted
+	}
+	err := begin()
+	if p.Process != nil {
+		c.all = append(c.all, p)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("start %s: %w", j.argv[0], err)
+	}
+	return p, nil
+}
+
+// letGo closes this process's ends of the pipes: only then does an end of file reach the processes.
+func (c *crew) letGo() {
+	for _, f := range c.files {
+		f.Close()
+	}
+	c.files = nil
+}
+
+// end ends what still runs and waits for it.
+func (c *crew) end() {
+	c.letGo()
+	c.cancel()
+	for _, p := range c.all {
+		_ = p.Wait()
+		if p.counter != nil {
+			p.counter.Close()
+			p.counter = nil
+		}
+	}
+}
+
+// Wait waits for the end of a process; a second call gives what the first one learned.
+func (p *Child) Wait() error {
+	if p.ProcessState == nil {
+		if err := p.Cmd.Wait(); p.ProcessState == nil {
+			return err
+		}
+	}
+	if p.ProcessState.Success() {
+		return nil
+	}
+	text := strings.TrimSpace(p.Said.String())
+	if text == "" {
+		return errors.New(p.ProcessState.String())
+	}
+	return errors.New(p.ProcessState.String() + ": " + text[max(0, len(text)-lastWords):])
+}
+
+// cpu is the time that a process which was waited for used, user and system.
+func (p *Child) cpu() time.Duration { return p.ProcessState.UserTime() + p.ProcessState.SystemTime() }
