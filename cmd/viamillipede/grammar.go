@@ -16,13 +16,14 @@ type keyword struct {
 	name    string
 	alias   []string // other spellings
 	args    []argument
-	many    bool   // may be given more than once
-	ofPath  bool   // belongs to the tx before it: once for each
-	first   bool   // a command with a grammar of its own, which only the first word of the line can be
-	unbuilt bool   // parsed and checked, but this program cannot do it yet
-	initial string // the default as the help text shows it, or ""
-	gist    string // one line for the list of keywords
-	more    string // what else "help <keyword>" says; lines of the text, or ""
+	many    bool          // may be given more than once
+	ofPath  bool          // belongs to the tx before it: once for each
+	first   bool          // a command with a grammar of its own, which only the first word of the line can be
+	unbuilt bool          // parsed and checked, but this program cannot do it yet
+	initial string        // the default as the help text shows it, or ""
+	gist    string        // one line for the list of keywords
+	more    string        // what else "help <keyword>" says; lines of the text, or ""
+	own     func() string // what follows that, where the keyword has others of its own, or nil
 	set     func(inv *invocation)
 }
 
@@ -348,11 +349,7 @@ func questions() []keyword {
 			set:  func(inv *invocation) { inv.question = "help" },
 			gist: "this text, or more about one KEYWORD",
 		},
-		{
-			name: "version", alias: []string{"--version"},
-			set:  func(inv *invocation) { inv.question = "version" },
-			gist: "the versions of the program and of its wire format",
-		},
+		versionWord(),
 		{
 			name: "doctor",
 			args: []argument{patient(), forPrograms()},
@@ -392,8 +389,17 @@ Then each lane is loaded alone for 0.6 s, and all at once for 5 s, as fast as th
 The report, on standard output, says which flow took which lane, how even that is, how
 well a prediction held, and source ports that fill all lanes. Use the port of the
 stream: it is part of the hash.
-` + lanesHelp(),
+`,
+			own: lanesHelp,
 		},
+	}
+}
+
+func versionWord() keyword {
+	return keyword{
+		name: "version", alias: []string{"--version"},
+		set:  func(inv *invocation) { inv.question = "version" },
+		gist: "the versions of the program and of its wire format",
 	}
 }
 

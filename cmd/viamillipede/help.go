@@ -165,7 +165,11 @@ func (k keyword) remark() string {
 // help is what "help <keyword>" prints.
 func (k keyword) help() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\n%s%s.%s\n", k.usage(), strings.ToUpper(k.gist[:1]), k.gist[1:], k.more)
+	more := k.more
+	if k.own != nil {
+		more += k.own()
+	}
+	fmt.Fprintf(&b, "%s\n\n%s%s.%s\n", k.usage(), strings.ToUpper(k.gist[:1]), k.gist[1:], more)
 	for _, a := range k.args {
 		if a.name != "KEYWORD" && a.name != a.want {
 			fmt.Fprintf(&b, "\n%s: %s.\n", a.name, a.want)

@@ -45,6 +45,11 @@ func parse(words []string) (*invocation, error) {
 	if len(words) > 0 && words[0] == benchWord {
 		return parseBench(words[1:])
 	}
+	if len(words) == 1 {
+		if _, ok := find([]keyword{versionWord()}, words[0]); ok { // programs ask for it, too: no grammar is made for that
+			return &invocation{question: "version"}, nil
+		}
+	}
 	p := &parser{rest: words, table: grammar(), seen: map[string]bool{}, inv: defaults(), lists: helpLists}
 	var unbuilt string
 	for len(p.rest) > 0 {

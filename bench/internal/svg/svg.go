@@ -94,10 +94,27 @@ func (d *Drawing) WriteTo(w io.Writer) (int64, error) {
 // number is a length to a hundredth of a point.
 func number(v float64) string { return strconv.FormatFloat(math.Round(100*v)/100, 'f', -1, 64) }
 
-var special = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "\t", "&#x9;", "\n", "&#xA;", "\r", "&#xD;")
-
 // escape makes any string fit between tags and in quotes.
-func escape(s string) string { return special.Replace(strings.Map(allowed, s)) }
+func escape(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch r {
+		case '&':
+			b.WriteString("&amp;")
+		case '<':
+			b.WriteString("&lt;")
+		case '>':
+			b.WriteString("&gt;")
+		case '"':
+			b.WriteString("&quot;")
+		case '\t', '\n', '\r': // a reader may take them for spaces
+			fmt.Fprintf(&b, "&#x%X;", r)
+		default:
+			b.WriteRune(allowed(r))
+		}
+	}
+	return b.String()
+}
 
 // allowed gives U+FFFD for a character that is none of XML 1.0 (its section 2.2). What is no UTF-8 comes as U+FFFD already.
 func allowed(r rune) rune {
