@@ -47,7 +47,7 @@ func (p pages) String() string {
 	case p.reserved > 0:
 		return fmt.Sprintf("huge pages (%d of %d MiB reserved%s)", p.reserved>>20, p.all>>20, p.doubt())
 	case p.advised > 0:
-		return "huge pages (transparent, for no reserved ones can be had)"
+		return "huge pages (transparent, since no reserved ones are free)"
 	}
 	return "no huge pages"
 }

@@ -17,7 +17,7 @@ const hostsMost = 256
 
 var (
 	// errReplaced is why a link is lost that the sender has dialled anew.
-	errReplaced = errors.New("dialled anew by the sender")
+	errReplaced = errors.New("dialled again by the sender")
 	// errUnsaid is a connection that ended before its first byte.
 	errUnsaid = errors.New("closed without a word")
 )
@@ -168,7 +168,7 @@ func readHello(c net.Conn) (wire.Hello, error) {
 			return h, fmt.Errorf("closed after %d bytes, without a hello", n)
 		}
 		if err != nil {
-			return h, fmt.Errorf("no hello within the time for it (%d bytes came)", n)
+			return h, fmt.Errorf("no hello in time (%d bytes came)", n)
 		}
 	}
 }

@@ -168,7 +168,7 @@ func (r *Receiver) stoppedEarly(left int, cause error) error {
 	}
 	given = r.out.bytes.Load()
 	read := given - min(given, uint64(left))
-	rest := "the stream went on behind them"
+	rest := "the stream went on after that"
 	if end := r.end.Load(); end != nil {
 		rest = fmt.Sprintf("the stream has %d", end.Bytes)
 	}
@@ -275,7 +275,7 @@ func (r *Receiver) senderFinished() {
 	switch {
 	case !r.tenure.owned.Load(): // there is no stream yet
 	case r.done.Load() == nil && !r.whole():
-		r.fail(fail(StatusLost, nil, "the sender has finished with the stream, and has not sent all of it"))
+		r.fail(fail(StatusLost, nil, "the sender ended the stream without sending all of it"))
 	default:
 		r.bye.Store(true)
 		r.look()

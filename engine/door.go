@@ -30,7 +30,7 @@ func (r *Receiver) accept(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		r.log.Printf(LevelChoices, "the door is closed, and opened again: %v", err)
+		r.log.Printf(LevelChoices, "a listener failed and is opened again: %v", err)
 	}
 }
 

@@ -28,7 +28,7 @@ type extent struct {
 }
 
 // errNoCard is why a file is not sent from the page cache.
-var errNoCard = errors.New("its pages must not get to a consumer on this machine, and no network card is on the way")
+var errNoCard = errors.New("its pages must not reach a consumer on this machine, and there is no network card on the way")
 
 // reads notes why a file is read; it reports whether that is the first reason.
 func (e *extent) reads(why error) bool {

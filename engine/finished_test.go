@@ -32,7 +32,7 @@ func TestSenderFinishesWithoutAnEnd(t *testing.T) {
 			}
 			h.c.Close()
 			got := rx.wants(engine.StatusLost).err.Error()
-			if want := "has not sent all of it"; !strings.Contains(got, want) {
+			if want := "without sending all of it"; !strings.Contains(got, want) {
 				t.Errorf("%q, want %q", got, want)
 			}
 			if strings.Contains(rx.log.String(), "works again") {
@@ -69,7 +69,7 @@ func TestReceiverFinishesWithoutSuccess(t *testing.T) {
 		want     string
 	}{
 		{"all received", 1, "all 1000 bytes were received; whether they were written is not known: the receiver has finished"},
-		{"nothing received", 0, "the receiver has finished with the stream, and did not say that it is written"},
+		{"nothing received", 0, "the receiver ended the stream without saying that it was written"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tx := send(t, engine.Options{Threads: 1, Giveup: -1, Timing: steady}, content(2, 1000), nil)

@@ -35,7 +35,7 @@ const gaugePatience = time.Second
 func (g *gauge) open(ctx context.Context, within time.Duration, cfg sockstats.Config, attach func(attached chan<- struct{}) int) {
 	c, err := sockstats.Open(cfg)
 	if err != nil {
-		g.log.Printf(LevelChoices, "socket statistics: TCP_INFO alone: %v", permitted(err))
+		g.log.Printf(LevelChoices, "socket statistics: TCP_INFO only: %v", permitted(err))
 		return
 	}
 	if !g.keep(c) {
@@ -49,7 +49,7 @@ func (g *gauge) open(ctx context.Context, within time.Duration, cfg sockstats.Co
 }
 
 // off says that there are no statistics, as the user wants it.
-func (g *gauge) off() { g.log.Printf(LevelChoices, "socket statistics: TCP_INFO alone: switched off") }
+func (g *gauge) off() { g.log.Printf(LevelChoices, "socket statistics: TCP_INFO only: switched off") }
 
 // keep takes the collector over, unless the stream is over.
 func (g *gauge) keep(c *sockstats.Collector) bool {

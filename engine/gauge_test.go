@@ -131,8 +131,8 @@ func TestNoSocketStatistics(t *testing.T) {
 		o    engine.Options
 		want string
 	}{
-		{engine.Options{}, "socket statistics: TCP_INFO alone: switched off"},
-		{engine.Options{SockStats: true, Transport: network}, "socket statistics: TCP_INFO alone: no permission|has no socket statistics: not a TCP socket"},
+		{engine.Options{}, "socket statistics: TCP_INFO only: switched off"},
+		{engine.Options{SockStats: true, Transport: network}, "socket statistics: TCP_INFO only: no permission|has no socket statistics: not a TCP socket"},
 	} {
 		halfway(t, test.o, freePort(t), func(tx, rx end, txSaid, rxSaid *said) {
 			for e, said := range map[end]*said{tx: txSaid, rx: rxSaid} {

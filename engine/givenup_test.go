@@ -294,7 +294,7 @@ func TestBlackHoleIsAnOutage(t *testing.T) {
 		}
 	}()
 	got := tx.wants(engine.StatusLost).err.Error()
-	if !strings.Contains(got, "packets with 1448 bytes do not arrive") || !strings.Contains(got, "MTU") {
+	if !strings.Contains(got, "packets of 1448 bytes do not arrive") || !strings.Contains(got, "MTU") {
 		t.Error(got)
 	}
 	select {

@@ -24,7 +24,7 @@ type ground struct {
 }
 
 // errMixed is why a stream in a file of unknown length fails.
-var errMixed = errors.New("another program has written to the same open file, where the stream has its place; with >> there is room for both")
+var errMixed = errors.New("another program has written to the same open file, where the stream belongs; with >> there is room for both")
 
 // spot gives the place of the stream's first byte. It is decided when the first leg asks.
 func (e *egress) spot() int64 {

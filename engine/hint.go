@@ -24,11 +24,11 @@ func (k *txlink) hint() {
 	switch send, receive := share(q.SendLimited), share(q.ReceiveLimited); {
 	case send > hintShare && k.path.hinted.CompareAndSwap(false, true):
 		go func() { // it reads a file
-			k.s.log.Printf(LevelChoices, "path %v: the send buffer holds its links back for %.0f %% of their time: "+
+			k.s.log.Printf(LevelChoices, "path %v: the send buffer holds its links back %.0f %% of the time: "+
 				"raise the last number of net.ipv4.tcp_wmem here, now %s", k.path, 100*send, netio.Sysctl("net/ipv4/tcp_wmem"))
 		}()
 	case receive > hintShare && k.path.hinted.CompareAndSwap(false, true):
-		k.s.log.Printf(LevelChoices, "path %v: the receive buffer holds its links back for %.0f %% of their time: "+
+		k.s.log.Printf(LevelChoices, "path %v: the receive buffer holds its links back %.0f %% of the time: "+
 			"raise the last number of net.ipv4.tcp_rmem at the receiver, unless its consumer is slow", k.path, 100*receive)
 	}
 }

@@ -74,7 +74,7 @@ func whyCopy(src *netio.Source, c SendConfig) string {
 	case c.IO == "copy":
 		return "as asked"
 	case c.Checksum:
-		return "a checksum takes every byte"
+		return "a checksum needs every byte"
 	case c.Charmode:
 		return whyCharmode
 	case !file && !src.Splices():

@@ -23,7 +23,7 @@ import (
 //	                                  +- verdictWithin    -> verdict without it
 
 // errInspects is why nothing is spliced to the sink.
-var errInspects = errors.New("prbs takes every byte")
+var errInspects = errors.New("prbs needs every byte")
 
 const (
 	// verdictWithin bounds the wait for another leg.

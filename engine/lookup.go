@@ -60,7 +60,7 @@ func (s *Sender) lookUp(ctx context.Context, p *pathState) ([]netip.Addr, error)
 		return nil, err
 	}
 	if p.names.tell() {
-		s.log.Printf(LevelLinks, "path %v: the addresses that its name had last are used: %v", p, cause(err))
+		s.log.Printf(LevelLinks, "path %v: using the addresses that its name had last: %v", p, cause(err))
 	}
 	return kept, nil
 }

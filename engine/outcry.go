@@ -184,7 +184,7 @@ func (r *Receiver) cryOut(now time.Time) {
 		r.log.Printf(LevelError, "waiting for a sender on %s, %s",
 			r.doorName(), patience(now, r.started.Add(r.cfg.Connect), "connect"))
 	case r.done.Load() != nil:
-		r.log.Printf(LevelError, "everything is written, but no path from the sender works %s, to tell it; waiting for up to %s more",
+		r.log.Printf(LevelError, "everything is written, but no path from the sender works %s to tell it so; waiting for up to %s more",
 			o.lasts(now), forPeople(until.Sub(now)))
 	case whole:
 		r.log.Printf(LevelError, "every byte is here and is being written, but no path from the sender works %s; waiting %s",

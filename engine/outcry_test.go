@@ -79,7 +79,7 @@ func TestOutcryNamesABlackHole(t *testing.T) {
 	}
 	s.cryOut(start.Add(tellStuck * time.Second))
 	if got := text.String(); !strings.Contains(got, "nothing gets through to the receiver since ") ||
-		!strings.Contains(got, ": path host1:8834: connections come up, but packets with 1448 bytes do not arrive") {
+		!strings.Contains(got, ": path host1:8834: connections come up, but packets of 1448 bytes do not arrive") {
 		t.Errorf("said %q", got)
 	}
 }

@@ -116,7 +116,7 @@ func TestNameGone(t *testing.T) {
 			}
 			tx.cancel()
 			tx.wants(engine.StatusInterrupt)
-			want := fmt.Sprintf("the addresses that its name had last are used: %s", name)
+			want := fmt.Sprintf("using the addresses that its name had last: %s", name)
 			if n := strings.Count(tx.log.String(), want); n != 1 {
 				t.Errorf("%q is said %d times:\n%s", want, n, tx.log)
 			}

@@ -218,7 +218,7 @@ func (r *Receiver) begin(now time.Time) {
 func (r *Receiver) enginePath() string {
 	switch {
 	case r.checked():
-		return "copy (read, write): a checksum takes every byte, crc32c" + r.test.way()
+		return "copy (read, write): a checksum needs every byte, crc32c" + r.test.way()
 	}
 	return r.out.way() + r.test.way()
 }
@@ -411,7 +411,7 @@ func (r *Receiver) unconfirmed(now time.Time) bool {
 	if r.time.Confirm <= 0 || now.Sub(r.ended) < r.time.Confirm {
 		return false
 	}
-	r.log.Printf(LevelChoices, "the sender does not confirm the end within %v", r.time.Confirm)
+	r.log.Printf(LevelChoices, "the sender has not confirmed the end within %v", r.time.Confirm)
 	return true
 }
 
@@ -444,7 +444,7 @@ func (r *Receiver) doom(now time.Time) *Error {
 	case fateClosed:
 		return fail(StatusLost, nil, "the sender is gone: its host closed every link and none came back within %v", dead)
 	case fateLost:
-		return fail(StatusLost, nil, "all paths to the sender are lost for longer than giveup (%v)", giveup)
+		return fail(StatusLost, nil, "all paths to the sender have been lost for longer than giveup (%v)", giveup)
 	}
 	return nil
 }

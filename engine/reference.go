@@ -127,7 +127,7 @@ func (r *referral) load(log *Log) {
 		log.Printf(LevelChoices, "legs are copied: %s", *r.refused.Load())
 		return
 	}
-	log.Printf(LevelChoices, "legs that write(2) made go by reference; to check one takes %v", p.Cost())
+	log.Printf(LevelChoices, "legs made by write(2) go by reference; checking one takes %v", p.Cost())
 	r.checker.Store(&p)
 	if r.closed.Load() {
 		r.closeProver()
@@ -203,7 +203,7 @@ func (in *ingest) referred(pipe *netio.Pipe) (*leg, hunger, error) {
 	if !in.vouched {
 		if n, err := in.look(pipe.FD()); n != pipe.Len() {
 			in.pipes.Put(pipe)
-			return nil, sourceGone, fail(StatusIntegrity, err, "standard input holds memory that may still change, and seemed not to; "+
+			return nil, sourceGone, fail(StatusIntegrity, err, "standard input holds memory that may still change, although it seemed not to; "+
 				"with io copy this does not matter")
 		}
 	}
@@ -289,7 +289,7 @@ func (in *ingest) way() string {
 	case in.why != "":
 		return path + in.why
 	case in.checker.Load() != nil && read > 0:
-		return path + "no leg was proven to be of the kernel's own pages"
+		return path + "no leg was proven to consist of the kernel's own pages"
 	case in.offset.Load() >= in.from:
 		return path + "the proof was not ready in time"
 	}

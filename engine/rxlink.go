@@ -371,7 +371,7 @@ func (k *rxlink) verify(l *rxleg) error {
 	k.r.mu.Unlock()
 	err := fmt.Errorf("leg %d has checksum %08x, %08x was announced", l.Number, sum, l.Leg.Checksum)
 	if again && !k.r.ring.Has(ring.Seq(l.Number)) { // else there is a copy that is whole
-		k.r.fail(fail(StatusIntegrity, err, "the stream is damaged, and was again when resent"))
+		k.r.fail(fail(StatusIntegrity, err, "the stream is damaged, and was damaged again when it was resent"))
 	}
 	return err
 }

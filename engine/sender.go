@@ -114,7 +114,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 		return nil, fail(StatusLocalPipe, err, "cannot start")
 	}
 	if t.links < want {
-		c.Log.Printf(LevelSummary, "%s in the place of %d: %v", number(t.links, "link"), want, errFewFiles)
+		c.Log.Printf(LevelSummary, "%s instead of %d: %v", number(t.links, "link"), want, errFewFiles)
 	}
 	c.Threads, c.SockStats = t.links, c.SockStats && t.counts
 	s := &Sender{
@@ -493,7 +493,7 @@ func (s *Sender) delivered(d wire.Done) {
 // stoppedEarly ends a stream that the receiver's consumer wants no more of.
 func (s *Sender) stoppedEarly(d wire.Done) {
 	if sent := s.in.offset.Load(); d.Bytes > sent {
-		s.fail(fail(StatusIntegrity, nil, "the receiver's consumer has read %d bytes, and %d were sent", d.Bytes, sent))
+		s.fail(fail(StatusIntegrity, nil, "the receiver's consumer has read %d bytes, but %d were sent", d.Bytes, sent))
 		return
 	}
 	s.mu.Lock()
@@ -520,7 +520,7 @@ func (s *Sender) receiverFinished() {
 		return
 	}
 	s.told.Store(true)
-	s.finishLocked(s.asFarAsKnown(fail(StatusLost, nil, "the receiver has finished with the stream, and did not say that it is written")))
+	s.finishLocked(s.asFarAsKnown(fail(StatusLost, nil, "the receiver ended the stream without saying that it was written")))
 }
 
 // asFarAsKnown has the error of a stream say that everything was received, if it was. Under mu.
@@ -647,20 +647,20 @@ func (s *Sender) doom(now time.Time, answers []answer) *Error {
 // lostFor is the error of a stream on which no payload moved for giveup; under mu.
 func (s *Sender) lostFor(giveup time.Duration) *Error {
 	if why := s.swallowed(); why != "" {
-		return fail(StatusLost, nil, "nothing gets through to the receiver for longer than giveup (%v): %s", giveup, why)
+		return fail(StatusLost, nil, "nothing has got through to the receiver for longer than giveup (%v): %s", giveup, why)
 	}
 	if s.up > 0 {
-		return fail(StatusLost, nil, "nothing gets through to the receiver for longer than giveup (%v)", giveup)
+		return fail(StatusLost, nil, "nothing has got through to the receiver for longer than giveup (%v)", giveup)
 	}
-	return fail(StatusLost, nil, "all paths to the receiver are lost for longer than giveup (%v)", giveup)
+	return fail(StatusLost, nil, "all paths to the receiver have been lost for longer than giveup (%v)", giveup)
 }
 
 // swallowed says which path lets only small packets through; empty: none is known to.
 func (s *Sender) swallowed() string {
 	for _, p := range s.paths {
 		if n := p.hole.Load(); n > 0 {
-			return fmt.Sprintf("path %v: connections come up, but packets with %d bytes do not arrive: "+
-				"is the MTU smaller on the way (see tcp_mtu_probing in viamillipede doctor)?", p, n)
+			return fmt.Sprintf("path %v: connections come up, but packets of %d bytes do not arrive: "+
+				"is the MTU smaller along the way (see tcp_mtu_probing in viamillipede doctor)?", p, n)
 		}
 	}
 	return ""

@@ -134,7 +134,7 @@ func (k *keeper) ready(p *pathState, to netip.Addr) {
 		ports, how, err := k.s.transport.Ports(p.Path, to, MaxThreads)
 		if err != nil {
 			level = LevelSummary
-			return nil, fmt.Sprintf("source ports are the kernel's: %v", err)
+			return nil, fmt.Sprintf("the kernel chooses the source ports: %v", err)
 		}
 		return ports, fmt.Sprintf("source ports %s: %s", portsText(ports[:min(len(ports), max(1, p.ports.homes))]), how)
 	})

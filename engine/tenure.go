@@ -40,7 +40,7 @@ type tenure struct {
 }
 
 // errYields is why the links of a stream end that has brought no leg while another sender waits.
-var errYields = errors.New("no leg came, and another sender waits")
+var errYields = errors.New("no leg came, and another sender is waiting")
 
 // errQuit is why the links of a stream end whose sender failed before it had brought a leg.
 var errQuit = errors.New("its sender gave up before its first leg")
@@ -115,7 +115,7 @@ func (r *Receiver) goes() {
 	clear(r.hosts)
 	clear(r.left)
 	clear(r.bad)
-	r.log.Printf(LevelLinks, "a sender has gone before its first leg: the receiver is free")
+	r.log.Printf(LevelLinks, "a sender went away before its first leg: the receiver is free")
 	r.nextTurn()
 }
 
@@ -191,7 +191,7 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	r.hello, r.met, r.tenure.since = h, true, time.Now()
 	r.sums = h.Features&wire.FeatureChecksum != 0
 	if r.cfg.Checksum && !r.sums {
-		r.log.Printf(LevelError, "checksum has to be given to the sender, and was not: nothing is checked")
+		r.log.Printf(LevelError, "checksum was given here, but not to the sender: nothing is checked")
 	}
 	r.out.size = int64(h.Size)
 	r.log.Printf(LevelChoices, "stream %v: %s, legs of at most %s, credit for %d legs; %s; %s",

@@ -98,7 +98,7 @@ func (r *receiver) openStats() {
 		stats.Close()
 	}
 	if err != nil {
-		r.missing = append(r.missing, fmt.Sprintf("rx: devices, queues and hashes are not told, NAPI ids and CPUs are: eBPF: %v", err))
+		r.missing = append(r.missing, fmt.Sprintf("rx: devices, queues and hashes are not known, only NAPI ids and CPUs: eBPF: %v", err))
 		r.Log(r.missing[0])
 		return
 	}
@@ -307,7 +307,7 @@ func (r *receiver) unpredicted() (lines []string) {
 	for device, s := range r.spreads {
 		why := fmt.Sprint(s.err)
 		if errors.Is(s.err, errors.ErrUnsupported) {
-			why = "the driver tells no key and table"
+			why = "the driver gives no key and table"
 		}
 		if s.err != nil {
 			by[why] = append(by[why], device)

@@ -262,7 +262,7 @@ func (r *Report) writeLanes(say func(string, ...any)) {
 }
 
 func (r *Report) writeFigures(say func(string, ...any)) {
-	say("all lanes: Jain %.3f, fullest %.2f of the mean, efficiency %.1f %% (payload %s/s over %.1f s; the lanes can %s/s)",
+	say("all lanes: Jain %.3f, fullest %.2f of the mean, efficiency %.1f %% (payload %s/s over %.1f s; the lanes can carry %s/s)",
 		r.Jain, r.Imbalance, 100*r.Efficiency, amount(r.Goodput), r.Seconds, amount(r.Sum))
 	switch {
 	case len(r.Lanes) == 1:

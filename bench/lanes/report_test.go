@@ -76,7 +76,7 @@ func TestReport(t *testing.T) {
 		"flow 40001 -> eth0 -> eth4 queue 0, CPU 0, 1 GB\n",
 		"flow 40007 -> eth1 (predicted eth2) -> eth4 queue 7, CPU 3, 1 GB\n",
 		"lane 2 eth2: 1 flow, 1 GB, 8.3 %, 200 MB/s of 1.2 GB/s alone, its link says 10 Gbit/s\n",
-		"all lanes: Jain 0.774, fullest 1.50 of the mean, efficiency 66.7 % (payload 3 GB/s over 4.0 s; the lanes can 3.6 GB/s)\n",
+		"all lanes: Jain 0.774, fullest 1.50 of the mean, efficiency 66.7 % (payload 3 GB/s over 4.0 s; the lanes can carry 3.6 GB/s)\n",
 		"lanes: predicted 11 of 12: the formula of 802.3ad, layer3+4\n",
 		"queues: predicted 12 of 12: Toeplitz, with the card's own key and table\n",
 		"\nsports 40001,40003,40013\n",

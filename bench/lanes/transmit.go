@@ -127,7 +127,7 @@ func (t *transmitter) openFlows(ctx context.Context) error {
 	if t.Balanced {
 		ports, err := t.set.Ports(t.Flows, t.Bind, t.Port)
 		if err != nil {
-			t.miss("tx: source ports are drawn: %v", err)
+			t.miss("tx: source ports are chosen at random: %v", err)
 		}
 		t.Sports = ports
 	}
@@ -143,7 +143,7 @@ func (t *transmitter) openFlows(ctx context.Context) error {
 		}
 	}
 	if len(t.flows) == 0 {
-		return errors.New("no flow: none of the source ports is to be had")
+		return errors.New("no flow: none of the source ports can be used")
 	}
 	return nil
 }
@@ -155,7 +155,7 @@ func (t *transmitter) openDrawn(ctx context.Context) error {
 	ports := lane.Ephemeral()
 	for left := tries * t.Flows; len(t.flows) < t.Flows; left-- {
 		if left == 0 {
-			return fmt.Errorf("no source ports are to be had for %d flows", t.Flows)
+			return fmt.Errorf("not enough source ports for %d flows", t.Flows)
 		}
 		port := ports.First + uint16(rand.N(int(ports.Last-ports.First)+1))
 		if err := t.openFlow(ctx, port); err != nil && !netio.PortTaken(err) {

@@ -48,7 +48,7 @@ var verdictTexts = map[byte]string{
 // Errors of ParseHello, beside those of reading.
 var (
 	errStranger = errors.New("not a `lanes tx`")
-	errStream   = errors.New("a `viamillipede tx`: this is `lanes rx`, which takes `lanes tx` alone")
+	errStream   = errors.New("a `viamillipede tx`: this is `lanes rx`, which takes only `lanes tx`")
 	errVersion  = errors.New("another version of lanes")
 )
 

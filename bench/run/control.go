@@ -38,8 +38,8 @@ const (
 // Errors of a peer.
 var (
 	errNoBench  = errors.New("no viamillipede bench")
-	errReceiver = errors.New("a viamillipede receiver, and no bench")
-	errSender   = errors.New("a viamillipede sender, and no bench")
+	errReceiver = errors.New("a viamillipede receiver, not a bench")
+	errSender   = errors.New("a viamillipede sender, not a bench")
 	errVersion  = errors.New("another version of the bench")
 	errMessage  = errors.New("a message that makes no sense")
 	errUnsaid   = errors.New("closed without a word")

@@ -192,7 +192,7 @@ func TestStrangers(t *testing.T) {
 	s := startServer(t, nil)
 	for _, c := range []struct{ sent, want string }{
 		{"GET / HTTP/1.1\r\n\r\n", `refused \S+: no viamillipede bench`},
-		{string(wire.Hello{MaxLeg: 1}.Append(nil)), `refused \S+: a viamillipede sender, and no bench`},
+		{string(wire.Hello{MaxLeg: 1}.Append(nil)), `refused \S+: a viamillipede sender, not a bench`},
 		{string(appendHello(nil)[:8]) + "\x09\x00\x00\x00\x00\x00\x00\x00", `refused \S+: another version of the bench: 9`},
 		{string(appendHello(nil)) + "\xff\xff\xff\xff", `refused \S+: a message that makes no sense`},
 	} {
@@ -231,7 +231,7 @@ func TestSenderTurnedAway(t *testing.T) {
 	if _, err := tx.Run(bounded(t)); engine.ExitStatus(err) != engine.StatusRefused {
 		t.Errorf("%v", err)
 	}
-	s.said.await(t, `a viamillipede sender, and no bench`)
+	s.said.await(t, `a viamillipede sender, not a bench`)
 }
 
 // A bench that comes to a receiver, or to nobody, says so.

@@ -94,7 +94,7 @@ func (sv *server) next(ctx context.Context, broken <-chan error, served int) (*s
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	case err := <-broken:
-		return nil, fail(engine.StatusConnect, err, "cannot listen any more")
+		return nil, fail(engine.StatusConnect, err, "cannot go on listening")
 	case <-enough:
 	}
 	if served > 0 {
@@ -166,7 +166,7 @@ func (sv *server) refused(ctx context.Context, who string, why error) {
 func ServeOne(ctx context.Context, c Config) error {
 	conn, err := net.FileConn(os.Stdin)
 	if err != nil {
-		return fail(engine.StatusUsage, err, "standard input is no connection")
+		return fail(engine.StatusUsage, err, "standard input is not a connection")
 	}
 	device := deviceOf(conn)
 	_, local := conn.(*net.UnixConn) // to a bench of this user, on this machine

@@ -73,7 +73,7 @@ round  configuration                     MB/s  differ  tx s/GiB  rx s/GiB  retra
     2  threads=4                       2000.0  +1.0 %     0.133     0.134        7     1.2 MB      2
     3  threads=1                       1100.0  +1.0 %     0.242     0.244        7     1.2 MB      2
 
-median, and from the least to the most in per cent of it:
+median, and the spread (highest minus lowest) as a percentage of it:
  runs  configuration                     MB/s  spread  tx s/GiB  spread  rx s/GiB  spread  retrans
     2  threads=1                       1050.0   9.5 %     0.254   9.5 %     0.256   9.5 %        7
     1  threads=4                       2000.0   0.0 %     0.133   0.0 %     0.134   0.0 %        7

@@ -205,7 +205,7 @@ func (p *printer) summary(rounds []round) {
 		return
 	}
 	p.line("")
-	p.line("median, and from the least to the most in per cent of it:")
+	p.line("median, and the spread (highest minus lowest) as a percentage of it:")
 	p.line(headFigure, "runs", "configuration", "MB/s", "spread", "tx s/GiB", "spread", "rx s/GiB", "spread", "retrans")
 	for _, of := range gather(rounds) {
 		f := figuresOf(of)

@@ -28,7 +28,7 @@ func (p programs) testAuto(t *testing.T) {
 	s.until("links are dropped that bring nothing", func() bool {
 		return regexp.MustCompile(`before: dropped, it has \d+ links\n`).MatchString(s.txSaid.String())
 	})
-	s.says("tx", s.txSaid, `the send buffer holds its links back for \d+ % of their time: raise the last number of net.ipv4.tcp_wmem here`)
+	s.says("tx", s.txSaid, `the send buffer holds its links back \d+ % of the time: raise the last number of net.ipv4.tcp_wmem here`)
 	s.enough()
 	s.finish()
 }

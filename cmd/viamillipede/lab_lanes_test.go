@@ -316,7 +316,7 @@ func (p programs) testGroup(t *testing.T, n int, user *syscall.Credential) {
 	if r.Predicted.Right != flows || r.Predicted.Of != flows {
 		t.Errorf("predicted %d of %d, want all %d", r.Predicted.Right, r.Predicted.Of, flows)
 	}
-	const missing = "devices, queues and hashes are not told"
+	const missing = "devices, queues and hashes are not known"
 	if user != nil && (strings.Count(said, missing) != 1 || strings.Count(text, missing) != 1) {
 		t.Errorf("want one line of what is missing at each end, rx: %s", said)
 	}

@@ -23,7 +23,7 @@ func onLoopback(with setup) setup {
 const copies = `engine path: copy \(read, write\): `
 
 // countsAlone is how the line begins that says that there are no statistics by BPF.
-const countsAlone = `socket statistics: TCP_INFO alone: `
+const countsAlone = `socket statistics: TCP_INFO only: `
 
 // testUnprivileged: nothing needs root. What root alone may do is done without.
 func (p programs) testUnprivileged(t *testing.T) {

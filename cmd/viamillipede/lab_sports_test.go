@@ -157,7 +157,7 @@ func (p programs) testSportsList(t *testing.T) {
 		size: 8 * mib, limit: settleTime, words: []string{"verbose", "1"}, to: toWords(l, 0, "sports", "balanced"),
 	})
 	s.finish()
-	s.says("tx", s.txSaid, "source ports are the kernel's: there is one lane")
+	s.says("tx", s.txSaid, "the kernel chooses the source ports: there is one lane")
 }
 
 // ports are the source ports of the stream's links, in order.

@@ -45,7 +45,7 @@ func HaltThen[T Looping](loops []T, tidy func()) (done bool) {
 		close(tidied)
 	}()
 	if done = awaited(halted, HaltMost) && awaited(tidied, tidyMost); !done {
-		loops[0].Plain().say("a thread is in the kernel and does not come back: what it has stays open")
+		loops[0].Plain().say("a thread is stuck in the kernel: what it holds stays open")
 	}
 	return done
 }

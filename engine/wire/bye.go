@@ -22,9 +22,9 @@ const (
 )
 
 var reasons = [...]string{
-	"for no reason that is told", "nothing was heard on it", "nothing got through on it", "dialled anew", "not needed any more",
-	"shutting down", "what came on it is broken", "the stream has another receiver",
-	"no leg came, and another sender waits",
+	"for no stated reason", "nothing was heard on it", "nothing got through on it", "dialled again", "not needed any more",
+	"shutting down", "what arrived on it was broken", "the stream has another receiver",
+	"no leg came, and another sender is waiting",
 }
 
 // String says why, for people.

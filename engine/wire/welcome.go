@@ -34,7 +34,7 @@ func (v Verdict) String() string {
 	case VerdictMalformed:
 		return "not a viamillipede"
 	case VerdictMeasures:
-		return "it measures (bench rx or lanes rx) and takes no stream; its sender is bench tx or lanes tx, and ours is rx"
+		return "it measures (bench rx or lanes rx) and takes no stream: send to it with bench tx or lanes tx, or start rx there"
 	}
 	return fmt.Sprintf("verdict %d", uint16(v))
 }

@@ -15,7 +15,7 @@ func (s Set) Sent() ([]uint64, error) {
 	for i, l := range s.Lanes {
 		link, err := netlink.LinkByIndex(l.Index)
 		if err == nil && link.Attrs().Statistics == nil {
-			err = errors.New("the kernel tells no counts")
+			err = errors.New("the kernel gives no counts")
 		}
 		if err != nil {
 			return nil, fmt.Errorf("device %s: %w", l.Name, err)

@@ -145,12 +145,12 @@ func TestReadBondActiveBackup(t *testing.T) {
 func TestBondsThatCannotBeTold(t *testing.T) {
 	const dir = "sys/class/net/bond0/bonding/"
 	for text, other := range map[string]map[string]string{
-		"mode balance-rr chooses by no hash": {dir + "mode": "balance-rr 0\n"},
-		"mode broadcast":                     {dir + "mode": "broadcast 3\n"},
-		"mode balance-alb":                   {dir + "mode": "balance-alb 6\n"},
-		"policy encap3+4 cannot be told":     {dir + "xmit_hash_policy": "encap3+4 4\n"},
-		"no member can send":                 {dir + "slaves": "\n"},
-		"bond0: no member":                   {dir + "ad_aggregator": "9\n"},
+		"mode balance-rr does not choose by a hash": {dir + "mode": "balance-rr 0\n"},
+		"mode broadcast":                      {dir + "mode": "broadcast 3\n"},
+		"mode balance-alb":                    {dir + "mode": "balance-alb 6\n"},
+		"policy encap3+4 cannot be predicted": {dir + "xmit_hash_policy": "encap3+4 4\n"},
+		"no member can send":                  {dir + "slaves": "\n"},
+		"bond0: no member":                    {dir + "ad_aggregator": "9\n"},
 	} {
 		b, err := readBond(unpack(t, "802.3ad", other), "bond0")
 		if err != nil {

@@ -28,7 +28,7 @@ type question struct {
 }
 
 // errBlind is why a kernel that runs the program is of no use.
-var errBlind = errors.New("written pages cannot be told from others on this kernel")
+var errBlind = errors.New("written pages cannot be told apart from others on this kernel")
 
 // New loads the program and tries it; it takes some 20 ms, most of it to read the kernel's type information. The caller
 // closes the result. Errors: no permission, no such kernel, or a kernel on which the pages cannot be told apart.

@@ -71,10 +71,10 @@ func (b Bond) Check() error {
 	case ActiveBackup:
 	case XOR, LACP:
 		if !b.Policy.Predictable() {
-			return fmt.Errorf("bond %s: the lanes of policy %s cannot be told, TCP gives its packets a random hash", b.Device, b.Policy)
+			return fmt.Errorf("bond %s: the lanes of policy %s cannot be predicted, TCP gives its packets a random hash", b.Device, b.Policy)
 		}
 	default:
-		return fmt.Errorf("bond %s: mode %s chooses by no hash", b.Device, b.Mode)
+		return fmt.Errorf("bond %s: mode %s does not choose by a hash", b.Device, b.Mode)
 	}
 	if len(b.Lanes()) == 0 {
 		return fmt.Errorf("bond %s: no member can send", b.Device)

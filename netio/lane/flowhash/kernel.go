@@ -51,5 +51,5 @@ func KernelOf(release string) (Kernel, error) {
 	case version >= 3<<16|13:
 		return Linux313, nil
 	}
-	return 0, fmt.Errorf("kernel %s: bonding before 3.13 hashes otherwise", release)
+	return 0, fmt.Errorf("kernel %s: bonding before 3.13 hashes differently", release)
 }

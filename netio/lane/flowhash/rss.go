@@ -28,7 +28,7 @@ const keySize = 40
 func (r RSS) Check() error {
 	switch {
 	case r.Function != "" && r.Function != "toeplitz":
-		return fmt.Errorf("RSS hash function %q is not computed, toeplitz is", r.Function)
+		return fmt.Errorf("RSS hash function %q is not supported, only toeplitz is", r.Function)
 	case len(r.Key) < keySize:
 		return fmt.Errorf("RSS key of %d bytes, expected %d or more", len(r.Key), keySize)
 	case len(r.Table) == 0:

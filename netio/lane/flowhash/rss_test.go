@@ -67,11 +67,11 @@ func TestRSSThatCannotBeTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	for text, change := range map[string]func(*RSS){
-		`"xor" is not computed`:           func(r *RSS) { r.Function = "xor" },
-		`"symmetric-xor" is not computed`: func(r *RSS) { r.Function = "symmetric-xor" },
-		"39 bytes":                        func(r *RSS) { r.Key = r.Key[:39] },
-		"without an indirection table":    func(r *RSS) { r.Table = nil },
-		"3 entries":                       func(r *RSS) { r.Table = []uint32{0, 1, 2} },
+		`"xor" is not supported`:           func(r *RSS) { r.Function = "xor" },
+		`"symmetric-xor" is not supported`: func(r *RSS) { r.Function = "symmetric-xor" },
+		"39 bytes":                         func(r *RSS) { r.Key = r.Key[:39] },
+		"without an indirection table":     func(r *RSS) { r.Table = nil },
+		"3 entries":                        func(r *RSS) { r.Table = []uint32{0, 1, 2} },
 	} {
 		rss := whole
 		change(&rss)

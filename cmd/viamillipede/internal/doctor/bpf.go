@@ -43,7 +43,7 @@ func (l *look) grant(c Check) Check {
 	if l.capable(capBPF, capSysAdmin) || l.filtered() {
 		return c
 	}
-	c.Advice = "root may, and a program that is given the rights"
+	c.Advice = "root may, and so may a program that is given the rights"
 	c.Fix = []string{`setcap cap_bpf,cap_perfmon,cap_net_admin+ep $(command -v viamillipede)`}
 	return c
 }
@@ -60,7 +60,7 @@ func bpfOpen(l *look) Check {
 	case n == 0:
 		return ok(name, "0: some types of programs need no rights")
 	}
-	return ok(name, "%d: programs take CAP_BPF", n)
+	return ok(name, "%d: programs need CAP_BPF", n)
 }
 
 // cgroup2 says where programs of type SOCK_OPS can be attached.

@@ -92,7 +92,7 @@ func route(l *look) Check {
 		if l.NoRoute != nil {
 			why = oneLine(l.NoRoute)
 		}
-		return bad(name, Missing, to+": "+why, "no network card is looked at")
+		return bad(name, Missing, to+": "+why, "no network card is examined")
 	case l.loopback():
 		return ok(name, "%s is loopback: no card, no cable, no queue", to)
 	}
@@ -132,10 +132,10 @@ func driver(l *look, c *card) Check {
 	}
 	found := "driver " + c.Driver
 	if c.Driver == "" {
-		found = "driver not told"
+		found = "driver not known"
 	}
 	if !c.hardware {
-		found = "virtual, without hardware: queues and interrupts are not looked at"
+		found = "virtual, without hardware: queues and interrupts are not examined"
 	}
 	if c.Node >= 0 && c.hardware {
 		found += fmt.Sprintf(", on node %d", c.Node)
@@ -177,7 +177,7 @@ func frames(l *look, c *card) Check {
 		return ok(name, "%d", c.mtu)
 	}
 	return bad(name, Slow, fmt.Sprintf("%d at %s", c.mtu, speed(c.link.Speed)),
-		"only where every host and switch on the way takes it",
+		"only where every host and switch on the way accepts it",
 		fmt.Sprintf("ip link set dev %s mtu %d", c.Name, largeFrame))
 }
 

@@ -54,7 +54,7 @@ func numa(l *look) Check {
 	nodes := len(l.machine.Nodes)
 	switch nodes {
 	case 0:
-		return ok(name, "none: memory is as near to every CPU")
+		return ok(name, "none: memory is equally near to every CPU")
 	case 1:
 		return ok(name, "1 node")
 	}
@@ -62,7 +62,7 @@ func numa(l *look) Check {
 	for _, c := range l.cards {
 		here := l.onNode(c.Node)
 		if c.Node < 0 || len(here) == 0 {
-			found += fmt.Sprintf("; %s tells none", c.Name)
+			found += fmt.Sprintf("; that of %s is not known", c.Name)
 			continue
 		}
 		found += fmt.Sprintf("; %s is on node %d", c.Name, c.Node)
@@ -103,7 +103,7 @@ func quota(l *look) Check {
 	case l.machineErr != nil:
 		return unread(name, l.machineErr)
 	case l.machine.Quota <= 0:
-		return ok(name, "none: no cgroup holds back the CPUs")
+		return ok(name, "none: no cgroup limits the CPUs")
 	}
 	found := fmt.Sprintf("a cgroup gives %s CPUs of %d", figure(l.machine.Quota), len(l.allowed))
 	if l.allowedErr != nil || l.machine.Quota >= float64(len(l.allowed)) {

@@ -59,7 +59,7 @@ func lockedMemory(l *look) Check {
 	case n == probe.Unlimited:
 		return ok(name, "unlimited")
 	case l.capable(capIPCLock):
-		return ok(name, "%s, which does not count for this user", size(int64(n)))
+		return ok(name, "%s, which does not apply to this user", size(int64(n)))
 	case !l.byCard():
 		return ok(name, "%s; %s", size(int64(n)), notByCard)
 	case n < engine.DefaultWindow:

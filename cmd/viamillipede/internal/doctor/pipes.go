@@ -39,7 +39,7 @@ func pipeBudget(l *look) Check {
 	case n == 0:
 		return ok(name, "no limit")
 	case l.capable(capSysAdmin, capSysResource):
-		return ok(name, "%d a user, which does not count for this one", n)
+		return ok(name, "%d a user, which does not apply to this one", n)
 	case n < defaultPages:
 		return bad(name, Slow, fmt.Sprintf("%d for all pipes of a user", n), "",
 			fmt.Sprintf("sysctl -w fs.pipe-user-pages-soft=%d", defaultPages))

@@ -72,7 +72,7 @@ func interrupts(l *look, c *card) Check {
 		}
 	}
 	if len(irqs) == 0 {
-		return bad(name, Missing, "no interrupt can be told to be one of its receive queues'", "")
+		return bad(name, Missing, "no interrupt is known to belong to its receive queues", "")
 	}
 	found := fmt.Sprintf("%s on %s%s", count(len(irqs), "rx queue"), upTo, count(len(at), "CPU"))
 	if l.balancer() {
@@ -176,7 +176,7 @@ func spread(l *look, c *card) Check {
 	case c.rssErr != nil:
 		return bad(name, Missing, "not told: "+reason(c.rssErr), "")
 	case len(c.rss.Table) == 0:
-		return bad(name, Missing, "the driver tells no table", "")
+		return bad(name, Missing, "the driver gives no table", "")
 	}
 	loads := map[uint32]int{}
 	for _, q := range c.rss.Table {

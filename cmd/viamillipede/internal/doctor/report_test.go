@@ -67,7 +67,7 @@ func TestJSON(t *testing.T) {
 	for _, c := range got.Checks {
 		want := map[string]string{
 			"name": "mtu", "device": "eth0", "verdict": "slow", "found": "1500 at 25G",
-			"advice": "only where every host and switch on the way takes it", "fix": "ip link set dev eth0 mtu 9000",
+			"advice": "only where every host and switch on the way accepts it", "fix": "ip link set dev eth0 mtu 9000",
 		}
 		if c["name"] == "mtu" && !reflect.DeepEqual(c, want) {
 			t.Errorf("%v, want %v", c, want)

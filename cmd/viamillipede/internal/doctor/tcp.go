@@ -90,7 +90,7 @@ func congestion(l *look) Check {
 		return unread(name, err)
 	}
 	if !l.has(capNetAdmin) && !slices.Contains(strings.Fields(allowed), "cubic") {
-		return bad(name, Slow, found+", which this user may not", "",
+		return bad(name, Slow, found+", which this user may not choose", "",
 			fmt.Sprintf(`sysctl -w net.ipv4.tcp_allowed_congestion_control="%s cubic"`, allowed))
 	}
 	return ok(name, "%s", found)
@@ -124,7 +124,7 @@ func probing(l *look) Check {
 	case err != nil:
 		return unread(name, err)
 	case n == 0 && !l.loopback():
-		return bad(name, Off, "0: a path that drops full packets without a word carries nothing", "where the network does that",
+		return bad(name, Off, "0: a path that silently drops full-sized packets carries nothing", "where the network does that",
 			"sysctl -w net.ipv4.tcp_mtu_probing=1")
 	case n == 0:
 		return ok(name, "0: loopback drops no packets for their size")
@@ -160,9 +160,9 @@ func zeroCopy(l *look) Check {
 		return bad(name, Missing, "MSG_ZEROCOPY: "+oneLine(err), "")
 	}
 	if !l.byCard() {
-		return ok(name, "MSG_ZEROCOPY may be asked for; %s", notByCard)
+		return ok(name, "MSG_ZEROCOPY may be used; %s", notByCard)
 	}
-	return ok(name, "MSG_ZEROCOPY may be asked for")
+	return ok(name, "MSG_ZEROCOPY may be used")
 }
 
 // enoughOption is the kernel's default since 6.7, in bytes; before, 20k held some 24 sends of a link at a time.

@@ -28,7 +28,7 @@ var verdicts = []struct {
 	{"TwoNodes", "numa", (*patient).twoNodes, OK, "2 nodes; eth0 is on node 0", ""},
 	{"OtherNode", "numa", several((*patient).twoNodes, onCard(func(c *card) { c.Node = 1 }), kernel(func(k *fake) { k.allowed = many(0, 4) })),
 		Slow, "2 nodes; eth0 is on node 1, of whose CPUs this process may use none", "taskset -c 4-7 viamillipede ..."},
-	{"CardOfNoNode", "numa", several((*patient).twoNodes, onCard(func(c *card) { c.Node = -1 })), OK, "2 nodes; eth0 tells none", ""},
+	{"CardOfNoNode", "numa", several((*patient).twoNodes, onCard(func(c *card) { c.Node = -1 })), OK, "2 nodes; that of eth0 is not known", ""},
 	{"NodesUnread", "numa", func(p *patient) { p.l.machineErr = errors.New("refused") }, Missing, "refused", ""},
 
 	{"Quota", "quota", several(func(p *patient) { p.machine.Quota = 1.5 }, file("sys/fs/cgroup/system.slice/copy.service/cpu.max", "150000 100000\n")),
@@ -59,7 +59,7 @@ var verdicts = []struct {
 	{"Bond", "route", to("bond0"), OK, "leaves by bond0, which stands on eth0", ""},
 
 	{"Driver", "nic", func(p *patient) {}, OK, "driver ice, on node 0", ""},
-	{"NoDriver", "nic", onCard(func(c *card) { c.Driver = "" }), OK, "driver not told", ""},
+	{"NoDriver", "nic", onCard(func(c *card) { c.Driver = "" }), OK, "driver not known", ""},
 	{"Virtual", "nic", virtual, OK, "virtual", ""},
 
 	{"Down", "speed", file("sys/class/net/eth0/operstate", "down\n"), Off, "down", "ip link set dev eth0 up"},
@@ -147,7 +147,7 @@ var verdicts = []struct {
 	{"EvenRSS", "rss", func(p *patient) {}, OK, "toeplitz over 8 queues, a table of 64, even", ""},
 	{"RSSOfOneQueue", "rss", func(p *patient) { p.queues(1) }, OK, "nothing to spread", ""},
 	{"NoRSS", "rss", onCard(func(c *card) { c.rssErr = fmt.Errorf("ask: %w", syscall.EOPNOTSUPP) }), Missing, "not told", ""},
-	{"NoTable", "rss", onCard(func(c *card) { c.rss.Table = nil }), Missing, "tells no table", ""},
+	{"NoTable", "rss", onCard(func(c *card) { c.rss.Table = nil }), Missing, "gives no table", ""},
 
 	{"ShortRings", "rings", kernel(func(k *fake) {
 		k.rings = ethtool.Rings{RX: ethtool.Amounts{Now: 512, Most: 8192}, TX: ethtool.Amounts{Now: 256, Most: 1024}}
@@ -170,7 +170,7 @@ var verdicts = []struct {
 
 	{"BBR", "congestion", bbr("reno bbr cubic", "reno bbr cubic"), OK, "bbr; congestion auto takes cubic below", ""},
 	{"BBRWithoutCubic", "congestion", bbr("reno bbr", "reno bbr"), Slow, "no cubic", "modprobe tcp_cubic"},
-	{"CubicForbidden", "congestion", bbr("reno bbr cubic", "reno bbr"), Slow, "this user may not",
+	{"CubicForbidden", "congestion", bbr("reno bbr cubic", "reno bbr"), Slow, "this user may not choose",
 		`sysctl -w net.ipv4.tcp_allowed_congestion_control="reno bbr cubic"`},
 	{"CubicForRoot", "congestion", several(bbr("reno bbr cubic", "reno bbr"), userSpace), OK, "bbr", ""},
 	{"NoCongestion", "congestion", gone("proc/sys/net/ipv4/tcp_congestion_control"), Missing, "cannot be read", ""},
@@ -196,7 +196,7 @@ var verdicts = []struct {
 	{"SmallOptionMemoryOnVirtual", "optmem_max", several(virtual, setting("net.core.optmem_max", "20480")), OK, notByCard, ""},
 	{"NoOptionMemory", "optmem_max", gone("proc/sys/net/core/optmem_max"), Missing, "cannot be read", ""},
 	{"SmallMemlock", "memlock", kernel(func(k *fake) { k.memlock = 8 << 20 }), Slow, "8M", "ulimit -l unlimited"},
-	{"SmallMemlockOfRoot", "memlock", several(kernel(func(k *fake) { k.memlock = 8 << 20 }), capabilities(everyCapability)), OK, "does not count", ""},
+	{"SmallMemlockOfRoot", "memlock", several(kernel(func(k *fake) { k.memlock = 8 << 20 }), capabilities(everyCapability)), OK, "does not apply", ""},
 	{"SmallMemlockOfContainersRoot", "memlock", several(kernel(func(k *fake) { k.memlock = 8 << 20 }), userSpace), Slow, "8M", "ulimit -l unlimited"},
 	{"SmallMemlockOnLoopback", "memlock", several(kernel(func(k *fake) { k.memlock = 8 << 20 }), to("lo")), OK, notByCard, ""},
 	{"LargeMemlock", "memlock", kernel(func(k *fake) { k.memlock = 1 << 30 }), OK, "1G", ""},
@@ -224,8 +224,8 @@ var verdicts = []struct {
 
 	{"ProvenanceRefused", "provenance", kernel(func(k *fake) { k.provenance = notPermitted }), Off, "copied once: bpf: operation not permitted", grantFix},
 	{"ProvenanceFiltered", "provenance", several(kernel(func(k *fake) { k.provenance = notPermitted }), filter), Off, "copied once", ""},
-	{"NoProvenance", "provenance", kernel(func(k *fake) { k.provenance = errors.New("written pages cannot be told") }), Missing,
-		"copied once: written pages cannot be told", ""},
+	{"NoProvenance", "provenance", kernel(func(k *fake) { k.provenance = errors.New("written pages cannot be told apart") }), Missing,
+		"copied once: written pages cannot be told apart", ""},
 
 	{"HugePages", "hugepages", several(file(hugeFolder+"/nr_hugepages", "512\n"), file(hugeFolder+"/free_hugepages", "500\n")), OK,
 		"512 of 2M reserved, 500 free", ""},
