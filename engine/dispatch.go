@@ -230,7 +230,7 @@ func (l *txloop) wait(why hunger) {
 		l.waitPause()
 	case noMore:
 		l.end()
-		if l.s.window.waiting.Load() > 0 {
+		if l.s.window.resends() {
 			l.Nudge()
 		}
 	}
@@ -327,7 +327,7 @@ func (l *txloop) farewell(words []byte, left chan<- struct{}) {
 // quitLegs ends the links that are in the middle of a leg which is in a file, or of any.
 func (l *txloop) quitLegs(any bool) {
 	for _, k := range slices.Clone(l.links) {
-		if k.leg != nil && (any || k.leg.inFile()) || any && len(k.carried) > 0 {
+		if k.leg != nil && (any || k.leg.isInFile()) || any && len(k.carried) > 0 {
 			k.lose(errUnfinished)
 		}
 	}

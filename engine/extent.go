@@ -38,7 +38,7 @@ func (e *extent) reads(why error) bool {
 // left counts a leg that was sent.
 func (e *extent) left(l *leg, reread bool) {
 	switch {
-	case !l.inFile():
+	case !l.isInFile():
 	case reread:
 		e.reread.Add(1)
 	default:
@@ -84,7 +84,7 @@ func (in *ingest) cutFile(shard, most int) (*leg, hunger, error) {
 		return nil, noMore, nil
 	}
 	if in.byRef {
-		return &leg{length: n}, fed, nil
+		return inFile(n), fed, nil
 	}
 	buf := in.pool.Get(shard)
 	if buf == nil {

@@ -117,10 +117,10 @@ func (in *ingest) pull(w *window, at *loop.Loop, most int) (*leg, hunger, error)
 // looks at the leg before its first link has begun to send it.
 func (in *ingest) finish(l *leg) {
 	if in.made != nil {
-		in.made(l.data, l.offset)
+		in.made(l.memory(), l.offset)
 	}
 	if in.checksum {
-		l.checksum = wire.Checksum(l.data)
+		l.checksum = wire.Checksum(l.memory())
 	}
 }
 
@@ -173,7 +173,7 @@ func (in *ingest) cut(shard, most int, now time.Time) (*leg, hunger, error) {
 		return in.copied(buf, most), fed, nil
 	}
 	l, why, err := in.cutStream(buf, most)
-	if l == nil || l.buf == nil {
+	if l == nil || !l.inArena() {
 		buf.Release()
 	}
 	return l, why, err
@@ -206,9 +206,7 @@ func (in *ingest) copied(buf *bufpool.Buffer, n int) *leg {
 		in.warm = true
 		in.log.Printf(LevelChoices, "%s", in.pool.Warm())
 	}
-	l := &leg{length: n}
-	l.buf, l.data = buf, buf.Bytes()[:n]
-	return l
+	return inBuffer(buf, n)
 }
 
 // fill reads until p is full or the source has nothing more at the moment. An end or a failure that it meets behind n > 0

@@ -3,8 +3,6 @@ package engine
 import (
 	"testing"
 	"time"
-
-	"viamillipede/engine/loop"
 )
 
 // Sixteen links of one path begin with ten packets each, and the path carries 32,000 bytes a second: what waits is known from its
@@ -103,45 +101,6 @@ func TestPathFlowOfAQueueThatDrains(t *testing.T) {
 	}
 }
 
-// While a deep queue holds back what a peer would say, what its kernel acknowledges proves that it lives, and a link that carries
-// nothing has time.
-func TestSilenceBehindADeepQueue(t *testing.T) {
-	start := time.Unix(100, 0)
-	for _, c := range []struct {
-		name         string
-		deep, others bool
-		carries      bool
-		moved, after time.Duration
-		want         bool
-	}{
-		{name: "no queue", others: true, carries: true, moved: 9 * time.Second, after: 10 * time.Second, want: true},
-		{name: "heard a moment ago", deep: true, after: time.Second},
-		{name: "a queue", deep: true, others: true, carries: true, after: 10 * time.Second},
-		{name: "a queue, acknowledged", deep: true, others: true, carries: true, moved: 50 * time.Second, after: 60 * time.Second},
-		{name: "a queue, nothing acknowledged", deep: true, others: true, carries: true, after: 60 * time.Second, want: true},
-		{name: "a queue, all silent", deep: true, carries: true, after: 60 * time.Second, want: true},
-		{name: "a queue, idle", deep: true, others: true, after: 60 * time.Second},
-		{name: "a queue, idle for too long", deep: true, others: true, after: 200 * time.Second, want: true},
-	} {
-		s := &Sender{}
-		s.time = Timing{Dead: 4 * time.Second, Stall: time.Second}
-		k := &txlink{s: s, path: newPath(Path{}, 0), linkState: linkState{loop: &loop.Loop{Now: start.Add(c.after)}, heard: start}}
-		if c.carries {
-			k.trips = make([]trip, 1)
-		}
-		if c.deep {
-			k.path.flow.deepest.Store(int64(8 * time.Second))
-		}
-		k.watch.moved = start.Add(c.moved)
-		if c.others {
-			k.path.flow.hear(k.loop.Now)
-		}
-		if got := k.silent(); got != c.want {
-			t.Errorf("%s: silent %v, want %v", c.name, got, c.want)
-		}
-	}
-}
-
 func TestStalledAfter(t *testing.T) {
 	const least, most = time.Second, 2 * time.Minute
 	for _, c := range []struct{ rtt, queue, want time.Duration }{
@@ -154,71 +113,6 @@ func TestStalledAfter(t *testing.T) {
 		if got := stalledAfter(c.rtt, c.queue, least, most); got != c.want {
 			t.Errorf("round trip %v, queue %v: %v, want %v", c.rtt, c.queue, got, c.want)
 		}
-	}
-}
-
-// Links of the same path are of no use to a leg that waits in their common queue; links of others are.
-func TestRescueOnTheSamePath(t *testing.T) {
-	now := time.Unix(100, 0)
-	for _, c := range []struct {
-		name  string
-		same  sameWay
-		path  int
-		fresh bool
-		after time.Duration
-		again bool // barred anew
-		want  bool
-	}{
-		{"no queue", sameWay{}, 0, true, 0, false, true},
-		{"a queue", sameWay{queued: now.Add(time.Second)}, 0, false, 0, false, false},
-		{"a queue that is through", sameWay{queued: now.Add(time.Second)}, 0, false, time.Second, false, true},
-		{"a queue that was not known at once", sameWay{}, 0, false, 0, true, false},
-		{"a queue on another path", sameWay{queued: now.Add(time.Second)}, 1, false, 0, false, true},
-		{"it moves, and the other one has shown nothing", sameWay{moving: now.Add(time.Second)}, 0, true, 0, false, false},
-		{"it moves, and the other one is fast", sameWay{moving: now.Add(time.Second)}, 0, false, 0, false, true},
-		{"it stands", sameWay{moving: now.Add(time.Second)}, 0, true, time.Second, false, true},
-	} {
-		w := newWindow(8, 0, 1<<20)
-		w.add(&leg{length: 1000}, now)
-		w.onItsWay(0, 3, 0)
-		if !w.offer(0, time.Time{}, c.same) {
-			t.Fatalf("%s: the leg is not offered", c.name)
-		}
-		if c.again {
-			w.bar(0, sameWay{queued: now.Add(time.Minute)})
-		}
-		l, _ := w.rescue(4, c.path, c.fresh, now.Add(c.after), time.Second, func(int) time.Duration { return 0 })
-		if got := l != nil; got != c.want {
-			t.Errorf("%s: rescued %v, want %v", c.name, got, c.want)
-		}
-	}
-}
-
-// A link that helps out and is lost leaves the leg as late on the first one as it was: other links are asked again.
-func TestHelperIsLost(t *testing.T) {
-	now := time.Unix(100, 0)
-	w := newWindow(8, 0, 1<<20)
-	w.add(&leg{length: 1000}, now)
-	w.onItsWay(0, 3, 0)
-	w.offer(0, time.Time{}, sameWay{})
-	help := func(link int) bool {
-		l, from := w.rescue(link, 1, false, now, time.Second, func(int) time.Duration { return 0 })
-		if l != nil && from != 0 {
-			t.Errorf("link %d helps out path %d, want 0", link, from)
-		}
-		if l != nil {
-			w.onItsWay(0, link, 1)
-		}
-		return l != nil
-	}
-	if !help(4) || help(5) {
-		t.Fatal("one link is to help out, and no more")
-	}
-	if n := w.lost([]uint64{0}, 4); n != 0 {
-		t.Errorf("%d legs are on no link, want 0", n)
-	}
-	if help(3) || !help(4) {
-		t.Error("another link than the one that is late is to help out again")
 	}
 }
 

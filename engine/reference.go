@@ -185,7 +185,7 @@ func (in *ingest) refer(pipe *netio.Pipe, buf *bufpool.Buffer, most int) (*leg, 
 	defer in.pipes.Put(pipe)
 	switch {
 	case n > 0:
-		if err := readFull(pipe, buf.Bytes()[:n]); err != nil {
+		if _, err := io.ReadFull(pipe, buf.Bytes()[:n]); err != nil {
 			return nil, sourceGone, err
 		}
 		return in.copied(buf, n), fed, nil
@@ -208,9 +208,7 @@ func (in *ingest) referred(pipe *netio.Pipe) (*leg, hunger, error) {
 		}
 	}
 	in.refLegs.Add(1)
-	l := &leg{length: pipe.Len()}
-	l.pipe, l.pipes = pipe, in.pipes
-	return l, fed, nil
+	return inPipe(pipe, in.pipes), fed, nil
 }
 
 // errUnproven is why nothing more is moved: it may still change.

@@ -148,23 +148,3 @@ func TestSpeed(t *testing.T) {
 		t.Errorf("%.0f after a leg that another link may have brought", s.rate)
 	}
 }
-
-// The flow of legs rises at once and sinks slowly.
-func TestFlow(t *testing.T) {
-	var f flow
-	now, next := time.Unix(1, 0), uint64(0)
-	run := func(each uint64) {
-		for range 10 {
-			now, next = now.Add(100*ms), next+each
-			f.look(next, now)
-		}
-	}
-	run(100)
-	if f.legs < 990 || f.legs > 1010 {
-		t.Errorf("%.0f legs a second, want 1000", f.legs)
-	}
-	run(0)
-	if f.legs < 500 || f.legs > 900 {
-		t.Errorf("%.0f legs a second after a stop of a second", f.legs)
-	}
-}

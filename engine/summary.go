@@ -109,7 +109,7 @@ func (s *Sender) summary(now time.Time) Summary {
 		Bytes: s.in.offset.Load(), Elapsed: span(s.first, s.ended, now), LinksLost: s.lost,
 		Cuts: uint64(s.chaos.cuts.Load()), EnginePath: s.enginePath(), sender: true,
 	}
-	var held [MaxThreads]time.Duration
+	var held [maxPaths]time.Duration
 	if s.met {
 		w := s.window.state()
 		sum.LegsResent, sum.BytesResent, sum.WindowFull, held = w.resent.legs, w.resent.bytes, w.full, w.held

@@ -40,7 +40,7 @@ func (k *txlink) sendBody() (int, error) {
 		return k.sendZero(data[k.sent-len(k.header):])
 	case data != nil:
 		return k.conn.Send(data[k.sent-len(k.header):], nil)
-	case k.leg.inFile():
+	case k.leg.isInFile():
 		return k.sendFile()
 	}
 	return k.sendPipe()
@@ -52,7 +52,7 @@ func (k *txlink) sendPipe() (n int, err error) {
 		return k.conn.SendMore(k.header[k.sent:])
 	}
 	if k.copied == nil {
-		if k.copied, err = k.leg.refer(); err != nil {
+		if k.copied, err = k.leg.tee(); err != nil {
 			k.s.sourceFailed(err)
 			return 0, err
 		}
@@ -65,7 +65,7 @@ func (k *txlink) sendPipe() (n int, err error) {
 		return n, err
 	}
 	k.dropCopy()
-	if err := k.leg.settle(); err != nil {
+	if err := k.leg.toMemory(); err != nil {
 		k.s.sourceFailed(err)
 		return 0, err
 	}
@@ -181,7 +181,7 @@ func (k *txlink) dropLeg() {
 // dropCopy gives the pipe back that the leg's bytes leave from.
 func (k *txlink) dropCopy() {
 	if k.copied != nil {
-		k.leg.pipes.Put(k.copied)
+		k.leg.putBack(k.copied)
 		k.copied = nil
 	}
 }

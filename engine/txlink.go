@@ -124,7 +124,7 @@ func (k *txlink) carry(l *leg) error {
 	k.leg, k.sent, k.reread = l, 0, false
 	eta := k.eta(l.length)
 	// Once the socket has all of it the hold is gone: the leg may be received, and its memory another leg's.
-	number, offset, length, first := l.number, l.offset, l.length, l.times.Load() == 1
+	number, offset, length, first := l.number, l.offset, l.length, l.first()
 	wire.Leg{
 		Number: l.number, Offset: l.offset, Length: uint32(l.length),
 		Checksum: l.checksum, Checked: k.s.in.checksum, Resent: !first,
@@ -150,7 +150,7 @@ func (k *txlink) carry(l *leg) error {
 
 // has reports whether the bytes of a leg are still there, and has them within reach. The error is the link's.
 func (k *txlink) has(l *leg) (whole bool, err error) {
-	if !l.inFile() {
+	if !l.isInFile() {
 		return true, nil
 	}
 	err = k.call(func() {

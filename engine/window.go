@@ -19,16 +19,19 @@ import (
 //	   all received               not read yet
 //
 // Numbers start at first and may wrap; comparisons are by distance.
+//
+// Any loop's thread may call its methods. A link is named by its index in the stream, a path by its place in the user's order,
+// from 0. Times are the caller's: the start of its round.
 type window struct {
-	mu        sync.Mutex
-	slots     []*leg   // by number & mask: nil once received
-	mask      uint64   //
-	base      uint64   // every leg before it is received
-	next      uint64   // the next new leg's number
-	delivered uint64   // every leg before it is delivered
-	credit    uint64   // legs that may be sent beyond delivered
-	again     []uint64 // legs to send once more, sorted by distance from base
-	offers    []uint64 // legs that are late on the link that has them: any other may send them too; sorted likewise
+	mu        sync.Mutex // comes after every lock of the callers'; under it legs let go of buffers and pipes. It guards what is not atomic
+	slots     []*leg     // by number & mask: nil once received
+	mask      uint64     //
+	base      uint64     // every leg before it is received
+	next      uint64     // the next new leg's number
+	delivered uint64     // every leg before it is delivered
+	credit    uint64     // legs that may be sent beyond delivered
+	again     []uint64   // legs to send once more, sorted by distance from base
+	offers    []uint64   // legs that are late on the link that has them: any other may send them too; sorted likewise
 
 	waiting atomic.Int32 // len(again), to look at without the lock
 	late    atomic.Int32 // len(offers), likewise
@@ -50,7 +53,14 @@ type counter struct{ legs, bytes uint64 }
 
 func (c *counter) add(bytes int) { c.legs++; c.bytes += uint64(bytes) }
 
-// newWindow makes a window for a peer that takes credit legs beyond what it delivered, of at most so many bytes.
+// noLink is the carrier of a leg that none has.
+const noLink = -1
+
+// maxPaths bounds the paths of a stream.
+const maxPaths = 64
+
+// newWindow makes a window for a peer that takes credit legs (1 or more) beyond what it delivered, of at most so many bytes. The
+// first leg's number is given.
 func newWindow(credit int, first uint64, most int64) *window {
 	size := 4
 	for size < credit {
@@ -82,6 +92,9 @@ func (w *window) pace(allowed int64) (legs float64) {
 	w.limit -= (w.limit - want) / 16
 	return w.flow.legs
 }
+
+// resends reports whether some leg waits to be sent again: a hint. Any thread may ask, without the lock.
+func (w *window) resends() bool { return w.waiting.Load() > 0 }
 
 // open reports whether the peer has room for one more new leg.
 func (w *window) open() bool {
@@ -118,7 +131,7 @@ func (w *window) add(l *leg, now time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l.number = w.next
-	l.carriers, l.waiting, l.offered, l.by, l.late = 1, false, false, nobody, nobody
+	l.carriers, l.waiting, l.offered, l.by, l.late = 1, false, false, noLink, noLink
 	if w.base == w.next {
 		w.head.begin(now)
 	}
@@ -148,7 +161,7 @@ func (w *window) take(suits func(bytes int) bool) *leg {
 		if l == nil || !l.waiting {
 			continue
 		}
-		l.waiting, l.by, l.late = false, nobody, nobody
+		l.waiting, l.by, l.late = false, noLink, noLink
 		l.carriers++
 		l.holds.Add(1)
 		if l.times.Add(1) > 1 {
@@ -287,8 +300,8 @@ func (w *window) lost(numbers []uint64, link int) int {
 	for _, number := range numbers {
 		if w.abandon(number) {
 			n++
-		} else if l := w.leg(number); l != nil && l.carriers == 1 && l.late != nobody && l.by == link {
-			l.by, l.path, l.late = l.late, l.latePath, nobody
+		} else if l := w.leg(number); l != nil && l.carriers == 1 && l.late != noLink && l.by == link {
+			l.by, l.path, l.late = l.late, l.latePath, noLink
 			w.reoffer(l)
 		}
 	}
@@ -428,29 +441,33 @@ func (w *window) arrived() uint64 {
 	return w.sent - uint64(w.kept)
 }
 
-// windowState is a snapshot for reports.
+// windowState is a snapshot, for reports.
 type windowState struct {
-	base, next, delivered, credit uint64
-	kept, limit                   int64
-	waiting                       int
-	resent                        counter
-	full                          time.Duration
-	held                          [MaxThreads]time.Duration
+	base      uint64 // every leg before it is received
+	next      uint64 // the next new leg's number
+	delivered uint64 // every leg before it is delivered
+	credit    uint64 // legs that may be sent beyond delivered
+	kept      int64  // bytes of the legs kept
+	limit     int64  // bytes that may be kept now
+	waiting   int    // legs to be sent again
+	resent    counter
+	full      time.Duration           // for so long the window was too small
+	held      [maxPaths]time.Duration // for so long the oldest leg was on each path
 }
 
 func (w *window) state() windowState {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return windowState{
-		w.base, w.next, w.delivered, w.credit, w.kept, w.limit, len(w.again), w.resent, w.full.total,
-		w.head.held,
+		base: w.base, next: w.next, delivered: w.delivered, credit: w.credit, kept: w.kept, limit: w.limit,
+		waiting: len(w.again), resent: w.resent, full: w.full.total, held: w.head.held,
 	}
 }
 
 // headWatch adds up for each path how long it had the head: the oldest leg that the peer has not received.
 type headWatch struct {
 	since time.Time
-	held  [MaxThreads]time.Duration // by path
+	held  [maxPaths]time.Duration // by path
 }
 
 func (h *headWatch) begin(now time.Time) { h.since = now }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -12,6 +11,12 @@ import (
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/wire"
+)
+
+// Sizes for the tests, in bytes.
+const (
+	legMost    = 4 << 10
+	windowMost = 64 << 30
 )
 
 // windowModel is the window as one would write it without care for speed: sets of distances from the first leg. Links
@@ -54,12 +59,12 @@ func newWindowModel(t *rapid.T) *windowModel {
 		rapid.Uint64Range(math.MaxInt64-10, math.MaxInt64+10),
 	).Draw(t, "first")
 	buffers := rapid.IntRange(1, 16).Draw(t, "buffers")
-	pool, err := bufpool.New(bufpool.Config{Shards: 1, Buffers: buffers, Size: MinLeg})
+	pool, err := bufpool.New(bufpool.Config{Shards: 1, Buffers: buffers, Size: legMost})
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := &windowModel{
-		w: newWindow(credit, first, MaxWindow), pool: pool, legs: make([]leg, buffers), first: first, credit: uint64(credit),
+		w: newWindow(credit, first, windowMost), pool: pool, legs: make([]leg, buffers), first: first, credit: uint64(credit),
 		received: map[uint64]bool{}, waiting: map[uint64]bool{}, taken: map[uint64]int{}, peer: map[uint64]bool{},
 		carriers: map[uint64]int{}, offered: map[uint64]bool{},
 	}
@@ -85,7 +90,7 @@ func (m *windowModel) add(t *rapid.T) {
 		t.Skip("no buffer")
 	}
 	l := &m.legs[buf.Index()]
-	l.buf, l.length = buf, rapid.IntRange(1, MinLeg).Draw(t, "length")
+	l.buf, l.length = buf, rapid.IntRange(1, legMost).Draw(t, "length")
 	m.w.add(l, time.Now())
 	if l.number != m.first+m.next {
 		t.Fatalf("leg got number %d, want %d", l.number, m.first+m.next)
@@ -205,7 +210,7 @@ func (m *windowModel) lose(t *rapid.T) {
 			want++
 		}
 	}
-	if got := m.w.lost(numbers, nobody); got != want {
+	if got := m.w.lost(numbers, noLink); got != want {
 		t.Fatalf("lost %d legs, want %d", got, want)
 	}
 	*k = linkModel{holds: map[uint64]*leg{}}
@@ -332,7 +337,7 @@ func (m *windowModel) finish(t *rapid.T) {
 		for _, n := range m.links[i].carried {
 			numbers = append(numbers, m.first+n)
 		}
-		m.w.lost(numbers, nobody)
+		m.w.lost(numbers, noLink)
 		for _, l := range m.links[i].holds {
 			l.drop()
 		}
@@ -371,7 +376,7 @@ func TestWindowAgainstModel(t *testing.T) {
 
 // The limit follows what is in the network: it rises at once, and sinks slowly.
 func TestWindowPace(t *testing.T) {
-	w := newWindow(8, 0, MaxWindow)
+	w := newWindow(8, 0, windowMost)
 	if w.state().limit != limitLeast {
 		t.Errorf("limit %d at the start", w.state().limit)
 	}
@@ -389,42 +394,5 @@ func TestWindowPace(t *testing.T) {
 	}
 	if now := w.state().limit; now < limitLeast || now > limitLeast*11/10 {
 		t.Errorf("limit %d in the end", now)
-	}
-}
-
-// Buffers for any window, leg and number of links: legs of whole pages, within the window unless there would be fewer than
-// two for each link.
-func TestFit(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		window := rapid.Int64Range(MinWindow, MaxWindow).Draw(t, "window")
-		if rapid.Bool().Draw(t, "small") {
-			window = rapid.Int64Range(MinWindow, 64<<20).Draw(t, "small window")
-		}
-		leg := rapid.IntRange(1, MaxLeg/MinLeg).Draw(t, "pages") * MinLeg
-		links := rapid.IntRange(1, MaxThreads).Draw(t, "links")
-		size, buffers := fit(window, leg, links)
-		if size < MinLeg || size > leg || size%MinLeg != 0 {
-			t.Fatalf("legs of %d bytes", size)
-		}
-		if buffers < 2*links || buffers > legsMost {
-			t.Fatalf("%d buffers for %d links", buffers, links)
-		}
-		if int64(size)*int64(buffers) > window {
-			t.Fatalf("%d buffers of %d bytes in a window of %d", buffers, size, window)
-		}
-	})
-}
-
-// A peer's hello names any size of leg that the wire allows, not only whole pages.
-func TestFitOfAnyHello(t *testing.T) {
-	for _, leg := range []int{1, 100, MinLeg - 1, MinLeg + 1, 10000, MaxLeg - 1} {
-		t.Run(fmt.Sprint(leg), func(t *testing.T) {
-			size, buffers := fit(MinWindow, leg, 4)
-			pool, err := bufpool.New(bufpool.Config{Shards: 1, Buffers: buffers, Size: size})
-			if err != nil {
-				t.Fatal(err)
-			}
-			pool.Close()
-		})
 	}
 }

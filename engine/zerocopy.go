@@ -52,7 +52,7 @@ func (k *txlink) startZero() {
 
 // zeroes reports whether a piece of the leg that is on its way goes by zero-copy. Only the arena's legs do: Go's heap may be
 // used again as soon as nothing of ours refers to it.
-func (k *txlink) zeroes(left int) bool { return k.zero.on && left >= zeroLeast && k.leg.buf != nil }
+func (k *txlink) zeroes(left int) bool { return k.zero.on && left >= zeroLeast && k.leg.inArena() }
 
 // sendZero sends a piece of the leg that is on its way.
 func (k *txlink) sendZero(p []byte) (int, error) {
@@ -64,7 +64,7 @@ func (k *txlink) sendZero(p []byte) (int, error) {
 	if err != nil {
 		return n, err
 	}
-	k.leg.holds.Add(1)
+	k.leg.hold()
 	k.zero.waiting = append(k.zero.waiting, zeroCall{k.zero.next, k.leg})
 	k.zero.next++
 	k.s.zero.sent.Add(1)
