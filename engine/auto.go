@@ -155,7 +155,7 @@ func (t *try) rest() {
 
 // measureRate is how many bytes a second the peer receives, measured over autoMeasure.
 func (s *Sender) measureRate(ctx context.Context) float64 {
-	begun, from := time.Now(), s.window.arrived()
+	begun, from := time.Now(), s.window.Arrived()
 	sleep(ctx, autoMeasure)
-	return float64(s.window.arrived()-from) / time.Since(begun).Seconds()
+	return float64(s.window.Arrived()-from) / time.Since(begun).Seconds()
 }

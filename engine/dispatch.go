@@ -80,7 +80,7 @@ func (l *txloop) feedLinks() (again bool) {
 			l.wait(why)
 			return false
 		}
-		if leg.length == k.most() {
+		if leg.Length == k.most() {
 			l.s.handOver(l.Loop) // a full leg: there is probably more, for two loops
 		}
 		if err := k.carry(leg); err != nil {
@@ -94,7 +94,7 @@ func (l *txloop) feedLinks() (again bool) {
 }
 
 // bring takes in what a thread has got from the source that was overtaken while it waited there: a leg for a link, or none.
-func (l *txloop) bring(k *txlink, leg *leg) {
+func (l *txloop) bring(k *txlink, leg *Leg) {
 	switch {
 	case leg == nil:
 	case k.idle():
@@ -102,7 +102,7 @@ func (l *txloop) bring(k *txlink, leg *leg) {
 			k.lose(err)
 		}
 	default:
-		l.s.window.giveBack(leg)
+		l.s.window.GiveBack(leg)
 	}
 	l.s.feed(nil) // whoever waited for the turn
 }
@@ -117,7 +117,7 @@ func (l *txloop) sourceFreed() {
 
 // match finds a leg and the link to send it next: a leg that was lost before one that is late on another link, and both
 // before a new one. Without a leg, why is what the idle links lack; fed where none is idle.
-func (l *txloop) match() (k *txlink, leg *leg, why hunger) {
+func (l *txloop) match() (k *txlink, leg *Leg, why hunger) {
 	if l.s.in.byRef && l.s.in.shore.Busy() {
 		return nil, nil, stalledSource
 	}
@@ -126,13 +126,13 @@ func (l *txloop) match() (k *txlink, leg *leg, why hunger) {
 		if !k.idle() {
 			continue
 		}
-		if leg := l.s.window.take(k.mayTake); leg != nil {
+		if leg := l.s.window.Resend(k.mayTake); leg != nil {
 			return k, leg, fed
 		}
-		if leg, from := l.s.window.rescue(k.index, k.path.order, k.rate == 0, l.Now, k.absorbed()/2, k.eta); leg != nil {
+		if leg, from := l.s.window.Rescue(k.index, k.path.order, k.rate == 0, l.Now, k.absorbed()/2, k.eta); leg != nil {
 			l.s.paths[from].rescuedFrom.Add(1)
 			k.path.rescuedTo.Add(1)
-			l.s.log.Printf(LevelResent, "leg %d, late on path %v, goes on link %d", leg.number, l.s.paths[from], k.index)
+			l.s.log.Printf(LevelResent, "leg %d, late on path %v, goes on link %d", leg.Number, l.s.paths[from], k.index)
 			return k, leg, fed
 		}
 		if why == fed || why == gated {
@@ -157,7 +157,7 @@ func (l *txloop) findBest() {
 }
 
 // pull takes a new leg for the link.
-func (l *txloop) pull(k *txlink) (*leg, hunger) {
+func (l *txloop) pull(k *txlink) (*Leg, hunger) {
 	most := k.most()
 	switch {
 	case l.s.in.ended.Load():
@@ -215,7 +215,7 @@ func (l *txloop) wait(why hunger) {
 		if l.s.room() {
 			l.Nudge()
 		}
-		l.s.window.pressed(l.Now) // counts the time
+		l.s.window.Pressed(l.Now) // counts the time
 	case otherTurn:
 		if !l.s.in.turn.Load() {
 			l.Nudge()
@@ -230,7 +230,7 @@ func (l *txloop) wait(why hunger) {
 		l.waitPause()
 	case noMore:
 		l.end()
-		if l.s.window.resends() {
+		if l.s.window.Resends() {
 			l.Nudge()
 		}
 	}
@@ -327,7 +327,7 @@ func (l *txloop) farewell(words []byte, left chan<- struct{}) {
 // quitLegs ends the links that are in the middle of a leg which is in a file, or of any.
 func (l *txloop) quitLegs(any bool) {
 	for _, k := range slices.Clone(l.links) {
-		if k.leg != nil && (any || k.leg.isInFile()) || any && len(k.carried) > 0 {
+		if k.leg != nil && (any || k.leg.Filed()) || any && len(k.carried) > 0 {
 			k.lose(errUnfinished)
 		}
 	}

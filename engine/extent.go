@@ -36,9 +36,9 @@ func (e *extent) reads(why error) bool {
 }
 
 // left counts a leg that was sent.
-func (e *extent) left(l *leg, reread bool) {
+func (e *extent) left(l *Leg, reread bool) {
 	switch {
-	case !l.isInFile():
+	case !l.Filed():
 	case reread:
 		e.reread.Add(1)
 	default:
@@ -77,14 +77,14 @@ func (in *ingest) size() int64 {
 }
 
 // cutFile makes the next leg of a file.
-func (in *ingest) cutFile(shard, most int) (*leg, hunger, error) {
+func (in *ingest) cutFile(shard, most int) (*Leg, hunger, error) {
 	done := int64(in.offset.Load())
 	n := int(min(int64(most), in.length-done))
 	if n == 0 {
 		return nil, noMore, nil
 	}
 	if in.byRef {
-		return inFile(n), fed, nil
+		return InFile(n), fed, nil
 	}
 	buf := in.pool.Get(shard)
 	if buf == nil {
@@ -134,7 +134,7 @@ func (s *Sender) mayEnd(at *loop.Loop) bool {
 	if !in.sized || !in.byRef || in.same.Load() {
 		return true
 	}
-	if s.window.state().base != in.total.Legs {
+	if s.window.State().Base != in.total.Legs {
 		return false
 	}
 	var err error
@@ -149,18 +149,18 @@ func (s *Sender) mayEnd(at *loop.Loop) bool {
 
 // fetch waits until what a link is about to send is in the page cache. In the middle of a leg nothing else can be sent, no
 // heartbeat either: there is no time for a disk.
-func (in *ingest) fetch(l *leg) {
+func (in *ingest) fetch(l *Leg) {
 	if in.blind.Load() {
 		return
 	}
-	at := in.begin + int64(l.offset)
-	ready, known := in.src.Ready(at, l.length)
+	at := in.begin + int64(l.Offset)
+	ready, known := in.src.Ready(at, l.Length)
 	if !known {
 		in.blind.Store(true)
 		return
 	}
 	if !ready {
-		in.src.Fetch(at, l.length)
+		in.src.Fetch(at, l.Length)
 	}
 }
 

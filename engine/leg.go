@@ -10,56 +10,56 @@ import (
 	"viamillipede/netio"
 )
 
-// leg is one numbered piece of the stream at the sending end.
+// Leg is one numbered piece of the stream at the sending end.
 //
 // Who makes it fills in all that is exported, and its bytes, before its first link begins to send it; the window gives it its
-// number. Then they never change until the last drop, so links may send it at the same time. What has the bytes is held by the
+// number. Then they never change until the last Drop, so links may send it at the same time. What has the bytes is held by the
 // window until the peer has received the leg, and by each link that is in the middle of sending it.
-type leg struct {
-	number   uint64
-	offset   uint64 // of its first byte in the stream
-	length   int    // bytes, 1 or more
-	checksum uint32 // CRC32C of its bytes, where the stream has checksums
+type Leg struct {
+	Number   uint64
+	Offset   uint64 // of its first byte in the stream
+	Length   int    // bytes, 1 or more
+	Checksum uint32 // CRC32C of its bytes, where the stream has checksums
 	holds    atomic.Int32
 
 	body
 
-	carriers int          // links that took it and are not lost; guarded by window.mu, as are those below
+	carriers int          // links that took it and are not lost; guarded by Window.mu, as are those below
 	by, path int          // the link that began to send it last, and its path; noLink before it has begun
 	late     int          // the link that was late with it when by came to help; noLink where none did
 	latePath int          // its path
-	waiting  bool         // in window.again
-	offered  bool         // in window.offers
+	waiting  bool         // in Window.again
+	offered  bool         // in Window.offers
 	expects  time.Time    // of one that is offered: when it should arrive
-	same     sameWay      // likewise: for links of the same path
-	times    atomic.Int32 // how often a link took it; written under window.mu
+	same     SameWay      // likewise: for links of the same path
+	times    atomic.Int32 // how often a link took it; written under Window.mu
 }
 
-// inFile is a leg of so many bytes that stay in the source.
-func inFile(length int) *leg { return &leg{length: length} }
+// InFile is a leg of so many bytes that stay in the source.
+func InFile(length int) *Leg { return &Leg{Length: length} }
 
-// inBuffer is a leg whose bytes are the first of the buffer, which is the leg's from now on.
-func inBuffer(buf *bufpool.Buffer, length int) *leg {
-	l := &leg{length: length}
+// InBuffer is a leg whose bytes are the first of the buffer, which is the leg's from now on.
+func InBuffer(buf *bufpool.Buffer, length int) *Leg {
+	l := &Leg{Length: length}
 	l.buf, l.data = buf, buf.Bytes()[:length]
 	return l
 }
 
-// inPipe is a leg whose bytes are what the pipe holds. The pipe is the leg's from now on, which puts it back among those it is from.
-func inPipe(pipe *netio.Pipe, from *netio.Pipes) *leg {
-	l := &leg{length: pipe.Len()}
+// InPipe is a leg whose bytes are what the pipe holds. The pipe is the leg's from now on, which puts it back among those it is from.
+func InPipe(pipe *netio.Pipe, from *netio.Pipes) *Leg {
+	l := &Leg{Length: pipe.Len()}
 	l.pipe, l.pipes = pipe, from
 	return l
 }
 
-// hold makes the caller, who is a holder, one once more.
-func (l *leg) hold() { l.holds.Add(1) }
+// Hold makes the caller, who is a holder, one once more.
+func (l *Leg) Hold() { l.holds.Add(1) }
 
-// first reports whether only one link ever took the leg. Any thread may call it.
-func (l *leg) first() bool { return l.times.Load() == 1 }
+// First reports whether only one link ever took the leg. Any thread may call it.
+func (l *Leg) First() bool { return l.times.Load() == 1 }
 
-// drop gives one hold back; the last one lets go of the bytes, and with them of the leg. The caller looks at it no more.
-func (l *leg) drop() {
+// Drop gives one hold back; the last one lets go of the bytes, and with them of the leg. The caller looks at it no more.
+func (l *Leg) Drop() {
 	if l.holds.Add(-1) == 0 {
 		l.release()
 	}
@@ -75,14 +75,14 @@ type body struct {
 	pipes *netio.Pipes    // that pipe is from
 }
 
-// isInFile reports whether the bytes are in the source alone. It never changes.
-func (b *body) isInFile() bool { return b.pipes == nil && b.data == nil }
+// Filed reports whether the bytes are in the source alone. It never changes.
+func (b *body) Filed() bool { return b.pipes == nil && b.data == nil }
 
-// inArena reports whether the bytes are in a buffer of the arena. It never changes.
-func (b *body) inArena() bool { return b.buf != nil }
+// Buffered reports whether the bytes are in a buffer of the arena. It never changes.
+func (b *body) Buffered() bool { return b.buf != nil }
 
-// memory is the leg's bytes, nil when they are not in memory. They are for a holder to read, until it drops the leg.
-func (b *body) memory() []byte {
+// Memory is the leg's bytes, nil when they are not in memory. They are for a holder to read, until it drops the leg.
+func (b *body) Memory() []byte {
 	if b.pipes == nil {
 		return b.data
 	}
@@ -91,9 +91,9 @@ func (b *body) memory() []byte {
 	return b.data
 }
 
-// tee gives a pipe that has the leg's bytes by reference; the caller gives it back with putBack. (nil, nil): the leg is in memory
+// Tee gives a pipe that has the leg's bytes by reference; the caller gives it back with PutBack. (nil, nil): the leg is in memory
 // now, since there is no pipe left, or no reference. Errors: the pipe cannot be read. It is for legs in a pipe, and for a holder.
-func (b *body) tee() (*netio.Pipe, error) {
+func (b *body) Tee() (*netio.Pipe, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.data != nil {
@@ -110,17 +110,17 @@ func (b *body) tee() (*netio.Pipe, error) {
 	return copied, nil
 }
 
-// putBack takes a pipe back that tee gave, whatever is in it. The caller is still a holder.
-func (b *body) putBack(copied *netio.Pipe) { b.pipes.Put(copied) }
+// PutBack takes a pipe back that Tee gave, whatever is in it. The caller is still a holder.
+func (b *body) PutBack(copied *netio.Pipe) { b.pipes.Put(copied) }
 
-// toMemory takes the bytes out of the pipe into memory, for good. Errors: the pipe cannot be read. It is for legs in a pipe.
-func (b *body) toMemory() error {
+// ToMemory takes the bytes out of the pipe into memory, for good. Errors: the pipe cannot be read. It is for legs in a pipe.
+func (b *body) ToMemory() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.fetch()
 }
 
-// fetch does the work of toMemory, under mu. It is for when pipes run out or are taken away from us, so it does not matter
+// fetch does the work of ToMemory, under mu. It is for when pipes run out or are taken away from us, so it does not matter
 // that the garbage collector has to do with it.
 func (b *body) fetch() error {
 	if b.data != nil {

@@ -36,7 +36,7 @@ type Sender struct {
 	buffers int           // of pool
 	advice  string        // of pool, as it was told
 	zero    zeroCount
-	window  *window // made by the first welcome, before any loop has a link
+	window  *Window // made by the first welcome, before any loop has a link
 	chaos   chaos
 	gauge   gauge
 	curtain curtain
@@ -227,7 +227,7 @@ func (s *Sender) tidy() {
 		l.closeLinks()
 	}
 	if s.window != nil {
-		s.window.release()
+		s.window.Release()
 	}
 	s.close()
 }
@@ -351,7 +351,7 @@ func (s *Sender) welcome(w wire.Welcome) error {
 	s.in.most = min(s.cfg.Leg, int(w.MaxLeg))
 	s.credit = uint64(w.Credit)
 	s.setLegTime()
-	s.window = newWindow(int(w.Credit), w.Delivered, s.cfg.Window)
+	s.window = New(int(w.Credit), w.Delivered, s.cfg.Window)
 	return nil
 }
 
@@ -448,7 +448,7 @@ func (s *Sender) look() {
 
 // feed wakes the loops that wait for a leg, after an ack or a loss gave them hope. not is the loop that looks by itself.
 func (s *Sender) feed(not *loop.Loop) {
-	if w := s.window; w != nil && !s.begun.Load() && w.arrived() > 0 {
+	if w := s.window; w != nil && !s.begun.Load() && w.Arrived() > 0 {
 		s.begun.Store(true)
 	}
 	marks := s.hungry.Load()
@@ -474,7 +474,7 @@ func (s *Sender) handOver(from *loop.Loop) {
 }
 
 // room reports whether a new leg would find a place now.
-func (s *Sender) room() bool { return s.window.open() && s.pool.InUse() < s.buffers }
+func (s *Sender) room() bool { return s.window.Open() && s.pool.InUse() < s.buffers }
 
 // delivered takes in the receiver's word that everything is written, or as much as its consumer wanted.
 func (s *Sender) delivered(d wire.Done) {
@@ -525,7 +525,7 @@ func (s *Sender) receiverFinished() {
 
 // asFarAsKnown has the error of a stream say that everything was received, if it was. Under mu.
 func (s *Sender) asFarAsKnown(err *Error) *Error {
-	if s.in.ended.Load() && !s.window.pending() {
+	if s.in.ended.Load() && !s.window.Pending() {
 		err.Reason = fmt.Sprintf("all %d bytes were received; whether they were written is not known: %s", s.in.total.Bytes, err.Reason)
 	}
 	return err
@@ -618,7 +618,7 @@ func (s *Sender) answers() []answer {
 // lastMove is when payload last moved, or had not to: a link is up and the receiver has all that was sent, which is not all that
 // there is. Under mu.
 func (s *Sender) lastMove(now time.Time) time.Time {
-	if s.up > 0 && !s.in.ended.Load() && !(s.window != nil && s.window.pending()) {
+	if s.up > 0 && !s.in.ended.Load() && !(s.window != nil && s.window.Pending()) {
 		return now
 	}
 	return s.movedAt()

@@ -408,5 +408,5 @@ func (sim *simulation) rates(d time.Duration) (received, delivered float64) {
 // resent is the part of the stream that was sent again.
 func (sim *simulation) resent() float64 {
 	w := sim.s.window
-	return float64(w.state().resent.bytes) / float64(w.arrived())
+	return float64(w.State().Resent.Bytes) / float64(w.Arrived())
 }

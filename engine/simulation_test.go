@@ -101,10 +101,10 @@ func TestSimulatedDeepQueue(t *testing.T) {
 		t.Errorf("%d heartbeats", beats)
 	}
 	sim.s.in.ended.Store(true)
-	for wait := sim.now + time.Minute; sim.s.window.pending() && sim.now < wait; {
+	for wait := sim.now + time.Minute; sim.s.window.Pending() && sim.now < wait; {
 		sim.run(sim.now + time.Second)
 	}
-	if sim.s.window.pending() {
+	if sim.s.window.Pending() {
 		t.Error("the last legs do not arrive")
 	}
 	if r := sim.resent(); r > 0.01 {

@@ -118,9 +118,9 @@ func (s *Sender) windowLine() string {
 	if !s.met {
 		return "window: no receiver yet"
 	}
-	w := s.window.state()
+	w := s.window.State()
 	return fmt.Sprintf("window: next leg %d, received to %d, delivered to %d, credit %d, to be resent %d, kept %s of %s, buffers %d of %d",
-		w.next, w.base, w.delivered, w.credit, w.waiting, formatBytes(uint64(w.kept)), formatBytes(uint64(w.limit)),
+		w.Next, w.Base, w.Delivered, w.Credit, w.Waiting, formatBytes(uint64(w.Kept)), formatBytes(uint64(w.Limit)),
 		s.pool.InUse(), s.buffers)
 }
 
@@ -148,7 +148,7 @@ func (k *txlink) row() row {
 func (k *txlink) acknowledged() uint64 {
 	taken := k.bytes
 	if k.leg != nil {
-		taken += uint64(k.leg.length - k.unwritten())
+		taken += uint64(k.leg.Length - k.unwritten())
 	} else if len(k.carried) == 0 && !k.watch.stalled {
 		return taken
 	}

@@ -109,10 +109,10 @@ func (s *Sender) summary(now time.Time) Summary {
 		Bytes: s.in.offset.Load(), Elapsed: span(s.first, s.ended, now), LinksLost: s.lost,
 		Cuts: uint64(s.chaos.cuts.Load()), EnginePath: s.enginePath(), sender: true,
 	}
-	var held [maxPaths]time.Duration
+	var held [MaxPaths]time.Duration
 	if s.met {
-		w := s.window.state()
-		sum.LegsResent, sum.BytesResent, sum.WindowFull, held = w.resent.legs, w.resent.bytes, w.full, w.held
+		w := s.window.State()
+		sum.LegsResent, sum.BytesResent, sum.WindowFull, held = w.Resent.Legs, w.Resent.Bytes, w.Full, w.Held
 	}
 	sum.Paths = s.pathSummaries(sum.Elapsed, held[:])
 	return sum

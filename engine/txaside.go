@@ -103,7 +103,7 @@ func (l *txloop) clearAsides() {
 		switch {
 		case said && l.Now.Sub(k.aside.said) >= l.s.time.Dead:
 			k.endAside(false)
-		case l.succeeded(k), k.leg != nil && !l.s.window.has(k.leg.number):
+		case l.succeeded(k), k.leg != nil && !l.s.window.Has(k.leg.Number):
 			k.endAside(!said)
 		}
 	}

@@ -58,7 +58,7 @@ func (k *txlink) lose(err error) {
 		}
 		k.dropLeg()
 	}
-	n := k.s.window.lost(k.carried, k.index)
+	n := k.s.window.Lost(k.carried, k.index)
 	if n > 0 {
 		k.s.log.Printf(LevelResent, "link %d lost %d legs, which go to other links", k.index, n)
 	}

@@ -18,12 +18,12 @@ func (k *txlink) sendLeg() error {
 	}
 	k.sent += n
 	k.spoke = k.loop.Now
-	if k.sent < len(k.header)+k.leg.length {
+	if k.sent < len(k.header)+k.leg.Length {
 		return nil
 	}
 	k.legs++
-	k.bytes += uint64(k.leg.length)
-	k.path.bytes.Add(int64(k.leg.length))
+	k.bytes += uint64(k.leg.Length)
+	k.path.bytes.Add(int64(k.leg.Length))
 	k.s.in.left(k.leg, k.reread)
 	k.dropLeg()
 	return nil
@@ -31,16 +31,16 @@ func (k *txlink) sendLeg() error {
 
 // sendBody makes one system call, or none when the leg first has to change its form.
 func (k *txlink) sendBody() (int, error) {
-	switch data := k.leg.memory(); {
+	switch data := k.leg.Memory(); {
 	case data != nil && k.sent < len(k.header) && k.zeroes(len(data)):
 		return k.conn.SendMore(k.header[k.sent:])
 	case data != nil && k.sent < len(k.header):
 		return k.conn.Send(k.header[k.sent:], data)
-	case data != nil && k.zeroes(len(k.header)+k.leg.length-k.sent):
+	case data != nil && k.zeroes(len(k.header)+k.leg.Length-k.sent):
 		return k.sendZero(data[k.sent-len(k.header):])
 	case data != nil:
 		return k.conn.Send(data[k.sent-len(k.header):], nil)
-	case k.leg.isInFile():
+	case k.leg.Filed():
 		return k.sendFile()
 	}
 	return k.sendPipe()
@@ -52,7 +52,7 @@ func (k *txlink) sendPipe() (n int, err error) {
 		return k.conn.SendMore(k.header[k.sent:])
 	}
 	if k.copied == nil {
-		if k.copied, err = k.leg.tee(); err != nil {
+		if k.copied, err = k.leg.Tee(); err != nil {
 			k.s.sourceFailed(err)
 			return 0, err
 		}
@@ -65,7 +65,7 @@ func (k *txlink) sendPipe() (n int, err error) {
 		return n, err
 	}
 	k.dropCopy()
-	if err := k.leg.toMemory(); err != nil {
+	if err := k.leg.ToMemory(); err != nil {
 		k.s.sourceFailed(err)
 		return 0, err
 	}
@@ -80,7 +80,7 @@ func (k *txlink) sendFile() (int, error) {
 	}
 	in := &k.s.in
 	done := k.sent - len(k.header)
-	at, left := int64(k.leg.offset)+int64(done), k.leg.length-done
+	at, left := int64(k.leg.Offset)+int64(done), k.leg.Length-done
 	if in.shore.Busy() && (in.blind.Load() || k.loop.InKernel() > 1) {
 		return 0, netio.ErrAgain // until sourceFreed; else it is in the cache already
 	}
@@ -173,7 +173,7 @@ func (k *txlink) shrunk() error {
 func (k *txlink) dropLeg() {
 	k.dropCopy()
 	if k.leg != nil {
-		k.leg.drop()
+		k.leg.Drop()
 		k.leg = nil
 	}
 }
@@ -181,7 +181,7 @@ func (k *txlink) dropLeg() {
 // dropCopy gives the pipe back that the leg's bytes leave from.
 func (k *txlink) dropCopy() {
 	if k.copied != nil {
-		k.leg.putBack(k.copied)
+		k.leg.PutBack(k.copied)
 		k.copied = nil
 	}
 }

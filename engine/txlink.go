@@ -33,7 +33,7 @@ type txlink struct {
 	leaving bool       // takes no more legs, and ends when those it has are received
 
 	header  [wire.HeaderLen]byte
-	leg     *leg        // on its way, held; nil between two legs
+	leg     *Leg        // on its way, held; nil between two legs
 	sent    int         // bytes of header and leg that the socket took
 	reread  bool        // some of it, which is in a file, went through memory
 	copied  *netio.Pipe // what the socket has not taken of the leg, where that is in a pipe; nil before
@@ -109,30 +109,30 @@ func (k *txlink) busy() bool { return k.leg != nil || len(k.control) > 0 }
 
 // carry starts to send a leg that the link is a holder and carrier of. When the socket takes nothing at all the leg is
 // given back, so that another link can have it.
-func (k *txlink) carry(l *leg) error {
+func (k *txlink) carry(l *Leg) error {
 	if whole, err := k.has(l); !whole || err != nil {
-		k.s.window.giveBack(l) // its header is not out: the link can still tell the peer why
+		k.s.window.GiveBack(l) // its header is not out: the link can still tell the peer why
 		if err == nil {
 			k.s.fail(k.s.in.shrunk())
 		}
 		return err
 	}
 	if !k.clear() { // meanwhile it has something else to say
-		k.s.window.giveBack(l)
+		k.s.window.GiveBack(l)
 		return nil
 	}
 	k.leg, k.sent, k.reread = l, 0, false
-	eta := k.eta(l.length)
+	eta := k.eta(l.Length)
 	// Once the socket has all of it the hold is gone: the leg may be received, and its memory another leg's.
-	number, offset, length, first := l.number, l.offset, l.length, l.first()
+	number, offset, length, first := l.Number, l.Offset, l.Length, l.First()
 	wire.Leg{
-		Number: l.number, Offset: l.offset, Length: uint32(l.length),
-		Checksum: l.checksum, Checked: k.s.in.checksum, Resent: !first,
+		Number: l.Number, Offset: l.Offset, Length: uint32(l.Length),
+		Checksum: l.Checksum, Checked: k.s.in.checksum, Resent: !first,
 	}.Append(k.header[:0])
 	err := k.send()
 	if err == nil && k.leg == l && k.sent == 0 {
 		k.leg = nil
-		k.s.window.giveBack(l)
+		k.s.window.GiveBack(l)
 		return nil
 	}
 	k.depart(number, length, eta)
@@ -149,12 +149,12 @@ func (k *txlink) carry(l *leg) error {
 }
 
 // has reports whether the bytes of a leg are still there, and has them within reach. The error is the link's.
-func (k *txlink) has(l *leg) (whole bool, err error) {
-	if !l.isInFile() {
+func (k *txlink) has(l *Leg) (whole bool, err error) {
+	if !l.Filed() {
 		return true, nil
 	}
 	err = k.call(func() {
-		if whole = k.s.in.has(l.offset + uint64(l.length)); whole {
+		if whole = k.s.in.has(l.Offset + uint64(l.Length)); whole {
 			k.s.in.fetch(l)
 		}
 	})
@@ -262,7 +262,7 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 		if err != nil {
 			return err
 		}
-		news, err := k.s.window.acked(a, k.loop.Now)
+		news, err := k.s.window.Acked(a, k.loop.Now)
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ func (k *txlink) depart(number uint64, length int, eta time.Duration) {
 	if k.fed = now; k.first == 0 {
 		k.first, k.firstFed = length, now
 	}
-	k.s.window.onItsWay(number, k.index, k.path.order)
+	k.s.window.OnItsWay(number, k.index, k.path.order)
 }
 
 // prune forgets the legs that are received, and learns the link's speed from them.
@@ -30,7 +30,7 @@ func (k *txlink) prune() {
 	if len(k.carried) == 0 {
 		return
 	}
-	left := k.s.window.prune(k.carried)
+	left := k.s.window.Prune(k.carried)
 	n := len(k.carried) - len(left)
 	if n == 0 {
 		return
@@ -175,7 +175,7 @@ func (k *txlink) deepest() time.Duration {
 
 // excuse has the window keep so many bytes for the link beyond what any link may have kept.
 func (k *txlink) excuse(bytes int) {
-	k.s.flow(k.s.window.pace(k.s.allowed.Add(int64(bytes - k.allowed))))
+	k.s.flow(k.s.window.Pace(k.s.allowed.Add(int64(bytes - k.allowed))))
 	k.allowed = bytes
 }
 
@@ -184,7 +184,7 @@ func (k *txlink) unwritten() int {
 	if k.leg == nil {
 		return 0
 	}
-	return k.leg.length - max(0, k.sent-len(k.header))
+	return k.leg.Length - max(0, k.sent-len(k.header))
 }
 
 // setLegTime decides how much time a leg should take its link.

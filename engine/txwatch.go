@@ -137,8 +137,8 @@ func (k *txlink) check() error {
 	case w.stalled || w.excused || len(k.trips) == 0:
 		return nil
 	}
-	heads := k.s.window.heads(k.carried)
-	pressed := k.s.in.ended.Load() || heads && k.s.window.pressed(now)
+	heads := k.s.window.Heads(k.carried)
+	pressed := k.s.in.ended.Load() || heads && k.s.window.Pressed(now)
 	if !pressed && now.Before(k.trips[0].due) {
 		return nil
 	}
@@ -162,14 +162,14 @@ func (k *txlink) stalledAfter() time.Duration {
 func (k *txlink) offer(pressed bool) {
 	now, offered := k.loop.Now, false
 	alone := k.siblings()
-	if alone.queued.After(now) && !k.s.others(k.path) {
+	if alone.Queued.After(now) && !k.s.others(k.path) {
 		return
 	}
 	for i := range k.trips {
 		t := &k.trips[i]
 		isLate := !now.Before(t.due)
 		if wait := t.expects.Sub(now); t.offered {
-			k.s.window.bar(k.carried[i], alone)
+			k.s.window.Bar(k.carried[i], alone)
 			continue
 		} else if !isLate && (!pressed || 0 <= wait && wait <= soon) {
 			continue
@@ -178,14 +178,14 @@ func (k *txlink) offer(pressed bool) {
 		if isLate || expects.Before(now) {
 			expects = time.Time{}
 		}
-		t.offered = k.s.window.offer(k.carried[i], expects, alone)
+		t.offered = k.s.window.Offer(k.carried[i], expects, alone)
 		offered = offered || t.offered
 		if t.offered && k.s.log.On(LevelResent) {
 			k.s.log.Printf(LevelResent, "leg %d is late on link %d: taken %v ago, expected after %v; %s/s, round trip %v, %s unsent",
 				k.carried[i], k.index, now.Sub(t.from).Round(time.Millisecond), t.expects.Sub(t.from).Round(time.Millisecond),
 				formatBytes(uint64(k.rate)), k.queue.RTT, formatBytes(uint64(k.unsent)))
 		}
-		if isLate && !alone.queued.After(now) {
+		if isLate && !alone.Queued.After(now) {
 			k.watch.bad(now)
 		}
 	}
@@ -196,14 +196,14 @@ func (k *txlink) offer(pressed bool) {
 
 // siblings says when other links of the path may help. While its bytes get through, a queue that all of them have to pass is no
 // reason: nobody could bring them sooner. And a link that has shown nothing yet is no better than one that has.
-func (k *txlink) siblings() (s sameWay) {
+func (k *txlink) siblings() (s SameWay) {
 	now, w := k.loop.Now, &k.watch
 	stall := k.s.time.Stall
 	if k.path.flow.queued(stall/deepShare, stall, now) && now.Sub(later(w.moved, k.trips[0].from)) < k.stalledAfter() {
-		s.queued = now.Add(max(stall, k.deepest()))
+		s.Queued = now.Add(max(stall, k.deepest()))
 	}
 	if !w.moved.Before(k.trips[0].from) {
-		s.moving = w.moved.Add(k.s.time.Stall)
+		s.Moving = w.moved.Add(k.s.time.Stall)
 	}
 	return s
 }
@@ -212,7 +212,7 @@ func (k *txlink) siblings() (s sameWay) {
 func (k *txlink) stall() {
 	k.watch.stalled = true
 	k.publish()
-	n := k.s.window.lost(k.carried, k.index)
+	n := k.s.window.Lost(k.carried, k.index)
 	k.carried, k.trips = nil, nil
 	k.s.log.Printf(LevelLinks, "link %d stalls: %s: nothing gets through; %s to other links",
 		k.index, k.linkState.path, goes(n))

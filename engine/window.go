@@ -11,7 +11,7 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// window holds the legs sent and not yet received by the peer, and knows how many more may be sent.
+// Window holds the legs sent and not yet received by the peer, and knows how many more may be sent.
 //
 //	     base                        next       delivered + credit
 //	      |  legs kept, with holes    |  may be sent   |
@@ -22,9 +22,9 @@ import (
 //
 // Any loop's thread may call its methods. A link is named by its index in the stream, a path by its place in the user's order,
 // from 0. Times are the caller's: the start of its round.
-type window struct {
+type Window struct {
 	mu        sync.Mutex // comes after every lock of the callers'; under it legs let go of buffers and pipes. It guards what is not atomic
-	slots     []*leg     // by number & mask: nil once received
+	slots     []*Leg     // by number & mask: nil once received
 	mask      uint64     //
 	base      uint64     // every leg before it is received
 	next      uint64     // the next new leg's number
@@ -35,8 +35,8 @@ type window struct {
 
 	waiting atomic.Int32 // len(again), to look at without the lock
 	late    atomic.Int32 // len(offers), likewise
-	resent  counter
-	rescued counter // of these, while another link still had the leg
+	resent  Counter
+	rescued Counter // of these, while another link still had the leg
 	sent    uint64  // bytes of new legs
 
 	kept  int64 // bytes of the legs kept
@@ -48,26 +48,26 @@ type window struct {
 	full fullWatch
 }
 
-// counter counts legs and bytes; guarded by whoever has it.
-type counter struct{ legs, bytes uint64 }
+// Counter counts legs and bytes; guarded by whoever has it.
+type Counter struct{ Legs, Bytes uint64 }
 
-func (c *counter) add(bytes int) { c.legs++; c.bytes += uint64(bytes) }
+func (c *Counter) add(bytes int) { c.Legs++; c.Bytes += uint64(bytes) }
 
 // noLink is the carrier of a leg that none has.
 const noLink = -1
 
-// maxPaths bounds the paths of a stream.
-const maxPaths = 64
+// MaxPaths bounds the paths of a stream.
+const MaxPaths = 64
 
-// newWindow makes a window for a peer that takes credit legs (1 or more) beyond what it delivered, of at most so many bytes. The
+// New makes a window for a peer that takes credit legs (1 or more) beyond what it delivered, of at most so many bytes. The
 // first leg's number is given.
-func newWindow(credit int, first uint64, most int64) *window {
+func New(credit int, first uint64, most int64) *Window {
 	size := 4
 	for size < credit {
 		size *= 2
 	}
-	return &window{
-		slots: make([]*leg, size), mask: uint64(size - 1),
+	return &Window{
+		slots: make([]*Leg, size), mask: uint64(size - 1),
 		base: first, next: first, delivered: first, credit: uint64(credit), limit: min(limitLeast, most), most: most,
 	}
 }
@@ -76,12 +76,12 @@ func newWindow(credit int, first uint64, most int64) *window {
 // here, in bytes. More would only make every buffer cold: 2 MiB leave the receiver enough to do and stay within the cache.
 const limitLeast = 2 << 20
 
-// pace sets how much may be kept, from what the links excuse: bytes that are in the network or on their way there. So a
+// Pace sets how much may be kept, from what the links excuse: bytes that are in the network or on their way there. So a
 // slow path that holds its legs for long leaves the others their share, and a faster network doubles the limit with each
 // round trip until it is full. The limit sinks slowly, so that a pause does not cost a new start.
 //
 // It returns how many legs a second the stream has lately had at its fastest.
-func (w *window) pace(allowed int64) (legs float64) {
+func (w *Window) Pace(allowed int64) (legs float64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	want := min(limitLeast+allowed, w.most)
@@ -93,18 +93,18 @@ func (w *window) pace(allowed int64) (legs float64) {
 	return w.flow.legs
 }
 
-// resends reports whether some leg waits to be sent again: a hint. Any thread may ask, without the lock.
-func (w *window) resends() bool { return w.waiting.Load() > 0 }
+// Resends reports whether some leg waits to be sent again: a hint. Any thread may ask, without the lock.
+func (w *Window) Resends() bool { return w.waiting.Load() > 0 }
 
-// open reports whether the peer has room for one more new leg.
-func (w *window) open() bool {
+// Open reports whether the peer has room for one more new leg.
+func (w *Window) Open() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.next-w.delivered < w.credit && w.kept < w.limit
 }
 
-// pressed reports whether a new leg is held back for want of window, since one that was sent early has not arrived.
-func (w *window) pressed(now time.Time) bool {
+// Pressed reports whether a new leg is held back for want of window, since one that was sent early has not arrived.
+func (w *Window) Pressed(now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	short := w.short()
@@ -112,40 +112,40 @@ func (w *window) pressed(now time.Time) bool {
 	return short
 }
 
-// heads reports whether the first of the legs is the oldest that the peer has not received.
-func (w *window) heads(numbers []uint64) bool {
+// Heads reports whether the first of the legs is the oldest that the peer has not received.
+func (w *Window) Heads(numbers []uint64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return len(numbers) > 0 && numbers[0] == w.base
 }
 
-// short is pressed, under mu: the credit is used up, and not by legs that the peer could deliver at once.
-func (w *window) short() bool {
+// short is Pressed, under mu: the credit is used up, and not by legs that the peer could deliver at once.
+func (w *Window) short() bool {
 	return (w.next-w.delivered >= w.credit || w.kept >= w.most) && w.base-w.delivered <= w.credit/4
 }
 
-// add puts a new leg into the window, numbers it, and counts the caller's link as its carrier. The caller holds the ingest
-// turn, has seen open return true since it got it, and becomes a holder of the leg besides the window.
-func (w *window) add(l *leg, now time.Time) {
+// Add puts a new leg into the window, numbers it, and counts the caller's link as its carrier. The caller holds the ingest
+// turn, has seen Open return true since it got it, and becomes a holder of the leg besides the window.
+func (w *Window) Add(l *Leg, now time.Time) {
 	l.holds.Store(2)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	l.number = w.next
+	l.Number = w.next
 	l.carriers, l.waiting, l.offered, l.by, l.late = 1, false, false, noLink, noLink
 	if w.base == w.next {
 		w.head.begin(now)
 	}
 	w.flow.look(w.next, now)
 	l.times.Store(1)
-	w.slots[l.number&w.mask] = l
+	w.slots[l.Number&w.mask] = l
 	w.next++
-	w.kept += int64(l.length)
-	w.sent += uint64(l.length)
+	w.kept += int64(l.Length)
+	w.sent += uint64(l.Length)
 }
 
-// take gives the caller's link the first leg that must be sent again, and makes the caller a holder of it; nil when there
+// Resend gives the caller's link the first leg that must be sent again, and makes the caller a holder of it; nil when there
 // is none, or one of more bytes than suits it.
-func (w *window) take(suits func(bytes int) bool) *leg {
+func (w *Window) Resend(suits func(bytes int) bool) *Leg {
 	if w.waiting.Load() == 0 {
 		return nil
 	}
@@ -153,7 +153,7 @@ func (w *window) take(suits func(bytes int) bool) *leg {
 	defer w.mu.Unlock()
 	for len(w.again) > 0 {
 		l := w.leg(w.again[0])
-		if l != nil && l.waiting && !suits(l.length) {
+		if l != nil && l.waiting && !suits(l.Length) {
 			return nil
 		}
 		w.again = w.again[1:]
@@ -165,15 +165,15 @@ func (w *window) take(suits func(bytes int) bool) *leg {
 		l.carriers++
 		l.holds.Add(1)
 		if l.times.Add(1) > 1 {
-			w.resent.add(l.length)
+			w.resent.add(l.Length)
 		}
 		return l
 	}
 	return nil
 }
 
-// onItsWay notes which link, on which path, has begun to send the leg of that number, unless the peer has it already.
-func (w *window) onItsWay(number uint64, link, path int) {
+// OnItsWay notes which link, on which path, has begun to send the leg of that number, unless the peer has it already.
+func (w *Window) OnItsWay(number uint64, link, path int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if l := w.leg(number); l != nil {
@@ -181,10 +181,10 @@ func (w *window) onItsWay(number uint64, link, path int) {
 	}
 }
 
-// offer lets other links send a leg too that is late on the caller's link, the only one that has it. expects is when it
-// should arrive there; the zero time is not to be known. same is for links of the same path. false: somebody else has it, the peer has it, or rescues have had
-// their share.
-func (w *window) offer(number uint64, expects time.Time, same sameWay) bool {
+// Offer lets other links send a leg too that is late on the caller's link, the only one that has it. expects is when it
+// should arrive there; the zero time is that nobody can tell. same is for links of the same path. false: somebody else
+// has it, the peer has it, or rescues have had their share.
+func (w *Window) Offer(number uint64, expects time.Time, same SameWay) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	l := w.leg(number)
@@ -197,8 +197,8 @@ func (w *window) offer(number uint64, expects time.Time, same sameWay) bool {
 	return true
 }
 
-// bar says anew for how long links of the same path are of no use to a leg that was offered.
-func (w *window) bar(number uint64, same sameWay) {
+// Bar says anew for how long links of the same path are of no use to a leg that was offered.
+func (w *Window) Bar(number uint64, same SameWay) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if l := w.leg(number); l != nil && l.offered {
@@ -206,21 +206,21 @@ func (w *window) bar(number uint64, same sameWay) {
 	}
 }
 
-// sameWay is until when links of the same path are of no use to a leg that is late.
-type sameWay struct {
-	queued time.Time // all of them
-	moving time.Time // those that have shown no rate yet
+// SameWay is until when links of the same path are of no use to a leg that is late.
+type SameWay struct {
+	Queued time.Time // all of them
+	Moving time.Time // those that have shown no rate yet
 }
 
 // bars reports whether a link of the same path is of no use now; fresh is one that has shown no rate.
-func (s sameWay) bars(fresh bool, now time.Time) bool {
-	return now.Before(s.queued) || fresh && now.Before(s.moving)
+func (s SameWay) bars(fresh bool, now time.Time) bool {
+	return now.Before(s.Queued) || fresh && now.Before(s.Moving)
 }
 
-// rescue gives the caller's link, on the path given, the oldest leg offered by another link that it can bring sooner than that one, and soon, by
+// Rescue gives the caller's link, on the path given, the oldest leg offered by another link that it can bring sooner than that one, and soon, by
 // what eta says: whichever copy arrives first counts. nil when there is none. The caller becomes a carrier and a holder; from
 // is the path that the leg was late on.
-func (w *window) rescue(link, path int, fresh bool, now time.Time, soon time.Duration, eta func(bytes int) time.Duration) (l *leg, from int) {
+func (w *Window) Rescue(link, path int, fresh bool, now time.Time, soon time.Duration, eta func(bytes int) time.Duration) (l *Leg, from int) {
 	if w.late.Load() == 0 {
 		return nil, 0
 	}
@@ -236,7 +236,7 @@ func (w *window) rescue(link, path int, fresh bool, now time.Time, soon time.Dur
 	defer func() { w.late.Store(int32(len(w.offers))) }()
 	for i, n := range w.offers {
 		l := w.leg(n)
-		takes := eta(l.length)
+		takes := eta(l.Length)
 		if l.by == link || l.path == path && l.same.bars(fresh, now) || takes > soon || !l.expects.IsZero() && !now.Add(takes).Before(l.expects) {
 			continue
 		}
@@ -246,15 +246,15 @@ func (w *window) rescue(link, path int, fresh bool, now time.Time, soon time.Dur
 		l.carriers++
 		l.times.Add(1)
 		l.holds.Add(1)
-		w.resent.add(l.length)
-		w.rescued.add(l.length)
+		w.resent.add(l.Length)
+		w.rescued.add(l.Length)
 		return l, l.path
 	}
 	return nil, 0
 }
 
 // spent reports whether rescues have had their share; under mu.
-func (w *window) spent() bool { return w.rescued.bytes > w.sent/rescueShare+rescueLeast }
+func (w *Window) spent() bool { return w.rescued.Bytes > w.sent/rescueShare+rescueLeast }
 
 // Bounds on what rescues may cost: a share of the bytes sent, and a few legs before there are many.
 const (
@@ -262,38 +262,38 @@ const (
 	rescueLeast = 1 << 20 // bytes
 )
 
-// giveBack undoes a take, a rescue or an add of which the link has sent nothing: the leg waits for another link, or is offered
+// GiveBack undoes a take, a rescue or an add of which the link has sent nothing: the leg waits for another link, or is offered
 // as before. The caller is no holder any more.
-func (w *window) giveBack(l *leg) {
+func (w *Window) GiveBack(l *Leg) {
 	w.mu.Lock()
 	if l.times.Load() > 1 {
-		w.resent.legs--
-		w.resent.bytes -= uint64(l.length)
+		w.resent.Legs--
+		w.resent.Bytes -= uint64(l.Length)
 	}
 	l.times.Add(-1)
 	if l.carriers > 1 {
-		w.rescued.legs--
-		w.rescued.bytes -= uint64(l.length)
+		w.rescued.Legs--
+		w.rescued.Bytes -= uint64(l.Length)
 		w.reoffer(l)
 	}
-	w.abandon(l.number)
+	w.abandon(l.Number)
 	w.mu.Unlock()
-	l.drop()
+	l.Drop()
 }
 
 // reoffer puts a leg back among the offers, unless the peer has it; under mu.
-func (w *window) reoffer(l *leg) {
-	if w.leg(l.number) != l || l.offered {
+func (w *Window) reoffer(l *Leg) {
+	if w.leg(l.Number) != l || l.offered {
 		return
 	}
 	l.offered = true
-	w.offers = w.insert(w.offers, l.number)
+	w.offers = w.insert(w.offers, l.Number)
 	w.late.Store(int32(len(w.offers)))
 }
 
-// lost says that a link which carried the legs is gone: those that no other link carries are sent again. It returns how
+// Lost says that a link which carried the legs is gone: those that no other link carries are sent again. It returns how
 // many. Those with which it helped out another link are as late there as before, and offered again.
-func (w *window) lost(numbers []uint64, link int) int {
+func (w *Window) Lost(numbers []uint64, link int) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n := 0
@@ -309,7 +309,7 @@ func (w *window) lost(numbers []uint64, link int) int {
 }
 
 // abandon counts one carrier less, and queues the leg when that was the last; under mu.
-func (w *window) abandon(number uint64) bool {
+func (w *Window) abandon(number uint64) bool {
 	l := w.leg(number)
 	if l == nil {
 		return false
@@ -325,7 +325,7 @@ func (w *window) abandon(number uint64) bool {
 }
 
 // insert puts the number into a list that is sorted by distance from base; under mu.
-func (w *window) insert(numbers []uint64, number uint64) []uint64 {
+func (w *Window) insert(numbers []uint64, number uint64) []uint64 {
 	at, _ := slices.BinarySearchFunc(numbers, number-w.base, func(a, distance uint64) int {
 		return int(int64((a - w.base) - distance))
 	})
@@ -333,16 +333,16 @@ func (w *window) insert(numbers []uint64, number uint64) []uint64 {
 }
 
 // leg is the leg of that number, nil once it is received; under mu.
-func (w *window) leg(number uint64) *leg {
+func (w *Window) leg(number uint64) *Leg {
 	if number-w.base >= w.next-w.base {
 		return nil
 	}
 	return w.slots[number&w.mask]
 }
 
-// acked takes in what the peer says it has: legs received are dropped, delivered legs give credit. It reports whether
+// Acked takes in what the peer says it has: legs received are dropped, delivered legs give credit. It reports whether
 // anything was new. An error means that the peer claims what was never sent.
-func (w *window) acked(a wire.Ack, now time.Time) (news bool, err error) {
+func (w *Window) Acked(a wire.Ack, now time.Time) (news bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	sent := w.next - w.base
@@ -388,35 +388,35 @@ func highest(a wire.Ack) uint64 {
 }
 
 // receive drops the leg unless it was received before; under mu.
-func (w *window) receive(number uint64) bool {
+func (w *Window) receive(number uint64) bool {
 	l := w.leg(number)
 	if l == nil {
 		return false
 	}
 	w.slots[number&w.mask] = nil
-	w.kept -= int64(l.length)
+	w.kept -= int64(l.Length)
 	l.waiting = false
-	l.drop()
+	l.Drop()
 	return true
 }
 
-// has reports whether the leg of that number is sent and not received.
-func (w *window) has(number uint64) bool {
+// Has reports whether the leg of that number is sent and not received.
+func (w *Window) Has(number uint64) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.leg(number) != nil
 }
 
-// pending reports whether some leg is sent and not received.
-func (w *window) pending() bool {
+// Pending reports whether some leg is sent and not received.
+func (w *Window) Pending() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.base != w.next
 }
 
-// release lets go of the legs that are still kept, when the stream is over: the word that all is delivered may come before
+// Release lets go of the legs that are still kept, when the stream is over: the word that all is delivered may come before
 // the last ack.
-func (w *window) release() {
+func (w *Window) Release() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for n := w.base; n != w.next; n++ {
@@ -424,8 +424,8 @@ func (w *window) release() {
 	}
 }
 
-// prune removes the received legs from the front of a link's list and returns the rest.
-func (w *window) prune(numbers []uint64) []uint64 {
+// Prune removes the received legs from the front of a link's list and returns the rest.
+func (w *Window) Prune(numbers []uint64) []uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for len(numbers) > 0 && w.leg(numbers[0]) == nil {
@@ -434,40 +434,40 @@ func (w *window) prune(numbers []uint64) []uint64 {
 	return numbers
 }
 
-// arrived is how many bytes of the stream the peer has received.
-func (w *window) arrived() uint64 {
+// Arrived is how many bytes of the stream the peer has received.
+func (w *Window) Arrived() uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.sent - uint64(w.kept)
 }
 
-// windowState is a snapshot, for reports.
-type windowState struct {
-	base      uint64 // every leg before it is received
-	next      uint64 // the next new leg's number
-	delivered uint64 // every leg before it is delivered
-	credit    uint64 // legs that may be sent beyond delivered
-	kept      int64  // bytes of the legs kept
-	limit     int64  // bytes that may be kept now
-	waiting   int    // legs to be sent again
-	resent    counter
-	full      time.Duration           // for so long the window was too small
-	held      [maxPaths]time.Duration // for so long the oldest leg was on each path
+// State is a snapshot, for reports.
+type State struct {
+	Base      uint64 // every leg before it is received
+	Next      uint64 // the next new leg's number
+	Delivered uint64 // every leg before it is delivered
+	Credit    uint64 // legs that may be sent beyond delivered
+	Kept      int64  // bytes of the legs kept
+	Limit     int64  // bytes that may be kept now
+	Waiting   int    // legs to be sent again
+	Resent    Counter
+	Full      time.Duration           // for so long the window was too small
+	Held      [MaxPaths]time.Duration // for so long the oldest leg was on each path
 }
 
-func (w *window) state() windowState {
+func (w *Window) State() State {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return windowState{
-		base: w.base, next: w.next, delivered: w.delivered, credit: w.credit, kept: w.kept, limit: w.limit,
-		waiting: len(w.again), resent: w.resent, full: w.full.total, held: w.head.held,
+	return State{
+		Base: w.base, Next: w.next, Delivered: w.delivered, Credit: w.credit, Kept: w.kept, Limit: w.limit,
+		Waiting: len(w.again), Resent: w.resent, Full: w.full.total, Held: w.head.held,
 	}
 }
 
 // headWatch adds up for each path how long it had the head: the oldest leg that the peer has not received.
 type headWatch struct {
 	since time.Time
-	held  [maxPaths]time.Duration // by path
+	held  [MaxPaths]time.Duration // by path
 }
 
 func (h *headWatch) begin(now time.Time) { h.since = now }
@@ -477,7 +477,7 @@ func (h *headWatch) end(path int, now time.Time) {
 	h.since = now
 }
 
-// fullWatch adds up how long the window was too small: see window.short.
+// fullWatch adds up how long the window was too small: see Window.short.
 type fullWatch struct {
 	since time.Time // zero: it is not
 	total time.Duration

@@ -22,9 +22,9 @@ const (
 // windowModel is the window as one would write it without care for speed: sets of distances from the first leg. Links
 // are played by the test.
 type windowModel struct {
-	w     *window
+	w     *Window
 	pool  *bufpool.Pool
-	legs  []leg
+	legs  []Leg
 	first uint64
 
 	next, delivered uint64 // distances from first, as are all numbers below
@@ -34,7 +34,7 @@ type windowModel struct {
 	taken           map[uint64]int // how often each leg was given to a link
 	carriers        map[uint64]int // links that carry it now
 	offered         map[uint64]bool
-	resent          counter
+	resent          Counter
 	links           [3]linkModel
 	acks            []ackModel // sent by the peer and not come yet
 	peer            map[uint64]bool
@@ -43,7 +43,7 @@ type windowModel struct {
 // linkModel is one link: legs that it carries, and those of them that it holds because it is not done sending.
 type linkModel struct {
 	carried []uint64
-	holds   map[uint64]*leg
+	holds   map[uint64]*Leg
 }
 
 type ackModel struct {
@@ -64,12 +64,12 @@ func newWindowModel(t *rapid.T) *windowModel {
 		t.Fatal(err)
 	}
 	m := &windowModel{
-		w: newWindow(credit, first, windowMost), pool: pool, legs: make([]leg, buffers), first: first, credit: uint64(credit),
+		w: New(credit, first, windowMost), pool: pool, legs: make([]Leg, buffers), first: first, credit: uint64(credit),
 		received: map[uint64]bool{}, waiting: map[uint64]bool{}, taken: map[uint64]int{}, peer: map[uint64]bool{},
 		carriers: map[uint64]int{}, offered: map[uint64]bool{},
 	}
 	for i := range m.links {
-		m.links[i].holds = map[uint64]*leg{}
+		m.links[i].holds = map[uint64]*Leg{}
 	}
 	return m
 }
@@ -80,7 +80,7 @@ func (m *windowModel) link(t *rapid.T) *linkModel {
 
 // add has a link carry a new leg.
 func (m *windowModel) add(t *rapid.T) {
-	if open := m.next-m.delivered < m.credit; m.w.open() != open {
+	if open := m.next-m.delivered < m.credit; m.w.Open() != open {
 		t.Fatalf("open is %v; next %d, delivered %d, credit %d", !open, m.next, m.delivered, m.credit)
 	} else if !open {
 		t.Skip("no credit")
@@ -90,41 +90,41 @@ func (m *windowModel) add(t *rapid.T) {
 		t.Skip("no buffer")
 	}
 	l := &m.legs[buf.Index()]
-	l.buf, l.length = buf, rapid.IntRange(1, legMost).Draw(t, "length")
-	m.w.add(l, time.Now())
-	if l.number != m.first+m.next {
-		t.Fatalf("leg got number %d, want %d", l.number, m.first+m.next)
+	l.buf, l.Length = buf, rapid.IntRange(1, legMost).Draw(t, "length")
+	m.w.Add(l, time.Now())
+	if l.Number != m.first+m.next {
+		t.Fatalf("leg got number %d, want %d", l.Number, m.first+m.next)
 	}
 	k := m.link(t)
 	k.carried, k.holds[m.next] = append(k.carried, m.next), l
 	m.taken[m.next], m.carriers[m.next] = 1, 1
-	m.w.onItsWay(l.number, 0, 0)
+	m.w.OnItsWay(l.Number, 0, 0)
 	m.next++
 }
 
 // take has a link carry the first leg that is to be sent again, or give it back at once.
 func (m *windowModel) take(t *rapid.T) {
-	l := m.w.take(anySize)
+	l := m.w.Resend(anySize)
 	if len(m.waiting) == 0 {
 		if l != nil {
-			t.Fatalf("took leg %d, none waits", l.number)
+			t.Fatalf("took leg %d, none waits", l.Number)
 		}
 		return
 	}
 	n := slices.Min(slices.Collect(maps.Keys(m.waiting)))
-	if l == nil || l.number != m.first+n {
+	if l == nil || l.Number != m.first+n {
 		t.Fatalf("took %+v, want leg %d of %v", l, m.first+n, m.waiting)
 	}
 	if rapid.Bool().Draw(t, "give back") {
-		m.w.giveBack(l)
+		m.w.GiveBack(l)
 		return
 	}
 	if m.taken[n]++; m.taken[n] > 1 {
-		m.resent.add(l.length)
+		m.resent.add(l.Length)
 	}
 	delete(m.waiting, n)
 	m.carriers[n] = 1
-	m.w.onItsWay(l.number, 0, 0)
+	m.w.OnItsWay(l.Number, 0, 0)
 	k := m.link(t)
 	k.carried, k.holds[n] = append(k.carried, n), l
 }
@@ -141,7 +141,7 @@ func (m *windowModel) offer(t *rapid.T) {
 	}
 	n := rapid.SampledFrom(k.carried).Draw(t, "leg")
 	want := !m.received[n] && !m.waiting[n] && m.carriers[n] == 1 && !m.offered[n]
-	if m.w.offer(m.first+n, time.Time{}, sameWay{}) != want {
+	if m.w.Offer(m.first+n, time.Time{}, SameWay{}) != want {
 		t.Fatalf("offer of leg %d gave %v", n, !want)
 	}
 	if want {
@@ -161,23 +161,23 @@ func (m *windowModel) rescue(t *rapid.T) {
 	if slices.Contains(k.carried, want) {
 		t.Skip("the link carries it itself")
 	}
-	l, _ := m.w.rescue(len(m.links), 1, false, time.Now(), time.Second, atOnce)
+	l, _ := m.w.Rescue(len(m.links), 1, false, time.Now(), time.Second, atOnce)
 	if len(m.offered) == 0 {
 		if l != nil {
-			t.Fatalf("rescued leg %d, which is not offered", l.number)
+			t.Fatalf("rescued leg %d, which is not offered", l.Number)
 		}
 		return
 	}
-	if l == nil || l.number != m.first+want {
+	if l == nil || l.Number != m.first+want {
 		t.Fatalf("rescued %+v, want leg %d", l, m.first+want)
 	}
 	if rapid.Bool().Draw(t, "give back") {
-		m.w.giveBack(l)
+		m.w.GiveBack(l)
 		return
 	}
 	delete(m.offered, want)
 	m.taken[want]++
-	m.resent.add(l.length)
+	m.resent.add(l.Length)
 	m.carriers[want]++
 	k.carried, k.holds[want] = append(k.carried, want), l
 }
@@ -186,7 +186,7 @@ func (m *windowModel) rescue(t *rapid.T) {
 func (m *windowModel) sent(t *rapid.T) {
 	k := m.link(t)
 	for _, n := range slices.Sorted(maps.Keys(k.holds)) {
-		k.holds[n].drop()
+		k.holds[n].Drop()
 		delete(k.holds, n)
 		m.peer[n] = true
 		return
@@ -198,7 +198,7 @@ func (m *windowModel) sent(t *rapid.T) {
 func (m *windowModel) lose(t *rapid.T) {
 	k := m.link(t)
 	for _, l := range k.holds {
-		l.drop()
+		l.Drop()
 	}
 	var numbers []uint64
 	want := 0
@@ -210,10 +210,10 @@ func (m *windowModel) lose(t *rapid.T) {
 			want++
 		}
 	}
-	if got := m.w.lost(numbers, noLink); got != want {
+	if got := m.w.Lost(numbers, noLink); got != want {
 		t.Fatalf("lost %d legs, want %d", got, want)
 	}
-	*k = linkModel{holds: map[uint64]*leg{}}
+	*k = linkModel{holds: map[uint64]*Leg{}}
 }
 
 // prune has a link forget what it need not remember.
@@ -223,7 +223,7 @@ func (m *windowModel) prune(t *rapid.T) {
 	for _, n := range k.carried {
 		numbers = append(numbers, m.first+n)
 	}
-	rest := m.w.prune(numbers)
+	rest := m.w.Prune(numbers)
 	for len(k.carried) > 0 && m.received[k.carried[0]] {
 		k.carried = k.carried[1:]
 	}
@@ -263,7 +263,7 @@ func (m *windowModel) take1(t *rapid.T, a ackModel) {
 			bits[0] |= 1 << (n - base - 1)
 		}
 	}
-	news, err := m.w.acked(wire.Ack{Received: m.first + base, Delivered: m.first + a.delivered, Bitmap: bits}, time.Now())
+	news, err := m.w.Acked(wire.Ack{Received: m.first + base, Delivered: m.first + a.delivered, Bitmap: bits}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -282,23 +282,23 @@ func (m *windowModel) take1(t *rapid.T, a ackModel) {
 // liar has the peer acknowledge what was not sent.
 func (m *windowModel) liar(t *rapid.T) {
 	beyond := rapid.Uint64Range(1, 1<<40).Draw(t, "beyond")
-	if _, err := m.w.acked(wire.Ack{Received: m.first + m.next + beyond, Delivered: m.first}, time.Now()); err == nil {
+	if _, err := m.w.Acked(wire.Ack{Received: m.first + m.next + beyond, Delivered: m.first}, time.Now()); err == nil {
 		t.Fatalf("%d legs acknowledged, %d sent", m.next+beyond, m.next)
 	}
 	at := m.first + m.delivered
-	if _, err := m.w.acked(wire.Ack{Received: at, Delivered: at + 1}, time.Now()); err == nil {
+	if _, err := m.w.Acked(wire.Ack{Received: at, Delivered: at + 1}, time.Now()); err == nil {
 		t.Fatal("more was delivered than received")
 	}
 }
 
 // check compares the window with the model.
 func (m *windowModel) check(t *rapid.T) {
-	s := m.w.state()
-	if s.next != m.first+m.next || s.base != m.first+cumulative(m.received) || s.delivered != m.first+m.delivered {
+	s := m.w.State()
+	if s.Next != m.first+m.next || s.Base != m.first+cumulative(m.received) || s.Delivered != m.first+m.delivered {
 		t.Fatalf("%+v; next %d, received %d, delivered %d", s, m.next, cumulative(m.received), m.delivered)
 	}
-	if s.resent != m.resent {
-		t.Fatalf("resent %+v, want %+v", s.resent, m.resent)
+	if s.Resent != m.resent {
+		t.Fatalf("resent %+v, want %+v", s.Resent, m.resent)
 	}
 	held := map[uint64]bool{}
 	for n := range m.next {
@@ -317,11 +317,11 @@ func (m *windowModel) check(t *rapid.T) {
 	kept := int64(0)
 	for _, l := range m.w.slots {
 		if l != nil {
-			kept += int64(l.length)
+			kept += int64(l.Length)
 		}
 	}
-	if s.kept != kept {
-		t.Fatalf("kept %d bytes, want %d", s.kept, kept)
+	if s.Kept != kept {
+		t.Fatalf("kept %d bytes, want %d", s.Kept, kept)
 	}
 }
 
@@ -337,23 +337,23 @@ func (m *windowModel) finish(t *rapid.T) {
 		for _, n := range m.links[i].carried {
 			numbers = append(numbers, m.first+n)
 		}
-		m.w.lost(numbers, noLink)
+		m.w.Lost(numbers, noLink)
 		for _, l := range m.links[i].holds {
-			l.drop()
+			l.Drop()
 		}
 	}
-	for l := m.w.take(anySize); l != nil; l = m.w.take(anySize) {
-		n := l.number - m.first
+	for l := m.w.Resend(anySize); l != nil; l = m.w.Resend(anySize) {
+		n := l.Number - m.first
 		if !m.waiting[n] {
 			t.Fatalf("leg %d is sent again and was not lost", n)
 		}
 		delete(m.waiting, n)
-		l.drop()
+		l.Drop()
 	}
 	if len(m.waiting) > 0 {
 		t.Fatalf("legs %v are lost for good", m.waiting)
 	}
-	m.w.acked(wire.Ack{Received: m.first + m.next, Delivered: m.first + m.next}, time.Now())
+	m.w.Acked(wire.Ack{Received: m.first + m.next, Delivered: m.first + m.next}, time.Now())
 	if m.pool.InUse() != 0 {
 		t.Fatalf("%d buffers are held at the end", m.pool.InUse())
 	}
@@ -376,23 +376,23 @@ func TestWindowAgainstModel(t *testing.T) {
 
 // The limit follows what is in the network: it rises at once, and sinks slowly.
 func TestWindowPace(t *testing.T) {
-	w := newWindow(8, 0, windowMost)
-	if w.state().limit != limitLeast {
-		t.Errorf("limit %d at the start", w.state().limit)
+	w := New(8, 0, windowMost)
+	if w.State().Limit != limitLeast {
+		t.Errorf("limit %d at the start", w.State().Limit)
 	}
-	w.pace(100 << 20)
-	high := w.state().limit
+	w.Pace(100 << 20)
+	high := w.State().Limit
 	if high < 100<<20 {
 		t.Errorf("limit %d for 100 MiB in the network", high)
 	}
-	w.pace(0)
-	if now := w.state().limit; now >= high || now < high*9/10 {
+	w.Pace(0)
+	if now := w.State().Limit; now >= high || now < high*9/10 {
 		t.Errorf("limit %d after one look at a quiet network, was %d", now, high)
 	}
 	for range 10000 {
-		w.pace(0)
+		w.Pace(0)
 	}
-	if now := w.state().limit; now < limitLeast || now > limitLeast*11/10 {
+	if now := w.State().Limit; now < limitLeast || now > limitLeast*11/10 {
 		t.Errorf("limit %d in the end", now)
 	}
 }

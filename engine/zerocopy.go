@@ -34,7 +34,7 @@ type zero struct {
 // zeroCall is one call and the hold on its leg.
 type zeroCall struct {
 	number uint32
-	leg    *leg
+	leg    *Leg
 }
 
 // startZero decides whether the link tries zero-copy.
@@ -52,7 +52,7 @@ func (k *txlink) startZero() {
 
 // zeroes reports whether a piece of the leg that is on its way goes by zero-copy. Only the arena's legs do: Go's heap may be
 // used again as soon as nothing of ours refers to it.
-func (k *txlink) zeroes(left int) bool { return k.zero.on && left >= zeroLeast && k.leg.inArena() }
+func (k *txlink) zeroes(left int) bool { return k.zero.on && left >= zeroLeast && k.leg.Buffered() }
 
 // sendZero sends a piece of the leg that is on its way.
 func (k *txlink) sendZero(p []byte) (int, error) {
@@ -64,7 +64,7 @@ func (k *txlink) sendZero(p []byte) (int, error) {
 	if err != nil {
 		return n, err
 	}
-	k.leg.hold()
+	k.leg.Hold()
 	k.zero.waiting = append(k.zero.waiting, zeroCall{k.zero.next, k.leg})
 	k.zero.next++
 	k.s.zero.sent.Add(1)
@@ -97,7 +97,7 @@ func (k *txlink) complete(c netio.Completion) {
 			kept = append(kept, w)
 			continue
 		}
-		w.leg.drop()
+		w.leg.Drop()
 		k.zero.judged++
 		if c.Copied {
 			k.zero.copied++
@@ -150,7 +150,7 @@ func (l *txloop) abandonLimbo() {
 // dropZero gives the holds back without completions, when the memory is not used again.
 func (k *txlink) dropZero() {
 	for _, w := range k.zero.waiting {
-		w.leg.drop()
+		w.leg.Drop()
 	}
 	k.zero.waiting = nil
 }
