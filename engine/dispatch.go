@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/window"
 	"viamillipede/netio"
 )
 
@@ -94,7 +95,7 @@ func (l *txloop) feedLinks() (again bool) {
 }
 
 // bring takes in what a thread has got from the source that was overtaken while it waited there: a leg for a link, or none.
-func (l *txloop) bring(k *txlink, leg *Leg) {
+func (l *txloop) bring(k *txlink, leg *window.Leg) {
 	switch {
 	case leg == nil:
 	case k.idle():
@@ -117,7 +118,7 @@ func (l *txloop) sourceFreed() {
 
 // match finds a leg and the link to send it next: a leg that was lost before one that is late on another link, and both
 // before a new one. Without a leg, why is what the idle links lack; fed where none is idle.
-func (l *txloop) match() (k *txlink, leg *Leg, why hunger) {
+func (l *txloop) match() (k *txlink, leg *window.Leg, why hunger) {
 	if l.s.in.byRef && l.s.in.shore.Busy() {
 		return nil, nil, stalledSource
 	}
@@ -157,7 +158,7 @@ func (l *txloop) findBest() {
 }
 
 // pull takes a new leg for the link.
-func (l *txloop) pull(k *txlink) (*Leg, hunger) {
+func (l *txloop) pull(k *txlink) (*window.Leg, hunger) {
 	most := k.most()
 	switch {
 	case l.s.in.ended.Load():

@@ -18,7 +18,7 @@
 //	         txleg.go       the ways of a leg into the socket     the same loop
 //	         zerocopy.go    one of them: MSG_ZEROCOPY             the same loop
 //	         txaside.go     a link that is given up says why      the same loop
-//	window   window.go    a leg is kept until it is received      shared, a short lock
+//	window   engine/window  a leg is kept until it is received    shared, a short lock
 //	keeper   keeper.go    a link is dialled, lost, dialled again  one goroutine a link, off the data path
 //	         redial.go      how long it waits before that         the same goroutine
 //	         attempt.go     a name, a port, a connection          the same goroutine

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/window"
 	"viamillipede/netio"
 )
 
@@ -36,7 +37,7 @@ func (e *extent) reads(why error) bool {
 }
 
 // left counts a leg that was sent.
-func (e *extent) left(l *Leg, reread bool) {
+func (e *extent) left(l *window.Leg, reread bool) {
 	switch {
 	case !l.Filed():
 	case reread:
@@ -77,14 +78,14 @@ func (in *ingest) size() int64 {
 }
 
 // cutFile makes the next leg of a file.
-func (in *ingest) cutFile(shard, most int) (*Leg, hunger, error) {
+func (in *ingest) cutFile(shard, most int) (*window.Leg, hunger, error) {
 	done := int64(in.offset.Load())
 	n := int(min(int64(most), in.length-done))
 	if n == 0 {
 		return nil, noMore, nil
 	}
 	if in.byRef {
-		return InFile(n), fed, nil
+		return window.InFile(n), fed, nil
 	}
 	buf := in.pool.Get(shard)
 	if buf == nil {
@@ -149,7 +150,7 @@ func (s *Sender) mayEnd(at *loop.Loop) bool {
 
 // fetch waits until what a link is about to send is in the page cache. In the middle of a leg nothing else can be sent, no
 // heartbeat either: there is no time for a disk.
-func (in *ingest) fetch(l *Leg) {
+func (in *ingest) fetch(l *window.Leg) {
 	if in.blind.Load() {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/loop"
+	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -105,7 +106,7 @@ const (
 // pull takes one new leg of at most the given bytes from the source and puts it into the window, with the caller's link as
 // its carrier and holder. A buffer for it comes from the loop's shard. An error goes with sourceGone. The source may wait: then
 // the loop goes on, and much may have happened to it when pull returns; see loop.away.
-func (in *ingest) pull(w *Window, at *loop.Loop, most int) (*Leg, hunger, error) {
+func (in *ingest) pull(w *window.Window, at *loop.Loop, most int) (*window.Leg, hunger, error) {
 	l, why, err := in.take(w, at, most)
 	if l != nil {
 		in.finish(l)
@@ -115,7 +116,7 @@ func (in *ingest) pull(w *Window, at *loop.Loop, most int) (*Leg, hunger, error)
 
 // finish does what a leg needs that has its place, without the turn: other loops do the same at the same time. Nobody else
 // looks at the leg before its first link has begun to send it.
-func (in *ingest) finish(l *Leg) {
+func (in *ingest) finish(l *window.Leg) {
 	if in.made != nil {
 		in.made(l.Memory(), l.Offset)
 	}
@@ -125,7 +126,7 @@ func (in *ingest) finish(l *Leg) {
 }
 
 // take is what pull does in its turn.
-func (in *ingest) take(w *Window, at *loop.Loop, most int) (*Leg, hunger, error) {
+func (in *ingest) take(w *window.Window, at *loop.Loop, most int) (*window.Leg, hunger, error) {
 	if in.ended.Load() {
 		return nil, noMore, nil
 	}
@@ -158,7 +159,7 @@ func (in *ingest) take(w *Window, at *loop.Loop, most int) (*Leg, hunger, error)
 }
 
 // cut makes the next leg, not yet numbered.
-func (in *ingest) cut(shard, most int, now time.Time) (*Leg, hunger, error) {
+func (in *ingest) cut(shard, most int, now time.Time) (*window.Leg, hunger, error) {
 	if why := in.bounds.look(now); why != fed {
 		return nil, why, nil
 	}
@@ -180,7 +181,7 @@ func (in *ingest) cut(shard, most int, now time.Time) (*Leg, hunger, error) {
 }
 
 // cutStream makes the next leg of a source that is no file; it may make use of the buffer.
-func (in *ingest) cutStream(buf *bufpool.Buffer, most int) (*Leg, hunger, error) {
+func (in *ingest) cutStream(buf *bufpool.Buffer, most int) (*window.Leg, hunger, error) {
 	if in.worthReferring(most) {
 		if pipe := in.pipes.Get(); pipe != nil {
 			return in.refer(pipe, buf, most)
@@ -190,7 +191,7 @@ func (in *ingest) cutStream(buf *bufpool.Buffer, most int) (*Leg, hunger, error)
 }
 
 // readLeg reads the next leg into the buffer.
-func (in *ingest) readLeg(buf *bufpool.Buffer, most int) (*Leg, hunger, error) {
+func (in *ingest) readLeg(buf *bufpool.Buffer, most int) (*window.Leg, hunger, error) {
 	n, err := in.fill(buf.Bytes()[:most])
 	if n == 0 {
 		return in.nothing(err)
@@ -199,14 +200,14 @@ func (in *ingest) readLeg(buf *bufpool.Buffer, most int) (*Leg, hunger, error) {
 }
 
 // copied is a leg whose n bytes are in the buffer.
-func (in *ingest) copied(buf *bufpool.Buffer, n int) *Leg {
+func (in *ingest) copied(buf *bufpool.Buffer, n int) *window.Leg {
 	in.readLegs.Add(1)
 	in.read += n
 	if !in.warm && in.read >= warmFrom {
 		in.warm = true
 		in.log.Printf(LevelChoices, "%s", in.pool.Warm())
 	}
-	return InBuffer(buf, n)
+	return window.InBuffer(buf, n)
 }
 
 // fill reads until p is full or the source has nothing more at the moment. An end or a failure that it meets behind n > 0
@@ -229,7 +230,7 @@ func (in *ingest) fill(p []byte) (n int, err error) {
 }
 
 // nothing gives the meaning of a call that brought nothing.
-func (in *ingest) nothing(err error) (*Leg, hunger, error) {
+func (in *ingest) nothing(err error) (*window.Leg, hunger, error) {
 	switch err {
 	case netio.ErrAgain:
 		return nil, noInput, nil
@@ -248,7 +249,7 @@ func (in *ingest) wholly() error {
 }
 
 // end notes that the stream has been read to its end.
-func (in *ingest) end(w *Window) {
+func (in *ingest) end(w *window.Window) {
 	in.total = wire.End{Legs: w.State().Next, Bytes: in.offset.Load()}
 	if in.sized {
 		in.src.Leave(in.begin + int64(in.offset.Load()))

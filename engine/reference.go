@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/window"
 	"viamillipede/netio"
 	"viamillipede/netio/provenance"
 )
@@ -176,7 +177,7 @@ func (in *ingest) worthReferring(most int) bool {
 
 // refer moves the next leg into the pipe. Where it may not stay there, or may not be moved at all, it is read into the
 // buffer, which is the leg's then.
-func (in *ingest) refer(pipe *netio.Pipe, buf *bufpool.Buffer, most int) (*Leg, hunger, error) {
+func (in *ingest) refer(pipe *netio.Pipe, buf *bufpool.Buffer, most int) (*window.Leg, hunger, error) {
 	err := in.move(pipe, most)
 	n := pipe.Len()
 	if n >= referLeast {
@@ -199,7 +200,7 @@ func (in *ingest) refer(pipe *netio.Pipe, buf *bufpool.Buffer, most int) (*Leg, 
 }
 
 // referred is the leg that is in the pipe.
-func (in *ingest) referred(pipe *netio.Pipe) (*Leg, hunger, error) {
+func (in *ingest) referred(pipe *netio.Pipe) (*window.Leg, hunger, error) {
 	if !in.vouched {
 		if n, err := in.look(pipe.FD()); n != pipe.Len() {
 			in.pipes.Put(pipe)
@@ -208,7 +209,7 @@ func (in *ingest) referred(pipe *netio.Pipe) (*Leg, hunger, error) {
 		}
 	}
 	in.refLegs.Add(1)
-	return InPipe(pipe, in.pipes), fed, nil
+	return window.InPipe(pipe, in.pipes), fed, nil
 }
 
 // errUnproven is why nothing more is moved: it may still change.

@@ -10,12 +10,16 @@ import (
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/loop"
+	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
 
 // nobody is the watcher of a source that no loop watches.
 const nobody = -1
+
+// A path has a link at least, and the window counts paths.
+var _ = [1]struct{}{}[MaxThreads-window.MaxPaths]
 
 // legsLeast is how many legs fit into a window whose leg size the user did not choose.
 const legsLeast = 8
@@ -36,7 +40,7 @@ type Sender struct {
 	buffers int           // of pool
 	advice  string        // of pool, as it was told
 	zero    zeroCount
-	window  *Window // made by the first welcome, before any loop has a link
+	window  *window.Window // made by the first welcome, before any loop has a link
 	chaos   chaos
 	gauge   gauge
 	curtain curtain
@@ -351,7 +355,7 @@ func (s *Sender) welcome(w wire.Welcome) error {
 	s.in.most = min(s.cfg.Leg, int(w.MaxLeg))
 	s.credit = uint64(w.Credit)
 	s.setLegTime()
-	s.window = New(int(w.Credit), w.Delivered, s.cfg.Window)
+	s.window = window.New(int(w.Credit), w.Delivered, s.cfg.Window)
 	return nil
 }
 

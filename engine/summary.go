@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"viamillipede/engine/window"
 )
 
 // Summary is what a stream did at one end.
@@ -109,7 +111,7 @@ func (s *Sender) summary(now time.Time) Summary {
 		Bytes: s.in.offset.Load(), Elapsed: span(s.first, s.ended, now), LinksLost: s.lost,
 		Cuts: uint64(s.chaos.cuts.Load()), EnginePath: s.enginePath(), sender: true,
 	}
-	var held [MaxPaths]time.Duration
+	var held [window.MaxPaths]time.Duration
 	if s.met {
 		w := s.window.State()
 		sum.LegsResent, sum.BytesResent, sum.WindowFull, held = w.Resent.Legs, w.Resent.Bytes, w.Full, w.Held

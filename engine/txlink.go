@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -33,7 +34,7 @@ type txlink struct {
 	leaving bool       // takes no more legs, and ends when those it has are received
 
 	header  [wire.HeaderLen]byte
-	leg     *Leg        // on its way, held; nil between two legs
+	leg     *window.Leg // on its way, held; nil between two legs
 	sent    int         // bytes of header and leg that the socket took
 	reread  bool        // some of it, which is in a file, went through memory
 	copied  *netio.Pipe // what the socket has not taken of the leg, where that is in a pipe; nil before
@@ -109,7 +110,7 @@ func (k *txlink) busy() bool { return k.leg != nil || len(k.control) > 0 }
 
 // carry starts to send a leg that the link is a holder and carrier of. When the socket takes nothing at all the leg is
 // given back, so that another link can have it.
-func (k *txlink) carry(l *Leg) error {
+func (k *txlink) carry(l *window.Leg) error {
 	if whole, err := k.has(l); !whole || err != nil {
 		k.s.window.GiveBack(l) // its header is not out: the link can still tell the peer why
 		if err == nil {
@@ -149,7 +150,7 @@ func (k *txlink) carry(l *Leg) error {
 }
 
 // has reports whether the bytes of a leg are still there, and has them within reach. The error is the link's.
-func (k *txlink) has(l *Leg) (whole bool, err error) {
+func (k *txlink) has(l *window.Leg) (whole bool, err error) {
 	if !l.Filed() {
 		return true, nil
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"viamillipede/engine/window"
 	"viamillipede/netio"
 )
 
@@ -196,7 +197,7 @@ func (k *txlink) offer(pressed bool) {
 
 // siblings says when other links of the path may help. While its bytes get through, a queue that all of them have to pass is no
 // reason: nobody could bring them sooner. And a link that has shown nothing yet is no better than one that has.
-func (k *txlink) siblings() (s SameWay) {
+func (k *txlink) siblings() (s window.SameWay) {
 	now, w := k.loop.Now, &k.watch
 	stall := k.s.time.Stall
 	if k.path.flow.queued(stall/deepShare, stall, now) && now.Sub(later(w.moved, k.trips[0].from)) < k.stalledAfter() {

@@ -3,6 +3,7 @@ package engine
 import (
 	"sync/atomic"
 
+	"viamillipede/engine/window"
 	"viamillipede/netio"
 )
 
@@ -34,7 +35,7 @@ type zero struct {
 // zeroCall is one call and the hold on its leg.
 type zeroCall struct {
 	number uint32
-	leg    *Leg
+	leg    *window.Leg
 }
 
 // startZero decides whether the link tries zero-copy.

@@ -22,6 +22,7 @@ var layers = []layer{
 	{"engine/ring", 1},
 	{"engine/prbs", 1},
 	{"engine/loop", 2},
+	{"engine/window", 2},
 	{"netio/host", 0},
 	{"netio", 1},
 	{"bufpool", 1},
