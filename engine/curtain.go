@@ -13,13 +13,13 @@ type curtain struct {
 }
 
 // look calls f unless the curtain has fallen, which it does not while f runs; then it reports false.
-func (c *curtain) look(f func() error) (bool, error) {
+func (c *curtain) look(f func()) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	if c.down {
-		return false, nil
+	if !c.down {
+		f()
 	}
-	return true, f()
+	return !c.down
 }
 
 // fall waits for those who look.
@@ -31,7 +31,7 @@ func (c *curtain) fall() {
 
 // status is a status table, or, where the stream is over, its summary alone.
 func (c *curtain) status(table func() string, sum func() Summary) (text string) {
-	if on, _ := c.look(func() error { text = table(); return nil }); on {
+	if c.look(func() { text = table() }) {
 		return text
 	}
 	return fmt.Sprintf("ended: %v\n", sum())

@@ -45,13 +45,16 @@ func (r *Receiver) cutOff() {
 // Cut has a file that the stream goes to end with what was delivered so far, and nothing be written any more: for a program
 // that ends at once, and does not wait for Run. It returns after atMost, whatever the file does. Any goroutine may call it.
 func (r *Receiver) Cut(atMost time.Duration) {
-	_, _ = r.curtain.look(func() error { r.cutWithin(atMost); return nil })
+	if !r.curtain.look(func() { r.cutWithin(atMost) }) {
+		awaitAll(r.gone, 1, atMost) // Run is about to do it, or has done it
+	}
 }
 
 // cutWithin is Cut, at the end of Run too.
 func (r *Receiver) cutWithin(atMost time.Duration) {
 	cut := make(chan struct{}, 1)
 	go func() {
+		defer caught("the end of a file", r.log, func(*Error) {})
 		r.out.seal(atMost / 2)
 		r.cutOff()
 		cut <- struct{}{}

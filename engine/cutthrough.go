@@ -63,6 +63,9 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 		return n, false, err
 	}
 	if err := e.inPlace(l); err != nil {
+		if !r.tenure.owned.Load() {
+			return 0, true, err // nothing of a stream is in yet: it ends the link
+		}
 		r.sinkFailed(err)
 		return 0, true, nil
 	}

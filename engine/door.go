@@ -72,12 +72,12 @@ func (r *Receiver) greet(ctx context.Context, at int, l net.Listener, seats *sea
 			c.Close()
 			continue
 		}
-		if !r.roomFor(seats.taken()) {
+		g, gone := seats.take(c, r.expects(c.RemoteAddr()), r.seatsForGuests())
+		if g == nil {
 			r.log.Printf(LevelChoices, "no room for %v: %v", c.RemoteAddr(), errFewFiles)
 			c.Close()
 			continue
 		}
-		g, gone := seats.take(c, r.expects(c.RemoteAddr()))
 		if gone != nil {
 			r.strangers.refuse(r.log, gone.c.RemoteAddr(), errFull)
 			gone.c.Close()
@@ -97,12 +97,12 @@ func (r *Receiver) greet(ctx context.Context, at int, l net.Listener, seats *sea
 	}
 }
 
-// roomFor reports whether there are descriptors for one more connection beside the links and so many guests. One that is not
+// seatsForGuests is how many guests there may be beside the links: fewer where there are few descriptors. A connection that is not
 // let in is closed without an answer, which its sender takes for no refusal.
-func (r *Receiver) roomFor(guests int) bool {
+func (r *Receiver) seatsForGuests() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.up+guests < r.seats
+	return min(guestsMost, r.seats-r.up)
 }
 
 // openDoor is the door that connections come in by now.
@@ -130,6 +130,7 @@ func (r *Receiver) take(h wire.Hello, at int, c net.Conn) {
 	}}
 	if !l.Post(func() { r.linkUp(l, k) }) {
 		conn.Abort()
+		r.neverUp(l)
 	}
 }
 

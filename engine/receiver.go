@@ -50,8 +50,9 @@ type Receiver struct {
 	strangers doorman
 	over      chan struct{}
 	poke      chan struct{}
-	outcry    outcry       // the supervisor's
-	useful    atomic.Int32 // links that brought a frame
+	gone      chan struct{} // closed when Run returns
+	outcry    outcry        // the supervisor's
+	useful    atomic.Int32  // links that brought a frame
 
 	placed   atomic.Pointer[placement] // where the loops run
 	settling sync.Mutex                // one decides that at a time
@@ -98,7 +99,7 @@ func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 	r := &Receiver{
 		cfg: c, seats: t.seats, log: c.Log, time: c.Timing, transport: c.Transport,
 		links: make(map[uint32]*rxlink), left: make(map[int]row), hosts: make(map[string]bool), ways: make(map[wayID]*way), bad: make(map[uint64]bool),
-		over: make(chan struct{}), poke: make(chan struct{}, 1),
+		over: make(chan struct{}), poke: make(chan struct{}, 1), gone: make(chan struct{}),
 	}
 	r.gauge.log, r.tenure.turn = c.Log, make(chan struct{})
 	if r.id, err = netio.RandomID(); err != nil {
@@ -170,6 +171,7 @@ func (r *Receiver) close() {
 // the cause of its end, if an *Error, is the result. The sink is ended for its consumer when all was delivered, and not
 // otherwise.
 func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
+	defer close(r.gone)
 	defer caught("the end", r.log, func(e *Error) { err = e })
 	r.begin(time.Now())
 	r.log.Printf(LevelChoices, "listening on %v; sink is a %v; engine path: %s; %v",
@@ -183,7 +185,10 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	go loop.LookOut(r.loops, r.time.Tick, done)
 	var door sync.WaitGroup
 	guests, turnOut := context.WithCancel(context.Background())
-	door.Go(func() { r.accept(guests) })
+	door.Go(func() {
+		defer r.caught("door")
+		r.accept(guests)
+	})
 	go r.gaugeLinks(guests)
 	r.supervise(ctx)
 	r.findVoice(ctx)
@@ -200,6 +205,7 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 
 // tidy gives everything back, when the loops have ended.
 func (r *Receiver) tidy() {
+	defer caught("the end", r.log, func(*Error) {}) // how the stream has ended is said already
 	r.gauge.close()
 	for _, l := range r.loops {
 		l.closeLinks()
@@ -244,30 +250,15 @@ func fit(window int64, leg, links int) (size, buffers int) {
 func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	if err := k.start(l.Loop, l.past, netio.Readable, k); err != nil {
 		k.conn.Abort()
-		r.mu.Lock()
-		l.load--
-		r.goes()
-		r.mu.Unlock()
+		r.neverUp(l)
 		return
 	}
-	r.mu.Lock()
-	old := r.links[uint32(k.index)]
-	if old != nil && int32(old.generation-k.generation) > 0 {
-		l.load--
-		r.goes()
-		r.mu.Unlock()
+	old, out, ok := r.enter(k)
+	if !ok {
+		r.neverUp(l)
 		k.close(true) // overtaken by a later one
 		return
 	}
-	r.links[uint32(k.index)] = k
-	delete(r.left, k.index)
-	r.up++
-	if r.first.IsZero() {
-		r.first = time.Now()
-	}
-	r.outage.linkUp(k.loop.Now)
-	out := r.tenure.outWhy()
-	r.mu.Unlock()
 	l.links = append(l.links, k)
 	k.count(&r.gauge)
 	r.log.Printf(LevelLinks, "link %d up: %s", k.index, k.path)
@@ -283,13 +274,50 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	}
 }
 
+// enter counts a new link. old is the one that it takes the place of, if there is one, and out why it has to go again, nil: it has
+// not. It is false for a link that a later one has overtaken.
+func (r *Receiver) enter(k *rxlink) (old *rxlink, out error, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old = r.links[uint32(k.index)]
+	if old != nil && int32(old.generation-k.generation) > 0 {
+		return nil, nil, false
+	}
+	r.links[uint32(k.index)] = k
+	delete(r.left, k.index)
+	r.up++
+	if r.first.IsZero() {
+		r.first = time.Now()
+	}
+	r.outage.linkUp(k.loop.Now)
+	return old, r.tenure.outWhy(), true
+}
+
+// neverUp takes in that an admitted connection, which was on its way to a loop, did not become a link.
+func (r *Receiver) neverUp(l *rxloop) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	l.load--
+	r.goes()
+}
+
 // linkLost takes a link's end in; on its loop's thread.
 func (r *Receiver) linkLost(k *rxlink, err error) {
 	k.owner.remove(k)
+	r.leave(k, err)
+	if !k.answered || r.log.On(LevelChoices) {
+		r.log.Printf(LevelLinks, "link %d down: %s: %s", k.index, k.path, lossName(err))
+	}
+	r.look()
+}
+
+// leave is the counterpart of enter.
+func (r *Receiver) leave(k *rxlink, err error) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.links[uint32(k.index)] == k {
 		delete(r.links, uint32(k.index))
-		r.leave(k)
+		r.left[k.index] = k.lostRow()
 	}
 	r.up--
 	k.owner.load--
@@ -302,11 +330,6 @@ func (r *Receiver) linkLost(k *rxlink, err error) {
 		r.outage.progress(k.loop.Now)
 	}
 	r.goes()
-	r.mu.Unlock()
-	if !k.answered || r.log.On(LevelChoices) {
-		r.log.Printf(LevelLinks, "link %d down: %s: %s", k.index, k.path, lossName(err))
-	}
-	r.look()
 }
 
 func (r *Receiver) look() {

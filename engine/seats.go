@@ -10,7 +10,7 @@ import (
 // Bounds on connections that are not links yet.
 const (
 	guestsMost   = 256 // at once
-	guestsOfOurs = 64  // of these, kept for hosts that have links: as many as a stream has
+	guestsOfOurs = 4   // one seat in so many is kept for hosts that have links: of all of them, as many as a stream has links
 	guestsOfSite = 128 // of one host, which may dial all of its links twice
 )
 
@@ -32,22 +32,25 @@ type guest struct {
 	said bool // its hello was read
 }
 
-// take gives a connection a seat. gone is the guest that has lost its own to it, nil if there is none: the caller closes its
-// connection.
-func (s *seats) take(c net.Conn, ours bool) (g, gone *guest) {
+// take gives a connection one of so many seats; g is nil where it gets none. gone is the guest that has lost its own to it, nil if
+// there is none: the caller closes its connection.
+func (s *seats) take(c net.Conn, ours bool, most int) (g, gone *guest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g = &guest{c: c, site: site(c.RemoteAddr()), ours: ours}
 	same := func(o *guest) bool { return o.site == g.site }
 	stranger := func(o *guest) bool { return !o.ours }
+	strangers := s.count(stranger)
 	switch {
+	case most < 1:
+		return nil, nil
 	case s.count(same) >= guestsOfSite:
 		gone = s.oldest(same)
-	case !ours && s.count(stranger) >= guestsMost-guestsOfOurs:
+	case !ours && strangers >= most-most/guestsOfOurs, len(s.guests) >= most && strangers > 0:
 		gone = s.oldest(stranger)
-	case len(s.guests) >= guestsMost && s.count(stranger) > 0:
-		gone = s.oldest(stranger)
-	case len(s.guests) >= guestsMost:
+	case len(s.guests) >= most && !ours:
+		return nil, nil
+	case len(s.guests) >= most:
 		gone = s.oldest(func(*guest) bool { return true })
 	}
 	s.remove(gone)
@@ -67,12 +70,6 @@ func (s *seats) leave(g *guest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.remove(g)
-}
-
-func (s *seats) taken() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.guests)
 }
 
 // remove takes a guest off the list. Under mu.

@@ -211,9 +211,9 @@ func (r *Receiver) rows() []row {
 	return rows
 }
 
-// leave remembers a link that was lost, for the status table. Under mu.
-func (r *Receiver) leave(k *rxlink) {
-	r.left[k.index] = row{index: k.index, path: k.path, order: -1, state: "down", since: k.loop.Now, loop: k.loop.ID}
+// lostRow describes a link that is lost now.
+func (k *rxlink) lostRow() row {
+	return row{index: k.index, path: k.path, order: -1, state: "down", since: k.loop.Now, loop: k.loop.ID}
 }
 
 func (r *Receiver) ringLine() string {

@@ -113,6 +113,7 @@ func (r *Receiver) goes() {
 	r.outage = outage{since: later(r.outage.since, time.Now())}
 	r.first, r.lost = time.Time{}, 0
 	clear(r.hosts)
+	clear(r.ways)
 	clear(r.left)
 	clear(r.bad)
 	r.log.Printf(LevelLinks, "a sender went away before its first leg: the receiver is free")

@@ -55,6 +55,15 @@ func TestSenderThatBringsNothing(t *testing.T) {
 	}
 }
 
+// A first leg that does not begin the stream, and goes straight to the sink: nothing of it is in, so that it ends its link and no more.
+func TestFirstLegElsewhere(t *testing.T) {
+	rx := receive(t, engine.Options{Connect: time.Minute}, enginetest.KindPipe, nil)
+	h := rx.link(0)
+	h.send(append(wire.Leg{Offset: 7, Length: 64 << 10}.Append(nil), make([]byte, 20000)...))
+	h.untilBye(wire.ByeBroken)
+	rx.takes(newStream(2, 30000), enginetest.KindPipe)
+}
+
 // A sender that gives up before its first leg says so on one of its links, and holds all of them: they are ended, the user is told
 // once, and the next sender is served.
 func TestSenderGivesUpBeforeItsFirstLeg(t *testing.T) {
@@ -256,6 +265,22 @@ func TestWelcomeThatIsNotSent(t *testing.T) {
 	c.SetDeadline(time.Now().Add(soon))
 	if b, err := io.ReadAll(c); err != nil || len(b) > 0 {
 		t.Fatalf("%d bytes, %v", len(b), err)
+	}
+	rx.takes(newStream(2, 30000), enginetest.KindPipe)
+}
+
+// Where descriptors are few, connections that say nothing keep no sender out: the seats that they have are given to others.
+func TestSilentStrangersWhereDescriptorsAreFew(t *testing.T) {
+	const files, strangers = 14, 12
+	o := engine.Options{Timing: steady, Means: engine.Means{Files: files}}
+	o.Timing.Hello = time.Hour
+	rx := receive(t, o, enginetest.KindPipe, nil)
+	for range strangers {
+		c, err := rx.network.Dial(t.Context(), engine.Path{Host: "a", Port: port}, netip.Addr{}, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
 	}
 	rx.takes(newStream(2, 30000), enginetest.KindPipe)
 }
