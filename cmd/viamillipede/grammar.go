@@ -47,7 +47,7 @@ var (
 
 // grammar returns every keyword, in the order of the help text.
 func grammar() []keyword {
-	return slices.Concat(ends(), ofPath(), original(), ours(), questions())
+	return slices.Concat(ends(), ofPath(), original(), ours(), reporting(), questions())
 }
 
 // ends are the keywords that say what to do.
@@ -435,6 +435,7 @@ const jsonWord = "json"
 func forPrograms() argument {
 	return argument{
 		name: jsonWord, want: "the same for programs, as one JSON object, with facts beside the verdicts",
+		literal:  true, // it is a keyword, too
 		optional: func(word string) bool { return word == jsonWord },
 		set: func(inv *invocation, _ string) bool {
 			inv.json = true

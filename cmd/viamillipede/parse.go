@@ -23,6 +23,7 @@ type invocation struct {
 	bench *benchmark // nil: none; then nothing but the options, paths and port counts beside it
 
 	verbose    int
+	account    string // file of the summary for programs; "" for none
 	profile    string // "cpu", "mem", "trace" or "" for none
 	profileDir string
 }

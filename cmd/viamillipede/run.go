@@ -92,6 +92,11 @@ func (inv *invocation) run() engine.Status {
 	if err != nil {
 		return failed(ownPrefix, err)
 	}
+	told, err := openAccount(inv.account)
+	if err != nil {
+		return failed(ownPrefix, err)
+	}
+	defer told.out.Discard()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	atOnce := func() {
@@ -101,7 +106,7 @@ func (inv *invocation) run() engine.Status {
 		}
 	}
 	defer watchSignals(sides, cancel, atOnce)()
-	return carry(ctx, cancel, sides)
+	return told.write(carry(ctx, cancel, sides, told))
 }
 
 // provide has so many ends get by with what this machine grants.
@@ -216,8 +221,9 @@ func (inv *invocation) side(name string) *side {
 	return &side{name: name, prefix: prefix, log: engine.NewLog(stderr, prefix, inv.verbose)}
 }
 
-// carry runs the sides until all are finished. The first failure stops the other side too and gives the exit status.
-func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side) engine.Status {
+// carry runs the sides until all are finished, and has told hear of each. The first failure stops the other side too and gives the
+// exit status.
+func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, told *account) engine.Status {
 	type result struct {
 		*side
 		summary engine.Summary
@@ -233,6 +239,7 @@ func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side) e
 	status := engine.StatusDone
 	for range sides {
 		r := <-results
+		told.add(r.name, r.summary, causeOf(ctx, r.err))
 		r.log.Printf(engine.LevelSummary, "%s", r.summary)
 		if len(r.summary.Paths) > 1 {
 			for _, p := range r.summary.Paths {

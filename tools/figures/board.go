@@ -84,7 +84,7 @@ func (b *board) stream(name string, s sample, err error) {
 	}
 	r := b.row(name)
 	r.tx, r.rx, r.all = append(r.tx, s.tx), append(r.rx, s.rx), append(r.all, s.machine)
-	r.lost, r.resent = append(r.lost, float64(s.lost)), append(r.resent, s.resent)
+	r.lost, r.resent = append(r.lost, s.lost), append(r.resent, s.resent)
 }
 
 // record is all that there is to say, below a header.

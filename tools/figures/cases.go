@@ -63,12 +63,12 @@ func rowNames() []string {
 func contenders(set settings) []contender {
 	rx, tx := commandsOf(set.bin)
 	ours := func(name string, kills time.Duration, words ...string) contender {
-		return contender{name: name, rx: rx, tx: append(slices.Clone(tx), words...), ours: true, kills: kills}
+		return contender{name: name, rx: rx, tx: append(slices.Clone(tx), words...), kills: kills}.told()
 	}
 	all := []contender{
 		{name: rowLimit, rx: []string{set.self, "limit-rx", "PORT"}, tx: []string{set.self, "limit-tx", "PORT"}},
 		{name: rowPipe},
-		mainCase(rowDefault, set.bin),
+		mainCase(rowDefault, set.bin).told(),
 		mainCase(rowBefore, set.before),
 		ours(rowFour, 0, "threads", "4"),
 		ours(rowOne, 0, "threads", "1"),
@@ -104,35 +104,35 @@ func contenders(set settings) []contender {
 
 // commandsOf are both ends of a viamillipede.
 func commandsOf(bin string) (rx, tx []string) {
-	return []string{bin, "rx", "PORT", "verbose", "1"}, []string{bin, "tx", "127.0.0.1", "PORT", "verbose", "1"}
+	return []string{bin, "rx", "PORT"}, []string{bin, "tx", "127.0.0.1", "PORT"}
 }
 
 // mainCase is the stream that most of this is about, by one of the programs.
 func mainCase(name, bin string) contender {
 	rx, tx := commandsOf(bin)
-	return contender{name: name, rx: rx, tx: append(tx, "threads", "16"), ours: true}
+	return contender{name: name, rx: rx, tx: append(tx, "threads", "16")}
 }
 
 // planes are the streams that do not go from write(2) to read(2), each beside a relay that does as little as possible.
 func planes(set settings) []contender {
-	vmsplice := func(name string, rx, tx []string, ours bool) contender {
-		return contender{name: name, rx: rx, tx: tx, ours: ours, feed: feedVmsplice, drain: drainSplice}
+	vmsplice := func(name string, rx, tx []string) contender {
+		return contender{name: name, rx: rx, tx: tx, feed: feedVmsplice, drain: drainSplice}
 	}
-	file := func(name, drain string, rx, tx []string, ours bool) contender {
-		return contender{name: name, rx: rx, tx: tx, ours: ours, feed: feedFile, drain: drain}
+	file := func(name, drain string, rx, tx []string) contender {
+		return contender{name: name, rx: rx, tx: tx, feed: feedFile, drain: drain}
 	}
 	rx, tx := commandsOf(set.bin)
 	limitRX := []string{set.self, "limit-rx", "PORT"}
 	fileRX, fileTX := []string{set.self, "file-rx", "PORT"}, []string{set.self, "file-tx", "PORT"}
 	return []contender{
-		vmsplice(rowVLimit, limitRX, []string{set.self, "limit-tx", "PORT"}, false),
-		vmsplice(rowVSplice, rx, append(slices.Clone(tx), "io", "splice"), true),
-		vmsplice(rowVRelay, limitRX, []string{set.self, "copy-tx", "PORT"}, false),
-		vmsplice(rowVAuto, rx, tx, true),
-		file(rowFRelay, drainFile, fileRX, fileTX, false),
-		file(rowFile, drainFile, rx, tx, true),
-		file(rowNRelay, drainNull, fileRX, fileTX, false),
-		file(rowNull, drainNull, rx, tx, true),
+		vmsplice(rowVLimit, limitRX, []string{set.self, "limit-tx", "PORT"}),
+		vmsplice(rowVSplice, rx, append(slices.Clone(tx), "io", "splice")).told(),
+		vmsplice(rowVRelay, limitRX, []string{set.self, "copy-tx", "PORT"}),
+		vmsplice(rowVAuto, rx, tx).told(),
+		file(rowFRelay, drainFile, fileRX, fileTX),
+		file(rowFile, drainFile, rx, tx).told(),
+		file(rowNRelay, drainNull, fileRX, fileTX),
+		file(rowNull, drainNull, rx, tx).told(),
 	}
 }
 

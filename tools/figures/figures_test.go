@@ -26,22 +26,35 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func TestParseSummary(t *testing.T) {
+// What a sender says is read out of the file that stands in its command, and out of none else.
+func TestSummary(t *testing.T) {
+	c := contender{tx: []string{"viamillipede", "tx"}}.told()
+	plan := c.plan(settings{})
+	var told summary
+	if err := told.ask(&plan); err != nil {
+		t.Fatal(err)
+	}
+	defer told.forget()
+	file := plan.TX.Command[3]
+	if plan.TX.Command[2] != "json" || c.tx[3] != summaryFile {
+		t.Errorf("the command is %v, after %v", plan.TX.Command, c.tx)
+	}
 	for text, want := range map[string]sum{
-		"viamillipede: link up\nviamillipede: 2 bytes (2 B) in 0.004 s, 452 B/s, 0 links lost, 0 legs resent, " +
-			"0 bytes resent, engine path: copy (read, write)\n": {2, 0, 0, "copy (read, write)"},
-		"viamillipede tx: 104857600 bytes (100 MiB) in 0.264 s, 379.5 MiB/s, 9 links lost (9 cut by chaos), " +
-			"16 legs resent, 2347008 bytes resent, engine path: splice": {104857600, 9, 2347008, "splice"},
+		`{"results": [{"name": "Stream/end=tx-2", "values": {"lost-links": 9, "resent-B": 2347008, "B": 1}}]}`: {9, 2347008},
+		`{"results": [{"name": "Stream/end=tx-2", "values": {"lost-links": 9}}]}`:                              {},
+		`{"results": []}`: {},
+		"9 links lost":    {},
 	} {
-		got, err := parseSummary(text)
-		if err != nil || got != want {
-			t.Errorf("%q: %+v, %v", text, got, err)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := told.read(); got != want || (err == nil) != (want != sum{}) {
+			t.Errorf("%s: %v, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"", "3 bytes (3 B) in 1 s, 0 links lost, engine path: copy"} {
-		if got, err := parseSummary(text); err == nil {
-			t.Errorf("%q: %+v", text, got)
-		}
+	told.forget()
+	if _, err := told.read(); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("without a file: %v", err)
 	}
 }
 

@@ -17,7 +17,7 @@ type contender struct {
 	name  string
 	rx    []string      // nil: none, the producer's pipe is the consumer's
 	tx    []string      //
-	ours  bool          // viamillipede, which says how many links it lost and what it sent again
+	ours  bool          // viamillipede, which says how many links it lost and what it sent again (told)
 	kills time.Duration // a connection is killed this often; 0 is never
 
 	anyhow    bool   // somebody else's program, which exits with what it likes
@@ -44,7 +44,7 @@ type sample struct {
 	rate    float64 // GB/s (10^9 bytes) at the consumer
 	tx, rx  float64 // CPU seconds per GiB
 	machine float64 // likewise, of all that ran meanwhile
-	lost    int     // links lost, as tx counted
+	lost    float64 // links lost, as tx counted
 	resent  float64 // bytes sent again, as a share of the stream
 }
 
@@ -79,48 +79,51 @@ func measure(ctx context.Context, set settings, c contender) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
-	stream, err := pipeline.Start(ctx, plan)
-	if err != nil {
-		return sample{}, err
-	}
-	defer stream.End()
-	s, err := c.watch(ctx, stream)
-	if err == nil {
-		err = files.check(set)
-	}
-	return s, err
-}
-
-// watch sees a stream through to its end, with all that is to happen meanwhile.
-func (c contender) watch(ctx context.Context, stream *pipeline.Stream) (sample, error) {
-	finish := stream.Wait
-	kills := 0
-	switch {
-	case c.strangers:
-		finish = func() (pipeline.Result, error) { return besieged(ctx, stream) }
-	case c.kills > 0:
-		finish = func() (r pipeline.Result, err error) {
-			r, kills, err = attacked(stream, c.kills)
-			return r, err
-		}
-	}
-	r, err := finish()
-	if err != nil {
-		return sample{}, err
-	}
-	if c.alone {
-		return sampleOfIperf(r, stream.TX.Out.String())
-	}
-	s := sampleOf(r)
 	if !c.ours {
-		return s, nil
+		s, _, err := c.run(ctx, plan)
+		return s, cmp.Or(err, files.check(set))
 	}
-	sum, err := parseSummary(stream.TX.Said.String())
-	s.lost, s.resent = sum.lost, float64(sum.resent)/float64(r.Bytes)
+	var told summary
+	defer told.forget()
+	if err := told.ask(&plan); err != nil {
+		return sample{}, err
+	}
+	s, kills, err := c.run(ctx, plan)
+	if err = cmp.Or(err, files.check(set)); err != nil {
+		return s, err
+	}
+	sum, err := told.read()
+	s.lost, s.resent = sum.lost, sum.resent/float64(set.bytes())
 	if err == nil && s.lost == 0 && kills > 0 {
 		err = fmt.Errorf("%d connections were killed and none was missed", kills)
 	}
 	return s, err
+}
+
+// run sees a stream through to its end, with all that is to happen meanwhile, and says how many of its connections were killed.
+func (c contender) run(ctx context.Context, plan pipeline.Plan) (s sample, kills int, err error) {
+	stream, err := pipeline.Start(ctx, plan)
+	if err != nil {
+		return sample{}, 0, err
+	}
+	defer stream.End()
+	var r pipeline.Result
+	switch {
+	case c.strangers:
+		r, err = besieged(ctx, stream)
+	case c.kills > 0:
+		r, kills, err = attacked(stream, c.kills)
+	default:
+		r, err = stream.Wait()
+	}
+	switch {
+	case err != nil:
+		return sample{}, kills, err
+	case c.alone:
+		s, err = sampleOfIperf(r, stream.TX.Out.String())
+		return s, kills, err
+	}
+	return sampleOf(r), kills, nil
 }
 
 // besieged finishes the stream while strangers come to its port.
