@@ -206,7 +206,7 @@ var verdicts = []struct {
 	{"SmallBudget", "pipe_pages", setting("fs.pipe-user-pages-soft", "1024"), Slow, "1024 for all pipes of a user",
 		"sysctl -w fs.pipe-user-pages-soft=16384"},
 	{"SmallBudgetOfRoot", "pipe_pages", several(setting("fs.pipe-user-pages-soft", "1024"), capabilities(everyCapability)), OK,
-		"does not count", ""},
+		"does not apply", ""},
 	{"NoBudget", "pipe_pages", setting("fs.pipe-user-pages-soft", "0"), OK, "no limit", ""},
 	{"BudgetUnread", "pipe_pages", gone("proc/sys/fs/pipe-user-pages-soft"), Missing, "cannot be read", ""},
 	{"PipesUsedUp", "pipes", kernel(func(k *fake) { k.pipe, k.pipeErr = 8192, syscall.EPERM }), Slow, "1M asked for, 8k given: operation not permitted",
