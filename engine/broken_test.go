@@ -171,12 +171,11 @@ func TestSenderClosesABrokenLink(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			data := content(2, 100<<10)
 			tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10}, data, nil)
-			l := tx.listen()
-			bad := tx.accept(l, 8)
+			bad := tx.accept(8)
 			bad.untilType(wire.TypeEnd)
 			bad.send(c.frame)
 			bad.untilClosed()
-			good := tx.accept(l, 8)
+			good := tx.accept(8)
 			if got := good.takeAll(2); !bytes.Equal(got, data) {
 				t.Errorf("%d bytes came, %d went in", len(got), len(data))
 			}
@@ -209,7 +208,7 @@ func (h *hand) takeAll(legs int) []byte {
 func TestSenderFindsLies(t *testing.T) {
 	for _, d := range []wire.Done{{Legs: 1, Bytes: 100 << 10}, {Legs: 2, Bytes: 1}, {}} {
 		tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10}, content(2, 100<<10), nil)
-		h := tx.accept(tx.listen(), 8)
+		h := tx.accept(8)
 		h.untilType(wire.TypeEnd)
 		h.send(d.Append(nil))
 		if f := h.untilType(wire.TypeError); engine.Status(f.A) != engine.StatusIntegrity {
@@ -224,7 +223,7 @@ func TestSenderKeepsToTheCredit(t *testing.T) {
 	const leg = 4 << 10
 	data := content(3, 10*leg)
 	tx := send(t, engine.Options{Threads: 1, Leg: leg}, data, nil)
-	h := tx.accept(tx.listen(), 3)
+	h := tx.accept(3)
 	delivered, got := uint64(0), []byte(nil)
 	for delivered < 10 {
 		f, payload, err := h.frame()
@@ -326,9 +325,8 @@ func TestFeaturesTaken(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			o := engine.Options{Threads: 1, Checksum: c.checksum, Connect: 300 * time.Millisecond}
 			tx := send(t, o, content(2, 100), nil)
-			l := tx.listen()
-			h := tx.accept(l, 8, func(w *wire.Welcome) { w.Features = c.grant })
-			l.Close()
+			h := tx.accept(8, func(w *wire.Welcome) { w.Features = c.grant })
+			tx.door.Close()
 			h.untilClosed()
 			tx.wants(c.want)
 		})
@@ -339,13 +337,12 @@ func TestFeaturesTaken(t *testing.T) {
 func TestGrantIsKept(t *testing.T) {
 	data := content(2, 100<<10)
 	tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10}, data, nil)
-	l := tx.listen()
-	first := tx.accept(l, 8)
+	first := tx.accept(8)
 	first.untilType(wire.TypeEnd)
 	first.c.Close()
-	less := tx.accept(l, 8, func(w *wire.Welcome) { w.MaxLeg = 4096 })
+	less := tx.accept(8, func(w *wire.Welcome) { w.MaxLeg = 4096 })
 	less.untilClosed()
-	good := tx.accept(l, 8)
+	good := tx.accept(8)
 	if got := good.takeAll(2); !bytes.Equal(got, data) {
 		t.Errorf("%d bytes came, %d went in", len(got), len(data))
 	}

@@ -222,7 +222,7 @@ func TestConsumerMayStopEarly(t *testing.T) {
 // The sender takes the word of a receiver whose consumer stopped early for a success, in the middle of the stream.
 func TestSenderMayEndEarly(t *testing.T) {
 	tx := sendFile(t, engine.Options{Leg: 64 << 10}, content(3, 8*64<<10))
-	h := tx.accept(tx.listen(), 2)
+	h := tx.accept(2)
 	h.until(func(f wire.Header, _ []byte) bool { return f.Type == wire.TypeLeg })
 	h.send(wire.Done{Legs: 0, Bytes: 700, Early: true}.Append(nil))
 	tx.wants(engine.StatusDone)

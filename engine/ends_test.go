@@ -19,7 +19,7 @@ import (
 
 // Nobody comes: both ends wait for as long as they were told.
 func TestNoFirstContact(t *testing.T) {
-	tx := send(t, engine.Options{Connect: 50 * time.Millisecond}, nil, nil)
+	tx := send(t, engine.Options{Connect: 50 * time.Millisecond}, nil, answering(enginetest.PathRefuses))
 	if err := tx.wants(engine.StatusConnect).err; !strings.Contains(err.Error(), "a:8834") {
 		t.Errorf("%v does not name the path", err)
 	}

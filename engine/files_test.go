@@ -91,7 +91,7 @@ func TestSourceChanges(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, %s, by a card: %v", c.name, o.IO, o.ForceSendFile), func(t *testing.T) {
 				o.Leg = leg
 				tx := sendFile(t, o, data)
-				h := tx.accept(tx.listen(), 2)
+				h := tx.accept(2)
 				h.until(func(f wire.Header, _ []byte) bool { return f.Type == wire.TypeLeg && f.A == 1 })
 				if err := c.change(tx.stdio.FD); err != nil {
 					t.Fatal(err)

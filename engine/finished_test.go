@@ -73,8 +73,7 @@ func TestReceiverFinishesWithoutSuccess(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			tx := send(t, engine.Options{Threads: 1, Giveup: -1, Timing: steady}, content(2, 1000), nil)
-			l := tx.listen()
-			h := tx.accept(l, 8)
+			h := tx.accept(8)
 			h.untilType(wire.TypeEnd)
 			h.send(wire.Ack{Received: c.received}.Append(nil), wire.Bye{Stream: true}.Append(nil))
 			if got := tx.wants(engine.StatusLost).err.Error(); !strings.HasPrefix(got, c.want) {

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"bytes"
-	"net"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -10,28 +9,21 @@ import (
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/wire"
-	"viamillipede/netio"
 )
 
-// flood is a network on whose links frames come in without end, once it is on: the socket is never found empty.
-type flood struct {
-	engine.Transport
+// flooded is a connection on which a frame comes in without end, once on is set: the socket is never found empty.
+type flooded struct {
+	engine.Conn
 	on    *atomic.Bool
 	frame []byte
+	at    int
 }
 
-func (f flood) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
-	conn, err := f.Transport.Adopt(c, trace)
-	return &floodConn{Conn: conn, flood: f}, err
+func flooding(on *atomic.Bool, frame []byte) transporter {
+	return adopting(func(c engine.Conn) engine.Conn { return &flooded{Conn: c, on: on, frame: frame} })
 }
 
-type floodConn struct {
-	engine.Conn
-	flood
-	at int
-}
-
-func (c *floodConn) Recv(a, b []byte) (int, error) {
+func (c *flooded) Recv(a, b []byte) (int, error) {
 	if !c.on.Load() {
 		return c.Conn.Recv(a, b)
 	}
@@ -56,9 +48,8 @@ func TestFlood(t *testing.T) {
 	} {
 		t.Run("a sender, "+c.name, func(t *testing.T) {
 			on := new(atomic.Bool)
-			tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10, Timing: brief}, content(1, 4<<20),
-				func(n engine.Transport) engine.Transport { return flood{n, on, c.frame} })
-			h := tx.accept(tx.listen(), 8)
+			tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10, Timing: brief}, content(1, 4<<20), flooding(on, c.frame))
+			h := tx.accept(8)
 			h.untilType(wire.TypeLeg)
 			on.Store(true)
 			h.send(c.frame) // has it look
@@ -68,8 +59,7 @@ func TestFlood(t *testing.T) {
 	}
 	t.Run("a receiver", func(t *testing.T) {
 		on := new(atomic.Bool)
-		rx := receive(t, engine.Options{Timing: brief}, enginetest.KindPipe,
-			func(n engine.Transport) engine.Transport { return flood{n, on, wire.Beat{Sent: 1}.Append(nil)} })
+		rx := receive(t, engine.Options{Timing: brief}, enginetest.KindPipe, flooding(on, wire.Beat{Sent: 1}.Append(nil)))
 		h := rx.link(0)
 		on.Store(true)
 		h.send(wire.Beat{}.Append(nil))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"net"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -34,8 +33,7 @@ func (h *hand) untilBye(why wire.Reason) {
 
 func TestSenderSaysThatALinkIsSilent(t *testing.T) {
 	tx := send(t, engine.Options{Threads: 1, Timing: brief()}, nil, nil)
-	l := tx.listen()
-	h := tx.accept(l, 8)
+	h := tx.accept(8)
 	h.untilBye(wire.ByeSilent)
 }
 
@@ -44,13 +42,8 @@ func TestSenderSaysThatALinkIsSilent(t *testing.T) {
 func TestSenderSaysSoAfterItsLeg(t *testing.T) {
 	data := content(5, 8<<20)
 	tx := send(t, engine.Options{Threads: 1, Leg: 1 << 20, Timing: brief()}, data, nil)
-	l := tx.listen()
-	most := func(w *wire.Welcome) { w.MaxLeg = 1 << 20 }
-	old := tx.accept(l, 8, most)
-	again, err := l.Accept() // which is not welcomed yet
-	if err != nil {
-		t.Fatal(err)
-	}
+	old := tx.accept(8, large)
+	again := tx.connection(tx.door) // which is not welcomed yet
 	legs := 0
 	old.until(func(f wire.Header, payload []byte) bool {
 		if f.Type == wire.TypeLeg {
@@ -64,18 +57,19 @@ func TestSenderSaysSoAfterItsLeg(t *testing.T) {
 	if legs == 0 {
 		t.Error("no leg was on its way")
 	}
-	again.Close()
+	again.c.Close()
 }
 
 // The successor of such a link is up: what is left of the old one is of no use.
 func TestSuccessorEndsTheOldLink(t *testing.T) {
 	tx := send(t, engine.Options{Threads: 1, Leg: 1 << 20, Timing: brief()}, content(5, 8<<20), nil)
-	l := tx.listen()
-	most := func(w *wire.Welcome) { w.MaxLeg = 1 << 20 }
-	old := tx.accept(l, 8, most)
-	tx.accept(l, 8, most)
+	old := tx.accept(8, large)
+	tx.accept(8, large)
 	old.untilClosed()
 }
+
+// large has a receiver take legs of 1 MiB.
+func large(w *wire.Welcome) { w.MaxLeg = 1 << 20 }
 
 func TestReceiverSaysThatALinkIsSilent(t *testing.T) {
 	rx := receive(t, engine.Options{Timing: brief()}, enginetest.KindPipe, nil)
@@ -99,13 +93,12 @@ func TestSenderHearsThatALinkIsGivenUp(t *testing.T) {
 	timing := steady
 	timing.DeadPeer = 10 * time.Millisecond
 	tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10, Timing: timing}, data, nil)
-	l := tx.listen()
-	old := tx.accept(l, 8)
+	old := tx.accept(8)
 	old.frame()
 	old.send(wire.Bye{Reason: wire.ByeSilent}.Append(nil))
 	old.untilClosed()
 	time.Sleep(2 * timing.DeadPeer)
-	h := tx.accept(l, 8)
+	h := tx.accept(8)
 	for came := 0; came < len(data); {
 		h.until(func(f wire.Header, payload []byte) bool {
 			if f.Type == wire.TypeLeg && !bytes.Equal(payload, data[f.B:int(f.B)+len(payload)]) {
@@ -204,37 +197,27 @@ func TestReceiverLingers(t *testing.T) {
 func TestSenderKnowsWhatItDoesNotKnow(t *testing.T) {
 	for _, c := range []struct {
 		name string
-		then func(tx *running, l net.Listener)
+		then func(tx *running)
 		want string
 	}{
-		{"nobody is there", func(_ *running, l net.Listener) { l.Close() }, "its host has refused"},
-		{"another one is there", func(tx *running, l net.Listener) {
-			for {
-				c, err := l.Accept()
-				if err != nil {
-					return
-				}
-				c.Read(make([]byte, wire.HelloLen))
-				c.Write(wire.Welcome{Version: wire.Version, Verdict: wire.VerdictUnknown}.Append(nil))
-				c.Close()
-			}
+		{"nobody is there", func(tx *running) { tx.door.Close() }, "its host has refused"},
+		{"another one is there", func(tx *running) {
+			tx.serve(func(c net.Conn) {
+				welcomes(c, func(w *wire.Welcome) { *w = wire.Welcome{Version: wire.Version, Verdict: wire.VerdictUnknown} })
+			})
 		}, "another one is in its place"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			timing := brief()
 			timing.Dead = time.Minute
 			tx := send(t, engine.Options{Threads: 1, Giveup: -1, Timing: timing}, content(2, 1000), nil)
-			l := tx.listen()
-			h := tx.accept(l, 8)
+			h := tx.accept(8)
 			h.untilType(wire.TypeLeg)
 			h.send(wire.Ack{Received: 1}.Append(nil))
 			h.untilType(wire.TypeEnd)
 			h.c.Close()
-			var peer sync.WaitGroup
-			peer.Go(func() { c.then(tx, l) })
+			c.then(tx)
 			got := tx.wants(engine.StatusLost).err.Error()
-			l.Close()
-			peer.Wait()
 			if want := "all 1000 bytes were received; whether they were written is not known"; !strings.Contains(got, want) || !strings.Contains(got, c.want) {
 				t.Errorf("%q, want %q and %q", got, want, c.want)
 			}
@@ -243,12 +226,7 @@ func TestSenderKnowsWhatItDoesNotKnow(t *testing.T) {
 }
 
 // hole swallows what is larger than a small packet, without a word.
-type hole struct{ engine.Transport }
-
-func (h hole) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
-	conn, err := h.Transport.Adopt(c, trace)
-	return &holeConn{Conn: conn}, err
-}
+var hole = adopting(func(c engine.Conn) engine.Conn { return &holeConn{Conn: c} })
 
 type holeConn struct {
 	engine.Conn
@@ -280,19 +258,9 @@ func (c *holeConn) Info() netio.Info { return netio.Info{MSS: 1448, CPU: -1} }
 func TestBlackHoleIsAnOutage(t *testing.T) {
 	timing := brief()
 	timing.Dead, timing.Stall = 400*time.Millisecond, 50*time.Millisecond
-	tx := send(t, engine.Options{Threads: 1, Giveup: time.Second, Timing: timing}, content(2, 100<<10),
-		func(n engine.Transport) engine.Transport { return hole{n} })
-	l := tx.listen()
+	tx := send(t, engine.Options{Threads: 1, Giveup: time.Second, Timing: timing}, content(2, 100<<10), hole)
 	told := make(chan bool, 1)
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go play(c, told)
-		}
-	}()
+	tx.serve(func(c net.Conn) { play(c, told) })
 	got := tx.wants(engine.StatusLost).err.Error()
 	if !strings.Contains(got, "packets of 1448 bytes do not arrive") || !strings.Contains(got, "MTU") {
 		t.Error(got)
@@ -306,13 +274,9 @@ func TestBlackHoleIsAnOutage(t *testing.T) {
 
 // play is a receiver's link that beats and listens for an error.
 func play(c net.Conn, told chan<- bool) {
-	defer c.Close()
-	b := make([]byte, wire.HelloLen)
-	if n, err := c.Read(b); err != nil || n < len(b) {
+	if !welcomes(c) {
 		return
 	}
-	h, _ := wire.ParseHello(b)
-	c.Write(wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: 64 << 10, Credit: 8, Receiver: 9, Features: h.Features}.Append(nil))
 	stop := make(chan struct{})
 	defer close(stop)
 	go func() {
@@ -340,8 +304,7 @@ func TestResetsThenSilenceAreGivenUp(t *testing.T) {
 	timing := brief()
 	timing.Dead, timing.DeadPeer = time.Minute, 20*time.Millisecond
 	tx := send(t, engine.Options{Threads: 1, Giveup: 400 * time.Millisecond, Timing: timing}, content(2, 1000), nil)
-	l := tx.listen()
-	h := tx.accept(l, 8)
+	h := tx.accept(8)
 	h.untilType(wire.TypeLeg)
 	tx.network.SetAddresses("a", enginetest.PathSilent)
 	h.send(wire.Beat{}.Append(nil)) // a link that lived

@@ -2,8 +2,8 @@ package engine_test
 
 import (
 	"io"
+	"net"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -39,22 +39,9 @@ func TestGiveupWhereNothingGetsThrough(t *testing.T) {
 				timing.Tick, timing.Tell = time.Millisecond, time.Millisecond
 				o := engine.Options{Threads: threads, Giveup: giveup, Timing: timing}
 				tx := send(t, o, content(1, 1000), nil)
-				l := tx.listen()
-				var peer sync.WaitGroup
-				defer peer.Wait()
-				defer l.Close()
-				peer.Go(func() {
-					for {
-						c1, err := l.Accept()
-						if err != nil {
-							return
-						}
-						peer.Go(func() {
-							defer c1.Close()
-							if h := tx.greets(c1); h != nil {
-								c.does(h)
-							}
-						})
+				tx.serve(func(conn net.Conn) {
+					if welcomes(conn) {
+						c.does(&hand{t: t, c: conn})
 					}
 				})
 				begun := time.Now()
@@ -77,8 +64,7 @@ func TestStoppedConsumerIsNoOutage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const giveup = 200 * time.Millisecond
 			tx := send(t, engine.Options{Threads: 1, Giveup: giveup, Timing: steady}, content(1, 1000), nil)
-			l := tx.listen()
-			h := tx.accept(l, 8)
+			h := tx.accept(8)
 			h.untilType(wire.TypeLeg)
 			h.send(wire.Ack{Received: acks}.Append(nil))
 			for begun := time.Now(); time.Since(begun) < 4*giveup; {

@@ -13,13 +13,11 @@ import (
 // takes the words in that wait to be read.
 
 func TestSenderHearsTheLastWords(t *testing.T) {
-	tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10}, content(1, 4<<20),
-		func(n engine.Transport) engine.Transport { return deaf{n} })
-	l := tx.listen()
-	h := tx.accept(l, 1000)
+	tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10}, content(1, 4<<20), deaf)
+	h := tx.accept(1000)
 	h.send(wire.Fault{Status: uint16(engine.StatusLocalPipe), Text: "consumer gone"}.Append(nil))
 	h.c.Close()
-	l.Close()
+	tx.door.Close()
 	start := time.Now()
 	tx.wants(engine.StatusRemotePipe)
 	if took := time.Since(start); took > steady.DeadPeer/2 {
@@ -28,8 +26,7 @@ func TestSenderHearsTheLastWords(t *testing.T) {
 }
 
 func TestReceiverHearsTheLastWords(t *testing.T) {
-	rx := receive(t, engine.Options{}, enginetest.KindPipe,
-		func(n engine.Transport) engine.Transport { return deaf{n} })
+	rx := receive(t, engine.Options{}, enginetest.KindPipe, deaf)
 	h := rx.link(0)
 	h.send(newStream(1, 1000).frame(0), wire.Fault{Status: uint16(engine.StatusLocalPipe), Text: "producer gone"}.Append(nil))
 	h.c.Close() // the next heartbeat finds the link closed

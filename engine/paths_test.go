@@ -15,7 +15,6 @@ import (
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/wire"
-	"viamillipede/netio"
 )
 
 // until asks again and again, for what has no event of its own.
@@ -28,6 +27,14 @@ func (r *running) until(what string, is func() bool) {
 	}
 }
 
+// answering gives host a several addresses, and says how each of them answers.
+func answering(answers ...enginetest.Path) transporter {
+	return func(n engine.Transport) engine.Transport {
+		n.(*enginetest.Net).SetAddresses("a", answers...)
+		return n
+	}
+}
+
 // Of three addresses the last one works: it is found in one attempt, and is the first to be tried from then on.
 func TestAddressesInTurn(t *testing.T) {
 	for name, bad := range map[string]enginetest.Path{
@@ -36,14 +43,9 @@ func TestAddressesInTurn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
-			o.Timing.Dial = 300 * time.Millisecond
-			o.Timing.Backoff, o.Timing.BackoffMost = soon, soon // one attempt has to do
-			tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
-				n.(*enginetest.Net).SetAddresses("a", bad, bad, enginetest.PathWorks)
-				return n
-			})
-			l := tx.listen()
-			h := tx.accept(l, 4)
+			o.Timing.Dial, o.Timing.Backoff, o.Timing.BackoffMost = soon, soon, soon // one attempt has to do
+			tx := send(t, o, content(1, 1000), answering(bad, bad, enginetest.PathWorks))
+			h := tx.accept(4)
 			h.untilType(wire.TypeLeg)
 			if got := fmt.Sprint(tx.network.Dials("a")); got != "[1 1 1]" {
 				t.Errorf("attempts at each address: %s", got)
@@ -60,18 +62,14 @@ func TestAddressesInTurn(t *testing.T) {
 // A path's address that fails is tried once, not again at every redial.
 func TestAddressThatWorkedIsRemembered(t *testing.T) {
 	o := engine.Options{Threads: 1, Connect: soon}
-	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
-		n.(*enginetest.Net).SetAddresses("a", enginetest.PathRefuses, enginetest.PathMute, enginetest.PathWorks)
-		return n
-	})
-	l := tx.listen()
+	tx := send(t, o, content(1, 1000), answering(enginetest.PathRefuses, enginetest.PathMute, enginetest.PathWorks))
 	const times = 4
 	for range times {
-		h := tx.accept(l, 4)
+		h := tx.accept(4)
 		h.untilType(wire.TypeEnd)
 		h.c.Close()
 	}
-	tx.accept(l, 4)
+	tx.accept(4)
 	if got, want := tx.network.Dials("a"), []int{1, 1, 1 + times}; !slices.Equal(got, want) {
 		t.Errorf("attempts at each address: %v, want %v", got, want)
 	}
@@ -85,16 +83,12 @@ func TestChangeWakesKeepers(t *testing.T) {
 	const links = 4
 	o := engine.Options{Threads: links, Connect: soon, Timing: steady}
 	o.Timing.Backoff, o.Timing.BackoffMost = time.Hour, time.Hour
-	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
-		n.(*enginetest.Net).SetAddresses("a", enginetest.PathRefuses)
-		return n
-	})
-	l := tx.listen()
+	tx := send(t, o, content(1, 1000), answering(enginetest.PathRefuses))
 	tx.until("every keeper has failed", func() bool { return tx.network.Dials("a")[0] == links })
 	tx.network.SetAddresses("a", enginetest.PathWorks)
 	tx.network.Change()
 	for range links {
-		tx.accept(l, 4)
+		tx.accept(4)
 	}
 	tx.cancel()
 	tx.wants(engine.StatusInterrupt)
@@ -104,15 +98,11 @@ func TestChangeWakesKeepers(t *testing.T) {
 func TestChangeEndsAnAttempt(t *testing.T) {
 	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
 	o.Timing.Dial, o.Timing.Backoff, o.Timing.BackoffMost = time.Hour, time.Hour, time.Hour
-	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
-		n.(*enginetest.Net).SetAddresses("a", enginetest.PathSilent)
-		return n
-	})
-	l := tx.listen()
+	tx := send(t, o, content(1, 1000), answering(enginetest.PathSilent))
 	tx.until("the first attempt", func() bool { return tx.network.Dials("a")[0] == 1 })
 	tx.network.SetAddresses("a", enginetest.PathWorks)
 	tx.network.Change()
-	tx.accept(l, 4)
+	tx.accept(4)
 	tx.cancel()
 	tx.wants(engine.StatusInterrupt)
 }
@@ -122,7 +112,6 @@ func TestSlowConnectionInAStorm(t *testing.T) {
 	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
 	o.Timing.Dial = time.Hour
 	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport { return slow{n} })
-	l := tx.listen()
 	up, calm := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(calm)
@@ -135,7 +124,7 @@ func TestSlowConnectionInAStorm(t *testing.T) {
 			}
 		}
 	}()
-	tx.accept(l, 4)
+	tx.accept(4)
 	close(up)
 	<-calm
 	tx.cancel()
@@ -159,10 +148,7 @@ func TestStormOfChanges(t *testing.T) {
 	const links, lasts = 16, 500 * time.Millisecond
 	o := engine.Options{Threads: links, Connect: soon, Timing: steady}
 	o.Timing.Backoff, o.Timing.BackoffMost = time.Hour, time.Hour
-	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
-		n.(*enginetest.Net).SetAddresses("a", enginetest.PathRefuses)
-		return n
-	})
+	tx := send(t, o, content(1, 1000), answering(enginetest.PathRefuses))
 	tx.until("every keeper has failed", func() bool { return tx.network.Dials("a")[0] == links })
 	for end := time.Now().Add(lasts); time.Now().Before(end); time.Sleep(time.Millisecond) {
 		tx.network.Change()
@@ -184,7 +170,7 @@ func (blind) Watch(context.Context, func()) error { return errors.New("not permi
 func TestChangesUnwatched(t *testing.T) {
 	tx := send(t, engine.Options{Threads: 2, Connect: soon}, content(1, 1000),
 		func(n engine.Transport) engine.Transport { return blind{n} })
-	h := tx.accept(tx.listen(), 4)
+	h := tx.accept(4)
 	h.untilType(wire.TypeLeg)
 	tx.cancel()
 	tx.wants(engine.StatusInterrupt)
@@ -195,14 +181,8 @@ func TestChangesUnwatched(t *testing.T) {
 
 // paces notes what every open connection was last paced to.
 type paces struct {
-	engine.Transport
 	mu  sync.Mutex
 	now map[*paced]uint64 // guarded by mu
-}
-
-func (p *paces) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
-	conn, err := p.Transport.Adopt(c, trace)
-	return &paced{Conn: conn, all: p}, err
 }
 
 // list gives the paces of the connections that were paced and are open.
@@ -242,14 +222,10 @@ func TestRateIsShared(t *testing.T) {
 	p := &paces{now: make(map[*paced]uint64)}
 	paths := []engine.Path{{Host: "a", Port: port, Rate: 12 << 20}, {Host: "b", Port: port}}
 	o := engine.Options{Threads: 6, Connect: soon, CPUs: []int{-1, -1}}
-	tx := sendOver(t, o, content(1, 1000), paths, func(n engine.Transport) engine.Transport {
-		p.Transport = n
-		return p
-	})
-	l := tx.listen()
+	tx := sendOver(t, o, content(1, 1000), paths, adopting(func(c engine.Conn) engine.Conn { return &paced{Conn: c, all: p} }))
 	var links []*hand
 	for range o.Threads {
-		links = append(links, tx.accept(l, 4))
+		links = append(links, tx.accept(4))
 	}
 	shares := func(want ...uint64) {
 		t.Helper()
@@ -267,7 +243,7 @@ func TestRateIsShared(t *testing.T) {
 	}
 	guests-- // the first of a path is nobody's guest
 	for range guests {
-		tx.accept(l, 4)
+		tx.accept(4)
 	}
 	shares(fifth, fifth, fifth, fifth, fifth)
 	tx.cancel()

@@ -44,6 +44,7 @@ type running struct {
 	over    chan result
 	log     *lines
 	status  func(io.Writer) error
+	door    net.Listener // of a sender: where its receiver is to be
 }
 
 // wait gives the result of Run.
@@ -193,7 +194,14 @@ func sendFrom(t *testing.T, o engine.Options, source *enginetest.Stdio, paths []
 	if err != nil {
 		t.Fatal(err)
 	}
-	return start(t, n, source, log, s.Run, s.WriteStatus)
+	door, err := n.Listen(t.Context(), port, 1) // before the sender's first attempt, which a test may have be the only one for long
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := start(t, n, source, log, s.Run, s.WriteStatus)
+	r.door = door.Listeners()[0]
+	t.Cleanup(func() { door.Close() })
+	return r
 }
 
 func start(t *testing.T, n *enginetest.Net, io *enginetest.Stdio, log *lines,
@@ -257,55 +265,72 @@ func (r *running) dial(index uint32, change ...func(*wire.Hello)) *hand {
 	return h
 }
 
-// listen is a receiver written by hand.
-func (r *running) listen() net.Listener {
+// connection takes the next one that comes in at l.
+func (r *running) connection(l net.Listener) *hand {
 	r.t.Helper()
-	d, err := r.network.Listen(r.t.Context(), port, 1)
+	late := time.AfterFunc(soon, func() { l.Close() })
+	defer late.Stop()
+	c, err := l.Accept()
 	if err != nil {
-		r.t.Fatal(err)
+		r.t.Fatalf("no link comes in: %v\n%s", err, r.log)
 	}
-	r.t.Cleanup(func() { d.Close() })
-	return d.Listeners()[0]
+	return r.hand(c)
 }
 
 // accept takes a link of the sender and welcomes it.
-func (r *running) accept(l net.Listener, credit uint32, change ...func(*wire.Welcome)) *hand {
+func (r *running) accept(credit uint32, change ...func(*wire.Welcome)) *hand {
 	r.t.Helper()
-	c, err := l.Accept()
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	h := r.hand(c)
+	h := r.connection(r.door)
+	var err error
 	if h.hello, err = wire.ParseHello(h.bytes(wire.HelloLen)); err != nil {
 		r.t.Fatal(err)
 	}
+	change = append([]func(*wire.Welcome){func(w *wire.Welcome) { w.Credit = credit }}, change...)
+	h.send(welcomeFor(h.hello, change).Append(nil))
+	return h
+}
+
+// serve has f be the receiver on each link of the sender, all at once, and closes the link behind it. It goes on until stop is
+// called, which waits for all of them.
+func (r *running) serve(f func(c net.Conn)) (stop func()) {
+	var links sync.WaitGroup
+	links.Go(func() {
+		for c, err := r.door.Accept(); err == nil; c, err = r.door.Accept() {
+			links.Go(func() {
+				defer c.Close()
+				c.SetDeadline(time.Now().Add(soon))
+				f(c)
+			})
+		}
+	})
+	stop = func() { r.door.Close(); links.Wait() }
+	r.t.Cleanup(stop)
+	return stop
+}
+
+// welcomes answers the hello on a link that may end at any time: false, it has.
+func welcomes(c net.Conn, change ...func(*wire.Welcome)) bool {
+	b := make([]byte, wire.HelloLen)
+	if _, err := io.ReadFull(c, b); err != nil {
+		return false
+	}
+	hello, err := wire.ParseHello(b)
+	if err != nil {
+		return false
+	}
+	_, err = c.Write(welcomeFor(hello, change).Append(nil))
+	return err == nil
+}
+
+// welcomeFor is what a receiver written by hand answers.
+func welcomeFor(h wire.Hello, change []func(*wire.Welcome)) wire.Welcome {
 	w := wire.Welcome{
-		Version: wire.Version, Stream: h.hello.Stream, MaxLeg: 64 << 10, Credit: credit, Receiver: 9,
-		Features: h.hello.Features,
+		Version: wire.Version, Stream: h.Stream, MaxLeg: 64 << 10, Credit: 8, Receiver: 9, Features: h.Features,
 	}
 	for _, f := range change {
 		f(&w)
 	}
-	h.send(w.Append(nil))
-	return h
-}
-
-// greets welcomes a link of the sender that may end at any time: nil, it has.
-func (r *running) greets(c net.Conn) *hand {
-	b := make([]byte, wire.HelloLen)
-	c.SetDeadline(time.Now().Add(soon))
-	if _, err := io.ReadFull(c, b); err != nil {
-		return nil
-	}
-	hello, err := wire.ParseHello(b)
-	if err != nil {
-		return nil
-	}
-	w := wire.Welcome{Version: wire.Version, Stream: hello.Stream, MaxLeg: 64 << 10, Credit: 8, Receiver: 9}
-	if _, err := c.Write(w.Append(nil)); err != nil {
-		return nil
-	}
-	return &hand{t: r.t, c: c, hello: hello}
+	return w
 }
 
 func (h *hand) send(frames ...[]byte) {
@@ -428,13 +453,26 @@ func (r *running) consume() <-chan []byte {
 	return got
 }
 
-// deaf has the engine hear nothing on its links until a Send has failed, as if it had been busy.
-type deaf struct{ engine.Transport }
-
-func (d deaf) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
-	conn, err := d.Transport.Adopt(c, trace)
-	return &deafConn{Conn: conn}, err
+// adopting has the engine get for each of its connections what wrap makes of it.
+func adopting(wrap func(engine.Conn) engine.Conn) transporter {
+	return func(n engine.Transport) engine.Transport { return adopter{n, wrap} }
 }
+
+type adopter struct {
+	engine.Transport
+	wrap func(engine.Conn) engine.Conn
+}
+
+func (a adopter) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
+	conn, err := a.Transport.Adopt(c, trace)
+	if err != nil {
+		return nil, err
+	}
+	return a.wrap(conn), nil
+}
+
+// deaf has the engine hear nothing on its links until a Send has failed, as if it had been busy.
+var deaf = adopting(func(c engine.Conn) engine.Conn { return &deafConn{Conn: c} })
 
 type deafConn struct {
 	engine.Conn

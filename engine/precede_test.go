@@ -32,22 +32,17 @@ func TestFirstPathsReceiver(t *testing.T) {
 	paths := []engine.Path{{Host: "a", Port: port}, {Host: "b", Port: port + 1}}
 	o := engine.Options{Threads: 2, Connect: soon, Timing: steady}
 	tx := sendOver(t, o, content(1, 1000), paths, func(n engine.Transport) engine.Transport { return late{n} })
-	first := tx.listen()
 	d, err := tx.network.Listen(t.Context(), port+1, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	c, err := d.Listeners()[0].Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	other := tx.hand(c)
+	other := tx.connection(d.Listeners()[0])
 	if other.hello, err = wire.ParseHello(other.bytes(wire.HelloLen)); err != nil {
 		t.Fatal(err)
 	}
 	other.send(wire.Welcome{Version: wire.Version, Stream: other.hello.Stream, MaxLeg: 64 << 10, Credit: 4, Receiver: 8}.Append(nil))
-	h := tx.accept(first, 4)
+	h := tx.accept(4)
 	f, _, err := other.frame()
 	if err != nil || f.Type != wire.TypeBye || f.Bye().Reason != wire.ByeTaken {
 		t.Errorf("the other receiver is told %v, %v", f, err)

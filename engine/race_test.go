@@ -17,59 +17,41 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// An address that swallows packets does not use up the time of the next one, however long that is.
+// An address that swallows packets does not use up the time of the next one, however long that is. Nor does one that takes a
+// connection and says nothing, even if it is the quicker one: it loses its turn to one that waits.
 func TestSwallowedAddress(t *testing.T) {
-	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
-	o.Timing.Dial, o.Timing.Backoff = time.Hour, time.Hour
-	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
-		n.(*enginetest.Net).SetAddresses("a", enginetest.PathSilent, enginetest.PathWorks)
-		return n
-	})
-	tx.accept(tx.listen(), 4).untilType(wire.TypeLeg)
-	tx.cancel()
-	tx.wants(engine.StatusInterrupt)
+	for name, first := range map[string]enginetest.Path{"silent": enginetest.PathSilent, "mute": enginetest.PathMute} {
+		t.Run(name, func(t *testing.T) {
+			o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
+			o.Timing.Dial, o.Timing.Backoff = time.Hour, time.Hour
+			tx := send(t, o, content(1, 1000), answering(first, enginetest.PathWorks))
+			tx.accept(4).untilType(wire.TypeLeg)
+			tx.cancel()
+			tx.wants(engine.StatusInterrupt)
+		})
+	}
 }
 
 // Of many addresses far away each has the whole time to connect, and one of them says hello.
 func TestFarAddresses(t *testing.T) {
 	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
-	o.Timing.Dial, o.Timing.Backoff = 700*time.Millisecond, time.Hour
+	o.Timing.Dial, o.Timing.Backoff = 1100*time.Millisecond, time.Hour
+	works := enginetest.PathWorks
 	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
-		works := enginetest.PathWorks
-		n.(*enginetest.Net).SetAddresses("a", works, works, works, works)
-		return slow{n}
+		return slow{answering(works, works, works, works)(n)}
 	})
-	l := tx.listen()
-	tx.accept(l, 4).untilType(wire.TypeLeg)
-	said := make(chan int)
-	go func() {
-		n := 0
-		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
-			b, _ := io.ReadAll(c)
-			n += len(b)
-			c.Close()
-		}
-		said <- n
-	}()
+	tx.accept(4).untilType(wire.TypeLeg)
+	var said atomic.Int64
+	stop := tx.serve(func(c net.Conn) {
+		b, _ := io.ReadAll(c)
+		said.Add(int64(len(b)))
+	})
 	tx.cancel()
 	tx.wants(engine.StatusInterrupt)
-	l.Close()
-	if n := <-said; n > 0 {
+	stop()
+	if n := said.Load(); n > 0 {
 		t.Errorf("%d bytes were said on other connections", n)
 	}
-}
-
-// What takes a connection and says nothing loses its turn to one that waits, even if it is the quicker one.
-func TestMuteAddressBesideAFarOne(t *testing.T) {
-	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
-	o.Timing.Dial, o.Timing.Backoff = time.Hour, time.Hour
-	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
-		n.(*enginetest.Net).SetAddresses("a", enginetest.PathMute, enginetest.PathWorks)
-		return n
-	})
-	tx.accept(tx.listen(), 4).untilType(wire.TypeLeg)
-	tx.cancel()
-	tx.wants(engine.StatusInterrupt)
 }
 
 // names is a network whose names are resolved as state has it.
@@ -105,13 +87,12 @@ func TestNameGone(t *testing.T) {
 				n.Transport = t
 				return n
 			})
-			l := tx.listen()
-			h := tx.accept(l, 4)
+			h := tx.accept(4)
 			h.untilType(wire.TypeLeg)
 			n.set(f)
 			for range 3 {
 				h.c.Close()
-				h = tx.accept(l, 4)
+				h = tx.accept(4)
 				h.untilType(wire.TypeLeg)
 			}
 			tx.cancel()
@@ -138,17 +119,16 @@ func TestNameMoves(t *testing.T) {
 		n.set(func(context.Context) ([]netip.Addr, error) { return []netip.Addr{netip.AddrFrom4([4]byte{3: i})}, nil })
 	}
 	at(0)
-	l := tx.listen()
-	h := tx.accept(l, 4)
+	h := tx.accept(4)
 	h.untilType(wire.TypeLeg)
 	n.set(func(context.Context) ([]netip.Addr, error) { return nil, errors.New("try again") })
 	h.c.Close()
-	h = tx.accept(l, 4)
+	h = tx.accept(4)
 	h.untilType(wire.TypeLeg)
 	tx.network.SetAddresses("a", enginetest.PathSilent, enginetest.PathWorks)
 	at(1)
 	h.c.Close()
-	h = tx.accept(l, 4)
+	h = tx.accept(4)
 	h.untilType(wire.TypeLeg)
 	if got := fmt.Sprint(tx.network.Dials("a")); got != "[2 1]" {
 		t.Errorf("attempts at each address: %s", got)

@@ -3,7 +3,6 @@ package engine_test
 import (
 	"context"
 	"errors"
-	"io"
 	"net"
 	"net/netip"
 	"strings"
@@ -21,14 +20,11 @@ func TestLinksThatBreakAtOnce(t *testing.T) {
 		o := engine.Options{Threads: threads, Connect: soon, Timing: steady}
 		o.Timing.Backoff, o.Timing.BackoffMost = time.Millisecond, time.Hour
 		tx := send(t, o, content(1, 1000), nil)
-		l := tx.listen()
 		var links atomic.Int64
-		go func() {
-			for c, err := l.Accept(); err == nil; c, err = l.Accept() {
-				welcomeAndClose(c)
-				links.Add(1)
-			}
-		}()
+		stop := tx.serve(func(c net.Conn) { // a host that resets what it has taken
+			welcomes(c)
+			links.Add(1)
+		})
 		tx.until("some links", func() bool { return links.Load() >= 4*int64(threads) })
 		const lasts = 300 * time.Millisecond
 		<-time.After(lasts)
@@ -38,22 +34,8 @@ func TestLinksThatBreakAtOnce(t *testing.T) {
 		}
 		tx.cancel()
 		tx.wants(engine.StatusInterrupt)
-		l.Close()
+		stop()
 	}
-}
-
-// welcomeAndClose is a receiver whose host resets what it has taken.
-func welcomeAndClose(c net.Conn) {
-	defer c.Close()
-	b := make([]byte, wire.HelloLen)
-	if _, err := io.ReadFull(c, b); err != nil {
-		return
-	}
-	h, err := wire.ParseHello(b)
-	if err != nil {
-		return
-	}
-	c.Write(wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: 64 << 10, Credit: 4, Receiver: 9}.Append(nil))
 }
 
 // counting is a network that lets so many connections in, and refuses the others.
@@ -83,10 +65,9 @@ func TestLinksThatDoNotGetIn(t *testing.T) {
 		f.Transport = n
 		return f
 	})
-	l := tx.listen()
 	var in []*hand
 	for range room {
-		in = append(in, tx.accept(l, 4))
+		in = append(in, tx.accept(4))
 	}
 	tx.until("the others have tried", func() bool { return f.refused.Load() >= 4*(links-room) })
 	<-time.After(300 * time.Millisecond)
@@ -98,7 +79,7 @@ func TestLinksThatDoNotGetIn(t *testing.T) {
 		h.c.Close()
 	}
 	for range links {
-		tx.accept(l, 4)
+		tx.accept(4)
 	}
 	tx.cancel()
 	tx.wants(engine.StatusInterrupt)
@@ -111,7 +92,7 @@ func TestPathThatWasNeverUp(t *testing.T) {
 	tx := sendOver(t, engine.Options{Threads: 2, Connect: soon}, content(1, 1000), paths, func(n engine.Transport) engine.Transport {
 		return nameless{n, gone}
 	})
-	h := tx.accept(tx.listen(), 4)
+	h := tx.accept(4)
 	tx.until("the other path was tried", func() bool { return strings.Contains(tx.log.String(), "no such host") })
 	h.takeAll(1)
 	h.send(wire.Done{Legs: 1, Bytes: 1000}.Append(nil))

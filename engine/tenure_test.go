@@ -170,27 +170,15 @@ func TestSenderWaitsForAnother(t *testing.T) {
 // A sender that has yielded before a leg of it was in ends with the refusal when the receiver has become another's.
 func TestSenderThatYieldedIsRefused(t *testing.T) {
 	tx := send(t, engine.Options{Threads: 1, Connect: soon}, content(1, 1000), nil)
-	l := tx.listen()
-	h := tx.accept(l, 4)
+	h := tx.accept(4)
 	h.send(wire.Bye{Reason: wire.ByeYields}.Append(nil))
 	h.c.Close()
-	over := make(chan struct{})
-	go func() {
-		defer close(over)
-		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
-			b := make([]byte, wire.HelloLen)
-			io.ReadFull(c, b)
-			hello, err := wire.ParseHello(b)
-			if err != nil || hello.Flags&wire.FlagResume != 0 {
-				t.Errorf("it comes again with %+v, %v", hello, err)
-			}
-			c.Write(wire.Welcome{Version: wire.Version, Verdict: wire.VerdictBusy, Stream: hello.Stream, MaxLeg: wire.MaxLeg, Receiver: 9}.Append(nil))
-			c.Close()
-		}
-	}()
+	again := tx.accept(4, func(w *wire.Welcome) { w.Verdict = wire.VerdictBusy })
+	if again.hello.Flags&wire.FlagResume != 0 {
+		t.Errorf("it comes again with %+v", again.hello)
+	}
+	again.c.Close()
 	tx.wants(engine.StatusRefused)
-	l.Close()
-	<-over
 }
 
 // An empty stream is a stream.

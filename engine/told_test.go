@@ -29,15 +29,11 @@ func (r *running) tells(pattern string) {
 
 // A sender says what it waits for, and why: first contact, then a way back.
 func TestSenderTellsOfAnOutage(t *testing.T) {
-	tx := send(t, engine.Options{Threads: 2, Connect: soon, Timing: anxious()}, content(1, 1000), func(n engine.Transport) engine.Transport {
-		n.(*enginetest.Net).SetAddresses("a", enginetest.PathRefuses)
-		return n
-	})
-	l := tx.listen()
+	tx := send(t, engine.Options{Threads: 2, Connect: soon, Timing: anxious()}, content(1, 1000), answering(enginetest.PathRefuses))
 	const times = `since ..:..:.. \(.* ago\); waiting for up to .* more \((giveup|dead)\)`
 	tx.tells(`no receiver yet after .* s, trying for up to .* s more \(connect\): a:\d+: .*refused`)
 	tx.network.SetAddresses("a", enginetest.PathWorks)
-	links := []*hand{tx.accept(l, 4), tx.accept(l, 4)}
+	links := []*hand{tx.accept(4), tx.accept(4)}
 	tx.tells(`the receiver answers, after .* s`)
 	tx.network.SetAddresses("a", enginetest.PathRefuses)
 	for _, h := range links {
@@ -46,7 +42,7 @@ func TestSenderTellsOfAnOutage(t *testing.T) {
 	tx.tells(`no path to the receiver works ` + times + `: a:\d+: .*refused`)
 	tx.until("it says so again", func() bool { return strings.Count(tx.log.String(), "no path to the receiver works") > 2 })
 	tx.network.SetAddresses("a", enginetest.PathWorks)
-	tx.accept(l, 4).send(wire.Ack{Received: 1}.Append(nil))
+	tx.accept(4).send(wire.Ack{Received: 1}.Append(nil))
 	tx.tells(`a path to the receiver works again, after .* s: a:\d+`)
 	tx.cancel()
 	tx.wants(engine.StatusInterrupt)
@@ -83,9 +79,8 @@ func TestRedialsAreNotTold(t *testing.T) {
 	timing := anxious()
 	timing.Tell = soon
 	tx := send(t, engine.Options{Threads: 2, Timing: timing}, content(1, 1000), nil)
-	l := tx.listen()
 	for range 20 {
-		tx.accept(l, 4).c.Close()
+		tx.accept(4).c.Close()
 	}
 	tx.cancel()
 	tx.wants(engine.StatusInterrupt)
@@ -109,7 +104,7 @@ func TestStatusOfDeadLinks(t *testing.T) {
 	o := engine.Options{Threads: 1, Timing: steady}
 	o.Timing.Backoff, o.Timing.BackoffMost = time.Hour, time.Hour
 	tx := send(t, o, content(1, 1000), nil)
-	h := tx.accept(tx.listen(), 4)
+	h := tx.accept(4)
 	tx.shows(`(?m)^ +0 +a:\d+ +stalls +\S+ +1000 B +\S+ B/s +\S+s `)
 	tx.shows(`(?m)^last second: .* on 1 link, of which 1 stalled$`)
 	h.c.Close()

@@ -1,6 +1,8 @@
 package engine_test
 
 import (
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,8 +20,7 @@ import (
 // TestSourceFailsInsideALeg: a leg that cannot be finished takes its link along, and the receiver is told on another one.
 func TestSourceFailsInsideALeg(t *testing.T) {
 	tx := sendFile(t, engine.Options{Leg: 64 << 10, Threads: 1}, content(3, 16<<20))
-	l := tx.listen()
-	h := tx.accept(l, 1000)
+	h := tx.accept(1000)
 	if _, _, err := h.frame(); err != nil { // more than the socket holds waits behind it
 		t.Fatal(err)
 	}
@@ -29,7 +30,7 @@ func TestSourceFailsInsideALeg(t *testing.T) {
 	for told := false; !told; {
 		f, _, err := h.frame()
 		if err != nil {
-			h = tx.accept(l, 1000)
+			h = tx.accept(1000)
 		}
 		told = err == nil && f.Type == wire.TypeError && engine.Status(f.A) == engine.StatusIntegrity
 	}
@@ -39,11 +40,7 @@ func TestSourceFailsInsideALeg(t *testing.T) {
 // TestOtherVersion: a receiver that speaks another version is no receiver, and that is known at once.
 func TestOtherVersion(t *testing.T) {
 	tx := send(t, engine.Options{Threads: 1}, nil, nil)
-	c, err := tx.listen().Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := tx.hand(c)
+	h := tx.connection(tx.door)
 	h.bytes(wire.HelloLen)
 	h.send(wire.Welcome{Version: 3, Verdict: wire.VerdictVersion}.Append(nil))
 	if got := tx.wants(engine.StatusRefused).err.Error(); !strings.Contains(got, "speaks wire version 3, this end 2") {
@@ -61,22 +58,14 @@ func TestStrangersAsReceivers(t *testing.T) {
 		timing := steady
 		timing.Dial = 100 * time.Millisecond
 		tx := send(t, engine.Options{Threads: 1, Connect: 300 * time.Millisecond, Timing: timing}, nil, nil)
-		l := tx.listen()
-		go func() {
-			for {
-				conn, err := l.Accept()
-				if err != nil {
-					return
-				}
-				t.Cleanup(func() { conn.Close() })
-				_, _ = conn.Write([]byte(c.says))
-			}
-		}()
+		tx.serve(func(conn net.Conn) {
+			_, _ = conn.Write([]byte(c.says))
+			_, _ = io.Copy(io.Discard, conn) // until it is given up
+		})
 		got := tx.wants(engine.StatusConnect).err.Error()
 		if !strings.Contains(got, c.want) {
 			t.Errorf("%q: %s, want %q", c.says, got, c.want)
 		}
-		l.Close()
 	}
 }
 
