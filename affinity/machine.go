@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"viamillipede/netio/host"
 )
 
 // Machine is what the kernel says of a machine's processors and memory nodes. It does not change once it is read. A nil
@@ -40,10 +42,10 @@ const (
 
 // ReadMachine reads the machine below a root folder, "/" but in tests. The error names the file: the list of CPUs that
 // are online (an fs.ErrNotExist where there is none, as in some sandboxes), or one that holds something unexpected.
-func ReadMachine(root string) (*Machine, error) {
-	t := tree(root)
+func ReadMachine(root host.Root) (*Machine, error) {
+	t := tree{root}
 	const name = "sys/devices/system/cpu/online"
-	if _, err := os.Stat(t.path(name)); err != nil {
+	if _, err := os.Stat(t.Path(name)); err != nil {
 		return nil, err
 	}
 	online, err := t.list(name)
@@ -70,7 +72,7 @@ func ReadMachine(root string) (*Machine, error) {
 // nodes reads the memory nodes. A CPU that none of them claims goes to the first.
 func (t tree) nodes(online []int) ([]Node, error) {
 	const dir = "sys/devices/system/node"
-	ids := t.numbered(dir, "node")
+	ids := t.Numbered(dir, "node")
 	if len(ids) == 0 {
 		return []Node{{ID: 0, CPUs: online, Distances: []int{near}}}, nil
 	}
@@ -96,7 +98,7 @@ func (t tree) nodes(online []int) ([]Node, error) {
 
 // distances reads those of the node at an index to each of n nodes.
 func (t tree) distances(name string, index, n int) ([]int, error) {
-	fields := strings.Fields(t.text(name))
+	fields := strings.Fields(t.Text(name))
 	distances := make([]int, n)
 	if len(fields) == 0 {
 		for i := range distances {

@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"viamillipede/netio/host"
 )
 
 func readMachine(t testing.TB, root string) *Machine {
 	t.Helper()
-	m, err := ReadMachine(root)
+	m, err := ReadMachine(host.Root(root))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +81,7 @@ func TestOddNodes(t *testing.T) {
 }
 
 func TestNoMachine(t *testing.T) {
-	if _, err := ReadMachine(t.TempDir()); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := ReadMachine(host.Root(t.TempDir())); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("of an empty folder: %v", err)
 	}
 	var m *Machine
@@ -108,7 +110,7 @@ func TestMalformedMachine(t *testing.T) {
 	} {
 		root := fixture(t, "virtio")
 		put(t, root, c.name, c.text)
-		if m, err := ReadMachine(root); err == nil || !strings.Contains(err.Error(), c.name) {
+		if m, err := ReadMachine(host.Root(root)); err == nil || !strings.Contains(err.Error(), c.name) {
 			t.Errorf("%s is %q: %v, %v", c.name, c.text, m, err)
 		}
 	}

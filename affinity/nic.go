@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"viamillipede/netio/host"
 )
 
 // NIC is a network device with hardware (or virtual) queues.
@@ -60,12 +62,12 @@ func (n NIC) String() string {
 // ReadNICs gives the devices with queues that carry the traffic of a device: itself, or what is below a bond, team,
 // bridge, VLAN or macvlan, each once. Loopback has none. The root is "/" but in tests. The error names the file: that of
 // a device that does not exist (fs.ErrNotExist), or one that holds something unexpected.
-func ReadNICs(root, device string) ([]NIC, error) {
-	t := tree(root)
+func ReadNICs(root host.Root, device string) ([]NIC, error) {
+	t := tree{root}
 	if device == "" || device == "." || device == ".." || strings.Contains(device, "/") {
 		return nil, fmt.Errorf("network device %q: not a name", device)
 	}
-	if _, err := os.Stat(t.path(netDir(device))); err != nil {
+	if _, err := os.Stat(t.Path(netDir(device))); err != nil {
 		return nil, err
 	}
 	var nics []NIC
@@ -75,7 +77,7 @@ func ReadNICs(root, device string) ([]NIC, error) {
 			continue
 		}
 		if table == nil {
-			table = parseInterrupts(t.text("proc/interrupts"))
+			table = parseInterrupts(t.Text("proc/interrupts"))
 		}
 		nic, err := t.nic(name, table)
 		if err != nil {
@@ -91,7 +93,7 @@ func netDir(device string) string { return "sys/class/net/" + device }
 
 // loopback tells by the hardware type, ARPHRD_LOOPBACK.
 func (t tree) loopback(device string) bool {
-	return device == "lo" || t.text(netDir(device)+"/type") == "772"
+	return device == "lo" || t.Text(netDir(device)+"/type") == "772"
 }
 
 // carriers gives the lowest devices under a device that are not in seen yet, or itself where there is none.
@@ -114,7 +116,7 @@ func (t tree) carriers(device string, seen map[string]bool) []string {
 // lower gives the devices directly under a device: the links lower_NAME, and the slaves that a bond names.
 func (t tree) lower(device string) []string {
 	var names []string
-	entries, err := os.ReadDir(t.path(netDir(device)))
+	entries, err := os.ReadDir(t.Path(netDir(device)))
 	if err != nil {
 		return nil
 	}
@@ -123,12 +125,12 @@ func (t tree) lower(device string) []string {
 			names = append(names, name)
 		}
 	}
-	for _, name := range strings.Fields(t.text(netDir(device) + "/bonding/slaves")) {
+	for _, name := range strings.Fields(t.Text(netDir(device) + "/bonding/slaves")) {
 		if !slices.Contains(names, name) && !strings.Contains(name, "/") {
 			names = append(names, name)
 		}
 	}
-	return slices.DeleteFunc(names, func(name string) bool { return !t.exists(netDir(name)) })
+	return slices.DeleteFunc(names, func(name string) bool { return !t.Exists(netDir(name)) })
 }
 
 // nic reads one device.
@@ -157,7 +159,7 @@ func (t tree) nic(name string, table []interrupt) (NIC, error) {
 // queues reads the queues whose folders begin with a prefix, and who is steered to each.
 func (t tree) queues(prefix, steering string) ([]Queue, error) {
 	var queues []Queue
-	for t.exists(fmt.Sprint(prefix, len(queues))) {
+	for t.Exists(fmt.Sprint(prefix, len(queues))) {
 		steered, err := t.mask(fmt.Sprint(prefix, len(queues), steering))
 		if err != nil {
 			return nil, err
@@ -171,7 +173,7 @@ func (t tree) queues(prefix, steering string) ([]Queue, error) {
 // paths: .../0000:00:03.0/virtio2 and .../0000:00:03.0 for a virtio device, the function alone for most others. None for
 // a device without hardware.
 func (t tree) hardware(name string) []string {
-	dir, err := filepath.EvalSymlinks(t.path(netDir(name) + "/device"))
+	dir, err := filepath.EvalSymlinks(t.Path(netDir(name) + "/device"))
 	if err != nil {
 		return nil
 	}
@@ -205,7 +207,7 @@ func driver(dir string) string {
 // node gives the memory node of the lowest folder that knows one, -1 where none does.
 func node(chain []string) (int, error) {
 	for _, dir := range chain {
-		if node, err := tree(dir).number("numa_node", -1); err != nil || node >= 0 {
+		if node, err := (tree{host.Root(dir)}).number("numa_node", -1); err != nil || node >= 0 {
 			return node, err
 		}
 	}
@@ -215,7 +217,7 @@ func node(chain []string) (int, error) {
 // messageIRQs gives the message-signalled interrupts of the hardware, ascending; nil where it does not name them.
 func messageIRQs(chain []string) []int {
 	for _, dir := range chain {
-		if irqs := tree(dir).numbered("msi_irqs", ""); len(irqs) > 0 {
+		if irqs := host.Root(dir).Numbered("msi_irqs", ""); len(irqs) > 0 {
 			return irqs
 		}
 	}

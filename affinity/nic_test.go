@@ -7,11 +7,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"viamillipede/netio/host"
 )
 
 func readNICs(t testing.TB, root, device string) []NIC {
 	t.Helper()
-	nics, err := ReadNICs(root, device)
+	nics, err := ReadNICs(host.Root(root), device)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,11 +126,11 @@ func TestSteeredQueuesCountWhereTheyAreSteered(t *testing.T) {
 
 func TestNoNIC(t *testing.T) {
 	root := fixture(t, "virtio")
-	if nics, err := ReadNICs(root, "eth9"); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "eth9") {
+	if nics, err := ReadNICs(host.Root(root), "eth9"); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "eth9") {
 		t.Errorf("got %v, %v", nics, err)
 	}
 	for _, name := range []string{"", ".", "..", "../net/eth0", "/"} {
-		if nics, err := ReadNICs(root, name); err == nil {
+		if nics, err := ReadNICs(host.Root(root), name); err == nil {
 			t.Errorf("device %q: %v", name, nics)
 		}
 	}
@@ -171,7 +173,7 @@ func TestMalformedNICFiles(t *testing.T) {
 	} {
 		root := fixture(t, "virtio")
 		put(t, root, c.name, c.text)
-		if nics, err := ReadNICs(root, "eth0"); err == nil || !strings.Contains(err.Error(), c.name[strings.LastIndex(c.name, "/"):]) {
+		if nics, err := ReadNICs(host.Root(root), "eth0"); err == nil || !strings.Contains(err.Error(), c.name[strings.LastIndex(c.name, "/"):]) {
 			t.Errorf("%s is %q: %+v, %v", c.name, c.text, nics, err)
 		}
 	}

@@ -5,15 +5,13 @@ import (
 	"path"
 	"strconv"
 	"strings"
-
-	"viamillipede/netio/host"
 )
 
 // quota gives how many CPUs' worth of time the cgroup grants to the process, 0 where there is no limit: the least of those
 // that its cgroups have.
 func (t tree) quota() (float64, error) {
 	least := 0.0
-	for _, g := range host.Root(t).Cgroups("cpu") {
+	for _, g := range t.Cgroups("cpu") {
 		grant, err := t.grant(g.Dir, g.Version)
 		if err != nil {
 			return 0, err
@@ -47,7 +45,7 @@ func (t tree) grant(dir string, version int) (float64, error) {
 
 // grant2 reads a cpu.max: the microseconds granted, or "max", in each period of so many microseconds.
 func (t tree) grant2(name string) (float64, error) {
-	fields := strings.Fields(t.text(name))
+	fields := strings.Fields(t.Text(name))
 	if len(fields) == 0 || len(fields) == 2 && fields[0] == "max" {
 		return 0, nil
 	}

@@ -3,6 +3,8 @@ package affinity
 import (
 	"strings"
 	"testing"
+
+	"viamillipede/netio/host"
 )
 
 func TestQuota(t *testing.T) {
@@ -45,7 +47,7 @@ func TestQuota(t *testing.T) {
 		for name, text := range c.files {
 			put(t, root, name, text+"\n")
 		}
-		if got, err := tree(root).quota(); got != c.want || err != nil {
+		if got, err := (tree{host.Root(root)}).quota(); got != c.want || err != nil {
 			t.Errorf("%s: %g, %v, want %g", c.name, got, err, c.want)
 		}
 	}
@@ -66,7 +68,7 @@ func TestMalformedQuota(t *testing.T) {
 		put(t, root, "proc/self/mountinfo", "1 1 0:1 / /sys/fs/cgroup rw - cgroup2 x rw\n2 1 0:2 / /sys/fs/cgroup rw - cgroup x rw,cpu\n")
 		put(t, root, "sys/fs/cgroup/cpu.cfs_quota_us", "100000")
 		put(t, root, c.name, c.text)
-		if got, err := tree(root).quota(); err == nil || !strings.Contains(err.Error(), c.name) {
+		if got, err := (tree{host.Root(root)}).quota(); err == nil || !strings.Contains(err.Error(), c.name) {
 			t.Errorf("%s is %q: %g, %v", c.name, c.text, got, err)
 		}
 	}

@@ -3,7 +3,7 @@ package engine
 import (
 	"time"
 
-	"viamillipede/netio"
+	"viamillipede/netio/host"
 )
 
 // A link is held back by the kernel's limit on a buffer when that takes hintShare of its time and it has been busy for
@@ -25,7 +25,7 @@ func (k *txlink) hint() {
 	case send > hintShare && k.path.hinted.CompareAndSwap(false, true):
 		go func() { // it reads a file
 			k.s.log.Printf(LevelChoices, "path %v: the send buffer holds its links back %.0f %% of the time: "+
-				"raise the last number of net.ipv4.tcp_wmem here, now %s", k.path, 100*send, netio.Sysctl("net/ipv4/tcp_wmem"))
+				"raise the last number of net.ipv4.tcp_wmem here, now %s", k.path, 100*send, host.System.Sysctl("net.ipv4.tcp_wmem"))
 		}()
 	case receive > hintShare && k.path.hinted.CompareAndSwap(false, true):
 		k.s.log.Printf(LevelChoices, "path %v: the receive buffer holds its links back %.0f %% of the time: "+

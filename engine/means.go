@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"viamillipede/netio"
+	"viamillipede/netio/host"
 )
 
 // Means is what one end may use of this machine where that is little: the limits of a container, of a user or of a process
@@ -89,7 +89,7 @@ func (m Means) Window() int64 { return defaultWindow(m.Memory) }
 
 // defaultWindow is DefaultWindow, or an eighth of a small machine's memory, or a quarter of what a window may take.
 func defaultWindow(granted int64) int64 {
-	w := min(DefaultWindow, netio.Memory()/8)
+	w := min(DefaultWindow, host.MachineMemory()/8)
 	if granted > 0 {
 		w = min(w, granted/4)
 	}

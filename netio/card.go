@@ -2,10 +2,11 @@ package netio
 
 import (
 	"net"
-	"os"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/host"
 )
 
 // LeavesByNIC reports whether what is sent on the connection leaves this machine by a network card. Only then is it copied, by
@@ -103,8 +104,7 @@ func hasBus(at *netlink.LinkAttrs) bool {
 	if at.ParentDevBus != "" || at.ParentDev != "" {
 		return true
 	}
-	_, err := os.Stat("/sys/class/net/" + at.Name + "/device")
-	return err == nil
+	return host.System.Exists("sys/class/net/" + at.Name + "/device")
 }
 
 // netlinkDevices are those of this network namespace.

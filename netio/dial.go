@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/host"
 )
 
 // Dialer makes connections to a peer.
@@ -142,16 +144,7 @@ func systemCongestion() string {
 	if name := defaultCongestion.Load(); name != nil {
 		return *name
 	}
-	return Sysctl("net/ipv4/tcp_congestion_control")
-}
-
-// Sysctl is a setting of the kernel, named by its file below /proc/sys; "" where it cannot be read.
-func Sysctl(name string) string {
-	b, err := os.ReadFile("/proc/sys/" + name)
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(b))
+	return host.System.Sysctl("net.ipv4.tcp_congestion_control")
 }
 
 // CheckCongestion reports, before anything is opened, that the kernel does not know the congestion control name, or that
@@ -167,7 +160,7 @@ func CheckCongestion(name string) error {
 	defer unix.Close(fd)
 	if err := unix.SetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION, name); err != nil {
 		return fmt.Errorf("congestion control %q cannot be used (%w); the kernel offers: %s",
-			name, err, Sysctl("net/ipv4/tcp_available_congestion_control"))
+			name, err, host.System.Sysctl("net.ipv4.tcp_available_congestion_control"))
 	}
 	return nil
 }

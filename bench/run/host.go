@@ -3,7 +3,6 @@ package run
 import (
 	"fmt"
 	"net"
-	"os"
 	"runtime"
 	"strings"
 
@@ -11,20 +10,21 @@ import (
 	"viamillipede/bench/report"
 	"viamillipede/bench/result"
 	"viamillipede/netio"
+	"viamillipede/netio/host"
 )
 
 // root is where the kernel's files are.
-const root = "/"
+const root = host.System
 
 // hostFacts is what this machine is, and the device by which the stream comes or goes; "" is not known.
 func hostFacts(device string) result.Host {
 	h := result.Host{
-		Kernel: netio.Sysctl("kernel/osrelease"), Processor: report.Processor(), CPUs: runtime.NumCPU(), Memory: uint64(netio.Memory()),
-		Go: runtime.Version(), Congestion: netio.Sysctl("net/ipv4/tcp_congestion_control"), NIC: device, Facts: map[string]string{},
+		Kernel: root.Sysctl("kernel.osrelease"), Processor: report.Processor(), CPUs: runtime.NumCPU(), Memory: uint64(host.MachineMemory()),
+		Go: runtime.Version(), Congestion: root.Sysctl("net.ipv4.tcp_congestion_control"), NIC: device, Facts: map[string]string{},
 	}
 	h.Facts["architecture"] = runtime.GOARCH
 	for _, name := range []string{"net/ipv4/tcp_wmem", "net/ipv4/tcp_rmem", "fs/pipe-max-size"} {
-		if value := strings.Join(strings.Fields(netio.Sysctl(name)), " "); value != "" {
+		if value := strings.Join(strings.Fields(root.Text("proc/sys/"+name)), " "); value != "" {
 			h.Facts[name] = value
 		}
 	}
@@ -42,8 +42,8 @@ func hostFacts(device string) result.Host {
 
 // addDevice adds what is known of the network device.
 func addDevice(h *result.Host, device string) {
-	if mtu, err := os.ReadFile("/sys/class/net/" + device + "/mtu"); err == nil {
-		h.Facts["mtu"] = strings.TrimSpace(string(mtu))
+	if mtu := root.Text("sys/class/net/" + device + "/mtu"); mtu != "" {
+		h.Facts["mtu"] = mtu
 	}
 	nics, err := affinity.ReadNICs(root, device)
 	if err != nil || len(nics) == 0 {

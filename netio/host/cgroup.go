@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/moby/sys/mountinfo"
 )
 
 // Cgroup is a control group that the process is in, or one above that.
@@ -12,19 +14,12 @@ type Cgroup struct {
 	Version int    // of its hierarchy: 1 or 2
 }
 
-// mount is a cgroup file system: the folder of the hierarchy that is seen at a point of the file tree.
-type mount struct {
-	root    string // folder of the hierarchy
-	point   string // where it is seen
-	version int    // 1 or 2
-}
-
 // Cgroups gives the groups that may limit what a controller ("cpu", "memory", "pids") grants to the process: from ours up to
 // the top that we can see. Each of them may have a limit, and the least holds.
 func (r Root) Cgroups(controller string) []Cgroup {
-	mounts := mountsOf(r.text("proc/self/mountinfo"), controller)
+	mounts := r.cgroupMounts(controller)
 	var all []Cgroup
-	for line := range strings.Lines(r.text("proc/self/cgroup")) {
+	for line := range strings.Lines(r.Text("proc/self/cgroup")) {
 		version, group := groupOf(strings.TrimSuffix(line, "\n"), controller)
 		for _, dir := range folders(mounts, version, group) {
 			all = append(all, Cgroup{dir, version})
@@ -48,57 +43,78 @@ func groupOf(line, controller string) (version int, group string) {
 	return 0, ""
 }
 
-// mountsOf reads from /proc/self/mountinfo the cgroup file systems that can have the controller.
-//
-//	38 23 0:28 /docker/ab /sys/fs/cgroup/cpu ro,nosuid shared:9 - cgroup cgroup rw,cpu,cpuacct
-//	           root       point                                   type   source options
-func mountsOf(text, controller string) []mount {
-	var mounts []mount
-	for line := range strings.Lines(text) {
-		before, after, _ := strings.Cut(line, " - ")
-		place, kind := strings.Fields(before), strings.Fields(after)
-		if len(place) < 5 || len(kind) < 3 {
-			continue
+// Cgroup2 gives where control groups of version 2 are seen first; "" is nowhere.
+func (r Root) Cgroup2() string {
+	for _, m := range r.mounts() {
+		if m.FSType == "cgroup2" {
+			return m.Mountpoint
 		}
-		m := mount{root: unescape(place[3]), point: unescape(place[4])}
-		switch {
-		case kind[0] == "cgroup2":
-			m.version = 2
-		case kind[0] == "cgroup" && slices.Contains(strings.Split(kind[2], ","), controller):
-			m.version = 1
-		default:
-			continue
-		}
-		mounts = append(mounts, m)
 	}
-	return mounts
+	return ""
 }
 
-// unescape turns the blanks and backslashes of mountinfo back, of which it writes \040, \011, \012 and \134.
-func unescape(s string) string {
-	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
+// OwnCgroup2 gives the folder of the process's own control group of version 2, which programs can be attached to; "" where
+// there is none, or no mount shows it.
+func (r Root) OwnCgroup2() string {
+	for line := range strings.Lines(r.Text("proc/self/cgroup")) {
+		version, group := groupOf(strings.TrimSuffix(line, "\n"), "")
+		if version != 2 {
+			continue
+		}
+		for _, m := range r.cgroupMounts("") {
+			below, ok := relative(m.Root, group)
+			if dir := path.Join(m.Mountpoint, below); ok && m.FSType == "cgroup2" && r.Exists(dir) {
+				return r.Path(dir)
+			}
+		}
+	}
+	return ""
+}
+
+// mounts reads /proc/self/mountinfo; none where it cannot be read.
+func (r Root) mounts() []*mountinfo.Info {
+	all, err := mountinfo.GetMountsFromReader(strings.NewReader(r.Text("proc/self/mountinfo")), nil)
+	if err != nil {
+		return nil
+	}
+	return all
+}
+
+// cgroupMounts gives the cgroup file systems that can have the controller.
+func (r Root) cgroupMounts(controller string) []*mountinfo.Info {
+	return slices.DeleteFunc(r.mounts(), func(m *mountinfo.Info) bool {
+		return m.FSType != "cgroup2" && !(m.FSType == "cgroup" && slices.Contains(strings.Split(m.VFSOptions, ","), controller))
+	})
+}
+
+// versionOf is that of a cgroup file system.
+func versionOf(m *mountinfo.Info) int {
+	if m.FSType == "cgroup2" {
+		return 2
+	}
+	return 1
 }
 
 // folders gives the folders of a cgroup and of those above it, as far as the mounts show them. Where no mount shows the
 // cgroup (a container that has the host's names for it), the first mount's top is taken for ours.
-func folders(mounts []mount, version int, group string) []string {
+func folders(mounts []*mountinfo.Info, version int, group string) []string {
 	var dirs []string
 	first := ""
 	for _, m := range mounts {
-		if m.version != version {
+		if versionOf(m) != version {
 			continue
 		}
 		if first == "" {
-			first = m.point
+			first = m.Mountpoint
 		}
-		below, ok := relative(m.root, group)
+		below, ok := relative(m.Root, group)
 		if !ok {
 			continue
 		}
 		for ; below != "/"; below = path.Dir(below) {
-			dirs = append(dirs, path.Join(m.point, below))
+			dirs = append(dirs, path.Join(m.Mountpoint, below))
 		}
-		dirs = append(dirs, m.point)
+		dirs = append(dirs, m.Mountpoint)
 	}
 	if len(dirs) == 0 && first != "" {
 		dirs = []string{first}

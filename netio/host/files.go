@@ -2,7 +2,6 @@ package host
 
 import (
 	"os"
-	"path"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,7 +20,7 @@ func (r Root) Files() Files {
 		return Files{Unlimited, Unlimited}
 	}
 	most := int(l.Cur)
-	entries, err := os.ReadDir(path.Join(string(r), "proc/self/fd"))
+	entries, err := os.ReadDir(r.Path("proc/self/fd"))
 	open := len(entries) - 1 // one is that of the folder
 	if err != nil {
 		open = 3

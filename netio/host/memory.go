@@ -1,6 +1,10 @@
 package host
 
-import "path"
+import (
+	"path"
+
+	"golang.org/x/sys/unix"
+)
 
 // Memory is what the control groups of the process grant it, in bytes.
 type Memory struct {
@@ -31,4 +35,13 @@ func (r Root) Memory() Memory {
 		return Memory{}
 	}
 	return least
+}
+
+// MachineMemory is what the machine has, in bytes (sysinfo(2)); 0 when the kernel does not tell.
+func MachineMemory() int64 {
+	var si unix.Sysinfo_t
+	if unix.Sysinfo(&si) != nil {
+		return 0
+	}
+	return int64(si.Totalram) * int64(si.Unit)
 }

@@ -1,27 +1,80 @@
 package host
 
 import (
+	"errors"
+	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// Root is the folder below which the kernel's files lie: "/", or a test's own.
+// Root is the folder below which the kernel's files lie: "/", or a test's own. Files are named without the leading slash.
 type Root string
 
 // System is the root of the machine itself.
 const System Root = "/"
 
-// text gives what a file, named without the leading slash, says without the blanks around it; "" is absent.
-func (r Root) text(name string) string {
-	content, err := os.ReadFile(filepath.Join(string(r), name))
-	if err != nil {
-		return ""
+// Path gives the place of a file.
+func (r Root) Path(name string) string { return filepath.Join(string(r), name) }
+
+// Read gives what a file says without the blanks around it. The error names the file as it is named on a machine.
+func (r Root) Read(name string) (string, error) {
+	content, err := os.ReadFile(r.Path(name))
+	if pe, ok := errors.AsType[*fs.PathError](err); ok {
+		err = fmt.Errorf("/%s: %w", name, pe.Err)
 	}
+	return strings.TrimSpace(string(content)), err
+}
+
+// Text is Read of a file that may be absent; that is "".
+func (r Root) Text(name string) string {
+	content, _ := os.ReadFile(r.Path(name))
 	return strings.TrimSpace(string(content))
 }
+
+// Exists reports whether a file or folder is there.
+func (r Root) Exists(name string) bool {
+	_, err := os.Stat(r.Path(name))
+	return err == nil
+}
+
+// Sysctl is a setting of the kernel by its name, such as "net.core.rmem_max"; "" where it cannot be read. Those of the network
+// are of the network namespace of the calling thread.
+func (r Root) Sysctl(name string) string { return r.Text(SysctlFile(name)) }
+
+// SysctlFile is the file of a setting.
+func SysctlFile(name string) string { return "proc/sys/" + strings.ReplaceAll(name, ".", "/") }
+
+// Field is the value of the first line "Name: value" of a file; "" is that there is none.
+func (r Root) Field(file, name string) string {
+	for line := range strings.Lines(r.Text(file)) {
+		if key, value, ok := strings.Cut(line, ":"); ok && key == name {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// Numbered gives, ascending, the N of the entries of a folder that are called prefixN; none where it cannot be read.
+func (r Root) Numbered(dir, prefix string) []int {
+	entries, _ := os.ReadDir(r.Path(dir))
+	var numbers []int
+	for _, entry := range entries {
+		digits, ok := strings.CutPrefix(entry.Name(), prefix)
+		if n, err := strconv.ParseUint(digits, 10, 31); ok && err == nil {
+			numbers = append(numbers, int(n))
+		}
+	}
+	slices.Sort(numbers)
+	return slices.Compact(numbers)
+}
+
+// Processes gives, ascending, the numbers of the processes that this one can see.
+func (r Root) Processes() []int { return r.Numbered("proc", "") }
 
 // none is a limit that there is not.
 const none = math.MaxInt64
@@ -29,7 +82,7 @@ const none = math.MaxInt64
 // limit reads a file that holds one number, or "max"; none where it is absent, or so large that it stands for no limit, as
 // memory.limit_in_bytes has it.
 func (r Root) limit(name string) int64 {
-	n, err := strconv.ParseInt(r.text(name), 10, 64)
+	n, err := strconv.ParseInt(r.Text(name), 10, 64)
 	if err != nil || n < 0 || n > none/2 {
 		return none
 	}
@@ -38,7 +91,7 @@ func (r Root) limit(name string) int64 {
 
 // count reads a file that holds one number; 0 is absent.
 func (r Root) count(name string) int64 {
-	n, err := strconv.ParseInt(r.text(name), 10, 64)
+	n, err := strconv.ParseInt(r.Text(name), 10, 64)
 	if err != nil {
 		return 0
 	}
@@ -48,7 +101,7 @@ func (r Root) count(name string) int64 {
 // fields reads a file of lines such as "anon 4096" or "Threads:	7"; what is no number is left out.
 func (r Root) fields(name string) map[string]int64 {
 	all := map[string]int64{}
-	for line := range strings.Lines(r.text(name)) {
+	for line := range strings.Lines(r.Text(name)) {
 		words := strings.Fields(line)
 		if len(words) < 2 {
 			continue

@@ -60,31 +60,16 @@ func (r Root) userRoom(most uint64, uid int) (int64, bool) {
 // plenty is a number of threads that no stream reaches.
 const plenty = 1024
 
-// The capabilities that lift RLIMIT_NPROC (capabilities(7)).
-const (
-	capSysAdmin    = 21
-	capSysResource = 24
-)
-
-// exempt reports whether RLIMIT_NPROC does not bind the process: root does not, nor somebody with a capability for that, of the
-// machine's own user namespace.
+// exempt reports whether RLIMIT_NPROC does not bind the process: root it does not, nor somebody with a capability for that
+// (capabilities(7)), of the machine's own user namespace.
 func (r Root) exempt(uid int) bool {
-	if m := strings.Fields(r.text("proc/self/uid_map")); len(m) != 3 || m[0] != "0" || m[1] != "0" {
-		return false
-	}
-	for line := range strings.Lines(r.text("proc/self/status")) {
-		if hex, ok := strings.CutPrefix(line, "CapEff:"); ok {
-			caps, err := strconv.ParseUint(strings.TrimSpace(hex), 16, 64)
-			return err == nil && caps&(1<<capSysAdmin|1<<capSysResource) != 0 || uid == 0
-		}
-	}
-	return uid == 0
+	return uid == 0 && r.OwnUsers() || r.Capable(SysAdmin, SysResource)
 }
 
 // tasks counts the threads of the whole machine: the fourth word of /proc/loadavg, "2/345", has them behind the slash
 // (proc_loadavg(5)). Where that is not told, it is more than any limit.
 func (r Root) tasks() int64 {
-	if words := strings.Fields(r.text("proc/loadavg")); len(words) >= 4 {
+	if words := strings.Fields(r.Text("proc/loadavg")); len(words) >= 4 {
 		_, all, _ := strings.Cut(words[3], "/")
 		if n, err := strconv.ParseInt(all, 10, 64); err == nil {
 			return n
@@ -95,16 +80,10 @@ func (r Root) tasks() int64 {
 
 // threadsOf counts the threads of a user, as far as their processes can be seen.
 func (r Root) threadsOf(uid int) int64 {
-	entries, err := os.ReadDir(path.Join(string(r), "proc"))
-	if err != nil {
-		return 0
-	}
 	total := int64(0)
-	for _, e := range entries {
-		if _, err := strconv.Atoi(e.Name()); err != nil {
-			continue
-		}
-		if f := r.fields(path.Join("proc", e.Name(), "status")); f["Uid"] == int64(uid) && f["Pid"] != 0 {
+	for _, pid := range r.Processes() {
+		f := r.fields(path.Join("proc", strconv.Itoa(pid), "status"))
+		if f["Uid"] == int64(uid) && f["Pid"] != 0 {
 			total += f["Threads"]
 		}
 	}

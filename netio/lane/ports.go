@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 
+	"viamillipede/netio/host"
 	"viamillipede/netio/lane/flowhash"
 )
 
@@ -81,20 +82,14 @@ func preferred() flowhash.PortRange {
 
 // reserved are ports that the administrator keeps for others.
 func reserved() []flowhash.PortRange {
-	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_reserved_ports")
-	if err != nil {
-		return nil
-	}
-	list, _ := flowhash.ParseReserved(string(text)) // what is not understood is not avoided
+	list, _ := flowhash.ParseReserved(host.System.Sysctl("net.ipv4.ip_local_reserved_ports")) // what is not understood is not avoided
 	return list
 }
 
 // Ephemeral is the range that the kernel takes source ports from where a connection does not say.
 func Ephemeral() flowhash.PortRange {
-	if text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range"); err == nil {
-		if told, err := flowhash.ParseEphemeral(string(text)); err == nil {
-			return told
-		}
+	if told, err := flowhash.ParseEphemeral(host.System.Sysctl("net.ipv4.ip_local_port_range")); err == nil {
+		return told
 	}
 	return flowhash.PortRange{First: 32768, Last: 60999}
 }

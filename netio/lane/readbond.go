@@ -2,23 +2,22 @@ package lane
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
+	"viamillipede/netio/host"
 	"viamillipede/netio/lane/flowhash"
 )
 
 // cutShort is what the kernel writes where a page did not hold all members (bonding_show_slaves).
 const cutShort = "++more++"
 
-// readBond reads what /sys says of a bond; of whose time the kernel is, it does not say. The root is "/" but in tests.
+// readBond reads what /sys says of a bond; of whose time the kernel is, it does not say.
 //
 // Errors: fs.ErrNotExist where there is no such device, or it is not a bond; a file that says something unexpected, by name.
 // A file of a member that is missing counts as not told, and a member of which nothing is told as able to send.
-func readBond(root, device string) (flowhash.Bond, error) {
-	r := reader{root: root}
+func readBond(root host.Root, device string) (flowhash.Bond, error) {
+	r := reader{Root: root}
 	b := flowhash.Bond{Device: device}
 	if !isName(device) {
 		return b, fmt.Errorf("network device %q: not a name", device)
@@ -30,7 +29,7 @@ func readBond(root, device string) (flowhash.Bond, error) {
 	if b.Mode == flowhash.LACP {
 		b.Aggregator = r.number(dir + "ad_aggregator")
 	}
-	b.Active = r.optional(dir + "active_slave")
+	b.Active = r.Text(dir + "active_slave")
 	for name := range strings.FieldsSeq(names) {
 		if !isName(name) || name == cutShort {
 			r.fail(dir+"slaves", fmt.Errorf("expected names of devices, got %q", name))
@@ -51,50 +50,42 @@ func isName(s string) bool { return s != "" && s != "." && s != ".." && !strings
 func (r *reader) slave(name string) flowhash.Slave {
 	dir := netDir(name)
 	s := flowhash.Slave{Name: name, Active: true, Up: true}
-	if state := r.optional(dir + "/bonding_slave/state"); state != "" {
+	if state := r.Text(dir + "/bonding_slave/state"); state != "" {
 		s.Active = state == "active"
 	}
-	if status := r.optional(dir + "/bonding_slave/mii_status"); status != "" {
+	if status := r.Text(dir + "/bonding_slave/mii_status"); status != "" {
 		s.Up = status == "up"
 	}
-	switch r.optional(dir + "/operstate") { // Documentation/ABI/testing/sysfs-class-net
+	switch r.Text(dir + "/operstate") { // Documentation/ABI/testing/sysfs-class-net
 	case "down", "lowerlayerdown", "notpresent":
 		s.Up = false
 	}
-	if text := r.optional(dir + "/bonding_slave/ad_aggregator_id"); text != "N/A" {
+	if text := r.Text(dir + "/bonding_slave/ad_aggregator_id"); text != "N/A" {
 		s.Aggregator = r.number(dir + "/bonding_slave/ad_aggregator_id")
 	}
 	return s
 }
 
-// reader reads files below a root and keeps the first error.
+// reader reads files below a root and keeps the first error. An optional file that is missing, or not to be read now, as the
+// link of a device that is down, is "".
 type reader struct {
-	root string
-	err  error
+	host.Root
+	err error
 }
 
 func (r *reader) fail(name string, err error) {
 	if err != nil && r.err == nil {
-		r.err = fmt.Errorf("%s: %w", filepath.Join(r.root, name), err)
+		r.err = fmt.Errorf("/%s: %w", name, err)
 	}
 }
 
 // need gives what a file says; that it cannot be read is an error.
 func (r *reader) need(name string) string {
-	content, err := os.ReadFile(filepath.Join(r.root, name))
+	text, err := r.Read(name)
 	if err != nil && r.err == nil {
 		r.err = err // it names the file
 	}
-	return strings.TrimSpace(string(content))
-}
-
-// optional gives what a file says; "" is missing, empty, or not to be read now, as the speed of a device that is down.
-func (r *reader) optional(name string) string {
-	content, err := os.ReadFile(filepath.Join(r.root, name))
-	if err != nil {
-		return ""
-	}
-	return strings.TrimSpace(string(content))
+	return text
 }
 
 // parsed gives what parse makes of a file; zero is an error, which r keeps.
@@ -110,7 +101,7 @@ func parsed[T any](r *reader, name string, parse func(string) (T, error)) (value
 
 // number reads an optional number; 0 is not told.
 func (r *reader) number(name string) int {
-	text := r.optional(name)
+	text := r.Text(name)
 	if text == "" {
 		return 0
 	}

@@ -12,16 +12,17 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"viamillipede/netio/host"
 	"viamillipede/netio/lane/flowhash"
 )
 
 // unpack makes the files of an archive in testdata below a folder of the test's own, and some more or other ones.
-func unpack(t testing.TB, archive string, other map[string]string) (root string) {
+func unpack(t testing.TB, archive string, other map[string]string) (root host.Root) {
 	a, err := txtar.ParseFile(filepath.Join("testdata", archive+".txtar"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	root = t.TempDir()
+	dir := t.TempDir()
 	files := map[string]string{}
 	for _, file := range a.Files {
 		files[file.Name] = string(file.Data)
@@ -30,7 +31,7 @@ func unpack(t testing.TB, archive string, other map[string]string) (root string)
 		files[name] = text
 	}
 	for name, text := range files {
-		place := filepath.Join(root, name)
+		place := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(place), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +39,7 @@ func unpack(t testing.TB, archive string, other map[string]string) (root string)
 			t.Fatal(err)
 		}
 	}
-	return root
+	return host.Root(dir)
 }
 
 // flow is that of flowhash's vectors, whose hashes are worked out there by hand.

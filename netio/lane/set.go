@@ -6,12 +6,12 @@ import (
 	"io/fs"
 	"net"
 	"net/netip"
-	"os"
 	"strings"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 
+	"viamillipede/netio/host"
 	"viamillipede/netio/lane/flowhash"
 )
 
@@ -54,7 +54,7 @@ const deepest = 8
 // Find gives the lanes by which connections to an address leave: by a device, if one is named, or from a local address, if
 // one is valid, or else as the routes have it. The root of the file system is "/" but in tests. ENETUNREACH and EHOSTUNREACH
 // are that there is no way there; ENODEV, that there is no such device.
-func Find(root string, to, from netip.Addr, device string) (Set, error) {
+func Find(root host.Root, to, from netip.Addr, device string) (Set, error) {
 	s := Set{to: to.Unmap()}
 	if device != "" {
 		link, err := netlink.LinkByName(device)
@@ -79,7 +79,7 @@ func Find(root string, to, from netip.Addr, device string) (Set, error) {
 		s.Lanes = append(s.Lanes, Lane{link.Attrs().Name, index})
 	}
 	s.Kind = ECMP
-	if policy := s.policy(); policy == "0" {
+	if root.Sysctl(s.policyName()) == "0" {
 		s.Note = s.policyName() + " is 0: ports do not count, and all connections between two addresses take one lane"
 	}
 	return s, nil
@@ -125,7 +125,7 @@ func nextHops(to, from netip.Addr) (hops []int, err error) {
 }
 
 // below finds the lanes of one device: what lies under a VLAN, and the members of a bond or of a team.
-func (s *Set) below(root string, link netlink.Link) error {
+func (s *Set) below(root host.Root, link netlink.Link) error {
 	for range deepest {
 		if t := link.Type(); t != "vlan" && t != "macvlan" || link.Attrs().ParentIndex == 0 {
 			break
@@ -152,7 +152,7 @@ func (s *Set) below(root string, link netlink.Link) error {
 }
 
 // readBond takes in the bond's formula.
-func (s *Set) readBond(root string) {
+func (s *Set) readBond(root host.Root) {
 	s.bond, s.why = readBond(root, s.Device)
 	if errors.Is(s.why, fs.ErrNotExist) {
 		s.why = fmt.Errorf("bond %s: /sys does not show it", s.Device)
@@ -160,11 +160,7 @@ func (s *Set) readBond(root string) {
 	if s.why != nil {
 		return
 	}
-	release, err := os.ReadFile(root + "/proc/sys/kernel/osrelease")
-	if err == nil {
-		s.bond.Kernel, err = flowhash.KernelOf(strings.TrimSpace(string(release)))
-	}
-	if s.why = err; err == nil {
+	if s.bond.Kernel, s.why = flowhash.KernelOf(root.Sysctl("kernel.osrelease")); s.why == nil {
 		s.why = s.bond.Check()
 	}
 }
@@ -212,9 +208,4 @@ func (s Set) policyName() string {
 		return "net.ipv4.fib_multipath_hash_policy"
 	}
 	return "net.ipv6.fib_multipath_hash_policy"
-}
-
-func (s Set) policy() string {
-	b, _ := os.ReadFile("/proc/sys/" + strings.ReplaceAll(s.policyName(), ".", "/"))
-	return strings.TrimSpace(string(b))
 }

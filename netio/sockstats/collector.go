@@ -9,11 +9,12 @@ import (
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/host"
 )
 
 // Config says which connections are ours.
 type Config struct {
-	Root   string   // the folder that the file system's root is at; "" is "/"
 	Local  []uint16 // connections that were made to one of these ports of ours
 	Remote []uint16 // connections that we made to one of these ports
 }
@@ -56,15 +57,15 @@ type Link struct {
 	closed bool         // guarded by mu
 }
 
+// errNoCgroup is that there is no folder of a cgroup v2 that this process is in.
+var errNoCgroup = errors.New("the cgroup of this process is not below a mounted cgroup v2")
+
 // errNotTCP is why a socket is refused.
 var errNotTCP = errors.New("not a TCP socket")
 
 // Open loads the programs; it takes about 2 ms. The caller closes the result. It is an error if neither of the two can be
 // at work; Filter and Ops tell of each.
 func Open(cfg Config) (*Collector, error) {
-	if cfg.Root == "" {
-		cfg.Root = "/"
-	}
 	c := &Collector{live: make(map[uint64]bool)}
 	c.counter, c.filterErr = loadCounter()
 	c.observer, c.opsErr = openObserver(cfg)
@@ -75,9 +76,9 @@ func Open(cfg Config) (*Collector, error) {
 }
 
 func openObserver(cfg Config) (*observer, error) {
-	cgroup, err := findCgroup(cfg.Root)
-	if err != nil {
-		return nil, err
+	cgroup := host.System.OwnCgroup2()
+	if cgroup == "" {
+		return nil, errNoCgroup
 	}
 	return loadObserver(cgroup, cfg.Local, cfg.Remote)
 }

@@ -4,8 +4,7 @@
 //	ops.bpf.c    sock_ops on the cgroup of this process: round trips, retransmits, timeouts
 //
 // Each does without the other where the kernel refuses one of them. The files: collector.go loads the programs and has the
-// sockets, flows.go and ops.go read what each of them noted, device.go names devices and their queues, cgroup.go finds the
-// cgroup.
+// sockets, flows.go and ops.go read what each of them noted, device.go names devices and their queues.
 //
 // The socket filter takes CAP_BPF, unless the kernel lets everybody load programs (kernel.unprivileged_bpf_disabled), and
 // CAP_NET_ADMIN where that is off, and Linux 5.4. The other takes CAP_BPF, CAP_NET_ADMIN, a cgroup v2 and Linux 5.7. No

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
+
+	"viamillipede/netio/host"
 )
 
 // programKinds are the types of BPF programs that are tried.
@@ -40,7 +42,7 @@ func bpfPrograms(l *look) Check {
 // grant adds to a verdict of Off how to give this program the rights to BPF. Who has them, and is refused all the same, needs
 // no rights.
 func (l *look) grant(c Check) Check {
-	if l.capable(capBPF, capSysAdmin) || l.filtered() {
+	if l.Capable(host.BPF, host.SysAdmin) || l.filtered() {
 		return c
 	}
 	c.Advice = "root may, and so may a program that is given the rights"
@@ -51,7 +53,7 @@ func (l *look) grant(c Check) Check {
 // bpfOpen tells whether BPF takes rights on this machine. Nothing is to be changed: others are kept out by it, too.
 func bpfOpen(l *look) Check {
 	const name = "bpf_disabled"
-	n, err := l.number(sysctl("kernel.unprivileged_bpf_disabled"))
+	n, err := l.number(host.SysctlFile("kernel.unprivileged_bpf_disabled"))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return bad(name, Missing, "this kernel has no BPF, or no such setting", "")
@@ -66,28 +68,15 @@ func bpfOpen(l *look) Check {
 // cgroup2 says where programs of type SOCK_OPS can be attached.
 func cgroup2(l *look) Check {
 	const name = "cgroup2"
-	if _, err := l.text("proc/self/mountinfo"); err != nil {
+	if _, err := l.Read("proc/self/mountinfo"); err != nil {
 		return unread(name, err)
 	}
-	at := l.cgroup2Mount()
+	at := l.Cgroup2()
 	if at == "" {
 		return bad(name, Missing, "not mounted: SOCK_OPS programs have nothing to be attached to", "",
 			"mkdir -p /run/cgroup2 && mount -t cgroup2 none /run/cgroup2")
 	}
-	return ok(name, "mounted at /%s", at)
-}
-
-// cgroup2Mount is the folder, without the leading slash, where control groups of version 2 are; "" where they are not.
-func (l *look) cgroup2Mount() string {
-	s, _ := l.text("proc/self/mountinfo")
-	for line := range strings.Lines(s) {
-		before, after, ok := strings.Cut(line, " - ")
-		fields := strings.Fields(before)
-		if ok && strings.HasPrefix(after, "cgroup2 ") && len(fields) > 4 {
-			return strings.TrimPrefix(fields[4], "/")
-		}
-	}
-	return ""
+	return ok(name, "mounted at %s", at)
 }
 
 // right says in one word whether a program of a type may be loaded, for machines.

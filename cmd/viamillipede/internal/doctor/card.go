@@ -54,7 +54,7 @@ func (l *look) newCard(n affinity.NIC, unseen error) *card {
 	if c.unseen != nil {
 		c.NIC = affinity.NIC{Name: c.Name, Node: -1}
 	} else {
-		c.hardware = l.exists(c.folder() + "/device")
+		c.hardware = l.Exists(c.folder() + "/device")
 	}
 	c.link, c.linkErr = l.Kernel.Link(c.Name)
 	c.rss, c.rssErr = l.Kernel.RSS(c.Name)
@@ -146,7 +146,7 @@ func driver(l *look, c *card) Check {
 // carrier says how fast the card is.
 func carrier(l *look, c *card) Check {
 	const name = "speed"
-	if state, _ := l.text(c.folder() + "/operstate"); state == "down" && c.unseen == nil {
+	if state := l.Text(c.folder() + "/operstate"); state == "down" && c.unseen == nil {
 		return bad(name, Off, "down", "or plug in its cable", "ip link set dev "+c.Name+" up")
 	}
 	switch {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"viamillipede/affinity"
+	"viamillipede/netio/host"
 )
 
 // Verdict is what a check comes to.
@@ -38,10 +39,10 @@ type Check struct {
 
 // Config says what to look at.
 type Config struct {
-	Root   string // the folder that has proc and sys in it: "/"
-	Kernel Kernel // answers to what no file says
-	Host   string // of the route, as the user named it; "" is the default route
-	Device string // that the route leaves by; "" is none, for the reason that NoRoute gives
+	host.Root        // the folder that has proc and sys in it: "/"
+	Kernel    Kernel // answers to what no file says
+	Host      string // of the route, as the user named it; "" is the default route
+	Device    string // that the route leaves by; "" is none, for the reason that NoRoute gives
 
 	NoRoute error // why there is no Device
 }

@@ -14,6 +14,7 @@ import (
 
 	"viamillipede/affinity"
 	"viamillipede/netio/ethtool"
+	"viamillipede/netio/host"
 	"viamillipede/netio/probe"
 )
 
@@ -183,7 +184,7 @@ func many(from, to int) (cpus []int) {
 func (p *patient) examine(t *testing.T) []Check {
 	t.Helper()
 	l := p.l
-	l.Root, l.Kernel, l.machine = plant(t, p.files), p.kernel, p.machine
+	l.Root, l.Kernel, l.machine = host.Root(plant(t, p.files)), p.kernel, p.machine
 	l.allowed, l.allowedErr = p.kernel.Allowed()
 	if p.card != nil && l.Device != "" && !l.loopback() {
 		l.cards = []*card{p.card}
@@ -247,7 +248,7 @@ func file(name, content string) func(*patient) {
 }
 
 // setting is what a setting of the kernel is.
-func setting(name, value string) func(*patient) { return file(sysctl(name), value+"\n") }
+func setting(name, value string) func(*patient) { return file(host.SysctlFile(name), value+"\n") }
 
 // gone is a file that is not there.
 func gone(name string) func(*patient) { return func(p *patient) { delete(p.files, name) } }

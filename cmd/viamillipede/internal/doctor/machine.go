@@ -111,7 +111,7 @@ func quota(l *look) Check {
 	}
 	const advice = "raise the quota of the cgroup that this process is in"
 	if file := l.quotaFile(); file != "" {
-		return bad(name, Slow, found, advice, "echo max > /"+file)
+		return bad(name, Slow, found, advice, "echo max > "+file)
 	}
 	return bad(name, Slow, found, advice)
 }
@@ -119,22 +119,10 @@ func quota(l *look) Check {
 // quotaFile is cpu.max of this process's cgroup, version 2, or of the nearest one above that has a limit; "" where it
 // cannot be found.
 func (l *look) quotaFile() string {
-	mount := l.cgroup2Mount()
-	s, err := l.text("proc/self/cgroup")
-	if mount == "" || err != nil {
-		return ""
-	}
-	for line := range strings.Lines(s) {
-		at, own := strings.CutPrefix(strings.TrimSpace(line), "0::")
-		for own && at != "" {
-			file := path.Join(mount, at, "cpu.max")
-			if limit, err := l.text(file); err == nil && !strings.HasPrefix(limit, "max") {
-				return file
-			}
-			if at == "/" || at == "." {
-				break
-			}
-			at = path.Dir(at)
+	for _, g := range l.Cgroups("cpu") {
+		file := path.Join(g.Dir, "cpu.max")
+		if limit := l.Text(file); g.Version == 2 && limit != "" && !strings.HasPrefix(limit, "max") {
+			return file
 		}
 	}
 	return ""
@@ -148,14 +136,14 @@ const clockFolder = "sys/devices/system/clocksource/clocksource0"
 // clock says what time is read from: every leg and every round reads it.
 func clock(l *look) Check {
 	const name = "clock"
-	now, err := l.text(clockFolder + "/current_clocksource")
+	now, err := l.Read(clockFolder + "/current_clocksource")
 	if err != nil {
 		return unread(name, err)
 	}
 	if !slices.Contains(slowClocks, now) {
 		return ok(name, "%s", now)
 	}
-	others, _ := l.text(clockFolder + "/available_clocksource")
+	others := l.Text(clockFolder + "/available_clocksource")
 	for _, other := range strings.Fields(others) {
 		if !slices.Contains(slowClocks, other) {
 			return bad(name, Slow, now+": each look at the clock is a system call", "",
@@ -174,7 +162,7 @@ func governor(l *look) Check {
 	found, saving := map[string]int{}, false
 	var names []string
 	for _, cpu := range l.allowed {
-		g, err := l.text(fmt.Sprintf("sys/devices/system/cpu/cpu%d/cpufreq/scaling_governor", cpu))
+		g, err := l.Read(fmt.Sprintf("sys/devices/system/cpu/cpu%d/cpufreq/scaling_governor", cpu))
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			continue

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 
 	"viamillipede/engine"
+	"viamillipede/netio/host"
 	"viamillipede/netio/probe"
 )
 
@@ -58,7 +59,7 @@ func lockedMemory(l *look) Check {
 		return unread(name, err)
 	case n == probe.Unlimited:
 		return ok(name, "unlimited")
-	case l.capable(capIPCLock):
+	case l.Capable(host.IPCLock):
 		return ok(name, "%s, which does not apply to this user", size(int64(n)))
 	case !l.byCard():
 		return ok(name, "%s; %s", size(int64(n)), notByCard)

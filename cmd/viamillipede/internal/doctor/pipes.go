@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"time"
 
+	"viamillipede/netio/host"
 	"viamillipede/netio/probe"
 )
 
@@ -15,7 +16,7 @@ const wantedPipe = 1 << 20
 // pipeMost says how large a pipe may be without rights.
 func pipeMost(l *look) Check {
 	const name = "pipe_max"
-	n, err := l.number(sysctl("fs.pipe-max-size"))
+	n, err := l.number(host.SysctlFile("fs.pipe-max-size"))
 	switch {
 	case err != nil:
 		return unread(name, err)
@@ -32,13 +33,13 @@ const defaultPages = 16384
 // pipeBudget says how much a user may have in pipes.
 func pipeBudget(l *look) Check {
 	const name = "pipe_pages"
-	n, err := l.number(sysctl("fs.pipe-user-pages-soft"))
+	n, err := l.number(host.SysctlFile("fs.pipe-user-pages-soft"))
 	switch {
 	case err != nil:
 		return unread(name, err)
 	case n == 0:
 		return ok(name, "no limit")
-	case l.capable(capSysAdmin, capSysResource):
+	case l.Capable(host.SysAdmin, host.SysResource):
 		return ok(name, "%d a user, which does not apply to this one", n)
 	case n < defaultPages:
 		return bad(name, Slow, fmt.Sprintf("%d for all pipes of a user", n), "",
@@ -62,10 +63,10 @@ func pipes(l *look) Check {
 		found += ": " + oneLine(err)
 	}
 	const advice = "this user's pipes are used up, by other programs too: the stream is copied"
-	if most, e := l.number(sysctl("fs.pipe-max-size")); e == nil && most < wantedPipe {
+	if most, e := l.number(host.SysctlFile("fs.pipe-max-size")); e == nil && most < wantedPipe {
 		return bad(name, Slow, found, "see pipe_max")
 	}
-	pages, e := l.number(sysctl("fs.pipe-user-pages-soft"))
+	pages, e := l.number(host.SysctlFile("fs.pipe-user-pages-soft"))
 	if e != nil || pages == 0 {
 		return bad(name, Slow, found, "")
 	}

@@ -104,8 +104,8 @@ func (l *look) placeInterrupts(irqs []affinity.Queue, cpus []int) (fix []string)
 
 // balancer reports whether irqbalance runs.
 func (l *look) balancer() bool {
-	for _, pid := range l.processes() {
-		if name, _ := l.text("proc/" + pid + "/comm"); name == "irqbalance" {
+	for _, pid := range l.Processes() {
+		if name := l.Text(fmt.Sprintf("proc/%d/comm", pid)); name == "irqbalance" {
 			return true
 		}
 	}

@@ -70,7 +70,7 @@ func (l *look) facts() Facts {
 	f := Facts{
 		Host: l.Host, Device: l.Device, Allowed: list(l.allowed), CPUs: []CPU{}, NICs: []NIC{}, BPF: map[string]string{},
 	}
-	f.Kernel, _ = l.text(sysctl("kernel.osrelease"))
+	f.Kernel = l.Sysctl("kernel.osrelease")
 	for _, kind := range programKinds {
 		f.BPF[kind] = l.right(kind)
 	}

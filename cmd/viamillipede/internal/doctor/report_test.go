@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"viamillipede/affinity"
+	"viamillipede/netio/host"
 )
 
 // TestText: lines in columns; what is too long goes on below, commands after an arrow.
@@ -52,7 +53,7 @@ func TestJSON(t *testing.T) {
 	p.card.RX, p.card.TX = p.card.RX[:1], nil
 	checks := p.examine(t)
 	l := p.l
-	l.Root, l.Kernel, l.machine, l.allowed, l.cards = plant(t, p.files), p.kernel, p.machine, p.kernel.allowed, []*card{p.card}
+	l.Root, l.Kernel, l.machine, l.allowed, l.cards = host.Root(plant(t, p.files)), p.kernel, p.machine, p.kernel.allowed, []*card{p.card}
 	var b strings.Builder
 	if err := (Report{Checks: checks, Facts: l.facts()}).WriteJSON(&b); err != nil {
 		t.Fatal(err)
@@ -97,7 +98,7 @@ func TestJSON(t *testing.T) {
 func TestNothing(t *testing.T) {
 	k := goodKernel()
 	k.deviceErr = errors.New("no such network interface")
-	r := Look(Config{Root: t.TempDir(), Kernel: k, Device: "eth0"})
+	r := Look(Config{Root: host.Root(t.TempDir()), Kernel: k, Device: "eth0"})
 	byKernel := []string{"route", "offload", "zerocopy", "memlock", "pipes", "vmsplice", "splice", "tee", "provenance", "files", "bpf"}
 	for _, c := range r.Checks {
 		asked := false
@@ -151,7 +152,7 @@ func TestTree(t *testing.T) {
 	link(t, root, device+"/driver", "../../../bus/pci/drivers/ixgbe")
 	k := goodKernel()
 	k.allowed = []int{0, 1}
-	r := Look(Config{Root: root, Kernel: k, Device: "eth0"})
+	r := Look(Config{Root: host.Root(root), Kernel: k, Device: "eth0"})
 	for _, want := range []Check{
 		ok("cpus", "1 socket, 2 cores, 2 threads: this process may use 0-1"),
 		{Name: "nic", Device: "eth0", Verdict: OK, Found: "driver ixgbe, on node 0"},
@@ -176,7 +177,7 @@ func TestTree(t *testing.T) {
 
 	// The device of that name is another one here: its files are those of somebody else's.
 	k.device.Index = 7
-	r = Look(Config{Root: root, Kernel: k, Device: "eth0"})
+	r = Look(Config{Root: host.Root(root), Kernel: k, Device: "eth0"})
 	for _, c := range r.Checks {
 		switch c.Name {
 		case "queues", "irqs", "rps", "xps", "rss", "rings":

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"viamillipede/engine"
+	"viamillipede/netio/host"
 )
 
 // A stream of DefaultThreads links should fill the card up to a round trip of enoughTrip. Of a socket's buffer, about half is
@@ -26,7 +27,7 @@ func receiveBuffer(l *look) Check { return l.buffer("tcp_rmem") }
 // its way to fill the card. The engine tells of the same when a running link is held back.
 func (l *look) buffer(name string) Check {
 	setting := "net.ipv4." + name
-	n, err := l.numbers(sysctl(setting), 3)
+	n, err := l.numbers(host.SysctlFile(setting), 3)
 	if err != nil {
 		return unread(name, err)
 	}
@@ -56,11 +57,11 @@ func (l *look) buffer(name string) Check {
 // bufferLimits tells of two settings that are often raised in vain.
 func bufferLimits(l *look) Check {
 	const name = "rmem_max"
-	r, err := l.number(sysctl("net.core.rmem_max"))
+	r, err := l.number(host.SysctlFile("net.core.rmem_max"))
 	if err != nil {
 		return unread(name, err)
 	}
-	w, err := l.number(sysctl("net.core.wmem_max"))
+	w, err := l.number(host.SysctlFile("net.core.wmem_max"))
 	if err != nil {
 		return unread(name, err)
 	}
@@ -70,14 +71,14 @@ func bufferLimits(l *look) Check {
 // congestion says what the congestion control is, and what "congestion auto" makes of it.
 func congestion(l *look) Check {
 	const name = "congestion"
-	system, err := l.text(sysctl("net.ipv4.tcp_congestion_control"))
+	system, err := l.Read(host.SysctlFile("net.ipv4.tcp_congestion_control"))
 	if err != nil {
 		return unread(name, err)
 	}
 	if !strings.HasPrefix(system, "bbr") {
 		return ok(name, "%s; congestion auto leaves it", system)
 	}
-	available, err := l.text(sysctl("net.ipv4.tcp_available_congestion_control"))
+	available, err := l.Read(host.SysctlFile("net.ipv4.tcp_available_congestion_control"))
 	if err != nil {
 		return unread(name, err)
 	}
@@ -85,11 +86,11 @@ func congestion(l *look) Check {
 	if !slices.Contains(strings.Fields(available), "cubic") {
 		return bad(name, Slow, found+", but the kernel has no cubic loaded", "", "modprobe tcp_cubic")
 	}
-	allowed, err := l.text(sysctl("net.ipv4.tcp_allowed_congestion_control"))
+	allowed, err := l.Read(host.SysctlFile("net.ipv4.tcp_allowed_congestion_control"))
 	if err != nil {
 		return unread(name, err)
 	}
-	if !l.has(capNetAdmin) && !slices.Contains(strings.Fields(allowed), "cubic") {
+	if !l.Has(host.NetAdmin) && !slices.Contains(strings.Fields(allowed), "cubic") {
 		return bad(name, Slow, found+", which this user may not choose", "",
 			fmt.Sprintf(`sysctl -w net.ipv4.tcp_allowed_congestion_control="%s cubic"`, allowed))
 	}
@@ -99,7 +100,7 @@ func congestion(l *look) Check {
 // qdisc says whether the kernel can pace: TCP does so by itself since 4.13, and needed fq before.
 func qdisc(l *look) Check {
 	const name = "qdisc"
-	q, err := l.text(sysctl("net.core.default_qdisc"))
+	q, err := l.Read(host.SysctlFile("net.core.default_qdisc"))
 	if err != nil {
 		return unread(name, err)
 	}
@@ -119,7 +120,7 @@ func qdisc(l *look) Check {
 // probing says whether TCP finds out by itself that full packets are dropped on the way without a word (an MTU black hole).
 func probing(l *look) Check {
 	const name = "tcp_mtu_probing"
-	n, err := l.number(sysctl("net.ipv4.tcp_mtu_probing"))
+	n, err := l.number(host.SysctlFile("net.ipv4.tcp_mtu_probing"))
 	switch {
 	case err != nil:
 		return unread(name, err)
@@ -138,7 +139,7 @@ const fewPorts = 1000
 // ports says how many links there can be to one port of a host.
 func ports(l *look) Check {
 	const name = "ports"
-	n, err := l.numbers(sysctl("net.ipv4.ip_local_port_range"), 2)
+	n, err := l.numbers(host.SysctlFile("net.ipv4.ip_local_port_range"), 2)
 	if err != nil {
 		return unread(name, err)
 	}
@@ -171,7 +172,7 @@ const enoughOption = 128 << 10
 // optionMemory judges what a link's sends in flight with MSG_ZEROCOPY are booked on.
 func optionMemory(l *look) Check {
 	const name = "optmem_max"
-	n, err := l.number(sysctl("net.core.optmem_max"))
+	n, err := l.number(host.SysctlFile("net.core.optmem_max"))
 	switch {
 	case err != nil:
 		return unread(name, err)
