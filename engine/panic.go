@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"fmt"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -43,14 +42,6 @@ func (r *Receiver) caught(where string) {
 func faulted(where string, p any, log *Log) *Error {
 	log.Printf(LevelError, "%s: a fault in the program, which should be reported: %v\n%s", where, p, debug.Stack())
 	return fail(StatusInternal, nil, "a fault in the program: %s: %v", where, p)
-}
-
-// carried is a panic of another goroutine, with its stack.
-func carried(p any) error {
-	if p == nil {
-		return nil
-	}
-	return fmt.Errorf("%v\n%s", p, debug.Stack())
 }
 
 // sendAll sends as much of p as the connection takes now.

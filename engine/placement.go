@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"viamillipede/affinity"
+	"viamillipede/engine/loop"
 )
 
 // placement is where the loops of one end run, and by what that was decided. It does not change: a better one replaces it.
@@ -121,17 +122,17 @@ func (p *placement) node(cpu int) int {
 	return -1
 }
 
-// near calls f on a thread that is pinned to the loop's CPU, where the device chooses the queue for what f sends by the CPU
-// that it is sent on (XPS, Documentation/networking/scaling.rst): the queue is then the loop's, and stays it.
-func (p *placement) near(loop int, f func()) {
-	cpu := p.cpus[loop]
+// near calls f on a thread that is pinned to the CPU of the loop of that index, where the device chooses the queue for what f
+// sends by the CPU that it is sent on (XPS, Documentation/networking/scaling.rst): the queue is then the loop's, and stays it.
+func (p *placement) near(at int, f func()) {
+	cpu := p.cpus[at]
 	if cpu < 0 || p.few || !slices.ContainsFunc(p.nics, func(n affinity.NIC) bool { return len(n.TX) > 1 }) {
 		f()
 		return
 	}
 	done := make(chan error, 1)
 	go func() {
-		defer func() { done <- carried(recover()) }()
+		defer func() { done <- loop.Carried(recover()) }()
 		runtime.LockOSThread() // never unlocked: the thread, with its pin, ends here
 		_ = affinity.Pin(cpu)  // refused: another queue does as well
 		f()

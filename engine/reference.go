@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/loop"
 	"viamillipede/engine/window"
 	"viamillipede/netio"
 	"viamillipede/netio/provenance"
@@ -113,7 +114,7 @@ var errNoProof = errors.New("no permission for the proof that pages cannot chang
 // load gets the prover. A fault in it costs the proof and nothing else.
 func (r *referral) load(log *Log) {
 	defer func() {
-		if fault := carried(recover()); fault != nil {
+		if fault := loop.Carried(recover()); fault != nil {
 			log.Printf(LevelError, "prover: a fault in the program, which should be reported: %v", fault)
 			r.refuse(errFault)
 		}

@@ -35,29 +35,34 @@ func HaltAll[T Looping](loops []T, atMost time.Duration) (all bool) {
 const tidyMost = 3 * time.Second
 
 // HaltThen ends the loops and then calls tidy, which may have to wait in the kernel itself. Both go on without the caller when
-// they take too long; done tells whether they did not. Loops of one stream all have the same owner, which is told.
+// they take too long; done tells whether they did not. Loops of one stream all have the same owner, which is told. What tidy panics
+// with, the caller does.
 func HaltThen[T Looping](loops []T, tidy func()) (done bool) {
-	halted, tidied := make(chan struct{}), make(chan struct{})
+	halted, tidied := make(chan struct{}), make(chan error, 1)
 	go func() {
 		HaltAll(loops, math.MaxInt64)
 		close(halted)
-		tidy()
-		close(tidied)
+		tidied <- guarded(tidy)
 	}()
-	if done = awaited(halted, HaltMost) && awaited(tidied, tidyMost); !done {
+	var fault error
+	if _, done = awaited(halted, HaltMost); done {
+		fault, done = awaited(tidied, tidyMost)
+	}
+	if !done {
 		loops[0].Plain().say("a thread is stuck in the kernel: what it holds stays open")
 	}
+	again(fault)
 	return done
 }
 
 // awaited receives from c, for at most the given time.
-func awaited(c <-chan struct{}, atMost time.Duration) bool {
+func awaited[T any](c <-chan T, atMost time.Duration) (v T, came bool) {
 	timeout := time.NewTimer(atMost)
 	defer timeout.Stop()
 	select {
-	case <-c:
-		return true
+	case v = <-c:
+		return v, true
 	case <-timeout.C:
-		return false
+		return v, false
 	}
 }

@@ -46,7 +46,7 @@ func TestNoNudgeIsLost(t *testing.T) {
 	posters.Wait()
 	heard := make(chan struct{})
 	l.Post(func() { close(heard) })
-	if !awaited(heard, 10*time.Second) {
+	if _, came := awaited(heard, 10*time.Second); !came {
 		t.Errorf("of %d calls %d were made, and then no more", most*each, called.Load())
 		l.wake.Signal()
 	}

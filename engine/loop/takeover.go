@@ -1,7 +1,9 @@
 package loop
 
 import (
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 )
@@ -79,8 +81,9 @@ func (l *Loop) Away(s *Shore, call func()) {
 	if l.aboard {
 		s.enter()
 		l.handBack()
-		call()
+		fault := guarded(call)
 		l.askHelm(s)
+		again(fault)
 		return
 	}
 	l.at = s
@@ -88,10 +91,34 @@ func (l *Loop) Away(s *Shore, call func()) {
 	if s.Lapses != nil {
 		l.lapse(s, seq)
 	}
-	call()
+	fault := guarded(call)
 	if !l.seq.CompareAndSwap(seq, seq+1) {
 		l.askHelm(s)
 	}
+	again(fault)
+}
+
+// guarded makes the call and keeps a panic in it, until the caller may touch what is the loop's again.
+func guarded(call func()) (fault error) {
+	defer func() { fault = Carried(recover()) }()
+	call()
+	return nil
+}
+
+// again panics with a fault that was kept; nil: there was none.
+func again(fault error) {
+	if fault != nil {
+		panic(fault)
+	}
+}
+
+// Carried is what a goroutine panicked with, with its stack, for another one to take in; nil where p is. It is called where p was
+// recovered.
+func Carried(p any) error {
+	if p == nil {
+		return nil
+	}
+	return fmt.Errorf("%v\n%s", p, debug.Stack())
 }
 
 // lapse has the loop taken over, for as long as a test wants, in the call of that number.
@@ -129,8 +156,8 @@ func (l *Loop) admit() {
 	}
 }
 
-// takeOver has a new thread run the loop in place of the one that is in the call of the given number, unless that has returned, or too many are
-// stuck already.
+// takeOver has a new thread run the loop in place of the one that is in the call of the given number, unless that has returned,
+// or too many are stuck already.
 func (l *Loop) takeOver(seq uint64) bool {
 	if l.overtaken.Load() >= strandedMost || !l.seq.CompareAndSwap(seq, seq+1) {
 		return false
