@@ -345,6 +345,9 @@ func (l *txloop) closeLinks() {
 			}
 			conns = append(conns, k.conn)
 		}
+		for _, k := range slices.Concat(l.asides, l.limbo) {
+			k.conn.Abort()
+		}
 		speakFor(l.Loop, l.s.lastWords(), conns, l.s.time.Farewell)
 		return
 	}

@@ -245,7 +245,9 @@ func (in *ingest) wholly() error {
 	if !in.sized || in.byRef {
 		return nil
 	}
-	return in.unchanged()
+	var err error
+	in.at.Away(&in.shore, func() { err = in.unchanged() })
+	return err
 }
 
 // end notes that the stream has been read to its end.

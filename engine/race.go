@@ -63,7 +63,7 @@ type lap struct {
 	outcome
 }
 
-// run races and gives the lap that has a welcomed connection, which is the caller's; nil: all failed.
+// race gives the lap that has a welcomed connection, which is the caller's; nil: all failed, as the outcomes say.
 func (k *keeper) race(ctx context.Context, p *pathState, all []netip.Addr, port uint16, hope <-chan struct{}) (*lap, []outcome) {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &race{

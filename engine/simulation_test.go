@@ -112,6 +112,18 @@ func TestSimulatedDeepQueue(t *testing.T) {
 	}
 }
 
+// A path that swallowed full packets does so no more once legs arrive, whether an ack tells of them first or the kernel.
+func TestSimulatedHoleIsForgotten(t *testing.T) {
+	for _, trip := range []time.Duration{100 * time.Microsecond, 100 * time.Millisecond} {
+		sim := simulate(t, Options{}, 1, line(1000, trip))
+		sim.s.paths[0].hole.Store(1448)
+		sim.run(time.Second)
+		if why := sim.s.swallowed(); why != "" {
+			t.Errorf("with a round trip of %v: %s", trip, why)
+		}
+	}
+}
+
 // A path falls to a hundredth of its rate, and comes back: the others are held up for a moment at most, and it is used again.
 func TestSimulatedDegrade(t *testing.T) {
 	for victim := range 3 {

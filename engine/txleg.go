@@ -162,11 +162,10 @@ func (p *piece) reserve(at int64, n int) {
 	p.at, p.b, p.reading = at, p.b[:min(n, cap(p.b))], true
 }
 
-// shrunk ends the stream.
+// shrunk ends the stream; the error is the link's.
 func (k *txlink) shrunk() error {
-	err := k.s.in.shrunk()
-	k.s.fail(err)
-	return err
+	k.s.fail(k.s.in.shrunk())
+	return errUnfinished
 }
 
 // dropLeg lets go of the leg that is on its way, if there is one.

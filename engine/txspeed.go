@@ -37,7 +37,9 @@ func (k *txlink) prune() {
 	}
 	for _, t := range k.trips[:n] {
 		k.largest = max(k.largest, t.bytes)
-		k.useful = k.useful || !t.offered
+		if !t.offered { // else another link may have brought it
+			k.arrives()
+		}
 	}
 	k.speed.arrive(k.trips[:n], k.loop.Now, k.queue.MinRTT, len(left) == 0)
 	k.carried, k.trips = left, k.trips[n:]

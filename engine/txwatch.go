@@ -59,9 +59,8 @@ func (w *watch) look(k *txlink, q netio.Queue) {
 	}
 	w.acked, w.moved = q.Acked, k.loop.Now
 	k.seemsToMove()
-	if !k.useful && q.Acked > w.begun+k.said {
-		k.useful = true
-		k.path.hole.Store(0)
+	if q.Acked > w.begun+k.said {
+		k.arrives()
 	}
 	if w.stalled {
 		w.stalled = false
@@ -229,6 +228,14 @@ func (k *txlink) probe() {
 	}
 	if k.path.hole.Load() == 0 {
 		k.path.hole.Store(int64(k.conn.Info().MSS))
+	}
+}
+
+// arrives notes that some of the payload on the link has arrived, and so full packets do.
+func (k *txlink) arrives() {
+	if !k.useful {
+		k.useful = true
+		k.path.hole.Store(0)
 	}
 }
 
