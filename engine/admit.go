@@ -61,13 +61,9 @@ func (r *Receiver) hear(ctx context.Context, at int, c net.Conn, said func()) {
 // expects reports whether a connection from there that ends without a word may be our sender's: it gives up the links that
 // it is dialling when it ends.
 func (r *Receiver) expects(who net.Addr) bool {
-	host, _, err := net.SplitHostPort(who.String())
-	if err != nil {
-		return false
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.hosts[host]
+	return r.hosts[hostOf(who)]
 }
 
 // forgo takes in that an admitted connection did not become a link.
@@ -120,8 +116,8 @@ func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 			return refuse(wire.VerdictBusy, "no memory for the window: %w", err)
 		}
 	}
-	if host, _, err := net.SplitHostPort(from.String()); err == nil && len(r.hosts) < hostsMost {
-		r.hosts[host] = true
+	if len(r.hosts) < hostsMost {
+		r.hosts[hostOf(from)] = true
 	}
 	r.tenure.links++
 	w.Features, w.MaxLeg, w.Credit = r.hello.Features&wire.Features, r.most, uint32(r.credit)
@@ -158,7 +154,7 @@ func readHello(c net.Conn) (wire.Hello, error) {
 		}
 		m, err := c.Read(b[n:])
 		n += m
-		if n == 0 && (err == io.EOF || netio.Refused(err)) {
+		if n == 0 && netio.Refused(err) {
 			return h, errUnsaid
 		}
 		if errors.Is(err, net.ErrClosed) {

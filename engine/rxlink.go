@@ -14,10 +14,8 @@ import (
 // whoever has the delivery turn.
 type rxleg struct {
 	wire.Leg
-	buf  *bufpool.Buffer // nil: the sink has all of it already
-	from int             // the buffer has the leg's bytes from here on: the sink has those before
-
-	placed bool // the sink has it, in its place
+	buf    *bufpool.Buffer // nil: the sink has all of it already
+	placed bool            // the sink has it, in its place
 }
 
 func (l *rxleg) bytes() []byte { return l.buf.Bytes()[:l.Length] }
@@ -307,14 +305,14 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 	return k.buffer(l)
 }
 
-// buffer has the rest of the leg go into a buffer.
+// buffer has the rest of the leg go into a buffer. What came before, if anything did, the sink has.
 func (k *rxlink) buffer(l wire.Leg) error {
 	buf := k.r.pool.Get(k.loop.ID)
 	if buf == nil {
 		return fmt.Errorf("no buffer for leg %d", l.Number)
 	}
 	k.leg = &k.r.legs[buf.Index()]
-	*k.leg = rxleg{Leg: l, buf: buf, from: k.got}
+	*k.leg = rxleg{Leg: l, buf: buf}
 	return nil
 }
 

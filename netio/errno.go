@@ -57,8 +57,7 @@ func errno(err error) syscall.Errno {
 // Refused reports whether err says that the peer's host answered, and that nobody serves there: the host lives, the
 // program does not. Every other failure to connect (no answer, no route, no name) is the network's.
 func Refused(err error) bool {
-	return errors.Is(err, unix.ECONNREFUSED) || errors.Is(err, unix.ECONNRESET) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, unix.EPIPE)
+	return Nobody(err) || Reset(err) || Closed(err)
 }
 
 // Nobody reports whether an error of a Dialer says that the peer's host answered, and that nobody listens there.

@@ -84,29 +84,25 @@ func (s *Sink) Finish() error {
 	if err := s.close(); err != nil {
 		return err
 	}
-	if err := shut(&s.twin); err != nil {
+	if err := closeOnce(&s.twin); err != nil {
 		return err
 	}
 	_, errno := again(func() (int, syscall.Errno) { return 0, errno(unix.Dup3(s.spare, s.user, 0)) })
 	if errno != 0 {
 		return os.NewSyscallError("dup3", errno)
 	}
-	_ = shut(&s.spare)
+	_ = closeOnce(&s.spare)
 	return nil
 }
 
 // Close gives back what OpenSink opened; the user's descriptor stays open. For a stream that failed, and harmless after
 // Finish. What waits for a neighbour goes on without the caller.
 func (s *Sink) Close() error {
-	return errors.Join(s.closeSoon(), shut(&s.twin), shut(&s.spare))
-}
-
-// shut closes a descriptor once.
-func shut(fd *int) error {
-	if *fd < 0 {
-		return nil
+	err := s.closeSoon()
+	for _, fd := range []*int{&s.twin, &s.spare} {
+		if e := closeOnce(fd); e != os.ErrClosed {
+			err = errors.Join(err, e)
+		}
 	}
-	err := unix.Close(*fd)
-	*fd = -1
-	return os.NewSyscallError("close", err)
+	return err
 }
