@@ -99,6 +99,48 @@ func TestAwaitReaderBesideANeighbour(t *testing.T) {
 	t.Fatal("it waits on")
 }
 
+// What is left is reckoned by what can be seen: a neighbour who has written something does not end the wait, one who keeps the pipe
+// full does after a while.
+func TestTail(t *testing.T) {
+	const second = time.Second
+	type look struct {
+		after time.Duration
+		now   int
+		full  bool
+		left  int
+		ends  bool
+	}
+	for _, c := range []struct {
+		name  string
+		looks []look
+	}{
+		{"nobody else", []look{{0, 100, true, 100, false}, {time.Hour, 100, true, 100, false}, {time.Hour, 40, false, 40, false}}},
+		{"a line of a neighbour's, and a consumer that sleeps", []look{
+			{0, 110, false, 100, false}, {second, 110, false, 100, false}, {time.Hour, 110, false, 100, false}, {time.Hour, 60, false, 50, false},
+		}},
+		{"a neighbour who keeps it full", []look{
+			{0, 150, true, 100, false}, {neighbourMost - 1, 150, true, 100, false}, {1, 150, true, 100, true},
+		}},
+		{"something is seen meanwhile", []look{
+			{0, 150, true, 100, false}, {4 * second, 120, false, 70, false}, {0, 150, true, 70, false},
+			{4 * second, 150, true, 70, false}, {second, 150, true, 70, true},
+		}},
+		{"a neighbour who keeps up with the consumer", []look{
+			{0, 120, false, 100, false}, {0, 60, false, 40, false}, {0, 120, false, 40, false}, {0, 60, false, 0, false},
+		}},
+	} {
+		at := time.Now()
+		reckoned := tail{left: 100, last: 100}
+		for i, l := range c.looks {
+			at = at.Add(l.after)
+			reckoned.look(l.now, func() bool { return l.full }, at)
+			if ends := reckoned.hidden(at); reckoned.left != l.left || ends != l.ends {
+				t.Errorf("%s: look %d: %d are left, it ends: %v; want %d, %v", c.name, i, reckoned.left, ends, l.left, l.ends)
+			}
+		}
+	}
+}
+
 // A pipe that we made larger has its size again at the end, unless it holds more; one that was larger stays so.
 func TestPipeHasItsSizeAgain(t *testing.T) {
 	size := func(fd int) int {
