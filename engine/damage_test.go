@@ -161,8 +161,8 @@ func throughSpoiler(t *testing.T, o engine.Options, s *spoiler) (got []byte, rxE
 		t.Fatal(err)
 	}
 	defer sink.Close()
-	log, free := engine.NewLog(io.Discard, "", 0), freePort(t)
-	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Port: free, Sink: sink.FD, Log: log})
+	log := engine.NewLog(io.Discard, "", 0)
+	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Sink: sink.FD, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func throughSpoiler(t *testing.T, o engine.Options, s *spoiler) (got []byte, rxE
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.to = fmt.Sprintf("127.0.0.1:%d", free)
+	s.to = fmt.Sprintf("127.0.0.1:%d", portOf(r))
 	path := engine.Path{Host: "127.0.0.1", Port: uint16(l.Addr().(*net.TCPAddr).Port)}
 	tx, err := engine.NewSender(engine.SendConfig{Options: o, Paths: []engine.Path{path}, Source: -1, Log: log})
 	if err != nil {

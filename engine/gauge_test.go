@@ -47,7 +47,7 @@ func waitFor(t *testing.T, what string, true func() bool) {
 type end interface{ WriteStatus(io.Writer) error }
 
 // halfway carries a stream that stands still in its middle, where look gets both ends and what they said.
-func halfway(t *testing.T, o engine.Options, port uint16, look func(tx, rx end, txSaid, rxSaid *said)) {
+func halfway(t *testing.T, o engine.Options, look func(tx, rx end, txSaid, rxSaid *said)) {
 	t.Helper()
 	quiet(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -62,13 +62,13 @@ func halfway(t *testing.T, o engine.Options, port uint16, look func(tx, rx end, 
 	var txSaid, rxSaid said
 	o.Threads = 4
 	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: o, Port: port, Sink: sink.FD, Log: engine.NewLog(&rxSaid, "", engine.LevelChoices),
+		Options: o, Sink: sink.FD, Log: engine.NewLog(&rxSaid, "", engine.LevelChoices),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: port}}, Source: source.FD,
+		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: portOf(r)}}, Source: source.FD,
 		Log: engine.NewLog(&txSaid, "", engine.LevelChoices),
 	})
 	if err != nil {
@@ -110,7 +110,7 @@ var countRows = regexp.MustCompile(`(?m)^ +\d+ +lo +- +[0-9a-f]{8}\S* +\d+ +\d+ 
 
 // TestSocketStatistics: both ends tell what the kernel counts, of every link.
 func TestSocketStatistics(t *testing.T) {
-	halfway(t, engine.Options{SockStats: true}, freePort(t), func(tx, rx end, txSaid, rxSaid *said) {
+	halfway(t, engine.Options{SockStats: true}, func(tx, rx end, txSaid, rxSaid *said) {
 		for e, said := range map[end]*said{tx: txSaid, rx: rxSaid} {
 			waitFor(t, "it is decided what counts", func() bool { return strings.Contains(said.String(), "socket statistics: ") })
 			if !strings.Contains(said.String(), "eBPF (socket filter") {
@@ -134,7 +134,7 @@ func TestNoSocketStatistics(t *testing.T) {
 		{engine.Options{}, "socket statistics: TCP_INFO only: switched off"},
 		{engine.Options{SockStats: true, Transport: network}, "socket statistics: TCP_INFO only: no permission|has no socket statistics: not a TCP socket"},
 	} {
-		halfway(t, test.o, freePort(t), func(tx, rx end, txSaid, rxSaid *said) {
+		halfway(t, test.o, func(tx, rx end, txSaid, rxSaid *said) {
 			for e, said := range map[end]*said{tx: txSaid, rx: rxSaid} {
 				waitFor(t, "it says "+test.want, func() bool { return regexp.MustCompile(test.want).MatchString(said.String()) })
 				if text := table(t, e); strings.Contains(text, "RX queue") {

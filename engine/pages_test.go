@@ -29,13 +29,13 @@ func TestPagesOfAFileStayItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer sink.Close()
-	log, free, o := engine.NewLog(io.Discard, "", 0), freePort(t), engine.Options{Timing: steady, Threads: 2}
-	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Port: free, Sink: sink.FD, Log: log})
+	log, o := engine.NewLog(io.Discard, "", 0), engine.Options{Timing: steady, Threads: 2}
+	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Sink: sink.FD, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: free}}, Source: source.FD, Log: log,
+		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: portOf(r)}}, Source: source.FD, Log: log,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -67,10 +67,9 @@ func TestSpecSender(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer sink.Close()
-			free := freePort(t)
 			log := &lines{to: io.Discard}
 			r, err := engine.NewReceiver(engine.ReceiveConfig{
-				Options: engine.Options{Timing: steady}, Port: free, Sink: sink.FD, Log: engine.NewLog(log, "rx: ", 2),
+				Options: engine.Options{Timing: steady}, Sink: sink.FD, Log: engine.NewLog(log, "rx: ", 2),
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -80,7 +79,7 @@ func TestSpecSender(t *testing.T) {
 			over, got := make(chan error, 1), make(chan []byte, 1)
 			go func() { b, _ := io.ReadAll(sink.Far); got <- b }()
 			go func() { _, err := r.Run(ctx); over <- err }()
-			if err := specSend(free, data, leg, checked); err != nil {
+			if err := specSend(portOf(r), data, leg, checked); err != nil {
 				t.Errorf("%v\n%s", err, log)
 			}
 			if err := <-over; err != nil {
