@@ -58,6 +58,37 @@ func TestSummary(t *testing.T) {
 	}
 }
 
+func TestRowsThatAreWanted(t *testing.T) {
+	var set settings
+	for _, text := range []string{rowLimit + "," + rowSocat, rowIdle} {
+		if err := set.addOnly(text); err != nil {
+			t.Error(err)
+		}
+	}
+	if !set.wants(rowLimit) || !set.wants(rowSocat) || !set.wants(rowIdle) || set.wants(rowNC) {
+		t.Errorf("wanted are %q", set.only)
+	}
+	if err := set.addOnly(rowLimit + ",no such row"); err == nil {
+		t.Error("a row that there is not was accepted")
+	}
+}
+
+// The header shows what was run, without the folders of this machine.
+func TestCommandsOfFiles(t *testing.T) {
+	set := settings{bin: "/a/b", self: "/c/d"}
+	for name, want := range map[string]string{
+		rowFile:    "`viamillipede tx 127.0.0.1 PORT json FILE <file` to `viamillipede rx PORT >file`",
+		rowNRelay:  "`figures file-tx PORT <file` to `figures file-rx PORT >/dev/null`",
+		rowDefault: "`gen | viamillipede tx 127.0.0.1 PORT threads 16 json FILE` to `viamillipede rx PORT | sink`",
+	} {
+		for _, c := range contenders(set) {
+			if got := commands(set, c); c.name == name && got != want {
+				t.Errorf("%s: %s, want %s", name, got, want)
+			}
+		}
+	}
+}
+
 func TestParseProc(t *testing.T) {
 	if kib, err := parsePeak("Name:\tx\nVmPeak:\t 900 kB\nVmHWM:\t   123 kB\n"); err != nil || kib != 123 {
 		t.Errorf("peak %d, %v", kib, err)

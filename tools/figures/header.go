@@ -58,6 +58,15 @@ func commands(set settings, c contender) string {
 	case c.alone:
 		return fmt.Sprintf("`%s` to `%s`, BYTES those of a stream", strings.Join(c.tx, " "), strings.Join(c.rx, " "))
 	}
-	text := fmt.Sprintf("`gen | %s` to `%s | sink`", strings.Join(c.tx, " "), strings.Join(c.rx, " "))
-	return shorten.Replace(text)
+	tx, rx := "gen | "+strings.Join(c.tx, " "), strings.Join(c.rx, " ")+" | sink"
+	if c.feed == feedFile {
+		tx = strings.Join(c.tx, " ") + " <file"
+	}
+	switch c.drain {
+	case drainFile:
+		rx = strings.Join(c.rx, " ") + " >file"
+	case drainNull:
+		rx = strings.Join(c.rx, " ") + " >" + os.DevNull
+	}
+	return shorten.Replace(fmt.Sprintf("`%s` to `%s`", tx, rx))
 }

@@ -1,6 +1,6 @@
 // Command figures measures viamillipede on one machine and prints the tables of BENCHMARKS.md.
 //
-//	go run ./tools/figures [-bin bin/viamillipede] [-before OLD] [-gib 4] [-rounds 5] [-only name,...] [-json FILE]
+//	go run ./tools/figures [-bin bin/viamillipede] [-before OLD] [-gib 4] [-rounds 5] [-only name,...] ... [-json FILE]
 //
 // A stream goes from a producer that writes a constant buffer, through real pipes and the program measured over
 // loopback, to a consumer that reads and counts. The rate is the consumer's, from its first byte to the end of file; a
@@ -56,6 +56,21 @@ func main() {
 	})
 }
 
+// addOnly adds the rows of one -only: a name, which may have a comma in it, or several.
+func (s *settings) addOnly(text string) error {
+	names := []string{text}
+	if !slices.Contains(rowNames(), text) {
+		names = strings.Split(text, ",")
+	}
+	for _, name := range names {
+		if !slices.Contains(rowNames(), name) {
+			return fmt.Errorf("no row is called %q; there are: %s", name, strings.Join(rowNames(), "; "))
+		}
+	}
+	s.only = append(s.only, names...)
+	return nil
+}
+
 func parse() (settings, error) {
 	var set settings
 	flag.StringVar(&set.bin, "bin", "bin/viamillipede", "the viamillipede to measure")
@@ -63,18 +78,10 @@ func parse() (settings, error) {
 	flag.Float64Var(&set.gib, "gib", 4, "length of each stream in GiB")
 	flag.IntVar(&set.rounds, "rounds", 5, "rounds; medians of these are printed")
 	flag.StringVar(&set.json, "json", "", "a file to write the figures into, for programs")
-	only := flag.String("only", "", "names of the rows to measure, with commas between; all when empty")
+	flag.Func("only", "names of rows to measure, with commas between; may be given again; without it, all", set.addOnly)
 	flag.Parse()
-	if *only != "" {
-		set.only = strings.Split(*only, ",")
-	}
 	if set.rounds < 1 || set.gib <= 0 || flag.NArg() > 0 {
 		return set, fmt.Errorf("expected -rounds of 1 or more, -gib above 0, and no other words")
-	}
-	for _, name := range set.only {
-		if !slices.Contains(rowNames(), name) {
-			return set, fmt.Errorf("no row is called %q; there are: %s", name, strings.Join(rowNames(), ", "))
-		}
 	}
 	var err error
 	for _, bin := range []*string{&set.bin, &set.before} {
