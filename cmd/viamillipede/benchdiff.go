@@ -17,17 +17,18 @@ const diffHelp = `bench diff OLD NEW [threshold PERCENT] [only ROW]
 
 Compares two files of results, each one JSON or the output of "go test -bench" (the Go
 benchmark format), with several rounds of each name; "-" is standard input. For each
-name and unit, which is a row, it prints the medians, the change, and how likely chance
-alone makes as much of a difference in any of the rows (p, corrected for their number by
-Holm's method). Below 0.02 it counts as one: the same program compared with itself passes
-99 times out of 100. Fewer rows show smaller differences: with "only ROW", which may be given
-more than once, those of that name, of that unit, or of both, as in only 'Stream MB/s'.
+name and unit, which is a row, it prints the medians, the change, and p: how likely it is
+that chance alone makes as much of a difference in any of the rows (corrected for their
+number by Holm's method). A difference counts when p is below 0.02: the same program
+compared with itself passes 99 times out of 100. Fewer rows show smaller differences: "only
+ROW", which may be given more than once, compares the rows of that name, of that unit, or of
+both, as in only 'Stream-2 MB/s'.
 
 A difference for the worse by more than the threshold is a regression. Less is worse for
 rates (MB/s, GB/s); more is worse for times (s/GiB, ns/op) and for counts of what costs
-(switches, retransmits). Of other units nobody knows.
+(switches, retransmits). For other units it is not known which way is worse.
 
-Rounds that were taken apart are compared by the U test of Mann and Whitney. It takes at
+Rounds that were not taken in turn are compared by the U test of Mann and Whitney. It takes at
 least 5 of each, and 15 to find a fifth in noise of a tenth. It cannot tell a slower program
 from a slower hour. Files that both say "order: in turn" and began at the same time are
 compared pair by pair, by the signed-rank test of Wilcoxon, which sees through that.
@@ -35,8 +36,8 @@ compared pair by pair, by the signed-rank test of Wilcoxon, which sees through t
 Default threshold: 5%.
 
 The exit status is 1 when there is a regression, and standard error then has the line
-"viamillipede: bench diff: regression: ..." ; 1 with another line where a word is wrong,
-a file cannot be read, or the files have nothing in common; else 0.
+"viamillipede: bench diff: regression: ...". It is also 1, with another line, when a word is
+wrong, a file cannot be read, or the files share no row. Otherwise it is 0.
 `
 
 // defaultThreshold is the share that a change for the worse may have, where the command line does not say.

@@ -60,7 +60,7 @@ func ends() []keyword {
 			gist: "receive one stream and write it to standard output",
 			more: `
 Listens on PORT on every local address (see bind), serves one stream and exits.
-Anybody else who connects meanwhile is refused.`,
+Anyone else who connects meanwhile is refused.`,
 		},
 		{
 			name: "tx", many: true, initial: strconv.Itoa(engine.DefaultPort),
@@ -96,8 +96,8 @@ any other. A device needs Linux 5.7, or CAP_NET_RAW.`,
 			args: []argument{size(leastRate, mostRate, 1, func(inv *invocation, n int64) { inv.lastPath().Rate = uint64(n) })},
 			gist: "the most that the path's links send together, in bytes a second",
 			more: `
-The links that are up on the path share it. The kernel paces them. A path has only so
-many links that each gets at least 64K.`,
+The links that are up on the path share it. The kernel paces them. A path has no more
+links than can have 64K each.`,
 		},
 		{
 			name: "sports", ofPath: true,
@@ -148,14 +148,14 @@ For tx; rx checks it before a byte of the leg is written out. TCP's own checksum
 		{
 			name: "chaos",
 			args: []argument{number("N", 1, mostChaos, func(inv *invocation, n int64) { inv.options.Chaos = int(n) })},
-			gist: "cut the link at hand after every N leg operations",
+			gist: "cut the link in use after every N leg operations",
 			more: `
 For tx. A deterministic test: nothing may be lost. The cuts are counted and reported.`,
 		},
 		{
 			name: "checkphrase",
 			args: []argument{phrase(func(inv *invocation, p [4]byte) { inv.options.Phrase = p })},
-			gist: "4 bytes that both sides must give alike",
+			gist: "4 bytes that must be the same on both sides",
 			more: `
 It keeps streams from the wrong receiver. It is no secret: it travels in the clear.`,
 		},
@@ -190,7 +190,7 @@ input has beyond that is left there.`,
 			args: []argument{number("N", 0, mostDelay, func(inv *invocation, n int64) {
 				inv.options.Delay = time.Duration(n) * time.Microsecond
 			})},
-			gist: "N microseconds or more between two legs",
+			gist: "wait at least N microseconds between two legs",
 			more: `
 For tx.`,
 		},
@@ -220,7 +220,7 @@ func amounts() []keyword {
 			args: []argument{size(engine.MinWindow, engine.MaxWindow, 1, func(inv *invocation, n int64) {
 				inv.options.Window = n
 			})},
-			gist: "bound of the memory for payload on this side",
+			gist: "limit on the memory for payload on this side",
 			more: `
 It should hold what the paths have in flight (rate times round trip) and what comes in
 while the slowest link catches up. The default is never more than an eighth of the
@@ -244,8 +244,8 @@ that a sender may use.`,
 			gist: "let the consumer stop before the end",
 			more: `
 For rx. Otherwise a consumer that goes away with a part of the stream unread, in its
-pipe or still to come, fails the stream at both ends (6 and 7). With early ok both end
-with 0 then, and a line says how much it left.`,
+pipe or still to come, makes the stream fail at both ends (6 at rx, 7 at tx). With early ok
+both exit with 0 then, and a line says how much it left.`,
 		},
 		{
 			name: "giveup", initial: secondsText(engine.DefaultGiveup),
@@ -253,20 +253,20 @@ with 0 then, and a line says how much it left.`,
 			gist: "fail when nothing gets through for this long; 0: never",
 			more: `
 It counts from when payload last moved while it had to: a source with nothing to send
-and a consumer that takes nothing are no outage. Where you give it, it is all of your
-patience, and dead is off unless you give that too.`,
+and a consumer that takes nothing are no outage. Where you give it, it is the whole of
+your patience, and dead is off unless you give that too.`,
 		},
 		{
 			name: "dead", initial: secondsText(engine.DefaultDead),
 			args: []argument{seconds("to turn it off", func(inv *invocation, d time.Duration) { inv.options.Dead = orForever(d) })},
-			gist: "fail when the peer is gone for this long; 0: off",
+			gist: "fail when the peer has been gone for this long; 0: off",
 			more: `
 Off where giveup is given and this is not. tx takes its receiver for dead when no link
 is up and, for so long without a break, every path that answers at all refuses, among
 them one that led to this receiver. rx takes its sender for dead when its links were
-ended without a word and none came for so long. Silence proves nothing, and neither
-does a connection that is taken and then closed, as by a tunnel that restarts:
-they are waited out, up to giveup.`,
+ended without a word and none has come for so long. Silence proves nothing, and neither
+does a connection that is accepted and then closed, as by a tunnel that restarts:
+both are waited out, up to giveup.`,
 		},
 		{
 			name: "connect", initial: secondsText(engine.DefaultConnect) + " for tx, none for rx",
@@ -302,7 +302,7 @@ pacing would hold back a short path; a name is one that the kernel has loaded.`,
 			more: `
 auto moves it without copying wherever that is safe: from and to files, into pipes,
 and from a pipe whose pages are proven to be the kernel's own, which needs CAP_BPF
-and CAP_PERFMON. copy always copies. With splice you vouch that the producer never
+and CAP_PERFMON. copy always copies. With splice you answer for the producer: it never
 changes a page that it has handed over, as one that uses vmsplice may; then nothing
 needs to be proven. The final summary says how the bytes moved, and why.`,
 		},
@@ -319,7 +319,7 @@ where links are.`,
 		{
 			name: "sockstats", initial: "on",
 			args: []argument{choice(switchChoices, func(inv *invocation, way string) { inv.options.SockStats = way == "on" })},
-			gist: "have the kernel count on each link (eBPF)",
+			gist: "have the kernel keep counts for each link (eBPF)",
 			more: `
 The status table then shows for each link where its packets came in (device, receive
 queue, flow hash) and in what pieces, and its round trips, retransmits and timeouts.
@@ -358,7 +358,7 @@ func questions() []keyword {
 			more: `
 One line for each thing that was examined, on the way to HOST or along the default
 route: ok; slow (it works, but could be faster); off (switched off, or not permitted
-to you); missing (not there, or not told). Where something can be done, the line ends
+to you); missing (not there, or not known). Where something can be done, the line ends
 with the command that does it, after an arrow. Nothing is changed, and nothing is
 sent to HOST. Run it as the user who runs the stream. The exit status is 0 whatever
 was found.`,

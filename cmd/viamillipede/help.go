@@ -59,7 +59,7 @@ var statuses = []struct {
 	{engine.StatusLost, "all paths lost for longer than giveup, or the peer is dead"},
 	{engine.StatusLocalPipe, "standard input or output failed here, or too little was granted to start"},
 	{engine.StatusRemotePipe, "standard input or output failed at the peer"},
-	{engine.StatusInternal, "a fault in the program, which is printed and should be reported"},
+	{engine.StatusInternal, "a bug in the program: please report what it printed"},
 	{engine.StatusInterrupt, "stopped by SIGINT"},
 	{engine.StatusTerminated, "stopped by SIGTERM or SIGHUP"},
 }

@@ -7,7 +7,7 @@
 // out.
 //
 // What goes where: standard output carries payload, or the text of help, version, doctor and bench, and nothing else. Every
-// other line goes to standard error and begins with "viamillipede"; nobody waits for it to be taken there.
+// other line goes to standard error and begins with "viamillipede"; nothing waits for it to be read there.
 package main
 
 import (
