@@ -254,7 +254,7 @@ func (in *ingest) wholly() error {
 func (in *ingest) end(w *window.Window) {
 	in.total = wire.End{Legs: w.State().Next, Bytes: in.offset.Load()}
 	if in.sized {
-		in.src.Leave(in.begin + int64(in.offset.Load()))
+		in.at.Away(&in.shore, func() { in.src.Leave(in.begin + int64(in.offset.Load())) })
 	}
 	in.ended.Store(true)
 }

@@ -20,7 +20,8 @@ import (
 //
 // The zero outcry is ready to use. It belongs to the supervisor, which calls look every now and then.
 type outcry struct {
-	down  time.Time // no link since then; zero: one is up
+	down  time.Time // no link since then, or since the peer was met; zero: one is up
+	met   bool      // the peer, when that was last looked at
 	since time.Time // what the user was told: nothing gets through since then
 	first bool      // the peer was not met by then
 	said  time.Time // when the user was last told; zero: knows nothing
@@ -65,9 +66,10 @@ func (o *outcry) look(now time.Time, p plight, t Timing) news {
 		o.down = time.Time{}
 	case !p.met:
 		o.down = p.since
-	case o.down.IsZero():
+	case o.down.IsZero() || !o.met:
 		o.down = now
 	}
+	o.met = p.met
 	switch told := !o.said.IsZero(); {
 	case !p.without && (now.Sub(p.since) < t.Tell || told && o.first):
 		return o.well(now, false)

@@ -13,7 +13,7 @@ func TestOutcry(t *testing.T) {
 	start := time.Unix(1000, 0)
 	for _, c := range []struct {
 		name  string
-		links string // at each second: a link is (u)p; it is and nothing gets (t)hrough; none is, (d)own; over, (f)ailed
+		links string // at each second: a link is (u)p; it is and nothing gets (t)hrough; none is, (d)own, or the peer is (m)et; over, (f)ailed
 		want  map[int]news
 		first bool
 	}{
@@ -21,6 +21,8 @@ func TestOutcry(t *testing.T) {
 		{"dialled again at once", "uuuududuudduuuo", nil, false},
 		{"a second contact", "dddddddduuuu", map[int]news{2: begins, 9: ends}, true},
 		{"a contact of little use", "dddttttttttttttt", map[int]news{2: begins, 4: ends, 13: begins}, true},
+		{"the peer is met just before it would be said", "dmduuuuu", nil, true},
+		{"and then there is no link", "dmddduuuu", map[int]news{3: begins, 6: ends}, true},
 		{"an outage", "uuudddduuuu", map[int]news{5: begins, 8: ends}, false},
 		{"a long one", "uddddddddddddddddddddddddduuu", map[int]news{3: begins, 13: lasts, 23: lasts, 27: ends}, false},
 		{"two", "uddddduuuuddddduuu", map[int]news{3: begins, 7: ends, 12: begins, 16: ends}, false},
@@ -37,11 +39,11 @@ func TestOutcry(t *testing.T) {
 			through, met := start, !c.first
 			for second, link := range c.links {
 				now := start.Add(time.Duration(second) * time.Second)
-				if link == 'u' || !met && link == 't' {
+				if link == 'u' || !met && (link == 't' || link == 'm') {
 					through, met = now, true
 				}
 				got := o.look(now, plight{
-					without: link == 'd' || link == 'o', since: through, met: met, over: link == 'o', failed: link == 'f',
+					without: link == 'd' || link == 'm' || link == 'o', since: through, met: met, over: link == 'o', failed: link == 'f',
 				}, timing)
 				if got != c.want[second] {
 					t.Errorf("second %d: %d, want %d", second, got, c.want[second])

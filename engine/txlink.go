@@ -277,7 +277,6 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 	case wire.TypeBeat:
 		k.echo = h.Beat().Sent
 	case wire.TypeDone:
-		k.answered = true
 		k.s.delivered(h.Done())
 	case wire.TypeError:
 		f, err := h.Fault(payload)
