@@ -96,9 +96,9 @@ type Options struct {
 	// pages: on one machine.
 	ForceSendFile bool
 	Timing        Timing // the zero Timing is DefaultTiming
-	// Lapses is asked before each call on the source or the sink: how long it shall seem that the kernel does not give it back;
-	// 0 is not at all. nil is never. For tests; any loop calls it.
-	Lapses func() time.Duration
+	// Lapses is asked before each call on the source or the sink: it seems that the kernel does not give it back until lasts
+	// returns; a nil lasts is not at all, a nil Lapses never. For tests; any loop calls both.
+	Lapses func() (lasts func())
 }
 
 // SendConfig describes the sending end.

@@ -68,7 +68,7 @@ func TestReceiverFinishesWithoutSuccess(t *testing.T) {
 		received uint64
 		want     string
 	}{
-		{"all received", 1, "all 1000 bytes were received; whether they were written is not known: the receiver has finished"},
+		{"all received", 1, "all 1000 bytes were received; whether they were written is not known: the receiver ended the stream without saying that it was written"},
 		{"nothing received", 0, "the receiver ended the stream without saying that it was written"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

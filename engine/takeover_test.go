@@ -24,19 +24,19 @@ func TestSeedsTakenOver(t *testing.T) {
 }
 
 // lapses is for engine.Options: some calls of a seed take between no time and a few milliseconds, and are counted.
-func lapses(seed uint64, count *atomic.Int64) func() time.Duration {
+func lapses(seed uint64, count *atomic.Int64) func() func() {
 	var calls atomic.Uint64
 	share := []uint64{2, 5, 20, 100}[seed%4]
-	return func() time.Duration {
+	return func() func() {
 		n := (calls.Add(1) + seed*0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9
 		n ^= n >> 31
 		if n%share != 0 {
-			return 0
+			return nil
 		}
 		count.Add(1)
 		if n>>8%4 > 0 {
-			return time.Nanosecond
+			return func() {}
 		}
-		return time.Duration(n>>16%3000) * time.Microsecond
+		return func() { time.Sleep(time.Duration(n>>16%3000) * time.Microsecond) }
 	}
 }

@@ -27,7 +27,7 @@ func TestFaultInACall(t *testing.T) {
 // The thread of such a call may have lost the loop meanwhile: that goes on, and says so to the peer on its links.
 func TestFaultInACallThatWasOvertaken(t *testing.T) {
 	l, s, faults := faulty(t)
-	s.Lapses = func() time.Duration { return time.Millisecond }
+	s.Lapses = func() func() { return func() {} }
 	go l.Run()
 	l.Post(func() { l.Away(s, func() { panic("the call") }) })
 	for end := time.Now().Add(time.Minute); len(faults) == 0 && time.Now().Before(end); time.Sleep(time.Millisecond) {

@@ -53,8 +53,8 @@ type Shore struct {
 	stuck atomic.Int32 // calls that were overtaken and have not returned
 
 	// The owner's; both are set before a loop runs, and called on any loop's thread.
-	Freed  func()               // none is stuck any more
-	Lapses func() time.Duration // for tests: for how long it shall seem that the kernel does not give the next call back; 0 is not at all, nil never
+	Freed  func()                // none is stuck any more
+	Lapses func() (lasts func()) // for tests: it seems that the kernel does not give the next call back until lasts returns; nil is not at all
 }
 
 // Busy reports whether a call is stuck. Who does not begin another one for that reason is told by Freed.
@@ -123,8 +123,8 @@ func Carried(p any) error {
 
 // lapse has the loop taken over, for as long as a test wants, in the call of that number.
 func (l *Loop) lapse(s *Shore, seq uint64) {
-	if d := s.Lapses(); d > 0 && l.takeOver(seq) {
-		time.Sleep(d)
+	if lasts := s.Lapses(); lasts != nil && l.takeOver(seq) {
+		lasts()
 	}
 }
 
