@@ -12,6 +12,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/netio/probe"
 	"viamillipede/netio/provenance"
 )
 
@@ -215,13 +216,13 @@ func TestVouchedWrongly(t *testing.T) {
 	for _, c := range []struct {
 		name string
 		lend func(*os.File, []byte) error
-		lent func() (bool, error)
+		way  probe.Way
 	}{
-		{"memory", enginetest.LendMemory, enginetest.LendsByReference},
-		{"file", enginetest.LendFile, enginetest.FileLendsByReference},
+		{"memory", enginetest.LendMemory, probe.Vmsplice},
+		{"file", enginetest.LendFile, probe.Splice},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if by, err := c.lent(); err != nil || !by {
+			if by, err := probe.Moves(c.way); err != nil || !by {
 				t.Skipf("this kernel copies what is lent to a pipe (%v)", err)
 			}
 			const tries = 20

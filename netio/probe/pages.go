@@ -6,6 +6,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/lend"
 )
 
 // Way is a call that moves pages.
@@ -23,16 +25,16 @@ const (
 func Moves(way Way) (byReference bool, err error) {
 	switch way {
 	case Vmsplice:
-		return moves(lendMemory, straight)
+		return moves(memory, straight)
 	case Splice:
-		return moves(lendFile, straight)
+		return moves(file, straight)
 	case Tee:
-		if _, err := moves(lendWritten, teed); err != nil {
+		if _, err := moves(written, teed); err != nil {
 			return false, err // of tee itself, and not of what lends a page to it
 		}
 		// Where one kind of page is copied on its way into the pipe, the other may still show what tee does.
-		for _, lend := range []lender{lendMemory, lendFile} {
-			if byReference, err = moves(lend, teed); byReference {
+		for _, by := range []lender{memory, file} {
+			if byReference, err = moves(by, teed); byReference {
 				return true, nil
 			}
 		}
@@ -44,27 +46,43 @@ func Moves(way Way) (byReference bool, err error) {
 // What a page holds before and after the change.
 const before, after = 'a', 'b'
 
-// lender puts a page that holds before into a pipe. change makes it hold after; drop gives it back.
-type lender func(w int) (change func() error, drop func(), err error)
+// page is one in a pipe; a *lend.Page is one.
+type page interface {
+	Set(first byte) error
+	Close()
+}
+
+// lender puts a page that begins with before into a pipe.
+type lender func(w int) (page, error)
+
+func memory(w int) (page, error) { return given(lend.Memory(w, before)) }
+func file(w int) (page, error)   { return given(lend.File(w, before)) }
+
+func given(p *lend.Page, err error) (page, error) {
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
 
 // moves lends a page, changes it and looks at what comes out of the pipe that through leads to.
-func moves(lend lender, through func(r int) (end int, drop func(), err error)) (byReference bool, err error) {
+func moves(by lender, through func(r int) (end int, drop func(), err error)) (byReference bool, err error) {
 	r, w, err := newPipe()
 	if err != nil {
 		return false, err
 	}
 	defer closeAll(r, w)
-	change, drop, err := lend(w)
+	p, err := by(w)
 	if err != nil {
 		return false, err
 	}
-	defer drop()
+	defer p.Close()
 	end, leave, err := through(r)
 	if err != nil {
 		return false, err
 	}
 	defer leave()
-	if err := change(); err != nil {
+	if err := p.Set(after); err != nil {
 		return false, err
 	}
 	var b [1]byte
@@ -92,12 +110,12 @@ func teed(r int) (end int, drop func(), err error) {
 	if err != nil {
 		return -1, nil, err
 	}
-	page := os.Getpagesize()
-	n, err := unix.Tee(r, w1, page, unix.SPLICE_F_NONBLOCK)
-	if err = whole("tee", int(n), err); err == nil {
+	size := os.Getpagesize()
+	n, err := unix.Tee(r, w1, size, unix.SPLICE_F_NONBLOCK)
+	if err = lend.Whole("tee", int(n), err); err == nil {
 		var m int64
-		m, err = unix.Splice(r1, nil, w2, nil, page, unix.SPLICE_F_NONBLOCK)
-		err = whole("splice", int(m), err)
+		m, err = unix.Splice(r1, nil, w2, nil, size, unix.SPLICE_F_NONBLOCK)
+		err = lend.Whole("splice", int(m), err)
 	}
 	if err != nil {
 		closeAll(r2, w2)
@@ -106,64 +124,19 @@ func teed(r int) (end int, drop func(), err error) {
 	return r2, func() { closeAll(r2, w2) }, nil
 }
 
-func lendMemory(w int) (change func() error, drop func(), err error) {
-	page := os.Getpagesize()
-	lent, err := unix.Mmap(-1, 0, page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
-	if err != nil {
-		return nil, nil, os.NewSyscallError("mmap", err)
-	}
-	lent[0] = before
-	v := unix.Iovec{Base: &lent[0]}
-	v.SetLen(page)
-	n, err := unix.Vmsplice(w, []unix.Iovec{v}, unix.SPLICE_F_NONBLOCK)
-	if err := whole("vmsplice", n, err); err != nil {
-		_ = unix.Munmap(lent)
-		return nil, nil, err
-	}
-	return func() error { lent[0] = after; return nil }, func() { _ = unix.Munmap(lent) }, nil
-}
-
-func lendFile(w int) (change func() error, drop func(), err error) {
-	fd, err := unix.MemfdCreate("probe", unix.MFD_CLOEXEC)
-	if err != nil {
-		return nil, nil, os.NewSyscallError("memfd_create", err)
-	}
-	page := os.Getpagesize()
-	b := make([]byte, page)
-	b[0] = before
-	n, err := unix.Pwrite(fd, b, 0)
-	if err = whole("pwrite", n, err); err == nil {
-		var m int64
-		from := int64(0)
-		m, err = unix.Splice(fd, &from, w, nil, page, unix.SPLICE_F_NONBLOCK)
-		err = whole("splice", int(m), err)
-	}
-	if err != nil {
-		closeAll(fd)
-		return nil, nil, err
-	}
-	change = func() error {
-		_, err := unix.Pwrite(fd, []byte{after}, 0)
-		return os.NewSyscallError("pwrite", err)
-	}
-	return change, func() { closeAll(fd) }, nil
-}
-
-// lendWritten puts a page of the kernel's own into the pipe, which nobody can change.
-func lendWritten(w int) (change func() error, drop func(), err error) {
+// written puts a page of the kernel's own into the pipe, which nobody can change.
+func written(w int) (page, error) {
 	b := make([]byte, os.Getpagesize())
 	b[0] = before
 	n, err := unix.Write(w, b)
-	return func() error { return nil }, func() {}, whole("write", n, err)
+	return fixed{}, lend.Whole("write", n, err)
 }
 
-// whole is the error of a call that should have moved a page.
-func whole(call string, n int, err error) error {
-	if err == nil && n != os.Getpagesize() {
-		return fmt.Errorf("%s: %d bytes of a page", call, n)
-	}
-	return os.NewSyscallError(call, err)
-}
+// fixed is a page that stays as it is.
+type fixed struct{}
+
+func (fixed) Set(byte) error { return nil }
+func (fixed) Close()         {}
 
 func newPipe() (r, w int, err error) {
 	var fds [2]int

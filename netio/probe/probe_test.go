@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"testing"
+
+	"viamillipede/netio/bpf"
 )
 
 // open counts this process's descriptors.
@@ -62,10 +64,10 @@ func TestLimits(t *testing.T) {
 
 // TestPrograms: a right, or its want, is told; no other answer comes.
 func TestPrograms(t *testing.T) {
-	for kind := range programs {
+	for kind := range bpf.Types {
 		err := Program(kind)
 		t.Logf("%s: %v", kind, err)
-		if err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, fs.ErrPermission) {
+		if err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, bpf.ErrNotPermitted) {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}

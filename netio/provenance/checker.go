@@ -8,6 +8,9 @@ import (
 
 	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/bpf"
+	"viamillipede/netio/lend"
 )
 
 // Checker looks at pipes. Any goroutine may use it.
@@ -34,22 +37,14 @@ var errBlind = errors.New("written pages cannot be told apart from others on thi
 // closes the result. Errors: no permission, no such kernel, or a kernel on which the pages cannot be told apart.
 func New() (*Checker, error) {
 	var objects SlotsObjects
-	if err := LoadSlotsObjects(&objects, nil); err != nil {
-		return nil, fmt.Errorf("load the provenance check: %w", short(err))
+	if err := bpf.Load(LoadSlots, &objects, bpf.Changes{}); err != nil {
+		return nil, fmt.Errorf("load the provenance check: %w", err)
 	}
 	c := &Checker{program: objects.Look}
 	if err := c.calibrate(); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
-}
-
-// short is what is worth showing of an error of the verifier, which has a line for each instruction.
-func short(err error) error {
-	if v, ok := errors.AsType[*ebpf.VerifierError](err); ok {
-		return v.Cause
-	}
-	return err
 }
 
 // Written gives how many bytes the pipe holds, if every slot of it is a page that write(2) made, and -1 if one is not. Where
@@ -102,22 +97,30 @@ func (c *Checker) calibrate() error {
 // tryBorrowed demands that pages which are not the kernel's own are found among written ones: a program's, by vmsplice(2),
 // and a file's, by splice(2).
 func (c *Checker) tryBorrowed() error {
-	page := os.Getpagesize()
-	for _, lend := range []func(*pipe) error{(*pipe).lendMemory, (*pipe).lendFile} {
+	for _, put := range []func(w int, first byte) (*lend.Page, error){lend.Memory, lend.File} {
 		p, err := newPipe()
 		if err != nil {
 			return err
 		}
-		err = errors.Join(p.write(make([]byte, page)), lend(p))
-		if err == nil {
-			err = c.expect(p, -1)
-		}
+		err = c.tryAmongWritten(p, put)
 		p.close()
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (c *Checker) tryAmongWritten(p *pipe, put func(w int, first byte) (*lend.Page, error)) error {
+	if err := p.write(make([]byte, os.Getpagesize())); err != nil {
+		return err
+	}
+	page, err := put(p.w, 1)
+	if err != nil {
+		return err
+	}
+	defer page.Close()
+	return c.expect(p, -1)
 }
 
 func (c *Checker) expect(p *pipe, want int) error {
@@ -131,7 +134,6 @@ func (c *Checker) expect(p *pipe, want int) error {
 // pipe is one to calibrate with.
 type pipe struct {
 	r, w, size int
-	lent       []byte
 }
 
 // newPipe makes a pipe of the kernel's default size, or what the user's budget leaves of it.
@@ -153,9 +155,6 @@ func newPipe() (*pipe, error) {
 func (p *pipe) close() {
 	_ = unix.Close(p.r)
 	_ = unix.Close(p.w)
-	if p.lent != nil {
-		_ = unix.Munmap(p.lent)
-	}
 }
 
 func (p *pipe) write(b []byte) error {
@@ -164,41 +163,4 @@ func (p *pipe) write(b []byte) error {
 		err = fmt.Errorf("%d of %d bytes", n, len(b))
 	}
 	return os.NewSyscallError("write", err)
-}
-
-// lendMemory puts a page of ours into the pipe.
-func (p *pipe) lendMemory() error {
-	page := os.Getpagesize()
-	lent, err := unix.Mmap(-1, 0, page, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
-	if err != nil {
-		return os.NewSyscallError("mmap", err)
-	}
-	p.lent = lent
-	lent[0] = 1 // a page of its own, not the zero page
-	v := unix.Iovec{Base: &lent[0]}
-	v.SetLen(page)
-	n, err := unix.Vmsplice(p.w, []unix.Iovec{v}, unix.SPLICE_F_NONBLOCK)
-	if err == nil && n < page {
-		err = unix.EAGAIN
-	}
-	return os.NewSyscallError("vmsplice", err)
-}
-
-// lendFile puts a page of a file into the pipe.
-func (p *pipe) lendFile() error {
-	page := os.Getpagesize()
-	fd, err := unix.MemfdCreate("provenance", unix.MFD_CLOEXEC)
-	if err != nil {
-		return os.NewSyscallError("memfd_create", err)
-	}
-	defer unix.Close(fd)
-	if _, err := unix.Pwrite(fd, make([]byte, page), 0); err != nil {
-		return os.NewSyscallError("pwrite", err)
-	}
-	from := int64(0)
-	n, err := unix.Splice(fd, &from, p.w, nil, page, unix.SPLICE_F_NONBLOCK)
-	if err == nil && n < int64(page) {
-		err = unix.EAGAIN
-	}
-	return os.NewSyscallError("splice", err)
 }

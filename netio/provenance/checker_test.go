@@ -6,12 +6,15 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/bpf"
+	"viamillipede/netio/lend"
 )
 
 func newChecker(t testing.TB) *Checker {
 	t.Helper()
 	c, err := New()
-	if errors.Is(err, os.ErrPermission) {
+	if errors.Is(err, bpf.ErrNotPermitted) {
 		t.Skipf("no permission for BPF: %v", err)
 	}
 	if err != nil {
@@ -31,6 +34,17 @@ func testPipe(t testing.TB) *pipe {
 	return p
 }
 
+// borrow puts a page into the pipe that is not the kernel's own. The pipe keeps it.
+func borrow(put func(w int, first byte) (*lend.Page, error)) func(*pipe) error {
+	return func(p *pipe) error {
+		page, err := put(p.w, 1)
+		if err == nil {
+			page.Close()
+		}
+		return err
+	}
+}
+
 // TestWritten: every way to fill a pipe, and whether its pages can still change.
 func TestWritten(t *testing.T) {
 	c := newChecker(t)
@@ -45,10 +59,10 @@ func TestWritten(t *testing.T) {
 		{"OneByte", []func(*pipe) error{write(1)}, 1},
 		{"Written", []func(*pipe) error{write(3 * page)}, 3 * page},
 		{"Pieces", []func(*pipe) error{write(100), write(page), write(7)}, page + 107},
-		{"Memory", []func(*pipe) error{(*pipe).lendMemory}, -1},
-		{"File", []func(*pipe) error{(*pipe).lendFile}, -1},
-		{"MemoryFirst", []func(*pipe) error{(*pipe).lendMemory, write(5 * page)}, -1},
-		{"FileLast", []func(*pipe) error{write(5 * page), (*pipe).lendFile}, -1},
+		{"Memory", []func(*pipe) error{borrow(lend.Memory)}, -1},
+		{"File", []func(*pipe) error{borrow(lend.File)}, -1},
+		{"MemoryFirst", []func(*pipe) error{borrow(lend.Memory), write(5 * page)}, -1},
+		{"FileLast", []func(*pipe) error{write(5 * page), borrow(lend.File)}, -1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := testPipe(t)
@@ -71,16 +85,16 @@ func TestWrapped(t *testing.T) {
 	from, to := testPipe(t), testPipe(t)
 	lent := false
 	for i := range 100 {
-		lend := i%7 == 3
-		fill := (*pipe).lendFile
-		if !lend {
+		lends := i%7 == 3
+		fill := borrow(lend.File)
+		if !lends {
 			fill = func(p *pipe) error { return p.write(make([]byte, page)) }
 		}
 		for range 3 {
 			if err := errors.Join(fill(from)); err != nil {
 				t.Fatal(err)
 			}
-			lent = lent || lend
+			lent = lent || lends
 		}
 		n, err := unix.Splice(from.r, nil, to.w, nil, 3*page, unix.SPLICE_F_NONBLOCK)
 		if err != nil || int(n) != 3*page {
@@ -109,7 +123,7 @@ func TestSmall(t *testing.T) {
 		want int
 	}{
 		{func(p *pipe) error { return p.write(make([]byte, page)) }, 2 * page},
-		{(*pipe).lendMemory, -1},
+		{borrow(lend.Memory), -1},
 	} {
 		p := testPipe(t)
 		if _, err := unix.FcntlInt(uintptr(p.r), unix.F_SETPIPE_SZ, 2*page); err != nil {

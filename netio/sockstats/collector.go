@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
-	"syscall"
 
-	"github.com/cilium/ebpf"
 	"golang.org/x/sys/unix"
 
 	"viamillipede/netio/host"
@@ -81,17 +79,6 @@ func openObserver(cfg Config) (*observer, error) {
 		return nil, errNoCgroup
 	}
 	return loadObserver(cgroup, cfg.Local, cfg.Remote)
-}
-
-// short is what is worth showing of an error of the library: it has a line for each instruction, or words of help.
-func short(err error) error {
-	if v, ok := errors.AsType[*ebpf.VerifierError](err); ok {
-		err = v.Cause
-	}
-	if errno, ok := errors.AsType[syscall.Errno](err); ok {
-		return os.NewSyscallError("bpf", errno)
-	}
-	return err
 }
 
 // Filter is nil when the socket filter is at work, else why it is not.

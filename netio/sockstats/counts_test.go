@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/bpf"
 )
 
 // same looks at a socket's statistics and at the kernel's own, which do not change meanwhile.
@@ -249,7 +251,7 @@ func TestUnprivileged(t *testing.T) {
 		t.Skip("everybody may use BPF here")
 	}
 	t.Log(err)
-	if !errors.Is(err, os.ErrPermission) || len(err.Error()) > 120 || strings.ContainsAny(err.Error(), "\n\r") {
+	if !errors.Is(err, bpf.ErrNotPermitted) || len(err.Error()) > 120 || strings.ContainsAny(err.Error(), "\n\r") {
 		t.Errorf("%q, expected one line on a permission", err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/cilium/ebpf"
+
+	"viamillipede/netio/bpf"
 )
 
 // Flow is what came in on a socket in one way.
@@ -64,13 +66,9 @@ type counter struct {
 }
 
 func loadCounter() (*counter, error) {
-	spec, err := LoadFlows()
-	if err != nil {
-		return nil, err
-	}
 	c := new(counter)
-	if err := spec.LoadAndAssign(c, nil); err != nil {
-		return nil, short(err)
+	if err := bpf.Load(LoadFlows, c, bpf.Changes{}); err != nil {
+		return nil, err
 	}
 	return c, nil
 }

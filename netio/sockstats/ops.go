@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/link"
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/bpf"
 )
 
 // Ops is how a connection fared since it was established, or since it was attached where that was late.
@@ -74,13 +77,10 @@ type observer struct {
 // loadObserver loads the programs and attaches them to the cgroup, as links: they end with their descriptors, and so with
 // this process at the latest.
 func loadObserver(cgroup string, local, remote []uint16) (*observer, error) {
-	spec, err := LoadOps()
-	if err != nil {
-		return nil, err
-	}
+	object := sync.OnceValues(LoadOps) // read once for both
 	o := &observer{cgroup: cgroup}
-	if err := spec.LoadAndAssign(&o.noter, nil); err != nil {
-		return nil, short(err)
+	if err := bpf.Load(object, &o.noter, bpf.Changes{}); err != nil {
+		return nil, err
 	}
 	dir, err := os.Open(cgroup)
 	if err != nil {
@@ -94,33 +94,33 @@ func loadObserver(cgroup string, local, remote []uint16) (*observer, error) {
 		Target: int(dir.Fd()), Program: o.Note, Attach: ebpf.AttachCGroupSockOps,
 	})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", cgroup, short(err)), o.close())
+		return nil, errors.Join(fmt.Errorf("%s: %w", cgroup, bpf.Reason(err)), o.close())
 	}
-	o.admitLate(spec, int(dir.Fd()))
+	o.admitLate(object, int(dir.Fd()))
 	return o, nil
 }
 
 func (o *observer) setPorts(local, remote []uint16) error {
 	for _, number := range local {
 		if err := o.Ports.Put(port{Number: number}, uint32(1)); err != nil {
-			return short(err)
+			return bpf.Reason(err)
 		}
 	}
 	for _, number := range remote {
 		if err := o.Ports.Put(port{Number: number, Remote: 1}, uint32(1)); err != nil {
-			return short(err)
+			return bpf.Reason(err)
 		}
 	}
 	return nil
 }
 
 // admitLate prepares for connections that are there already. Where the kernel cannot do that, nothing is known of those.
-func (o *observer) admitLate(spec *ebpf.CollectionSpec, dir int) {
+func (o *observer) admitLate(object bpf.Object, dir int) {
 	var late struct {
 		Join *ebpf.Program `ebpf:"join"`
 	}
-	same := ebpf.CollectionOptions{MapReplacements: map[string]*ebpf.Map{"records": o.Records}}
-	if spec.LoadAndAssign(&late, &same) != nil {
+	same := bpf.Changes{Maps: map[string]*ebpf.Map{"records": o.Records}}
+	if bpf.Load(object, &late, same) != nil {
 		return
 	}
 	l, err := link.AttachRawLink(link.RawLinkOptions{Target: dir, Program: late.Join, Attach: ebpf.AttachCGroupSetsockopt})

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"runtime"
 	"syscall"
 	"testing"
@@ -16,6 +15,8 @@ import (
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/bpf"
 )
 
 // patience bounds every wait of a test.
@@ -25,7 +26,7 @@ const patience = 20 * time.Second
 func open(t testing.TB, port uint16) *Collector {
 	t.Helper()
 	c, err := Open(Config{Local: []uint16{port}, Remote: []uint16{port}})
-	if errors.Is(err, os.ErrPermission) {
+	if errors.Is(err, bpf.ErrNotPermitted) {
 		t.Skipf("no permission for BPF: %v", err)
 	}
 	if err != nil {
