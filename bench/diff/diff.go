@@ -97,7 +97,7 @@ func Compare(before, after result.File, threshold float64, only func(name, unit 
 }
 
 // correct corrects each row's p for the number of rows, and judges the rows. A row that could not differ significantly whatever
-// its values, by the number of its rounds or since all of them are alike, is no chance for chance, and does not count.
+// its values, because of the number of its rounds or because all of them are alike, gives chance no opportunity, and does not count.
 func (t Table) correct() {
 	var all []*Row
 	for i := range t.Rows {

@@ -65,7 +65,7 @@ type spread struct {
 	err error
 }
 
-// Receive serves one session of Transmit, and returns at its end. The error is that the port is not to be had (it wraps what
+// Receive serves one session of Transmit, and returns at its end. The error is that the port cannot be used (it wraps what
 // the kernel said), that tx went away, or ctx's.
 func Receive(ctx context.Context, c ReceiveConfig) error {
 	r := &receiver{ReceiveConfig: c, flows: map[int]*arrival{}, conns: map[net.Conn]bool{}, spreads: map[string]spread{}, over: make(chan error, 1)}

@@ -122,7 +122,7 @@ func (t *transmitter) meet(ctx context.Context, all []netip.Addr) (err error) {
 // meetPause is between two attempts at first contact.
 const meetPause = 100 * time.Millisecond
 
-// openFlows opens the flows, from source ports if there are any. A port that is not to be had is left out, and told.
+// openFlows opens the flows, from source ports if there are any. A port that cannot be used is left out, and reported.
 func (t *transmitter) openFlows(ctx context.Context) error {
 	if t.Balanced {
 		ports, err := t.set.Ports(t.Flows, t.Bind, t.Port)

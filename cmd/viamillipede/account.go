@@ -18,8 +18,8 @@ func reporting() []keyword {
 			args: []argument{outputFile(func(inv *invocation, name string) { inv.account = name })},
 			gist: "write to FILE, as JSON, what the stream did",
 			more: `
-The final summary for programs, of a stream that failed too: bytes, seconds, links lost,
-what was sent again, the paths, and the exit status. A file that was there is replaced
+The final summary for programs, also of a stream that failed: bytes, seconds, links
+lost, what was sent again, the paths, and the exit status. An existing file is replaced
 when the stream has ended. "viamillipede bench diff" compares two of them. For bench it
 is all results and settings, and - is standard output.`,
 		},

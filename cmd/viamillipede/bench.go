@@ -23,7 +23,7 @@ type benchmark struct {
 	given map[string][]string // the words of each keyword that was given, with those of the last one where it may be repeated
 }
 
-// parseBench reads the words behind bench. The errors are those of parse.
+// parseBench reads the words after bench. The errors are those of parse.
 func parseBench(words []string) (*invocation, error) {
 	if len(words) == 0 {
 		return nil, usageError("bench: expected local, rx, tx or diff, found the end of the line")

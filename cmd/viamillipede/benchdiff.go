@@ -122,7 +122,7 @@ const (
 	onlyWord      = "only"
 )
 
-// parseOption reads a word that may stand after the files, and what belongs to it; words has one at least.
+// parseOption reads a word that may stand after the files, and what belongs to it; words has at least one.
 func (f *twoFiles) parseOption(words []string) error {
 	want := map[string]string{thresholdWord: wantPercent, onlyWord: "a name, a unit, or both"}[words[0]]
 	switch {
@@ -145,7 +145,7 @@ func (f *twoFiles) parseOption(words []string) error {
 
 const wantPercent = "a percentage from 0 to 100, such as 5%"
 
-// parsePercent reads a number of per cent, with or without the sign, as a share.
+// parsePercent reads a percentage, with or without the sign, as a share.
 func parsePercent(word string) (share float64, ok bool) {
 	word = strings.TrimSuffix(word, "%")
 	v, err := strconv.ParseFloat(word, 64)

@@ -157,7 +157,7 @@ For tx. A deterministic test: nothing may be lost. The cuts are counted and repo
 			args: []argument{phrase(func(inv *invocation, p [4]byte) { inv.options.Phrase = p })},
 			gist: "4 bytes that must be the same on both sides",
 			more: `
-It keeps streams from the wrong receiver. It is no secret: it travels in the clear.`,
+It keeps streams from the wrong receiver. It is not secret: it travels in the clear.`,
 		},
 		{
 			name: "charmode",
@@ -253,7 +253,7 @@ both exit with 0 then, and a line says how much it left.`,
 			gist: "fail when nothing gets through for this long; 0: never",
 			more: `
 It counts from when payload last moved while it had to: a source with nothing to send
-and a consumer that takes nothing are no outage. Where you give it, it is the whole of
+and a consumer that takes nothing do not count. Where you give it, it is the whole of
 your patience, and dead is off unless you give that too.`,
 		},
 		{
@@ -422,7 +422,7 @@ func topic() argument {
 	}
 }
 
-// patient is the host that doctor looks the way to, if one is named.
+// patient is the host to which doctor examines the way, if one is named.
 func patient() argument {
 	a := host(func(inv *invocation, h string) { inv.patient = h })
 	a.optional = func(word string) bool { return word != jsonWord }
@@ -431,7 +431,7 @@ func patient() argument {
 
 const jsonWord = "json"
 
-// forPrograms has doctor write JSON.
+// forPrograms makes doctor write JSON.
 func forPrograms() argument {
 	return argument{
 		name: jsonWord, want: "the same for programs, as one JSON object, with facts beside the verdicts",
@@ -509,7 +509,7 @@ func find(keywords []keyword, word string) (keyword, bool) {
 	return keyword{}, false
 }
 
-// expectedKeyword is the error of a word that is no keyword: it names the near miss, or the command line that lists them.
+// expectedKeyword is the error of a word that is not a keyword: it names the near miss, or the command line that lists them.
 func expectedKeyword(word string, keywords []keyword, lists string) error {
 	hint := suggest(word, names(keywords))
 	if hint == "" {

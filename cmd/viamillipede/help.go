@@ -87,12 +87,15 @@ var reactions = []struct{ signal, gist string }{
 	{"SIGPIPE", "ignored: a reader that went away is an error like others"},
 }
 
-// helpAsked reports whether a command line asks for help in another way than with its first word, and about which topic; "" is
-// the whole text. "bench --help", "bench tx host1 -h" and "bench help" are "help bench", and so it is for the other commands with
-// words of their own; "tx --help" is "help".
+// helpAsked reports whether a command line asks for help other than by its first word, and about which topic; "" is the whole
+// text. "bench --help", "bench tx host1 -h" and "bench help" are "help bench", and so it is for the other commands with
+// words of their own; "tx --help" is "help", and "help bench diff" is "help diff".
 func helpAsked(words []string) (topic string, asked bool) {
 	if len(words) < 2 {
 		return "", false
+	}
+	if slices.Equal(words, []string{"help", benchWord, benchDiff}) {
+		return benchDiff, true
 	}
 	last := words[len(words)-1]
 	dashed := last == "--help" || last == "-h"

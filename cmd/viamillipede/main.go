@@ -24,13 +24,13 @@ var version = "devel"
 const lastWords = 500 * time.Millisecond
 
 func main() {
-	// In the background of a terminal that wants it (stty tostop) a line on standard error would stop the whole program. Where
-	// the signal is ignored, the line is written (termios(3), tty_ioctl(4)).
+	// In the background of a terminal with "stty tostop" a line on standard error would stop the whole program. While the
+	// signal is ignored, the line is written (termios(3), tty_ioctl(4)).
 	signal.Ignore(syscall.SIGTTOU)
 	exit(int(program(os.Args[1:])))
 }
 
-// exit ends the program, its words first, as far as somebody takes them.
+// exit ends the program once what it has said is written, or lastWords have passed.
 func exit(status int) {
 	stderr.Flush(lastWords)
 	os.Exit(status)

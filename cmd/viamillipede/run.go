@@ -49,7 +49,7 @@ func program(words []string) (status engine.Status) {
 	return inv.run()
 }
 
-// faulted tells of a fault in the program, and returns the exit status that goes with it.
+// faulted reports a fault in the program, and returns the exit status that goes with it.
 func faulted(p any) engine.Status {
 	say(ownPrefix, fmt.Sprintf("a fault in the program, which should be reported: %v\n%s", p, debug.Stack()))
 	return engine.StatusInternal
@@ -109,7 +109,7 @@ func (inv *invocation) run() engine.Status {
 	return told.write(carry(ctx, cancel, sides, told))
 }
 
-// provide has so many ends get by with what this machine grants.
+// provide makes so many ends get by with what this machine grants.
 func (inv *invocation) provide(ends int) error {
 	m, notes, err := means.Provide("/", ends)
 	if err != nil {
@@ -153,7 +153,7 @@ type side struct {
 // cutMost is how long a program that is to end at once may take to leave no gap in a file.
 const cutMost = time.Second
 
-// cut has a receiving side's file end with what was delivered.
+// cut makes the file of a receiving side end with what was delivered.
 func (s *side) cut() {
 	if r, ok := s.stream.(*engine.Receiver); ok {
 		r.Cut(cutMost)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// parseSize reads a number of bytes: decimal digits and, at will, k, M or G in either case for 2^10, 2^20 or 2^30.
+// parseSize reads a number of bytes: decimal digits and, optionally, k, M or G in either case for 2^10, 2^20 or 2^30.
 // Everything else is not a size: signs, fractions, spaces, and what does not fit in an int64.
 func parseSize(word string) (bytes int64, ok bool) {
 	digits, shift := word, 0

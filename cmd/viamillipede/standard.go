@@ -19,9 +19,9 @@ const (
 //
 // A descriptor that was closed when the program began is never found closed: the Go runtime has put /dev/null there,
 // open for both directions (runtime/fds_unix.go, checkfds). Read from, that would be a stream of 0 bytes; written to,
-// it would swallow the stream, and both sides would report success. So exactly that is taken for a closed descriptor;
+// it would swallow the stream, and both sides would report success. So exactly that is assumed to be a closed descriptor;
 // what a user redirects from or to /dev/null is open for one direction. Python, Node and docker open it for both, which is
-// welcome where nothing can be lost: lossless says that the stream is checked and not kept.
+// accepted where nothing can be lost: lossless says that the stream is checked, and not kept.
 func checkStandard(fd uintptr, mode int, lossless bool) error {
 	name := [...]string{"standard input", "standard output"}[fd]
 	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, fd, syscall.F_GETFL, 0)

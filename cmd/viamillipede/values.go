@@ -108,7 +108,7 @@ func host(set func(*invocation, string)) argument {
 // maxName is the longest name that DNS can carry, with a dot at its end.
 const maxName = 254
 
-// parseHost takes an address, an IPv6 one at will in brackets, or what could be a name.
+// parseHost takes an address, an IPv6 one with or without brackets, or what could be a name.
 func parseHost(word string) (host string, ok bool) {
 	if bare, cut := strings.CutPrefix(word, "["); cut {
 		bare, cut = strings.CutSuffix(bare, "]")
@@ -240,7 +240,7 @@ func choice(choices []string, set func(*invocation, string)) argument {
 	}
 }
 
-// The range of a time given in seconds, beside 0. The least is what a timer can keep; the most, 31 years, is far from
+// The range of a time given in seconds, apart from 0. The least is what a timer can keep; the most, 31 years, is far from
 // what overflows a time.Duration.
 const (
 	leastSeconds = 0.001

@@ -54,7 +54,7 @@ func (l *look) buffer(name string) Check {
 	return bad(name, Slow, found, advice, fmt.Sprintf(`sysctl -w %s="%d %d %d"`, setting, n[0], n[1], need))
 }
 
-// bufferLimits tells of two settings that are often raised in vain.
+// bufferLimits tells of two settings that are often raised to no effect.
 func bufferLimits(l *look) Check {
 	const name = "rmem_max"
 	r, err := l.number(host.SysctlFile("net.core.rmem_max"))

@@ -1,7 +1,7 @@
-// Package means has a program get by with what a container, a user or a process may have. That is read once, before anything is
+// Package means makes a program get by with what a container, a user or a process may have. That is read once, before anything is
 // opened. Where it is little, the program does with less and says so; where it is too little, it stops with one line. What is
-// lacking later would end it in the middle of a stream: Go ends a program that gets no thread, and the kernel one that gets no
-// memory.
+// lacking later would end it in the middle of a stream: Go ends a program that cannot have a thread, and the kernel one that
+// cannot have memory.
 package means
 
 import (
@@ -102,7 +102,7 @@ func count(n int, thing string) string {
 	return fmt.Sprint(n, " ", thing)
 }
 
-// hold has Go make so many threads now: it keeps those that have nothing to do, and uses them again. A goroutine that
+// hold makes Go start so many threads now: it keeps those that have nothing to do, and uses them again. A goroutine that
 // is locked to its thread takes it along when it waits.
 func hold(n int) {
 	var here, gone sync.WaitGroup
@@ -139,7 +139,7 @@ func mapped(s host.Space, ends int) (int64, error) {
 	return left / int64(ends), nil
 }
 
-// heed has Go's collector work harder before memory runs out, unless the user has chosen when (GOMEMLIMIT).
+// heed makes Go's collector work harder before memory runs out, unless the user has chosen when (GOMEMLIMIT).
 func heed(g host.Memory) {
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
 		debug.SetMemoryLimit(max(memoryOwn, g.Room/4))

@@ -1,5 +1,5 @@
-// Package voice speaks to a person at a descriptor that may take nothing: a terminal that was stopped with ^S, or a pipe that
-// nobody reads. Whoever has something to say never waits for that.
+// Package voice speaks to a person at a descriptor that may not be read: a terminal that was stopped with ^S, or a pipe without a
+// reader. Nobody who has something to say waits for that.
 package voice
 
 import (
@@ -120,11 +120,12 @@ func (v *Voice) put(p []byte) {
 	}
 }
 
-// reopensMost bounds how often a descriptor is opened anew for Go.
+// reopensMost bounds how often a descriptor is opened again for Go.
 const reopensMost = 4
 
 // reopen is for a descriptor whose open file description another program has made non-blocking (O_NONBLOCK, open(2)) since we
-// have it: Go waits for one that is so when it is told of it. The old one stays, since its end would close the descriptor.
+// got it: Go waits for such a descriptor only if it knows that it is one. The old file stays, since its end would close the
+// descriptor.
 func (v *Voice) reopen() bool {
 	f, ok := v.out.(*os.File)
 	if !ok || len(v.before) == reopensMost {
