@@ -99,11 +99,16 @@ func (k *linkState) flush() (bool, error) {
 	return true, nil
 }
 
-// close ends the connection: with a reset when something may be left undone, else so that what was sent arrives.
-func (k *linkState) close(reset bool) {
+// retire ends the link, while its connection is still there.
+func (k *linkState) retire() {
 	k.gone = true
 	k.sumUp()
 	k.uncount()
+}
+
+// close ends the link and its connection: with a reset when something may be left undone, else so that what was sent arrives.
+func (k *linkState) close(reset bool) {
+	k.retire()
 	k.loop.Unwatch(k.conn.FD(), k.token)
 	if reset {
 		k.conn.Abort()

@@ -18,3 +18,13 @@ func openLoop(id, cpu int, every time.Duration, log *Log, fails func(*Error)) (*
 	l.Fault = func(p any) { fails(faulted(fmt.Sprintf("loop %d", id), p, log)) }
 	return l, nil
 }
+
+// haltThen ends the loops of a stream and then calls tidy, which gives back what they have; false: not all of it, for a thread that is
+// stuck or a fault, of which the user is told. How the stream has ended is said already.
+func haltThen[T loop.Looping](loops []T, tidy func(), log *Log) (done bool) {
+	done, fault := loop.HaltThen(loops, tidy)
+	if fault != nil {
+		faulted("the end", fault, log)
+	}
+	return done
+}

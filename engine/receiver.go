@@ -197,7 +197,7 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	r.farewell()
 	sum = r.Summary()
 	r.curtain.fall()
-	if !loop.HaltThen(r.loops, r.tidy) {
+	if !haltThen(r.loops, r.tidy, r.log) {
 		r.cutWithin(loop.HaltMost)
 	}
 	return sum, r.err
@@ -205,7 +205,6 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 
 // tidy gives everything back, when the loops have ended.
 func (r *Receiver) tidy() {
-	defer caught("the end", r.log, func(*Error) {}) // how the stream has ended is said already
 	r.gauge.close()
 	for _, l := range r.loops {
 		l.closeLinks()

@@ -220,7 +220,7 @@ func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
 	s.farewell()
 	sum = s.Summary()
 	s.curtain.fall()
-	loop.HaltThen(s.loops, s.tidy)
+	haltThen(s.loops, s.tidy, s.log)
 	return sum, s.err
 }
 

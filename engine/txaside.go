@@ -26,9 +26,7 @@ type aside struct {
 // putAside gives the link up with a last word. Where it has to make room for its successor at once, because its source port is
 // the path's, or what comes on it is not to be trusted, it says so only if that is possible now.
 func (k *txlink) putAside(why wire.Reason) {
-	k.gone = true
-	k.sumUp()
-	k.uncount()
+	k.retire()
 	k.control = wire.Bye{Reason: why}.Append(k.control)
 	k.aside.on = true
 	k.owner.asides = append(k.owner.asides, k)

@@ -168,10 +168,11 @@ func (k *txlink) offer(pressed bool) {
 	for i := range k.trips {
 		t := &k.trips[i]
 		isLate := !now.Before(t.due)
-		if wait := t.expects.Sub(now); t.offered {
+		if t.offered {
 			k.s.window.Bar(k.carried[i], alone)
 			continue
-		} else if !isLate && (!pressed || 0 <= wait && wait <= soon) {
+		}
+		if wait := t.expects.Sub(now); !isLate && (!pressed || 0 <= wait && wait <= soon) {
 			continue
 		}
 		expects := t.expects

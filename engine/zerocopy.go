@@ -116,9 +116,7 @@ func (k *txlink) closeZero() bool {
 	if k.reap(); len(k.zero.waiting) == 0 {
 		return false
 	}
-	k.gone = true
-	k.sumUp()
-	k.uncount()
+	k.retire()
 	k.loop.Unwatch(k.conn.FD(), k.token)
 	k.conn.Reset()
 	k.owner.limbo = append(k.owner.limbo, k)

@@ -35,24 +35,22 @@ func HaltAll[T Looping](loops []T, atMost time.Duration) (all bool) {
 const tidyMost = 3 * time.Second
 
 // HaltThen ends the loops and then calls tidy, which may have to wait in the kernel itself. Both go on without the caller when
-// they take too long; done tells whether they did not. Loops of one stream all have the same owner, which is told. What tidy panics
-// with, the caller does.
-func HaltThen[T Looping](loops []T, tidy func()) (done bool) {
+// they take too long; done tells whether they did not, and tidy came to its end. fault is what tidy panicked with, nil mostly. Loops
+// of one stream all have the same owner, which is told of a thread that is stuck.
+func HaltThen[T Looping](loops []T, tidy func()) (done bool, fault error) {
 	halted, tidied := make(chan struct{}), make(chan error, 1)
 	go func() {
 		HaltAll(loops, math.MaxInt64)
 		close(halted)
 		tidied <- guarded(tidy)
 	}()
-	var fault error
 	if _, done = awaited(halted, HaltMost); done {
 		fault, done = awaited(tidied, tidyMost)
 	}
 	if !done {
 		loops[0].Plain().say("a thread is stuck in the kernel: what it holds stays open")
 	}
-	again(fault)
-	return done
+	return done && fault == nil, fault
 }
 
 // awaited receives from c, for at most the given time.
