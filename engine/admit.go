@@ -70,7 +70,7 @@ func (r *Receiver) expects(who net.Addr) bool {
 func (r *Receiver) forgo() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.goes()
+	r.linkGone()
 }
 
 // admitInTurn is admit, and lets a sender wait whose turn may come.

@@ -112,6 +112,38 @@ func TestBadChecksumTwice(t *testing.T) {
 	}
 }
 
+// Likewise of a sender with one link, whose first leg it is: each time nothing of its stream is in, and the receiver free again.
+func TestBadFirstLegOnOneLink(t *testing.T) {
+	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	s := newStream(3, 30000)
+	for range 2 {
+		h := rx.link(0, asksChecksum)
+		h.send(s.checked(0, false))
+		h.untilClosed()
+	}
+	f := rx.link(0, asksChecksum).untilType(wire.TypeError)
+	if engine.Status(f.A) != engine.StatusIntegrity {
+		t.Errorf("the sender is told status %d", f.A)
+	}
+	rx.wants(engine.StatusIntegrity)
+}
+
+// What another sender's first leg was like is nobody else's fault.
+func TestBadFirstLegOfTwoSenders(t *testing.T) {
+	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	got := rx.consume()
+	s := newStream(1, 30000)
+	stranger := rx.link(0, asksChecksum, other)
+	stranger.send(s.checked(0, false))
+	stranger.untilClosed()
+	bad := rx.link(0, asksChecksum)
+	bad.send(s.checked(0, false))
+	bad.untilClosed()
+	good := rx.link(0, asksChecksum)
+	good.send(s.checked(0, true))
+	s.finish(rx, good, got)
+}
+
 // Lies about the stream itself fail it: no link is to blame.
 func TestReceiverFindsLies(t *testing.T) {
 	s := newStream(3, 20000)

@@ -34,6 +34,8 @@
 //	door     door.go      a listener for each loop; a link goes to the loop where it came in
 //	admit    admit.go     a connection is a link of this stream, or is refused
 //	         strangers.go   the user is told of those, a line a host
+//	         seats.go       so many connections that are not links
+//	         shut.go        no door, while the local address is not there
 //	         tenure.go      whose stream it is: who brought a leg
 //	rxlink   rxlink.go    frames read, acks written               parallel, one loop owns a link
 //	         rxmove.go      it goes where its packets come in     from one loop to another
@@ -44,6 +46,7 @@
 //	ring     engine/ring  legs in order again                     lock-free, many publishers
 //	egress   egress.go    legs written to the sink                sequential: the delivery turn
 //	         cutthrough.go  the head leg, spliced past the ring   the same turn
+//	         ground.go      the place of each leg in a file       shared, a short lock at the first leg
 //	         outlet.go      who waits for the sink                shared, a short lock
 //	         conclude.go    the sink is ended, once it is read    one goroutine at the end
 //	         cutoff.go      or cut, when the stream fails         the end of the run

@@ -297,7 +297,7 @@ func (r *Receiver) neverUp(l *rxloop) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	l.load--
-	r.goes()
+	r.linkGone()
 }
 
 // linkLost takes a link's end in; on its loop's thread.
@@ -328,7 +328,7 @@ func (r *Receiver) leave(k *rxlink, err error) {
 		r.useful.Add(-1)
 		r.outage.progress(k.loop.Now)
 	}
-	r.goes()
+	r.linkGone()
 }
 
 func (r *Receiver) look() {

@@ -354,7 +354,7 @@ func (k *rxlink) finish() error {
 const badMost = 1024
 
 // verify checks the payload. The first mismatch of a leg costs its link, so that it is sent again; the second is the
-// stream's end, since the sender itself has other bytes than it announced.
+// stream's end, since the sender itself has other bytes than it announced: of one that is only tried too, which would send it for ever.
 func (k *rxlink) verify(l *rxleg) error {
 	sum := wire.Checksum(l.bytes())
 	if sum == l.Checksum {

@@ -34,6 +34,7 @@ type tenure struct {
 	// Guarded by Receiver.mu.
 	links    int           // up, and admitted links that are on their way to be
 	since    time.Time     // of the first hello
+	latest   wire.StreamID // that was tried; its bad legs are remembered until another one is
 	yielding bool          // its links are on their way out
 	quit     *wire.Fault   // why the sender of the stream that is tried has failed; nil: it has not
 	turn     chan struct{} // closed when the stream is owned, or the receiver is free again; then made anew
@@ -101,8 +102,8 @@ func (r *Receiver) nextTurn() {
 	r.tenure.turn = make(chan struct{})
 }
 
-// goes takes in that a link is no more that was admitted. Under mu.
-func (r *Receiver) goes() {
+// linkGone takes in that a link is no more that was admitted. Under mu.
+func (r *Receiver) linkGone() {
 	t := &r.tenure
 	if t.links--; t.links > 0 || t.owned.Load() || r.finished {
 		return
@@ -115,7 +116,6 @@ func (r *Receiver) goes() {
 	clear(r.hosts)
 	clear(r.ways)
 	clear(r.left)
-	clear(r.bad)
 	r.log.Printf(LevelLinks, "a sender went away before its first leg: the receiver is free")
 	r.nextTurn()
 }
@@ -187,6 +187,10 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	size, buffers := fit(r.cfg.Window, min(int(h.MaxLeg), r.cfg.Leg), links)
 	if err := r.makeRoom(size, buffers, links); err != nil {
 		return err
+	}
+	if h.Stream != r.tenure.latest {
+		clear(r.bad)
+		r.tenure.latest = h.Stream
 	}
 	r.claims = newClaims(r.credit)
 	r.hello, r.met, r.tenure.since = h, true, time.Now()
