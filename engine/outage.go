@@ -206,6 +206,11 @@ func (o *outage) judge(now time.Time, dead, giveup time.Duration) fate {
 	return fateWait
 }
 
+// away is for how long no link has come, since one last ended without a word; it means something where judge says fateClosed.
+func (o *outage) away(now time.Time) time.Duration {
+	return now.Sub(later(o.closed, o.reset)).Round(100 * time.Millisecond)
+}
+
 // deadline is when the stream is to fail if nothing happens until then, and by which keyword; zero is never.
 func (o *outage) deadline(dead, giveup time.Duration) (at time.Time, keyword string) {
 	keyword = "giveup"

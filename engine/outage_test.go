@@ -117,6 +117,23 @@ func TestOutageJudge(t *testing.T) {
 	}
 }
 
+// A sender whose links were all reset is waited for longer, and what is said then is how long it was.
+func TestOutageSaysHowLongThePeerWasAway(t *testing.T) {
+	at := time.Unix(100, 0)
+	for how, want := range map[ending]time.Duration{endClosed: 15 * time.Second, endReset: time.Minute} {
+		var o outage
+		o.linkUp(at)
+		o.linkLost(how, true, at, at)
+		now := at.Add(want)
+		if got := o.judge(now, 15*time.Second, time.Hour); got != fateClosed {
+			t.Errorf("ending %d: fate %d, want %d", how, got, fateClosed)
+		}
+		if got := o.away(now.Add(20 * time.Millisecond)); got != want {
+			t.Errorf("ending %d: away for %v, want %v", how, got, want)
+		}
+	}
+}
+
 // A link that never brought a frame shows nothing, and giveup counts on while links come up and break at once.
 func TestOutageOfLinksOfNoUse(t *testing.T) {
 	at := time.Unix(100, 0)

@@ -464,7 +464,7 @@ func (r *Receiver) doom(now time.Time) *Error {
 	dead, giveup := r.patience()
 	switch r.outage.judge(now, dead, giveup) {
 	case fateClosed:
-		return fail(StatusLost, nil, "the sender is gone: its host closed every link and none came back within %v", dead)
+		return fail(StatusLost, nil, "the sender is gone: its host closed every link and none has come back for %v", r.outage.away(now))
 	case fateLost:
 		return fail(StatusLost, nil, "all paths to the sender have been lost for longer than giveup (%v)", giveup)
 	}
