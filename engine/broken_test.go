@@ -3,6 +3,7 @@ package engine_test
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"slices"
 	"testing"
 	"time"
@@ -348,18 +349,21 @@ func TestFeaturesTaken(t *testing.T) {
 		name     string
 		checksum bool
 		grant    uint32
+		connect  time.Duration
 		want     engine.Status
 	}{
-		{"unasked", false, 1, engine.StatusConnect},
-		{"unknown", true, 3, engine.StatusConnect},
-		{"none of what is asked for", true, 0, engine.StatusRefused},
+		{"unasked", false, 1, 300 * time.Millisecond, engine.StatusConnect},
+		{"unknown", true, 3, 300 * time.Millisecond, engine.StatusConnect},
+		{"none of what is asked for", true, 0, soon, engine.StatusRefused},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			o := engine.Options{Threads: 1, Checksum: c.checksum, Connect: 300 * time.Millisecond}
+			o := engine.Options{Threads: 1, Checksum: c.checksum, Connect: c.connect}
 			tx := send(t, o, content(2, 100), nil)
-			h := tx.accept(8, func(w *wire.Welcome) { w.Features = c.grant })
-			tx.door.Close()
-			h.untilClosed()
+			tx.serve(func(conn net.Conn) {
+				if welcomes(conn, func(w *wire.Welcome) { w.Features = c.grant }) {
+					(&hand{t: t, c: conn}).untilClosed()
+				}
+			})
 			tx.wants(c.want)
 		})
 	}

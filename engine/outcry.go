@@ -13,6 +13,7 @@ import (
 //	no link for less than Timing.Tell           -> nothing: links come and go, and are dialled again at once
 //	for Timing.Tell, or no payload moved for    -> it begins
 //	tellStuck times as long while it had to
+//	the peer came, and has gone for Timing.Tell -> where that it is waited for was all that was told, it begins anew
 //	each Timing.TellAgain after that            -> it lasts
 //	a link is up for tellSettled, and payload   -> it ends
 //	moves where it has to
@@ -75,8 +76,8 @@ func (o *outcry) look(now time.Time, p plight, t Timing) news {
 		return o.well(now, false)
 	case !told && !(p.without && now.Sub(o.down) >= t.Tell) && now.Sub(p.since) < tellStuck*t.Tell:
 		return newsNone
-	case !told:
-		o.since, o.first, o.said = p.since, !p.met, now
+	case !told, o.first && p.met && p.without && now.Sub(o.down) >= t.Tell: // the peer has come, and gone before that was said
+		o.since, o.first, o.said, o.back = p.since, !p.met, now, time.Time{}
 		return newsBegins
 	}
 	o.back = time.Time{}

@@ -23,6 +23,8 @@ func TestOutcry(t *testing.T) {
 		{"a contact of little use", "dddttttttttttttt", map[int]news{2: begins, 4: ends, 13: begins}, true},
 		{"the peer is met just before it would be said", "dmduuuuu", nil, true},
 		{"and then there is no link", "dmddduuuu", map[int]news{3: begins, 6: ends}, true},
+		{"a contact that does not last", "dddmdddddddddddduuu", map[int]news{2: begins, 5: begins, 15: lasts, 17: ends}, true},
+		{"nor does the second", "dddmduuu", map[int]news{2: begins, 6: ends}, true},
 		{"an outage", "uuudddduuuu", map[int]news{5: begins, 8: ends}, false},
 		{"a long one", "uddddddddddddddddddddddddduuu", map[int]news{3: begins, 13: lasts, 23: lasts, 27: ends}, false},
 		{"two", "uddddduuuuddddduuu", map[int]news{3: begins, 7: ends, 12: begins, 16: ends}, false},

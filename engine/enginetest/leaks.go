@@ -25,8 +25,9 @@ func count() Held {
 }
 
 // Idle threads that Go's runtime may keep beyond what it had: it starts them when others are in the kernel, and never
-// ends them. A loop's own thread ends with the loop.
-const spareThreads = 48
+// ends them. A loop's own thread ends with the loop. So there may be one for each loop of 16 streams at once, of up to 3 loops
+// at either end.
+const spareThreads = 96
 
 // Check waits, for some seconds at most, until no more is held than before; an error says what is.
 func (h Held) Check() error {
