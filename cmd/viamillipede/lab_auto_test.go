@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/netio/lab"
 )
 
 // testAuto: where the kernel's send buffer holds each link back, threads auto adds links until they bring no more, and the

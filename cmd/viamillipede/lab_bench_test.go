@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"viamillipede/bench/result"
-	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/netio/lab"
 )
 
 // benchEnd is a bench that runs on a side of a lab.

@@ -11,9 +11,9 @@ import (
 // programs are what the lab's tests run, built once.
 type programs struct {
 	viamillipede string
-	consume      string // reads a counter stream from standard input; see internal/lab/consume
-	produce      string // writes one; see internal/lab/produce
-	refuse       string // runs a program without some system calls; see internal/lab/refuse
+	consume      string // reads a counter stream from standard input; see netio/lab/consume
+	produce      string // writes one; see netio/lab/produce
+	refuse       string // runs a program without some system calls; see netio/lab/refuse
 	delay        string // is a path that takes its time; see tools/delay
 }
 
@@ -27,7 +27,7 @@ func buildPrograms(t *testing.T) programs {
 			t.Fatal(err)
 		}
 	}
-	build(t, dir, fmt.Sprintf("-race=%v", labRace), ".", "./internal/lab/...")
+	build(t, dir, fmt.Sprintf("-race=%v", labRace), ".", "viamillipede/netio/lab/...")
 	build(t, dir, "viamillipede/tools/delay")
 	in := func(name string) string { return filepath.Join(dir, name) }
 	return programs{in("viamillipede"), in("consume"), in("produce"), in("refuse"), in("delay")}

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/netio/lab"
 )
 
 // The ports of the other programs, and of MPTCP's further connections.

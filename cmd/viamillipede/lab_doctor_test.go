@@ -5,7 +5,7 @@ import (
 	"syscall"
 	"testing"
 
-	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/netio/lab"
 )
 
 // testDoctor: what a user may not, and what a filter refuses, is said; and so is what leads to a peer.

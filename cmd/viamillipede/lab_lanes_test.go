@@ -21,7 +21,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"viamillipede/bench/lanes"
-	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/netio/lab"
 )
 
 // The two hosts' addresses that no lane has for itself: all lanes lead to them.

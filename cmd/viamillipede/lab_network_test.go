@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/netio/lab"
 )
 
 // toWords gives the words of path i at the sender, with what belongs to it.

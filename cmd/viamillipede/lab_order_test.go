@@ -6,7 +6,7 @@ import (
 	"slices"
 	"testing"
 
-	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/netio/lab"
 )
 
 // How well the order of the command line is kept. Parts are of what goes over the devices of all paths.

@@ -7,8 +7,8 @@ import (
 	"testing"
 	"time"
 
-	"viamillipede/cmd/viamillipede/internal/lab"
 	"viamillipede/engine"
+	"viamillipede/netio/lab"
 )
 
 // pathRate is what each path carries in the tests of this file, in bits per second. It keeps legs in flight when a

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/netio/lab"
 )
 
 // The time in which a dead peer is noticed (15 s), and a failure is told, each with a margin for a busy machine.

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/netio/lab"
 )
 
 // onLoopback is a stream within one side, of which both programs tell their engine path.

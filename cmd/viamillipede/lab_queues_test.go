@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"viamillipede/affinity"
-	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/netio/lab"
 )
 
 // testQueues: over a device whose queue is handled by one CPU, by both, and then by the other, every link is served by the

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/netio/lab"
 )
 
 // How a rate is measured: over the middle of a stream. What the connections need to find their speed comes before it.

@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/netio/lab"
 )
 
 // mark is something that happened while samples were taken.

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/netio/lab"
 )
 
 // What a schedule draws from.

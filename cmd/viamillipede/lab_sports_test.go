@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/netio/lab"
 )
 
 // testSports: source ports that are balanced fill all lanes, and a list that is given is kept to.

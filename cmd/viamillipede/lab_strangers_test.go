@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"viamillipede/cmd/viamillipede/internal/lab"
 	"viamillipede/engine/wire"
+	"viamillipede/netio/lab"
 )
 
 // How many strangers of each kind come.

@@ -3,10 +3,10 @@ package main_test
 import (
 	"testing"
 
-	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/netio/lab"
 )
 
-// TestLab runs the program between two hosts that the test makes (internal/lab), and breaks the network, the program
+// TestLab runs the program between two hosts that the test makes (netio/lab), and breaks the network, the program
 // and its neighbours in every way that the promises speak of. It needs root. Under -short and the race detector the
 // streams are shorter, and with VIAMILLIPEDE_LAB=long (make lab) some are longer.
 //

@@ -43,7 +43,7 @@ func TestBreach(t *testing.T) {
 		{"syscall in cmd", tree("cmd/v/a.go", pkg("main", "syscall")), ""},
 		{"x/sys in netio", tree("netio/internal/sys/a.go", pkg("sys", "golang.org/x/sys/unix")), ""},
 		{"x/sys in a test", tree("engine/a_test.go", pkg("engine", "golang.org/x/sys/unix")), ""},
-		{"netlink in the lab", tree("cmd/viamillipede/internal/lab/a.go", pkg("lab", "github.com/vishvananda/netns")), ""},
+		{"netlink in the lab", tree("netio/lab/a.go", pkg("lab", "github.com/vishvananda/netns")), ""},
 
 		{"netio imports engine", tree("netio/a.go", pkg("netio", "viamillipede/engine")), "netio/a.go:3: layers: "},
 		{"ring imports netio", tree("engine/ring/a.go", pkg("ring", "viamillipede/netio")), "layers: "},
@@ -57,6 +57,12 @@ func TestBreach(t *testing.T) {
 		{"a test imports tools", tree("netio/a_test.go", pkg("netio", "viamillipede/tools/x")), "layers: "},
 		{"cmd imports tools", tree("cmd/v/a.go", pkg("main", "viamillipede/tools/x")), "layers: "},
 		{"engine imports enginetest", tree("engine/a.go", pkg("engine", "viamillipede/engine/enginetest")), "layers: "},
+		{"cmd imports the lab", tree("cmd/v/a.go", pkg("main", "viamillipede/netio/lab")), "layers: "},
+		{"netio imports the lab", tree("netio/a.go", pkg("netio", "viamillipede/netio/lab")), "layers: "},
+		{"bench imports the lab", tree("bench/run/a.go", pkg("run", "viamillipede/netio/lab")), "layers: "},
+		{"a test imports the lab", tree("cmd/v/a_test.go", pkg("main", "viamillipede/netio/lab")), ""},
+		{"a program of the lab", tree("netio/lab/consume/a.go", pkg("main", "viamillipede/netio/lab")), ""},
+		{"tools import the lab", tree("tools/x/a.go", pkg("main", "viamillipede/netio/lab")), ""},
 		{"a new folder imports engine", tree("extra/a.go", pkg("extra", "viamillipede/engine")), "layers: "},
 		{"engine imports its leaves", tree("engine/a.go",
 			pkg("engine", "viamillipede/engine/wire", "viamillipede/engine/ring", "viamillipede/bufpool")), ""},
@@ -81,6 +87,8 @@ func TestBreach(t *testing.T) {
 		{"machine path, quoted", tree("a.sh", "cd \"/ro"+"ot/x\"\n"), "a.sh:1: text: "},
 		{"home of somebody", tree("README.md", "see /ho"+"me/anna/x\n"), "README.md:1: text: "},
 		{"relative path", tree("README.md", "net/work/x, /homework, $(TOP)/root, ~/work\n"), ""},
+		{"a built program", tree("tools/x/x", "\x7fELF\x02\x00"), "tools/x/x:1: built: "},
+		{"an object for the kernel", tree("netio/x_bpfel.o", "\x7fELF\x02\x00"), ""},
 		{"hashes", tree("go.sum", "x h1:TO"+"DO/\n"), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

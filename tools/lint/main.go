@@ -6,6 +6,7 @@
 //	layers   imports point one way; nobody imports tools, cmd and tools alone import bench (layers.go)
 //	docs     every package and every exported name of a package has a comment (docs.go)
 //	text     nothing is left to be done, and no path of a developer's machine (text.go)
+//	built    no program lies among its sources
 //
 // Tests, and the folders that serve tests alone, are held to unsafe, text and "nobody imports tools".
 package main

@@ -62,6 +62,9 @@ func check(root fs.FS) ([]breach, error) {
 		if bytes.IndexByte(content, 0) < 0 {
 			breaches = append(breaches, checkText(file, string(content))...)
 		}
+		if bytes.HasPrefix(content, []byte("\x7fELF")) && path.Ext(file) != ".o" {
+			breaches = append(breaches, breach{file, 1, "built", "a program, which go build made here"})
+		}
 		if path.Ext(file) != ".go" {
 			return nil
 		}

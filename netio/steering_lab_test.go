@@ -1,4 +1,4 @@
-package main_test
+package netio
 
 import (
 	"context"
@@ -12,8 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"viamillipede/cmd/viamillipede/internal/lab"
-	"viamillipede/netio"
+	"viamillipede/netio/lab"
 )
 
 // Of so many connections to a group of two listeners, each must get where it belongs.
@@ -34,7 +33,7 @@ func TestSteering(t *testing.T) {
 }
 
 // ways are those that go by the CPU.
-var ways = []netio.SteeringWay{netio.SteerEBPF, netio.SteerClassic}
+var ways = []SteeringWay{SteerEBPF, SteerClassic}
 
 // straight and crossed are owners: of CPU 0 and 1, listener 0 and 1, or 1 and 0.
 func straight(cpu int) int { return cpu }
@@ -47,7 +46,7 @@ type arrival struct{ listener, cpu, queue int }
 type doors struct {
 	t        *testing.T
 	lab      *lab.Lab
-	group    *netio.Group
+	group    *Group
 	to       string
 	arrivals chan arrival
 	queues   map[int]int // connections by receive queue
@@ -63,7 +62,7 @@ func openDoors(t *testing.T, queues int, mask uint32) *doors {
 		}
 	}
 	err := d.lab.Visit(lab.RX, func() (err error) {
-		d.group, err = netio.ListenGroup(t.Context(), netip.Addr{}, 0, 2)
+		d.group, err = ListenGroup(t.Context(), netip.Addr{}, 0, 2)
 		return err
 	})
 	if err != nil {
@@ -99,7 +98,7 @@ func (d *doors) serve() {
 
 // arrivalOf describes a connection, which has carried no data, and closes it.
 func arrivalOf(c net.Conn, listener int) arrival {
-	conn, err := netio.Detach(c, nil)
+	conn, err := Detach(c, nil)
 	if err != nil {
 		return arrival{listener: listener, cpu: -1}
 	}
@@ -150,7 +149,7 @@ func (d *doors) receive(n int) (counts [2][2]int) {
 }
 
 // steer demands that the way is used.
-func (d *doors) steer(way netio.SteeringWay, owner func(int) int) {
+func (d *doors) steer(way SteeringWay, owner func(int) int) {
 	d.t.Helper()
 	if got := d.group.SteerBy(way, 2, owner); got.Way != way {
 		d.t.Fatalf("steered by %v, want %v: %v", got.Way, way, got.Why)
@@ -208,7 +207,7 @@ func testSteeringHash(t *testing.T) {
 	check("new")
 	for _, way := range ways {
 		d.steer(way, straight)
-		d.steer(netio.SteerHash, straight)
+		d.steer(SteerHash, straight)
 		check("after " + way.String())
 	}
 }
@@ -216,28 +215,12 @@ func testSteeringHash(t *testing.T) {
 // Without rights the classic filter does the work.
 func testSteeringRefused(t *testing.T) {
 	d := openDoors(t, 2, 0b11)
-	got := withoutRights(func() netio.Steering { return d.group.Steer(2, crossed) })
-	if got.Way != netio.SteerClassic || !errors.Is(got.Why, unix.EPERM) {
+	got := bereft(t, func() Steering { return d.group.Steer(2, crossed) })
+	if got.Way != SteerClassic || !errors.Is(got.Why, unix.EPERM) {
 		t.Fatalf("without rights: %v, %v", got.Way, got.Why)
 	}
 	t.Log(got.Way, "since", got.Why)
 	d.all("without rights", d.receive(steered), crossed)
-}
-
-// withoutRights runs f on a thread of its own that has no capability.
-func withoutRights(f func() netio.Steering) netio.Steering {
-	done := make(chan netio.Steering, 1)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-		header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
-		var none [2]unix.CapUserData
-		if err := unix.Capset(&header, &none[0]); err != nil {
-			done <- netio.Steering{Why: err}
-			return
-		}
-		done <- f()
-	}()
-	return <-done
 }
 
 // Owners change, and change, while connections come in: none of those is lost, and those that come after go by the last
@@ -248,7 +231,7 @@ func testSteeringAgain(t *testing.T) {
 	owners := []func(int) int{straight, crossed}
 	for _, way := range ways {
 		for round := range rounds {
-			changed := make(chan netio.Steering, changes)
+			changed := make(chan Steering, changes)
 			go func() {
 				for i := range changes {
 					changed <- d.group.SteerBy(way, 2, owners[(round+i)%2])
@@ -274,7 +257,7 @@ func testSteeringAgain(t *testing.T) {
 // A device that is polled tells the queue in which a connection's packets arrive; the owners' CPUs count as before.
 func testSteeringQueues(t *testing.T) {
 	d := openDoors(t, 2, 0b11)
-	d.steer(netio.SteerClassic, straight)
+	d.steer(SteerClassic, straight)
 	d.receive(steered)
 	if d.queues[0] != steered {
 		t.Errorf("the device is not polled, and connections by queue are %v", d.queues)

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 
-	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/netio/lab"
 )
 
 func main() {

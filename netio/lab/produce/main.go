@@ -8,7 +8,7 @@ import (
 	"os"
 	"strconv"
 
-	"viamillipede/cmd/viamillipede/internal/lab"
+	"viamillipede/netio/lab"
 )
 
 func main() {
