@@ -313,3 +313,20 @@ func TestResetsThenSilenceAreGivenUp(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Of two connections of one link the one that was dialled later stays, in whichever order they come in; the other is told.
+func TestOvertakenLinkIsTold(t *testing.T) {
+	dialled := func(generation uint32) func(*wire.Hello) {
+		return func(h *wire.Hello) { h.Generation = generation }
+	}
+	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	got := rx.consume()
+	s := newStream(1, 1000)
+	later := rx.link(0, dialled(5))
+	later.untilType(wire.TypeBeat)
+	rx.link(0, dialled(3)).untilBye(wire.ByeReplaced)
+	last := rx.link(0, dialled(6))
+	later.untilBye(wire.ByeReplaced)
+	last.send(s.frame(0))
+	s.finish(rx, last, got)
+}

@@ -255,7 +255,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	old, out, ok := r.enter(k)
 	if !ok {
 		r.neverUp(l)
-		k.close(true) // overtaken by a later one
+		k.hangUp(errReplaced) // overtaken by a later one
 		return
 	}
 	l.links = append(l.links, k)
