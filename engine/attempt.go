@@ -135,15 +135,6 @@ func portTaken(port uint16, failed []outcome) error {
 	return nil
 }
 
-// How long a connection may take before it is given up for a new one when there is hope for that. What gives the first
-// keeper of a path hope comes in bursts, and perhaps a moment too early. The others' is that the path is there, so theirs is
-// given up only when the kernel has sent its first packet in vain: it sends the second after a second.
-const (
-	firstPatience = 50 * time.Millisecond
-	otherPatience = time.Second
-	overtakenMost = 2 // times in a row: a slow connection must come about in a storm of changes too
-)
-
 // overtook counts attempts that ended with err.
 func (k *keeper) overtook(err error) {
 	if err != errChanged {

@@ -12,14 +12,6 @@ import (
 //
 //	measure -> add -> settle -> measure -> faster: keep, and add twice as many
 //	                                       else:   drop, and go to the next path
-const (
-	autoGain      = 1.05
-	autoMeasure   = time.Second
-	autoSettle    = 500 * time.Millisecond
-	autoTrips     = 10 // round trips that a new link needs to get up to speed
-	autoPause     = 10 * time.Second
-	autoPauseMost = 5 * time.Minute
-)
 
 // crew starts and stops keepers.
 type crew struct {

@@ -24,7 +24,7 @@ const (
 	MinLeg         = 4 << 10          // bytes, the smallest page that a machine has
 	MaxLeg         = 4 << 20          // bytes, the most that the wire format allows
 	DefaultGiveup  = time.Hour        // all paths silent for longer: the stream fails
-	DefaultDead    = 15 * time.Second // a peer that is away is dead; off where giveup is given and this is not
+	DefaultDead    = deadPeer         // a peer that is away is dead; off where giveup is given and this is not
 	DefaultConnect = 30 * time.Second // first contact
 )
 
@@ -95,7 +95,7 @@ type Options struct {
 	// ForceSendFile has the sender send a file from the page cache also where that may give the receiver's consumer its very
 	// pages: on one machine.
 	ForceSendFile bool
-	Timing        Timing // the zero Timing is DefaultTiming
+	Timing        Timing // the zero Timing is what the program uses
 	// Lapses is asked before each call on the source or the sink: it seems that the kernel does not give it back until lasts
 	// returns; a nil lasts is not at all, a nil Lapses never. For tests; any loop calls both.
 	Lapses func() (lasts func())
@@ -120,6 +120,9 @@ type ReceiveConfig struct {
 // loopsMost bounds the loops of one end: a bit each in Sender.hungry.
 const loopsMost = 32
 
+// DefaultTiming is what the program uses.
+func DefaultTiming() Timing { return defaultTiming() }
+
 // withDefaults fills in what the user left open; connect is the default of first contact.
 func (o Options) withDefaults(connect time.Duration) Options {
 	o.Threads = cmp.Or(o.Threads, DefaultThreads)
@@ -127,7 +130,7 @@ func (o Options) withDefaults(connect time.Duration) Options {
 	o.Connect = cmp.Or(o.Connect, connect)
 	o.Congestion = cmp.Or(o.Congestion, "auto")
 	o.IO = cmp.Or(o.IO, "auto")
-	o.Timing = cmp.Or(o.Timing, DefaultTiming)
+	o.Timing = cmp.Or(o.Timing, defaultTiming())
 	o.Dead = cmp.Or(o.Dead, o.Timing.DeadPeer)
 	if o.Transport == nil {
 		o.Transport = tcp{o.Bind, o.Congestion}

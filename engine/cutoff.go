@@ -77,6 +77,3 @@ func (e *egress) closePlaces() {
 	defer e.placing.Unlock()
 	e.sealed = true
 }
-
-// sealPause is between two attempts to get the turn, which nobody announces to be free.
-const sealPause = time.Millisecond

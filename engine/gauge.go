@@ -22,13 +22,6 @@ type gauge struct {
 	closed bool // guarded by mu
 }
 
-// A stream of a few bytes is over before statistics are of use: a sender waits so long with them after its first link is up.
-// Most links are dialled later than that and the time that the programs take to load; see afterFirst.
-const gaugeAfter = afterFirst / 2
-
-// gaugePatience bounds the wait for a busy loop to name the links that it has already.
-const gaugePatience = time.Second
-
 // open loads the programs, and has the loops name the links that are up by then. attach posts to the loops, which answer on
 // the channel, and says how many they are. A connection that was made before may become a link within the given time, unless
 // ctx ends before.

@@ -6,14 +6,6 @@ import (
 	"viamillipede/netio/host"
 )
 
-// A link is held back by the kernel's limit on a buffer when that takes hintShare of its time and it has been busy for
-// hintAfter; on a path shorter than hintTrip other things matter more.
-const (
-	hintShare = 0.05
-	hintAfter = 2 * time.Second
-	hintTrip  = time.Millisecond
-)
-
 // hint tells the user, once for each path, which of the kernel's settings holds its links back.
 func (k *txlink) hint() {
 	q := k.queue

@@ -25,12 +25,8 @@ import (
 // errInspects is why nothing is spliced to the sink.
 var errInspects = errors.New("prbs needs every byte")
 
-const (
-	// verdictWithin bounds the wait for another leg.
-	verdictWithin = time.Second
-	// inspectedMost is how many legs the receiver remembers to have checked: those beyond are long delivered, or far ahead.
-	inspectedMost = 512
-)
+// inspectedMost is how many legs the receiver remembers to have checked: those beyond are long delivered, or far ahead.
+const inspectedMost = 512
 
 // inspection checks a test stream.
 type inspection struct {

@@ -29,13 +29,6 @@ type keeper struct {
 	quit <-chan struct{} // closed: the link is not wanted any more; nil, which never is, where it always is
 }
 
-// A stream of a few bytes is over before more than one link is of use: the others are dialled a little after the first is
-// up, and not much later where none comes up.
-const (
-	afterFirst = 10 * time.Millisecond
-	anyhow     = 50 * time.Millisecond
-)
-
 // holdBack returns when the keepers other than the first of each path may start.
 func (s *Sender) holdBack(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, anyhow)
@@ -229,9 +222,6 @@ func sleepUntil(ctx context.Context, d time.Duration, one, two, three <-chan str
 	}
 	return true
 }
-
-// precedence is how long a receiver that answers on a later path waits for one on an earlier path.
-const precedence = 300 * time.Millisecond
 
 // letPrecede waits, for a moment, until each path before this one was tried, or has led to the receiver: where there are several
 // receivers the stream is for that of the first path that works.

@@ -9,13 +9,6 @@ import (
 	"time"
 )
 
-// How long a lookup may take: to its end, and with the dial waiting for it where older addresses are known. A resolver that asks a
-// name server which does not answer goes on to the next one after 5 seconds (resolv.conf(5)).
-const (
-	lookupMost     = 15 * time.Second
-	lookupPatience = 300 * time.Millisecond
-)
-
 // directory is what is known of the addresses of a path's host. Its zero value knows nothing yet.
 type directory struct {
 	mu     sync.Mutex

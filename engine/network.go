@@ -3,14 +3,9 @@ package engine
 import (
 	"context"
 	"slices"
-	"time"
 
 	"viamillipede/netio"
 )
-
-// changePause is the least time between two wake-ups by changes of the network: they come in bursts, and what a storm of
-// them brings is worth no storm of attempts.
-const changePause = 100 * time.Millisecond
 
 // watchNetwork tells of each change of the network until ctx ends.
 func (s *Sender) watchNetwork(ctx context.Context) {

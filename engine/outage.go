@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"time"
-
-	"viamillipede/netio"
-)
+import "time"
 
 // reply is what an attempt to connect on a path showed of the peer.
 type reply int
@@ -39,23 +35,8 @@ const (
 	endReset                // likewise, by a reset: anything on the way can send one, so that it is a weaker sign
 )
 
-// endingOf is how a link ended with err; told is whether the peer said why.
-func endingOf(err error, told bool) ending {
-	switch {
-	case told:
-	case netio.Closed(err):
-		return endClosed
-	case netio.Reset(err):
-		return endReset
-	}
-	return endNoSign
-}
-
-// resetTimes is how many times as long a peer has to stay away that ended its links by resets alone.
-const resetTimes = 4
-
 // outage tells a dead peer from a dead network, which is waited out. It is a state machine of what happened and when, and
-// knows of no clock: the time is an argument.
+// knows of no clock: the time is an argument. It has no lock: whoever has it guards it.
 //
 //	                           the peer's host refuses without a break,     silence, or
 //	no link is up for          or its links ended without a word            any other answer
@@ -98,6 +79,18 @@ const (
 	fateClosed       // the peer is gone: its links ended without a word
 	fateLost         // giveup is over
 )
+
+// start notes that an end begins to wait for its peer, to which so many paths lead; at the end that listens, none.
+func (o *outage) start(now time.Time, paths int) { o.since, o.replies = now, make([]reply, paths) }
+
+// forget notes that the peer which was met is no concern of the stream any more: the end that listens waits for any.
+func (o *outage) forget(now time.Time) { *o = outage{since: later(o.since, now)} }
+
+// met reports whether the peer has ever answered.
+func (o *outage) met() bool { return o.contact }
+
+// moved is when payload last moved while it had to; before the peer was met, the start.
+func (o *outage) moved() time.Time { return o.since }
 
 // linkUp notes that a link came up.
 func (o *outage) linkUp(now time.Time) {
@@ -155,7 +148,7 @@ func (o *outage) linkLost(how ending, proved bool, heard, now time.Time) {
 	}
 }
 
-// attempt notes what an attempt on a path showed.
+// attempt notes what an attempt on a path showed. path is its place in the user's order, from 0.
 func (o *outage) attempt(path int, r reply, now time.Time) {
 	if o.up > 0 {
 		return
@@ -226,4 +219,12 @@ func (o *outage) deadline(dead, giveup time.Duration) (at time.Time, keyword str
 		}
 	}
 	return at, keyword
+}
+
+// later is the later of two times.
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

@@ -1,19 +1,8 @@
 package engine
 
 import (
-	"errors"
-	"io"
-	"os"
-	"syscall"
 	"testing"
 	"time"
-
-	"viamillipede/engine/wire"
-)
-
-var (
-	errReset = os.NewSyscallError("read", syscall.ECONNRESET)
-	errRoute = os.NewSyscallError("connect", syscall.EHOSTUNREACH)
 )
 
 // happening is something that an outage is told.
@@ -23,13 +12,13 @@ func tries(path int, r reply) happening {
 	return func(o *outage, now time.Time) { o.attempt(path, r, now) }
 }
 
-func loses(err error, told bool) happening {
-	return func(o *outage, now time.Time) { o.linkLost(endingOf(err, told), true, now, now) }
+func loses(how ending) happening {
+	return func(o *outage, now time.Time) { o.linkLost(how, true, now, now) }
 }
 
 // silent loses a link on which nothing was heard for so long.
 func silent(d time.Duration) happening {
-	return func(o *outage, now time.Time) { o.linkLost(endingOf(errSilent, false), true, now.Add(-d), now) }
+	return func(o *outage, now time.Time) { o.linkLost(endNoSign, true, now.Add(-d), now) }
 }
 
 func comesUp(o *outage, now time.Time) { o.linkUp(now) }
@@ -41,7 +30,7 @@ func TestOutageJudge(t *testing.T) {
 		second float64
 		what   happening
 	}
-	closed, reset := loses(io.EOF, false), loses(errReset, false)
+	closed, reset, noSign := loses(endClosed), loses(endReset), loses(endNoSign)
 	gone := []at{{0, silent(4 * time.Second)}, {0, silent(4 * time.Second)}}
 	with := func(more ...at) []at { return append(append([]at(nil), gone...), more...) }
 	for _, c := range []struct {
@@ -87,12 +76,12 @@ func TestOutageJudge(t *testing.T) {
 		{"closed, and dead is off", []at{{0, closed}, {1, closed}}, 90, -1, -1, fateWait},
 		{"closed beside a silent path", []at{{0, closed}, {4, silent(4 * time.Second)}}, 15, dead, giveup, fateClosed},
 		{"closed, and the other was heard on", []at{{0, closed}, {9, silent(4 * time.Second)}}, 30, dead, giveup, fateWait},
-		{"closed with a word", []at{{0, loses(io.EOF, true)}, {1, loses(io.EOF, true)}}, 90, dead, giveup, fateWait},
+		{"closed with a word", []at{{0, noSign}, {1, noSign}}, 90, dead, giveup, fateWait},
 		{"reset", []at{{0, reset}, {0, reset}}, 59, dead, giveup, fateWait},
 		{"reset for long", []at{{0, reset}, {0, reset}}, 60, dead, giveup, fateClosed},
 		{"one reset, one closed", []at{{0, reset}, {0, closed}}, 15, dead, giveup, fateClosed},
 		{"a link in between", []at{{0, closed}, {1, closed}, {2, comesUp}, {3, silent(0)}}, 90, dead, giveup, fateWait},
-		{"cut by us", []at{{0, loses(errChaos, false)}, {0, loses(errChaos, false)}}, 90, dead, giveup, fateWait},
+		{"cut by us", []at{{0, noSign}, {0, noSign}}, 90, dead, giveup, fateWait},
 
 		// Both.
 		{"silence", with(), giveup - 1, dead, giveup, fateWait},
@@ -178,35 +167,6 @@ func TestOutageOfHopes(t *testing.T) {
 	o.hope(at(10))
 	judge(14, fateWait)
 	judge(15, fateLost)
-}
-
-func TestReplies(t *testing.T) {
-	reset := os.NewSyscallError("read", syscall.ECONNRESET)
-	for _, c := range []struct {
-		name    string
-		met     bool
-		verdict wire.Verdict
-		err     error
-		want    reply
-	}{
-		{"it worked", true, wire.VerdictOK, nil, replyNone},
-		{"nobody", true, wire.VerdictOK, errNobody, replyRefused},
-		{"nobody, where the peer never was", false, wire.VerdictOK, errNobody, replyUnmet},
-		{"no route", true, wire.VerdictOK, errRoute, replyNone},
-		{"no time", true, wire.VerdictOK, os.ErrDeadlineExceeded, replyNone},
-		{"taken, then closed", true, wire.VerdictOK, io.EOF, replyElse},
-		{"taken, then reset", true, wire.VerdictOK, reset, replyElse},
-		{"taken, and mute", true, wire.VerdictOK, errMute, replyElse},
-		{"a stranger", true, wire.VerdictMalformed, errors.New("not a viamillipede"), replyElse},
-		{"another receiver", true, wire.VerdictMalformed, errOther, replyRefused},
-		{"busy with another stream", true, wire.VerdictBusy, errors.New("busy"), replyRefused},
-		{"another stream is known", true, wire.VerdictUnknown, errors.New("unknown"), replyGone},
-		{"where the peer never was", false, wire.VerdictUnknown, errors.New("unknown"), replyUnknown},
-	} {
-		if got := replyOf(c.met, c.verdict, c.err); got != c.want {
-			t.Errorf("%s: %d, want %d", c.name, got, c.want)
-		}
-	}
 }
 
 // Addresses of one name lead to one receiver.

@@ -29,14 +29,6 @@ type outcry struct {
 	back  time.Time // since when all is well again; zero: it is not
 }
 
-const (
-	// tellSettled is how long a link has to be up until an outage has ended for the user: one that breaks at once is no news.
-	tellSettled = 500 * time.Millisecond
-	// tellStuck times Timing.Tell is how long payload may stand still while there are links: they may break, and are dialled
-	// again, meanwhile.
-	tellStuck = 5
-)
-
 // news is what there is to tell.
 type news int
 
@@ -123,7 +115,7 @@ func patience(now, until time.Time, keyword string) string {
 func (s *Sender) cryOut(now time.Time) {
 	s.mu.Lock()
 	links := s.up
-	p := plight{without: links == 0, since: s.outage.still(), met: s.outage.contact}
+	p := plight{without: links == 0, since: s.outage.still(), met: s.outage.met()}
 	p.over, p.failed = s.finished && s.err == nil, s.finished && s.err != nil
 	until, keyword := s.outage.deadline(s.cfg.Dead, s.cfg.Giveup)
 	s.mu.Unlock()
@@ -165,7 +157,7 @@ func (s *Sender) working() string {
 func (r *Receiver) cryOut(now time.Time) {
 	r.mu.Lock()
 	useful := r.useful.Load() > 0
-	p := plight{without: !useful, since: r.outage.since, met: r.outage.contact}
+	p := plight{without: !useful, since: r.outage.moved(), met: r.outage.met()}
 	p.over = r.finished && r.err == nil && r.bye.Load()
 	p.failed = r.finished && !p.over
 	if useful {

@@ -19,15 +19,6 @@ import (
 //	begins -> parked -----------------> cut through
 //	             |   parkLooks times parkMost without a byte for the sink, parkFull times where the sink takes none
 //	             +---------------------> into a buffer, and its link parks no leg for parkPause
-//
-// More than one look, since a machine that is busy may have let nobody move on. parkPause bounds what is lost where legs are
-// early for long, as on paths of very different delay.
-const (
-	parkMost  = time.Millisecond
-	parkLooks = 2
-	parkFull  = 50
-	parkPause = 20 * parkMost
-)
 
 // parked is a link's leg that waits in its socket; it belongs to the link's loop.
 type parked struct {

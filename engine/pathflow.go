@@ -33,12 +33,6 @@ type pathFlow struct {
 	deepRate float64 // the rate at which the queue was deep; 0: it was not, or is another one; see queued
 }
 
-// flowSpan is the time over which a path's rate is measured, at least, once it is known; flowFirst is enough to begin with.
-const (
-	flowSpan  = 2 * time.Second
-	flowFirst = 50 * time.Millisecond
-)
-
 // look takes in that a link has so many bytes more in the network, and that so many were acknowledged.
 func (f *pathFlow) look(more, acked int, now time.Time) {
 	f.mu.Lock()

@@ -29,23 +29,8 @@ func TestPause(t *testing.T) {
 		{"nothing for long, and the first", true, time.Hour, attempt{linked: true, use: useWasted, beside: true}, 30 * time.Second},
 		{"nothing, on the only path", false, time.Hour, attempt{linked: true, use: useWasted, took: time.Hour}, 2 * time.Second},
 	} {
-		k := &keeper{s: &Sender{time: timing}, anchor: c.anchor}
-		if got := k.pause(c.last, c.a); got != c.want {
+		if got := timing.pause(c.last, c.a, c.anchor); got != c.want {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
-		}
-	}
-}
-
-func TestJitterSpreadsRarePauses(t *testing.T) {
-	k := &keeper{s: &Sender{time: DefaultTiming}}
-	for _, c := range [][2]time.Duration{{time.Second, 1250 * time.Millisecond}, {time.Minute, 2 * time.Minute}} {
-		least, most := 2*c[1], time.Duration(0)
-		for range 1000 {
-			d := k.jitter(c[0])
-			least, most = min(least, d), max(most, d)
-		}
-		if least < c[0] || most > c[1] || most-least < (c[1]-c[0])/2 {
-			t.Errorf("%v becomes %v to %v, want up to %v", c[0], least, most, c[1])
 		}
 	}
 }

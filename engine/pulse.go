@@ -15,12 +15,6 @@ type mark struct {
 	bytes uint64
 }
 
-const (
-	// pulseMarks is how many ticks are remembered: those of a second, and one more.
-	pulseMarks = 6
-	pulseTime  = time.Second
-)
-
 // beat takes in how many bytes there are now.
 func (p *pulse) beat(now time.Time, bytes uint64) {
 	p.marks[p.next] = mark{now, bytes}

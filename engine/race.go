@@ -18,17 +18,6 @@ import (
 // Connections may come about at the same time. Hellos go one by one, since two of them would make one link twice; one that
 // gets no answer loses its turn to a connection that waits.
 
-// The time between the beginnings of two attempts (RFC 8305, section 5): twice the path's round trip where that is longer, so
-// that a far receiver's answer finds no more of them than a near one's.
-const (
-	attemptDelay     = 250 * time.Millisecond
-	attemptDelayMost = 2 * time.Second
-)
-
-// greetTrips is how many round trips, as connecting took, the receiver has to answer a hello, where that is more than
-// Timing.Dial.
-const greetTrips = 4
-
 // errPending is an attempt that another one has won over.
 var errPending = errors.New("no answer yet")
 

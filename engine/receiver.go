@@ -217,7 +217,8 @@ func (r *Receiver) tidy() {
 func (r *Receiver) begin(now time.Time) {
 	r.mu.Lock() // a status may be asked for already
 	defer r.mu.Unlock()
-	r.started, r.outage.since = now, now
+	r.started = now
+	r.outage.start(now, 0)
 }
 
 func (r *Receiver) enginePath() string {
@@ -443,7 +444,7 @@ func (r *Receiver) verdict(now time.Time) *Error {
 	if r.up > 0 {
 		return nil
 	}
-	if r.outage.contact {
+	if r.outage.met() {
 		return r.doom(now)
 	}
 	if s, absent := r.door.(shut); absent && r.cfg.Connect > 0 && now.Sub(r.started) >= r.cfg.Connect {

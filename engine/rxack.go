@@ -1,16 +1,7 @@
 package engine
 
 import (
-	"time"
-
 	"viamillipede/engine/wire"
-)
-
-// ackEvery is how many bytes of legs may wait for their ack, and ackWithin how long: each ack is a packet, and wakes the
-// sender up.
-const (
-	ackEvery  = 512 << 10
-	ackWithin = time.Millisecond
 )
 
 // took counts a leg that came in whole, and owes an ack for it.

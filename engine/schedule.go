@@ -40,16 +40,10 @@ func (p prospect) eta(bytes int) time.Duration {
 	return max(p.trip/2+max(queue, p.takes(p.inNetwork)-p.trip)+p.takes(p.unsent+bytes), p.overdue)
 }
 
-// firstTrips is how many round trips the first leg takes a link whose rate is not known: TCP begins with little (RFC 6928).
-const firstTrips = 3
-
 // takes is how long so many bytes take at the link's rate.
 func (p prospect) takes(bytes int) time.Duration {
 	return time.Duration(min(float64(bytes)/p.rate, forEver.Seconds()) * float64(time.Second))
 }
-
-// A gated link is tried again with a single leg after probePause: rates change.
-const probePause = time.Second
 
 // mayTake is the gate: whether the link may take a leg of so many bytes where the window absorbs a leg that comes so late,
 // and the best of all links brings a leg within best: a link that is nearly as good is never kept idle, however small the
@@ -67,12 +61,6 @@ func (p prospect) mayTake(bytes int, absorbed, best time.Duration, alone bool) b
 	return eta+time.Duration(p.doubt*float64(eta-p.trip/2)) <= max(absorbed, nearlyBest*best)
 }
 
-// nearlyBest is how many times as long a leg may take on a link that is nearly as good as the best.
-const nearlyBest = 2
-
-// absorbShare is the share of the window's time that a single leg may be late: what is left is for the error of estimates.
-const absorbShare = 0.4
-
 // absorbs is how late a leg may arrive without holding the others up, where the peer takes credit legs beyond the one that
 // it misses and so many legs are sent in a second.
 func absorbs(credit uint64, legsPerSecond float64) time.Duration {
@@ -82,17 +70,11 @@ func absorbs(credit uint64, legsPerSecond float64) time.Duration {
 	return time.Duration(min(absorbShare*float64(credit)/legsPerSecond, forEver.Seconds()) * float64(time.Second))
 }
 
-// forEver is how late a leg may be where there is nobody to be held up.
-const forEver = time.Hour
-
 // late is how long after it was taken a leg is late, which was expected to arrive after eta, on a link whose legs miss that
 // by so much on average: as a retransmission timeout is found (RFC 6298). It is late well before the window is used up.
 func late(eta, misses, rtt, absorbed time.Duration) time.Duration {
 	return max(lateLeast, min(max(2*rtt, eta+eta/2, eta+4*misses), absorbed))
 }
-
-// lateLeast is not to be hasty where all takes next to no time: a program that has to wait for a CPU is no slow path.
-const lateLeast = 100 * time.Millisecond
 
 // stalledAfter is how long a link that has bytes in the network may show no progress at all, before its legs go elsewhere: as
 // long as a few round trips, or as what is before its bytes in a queue that all links of the path share, which its round trip does
@@ -100,32 +82,6 @@ const lateLeast = 100 * time.Millisecond
 func stalledAfter(rtt, queue, least, most time.Duration) time.Duration {
 	return max(least, min(max(4*rtt, queueTimes*queue), most))
 }
-
-// queueTimes is how many times the time that a queue takes by what it holds now a packet may be in it: it may grow, and a
-// packet that is lost has to pass it again.
-const queueTimes = 2
-
-// A queue of a path that holds a packet for Timing.Stall / deepShare is so deep that a second copy behind the first one, in the same
-// queue, helps nobody.
-const deepShare = 4
-
-// patienceTimes is how many times Timing.Dead a link of a path with a deep queue may show no sign of life while others of the path
-// do.
-const patienceTimes = 30
-
-// A leg is what its link sends in legTime, so that none holds a leg for long. Of that time the legs of a whole window last
-// windowTime at least where every link is busy, and windowTrips round trips of the longest path: a leg that has far to go
-// must not be late for the window. So many links in a small window take longer legs each.
-//
-// Small legs use the window up before the paths are full. So a leg has smallLeg bytes at least, or as many as its link sends
-// in smallTime.
-const (
-	legTime     = 5 * time.Millisecond
-	windowTime  = 250 * time.Millisecond
-	windowTrips = 5
-	smallLeg    = 64 << 10
-	smallTime   = 50 * time.Millisecond
-)
 
 // timeOfLeg is how much time a leg should take its link.
 func timeOfLeg(links int, credit uint64, longest time.Duration) time.Duration {
@@ -136,21 +92,5 @@ func timeOfLeg(links int, credit uint64, longest time.Duration) time.Duration {
 // sizeOfLeg is the largest leg that a link of that rate, in bytes a second, should take: whole pages, at most limit bytes.
 func sizeOfLeg(rate float64, takes time.Duration, limit int) int {
 	bytes := max(rate*takes.Seconds(), min(smallLeg, rate*smallTime.Seconds()))
-	return min(limit, max(MinLeg, int(min(bytes, MaxLeg))/MinLeg*MinLeg))
+	return min(limit, max(page, int(min(bytes, mostLeg))/page*page))
 }
-
-// Sizes of the first legs, before the link has shown what it carries, in bytes: the first path is the one that is meant to
-// be fast, the others may be of any kind.
-const (
-	firstLeg      = 64 << 10
-	firstLegAfter = 12 << 10 // less than what TCP sends in its first round trip
-)
-
-// A link whose legs had to be rescued is doubted: what it promises, beyond the way that every packet has to go, counts
-// 1 + doubt times. Doubt more than doubles
-// with each rescue, at most once in doubtPause; it halves with each leg that arrives, and is gone after doubtMost.
-const (
-	doubtLimit = 15
-	doubtPause = 100 * time.Millisecond
-	doubtMost  = time.Second
-)

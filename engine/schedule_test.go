@@ -84,8 +84,8 @@ func TestSizeOfLeg(t *testing.T) {
 		takes time.Duration
 		want  int
 	}{
-		{0, legTime, MinLeg},
-		{125_000, legTime, MinLeg},         // 1 Mbit/s: 33 ms
+		{0, legTime, page},
+		{125_000, legTime, page},         // 1 Mbit/s: 33 ms
 		{1_250_000, legTime, 60 << 10},     // 10 Mbit/s: what it sends in smallTime
 		{12_500_000, legTime, 64 << 10},    // 100 Mbit/s: smallLeg
 		{125_000_000, legTime, 608 << 10},  // 1 Gbit/s: legTime

@@ -137,7 +137,6 @@ func NewSender(c SendConfig) (*Sender, error) {
 		path.ports.set(p.Sports.List)
 		s.paths = append(s.paths, path)
 	}
-	s.outage.replies = make([]reply, len(s.paths))
 	s.homes = spreadLinks(s.paths, max(c.Threads, len(s.paths)))
 	return s, s.open(loops, t.pipes)
 }
@@ -250,7 +249,8 @@ func (s *Sender) sourceFreed() {
 func (s *Sender) begin(now time.Time) {
 	s.mu.Lock() // a status may be asked for already
 	defer s.mu.Unlock()
-	s.started, s.outage.since = now, now
+	s.started = now
+	s.outage.start(now, len(s.paths))
 }
 
 // keep starts the keepers, the first of each path before the others; they end with ctx.
@@ -592,7 +592,7 @@ func (s *Sender) judge(now time.Time) *Error {
 	answers := s.answers()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.outage.contact {
+	if !s.outage.met() {
 		return firstContact(answers, now.Sub(s.started), s.cfg.Connect)
 	}
 	if s.up == 0 && !s.begun.Load() && every(answers, answer.final) {

@@ -312,7 +312,7 @@ func TestSpecTimes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := engine.DefaultTiming
+	at := engine.DefaultTiming()
 	for row, want := range map[string]string{
 		"hello": seconds(at.Hello), "welcome": seconds(at.Dial), "first leg": seconds(at.Yield), "beat": seconds(at.Beat), "dead link": seconds(at.Dead),
 		"dead peer": seconds(at.DeadPeer), "confirm": seconds(at.Confirm), "linger": seconds(at.Linger),

@@ -33,17 +33,6 @@ type speed struct {
 	sinceThen uint64    // bytes that were acknowledged then
 }
 
-const (
-	// speedTime is how long a link has to go at another speed until half of the difference is taken for real.
-	speedTime = 30 * time.Millisecond
-	// journeyLeast is what acks and wake-ups add to a journey.
-	journeyLeast = time.Millisecond
-	// sampleLeast is how long a sample takes at least: acks come in clusters.
-	sampleLeast = 2 * time.Millisecond
-	// wideSample is how long a sample takes at least in which the link may have lacked work, and a round trip with its queues.
-	wideSample = 50 * time.Millisecond
-)
-
 // depart notes that an idle link takes a leg.
 func (s *speed) depart(now time.Time) { s.begun, s.came, s.lacked = now, 0, true }
 

@@ -20,9 +20,6 @@ type Sports struct {
 	Balanced bool     // the sender finds a list by itself that fills all lanes
 }
 
-// portPause is how long a port that was not to be had is left alone while there is another.
-const portPause = time.Second
-
 // guestPlace is the place of a keeper of another path.
 const guestPlace = -1
 

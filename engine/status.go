@@ -34,9 +34,6 @@ type row struct {
 // up reports whether there is a link.
 func (r row) up() bool { return !r.heard.IsZero() }
 
-// statusPatience is how long a status table waits for a loop that is busy.
-const statusPatience = time.Second
-
 // row describes the link, which has carried so many bytes, and whose peer beats so often; on its loop's thread.
 func (k *linkState) row(carried uint64, inFlight int, beat time.Duration) row {
 	r := row{

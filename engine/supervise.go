@@ -10,10 +10,6 @@ import (
 	"viamillipede/netio"
 )
 
-// ticksPerLook is how many ticks of a loop pass between two looks of the supervisor, when nobody asks it to look: what it
-// waits for takes seconds, and an idle stream should not cost anything.
-const ticksPerLook = 4
-
 // answer is what a path's last attempt to connect showed.
 type answer struct {
 	path    string

@@ -111,7 +111,7 @@ func (r *Receiver) linkGone() {
 	r.met, r.hello, t.yielding, t.quit = false, wire.Hello{}, false, nil
 	r.end.Store(nil)
 	r.bye.Store(false)
-	r.outage = outage{since: later(r.outage.since, time.Now())}
+	r.outage.forget(time.Now())
 	r.first, r.lost = time.Time{}, 0
 	clear(r.hosts)
 	clear(r.ways)

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"sync"
-	"time"
 
 	"viamillipede/netio"
 	"viamillipede/netio/lane"
@@ -73,48 +72,6 @@ type Door interface {
 	Stale() bool
 	// Close ends all listeners.
 	Close() error
-}
-
-// Timing holds the engine's intervals. The zero Timing is DefaultTiming.
-type Timing struct {
-	Backoff     time.Duration // before the first redial; doubled each time
-	BackoffMost time.Duration // ceiling of the above
-	Rare        time.Duration // that for a link that cannot be had, or is of no use, beside others; 0 is BackoffMost
-	Dial        time.Duration // one attempt to connect to one address, and as much for the answer to the hello; see greetTrips
-	Hello       time.Duration // for a connection to say who it is
-	Yield       time.Duration // a stream that has brought no leg keeps its place for so long when another sender comes
-	Tick        time.Duration // how often each loop looks at its links' clocks
-	Beat        time.Duration // a link that sent nothing for this long sends a heartbeat
-	Stall       time.Duration // a link on which nothing gets through for this long gives its legs to others
-	Move        time.Duration // a link whose packets come in near another loop for this long goes there
-	Dead        time.Duration // a link that brought nothing for this long is lost
-	DeadPeer    time.Duration // what Options.Dead is where it is not given
-	Linger      time.Duration // for a peer that has no link to come back for the word how the stream ended
-	Farewell    time.Duration // for the last frames to leave
-	Tell        time.Duration // the user is told of a stream that has had no link for this long, whatever verbose says; 0: never
-	TellAgain   time.Duration // and then as often as this
-	Confirm     time.Duration // for a sender whose links are up to confirm the end, whatever it sends meanwhile; 0 is for ever
-}
-
-// DefaultTiming is what the program uses.
-var DefaultTiming = Timing{
-	Backoff:     10 * time.Millisecond,
-	BackoffMost: 2 * time.Second,
-	Rare:        5 * time.Minute,
-	Dial:        5 * time.Second,
-	Hello:       10 * time.Second,
-	Yield:       3 * time.Second,
-	Tick:        250 * time.Millisecond,
-	Beat:        time.Second,
-	Stall:       time.Second,
-	Move:        time.Second,
-	Dead:        4 * time.Second,
-	DeadPeer:    DefaultDead,
-	Linger:      time.Minute,
-	Farewell:    time.Second,
-	Tell:        2 * time.Second,
-	TellAgain:   time.Minute,
-	Confirm:     time.Minute,
 }
 
 // tcp is the network.

@@ -43,7 +43,7 @@ func (k *txlink) prune() {
 	}
 	k.speed.arrive(k.trips[:n], k.loop.Now, k.queue.MinRTT, len(left) == 0)
 	k.carried, k.trips = left, k.trips[n:]
-	if k.watch.good(k.loop.Now); k.path.doubtful.Load() && k.carriedSome(k.queue) {
+	if k.watch.doubt.good(k.loop.Now); k.path.doubtful.Load() && k.carriedSome(k.queue) {
 		k.path.trust()
 	}
 	k.conn.LimitUnsent(max(sizeOfLeg(k.rate, legTime, k.growth()), min(k.queue.InNetwork/4, k.s.in.most)))
@@ -82,7 +82,7 @@ func (k *txlink) publish() {
 func (k *txlink) prospect() prospect {
 	p := prospect{
 		rate: k.rate, unsent: k.unsent, inNetwork: k.queue.InNetwork, rtt: k.rtt(), trip: k.queue.MinRTT,
-		carried: len(k.carried), idle: k.loop.Now.Sub(k.fed), queue: k.deep(), doubt: k.watch.doubt,
+		carried: len(k.carried), idle: k.loop.Now.Sub(k.fed), queue: k.deep(), doubt: k.watch.doubt.much,
 	}
 	if len(k.trips) > 0 && !k.watch.excused {
 		p.overdue = max(0, k.loop.Now.Sub(k.trips[0].expects))
@@ -115,9 +115,6 @@ func (k *txlink) absorbed() time.Duration {
 	others := float64(k.s.legs.Load()-k.legsPublished) / 1000
 	return absorbs(k.s.credit, min(others, k.s.legsLately()))
 }
-
-// measurePause is the least time between two looks at what a link has in the network.
-const measurePause = time.Millisecond
 
 // measure learns how the link fares, and tells the window what the link excuses to be kept: what it has in the network,
 // twice, so that a network which could take more shows it, and what it has not sent yet, unless that is because the peer's

@@ -26,29 +26,7 @@ type watch struct {
 	moved   time.Time // when that last grew, or there was nothing to wait for
 	stalled bool
 
-	doubt  float64   // see doubtLimit
-	doubts time.Time // when it last grew
-}
-
-// watchPause is how often a link that carries something is looked at.
-const watchPause = 10 * time.Millisecond
-
-// soon is what is not worth a second copy: a leg that arrives within that time.
-const soon = 20 * time.Millisecond
-
-// good notes that legs arrived.
-func (w *watch) good(now time.Time) {
-	w.doubt /= 2
-	if now.Sub(w.doubts) >= doubtMost {
-		w.doubt = 0
-	}
-}
-
-// bad notes that other links had to be asked for help.
-func (w *watch) bad(now time.Time) {
-	if now.Sub(w.doubts) >= doubtPause {
-		w.doubts, w.doubt = now, min(1+2*w.doubt, doubtLimit)
-	}
+	doubt doubt // that it does what it promises
 }
 
 // look takes in what the kernel says of the link.
@@ -187,7 +165,7 @@ func (k *txlink) offer(pressed bool) {
 				formatBytes(uint64(k.rate)), k.queue.RTT, formatBytes(uint64(k.unsent)))
 		}
 		if isLate && !alone.Queued.After(now) {
-			k.watch.bad(now)
+			k.watch.doubt.bad(now)
 		}
 	}
 	if offered {
@@ -246,11 +224,4 @@ func goes(n int) string {
 		return "1 leg goes"
 	}
 	return number(n, "leg") + " go"
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

@@ -118,7 +118,7 @@ func (p programs) testAllPathsDown(t *testing.T) {
 		}
 	}
 	s.finish()
-	if away > engine.DefaultTiming.Dead+2*engine.DefaultTiming.Tell {
+	if at := engine.DefaultTiming(); away > at.Dead+2*at.Tell {
 		s.says("tx", s.txSaid, `no path to the receiver works since (.*\n)+.*a path to the receiver works again, after `)
 		s.says("rx", s.rxSaid, `no path from the sender works since (.*\n)+.*a path from the sender works again, after `)
 	}

@@ -1,0 +1,285 @@
+package engine
+
+import "time"
+
+// All times and shares of the engine's clocks are here, since they are one system: what one clock calls a sign of trouble must be
+// longer than what another one allows. On a path of little delay, where nothing comes of something:
+//
+//	after    nothing came of                  clock                    and so
+//	----------------------------------------------------------------------------------------------------------------
+//	1 ms     an ack that is owed              ackWithin                the receiver sends it
+//	2 ms     the turn of an early leg         parkLooks x parkMost     it goes into a buffer
+//	10 ms    (a link carries legs)            watchPause               the sender looks at it
+//	100 ms   a leg                            lateLeast                it is late: another link may bring it too
+//	250 ms   (a loop)                         Timing.Tick              every link's clocks are looked at
+//	1 s      words to a peer                  Timing.Beat              a heartbeat
+//	1 s      bytes that a link has sent       Timing.Stall             its legs go to other links
+//	2 s      a link                           Timing.Tell              the user is told
+//	4 s      words of a peer                  Timing.Dead              the link is lost, and dialled again
+//	15 s     a peer that refuses, or closed   dead, as the user says   it is dead: the stream fails
+//	1 h      payload                          giveup, likewise         the stream fails
+//
+// So acks and parked legs are done with long before a leg is late; a leg is late before its link stalls, and that before the link is
+// lost; some heartbeats may be lost before a link is; and a network that comes back is found long before giveup.
+
+// Timing holds the clocks that tests set so as to wait for less: intervals, all of them 0 or more.
+type Timing struct {
+	Backoff     time.Duration // before the first redial; doubled each time
+	BackoffMost time.Duration // ceiling of the above
+	Rare        time.Duration // that for a link that cannot be had, or is of no use, beside others; 0 is BackoffMost
+	Dial        time.Duration // one attempt to connect to one address, and as much for the answer to the hello; see greetTrips
+	Hello       time.Duration // for a connection to say who it is
+	Yield       time.Duration // a stream that has brought no leg keeps its place for so long when another sender comes
+	Tick        time.Duration // how often each loop looks at its links' clocks
+	Beat        time.Duration // a link that sent nothing for this long sends a heartbeat
+	Stall       time.Duration // a link on which nothing gets through for this long gives its legs to others
+	Move        time.Duration // a link whose packets come in near another loop for this long goes there
+	Dead        time.Duration // a link that brought nothing for this long is lost
+	DeadPeer    time.Duration // a peer is dead that was away for this long, where the user does not say how long
+	Linger      time.Duration // for a peer that has no link to come back for the word how the stream ended
+	Farewell    time.Duration // for the last frames to leave
+	Tell        time.Duration // the user is told of a stream that has had no link for this long, whatever verbose says; 0: never
+	TellAgain   time.Duration // and then as often as this
+	Confirm     time.Duration // for a sender whose links are up to confirm the end, whatever it sends meanwhile; 0 is for ever
+}
+
+// defaultTiming is what the program uses.
+func defaultTiming() Timing {
+	return Timing{
+		Backoff:     10 * time.Millisecond, // a link that was cut is back while the window lasts
+		BackoffMost: 2 * time.Second,       // a router that is back is found before its user asks
+		Rare:        5 * time.Minute,       // a firewall that counts links is not asked again and again
+		Dial:        5 * time.Second,       // the kernel asks three times in it: at once, after 1 s and after 3 s
+		Hello:       10 * time.Second,      // twice what a sender waits for the answer
+		Yield:       3 * time.Second,       // a sender that has something brings it sooner
+		Tick:        250 * time.Millisecond,
+		Beat:        time.Second,
+		Stall:       time.Second,     // more than the kernel's first two retransmissions take: 200 and 400 ms
+		Move:        time.Second,     // longer than a burst that came by another queue
+		Dead:        4 * time.Second, // three heartbeats lost, and a fourth late
+		DeadPeer:    deadPeer,
+		Linger:      time.Minute, // many attempts at BackoffMost
+		Farewell:    time.Second, // as long as nobody asks why it does not end
+		Tell:        2 * time.Second,
+		TellAgain:   time.Minute,
+		Confirm:     time.Minute, // as Linger: it is the same wait, with links
+	}
+}
+
+// deadPeer is how long a peer may be away that shows, by refusals or by how its links ended, that it is not there.
+const deadPeer = 15 * time.Second
+
+// Acks, at the receiver: each is a packet, and wakes the sender up.
+const (
+	ackEvery  = 512 << 10        // bytes of legs that may wait for their ack
+	ackWithin = time.Millisecond // that one waits at most
+)
+
+// A leg that is early waits in its socket for its turn. It is looked at more than once, since a machine that is busy may have let
+// nobody move on. parkPause bounds what is lost where legs are early for long, as on paths of very different delay.
+const (
+	parkMost  = time.Millisecond // between two looks
+	parkLooks = 2                // without a byte for the sink, and it waits no longer
+	parkFull  = 50               // likewise, where the sink takes none
+	parkPause = 20 * parkMost    // no leg is parked for so long on a link whose leg waited in vain
+)
+
+// How often links are looked at that carry something.
+const (
+	watchPause   = 10 * time.Millisecond // for legs that are late: a tenth of lateLeast
+	measurePause = time.Millisecond      // for what is in the network, at least: it takes a system call
+)
+
+// When a leg is late, and what is done about it.
+const (
+	// lateLeast is not to be hasty where all takes next to no time: a program that has to wait for a CPU is no slow path.
+	lateLeast = 100 * time.Millisecond
+	// soon is what is not worth a second copy: a leg that arrives within that time.
+	soon = 20 * time.Millisecond
+	// absorbShare is the share of the window's time that a single leg may be late: what is left is for the error of estimates.
+	absorbShare = 0.4
+	// nearlyBest is how many times as long a leg may take on a link that is nearly as good as the best.
+	nearlyBest = 2
+	// probePause is after how long a gated link is tried again with a single leg: rates change.
+	probePause = time.Second
+	// firstTrips is how many round trips the first leg takes a link whose rate is not known: TCP begins with little (RFC 6928).
+	firstTrips = 3
+	// forEver is how late a leg may be where there is nobody to be held up.
+	forEver = time.Hour
+)
+
+// What rescues may cost: a share of the bytes sent, and a few legs before there are many.
+const (
+	rescueShare = 50      // one byte of so many
+	rescueLeast = 1 << 20 // bytes
+)
+
+// A link whose legs had to be rescued is doubted: what it promises, beyond the way that every packet has to go, counts
+// 1 + doubt times. Doubt more than doubles with each rescue, at most once in doubtPause; it halves with each leg that arrives, and
+// is gone after doubtMost.
+const (
+	doubtLimit = 15
+	doubtPause = 100 * time.Millisecond // as lateLeast: one trouble counts once
+	doubtMost  = time.Second            // as probePause: then the link is tried anyway
+)
+
+// Queues that all links of a path share.
+const (
+	// queueTimes is how many times the time that a queue takes by what it holds now a packet may be in it: it may grow, and a
+	// packet that is lost has to pass it again.
+	queueTimes = 2
+	// deepShare: a queue of a path that holds a packet for Timing.Stall / deepShare is so deep that a second copy behind the first
+	// one, in the same queue, helps nobody.
+	deepShare = 4
+	// patienceTimes is how many times Timing.Dead a link of a path with a deep queue may show no sign of life while others of the
+	// path do.
+	patienceTimes = 30
+	// flowSpan is the time over which a path's rate is measured, at least, once it is known; flowFirst is enough to begin with.
+	flowSpan  = 2 * time.Second
+	flowFirst = 50 * time.Millisecond
+)
+
+// A leg is what its link sends in legTime, so that none holds a leg for long. Of that time the legs of a whole window last
+// windowTime at least where every link is busy, and windowTrips round trips of the longest path: a leg that has far to go
+// must not be late for the window. So many links in a small window take longer legs each.
+//
+// Small legs use the window up before the paths are full. So a leg has smallLeg bytes at least, or as many as its link sends
+// in smallTime.
+const (
+	legTime     = 5 * time.Millisecond
+	windowTime  = 250 * time.Millisecond
+	windowTrips = 5
+	smallLeg    = 64 << 10
+	smallTime   = 50 * time.Millisecond
+)
+
+// Bounds on any leg, in bytes: what a machine's smallest page takes, and what the wire format allows.
+const (
+	page    = 4 << 10
+	mostLeg = 4 << 20
+)
+
+// Sizes of the first legs, before the link has shown what it carries, in bytes: the first path is the one that is meant to
+// be fast, the others may be of any kind.
+const (
+	firstLeg      = 64 << 10
+	firstLegAfter = 12 << 10 // less than what TCP sends in its first round trip
+)
+
+// What a link carries, and the stream.
+const (
+	// speedTime is how long a link has to go at another speed until half of the difference is taken for real.
+	speedTime = 30 * time.Millisecond
+	// journeyLeast is what acks and wake-ups add to a journey: ackWithin.
+	journeyLeast = ackWithin
+	// sampleLeast is how long a sample takes at least: acks come in clusters.
+	sampleLeast = 2 * time.Millisecond
+	// wideSample is how long a sample takes at least in which the link may have lacked work, and a round trip with its queues.
+	wideSample = 50 * time.Millisecond
+	// flowSample is how long a sample of the stream takes at least, and flowKeeps what is left of a faster one after each.
+	flowSample = 50 * time.Millisecond
+	flowKeeps  = 0.97
+	// pulseTime is the time over which reports say how fast a link is, and pulseMarks how many ticks are remembered for it:
+	// those of a second, and one more.
+	pulseTime  = time.Second
+	pulseMarks = 6
+)
+
+// Dialling again.
+const (
+	// anchorMost bounds the pause of the first keeper of a path on which nothing gets through: when it does again, nobody tells.
+	anchorMost = 30 * time.Second
+	// idleLong is how long a link has to be up to count as one that was of use, although there was nothing for it to carry.
+	idleLong = time.Minute
+	// changePause is the least time between two wake-ups by changes of the network: they come in bursts, and what a storm of
+	// them brings is worth no storm of attempts.
+	changePause = 100 * time.Millisecond
+	// portPause is how long a port that cannot be used is left alone while there is another.
+	portPause = time.Second
+	// precedence is how long a receiver that answers on a later path waits for one on an earlier path.
+	precedence = 300 * time.Millisecond
+)
+
+// A stream of a few bytes is over before more than one link is of use: the others are dialled a little after the first is
+// up, and not much later where none comes up. Statistics are loaded between the two: most links are dialled later than that and the
+// time that the programs take.
+const (
+	afterFirst = 10 * time.Millisecond
+	anyhow     = 50 * time.Millisecond
+	gaugeAfter = afterFirst / 2
+)
+
+// How long a connection may take before it is given up for a new one when there is hope for that. What gives the first
+// keeper of a path hope comes in bursts, and perhaps a moment too early. The others' is that the path is there, so theirs is
+// given up only when the kernel has sent its first packet in vain: it sends the second after a second.
+const (
+	firstPatience = 50 * time.Millisecond
+	otherPatience = time.Second
+	overtakenMost = 2 // times in a row: a slow connection must come about in a storm of changes too
+)
+
+// The time between the beginnings of two attempts (RFC 8305, section 5): twice the path's round trip where that is longer, so
+// that a far receiver's answer finds no more of them than a near one's.
+const (
+	attemptDelay     = 250 * time.Millisecond
+	attemptDelayMost = 2 * time.Second
+	// greetTrips is how many round trips, as connecting took, the receiver has to answer a hello, where that is more than
+	// Timing.Dial.
+	greetTrips = 4
+)
+
+// How long a lookup may take: to its end, and with the dial waiting for it where older addresses are known. A resolver that asks a
+// name server which does not answer goes on to the next one after 5 seconds (resolv.conf(5)).
+const (
+	lookupMost     = 15 * time.Second
+	lookupPatience = 300 * time.Millisecond
+)
+
+// Links by trial.
+const (
+	autoGain      = 1.05                   // as many times faster is worth a link
+	autoMeasure   = time.Second            // of a rate
+	autoSettle    = 500 * time.Millisecond // for a new link to get up to speed
+	autoTrips     = 10                     // likewise, in round trips
+	autoPause     = 10 * time.Second       // before a path that was not worth one is tried again; doubled each time
+	autoPauseMost = 5 * time.Minute        // ceiling of the above
+)
+
+// The end of a peer, and what the user is told of an outage.
+const (
+	// resetTimes is how many times as long a peer has to stay away that ended its links by resets alone.
+	resetTimes = 4
+	// ticksPerLook is how many ticks of a loop pass between two looks of the supervisor, when nobody asks it to look: what it
+	// waits for takes seconds, and an idle stream should not cost anything.
+	ticksPerLook = 4
+	// tellSettled is how long a link has to be up until an outage has ended for the user: one that breaks at once is no news.
+	tellSettled = 500 * time.Millisecond
+	// tellStuck times Timing.Tell is how long payload may stand still while there are links: they may break, and are dialled
+	// again, meanwhile.
+	tellStuck = 5
+)
+
+// A link is held back by the kernel's limit on a buffer when that takes hintShare of its time and it has been busy for
+// hintAfter; on a path shorter than hintTrip other things matter more.
+const (
+	hintShare = 0.05
+	hintAfter = 2 * time.Second
+	hintTrip  = time.Millisecond
+)
+
+// How long somebody waits for others in the same process, who may be busy or in the kernel.
+const (
+	// statusPatience is how long a status table waits for a loop that is busy.
+	statusPatience = time.Second
+	// gaugePatience bounds the wait for a busy loop to name the links that it has already.
+	gaugePatience = time.Second
+	// verdictWithin bounds the wait for another leg that may show what a wrong leg of a test stream is.
+	verdictWithin = time.Second
+	// haltMost is how long the end of a stream waits for its loops' threads. One that the kernel does not give back, in a call
+	// that was not to wait, must not keep the program.
+	haltMost = 500 * time.Millisecond
+	// tidyMost is how long it waits for what comes then, which closes files and cuts them to length.
+	tidyMost = 3 * time.Second
+	// sealPause is between two attempts to get the turn, which nobody announces to be free.
+	sealPause = time.Millisecond
+)

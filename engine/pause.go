@@ -1,0 +1,57 @@
+package engine
+
+import "time"
+
+// A keeper's pause before the next attempt, by how the last one ended:
+//
+//	a link carried payload, or left as it should  Timing.Backoff
+//	a link broke before it carried any            twice the last pause, at most Timing.BackoffMost
+//	no link, and the path has none                the same, less the time that the attempt took
+//	no link, and the path has others              twice the last pause, and twice the attempt, at most Timing.Rare
+//	a link had payload and carried none,          the same; for the first keeper of a path at most anchorMost
+//	  and the stream has other links
+//
+// What keeps some links out, such as a firewall that counts them, is not asked again and again; nor is a path on which links come
+// up and nothing gets through. The pauses are spread, so that links that were lost together do not come back together. The news
+// that the path has no link any more, or hope, ends every pause.
+
+// use is what a link was good for.
+type use int
+
+const (
+	useNone   use = iota // it came up; there was nothing for it to carry, or no time
+	useWasted            // it had payload, and nothing of it got through
+	useGood              // it carried payload, or was up for long, or left as it should
+)
+
+// attempt is how an attempt of a keeper went.
+type attempt struct {
+	linked bool // a link came up, and has ended
+	use    use
+	took   time.Duration
+	beside bool // there are other links
+}
+
+// pause gives the next pause from the last one, 0 at first. anchor says that the keeper is the first of its path.
+func (t Timing) pause(last time.Duration, a attempt, anchor bool) time.Duration {
+	twice := max(2*last, t.Backoff)
+	switch {
+	case a.linked && a.use == useGood:
+		return t.Backoff
+	case a.beside && (!a.linked || a.use == useWasted):
+		most := max(t.BackoffMost, t.Rare)
+		if a.linked && anchor {
+			most = max(t.BackoffMost, min(most, anchorMost))
+		}
+		return min(max(twice, 2*a.took), most)
+	}
+	return min(twice, t.BackoffMost)
+}
+
+// spread is how much longer than that a pause may take, at random: a quarter; where it may be minutes, as long again.
+func (t Timing) spread(pause time.Duration) time.Duration {
+	if pause > t.BackoffMost {
+		return pause
+	}
+	return pause / 4
+}
