@@ -34,7 +34,7 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 			k.trips = make([]trip, 1)
 		}
 		if c.deep {
-			k.path.flow.deepest.Store(int64(8 * time.Second))
+			deepen(&k.path.flow, start)
 		}
 		k.watch.moved = start.Add(c.moved)
 		if c.others {
@@ -43,5 +43,14 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 		if got := k.silent(); got != c.want {
 			t.Errorf("%s: silent %v, want %v", c.name, got, c.want)
 		}
+	}
+}
+
+// deepen has the path hold 8 s of bytes at that time, after it brought some.
+func deepen(f *pathFlow, at time.Time) {
+	const rate, step = 20_000, 50 * time.Millisecond
+	f.look(10*rate, 0, at.Add(-2*time.Second))
+	for t := at.Add(-2*time.Second + step); !t.After(at); t = t.Add(step) {
+		f.look(-rate/20, rate/20, t)
 	}
 }
