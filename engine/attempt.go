@@ -19,7 +19,7 @@ type outcome struct {
 	verdict wire.Verdict // of the receiver that answered, or of what answered in its place
 	err     error        // nil: there is a link
 	refused bool         // the peer's host answered: nobody there serves this stream
-	reply   reply        // what that says of the peer
+	reply   Reply        // what that says of the peer
 }
 
 // result makes an outcome of what an attempt returned; met is whether this very peer was met at the address.
@@ -28,24 +28,24 @@ func result(to netip.Addr, met bool, v wire.Verdict, err error) outcome {
 }
 
 // replyOf is what the result of an attempt says of the peer.
-func replyOf(met bool, v wire.Verdict, err error) reply {
+func replyOf(met bool, v wire.Verdict, err error) Reply {
 	switch {
 	case err == nil:
-		return replyNone
+		return ReplyNone
 	case v == wire.VerdictUnknown && met:
-		return replyGone
+		return ReplyGone
 	case v == wire.VerdictUnknown:
-		return replyUnknown
+		return ReplyUnknown
 	case v == wire.VerdictMalformed && !errors.Is(err, errOther):
-		return replyElse // a stranger, or what is in the way
+		return ReplyElse // a stranger, or what is in the way
 	case v == wire.VerdictOK && (netio.Closed(err) || netio.Reset(err) || errors.Is(err, errMute)):
-		return replyElse
+		return ReplyElse
 	case v == wire.VerdictOK && !netio.Nobody(err):
-		return replyNone
+		return ReplyNone
 	case met:
-		return replyRefused
+		return ReplyRefused
 	}
-	return replyUnmet
+	return ReplyUnmet
 }
 
 // errOther is a receiver that is not ours. errMute is a connection that was taken, by what then said nothing.
@@ -180,7 +180,7 @@ func together(all []outcome) outcome {
 	all = slices.SortedFunc(slices.Values(all), func(a, b outcome) int { return a.to.Compare(b.to) }) // as a resolver may not
 	o := outcome{refused: true}
 	for _, a := range all {
-		o.reply = o.reply.both(a.reply)
+		o.reply = o.reply.Both(a.reply)
 		o.refused = o.refused && (a.refused || netio.LacksRoute(a.err) && !sameKind(all, a))
 		if o.verdict == wire.VerdictOK || !o.denied() && a.denied() {
 			o.verdict = a.verdict

@@ -7,8 +7,8 @@ import (
 )
 
 // Links by trial: a stream begins with one link on each path. A link more is tried on each path in turn; it stays if the
-// stream becomes faster by autoGain, and then more are tried there at once. If not, it is taken away again, and the path is
-// left alone for autoPause, and twice as long each time.
+// stream becomes faster by schedule.AutoGain, and then more are tried there at once. If not, it is taken away again, and the path is
+// left alone for schedule.AutoPause, and twice as long each time.
 //
 //	measure -> add -> settle -> measure -> faster: keep, and add twice as many
 //	                                       else:   drop, and go to the next path
@@ -72,14 +72,14 @@ type try struct {
 func (s *Sender) trial(ctx context.Context, c *crew) {
 	tries := make([]*try, len(s.paths))
 	for i, p := range s.paths {
-		tries[i] = &try{path: p, links: 1, step: 1, pause: autoPause}
+		tries[i] = &try{path: p, links: 1, step: 1, pause: AutoPause}
 	}
 	select {
 	case <-s.firstUp:
 	case <-ctx.Done():
 		return
 	}
-	sleep(ctx, autoSettle)
+	sleep(ctx, AutoSettle)
 	for at := 0; ctx.Err() == nil; at++ {
 		t := tries[at%len(tries)]
 		if wait := time.Until(nextTry(tries)); wait > 0 {
@@ -116,15 +116,15 @@ func (s *Sender) better(ctx context.Context, c *crew, t *try) bool {
 	for _, i := range added {
 		c.start(i)
 	}
-	sleep(ctx, max(autoSettle, autoTrips*time.Duration(t.path.trip.Load())))
+	sleep(ctx, max(AutoSettle, AutoTrips*time.Duration(t.path.trip.Load())))
 	now := s.measureRate(ctx)
 	if ctx.Err() != nil {
 		return false
 	}
 	what := number(len(added), "link") + " more"
-	if now > autoGain*before {
+	if now > AutoGain*before {
 		t.links += len(added)
-		t.step, t.pause = 2*t.step, autoPause
+		t.step, t.pause = 2*t.step, AutoPause
 		s.log.Printf(LevelChoices, "threads auto: path %v: %s: %s/s, %s/s before: it has %s now", t.path, what,
 			formatBytes(uint64(now)), formatBytes(uint64(before)), number(t.links, "link"))
 		return true
@@ -142,12 +142,12 @@ func (s *Sender) better(ctx context.Context, c *crew, t *try) bool {
 func (t *try) rest() {
 	t.step = 1
 	t.after = time.Now().Add(t.pause)
-	t.pause = min(2*t.pause, autoPauseMost)
+	t.pause = min(2*t.pause, AutoPauseMost)
 }
 
-// measureRate is how many bytes a second the peer receives, measured over autoMeasure.
+// measureRate is how many bytes a second the peer receives, measured over schedule.AutoMeasure.
 func (s *Sender) measureRate(ctx context.Context) float64 {
 	begun, from := time.Now(), s.window.Arrived()
-	sleep(ctx, autoMeasure)
+	sleep(ctx, AutoMeasure)
 	return float64(s.window.Arrived()-from) / time.Since(begun).Seconds()
 }

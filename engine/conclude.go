@@ -187,7 +187,7 @@ func (r *Receiver) keepTurn() bool {
 		select {
 		case <-r.over:
 			return false
-		case <-time.After(sealPause):
+		case <-time.After(SealPause):
 		}
 	}
 	r.out.kept = true

@@ -24,7 +24,7 @@ const (
 	MinLeg         = 4 << 10          // bytes, the smallest page that a machine has
 	MaxLeg         = 4 << 20          // bytes, the most that the wire format allows
 	DefaultGiveup  = time.Hour        // all paths silent for longer: the stream fails
-	DefaultDead    = deadPeer         // a peer that is away is dead; off where giveup is given and this is not
+	DefaultDead    = DeadPeer         // a peer that is away is dead; off where giveup is given and this is not
 	DefaultConnect = 30 * time.Second // first contact
 )
 
@@ -121,7 +121,7 @@ type ReceiveConfig struct {
 const loopsMost = 32
 
 // DefaultTiming is what the program uses.
-func DefaultTiming() Timing { return defaultTiming() }
+func DefaultTiming() Timing { return Default() }
 
 // withDefaults fills in what the user left open; connect is the default of first contact.
 func (o Options) withDefaults(connect time.Duration) Options {
@@ -130,7 +130,7 @@ func (o Options) withDefaults(connect time.Duration) Options {
 	o.Connect = cmp.Or(o.Connect, connect)
 	o.Congestion = cmp.Or(o.Congestion, "auto")
 	o.IO = cmp.Or(o.IO, "auto")
-	o.Timing = cmp.Or(o.Timing, defaultTiming())
+	o.Timing = cmp.Or(o.Timing, Default())
 	o.Dead = cmp.Or(o.Dead, o.Timing.DeadPeer)
 	if o.Transport == nil {
 		o.Transport = tcp{o.Bind, o.Congestion}

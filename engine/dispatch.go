@@ -130,7 +130,7 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why hunger) {
 		if leg := l.s.window.Resend(k.mayTake); leg != nil {
 			return k, leg, fed
 		}
-		if leg, from := l.s.window.Rescue(k.index, k.path.order, k.rate == 0, l.Now, k.absorbed()/2, k.eta); leg != nil {
+		if leg, from := l.s.window.Rescue(k.index, k.path.order, k.Rate == 0, l.Now, k.absorbed()/2, k.eta); leg != nil {
 			l.s.paths[from].rescuedFrom.Add(1)
 			k.path.rescuedTo.Add(1)
 			l.s.log.Printf(LevelResent, "leg %d, late on path %v, goes on link %d", leg.Number, l.s.paths[from], k.index)
@@ -149,7 +149,7 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why hunger) {
 // findBest finds out in what time the best link brings a leg. There is none better on another loop, mostly, since each has
 // links of every path.
 func (l *txloop) findBest() {
-	l.best = forEver
+	l.best = ForEver
 	for _, k := range l.links {
 		if !k.leaving && !k.watch.stalled {
 			l.best = min(l.best, k.eta(k.most()))

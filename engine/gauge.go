@@ -36,7 +36,7 @@ func (g *gauge) open(ctx context.Context, within time.Duration, cfg sockstats.Co
 	}
 	g.log.Printf(LevelChoices, "socket statistics: %s", whatCounts(c))
 	attached := make(chan struct{}, loopsMost)
-	awaitAll(attached, attach(attached), gaugePatience)
+	awaitAll(attached, attach(attached), GaugePatience)
 	sleep(ctx, within)
 	_ = c.Settle()
 }
@@ -127,7 +127,7 @@ func (s *Sender) gaugeLinks(ctx context.Context) {
 	}
 	select {
 	case <-s.firstUp:
-		sleep(ctx, gaugeAfter)
+		sleep(ctx, GaugeAfter)
 	case <-ctx.Done():
 	}
 	if ctx.Err() != nil {

@@ -20,7 +20,7 @@ import (
 //	not right: a bit, another seed, zeroes ...           -> verdict
 //	not right: what came belongs to leg m -> m is checked -> verdict
 //	                                  |
-//	                                  +- verdictWithin    -> verdict without it
+//	                                  +- schedule.VerdictWithin    -> verdict without it
 
 // errInspects is why nothing is spliced to the sink.
 var errInspects = errors.New("prbs needs every byte")
@@ -96,7 +96,7 @@ func (t *inspection) addFault(l inspected, now time.Time) {
 func (t *inspection) overdue(now time.Time) *Error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.faults) == 0 || now.Sub(t.since) < verdictWithin {
+	if len(t.faults) == 0 || now.Sub(t.since) < VerdictWithin {
 		return nil
 	}
 	return t.judge(0, true)

@@ -31,11 +31,11 @@ type keeper struct {
 
 // holdBack returns when the keepers other than the first of each path may start.
 func (s *Sender) holdBack(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, anyhow)
+	ctx, cancel := context.WithTimeout(ctx, Anyhow)
 	defer cancel()
 	select {
 	case <-s.firstUp:
-		sleep(ctx, afterFirst)
+		sleep(ctx, AfterFirst)
 	case <-ctx.Done():
 	}
 }
@@ -57,12 +57,12 @@ func (k *keeper) run(ctx context.Context) {
 		hope, begun := k.hope(), time.Now()
 		link, err := k.connect(wanted, hope)
 		k.overtook(err)
-		how := attempt{took: time.Since(begun)}
+		how := Attempt{Took: time.Since(begun)}
 		if err == nil {
 			how = k.serve(ctx, link)
 			link.path.ports.give(k.index)
 		}
-		if how.linked || hope == nil {
+		if how.Linked || hope == nil {
 			hope = k.hope() // what it was may have come long ago
 		}
 		if k.rest(wanted, &wait, how, hope) {
@@ -104,8 +104,8 @@ func (k *keeper) connect(ctx context.Context, hope <-chan struct{}) (*txlink, er
 
 // serve hands the link to its loop and waits until it is lost, or has left: a guest does when its own path is back, and any
 // link when its keeper is dismissed. It reports what the link was good for.
-func (k *keeper) serve(ctx context.Context, link *txlink) attempt {
-	begun, none := time.Now(), attempt{linked: true}
+func (k *keeper) serve(ctx context.Context, link *txlink) Attempt {
+	begun, none := time.Now(), Attempt{Linked: true}
 	lost := make(chan error, 1)
 	link.lost = func(err error) { lost <- err }
 	if !k.loop.Post(func() { k.s.linkUp(k.loop, link) }) {
@@ -120,7 +120,7 @@ func (k *keeper) serve(ctx context.Context, link *txlink) attempt {
 	for {
 		select {
 		case <-lost:
-			return attempt{linked: true, use: link.use, took: time.Since(begun)}
+			return Attempt{Linked: true, Use: link.use, Took: time.Since(begun)}
 		case <-quit:
 			quit, home = nil, nil
 			k.loop.Post(func() { link.leave() })
@@ -226,7 +226,7 @@ func sleepUntil(ctx context.Context, d time.Duration, one, two, three <-chan str
 // letPrecede waits, for a moment, until each path before this one was tried, or has led to the receiver: where there are several
 // receivers the stream is for that of the first path that works.
 func (s *Sender) letPrecede(ctx context.Context, p *pathState) {
-	t := time.NewTimer(precedence)
+	t := time.NewTimer(Precedence)
 	defer t.Stop()
 	for _, q := range s.paths[:p.order] {
 		select {

@@ -81,7 +81,7 @@ func collectSums(l *loop.Loop, past *linkSums, links func() []*linkState) []Link
 	if past == nil {
 		return nil
 	}
-	list := loop.Ask(l, statusPatience, func() []LinkSummary {
+	list := loop.Ask(l, StatusPatience, func() []LinkSummary {
 		all := slices.Collect(maps.Values(*past))
 		for _, k := range links() {
 			all = append(all, k.sum())

@@ -34,7 +34,7 @@ func (s *Sender) lookUp(ctx context.Context, p *pathState) ([]netip.Addr, error)
 	q, kept := s.ask(p)
 	var late <-chan time.Time
 	if len(kept) > 0 {
-		t := time.NewTimer(lookupPatience - time.Since(q.begun))
+		t := time.NewTimer(LookupPatience - time.Since(q.begun))
 		defer t.Stop()
 		late = t.C
 	}
@@ -67,7 +67,7 @@ func (s *Sender) ask(p *pathState) (q *inquiry, kept []netip.Addr) {
 		q := &inquiry{begun: time.Now(), done: make(chan struct{})}
 		d.asking = q
 		s.errands.Go(func() {
-			ctx, cancel := context.WithTimeout(s.dialling, lookupMost)
+			ctx, cancel := context.WithTimeout(s.dialling, LookupMost)
 			defer cancel()
 			defer close(q.done)
 			defer d.answered(q)

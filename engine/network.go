@@ -12,7 +12,7 @@ func (s *Sender) watchNetwork(ctx context.Context) {
 	err := s.transport.Watch(ctx, func() {
 		s.strand()
 		s.networkChanged()
-		sleep(ctx, changePause)
+		sleep(ctx, ChangePause)
 	})
 	if err != nil && ctx.Err() == nil {
 		s.log.Printf(LevelChoices, "changes of the network are not noticed, lost paths are tried now and then: %v", err)

@@ -2,40 +2,40 @@ package engine
 
 import "time"
 
-// reply is what an attempt to connect on a path showed of the peer.
-type reply int
+// Reply is what an attempt to connect on a path showed of the peer.
+type Reply int
 
 const (
-	replyNone    reply = iota // silence, no route, no name; or not tried yet
-	replyUnmet                // the host answered that nobody serves the stream there, but the peer was never met there
-	replyUnknown              // likewise, and a receiver does: it does not know this stream, so it is not ours
-	replyRefused              // the host answered that nobody serves the stream where this very peer was met
-	replyGone                 // likewise, and a receiver does that does not know this stream
-	replyElse                 // something else: taken and then closed before a welcome, as a port forwarder or a full door does
+	ReplyNone    Reply = iota // silence, no route, no name; or not tried yet
+	ReplyUnmet                // the host answered that nobody serves the stream there, but the peer was never met there
+	ReplyUnknown              // likewise, and a receiver does: it does not know this stream, so it is not ours
+	ReplyRefused              // the host answered that nobody serves the stream where this very peer was met
+	ReplyGone                 // likewise, and a receiver does that does not know this stream
+	ReplyElse                 // something else: taken and then closed before a welcome, as a port forwarder or a full door does
 )
 
 // refuses reports whether that says that the peer is not where it was met.
-func (r reply) refuses() bool { return r == replyRefused || r == replyGone }
+func (r Reply) refuses() bool { return r == ReplyRefused || r == ReplyGone }
 
-// both is what two addresses of a path say of the peer together. They lead to the same receiver, so one that is silent takes
+// Both is what two addresses of a path say of the peer together. They lead to the same receiver, so one that is silent takes
 // nothing from what the other says; another answer than a refusal does.
-func (r reply) both(q reply) reply {
-	if r != replyElse && q != replyElse && (r == replyRefused || q == replyRefused) {
-		return replyRefused
+func (r Reply) Both(q Reply) Reply {
+	if r != ReplyElse && q != ReplyElse && (r == ReplyRefused || q == ReplyRefused) {
+		return ReplyRefused
 	}
 	return max(r, q)
 }
 
-// ending is how a link ended, as a sign of what has become of the peer.
-type ending int
+// Ending is how a link ended, as a sign of what has become of the peer.
+type Ending int
 
 const (
-	endNoSign ending = iota // we gave it up, the peer said why, or the network did it
-	endClosed               // from the peer's side, without a word, as a process that dies ends all of its links
-	endReset                // likewise, by a reset: anything on the way can send one, so that it is a weaker sign
+	EndNoSign Ending = iota // we gave it up, the peer said why, or the network did it
+	EndClosed               // from the peer's side, without a word, as a process that dies ends all of its links
+	EndReset                // likewise, by a reset: anything on the way can send one, so that it is a weaker sign
 )
 
-// outage tells a dead peer from a dead network, which is waited out. It is a state machine of what happened and when, and
+// Outage tells a dead peer from a dead network, which is waited out. It is a state machine of what happened and when, and
 // knows of no clock: the time is an argument. It has no lock: whoever has it guards it.
 //
 //	                           the peer's host refuses without a break,     silence, or
@@ -55,7 +55,7 @@ const (
 //
 // giveup counts from when payload last moved while it had to; see progress. Where it seems to move, that counts too, until it turns
 // out that it did not; see hope.
-type outage struct {
+type Outage struct {
 	contact bool      // the peer was met
 	since   time.Time // payload last moved then; before contact, the start
 	up      int       // links
@@ -63,93 +63,93 @@ type outage struct {
 	hoped     time.Time // when payload last seemed to move; zero: it does not
 	despaired time.Time // when it last turned out that it had not; zero: it has moved since
 
-	replies        []reply   // of each path, since no link is up
+	replies        []Reply   // of each path, since no link is up
 	refused, again time.Time // the first and the last refusal of the run; zero: there is none
 
 	closed, reset time.Time // when a link last ended so; zero: that is no sign any more
 }
 
-// fate is what the outage amounts to.
-type fate int
+// Fate is what the outage amounts to.
+type Fate int
 
 const (
-	fateWait    fate = iota
-	fateRefused      // the peer is gone: its host refuses
-	fateUnknown      // the peer is gone: other receivers are in its place
-	fateClosed       // the peer is gone: its links ended without a word
-	fateLost         // giveup is over
+	FateWait    Fate = iota
+	FateRefused      // the peer is gone: its host refuses
+	FateUnknown      // the peer is gone: other receivers are in its place
+	FateClosed       // the peer is gone: its links ended without a word
+	FateLost         // giveup is over
 )
 
-// start notes that an end begins to wait for its peer, to which so many paths lead; at the end that listens, none.
-func (o *outage) start(now time.Time, paths int) { o.since, o.replies = now, make([]reply, paths) }
+// Start notes that an end begins to wait for its peer, to which so many paths lead; at the end that listens, none.
+func (o *Outage) Start(now time.Time, paths int) { o.since, o.replies = now, make([]Reply, paths) }
 
-// forget notes that the peer which was met is no concern of the stream any more: the end that listens waits for any.
-func (o *outage) forget(now time.Time) { *o = outage{since: later(o.since, now)} }
+// Forget notes that the peer which was met is no concern of the stream any more: the end that listens waits for any.
+func (o *Outage) Forget(now time.Time) { *o = Outage{since: Later(o.since, now)} }
 
-// met reports whether the peer has ever answered.
-func (o *outage) met() bool { return o.contact }
+// Met reports whether the peer has ever answered.
+func (o *Outage) Met() bool { return o.contact }
 
-// moved is when payload last moved while it had to; before the peer was met, the start.
-func (o *outage) moved() time.Time { return o.since }
+// Moved is when payload last moved while it had to; before the peer was met, the start.
+func (o *Outage) Moved() time.Time { return o.since }
 
-// linkUp notes that a link came up.
-func (o *outage) linkUp(now time.Time) {
-	o.meet(now)
+// LinkUp notes that a link came up.
+func (o *Outage) LinkUp(now time.Time) {
+	o.Meet(now)
 	o.up++
 	o.begin()
 }
 
 // begin forgets what was a sign of a dead peer.
-func (o *outage) begin() {
+func (o *Outage) begin() {
 	clear(o.replies)
 	o.refused, o.again, o.closed, o.reset = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 }
 
-// meet records that the peer has answered.
-func (o *outage) meet(now time.Time) {
+// Meet records that the peer has answered.
+func (o *Outage) Meet(now time.Time) {
 	if !o.contact {
 		o.contact, o.since = true, now
 	}
 }
 
-// progress notes that payload moved at that time, or that nothing had to.
-func (o *outage) progress(at time.Time) {
-	o.since = later(o.since, at)
+// Progress notes that payload moved at that time, or that nothing had to.
+func (o *Outage) Progress(at time.Time) {
+	o.since = Later(o.since, at)
 	if at.After(o.despaired) {
 		o.despaired = time.Time{}
 	}
 }
 
-// hope notes that payload seemed to move at that time: giveup counts from there, unless that has misled before.
-func (o *outage) hope(at time.Time) {
+// Hope notes that payload seemed to move at that time: giveup counts from there, unless that has misled before.
+func (o *Outage) Hope(at time.Time) {
 	if o.despaired.IsZero() {
-		o.hoped = later(o.hoped, at)
+		o.hoped = Later(o.hoped, at)
 	}
 }
 
-// despair notes that payload which had seemed to move did not get through. Such hopes are worth nothing until some does.
-func (o *outage) despair(now time.Time) { o.hoped, o.despaired = time.Time{}, now }
+// Despair notes that payload which had seemed to move did not get through. Such hopes are worth nothing until some does.
+func (o *Outage) Despair(now time.Time) { o.hoped, o.despaired = time.Time{}, now }
 
-// still is since when nothing moves, as far as is known: giveup counts from here.
-func (o *outage) still() time.Time { return later(o.since, o.hoped) }
+// Still is since when nothing moves, as far as is known: giveup counts from here.
+func (o *Outage) Still() time.Time { return Later(o.since, o.hoped) }
 
-// linkLost notes the end of a link on which the peer was last heard at the time given. One that never brought a frame, which
+// LinkLost notes the end of a link on which the peer was last heard at the time given. One that never brought a frame, which
 // is what proved says, shows nothing.
-func (o *outage) linkLost(how ending, proved bool, heard, now time.Time) {
+func (o *Outage) LinkLost(how Ending, proved bool, heard, now time.Time) {
 	o.up--
 	switch {
 	case !proved:
-	case how == endClosed:
+	case how == EndClosed:
 		o.closed = now
-	case how == endReset:
+	case how == EndReset:
 		o.reset = now
-	case heard.After(later(o.closed, o.reset)):
+	case heard.After(Later(o.closed, o.reset)):
 		o.closed, o.reset = time.Time{}, time.Time{} // the peer lived on
 	}
 }
 
-// attempt notes what an attempt on a path showed. path is its place in the user's order, from 0.
-func (o *outage) attempt(path int, r reply, now time.Time) {
+// Attempt notes what an attempt on a path showed. path is its place in the user's order, from 0.
+func (o *Outage) Attempt(path int, r Reply, now time.Time) {
 	if o.up > 0 {
 		return
 	}
@@ -157,7 +157,7 @@ func (o *outage) attempt(path int, r reply, now time.Time) {
 	met, other := false, false
 	for _, r := range o.replies {
 		met = met || r.refuses()
-		other = other || r == replyElse
+		other = other || r == ReplyElse
 	}
 	switch {
 	case !met || other:
@@ -170,45 +170,45 @@ func (o *outage) attempt(path int, r reply, now time.Time) {
 }
 
 // unknown reports whether every path leads to a receiver that does not know the stream.
-func (o *outage) unknown() bool {
+func (o *Outage) unknown() bool {
 	for _, r := range o.replies {
-		if r != replyUnknown && r != replyGone {
+		if r != ReplyUnknown && r != ReplyGone {
 			return false
 		}
 	}
 	return len(o.replies) > 0
 }
 
-// judge says what the outage amounts to. dead and giveup are the user's; negative is for ever.
-func (o *outage) judge(now time.Time, dead, giveup time.Duration) fate {
+// Judge says what the outage amounts to. dead and giveup are the user's; negative is for ever.
+func (o *Outage) Judge(now time.Time, dead, giveup time.Duration) Fate {
 	gone := func(from, until time.Time, times time.Duration) bool {
 		return dead >= 0 && !from.IsZero() && until.Sub(from) >= times*dead
 	}
 	switch {
 	case o.up > 0:
 	case o.unknown():
-		return fateUnknown
+		return FateUnknown
 	case gone(o.refused, o.again, 1):
-		return fateRefused
+		return FateRefused
 	case gone(o.closed, now, 1), gone(o.reset, now, resetTimes):
-		return fateClosed
+		return FateClosed
 	}
-	if giveup >= 0 && now.Sub(o.still()) >= giveup {
-		return fateLost
+	if giveup >= 0 && now.Sub(o.Still()) >= giveup {
+		return FateLost
 	}
-	return fateWait
+	return FateWait
 }
 
-// away is for how long no link has come, since one last ended without a word; it means something where judge says fateClosed.
-func (o *outage) away(now time.Time) time.Duration {
-	return now.Sub(later(o.closed, o.reset)).Round(100 * time.Millisecond)
+// Away is for how long no link has come, since one last ended without a word; it means something where judge says FateClosed.
+func (o *Outage) Away(now time.Time) time.Duration {
+	return now.Sub(Later(o.closed, o.reset)).Round(100 * time.Millisecond)
 }
 
-// deadline is when the stream is to fail if nothing happens until then, and by which keyword; zero is never.
-func (o *outage) deadline(dead, giveup time.Duration) (at time.Time, keyword string) {
+// Deadline is when the stream is to fail if nothing happens until then, and by which keyword; zero is never.
+func (o *Outage) Deadline(dead, giveup time.Duration) (at time.Time, keyword string) {
 	keyword = "giveup"
 	if giveup >= 0 {
-		at = o.still().Add(giveup)
+		at = o.Still().Add(giveup)
 	}
 	for _, sign := range []struct {
 		from  time.Time
@@ -221,8 +221,8 @@ func (o *outage) deadline(dead, giveup time.Duration) (at time.Time, keyword str
 	return at, keyword
 }
 
-// later is the later of two times.
-func later(a, b time.Time) time.Time {
+// Later is the later of two times.
+func Later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a
 	}

@@ -12,10 +12,10 @@ import (
 //
 //	no link for less than Timing.Tell           -> nothing: links come and go, and are dialled again at once
 //	for Timing.Tell, or no payload moved for    -> it begins
-//	tellStuck times as long while it had to
+//	schedule.TellStuck times as long while it had to
 //	the peer came, and has gone for Timing.Tell -> where that it is waited for was all that was told, it begins anew
 //	each Timing.TellAgain after that            -> it lasts
-//	a link is up for tellSettled, and payload   -> it ends
+//	a link is up for schedule.TellSettled, and payload   -> it ends
 //	moves where it has to
 //	the stream is over                          -> it ends, unless that is a failure, which has a line of its own
 //
@@ -66,7 +66,7 @@ func (o *outcry) look(now time.Time, p plight, t Timing) news {
 	switch told := !o.said.IsZero(); {
 	case !p.without && (now.Sub(p.since) < t.Tell || told && o.first):
 		return o.well(now, false)
-	case !told && !(p.without && now.Sub(o.down) >= t.Tell) && now.Sub(p.since) < tellStuck*t.Tell:
+	case !told && !(p.without && now.Sub(o.down) >= t.Tell) && now.Sub(p.since) < TellStuck*t.Tell:
 		return newsNone
 	case !told, o.first && p.met && p.without && now.Sub(o.down) >= t.Tell: // the peer has come, and gone before that was said
 		o.since, o.first, o.said, o.back = p.since, !p.met, now, time.Time{}
@@ -88,7 +88,7 @@ func (o *outcry) well(now time.Time, last bool) news {
 	if o.back.IsZero() {
 		o.back = now
 	}
-	if !last && now.Sub(o.back) < tellSettled {
+	if !last && now.Sub(o.back) < TellSettled {
 		return newsNone
 	}
 	o.said = time.Time{}
@@ -115,9 +115,9 @@ func patience(now, until time.Time, keyword string) string {
 func (s *Sender) cryOut(now time.Time) {
 	s.mu.Lock()
 	links := s.up
-	p := plight{without: links == 0, since: s.outage.still(), met: s.outage.met()}
+	p := plight{without: links == 0, since: s.outage.Still(), met: s.outage.Met()}
 	p.over, p.failed = s.finished && s.err == nil, s.finished && s.err != nil
-	until, keyword := s.outage.deadline(s.cfg.Dead, s.cfg.Giveup)
+	until, keyword := s.outage.Deadline(s.cfg.Dead, s.cfg.Giveup)
 	s.mu.Unlock()
 	o := &s.outcry
 	switch n := o.look(now, p, s.time); {
@@ -157,13 +157,13 @@ func (s *Sender) working() string {
 func (r *Receiver) cryOut(now time.Time) {
 	r.mu.Lock()
 	useful := r.useful.Load() > 0
-	p := plight{without: !useful, since: r.outage.moved(), met: r.outage.met()}
+	p := plight{without: !useful, since: r.outage.Moved(), met: r.outage.Met()}
 	p.over = r.finished && r.err == nil && r.bye.Load()
 	p.failed = r.finished && !p.over
 	if useful {
 		p.since = now // whether payload has to move is for the sender to say
 	}
-	until, keyword := r.outage.deadline(r.patience())
+	until, keyword := r.outage.Deadline(r.patience())
 	whole := r.met && r.whole()
 	r.mu.Unlock()
 	o := &r.outcry

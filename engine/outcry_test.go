@@ -74,14 +74,14 @@ func TestOutcryNamesABlackHole(t *testing.T) {
 	var text strings.Builder
 	p := &pathState{Path: Path{Host: "host1", Port: 8834}}
 	s := &Sender{paths: []*pathState{{Path: Path{Host: "host0", Port: 8834}}, p}, log: NewLog(&text, "", 0), time: Timing{Tell: time.Second, TellAgain: time.Minute}}
-	s.outage.meet(start)
+	s.outage.Meet(start)
 	s.up = 3
 	p.hole.Store(1448)
-	s.cryOut(start.Add(tellStuck*time.Second - 1))
+	s.cryOut(start.Add(TellStuck*time.Second - 1))
 	if text.Len() > 0 {
 		t.Fatalf("said too early: %s", &text)
 	}
-	s.cryOut(start.Add(tellStuck * time.Second))
+	s.cryOut(start.Add(TellStuck * time.Second))
 	if got := text.String(); !strings.Contains(got, "nothing gets through to the receiver since ") ||
 		!strings.Contains(got, ": path host1:8834: connections come up, but packets of 1448 bytes do not arrive") {
 		t.Errorf("said %q", got)

@@ -7,9 +7,9 @@ import "time"
 //
 //	after    nothing came of                  clock                    and so
 //	----------------------------------------------------------------------------------------------------------------
-//	1 ms     an ack that is owed              ackWithin                the receiver sends it
-//	2 ms     the turn of an early leg         parkLooks x parkMost     it goes into a buffer
-//	10 ms    (a link carries legs)            watchPause               the sender looks at it
+//	1 ms     an ack that is owed              AckWithin                the receiver sends it
+//	2 ms     the turn of an early leg         ParkLooks x ParkMost     it goes into a buffer
+//	10 ms    (a link carries legs)            WatchPause               the sender looks at it
 //	100 ms   a leg                            lateLeast                it is late: another link may bring it too
 //	250 ms   (a loop)                         Timing.Tick              every link's clocks are looked at
 //	1 s      words to a peer                  Timing.Beat              a heartbeat
@@ -27,7 +27,7 @@ type Timing struct {
 	Backoff     time.Duration // before the first redial; doubled each time
 	BackoffMost time.Duration // ceiling of the above
 	Rare        time.Duration // that for a link that cannot be had, or is of no use, beside others; 0 is BackoffMost
-	Dial        time.Duration // one attempt to connect to one address, and as much for the answer to the hello; see greetTrips
+	Dial        time.Duration // one attempt to connect to one address, and as much for the answer to the hello; see GreetTrips
 	Hello       time.Duration // for a connection to say who it is
 	Yield       time.Duration // a stream that has brought no leg keeps its place for so long when another sender comes
 	Tick        time.Duration // how often each loop looks at its links' clocks
@@ -43,8 +43,8 @@ type Timing struct {
 	Confirm     time.Duration // for a sender whose links are up to confirm the end, whatever it sends meanwhile; 0 is for ever
 }
 
-// defaultTiming is what the program uses.
-func defaultTiming() Timing {
+// Default is what the program uses.
+func Default() Timing {
 	return Timing{
 		Backoff:     10 * time.Millisecond, // a link that was cut is back while the window lasts
 		BackoffMost: 2 * time.Second,       // a router that is back is found before its user asks
@@ -57,7 +57,7 @@ func defaultTiming() Timing {
 		Stall:       time.Second,     // more than the kernel's first two retransmissions take: 200 and 400 ms
 		Move:        time.Second,     // longer than a burst that came by another queue
 		Dead:        4 * time.Second, // three heartbeats lost, and a fourth late
-		DeadPeer:    deadPeer,
+		DeadPeer:    DeadPeer,
 		Linger:      time.Minute, // many attempts at BackoffMost
 		Farewell:    time.Second, // as long as nobody asks why it does not end
 		Tell:        2 * time.Second,
@@ -66,36 +66,36 @@ func defaultTiming() Timing {
 	}
 }
 
-// deadPeer is how long a peer may be away that shows, by refusals or by how its links ended, that it is not there.
-const deadPeer = 15 * time.Second
+// DeadPeer is how long a peer may be away that shows, by refusals or by how its links ended, that it is not there.
+const DeadPeer = 15 * time.Second
 
 // Acks, at the receiver: each is a packet, and wakes the sender up.
 const (
-	ackEvery  = 512 << 10        // bytes of legs that may wait for their ack
-	ackWithin = time.Millisecond // that one waits at most
+	AckEvery  = 512 << 10        // bytes of legs that may wait for their ack
+	AckWithin = time.Millisecond // that one waits at most
 )
 
 // A leg that is early waits in its socket for its turn. It is looked at more than once, since a machine that is busy may have let
-// nobody move on. parkPause bounds what is lost where legs are early for long, as on paths of very different delay.
+// nobody move on. ParkPause bounds what is lost where legs are early for long, as on paths of very different delay.
 const (
-	parkMost  = time.Millisecond // between two looks
-	parkLooks = 2                // without a byte for the sink, and it waits no longer
-	parkFull  = 50               // likewise, where the sink takes none
-	parkPause = 20 * parkMost    // no leg is parked for so long on a link whose leg waited in vain
+	ParkMost  = time.Millisecond // between two looks
+	ParkLooks = 2                // without a byte for the sink, and it waits no longer
+	ParkFull  = 50               // likewise, where the sink takes none
+	ParkPause = 20 * ParkMost    // no leg is parked for so long on a link whose leg waited in vain
 )
 
 // How often links are looked at that carry something.
 const (
-	watchPause   = 10 * time.Millisecond // for legs that are late: a tenth of lateLeast
-	measurePause = time.Millisecond      // for what is in the network, at least: it takes a system call
+	WatchPause   = 10 * time.Millisecond // for legs that are late: a tenth of lateLeast
+	MeasurePause = time.Millisecond      // for what is in the network, at least: it takes a system call
 )
 
 // When a leg is late, and what is done about it.
 const (
 	// lateLeast is not to be hasty where all takes next to no time: a program that has to wait for a CPU is no slow path.
 	lateLeast = 100 * time.Millisecond
-	// soon is what is not worth a second copy: a leg that arrives within that time.
-	soon = 20 * time.Millisecond
+	// Soon is what is not worth a second copy: a leg that arrives within that time.
+	Soon = 20 * time.Millisecond
 	// absorbShare is the share of the window's time that a single leg may be late: what is left is for the error of estimates.
 	absorbShare = 0.4
 	// nearlyBest is how many times as long a leg may take on a link that is nearly as good as the best.
@@ -104,14 +104,14 @@ const (
 	probePause = time.Second
 	// firstTrips is how many round trips the first leg takes a link whose rate is not known: TCP begins with little (RFC 6928).
 	firstTrips = 3
-	// forEver is how late a leg may be where there is nobody to be held up.
-	forEver = time.Hour
+	// ForEver is how late a leg may be where there is nobody to be held up.
+	ForEver = time.Hour
 )
 
 // What rescues may cost: a share of the bytes sent, and a few legs before there are many.
 const (
-	rescueShare = 50      // one byte of so many
-	rescueLeast = 1 << 20 // bytes
+	RescueShare = 50      // one byte of so many
+	RescueLeast = 1 << 20 // bytes
 )
 
 // A link whose legs had to be rescued is doubted: what it promises, beyond the way that every packet has to go, counts
@@ -128,25 +128,25 @@ const (
 	// queueTimes is how many times the time that a queue takes by what it holds now a packet may be in it: it may grow, and a
 	// packet that is lost has to pass it again.
 	queueTimes = 2
-	// deepShare: a queue of a path that holds a packet for Timing.Stall / deepShare is so deep that a second copy behind the first
+	// DeepShare: a queue of a path that holds a packet for Timing.Stall / DeepShare is so deep that a second copy behind the first
 	// one, in the same queue, helps nobody.
-	deepShare = 4
-	// patienceTimes is how many times Timing.Dead a link of a path with a deep queue may show no sign of life while others of the
+	DeepShare = 4
+	// PatienceTimes is how many times Timing.Dead a link of a path with a deep queue may show no sign of life while others of the
 	// path do.
-	patienceTimes = 30
+	PatienceTimes = 30
 	// flowSpan is the time over which a path's rate is measured, at least, once it is known; flowFirst is enough to begin with.
 	flowSpan  = 2 * time.Second
 	flowFirst = 50 * time.Millisecond
 )
 
-// A leg is what its link sends in legTime, so that none holds a leg for long. Of that time the legs of a whole window last
+// A leg is what its link sends in LegTime, so that none holds a leg for long. Of that time the legs of a whole window last
 // windowTime at least where every link is busy, and windowTrips round trips of the longest path: a leg that has far to go
 // must not be late for the window. So many links in a small window take longer legs each.
 //
 // Small legs use the window up before the paths are full. So a leg has smallLeg bytes at least, or as many as its link sends
 // in smallTime.
 const (
-	legTime     = 5 * time.Millisecond
+	LegTime     = 5 * time.Millisecond
 	windowTime  = 250 * time.Millisecond
 	windowTrips = 5
 	smallLeg    = 64 << 10
@@ -162,124 +162,124 @@ const (
 // Sizes of the first legs, before the link has shown what it carries, in bytes: the first path is the one that is meant to
 // be fast, the others may be of any kind.
 const (
-	firstLeg      = 64 << 10
-	firstLegAfter = 12 << 10 // less than what TCP sends in its first round trip
+	FirstLeg      = 64 << 10
+	FirstLegAfter = 12 << 10 // less than what TCP sends in its first round trip
 )
 
 // What a link carries, and the stream.
 const (
 	// speedTime is how long a link has to go at another speed until half of the difference is taken for real.
 	speedTime = 30 * time.Millisecond
-	// journeyLeast is what acks and wake-ups add to a journey: ackWithin.
-	journeyLeast = ackWithin
+	// journeyLeast is what acks and wake-ups add to a journey: AckWithin.
+	journeyLeast = AckWithin
 	// sampleLeast is how long a sample takes at least: acks come in clusters.
 	sampleLeast = 2 * time.Millisecond
 	// wideSample is how long a sample takes at least in which the link may have lacked work, and a round trip with its queues.
 	wideSample = 50 * time.Millisecond
-	// flowSample is how long a sample of the stream takes at least, and flowKeeps what is left of a faster one after each.
-	flowSample = 50 * time.Millisecond
-	flowKeeps  = 0.97
-	// pulseTime is the time over which reports say how fast a link is, and pulseMarks how many ticks are remembered for it:
+	// FlowSample is how long a sample of the stream takes at least, and FlowKeeps what is left of a faster one after each.
+	FlowSample = 50 * time.Millisecond
+	FlowKeeps  = 0.97
+	// PulseTime is the time over which reports say how fast a link is, and PulseMarks how many ticks are remembered for it:
 	// those of a second, and one more.
-	pulseTime  = time.Second
-	pulseMarks = 6
+	PulseTime  = time.Second
+	PulseMarks = 6
 )
 
 // Dialling again.
 const (
 	// anchorMost bounds the pause of the first keeper of a path on which nothing gets through: when it does again, nobody tells.
 	anchorMost = 30 * time.Second
-	// idleLong is how long a link has to be up to count as one that was of use, although there was nothing for it to carry.
-	idleLong = time.Minute
-	// changePause is the least time between two wake-ups by changes of the network: they come in bursts, and what a storm of
+	// IdleLong is how long a link has to be up to count as one that was of use, although there was nothing for it to carry.
+	IdleLong = time.Minute
+	// ChangePause is the least time between two wake-ups by changes of the network: they come in bursts, and what a storm of
 	// them brings is worth no storm of attempts.
-	changePause = 100 * time.Millisecond
-	// portPause is how long a port that cannot be used is left alone while there is another.
-	portPause = time.Second
-	// precedence is how long a receiver that answers on a later path waits for one on an earlier path.
-	precedence = 300 * time.Millisecond
+	ChangePause = 100 * time.Millisecond
+	// PortPause is how long a port that cannot be used is left alone while there is another.
+	PortPause = time.Second
+	// Precedence is how long a receiver that answers on a later path waits for one on an earlier path.
+	Precedence = 300 * time.Millisecond
 )
 
 // A stream of a few bytes is over before more than one link is of use: the others are dialled a little after the first is
 // up, and not much later where none comes up. Statistics are loaded between the two: most links are dialled later than that and the
 // time that the programs take.
 const (
-	afterFirst = 10 * time.Millisecond
-	anyhow     = 50 * time.Millisecond
-	gaugeAfter = afterFirst / 2
+	AfterFirst = 10 * time.Millisecond
+	Anyhow     = 50 * time.Millisecond
+	GaugeAfter = AfterFirst / 2
 )
 
 // How long a connection may take before it is given up for a new one when there is hope for that. What gives the first
 // keeper of a path hope comes in bursts, and perhaps a moment too early. The others' is that the path is there, so theirs is
 // given up only when the kernel has sent its first packet in vain: it sends the second after a second.
 const (
-	firstPatience = 50 * time.Millisecond
-	otherPatience = time.Second
-	overtakenMost = 2 // times in a row: a slow connection must come about in a storm of changes too
+	FirstPatience = 50 * time.Millisecond
+	OtherPatience = time.Second
+	OvertakenMost = 2 // times in a row: a slow connection must come about in a storm of changes too
 )
 
 // The time between the beginnings of two attempts (RFC 8305, section 5): twice the path's round trip where that is longer, so
 // that a far receiver's answer finds no more of them than a near one's.
 const (
-	attemptDelay     = 250 * time.Millisecond
-	attemptDelayMost = 2 * time.Second
-	// greetTrips is how many round trips, as connecting took, the receiver has to answer a hello, where that is more than
+	AttemptDelay     = 250 * time.Millisecond
+	AttemptDelayMost = 2 * time.Second
+	// GreetTrips is how many round trips, as connecting took, the receiver has to answer a hello, where that is more than
 	// Timing.Dial.
-	greetTrips = 4
+	GreetTrips = 4
 )
 
 // How long a lookup may take: to its end, and with the dial waiting for it where older addresses are known. A resolver that asks a
 // name server which does not answer goes on to the next one after 5 seconds (resolv.conf(5)).
 const (
-	lookupMost     = 15 * time.Second
-	lookupPatience = 300 * time.Millisecond
+	LookupMost     = 15 * time.Second
+	LookupPatience = 300 * time.Millisecond
 )
 
 // Links by trial.
 const (
-	autoGain      = 1.05                   // as many times faster is worth a link
-	autoMeasure   = time.Second            // of a rate
-	autoSettle    = 500 * time.Millisecond // for a new link to get up to speed
-	autoTrips     = 10                     // likewise, in round trips
-	autoPause     = 10 * time.Second       // before a path that was not worth one is tried again; doubled each time
-	autoPauseMost = 5 * time.Minute        // ceiling of the above
+	AutoGain      = 1.05                   // as many times faster is worth a link
+	AutoMeasure   = time.Second            // of a rate
+	AutoSettle    = 500 * time.Millisecond // for a new link to get up to speed
+	AutoTrips     = 10                     // likewise, in round trips
+	AutoPause     = 10 * time.Second       // before a path that was not worth one is tried again; doubled each time
+	AutoPauseMost = 5 * time.Minute        // ceiling of the above
 )
 
 // The end of a peer, and what the user is told of an outage.
 const (
 	// resetTimes is how many times as long a peer has to stay away that ended its links by resets alone.
 	resetTimes = 4
-	// ticksPerLook is how many ticks of a loop pass between two looks of the supervisor, when nobody asks it to look: what it
+	// TicksPerLook is how many ticks of a loop pass between two looks of the supervisor, when nobody asks it to look: what it
 	// waits for takes seconds, and an idle stream should not cost anything.
-	ticksPerLook = 4
-	// tellSettled is how long a link has to be up until an outage has ended for the user: one that breaks at once is no news.
-	tellSettled = 500 * time.Millisecond
-	// tellStuck times Timing.Tell is how long payload may stand still while there are links: they may break, and are dialled
+	TicksPerLook = 4
+	// TellSettled is how long a link has to be up until an outage has ended for the user: one that breaks at once is no news.
+	TellSettled = 500 * time.Millisecond
+	// TellStuck times Timing.Tell is how long payload may stand still while there are links: they may break, and are dialled
 	// again, meanwhile.
-	tellStuck = 5
+	TellStuck = 5
 )
 
-// A link is held back by the kernel's limit on a buffer when that takes hintShare of its time and it has been busy for
-// hintAfter; on a path shorter than hintTrip other things matter more.
+// A link is held back by the kernel's limit on a buffer when that takes HintShare of its time and it has been busy for
+// HintAfter; on a path shorter than HintTrip other things matter more.
 const (
-	hintShare = 0.05
-	hintAfter = 2 * time.Second
-	hintTrip  = time.Millisecond
+	HintShare = 0.05
+	HintAfter = 2 * time.Second
+	HintTrip  = time.Millisecond
 )
 
 // How long somebody waits for others in the same process, who may be busy or in the kernel.
 const (
-	// statusPatience is how long a status table waits for a loop that is busy.
-	statusPatience = time.Second
-	// gaugePatience bounds the wait for a busy loop to name the links that it has already.
-	gaugePatience = time.Second
-	// verdictWithin bounds the wait for another leg that may show what a wrong leg of a test stream is.
-	verdictWithin = time.Second
-	// haltMost is how long the end of a stream waits for its loops' threads. One that the kernel does not give back, in a call
+	// StatusPatience is how long a status table waits for a loop that is busy.
+	StatusPatience = time.Second
+	// GaugePatience bounds the wait for a busy loop to name the links that it has already.
+	GaugePatience = time.Second
+	// VerdictWithin bounds the wait for another leg that may show what a wrong leg of a test stream is.
+	VerdictWithin = time.Second
+	// HaltMost is how long the end of a stream waits for its loops' threads. One that the kernel does not give back, in a call
 	// that was not to wait, must not keep the program.
-	haltMost = 500 * time.Millisecond
-	// tidyMost is how long it waits for what comes then, which closes files and cuts them to length.
-	tidyMost = 3 * time.Second
-	// sealPause is between two attempts to get the turn, which nobody announces to be free.
-	sealPause = time.Millisecond
+	HaltMost = 500 * time.Millisecond
+	// TidyMost is how long it waits for what comes then, which closes files and cuts them to length.
+	TidyMost = 3 * time.Second
+	// SealPause is between two attempts to get the turn, which nobody announces to be free.
+	SealPause = time.Millisecond
 )

@@ -17,8 +17,8 @@ import (
 //
 //	               its turn comes
 //	begins -> parked -----------------> cut through
-//	             |   parkLooks times parkMost without a byte for the sink, parkFull times where the sink takes none
-//	             +---------------------> into a buffer, and its link parks no leg for parkPause
+//	             |   schedule.ParkLooks times schedule.ParkMost without a byte for the sink, schedule.ParkFull times where the sink takes none
+//	             +---------------------> into a buffer, and its link parks no leg for schedule.ParkPause
 
 // parked is a link's leg that waits in its socket; it belongs to the link's loop.
 type parked struct {
@@ -50,7 +50,7 @@ func (k *rxlink) park(l wire.Leg) (bool, error) {
 	at.park.taken.Add(1)
 	// Whoever moves the sink on looks at taken after that; so one of the two sees the other.
 	if r.early(l) {
-		at.Within(parkMost)
+		at.Within(ParkMost)
 		return true, k.watch()
 	}
 	k.leavePark()
@@ -67,7 +67,7 @@ func (k *rxlink) leavePark() {
 func (k *rxlink) resume() {
 	k.leavePark()
 	if k.r.early(k.parked.leg) {
-		k.parked.pause = k.owner.Now.Add(parkPause)
+		k.parked.pause = k.owner.Now.Add(ParkPause)
 	}
 	err := k.beginLeg(k.parked.leg)
 	if err == nil && !k.parked.on {
@@ -105,7 +105,7 @@ func (k *rxlink) patience() time.Duration {
 	if !k.r.early(p.leg) {
 		return 0
 	}
-	if wait := parkMost - now.Sub(p.since); wait > 0 {
+	if wait := ParkMost - now.Sub(p.since); wait > 0 {
 		return wait
 	}
 	p.since = now
@@ -113,14 +113,14 @@ func (k *rxlink) patience() time.Duration {
 	if bytes := k.r.out.bytes.Load(); bytes != p.bytes {
 		p.bytes, p.looks = bytes, 0
 	}
-	most := parkLooks
+	most := ParkLooks
 	if k.r.out.blocked.Load() {
-		most = parkFull
+		most = ParkFull
 	}
 	if p.looks >= most {
 		return 0
 	}
-	return parkMost
+	return ParkMost
 }
 
 // turnCame tells the other loops that the sink moved on.

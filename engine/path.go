@@ -23,7 +23,7 @@ type pathState struct {
 	ports     sourcePorts
 	explained atomic.Bool // the user knows of its congestion control
 
-	flow                   pathFlow     // what all of its links have in the network
+	flow                   PathFlow     // what all of its links have in the network
 	trip                   atomic.Int64 // least round trip of its links, nanoseconds; 0 is not known
 	idle                   atomic.Int32 // links that could take a leg, over all loops; see txloop.countIdle
 	rescuedFrom, rescuedTo atomic.Int64 // legs

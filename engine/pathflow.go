@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// pathFlow is what a path's links together have in the network, and how fast it is acknowledged by the peer's kernel. A path may
+// PathFlow is what a path's links together have in the network, and how fast it is acknowledged by the peer's kernel. A path may
 // have one queue for all of its links: then each of their packets waits for those of all others before it, and a link on its own
 // shows neither how deep the queue is nor that it moves.
 //
@@ -17,7 +17,7 @@ import (
 //
 // What a link hears is as late as the queue was deep when its own words, or the acknowledgements of the peer's, went into it. So
 // the longest sojourn is remembered for queueTimes as long as it was.
-type pathFlow struct {
+type PathFlow struct {
 	waits   atomic.Int64 // the sojourn, nanoseconds; 0 is not known
 	deepest atomic.Int64 // the longest that is remembered, likewise
 
@@ -33,8 +33,8 @@ type pathFlow struct {
 	deepRate float64 // the rate at which the queue was deep; 0: it was not, or is another one; see queued
 }
 
-// look takes in that a link has so many bytes more in the network, and that so many were acknowledged.
-func (f *pathFlow) look(more, acked int, now time.Time) {
+// Look takes in that a link has so many bytes more in the network, and that so many were acknowledged.
+func (f *PathFlow) Look(more, acked int, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.held += more
@@ -58,18 +58,18 @@ func (f *pathFlow) look(more, acked int, now time.Time) {
 
 // remember keeps the sojourn, where it is the longest, or what was longer is forgotten; under mu. Without a rate it is no more than
 // a guess.
-func (f *pathFlow) remember(wait time.Duration, now time.Time) {
+func (f *PathFlow) remember(wait time.Duration, now time.Time) {
 	if f.rate == 0 {
 		wait = 0
 	}
-	if wait >= f.longest() || !now.Before(f.until) {
+	if wait >= f.Longest() || !now.Before(f.until) {
 		f.deepest.Store(int64(wait))
 		f.until = now.Add(queueTimes * wait)
 	}
 }
 
 // wait is the sojourn, under mu.
-func (f *pathFlow) wait() time.Duration {
+func (f *PathFlow) wait() time.Duration {
 	rate := f.rate
 	if rate == 0 {
 		rate = f.lately()
@@ -77,11 +77,11 @@ func (f *pathFlow) wait() time.Duration {
 	if rate == 0 {
 		return 0
 	}
-	return time.Duration(min(float64(f.held)/rate, forEver.Seconds()) * float64(time.Second))
+	return time.Duration(min(float64(f.held)/rate, ForEver.Seconds()) * float64(time.Second))
 }
 
 // lately is the rate since from, 0 where that is too short to tell; under mu.
-func (f *pathFlow) lately() float64 {
+func (f *PathFlow) lately() float64 {
 	took := f.last.Sub(f.from)
 	if f.from.IsZero() || took < flowFirst {
 		return 0
@@ -89,27 +89,27 @@ func (f *pathFlow) lately() float64 {
 	return float64(f.acked) / took.Seconds()
 }
 
-// sojourn is how long a packet that is sent now takes until it is acknowledged; 0 is not known.
-func (f *pathFlow) sojourn() time.Duration { return time.Duration(f.waits.Load()) }
+// Sojourn is how long a packet that is sent now takes until it is acknowledged; 0 is not known.
+func (f *PathFlow) Sojourn() time.Duration { return time.Duration(f.waits.Load()) }
 
-// longest is the longest sojourn of what has lately passed the path; 0 is not known.
-func (f *pathFlow) longest() time.Duration { return time.Duration(f.deepest.Load()) }
+// Longest is the longest sojourn of what has lately passed the path; 0 is not known.
+func (f *PathFlow) Longest() time.Duration { return time.Duration(f.deepest.Load()) }
 
-// queued reports whether what the path holds is in one queue that moves, and is deep, or may be: something was acknowledged within
+// Queued reports whether what the path holds is in one queue that moves, and is deep, or may be: something was acknowledged within
 // the time that it takes, or within least. A queue that was deep is still the one that all have to pass, however little is left in
 // it, as long as the path brings as much as it did.
-func (f *pathFlow) queued(deep, least time.Duration, now time.Time) bool {
+func (f *PathFlow) Queued(deep, least time.Duration, now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	wait, rate := f.wait(), f.rate
-	if f.held == 0 || now.Sub(later(f.last, f.from)) >= max(least, queueTimes*wait) {
+	if f.held == 0 || now.Sub(Later(f.last, f.from)) >= max(least, queueTimes*wait) {
 		f.deepRate = 0
 		return false
 	}
 	if rate == 0 { // not well known
 		return wait == 0 || wait >= deep/4
 	}
-	if max(wait, f.longest()) >= deep {
+	if max(wait, f.Longest()) >= deep {
 		f.deepRate = rate
 	}
 	if rate < f.deepRate/2 {
@@ -118,16 +118,16 @@ func (f *pathFlow) queued(deep, least time.Duration, now time.Time) bool {
 	return f.deepRate > 0
 }
 
-// hear notes when a link last heard its peer.
-func (f *pathFlow) hear(at time.Time) {
+// Hear notes when a link last heard its peer.
+func (f *PathFlow) Hear(at time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.heard = later(f.heard, at)
+	f.heard = Later(f.heard, at)
 }
 
-// quiet is how long the path has shown no sign of life: nothing heard, and nothing acknowledged.
-func (f *pathFlow) quiet(now time.Time) time.Duration {
+// Quiet is how long the path has shown no sign of life: nothing heard, and nothing acknowledged.
+func (f *PathFlow) Quiet(now time.Time) time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return now.Sub(later(f.heard, f.last))
+	return now.Sub(Later(f.heard, f.last))
 }

@@ -15,41 +15,41 @@ import "time"
 // up and nothing gets through. The pauses are spread, so that links that were lost together do not come back together. The news
 // that the path has no link any more, or hope, ends every pause.
 
-// use is what a link was good for.
-type use int
+// Use is what a link was good for.
+type Use int
 
 const (
-	useNone   use = iota // it came up; there was nothing for it to carry, or no time
-	useWasted            // it had payload, and nothing of it got through
-	useGood              // it carried payload, or was up for long, or left as it should
+	UseNone   Use = iota // it came up; there was nothing for it to carry, or no time
+	UseWasted            // it had payload, and nothing of it got through
+	UseGood              // it carried payload, or was up for long, or left as it should
 )
 
-// attempt is how an attempt of a keeper went.
-type attempt struct {
-	linked bool // a link came up, and has ended
-	use    use
-	took   time.Duration
-	beside bool // there are other links
+// Attempt is how an attempt of a keeper went.
+type Attempt struct {
+	Linked bool // a link came up, and has ended
+	Use    Use
+	Took   time.Duration
+	Beside bool // there are other links
 }
 
-// pause gives the next pause from the last one, 0 at first. anchor says that the keeper is the first of its path.
-func (t Timing) pause(last time.Duration, a attempt, anchor bool) time.Duration {
+// Pause gives the next pause from the last one, 0 at first. anchor says that the keeper is the first of its path.
+func (t Timing) Pause(last time.Duration, a Attempt, anchor bool) time.Duration {
 	twice := max(2*last, t.Backoff)
 	switch {
-	case a.linked && a.use == useGood:
+	case a.Linked && a.Use == UseGood:
 		return t.Backoff
-	case a.beside && (!a.linked || a.use == useWasted):
+	case a.Beside && (!a.Linked || a.Use == UseWasted):
 		most := max(t.BackoffMost, t.Rare)
-		if a.linked && anchor {
+		if a.Linked && anchor {
 			most = max(t.BackoffMost, min(most, anchorMost))
 		}
-		return min(max(twice, 2*a.took), most)
+		return min(max(twice, 2*a.Took), most)
 	}
 	return min(twice, t.BackoffMost)
 }
 
-// spread is how much longer than that a pause may take, at random: a quarter; where it may be minutes, as long again.
-func (t Timing) spread(pause time.Duration) time.Duration {
+// Spread is how much longer than that a pause may take, at random: a quarter; where it may be minutes, as long again.
+func (t Timing) Spread(pause time.Duration) time.Duration {
 	if pause > t.BackoffMost {
 		return pause
 	}

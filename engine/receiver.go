@@ -39,7 +39,7 @@ type Receiver struct {
 	sums   bool // every leg has a checksum
 	claims *claims
 
-	ackEvery int // bytes; ackEvery, or less where the window is small
+	ackEvery int // bytes; schedule.AckEvery, or less where the window is small
 
 	end  atomic.Pointer[wire.End]  // what the sender said of the whole stream
 	done atomic.Pointer[wire.Done] // all of it is in the sink
@@ -66,7 +66,7 @@ type Receiver struct {
 	links    map[uint32]*rxlink // by index; the latest of each
 	hosts    map[string]bool    // where admitted links came from
 	ways     map[wayID]*way     // that they came, likewise
-	outage   outage
+	outage   Outage
 	left     map[int]row // links that were lost and did not come back, by their index
 	up       int
 	lost     uint64
@@ -218,7 +218,7 @@ func (r *Receiver) begin(now time.Time) {
 	r.mu.Lock() // a status may be asked for already
 	defer r.mu.Unlock()
 	r.started = now
-	r.outage.start(now, 0)
+	r.outage.Start(now, 0)
 }
 
 func (r *Receiver) enginePath() string {
@@ -289,7 +289,7 @@ func (r *Receiver) enter(k *rxlink) (old *rxlink, out error, ok bool) {
 	if r.first.IsZero() {
 		r.first = time.Now()
 	}
-	r.outage.linkUp(k.loop.Now)
+	r.outage.LinkUp(k.loop.Now)
 	return old, r.tenure.outWhy(), true
 }
 
@@ -324,10 +324,10 @@ func (r *Receiver) leave(k *rxlink, err error) {
 	if !k.answered {
 		r.lost++
 	}
-	r.outage.linkLost(endingOf(err, k.told), k.proved, k.heard, k.loop.Now)
+	r.outage.LinkLost(endingOf(err, k.told), k.proved, k.heard, k.loop.Now)
 	if k.proved {
 		r.useful.Add(-1)
-		r.outage.progress(k.loop.Now)
+		r.outage.Progress(k.loop.Now)
 	}
 	r.linkGone()
 }
@@ -389,7 +389,7 @@ func (r *Receiver) complete(d wire.Done) {
 // supervise waits for the end of the stream, and ends it when there is no hope.
 func (r *Receiver) supervise(ctx context.Context) {
 	defer r.caught("supervisor")
-	ticker := time.NewTicker(r.time.Tick * ticksPerLook)
+	ticker := time.NewTicker(r.time.Tick * TicksPerLook)
 	defer ticker.Stop()
 	for {
 		select {
@@ -444,7 +444,7 @@ func (r *Receiver) verdict(now time.Time) *Error {
 	if r.up > 0 {
 		return nil
 	}
-	if r.outage.met() {
+	if r.outage.Met() {
 		return r.doom(now)
 	}
 	if s, absent := r.door.(shut); absent && r.cfg.Connect > 0 && now.Sub(r.started) >= r.cfg.Connect {
@@ -460,13 +460,13 @@ func (r *Receiver) verdict(now time.Time) *Error {
 // it waits while it writes, whatever the sender's end looks like, and lingers for a moment when it has written.
 func (r *Receiver) doom(now time.Time) *Error {
 	if r.done.Load() != nil {
-		r.outage.progress(r.ended)
+		r.outage.Progress(r.ended)
 	}
 	dead, giveup := r.patience()
-	switch r.outage.judge(now, dead, giveup) {
-	case fateClosed:
-		return fail(StatusLost, nil, "the sender is gone: its host closed every link and none has come back for %v", r.outage.away(now))
-	case fateLost:
+	switch r.outage.Judge(now, dead, giveup) {
+	case FateClosed:
+		return fail(StatusLost, nil, "the sender is gone: its host closed every link and none has come back for %v", r.outage.Away(now))
+	case FateLost:
 		return fail(StatusLost, nil, "all paths to the sender have been lost for longer than giveup (%v)", giveup)
 	}
 	return nil
@@ -502,7 +502,7 @@ func (r *Receiver) findVoice(ctx context.Context) {
 	if status := ExitStatus(r.err); r.told.Load() || status != StatusIntegrity && status != StatusLocalPipe && status != StatusInternal {
 		return
 	}
-	ticker := time.NewTicker(r.time.Tick * ticksPerLook)
+	ticker := time.NewTicker(r.time.Tick * TicksPerLook)
 	defer ticker.Stop()
 	for r.speechless(time.Now()) {
 		select {
@@ -518,8 +518,8 @@ func (r *Receiver) findVoice(ctx context.Context) {
 func (r *Receiver) speechless(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.outage.progress(r.ended)
-	return r.met && r.up == 0 && r.outage.judge(now, r.cfg.Dead, r.linger()) == fateWait
+	r.outage.Progress(r.ended)
+	return r.met && r.up == 0 && r.outage.Judge(now, r.cfg.Dead, r.linger()) == FateWait
 }
 
 // lastWords is what the sender is told of the end.

@@ -10,16 +10,16 @@ import (
 )
 
 // usefulness says what a link was good for that ends; on its loop's thread, while it has its connection.
-func (k *txlink) usefulness(err error) use {
+func (k *txlink) usefulness(err error) Use {
 	now := k.loop.Now
 	switch {
-	case err == errLeft || k.carriedSome(k.conn.Queued()) || k.first == 0 && now.Sub(k.linkState.since) >= idleLong:
-		return useGood
+	case err == errLeft || k.carriedSome(k.conn.Queued()) || k.first == 0 && now.Sub(k.linkState.since) >= IdleLong:
+		return UseGood
 	case k.first > 0 && now.Sub(k.firstFed) >= k.s.time.Stall:
 		k.path.doubtful.Store(true)
-		return useWasted
+		return UseWasted
 	}
-	return useNone
+	return UseNone
 }
 
 // carriedSome reports whether payload got through on the link. That a leg which it carried is received says little: another
@@ -33,26 +33,26 @@ func (k *txlink) carriedSome(q netio.Queue) bool {
 
 // rest sleeps until the next attempt is due, and keeps how long that is in wait. It reports whether something came up before by
 // which the attempt has better prospects.
-func (k *keeper) rest(ctx context.Context, wait *time.Duration, a attempt, hope <-chan struct{}) (came bool) {
+func (k *keeper) rest(ctx context.Context, wait *time.Duration, a Attempt, hope <-chan struct{}) (came bool) {
 	alone, empty := k.s.emptied(), k.home.emptied()
-	if a.beside = alone != nil; k.anchor && !a.linked {
-		a.beside = empty != nil
+	if a.Beside = alone != nil; k.anchor && !a.Linked {
+		a.Beside = empty != nil
 	}
-	*wait = k.s.time.pause(*wait, a, k.anchor)
+	*wait = k.s.time.Pause(*wait, a, k.anchor)
 	d := k.jitter(*wait)
 	switch {
-	case a.linked && a.use != useWasted:
+	case a.Linked && a.Use != UseWasted:
 		hope, empty, alone = nil, nil, nil // every link that breaks at once would wake the others
-	case a.linked:
+	case a.Linked:
 		empty = nil // that the path's others are lost, too, is to be expected
-	case !a.beside:
-		d -= a.took // an attempt that took long was wait enough
+	case !a.Beside:
+		d -= a.Took // an attempt that took long was wait enough
 	}
 	return sleepUntil(ctx, d, hope, empty, alone)
 }
 
 // jitter spreads the redials of many links over time.
-func (k *keeper) jitter(d time.Duration) time.Duration { return d + rand.N(k.s.time.spread(d)+1) }
+func (k *keeper) jitter(d time.Duration) time.Duration { return d + rand.N(k.s.time.Spread(d)+1) }
 
 // emptied is closed when the path has no link any more; nil, which never is, where it has none already.
 func (p *pathState) emptied() <-chan struct{} {

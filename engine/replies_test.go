@@ -21,13 +21,13 @@ func TestEndings(t *testing.T) {
 		name string
 		err  error
 		told bool
-		want ending
+		want Ending
 	}{
-		{"closed", io.EOF, false, endClosed},
-		{"closed with a word", io.EOF, true, endNoSign},
-		{"reset", errReset, false, endReset},
-		{"silent", errSilent, false, endNoSign},
-		{"cut by us", errChaos, false, endNoSign},
+		{"closed", io.EOF, false, EndClosed},
+		{"closed with a word", io.EOF, true, EndNoSign},
+		{"reset", errReset, false, EndReset},
+		{"silent", errSilent, false, EndNoSign},
+		{"cut by us", errChaos, false, EndNoSign},
 	} {
 		if got := endingOf(c.err, c.told); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)
@@ -42,21 +42,21 @@ func TestReplies(t *testing.T) {
 		met     bool
 		verdict wire.Verdict
 		err     error
-		want    reply
+		want    Reply
 	}{
-		{"it worked", true, wire.VerdictOK, nil, replyNone},
-		{"nobody", true, wire.VerdictOK, errNobody, replyRefused},
-		{"nobody, where the peer never was", false, wire.VerdictOK, errNobody, replyUnmet},
-		{"no route", true, wire.VerdictOK, errRoute, replyNone},
-		{"no time", true, wire.VerdictOK, os.ErrDeadlineExceeded, replyNone},
-		{"taken, then closed", true, wire.VerdictOK, io.EOF, replyElse},
-		{"taken, then reset", true, wire.VerdictOK, reset, replyElse},
-		{"taken, and mute", true, wire.VerdictOK, errMute, replyElse},
-		{"a stranger", true, wire.VerdictMalformed, errors.New("not a viamillipede"), replyElse},
-		{"another receiver", true, wire.VerdictMalformed, errOther, replyRefused},
-		{"busy with another stream", true, wire.VerdictBusy, errors.New("busy"), replyRefused},
-		{"another stream is known", true, wire.VerdictUnknown, errors.New("unknown"), replyGone},
-		{"where the peer never was", false, wire.VerdictUnknown, errors.New("unknown"), replyUnknown},
+		{"it worked", true, wire.VerdictOK, nil, ReplyNone},
+		{"nobody", true, wire.VerdictOK, errNobody, ReplyRefused},
+		{"nobody, where the peer never was", false, wire.VerdictOK, errNobody, ReplyUnmet},
+		{"no route", true, wire.VerdictOK, errRoute, ReplyNone},
+		{"no time", true, wire.VerdictOK, os.ErrDeadlineExceeded, ReplyNone},
+		{"taken, then closed", true, wire.VerdictOK, io.EOF, ReplyElse},
+		{"taken, then reset", true, wire.VerdictOK, reset, ReplyElse},
+		{"taken, and mute", true, wire.VerdictOK, errMute, ReplyElse},
+		{"a stranger", true, wire.VerdictMalformed, errors.New("not a viamillipede"), ReplyElse},
+		{"another receiver", true, wire.VerdictMalformed, errOther, ReplyRefused},
+		{"busy with another stream", true, wire.VerdictBusy, errors.New("busy"), ReplyRefused},
+		{"another stream is known", true, wire.VerdictUnknown, errors.New("unknown"), ReplyGone},
+		{"where the peer never was", false, wire.VerdictUnknown, errors.New("unknown"), ReplyUnknown},
 	} {
 		if got := replyOf(c.met, c.verdict, c.err); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)

@@ -19,7 +19,7 @@ func (k *rxlink) took() {
 func (l *rxloop) owe(bytes int) {
 	if l.owed == 0 {
 		l.since = l.Now
-		l.Within(ackWithin)
+		l.Within(AckWithin)
 	}
 	l.owed += bytes
 }

@@ -39,7 +39,7 @@ func (l *rxloop) settle() (again bool) {
 	if l.owed == 0 {
 		return again
 	}
-	if wait := ackWithin - l.Now.Sub(l.since); wait > 0 {
+	if wait := AckWithin - l.Now.Sub(l.since); wait > 0 {
 		l.Within(wait)
 		return again
 	}

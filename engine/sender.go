@@ -84,7 +84,7 @@ type Sender struct {
 	mu       sync.Mutex
 	receiver wire.Welcome // the first; guarded by mu, as is all below
 	met      bool         // a receiver was met
-	outage   outage
+	outage   Outage
 	left     [MaxThreads]time.Time // when the link of that index was lost; zero: never
 	up       int
 	lost     uint64 // links
@@ -250,7 +250,7 @@ func (s *Sender) begin(now time.Time) {
 	s.mu.Lock() // a status may be asked for already
 	defer s.mu.Unlock()
 	s.started = now
-	s.outage.start(now, len(s.paths))
+	s.outage.Start(now, len(s.paths))
 }
 
 // keep starts the keepers, the first of each path before the others; they end with ctx.
@@ -384,7 +384,7 @@ func closePool(p *bufpool.Pool, told string, log *Log) {
 func (s *Sender) heardFrom() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.outage.meet(time.Now())
+	s.outage.Meet(time.Now())
 }
 
 // linkUp puts a new link to work; on its loop's thread.
@@ -407,7 +407,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 		s.first = time.Now()
 		close(s.firstUp)
 	}
-	s.outage.linkUp(k.loop.Now)
+	s.outage.LinkUp(k.loop.Now)
 	s.mu.Unlock()
 	s.log.Printf(LevelLinks, "link %d up: %s", k.index, k.linkState.path)
 	s.look()
@@ -423,9 +423,9 @@ func (s *Sender) linkLost(k *txlink, err error) {
 		close(s.empty)
 		s.empty = make(chan struct{})
 	}
-	s.outage.linkLost(endNoSign, k.proved, k.heard, k.loop.Now) // who dials asks again
+	s.outage.LinkLost(EndNoSign, k.proved, k.heard, k.loop.Now) // who dials asks again
 	if k.dashed(err) {
-		s.outage.despair(k.loop.Now)
+		s.outage.Despair(k.loop.Now)
 	}
 	s.left[k.index] = k.loop.Now
 	level := LevelLinks
@@ -566,7 +566,7 @@ func (s *Sender) finishLocked(err error) {
 // supervise waits for the end of the stream, and ends it when there is no hope.
 func (s *Sender) supervise(ctx context.Context) {
 	defer s.caught("supervisor")
-	ticker := time.NewTicker(s.time.Tick * ticksPerLook)
+	ticker := time.NewTicker(s.time.Tick * TicksPerLook)
 	defer ticker.Stop()
 	for {
 		select {
@@ -592,14 +592,14 @@ func (s *Sender) judge(now time.Time) *Error {
 	answers := s.answers()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.outage.met() {
+	if !s.outage.Met() {
 		return firstContact(answers, now.Sub(s.started), s.cfg.Connect)
 	}
 	if s.up == 0 && !s.begun.Load() && every(answers, answer.final) {
 		return fail(StatusRefused, nil, "%s", summarize(answers)) // no leg had arrived, and the receiver took another sender's
 	}
-	s.outage.progress(s.lastMove(now))
-	s.outage.hope(s.started.Add(time.Duration(s.hoped.Load())))
+	s.outage.Progress(s.lastMove(now))
+	s.outage.Hope(s.started.Add(time.Duration(s.hoped.Load())))
 	if err := s.doom(now, answers); err != nil {
 		return s.asFarAsKnown(err)
 	}
@@ -637,12 +637,12 @@ func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.started))) 
 // doom is judge once the receiver was met, under mu.
 func (s *Sender) doom(now time.Time, answers []answer) *Error {
 	dead, giveup := s.cfg.Dead, s.cfg.Giveup
-	switch s.outage.judge(now, dead, giveup) {
-	case fateRefused:
+	switch s.outage.Judge(now, dead, giveup) {
+	case FateRefused:
 		return fail(StatusLost, nil, "the receiver is gone: its host has refused for %v (%s)", dead, summarize(answers))
-	case fateUnknown:
+	case FateUnknown:
 		return fail(StatusLost, nil, "the receiver is gone: another one is in its place (%s)", summarize(answers))
-	case fateLost:
+	case FateLost:
 		return s.lostFor(giveup)
 	}
 	return nil
@@ -671,10 +671,10 @@ func (s *Sender) swallowed() string {
 }
 
 // attempted notes what an attempt on a path that failed says of the receiver.
-func (s *Sender) attempted(p *pathState, r reply) {
+func (s *Sender) attempted(p *pathState, r Reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.outage.attempt(p.order, r, time.Now())
+	s.outage.Attempt(p.order, r, time.Now())
 }
 
 // findVoice waits for a link to tell the receiver on why the stream failed here: the links that are in the middle of a leg which
@@ -697,7 +697,7 @@ func (s *Sender) findVoice(ctx context.Context) {
 		}
 	}
 	awaitAll(quit, len(s.loops), s.time.Farewell)
-	ticker := time.NewTicker(s.time.Tick * ticksPerLook)
+	ticker := time.NewTicker(s.time.Tick * TicksPerLook)
 	defer ticker.Stop()
 	for s.speechless() && (stuck || s.judge(time.Now()) == nil) {
 		select {

@@ -86,7 +86,7 @@ func (r *Receiver) watchDoor(ctx context.Context, changed chan<- struct{}) {
 		case changed <- struct{}{}:
 		default:
 		}
-		sleep(ctx, changePause)
+		sleep(ctx, ChangePause)
 	})
 	if err != nil && ctx.Err() == nil {
 		r.log.Printf(LevelChoices, "changes of the network are not noticed: %v", err)

@@ -31,14 +31,14 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 		s.time = Timing{Dead: 4 * time.Second, Stall: time.Second}
 		k := &txlink{s: s, path: newPath(Path{}, 0), linkState: linkState{loop: &loop.Loop{Now: start.Add(c.after)}, heard: start}}
 		if c.carries {
-			k.trips = make([]trip, 1)
+			k.trips = make([]Trip, 1)
 		}
 		if c.deep {
 			deepen(&k.path.flow, start)
 		}
 		k.watch.moved = start.Add(c.moved)
 		if c.others {
-			k.path.flow.hear(k.loop.Now)
+			k.path.flow.Hear(k.loop.Now)
 		}
 		if got := k.silent(); got != c.want {
 			t.Errorf("%s: silent %v, want %v", c.name, got, c.want)
@@ -47,10 +47,10 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 }
 
 // deepen has the path hold 8 s of bytes at that time, after it brought some.
-func deepen(f *pathFlow, at time.Time) {
+func deepen(f *PathFlow, at time.Time) {
 	const rate, step = 20_000, 50 * time.Millisecond
-	f.look(10*rate, 0, at.Add(-2*time.Second))
+	f.Look(10*rate, 0, at.Add(-2*time.Second))
 	for t := at.Add(-2*time.Second + step); !t.After(at); t = t.Add(step) {
-		f.look(-rate/20, rate/20, t)
+		f.Look(-rate/20, rate/20, t)
 	}
 }

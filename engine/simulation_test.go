@@ -83,14 +83,14 @@ func TestSimulatedDeepQueue(t *testing.T) {
 			t.Errorf("link %d stalls", c.k.index)
 		}
 	}
-	t.Logf("%.3f of the rate, %.2f %% resent, a queue of %v", got/p.rate, 100*sim.resent(), sim.s.paths[0].flow.sojourn())
+	t.Logf("%.3f of the rate, %.2f %% resent, a queue of %v", got/p.rate, 100*sim.resent(), sim.s.paths[0].flow.Sojourn())
 	if got < 0.8*p.rate { // a leg takes its link seconds
 		t.Errorf("%.3f of the rate", got/p.rate)
 	}
 	if r := sim.resent(); r > 0.01 {
 		t.Errorf("%.1f %% resent", 100*r)
 	}
-	if d := sim.s.paths[0].flow.sojourn(); d < 4*time.Second {
+	if d := sim.s.paths[0].flow.Sojourn(); d < 4*time.Second {
 		t.Errorf("a queue of %v", d)
 	}
 	beats := 0

@@ -2,28 +2,28 @@ package engine
 
 import "time"
 
-// trip is a leg's journey on a link, from the time the link took it.
-type trip struct {
-	from    time.Time
-	expects time.Time // when it was expected to arrive
-	due     time.Time // late after that
-	bytes   int
-	offered bool // to other links
+// Trip is a leg's journey on a link, from the time the link took it.
+type Trip struct {
+	From    time.Time
+	Expects time.Time // when it was expected to arrive
+	Due     time.Time // late after that
+	Bytes   int
+	Offered bool // to other links
 }
 
-// speed is what a link has shown to carry, smoothed. The zero speed is unknown.
+// Speed is what a link has shown to carry, smoothed. The zero speed is unknown.
 //
 // What the peer's kernel acknowledges while the link has more to send than the network takes is what the path carries. What
 // it carries at least is what is acknowledged in a longer time, whatever the link lacks, and a whole journey, from an idle
 // link to the peer's word that all legs are there.
-type speed struct {
-	rate float64 // bytes a second
+type Speed struct {
+	Rate float64 // bytes a second
 
 	begun time.Time // the first leg of the present journey was taken then
 	came  int       // bytes of legs received of it
 
-	took   time.Duration // the last leg that arrived, from the time the link took it; 0 is not known
-	misses time.Duration // how far legs arrived from when they were expected, smoothed
+	Took   time.Duration // the last leg that arrived, from the time the link took it; 0 is not known
+	Misses time.Duration // how far legs arrived from when they were expected, smoothed
 
 	looked time.Time // what was acknowledged was last looked at then
 	acked  uint64    // bytes, then
@@ -33,30 +33,30 @@ type speed struct {
 	sinceThen uint64    // bytes that were acknowledged then
 }
 
-// depart notes that an idle link takes a leg.
-func (s *speed) depart(now time.Time) { s.begun, s.came, s.lacked = now, 0, true }
+// Depart notes that an idle link takes a leg.
+func (s *Speed) Depart(now time.Time) { s.begun, s.came, s.lacked = now, 0, true }
 
-// arrive takes in trips that ended on a link of that least round trip. last says that no other is left: the journey is over.
-func (s *speed) arrive(ended []trip, now time.Time, roundTrip time.Duration, last bool) {
+// Arrive takes in trips that ended on a link of that least round trip. last says that no other is left: the journey is over.
+func (s *Speed) Arrive(ended []Trip, now time.Time, roundTrip time.Duration, last bool) {
 	for _, t := range ended {
-		s.misses += (now.Sub(t.expects).Abs() - s.misses) / 8
-		if !t.offered { // else another link may have brought it
-			s.came += t.bytes
-			s.took = now.Sub(t.from)
+		s.Misses += (now.Sub(t.Expects).Abs() - s.Misses) / 8
+		if !t.Offered { // else another link may have brought it
+			s.came += t.Bytes
+			s.Took = now.Sub(t.From)
 		}
 	}
-	if last || s.rate == 0 {
+	if last || s.Rate == 0 {
 		s.atLeast(float64(s.came) / max(now.Sub(s.begun)-roundTrip, journeyLeast).Seconds())
 	}
 }
 
-// look takes in how many bytes the peer's kernel has ever acknowledged, on a link of that least round trip. lacks says that
+// Look takes in how many bytes the peer's kernel has ever acknowledged, on a link of that least round trip. lacks says that
 // the link has nothing unsent. wait is how long it may take until something of what it has in the network is acknowledged: a slow
 // link's acks are far between, and as long as none is overdue, that nothing came says nothing.
-func (s *speed) look(acked uint64, lacks bool, roundTrip, wait time.Duration, now time.Time) {
+func (s *Speed) Look(acked uint64, lacks bool, roundTrip, wait time.Duration, now time.Time) {
 	if took := now.Sub(s.since); took >= max(wideSample, roundTrip, wait) {
-		if !s.since.IsZero() && s.rate > 0 {
-			s.rate = max(s.rate, float64(acked-s.sinceThen)/took.Seconds())
+		if !s.since.IsZero() && s.Rate > 0 {
+			s.Rate = max(s.Rate, float64(acked-s.sinceThen)/took.Seconds())
 		}
 		s.since, s.sinceThen = now, acked
 	}
@@ -67,17 +67,17 @@ func (s *speed) look(acked uint64, lacks bool, roundTrip, wait time.Duration, no
 	}
 	if !s.looked.IsZero() && !s.lacked {
 		rate := float64(acked-s.acked) / took.Seconds()
-		s.rate += (rate - s.rate) * float64(took) / float64(took+speedTime)
+		s.Rate += (rate - s.Rate) * float64(took) / float64(took+speedTime)
 	}
 	s.looked, s.acked, s.lacked = now, acked, lacks
 }
 
 // atLeast takes in a speed that may be less than what the link can do.
-func (s *speed) atLeast(rate float64) {
+func (s *Speed) atLeast(rate float64) {
 	switch {
-	case s.rate == 0:
-		s.rate = rate
-	case rate > s.rate:
-		s.rate += (rate - s.rate) / 4
+	case s.Rate == 0:
+		s.Rate = rate
+	case rate > s.Rate:
+		s.Rate += (rate - s.Rate) / 4
 	}
 }

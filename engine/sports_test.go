@@ -29,7 +29,7 @@ func TestSourcePorts(t *testing.T) {
 	s.give(11)
 	take(13, guestPlace, 4)
 	take(11, 1, 0) // 2 failed a moment ago
-	now = now.Add(portPause)
+	now = now.Add(PortPause)
 	take(11, 1, 2)
 	if s.fail(11, now) {
 		t.Error("the second failure is news")

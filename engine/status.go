@@ -91,7 +91,7 @@ func (s *Sender) rows() []row {
 	}
 	s.mu.Unlock()
 	for _, l := range s.loops {
-		for _, r := range loop.Ask(l.Loop, statusPatience, l.describe) {
+		for _, r := range loop.Ask(l.Loop, StatusPatience, l.describe) {
 			rows[r.index] = r
 		}
 	}
@@ -160,7 +160,7 @@ func (k *txlink) stuck() (since time.Time, stuck bool) {
 	if len(k.trips) == 0 || k.watch.excused || !k.queue.Told {
 		return time.Time{}, false
 	}
-	since = later(k.watch.moved, k.trips[0].from)
+	since = Later(k.watch.moved, k.trips[0].From)
 	return since, k.loop.Now.Sub(since) >= k.stalledAfter()
 }
 
@@ -192,7 +192,7 @@ func (r *Receiver) rows() []row {
 	var rows []row
 	up := make(map[int]bool)
 	for _, l := range r.loops {
-		for _, link := range loop.Ask(l.Loop, statusPatience, l.describe) {
+		for _, link := range loop.Ask(l.Loop, StatusPatience, l.describe) {
 			rows = append(rows, link)
 			up[link.index] = true
 		}

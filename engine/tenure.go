@@ -111,7 +111,7 @@ func (r *Receiver) linkGone() {
 	r.met, r.hello, t.yielding, t.quit = false, wire.Hello{}, false, nil
 	r.end.Store(nil)
 	r.bye.Store(false)
-	r.outage.forget(time.Now())
+	r.outage.Forget(time.Now())
 	r.first, r.lost = time.Time{}, 0
 	clear(r.hosts)
 	clear(r.ways)
@@ -220,7 +220,7 @@ func (r *Receiver) makeRoom(size, buffers, links int) error {
 	// A link may be in the middle of a leg that another link has brought already; so the peer's credit leaves a buffer
 	// for each link, and whatever it sends within the credit can be taken in.
 	r.pool, r.advice, r.credit, r.most = pool, pool.Advice(), buffers-links, uint32(size)
-	r.ackEvery = min(ackEvery, r.credit*size/8) / len(r.loops) // what all loops together owe is bounded
+	r.ackEvery = min(AckEvery, r.credit*size/8) / len(r.loops) // what all loops together owe is bounded
 	r.legs = make([]rxleg, buffers)
 	r.ring = ring.New[rxleg](r.credit, 0)
 	return nil

@@ -39,14 +39,14 @@ type txlink struct {
 	reread  bool        // some of it, which is in a file, went through memory
 	copied  *netio.Pipe // what the socket has not taken of the leg, where that is in a pipe; nil before
 	carried []uint64    // legs taken and not known to be received, in the order of their journey
-	trips   []trip      // of each of them
+	trips   []Trip      // of each of them
 	fed     time.Time   // when it last took one
 	largest int         // bytes of the largest leg that the peer has received
 
 	first    int       // bytes of the first leg it took; 0: none yet
 	firstFed time.Time // when that was
-	use      use       // what it was good for, once it is lost
-	speed
+	use      Use       // what it was good for, once it is lost
+	Speed
 	legsPublished int64 // its share of Sender.legs
 	zero          zero
 	ended         bool // the end frame is in control
@@ -298,17 +298,17 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 // peer says wait in it, and until they come the peer's kernel says no more: others of the path show that it lives, and so does
 // what is acknowledged of the link's own.
 func (k *txlink) silent() bool {
-	k.path.flow.hear(k.heard)
+	k.path.flow.Hear(k.heard)
 	dead, now, queue := k.s.time.Dead, k.loop.Now, k.deepest()
 	switch {
 	case now.Sub(k.heard) < dead:
 		return false
-	case k.path.flow.quiet(now) >= dead || queue == 0:
+	case k.path.flow.Quiet(now) >= dead || queue == 0:
 		return true
 	case len(k.trips) == 0:
-		return now.Sub(k.heard) >= patienceTimes*dead // a dead one is found when it has something to bring
+		return now.Sub(k.heard) >= PatienceTimes*dead // a dead one is found when it has something to bring
 	}
-	return now.Sub(later(k.heard, k.watch.moved)) >= stalledAfter(0, queue, dead, patienceTimes*dead)
+	return now.Sub(Later(k.heard, k.watch.moved)) >= StalledAfter(0, queue, dead, PatienceTimes*dead)
 }
 
 // behind reports whether the kernel has something of the link's that the peer's has not: that will be heard before a heartbeat could

@@ -9,14 +9,14 @@ import (
 func (k *txlink) depart(number uint64, length int, eta time.Duration) {
 	now := k.loop.Now
 	if len(k.carried) == 0 {
-		k.speed.depart(now)
+		k.Speed.Depart(now)
 	}
 	k.carried = append(k.carried, number)
-	k.trips = append(k.trips, trip{
-		from: now, expects: now.Add(eta), due: now.Add(late(eta, k.misses, k.rtt(), k.absorbed())), bytes: length,
+	k.trips = append(k.trips, Trip{
+		From: now, Expects: now.Add(eta), Due: now.Add(Late(eta, k.Misses, k.rtt(), k.absorbed())), Bytes: length,
 	})
 	k.unsent += length
-	if float64(length) > k.rate*measurePause.Seconds() {
+	if float64(length) > k.Rate*MeasurePause.Seconds() {
 		k.excuse(k.allowed + length) // it cannot have left already
 	}
 	if k.fed = now; k.first == 0 {
@@ -36,24 +36,24 @@ func (k *txlink) prune() {
 		return
 	}
 	for _, t := range k.trips[:n] {
-		k.largest = max(k.largest, t.bytes)
-		if !t.offered { // else another link may have brought it
+		k.largest = max(k.largest, t.Bytes)
+		if !t.Offered { // else another link may have brought it
 			k.arrives()
 		}
 	}
-	k.speed.arrive(k.trips[:n], k.loop.Now, k.queue.MinRTT, len(left) == 0)
+	k.Speed.Arrive(k.trips[:n], k.loop.Now, k.queue.MinRTT, len(left) == 0)
 	k.carried, k.trips = left, k.trips[n:]
-	if k.watch.doubt.good(k.loop.Now); k.path.doubtful.Load() && k.carriedSome(k.queue) {
+	if k.watch.doubt.Good(k.loop.Now); k.path.doubtful.Load() && k.carriedSome(k.queue) {
 		k.path.trust()
 	}
-	k.conn.LimitUnsent(max(sizeOfLeg(k.rate, legTime, k.growth()), min(k.queue.InNetwork/4, k.s.in.most)))
+	k.conn.LimitUnsent(max(SizeOfLeg(k.Rate, LegTime, k.growth()), min(k.queue.InNetwork/4, k.s.in.most)))
 	k.publish()
 }
 
 // most is the largest leg that the link should take, in bytes.
 func (k *txlink) most() int {
-	if k.rate > 0 {
-		return sizeOfLeg(k.rate, time.Duration(k.s.legTime.Load()), k.growth())
+	if k.Rate > 0 {
+		return SizeOfLeg(k.Rate, time.Duration(k.s.legTime.Load()), k.growth())
 	}
 	return k.growth()
 }
@@ -61,9 +61,9 @@ func (k *txlink) most() int {
 // growth is the largest leg that the link has earned, in bytes: legs double from one to the next, since the first of them
 // say little. What is left over of a router's burst, or fits into its queue, arrives at any rate.
 func (k *txlink) growth() int {
-	first := firstLegAfter
+	first := FirstLegAfter
 	if k.path.order == 0 {
-		first = firstLeg
+		first = FirstLeg
 	}
 	return min(max(first, 2*k.largest), k.s.in.most)
 }
@@ -71,21 +71,21 @@ func (k *txlink) growth() int {
 // publish tells the others how many legs the link can send in a second.
 func (k *txlink) publish() {
 	legs := int64(0)
-	if !k.watch.stalled && !k.leaving && !k.gone && k.rate > 0 {
-		legs = int64(1000 * k.rate / float64(k.most()))
+	if !k.watch.stalled && !k.leaving && !k.gone && k.Rate > 0 {
+		legs = int64(1000 * k.Rate / float64(k.most()))
 	}
 	k.s.legs.Add(legs - k.legsPublished)
 	k.legsPublished = legs
 }
 
 // prospect is what the scheduler has to know of the link.
-func (k *txlink) prospect() prospect {
-	p := prospect{
-		rate: k.rate, unsent: k.unsent, inNetwork: k.queue.InNetwork, rtt: k.rtt(), trip: k.queue.MinRTT,
-		carried: len(k.carried), idle: k.loop.Now.Sub(k.fed), queue: k.deep(), doubt: k.watch.doubt.much,
+func (k *txlink) prospect() Prospect {
+	p := Prospect{
+		Rate: k.Rate, Unsent: k.unsent, InNetwork: k.queue.InNetwork, RTT: k.rtt(), Trip: k.queue.MinRTT,
+		Carried: len(k.carried), Idle: k.loop.Now.Sub(k.fed), Queue: k.deep(), Doubt: k.watch.doubt.Much,
 	}
 	if len(k.trips) > 0 && !k.watch.excused {
-		p.overdue = max(0, k.loop.Now.Sub(k.trips[0].expects))
+		p.Overdue = max(0, k.loop.Now.Sub(k.trips[0].Expects))
 	}
 	return p
 }
@@ -93,34 +93,34 @@ func (k *txlink) prospect() prospect {
 // rtt is the round trip, queues included; 0 is not known. The kernel's is smoothed over many packets: on a link that has
 // carried little lately a leg may have shown that the queue is gone.
 func (k *txlink) rtt() time.Duration {
-	if k.took > 0 && k.took < k.queue.RTT {
-		return max(k.took, k.queue.MinRTT)
+	if k.Took > 0 && k.Took < k.queue.RTT {
+		return max(k.Took, k.queue.MinRTT)
 	}
 	return k.queue.RTT
 }
 
-func (k *txlink) eta(bytes int) time.Duration { return k.prospect().eta(bytes) }
+func (k *txlink) eta(bytes int) time.Duration { return k.prospect().ETA(bytes) }
 
 // mayTake reports whether a leg of so many bytes would hold nobody up on this link.
 func (k *txlink) mayTake(bytes int) bool {
 	absorbed, p := k.absorbed(), k.prospect()
 	if bytes > k.most() {
-		p.idle = 0 // a leg of another link's size is no trial
+		p.Idle = 0 // a leg of another link's size is no trial
 	}
-	return p.mayTake(bytes, absorbed, k.owner.best, absorbed == forEver)
+	return p.MayTake(bytes, absorbed, k.owner.best, absorbed == ForEver)
 }
 
 // absorbed is how late a leg may be on this link, as far as the others can tell.
 func (k *txlink) absorbed() time.Duration {
 	others := float64(k.s.legs.Load()-k.legsPublished) / 1000
-	return absorbs(k.s.credit, min(others, k.s.legsLately()))
+	return Absorbs(k.s.credit, min(others, k.s.legsLately()))
 }
 
 // measure learns how the link fares, and tells the window what the link excuses to be kept: what it has in the network,
 // twice, so that a network which could take more shows it, and what it has not sent yet, unless that is because the peer's
 // program is behind: more links would only make every buffer cold.
 func (k *txlink) measure() {
-	if k.loop.Now.Sub(k.asked) < measurePause {
+	if k.loop.Now.Sub(k.asked) < MeasurePause {
 		return
 	}
 	k.asked = k.loop.Now
@@ -138,7 +138,7 @@ func (k *txlink) measure() {
 	if q.Told {
 		k.path.trip.Store(int64(q.MinRTT))
 		k.path.rtt.Store(int64(q.RTT))
-		k.speed.look(q.Acked, q.Unsent == 0 || q.PeerFull, q.MinRTT, max(q.RTT, k.deep()), k.loop.Now)
+		k.Speed.Look(q.Acked, q.Unsent == 0 || q.PeerFull, q.MinRTT, max(q.RTT, k.deep()), k.loop.Now)
 	}
 	k.flows(q.InNetwork, int(q.Acked-k.watch.acked))
 	k.watch.look(k, q)
@@ -151,14 +151,14 @@ func (k *txlink) measure() {
 
 // flows tells the path what the link has in the network now, and what was acknowledged since it last did, in bytes.
 func (k *txlink) flows(inNetwork, acked int) {
-	k.path.flow.look(inNetwork-k.flowing, acked, k.loop.Now)
+	k.path.flow.Look(inNetwork-k.flowing, acked, k.loop.Now)
 	k.flowing = inNetwork
 }
 
 // deep is how long a packet waits in the queue that the links of the path share, where that is too long to be none: 0, or
 // Timing.Stall or more.
 func (k *txlink) deep() time.Duration {
-	if d := k.path.flow.sojourn(); d >= k.s.time.Stall {
+	if d := k.path.flow.Sojourn(); d >= k.s.time.Stall {
 		return d
 	}
 	return 0
@@ -166,7 +166,7 @@ func (k *txlink) deep() time.Duration {
 
 // deepest is the longest that a packet lately waited there, in the same way.
 func (k *txlink) deepest() time.Duration {
-	if d := max(k.path.flow.longest(), k.path.flow.sojourn()); d >= k.s.time.Stall {
+	if d := max(k.path.flow.Longest(), k.path.flow.Sojourn()); d >= k.s.time.Stall {
 		return d
 	}
 	return 0
@@ -192,7 +192,7 @@ func (s *Sender) setLegTime() {
 	for _, p := range s.paths {
 		longest = max(longest, p.trip.Load())
 	}
-	s.legTime.Store(int64(timeOfLeg(len(s.homes), s.credit, time.Duration(longest))))
+	s.legTime.Store(int64(TimeOfLeg(len(s.homes), s.credit, time.Duration(longest))))
 }
 
 // flow notes how many legs a second the stream lately had.

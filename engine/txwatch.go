@@ -26,7 +26,7 @@ type watch struct {
 	moved   time.Time // when that last grew, or there was nothing to wait for
 	stalled bool
 
-	doubt doubt // that it does what it promises
+	doubt Doubt // that it does what it promises
 }
 
 // look takes in what the kernel says of the link.
@@ -80,7 +80,7 @@ func (l *txloop) watchLinks() {
 		if len(k.carried) == 0 && !k.watch.stalled {
 			continue
 		}
-		if l.Now.Sub(k.watch.looked) >= watchPause {
+		if l.Now.Sub(k.watch.looked) >= WatchPause {
 			k.watch.looked = l.Now
 			if err := k.check(); err != nil {
 				k.lose(err) // and so out of links
@@ -96,7 +96,7 @@ func (l *txloop) watchLinks() {
 // tick.
 func (k *txlink) wake() {
 	if len(k.trips) > 0 && !k.watch.excused {
-		k.loop.Within(watchPause)
+		k.loop.Within(WatchPause)
 	}
 }
 
@@ -117,22 +117,22 @@ func (k *txlink) check() error {
 	}
 	heads := k.s.window.Heads(k.carried)
 	pressed := k.s.in.ended.Load() || heads && k.s.window.Pressed(now)
-	if !pressed && now.Before(k.trips[0].due) {
+	if !pressed && now.Before(k.trips[0].Due) {
 		return nil
 	}
 	if pressed || heads {
 		k.offer(pressed)
 	}
 	others := k.s.legs.Load() > k.legsPublished // who could take them
-	if others && k.queue.Told && now.Sub(later(w.moved, k.trips[0].from)) >= k.stalledAfter() {
+	if others && k.queue.Told && now.Sub(Later(w.moved, k.trips[0].From)) >= k.stalledAfter() {
 		k.stall()
 	}
 	return nil
 }
 
-// stalledAfter is how long the link may show no progress.
+// schedule.StalledAfter is how long the link may show no progress.
 func (k *txlink) stalledAfter() time.Duration {
-	return stalledAfter(k.queue.RTT, k.deepest(), k.s.time.Stall, patienceTimes*k.s.time.Dead)
+	return StalledAfter(k.queue.RTT, k.deepest(), k.s.time.Stall, PatienceTimes*k.s.time.Dead)
 }
 
 // offer has other links send too what is late here, when it begins with the leg that the peer waits for; where the stream
@@ -145,27 +145,27 @@ func (k *txlink) offer(pressed bool) {
 	}
 	for i := range k.trips {
 		t := &k.trips[i]
-		isLate := !now.Before(t.due)
-		if t.offered {
+		isLate := !now.Before(t.Due)
+		if t.Offered {
 			k.s.window.Bar(k.carried[i], alone)
 			continue
 		}
-		if wait := t.expects.Sub(now); !isLate && (!pressed || 0 <= wait && wait <= soon) {
+		if wait := t.Expects.Sub(now); !isLate && (!pressed || 0 <= wait && wait <= Soon) {
 			continue
 		}
-		expects := t.expects
+		expects := t.Expects
 		if isLate || expects.Before(now) {
 			expects = time.Time{}
 		}
-		t.offered = k.s.window.Offer(k.carried[i], expects, alone)
-		offered = offered || t.offered
-		if t.offered && k.s.log.On(LevelResent) {
+		t.Offered = k.s.window.Offer(k.carried[i], expects, alone)
+		offered = offered || t.Offered
+		if t.Offered && k.s.log.On(LevelResent) {
 			k.s.log.Printf(LevelResent, "leg %d is late on link %d: taken %v ago, expected after %v; %s/s, round trip %v, %s unsent",
-				k.carried[i], k.index, now.Sub(t.from).Round(time.Millisecond), t.expects.Sub(t.from).Round(time.Millisecond),
-				formatBytes(uint64(k.rate)), k.queue.RTT, formatBytes(uint64(k.unsent)))
+				k.carried[i], k.index, now.Sub(t.From).Round(time.Millisecond), t.Expects.Sub(t.From).Round(time.Millisecond),
+				formatBytes(uint64(k.Rate)), k.queue.RTT, formatBytes(uint64(k.unsent)))
 		}
 		if isLate && !alone.Queued.After(now) {
-			k.watch.doubt.bad(now)
+			k.watch.doubt.Bad(now)
 		}
 	}
 	if offered {
@@ -178,10 +178,10 @@ func (k *txlink) offer(pressed bool) {
 func (k *txlink) siblings() (s window.SameWay) {
 	now, w := k.loop.Now, &k.watch
 	stall := k.s.time.Stall
-	if k.path.flow.queued(stall/deepShare, stall, now) && now.Sub(later(w.moved, k.trips[0].from)) < k.stalledAfter() {
+	if k.path.flow.Queued(stall/DeepShare, stall, now) && now.Sub(Later(w.moved, k.trips[0].From)) < k.stalledAfter() {
 		s.Queued = now.Add(max(stall, k.deepest()))
 	}
-	if !w.moved.Before(k.trips[0].from) {
+	if !w.moved.Before(k.trips[0].From) {
 		s.Moving = w.moved.Add(k.s.time.Stall)
 	}
 	return s
@@ -202,7 +202,7 @@ func (k *txlink) stall() {
 // nothing arrives: full packets are dropped without a word (an MTU black hole).
 func (k *txlink) probe() {
 	now, least := k.loop.Now, 2*k.s.time.Stall
-	if k.useful || len(k.trips) == 0 || k.queue.InNetwork == 0 || now.Sub(k.trips[0].from) < least || !k.linkState.since.After(k.s.movedAt()) {
+	if k.useful || len(k.trips) == 0 || k.queue.InNetwork == 0 || now.Sub(k.trips[0].From) < least || !k.linkState.since.After(k.s.movedAt()) {
 		return
 	}
 	if k.path.hole.Load() == 0 {

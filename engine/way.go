@@ -47,7 +47,7 @@ func (r *Receiver) wayOf(id wayID) *way {
 func (w *way) hear(at time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.heard = later(w.heard, at)
+	w.heard = Later(w.heard, at)
 }
 
 // quiet is how long none has.
