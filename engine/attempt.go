@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -16,10 +17,10 @@ import (
 // outcome is how an attempt to connect ended, at one address or, put together, on a path.
 type outcome struct {
 	to      netip.Addr
-	verdict wire.Verdict // of the receiver that answered, or of what answered in its place
-	err     error        // nil: there is a link
-	refused bool         // the peer's host answered: nobody there serves this stream
-	reply   Reply        // what that says of the peer
+	verdict wire.Verdict   // of the receiver that answered, or of what answered in its place
+	err     error          // nil: there is a link
+	refused bool           // the peer's host answered: nobody there serves this stream
+	reply   schedule.Reply // what that says of the peer
 }
 
 // result makes an outcome of what an attempt returned; met is whether this very peer was met at the address.
@@ -28,24 +29,24 @@ func result(to netip.Addr, met bool, v wire.Verdict, err error) outcome {
 }
 
 // replyOf is what the result of an attempt says of the peer.
-func replyOf(met bool, v wire.Verdict, err error) Reply {
+func replyOf(met bool, v wire.Verdict, err error) schedule.Reply {
 	switch {
 	case err == nil:
-		return ReplyNone
+		return schedule.ReplyNone
 	case v == wire.VerdictUnknown && met:
-		return ReplyGone
+		return schedule.ReplyGone
 	case v == wire.VerdictUnknown:
-		return ReplyUnknown
+		return schedule.ReplyUnknown
 	case v == wire.VerdictMalformed && !errors.Is(err, errOther):
-		return ReplyElse // a stranger, or what is in the way
+		return schedule.ReplyElse // a stranger, or what is in the way
 	case v == wire.VerdictOK && (netio.Closed(err) || netio.Reset(err) || errors.Is(err, errMute)):
-		return ReplyElse
+		return schedule.ReplyElse
 	case v == wire.VerdictOK && !netio.Nobody(err):
-		return ReplyNone
+		return schedule.ReplyNone
 	case met:
-		return ReplyRefused
+		return schedule.ReplyRefused
 	}
-	return ReplyUnmet
+	return schedule.ReplyUnmet
 }
 
 // errOther is a receiver that is not ours. errMute is a connection that was taken, by what then said nothing.

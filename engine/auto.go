@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"viamillipede/engine/schedule"
 )
 
 // Links by trial: a stream begins with one link on each path. A link more is tried on each path in turn; it stays if the
@@ -72,14 +74,14 @@ type try struct {
 func (s *Sender) trial(ctx context.Context, c *crew) {
 	tries := make([]*try, len(s.paths))
 	for i, p := range s.paths {
-		tries[i] = &try{path: p, links: 1, step: 1, pause: AutoPause}
+		tries[i] = &try{path: p, links: 1, step: 1, pause: schedule.AutoPause}
 	}
 	select {
 	case <-s.firstUp:
 	case <-ctx.Done():
 		return
 	}
-	sleep(ctx, AutoSettle)
+	sleep(ctx, schedule.AutoSettle)
 	for at := 0; ctx.Err() == nil; at++ {
 		t := tries[at%len(tries)]
 		if wait := time.Until(nextTry(tries)); wait > 0 {
@@ -116,15 +118,15 @@ func (s *Sender) better(ctx context.Context, c *crew, t *try) bool {
 	for _, i := range added {
 		c.start(i)
 	}
-	sleep(ctx, max(AutoSettle, AutoTrips*time.Duration(t.path.trip.Load())))
+	sleep(ctx, max(schedule.AutoSettle, schedule.AutoTrips*time.Duration(t.path.trip.Load())))
 	now := s.measureRate(ctx)
 	if ctx.Err() != nil {
 		return false
 	}
 	what := number(len(added), "link") + " more"
-	if now > AutoGain*before {
+	if now > schedule.AutoGain*before {
 		t.links += len(added)
-		t.step, t.pause = 2*t.step, AutoPause
+		t.step, t.pause = 2*t.step, schedule.AutoPause
 		s.log.Printf(LevelChoices, "threads auto: path %v: %s: %s/s, %s/s before: it has %s now", t.path, what,
 			formatBytes(uint64(now)), formatBytes(uint64(before)), number(t.links, "link"))
 		return true
@@ -142,12 +144,12 @@ func (s *Sender) better(ctx context.Context, c *crew, t *try) bool {
 func (t *try) rest() {
 	t.step = 1
 	t.after = time.Now().Add(t.pause)
-	t.pause = min(2*t.pause, AutoPauseMost)
+	t.pause = min(2*t.pause, schedule.AutoPauseMost)
 }
 
 // measureRate is how many bytes a second the peer receives, measured over schedule.AutoMeasure.
 func (s *Sender) measureRate(ctx context.Context) float64 {
 	begun, from := time.Now(), s.window.Arrived()
-	sleep(ctx, AutoMeasure)
+	sleep(ctx, schedule.AutoMeasure)
 	return float64(s.window.Arrived()-from) / time.Since(begun).Seconds()
 }

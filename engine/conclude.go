@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -187,7 +188,7 @@ func (r *Receiver) keepTurn() bool {
 		select {
 		case <-r.over:
 			return false
-		case <-time.After(SealPause):
+		case <-time.After(schedule.SealPause):
 		}
 	}
 	r.out.kept = true

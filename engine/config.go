@@ -8,24 +8,25 @@ import (
 	"time"
 
 	"viamillipede/affinity"
+	"viamillipede/engine/schedule"
 	"viamillipede/netio"
 )
 
 // Limits and defaults of the command line; every number here is also in the man page.
 const (
-	MaxThreads     = 64               // links of one stream
-	DefaultThreads = 16               //
-	AutoThreads    = 32               // the most that Options.Auto takes, unless there are more paths
-	DefaultPort    = 8834             // where no port is given anywhere
-	DefaultWindow  = 256 << 20        // bytes; see Options.Window
-	MinWindow      = 1 << 20          // bytes
-	MaxWindow      = 64 << 30         // bytes
-	DefaultLeg     = 1 << 20          // bytes, what a pipe holds; measured: less costs system calls
-	MinLeg         = 4 << 10          // bytes, the smallest page that a machine has
-	MaxLeg         = 4 << 20          // bytes, the most that the wire format allows
-	DefaultGiveup  = time.Hour        // all paths silent for longer: the stream fails
-	DefaultDead    = DeadPeer         // a peer that is away is dead; off where giveup is given and this is not
-	DefaultConnect = 30 * time.Second // first contact
+	MaxThreads     = 64                // links of one stream
+	DefaultThreads = 16                //
+	AutoThreads    = 32                // the most that Options.Auto takes, unless there are more paths
+	DefaultPort    = 8834              // where no port is given anywhere
+	DefaultWindow  = 256 << 20         // bytes; see Options.Window
+	MinWindow      = 1 << 20           // bytes
+	MaxWindow      = 64 << 30          // bytes
+	DefaultLeg     = 1 << 20           // bytes, what a pipe holds; measured: less costs system calls
+	MinLeg         = schedule.MinLeg   // bytes, the smallest page that a machine has
+	MaxLeg         = schedule.MaxLeg   // bytes, the most that the wire format allows
+	DefaultGiveup  = time.Hour         // all paths silent for longer: the stream fails
+	DefaultDead    = schedule.DeadPeer // a peer that is away is dead; off where giveup is given and this is not
+	DefaultConnect = 30 * time.Second  // first contact
 )
 
 // Path is one "tx <host> [<port>]" of the command line, with what belongs to it. The order of paths is the user's order of
@@ -95,7 +96,7 @@ type Options struct {
 	// ForceSendFile has the sender send a file from the page cache also where that may give the receiver's consumer its very
 	// pages: on one machine.
 	ForceSendFile bool
-	Timing        Timing // the zero Timing is what the program uses
+	Timing        schedule.Timing // the zero Timing is what the program uses
 	// Lapses is asked before each call on the source or the sink: it seems that the kernel does not give it back until lasts
 	// returns; a nil lasts is not at all, a nil Lapses never. For tests; any loop calls both.
 	Lapses func() (lasts func())
@@ -120,8 +121,11 @@ type ReceiveConfig struct {
 // loopsMost bounds the loops of one end: a bit each in Sender.hungry.
 const loopsMost = 32
 
+// Timing holds the clocks that tests set so as to wait for less.
+type Timing = schedule.Timing
+
 // DefaultTiming is what the program uses.
-func DefaultTiming() Timing { return Default() }
+func DefaultTiming() schedule.Timing { return schedule.Default() }
 
 // withDefaults fills in what the user left open; connect is the default of first contact.
 func (o Options) withDefaults(connect time.Duration) Options {
@@ -130,7 +134,7 @@ func (o Options) withDefaults(connect time.Duration) Options {
 	o.Connect = cmp.Or(o.Connect, connect)
 	o.Congestion = cmp.Or(o.Congestion, "auto")
 	o.IO = cmp.Or(o.IO, "auto")
-	o.Timing = cmp.Or(o.Timing, Default())
+	o.Timing = cmp.Or(o.Timing, schedule.Default())
 	o.Dead = cmp.Or(o.Dead, o.Timing.DeadPeer)
 	if o.Transport == nil {
 		o.Transport = tcp{o.Bind, o.Congestion}

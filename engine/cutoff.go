@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"viamillipede/engine/schedule"
 	"viamillipede/netio"
 )
 
@@ -66,7 +67,7 @@ func (r *Receiver) cutWithin(atMost time.Duration) {
 // a write of its own, which continues what was delivered.
 func (e *egress) seal(atMost time.Duration) {
 	for end := time.Now().Add(atMost); !e.turn.CompareAndSwap(false, true) && time.Now().Before(end); {
-		time.Sleep(SealPause)
+		time.Sleep(schedule.SealPause)
 	}
 	e.closePlaces()
 }

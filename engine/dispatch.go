@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/window"
 	"viamillipede/netio"
 )
@@ -149,7 +150,7 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why hunger) {
 // findBest finds out in what time the best link brings a leg. There is none better on another loop, mostly, since each has
 // links of every path.
 func (l *txloop) findBest() {
-	l.best = ForEver
+	l.best = schedule.ForEver
 	for _, k := range l.links {
 		if !k.leaving && !k.watch.stalled {
 			l.best = min(l.best, k.eta(k.most()))

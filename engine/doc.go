@@ -9,18 +9,16 @@
 //	         teststream.go  a leg of a test stream, made here     parallel, but for its place in the stream
 //	         bounds.go      the user's bounds on legs             the same turn
 //	dispatch dispatch.go  an idle link takes the next leg         parallel, one dispatcher in each loop
-//	schedule schedule.go  which link, how large a leg, how late   pure functions, for dispatch and the links
-//	         speed.go       what a link carries                   the loop of the link
+//	schedule engine/schedule  which link, how large a leg, how late   pure decisions, and every clock of the engine
+//	         txspeed.go     what a link can be expected to do     the loop of the link
 //	         txwatch.go     late legs are offered to other links  the same loop
-//	         txspeed.go     what a link can be expected to do     the same loop
-//	         pathflow.go    a path's links share one queue        shared, a short lock
 //	txlink   txlink.go    frames written, acks read               parallel, one loop owns a link
 //	         txleg.go       the ways of a leg into the socket     the same loop
 //	         zerocopy.go    one of them: MSG_ZEROCOPY             the same loop
 //	         txaside.go     a link that is given up says why      the same loop
 //	window   engine/window  a leg is kept until it is received    shared, a short lock
 //	keeper   keeper.go    a link is dialled, lost, dialled again  one goroutine a link, off the data path
-//	         redial.go      how long it waits before that         the same goroutine
+//	         redial.go      what it was good for, and the wait    the same goroutine
 //	         attempt.go     a name, a port, a connection          the same goroutine
 //	         lookup.go      the addresses of a name               one goroutine a path, for a moment
 //	         race.go        its addresses, the first one wins     one goroutine an address, for a moment
@@ -57,11 +55,11 @@
 //
 // A loop (engine/loop) is one OS thread with its own epoll instance, its own shard of leg buffers and its own links. What a
 // link does happens on its loop's thread only; other goroutines post a function to the loop. Where the kernel keeps that
-// thread, in a call on the source or the sink, another one goes on with the loop meanwhile (engine/loop/takeover.go). Nothing is shared on the
-// data path but the two turns, the window and the ring.
+// thread, in a call on the source or the sink, another one goes on with the loop meanwhile (engine/loop/takeover.go). Nothing
+// is shared on the data path but the two turns, the window and the ring.
 //
 // A leg is kept at the sending end until the peer has received it, so a lost link is a normal event: its legs go to
 // another link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (supervise.go). Of a stream that
 // has no link the user is told (outcry.go). A fault in the program ends one stream too, and no more than that (panic.go).
-// Whether a peer without a link is dead is decided by outage.go.
+// Whether a peer without a link is dead is decided by engine/schedule/outage.go.
 package engine

@@ -1,15 +1,18 @@
 package engine
 
-import "viamillipede/netio"
+import (
+	"viamillipede/engine/schedule"
+	"viamillipede/netio"
+)
 
 // endingOf is how a link ended with err; told is whether the peer said why.
-func endingOf(err error, told bool) Ending {
+func endingOf(err error, told bool) schedule.Ending {
 	switch {
 	case told:
 	case netio.Closed(err):
-		return EndClosed
+		return schedule.EndClosed
 	case netio.Reset(err):
-		return EndReset
+		return schedule.EndReset
 	}
-	return EndNoSign
+	return schedule.EndNoSign
 }

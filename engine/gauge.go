@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"viamillipede/engine/schedule"
 	"viamillipede/netio/sockstats"
 )
 
@@ -36,7 +37,7 @@ func (g *gauge) open(ctx context.Context, within time.Duration, cfg sockstats.Co
 	}
 	g.log.Printf(LevelChoices, "socket statistics: %s", whatCounts(c))
 	attached := make(chan struct{}, loopsMost)
-	awaitAll(attached, attach(attached), GaugePatience)
+	awaitAll(attached, attach(attached), schedule.GaugePatience)
 	sleep(ctx, within)
 	_ = c.Settle()
 }
@@ -127,7 +128,7 @@ func (s *Sender) gaugeLinks(ctx context.Context) {
 	}
 	select {
 	case <-s.firstUp:
-		sleep(ctx, GaugeAfter)
+		sleep(ctx, schedule.GaugeAfter)
 	case <-ctx.Done():
 	}
 	if ctx.Err() != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"viamillipede/engine/prbs"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
 
@@ -96,7 +97,7 @@ func (t *inspection) addFault(l inspected, now time.Time) {
 func (t *inspection) overdue(now time.Time) *Error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.faults) == 0 || now.Sub(t.since) < VerdictWithin {
+	if len(t.faults) == 0 || now.Sub(t.since) < schedule.VerdictWithin {
 		return nil
 	}
 	return t.judge(0, true)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"viamillipede/engine/prbs"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
 
@@ -63,10 +64,10 @@ func TestVerdictDoesNotWaitForEver(t *testing.T) {
 	if whole, verdict := test.note(l, begun, 0); whole || verdict != nil {
 		t.Fatalf("%v, %v", whole, verdict)
 	}
-	if v := test.overdue(begun.Add(VerdictWithin - 1)); v != nil {
+	if v := test.overdue(begun.Add(schedule.VerdictWithin - 1)); v != nil {
 		t.Errorf("too soon: %v", v)
 	}
-	if v := test.overdue(begun.Add(VerdictWithin)); v == nil || v.Status != StatusIntegrity {
+	if v := test.overdue(begun.Add(schedule.VerdictWithin)); v == nil || v.Status != StatusIntegrity {
 		t.Errorf("at the end: %v", v)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
 
@@ -31,11 +32,11 @@ type keeper struct {
 
 // holdBack returns when the keepers other than the first of each path may start.
 func (s *Sender) holdBack(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, Anyhow)
+	ctx, cancel := context.WithTimeout(ctx, schedule.Anyhow)
 	defer cancel()
 	select {
 	case <-s.firstUp:
-		sleep(ctx, AfterFirst)
+		sleep(ctx, schedule.AfterFirst)
 	case <-ctx.Done():
 	}
 }
@@ -57,7 +58,7 @@ func (k *keeper) run(ctx context.Context) {
 		hope, begun := k.hope(), time.Now()
 		link, err := k.connect(wanted, hope)
 		k.overtook(err)
-		how := Attempt{Took: time.Since(begun)}
+		how := schedule.Attempt{Took: time.Since(begun)}
 		if err == nil {
 			how = k.serve(ctx, link)
 			link.path.ports.give(k.index)
@@ -104,8 +105,8 @@ func (k *keeper) connect(ctx context.Context, hope <-chan struct{}) (*txlink, er
 
 // serve hands the link to its loop and waits until it is lost, or has left: a guest does when its own path is back, and any
 // link when its keeper is dismissed. It reports what the link was good for.
-func (k *keeper) serve(ctx context.Context, link *txlink) Attempt {
-	begun, none := time.Now(), Attempt{Linked: true}
+func (k *keeper) serve(ctx context.Context, link *txlink) schedule.Attempt {
+	begun, none := time.Now(), schedule.Attempt{Linked: true}
 	lost := make(chan error, 1)
 	link.lost = func(err error) { lost <- err }
 	if !k.loop.Post(func() { k.s.linkUp(k.loop, link) }) {
@@ -120,7 +121,7 @@ func (k *keeper) serve(ctx context.Context, link *txlink) Attempt {
 	for {
 		select {
 		case <-lost:
-			return Attempt{Linked: true, Use: link.use, Took: time.Since(begun)}
+			return schedule.Attempt{Linked: true, Use: link.use, Took: time.Since(begun)}
 		case <-quit:
 			quit, home = nil, nil
 			k.loop.Post(func() { link.leave() })
@@ -226,7 +227,7 @@ func sleepUntil(ctx context.Context, d time.Duration, one, two, three <-chan str
 // letPrecede waits, for a moment, until each path before this one was tried, or has led to the receiver: where there are several
 // receivers the stream is for that of the first path that works.
 func (s *Sender) letPrecede(ctx context.Context, p *pathState) {
-	t := time.NewTimer(Precedence)
+	t := time.NewTimer(schedule.Precedence)
 	defer t.Stop()
 	for _, q := range s.paths[:p.order] {
 		select {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/schedule"
 	"viamillipede/netio/sockstats"
 )
 
@@ -81,7 +82,7 @@ func collectSums(l *loop.Loop, past *linkSums, links func() []*linkState) []Link
 	if past == nil {
 		return nil
 	}
-	list := loop.Ask(l, StatusPatience, func() []LinkSummary {
+	list := loop.Ask(l, schedule.StatusPatience, func() []LinkSummary {
 		all := slices.Collect(maps.Values(*past))
 		for _, k := range links() {
 			all = append(all, k.sum())

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"viamillipede/engine/schedule"
 )
 
 // directory is what is known of the addresses of a path's host. Its zero value knows nothing yet.
@@ -34,7 +36,7 @@ func (s *Sender) lookUp(ctx context.Context, p *pathState) ([]netip.Addr, error)
 	q, kept := s.ask(p)
 	var late <-chan time.Time
 	if len(kept) > 0 {
-		t := time.NewTimer(LookupPatience - time.Since(q.begun))
+		t := time.NewTimer(schedule.LookupPatience - time.Since(q.begun))
 		defer t.Stop()
 		late = t.C
 	}
@@ -67,7 +69,7 @@ func (s *Sender) ask(p *pathState) (q *inquiry, kept []netip.Addr) {
 		q := &inquiry{begun: time.Now(), done: make(chan struct{})}
 		d.asking = q
 		s.errands.Go(func() {
-			ctx, cancel := context.WithTimeout(s.dialling, LookupMost)
+			ctx, cancel := context.WithTimeout(s.dialling, schedule.LookupMost)
 			defer cancel()
 			defer close(q.done)
 			defer d.answered(q)

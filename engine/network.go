@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"viamillipede/engine/schedule"
 	"viamillipede/netio"
 )
 
@@ -12,7 +13,7 @@ func (s *Sender) watchNetwork(ctx context.Context) {
 	err := s.transport.Watch(ctx, func() {
 		s.strand()
 		s.networkChanged()
-		sleep(ctx, ChangePause)
+		sleep(ctx, schedule.ChangePause)
 	})
 	if err != nil && ctx.Err() == nil {
 		s.log.Printf(LevelChoices, "changes of the network are not noticed, lost paths are tried now and then: %v", err)

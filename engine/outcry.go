@@ -6,6 +6,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"viamillipede/engine/schedule"
 )
 
 // outcry decides when the user is told, whatever the level of verbose, that nothing gets through to the peer:
@@ -49,7 +51,7 @@ type plight struct {
 }
 
 // look takes in how things stand, and says what there is to tell.
-func (o *outcry) look(now time.Time, p plight, t Timing) news {
+func (o *outcry) look(now time.Time, p plight, t schedule.Timing) news {
 	switch {
 	case p.failed || t.Tell == 0:
 		return newsNone
@@ -66,7 +68,7 @@ func (o *outcry) look(now time.Time, p plight, t Timing) news {
 	switch told := !o.said.IsZero(); {
 	case !p.without && (now.Sub(p.since) < t.Tell || told && o.first):
 		return o.well(now, false)
-	case !told && !(p.without && now.Sub(o.down) >= t.Tell) && now.Sub(p.since) < TellStuck*t.Tell:
+	case !told && !(p.without && now.Sub(o.down) >= t.Tell) && now.Sub(p.since) < schedule.TellStuck*t.Tell:
 		return newsNone
 	case !told, o.first && p.met && p.without && now.Sub(o.down) >= t.Tell: // the peer has come, and gone before that was said
 		o.since, o.first, o.said, o.back = p.since, !p.met, now, time.Time{}
@@ -88,7 +90,7 @@ func (o *outcry) well(now time.Time, last bool) news {
 	if o.back.IsZero() {
 		o.back = now
 	}
-	if !last && now.Sub(o.back) < TellSettled {
+	if !last && now.Sub(o.back) < schedule.TellSettled {
 		return newsNone
 	}
 	o.said = time.Time{}

@@ -4,12 +4,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"viamillipede/engine/schedule"
 )
 
 // What the user is told, second by second, of a stream whose links come and go.
 func TestOutcry(t *testing.T) {
 	const begins, lasts, ends = newsBegins, newsLasts, newsEnds
-	timing := Timing{Tell: 2 * time.Second, TellAgain: 10 * time.Second}
+	timing := schedule.Timing{Tell: 2 * time.Second, TellAgain: 10 * time.Second}
 	start := time.Unix(1000, 0)
 	for _, c := range []struct {
 		name  string
@@ -73,15 +75,15 @@ func TestOutcryNamesABlackHole(t *testing.T) {
 	start := time.Unix(1000, 0)
 	var text strings.Builder
 	p := &pathState{Path: Path{Host: "host1", Port: 8834}}
-	s := &Sender{paths: []*pathState{{Path: Path{Host: "host0", Port: 8834}}, p}, log: NewLog(&text, "", 0), time: Timing{Tell: time.Second, TellAgain: time.Minute}}
+	s := &Sender{paths: []*pathState{{Path: Path{Host: "host0", Port: 8834}}, p}, log: NewLog(&text, "", 0), time: schedule.Timing{Tell: time.Second, TellAgain: time.Minute}}
 	s.outage.Meet(start)
 	s.up = 3
 	p.hole.Store(1448)
-	s.cryOut(start.Add(TellStuck*time.Second - 1))
+	s.cryOut(start.Add(schedule.TellStuck*time.Second - 1))
 	if text.Len() > 0 {
 		t.Fatalf("said too early: %s", &text)
 	}
-	s.cryOut(start.Add(TellStuck * time.Second))
+	s.cryOut(start.Add(schedule.TellStuck * time.Second))
 	if got := text.String(); !strings.Contains(got, "nothing gets through to the receiver since ") ||
 		!strings.Contains(got, ": path host1:8834: connections come up, but packets of 1448 bytes do not arrive") {
 		t.Errorf("said %q", got)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"viamillipede/engine/ring"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -50,7 +51,7 @@ func (k *rxlink) park(l wire.Leg) (bool, error) {
 	at.park.taken.Add(1)
 	// Whoever moves the sink on looks at taken after that; so one of the two sees the other.
 	if r.early(l) {
-		at.Within(ParkMost)
+		at.Within(schedule.ParkMost)
 		return true, k.watch()
 	}
 	k.leavePark()
@@ -67,7 +68,7 @@ func (k *rxlink) leavePark() {
 func (k *rxlink) resume() {
 	k.leavePark()
 	if k.r.early(k.parked.leg) {
-		k.parked.pause = k.owner.Now.Add(ParkPause)
+		k.parked.pause = k.owner.Now.Add(schedule.ParkPause)
 	}
 	err := k.beginLeg(k.parked.leg)
 	if err == nil && !k.parked.on {
@@ -105,7 +106,7 @@ func (k *rxlink) patience() time.Duration {
 	if !k.r.early(p.leg) {
 		return 0
 	}
-	if wait := ParkMost - now.Sub(p.since); wait > 0 {
+	if wait := schedule.ParkMost - now.Sub(p.since); wait > 0 {
 		return wait
 	}
 	p.since = now
@@ -113,14 +114,14 @@ func (k *rxlink) patience() time.Duration {
 	if bytes := k.r.out.bytes.Load(); bytes != p.bytes {
 		p.bytes, p.looks = bytes, 0
 	}
-	most := ParkLooks
+	most := schedule.ParkLooks
 	if k.r.out.blocked.Load() {
-		most = ParkFull
+		most = schedule.ParkFull
 	}
 	if p.looks >= most {
 		return 0
 	}
-	return ParkMost
+	return schedule.ParkMost
 }
 
 // turnCame tells the other loops that the sink moved on.

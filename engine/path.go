@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
 
@@ -23,16 +24,16 @@ type pathState struct {
 	ports     sourcePorts
 	explained atomic.Bool // the user knows of its congestion control
 
-	flow                   PathFlow     // what all of its links have in the network
-	trip                   atomic.Int64 // least round trip of its links, nanoseconds; 0 is not known
-	idle                   atomic.Int32 // links that could take a leg, over all loops; see txloop.countIdle
-	rescuedFrom, rescuedTo atomic.Int64 // legs
-	bytes                  atomic.Int64 // of legs that its links have sent
-	rtt                    atomic.Int64 // smoothed round trip of the link that was looked at last, nanoseconds
-	lost                   atomic.Int64 // links
-	hole                   atomic.Int64 // bytes of a packet that does not get through, where small ones do; 0 is none
-	hinted                 atomic.Bool  // the user knows of the kernel's limits
-	doubtful               atomic.Bool  // a link of it had payload and carried none, and none has carried any since
+	flow                   schedule.PathFlow // what all of its links have in the network
+	trip                   atomic.Int64      // least round trip of its links, nanoseconds; 0 is not known
+	idle                   atomic.Int32      // links that could take a leg, over all loops; see txloop.countIdle
+	rescuedFrom, rescuedTo atomic.Int64      // legs
+	bytes                  atomic.Int64      // of legs that its links have sent
+	rtt                    atomic.Int64      // smoothed round trip of the link that was looked at last, nanoseconds
+	lost                   atomic.Int64      // links
+	hole                   atomic.Int64      // bytes of a packet that does not get through, where small ones do; 0 is none
+	hinted                 atomic.Bool       // the user knows of the kernel's limits
+	doubtful               atomic.Bool       // a link of it had payload and carried none, and none has carried any since
 
 	tried chan struct{} // closed when the first attempt has ended
 	once  sync.Once     // closes it

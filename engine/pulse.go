@@ -1,11 +1,15 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"viamillipede/engine/schedule"
+)
 
 // pulse tells what a link has carried in the last second: the bytes that it had carried at each of the latest ticks. It belongs
 // to its loop's thread.
 type pulse struct {
-	marks [PulseMarks]mark
+	marks [schedule.PulseMarks]mark
 	next  int // of marks, to be written
 }
 
@@ -18,7 +22,7 @@ type mark struct {
 // beat takes in how many bytes there are now.
 func (p *pulse) beat(now time.Time, bytes uint64) {
 	p.marks[p.next] = mark{now, bytes}
-	p.next = (p.next + 1) % PulseMarks
+	p.next = (p.next + 1) % schedule.PulseMarks
 }
 
 // rate is bytes a second since the tick that is a second ago, or the nearest to that.
@@ -36,4 +40,4 @@ func (p *pulse) rate(now time.Time, bytes uint64) uint64 {
 }
 
 // distance is how far a mark is from the one that is wanted.
-func distance(m mark, now time.Time) time.Duration { return (now.Sub(m.at) - PulseTime).Abs() }
+func distance(m mark, now time.Time) time.Duration { return (now.Sub(m.at) - schedule.PulseTime).Abs() }

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"viamillipede/engine/schedule"
 )
 
 // A dial tries the addresses of a path as RFC 8305 has it: one after the other, each a little after the one before it, or at
@@ -57,7 +59,7 @@ func (k *keeper) race(ctx context.Context, p *pathState, all []netip.Addr, port 
 	ctx, cancel := context.WithCancel(ctx)
 	r := &race{
 		k: k, p: p, port: port, ctx: ctx, dialled: make(chan *lap, len(all)), greeted: make(chan *lap, len(all)),
-		delay: min(max(AttemptDelay, 2*time.Duration(p.trip.Load())), AttemptDelayMost),
+		delay: min(max(schedule.AttemptDelay, 2*time.Duration(p.trip.Load())), schedule.AttemptDelayMost),
 	}
 	for _, to := range all {
 		r.laps = append(r.laps, &lap{to: to})
@@ -164,7 +166,7 @@ func (r *race) speak(turn *time.Timer) {
 	l := r.connected[0]
 	r.connected = r.connected[1:]
 	r.speaking = l
-	ctx, cancel := context.WithTimeout(r.ctx, max(r.k.s.time.Dial, GreetTrips*l.took))
+	ctx, cancel := context.WithTimeout(r.ctx, max(r.k.s.time.Dial, schedule.GreetTrips*l.took))
 	l.hush, l.spoke, l.generation = cancel, time.Now(), r.k.generation
 	r.k.generation++
 	turn.Reset(max(r.delay, 2*l.took))
@@ -211,14 +213,14 @@ func (r *race) clear(won *lap) {
 // patience is how long an attempt may take before it is given up for a new one when there is hope for that.
 func (k *keeper) patience() time.Duration {
 	if k.anchor {
-		return FirstPatience
+		return schedule.FirstPatience
 	}
-	return OtherPatience
+	return schedule.OtherPatience
 }
 
 // overtakes is hope, unless the network has overtaken the keeper too often already.
 func (k *keeper) overtakes(hope <-chan struct{}) <-chan struct{} {
-	if k.overtaken >= OvertakenMost {
+	if k.overtaken >= schedule.OvertakenMost {
 		return nil
 	}
 	return hope

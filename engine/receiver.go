@@ -11,6 +11,7 @@ import (
 	"viamillipede/engine/loop"
 	"viamillipede/engine/prbs"
 	"viamillipede/engine/ring"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -19,7 +20,7 @@ import (
 type Receiver struct {
 	cfg       ReceiveConfig
 	log       *Log
-	time      Timing
+	time      schedule.Timing
 	transport Transport
 	id        uint64 // of this process's one stream, so that a sender does not take two receivers for one
 
@@ -66,7 +67,7 @@ type Receiver struct {
 	links    map[uint32]*rxlink // by index; the latest of each
 	hosts    map[string]bool    // where admitted links came from
 	ways     map[wayID]*way     // that they came, likewise
-	outage   Outage
+	outage   schedule.Outage
 	left     map[int]row // links that were lost and did not come back, by their index
 	up       int
 	lost     uint64
@@ -198,7 +199,7 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	sum = r.Summary()
 	r.curtain.fall()
 	if !haltThen(r.loops, r.tidy, r.log) {
-		r.cutWithin(loop.HaltMost)
+		r.cutWithin(schedule.HaltMost)
 	}
 	return sum, r.err
 }
@@ -389,7 +390,7 @@ func (r *Receiver) complete(d wire.Done) {
 // supervise waits for the end of the stream, and ends it when there is no hope.
 func (r *Receiver) supervise(ctx context.Context) {
 	defer r.caught("supervisor")
-	ticker := time.NewTicker(r.time.Tick * TicksPerLook)
+	ticker := time.NewTicker(r.time.Tick * schedule.TicksPerLook)
 	defer ticker.Stop()
 	for {
 		select {
@@ -464,9 +465,9 @@ func (r *Receiver) doom(now time.Time) *Error {
 	}
 	dead, giveup := r.patience()
 	switch r.outage.Judge(now, dead, giveup) {
-	case FateClosed:
+	case schedule.FateClosed:
 		return fail(StatusLost, nil, "the sender is gone: its host closed every link and none has come back for %v", r.outage.Away(now))
-	case FateLost:
+	case schedule.FateLost:
 		return fail(StatusLost, nil, "all paths to the sender have been lost for longer than giveup (%v)", giveup)
 	}
 	return nil
@@ -502,7 +503,7 @@ func (r *Receiver) findVoice(ctx context.Context) {
 	if status := ExitStatus(r.err); r.told.Load() || status != StatusIntegrity && status != StatusLocalPipe && status != StatusInternal {
 		return
 	}
-	ticker := time.NewTicker(r.time.Tick * TicksPerLook)
+	ticker := time.NewTicker(r.time.Tick * schedule.TicksPerLook)
 	defer ticker.Stop()
 	for r.speechless(time.Now()) {
 		select {
@@ -519,7 +520,7 @@ func (r *Receiver) speechless(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.outage.Progress(r.ended)
-	return r.met && r.up == 0 && r.outage.Judge(now, r.cfg.Dead, r.linger()) == FateWait
+	return r.met && r.up == 0 && r.outage.Judge(now, r.cfg.Dead, r.linger()) == schedule.FateWait
 }
 
 // lastWords is what the sender is told of the end.

@@ -5,21 +5,22 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
 
 // usefulness says what a link was good for that ends; on its loop's thread, while it has its connection.
-func (k *txlink) usefulness(err error) Use {
+func (k *txlink) usefulness(err error) schedule.Use {
 	now := k.loop.Now
 	switch {
-	case err == errLeft || k.carriedSome(k.conn.Queued()) || k.first == 0 && now.Sub(k.linkState.since) >= IdleLong:
-		return UseGood
+	case err == errLeft || k.carriedSome(k.conn.Queued()) || k.first == 0 && now.Sub(k.linkState.since) >= schedule.IdleLong:
+		return schedule.UseGood
 	case k.first > 0 && now.Sub(k.firstFed) >= k.s.time.Stall:
 		k.path.doubtful.Store(true)
-		return UseWasted
+		return schedule.UseWasted
 	}
-	return UseNone
+	return schedule.UseNone
 }
 
 // carriedSome reports whether payload got through on the link. That a leg which it carried is received says little: another
@@ -33,7 +34,7 @@ func (k *txlink) carriedSome(q netio.Queue) bool {
 
 // rest sleeps until the next attempt is due, and keeps how long that is in wait. It reports whether something came up before by
 // which the attempt has better prospects.
-func (k *keeper) rest(ctx context.Context, wait *time.Duration, a Attempt, hope <-chan struct{}) (came bool) {
+func (k *keeper) rest(ctx context.Context, wait *time.Duration, a schedule.Attempt, hope <-chan struct{}) (came bool) {
 	alone, empty := k.s.emptied(), k.home.emptied()
 	if a.Beside = alone != nil; k.anchor && !a.Linked {
 		a.Beside = empty != nil
@@ -41,7 +42,7 @@ func (k *keeper) rest(ctx context.Context, wait *time.Duration, a Attempt, hope 
 	*wait = k.s.time.Pause(*wait, a, k.anchor)
 	d := k.jitter(*wait)
 	switch {
-	case a.Linked && a.Use != UseWasted:
+	case a.Linked && a.Use != schedule.UseWasted:
 		hope, empty, alone = nil, nil, nil // every link that breaks at once would wake the others
 	case a.Linked:
 		empty = nil // that the path's others are lost, too, is to be expected

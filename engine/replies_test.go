@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
 
@@ -21,13 +22,13 @@ func TestEndings(t *testing.T) {
 		name string
 		err  error
 		told bool
-		want Ending
+		want schedule.Ending
 	}{
-		{"closed", io.EOF, false, EndClosed},
-		{"closed with a word", io.EOF, true, EndNoSign},
-		{"reset", errReset, false, EndReset},
-		{"silent", errSilent, false, EndNoSign},
-		{"cut by us", errChaos, false, EndNoSign},
+		{"closed", io.EOF, false, schedule.EndClosed},
+		{"closed with a word", io.EOF, true, schedule.EndNoSign},
+		{"reset", errReset, false, schedule.EndReset},
+		{"silent", errSilent, false, schedule.EndNoSign},
+		{"cut by us", errChaos, false, schedule.EndNoSign},
 	} {
 		if got := endingOf(c.err, c.told); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)
@@ -42,21 +43,21 @@ func TestReplies(t *testing.T) {
 		met     bool
 		verdict wire.Verdict
 		err     error
-		want    Reply
+		want    schedule.Reply
 	}{
-		{"it worked", true, wire.VerdictOK, nil, ReplyNone},
-		{"nobody", true, wire.VerdictOK, errNobody, ReplyRefused},
-		{"nobody, where the peer never was", false, wire.VerdictOK, errNobody, ReplyUnmet},
-		{"no route", true, wire.VerdictOK, errRoute, ReplyNone},
-		{"no time", true, wire.VerdictOK, os.ErrDeadlineExceeded, ReplyNone},
-		{"taken, then closed", true, wire.VerdictOK, io.EOF, ReplyElse},
-		{"taken, then reset", true, wire.VerdictOK, reset, ReplyElse},
-		{"taken, and mute", true, wire.VerdictOK, errMute, ReplyElse},
-		{"a stranger", true, wire.VerdictMalformed, errors.New("not a viamillipede"), ReplyElse},
-		{"another receiver", true, wire.VerdictMalformed, errOther, ReplyRefused},
-		{"busy with another stream", true, wire.VerdictBusy, errors.New("busy"), ReplyRefused},
-		{"another stream is known", true, wire.VerdictUnknown, errors.New("unknown"), ReplyGone},
-		{"where the peer never was", false, wire.VerdictUnknown, errors.New("unknown"), ReplyUnknown},
+		{"it worked", true, wire.VerdictOK, nil, schedule.ReplyNone},
+		{"nobody", true, wire.VerdictOK, errNobody, schedule.ReplyRefused},
+		{"nobody, where the peer never was", false, wire.VerdictOK, errNobody, schedule.ReplyUnmet},
+		{"no route", true, wire.VerdictOK, errRoute, schedule.ReplyNone},
+		{"no time", true, wire.VerdictOK, os.ErrDeadlineExceeded, schedule.ReplyNone},
+		{"taken, then closed", true, wire.VerdictOK, io.EOF, schedule.ReplyElse},
+		{"taken, then reset", true, wire.VerdictOK, reset, schedule.ReplyElse},
+		{"taken, and mute", true, wire.VerdictOK, errMute, schedule.ReplyElse},
+		{"a stranger", true, wire.VerdictMalformed, errors.New("not a viamillipede"), schedule.ReplyElse},
+		{"another receiver", true, wire.VerdictMalformed, errOther, schedule.ReplyRefused},
+		{"busy with another stream", true, wire.VerdictBusy, errors.New("busy"), schedule.ReplyRefused},
+		{"another stream is known", true, wire.VerdictUnknown, errors.New("unknown"), schedule.ReplyGone},
+		{"where the peer never was", false, wire.VerdictUnknown, errors.New("unknown"), schedule.ReplyUnknown},
 	} {
 		if got := replyOf(c.met, c.verdict, c.err); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)

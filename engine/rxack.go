@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
 
@@ -19,7 +20,7 @@ func (k *rxlink) took() {
 func (l *rxloop) owe(bytes int) {
 	if l.owed == 0 {
 		l.since = l.Now
-		l.Within(AckWithin)
+		l.Within(schedule.AckWithin)
 	}
 	l.owed += bytes
 }

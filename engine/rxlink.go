@@ -6,6 +6,7 @@ import (
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/ring"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -403,7 +404,7 @@ func (k *rxlink) silent() bool {
 	k.way.hear(k.heard)
 	dead, now := k.r.time.Dead, k.loop.Now
 	silence := now.Sub(k.heard)
-	return silence >= dead && (k.way.quiet(now) >= dead || silence >= PatienceTimes*dead)
+	return silence >= dead && (k.way.quiet(now) >= dead || silence >= schedule.PatienceTimes*dead)
 }
 
 // tick keeps the link's clocks. A heartbeat brings an ack along, so that no credit is ever stuck.

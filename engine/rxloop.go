@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -39,7 +40,7 @@ func (l *rxloop) settle() (again bool) {
 	if l.owed == 0 {
 		return again
 	}
-	if wait := AckWithin - l.Now.Sub(l.since); wait > 0 {
+	if wait := schedule.AckWithin - l.Now.Sub(l.since); wait > 0 {
 		l.Within(wait)
 		return again
 	}

@@ -10,6 +10,7 @@ import (
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/loop"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -31,7 +32,7 @@ const legsMost = 1 << 16
 type Sender struct {
 	cfg       SendConfig
 	log       *Log
-	time      Timing
+	time      schedule.Timing
 	transport Transport
 	stream    wire.StreamID
 
@@ -84,7 +85,7 @@ type Sender struct {
 	mu       sync.Mutex
 	receiver wire.Welcome // the first; guarded by mu, as is all below
 	met      bool         // a receiver was met
-	outage   Outage
+	outage   schedule.Outage
 	left     [MaxThreads]time.Time // when the link of that index was lost; zero: never
 	up       int
 	lost     uint64 // links
@@ -423,7 +424,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 		close(s.empty)
 		s.empty = make(chan struct{})
 	}
-	s.outage.LinkLost(EndNoSign, k.proved, k.heard, k.loop.Now) // who dials asks again
+	s.outage.LinkLost(schedule.EndNoSign, k.proved, k.heard, k.loop.Now) // who dials asks again
 	if k.dashed(err) {
 		s.outage.Despair(k.loop.Now)
 	}
@@ -566,7 +567,7 @@ func (s *Sender) finishLocked(err error) {
 // supervise waits for the end of the stream, and ends it when there is no hope.
 func (s *Sender) supervise(ctx context.Context) {
 	defer s.caught("supervisor")
-	ticker := time.NewTicker(s.time.Tick * TicksPerLook)
+	ticker := time.NewTicker(s.time.Tick * schedule.TicksPerLook)
 	defer ticker.Stop()
 	for {
 		select {
@@ -638,11 +639,11 @@ func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.started))) 
 func (s *Sender) doom(now time.Time, answers []answer) *Error {
 	dead, giveup := s.cfg.Dead, s.cfg.Giveup
 	switch s.outage.Judge(now, dead, giveup) {
-	case FateRefused:
+	case schedule.FateRefused:
 		return fail(StatusLost, nil, "the receiver is gone: its host has refused for %v (%s)", dead, summarize(answers))
-	case FateUnknown:
+	case schedule.FateUnknown:
 		return fail(StatusLost, nil, "the receiver is gone: another one is in its place (%s)", summarize(answers))
-	case FateLost:
+	case schedule.FateLost:
 		return s.lostFor(giveup)
 	}
 	return nil
@@ -671,7 +672,7 @@ func (s *Sender) swallowed() string {
 }
 
 // attempted notes what an attempt on a path that failed says of the receiver.
-func (s *Sender) attempted(p *pathState, r Reply) {
+func (s *Sender) attempted(p *pathState, r schedule.Reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.outage.Attempt(p.order, r, time.Now())
@@ -697,7 +698,7 @@ func (s *Sender) findVoice(ctx context.Context) {
 		}
 	}
 	awaitAll(quit, len(s.loops), s.time.Farewell)
-	ticker := time.NewTicker(s.time.Tick * TicksPerLook)
+	ticker := time.NewTicker(s.time.Tick * schedule.TicksPerLook)
 	defer ticker.Stop()
 	for s.speechless() && (stuck || s.judge(time.Now()) == nil) {
 		select {

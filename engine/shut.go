@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 
+	"viamillipede/engine/schedule"
 	"viamillipede/netio"
 )
 
@@ -86,7 +87,7 @@ func (r *Receiver) watchDoor(ctx context.Context, changed chan<- struct{}) {
 		case changed <- struct{}{}:
 		default:
 		}
-		sleep(ctx, ChangePause)
+		sleep(ctx, schedule.ChangePause)
 	})
 	if err != nil && ctx.Err() == nil {
 		r.log.Printf(LevelChoices, "changes of the network are not noticed: %v", err)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/schedule"
 )
 
 // While a deep queue holds back what a peer would say, what its kernel acknowledges proves that it lives, and a link that carries
@@ -28,10 +29,10 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 		{name: "a queue, idle for too long", deep: true, others: true, after: 200 * time.Second, want: true},
 	} {
 		s := &Sender{}
-		s.time = Timing{Dead: 4 * time.Second, Stall: time.Second}
+		s.time = schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}
 		k := &txlink{s: s, path: newPath(Path{}, 0), linkState: linkState{loop: &loop.Loop{Now: start.Add(c.after)}, heard: start}}
 		if c.carries {
-			k.trips = make([]Trip, 1)
+			k.trips = make([]schedule.Trip, 1)
 		}
 		if c.deep {
 			deepen(&k.path.flow, start)
@@ -47,7 +48,7 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 }
 
 // deepen has the path hold 8 s of bytes at that time, after it brought some.
-func deepen(f *PathFlow, at time.Time) {
+func deepen(f *schedule.PathFlow, at time.Time) {
 	const rate, step = 20_000, 50 * time.Millisecond
 	f.Look(10*rate, 0, at.Add(-2*time.Second))
 	for t := at.Add(-2*time.Second + step); !t.After(at); t = t.Add(step) {

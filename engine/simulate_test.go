@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -259,10 +260,10 @@ func (c *simLink) arrive(n int, begun time.Duration) {
 		c.owed += c.legs[0].length
 		c.legs = c.legs[1:]
 		switch {
-		case c.owed >= max(AckEvery, int(c.path.rate/5000)): // less often on a fast path, to save the simulation work
+		case c.owed >= max(schedule.AckEvery, int(c.path.rate/5000)): // less often on a fast path, to save the simulation work
 			c.acknowledge()
 		case c.ackAt == 0:
-			c.ackAt = c.sim.now + AckWithin
+			c.ackAt = c.sim.now + schedule.AckWithin
 			c.sim.at(c.ackAt, func() {
 				if c.ackAt == c.sim.now {
 					c.acknowledge()

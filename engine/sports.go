@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"viamillipede/engine/schedule"
 	"viamillipede/netio"
 )
 
@@ -81,7 +82,7 @@ func (s *sourcePorts) take(keeper, place int, now time.Time) (port uint16, err e
 	if len(s.list) == 0 {
 		return 0, nil
 	}
-	free := func(p *sourcePort) bool { return p.keeper == nobody && now.Sub(p.failed) >= PortPause }
+	free := func(p *sourcePort) bool { return p.keeper == nobody && now.Sub(p.failed) >= schedule.PortPause }
 	if place >= 0 {
 		if own := &s.list[place%len(s.list)]; free(own) {
 			own.keeper = keeper

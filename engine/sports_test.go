@@ -3,6 +3,8 @@ package engine
 import (
 	"testing"
 	"time"
+
+	"viamillipede/engine/schedule"
 )
 
 // A link has the port of its place; one that is not to be had is replaced by a spare one, not by another link's.
@@ -29,7 +31,7 @@ func TestSourcePorts(t *testing.T) {
 	s.give(11)
 	take(13, guestPlace, 4)
 	take(11, 1, 0) // 2 failed a moment ago
-	now = now.Add(PortPause)
+	now = now.Add(schedule.PortPause)
 	take(11, 1, 2)
 	if s.fail(11, now) {
 		t.Error("the second failure is news")

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 	"viamillipede/netio/sockstats"
@@ -91,7 +92,7 @@ func (s *Sender) rows() []row {
 	}
 	s.mu.Unlock()
 	for _, l := range s.loops {
-		for _, r := range loop.Ask(l.Loop, StatusPatience, l.describe) {
+		for _, r := range loop.Ask(l.Loop, schedule.StatusPatience, l.describe) {
 			rows[r.index] = r
 		}
 	}
@@ -160,7 +161,7 @@ func (k *txlink) stuck() (since time.Time, stuck bool) {
 	if len(k.trips) == 0 || k.watch.excused || !k.queue.Told {
 		return time.Time{}, false
 	}
-	since = Later(k.watch.moved, k.trips[0].From)
+	since = schedule.Later(k.watch.moved, k.trips[0].From)
 	return since, k.loop.Now.Sub(since) >= k.stalledAfter()
 }
 
@@ -192,7 +193,7 @@ func (r *Receiver) rows() []row {
 	var rows []row
 	up := make(map[int]bool)
 	for _, l := range r.loops {
-		for _, link := range loop.Ask(l.Loop, StatusPatience, l.describe) {
+		for _, link := range loop.Ask(l.Loop, schedule.StatusPatience, l.describe) {
 			rows = append(rows, link)
 			up[link.index] = true
 		}

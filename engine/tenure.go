@@ -10,6 +10,7 @@ import (
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/ring"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
 
@@ -220,7 +221,7 @@ func (r *Receiver) makeRoom(size, buffers, links int) error {
 	// A link may be in the middle of a leg that another link has brought already; so the peer's credit leaves a buffer
 	// for each link, and whatever it sends within the credit can be taken in.
 	r.pool, r.advice, r.credit, r.most = pool, pool.Advice(), buffers-links, uint32(size)
-	r.ackEvery = min(AckEvery, r.credit*size/8) / len(r.loops) // what all loops together owe is bounded
+	r.ackEvery = min(schedule.AckEvery, r.credit*size/8) / len(r.loops) // what all loops together owe is bounded
 	r.legs = make([]rxleg, buffers)
 	r.ring = ring.New[rxleg](r.credit, 0)
 	return nil

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -34,19 +35,19 @@ type txlink struct {
 	leaving bool       // takes no more legs, and ends when those it has are received
 
 	header  [wire.HeaderLen]byte
-	leg     *window.Leg // on its way, held; nil between two legs
-	sent    int         // bytes of header and leg that the socket took
-	reread  bool        // some of it, which is in a file, went through memory
-	copied  *netio.Pipe // what the socket has not taken of the leg, where that is in a pipe; nil before
-	carried []uint64    // legs taken and not known to be received, in the order of their journey
-	trips   []Trip      // of each of them
-	fed     time.Time   // when it last took one
-	largest int         // bytes of the largest leg that the peer has received
+	leg     *window.Leg     // on its way, held; nil between two legs
+	sent    int             // bytes of header and leg that the socket took
+	reread  bool            // some of it, which is in a file, went through memory
+	copied  *netio.Pipe     // what the socket has not taken of the leg, where that is in a pipe; nil before
+	carried []uint64        // legs taken and not known to be received, in the order of their journey
+	trips   []schedule.Trip // of each of them
+	fed     time.Time       // when it last took one
+	largest int             // bytes of the largest leg that the peer has received
 
-	first    int       // bytes of the first leg it took; 0: none yet
-	firstFed time.Time // when that was
-	use      Use       // what it was good for, once it is lost
-	Speed
+	first    int          // bytes of the first leg it took; 0: none yet
+	firstFed time.Time    // when that was
+	use      schedule.Use // what it was good for, once it is lost
+	schedule.Speed
 	legsPublished int64 // its share of Sender.legs
 	zero          zero
 	ended         bool // the end frame is in control
@@ -306,9 +307,9 @@ func (k *txlink) silent() bool {
 	case k.path.flow.Quiet(now) >= dead || queue == 0:
 		return true
 	case len(k.trips) == 0:
-		return now.Sub(k.heard) >= PatienceTimes*dead // a dead one is found when it has something to bring
+		return now.Sub(k.heard) >= schedule.PatienceTimes*dead // a dead one is found when it has something to bring
 	}
-	return now.Sub(Later(k.heard, k.watch.moved)) >= StalledAfter(0, queue, dead, PatienceTimes*dead)
+	return now.Sub(schedule.Later(k.heard, k.watch.moved)) >= schedule.StalledAfter(0, queue, dead, schedule.PatienceTimes*dead)
 }
 
 // behind reports whether the kernel has something of the link's that the peer's has not: that will be heard before a heartbeat could

@@ -3,6 +3,8 @@ package engine
 import (
 	"math"
 	"time"
+
+	"viamillipede/engine/schedule"
 )
 
 // depart notes that a leg is on its way, which should arrive after eta.
@@ -12,11 +14,11 @@ func (k *txlink) depart(number uint64, length int, eta time.Duration) {
 		k.Speed.Depart(now)
 	}
 	k.carried = append(k.carried, number)
-	k.trips = append(k.trips, Trip{
-		From: now, Expects: now.Add(eta), Due: now.Add(Late(eta, k.Misses, k.rtt(), k.absorbed())), Bytes: length,
+	k.trips = append(k.trips, schedule.Trip{
+		From: now, Expects: now.Add(eta), Due: now.Add(schedule.Late(eta, k.Misses, k.rtt(), k.absorbed())), Bytes: length,
 	})
 	k.unsent += length
-	if float64(length) > k.Rate*MeasurePause.Seconds() {
+	if float64(length) > k.Rate*schedule.MeasurePause.Seconds() {
 		k.excuse(k.allowed + length) // it cannot have left already
 	}
 	if k.fed = now; k.first == 0 {
@@ -46,14 +48,14 @@ func (k *txlink) prune() {
 	if k.watch.doubt.Good(k.loop.Now); k.path.doubtful.Load() && k.carriedSome(k.queue) {
 		k.path.trust()
 	}
-	k.conn.LimitUnsent(max(SizeOfLeg(k.Rate, LegTime, k.growth()), min(k.queue.InNetwork/4, k.s.in.most)))
+	k.conn.LimitUnsent(max(schedule.SizeOfLeg(k.Rate, schedule.LegTime, k.growth()), min(k.queue.InNetwork/4, k.s.in.most)))
 	k.publish()
 }
 
 // most is the largest leg that the link should take, in bytes.
 func (k *txlink) most() int {
 	if k.Rate > 0 {
-		return SizeOfLeg(k.Rate, time.Duration(k.s.legTime.Load()), k.growth())
+		return schedule.SizeOfLeg(k.Rate, time.Duration(k.s.legTime.Load()), k.growth())
 	}
 	return k.growth()
 }
@@ -61,9 +63,9 @@ func (k *txlink) most() int {
 // growth is the largest leg that the link has earned, in bytes: legs double from one to the next, since the first of them
 // say little. What is left over of a router's burst, or fits into its queue, arrives at any rate.
 func (k *txlink) growth() int {
-	first := FirstLegAfter
+	first := schedule.FirstLegAfter
 	if k.path.order == 0 {
-		first = FirstLeg
+		first = schedule.FirstLeg
 	}
 	return min(max(first, 2*k.largest), k.s.in.most)
 }
@@ -79,8 +81,8 @@ func (k *txlink) publish() {
 }
 
 // prospect is what the scheduler has to know of the link.
-func (k *txlink) prospect() Prospect {
-	p := Prospect{
+func (k *txlink) prospect() schedule.Prospect {
+	p := schedule.Prospect{
 		Rate: k.Rate, Unsent: k.unsent, InNetwork: k.queue.InNetwork, RTT: k.rtt(), Trip: k.queue.MinRTT,
 		Carried: len(k.carried), Idle: k.loop.Now.Sub(k.fed), Queue: k.deep(), Doubt: k.watch.doubt.Much,
 	}
@@ -107,20 +109,20 @@ func (k *txlink) mayTake(bytes int) bool {
 	if bytes > k.most() {
 		p.Idle = 0 // a leg of another link's size is no trial
 	}
-	return p.MayTake(bytes, absorbed, k.owner.best, absorbed == ForEver)
+	return p.MayTake(bytes, absorbed, k.owner.best, absorbed == schedule.ForEver)
 }
 
 // absorbed is how late a leg may be on this link, as far as the others can tell.
 func (k *txlink) absorbed() time.Duration {
 	others := float64(k.s.legs.Load()-k.legsPublished) / 1000
-	return Absorbs(k.s.credit, min(others, k.s.legsLately()))
+	return schedule.Absorbs(k.s.credit, min(others, k.s.legsLately()))
 }
 
 // measure learns how the link fares, and tells the window what the link excuses to be kept: what it has in the network,
 // twice, so that a network which could take more shows it, and what it has not sent yet, unless that is because the peer's
 // program is behind: more links would only make every buffer cold.
 func (k *txlink) measure() {
-	if k.loop.Now.Sub(k.asked) < MeasurePause {
+	if k.loop.Now.Sub(k.asked) < schedule.MeasurePause {
 		return
 	}
 	k.asked = k.loop.Now
@@ -192,7 +194,7 @@ func (s *Sender) setLegTime() {
 	for _, p := range s.paths {
 		longest = max(longest, p.trip.Load())
 	}
-	s.legTime.Store(int64(TimeOfLeg(len(s.homes), s.credit, time.Duration(longest))))
+	s.legTime.Store(int64(schedule.TimeOfLeg(len(s.homes), s.credit, time.Duration(longest))))
 }
 
 // flow notes how many legs a second the stream lately had.

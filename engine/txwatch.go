@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/window"
 	"viamillipede/netio"
 )
@@ -26,7 +27,7 @@ type watch struct {
 	moved   time.Time // when that last grew, or there was nothing to wait for
 	stalled bool
 
-	doubt Doubt // that it does what it promises
+	doubt schedule.Doubt // that it does what it promises
 }
 
 // look takes in what the kernel says of the link.
@@ -80,7 +81,7 @@ func (l *txloop) watchLinks() {
 		if len(k.carried) == 0 && !k.watch.stalled {
 			continue
 		}
-		if l.Now.Sub(k.watch.looked) >= WatchPause {
+		if l.Now.Sub(k.watch.looked) >= schedule.WatchPause {
 			k.watch.looked = l.Now
 			if err := k.check(); err != nil {
 				k.lose(err) // and so out of links
@@ -96,7 +97,7 @@ func (l *txloop) watchLinks() {
 // tick.
 func (k *txlink) wake() {
 	if len(k.trips) > 0 && !k.watch.excused {
-		k.loop.Within(WatchPause)
+		k.loop.Within(schedule.WatchPause)
 	}
 }
 
@@ -124,7 +125,7 @@ func (k *txlink) check() error {
 		k.offer(pressed)
 	}
 	others := k.s.legs.Load() > k.legsPublished // who could take them
-	if others && k.queue.Told && now.Sub(Later(w.moved, k.trips[0].From)) >= k.stalledAfter() {
+	if others && k.queue.Told && now.Sub(schedule.Later(w.moved, k.trips[0].From)) >= k.stalledAfter() {
 		k.stall()
 	}
 	return nil
@@ -132,7 +133,7 @@ func (k *txlink) check() error {
 
 // schedule.StalledAfter is how long the link may show no progress.
 func (k *txlink) stalledAfter() time.Duration {
-	return StalledAfter(k.queue.RTT, k.deepest(), k.s.time.Stall, PatienceTimes*k.s.time.Dead)
+	return schedule.StalledAfter(k.queue.RTT, k.deepest(), k.s.time.Stall, schedule.PatienceTimes*k.s.time.Dead)
 }
 
 // offer has other links send too what is late here, when it begins with the leg that the peer waits for; where the stream
@@ -150,7 +151,7 @@ func (k *txlink) offer(pressed bool) {
 			k.s.window.Bar(k.carried[i], alone)
 			continue
 		}
-		if wait := t.Expects.Sub(now); !isLate && (!pressed || 0 <= wait && wait <= Soon) {
+		if wait := t.Expects.Sub(now); !isLate && (!pressed || 0 <= wait && wait <= schedule.Soon) {
 			continue
 		}
 		expects := t.Expects
@@ -178,7 +179,7 @@ func (k *txlink) offer(pressed bool) {
 func (k *txlink) siblings() (s window.SameWay) {
 	now, w := k.loop.Now, &k.watch
 	stall := k.s.time.Stall
-	if k.path.flow.Queued(stall/DeepShare, stall, now) && now.Sub(Later(w.moved, k.trips[0].From)) < k.stalledAfter() {
+	if k.path.flow.Queued(stall/schedule.DeepShare, stall, now) && now.Sub(schedule.Later(w.moved, k.trips[0].From)) < k.stalledAfter() {
 		s.Queued = now.Add(max(stall, k.deepest()))
 	}
 	if !w.moved.Before(k.trips[0].From) {

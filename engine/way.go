@@ -4,6 +4,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"viamillipede/engine/schedule"
 )
 
 // way is what links between the same two addresses have in common, at the end that listens: they may have one queue before them.
@@ -47,7 +49,7 @@ func (r *Receiver) wayOf(id wayID) *way {
 func (w *way) hear(at time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.heard = Later(w.heard, at)
+	w.heard = schedule.Later(w.heard, at)
 }
 
 // quiet is how long none has.

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"viamillipede/engine/schedule"
 )
 
 // A fault in a call that may wait ends the loop as any other does, once: nobody takes it over afterwards.
@@ -59,7 +61,7 @@ func TestFaultAtTheEnd(t *testing.T) {
 	if done || fault == nil || !strings.Contains(fault.Error(), "the end") {
 		t.Errorf("%v, with a fault of %v", done, fault)
 	}
-	if took := time.Since(begun); took >= tidyMost {
+	if took := time.Since(begun); took >= schedule.TidyMost {
 		t.Errorf("it took %v", took)
 	}
 }

@@ -3,11 +3,9 @@ package loop
 import (
 	"math"
 	"time"
-)
 
-// HaltMost is how long the end of a stream waits for its loops' threads. One that the kernel does not give back, in a call
-// that was not to wait, must not keep the program.
-const HaltMost = 500 * time.Millisecond
+	"viamillipede/engine/schedule"
+)
 
 // Looping is a loop, or what embeds one.
 type Looping interface{ Plain() *Loop }
@@ -31,9 +29,6 @@ func HaltAll[T Looping](loops []T, atMost time.Duration) (all bool) {
 	return true
 }
 
-// tidyMost is how long it waits for what comes then, which closes files and cuts them to length.
-const tidyMost = 3 * time.Second
-
 // HaltThen ends the loops and then calls tidy, which may have to wait in the kernel itself. Both go on without the caller when
 // they take too long; done tells whether they did not, and tidy came to its end. fault is what tidy panicked with, nil mostly. Loops
 // of one stream all have the same owner, which is told of a thread that is stuck.
@@ -44,8 +39,8 @@ func HaltThen[T Looping](loops []T, tidy func()) (done bool, fault error) {
 		close(halted)
 		tidied <- guarded(tidy)
 	}()
-	if _, done = awaited(halted, HaltMost); done {
-		fault, done = awaited(tidied, tidyMost)
+	if _, done = awaited(halted, schedule.HaltMost); done {
+		fault, done = awaited(tidied, schedule.TidyMost)
 	}
 	if !done {
 		loops[0].Plain().say("a thread is stuck in the kernel: what it holds stays open")

@@ -3,6 +3,8 @@ package window
 import (
 	"slices"
 	"time"
+
+	"viamillipede/engine/schedule"
 )
 
 // Resend gives the caller's link the first leg that must be sent again, and makes the caller a holder of it; nil when there
@@ -116,13 +118,9 @@ func (w *Window) Rescue(link, path int, fresh bool, now time.Time, soon time.Dur
 }
 
 // spent reports whether rescues have had their share; under mu.
-func (w *Window) spent() bool { return w.rescued.Bytes > w.sent/rescueShare+rescueLeast }
-
-// Bounds on what rescues may cost: a share of the bytes sent, and a few legs before there are many.
-const (
-	rescueShare = 50
-	rescueLeast = 1 << 20 // bytes
-)
+func (w *Window) spent() bool {
+	return w.rescued.Bytes > w.sent/schedule.RescueShare+schedule.RescueLeast
+}
 
 // GiveBack undoes a take, a rescue or an add of which the link has sent nothing: the leg waits for another link, or is offered
 // as before. The caller is no holder any more.

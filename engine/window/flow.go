@@ -1,6 +1,10 @@
 package window
 
-import "time"
+import (
+	"time"
+
+	"viamillipede/engine/schedule"
+)
 
 // flow is how many legs a second the stream has, as fast as it lately was: it rises at once and sinks slowly, so that a stop
 // is not taken for a slow stream.
@@ -10,18 +14,14 @@ type flow struct {
 	from  uint64 // number of the next leg then
 }
 
-const (
-	flowSample = 50 * time.Millisecond
-	flowKeeps  = 0.97 // of it is left after each sample
-)
-
+// look takes in the number of the next leg.
 func (f *flow) look(next uint64, now time.Time) {
 	took := now.Sub(f.since)
-	if took < flowSample {
+	if took < schedule.FlowSample {
 		return
 	}
 	if !f.since.IsZero() {
-		f.legs = max(float64(next-f.from)/took.Seconds(), f.legs*flowKeeps)
+		f.legs = max(float64(next-f.from)/took.Seconds(), f.legs*schedule.FlowKeeps)
 	}
 	f.since, f.from = now, next
 }

@@ -48,6 +48,7 @@ func TestBreach(t *testing.T) {
 		{"netio imports engine", tree("netio/a.go", pkg("netio", "viamillipede/engine")), "netio/a.go:3: layers: "},
 		{"ring imports netio", tree("engine/ring/a.go", pkg("ring", "viamillipede/netio")), "layers: "},
 		{"ring imports wire", tree("engine/ring/a.go", pkg("ring", "viamillipede/engine/wire")), "layers: "},
+		{"decisions import netio", tree("engine/schedule/a.go", pkg("schedule", "viamillipede/netio")), "layers: "},
 		{"a loop imports engine", tree("engine/loop/a.go", pkg("loop", "viamillipede/engine")), "layers: "},
 		{"a loop imports netio", tree("engine/loop/a.go", pkg("loop", "viamillipede/netio", "viamillipede/affinity")), ""},
 		{"wire imports engine", tree("engine/wire/a.go", pkg("wire", "viamillipede/engine")), "layers: "},

@@ -1,4 +1,4 @@
-package engine
+package schedule
 
 import "time"
 
@@ -53,8 +53,8 @@ const (
 // The end that listens cannot ask. Its sign is a link that lived and was ended from the peer's side without a word, as long as
 // nothing was heard from the peer since: no link came up, and none that ended otherwise brought anything later.
 //
-// giveup counts from when payload last moved while it had to; see progress. Where it seems to move, that counts too, until it turns
-// out that it did not; see hope.
+// giveup counts from when payload last moved while it had to; see Progress. Where it seems to move, that counts too, until it turns
+// out that it did not; see Hope.
 type Outage struct {
 	contact bool      // the peer was met
 	since   time.Time // payload last moved then; before contact, the start
@@ -73,11 +73,11 @@ type Outage struct {
 type Fate int
 
 const (
-	FateWait    Fate = iota
-	FateRefused      // the peer is gone: its host refuses
-	FateUnknown      // the peer is gone: other receivers are in its place
-	FateClosed       // the peer is gone: its links ended without a word
-	FateLost         // giveup is over
+	FateWait    Fate = iota // nothing yet
+	FateRefused             // the peer is gone: its host refuses
+	FateUnknown             // the peer is gone: other receivers are in its place
+	FateClosed              // the peer is gone: its links ended without a word
+	FateLost                // giveup is over
 )
 
 // Start notes that an end begins to wait for its peer, to which so many paths lead; at the end that listens, none.

@@ -1,4 +1,4 @@
-package engine
+package schedule
 
 import "time"
 
@@ -22,7 +22,7 @@ type Prospect struct {
 	Carried   int           // legs that it has taken and the peer has not received
 	Overdue   time.Duration // how much longer than expected nothing was acknowledged of what it carries
 	Idle      time.Duration // since it last took a leg
-	Queue     time.Duration // that all links of its path share, where that is deep; see txlink.deep
+	Queue     time.Duration // that all links of its path share, where that is deep, and else 0
 	Doubt     float64       // that it does what it promises: 0, or more where its legs had to be rescued
 }
 
@@ -92,5 +92,5 @@ func TimeOfLeg(links int, credit uint64, longest time.Duration) time.Duration {
 // SizeOfLeg is the largest leg that a link of that rate, in bytes a second, should take: whole pages, at most limit bytes.
 func SizeOfLeg(rate float64, takes time.Duration, limit int) int {
 	bytes := max(rate*takes.Seconds(), min(smallLeg, rate*smallTime.Seconds()))
-	return min(limit, max(page, int(min(bytes, mostLeg))/page*page))
+	return min(limit, max(MinLeg, int(min(bytes, MaxLeg))/MinLeg*MinLeg))
 }

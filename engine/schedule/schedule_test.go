@@ -1,4 +1,4 @@
-package engine
+package schedule
 
 import (
 	"testing"
@@ -84,8 +84,8 @@ func TestSizeOfLeg(t *testing.T) {
 		takes time.Duration
 		want  int
 	}{
-		{0, LegTime, page},
-		{125_000, LegTime, page},           // 1 Mbit/s: 33 ms
+		{0, LegTime, MinLeg},
+		{125_000, LegTime, MinLeg},         // 1 Mbit/s: 33 ms
 		{1_250_000, LegTime, 60 << 10},     // 10 Mbit/s: what it sends in smallTime
 		{12_500_000, LegTime, 64 << 10},    // 100 Mbit/s: smallLeg
 		{125_000_000, LegTime, 608 << 10},  // 1 Gbit/s: LegTime

@@ -1,4 +1,4 @@
-package engine
+package schedule
 
 import (
 	"sync"
@@ -30,7 +30,7 @@ type PathFlow struct {
 	heard time.Time // when the peer was last heard on any of the links
 	until time.Time // deepest is remembered until then
 
-	deepRate float64 // the rate at which the queue was deep; 0: it was not, or is another one; see queued
+	deepRate float64 // the rate at which the queue was deep; 0: it was not, or is another one; see Queued
 }
 
 // Look takes in that a link has so many bytes more in the network, and that so many were acknowledged.

@@ -1,4 +1,15 @@
-package engine
+// Package schedule decides: which link takes a leg, how large the leg is, when it is late, when a link is dialled again, and when a
+// peer is dead. Its functions and types know what they are told and nothing else: no link, no clock, no descriptor. So each decision
+// can be read, tested and simulated on its own.
+//
+//	params.go     every time and share of the engine's clocks
+//	schedule.go   which link takes a leg, how large it is, and when it is late
+//	speed.go      what a link carries
+//	doubt.go      what is taken off what a link promises
+//	pathflow.go   the queue that all links of a path share
+//	pause.go      how long a link waits before it is dialled again
+//	outage.go     whether a peer without a link is dead, or the network is
+package schedule
 
 import "time"
 
@@ -155,8 +166,8 @@ const (
 
 // Bounds on any leg, in bytes: what a machine's smallest page takes, and what the wire format allows.
 const (
-	page    = 4 << 10
-	mostLeg = 4 << 20
+	MinLeg = 4 << 10
+	MaxLeg = 4 << 20
 )
 
 // Sizes of the first legs, before the link has shown what it carries, in bytes: the first path is the one that is meant to
