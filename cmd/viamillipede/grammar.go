@@ -39,10 +39,9 @@ const (
 
 // choices of the keywords that take one of a few words.
 var (
-	ioChoices      = []string{"auto", "copy", "splice"}
-	profileChoices = []string{"cpu", "mem", "trace"}
-	switchChoices  = []string{"on", "off"}
-	earlyChoices   = []string{"ok"}
+	ioChoices     = []string{"auto", "copy", "splice"}
+	switchChoices = []string{"on", "off"}
+	earlyChoices  = []string{"ok"}
 )
 
 // grammar returns every keyword, in the order of the help text.
@@ -329,13 +328,16 @@ says so. A sender starts it a few milliseconds after its first link is up.`,
 		{
 			name: "profile",
 			args: []argument{
-				choice(profileChoices, func(inv *invocation, kind string) { inv.profile = kind }),
+				profileWord(func(inv *invocation, kind string) { inv.profile = kind }),
 				folder(func(inv *invocation, dir string) { inv.profileDir = dir }),
 			},
 			gist: "write a Go profile of this program into DIR",
 			more: `
-The file is cpu.pprof, mem.pprof or trace.out, for "go tool pprof" and "go tool
-trace". It is complete whenever the program ends by itself or by a signal that it handles.`,
+The file is KIND.pprof for "go tool pprof", or trace.out for "go tool trace"; of mem, allocs
+and heap it is mem.pprof, and of threads threadcreation.pprof. It is complete whenever the
+program ends by itself or by a signal that it handles. clock shows where time is spent,
+busy or waiting. mem, heap and goroutine show what is there when a signal stops the
+program, or else at its end; mem is heap.`,
 		},
 	}
 }
@@ -430,6 +432,17 @@ func patient() argument {
 }
 
 const jsonWord = "json"
+
+// profileWord is a kind of profile.
+func profileWord(set func(*invocation, string)) argument {
+	var kinds []string
+	for _, k := range profileKinds() {
+		kinds = append(kinds, k.name)
+	}
+	a := choice(kinds, set)
+	a.name, a.literal = "KIND", true // threads is a keyword, too
+	return a
+}
 
 // forPrograms makes doctor write JSON.
 func forPrograms() argument {

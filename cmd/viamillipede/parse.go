@@ -24,7 +24,7 @@ type invocation struct {
 
 	verbose    int
 	account    string // file of the summary for programs; "" for none
-	profile    string // "cpu", "mem", "trace" or "" for none
+	profile    string // one of profileKinds, or "" for none
 	profileDir string
 }
 

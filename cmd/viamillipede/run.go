@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -100,12 +101,15 @@ func (inv *invocation) run() engine.Status {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	atOnce := func() {
-		profile.Stop()
+		var all sync.WaitGroup
+		all.Go(profile.Stop) // beside the rest, which its folder may not hold up
 		for _, s := range sides {
-			s.cut()
+			all.Go(s.cut)
 		}
+		all.Wait()
 	}
-	defer watchSignals(sides, cancel, atOnce)()
+	defer watchSignals(sides, profile.told(cancel), atOnce)()
+	defer profile.Stop() // while signals are still heeded, so that none ends the program before the file is complete
 	return told.write(carry(ctx, cancel, sides, told))
 }
 

@@ -52,7 +52,7 @@ const echo = 300 * time.Millisecond
 // react reads signals until the channel is closed.
 //
 // None of the reactions makes the next signal wait: a status table takes as long as the busiest loop needs to answer, so it
-// is made elsewhere, one at a time.
+// is made elsewhere, one at a time. Only a profile of the moment when the program is told to stop comes first (profiler.told).
 func react(signals <-chan os.Signal, sides []*side, cancel context.CancelCauseFunc, atOnce func()) {
 	var stopping time.Time
 	tables := make(chan struct{}, 1)
