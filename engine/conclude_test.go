@@ -48,6 +48,7 @@ func TestConsumerLeavesTheTailUnread(t *testing.T) {
 			h := rx.link(0)
 			h.send(s.frame(0), s.frame(1), s.end())
 			h.untilReceived(2)
+			rx.untilHeld([]*hand{h}) // the end, too
 			rx.read(10000)
 			rx.stdio.Far.Close()
 			f, text := h.fault()

@@ -158,7 +158,7 @@ func (d *doomed) move(p *pipe, r *engine.Receiver, s *engine.Sender) error {
 	switch {
 	case free && (d.failure == breakSource || d.failure == stopSender):
 		rx = engine.StatusRemotePipe
-	case free && d.failure == killSender:
+	case free && (d.failure == killSender || d.failure == loseNetwork):
 		rx = engine.StatusLost
 	}
 	return d.judge(rx, engine.ExitStatus(txErr), rxErr, txErr)

@@ -14,24 +14,24 @@ import (
 // flooded is a connection on which a frame comes in without end, once on is set: the socket is never found empty.
 type flooded struct {
 	engine.Conn
-	on    *atomic.Bool
-	frame []byte
-	at    int
+	on     *atomic.Bool
+	frames []byte // the same, again and again
+	frame  int    // its length
+	at     int    // in it
 }
 
 func flooding(on *atomic.Bool, frame []byte) transporter {
-	return adopting(func(c engine.Conn) engine.Conn { return &flooded{Conn: c, on: on, frame: frame} })
+	frames := bytes.Repeat(frame, 128)
+	return adopting(func(c engine.Conn) engine.Conn { return &flooded{Conn: c, on: on, frames: frames, frame: len(frame)} })
 }
 
 func (c *flooded) Recv(a, b []byte) (int, error) {
 	if !c.on.Load() {
 		return c.Conn.Recv(a, b)
 	}
-	for i := range a {
-		a[i] = c.frame[c.at]
-		c.at = (c.at + 1) % len(c.frame)
-	}
-	return len(a), nil
+	n := copy(a, c.frames[c.at:])
+	c.at = (c.at + n) % c.frame
+	return n, nil
 }
 
 // An end that is flooded with frames still does what its user asks for, and what its other links need.

@@ -145,6 +145,8 @@ func occupy(t *testing.T, size int) (*siege, *enginetest.Consumer) {
 // besiegedBytes are in the source's pipe when the neighbour comes. They fit into one of the usual size, and leave room.
 const besiegedBytes = 40_000
 
+const besiegedLinks = 3
+
 // siege is a stream, with both its ends, of which something keeps the one.
 type siege struct {
 	t            *testing.T
@@ -158,7 +160,7 @@ type siege struct {
 // beatsOn waits until every link of the end has sent many heartbeats from now on.
 func (b *siege) beatsOn(where string) {
 	b.t.Helper()
-	if !b.beats[where].beatOn(soon) {
+	if !b.beats[where].beatOn(besiegedLinks, soon) {
 		b.t.Errorf("links do not beat meanwhile:\n%s%s", b.tx.log, b.rx.log)
 	}
 }
@@ -213,7 +215,7 @@ func (b *siege) opens(change func(where string, o *engine.Options)) (begin func(
 	b.t.Helper()
 	network := enginetest.NewNet(0, enginetest.Faults{})
 	options := func(where string) engine.Options {
-		o := engine.Options{Transport: b.beats[where].of(network), Timing: steady, Threads: 3, CPUs: unpinned(2)}
+		o := engine.Options{Transport: b.beats[where].of(network), Timing: steady, Threads: besiegedLinks, CPUs: unpinned(2)}
 		if change != nil {
 			change(where, &o)
 		}

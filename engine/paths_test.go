@@ -86,7 +86,7 @@ func TestChangeWakesKeepers(t *testing.T) {
 	tx := send(t, o, content(1, 1000), answering(enginetest.PathRefuses))
 	tx.until("every keeper has failed", func() bool { return tx.network.Dials("a")[0] == links })
 	tx.network.SetAddresses("a", enginetest.PathWorks)
-	tx.network.Change()
+	tx.until("the change is heard of", func() bool { tx.network.Change(); return tx.network.Dials("a")[0] > links })
 	for range links {
 		tx.accept(4)
 	}
@@ -101,7 +101,7 @@ func TestChangeEndsAnAttempt(t *testing.T) {
 	tx := send(t, o, content(1, 1000), answering(enginetest.PathSilent))
 	tx.until("the first attempt", func() bool { return tx.network.Dials("a")[0] == 1 })
 	tx.network.SetAddresses("a", enginetest.PathWorks)
-	tx.network.Change()
+	tx.until("the change is heard of", func() bool { tx.network.Change(); return tx.network.Dials("a")[0] > 1 })
 	tx.accept(4)
 	tx.cancel()
 	tx.wants(engine.StatusInterrupt)
