@@ -51,7 +51,9 @@ const (
 // of a run comes dead after the first. A receiver on every path that does not know the stream ends the wait at once.
 //
 // The end that listens cannot ask. Its sign is a link that lived and was ended from the peer's side without a word, as long as
-// nothing was heard from the peer since: no link came up, and none that ended otherwise brought anything later.
+// nothing was heard from the peer since: no link came up, and none that ended otherwise brought anything later. A link that never
+// brought a frame is no sign by itself, since anything on the way can take it and close it; but where others were reset, it shows
+// whose doing that was: a process that dies resets the links on which it had something to read, and closes the others.
 //
 // giveup counts from when payload last moved while it had to; see Progress. Where it seems to move, that counts too, until it turns
 // out that it did not; see Hope.
@@ -67,6 +69,7 @@ type Outage struct {
 	refused, again time.Time // the first and the last refusal of the run; zero: there is none
 
 	closed, reset time.Time // when a link last ended so; zero: that is no sign any more
+	shut          time.Time // likewise when one was closed that never brought a frame
 }
 
 // Fate is what the outage amounts to.
@@ -102,8 +105,12 @@ func (o *Outage) LinkUp(now time.Time) {
 // begin forgets what was a sign of a dead peer.
 func (o *Outage) begin() {
 	clear(o.replies)
-	o.refused, o.again, o.closed, o.reset = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	o.refused, o.again = time.Time{}, time.Time{}
+	o.hear()
 }
+
+// hear forgets how links ended, since the peer lived on.
+func (o *Outage) hear() { o.closed, o.reset, o.shut = time.Time{}, time.Time{}, time.Time{} }
 
 // Meet records that the peer has answered.
 func (o *Outage) Meet(now time.Time) {
@@ -133,18 +140,22 @@ func (o *Outage) Despair(now time.Time) { o.hoped, o.despaired = time.Time{}, no
 // Still is since when nothing moves, as far as is known: giveup counts from here.
 func (o *Outage) Still() time.Time { return Later(o.since, o.hoped) }
 
-// LinkLost notes the end of a link on which the peer was last heard at the time given. One that never brought a frame, which
-// is what proved says, shows nothing.
+// LinkLost notes the end of a link on which the peer was last heard at the time given; proved is whether it ever brought a frame.
 func (o *Outage) LinkLost(how Ending, proved bool, heard, now time.Time) {
 	o.up--
 	switch {
+	case !proved && how == EndClosed:
+		o.shut = now
 	case !proved:
 	case how == EndClosed:
 		o.closed = now
 	case how == EndReset:
 		o.reset = now
 	case heard.After(Later(o.closed, o.reset)):
-		o.closed, o.reset = time.Time{}, time.Time{} // the peer lived on
+		o.hear()
+	}
+	if !o.shut.IsZero() && !o.reset.IsZero() {
+		o.closed = now
 	}
 }
 

@@ -123,7 +123,37 @@ func TestOutageSaysHowLongThePeerWasAway(t *testing.T) {
 	}
 }
 
-// A link that never brought a frame shows nothing, and giveup counts on while links come up and break at once.
+// A process that dies resets the links on which it had something to read, and closes the others, in any order: that is no reset
+// by something on the way.
+func TestOutageOfAProcessThatDies(t *testing.T) {
+	at := time.Unix(100, 0)
+	type end struct {
+		how    Ending
+		proved bool
+	}
+	for _, c := range []struct {
+		ends []end
+		want Fate // when dead is over
+	}{
+		{[]end{{EndReset, true}, {EndClosed, false}}, FateClosed},
+		{[]end{{EndClosed, false}, {EndReset, true}}, FateClosed},
+		{[]end{{EndReset, true}, {EndReset, false}}, FateWait},
+		{[]end{{EndClosed, false}, {EndNoSign, true}}, FateWait},
+	} {
+		var o Outage
+		for range c.ends {
+			o.LinkUp(at)
+		}
+		for _, e := range c.ends {
+			o.LinkLost(e.how, e.proved, at, at)
+		}
+		if got := o.Judge(at.Add(15*time.Second), 15*time.Second, time.Hour); got != c.want {
+			t.Errorf("%v: fate %d, want %d", c.ends, got, c.want)
+		}
+	}
+}
+
+// A link that never brought a frame shows nothing by itself, and giveup counts on while links come up and break at once.
 func TestOutageOfLinksOfNoUse(t *testing.T) {
 	at := time.Unix(100, 0)
 	var o Outage
