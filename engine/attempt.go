@@ -12,6 +12,7 @@ import (
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
+	"viamillipede/netio/dial"
 )
 
 // outcome is how an attempt to connect ended, at one address or, put together, on a path.
@@ -81,7 +82,7 @@ func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (
 	}}
 	link.byCard = k.s.cfg.IO != "copy" && conn.LeavesByNIC()
 	if link.to = won.to; won.to.Zone() != "" {
-		link.zoned, _ = netio.ZoneNow(won.to)
+		link.zoned, _ = dial.ZoneNow(won.to)
 		k.s.zones.Store(true)
 	}
 	conn.LimitUnsent(link.most())
@@ -182,7 +183,7 @@ func together(all []outcome) outcome {
 	o := outcome{refused: true}
 	for _, a := range all {
 		o.reply = o.reply.Both(a.reply)
-		o.refused = o.refused && (a.refused || netio.LacksRoute(a.err) && !sameKind(all, a))
+		o.refused = o.refused && (a.refused || dial.LacksRoute(a.err) && !sameKind(all, a))
 		if o.verdict == wire.VerdictOK || !o.denied() && a.denied() {
 			o.verdict = a.verdict
 		}
@@ -194,7 +195,7 @@ func together(all []outcome) outcome {
 
 // sameKind reports whether an attempt at an address of the same protocol as that of a found a route.
 func sameKind(all []outcome, a outcome) bool {
-	return slices.ContainsFunc(all, func(b outcome) bool { return a.to.Is4() == b.to.Is4() && !netio.LacksRoute(b.err) })
+	return slices.ContainsFunc(all, func(b outcome) bool { return a.to.Is4() == b.to.Is4() && !dial.LacksRoute(b.err) })
 }
 
 // denied reports whether a receiver answered that it will not have us.

@@ -9,7 +9,7 @@ import (
 
 	"viamillipede/affinity"
 	"viamillipede/engine/schedule"
-	"viamillipede/netio"
+	"viamillipede/netio/dial"
 )
 
 // Limits and defaults of the command line; every number here is also in the man page.
@@ -163,7 +163,7 @@ func (o Options) check() error {
 	case o.Lasts > 0 && !o.PRBS && !o.Blank:
 		return fail(StatusUsage, nil, "a stream that ends by time, expected one that is made here")
 	}
-	if err := netio.CheckCongestion(o.Congestion); err != nil {
+	if err := dial.CheckCongestion(o.Congestion); err != nil {
 		return fail(StatusUsage, nil, "%v", err)
 	}
 	return o.checkCPUs()

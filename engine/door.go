@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"viamillipede/engine/wire"
-	"viamillipede/netio"
+	"viamillipede/netio/dial"
 )
 
 // accept is the door: each connection is heard by a goroutine of its own, for at most Timing.Hello. It returns when ctx has
@@ -60,7 +60,7 @@ func (r *Receiver) greet(ctx context.Context, at int, l net.Listener, seats *sea
 		c, err := l.Accept()
 		switch {
 		case err == nil:
-		case ctx.Err() != nil || netio.ListenerGone(err):
+		case ctx.Err() != nil || dial.ListenerGone(err):
 			return err
 		default: // out of descriptors, or the connection is gone already
 			r.log.Printf(LevelChoices, "accept: %v", err)

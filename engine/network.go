@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"viamillipede/engine/schedule"
-	"viamillipede/netio"
+	"viamillipede/netio/dial"
 )
 
 // watchNetwork tells of each change of the network until ctx ends.
@@ -41,7 +41,7 @@ func (k *txlink) stranded() error {
 	if k.to.Zone() == "" {
 		return nil
 	}
-	return netio.SameZone(k.to, k.zoned)
+	return dial.SameZone(k.to, k.zoned)
 }
 
 // networkChanged is called after devices, addresses or routes of this machine have changed, once for a burst of changes,

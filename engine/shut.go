@@ -7,7 +7,7 @@ import (
 	"net/netip"
 
 	"viamillipede/engine/schedule"
-	"viamillipede/netio"
+	"viamillipede/netio/dial"
 )
 
 // shut stands for the door of a receiver whose local address, or its device, is not there, or not any more: nobody comes in, and
@@ -34,7 +34,7 @@ func (s shut) String() string {
 // openFirst opens the port. A local address that is not there is waited for, as a sender's is; any other error stays one.
 func (r *Receiver) openFirst(listeners int) (Door, error) {
 	d, err := r.transport.Listen(context.Background(), r.cfg.Port, listeners)
-	if err != nil && r.cfg.Bind.IsValid() && netio.NotThere(err) {
+	if err != nil && r.cfg.Bind.IsValid() && dial.NotThere(err) {
 		return shut{r.cfg.Port, r.cfg.Bind, err}, nil
 	}
 	return d, err
@@ -55,7 +55,7 @@ func (r *Receiver) openAgain(ctx context.Context, changed <-chan struct{}) Door 
 			r.steer()
 			return d
 		}
-		if absent := netio.NotThere(err); absent && !told {
+		if absent := dial.NotThere(err); absent && !told {
 			told = true
 			r.setDoor(shut{r.cfg.Port, r.cfg.Bind, err})
 			r.log.Printf(LevelError, "waiting for the local address %v: %v", r.cfg.Bind, cause(err))

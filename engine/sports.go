@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"viamillipede/engine/schedule"
-	"viamillipede/netio"
+	"viamillipede/netio/dial"
 )
 
 // Sports are the source ports of a path's links. Which lane of a LAG or of equal routes a connection takes goes by a hash of
@@ -149,7 +149,7 @@ func (k *keeper) noteTaken(p *pathState, port uint16, err error) {
 }
 
 // mayBeHad reports whether an attempt failed for want of its source port alone.
-func mayBeHad(port uint16, err error) bool { return port != 0 && err != nil && netio.PortTaken(err) }
+func mayBeHad(port uint16, err error) bool { return port != 0 && err != nil && dial.PortTaken(err) }
 
 // portsText is a list of ports as the command line takes it.
 func portsText(ports []uint16) string {

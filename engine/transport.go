@@ -8,10 +8,11 @@ import (
 	"sync"
 
 	"viamillipede/netio"
+	"viamillipede/netio/dial"
 	"viamillipede/netio/lane"
 )
 
-// Conn is what a link needs of a connection; *netio.Conn is one, and its comments are the contract.
+// Conn is what a link needs of a connection; *netio.Conn has most of it, and its comments are the contract.
 type Conn interface {
 	FD() int
 	Recv(a, b []byte) (int, error)
@@ -81,7 +82,7 @@ type tcp struct {
 }
 
 func (t tcp) Resolve(ctx context.Context, p Path) ([]netip.Addr, error) {
-	return netio.Resolve(ctx, p.Host, t.dialer(p).Bind)
+	return dial.Resolve(ctx, p.Host, t.dialer(p).Bind)
 }
 
 func (t tcp) Dial(ctx context.Context, p Path, to netip.Addr, from uint16) (net.Conn, error) {
@@ -107,8 +108,8 @@ func (t tcp) Ports(p Path, to netip.Addr, n int) (ports []uint16, how string, er
 }
 
 // dialer has the path's own source, or else everybody's.
-func (t tcp) dialer(p Path) netio.Dialer {
-	d := netio.Dialer{Device: p.Via.Device, Bind: p.Via.Addr, Congestion: t.congestion}
+func (t tcp) dialer(p Path) dial.Dialer {
+	d := dial.Dialer{Device: p.Via.Device, Bind: p.Via.Addr, Congestion: t.congestion}
 	if p.Via == (Via{}) {
 		d.Bind = t.bind
 	}
@@ -116,13 +117,13 @@ func (t tcp) dialer(p Path) netio.Dialer {
 }
 
 func (t tcp) Watch(ctx context.Context, changed func()) error {
-	return netio.WatchNetwork(ctx, changed)
+	return dial.WatchNetwork(ctx, changed)
 }
 
 func (t tcp) DeviceTo(p Path, to netip.Addr) string {
-	device, err := netio.RouteDevice(to)
+	device, err := dial.RouteDevice(to)
 	if from := t.dialer(p).Bind; from.IsValid() {
-		device, err = netio.AddressDevice(from)
+		device, err = dial.AddressDevice(from)
 	}
 	if err != nil {
 		return ""
@@ -131,9 +132,9 @@ func (t tcp) DeviceTo(p Path, to netip.Addr) string {
 }
 
 func (t tcp) DeviceAt(local netip.Addr) string {
-	device, err := netio.AddressDevice(local)
+	device, err := dial.AddressDevice(local)
 	if !local.IsValid() {
-		device, err = netio.DefaultDevice()
+		device, err = dial.DefaultDevice()
 	}
 	if err != nil {
 		return ""
@@ -142,7 +143,7 @@ func (t tcp) DeviceAt(local netip.Addr) string {
 }
 
 func (t tcp) Listen(ctx context.Context, port uint16, listeners int) (Door, error) {
-	g, err := netio.ListenGroup(ctx, t.bind, port, listeners)
+	g, err := dial.ListenGroup(ctx, t.bind, port, listeners)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +153,7 @@ func (t tcp) Listen(ctx context.Context, port uint16, listeners int) (Door, erro
 // group is the Door of the network.
 type group struct {
 	mu    sync.Mutex
-	group *netio.Group // guarded by mu, but for its listeners
+	group *dial.Group // guarded by mu, but for its listeners
 }
 
 func (g *group) Listeners() (all []net.Listener) {
@@ -180,4 +181,16 @@ func (g *group) Steer(cpus int, owner func(cpu int) int) string {
 	return s.Way.String()
 }
 
-func (t tcp) Adopt(c net.Conn, trace netio.Tracer) (Conn, error) { return netio.Detach(c, trace) }
+func (t tcp) Adopt(c net.Conn, trace netio.Tracer) (Conn, error) {
+	conn, err := netio.Detach(c, trace)
+	if err != nil {
+		return nil, err
+	}
+	return tcpConn{conn}, nil
+}
+
+// tcpConn is a connection of the network.
+type tcpConn struct{ *netio.Conn }
+
+func (c tcpConn) LeavesByNIC() bool                { return dial.LeavesByNIC(c.FD()) }
+func (c tcpConn) Settle(asked string) (why string) { return dial.Settle(c.Conn, asked) }

@@ -8,10 +8,8 @@ import (
 	"io"
 	"math"
 	"net"
-	"net/netip"
 	"os"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -22,13 +20,12 @@ import (
 // connected gives an adopted end of a TCP connection, and the other one, which Go serves.
 func connected(t *testing.T, trace Tracer) (*Conn, *net.TCPConn) {
 	t.Helper()
-	l, err := Listen(t.Context(), netip.MustParseAddr("127.0.0.1"), 0)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	port := uint16(l.Addr().(*net.TCPAddr).Port)
-	c, err := Dialer{Congestion: "auto"}.Dial(t.Context(), loopback(port))
+	c, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -310,78 +307,6 @@ func TestInfo(t *testing.T) {
 	}
 	if i := c.Info(); i != (Info{CPU: -1}) {
 		t.Errorf("%+v of a closed connection", i)
-	}
-}
-
-func TestCheckCongestion(t *testing.T) {
-	for _, name := range []string{"", "auto", "system", systemCongestion()} {
-		if err := CheckCongestion(name); err != nil {
-			t.Errorf("%q: %v", name, err)
-		}
-	}
-	if err := CheckCongestion("spoon"); err == nil {
-		t.Error("the kernel knows spoon")
-	}
-}
-
-func loopback(port uint16) netip.AddrPort {
-	return netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port)
-}
-
-func TestDialFails(t *testing.T) {
-	l, err := Listen(t.Context(), netip.Addr{}, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := uint16(l.Addr().(*net.TCPAddr).Port)
-	if _, err := Listen(t.Context(), netip.Addr{}, port); !errors.Is(err, unix.EADDRINUSE) {
-		t.Errorf("a second listener: %v", err)
-	}
-	l.Close()
-	if _, err := (Dialer{}).Dial(t.Context(), loopback(port)); !Refused(err) {
-		t.Errorf("nobody there: %v", err)
-	}
-	if _, err := (Dialer{Bind: netip.MustParseAddr("198.18.255.254")}).Dial(t.Context(), loopback(port)); !errors.Is(err, unix.EADDRNOTAVAIL) {
-		t.Errorf("no such local address: %v", err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := (Dialer{}).Dial(ctx, loopback(port)); !errors.Is(err, context.Canceled) || Refused(err) {
-		t.Errorf("cancelled: %v", err)
-	}
-}
-
-// A device that is not there is the machine's lack, and one that is there carries the connection.
-func TestDialByDevice(t *testing.T) {
-	l, err := Listen(t.Context(), netip.MustParseAddr("127.0.0.1"), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	to := loopback(uint16(l.Addr().(*net.TCPAddr).Port))
-	_, err = Dialer{Device: "nosuchdevice"}.Dial(t.Context(), to)
-	if !errors.Is(err, unix.ENODEV) || !strings.Contains(err.Error(), "device nosuchdevice: no such device") {
-		t.Errorf("no such device: %v", err)
-	}
-	c, err := Dialer{Device: "lo", Bind: netip.MustParseAddr("127.0.0.2")}.Dial(t.Context(), to)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close()
-	if from := c.LocalAddr().(*net.TCPAddr).IP.String(); from != "127.0.0.2" {
-		t.Errorf("it comes from %s", from)
-	}
-	conn, err := Detach(c, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	got, err := unix.GetsockoptString(conn.fd, unix.SOL_SOCKET, unix.SO_BINDTODEVICE)
-	if err != nil || strings.TrimRight(got, "\x00") != "lo" {
-		t.Errorf("device %q, %v", got, err)
-	}
-	if got, err := unix.GetsockoptInt(conn.fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT); err != nil || got != 1 {
-		t.Errorf("IP_BIND_ADDRESS_NO_PORT %d, %v", got, err)
 	}
 }
 

@@ -1,8 +1,18 @@
-// Package netio holds everything that has a file descriptor: sockets, the ends of the stream, epoll.
+// Package netio holds the descriptors of the data path: sockets, the ends of the stream, pipes, epoll.
 //
-// Files follow the bytes: source.go (bytes in), dial.go and listen.go (connections made), group.go and steering.go (which
-// of several listeners gets a connection), conn.go (bytes across), sink.go (bytes out), poller.go and wake.go (who waits
-// for what), info.go (what the kernel says of a connection), route.go (which device belongs to what).
+// Files follow the bytes: source.go (bytes in), conn.go (bytes across), pipe.go and file.go (bytes by reference), sink.go (bytes
+// out), poller.go and wake.go (who waits for what), info.go (what the kernel says of a connection).
+//
+// The packages below it are beside the data path:
+//
+//	dial        connections made and accepted, names, routes, devices, and what changes of them
+//	host        what the kernel says of this machine in files, and what it grants the process
+//	lane        the lanes of a LAG, of equal routes or of a card, and which one a connection takes
+//	ethtool     what drivers of network cards say
+//	bpf         the loader of BPF programs; steer, sockstats and provenance have some
+//	lend        pages in a pipe that are somebody else's
+//	lab         hosts made of network namespaces, for tests
+//	probe       what the kernel lets this process do, by doing it
 //
 // One wrapper per system call: it retries EINTR, turns EAGAIN into ErrAgain, end of file into io.EOF, and gives every
 // other error as an *os.SyscallError with the name of the man page. No call here blocks unless its comment says so.

@@ -2,6 +2,7 @@ package netio
 
 import (
 	"net"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -41,7 +42,7 @@ func tcpInfo(fd int) Info {
 		Cwnd:        int(t.Snd_cwnd),
 		MSS:         int(t.Snd_mss),
 		Retransmits: t.Total_retrans,
-		Congestion:  congestionOf(fd),
+		Congestion:  CongestionOf(fd),
 	}
 }
 
@@ -69,4 +70,10 @@ func InfoOf(c *net.TCPConn) Info {
 		_ = rc.Control(func(fd uintptr) { i = tcpInfo(int(fd)) }) // closed: nothing is known
 	}
 	return i
+}
+
+// CongestionOf is the name of the congestion control of a TCP socket; "" is not told.
+func CongestionOf(fd int) string {
+	name, _ := unix.GetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION)
+	return strings.TrimRight(name, "\x00")
 }

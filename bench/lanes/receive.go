@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"viamillipede/netio"
+	"viamillipede/netio/dial"
 	"viamillipede/netio/ethtool"
 	"viamillipede/netio/lane/flowhash"
 	"viamillipede/netio/sockstats"
@@ -69,7 +70,7 @@ type spread struct {
 // the kernel said), that tx went away, or ctx's.
 func Receive(ctx context.Context, c ReceiveConfig) error {
 	r := &receiver{ReceiveConfig: c, flows: map[int]*arrival{}, conns: map[net.Conn]bool{}, spreads: map[string]spread{}, over: make(chan error, 1)}
-	l, err := netio.Listen(ctx, c.Bind, c.Port)
+	l, err := dial.Listen(ctx, c.Bind, c.Port)
 	if err != nil {
 		return err
 	}
@@ -109,7 +110,7 @@ func (r *receiver) accept(l *net.TCPListener, wg *sync.WaitGroup) {
 	guests := make(chan struct{}, guestsMost)
 	for {
 		c, err := l.AcceptTCP()
-		if netio.ListenerGone(err) {
+		if dial.ListenerGone(err) {
 			return
 		}
 		if err != nil {

@@ -30,7 +30,7 @@ func (s *said) has(text string) bool {
 	return strings.Contains(strings.Join(s.lines, "\n"), text)
 }
 
-// receive serves a session on loopback; dial waits until it does.
+// receive serves a session on loopback; call waits until it does.
 func receive(t *testing.T) (port uint16, words *said, end func() error, result <-chan error) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -45,14 +45,14 @@ func receive(t *testing.T) (port uint16, words *said, end func() error, result <
 	go func() {
 		done <- Receive(ctx, ReceiveConfig{Bind: netip.MustParseAddr("127.0.0.1"), Port: port, Log: words.log})
 	}()
-	dial(t, port).Close()
+	call(t, port).Close()
 	return port, words, func() error { cancel(errEnough); return <-done }, done
 }
 
 var errEnough = errors.New("enough")
 
-// dial connects to the receiver, once it is there.
-func dial(t *testing.T, port uint16) net.Conn {
+// call connects to the receiver, once it is there.
+func call(t *testing.T, port uint16) net.Conn {
 	t.Helper()
 	to := net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port))
 	for end := time.Now().Add(10 * time.Second); ; {
@@ -70,7 +70,7 @@ func dial(t *testing.T, port uint16) net.Conn {
 // TestSession measures loopback, which is one lane, with a stranger on the port.
 func TestSession(t *testing.T) {
 	port, words, _, result := receive(t)
-	stranger := dial(t, port)
+	stranger := call(t, port)
 	if _, err := stranger.Write([]byte("GET / HTTP/1.1\r\n\r\n")); err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestSession(t *testing.T) {
 func TestRefused(t *testing.T) {
 	port, _, _, result := receive(t)
 	ask := func(h hello) (net.Conn, error) {
-		c := dial(t, port)
+		c := call(t, port)
 		t.Cleanup(func() { c.Close() })
 		if _, err := c.Write(h.append(nil)); err != nil {
 			t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"viamillipede/netio"
+	"viamillipede/netio/dial"
 	"viamillipede/netio/lane"
 	"viamillipede/netio/lane/flowhash"
 )
@@ -82,7 +83,7 @@ func Transmit(ctx context.Context, c TransmitConfig) (*Report, error) {
 
 // connect finds the lanes and opens all connections.
 func (t *transmitter) connect(ctx context.Context) error {
-	all, err := netio.Resolve(ctx, t.Host, t.Bind)
+	all, err := dial.Resolve(ctx, t.Host, t.Bind)
 	if err != nil {
 		return fmt.Errorf("no address of %s is known: %w", t.Host, err)
 	}
@@ -136,7 +137,7 @@ func (t *transmitter) openFlows(ctx context.Context) error {
 	}
 	for _, port := range t.Sports {
 		switch err := t.openFlow(ctx, port); {
-		case netio.PortTaken(err):
+		case dial.PortTaken(err):
 			t.miss("tx: source port %d cannot be used", port)
 		case err != nil:
 			return err
@@ -158,7 +159,7 @@ func (t *transmitter) openDrawn(ctx context.Context) error {
 			return fmt.Errorf("not enough source ports for %d flows", t.Flows)
 		}
 		port := ports.First + uint16(rand.N(int(ports.Last-ports.First)+1))
-		if err := t.openFlow(ctx, port); err != nil && !netio.PortTaken(err) {
+		if err := t.openFlow(ctx, port); err != nil && !dial.PortTaken(err) {
 			return err
 		}
 	}
@@ -185,7 +186,7 @@ func (t *transmitter) miss(format string, args ...any) {
 func (t *transmitter) open(ctx context.Context, h hello, port uint16) (*net.TCPConn, error) {
 	ctx, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
-	d := netio.Dialer{Device: t.Device, Bind: t.Bind, Port: port, Congestion: "auto"}
+	d := dial.Dialer{Device: t.Device, Bind: t.Bind, Port: port, Congestion: "auto"}
 	c, err := d.Dial(ctx, t.to)
 	if err != nil {
 		return nil, err

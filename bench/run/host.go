@@ -9,7 +9,7 @@ import (
 	"viamillipede/affinity"
 	"viamillipede/bench/report"
 	"viamillipede/bench/result"
-	"viamillipede/netio"
+	"viamillipede/netio/dial"
 	"viamillipede/netio/host"
 )
 
@@ -59,7 +59,7 @@ func deviceOf(c net.Conn) string {
 	if !ok {
 		return ""
 	}
-	device, _ := netio.AddressDevice(a.AddrPort().Addr().Unmap())
+	device, _ := dial.AddressDevice(a.AddrPort().Addr().Unmap())
 	return device
 }
 

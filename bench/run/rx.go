@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"viamillipede/engine"
-	"viamillipede/netio"
+	"viamillipede/netio/dial"
 )
 
 // Prefix begins every line on standard error.
@@ -41,7 +41,7 @@ type server struct {
 // Serve serves benches until ctx ends, or as many rounds as wanted were served, or nobody has come for too long. Every error
 // is an *engine.Error; where ctx ended, the cause of that is the error, if it is one. That a bench failed is said, and no error.
 func Serve(ctx context.Context, c Config) error {
-	l, err := netio.Listen(ctx, c.Options.Bind, c.Port)
+	l, err := dial.Listen(ctx, c.Options.Bind, c.Port)
 	if err != nil {
 		return fail(engine.StatusConnect, err, "cannot listen on port %d", c.Port)
 	}
@@ -109,7 +109,7 @@ func (sv *server) accept(ctx context.Context, l *net.TCPListener) error {
 		conn, err := l.AcceptTCP()
 		switch {
 		case err == nil:
-		case ctx.Err() != nil || netio.ListenerGone(err):
+		case ctx.Err() != nil || dial.ListenerGone(err):
 			return err
 		default: // out of descriptors, or the connection is gone already
 			select {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"viamillipede/engine"
-	"viamillipede/netio"
+	"viamillipede/netio/dial"
 )
 
 // dialAgain is the pause between two attempts to reach a bench.
@@ -82,11 +82,11 @@ func name(p engine.Path) string { return net.JoinHostPort(p.Host, strconv.Itoa(i
 
 // dialPath connects as the path's links would.
 func dialPath(ctx context.Context, p engine.Path, bind netip.Addr) (net.Conn, error) {
-	d := netio.Dialer{Device: p.Via.Device, Bind: bind, Congestion: "system"}
+	d := dial.Dialer{Device: p.Via.Device, Bind: bind, Congestion: "system"}
 	if p.Via.Addr.IsValid() {
 		d.Bind = p.Via.Addr
 	}
-	all, err := netio.Resolve(ctx, p.Host, d.Bind)
+	all, err := dial.Resolve(ctx, p.Host, d.Bind)
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 
 	"viamillipede/cmd/viamillipede/internal/doctor"
 	"viamillipede/engine"
-	"viamillipede/netio"
+	"viamillipede/netio/dial"
 )
 
 // resolveTime bounds the wait for a name server.
@@ -19,13 +19,13 @@ const resolveTime = 10 * time.Second
 // address, an *engine.Error of engine.StatusConnect.
 func (inv *invocation) examine() (doctor.Report, error) {
 	c := doctor.Config{Root: "/", Kernel: doctor.This, Host: inv.patient}
-	device := netio.DefaultDevice
+	device := dial.DefaultDevice
 	if inv.patient != "" {
 		to, err := resolve(inv.patient)
 		if err != nil {
 			return doctor.Report{}, err
 		}
-		device = func() (string, error) { return netio.RouteDevice(to) }
+		device = func() (string, error) { return dial.RouteDevice(to) }
 	}
 	c.Device, c.NoRoute = device()
 	return doctor.Look(c), nil
@@ -35,7 +35,7 @@ func (inv *invocation) examine() (doctor.Report, error) {
 func resolve(host string) (netip.Addr, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), resolveTime)
 	defer cancel()
-	all, err := netio.Resolve(ctx, host, netip.Addr{})
+	all, err := dial.Resolve(ctx, host, netip.Addr{})
 	if err != nil {
 		return netip.Addr{}, &engine.Error{
 			Status: engine.StatusConnect, Reason: fmt.Sprintf("doctor: no address of %s is known", host), Err: err,

@@ -66,6 +66,10 @@ func (c *conn) IncomingCPU() int {
 	return c.cpu
 }
 
+// LeavesByNIC is false, and Settle has nothing to say: this is no network.
+func (c *conn) LeavesByNIC() bool          { return false }
+func (c *conn) Settle(string) (why string) { return "" }
+
 // Send is netio.Conn.Send over a link with faults.
 func (c *conn) Send(a, b []byte) (int, error) {
 	room, err := c.allow(true, len(a)+len(b))

@@ -1,4 +1,4 @@
-package netio
+package dial
 
 import (
 	"net"
@@ -9,24 +9,24 @@ import (
 	"viamillipede/netio/host"
 )
 
-// LeavesByNIC reports whether what is sent on the connection leaves this machine by a network card. Only then is it copied, by
+// LeavesByNIC reports whether what is sent on a socket leaves this machine by a network card. Only then is it copied, by
 // the card; on loopback, over veth, a bridge, macvlan and whatever else leads to containers, a page that is sent by reference
 // (sendfile(2), splice(2)) becomes the receiver's page, and MSG_ZEROCOPY copies all the same. Where that cannot be told, it
 // does not leave. It asks the kernel for routes and devices, some 100 us.
-func (c *Conn) LeavesByNIC() bool {
-	local, err := unix.Getsockname(c.fd)
+func LeavesByNIC(socket int) bool {
+	local, err := unix.Getsockname(socket)
 	if err != nil {
 		return false
 	}
-	peer, err := unix.Getpeername(c.fd)
+	peer, err := unix.Getpeername(socket)
 	if err != nil {
 		return false
 	}
 	from, to := addressOf(local), addressOf(peer)
-	if from == nil || to == nil || to.IsLoopback() || !c.cameByNIC() {
+	if from == nil || to == nil || to.IsLoopback() || !cameByNIC(socket) {
 		return false
 	}
-	device, _ := unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, soBindToIfIndex)
+	device, _ := unix.GetsockoptInt(socket, unix.SOL_SOCKET, soBindToIfIndex)
 	routes, err := netlink.RouteGetWithOptions(to, &netlink.RouteGetOptions{SrcAddr: from, OifIndex: device})
 	if err != nil || len(routes) == 0 {
 		return false
@@ -45,8 +45,8 @@ const soBindToIfIndex = 62
 // cameByNIC reports whether the peer's packets may have come in by a card: its queue has a number (NAPI), which loopback and
 // a container's end have not, whatever rewrote the addresses on the way (the address of a service that is on this machine
 // has a route that leads out). A kernel without busy polling does not tell.
-func (c *Conn) cameByNIC() bool {
-	queue, err := unix.GetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_INCOMING_NAPI_ID)
+func cameByNIC(socket int) bool {
+	queue, err := unix.GetsockoptInt(socket, unix.SOL_SOCKET, unix.SO_INCOMING_NAPI_ID)
 	return err != nil || queue != 0
 }
 

@@ -1,4 +1,4 @@
-package netio
+package dial
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"viamillipede/netio"
 	"viamillipede/netio/lab"
 )
 
@@ -98,7 +99,7 @@ func (d *doors) serve() {
 
 // arrivalOf describes a connection, which has carried no data, and closes it.
 func arrivalOf(c net.Conn, listener int) arrival {
-	conn, err := Detach(c, nil)
+	conn, err := netio.Detach(c, nil)
 	if err != nil {
 		return arrival{listener: listener, cpu: -1}
 	}

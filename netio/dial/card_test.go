@@ -1,4 +1,4 @@
-package netio
+package dial
 
 import (
 	"net"
@@ -6,6 +6,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio"
 )
 
 // fakeDevices are devices by their number.
@@ -89,11 +91,11 @@ func TestLoopbackIsNoCard(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		conn, err := Detach(c, nil)
+		conn, err := netio.Detach(c, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if conn.LeavesByNIC() {
+		if LeavesByNIC(conn.FD()) {
 			t.Errorf("%v: it leaves by a card", ip.IP)
 		}
 		conn.Close()

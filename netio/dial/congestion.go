@@ -1,0 +1,80 @@
+package dial
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"viamillipede/netio"
+	"viamillipede/netio/host"
+)
+
+// defaultCongestion is the system's default, as the last new socket had it; nil: none was asked.
+var defaultCongestion atomic.Pointer[string]
+
+// unpace takes a congestion control that paces, the system's default for the new socket, away from it.
+func unpace(fd int) {
+	name := netio.CongestionOf(fd)
+	defaultCongestion.Store(&name)
+	if strings.HasPrefix(name, "bbr") {
+		_ = setCongestion(fd, "cubic") // refused: slower on a short path, and shown by Settle
+	}
+}
+
+func setCongestion(fd int, name string) error {
+	err := unix.SetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION, name)
+	return os.NewSyscallError("setsockopt TCP_CONGESTION "+name, err)
+}
+
+// shortPath is the round trip below which a pacing congestion control costs more than it gives: on loopback bbr's pacing
+// alone holds a connection at less than half of what cubic carries.
+const shortPath = time.Millisecond
+
+// Settle decides for a connection dialled with the congestion control asked for, once it has carried something: a
+// single round trip says little on a busy machine. With "auto" a long path goes back to the system's choice. why is a line
+// for the user; it is empty as long as nothing was measured, and then Settle is to be called again.
+func Settle(c *netio.Conn, asked string) (why string) {
+	i := c.Info()
+	if i.RTT == 0 || i.MinRTT == 0 {
+		return ""
+	}
+	if asked != "auto" {
+		return fmt.Sprintf("congestion control %s, as asked (%s)", i.Congestion, asked)
+	}
+	system := systemCongestion()
+	if i.MinRTT >= shortPath && system != "" && system != i.Congestion {
+		_ = setCongestion(c.FD(), system) // refused: the present one does as well
+		i = c.Info()
+	}
+	return fmt.Sprintf("congestion control %s: least round trip %v, the system's default is %s",
+		i.Congestion, i.MinRTT, system)
+}
+
+func systemCongestion() string {
+	if name := defaultCongestion.Load(); name != nil {
+		return *name
+	}
+	return host.System.Sysctl("net.ipv4.tcp_congestion_control")
+}
+
+// CheckCongestion reports, before anything is opened, that the kernel does not know the congestion control name, or that
+// this user may not choose it. "auto" and "system" are always fine.
+func CheckCongestion(name string) error {
+	if name == "" || name == "auto" || name == "system" {
+		return nil
+	}
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("socket", err)
+	}
+	defer unix.Close(fd)
+	if err := unix.SetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION, name); err != nil {
+		return fmt.Errorf("congestion control %q cannot be used (%w); the kernel offers: %s",
+			name, err, host.System.Sysctl("net.ipv4.tcp_available_congestion_control"))
+	}
+	return nil
+}
