@@ -105,7 +105,7 @@ const (
 
 // pull takes one new leg of at most the given bytes from the source and puts it into the window, with the caller's link as
 // its carrier and holder. A buffer for it comes from the loop's shard. An error goes with sourceGone. The source may wait: then
-// the loop goes on, and much may have happened to it when pull returns; see loop.away.
+// the loop goes on, and much may have happened to it when pull returns; see loop.Loop.Away.
 func (in *ingest) pull(w *window.Window, at *loop.Loop, most int) (*window.Leg, hunger, error) {
 	l, why, err := in.take(w, at, most)
 	if l != nil {

@@ -21,7 +21,7 @@ import (
 //	not right: a bit, another seed, zeroes ...           -> verdict
 //	not right: what came belongs to leg m -> m is checked -> verdict
 //	                                  |
-//	                                  +- schedule.VerdictWithin    -> verdict without it
+//	                                  +- VerdictWithin    -> verdict without it
 
 // errInspects is why nothing is spliced to the sink.
 var errInspects = errors.New("prbs needs every byte")

@@ -34,7 +34,7 @@ type linkState struct {
 	heard, spoke time.Time // when bytes last came in, went out
 	echo         uint64    // of the last heartbeat that came in
 
-	// away: a thread is in the middle of something with the link, which a call that may wait is a part of (loop.Away). Others
+	// away: a thread is in the middle of something with the link, which a call that may wait is a part of (loop.Loop.Away). Others
 	// leave alone what that is about, and the link ends when it is done. doomed is why it shall end then, nil: it shall not.
 	away   bool
 	doomed error

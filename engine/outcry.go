@@ -14,13 +14,14 @@ import (
 //
 //	no link for less than Timing.Tell           -> nothing: links come and go, and are dialled again at once
 //	for Timing.Tell, or no payload moved for    -> it begins
-//	schedule.TellStuck times as long while it had to
+//	TellStuck times as long while it had to
 //	the peer came, and has gone for Timing.Tell -> where that it is waited for was all that was told, it begins anew
 //	each Timing.TellAgain after that            -> it lasts
-//	a link is up for schedule.TellSettled, and payload   -> it ends
+//	a link is up for TellSettled, and payload   -> it ends
 //	moves where it has to
 //	the stream is over                          -> it ends, unless that is a failure, which has a line of its own
 //
+// The times are those of engine/schedule.
 // The zero outcry is ready to use. It belongs to the supervisor, which calls look every now and then.
 type outcry struct {
 	down  time.Time // no link since then, or since the peer was met; zero: one is up

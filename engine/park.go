@@ -18,8 +18,10 @@ import (
 //
 //	               its turn comes
 //	begins -> parked -----------------> cut through
-//	             |   schedule.ParkLooks times schedule.ParkMost without a byte for the sink, schedule.ParkFull times where the sink takes none
-//	             +---------------------> into a buffer, and its link parks no leg for schedule.ParkPause
+//	             |   ParkLooks times ParkMost without a byte for the sink, ParkFull times where the sink takes none
+//	             +---------------------> into a buffer, and its link parks no leg for ParkPause
+//
+// The times are those of engine/schedule.
 
 // parked is a link's leg that waits in its socket; it belongs to the link's loop.
 type parked struct {

@@ -131,7 +131,7 @@ func (k *txlink) check() error {
 	return nil
 }
 
-// schedule.StalledAfter is how long the link may show no progress.
+// stalledAfter is how long the link may show no progress.
 func (k *txlink) stalledAfter() time.Duration {
 	return schedule.StalledAfter(k.queue.RTT, k.deepest(), k.s.time.Stall, schedule.PatienceTimes*k.s.time.Dead)
 }
