@@ -178,6 +178,7 @@ func TestReceiverFindsLies(t *testing.T) {
 				if engine.Status(f.A) != engine.StatusIntegrity {
 					t.Errorf("the sender is told status %d", f.A)
 				}
+				h.c.Close()
 				rx.wants(engine.StatusIntegrity)
 			})
 		}

@@ -55,6 +55,8 @@ func copiesThatDiffer(t *testing.T, kind enginetest.Kind, number int, other wire
 	if engine.Status(f.A) != engine.StatusIntegrity {
 		t.Errorf("the sender is told status %d", f.A)
 	}
+	first.c.Close()
+	second.c.Close()
 	rx.wants(engine.StatusIntegrity)
 	var out []byte
 	if got != nil {

@@ -84,9 +84,9 @@ func forSeeds(t *testing.T, name string, share int, try func(seed uint64, log io
 		}
 		return
 	}
-	n := uint64(seeds / share)
+	n := uint64(engine.Seeds / share)
 	if testing.Short() {
-		n = uint64(seedsShort / share)
+		n = uint64(engine.SeedsShort / share)
 	}
 	_ = try(0, io.Discard) // what Go's runtime sets up once is no leak
 	before := enginetest.Hold()
@@ -95,10 +95,11 @@ func forSeeds(t *testing.T, name string, share int, try func(seed uint64, log io
 	for range atOnce {
 		workers.Go(func() {
 			for failed.Load() < 5 {
-				seed := next.Add(1) - 1
-				if seed >= n {
+				i := next.Add(1) - 1
+				if i >= n {
 					return
 				}
+				seed := engine.FirstSeed + i
 				if err := try(seed, io.Discard); err != nil {
 					failed.Add(1)
 					t.Errorf("%v\nreplay: go test ./engine -run '^%s$' -seed %d", err, name, seed)

@@ -1,0 +1,11 @@
+//go:build !race && !faults
+
+package engine
+
+// What this kind of test run does, so that no kind does again what another one has done.
+const (
+	Seeds      = 2000 // random streams that TestSeeds sends
+	SeedsShort = 300  // with -short
+	FirstSeed  = 0
+	Simulates  = true // senders over simulated networks
+)
