@@ -143,7 +143,7 @@ func TestEndFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.FailAtTheEnd(os.NewSyscallError("close", unix.EIO))
-	rx := start(t, n, sink, log, r.Run, r.WriteStatus)
+	rx := start(t, n, sink, log, r.Run, r.Snapshot)
 	s := newStream(1, 32<<10)
 	h := rx.link(0)
 	h.send(s.frame(0))

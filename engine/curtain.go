@@ -1,11 +1,8 @@
 package engine
 
-import (
-	"fmt"
-	"sync"
-)
+import "sync"
 
-// curtain falls when a stream ends: nobody looks any more at what is closed then, in a status table or otherwise. The zero
+// curtain falls when a stream ends: nobody looks any more at what is closed then, for a snapshot or otherwise. The zero
 // curtain is up.
 type curtain struct {
 	mu   sync.RWMutex // held to read by whoever looks
@@ -27,12 +24,4 @@ func (c *curtain) fall() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.down = true
-}
-
-// status is a status table, or, where the stream is over, its summary alone.
-func (c *curtain) status(table func() string, sum func() Summary) (text string) {
-	if c.look(func() { text = table() }) {
-		return text
-	}
-	return fmt.Sprintf("ended: %v\n", sum())
 }

@@ -41,7 +41,7 @@ func (r *running) read(n int) []byte {
 	b := make([]byte, n)
 	r.stdio.Far.SetReadDeadline(time.Now().Add(soon))
 	if got, err := io.ReadFull(r.stdio.Far, b); err != nil {
-		r.status(r.log)
+		show(r.log, r.status())
 		r.t.Fatalf("%d of %d bytes came out: %v\n%s", got, n, err, r.log)
 	}
 	r.stdio.Far.SetReadDeadline(time.Time{})

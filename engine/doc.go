@@ -51,7 +51,8 @@
 //	sink     netio.Sink
 //
 // Beside them: placement.go decides on which CPUs the loops run, gauge.go has the kernel count what the links do,
-// outcry.go tells the user of an outage, and status.go, with table.go and pulse.go, shows how things stand.
+// outcry.go tells the user of an outage, and snapshot.go, with pulse.go and summary.go, says how things stand: in data, of which cmd makes
+// words.
 //
 // A loop (engine/loop) is one OS thread with its own epoll instance, its own shard of leg buffers and its own links. What a
 // link does happens on its loop's thread only; other goroutines post a function to the loop. Where the kernel keeps that

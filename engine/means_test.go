@@ -29,7 +29,7 @@ func TestFewerPipesThanLoops(t *testing.T) {
 				t.Fatal(err)
 			}
 			engine.LosePipe(r)
-			rx := start(t, n, sink, log, r.Run, r.WriteStatus)
+			rx := start(t, n, sink, log, r.Run, r.Snapshot)
 			s := newStream(8, 64<<10)
 			both := func(h *wire.Hello) { h.Links = 2 }
 			links := []*hand{rx.link(0, both), rx.link(1, both)} // one on each loop

@@ -236,8 +236,8 @@ func (b *siege) opens(change func(where string, o *engine.Options)) (begin func(
 		b.t.Fatal(err)
 	}
 	return func() {
-		b.rx = start(b.t, network, b.sink, rxLog, r.Run, r.WriteStatus)
-		b.tx = start(b.t, network, b.source, txLog, s.Run, s.WriteStatus)
+		b.rx = start(b.t, network, b.sink, rxLog, r.Run, r.Snapshot)
+		b.tx = start(b.t, network, b.source, txLog, s.Run, s.Snapshot)
 	}
 }
 

@@ -233,8 +233,3 @@ func twoUnits(d, large time.Duration, name string, small time.Duration, smallNam
 	}
 	return text
 }
-
-// short is forPeople in a table: "0.4s", "31s", "4m12s", "3h5m", "2d4h".
-func short(d time.Duration) string {
-	return strings.NewReplacer(" min", "m", " ", "").Replace(forPeople(d))
-}

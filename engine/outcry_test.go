@@ -57,19 +57,6 @@ func TestOutcry(t *testing.T) {
 	}
 }
 
-func TestForPeople(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		-1: "0 s", 0: "0 s", 400 * time.Millisecond: "0.4 s", 2 * time.Second: "2 s", 9940 * time.Millisecond: "9.9 s",
-		9960 * time.Millisecond: "10 s", 31 * time.Second: "31 s", 59600 * time.Millisecond: "1 min", time.Minute: "1 min",
-		252 * time.Second: "4 min 12 s", 3599600 * time.Millisecond: "1 h", time.Hour: "1 h", 3*time.Hour + 5*time.Minute: "3 h 5 min",
-		24*time.Hour - time.Second: "1 d", 52 * time.Hour: "2 d 4 h",
-	} {
-		if got := forPeople(d); got != want {
-			t.Errorf("%d: %q, want %q", d, got, want)
-		}
-	}
-}
-
 // An outage in which only small packets pass is told with the path and the size.
 func TestOutcryNamesABlackHole(t *testing.T) {
 	start := time.Unix(1000, 0)

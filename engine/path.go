@@ -111,17 +111,11 @@ func (p *pathState) downSince() time.Time {
 	return p.lostAt
 }
 
-// neverUp is why the path never had a link, as its last attempt showed; "": it had one.
-func (p *pathState) neverUp() string {
+// neverUp reports whether the path never had a link.
+func (p *pathState) neverUp() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	switch {
-	case p.ever:
-		return ""
-	case p.last == nil:
-		return "no answer yet"
-	}
-	return p.last.Error()
+	return !p.ever
 }
 
 func (p *pathState) state() (up int, refused bool, verdict wire.Verdict, last error) {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -43,9 +44,12 @@ type running struct {
 	cancel  context.CancelFunc
 	over    chan result
 	log     *lines
-	status  func(io.Writer) error
+	status  func() engine.Snapshot
 	door    net.Listener // of a sender: where its receiver is to be
 }
+
+// show writes how a stream stands.
+func show(w io.Writer, s engine.Snapshot) { fmt.Fprintf(w, "%+v\n%+v\n%+v\n", s, s.Window, s.Ring) }
 
 // wait gives the result of Run.
 func (r *running) wait() result {
@@ -55,7 +59,7 @@ func (r *running) wait() result {
 		r.stdio.CloseNear()
 		return got
 	case <-time.After(soon):
-		r.status(r.log)
+		show(r.log, r.status())
 		r.t.Fatalf("the engine does not end\n%s", r.log)
 		return result{}
 	}
@@ -133,7 +137,7 @@ func receiveWith(t *testing.T, o engine.Options, sink *enginetest.Stdio, change 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return r, start(t, n, sink, log, r.Run, r.WriteStatus)
+	return r, start(t, n, sink, log, r.Run, r.Snapshot)
 }
 
 // send starts a sender whose source holds data.
@@ -198,14 +202,14 @@ func sendFrom(t *testing.T, o engine.Options, source *enginetest.Stdio, paths []
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := start(t, n, source, log, s.Run, s.WriteStatus)
+	r := start(t, n, source, log, s.Run, s.Snapshot)
 	r.door = door.Listeners()[0]
 	t.Cleanup(func() { door.Close() })
 	return r
 }
 
 func start(t *testing.T, n *enginetest.Net, io *enginetest.Stdio, log *lines,
-	run func(context.Context) (engine.Summary, error), status func(io.Writer) error) *running {
+	run func(context.Context) (engine.Summary, error), status func() engine.Snapshot) *running {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{t: t, network: n, stdio: io, cancel: cancel, over: make(chan result, 1), log: log, status: status}
 	var done sync.WaitGroup

@@ -68,7 +68,7 @@ type Receiver struct {
 	hosts    map[string]bool    // where admitted links came from
 	ways     map[wayID]*way     // that they came, likewise
 	outage   schedule.Outage
-	left     map[int]row // links that were lost and did not come back, by their index
+	left     map[int]LinkStatus // links that were lost and did not come back, by their index
 	up       int
 	lost     uint64
 	moved    uint64          // links, from loop to loop
@@ -99,7 +99,7 @@ func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 	c.SockStats = c.SockStats && t.counts
 	r := &Receiver{
 		cfg: c, seats: t.seats, log: c.Log, time: c.Timing, transport: c.Transport,
-		links: make(map[uint32]*rxlink), left: make(map[int]row), hosts: make(map[string]bool), ways: make(map[wayID]*way), bad: make(map[uint64]bool),
+		links: make(map[uint32]*rxlink), left: make(map[int]LinkStatus), hosts: make(map[string]bool), ways: make(map[wayID]*way), bad: make(map[uint64]bool),
 		over: make(chan struct{}), poke: make(chan struct{}, 1), gone: make(chan struct{}),
 	}
 	r.gauge.log, r.tenure.turn = c.Log, make(chan struct{})
@@ -318,7 +318,7 @@ func (r *Receiver) leave(k *rxlink, err error) {
 	defer r.mu.Unlock()
 	if r.links[uint32(k.index)] == k {
 		delete(r.links, uint32(k.index))
-		r.left[k.index] = k.lostRow()
+		r.left[k.index] = k.lostStatus()
 	}
 	r.up--
 	k.owner.load--

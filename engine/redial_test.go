@@ -97,8 +97,8 @@ func TestPathThatWasNeverUp(t *testing.T) {
 	h.takeAll(1)
 	h.send(wire.Done{Legs: 1, Bytes: 1000}.Append(nil))
 	sum := tx.wants(engine.StatusDone)
-	if a, b := sum.Paths[0], sum.Paths[1]; a.NeverUp != "" || b.String() != "path b:8834: never up: no such host" {
-		t.Errorf("%v\n%v", a, b)
+	if a, b := sum.Paths[0], sum.Paths[1]; a.NeverUp || !b.NeverUp || b.Name != "b:8834" || b.Last == nil || b.Last.Error() != "no such host" {
+		t.Errorf("%+v\n%+v", a, b)
 	}
 }
 

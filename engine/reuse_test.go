@@ -71,8 +71,8 @@ func numbersLeftAlone(seed uint64) error {
 	others.Go(greedy.run)
 	others.Go(func() {
 		for {
-			r.WriteStatus(io.Discard)
-			s.WriteStatus(io.Discard)
+			r.Snapshot()
+			s.Snapshot()
 			select {
 			case <-over:
 				return
@@ -86,8 +86,8 @@ func numbersLeftAlone(seed uint64) error {
 	ends.Wait()
 	greedy.fill()
 	for range 3 { // what is asked of ends that are over
-		r.WriteStatus(io.Discard)
-		s.WriteStatus(io.Discard)
+		r.Snapshot()
+		s.Snapshot()
 		r.Cut(time.Second)
 	}
 	close(over)

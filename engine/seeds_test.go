@@ -351,10 +351,10 @@ func (p *pipe) move(r *engine.Receiver, s *engine.Sender) error {
 		others.Go(func() { got, sinkErr = drain(p.sink.Far, p.sc.slow, drainRand) })
 	}
 	if p.sc.level == 20 {
-		r.WriteStatus(p.log)
-		s.WriteStatus(p.log)
+		show(p.log, r.Snapshot())
+		show(p.log, s.Snapshot())
 	}
-	late := time.AfterFunc(patience-patience/10, func() { r.WriteStatus(p.log); s.WriteStatus(p.log) }) // for the log of one that hangs
+	late := time.AfterFunc(patience-patience/10, func() { show(p.log, r.Snapshot()); show(p.log, s.Snapshot()) }) // for the log of one that hangs
 	ends.Wait()
 	late.Stop()
 	p.sink.CloseNear()

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"viamillipede/engine/window"
@@ -10,6 +9,7 @@ import (
 
 // Summary is what a stream did at one end.
 type Summary struct {
+	Sender      bool   // which end it is
 	Bytes       uint64 // read from the source, or written to the sink
 	Elapsed     time.Duration
 	LinksLost   uint64
@@ -22,7 +22,6 @@ type Summary struct {
 	EnginePath  string
 	Paths       []PathSummary // at the sender, in the order given
 	Links       []LinkSummary // with Options.LinkSums, by their index
-	sender      bool
 }
 
 // PathSummary is what one path did for a stream.
@@ -36,46 +35,21 @@ type PathSummary struct {
 	LinksLost   uint64
 	RescuedFrom uint64  // legs that were late on it and were sent on another link too
 	RescuedTo   uint64  // legs that were late elsewhere and were sent on it too
-	NeverUp     string  // why it never had a link; "": it had one
+	NeverUp     bool    // it never had a link
+	Last        error   // how its last attempt to connect failed; nil: it did not, or none has ended yet
 	Head        float64 // share of the stream's time in which it had the oldest leg that was missing, 0 to 1
 }
 
-// String is the summary as one line.
-func (p PathSummary) String() string {
-	if p.NeverUp != "" {
-		return fmt.Sprintf("path %s: never up: %s", p.Name, p.NeverUp)
-	}
-	return fmt.Sprintf("path %s: %s (%.1f %%), %s/s, round trip %v, %d links lost, legs rescued: %d from it, %d by it, head for %.1f %% of the time",
-		p.Name, formatBytes(p.Bytes), 100*p.Share, formatBytes(p.Rate), p.RTT.Round(10*time.Microsecond), p.LinksLost,
-		p.RescuedFrom, p.RescuedTo, 100*p.Head)
-}
+// Rate is bytes a second over the stream's time.
+func (s Summary) Rate() uint64 { return perSecond(s.Bytes, s.Elapsed) }
 
-// String is the summary as one line.
-func (s Summary) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d bytes (%s) in %.3f s, %s/s, %d links lost", s.Bytes, formatBytes(s.Bytes),
-		s.Elapsed.Seconds(), formatBytes(perSecond(s.Bytes, s.Elapsed)), s.LinksLost)
-	if s.Cuts > 0 {
-		fmt.Fprintf(&b, " (%d cut by chaos)", s.Cuts)
+// perSecond is a rate in bytes a second.
+func perSecond(bytes uint64, d time.Duration) uint64 {
+	if d <= 0 {
+		return 0
 	}
-	if s.sender {
-		fmt.Fprintf(&b, ", %d legs resent, %d bytes resent", s.LegsResent, s.BytesResent)
-	}
-	if s.WindowFull > s.Elapsed/windowWorthTelling {
-		fmt.Fprintf(&b, ", the window was too small for %.1f s of it", s.WindowFull.Seconds())
-	}
-	if s.Moved > 0 {
-		fmt.Fprintf(&b, ", %s moved to a nearer CPU", number(int(s.Moved), "link"))
-	}
-	if s.Refused > 0 {
-		fmt.Fprintf(&b, ", %d strangers refused", s.Refused)
-	}
-	fmt.Fprintf(&b, ", engine path: %s", s.EnginePath)
-	return b.String()
+	return uint64(float64(bytes) / d.Seconds())
 }
-
-// windowWorthTelling is the part of a stream's time, one in so many, from which on the user is told of a window too small.
-const windowWorthTelling = 50
 
 // number is a number of things, for people.
 func number(n int, of string) string {
@@ -109,7 +83,7 @@ func (s *Sender) summary(now time.Time) Summary {
 	defer s.mu.Unlock()
 	sum := Summary{
 		Bytes: s.in.offset.Load(), Elapsed: span(s.first, s.ended, now), LinksLost: s.lost,
-		Cuts: uint64(s.chaos.cuts.Load()), EnginePath: s.enginePath(), sender: true,
+		Cuts: uint64(s.chaos.cuts.Load()), EnginePath: s.enginePath(), Sender: true,
 	}
 	var held [window.MaxPaths]time.Duration
 	if s.met {
@@ -126,12 +100,12 @@ func (s *Sender) pathSummaries(elapsed time.Duration, held []time.Duration) []Pa
 	total := uint64(0)
 	for i, p := range s.paths {
 		bytes := uint64(p.bytes.Load())
-		up, _, _, _ := p.state()
+		up, _, _, last := p.state()
 		total += bytes
 		all[i] = PathSummary{
 			Name: p.String(), Links: up, Bytes: bytes, Rate: perSecond(bytes, elapsed), RTT: time.Duration(p.rtt.Load()),
 			LinksLost: uint64(p.lost.Load()), RescuedFrom: uint64(p.rescuedFrom.Load()), RescuedTo: uint64(p.rescuedTo.Load()),
-			Head: part(float64(held[i]), float64(elapsed)), NeverUp: p.neverUp(),
+			Head: part(float64(held[i]), float64(elapsed)), NeverUp: p.neverUp(), Last: last,
 		}
 	}
 	for i := range all {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"viamillipede/bench/result"
+	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine"
 )
 
@@ -71,8 +72,8 @@ func addSent(r *result.Result, s engine.Summary) {
 	for i, p := range s.Paths {
 		name := fmt.Sprintf("path-%d", i+1)
 		r.Config[name] = p.Name
-		if p.NeverUp != "" {
-			r.Config[name+"-never-up"] = p.NeverUp
+		if p.NeverUp {
+			r.Config[name+"-never-up"] = words.LastAttempt(p.Last)
 		}
 		r.Values[name+"-B"], r.Values[name+"-head"] = float64(p.Bytes), p.Head
 		r.Values[name+"-lost-links"], r.Values[name+"-RTT-s"] = float64(p.LinksLost), p.RTT.Seconds()

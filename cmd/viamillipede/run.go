@@ -16,28 +16,29 @@ import (
 	"viamillipede/cmd/viamillipede/internal/doctor"
 	"viamillipede/cmd/viamillipede/internal/means"
 	"viamillipede/cmd/viamillipede/internal/voice"
+	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine"
 	"viamillipede/netio"
 )
 
 // program carries out one command line, without the program's name, and returns the exit status.
-func program(words []string) (status engine.Status) {
+func program(line []string) (status engine.Status) {
 	defer func() {
 		if p := recover(); p != nil {
 			status = faulted(p)
 		}
 	}()
-	if len(words) == 0 {
+	if len(line) == 0 {
 		say(ownPrefix, shortUsage())
 		return engine.StatusUsage
 	}
-	if topic, asked := helpAsked(words); asked {
+	if topic, asked := helpAsked(line); asked {
 		return (&invocation{question: "help", topic: topic}).answer(os.Stdout)
 	}
-	if words[0] == lanesWord {
-		return runLanes(words[1:])
+	if line[0] == lanesWord {
+		return runLanes(line[1:])
 	}
-	inv, err := parse(words)
+	inv, err := parse(line)
 	if err != nil {
 		return failed(ownPrefix, err)
 	}
@@ -140,10 +141,10 @@ func (inv *invocation) ends() int {
 	return n
 }
 
-// stream is one end of a stream as the engine makes it. Status may be called at any time.
+// stream is one end of a stream as the engine makes it. Snapshot may be called at any time.
 type stream interface {
 	Run(ctx context.Context) (engine.Summary, error)
-	Status(columns int) string
+	Snapshot() engine.Snapshot
 }
 
 // side is one end of a stream in this process: tx, rx or, in a loop and in full duplex, one of each.
@@ -244,10 +245,10 @@ func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, t
 	for range sides {
 		r := <-results
 		told.add(r.name, r.summary, causeOf(ctx, r.err))
-		r.log.Printf(engine.LevelSummary, "%s", r.summary)
+		r.log.Printf(engine.LevelSummary, "%s", words.Summary(r.summary))
 		if len(r.summary.Paths) > 1 {
 			for _, p := range r.summary.Paths {
-				r.log.Printf(engine.LevelSummary, "%v", p)
+				r.log.Printf(engine.LevelSummary, "%s", words.PathSummary(p))
 			}
 		}
 		if r.err == nil || status != engine.StatusDone && stopped(ctx, r.err) {
@@ -276,7 +277,9 @@ func causeOf(ctx context.Context, err error) error {
 }
 
 // printStatus prints the side's status table, whatever the level of verbose.
-func (s *side) printStatus() { say(s.prefix, s.Status(max(1, lineWidth()-len(s.prefix)))) }
+func (s *side) printStatus() {
+	say(s.prefix, words.Status(s.Snapshot(), max(1, lineWidth()-len(s.prefix))))
+}
 
 // standardWidth is how wide a line is of what does not tell, in characters.
 const standardWidth = 80

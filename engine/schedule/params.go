@@ -280,7 +280,7 @@ const (
 
 // How long somebody waits for others in the same process, who may be busy or in the kernel.
 const (
-	// StatusPatience is how long a status table waits for a loop that is busy.
+	// StatusPatience is how long a snapshot waits for a loop that is busy.
 	StatusPatience = time.Second
 	// GaugePatience bounds the wait for a busy loop to name the links that it has already.
 	GaugePatience = time.Second

@@ -1,4 +1,4 @@
-package engine
+package words
 
 import (
 	"fmt"
@@ -7,37 +7,34 @@ import (
 	"strings"
 	"time"
 
+	"viamillipede/engine"
 	"viamillipede/netio"
 	"viamillipede/netio/sockstats"
 )
 
 // writeCounts writes the table of what the kernel has counted: a line for each link that it counts on, and nothing where
 // there is none. What only TCP_INFO knows of a link is the smoothed round trip in place of the mean, and no timeouts.
-func writeCounts(b *strings.Builder, columns int, rows []row, lost sockstats.Lost) {
-	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.counted == nil })
-	if len(rows) == 0 {
+func writeCounts(b *strings.Builder, columns int, links []engine.LinkStatus, lost sockstats.Lost) {
+	links = slices.DeleteFunc(slices.Clone(links), func(l engine.LinkStatus) bool { return l.Counts == nil })
+	if len(links) == 0 {
 		return
 	}
-	stats := make([]sockstats.Stats, len(rows))
-	for i, r := range rows {
-		stats[i] = r.counted.Read()
-	}
 	cells := func(cell func(i int) string) (list []string) {
-		for i := range rows {
+		for i := range links {
 			list = append(list, cell(i))
 		}
 		return list
 	}
 	flows := func(cell func(f []sockstats.Flow) string) []string {
 		return cells(func(i int) string {
-			if len(stats[i].Flows) == 0 {
+			if len(links[i].Counts.Flows) == 0 {
 				return "-"
 			}
-			return cell(stats[i].Flows)
+			return cell(links[i].Counts.Flows)
 		})
 	}
 	writeTable(b, columns, []column{
-		{"link", 0, cells(func(i int) string { return strconv.Itoa(rows[i].index) })},
+		{"link", 0, cells(func(i int) string { return strconv.Itoa(links[i].Index) })},
 		{"device", 1, flows(flowDevices)},
 		{"RX queue", 2, flows(flowQueues)},
 		{"flow hash", 8, flows(flowHashes)},
@@ -47,12 +44,12 @@ func writeCounts(b *strings.Builder, columns int, rows []row, lost sockstats.Los
 			sum := sockstats.Sum(f)
 			return strconv.FormatUint(sum.Bytes/max(sum.Packets, 1), 10)
 		})},
-		{"RTT min/mean/max", 3, cells(func(i int) string { return roundTrips(stats[i].Ops, rows[i].info) })},
-		{"retrans", 5, cells(func(i int) string { return retransmits(stats[i].Ops, rows[i].info) })},
-		{"timeouts", 5, cells(func(i int) string { return timeouts(stats[i].Ops) })},
+		{"RTT min/mean/max", 3, cells(func(i int) string { return roundTrips(links[i].Counts.Ops, links[i].Kernel) })},
+		{"retrans", 5, cells(func(i int) string { return retransmits(links[i].Counts.Ops, links[i].Kernel) })},
+		{"timeouts", 5, cells(func(i int) string { return timeouts(links[i].Counts.Ops) })},
 	})
 	if lost.Packets > 0 {
-		fmt.Fprintln(b, fold(fmt.Sprintf("not counted, since there are too many flows: %d packets, %s", lost.Packets, formatBytes(lost.Bytes)), columns))
+		fmt.Fprintln(b, fold(fmt.Sprintf("not counted, since there are too many flows: %d packets, %s", lost.Packets, Bytes(lost.Bytes)), columns))
 	}
 }
 

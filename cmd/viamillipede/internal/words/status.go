@@ -1,0 +1,210 @@
+package words
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"time"
+
+	"viamillipede/engine"
+)
+
+// Status is the status table of an end, in lines of at most so many characters as far as possible; 0 is any number. Of a stream that is
+// over it is the summary.
+func Status(s engine.Snapshot, columns int) string {
+	if s.Ended {
+		return "ended: " + Summary(s.Summary) + "\n"
+	}
+	var b strings.Builder
+	writeLinks(&b, columns, s.Links, s.Time)
+	writeLoops(&b, columns, s.Loops, s.Links)
+	writeCounts(&b, columns, s.Links, s.Uncounted)
+	if s.Summary.Sender {
+		writePaths(&b, columns, s.Paths, s.Time)
+	}
+	writeTotals(&b, columns, s.Summary, s.Links)
+	last := ringLine(s.Ring)
+	if s.Summary.Sender {
+		last = windowLine(s.Window)
+	}
+	fmt.Fprintln(&b, fold(last, columns))
+	return b.String()
+}
+
+func windowLine(w *engine.WindowStatus) string {
+	if w == nil {
+		return "window: no receiver yet"
+	}
+	return fmt.Sprintf("window: next leg %d, received to %d, delivered to %d, credit %d, to be resent %d, kept %s of %s, buffers %d of %d",
+		w.Next, w.Received, w.Delivered, w.Credit, w.Waiting, Bytes(uint64(w.Kept)), Bytes(uint64(w.Limit)), w.InUse, w.Buffers)
+}
+
+func ringLine(r *engine.RingStatus) string {
+	if r == nil {
+		return "ring: no sender yet"
+	}
+	sink := "takes bytes"
+	if r.SinkFull {
+		sink = "is full, its consumer is behind"
+	}
+	return fmt.Sprintf("ring: next leg %d, received to %d, depth %d, credit %d, buffers %d of %d; the sink %s",
+		r.Next, r.Received, r.Depth, r.Credit, r.InUse, r.Buffers, sink)
+}
+
+// wideEnough is how many characters a line has in which there mostly is room for the names of paths. In shorter ones a path
+// stands by its number, and a sender by its host.
+const wideEnough = 140
+
+func narrow(columns int) bool { return 0 < columns && columns < wideEnough }
+
+// pathName names the path of a link in a table.
+func pathName(l engine.LinkStatus, columns int) string {
+	switch host, _, err := net.SplitHostPort(l.Path); {
+	case !narrow(columns) || l.Order < 0 && err != nil:
+		return l.Path
+	case l.Order < 0:
+		return host
+	}
+	return strconv.Itoa(l.Order + 1)
+}
+
+// stateName names the state of a link.
+func stateName(s engine.State) string {
+	switch s {
+	case engine.StateUp:
+		return "up"
+	case engine.StateStalled:
+		return "stalls"
+	case engine.StateDown:
+		return "down"
+	}
+	return "dialling"
+}
+
+// writeLinks writes the table of the links: a line for each.
+func writeLinks(b *strings.Builder, columns int, links []engine.LinkStatus, now time.Time) {
+	cells := func(up bool, cell func(l engine.LinkStatus) string) (list []string) {
+		for _, l := range links {
+			if up && !l.Up() {
+				list = append(list, "-")
+				continue
+			}
+			list = append(list, cell(l))
+		}
+		return list
+	}
+	writeTable(b, columns, []column{
+		{"link", 0, cells(false, func(l engine.LinkStatus) string { return strconv.Itoa(l.Index) })},
+		{"path", 3, cells(false, func(l engine.LinkStatus) string { return pathName(l, columns) })},
+		{"state", 0, cells(false, func(l engine.LinkStatus) string { return stateName(l.State) })},
+		{"for", 2, cells(false, func(l engine.LinkStatus) string { return short(now.Sub(l.Since)) })},
+		{"bytes", 4, cells(true, func(l engine.LinkStatus) string { return Bytes(l.Bytes) })},
+		{"rate", 0, cells(true, func(l engine.LinkStatus) string { return Bytes(l.Rate) + "/s" })},
+		{"heard", 1, cells(true, func(l engine.LinkStatus) string { return short(now.Sub(l.Heard)) })},
+		{"RTT", 5, cells(true, func(l engine.LinkStatus) string { return l.Kernel.RTT.Round(10 * time.Microsecond).String() })},
+		{"cwnd", 8, cells(true, func(l engine.LinkStatus) string { return strconv.Itoa(l.Kernel.Cwnd) })},
+		{"retrans", 6, cells(true, func(l engine.LinkStatus) string { return strconv.Itoa(int(l.Kernel.Retransmits)) })},
+		{"legs", 7, cells(true, func(l engine.LinkStatus) string { return strconv.Itoa(l.InFlight) })},
+		{"CPU", 9, cells(true, func(l engine.LinkStatus) string { return orNone(l.Kernel.CPU, -1) })},
+		{"NAPI", 11, cells(true, func(l engine.LinkStatus) string { return orNone(l.Kernel.NAPI, 0) })},
+		{"loop", 10, cells(false, func(l engine.LinkStatus) string { return strconv.Itoa(l.Loop) })},
+	})
+}
+
+// orNone is a number, a dash where it is the one that stands for none.
+func orNone(n, none int) string {
+	if n == none {
+		return "-"
+	}
+	return strconv.Itoa(n)
+}
+
+// writeLoops writes a line for each loop: where it runs, and whether the packets of its links come in there.
+func writeLoops(b *strings.Builder, columns int, loops []engine.LoopStatus, all []engine.LinkStatus) {
+	for i, at := range loops {
+		links, near := 0, 0
+		for _, l := range all {
+			if l.Loop == i && l.Up() {
+				links++
+				if l.Kernel.CPU >= 0 && l.Kernel.CPU == at.CPU {
+					near++
+				}
+			}
+		}
+		where := "any CPU"
+		if at.CPU >= 0 {
+			where = fmt.Sprintf("CPU %d", at.CPU)
+		}
+		if at.Node >= 0 {
+			where += fmt.Sprintf(", node %d", at.Node)
+		}
+		fmt.Fprintln(b, fold(fmt.Sprintf("loop %d: %s: %s, %d of them come in on its CPU", i, where, Number(links, "link"), near), columns))
+	}
+}
+
+// writePaths writes the table of the paths, and a line for each that has no link.
+func writePaths(b *strings.Builder, columns int, paths []engine.PathStatus, now time.Time) {
+	var names []string
+	for _, p := range paths {
+		names = append(names, p.Name)
+	}
+	cells := func(cell func(p engine.PathStatus) string) (list []string) {
+		for _, p := range paths {
+			list = append(list, cell(p))
+		}
+		return list
+	}
+	if narrow(columns) {
+		for i, name := range names {
+			fmt.Fprintln(b, fold(fmt.Sprintf("path %d: %s", i+1, name), columns))
+			names[i] = strconv.Itoa(i + 1)
+		}
+	}
+	writeTable(b, columns, []column{
+		{"path", 0, names},
+		{"links", 1, cells(func(p engine.PathStatus) string { return strconv.Itoa(p.Links) })},
+		{"bytes", 3, cells(func(p engine.PathStatus) string { return Bytes(p.Bytes) })},
+		{"share", 4, cells(func(p engine.PathStatus) string { return fmt.Sprintf("%.1f %%", 100*p.Share) })},
+		{"rate", 0, cells(func(p engine.PathStatus) string { return Bytes(p.Now) + "/s" })},
+		{"mean", 8, cells(func(p engine.PathStatus) string { return Bytes(p.Rate) + "/s" })},
+		{"RTT", 2, cells(func(p engine.PathStatus) string { return p.RTT.Round(10 * time.Microsecond).String() })},
+		{"lost", 5, cells(func(p engine.PathStatus) string { return strconv.FormatUint(p.LinksLost, 10) })},
+		{"rescued from", 9, cells(func(p engine.PathStatus) string { return strconv.FormatUint(p.RescuedFrom, 10) })},
+		{"rescued to", 7, cells(func(p engine.PathStatus) string { return strconv.FormatUint(p.RescuedTo, 10) })},
+		{"head", 6, cells(func(p engine.PathStatus) string { return fmt.Sprintf("%.1f %%", 100*p.Head) })},
+	})
+	for i, p := range paths {
+		if p.Links == 0 {
+			fmt.Fprintln(b, fold(fmt.Sprintf("path %s has no link%s: %s", names[i], forSince(p.Since, now), LastAttempt(p.Last)), columns))
+		}
+	}
+}
+
+// forSince is how long something has been so; nothing where that is not known.
+func forSince(since, now time.Time) string {
+	if since.IsZero() {
+		return ""
+	}
+	return " for " + Duration(now.Sub(since))
+}
+
+// writeTotals writes what all links together did.
+func writeTotals(b *strings.Builder, columns int, sum engine.Summary, links []engine.LinkStatus) {
+	rate, up, stalled := uint64(0), 0, 0
+	for _, l := range links {
+		rate += l.Rate
+		if l.Up() {
+			up++
+		}
+		if l.State == engine.StateStalled {
+			stalled++
+		}
+	}
+	line := fmt.Sprintf("last second: %s/s on %s", Bytes(rate), Number(up, "link"))
+	if stalled > 0 {
+		line += fmt.Sprintf(", of which %d stalled", stalled)
+	}
+	fmt.Fprintln(b, fold(line, columns))
+	fmt.Fprintln(b, fold("total: "+Summary(sum), columns))
+}

@@ -1,0 +1,53 @@
+package words
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"viamillipede/engine"
+)
+
+// windowWorthTelling is the part of a stream's time, one in so many, from which on the user is told of a window too small.
+const windowWorthTelling = 50
+
+// Summary is what a stream did, in one line.
+func Summary(s engine.Summary) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d bytes (%s) in %.3f s, %s/s, %d links lost", s.Bytes, Bytes(s.Bytes), s.Elapsed.Seconds(), Bytes(s.Rate()), s.LinksLost)
+	if s.Cuts > 0 {
+		fmt.Fprintf(&b, " (%d cut by chaos)", s.Cuts)
+	}
+	if s.Sender {
+		fmt.Fprintf(&b, ", %d legs resent, %d bytes resent", s.LegsResent, s.BytesResent)
+	}
+	if s.WindowFull > s.Elapsed/windowWorthTelling {
+		fmt.Fprintf(&b, ", the window was too small for %.1f s of it", s.WindowFull.Seconds())
+	}
+	if s.Moved > 0 {
+		fmt.Fprintf(&b, ", %s moved to a nearer CPU", Number(int(s.Moved), "link"))
+	}
+	if s.Refused > 0 {
+		fmt.Fprintf(&b, ", %d strangers refused", s.Refused)
+	}
+	fmt.Fprintf(&b, ", engine path: %s", s.EnginePath)
+	return b.String()
+}
+
+// PathSummary is what one path did for a stream, in one line.
+func PathSummary(p engine.PathSummary) string {
+	if p.NeverUp {
+		return fmt.Sprintf("path %s: never up: %s", p.Name, LastAttempt(p.Last))
+	}
+	return fmt.Sprintf("path %s: %s (%.1f %%), %s/s, round trip %v, %d links lost, legs rescued: %d from it, %d by it, head for %.1f %% of the time",
+		p.Name, Bytes(p.Bytes), 100*p.Share, Bytes(p.Rate), p.RTT.Round(10*time.Microsecond), p.LinksLost,
+		p.RescuedFrom, p.RescuedTo, 100*p.Head)
+}
+
+// LastAttempt says what the last attempt to connect by a path without a link has shown.
+func LastAttempt(err error) string {
+	if err == nil {
+		return "no answer yet"
+	}
+	return err.Error()
+}
