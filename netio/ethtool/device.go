@@ -3,8 +3,9 @@ package ethtool
 import (
 	"math"
 
-	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/internal/attr"
 )
 
 // Amounts is how much of something there is, and how much there can be.
@@ -66,15 +67,16 @@ func ReadLink(device string) (Link, error) {
 }
 
 func (l *Link) parse(b []byte) error {
-	return each(b, func(kind uint16, d *netlink.AttributeDecoder) {
+	return attr.Each(b, func(kind uint16, v attr.Value) error {
 		switch kind {
 		case unix.ETHTOOL_A_LINKMODES_SPEED:
 			l.Speed = 0
-			if n := d.Uint32(); n < math.MaxInt32 { // SPEED_UNKNOWN is -1
+			if n := v.Uint32(); n < math.MaxInt32 { // SPEED_UNKNOWN is -1
 				l.Speed = uint64(n) * 1e6
 			}
 		case unix.ETHTOOL_A_LINKMODES_DUPLEX:
-			l.Duplex = map[uint8]string{0: "half", 1: "full"}[d.Uint8()]
+			l.Duplex = map[uint8]string{0: "half", 1: "full"}[v.Uint8()]
 		}
+		return nil
 	})
 }

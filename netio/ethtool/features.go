@@ -1,8 +1,9 @@
 package ethtool
 
 import (
-	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/internal/attr"
 )
 
 // Features are what a device and its driver do for the kernel, by the kernel's names (net/ethtool/common.c), which are those
@@ -21,13 +22,14 @@ func ReadFeatures(device string) (Features, error) {
 
 func (f *Features) parse(b []byte) error {
 	got := Features{On: map[string]bool{}, Offered: map[string]bool{}}
-	err := each(b, func(kind uint16, d *netlink.AttributeDecoder) {
+	err := attr.Each(b, func(kind uint16, v attr.Value) error {
 		switch kind {
 		case unix.ETHTOOL_A_FEATURES_ACTIVE:
-			d.Do(bitsInto(got.On))
+			return bitsInto(v, got.On)
 		case unix.ETHTOOL_A_FEATURES_HW:
-			d.Do(bitsInto(got.Offered))
+			return bitsInto(v, got.Offered)
 		}
+		return nil
 	})
 	if err != nil {
 		return err
@@ -40,40 +42,41 @@ func (f *Features) parse(b []byte) error {
 // else of all that the mask has, each with or without a value:
 //
 //	BITSET { NOMASK?, SIZE, BITS { BIT { INDEX, NAME, VALUE? } ... } }
-func bitsInto(set map[string]bool) func([]byte) error {
-	return func(b []byte) error {
-		var list []byte
-		var bare bool
-		err := each(b, func(kind uint16, d *netlink.AttributeDecoder) {
-			switch kind {
-			case unix.ETHTOOL_A_BITSET_NOMASK:
-				bare = d.Flag()
-			case unix.ETHTOOL_A_BITSET_BITS:
-				list = d.Bytes()
-			}
-		})
-		if err != nil {
-			return err
+func bitsInto(b []byte, set map[string]bool) error {
+	var list []byte
+	var bare bool
+	err := attr.Each(b, func(kind uint16, v attr.Value) error {
+		switch kind {
+		case unix.ETHTOOL_A_BITSET_NOMASK:
+			bare = true
+		case unix.ETHTOOL_A_BITSET_BITS:
+			list = v
 		}
-		return each(list, func(kind uint16, d *netlink.AttributeDecoder) {
-			if kind == unix.ETHTOOL_A_BITSET_BITS_BIT {
-				d.Do(func(b []byte) error { return oneBit(b, bare, set) })
-			}
-		})
+		return nil
+	})
+	if err != nil {
+		return err
 	}
+	return attr.Each(list, func(kind uint16, v attr.Value) error {
+		if kind != unix.ETHTOOL_A_BITSET_BITS_BIT {
+			return nil
+		}
+		return oneBit(v, bare, set)
+	})
 }
 
 // oneBit puts a bit's name into set if it is set, which bits without a value are.
 func oneBit(b []byte, bare bool, set map[string]bool) error {
 	var name string
 	on := bare
-	err := each(b, func(kind uint16, d *netlink.AttributeDecoder) {
+	err := attr.Each(b, func(kind uint16, v attr.Value) error {
 		switch kind {
 		case unix.ETHTOOL_A_BITSET_BIT_NAME:
-			name = d.String()
+			name = v.String()
 		case unix.ETHTOOL_A_BITSET_BIT_VALUE:
-			on = d.Flag()
+			on = true
 		}
+		return nil
 	})
 	if err == nil && on && name != "" {
 		set[name] = true

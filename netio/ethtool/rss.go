@@ -1,12 +1,14 @@
 package ethtool
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
 
-	"github.com/mdlayher/netlink"
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/internal/attr"
 )
 
 // RSS is how a device spreads received packets over its queues (receive side scaling, Documentation/networking/scaling.rst):
@@ -34,19 +36,20 @@ func ReadRSS(device string) (RSS, error) {
 func (r *RSS) parse(b []byte) error {
 	var got RSS
 	var odd int
-	err := each(b, func(kind uint16, d *netlink.AttributeDecoder) {
+	err := attr.Each(b, func(kind uint16, v attr.Value) error {
 		switch kind {
 		case attrRSSFunction:
-			got.Function = functionName(d.Uint32())
+			got.Function = functionName(v.Uint32())
 		case attrRSSTable:
-			table := d.Bytes()
+			table := []byte(v)
 			odd = len(table) % 4
 			for ; len(table) >= 4; table = table[4:] {
 				got.Table = append(got.Table, binary.NativeEndian.Uint32(table))
 			}
 		case attrRSSKey:
-			got.Key = d.Bytes()
+			got.Key = bytes.Clone(v)
 		}
+		return nil
 	})
 	if err == nil && odd != 0 {
 		err = fmt.Errorf("a table with %d bytes more than whole numbers", odd)

@@ -7,6 +7,8 @@ import (
 
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/internal/attr"
 )
 
 // answer is what the kernel says of the way that one connection would take.
@@ -55,19 +57,17 @@ func parseAnswer(message []byte) (a answer, err error) {
 	if len(message) < unix.SizeofRtMsg {
 		return a, fmt.Errorf("an answer of %d bytes about a route", len(message))
 	}
-	for b := message[unix.SizeofRtMsg:]; len(b) >= unix.SizeofRtAttr; {
-		n := int(binary.NativeEndian.Uint16(b))
-		if n < unix.SizeofRtAttr || n > len(b) {
-			return a, fmt.Errorf("an answer about a route with an attribute of %d bytes", n)
+	err = attr.Each(message[unix.SizeofRtMsg:], func(kind uint16, v attr.Value) error {
+		switch kind {
+		case unix.RTA_OIF:
+			a.device = int(v.Uint32())
+		case unix.RTA_PREFSRC:
+			a.from, _ = netip.AddrFromSlice(v)
 		}
-		value := b[unix.SizeofRtAttr:n]
-		switch kind := binary.NativeEndian.Uint16(b[2:]); {
-		case kind == unix.RTA_OIF && len(value) == 4:
-			a.device = int(binary.NativeEndian.Uint32(value))
-		case kind == unix.RTA_PREFSRC:
-			a.from, _ = netip.AddrFromSlice(value)
-		}
-		b = b[min(len(b), (n+3)&^3):] // attributes are aligned
+		return nil
+	})
+	if err != nil {
+		return answer{}, fmt.Errorf("an answer about a route: %w", err)
 	}
 	return a, nil
 }
