@@ -15,12 +15,8 @@ import (
 // hostsMost is how many addresses of the sender are remembered.
 const hostsMost = 256
 
-var (
-	// errReplaced is why a link is lost that the sender has dialled anew.
-	errReplaced = errors.New("dialled again by the sender")
-	// errUnsaid is a connection that ended before its first byte.
-	errUnsaid = errors.New("closed without a word")
-)
+// errUnsaid is a connection that ended before its first byte.
+var errUnsaid = errors.New("closed without a word")
 
 // hear lets a connection, which came in at the listener of that index, say who it is, and makes it a link or refuses it; said is
 // called in between. One that is closed meanwhile has given its seat to another.

@@ -205,25 +205,6 @@ func readWelcome(c net.Conn) (wire.Welcome, error) {
 	}
 }
 
-// sleep waits for d or for the end of ctx.
-func sleep(ctx context.Context, d time.Duration) { sleepUntil(ctx, d, nil, nil, nil) }
-
-// sleepUntil waits for d, for the end of ctx, or for one of three events, which it reports; nil is none.
-func sleepUntil(ctx context.Context, d time.Duration, one, two, three <-chan struct{}) (came bool) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return false
-	case <-ctx.Done():
-		return false
-	case <-one:
-	case <-two:
-	case <-three:
-	}
-	return true
-}
-
 // letPrecede waits, for a moment, until each path before this one was tried, or has led to the receiver: where there are several
 // receivers the stream is for that of the first path that works.
 func (s *Sender) letPrecede(ctx context.Context, p *pathState) {

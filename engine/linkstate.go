@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"io"
 	"time"
 
@@ -11,8 +10,8 @@ import (
 	"viamillipede/netio/sockstats"
 )
 
-// errSilent is why a link is lost whose peer sent nothing for Timing.Dead.
-var errSilent = errors.New("nothing heard from the peer")
+// socketMost is more than what a connection holds for its reader, in bytes (net.ipv4.tcp_rmem is 6 MiB, or a few times that).
+const socketMost = 64 << 20
 
 // linkState is what both kinds of link have: a connection under its loop's watch, frames of control that wait to leave,
 // and clocks. It belongs to its loop's thread.

@@ -237,16 +237,6 @@ func (r *Receiver) checked() bool {
 	return r.hello.Features&wire.FeatureChecksum != 0
 }
 
-// fit divides a window into buffers for legs of at most the given size: smaller ones where the window is small for the
-// number of links, so that there are at least twice as many buffers as links.
-func fit(window int64, leg, links int) (size, buffers int) {
-	size = (leg + MinLeg - 1) / MinLeg * MinLeg // where the peer named another size
-	for window/int64(size) < int64(2*links) && size > MinLeg {
-		size = max(MinLeg, size/2/MinLeg*MinLeg)
-	}
-	return size, max(2*links, min(int(window/int64(size)), legsMost))
-}
-
 // linkUp puts a new link to work; on its loop's thread.
 func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	if err := k.start(l.Loop, l.past, netio.Readable, k); err != nil {

@@ -22,12 +22,6 @@ const nobody = -1
 // A path has a link at least, and the window counts paths.
 var _ = [1]struct{}{}[MaxThreads-window.MaxPaths]
 
-// legsLeast is how many legs fit into a window whose leg size the user did not choose.
-const legsLeast = 8
-
-// legsMost bounds the legs of a window, whatever its size in bytes.
-const legsMost = 1 << 16
-
 // Sender is one stream's sending end.
 type Sender struct {
 	cfg       SendConfig
@@ -371,14 +365,6 @@ func (s *Sender) makePool() (err error) {
 	s.in.pool, s.advice = s.pool, s.pool.Advice()
 	s.log.Printf(LevelChoices, "%s", s.advice)
 	return nil
-}
-
-// closePool gives the memory back, and says what has become of it since that was told.
-func closePool(p *bufpool.Pool, told string, log *Log) {
-	if now := p.Advice(); now != told {
-		log.Printf(LevelChoices, "%s", now)
-	}
-	p.Close()
 }
 
 // heardFrom says that a receiver has answered.

@@ -96,16 +96,3 @@ func traceTo(log *Log) netio.Tracer {
 		log.Printf(LevelCalls, "%s(%d) = %d", call, fd, n)
 	}
 }
-
-// awaitAll receives n times from c, for at most the given time.
-func awaitAll(c <-chan struct{}, n int, atMost time.Duration) {
-	timeout := time.NewTimer(atMost)
-	defer timeout.Stop()
-	for range n {
-		select {
-		case <-c:
-		case <-timeout.C:
-			return
-		}
-	}
-}

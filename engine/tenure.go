@@ -41,12 +41,6 @@ type tenure struct {
 	turn     chan struct{} // closed when the stream is owned, or the receiver is free again; then made anew
 }
 
-// errYields is why the links of a stream end that has brought no leg while another sender waits.
-var errYields = errors.New("no leg came, and another sender is waiting")
-
-// errQuit is why the links of a stream end whose sender failed before it had brought a leg.
-var errQuit = errors.New("its sender gave up before its first leg")
-
 // errTried is a hello of a sender that may have its turn later.
 var errTried = errors.New("another sender is being tried")
 

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"net/netip"
 	"time"
 
@@ -9,15 +8,6 @@ import (
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
-)
-
-// Why a link ends that nobody else ended.
-var (
-	errChaos = errors.New("cut by chaos")
-	errLeft  = errors.New("not needed here any more")
-	errStuck = errors.New("nothing gets through to the peer")
-
-	errUnfinished = errors.New("its leg cannot be finished")
 )
 
 // txlink is one link at the sending end: it writes legs and control frames, and reads acks.
@@ -230,9 +220,6 @@ func (k *txlink) lastWords() {
 		budget -= n
 	}
 }
-
-// socketMost is more than what a connection holds for its reader, in bytes (net.ipv4.tcp_rmem is 6 MiB, or a few times that).
-const socketMost = 64 << 20
 
 // parse obeys the whole frames in the input and keeps the rest.
 func (k *txlink) parse() error {

@@ -11,6 +11,19 @@ import (
 // A link that this end gives up is told why (wire.Bye), so that the peer does not take its end for a death, or for a failure of
 // the network.
 
+// Why an end lets go of a link, where no system call has failed.
+var (
+	errSilent   = errors.New("nothing heard from the peer") // for Timing.Dead
+	errStuck    = errors.New("nothing gets through to the peer")
+	errLeft     = errors.New("not needed here any more")
+	errChaos    = errors.New("cut by chaos")
+	errReplaced = errors.New("dialled again by the sender")
+	errYields   = errors.New("no leg came, and another sender is waiting")
+	errQuit     = errors.New("its sender gave up before its first leg") // the stream's
+
+	errUnfinished = errors.New("its leg cannot be finished")
+)
+
 // givenUp is why a link ends that the peer has given up.
 type givenUp struct{ wire.Reason }
 

@@ -1,0 +1,27 @@
+package engine
+
+import "viamillipede/bufpool"
+
+// legsLeast is how many legs fit into a window whose leg size the user did not choose.
+const legsLeast = 8
+
+// legsMost bounds the legs of a window, whatever its size in bytes.
+const legsMost = 1 << 16
+
+// fit divides a window into buffers for legs of at most the given size: smaller ones where the window is small for the
+// number of links, so that there are at least twice as many buffers as links.
+func fit(window int64, leg, links int) (size, buffers int) {
+	size = (leg + MinLeg - 1) / MinLeg * MinLeg // where the peer named another size
+	for window/int64(size) < int64(2*links) && size > MinLeg {
+		size = max(MinLeg, size/2/MinLeg*MinLeg)
+	}
+	return size, max(2*links, min(int(window/int64(size)), legsMost))
+}
+
+// closePool gives the memory back, and says what has become of it since that was told.
+func closePool(p *bufpool.Pool, told string, log *Log) {
+	if now := p.Advice(); now != told {
+		log.Printf(LevelChoices, "%s", now)
+	}
+	p.Close()
+}
