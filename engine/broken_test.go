@@ -209,15 +209,20 @@ func TestSenderClosesABrokenLink(t *testing.T) {
 			bad.untilType(wire.TypeEnd)
 			bad.send(c.frame)
 			bad.untilClosed()
-			good := tx.accept(8)
-			if got := good.takeAll(2); !bytes.Equal(got, data) {
-				t.Errorf("%d bytes came, %d went in", len(got), len(data))
-			}
-			good.send(wire.Done{Legs: 2, Bytes: uint64(len(data))}.Append(nil))
-			good.untilType(wire.TypeBye)
-			tx.wants(engine.StatusDone)
+			tx.accept(8).delivers(tx, data, 2)
 		})
 	}
+}
+
+// delivers takes in the whole stream, in so many legs, and checks that the sender ends well.
+func (h *hand) delivers(tx *running, data []byte, legs int) {
+	h.t.Helper()
+	if got := h.takeAll(legs); !bytes.Equal(got, data) {
+		h.t.Errorf("%d bytes came, %d went in", len(got), len(data))
+	}
+	h.send(wire.Done{Legs: uint64(legs), Bytes: uint64(len(data))}.Append(nil))
+	h.untilType(wire.TypeBye)
+	tx.wants(engine.StatusDone)
 }
 
 // takeAll reads so many legs, which may come in any order, and the end.
@@ -379,10 +384,5 @@ func TestGrantIsKept(t *testing.T) {
 	first.c.Close()
 	less := tx.accept(8, func(w *wire.Welcome) { w.MaxLeg = 4096 })
 	less.untilClosed()
-	good := tx.accept(8)
-	if got := good.takeAll(2); !bytes.Equal(got, data) {
-		t.Errorf("%d bytes came, %d went in", len(got), len(data))
-	}
-	good.send(wire.Done{Legs: 2, Bytes: uint64(len(data))}.Append(nil))
-	tx.wants(engine.StatusDone)
+	tx.accept(8).delivers(tx, data, 2)
 }

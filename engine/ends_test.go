@@ -174,17 +174,7 @@ func throughTCP(
 	defer sink.Close()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	log := engine.NewLog(io.Discard, "", 0)
-	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Sink: sink.FD, Log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: portOf(r)}}, Source: source.FD, Log: log,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r, s := overLoopback(t, source, sink, o)
 	var ends, others sync.WaitGroup
 	var rxErr, txErr, feedErr, drainErr error
 	ends.Go(func() { rx, rxErr = r.Run(ctx) })
@@ -203,11 +193,29 @@ func throughTCP(
 		t.Fatal(err)
 	}
 	if sink.Far == nil {
+		var err error
 		if got, err = sink.Content(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return got, rx, tx
+}
+
+// overLoopback makes the ends of a stream that goes through loopback.
+func overLoopback(t *testing.T, source, sink *enginetest.Stdio, o engine.Options) (*engine.Receiver, *engine.Sender) {
+	t.Helper()
+	log := engine.NewLog(io.Discard, "", 0)
+	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Sink: sink.FD, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := engine.NewSender(engine.SendConfig{
+		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: portOf(r)}}, Source: source.FD, Log: log,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, s
 }
 
 // portOf is the port of a receiver that listens on any that is free; in a network of enginetest that is 0, a port like any other.

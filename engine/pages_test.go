@@ -29,17 +29,7 @@ func TestPagesOfAFileStayItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer sink.Close()
-	log, o := engine.NewLog(io.Discard, "", 0), engine.Options{Timing: steady, Threads: 2}
-	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Sink: sink.FD, Log: log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: portOf(r)}}, Source: source.FD, Log: log,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	r, s := overLoopback(t, source, sink, engine.Options{Timing: steady, Threads: 2})
 	var ends sync.WaitGroup
 	var rxErr, txErr error
 	ends.Go(func() { _, rxErr = r.Run(t.Context()) })
