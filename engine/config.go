@@ -24,9 +24,9 @@ const (
 	DefaultLeg     = 1 << 20           // bytes, what a pipe holds; measured: less costs system calls
 	MinLeg         = schedule.MinLeg   // bytes, the smallest page that a machine has
 	MaxLeg         = schedule.MaxLeg   // bytes, the most that the wire format allows
-	DefaultGiveup  = time.Hour         // all paths silent for longer: the stream fails
+	DefaultGiveup  = schedule.Giveup   // all paths silent for longer: the stream fails
 	DefaultDead    = schedule.DeadPeer // a peer that is away is dead; off where giveup is given and this is not
-	DefaultConnect = 30 * time.Second  // first contact
+	DefaultConnect = schedule.Connect  // first contact
 )
 
 // Path is one "tx <host> [<port>]" of the command line, with what belongs to it. The order of paths is the user's order of

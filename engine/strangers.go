@@ -10,15 +10,16 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"viamillipede/engine/schedule"
 )
 
 // Bounds on what is remembered and said of strangers, however many come.
 const (
-	strangersMost = 256       // hosts that are remembered; the one that was silent for longest gives way
-	strangerLines = 8         // hosts that get a line of their own between two reports; others are only counted
-	strangerNames = 3         // hosts that a report names
-	reportsLeast  = time.Hour // reports come after twice the time of the one before, but as often as this
-	siteBits      = 64        // of an IPv6 address: one host can have every address that begins with these
+	strangersMost = 256 // hosts that are remembered; the one that was silent for longest gives way
+	strangerLines = 8   // hosts that get a line of their own between two reports; others are only counted
+	strangerNames = 3   // hosts that a report names
+	siteBits      = 64  // of an IPv6 address: one host can have every address that begins with these
 )
 
 // doorman tells the user of strangers: a line for the first connection of each host, and for those that follow a number now
@@ -107,7 +108,7 @@ func (d *doorman) reckon(now time.Time, after time.Duration) string {
 	d.lines = 0
 	line := d.describe()
 	if line != "" {
-		d.every = max(after, min(2*d.every, reportsLeast))
+		d.every = max(after, min(2*d.every, schedule.ReportsLeast))
 	}
 	d.due = now.Add(d.every)
 	return line

@@ -77,6 +77,13 @@ func Default() Timing {
 	}
 }
 
+// What the user does not say: after how long a stream fails to whose peer no payload gets, and how long the first contact may take. A
+// router's reboot, or a cable that is put back, is shorter than the one; a program that is started by hand after its peer than the other.
+const (
+	Giveup  = time.Hour
+	Connect = 30 * time.Second
+)
+
 // DeadPeer is how long a peer may be away that shows, by refusals or by how its links ended, that it is not there.
 const DeadPeer = 15 * time.Second
 
@@ -268,6 +275,9 @@ const (
 	// TellStuck times Timing.Tell is how long payload may stand still while there are links: they may break, and are dialled
 	// again, meanwhile.
 	TellStuck = 5
+	// ReportsLeast is how often strangers are reported that go on coming: after twice the time of the report before, but as often as
+	// this.
+	ReportsLeast = time.Hour
 )
 
 // A link is held back by the kernel's limit on a buffer when that takes HintShare of its time and it has been busy for

@@ -72,6 +72,13 @@ func TestBreach(t *testing.T) {
 		{"bench imports tools", tree("bench/a.go", pkg("bench", "viamillipede/tools/internal/x")), "layers: "},
 		{"cmd imports bench", tree("cmd/v/a.go", pkg("main", "viamillipede/bench", "viamillipede/engine")), ""},
 
+		{"a clock in engine", tree("engine/a.go", pkg("engine", "time")+"\nconst patience = 2 * time.Second\n"), "engine/a.go:5: clocks: "},
+		{"a clock in a test", tree("engine/a_test.go", pkg("engine", "time")+"\nconst patience = 2 * time.Second\n"), ""},
+		{"a clock in its place", tree("engine/schedule/a.go", pkg("schedule", "time")+"\nconst patience = 2 * time.Second\n"), ""},
+		{"a unit in a formula", tree("engine/a.go", pkg("engine", "time")+"\nfunc f(d time.Duration) int { return int(d / time.Second) }\n"), ""},
+		{"a poller in engine", tree("engine/a.go", pkg("engine", "viamillipede/netio")+"\nvar p *netio.Poller\n"), "engine/a.go:5: loop: "},
+		{"a poller in a loop", tree("engine/loop/a.go", pkg("loop", "viamillipede/netio")+"\nvar p *netio.Poller\n"), ""},
+
 		{"bare function", tree("netio/a.go", pkg("netio")+"\nfunc Dial() {}\n"), "netio/a.go:4: docs: Dial "},
 		{"bare method", tree("netio/a.go", pkg("netio")+"\n// T is.\ntype T int\nfunc (T) Go() {}\n"), "docs: Go "},
 		{"bare type", tree("netio/a.go", pkg("netio")+"\ntype Conn int\n"), "docs: Conn "},

@@ -4,6 +4,8 @@
 //	unsafe   is imported only by files that end in _unsafe.go or _unsafe_test.go
 //	kernel   packages that speak to the kernel are imported by netio, bufpool and affinity only (layers.go)
 //	layers   imports point one way; nobody imports tools, cmd and tools alone import bench (layers.go)
+//	clocks   constants of the engine that are times are in engine/schedule (engine.go)
+//	loop     what the engine waits for with epoll is waited for in engine/loop (engine.go)
 //	docs     every package and every exported name of a package has a comment (docs.go)
 //	text     nothing is left to be done, and no path of a developer's machine (text.go)
 //	built    no program lies among its sources

@@ -78,6 +78,7 @@ func check(root fs.FS) ([]breach, error) {
 	for _, s := range sources {
 		breaches = append(breaches, checkImports(s)...)
 		breaches = append(breaches, checkNames(s)...)
+		breaches = append(breaches, checkEngine(s)...)
 	}
 	return append(breaches, checkPackages(sources)...), nil
 }
