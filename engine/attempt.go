@@ -78,14 +78,14 @@ func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (
 	}
 	k.reached(p, failed, won.to)
 	link := &txlink{s: k.s, path: p, owner: k.loop, linkState: linkState{
-		index: k.index, generation: won.generation, path: p.String(), conn: conn,
+		index: k.index, generation: won.generation, path: p.String(), conn: equip(conn),
 	}}
-	link.byCard = k.s.cfg.IO != "copy" && conn.LeavesByNIC()
+	link.byCard = k.s.cfg.IO != "copy" && link.conn.LeavesByNIC()
 	if link.to = won.to; won.to.Zone() != "" {
 		link.zoned, _ = dial.ZoneNow(won.to)
 		k.s.zones.Store(true)
 	}
-	conn.LimitUnsent(link.most())
+	link.conn.LimitUnsent(link.most())
 	return link, nil
 }
 

@@ -344,7 +344,7 @@ func (l *txloop) closeLinks() {
 				k.conn.Abort() // in the middle of a leg, nothing can be said
 				continue
 			}
-			conns = append(conns, k.conn)
+			conns = append(conns, k.conn.Conn)
 		}
 		for _, k := range slices.Concat(l.asides, l.limbo) {
 			k.conn.Abort()

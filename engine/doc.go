@@ -50,7 +50,7 @@
 //	         cutoff.go      or cut, when the stream fails         the end of the run
 //	sink     netio.Sink
 //
-// Beside them: placement.go decides on which CPUs the loops run, gauge.go has the kernel count what the links do,
+// Beside them: conn.go says what a link needs of a connection, placement.go decides on which CPUs the loops run, gauge.go has the kernel count what the links do,
 // outcry.go tells the user of an outage, and snapshot.go, with pulse.go and summary.go, says how things stand: in data, of which cmd makes
 // words.
 //

@@ -126,7 +126,7 @@ func (r *Receiver) take(h wire.Hello, at int, c net.Conn) {
 	l.load++
 	r.mu.Unlock()
 	k := &rxlink{r: r, way: r.wayOf(between), owner: l, linkState: linkState{
-		index: int(h.Link), generation: h.Generation, path: path, conn: conn,
+		index: int(h.Link), generation: h.Generation, path: path, conn: equip(conn),
 	}}
 	if !l.Post(func() { r.linkUp(l, k) }) {
 		conn.Abort()

@@ -13,7 +13,7 @@ import (
 
 // flooded is a connection on which a frame comes in without end, once on is set: the socket is never found empty.
 type flooded struct {
-	engine.Conn
+	engine.Connection
 	on     *atomic.Bool
 	frames []byte // the same, again and again
 	frame  int    // its length
@@ -22,12 +22,14 @@ type flooded struct {
 
 func flooding(on *atomic.Bool, frame []byte) transporter {
 	frames := bytes.Repeat(frame, 128)
-	return adopting(func(c engine.Conn) engine.Conn { return &flooded{Conn: c, on: on, frames: frames, frame: len(frame)} })
+	return adopting(func(c engine.Connection) engine.Conn {
+		return &flooded{Connection: c, on: on, frames: frames, frame: len(frame)}
+	})
 }
 
 func (c *flooded) Recv(a, b []byte) (int, error) {
 	if !c.on.Load() {
-		return c.Conn.Recv(a, b)
+		return c.Connection.Recv(a, b)
 	}
 	n := copy(a, c.frames[c.at:])
 	c.at = (c.at + n) % c.frame

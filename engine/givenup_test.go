@@ -226,10 +226,10 @@ func TestSenderKnowsWhatItDoesNotKnow(t *testing.T) {
 }
 
 // hole swallows what is larger than a small packet, without a word.
-var hole = adopting(func(c engine.Conn) engine.Conn { return &holeConn{Conn: c} })
+var hole = adopting(func(c engine.Connection) engine.Conn { return &holeConn{Connection: c} })
 
 type holeConn struct {
-	engine.Conn
+	engine.Connection
 	swallowed int
 }
 
@@ -238,7 +238,7 @@ func (c *holeConn) Send(a, b []byte) (int, error) {
 		c.swallowed += n
 		return n, nil
 	}
-	return c.Conn.Send(a, b)
+	return c.Connection.Send(a, b)
 }
 
 func (c *holeConn) SendMore(p []byte) (int, error) { c.swallowed += len(p); return len(p), nil }

@@ -12,7 +12,7 @@ import (
 
 // unsent is a connection whose kernel always says that some of what it was given has not left yet.
 type unsent struct {
-	engine.Conn
+	engine.Connection
 	calls int
 	asked func() // after the start
 }
@@ -30,7 +30,7 @@ func TestIdleLinkBeats(t *testing.T) {
 	asked := make(chan struct{})
 	first := sync.OnceFunc(func() { close(asked) })
 	tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10}, content(1, 1000),
-		adopting(func(c engine.Conn) engine.Conn { return &unsent{Conn: c, asked: first} }))
+		adopting(func(c engine.Connection) engine.Conn { return &unsent{Connection: c, asked: first} }))
 	h := tx.accept(8)
 	h.untilType(wire.TypeLeg)
 	select {

@@ -19,7 +19,7 @@ type linkState struct {
 	index      int    // of the link in its stream, from 0
 	generation uint32 // how often the link was dialled before
 	path       string // for people
-	conn       Conn
+	conn       connection
 	loop       *loop.Loop
 	past       *linkSums       // the loop's, of links that ended; nil: nobody wants to know
 	token      int32           // of the loop's watch

@@ -42,27 +42,27 @@ func (m mined) Dial(ctx context.Context, p engine.Path, to netip.Addr, from uint
 func (m mined) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
 	m.step("adopt")
 	conn, err := m.Transport.Adopt(c, trace)
-	return &minedConn{conn, m}, err
+	return &minedConn{engine.Equip(conn), m}, err
 }
 
 type minedConn struct {
-	engine.Conn
+	engine.Connection
 	m mined
 }
 
 func (c *minedConn) Recv(a, b []byte) (int, error) {
 	c.m.step("recv")
-	return c.Conn.Recv(a, b)
+	return c.Connection.Recv(a, b)
 }
 
 func (c *minedConn) Send(a, b []byte) (int, error) {
 	c.m.step("send")
-	return c.Conn.Send(a, b)
+	return c.Connection.Send(a, b)
 }
 
 func (c *minedConn) IncomingCPU() int {
 	c.m.step("tick")
-	return c.Conn.IncomingCPU()
+	return c.Connection.IncomingCPU()
 }
 
 // A fault at the receiver, whatever is at work, ends the stream with a status of its own; the sender is told, on other links and

@@ -197,7 +197,7 @@ func (p *paces) list() (list []uint64) {
 }
 
 type paced struct {
-	engine.Conn
+	engine.Connection
 	all *paces
 }
 
@@ -207,9 +207,9 @@ func (c *paced) Pace(rate uint64) {
 	c.all.now[c] = rate
 }
 
-func (c *paced) Abort() error { c.forget(); return c.Conn.Abort() }
+func (c *paced) Abort() error { c.forget(); return c.Connection.Abort() }
 
-func (c *paced) Close() error { c.forget(); return c.Conn.Close() }
+func (c *paced) Close() error { c.forget(); return c.Connection.Close() }
 
 func (c *paced) forget() {
 	c.all.mu.Lock()
@@ -222,7 +222,7 @@ func TestRateIsShared(t *testing.T) {
 	p := &paces{now: make(map[*paced]uint64)}
 	paths := []engine.Path{{Host: "a", Port: port, Rate: 12 << 20}, {Host: "b", Port: port}}
 	o := engine.Options{Threads: 6, Connect: soon, CPUs: []int{-1, -1}}
-	tx := sendOver(t, o, content(1, 1000), paths, adopting(func(c engine.Conn) engine.Conn { return &paced{Conn: c, all: p} }))
+	tx := sendOver(t, o, content(1, 1000), paths, adopting(func(c engine.Connection) engine.Conn { return &paced{Connection: c, all: p} }))
 	var links []*hand
 	for range o.Threads {
 		links = append(links, tx.accept(4))

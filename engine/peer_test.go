@@ -458,13 +458,13 @@ func (r *running) consume() <-chan []byte {
 }
 
 // adopting has the engine get for each of its connections what wrap makes of it.
-func adopting(wrap func(engine.Conn) engine.Conn) transporter {
+func adopting(wrap func(engine.Connection) engine.Conn) transporter {
 	return func(n engine.Transport) engine.Transport { return adopter{n, wrap} }
 }
 
 type adopter struct {
 	engine.Transport
-	wrap func(engine.Conn) engine.Conn
+	wrap func(engine.Connection) engine.Conn
 }
 
 func (a adopter) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
@@ -472,23 +472,23 @@ func (a adopter) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.wrap(conn), nil
+	return a.wrap(engine.Equip(conn)), nil
 }
 
 // deaf has the engine hear nothing on its links until a Send has failed, as if it had been busy.
-var deaf = adopting(func(c engine.Conn) engine.Conn { return &deafConn{Conn: c} })
+var deaf = adopting(func(c engine.Connection) engine.Conn { return &deafConn{Connection: c} })
 
 type deafConn struct {
-	engine.Conn
+	engine.Connection
 	hears bool
 }
 
-func (c *deafConn) Send(a, b []byte) (int, error) { return c.note(c.Conn.Send(a, b)) }
+func (c *deafConn) Send(a, b []byte) (int, error) { return c.note(c.Connection.Send(a, b)) }
 
-func (c *deafConn) SendMore(p []byte) (int, error) { return c.note(c.Conn.SendMore(p)) }
+func (c *deafConn) SendMore(p []byte) (int, error) { return c.note(c.Connection.SendMore(p)) }
 
 func (c *deafConn) SendFile(s *netio.Source, offset int64, n int) (int, error) {
-	return c.note(c.Conn.SendFile(s, offset, n))
+	return c.note(c.Connection.SendFile(s, offset, n))
 }
 
 func (c *deafConn) note(n int, err error) (int, error) {
@@ -500,5 +500,5 @@ func (c *deafConn) Recv(a, b []byte) (int, error) {
 	if !c.hears {
 		return 0, netio.ErrAgain
 	}
-	return c.Conn.Recv(a, b)
+	return c.Connection.Recv(a, b)
 }

@@ -18,7 +18,7 @@ type pulses struct {
 }
 
 type pulse struct {
-	engine.Conn
+	engine.Connection
 	beats atomic.Int64
 }
 
@@ -26,15 +26,15 @@ func (p *pulse) Send(a, b []byte) (int, error) {
 	if len(a) > 0 && wire.Type(a[0]) == wire.TypeBeat {
 		p.beats.Add(1)
 	}
-	return p.Conn.Send(a, b)
+	return p.Connection.Send(a, b)
 }
 
 // of is a network on which they are counted.
 func (p *pulses) of(n engine.Transport) engine.Transport {
-	return adopting(func(c engine.Conn) engine.Conn {
+	return adopting(func(c engine.Connection) engine.Conn {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.all = append(p.all, &pulse{Conn: c})
+		p.all = append(p.all, &pulse{Connection: c})
 		return p.all[len(p.all)-1]
 	})(n)
 }

@@ -89,7 +89,7 @@ func (l *rxloop) closeLinks() {
 	if l.Broken() {
 		var conns []Conn
 		for _, k := range l.links {
-			conns = append(conns, k.conn)
+			conns = append(conns, k.conn.Conn)
 		}
 		speakFor(l.Loop, l.r.lastWords(), conns, l.r.time.Farewell)
 		return

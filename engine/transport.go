@@ -12,34 +12,6 @@ import (
 	"viamillipede/netio/lane"
 )
 
-// Conn is what a link needs of a connection; *netio.Conn has most of it, and its comments are the contract.
-type Conn interface {
-	FD() int
-	Recv(a, b []byte) (int, error)
-	LeavesByNIC() bool
-	AllowZero() error
-	SendZero(p []byte) (int, error)
-	Completions(dst []netio.Completion) []netio.Completion
-	Reset()
-	Send(a, b []byte) (int, error)
-	SendMore(p []byte) (int, error)
-	SendPipe(p *netio.Pipe, n int) (int, error)
-	SendFile(s *netio.Source, offset int64, n int) (int, error)
-	Splice(s *netio.Sink, n int) (int, error)
-	TakePipe(p *netio.Pipe, n int) (int, error)
-	Pending() bool
-	IncomingCPU() int
-	Await(bytes int)
-	LimitUnsent(bytes int)
-	Pace(bytesPerSecond uint64)
-	Queued() netio.Queue
-	Info() netio.Info
-	Settle(congestion string) (why string)
-	Finish()
-	Abort() error
-	Close() error
-}
-
 // Transport makes connections. A test puts links of its own in the place of the network.
 type Transport interface {
 	// Resolve gives the addresses of the path's host, in the order in which to try them: one at least, or an error.

@@ -114,8 +114,8 @@ func (c *Conn) SendPipe(p *Pipe, n int) (int, error) {
 // Unsupported reports whether a call failed because the kernel, a filter (seccomp(2)) or a descriptor does not allow it at
 // all. Nothing was moved: the bytes can go another way.
 func Unsupported(err error) bool {
-	return errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) ||
-		errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EACCES)
+	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EPERM) ||
+		errors.Is(err, unix.EACCES)
 }
 
 // Pipes are pipes of one size, made when needed, at most so many, and used again: the one put back last first, since the

@@ -33,7 +33,12 @@ type conn struct {
 	cpu      int  // that its packets come in on
 }
 
-var _ engine.Conn = (*conn)(nil)
+var (
+	_ engine.Conn       = (*conn)(nil)
+	_ engine.Mover      = (*conn)(nil)
+	_ engine.ZeroCopier = (*conn)(nil)
+	_ engine.Placed     = (*conn)(nil)
+)
 
 func newConn(c *netio.Conn, e *end) *conn {
 	rng := rand.New(rand.NewPCG(e.link.fault.seed, uint64(e.side)))
@@ -66,9 +71,8 @@ func (c *conn) IncomingCPU() int {
 	return c.cpu
 }
 
-// LeavesByNIC is false, and Settle has nothing to say: this is no network.
-func (c *conn) LeavesByNIC() bool          { return false }
-func (c *conn) Settle(string) (why string) { return "" }
+// LeavesByNIC is false: this is no network. Nor has it anything to tune.
+func (c *conn) LeavesByNIC() bool { return false }
 
 // Send is netio.Conn.Send over a link with faults.
 func (c *conn) Send(a, b []byte) (int, error) {

@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"errors"
+
+	"viamillipede/netio"
+)
+
+// Conn is what every link needs of a connection: bytes go out and come in, and the kernel says how that fares. *netio.Conn is
+// one, and its comments are the contract, as they are of what else a connection can do: Mover, ZeroCopier, Tuner, Placed.
+type Conn interface {
+	FD() int
+	Recv(a, b []byte) (int, error)
+	Send(a, b []byte) (int, error)
+	Queued() netio.Queue
+	Info() netio.Info
+	Finish()
+	Abort() error
+	Close() error
+}
+
+// Mover is a Conn that moves pages between itself and pipes, files and the sink without copying them. Legs of one that is none
+// go through memory.
+type Mover interface {
+	SendMore(p []byte) (int, error)
+	SendPipe(p *netio.Pipe, n int) (int, error)
+	SendFile(s *netio.Source, offset int64, n int) (int, error)
+	Splice(s *netio.Sink, n int) (int, error)
+	TakePipe(p *netio.Pipe, n int) (int, error)
+	Pending() bool
+}
+
+// ZeroCopier is a Conn that sends memory from where it is, and says when it needs it no longer.
+type ZeroCopier interface {
+	AllowZero() error
+	SendZero(p []byte) (int, error)
+	Completions(dst []netio.Completion) []netio.Completion
+	Reset()
+}
+
+// Tuner is a Conn whose kernel takes wishes: when it wakes a loop, and how fast it sends.
+type Tuner interface {
+	Await(bytes int)
+	LimitUnsent(bytes int)
+	Pace(bytesPerSecond uint64)
+	// Settle decides on the congestion control, once the connection has carried something. why is a line for the user; "" is that
+	// nothing is known yet, and Settle is to be called again.
+	Settle(congestion string) (why string)
+}
+
+// Placed is a Conn of which is known where its packets come in and go out.
+type Placed interface {
+	// LeavesByNIC reports whether what is sent leaves this machine by a network card.
+	LeavesByNIC() bool
+	// IncomingCPU is the CPU that handled its packets last; -1 is not known.
+	IncomingCPU() int
+}
+
+// connection is a Conn with all that can be asked of one. Where the Conn itself has no answer there is the one of a kernel that
+// refuses.
+type connection struct {
+	Conn
+	Mover
+	ZeroCopier
+	Tuner
+	Placed
+}
+
+// equip finds what a Conn can do, once.
+func equip(c Conn) connection {
+	n := none{c}
+	k := connection{c, n, n, n, n}
+	if m, ok := c.(Mover); ok {
+		k.Mover = m
+	}
+	if z, ok := c.(ZeroCopier); ok {
+		k.ZeroCopier = z
+	}
+	if t, ok := c.(Tuner); ok {
+		k.Tuner = t
+	}
+	if p, ok := c.(Placed); ok {
+		k.Placed = p
+	}
+	return k
+}
+
+// none is every capability of a Conn that has none. Unsupported (netio) is true of its errors.
+type none struct{ c Conn }
+
+func (n none) SendMore(p []byte) (int, error)                      { return n.c.Send(p, nil) }
+func (none) SendPipe(*netio.Pipe, int) (int, error)                { return 0, errors.ErrUnsupported }
+func (none) SendFile(*netio.Source, int64, int) (int, error)       { return 0, errors.ErrUnsupported }
+func (none) Splice(*netio.Sink, int) (int, error)                  { return 0, errors.ErrUnsupported }
+func (none) TakePipe(*netio.Pipe, int) (int, error)                { return 0, errors.ErrUnsupported }
+func (none) Pending() bool                                         { return false }
+func (none) AllowZero() error                                      { return errors.ErrUnsupported }
+func (none) SendZero([]byte) (int, error)                          { return 0, errors.ErrUnsupported }
+func (none) Completions(dst []netio.Completion) []netio.Completion { return dst }
+func (none) Reset()                                                {}
+func (none) Await(int)                                             {}
+func (none) LimitUnsent(int)                                       {}
+func (none) Pace(uint64)                                           {}
+func (none) Settle(string) (why string)                            { return "this connection has no congestion control" }
+func (none) LeavesByNIC() bool                                     { return false }
+func (none) IncomingCPU() int                                      { return -1 }

@@ -1,0 +1,59 @@
+package engine_test
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"testing"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+	"viamillipede/netio"
+)
+
+// bare is a network whose connections can do what every link needs, and no more.
+type bare struct{ engine.Transport }
+
+func (b bare) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
+	conn, err := b.Transport.Adopt(c, trace)
+	if err != nil {
+		return nil, err
+	}
+	return struct{ engine.Conn }{conn}, nil
+}
+
+// What a connection cannot do is done without: from every source into every sink the bytes are the same, where the stream is meant
+// to go by reference, and where MSG_ZEROCOPY is asked for.
+func TestBareConnections(t *testing.T) {
+	quiet(t)
+	for prover, prove := range provers(t) {
+		for _, from := range origins() {
+			for _, to := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindFile, enginetest.KindAppend, enginetest.KindSocket} {
+				t.Run(fmt.Sprintf("%s to %v, %s", from.name, to, prover), func(t *testing.T) {
+					network := enginetest.NewNet(1, enginetest.Faults{})
+					defer network.Close()
+					source, err := from.make(from.data)
+					if err != nil {
+						t.Skip(err)
+					}
+					sink, err := enginetest.NewSink(to)
+					if err != nil {
+						t.Fatal(err)
+					}
+					var produce func(*os.File) error
+					if from.produce != nil {
+						produce = func(to *os.File) error { return from.produce(to, from.data) }
+					}
+					got, _, _ := throughTCP(t, source, sink, produce, engine.Options{
+						Threads: 3, Leg: planeLeg, Window: 4 << 20, Prove: prove, Timing: steady, Transport: bare{network},
+						ForceSendFile: from.card, ForceZeroCopy: true,
+					})
+					if !bytes.Equal(got, from.data) {
+						t.Errorf("%d bytes came out, %d went in; they differ from byte %d on", len(got), len(from.data), differ(got, from.data))
+					}
+				})
+			}
+		}
+	}
+}
