@@ -50,9 +50,9 @@
 //	         cutoff.go      or cut, when the stream fails         the end of the run
 //	sink     netio.Sink
 //
-// Beside them: conn.go says what a link needs of a connection, placement.go decides on which CPUs the loops run, gauge.go has the kernel count what the links do,
-// outcry.go tells the user of an outage, and snapshot.go, with pulse.go and summary.go, says how things stand: in data, of which cmd makes
-// words.
+// Beside them: conn.go says what a link needs of a connection, placement.go decides on which CPUs the loops run, gauge.go has
+// the kernel count what the links do, outcry.go tells the user of an outage, and snapshot.go, with pulse.go and summary.go,
+// says how things stand: in data, of which cmd makes words.
 //
 // A loop (engine/loop) is one OS thread with its own epoll instance, its own shard of leg buffers and its own links. What a
 // link does happens on its loop's thread only; other goroutines post a function to the loop. Where the kernel keeps that

@@ -1,15 +1,15 @@
 package report
 
 import (
-	"os"
 	"runtime"
 	"strings"
+
+	"viamillipede/netio/host"
 )
 
 // Processor is the model of this machine's processor, or its architecture where the kernel does not tell.
 func Processor() string {
-	text, _ := os.ReadFile("/proc/cpuinfo") // one that cannot be read tells nothing
-	return processor(string(text))
+	return processor(host.System.Text("proc/cpuinfo"))
 }
 
 // processor finds the model in /proc/cpuinfo, which not every architecture gives.

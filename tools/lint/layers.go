@@ -25,6 +25,7 @@ var layers = []layer{
 	{"engine/loop", 2},
 	{"engine/window", 2},
 	{"netio/host", 0},
+	{"netio/dial", 2},
 	{"netio", 1},
 	{"bufpool", 1},
 	{"affinity", 1},
@@ -42,6 +43,9 @@ var testSupport = []string{"netio/lab", "engine/enginetest"}
 var kernel = []string{
 	"syscall", "golang.org/x/sys", "github.com/vishvananda", "github.com/mdlayher", "github.com/cilium/ebpf",
 }
+
+// asking are those of them that ask the kernel, and wait for the answer.
+var asking = []string{"github.com/vishvananda", "github.com/mdlayher", "github.com/cilium/ebpf"}
 
 // kernelUsers may import them; cmd may import syscall, for the numbers of signals.
 var kernelUsers = []string{"netio", "bufpool", "affinity", "bench", "tools"}
@@ -80,6 +84,8 @@ func importBreach(s source, name string) (rule, text string) {
 		return "kernel", fmt.Sprintf("%s is for %s", name, strings.Join(kernelUsers, ", "))
 	case ours && withinAny(dir, testSupport) && !within(s.dir(), "tools"):
 		return "layers", fmt.Sprintf("%s is for tests and tools", dir)
+	case s.dir() == "netio" && withinAny(name, asking):
+		return "kernel", fmt.Sprintf("%s is for the packages below netio, which is the data path", name)
 	case ours && !pointsDown(s.dir(), dir):
 		return "layers", fmt.Sprintf("%s imports %s: cmd -> engine -> its parts -> netio, bufpool, affinity", s.dir(), dir)
 	}

@@ -46,6 +46,10 @@ func TestBreach(t *testing.T) {
 		{"netlink in the lab", tree("netio/lab/a.go", pkg("lab", "github.com/vishvananda/netns")), ""},
 
 		{"netio imports engine", tree("netio/a.go", pkg("netio", "viamillipede/engine")), "netio/a.go:3: layers: "},
+		{"netio imports dial", tree("netio/a.go", pkg("netio", "viamillipede/netio/dial")), "netio/a.go:3: layers: "},
+		{"dial imports netio", tree("netio/dial/a.go", pkg("dial", "viamillipede/netio", "viamillipede/netio/host")), ""},
+		{"netlink in netio", tree("netio/a.go", pkg("netio", "github.com/vishvananda/netlink")), "netio/a.go:3: kernel: "},
+		{"netlink in dial", tree("netio/dial/a.go", pkg("dial", "github.com/vishvananda/netlink")), ""},
 		{"ring imports netio", tree("engine/ring/a.go", pkg("ring", "viamillipede/netio")), "layers: "},
 		{"ring imports wire", tree("engine/ring/a.go", pkg("ring", "viamillipede/engine/wire")), "layers: "},
 		{"decisions import netio", tree("engine/schedule/a.go", pkg("schedule", "viamillipede/netio")), "layers: "},

@@ -4,7 +4,6 @@ package machine
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -13,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"viamillipede/bench/report"
+	"viamillipede/netio/host"
 )
 
 // versionLimit bounds the life of a program that says its version.
@@ -24,18 +24,12 @@ func Header() string {
 	line := func(name, text string) { fmt.Fprintf(&t, "- %s: %s\n", name, text) }
 	line("date", time.Now().UTC().Format("2006-01-02 15:04 MST"))
 	line("processor", fmt.Sprintf("%s, %d CPUs used", report.Processor(), runtime.NumCPU()))
-	line("memory", memoryLine(content("/proc/meminfo")))
-	line("kernel", strings.TrimSpace(content("/proc/sys/kernel/osrelease")))
+	line("memory", memoryLine(host.System.Text("proc/meminfo")))
+	line("kernel", host.System.Sysctl("kernel.osrelease"))
 	line("Go", runtime.Version())
-	line("default congestion control", strings.TrimSpace(content("/proc/sys/net/ipv4/tcp_congestion_control")))
-	line("load average at the start", loadAverage(content("/proc/loadavg")))
+	line("default congestion control", host.System.Sysctl("net.ipv4.tcp_congestion_control"))
+	line("load average at the start", loadAverage(host.System.Text("proc/loadavg")))
 	return t.String()
-}
-
-// content is the content of a file, "" when it cannot be read.
-func content(name string) string {
-	text, _ := os.ReadFile(name)
-	return string(text)
 }
 
 // memoryLine gives the total of /proc/meminfo in GiB.

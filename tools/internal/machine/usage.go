@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"viamillipede/bench/report"
+	"viamillipede/netio/host"
 )
 
 // userHZ is the number of ticks a second in /proc/stat (proc_stat(5)); on amd64 and arm64 it is always this.
@@ -22,7 +23,7 @@ type Usage struct {
 // Used takes the usage of now. Only children that were waited for count.
 func Used() (Usage, error) {
 	u := Usage{at: time.Now()}
-	t, err := parseStat(content("/proc/stat"))
+	t, err := parseStat(host.System.Text("proc/stat"))
 	if err != nil {
 		return u, err
 	}
@@ -52,7 +53,7 @@ func (u Usage) foreign(since Usage) float64 {
 // Busy is the CPU time that the whole machine used since it was started, of all processes and of interrupts, to a hundredth of a
 // second. Nobody's account has interrupts in it, which is where much of the network's work is done.
 func Busy() (time.Duration, error) {
-	t, err := parseStat(content("/proc/stat"))
+	t, err := parseStat(host.System.Text("proc/stat"))
 	return t.processes + t.interrupts, err
 }
 
