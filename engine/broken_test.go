@@ -113,16 +113,17 @@ func TestBadChecksumTwice(t *testing.T) {
 	}
 }
 
-// Likewise of a sender with one link, whose first leg it is: each time nothing of its stream is in, and the receiver free again.
+// Likewise of a sender with one link, whose first leg it is: nothing of its stream is in, and the receiver free again. The link
+// that brings it the second time is told, since there may be no other.
 func TestBadFirstLegOnOneLink(t *testing.T) {
 	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
 	s := newStream(3, 30000)
-	for range 2 {
-		h := rx.link(0, asksChecksum)
-		h.send(s.checked(0, false))
-		h.untilClosed()
-	}
-	f := rx.link(0, asksChecksum).untilType(wire.TypeError)
+	first := rx.link(0, asksChecksum)
+	first.send(s.checked(0, false))
+	first.untilClosed()
+	second := rx.link(0, asksChecksum)
+	second.send(s.checked(0, false))
+	f := second.untilType(wire.TypeError)
 	if engine.Status(f.A) != engine.StatusIntegrity {
 		t.Errorf("the sender is told status %d", f.A)
 	}

@@ -329,7 +329,7 @@ func (k *rxlink) finish() error {
 		return nil
 	}
 	if leg.Checked {
-		if err := k.verify(leg); err != nil {
+		if whole, err := k.verify(leg); !whole {
 			leg.release()
 			return err
 		}
@@ -356,10 +356,11 @@ const badMost = 1024
 
 // verify checks the payload. The first mismatch of a leg costs its link, so that it is sent again; the second is the
 // stream's end, since the sender itself has other bytes than it announced: of one that is only tried too, which would send it for ever.
-func (k *rxlink) verify(l *rxleg) error {
+// Then the link stays, to carry the word of it: it may be the only one.
+func (k *rxlink) verify(l *rxleg) (whole bool, err error) {
 	sum := wire.Checksum(l.bytes())
 	if sum == l.Checksum {
-		return nil
+		return true, nil
 	}
 	k.r.mu.Lock()
 	again := k.r.bad[l.Number]
@@ -368,11 +369,12 @@ func (k *rxlink) verify(l *rxleg) error {
 	}
 	k.r.bad[l.Number] = true
 	k.r.mu.Unlock()
-	err := fmt.Errorf("leg %d has checksum %08x, %08x was announced", l.Number, sum, l.Leg.Checksum)
+	err = fmt.Errorf("leg %d has checksum %08x, %08x was announced", l.Number, sum, l.Leg.Checksum)
 	if again && !k.r.ring.Has(ring.Seq(l.Number)) { // else there is a copy that is whole
 		k.r.fail(fail(StatusIntegrity, err, "the stream is damaged, and was damaged again when it was resent"))
+		return false, nil
 	}
-	return err
+	return false, err
 }
 
 // obey takes in a whole control frame, of a type that is for the sender to send.
