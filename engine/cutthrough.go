@@ -89,7 +89,7 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 	}
 	k.inside, k.got, k.cut.on = false, 0, false
 	k.took()
-	r.ring.Publish(ring.Seq(l.Number), l) // a Duplicate is another copy: it is consumed in its place
+	r.legsIn.Publish(ring.Seq(l.Number), l) // a Duplicate is another copy: it is consumed in its place
 	if err := r.drain(k.owner); err != nil {
 		r.sinkFailed(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/ring"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -17,6 +18,7 @@ type egress struct {
 	ground // for routePlace
 
 	at      *loop.Loop // that has the turn
+	legs    ring.Consumer[rxleg]
 	shore   loop.Shore // the sink, for calls that may wait
 	stalled stalled
 
@@ -94,7 +96,7 @@ func (r *Receiver) drain(l *rxloop) error {
 	if r.out.in() != writing {
 		return nil
 	}
-	for leg := r.ring.Head(); leg != nil && !r.written(); leg = r.ring.Head() {
+	for leg := r.out.legs.Head(); leg != nil && !r.written(); leg = r.out.legs.Head() {
 		if err := r.out.inPlace(leg); err != nil {
 			return err
 		}
@@ -106,7 +108,7 @@ func (r *Receiver) drain(l *rxloop) error {
 			_, err := r.out.block(nil)
 			return err
 		}
-		r.ring.Advance()
+		r.out.legs.Advance()
 		r.out.count(leg)
 		r.out.partial = 0
 		leg.release()

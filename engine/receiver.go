@@ -32,10 +32,11 @@ type Receiver struct {
 
 	// Made by the first hello of a stream, before any loop has a link of it.
 	pool   *bufpool.Pool
-	ring   *ring.Ring[rxleg]
-	legs   []rxleg // by index of their buffer
-	most   uint32  // bytes of a leg
-	advice string  // of the pool, as it was told
+	ring   *ring.Ring[rxleg]    // as anybody may look at it; the consumer's end is egress.legs
+	legsIn ring.Producer[rxleg] // for the loops, each for the legs of its links
+	legs   []rxleg              // by index of their buffer
+	most   uint32               // bytes of a leg
+	advice string               // of the pool, as it was told
 	credit int
 	sums   bool // every leg has a checksum
 	claims *claims

@@ -339,7 +339,7 @@ func (k *rxlink) finish() error {
 		leg.release()
 		return nil
 	}
-	switch k.r.ring.Publish(ring.Seq(leg.Number), leg) {
+	switch k.r.legsIn.Publish(ring.Seq(leg.Number), leg) {
 	case ring.Published:
 		k.owner.deliver()
 	case ring.Duplicate:

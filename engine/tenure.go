@@ -217,6 +217,6 @@ func (r *Receiver) makeRoom(size, buffers, links int) error {
 	r.pool, r.advice, r.credit, r.most = pool, pool.Advice(), buffers-links, uint32(size)
 	r.ackEvery = min(schedule.AckEvery, r.credit*size/8) / len(r.loops) // what all loops together owe is bounded
 	r.legs = make([]rxleg, buffers)
-	r.ring = ring.New[rxleg](r.credit, 0)
+	r.ring, r.legsIn, r.out.legs = ring.New[rxleg](r.credit, 0)
 	return nil
 }

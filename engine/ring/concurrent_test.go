@@ -22,7 +22,7 @@ type leg struct {
 
 // delivery is the consumer, whose part is taken by whichever publisher finds the head ready, as in the engine.
 type delivery struct {
-	ring  *ring.Ring[leg]
+	ring  whole[leg]
 	first ring.Seq
 	turn  atomic.Bool
 
@@ -46,12 +46,15 @@ func (d *delivery) run() {
 	}
 }
 
-// atWraps runs a test on rings that begin at 0, whose numbers wrap soon, and whose slot words wrap soon.
-func atWraps(t *testing.T, credit int, test func(t *testing.T, r *ring.Ring[leg])) {
+// atWraps runs a test on rings whose index wraps at once, as it always does; whose numbers wrap soon as well; whose index
+// wraps when there was a lap or more before; and on rings that no wrap is near.
+func atWraps(t *testing.T, credit int, test func(t *testing.T, r whole[leg])) {
 	soon := ring.Seq(1000)
-	t.Run("from 0", func(t *testing.T) { test(t, ring.New[leg](credit, 0)) })
-	t.Run("numbers wrap", func(t *testing.T) { test(t, ring.New[leg](credit, -soon)) })
-	t.Run("words wrap", func(t *testing.T) { test(t, ring.NewAt[leg](credit, 77, 77-soon)) })
+	t.Run("from 0", func(t *testing.T) { test(t, newRing[leg](credit, 0)) })
+	t.Run("numbers wrap", func(t *testing.T) { test(t, newRing[leg](credit, -soon)) })
+	t.Run("index wraps later", func(t *testing.T) { test(t, newRingAt[leg](credit, 77, -soon)) })
+	t.Run("both wrap later", func(t *testing.T) { test(t, newRingAt[leg](credit, -soon, -soon)) })
+	t.Run("no wrap", func(t *testing.T) { test(t, newRingAt[leg](credit, 77, 1<<40+5)) })
 }
 
 // Every publisher offers every leg of the window again and again, in its own random order, and old ones as well.
@@ -60,7 +63,7 @@ func TestManyCopiesOneDelivery(t *testing.T) {
 	if raceEnabled {
 		legs = 10_000
 	}
-	atWraps(t, 48, func(t *testing.T, r *ring.Ring[leg]) {
+	atWraps(t, 48, func(t *testing.T, r whole[leg]) {
 		first := r.Next()
 		end := first + ring.Seq(legs)
 		deadline := time.Now().Add(time.Minute) // for a ring that is stuck; a good one takes a second
@@ -106,7 +109,7 @@ func TestManyCopiesOneDelivery(t *testing.T) {
 }
 
 // watch reads the ring as the writers of acks do, until all is consumed.
-func watch(t *testing.T, r *ring.Ring[leg], end ring.Seq, deadline time.Time, offered func(ring.Seq) bool) {
+func watch(t *testing.T, r whole[leg], end ring.Seq, deadline time.Time, offered func(ring.Seq) bool) {
 	words := make([]uint64, 1)
 	last := r.Received()
 	for last != end && time.Now().Before(deadline) {
@@ -139,7 +142,7 @@ func TestNoLegIsForgotten(t *testing.T) {
 	if raceEnabled {
 		rounds = 30
 	}
-	atWraps(t, credit, func(t *testing.T, r *ring.Ring[leg]) {
+	atWraps(t, credit, func(t *testing.T, r whole[leg]) {
 		d := &delivery{ring: r, first: r.Next()}
 		for round := range rounds {
 			first := r.Next()
@@ -167,7 +170,7 @@ func TestNoLegIsForgotten(t *testing.T) {
 func TestSlotIsFreeBeforeItsCredit(t *testing.T) {
 	const credit = 4
 	const legs = 20_000
-	atWraps(t, credit, func(t *testing.T, r *ring.Ring[leg]) {
+	atWraps(t, credit, func(t *testing.T, r whole[leg]) {
 		first := r.Next()
 		end := first + ring.Seq(legs)
 		var lost atomic.Bool
@@ -200,7 +203,7 @@ func TestSlotIsFreeBeforeItsCredit(t *testing.T) {
 }
 
 func BenchmarkPublishersAndTurn(b *testing.B) {
-	r := ring.New[leg](1024, 0)
+	r := newRing[leg](1024, 0)
 	d := &delivery{ring: r}
 	var ticket atomic.Uint64
 	b.RunParallel(func(pb *testing.PB) {

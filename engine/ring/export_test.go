@@ -1,18 +1,13 @@
 package ring
 
-// NewAt returns an empty ring as New does, but in the state of one that began at origin and has consumed everything
-// before first. Tests use it to reach the wrap of the slot words.
-func NewAt[T any](credit int, origin, first Seq) *Ring[T] {
-	r := New[T](credit, origin)
-	r.next.Store(uint64(first))
-	r.received.Store(uint64(first))
-	r.end.Store(uint64(first))
-	for i := range r.slots {
-		s, lap := r.at(first + Seq(i))
-		s.word.Store(lap | empty)
-	}
-	return r
+// NewAt returns a ring as New does, whose first leg has the given index: tests reach the wrap from further away, and
+// begin where no wrap is near.
+func NewAt[T any](credit int, first, index Seq) (*Ring[T], Producer[T], Consumer[T]) {
+	return newAt[T](credit, first, index)
 }
+
+// Index gives the index of the leg that is consumed next.
+func (r *Ring[T]) Index() Seq { return r.first() }
 
 // Slots gives how many legs are in a lap.
 func (r *Ring[T]) Slots() int { return len(r.slots) }

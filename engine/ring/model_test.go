@@ -48,19 +48,21 @@ func (m *model) beyond(limit int) []uint64 {
 	return words[:used]
 }
 
-// drawRing makes a ring anywhere, or so that the numbers, the words of the slots or both wrap within a few legs.
-func drawRing(t *rapid.T, credit int) (*ring.Ring[int], ring.Seq) {
-	first := ring.Seq(rapid.Uint64().Draw(t, "first"))
+// drawRing makes a ring anywhere, or so that the numbers, the index or both wrap within a few legs.
+func drawRing(t *rapid.T, credit int) (whole[int], ring.Seq) {
+	first, index := ring.Seq(rapid.Uint64().Draw(t, "first")), ring.Seq(rapid.Uint64().Draw(t, "index"))
 	before := ring.Seq(rapid.IntRange(0, 3*credit).Draw(t, "legs before the wrap"))
-	switch rapid.IntRange(0, 3).Draw(t, "wrap") {
+	switch rapid.IntRange(0, 4).Draw(t, "wrap") {
 	case 1:
 		first = -before
 	case 2:
-		return ring.NewAt[int](credit, first+before, first), first
+		index = -before
 	case 3:
-		return ring.NewAt[int](credit, 0, -before), -before
+		first, index = -before, -before
+	case 4:
+		return newRing[int](credit, first), first
 	}
-	return ring.New[int](credit, first), first
+	return newRingAt[int](credit, first, index), first
 }
 
 func TestRingIsTheModel(t *testing.T) {
@@ -108,7 +110,7 @@ func TestRingIsTheModel(t *testing.T) {
 	})
 }
 
-func checkView(t *rapid.T, r *ring.Ring[int], m *model) {
+func checkView(t *rapid.T, r whole[int], m *model) {
 	if got := r.Next(); got != m.next {
 		t.Fatalf("Next is %d, want %d", got, m.next)
 	}

@@ -8,18 +8,19 @@
 //
 // Who may do what:
 //
-//	publishers   any number of goroutines   Publish
-//	consumer     one at a time              Head, Advance
-//	anybody                                 Ready, Next, Received, Has, Bitmap, Depth
+//	Producer   any number of goroutines   Publish                                       producer.go
+//	Consumer   one at a time              Head, Advance                                 consumer.go
+//	Ring       anybody                    Ready, Next, Received, Has, Bitmap, Depth     view.go
 //
 // The consumer's part may pass from goroutine to goroutine, provided that the one that hands it over does so through
 // an atomic or a lock that the other one reads.
 //
 // # The slots
 //
-// Leg n has the index n-origin, where origin is the first leg of the ring. The low bits of the index name the slot, the
-// high bits the lap. A slot holds a value and one word, which is the lap with a state in the low bits (a ring has at
-// least four slots, so two bits are free, and a ring full of zeroes is an empty one):
+// The ring counts legs by an index of its own: leg n has the index n-origin, and origin is such that the first leg has
+// firstIndex, which wraps to 0 after a few legs of any stream. The low bits of the index name the slot, the high bits the
+// lap. A slot holds a value and one word, which is the lap with a state in the low bits (a ring has at least four slots,
+// so two bits are free; a word of zero is that of an empty slot in the lap that begins with index 0):
 //
 //	 63                                    2 1     0
 //	+---------------------------------------+-------+
@@ -49,10 +50,11 @@
 //
 // # Why the wrap does no harm
 //
-// Numbers are used in three ways: as a difference of two numbers, as slot, as lap. Differences modulo 1<<64 are right
+// An index is used in three ways: as a difference of two of them, as slot, as lap. Differences modulo 1<<64 are right
 // over the wrap (see Seq). The number of slots is a power of two and divides 1<<64, so the slot and lap that follow the
 // last ones before the wrap are 0 and 0, as if the counter had one more bit. A word would meet its own former value
-// after 1<<64 legs: at a thousand million legs a second, in 584 years.
+// after 1<<64 legs: at a thousand million legs a second, in 584 years. The number of a leg is its index plus a constant,
+// and nothing but differences of numbers is used.
 package ring
 
 import (
@@ -67,6 +69,10 @@ const MaxCredit = 1 << 28
 const (
 	minSlots = 4 // leaves two bits below the lap for the state
 
+	// firstIndex is where the index of a ring begins: a few legs before it wraps, so that every stream passes the wrap, and
+	// fewer than minSlots, so that it does so in the first lap, and almost all slots begin as zeroes.
+	firstIndex Seq = 1<<64 - 3
+
 	empty     = 0
 	claimed   = 1
 	full      = 2
@@ -76,30 +82,6 @@ const (
 	cacheLine = 128
 )
 
-// Outcome is what became of a leg given to Publish.
-type Outcome int
-
-const (
-	// Published: the ring holds the value now, and the consumer will get it.
-	Published Outcome = iota
-	// Duplicate: this leg was published before, or is being published by somebody else at this moment.
-	Duplicate
-	// Beyond: the leg is not below Next+credit; a peer that sends it breaks its credit.
-	Beyond
-)
-
-func (o Outcome) String() string {
-	switch o {
-	case Published:
-		return "published"
-	case Duplicate:
-		return "duplicate"
-	case Beyond:
-		return "beyond"
-	}
-	return "outcome " + strconv.Itoa(int(o))
-}
-
 // slot is 16 bytes and not a cache line of its own: it is written three times in the life of a leg, and a scan of the
 // ring (Bitmap) reads four of them per line.
 type slot[T any] struct {
@@ -107,100 +89,69 @@ type slot[T any] struct {
 	value *T            // owned as the state says
 }
 
-// Ring holds the legs from Next to Next+credit-1. The four counters are written by different goroutines, or at
-// different rates, and have a cache line each.
+// Ring holds the legs from Next to Next+credit-1. The three counters are written by different goroutines, or at
+// different rates, and have a cache line each; they are indices.
 type Ring[T any] struct {
 	slots  []slot[T]
 	mask   uint64 // len(slots)-1
 	credit int64
-	origin Seq // leg with index 0
+	origin Seq // the number of the leg with index 0
 
 	_        [cacheLine]byte
-	next     atomic.Uint64 // Seq; written by the consumer
+	next     atomic.Uint64 // written by the consumer
 	_        [cacheLine - 8]byte
-	received atomic.Uint64 // Seq; at most the lowest number not published; raised by whoever asks
+	received atomic.Uint64 // at most the lowest one not published; raised by whoever asks
 	_        [cacheLine - 8]byte
-	end      atomic.Uint64 // Seq; one past the highest number published; raised by publishers
+	end      atomic.Uint64 // one past the highest one published; raised by producers
 	_        [cacheLine - 8]byte
 }
 
 // New returns an empty ring whose first leg is first, and which admits credit legs beyond what was consumed. It panics
 // unless credit is 1 to MaxCredit. Memory: 16 bytes for each leg of credit, rounded up to a power of two.
-func New[T any](credit int, first Seq) *Ring[T] {
+//
+// in may be copied to whoever publishes; out is for the consumer alone.
+func New[T any](credit int, first Seq) (r *Ring[T], in Producer[T], out Consumer[T]) {
+	return newAt[T](credit, first, firstIndex)
+}
+
+// newAt is New with the index of the first leg.
+func newAt[T any](credit int, first, begin Seq) (*Ring[T], Producer[T], Consumer[T]) {
 	if credit < 1 || credit > MaxCredit {
 		panic("ring: credit of " + strconv.Itoa(credit) + " legs, expected 1 to " + strconv.Itoa(MaxCredit))
 	}
 	slots := uint64(1) << bits.Len64(uint64(max(credit, minSlots)-1))
-	r := &Ring[T]{slots: make([]slot[T], slots), mask: slots - 1, credit: int64(credit), origin: first}
-	r.next.Store(uint64(first))
-	r.received.Store(uint64(first))
-	r.end.Store(uint64(first))
-	return r
+	r := &Ring[T]{slots: make([]slot[T], slots), mask: slots - 1, credit: int64(credit), origin: first - begin}
+	r.next.Store(uint64(begin))
+	r.received.Store(uint64(begin))
+	r.end.Store(uint64(begin))
+	for i := range Seq(slots) {
+		if s, lap := r.at(begin + i); lap != 0 {
+			s.word.Store(lap | empty)
+		}
+	}
+	return r, Producer[T]{r}, Consumer[T]{r}
 }
 
-// Publish gives leg n to the ring. Any goroutine may call it; v must not be nil. When it returns Published the ring
-// owns v, and Head, Has, Received and Bitmap know of the leg. Otherwise v is still the caller's.
-//
-// Duplicate may be returned shortly before the other copy can be seen; that copy's publisher cannot turn back.
-func (r *Ring[T]) Publish(n Seq, v *T) Outcome {
-	if v == nil {
-		panic("ring: Publish of nil")
-	}
-	ahead := n.Distance(r.Next())
-	if ahead < 0 {
-		return Duplicate
-	}
-	if ahead >= r.credit {
-		return Beyond
-	}
-	s, lap := r.at(n)
-	if !s.word.CompareAndSwap(lap|empty, lap|claimed) {
-		return Duplicate
-	}
-	s.value = v
-	s.word.Store(lap | full)
-	raise(&r.end, n+1)
-	return Published
+// index gives that of leg n.
+func (r *Ring[T]) index(n Seq) Seq { return n - r.origin }
+
+// first gives the index of the leg that is consumed next.
+func (r *Ring[T]) first() Seq { return Seq(r.next.Load()) }
+
+// at gives the slot that the leg with index i uses, and the lap in which it does.
+func (r *Ring[T]) at(i Seq) (*slot[T], uint64) {
+	return &r.slots[uint64(i)&r.mask], uint64(i) &^ r.mask
 }
 
-// Head returns leg Next if it was published, else nil. The leg stays in the ring, which lends it until Advance.
-// Consumer only.
-func (r *Ring[T]) Head() *T {
-	s, lap := r.at(r.Next())
-	if s.word.Load() != lap|full {
-		return nil
-	}
-	return s.value
-}
-
-// Advance gives the head leg to the consumer and frees its slot; Next grows by one. It panics if Head is nil. Consumer
-// only.
-func (r *Ring[T]) Advance() {
-	n := r.Next()
-	s, lap := r.at(n)
-	if s.word.Load() != lap|full {
-		panic("ring: Advance without a head")
-	}
-	s.value = nil
-	s.word.Store(lap + uint64(len(r.slots)) | empty) // before Next grows: see the package comment
-	r.next.Store(uint64(n + 1))
-}
-
-// at gives the slot that leg n uses, and the lap in which it does.
-func (r *Ring[T]) at(n Seq) (*slot[T], uint64) {
-	index := uint64(n - r.origin)
-	return &r.slots[index&r.mask], index &^ r.mask
-}
-
-// raise sets a to n unless it is there or further, and returns what a is then.
-func raise(a *atomic.Uint64, n Seq) Seq {
+// raise sets a to i unless it is there or further, and returns what a is then.
+func raise(a *atomic.Uint64, i Seq) Seq {
 	for {
 		was := a.Load()
-		if !Seq(was).Before(n) {
+		if !Seq(was).Before(i) {
 			return Seq(was)
 		}
-		if a.CompareAndSwap(was, uint64(n)) {
-			return n
+		if a.CompareAndSwap(was, uint64(i)) {
+			return i
 		}
 	}
 }

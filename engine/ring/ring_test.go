@@ -7,6 +7,23 @@ import (
 	"viamillipede/engine/ring"
 )
 
+// whole is a ring with both its ends.
+type whole[T any] struct {
+	*ring.Ring[T]
+	ring.Producer[T]
+	ring.Consumer[T]
+}
+
+func newRing[T any](credit int, first ring.Seq) (w whole[T]) {
+	w.Ring, w.Producer, w.Consumer = ring.New[T](credit, first)
+	return w
+}
+
+func newRingAt[T any](credit int, first, index ring.Seq) (w whole[T]) {
+	w.Ring, w.Producer, w.Consumer = ring.NewAt[T](credit, first, index)
+	return w
+}
+
 func TestSeqComparesOverTheWrap(t *testing.T) {
 	for _, c := range []struct {
 		a, b ring.Seq
@@ -31,8 +48,28 @@ func TestSeqComparesOverTheWrap(t *testing.T) {
 
 func TestSlotsHoldTheCredit(t *testing.T) {
 	for credit, want := range map[int]int{1: 4, 3: 4, 4: 4, 5: 8, 8: 8, 9: 16, 1000: 1024, 1024: 1024} {
-		if got := ring.New[int](credit, 0).Slots(); got != want {
+		if got := newRing[int](credit, 0).Slots(); got != want {
 			t.Errorf("credit %d has %d slots, want %d", credit, got, want)
+		}
+	}
+}
+
+// A ring as the engine makes it passes the wrap of its index in its first lap, so that every stream does.
+func TestEveryStreamPassesTheWrap(t *testing.T) {
+	for _, credit := range []int{1, 4, 1000} {
+		r := newRing[int](credit, 0)
+		if r.Index() < math.MaxUint64-3 {
+			t.Fatalf("the first leg has index %d", r.Index())
+		}
+		v := new(int)
+		for n := range ring.Seq(4) {
+			if r.Publish(n, v) != ring.Published || r.Head() != v {
+				t.Fatalf("leg %d of credit %d is not the head", n, credit)
+			}
+			r.Advance()
+		}
+		if r.Index() > 3 || r.Next() != 4 {
+			t.Errorf("after 4 legs the next one has index %d and number %d", r.Index(), r.Next())
 		}
 	}
 }
@@ -41,7 +78,7 @@ func TestSlotsHoldTheCredit(t *testing.T) {
 //
 //	slot of 0:   0 published   0 consumed   0 again: duplicate   4 published   0 again: duplicate
 func TestLateCopyLeavesTheNextLapAlone(t *testing.T) {
-	r := ring.New[int](4, 0)
+	r := newRing[int](4, 0)
 	late, v := new(int), new(int)
 	for n := range ring.Seq(100) {
 		if got := r.Publish(n, v); got != ring.Published {
@@ -63,7 +100,7 @@ func TestLateCopyLeavesTheNextLapAlone(t *testing.T) {
 }
 
 func TestCreditIsTheLimit(t *testing.T) {
-	r := ring.New[int](5, math.MaxUint64-2) // 8 slots: legs beyond the credit would find one
+	r := newRing[int](5, math.MaxUint64-2) // 8 slots: legs beyond the credit would find one
 	v := new(int)
 	first := r.Next()
 	for i := range ring.Seq(5) {
@@ -84,10 +121,10 @@ func TestCreditIsTheLimit(t *testing.T) {
 
 func TestMisusePanics(t *testing.T) {
 	for name, misuse := range map[string]func(){
-		"no credit":            func() { ring.New[int](0, 0) },
-		"too much credit":      func() { ring.New[int](ring.MaxCredit+1, 0) },
-		"nil":                  func() { ring.New[int](4, 0).Publish(0, nil) },
-		"advance without head": func() { ring.New[int](4, 0).Advance() },
+		"no credit":            func() { newRing[int](0, 0) },
+		"too much credit":      func() { newRing[int](ring.MaxCredit+1, 0) },
+		"nil":                  func() { newRing[int](4, 0).Publish(0, nil) },
+		"advance without head": func() { newRing[int](4, 0).Advance() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
@@ -111,7 +148,7 @@ func TestOutcomeString(t *testing.T) {
 }
 
 func TestNothingIsAllocated(t *testing.T) {
-	r := ring.New[int](64, 0)
+	r := newRing[int](64, 0)
 	v, words := new(int), make([]uint64, 4)
 	n := ring.Seq(0)
 	got := testing.AllocsPerRun(100, func() {
@@ -129,7 +166,7 @@ func TestNothingIsAllocated(t *testing.T) {
 }
 
 func BenchmarkPublishHeadAdvance(b *testing.B) {
-	r := ring.New[int](1024, 0)
+	r := newRing[int](1024, 0)
 	v := new(int)
 	for n := ring.Seq(0); b.Loop(); n++ {
 		r.Publish(n, v)
@@ -144,13 +181,13 @@ func BenchmarkPublishHeadAdvance(b *testing.B) {
 func BenchmarkAck(b *testing.B) {
 	words := make([]uint64, 16)
 	b.Run("in order", func(b *testing.B) {
-		r := ring.New[int](1024, 0)
+		r := newRing[int](1024, 0)
 		for b.Loop() {
 			r.Bitmap(words)
 		}
 	})
 	b.Run("512 gaps", func(b *testing.B) {
-		r := ring.New[int](1024, 0)
+		r := newRing[int](1024, 0)
 		for n := ring.Seq(1); n < 1024; n += 2 {
 			r.Publish(n, new(int))
 		}
