@@ -19,7 +19,7 @@ func lines(trip time.Duration, mbit ...float64) (all []*simPath) {
 	return all
 }
 
-// Unequal paths in virtual time. The lab (TestLab/Sum, make lab) has real ones for the first four, and found 0.999, 1.001,
+// Unequal paths in virtual time. The lab (TestP6Sum, make lab) has real ones for the first four, and found 0.999, 1.001,
 // 1.000 and 0.998 of what bare connections carry on them: the simulation agrees within 5 %.
 func TestSimulatedSum(t *testing.T) {
 	const near = 100 * time.Microsecond

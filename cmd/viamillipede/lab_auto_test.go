@@ -8,10 +8,13 @@ import (
 	"viamillipede/netio/lab"
 )
 
-// testAuto: where the kernel's send buffer holds each link back, threads auto adds links until they bring no more, and the
+// TestLabAuto: where the kernel's send buffer holds each link back, threads auto adds links until they bring no more, and the
 // sender says which setting it is.
-func (p programs) testAuto(t *testing.T) {
-	notUnderRace(t)
+func TestLabAuto(t *testing.T) {
+	p := hosts(t)
+	if labRace {
+		t.Skip("what a link brings is not measured under the race detector")
+	}
 	l := lab.New(t, lab.Config{
 		Delayed:      []lab.Delay{{RoundTrip: 20 * time.Millisecond, BitsPerSecond: 200_000_000, Seed: 1}},
 		DelayProgram: p.delay,

@@ -66,9 +66,10 @@ func (b *benchEnd) ends(statuses ...int) {
 	b.t.Errorf("%s: exit status %d, want one of %v", b.name, got, statuses)
 }
 
-// testBench: two hosts measure over two paths, each prints both ends, and strangers, a dead receiver and a dead sender are
+// TestLabBench: two hosts measure over two paths, each prints both ends, and strangers, a dead receiver and a dead sender are
 // said.
-func (p programs) testBench(t *testing.T) {
+func TestLabBench(t *testing.T) {
+	p := hosts(t)
 	l := lab.New(t, lab.Config{Paths: 2, Queues: 2})
 	control := fmt.Sprint(labPort)
 	tx := func(words ...string) *benchEnd {

@@ -32,11 +32,9 @@ type contender struct {
 	rates []float64
 }
 
-// testCompare prints a table for BENCHMARKS.md: what viamillipede and others carry over three paths, in turn, in one run.
-func (p programs) testCompare(t *testing.T) {
-	if long(false, true) {
-		t.Skip("a comparison is made by long runs (make lab)")
-	}
+// TestLabCompare prints a table for BENCHMARKS.md: what viamillipede and others carry over three paths, in turn, in one run.
+func TestLabCompare(t *testing.T) {
+	p := measured(t)
 	mix := []uint64{800, 400, 100}
 	l := pathsOf(t, mix)
 	list := []*contender{
@@ -64,7 +62,7 @@ func (p programs) testCompare(t *testing.T) {
 		s.finish()
 		return rate
 	}})
-	rounds := long(5, 1)
+	const rounds = 5
 	for range rounds {
 		for _, c := range list {
 			c.rates = append(c.rates, c.rate(t, l))
@@ -82,7 +80,7 @@ func (p programs) testCompare(t *testing.T) {
 func compared(mix []uint64, rounds int, list []*contender) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nPaths of %s Mbit/s; %d rounds in turn, each measured over %v after the first %v; cubic.\n\n",
-		nameOf(mix), rounds, middle(), warmUp)
+		nameOf(mix), rounds, middle, warmUp)
 	b.WriteString("| | median | least | most | of all paths |\n|---|---|---|---|---|\n")
 	whole := medianOf(list[0].rates)
 	for _, c := range list {
@@ -157,7 +155,7 @@ func ask(l *lab.Lab, side lab.Side, name string, args ...string) (string, error)
 // socatRate carries a stream with socat to the address of the first path; before are words that run it.
 func socatRate(before []string) func(t *testing.T, l *lab.Lab) float64 {
 	return func(t *testing.T, l *lab.Lab) float64 {
-		ctx, cancel := context.WithTimeout(context.Background(), sumLimit+middle())
+		ctx, cancel := context.WithTimeout(context.Background(), sumLimit+middle)
 		defer cancel()
 		in, out := lab.NewGate(), lab.NewGate()
 		stdin, feed := pipe(t)
@@ -191,7 +189,7 @@ func socatRate(before []string) func(t *testing.T, l *lab.Lab) float64 {
 		}
 		<-time.After(warmUp)
 		begun, before := time.Now(), out.Moved()
-		<-time.After(middle())
+		<-time.After(middle)
 		rate := float64(out.Moved()-before) / time.Since(begun).Seconds()
 		in.Cut()
 		for range 2 {

@@ -8,8 +8,9 @@ import (
 	"viamillipede/netio/lab"
 )
 
-// testDoctor: what a user may not, and what a filter refuses, is said; and so is what leads to a peer.
-func (p programs) testDoctor(t *testing.T) {
+// TestLabDoctor: what a user may not, and what a filter refuses, is said; and so is what leads to a peer.
+func TestLabDoctor(t *testing.T) {
+	p := hosts(t)
 	const local = "127.0.0.1"
 	l := lab.New(t, lab.Config{Paths: 1})
 	for _, test := range []struct {

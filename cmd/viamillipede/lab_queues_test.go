@@ -15,9 +15,10 @@ import (
 	"viamillipede/netio/lab"
 )
 
-// testQueues: over a device whose queue is handled by one CPU, by both, and then by the other, every link is served by the
+// TestLabQueues: over a device whose queue is handled by one CPU, by both, and then by the other, every link is served by the
 // loop on the CPU that its packets come in on, as far as there is room; links change loops without loss.
-func (p programs) testQueues(t *testing.T) {
+func TestLabQueues(t *testing.T) {
+	p := hosts(t)
 	twoCPUs(t)
 	l := lab.New(t, lab.Config{Paths: 1, Queues: 2})
 	handledBy(t, l, 0b01)
@@ -37,8 +38,9 @@ func (p programs) testQueues(t *testing.T) {
 	s.says("rx", s.rxSaid, `0 links lost, \d+ links? moved to a nearer CPU`)
 }
 
-// testPlacement: without a word from the user, the loops of both ends run on the CPUs that handle what their devices bring.
-func (p programs) testPlacement(t *testing.T) {
+// TestLabPlacement: without a word from the user, the loops of both ends run on the CPUs that handle what their devices bring.
+func TestLabPlacement(t *testing.T) {
+	p := hosts(t)
 	twoCPUs(t)
 	for tx := range 2 {
 		rx := 1 - tx
@@ -70,10 +72,11 @@ func ownSysfs(t *testing.T) []string {
 	return []string{"unshare", "--mount", "sh", "-c", `mount -t sysfs none /sys && exec "$0" "$@"`}
 }
 
-// testDialledFromLoop: a link is dialled on the CPU of its loop, where the device has queues to choose from by it (XPS). The
+// TestLabDialledFromLoop: a link is dialled on the CPU of its loop, where the device has queues to choose from by it (XPS). The
 // receiver sees it: without RPS a veth device hands a packet over on the CPU that sent it, so a link of the sender's loop
 // on CPU c comes in at the receiver's loop on CPU c.
-func (p programs) testDialledFromLoop(t *testing.T) {
+func TestLabDialledFromLoop(t *testing.T) {
+	p := hosts(t)
 	twoCPUs(t)
 	const links = 8
 	s := p.start(t, lab.New(t, lab.Config{Paths: 1, Queues: 2}), setup{

@@ -1,9 +1,11 @@
 package main_test
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,32 +14,20 @@ import (
 
 // How a rate is measured: over the middle of a stream. What the connections need to find their speed comes before it.
 const (
-	warmUp      = 500 * time.Millisecond
-	middleShort = 1750 * time.Millisecond
-	middleLong  = 10 * time.Second
+	warmUp = 500 * time.Millisecond
+	middle = 10 * time.Second
 
 	mbit = 1_000_000 / 8 // bytes per second in 1 Mbit/s
 	mb   = 1e6           // bytes in 1 MB, as the log lines have it
 )
 
-// long chooses the size for a long run (make lab) or for one beside all other tests.
+// long chooses what a long run (make lab) has, or one beside all other tests.
 func long[T any](long, short T) T {
 	if os.Getenv("VIAMILLIPEDE_LAB") == "long" && !testing.Short() {
 		return long
 	}
 	return short
 }
-
-// notUnderRace skips a test that measures: the race detector's own work would be in it.
-func notUnderRace(t *testing.T) {
-	t.Helper()
-	if labRace {
-		t.Skip("nothing is measured under the race detector")
-	}
-}
-
-// middle is how long a rate is measured for.
-func middle() time.Duration { return long(middleLong, middleShort) }
 
 // pathsOf makes a lab with a path for each rate, in Mbit/s.
 func pathsOf(t *testing.T, rates []uint64) *lab.Lab {
@@ -70,8 +60,8 @@ func bareRates(t *testing.T, l *lab.Lab, paths ...int) rates {
 	for _, i := range paths {
 		before[i] = b.Received(i)
 	}
-	stop := l.Sampler(lab.TX, middle(), nil)
-	<-time.After(middle())
+	stop := l.Sampler(lab.TX, middle, nil)
+	<-time.After(middle)
 	took := time.Since(begun).Seconds()
 	r := rates{goodput: make([]float64, l.Paths())}
 	for _, i := range paths {
@@ -106,8 +96,8 @@ func (s *stream) measure() (goodput float64, wire []float64) {
 	s.t.Helper()
 	s.wait(s.out.At(1), "the first byte")
 	s.pass(warmUp)
-	stop := s.lab.Sampler(s.setup.senderSide, middle(), s.out)
-	s.pass(middle())
+	stop := s.lab.Sampler(s.setup.senderSide, middle, s.out)
+	s.pass(middle)
 	samples, err := stop()
 	if err != nil {
 		s.t.Fatal(err)
@@ -166,4 +156,22 @@ func upTo(n int) []int {
 		list[i] = i
 	}
 	return list
+}
+
+const (
+	sumLimit = time.Minute
+	endless  = 1 << 50 // bytes: more than any stream that is ended by enough
+)
+
+// endlessly is a stream over all paths that ends with enough.
+func endlessly(threads int) setup {
+	return setup{
+		size: endless, limit: sumLimit + middle,
+		words: []string{"threads", fmt.Sprint(threads), "verbose", "1"},
+	}
+}
+
+// nameOf gives "800+400+100".
+func nameOf(mix []uint64) string {
+	return strings.ReplaceAll(strings.Trim(fmt.Sprint(mix), "[]"), " ", "+")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -52,13 +53,16 @@ func (r *record) stop() {
 	}
 }
 
+// promise is how the name of a test begins.
+var promise = regexp.MustCompile(`^Test(P\d+|Lab)`)
+
 // save writes a file that tools/paths draws. Each line of it is a sample, in bytes since the first one, or a mark:
 //
 //	seconds,consumer,path 1,path 2,event
 //	0.100,5242880,3000000,2500000,
 //	0.153,,,,path 1: all packets lost
 func (r *record) save(dir string) error {
-	name := strings.ReplaceAll(strings.TrimPrefix(r.t.Name(), "TestLab/"), "/", "-")
+	name := strings.ReplaceAll(promise.ReplaceAllString(r.t.Name(), ""), "/", "-")
 	path, err := filepath.Abs(filepath.Join(dir, strings.ToLower(name)+".csv"))
 	if err != nil {
 		return err

@@ -11,36 +11,45 @@ import (
 	"viamillipede/netio/lab"
 )
 
-// testSports: source ports that are balanced fill all lanes, and a list that is given is kept to.
-func (p programs) testSports(t *testing.T) {
-	t.Run("Balanced", p.testSportsBalanced)
-	t.Run("List", p.testSportsList)
+// balancedLanes, each of 100 Mbit/s, and so many links on each.
+const balancedLanes, balancedLinks = 4, 2
+
+// balanced makes hosts with that many lanes.
+func balanced(t *testing.T) *lab.Lab {
+	t.Helper()
+	l := pathsOf(t, slices.Repeat([]uint64{100}, balancedLanes))
+	lanesOf(t, l)
+	return l
 }
 
-// testSportsBalanced: 8 links on 4 lanes of 100 Mbit/s carry what the lanes do, with a plain connection each. A busy machine
-// makes it less and never more, so the best of a few streams counts for the rate; the links' lanes are right in each.
-func (p programs) testSportsBalanced(t *testing.T) {
-	notUnderRace(t)
-	const lanes, links, rate, tries, least = 4, 8, 100e6, 4, 0.95
-	l := lab.New(t, lab.Config{Paths: lanes})
-	lanesOf(t, l)
-	for i := range lanes {
-		if err := l.Shape(i, rate); err != nil {
-			t.Fatal(err)
-		}
-	}
-	sum, best := bareSum(t, l), 0.0
-	run := func(ports ...string) []int {
-		rate, spread := p.goodput(t, l, links, ports)
-		best = max(best, rate/sum)
-		t.Logf("%v: %.1f MB/s, %.1f %% of the lanes' %.1f; links by lane: %v", ports, rate/1e6, 100*rate/sum, sum/1e6, spread)
-		return spread
+// TestLabSportsBalanced: source ports that are balanced give each lane as many links.
+func TestLabSportsBalanced(t *testing.T) {
+	p := hosts(t)
+	s, seen := p.overGroup(t, balanced(t), "sports", "balanced")
+	s.until("each lane has as many links", func() bool {
+		return slices.Equal(s.spread(seen), slices.Repeat([]int{balancedLinks}, balancedLanes))
+	})
+	s.enough()
+	s.finish()
+}
+
+// TestLabSportsSum: with balanced ports, links carry what the lanes do with a plain connection each. Noise makes it less and never
+// more, so the best of a few streams counts.
+func TestLabSportsSum(t *testing.T) {
+	p := measured(t)
+	const tries, least = 4, 0.95
+	l := balanced(t)
+	whole, best := bareSum(t, l), 0.0
+	run := func(ports ...string) {
+		s, seen := p.overGroup(t, l, ports...)
+		rate, _ := s.measure()
+		best = max(best, rate/whole)
+		t.Logf("%v: %.1f MB/s, %.1f %% of the lanes' %.1f; links by lane: %v", ports, rate/mb, 100*rate/whole, whole/mb, s.spread(seen))
+		s.enough()
+		s.finish()
 	}
 	for range tries {
-		if spread := run("sports", "balanced"); !slices.Equal(spread, []int{2, 2, 2, 2}) {
-			t.Errorf("links by lane: %v", spread)
-		}
-		if best >= least {
+		if run("sports", "balanced"); best >= least {
 			break
 		}
 	}
@@ -51,32 +60,16 @@ func (p programs) testSportsBalanced(t *testing.T) {
 }
 
 // bareSum is what plain connections, one on each lane, carry together, in bytes a second.
-func bareSum(t *testing.T, l *lab.Lab) (sum float64) {
+func bareSum(t *testing.T, l *lab.Lab) float64 {
 	t.Helper()
-	bare, err := l.StartBare(t.Context(), upTo(l.Paths())...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	received := func() (n int64) {
-		for i := range l.Paths() {
-			n += bare.Received(i)
-		}
-		return n
-	}
-	<-time.After(500 * time.Millisecond)
-	began, before := time.Now(), received()
-	<-time.After(2 * time.Second)
-	sum = float64(received()-before) / time.Since(began).Seconds()
-	if err := bare.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	return sum
+	return sum(bareRates(t, l, upTo(l.Paths())...).goodput)
 }
 
-// goodput runs a stream over the group for a while. It gives the bytes a second that came out, and the links of each lane,
-// by their packets.
-func (p programs) goodput(t *testing.T, l *lab.Lab, links int, ports []string) (rate float64, spread []int) {
+// overGroup starts a stream over the group, waits until all of its links are up and it carries something, and gives it with a capture
+// of its packets.
+func (p programs) overGroup(t *testing.T, l *lab.Lab, ports ...string) (*stream, *capture) {
 	t.Helper()
+	const links = balancedLanes * balancedLinks
 	seen := watchPackets(t, l)
 	s := p.start(t, l, setup{
 		size: endless, limit: time.Minute, to: append([]string{"tx", groupRX, fmt.Sprint(labPort)}, ports...),
@@ -84,10 +77,12 @@ func (p programs) goodput(t *testing.T, l *lab.Lab, links int, ports []string) (
 	})
 	s.until("all links", func() bool { return s.links(-1) == links })
 	s.wait(s.out.At(s.out.Moved()+32*mib), "the stream is under way")
-	began, before := time.Now(), s.out.Moved()
-	<-time.After(small(5*time.Second, 3*time.Second))
-	rate = float64(s.out.Moved()-before) / time.Since(began).Seconds()
-	spread = make([]int, l.Paths())
+	return s, seen
+}
+
+// spread gives the links of each lane, by their packets.
+func (s *stream) spread(seen *capture) []int {
+	spread := make([]int, s.lab.Paths())
 	for _, c := range s.fromTX() {
 		for i := range spread {
 			if seen.laneOf(c.Local.Port()) == fmt.Sprintf("p%d", i) {
@@ -95,9 +90,7 @@ func (p programs) goodput(t *testing.T, l *lab.Lab, links int, ports []string) (
 			}
 		}
 	}
-	s.enough()
-	s.finish()
-	return rate, spread
+	return spread
 }
 
 // fromTX are the stream's, at the sender.
@@ -115,9 +108,10 @@ func (s *stream) fromTX() (ours []lab.Conn) {
 	return ours
 }
 
-// testSportsList: links have the ports of a list, the same one after a redial; for one that is somebody else's a spare one is
+// TestLabSportsList: links have the ports of a list, the same one after a redial; for one that is somebody else's a spare one is
 // taken, and told; and there are no more links than ports.
-func (p programs) testSportsList(t *testing.T) {
+func TestLabSportsList(t *testing.T) {
+	p := hosts(t)
 	l := lab.New(t, lab.Config{Paths: 1})
 	other, err := l.Listen(context.Background(), lab.TX, ":40002")
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -232,35 +233,6 @@ func (s *stream) hung(what string) {
 	s.t.Fatalf("not within %v: %s", s.setup.limit, what)
 }
 
-// digest shortens what a program said: of the goroutines that it printed, the lines of the engine.
-func digest(said string) string {
-	const most = 32 << 10
-	said, _, _ = strings.Cut(said, "\nrax ") // registers, at the very end
-	var kept []string
-	for part := range strings.SplitSeq(said, "\n\n") {
-		if strings.HasPrefix(part, "goroutine ") {
-			part = engineLines(part)
-		}
-		if part != "" {
-			kept = append(kept, part)
-		}
-	}
-	text := strings.Join(kept, "\n")
-	return text[:min(most, len(text))]
-}
-
-// engineLines keeps a goroutine's first line and its calls in the engine; it gives "" where there are none.
-func engineLines(goroutine string) string {
-	lines := strings.Split(goroutine, "\n")
-	calls := slices.DeleteFunc(lines[1:], func(line string) bool {
-		return !strings.HasPrefix(line, "viamillipede/") // places in files begin with a tab
-	})
-	if len(calls) == 0 {
-		return ""
-	}
-	return lines[0] + "\n  " + strings.Join(calls, "\n  ")
-}
-
 // until waits for something that has no event of its own, within the stream's limit and while both ends are well. It
 // asks again and again: the kernel's tables do not call back.
 func (s *stream) until(what string, is func() bool) {
@@ -344,4 +316,71 @@ func (s *stream) links(i int) int {
 		}
 	}
 	return n
+}
+
+// nobody is a user without rights.
+func nobody() *syscall.Credential { return &syscall.Credential{Uid: 65534, Gid: 65534} }
+
+// intoConsumer starts a stream into a consumer of its own, and lets some of it pass.
+func (p programs) intoConsumer(t *testing.T) *stream {
+	t.Helper()
+	l := lab.New(t, lab.Config{Paths: 2})
+	in := lab.NewGate()
+	s := p.start(t, l, setup{
+		size: 512 * mib, limit: 90 * time.Second, consumer: p.consume, in: in,
+		words: []string{"threads", "4", "window", "16M", "verbose", "2"},
+	})
+	s.until("every link is up", func() bool { return s.links(-1) == 4 })
+	s.wait(in.At(64*mib), "the first bytes")
+	return s
+}
+
+func (s *stream) signalConsumer(sig syscall.Signal) {
+	s.t.Helper()
+	if err := s.consumer.Process.Signal(sig); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// producerStands gives a question: has the producer written nothing for half a second?
+func (s *stream) producerStands() func() bool {
+	last, since := s.in.Moved(), time.Now()
+	return func() bool {
+		if now := s.in.Moved(); now != last {
+			last, since = now, time.Now()
+		}
+		return time.Since(since) > 500*time.Millisecond
+	}
+}
+
+func (s *stream) connections() []lab.Conn {
+	s.t.Helper()
+	list, err := s.lab.Connections(s.setup.senderSide, labPort)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return list
+}
+
+// says checks that a program named the cause of its failure.
+func (s *stream) says(who string, said *lab.Text, want string) {
+	s.t.Helper()
+	if !regexp.MustCompile(want).MatchString(said.String()) {
+		s.t.Errorf("%s does not name the cause: nothing matches %s", who, want)
+	}
+}
+
+func (s *stream) must(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// onLoopback is a stream within one side, of which both programs tell their engine path.
+func onLoopback(with setup) setup {
+	with.senderSide = lab.RX
+	with.to = []string{"tx", "127.0.0.1", "4545"}
+	with.words = append([]string{"threads", "4", "verbose", "3"}, with.words...)
+	return with
 }

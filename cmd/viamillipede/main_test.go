@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"net"
 	"os"
@@ -16,7 +17,35 @@ import (
 // TestMain lets the scripts run this very binary as viamillipede.
 func TestMain(m *testing.M) {
 	heedStopSignals()
-	testscript.Main(m, map[string]func(){"viamillipede": main})
+	testscript.Main(tests{m}, map[string]func(){"viamillipede": main})
+}
+
+// TestDir is a folder for all tests of a run, those of package main_test too. It is removed after the last one.
+var TestDir string
+
+// sideBySide is how many tests run at the same time where -parallel does not say it: most of them wait for most of their time, so the
+// number of CPUs is not what counts.
+const sideBySide = "8"
+
+// tests is all tests of a run.
+type tests struct{ *testing.M }
+
+// Run runs them, and gives the exit status.
+func (m tests) Run() int {
+	flag.Parse()
+	asked := false
+	flag.Visit(func(f *flag.Flag) { asked = asked || f.Name == "test.parallel" })
+	dir, err := os.MkdirTemp("", "viamillipede-")
+	if err == nil && !asked {
+		err = flag.Set("test.parallel", sideBySide)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	TestDir = dir
+	return m.M.Run()
 }
 
 // heedStopSignals undoes what nohup or a shell's "&" did to this process: a program that starts with a signal ignored

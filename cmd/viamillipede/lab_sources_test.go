@@ -14,11 +14,13 @@ func toWords(l *lab.Lab, i int, more ...string) []string {
 	return append([]string{"tx", l.Address(lab.RX, i), fmt.Sprint(labPort)}, more...)
 }
 
-// testRate: a path carries its rate, neither more nor less, whatever the number of its links.
-func (p programs) testRate(t *testing.T) {
+// TestLabRate: a path carries its rate, neither more nor less, whatever the number of its links.
+func TestLabRate(t *testing.T) {
+	p := hosts(t)
 	const rate, lasts = 10 * mib, 2500 * time.Millisecond
 	for _, threads := range []string{"1", "4"} {
 		t.Run(threads, func(t *testing.T) {
+			t.Parallel()
 			l := lab.New(t, lab.Config{Paths: 1})
 			s := p.start(t, l, setup{
 				size: 40 * mib, limit: settleTime, to: toWords(l, 0, "rate", "10M"),
@@ -38,9 +40,10 @@ func (p programs) testRate(t *testing.T) {
 	}
 }
 
-// testVia: links leave by the device or from the address that their path names, though routes and addresses would have them
+// TestLabVia: links leave by the device or from the address that their path names, though routes and addresses would have them
 // leave by another; a path whose device is not there is down until it is.
-func (p programs) testVia(t *testing.T) {
+func TestLabVia(t *testing.T) {
+	p := hosts(t)
 	const late = "198.18.1.77"
 	l := lab.New(t, lab.Config{Paths: 3})
 	in := lab.NewGate()
@@ -88,40 +91,6 @@ func (p programs) testVia(t *testing.T) {
 	s.until("links from the address that is there now", func() bool {
 		return froms()[late+" to "+l.Address(lab.RX, 1)]
 	})
-	in.Open()
-	s.finish()
-}
-
-// testPathReturns: a path that was down for longer than the longest pause between two attempts has a link again at once when
-// it is back. Where the far end was down, the kernel may be in the middle of asking for it, once a second.
-func (p programs) testPathReturns(t *testing.T) {
-	const pauseMost = 2 * time.Second
-	soon := [...]time.Duration{lab.TX: 500 * time.Millisecond, lab.RX: 1500 * time.Millisecond}
-	l := lab.New(t, lab.Config{Paths: 2})
-	in := lab.NewGate()
-	const size = 32 * mib
-	in.Hold(size / 2)
-	s := p.start(t, l, setup{
-		size: size, limit: 2 * time.Minute, in: in, words: []string{"threads", "4", "verbose", "3"},
-	})
-	for _, end := range []lab.Side{lab.TX, lab.RX} {
-		s.until("links on path 1", func() bool { return s.links(1) > 0 })
-		if err := l.EndDown(end, 1); err != nil {
-			t.Fatal(err)
-		}
-		s.until("no links on path 1", func() bool { return s.links(1) == 0 })
-		<-time.After(2 * pauseMost)
-		if err := l.EndUp(end, 1); err != nil {
-			t.Fatal(err)
-		}
-		back := time.Now()
-		s.until("a new link on path 1", func() bool { return s.links(1) > 0 })
-		took := time.Since(back)
-		t.Logf("%v end: a link came after %v", end, took)
-		if took > soon[end] && !labRace {
-			t.Errorf("%v end: a link came after %v, want at most %v", end, took, soon[end])
-		}
-	}
 	in.Open()
 	s.finish()
 }

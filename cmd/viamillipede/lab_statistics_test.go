@@ -23,9 +23,10 @@ var (
 // statisticsLinks is how many links are counted on.
 const statisticsLinks = 8
 
-// testSocketStatistics: the status table names the device and the receive queues of each link, and all links together have
+// TestLabSocketStatistics: the status table names the device and the receive queues of each link, and all links together have
 // what the devices of the sender's host have sent meanwhile.
-func (p programs) testSocketStatistics(t *testing.T) {
+func TestLabSocketStatistics(t *testing.T) {
+	p := hosts(t)
 	const queues = 4
 	const first, last, size = 16 * mib, 240 * mib, 256 * mib
 	l := lab.New(t, lab.Config{Paths: 2, Queues: queues})

@@ -22,9 +22,10 @@ const (
 	crowd    = 200 // connections at the same time that say nothing
 )
 
-// testStrangers: the running stream does not notice who else comes to the port: it is identical (finish compares it), no
+// TestP8Strangers: the running stream does not notice who else comes to the port: it is identical (finish compares it), no
 // link is lost, and it goes on while the strangers are there. By how much they slow it down is a row of tools/figures.
-func (p programs) testStrangers(t *testing.T) {
+func TestP8Strangers(t *testing.T) {
+	p := hosts(t)
 	size := small[int64](1<<30, 128*mib)
 	from, to := size/8, size-mib
 	l := lab.New(t, lab.Config{Paths: 1})

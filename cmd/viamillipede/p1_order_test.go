@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -14,6 +15,60 @@ import (
 
 	"viamillipede/netio/lab"
 )
+
+const (
+	killEvery = 20 * time.Millisecond
+	killSeed  = 20
+)
+
+// TestP1LinksKilled: links die all the time, at either end, and no byte is lost.
+func TestP1LinksKilled(t *testing.T) {
+	p := hosts(t)
+	l := lab.New(t, lab.Config{Paths: 3})
+	s := p.start(t, l, setup{
+		size:  small[int64](2<<30, 256*mib),
+		limit: 2 * time.Minute,
+		words: []string{"threads", "16", "verbose", "1"},
+	})
+	stop := s.killLinks()
+	s.finish()
+	if killed := stop(); killed < 5 {
+		t.Errorf("%d links killed: that proves nothing", killed)
+	}
+}
+
+// killLinks kills a random link every killEvery, from the two sides in turn, until the function that it returns is
+// called, which gives how many died.
+func (s *stream) killLinks() (stop func() int) {
+	ctx, cancel := context.WithCancel(s.deadline)
+	s.t.Cleanup(cancel)
+	total := make(chan int, 1)
+	go func() { total <- s.keepKilling(ctx) }()
+	return func() int {
+		cancel()
+		return <-total
+	}
+}
+
+func (s *stream) keepKilling(ctx context.Context) (killed int) {
+	rng := rand.New(rand.NewPCG(killSeed, 0))
+	ticker := time.NewTicker(killEvery)
+	defer ticker.Stop()
+	for side := lab.TX; ; side = 1 - side {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return killed
+		}
+		switch _, err := s.lab.DestroyRandom(side, rng, labPort); {
+		case err == nil:
+			killed++
+		case !errors.Is(err, lab.ErrNoConnection):
+			s.t.Errorf("kill a link: %v", err)
+			return killed
+		}
+	}
+}
 
 // What a schedule draws from.
 const (
@@ -129,9 +184,10 @@ func TestDraw(t *testing.T) {
 	}
 }
 
-// testSchedule: whatever happens to the paths, in whatever order, the stream arrives whole. VIAMILLIPEDE_SEED plays the
+// TestP1Schedule: whatever happens to the paths, in whatever order, the stream arrives whole. VIAMILLIPEDE_SEED plays the
 // schedule of one seed again.
-func (p programs) testSchedule(t *testing.T) {
+func TestP1Schedule(t *testing.T) {
+	p := long(alone, hosts)(t)
 	seeds := long([]uint64{1, 2, 3, 4, uint64(time.Now().UnixNano())}, []uint64{1})
 	if said := os.Getenv("VIAMILLIPEDE_SEED"); said != "" {
 		seed, err := strconv.ParseUint(said, 10, 64)

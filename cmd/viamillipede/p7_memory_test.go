@@ -1,42 +1,20 @@
 package main_test
 
 import (
-	"context"
-	"errors"
-	"math/rand/v2"
 	"testing"
 	"time"
 
 	"viamillipede/netio/lab"
 )
 
-const (
-	killEvery = 20 * time.Millisecond
-	killSeed  = 20
-)
-
-// testLinksKilled: links die all the time, at either end, and no byte is lost.
-func (p programs) testLinksKilled(t *testing.T) {
-	l := lab.New(t, lab.Config{Paths: 3})
-	s := p.start(t, l, setup{
-		size:  small[int64](2<<30, 256*mib),
-		limit: 2 * time.Minute,
-		words: []string{"threads", "16", "verbose", "1"},
-	})
-	stop := s.killLinks()
-	s.finish()
-	if killed := stop(); killed < 5 {
-		t.Errorf("%d links killed: that proves nothing", killed)
-	}
-}
-
-// testBounded: what a lost link held is given back, descriptors and threads. Beyond that a program may have redials under
+// TestP7Bounded: what a lost link held is given back, descriptors and threads. Beyond that a program may have redials under
 // way, and threads that the runtime adds for itself; and, where legs go by reference, the pipes that they wait in.
-func (p programs) testBounded(t *testing.T) {
+func TestP7Bounded(t *testing.T) {
+	p := hosts(t)
 	const some = 8
 	const pipes = 2 * 32 // descriptors of the most pipes that a sender makes
-	t.Run("Copy", func(t *testing.T) { p.bounded(t, "copy", some) })
-	t.Run("Auto", func(t *testing.T) { p.bounded(t, "auto", some+pipes) })
+	t.Run("Copy", func(t *testing.T) { t.Parallel(); p.bounded(t, "copy", some) })
+	t.Run("Auto", func(t *testing.T) { t.Parallel(); p.bounded(t, "auto", some+pipes) })
 }
 
 func (p programs) bounded(t *testing.T, plane string, slack int) {
@@ -91,46 +69,13 @@ func fits(before, after [2]lab.Usage, slack int) bool {
 	return true
 }
 
-// killLinks kills a random link every killEvery, from the two sides in turn, until the function that it returns is
-// called, which gives how many died.
-func (s *stream) killLinks() (stop func() int) {
-	ctx, cancel := context.WithCancel(s.deadline)
-	s.t.Cleanup(cancel)
-	total := make(chan int, 1)
-	go func() { total <- s.keepKilling(ctx) }()
-	return func() int {
-		cancel()
-		return <-total
-	}
-}
-
-func (s *stream) keepKilling(ctx context.Context) (killed int) {
-	rng := rand.New(rand.NewPCG(killSeed, 0))
-	ticker := time.NewTicker(killEvery)
-	defer ticker.Stop()
-	for side := lab.TX; ; side = 1 - side {
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return killed
-		}
-		switch _, err := s.lab.DestroyRandom(side, rng, labPort); {
-		case err == nil:
-			killed++
-		case !errors.Is(err, lab.ErrNoConnection):
-			s.t.Errorf("kill a link: %v", err)
-			return killed
-		}
-	}
-}
-
-// testMemory: the window bounds the memory of both ends, however fast the stream and however slow the consumer.
-func (p programs) testMemory(t *testing.T) {
+// TestP7Memory: the window bounds the memory of both ends, however fast the stream and however slow the consumer.
+func TestP7Memory(t *testing.T) {
+	p := hosts(t)
 	if labRace {
 		t.Skip("the race detector needs memory of its own")
 	}
 	const most = (64 + 48) * mib
-	const stopped = 3 * time.Second
 	size := small[int64](2<<30, 512*mib)
 	hold := size - mib
 	in, out := lab.NewGate(), lab.NewGate()
@@ -142,7 +87,7 @@ func (p programs) testMemory(t *testing.T) {
 		words: []string{"threads", "16", "window", "64M", "verbose", "1"},
 	})
 	s.wait(out.At(64*mib), "the first bytes")
-	<-time.After(stopped) // the consumer is stopped, the producer is not
+	s.until("back-pressure reaches the producer", s.producerStands())
 	t.Logf("stopped at %d MiB, the producer at %d MiB", out.Moved()/mib, in.Moved()/mib)
 	out.Rate(40 * mib)
 	out.Hold(128 * mib)
