@@ -69,8 +69,22 @@ func sixLanesOf(t *testing.T, l *lab.Lab) (to string) {
 			t.Skipf("no equal routes of IPv6 here: %v", err)
 		}
 	}
+	// Until its neighbour is known, a hop of a group is passed over.
+	for side := range 2 {
+		for i := range l.Paths() {
+			c, err := l.Dial(t.Context(), lab.Side(side), net.JoinHostPort(sixHop(i, 1-side), "1"))
+			if err == nil {
+				c.Close()
+			} else if !errors.Is(err, unix.ECONNREFUSED) {
+				t.Fatal(err)
+			}
+		}
+	}
 	return "fd99::2"
 }
+
+// sixHop is a side's IPv6 address on path i.
+func sixHop(i, side int) string { return fmt.Sprintf("fd00:%d::%d", 1+i, 1+side) }
 
 func sixRoute(paths, side int) error {
 	lo, err := netlink.LinkByName("lo")
@@ -90,7 +104,7 @@ func sixRoute(paths, side int) error {
 		if err != nil {
 			return err
 		}
-		near, hop := fmt.Sprintf("fd00:%d::%d", 1+i, 1+side), fmt.Sprintf("fd00:%d::%d", 1+i, 2-side)
+		near, hop := sixHop(i, side), sixHop(i, 1-side)
 		if err := netlink.AddrAdd(dev, &netlink.Addr{IPNet: six(near, 64), Flags: unix.IFA_F_NODAD}); err != nil {
 			return err
 		}

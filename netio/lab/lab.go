@@ -111,6 +111,11 @@ func (l *Lab) build(queues int) error {
 			return err
 		}
 	}
+	for i := range l.veths {
+		if err := l.awaitCarriers(i); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

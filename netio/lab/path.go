@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"syscall"
+	"time"
 
 	"github.com/vishvananda/netlink"
 )
@@ -29,8 +30,48 @@ func (l *Lab) PathUp(i int) error { return l.EndUp(TX, i) }
 // EndDown takes one end of path i down.
 func (l *Lab) EndDown(side Side, i int) error { return l.onDevice(side, i, netlink.LinkSetDown) }
 
-// EndUp brings one end of path i up again.
-func (l *Lab) EndUp(side Side, i int) error { return l.onDevice(side, i, netlink.LinkSetUp) }
+// EndUp brings one end of path i up again. When it returns, packets pass, unless the other end is down.
+func (l *Lab) EndUp(side Side, i int) error {
+	if err := l.onDevice(side, i, netlink.LinkSetUp); err != nil || i >= l.veths {
+		return err
+	}
+	down := false
+	err := l.onDevice(side.other(), i, func(dev netlink.Link) error {
+		down = dev.Attrs().Flags&net.FlagUp == 0
+		return nil
+	})
+	if err != nil || down {
+		return err
+	}
+	return l.awaitCarriers(i)
+}
+
+const (
+	carrierTime = 30 * time.Second     // the most that the kernel may take, on a machine that is busy
+	carrierLook = 5 * time.Millisecond // between two looks
+)
+
+// awaitCarriers waits until both ends of path i are ready to send. The kernel sees a carrier late, where it has many to look at
+// (net/core/link_watch.c): until then a device drops what it should send, and routes of several hops leave it out.
+func (l *Lab) awaitCarriers(i int) error {
+	return errors.Join(l.awaitCarrier(TX, i), l.awaitCarrier(RX, i))
+}
+
+func (l *Lab) awaitCarrier(side Side, i int) error {
+	for late := time.Now().Add(carrierTime); ; time.Sleep(carrierLook) {
+		up := false
+		err := l.onDevice(side, i, func(dev netlink.Link) error {
+			up = dev.Attrs().OperState == netlink.OperUp
+			return nil
+		})
+		if up || err != nil {
+			return err
+		}
+		if time.Now().After(late) {
+			return fmt.Errorf("path %d, %v side: no carrier after %v", i, side, carrierTime)
+		}
+	}
+}
 
 // AddAddress gives one end of path i another address.
 func (l *Lab) AddAddress(side Side, i int, ip string) error {
