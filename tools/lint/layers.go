@@ -42,6 +42,7 @@ var testSupport = []string{"netio/lab", "engine/enginetest"}
 // kernel are the packages whose exported names are mostly system calls.
 var kernel = []string{
 	"syscall", "golang.org/x/sys", "github.com/vishvananda", "github.com/mdlayher", "github.com/cilium/ebpf",
+	"github.com/moby/sys",
 }
 
 // asking are those of them that ask the kernel, and wait for the answer.

@@ -22,16 +22,6 @@ var (
 	suspect = regexp.MustCompile(`(?i)<!-*\s*(measured|end)\b`)
 )
 
-// Names are those of the measured parts, in their order. The error names the line of a marker that is out of place.
-func Names(text string) ([]string, error) {
-	var names []string
-	_, err := walk(text, func(name, content string) string {
-		names = append(names, name)
-		return content
-	})
-	return names, err
-}
-
 // Replace gives the text with new contents of the parts that are named; all else stays as it is, to the byte. An error, and no
 // text: a marker out of place, a part that the text does not have, a content that holds a marker.
 func Replace(text string, parts map[string]string) (string, error) {
