@@ -59,7 +59,7 @@ func Refused(err error) bool {
 	return Nobody(err) || Reset(err) || Closed(err)
 }
 
-// Nobody reports whether an error of a Dialer says that the peer's host answered, and that nobody listens there.
+// Nobody reports whether an error of dial.Dialer says that the peer's host answered, and that nobody listens there.
 func Nobody(err error) bool { return errors.Is(err, unix.ECONNREFUSED) }
 
 // Closed reports whether an error of a connection says that the peer's side ended it in order: what was sent before has
