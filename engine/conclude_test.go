@@ -234,7 +234,11 @@ func TestSenderMayEndEarly(t *testing.T) {
 func TestConsumerKnowsTheEnd(t *testing.T) {
 	for _, more := range []bool{false, true} {
 		t.Run(fmt.Sprintf("there is more: %v", more), func(t *testing.T) {
-			rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+			o := engine.Options{Timing: steady}
+			if !more {
+				o.Timing.Farewell = soon // for as long END may come
+			}
+			rx := receive(t, o, enginetest.KindPipe, nil)
 			s := newStream(2, 32<<10)
 			h := rx.link(0)
 			h.send(s.frame(0))
