@@ -45,7 +45,7 @@ func (r *Receiver) hear(ctx context.Context, at int, c net.Conn, said func()) {
 			r.forgo()
 		}
 		if ctx.Err() == nil && !errors.Is(err, net.ErrClosed) && !(errors.Is(err, errUnsaid) && r.expects(c.RemoteAddr())) {
-			r.strangers.refuse(r.log, c.RemoteAddr(), err)
+			r.strangers.refuse(r.observer, c.RemoteAddr(), err)
 		}
 		c.Close()
 		return

@@ -14,8 +14,7 @@ import (
 func TestListenerEndedFromOutside(t *testing.T) {
 	sinkR, sinkW := pipe(t)
 	srcR, srcW := pipe(t)
-	log := NewLog(io.Discard, "", 0)
-	r, err := NewReceiver(ReceiveConfig{Sink: int(sinkW.Fd()), Log: log})
+	r, err := NewReceiver(ReceiveConfig{Sink: int(sinkW.Fd())})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +32,7 @@ func TestListenerEndedFromOutside(t *testing.T) {
 	}
 
 	s, err := NewSender(SendConfig{
-		Paths: []Path{{Host: "127.0.0.1", Port: r.cfg.Port}}, Source: int(srcR.Fd()), Log: log,
+		Paths: []Path{{Host: "127.0.0.1", Port: r.cfg.Port}}, Source: int(srcR.Fd()),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"testing"
 )
 
@@ -52,10 +51,10 @@ func TestWindowWithinMeans(t *testing.T) {
 		{"asked for little where there is less", 100 << 10, MinWindow, MinWindow, false},
 		{"no limit", 0, 1 << 30, 1 << 30, false},
 	} {
-		var said bytes.Buffer
-		o := Options{Window: c.asked, Leg: MaxLeg, Means: Means{Memory: c.granted}}.withinMeans(NewLog(&said, "", 0))
-		if o.Window != c.want || (said.Len() > 0) != c.said || int64(o.Leg) > o.Window && c.said {
-			t.Errorf("%s: window %d, leg %d, said %q, want %d", c.name, o.Window, o.Leg, said.String(), c.want)
+		var told told
+		o := Options{Window: c.asked, Leg: MaxLeg, Means: Means{Memory: c.granted}}.withinMeans(&told)
+		if o.Window != c.want || (len(told.events) > 0) != c.said || int64(o.Leg) > o.Window && c.said {
+			t.Errorf("%s: window %d, leg %d, told %v, want %d", c.name, o.Window, o.Leg, told.events, c.want)
 		}
 	}
 }

@@ -151,7 +151,7 @@ func (k *keeper) reached(p *pathState, failed []outcome, to netip.Addr) {
 	p.note(outcome{to: to})
 	k.s.heardFrom()
 	if p.prefer(to) && len(failed) > 0 {
-		k.s.log.Printf(LevelChoices, "path %v: its address %v works (%v)", p, to, together(failed).err)
+		tell(k.s.observer, AddressChosen{Path: p.String(), Addr: to, Failed: together(failed).err})
 	}
 }
 
@@ -164,7 +164,7 @@ func (k *keeper) failed(ctx context.Context, p *pathState, o outcome) error {
 	k.s.attempted(p, o.reply)
 	k.s.look()
 	if news {
-		k.s.log.Printf(LevelLinks, "path %v: link %d: %v", p, k.index, o.err)
+		tell(k.s.observer, DialFailed{Link: k.index, Path: p.String(), Err: o.err})
 	}
 	return o.err
 }

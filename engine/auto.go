@@ -123,19 +123,18 @@ func (s *Sender) better(ctx context.Context, c *crew, t *try) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	what := number(len(added), "link") + " more"
+	tried := ThreadsTried{Path: t.path.String(), Added: len(added), Before: uint64(before), Now: uint64(now), Links: t.links}
 	if now > schedule.AutoGain*before {
 		t.links += len(added)
 		t.step, t.pause = 2*t.step, schedule.AutoPause
-		s.log.Printf(LevelChoices, "threads auto: path %v: %s: %s/s, %s/s before: it has %s now", t.path, what,
-			formatBytes(uint64(now)), formatBytes(uint64(before)), number(t.links, "link"))
+		tried.Kept, tried.Links = true, t.links
+		tell(s.observer, tried)
 		return true
 	}
 	for _, i := range added {
 		c.dismiss(i)
 	}
-	s.log.Printf(LevelChoices, "threads auto: path %v: %s: %s/s, %s/s before: dropped, it has %s", t.path, what,
-		formatBytes(uint64(now)), formatBytes(uint64(before)), number(t.links, "link"))
+	tell(s.observer, tried)
 	t.rest()
 	return false
 }

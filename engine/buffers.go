@@ -19,9 +19,9 @@ func fit(window int64, leg, links int) (size, buffers int) {
 }
 
 // closePool gives the memory back, and says what has become of it since that was told.
-func closePool(p *bufpool.Pool, told string, log *Log) {
+func closePool(p *bufpool.Pool, told string, to Observer) {
 	if now := p.Advice(); now != told {
-		log.Printf(LevelChoices, "%s", now)
+		tell(to, MemoryAdvised{now})
 	}
 	p.Close()
 }

@@ -169,12 +169,11 @@ func (r *Receiver) stoppedEarly(left int, cause error) error {
 	}
 	given = r.out.bytes.Load()
 	read := given - min(given, uint64(left))
-	rest := "the stream went on after that"
+	stopped := ConsumerStopped{Given: given, Unread: uint64(left)}
 	if end := r.end.Load(); end != nil {
-		rest = fmt.Sprintf("the stream has %d", end.Bytes)
+		stopped.Whole, stopped.Total = true, end.Bytes
 	}
-	r.log.Printf(LevelError, "the consumer of standard output stopped early, which early ok allows: it has left %d bytes of the %d that "+
-		"it was given unread, and %s", left, given, rest)
+	tell(r.observer, stopped)
 	return r.endSink(wire.Done{Legs: r.legsWritten(), Bytes: read, Early: true})
 }
 

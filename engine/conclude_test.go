@@ -137,7 +137,7 @@ func TestEndFails(t *testing.T) {
 	n := enginetest.NewNet(0, enginetest.Faults{})
 	log := &lines{to: io.Discard}
 	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: engine.Options{Transport: n, Timing: steady}, Port: port, Sink: sink.FD, Log: engine.NewLog(log, "rx: ", engine.LevelLegs),
+		Options: engine.Options{Transport: n, Timing: steady}, Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", engine.LevelLegs},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -213,8 +213,8 @@ func TestConsumerMayStopEarly(t *testing.T) {
 			}
 			h.send(wire.Bye{Stream: true}.Append(nil))
 			rx.wants(engine.StatusDone)
-			if said := fmt.Sprint(rx.log); !strings.Contains(said, "stopped early") {
-				t.Errorf("nothing is said of that: %s", said)
+			if count[engine.ConsumerStopped](rx.log, nil) == 0 {
+				t.Errorf("nothing is said of that: %s", rx.log)
 			}
 		})
 	}

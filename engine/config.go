@@ -105,17 +105,17 @@ type Options struct {
 // SendConfig describes the sending end.
 type SendConfig struct {
 	Options
-	Paths  []Path
-	Source int  // file descriptor that the stream is read from; stays open; not looked at with PRBS or Blank
-	Log    *Log // never nil
+	Paths    []Path
+	Source   int      // file descriptor that the stream is read from; stays open; not looked at with PRBS or Blank
+	Observer Observer // nil: nobody
 }
 
 // ReceiveConfig describes the receiving end.
 type ReceiveConfig struct {
 	Options
-	Port uint16
-	Sink int  // file descriptor that the stream is written to; stays open
-	Log  *Log // never nil
+	Port     uint16
+	Sink     int      // file descriptor that the stream is written to; stays open
+	Observer Observer // nil: nobody
 }
 
 // loopsMost bounds the loops of one end: a bit each in Sender.hungry.

@@ -39,7 +39,7 @@ func (r *Receiver) cutOff() {
 		return
 	}
 	if err := e.leave(); err != nil {
-		r.log.Printf(LevelError, "standard output may be longer than what was delivered: %v", err)
+		tell(r.observer, SinkNotCut{err})
 	}
 }
 
@@ -55,7 +55,7 @@ func (r *Receiver) Cut(atMost time.Duration) {
 func (r *Receiver) cutWithin(atMost time.Duration) {
 	cut := make(chan struct{}, 1)
 	go func() {
-		defer caught("the end of a file", r.log, func(*Error) {})
+		defer caught("the end of a file", r.observer, func(*Error) {})
 		r.out.seal(atMost / 2)
 		r.cutOff()
 		cut <- struct{}{}

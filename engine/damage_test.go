@@ -161,8 +161,7 @@ func throughSpoiler(t *testing.T, o engine.Options, s *spoiler) (got []byte, rxE
 		t.Fatal(err)
 	}
 	defer sink.Close()
-	log := engine.NewLog(io.Discard, "", 0)
-	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Sink: sink.FD, Log: log})
+	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Sink: sink.FD})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +171,7 @@ func throughSpoiler(t *testing.T, o engine.Options, s *spoiler) (got []byte, rxE
 	}
 	s.to = fmt.Sprintf("127.0.0.1:%d", portOf(r))
 	path := engine.Path{Host: "127.0.0.1", Port: uint16(l.Addr().(*net.TCPAddr).Port)}
-	tx, err := engine.NewSender(engine.SendConfig{Options: o, Paths: []engine.Path{path}, Source: -1, Log: log})
+	tx, err := engine.NewSender(engine.SendConfig{Options: o, Paths: []engine.Path{path}, Source: -1})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -134,7 +134,7 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why hunger) {
 		if leg, from := l.s.window.Rescue(k.index, k.path.order, k.Rate == 0, l.Now, k.absorbed()/2, k.eta); leg != nil {
 			l.s.paths[from].rescuedFrom.Add(1)
 			k.path.rescuedTo.Add(1)
-			l.s.log.Printf(LevelResent, "leg %d, late on path %v, goes on link %d", leg.Number, l.s.paths[from], k.index)
+			tell(l.s.observer, LegRescued{Leg: leg.Number, From: l.s.paths[from].String(), Link: k.index})
 			return k, leg, fed
 		}
 		if why == fed || why == gated {

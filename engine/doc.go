@@ -51,8 +51,11 @@
 //	sink     netio.Sink
 //
 // Beside them: conn.go says what a link needs of a connection, placement.go decides on which CPUs the loops run, gauge.go has
-// the kernel count what the links do, outcry.go tells the user of an outage, and snapshot.go, with pulse.go and summary.go,
-// says how things stand: in data, of which cmd makes words.
+// the kernel count what the links do, outcry.go decides when an outage is told of, and snapshot.go, with pulse.go and
+// summary.go, says how things stand.
+//
+// The engine speaks in data: a Snapshot, a Summary, and events (events_links.go, events_stream.go, events_choices.go) for an
+// Observer (observe.go). Words are made of them in cmd. Only an error has words of its own.
 //
 // A loop (engine/loop) is one OS thread with its own epoll instance, its own shard of leg buffers and its own links. What a
 // link does happens on its loop's thread only; other goroutines post a function to the loop. Where the kernel keeps that
@@ -61,6 +64,6 @@
 //
 // A leg is kept at the sending end until the peer has received it, so a lost link is a normal event: its legs go to
 // another link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (supervise.go). Of a stream that
-// has no link the user is told (outcry.go). A fault in the program ends one stream too, and no more than that (panic.go).
+// has no link an Observer is told (outcry.go). A fault in the program ends one stream too, and no more than that (panic.go).
 // Whether a peer without a link is dead is decided by engine/schedule/outage.go.
 package engine

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"net"
 	"sync"
 
@@ -30,9 +31,12 @@ func (r *Receiver) accept(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		r.log.Printf(LevelChoices, "a listener failed and is opened again: %v", err)
+		tell(r.observer, ListenerFailed{err})
 	}
 }
+
+// errNoAddress is why a connection is not taken of which the kernel, for want of memory, cannot say where it leads.
+var errNoAddress = errors.New("a connection without an address")
 
 // stand accepts connections at all listeners until one of them is of no more use, and closes them all.
 func (r *Receiver) stand(ctx context.Context, d Door, seats *seats, guests *sync.WaitGroup) error {
@@ -63,23 +67,23 @@ func (r *Receiver) greet(ctx context.Context, at int, l net.Listener, seats *sea
 		case ctx.Err() != nil || dial.ListenerGone(err):
 			return err
 		default: // out of descriptors, or the connection is gone already
-			r.log.Printf(LevelChoices, "accept: %v", err)
+			tell(r.observer, AcceptFailed{err})
 			sleep(ctx, r.time.Backoff)
 			continue
 		}
 		if c.LocalAddr() == nil || c.RemoteAddr() == nil { // the kernel had no memory to say
-			r.log.Printf(LevelChoices, "accept: a connection without an address")
+			tell(r.observer, AcceptFailed{errNoAddress})
 			c.Close()
 			continue
 		}
 		g, gone := seats.take(c, r.expects(c.RemoteAddr()), r.seatsForGuests())
 		if g == nil {
-			r.log.Printf(LevelChoices, "no room for %v: %v", c.RemoteAddr(), errFewFiles)
+			tell(r.observer, NoRoom{From: c.RemoteAddr(), Err: errFewFiles})
 			c.Close()
 			continue
 		}
 		if gone != nil {
-			r.strangers.refuse(r.log, gone.c.RemoteAddr(), errFull)
+			r.strangers.refuse(r.observer, gone.c.RemoteAddr(), errFull)
 			gone.c.Close()
 		}
 		guests.Go(func() {
@@ -115,9 +119,9 @@ func (r *Receiver) openDoor() Door {
 // take hands an admitted connection, which came in at the listener of that index, to a loop.
 func (r *Receiver) take(h wire.Hello, at int, c net.Conn) {
 	path, between := c.RemoteAddr().String(), wayBetween(c)
-	conn, err := r.transport.Adopt(c, traceTo(r.log))
+	conn, err := r.transport.Adopt(c, traceTo(r.observer))
 	if err != nil {
-		r.log.Printf(LevelLinks, "link %d from %s: %v", h.Link, path, err)
+		tell(r.observer, LinkNotTaken{Link: int(h.Link), From: path, Err: err})
 		r.forgo()
 		return
 	}

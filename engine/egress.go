@@ -23,6 +23,7 @@ type egress struct {
 	stalled stalled
 
 	sink     *netio.Sink
+	observer Observer
 	route    route
 	why      error         // it is routeBuffers
 	pipes    *netio.Pipes  // one for each loop as far as there are as many, unless the route needs none

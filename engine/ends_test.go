@@ -78,7 +78,7 @@ func TestTwoReceivers(t *testing.T) {
 		}
 		defer sink.Close()
 		r, err := engine.NewReceiver(engine.ReceiveConfig{
-			Options: o, Port: port + i, Sink: sink.FD, Log: engine.NewLog(io.Discard, "", 0),
+			Options: o, Port: port + i, Sink: sink.FD,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -105,7 +105,7 @@ func TestTwoReceivers(t *testing.T) {
 	}
 	defer source.Close()
 	s, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: paths, Source: source.FD, Log: engine.NewLog(io.Discard, "", 0),
+		Options: o, Paths: paths, Source: source.FD,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -204,13 +204,12 @@ func throughTCP(
 // overLoopback makes the ends of a stream that goes through loopback.
 func overLoopback(t *testing.T, source, sink *enginetest.Stdio, o engine.Options) (*engine.Receiver, *engine.Sender) {
 	t.Helper()
-	log := engine.NewLog(io.Discard, "", 0)
-	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Sink: sink.FD, Log: log})
+	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Sink: sink.FD})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: portOf(r)}}, Source: source.FD, Log: log,
+		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: portOf(r)}}, Source: source.FD,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -234,11 +233,10 @@ func TestOptionsRefused(t *testing.T) {
 		{Leg: engine.MaxLeg + engine.MinLeg}, {Leg: engine.MinLeg + 1}, {Congestion: "no such thing"},
 	} {
 		before := enginetest.Hold()
-		log := engine.NewLog(io.Discard, "", 0)
-		if _, err := engine.NewSender(engine.SendConfig{Options: o, Log: log}); engine.ExitStatus(err) != engine.StatusUsage {
+		if _, err := engine.NewSender(engine.SendConfig{Options: o}); engine.ExitStatus(err) != engine.StatusUsage {
 			t.Errorf("%+v at the sender: %v", o, err)
 		}
-		if _, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Log: log}); engine.ExitStatus(err) != engine.StatusUsage {
+		if _, err := engine.NewReceiver(engine.ReceiveConfig{Options: o}); engine.ExitStatus(err) != engine.StatusUsage {
 			t.Errorf("%+v at the receiver: %v", o, err)
 		}
 		if err := before.Check(); err != nil {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"sync/atomic"
 
@@ -24,8 +23,8 @@ type extent struct {
 
 	blind atomic.Bool // the file system cannot tell what it would have to wait for
 
-	fromCache, reread atomic.Int64 // how often a leg was sent from the page cache, and through memory
-	whyRead           atomic.Pointer[error]
+	fromCache, reread atomic.Int64          // how often a leg was sent from the page cache, and through memory
+	reason            atomic.Pointer[error] // why legs are read
 }
 
 // errNoCard is why a file is not sent from the page cache.
@@ -33,7 +32,7 @@ var errNoCard = errors.New("its pages must not reach a consumer on this machine,
 
 // reads notes why a file is read; it reports whether that is the first reason.
 func (e *extent) reads(why error) bool {
-	return e.whyRead.Load() == nil && e.whyRead.CompareAndSwap(nil, &why)
+	return e.reason.Load() == nil && e.reason.CompareAndSwap(nil, &why)
 }
 
 // left counts a leg that was sent.
@@ -47,19 +46,16 @@ func (e *extent) left(l *window.Leg, reread bool) {
 	}
 }
 
-// way names how the legs of a file left it.
-func (e *extent) way() string {
-	const cache = "sendfile (page cache to socket)"
-	sent, read, why := e.fromCache.Load(), e.reread.Load(), e.whyRead.Load()
-	switch {
-	case sent+read == 0:
-		return cache + ", where links leave by a network card"
-	case read == 0 || why == nil:
-		return cache
-	case sent == 0:
-		return fmt.Sprintf("copy (pread, write): %v", *why)
+// path is how the legs of a file left it.
+func (e *extent) path() EnginePath {
+	p := EnginePath{Plane: PlaneSendFile, Legs: e.fromCache.Load(), Copied: e.reread.Load()}
+	if why := e.reason.Load(); why != nil && p.Copied > 0 {
+		p.Why = *why
+		if p.Legs == 0 {
+			p.Plane = PlaneCopyFile
+		}
 	}
-	return fmt.Sprintf("%s for %d legs, %d legs copied: %v", cache, sent, read, *why)
+	return p
 }
 
 // open finds out whether the source is a file.

@@ -96,14 +96,14 @@ func (d *doomed) fail(p *pipe) (err error) {
 	}
 	defer p.sink.Close()
 	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: d.receiveOptions(p.network), Port: port, Sink: p.sink.FD, Log: engine.NewLog(p.log, "rx: ", d.level),
+		Options: d.receiveOptions(p.network), Port: port, Sink: p.sink.FD, Observer: hears{p.log, "rx: ", d.level},
 	})
 	if err != nil {
 		return err
 	}
 	s, err := engine.NewSender(engine.SendConfig{
 		Options: d.sendOptions(p.network), Paths: d.hosts(p.network), Source: p.source.FD,
-		Log: engine.NewLog(p.log, "tx: ", d.level),
+		Observer: hears{p.log, "tx: ", d.level},
 	})
 	if err != nil {
 		return err

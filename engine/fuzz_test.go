@@ -157,7 +157,7 @@ func fuzzReceiver(t *testing.T, in *tape) {
 	if in.next()%4 == 0 {
 		o.IO = "copy"
 	}
-	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Port: port, Sink: sink.FD, Log: engine.NewLog(log, "rx: ", 2)})
+	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", 2}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -437,7 +437,7 @@ func fuzzSender(t *testing.T, in *tape) {
 		Checksum: in.next()%4 == 0, Giveup: 500 * time.Millisecond, Connect: 500 * time.Millisecond,
 	}
 	s, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: []engine.Path{{Host: "a", Port: port}}, Source: source.FD, Log: engine.NewLog(log, "tx: ", 2),
+		Options: o, Paths: []engine.Path{{Host: "a", Port: port}}, Source: source.FD, Observer: hears{log, "tx: ", 2},
 	})
 	if err != nil {
 		t.Fatal(err)

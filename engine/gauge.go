@@ -16,7 +16,7 @@ import (
 // gauge is the socket statistics of one end. The kernel counts by itself; the loops only have to name their links to it, when
 // they come and when they go.
 type gauge struct {
-	log       *Log
+	observer  Observer
 	collector atomic.Pointer[sockstats.Collector] // nil: not yet, or never
 
 	mu     sync.Mutex
@@ -29,13 +29,13 @@ type gauge struct {
 func (g *gauge) open(ctx context.Context, within time.Duration, cfg sockstats.Config, attach func(attached chan<- struct{}) int) {
 	c, err := sockstats.Open(cfg)
 	if err != nil {
-		g.log.Printf(LevelChoices, "socket statistics: TCP_INFO only: %v", permitted(err))
+		tell(g.observer, SocketStatistics{Err: permitted(err)})
 		return
 	}
 	if !g.keep(c) {
 		return
 	}
-	g.log.Printf(LevelChoices, "socket statistics: %s", whatCounts(c))
+	tell(g.observer, SocketStatistics{Cgroup: c.Cgroup(), Filter: permitted(c.Filter()), Ops: permitted(c.Ops())})
 	attached := make(chan struct{}, loopsMost)
 	awaitAll(attached, attach(attached), schedule.GaugePatience)
 	sleep(ctx, within)
@@ -43,7 +43,7 @@ func (g *gauge) open(ctx context.Context, within time.Duration, cfg sockstats.Co
 }
 
 // off says that there are no statistics, as the user wants it.
-func (g *gauge) off() { g.log.Printf(LevelChoices, "socket statistics: TCP_INFO only: switched off") }
+func (g *gauge) off() { tell(g.observer, SocketStatistics{Err: errStatisticsOff}) }
 
 // keep takes the collector over, unless the stream is over.
 func (g *gauge) keep(c *sockstats.Collector) bool {
@@ -75,6 +75,9 @@ func (g *gauge) lost() sockstats.Lost {
 	return sockstats.Lost{}
 }
 
+// errStatisticsOff is why there are none, as the user wants it.
+var errStatisticsOff = errors.New("switched off")
+
 // errNoStatistics is why an unprivileged user has no statistics.
 var errNoStatistics = errors.New("no permission for BPF (CAP_BPF, CAP_NET_ADMIN)")
 
@@ -86,17 +89,6 @@ func permitted(err error) error {
 	return err
 }
 
-// whatCounts names what is at work.
-func whatCounts(c *sockstats.Collector) string {
-	switch filter, ops := c.Filter(), c.Ops(); {
-	case filter != nil:
-		return "eBPF (sock_ops on cgroup " + c.Cgroup() + "; no socket filter: " + permitted(filter).Error() + ")"
-	case ops != nil:
-		return "eBPF (socket filter; no sock_ops: " + permitted(ops).Error() + ")"
-	}
-	return "eBPF (socket filter and sock_ops on cgroup " + c.Cgroup() + ")"
-}
-
 // count names the link to the collector, if there is one; on its loop's thread.
 func (k *linkState) count(g *gauge) {
 	c := g.collector.Load()
@@ -105,7 +97,7 @@ func (k *linkState) count(g *gauge) {
 	}
 	l, err := c.Attach(k.conn.FD())
 	if err != nil {
-		g.log.Printf(LevelChoices, "link %d has no socket statistics: %v", k.index, err)
+		tell(g.observer, LinkNotCounted{Link: k.index, Err: err})
 		return
 	}
 	k.counted = l

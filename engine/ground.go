@@ -81,7 +81,7 @@ func (e *egress) reserve(upTo int64, at *loop.Loop) {
 		at.Away(&e.shore, func() { err = e.sink.Reserve(e.spot()+have, n) })
 		if err != nil {
 			e.reserved.Store(e.size)
-			at.Note("no more room is set aside: %v", err)
+			tell(e.observer, RoomNotReserved{err})
 		}
 	}
 }

@@ -17,11 +17,9 @@ func (k *txlink) hint() {
 	switch send, receive := share(q.SendLimited), share(q.ReceiveLimited); {
 	case send > schedule.HintShare && k.path.hinted.CompareAndSwap(false, true):
 		go func() { // it reads a file
-			k.s.log.Printf(LevelChoices, "path %v: the send buffer holds its links back %.0f %% of the time: "+
-				"raise the last number of net.ipv4.tcp_wmem here, now %s", k.path, 100*send, host.System.Sysctl("net.ipv4.tcp_wmem"))
+			tell(k.s.observer, BufferLimits{Path: k.path.String(), Share: send, Setting: host.System.Sysctl("net.ipv4.tcp_wmem")})
 		}()
 	case receive > schedule.HintShare && k.path.hinted.CompareAndSwap(false, true):
-		k.s.log.Printf(LevelChoices, "path %v: the receive buffer holds its links back %.0f %% of the time: "+
-			"raise the last number of net.ipv4.tcp_rmem at the receiver, unless its consumer is slow", k.path, 100*receive)
+		tell(k.s.observer, BufferLimits{Path: k.path.String(), Receive: true, Share: receive})
 	}
 }

@@ -40,9 +40,9 @@ type ingest struct {
 	made  func(p []byte, offset uint64) // makes the bytes of a leg, of any loop; nil: they come from the source
 	blank bool                          // and that it makes only so far as to be memory like any other
 
-	why  string // legs are read, whatever they are; "" is no reason
-	warm bool   // the pool has huge pages, or was refused them
-	log  *Log
+	why      error // legs are read, whatever they are; "" is no reason
+	warm     bool  // the pool has huge pages, or was refused them
+	observer Observer
 
 	// ended is set after the last leg is in the window; total is not changed after that.
 	ended atomic.Bool
@@ -55,8 +55,8 @@ func (in *ingest) open(src *netio.Source, c SendConfig, trace netio.Tracer) {
 	in.limit, in.delay, in.lasts, in.begun = c.LegLimit, c.Delay, c.Lasts, time.Now()
 	in.blank = c.Blank && !c.PRBS
 	in.why = whyCopy(src, c)
-	in.extent.open(src, in.why == "" || in.why == whyCharmode)
-	in.wanted, in.vouched, in.trace = in.why == "" && src.Splices(), c.IO == "splice", trace
+	in.extent.open(src, in.why == nil || in.why == errCharmode)
+	in.wanted, in.vouched, in.trace = in.why == nil && src.Splices(), c.IO == "splice", trace
 	in.from, in.prove = proveFrom, c.Prove
 	if in.prove != nil {
 		in.from = 0
@@ -65,23 +65,20 @@ func (in *ingest) open(src *netio.Source, c SendConfig, trace netio.Tracer) {
 	}
 }
 
-// whyCharmode is why nothing that a pipe has is gathered into legs that would be worth moving by reference.
-const whyCharmode = "charmode"
-
-// whyCopy is why legs are to be read, for people; "" where they may go by reference.
-func whyCopy(src *netio.Source, c SendConfig) string {
+// whyCopy is why legs are to be read; nil where they may go by reference.
+func whyCopy(src *netio.Source, c SendConfig) error {
 	_, _, file := src.Extent()
 	switch {
 	case c.IO == "copy":
-		return "as asked"
+		return errAsked
 	case c.Checksum:
-		return "a checksum needs every byte"
+		return errChecksum
 	case c.Charmode:
-		return whyCharmode
+		return errCharmode
 	case !file && !src.Splices():
-		return fmt.Sprintf("standard input is a %v", src)
+		return fmt.Errorf("standard input is a %v", src)
 	}
-	return ""
+	return nil
 }
 
 // warmFrom is how many bytes must have been read into buffers for huge pages to be worth while.
@@ -205,7 +202,7 @@ func (in *ingest) copied(buf *bufpool.Buffer, n int) *window.Leg {
 	in.read += n
 	if !in.warm && in.read >= warmFrom {
 		in.warm = true
-		in.log.Printf(LevelChoices, "%s", in.pool.Warm())
+		tell(in.observer, MemoryAdvised{in.pool.Warm()})
 	}
 	return window.InBuffer(buf, n)
 }

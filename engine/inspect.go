@@ -177,11 +177,3 @@ func (i *inspected) moved(other *inspected) string {
 	}
 	return what + fmt.Sprintf(" and came there too: leg %d is missing, leg %d is in its place", i.Number, other.Number)
 }
-
-// way is what the user is told, besides how legs get to the sink; of no inspection, nothing.
-func (t *inspection) way() string {
-	if t == nil {
-		return ""
-	}
-	return fmt.Sprintf(", prbs %#x checked", t.sequence.Seed())
-}

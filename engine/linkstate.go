@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"io"
 	"time"
 
 	"viamillipede/engine/loop"
@@ -114,12 +113,4 @@ func (k *linkState) close(reset bool) {
 		return
 	}
 	k.conn.Close()
-}
-
-// lossName says why a link ended, for people.
-func lossName(err error) string {
-	if err == io.EOF {
-		return "closed by the peer's host"
-	}
-	return err.Error()
 }

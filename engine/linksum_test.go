@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"io"
 	"testing"
 	"time"
 
@@ -60,7 +59,7 @@ func checkSums(t *testing.T, end string, s engine.Summary) {
 // Only a stream that is made here can end by time.
 func TestLastsNeedsAMadeStream(t *testing.T) {
 	for _, o := range []engine.Options{{Lasts: time.Second}, {Lasts: -1, Blank: true}} {
-		_, err := engine.NewSender(engine.SendConfig{Options: o, Paths: []engine.Path{{Host: "localhost", Port: 9}}, Log: engine.NewLog(io.Discard, "", 0)})
+		_, err := engine.NewSender(engine.SendConfig{Options: o, Paths: []engine.Path{{Host: "localhost", Port: 9}}})
 		if engine.ExitStatus(err) != engine.StatusUsage {
 			t.Errorf("%v: %v", o.Lasts, err)
 		}

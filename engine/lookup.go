@@ -55,7 +55,7 @@ func (s *Sender) lookUp(ctx context.Context, p *pathState) ([]netip.Addr, error)
 		return nil, err
 	}
 	if p.names.tell() {
-		s.log.Printf(LevelLinks, "path %v: using the addresses that its name had last: %v", p, cause(err))
+		tell(s.observer, NameKept{Path: p.String(), Err: cause(err)})
 	}
 	return kept, nil
 }

@@ -55,7 +55,11 @@ func (m Means) afford(e end, loops, links int) (thrift, error) {
 	own := loops*filesOfLoop + filesOfEnd
 	left := m.Files - own
 	if left < filesOfLink {
-		return thrift{}, fmt.Errorf("%s can be opened (ulimit -n), and at least %d are needed", number(m.Files, "more descriptor"), own+filesOfLink)
+		more := "descriptors"
+		if m.Files == 1 {
+			more = "descriptor"
+		}
+		return thrift{}, fmt.Errorf("%d more %s can be opened (ulimit -n), and at least %d are needed", m.Files, more, own+filesOfLink)
 	}
 	t := thrift{links: min(links, left/filesOfLink)}
 	left -= t.links * filesOfLink
@@ -71,13 +75,12 @@ func (m Means) afford(e end, loops, links int) (thrift, error) {
 }
 
 // withinMeans has the window fit what may be used, and says so where the user asked for more.
-func (o Options) withinMeans(log *Log) Options {
+func (o Options) withinMeans(to Observer) Options {
 	m := o.Means.Memory
 	o.Window = cmp.Or(o.Window, defaultWindow(m))
 	if m > 0 && o.Window > max(m, MinWindow) {
 		fits := max(m>>20<<20, MinWindow)
-		log.Printf(LevelError, "window %s: the memory that is granted here leaves room for %s", formatBytes(uint64(o.Window)),
-			formatBytes(uint64(fits)))
+		tell(to, WindowCut{Asked: o.Window, Fits: fits})
 		o.Window = fits
 		o.Leg = min(o.Leg, int(fits))
 	}

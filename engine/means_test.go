@@ -23,7 +23,7 @@ func TestFewerPipesThanLoops(t *testing.T) {
 			log := &lines{to: io.Discard}
 			r, err := engine.NewReceiver(engine.ReceiveConfig{
 				Options: engine.Options{CPUs: unpinned(2), Threads: 2, Transport: n, Timing: steady},
-				Port:    port, Sink: sink.FD, Log: engine.NewLog(log, "rx: ", engine.LevelLegs),
+				Port:    port, Sink: sink.FD, Observer: hears{log, "rx: ", engine.LevelLegs},
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"strings"
 	"testing"
 	"time"
 
@@ -48,7 +47,7 @@ func TestStopWithNeighbourInside(t *testing.T) {
 			own.cancel()
 			told := engine.StatusRemotePipe
 			if where == "source" { // no leg is in: the receiver waits for another sender
-				other.until("it hears why", func() bool { return other.log.contains("gave up before its first leg") })
+				other.until("it hears why", func() bool { return count[engine.SenderFailed](other.log, nil) > 0 })
 				other.cancel()
 				told = engine.StatusInterrupt
 			}
@@ -82,7 +81,7 @@ func TestConsumerInsideSplice(t *testing.T) {
 			b, consumer := occupy(t, c.size)
 			written := b.writes()
 			if c.size > besiegedBytes {
-				b.rx.until("a loop is taken over", func() bool { return b.rx.log.contains("goes on without its thread") })
+				b.rx.until("a loop is taken over", func() bool { return count[engine.LoopTakenOver](b.rx.log, nil) > 0 })
 			}
 			b.beatsOn("sink")
 			got := make([]byte, c.size)
@@ -223,14 +222,14 @@ func (b *siege) opens(change func(where string, o *engine.Options)) (begin func(
 	}
 	rxLog, txLog := &lines{to: io.Discard}, &lines{to: io.Discard}
 	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: options("sink"), Port: port, Sink: b.sink.FD, Log: engine.NewLog(rxLog, "rx: ", engine.LevelChoices),
+		Options: options("sink"), Port: port, Sink: b.sink.FD, Observer: hears{rxLog, "rx: ", engine.LevelChoices},
 	})
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	s, err := engine.NewSender(engine.SendConfig{
 		Options: options("source"), Paths: []engine.Path{{Host: "a", Port: port}}, Source: b.source.FD,
-		Log: engine.NewLog(txLog, "tx: ", engine.LevelChoices),
+		Observer: hears{txLog, "tx: ", engine.LevelChoices},
 	})
 	if err != nil {
 		b.t.Fatal(err)
@@ -268,8 +267,6 @@ func besiege(t *testing.T, where string, first bool) *siege {
 	if where == "source" {
 		stuck = b.tx
 	}
-	b.tx.until("a loop is taken over", func() bool { return stuck.log.contains("goes on without its thread") })
+	b.tx.until("a loop is taken over", func() bool { return count[engine.LoopTakenOver](stuck.log, nil) > 0 })
 	return b
 }
-
-func (l *lines) contains(s string) bool { return strings.Contains(l.String(), s) }

@@ -16,7 +16,7 @@ func (s *Sender) watchNetwork(ctx context.Context) {
 		sleep(ctx, schedule.ChangePause)
 	})
 	if err != nil && ctx.Err() == nil {
-		s.log.Printf(LevelChoices, "changes of the network are not noticed, lost paths are tried now and then: %v", err)
+		tell(s.observer, NetworkNotWatched{Sender: true, Err: err})
 	}
 }
 

@@ -1,10 +1,8 @@
 package engine
 
 import (
-	"cmp"
 	"fmt"
 	"net"
-	"strings"
 	"time"
 
 	"viamillipede/engine/schedule"
@@ -98,20 +96,18 @@ func (o *outcry) well(now time.Time, last bool) news {
 	return newsEnds
 }
 
-// took is how long it was that the user was told of, once it has ended.
-func (o *outcry) took() string { return forPeople(o.back.Sub(o.since)) }
-
-// lasts says since when there is no link.
-func (o *outcry) lasts(now time.Time) string {
-	return fmt.Sprintf("since %s (%s ago)", o.since.Format(time.TimeOnly), forPeople(now.Sub(o.since)))
-}
-
-// patience says until when the stream waits, and by which keyword; zero is for ever.
-func patience(now, until time.Time, keyword string) string {
-	if until.IsZero() {
-		return "for as long as it takes (" + keyword + " 0)"
+// outage is what there is to tell of a stream that is waited for until then, by what limit.
+func (o *outcry) outage(n news, now, until time.Time, limit Limit) Outage {
+	e := Outage{First: o.first, Since: o.since, At: now, Until: until, Limit: limit}
+	switch n {
+	case newsBegins:
+		e.Phase = OutageBegins
+	case newsLasts:
+		e.Phase = OutageLasts
+	case newsEnds:
+		e.Phase, e.At = OutageEnds, o.back
 	}
-	return fmt.Sprintf("for up to %s more (%s)", forPeople(until.Sub(now)), keyword)
+	return e
 }
 
 // cryOut tells the user of a sender to whose receiver nothing gets through.
@@ -122,37 +118,34 @@ func (s *Sender) cryOut(now time.Time) {
 	p.over, p.failed = s.finished && s.err == nil, s.finished && s.err != nil
 	until, keyword := s.outage.Deadline(s.cfg.Dead, s.cfg.Giveup)
 	s.mu.Unlock()
-	o := &s.outcry
-	switch n := o.look(now, p, s.time); {
-	case n == newsNone:
-	case n == newsEnds && o.first:
-		s.log.Printf(LevelError, "the receiver answers, after %s", o.took())
-	case n == newsEnds:
-		s.log.Printf(LevelError, "a path to the receiver works again, after %s: %s", o.took(), s.working())
-	case o.first:
-		s.log.Printf(LevelError, "no receiver yet after %s, trying %s: %s",
-			forPeople(now.Sub(o.since)), patience(now, s.started.Add(s.cfg.Connect), "connect"), summarize(s.answers()))
-	case s.swallowed() != "":
-		s.log.Printf(LevelError, "nothing gets through to the receiver %s; waiting %s: %s",
-			o.lasts(now), patience(now, until, keyword), s.swallowed())
-	case links > 0:
-		s.log.Printf(LevelError, "nothing gets through to the receiver %s, on %s; waiting %s",
-			o.lasts(now), number(links, "link"), patience(now, until, keyword))
-	default:
-		s.log.Printf(LevelError, "no path to the receiver works %s; waiting %s: %s",
-			o.lasts(now), patience(now, until, keyword), summarize(s.answers()))
+	n := s.outcry.look(now, p, s.time)
+	if n == newsNone {
+		return
 	}
+	e := s.outcry.outage(n, now, until, Limit(keyword))
+	e.Sender, e.Links = true, links
+	if e.First {
+		e.Until, e.Limit = s.started.Add(s.cfg.Connect), LimitConnect
+	}
+	switch hole := s.swallowed(); {
+	case n == newsEnds:
+		e.Paths = s.working()
+	case hole != nil && !e.First:
+		e.Why = hole
+	case links == 0 || e.First:
+		e.Why = summarize(s.answers())
+	}
+	tell(s.observer, e)
 }
 
 // working names the paths that have a link.
-func (s *Sender) working() string {
-	var names []string
+func (s *Sender) working() (names []string) {
 	for _, p := range s.paths {
 		if up, _, _, _ := p.state(); up > 0 {
 			names = append(names, p.String())
 		}
 	}
-	return cmp.Or(strings.Join(names, ", "), "none any more")
+	return names
 }
 
 // cryOut tells the user of a receiver without a link. It may be started long before its sender, so that what it waits for is
@@ -169,27 +162,23 @@ func (r *Receiver) cryOut(now time.Time) {
 	until, keyword := r.outage.Deadline(r.patience())
 	whole := r.met && r.whole()
 	r.mu.Unlock()
-	o := &r.outcry
-	switch n := o.look(now, p, r.time); {
-	case n == newsNone || n == newsLasts && o.first:
-	case n == newsEnds && o.first:
-		r.log.Printf(LevelError, "a sender is here, after %s", o.took())
-	case n == newsEnds:
-		r.log.Printf(LevelError, "a path from the sender works again, after %s", o.took())
-	case o.first && r.cfg.Connect < 0:
-		r.log.Printf(LevelError, "waiting for a sender on %s", r.doorName())
-	case o.first:
-		r.log.Printf(LevelError, "waiting for a sender on %s, %s",
-			r.doorName(), patience(now, r.started.Add(r.cfg.Connect), "connect"))
-	case r.done.Load() != nil:
-		r.log.Printf(LevelError, "everything is written, but no path from the sender works %s to tell it so; waiting for up to %s more",
-			o.lasts(now), forPeople(until.Sub(now)))
-	case whole:
-		r.log.Printf(LevelError, "every byte is here and is being written, but no path from the sender works %s; waiting %s",
-			o.lasts(now), patience(now, until, keyword))
-	default:
-		r.log.Printf(LevelError, "no path from the sender works %s; waiting %s", o.lasts(now), patience(now, until, keyword))
+	n := r.outcry.look(now, p, r.time)
+	if n == newsNone || n == newsLasts && r.outcry.first {
+		return
 	}
+	e := r.outcry.outage(n, now, until, Limit(keyword))
+	switch {
+	case e.First:
+		e.Door, e.Until, e.Limit = r.doorName(), time.Time{}, LimitConnect
+		if r.cfg.Connect >= 0 {
+			e.Until = r.started.Add(r.cfg.Connect)
+		}
+	case r.done.Load() != nil:
+		e.Stage = StageWritten
+	case whole:
+		e.Stage = StageWriting
+	}
+	tell(r.observer, e)
 }
 
 // doorName is where a receiver listens, for people.
@@ -205,31 +194,4 @@ func (r *Receiver) doorName() string {
 		return fmt.Sprintf("port %d", at.Port)
 	}
 	return fmt.Sprintf("port %d of %s", at.Port, (&net.IPAddr{IP: at.IP, Zone: at.Zone}).String())
-}
-
-// forPeople is a time in at most two units: "0.4 s", "31 s", "4 min 12 s", "3 h 5 min", "2 d 4 h".
-func forPeople(d time.Duration) string {
-	const day = 24 * time.Hour
-	switch {
-	case d < 0:
-		return "0 s"
-	case d < 9950*time.Millisecond:
-		return strings.Replace(fmt.Sprintf("%.1f s", d.Seconds()), ".0 ", " ", 1)
-	case d.Round(time.Second) < time.Minute:
-		return fmt.Sprintf("%.0f s", d.Seconds())
-	case d.Round(time.Second) < time.Hour:
-		return twoUnits(d.Round(time.Second), time.Minute, "min", time.Second, "s")
-	case d.Round(time.Minute) < day:
-		return twoUnits(d.Round(time.Minute), time.Hour, "h", time.Minute, "min")
-	}
-	return twoUnits(d.Round(time.Hour), day, "d", time.Hour, "h")
-}
-
-// twoUnits is a time in a unit and a smaller one, which is left out where it is 0.
-func twoUnits(d, large time.Duration, name string, small time.Duration, smallName string) string {
-	text := fmt.Sprintf("%d %s", d/large, name)
-	if rest := d % large / small; rest > 0 {
-		text += fmt.Sprintf(" %d %s", rest, smallName)
-	}
-	return text
 }

@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"strings"
+	"reflect"
 	"testing"
 	"time"
 
@@ -60,19 +60,23 @@ func TestOutcry(t *testing.T) {
 // An outage in which only small packets pass is told with the path and the size.
 func TestOutcryNamesABlackHole(t *testing.T) {
 	start := time.Unix(1000, 0)
-	var text strings.Builder
+	var told told
 	p := &pathState{Path: Path{Host: "host1", Port: 8834}}
-	s := &Sender{paths: []*pathState{{Path: Path{Host: "host0", Port: 8834}}, p}, log: NewLog(&text, "", 0), time: schedule.Timing{Tell: time.Second, TellAgain: time.Minute}}
+	s := &Sender{paths: []*pathState{{Path: Path{Host: "host0", Port: 8834}}, p}, observer: &told, time: schedule.Timing{Tell: time.Second, TellAgain: time.Minute}}
+	s.cfg.Giveup, s.cfg.Dead = time.Hour, -1
 	s.outage.Meet(start)
 	s.up = 3
 	p.hole.Store(1448)
 	s.cryOut(start.Add(schedule.TellStuck*time.Second - 1))
-	if text.Len() > 0 {
-		t.Fatalf("said too early: %s", &text)
+	if len(told.events) > 0 {
+		t.Fatalf("told too early: %v", told.events)
 	}
 	s.cryOut(start.Add(schedule.TellStuck * time.Second))
-	if got := text.String(); !strings.Contains(got, "nothing gets through to the receiver since ") ||
-		!strings.Contains(got, ": path host1:8834: connections come up, but packets of 1448 bytes do not arrive") {
-		t.Errorf("said %q", got)
+	want := Outage{
+		Sender: true, Since: start, At: start.Add(schedule.TellStuck * time.Second), Until: start.Add(time.Hour), Limit: LimitGiveup, Links: 3,
+		Why: BlackHole{"host1:8834", 1448},
+	}
+	if got := told.take(); len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+		t.Errorf("told %+v, want %+v", got, want)
 	}
 }

@@ -18,29 +18,29 @@ import (
 var errFault = errors.New("a fault in the program")
 
 // caught takes in a panic of the goroutine that defers it, if there is one; where says what was at work.
-func caught(where string, log *Log, end func(*Error)) {
+func caught(where string, to Observer, end func(*Error)) {
 	if p := recover(); p != nil {
-		end(faulted(where, p, log))
+		end(faulted(where, p, to))
 	}
 }
 
 // caught is for the sender's goroutines to defer.
 func (s *Sender) caught(where string) {
 	if p := recover(); p != nil {
-		s.fail(faulted(where, p, s.log))
+		s.fail(faulted(where, p, s.observer))
 	}
 }
 
 // caught is for the receiver's goroutines to defer.
 func (r *Receiver) caught(where string) {
 	if p := recover(); p != nil {
-		r.fail(faulted(where, p, r.log))
+		r.fail(faulted(where, p, r.observer))
 	}
 }
 
-// faulted is how a stream ends in which p occurred. It tells where; the stack has lines.
-func faulted(where string, p any, log *Log) *Error {
-	log.Printf(LevelError, "%s: a fault in the program, which should be reported: %v\n%s", where, p, debug.Stack())
+// faulted is how a stream ends in which p occurred. It tells where.
+func faulted(where string, p any, to Observer) *Error {
+	tell(to, Fault{Where: where, Panic: p, Stack: debug.Stack()})
 	return fail(StatusInternal, nil, "a fault in the program: %s: %v", where, p)
 }
 

@@ -85,16 +85,19 @@ func cause(err error) error {
 	return err
 }
 
-func (p *pathState) linkUp() {
+// linkUp counts a link in, and reports whether it is the only one.
+func (p *pathState) linkUp() (first bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.up++
 	if p.ever = true; !p.doubtful.Load() {
 		p.tellBack()
 	}
+	return p.up == 1
 }
 
-func (p *pathState) linkDown() {
+// linkDown counts a link out, and reports whether it was the last.
+func (p *pathState) linkDown() (last bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.up--; p.up == 0 {
@@ -102,6 +105,7 @@ func (p *pathState) linkDown() {
 		close(p.empty)
 		p.empty = make(chan struct{})
 	}
+	return p.up == 0
 }
 
 // downSince is when the path lost its last link; zero: it never had one.

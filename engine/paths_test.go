@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -52,7 +51,7 @@ func TestAddressesInTurn(t *testing.T) {
 			}
 			tx.cancel()
 			tx.wants(engine.StatusInterrupt)
-			if !strings.Contains(tx.log.String(), "its address 0.0.0.2 works (") {
+			if count(tx.log, func(e engine.AddressChosen) bool { return e.Addr.String() == "0.0.0.2" && e.Failed != nil }) == 0 {
 				t.Errorf("that another address is used is not told:\n%s", tx.log)
 			}
 		})
@@ -174,7 +173,7 @@ func TestChangesUnwatched(t *testing.T) {
 	h.untilType(wire.TypeLeg)
 	tx.cancel()
 	tx.wants(engine.StatusInterrupt)
-	if n := strings.Count(tx.log.String(), "not permitted"); n != 1 {
+	if n := count[engine.NetworkNotWatched](tx.log, nil); n != 1 {
 		t.Errorf("told %d times:\n%s", n, tx.log)
 	}
 }

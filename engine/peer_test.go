@@ -132,7 +132,7 @@ func receiveWith(t *testing.T, o engine.Options, sink *enginetest.Stdio, change 
 		o.Timing = steady
 	}
 	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: o, Port: port, Sink: sink.FD, Log: engine.NewLog(log, "rx: ", engine.LevelLegs),
+		Options: o, Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", engine.LevelLegs},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +193,7 @@ func sendFrom(t *testing.T, o engine.Options, source *enginetest.Stdio, paths []
 	}
 	s, err := engine.NewSender(engine.SendConfig{
 		Options: o, Paths: paths, Source: source.FD,
-		Log: engine.NewLog(log, "tx: ", engine.LevelLegs),
+		Observer: hears{log, "tx: ", engine.LevelLegs},
 	})
 	if err != nil {
 		t.Fatal(err)

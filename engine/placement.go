@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"reflect"
 	"runtime"
 	"slices"
 
@@ -142,16 +143,14 @@ func (p *placement) near(at int, f func()) {
 	}
 }
 
-// String says for people where the loops run.
-func (p *placement) String() string {
-	where := "on any CPU"
-	if p.cpus[0] >= 0 {
-		where = "pinned to CPU " + affinity.FormatList(p.cpus)
+// data is what others are told of it.
+func (p *placement) data() Placement { return Placement{CPUs: p.cpus, NICs: p.nics} }
+
+// tellNext tells of the placement that replaces this one, unless that is the same.
+func (p *placement) tellNext(to Observer, next *placement) {
+	if !reflect.DeepEqual(p.data(), next.data()) {
+		tell(to, LoopsPlaced{next.data()})
 	}
-	for _, n := range p.nics {
-		where += "; " + n.String()
-	}
-	return number(len(p.cpus), "loop") + " " + where
 }
 
 // settle places the loops near the devices by which the stream leaves, as soon as a name has led to an address: before the
@@ -171,14 +170,7 @@ func (s *Sender) settle(p *pathState, to netip.Addr) {
 	for i, l := range s.loops {
 		l.Repin(at.cpus[i])
 	}
-	tell(s.log, s.placed.Swap(at), at)
-}
-
-// tell says where the loops run now, unless that was said before.
-func tell(log *Log, old, now *placement) {
-	if now.String() != old.String() {
-		log.Printf(LevelChoices, "%v", now)
-	}
+	s.placed.Swap(at).tellNext(s.observer, at)
 }
 
 // leavesBy gives the devices of the paths, as far as they are known now: that of the path at hand, and of those that need no
@@ -217,7 +209,7 @@ func (r *Receiver) settle(local net.Addr) {
 	for i, l := range r.loops {
 		l.Repin(at.cpus[i])
 	}
-	tell(r.log, r.placed.Swap(at), at)
+	r.placed.Swap(at).tellNext(r.observer, at)
 	r.steer()
 }
 
@@ -235,5 +227,5 @@ func (r *Receiver) steer() {
 		return
 	}
 	last := at.machine.CPUs[len(at.machine.CPUs)-1].ID
-	r.log.Printf(LevelChoices, "links go to the loops near the CPUs that they come in on: %s", r.openDoor().Steer(last+1, at.owner))
+	tell(r.observer, LinksSteered{How: r.openDoor().Steer(last+1, at.owner)})
 }

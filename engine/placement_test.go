@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -94,8 +93,7 @@ func (noDoor) Steer(int, func(int) int) string { return "" }
 func TestLoopsStayAsMany(t *testing.T) {
 	const loops = 9 // more than any machine gets by itself
 	o := Options{CPUs: slices.Repeat([]int{-1}, loops), Pin: true, Transport: onDevice{tcp{}}}.withDefaults(time.Second)
-	log := NewLog(io.Discard, "", 0)
-	s, err := NewSender(SendConfig{Options: o, Paths: []Path{{Host: "a", Port: 1}}, Source: nullSource(t), Log: log})
+	s, err := NewSender(SendConfig{Options: o, Paths: []Path{{Host: "a", Port: 1}}, Source: nullSource(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +103,7 @@ func TestLoopsStayAsMany(t *testing.T) {
 	if n := len(s.placed.Load().cpus); n != loops {
 		t.Errorf("a sender's %d loops run on %d CPUs", loops, n)
 	}
-	r := &Receiver{cfg: ReceiveConfig{Options: o}, log: log, transport: o.Transport, door: noDoor{}}
+	r := &Receiver{cfg: ReceiveConfig{Options: o}, transport: o.Transport, door: noDoor{}}
 	for _, l := range s.loops {
 		r.loops = append(r.loops, &rxloop{Loop: l.Loop, r: r})
 	}

@@ -19,7 +19,7 @@ import (
 // Receiver is one stream's receiving end. It serves one stream and no other.
 type Receiver struct {
 	cfg       ReceiveConfig
-	log       *Log
+	observer  Observer
 	time      schedule.Timing
 	transport Transport
 	id        uint64 // of this process's one stream, so that a sender does not take two receivers for one
@@ -84,7 +84,7 @@ type Receiver struct {
 // NewReceiver checks the configuration, takes hold of the sink and listens; nobody is admitted before Run. The caller runs
 // it once.
 func NewReceiver(c ReceiveConfig) (*Receiver, error) {
-	c.Options = c.withDefaults(-1).withinMeans(c.Log)
+	c.Options = c.withDefaults(-1).withinMeans(c.Observer)
 	c.Leg = cmp.Or(c.Leg, min(MaxLeg, int(c.Window/legsLeast)/MinLeg*MinLeg))
 	if err := c.check(); err != nil {
 		return nil, err
@@ -95,15 +95,15 @@ func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 		return nil, fail(StatusLocalPipe, err, "cannot start")
 	}
 	if t.seats < DefaultThreads {
-		c.Log.Printf(LevelSummary, "at most %s: %v", number(t.seats, "link"), errFewFiles)
+		tell(c.Observer, LinksCut{Links: t.seats, Err: errFewFiles})
 	}
 	c.SockStats = c.SockStats && t.counts
 	r := &Receiver{
-		cfg: c, seats: t.seats, log: c.Log, time: c.Timing, transport: c.Transport,
+		cfg: c, seats: t.seats, observer: c.Observer, time: c.Timing, transport: c.Transport,
 		links: make(map[uint32]*rxlink), left: make(map[int]LinkStatus), hosts: make(map[string]bool), ways: make(map[wayID]*way), bad: make(map[uint64]bool),
 		over: make(chan struct{}), poke: make(chan struct{}, 1), gone: make(chan struct{}),
 	}
-	r.gauge.log, r.tenure.turn = c.Log, make(chan struct{})
+	r.gauge.observer, r.tenure.turn = c.Observer, make(chan struct{})
 	if r.id, err = netio.RandomID(); err != nil {
 		return nil, fail(StatusLocalPipe, err, "cannot make an id")
 	}
@@ -111,10 +111,11 @@ func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 }
 
 func (r *Receiver) open(loops, pipes int) error {
-	sink, err := netio.OpenSink(r.cfg.Sink, traceTo(r.log))
+	sink, err := netio.OpenSink(r.cfg.Sink, traceTo(r.observer))
 	if err != nil {
 		return fail(StatusLocalPipe, err, "cannot use standard output")
 	}
+	r.out.observer = r.observer
 	r.out.shore.Freed, r.out.shore.Lapses = r.sinkFreed, r.cfg.Lapses
 	r.out.open(sink, r.cfg.IO != "copy" && !r.cfg.PRBS, pipes)
 	if r.cfg.PRBS {
@@ -140,7 +141,7 @@ func (r *Receiver) open(loops, pipes int) error {
 }
 
 func (r *Receiver) addLoop(i, cpu int) error {
-	l, err := openLoop(i, cpu, r.time.Tick, r.log, r.fail)
+	l, err := openLoop(i, cpu, r.time.Tick, r.observer, r.fail)
 	if err != nil {
 		return err
 	}
@@ -165,7 +166,7 @@ func (r *Receiver) close() {
 	}
 	r.out.close()
 	if r.pool != nil {
-		closePool(r.pool, r.advice, r.log)
+		closePool(r.pool, r.advice, r.observer)
 	}
 }
 
@@ -174,10 +175,11 @@ func (r *Receiver) close() {
 // otherwise.
 func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	defer close(r.gone)
-	defer caught("the end", r.log, func(e *Error) { err = e })
+	defer caught("the end", r.observer, func(e *Error) { err = e })
 	r.begin(time.Now())
-	r.log.Printf(LevelChoices, "listening on %v; sink is a %v; engine path: %s; %v",
-		r.openDoor().Listeners()[0].Addr(), r.out.sink, r.enginePath(), r.placed.Load())
+	tell(r.observer, ReceiverOpened{
+		Addr: r.openDoor().Listeners()[0].Addr(), Sink: r.out.sink.String(), EnginePath: r.enginePath(), Placement: r.placed.Load().data(),
+	})
 	defer r.cfg.Means.spareCPUs(len(r.loops))()
 	for _, l := range r.loops {
 		go l.Run()
@@ -199,7 +201,7 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	r.farewell()
 	sum = r.Summary()
 	r.curtain.fall()
-	if !haltThen(r.loops, r.tidy, r.log) {
+	if !haltThen(r.loops, r.tidy, r.observer) {
 		r.cutWithin(schedule.HaltMost)
 	}
 	return sum, r.err
@@ -223,12 +225,16 @@ func (r *Receiver) begin(now time.Time) {
 	r.outage.Start(now, 0)
 }
 
-func (r *Receiver) enginePath() string {
-	switch {
-	case r.checked():
-		return "copy (read, write): a checksum needs every byte, crc32c" + r.test.way()
+// enginePath is how the bytes travel at this end. Legs that are small or came early are copied, whatever the route.
+func (r *Receiver) enginePath() EnginePath {
+	path := r.out.path()
+	if r.checked() {
+		path = EnginePath{Why: errChecksum, Checksum: true}
 	}
-	return r.out.way() + r.test.way()
+	if r.test != nil {
+		path.Checked, path.Seed = true, r.test.sequence.Seed()
+	}
+	return path
 }
 
 // checked reports whether legs carry checksums: asked for at either end, done by the sender.
@@ -253,7 +259,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	}
 	l.links = append(l.links, k)
 	k.count(&r.gauge)
-	r.log.Printf(LevelLinks, "link %d up: %s", k.index, k.path)
+	tell(r.observer, LinkUp{Link: k.index, Path: k.path})
 	r.look()
 	if old != nil {
 		r.reach(old, l, func() { old.lose(errReplaced) })
@@ -297,9 +303,7 @@ func (r *Receiver) neverUp(l *rxloop) {
 func (r *Receiver) linkLost(k *rxlink, err error) {
 	k.owner.remove(k)
 	r.leave(k, err)
-	if !k.answered || r.log.On(LevelChoices) {
-		r.log.Printf(LevelLinks, "link %d down: %s: %s", k.index, k.path, lossName(err))
-	}
+	tell(r.observer, LinkDown{Link: k.index, Path: k.path, Err: err, Expected: k.answered})
 	r.look()
 }
 
@@ -392,7 +396,7 @@ func (r *Receiver) supervise(ctx context.Context) {
 			r.finish(stopped(ctx))
 			return
 		case <-ticker.C:
-			r.strangers.report(r.log, time.Now(), r.time.TellAgain)
+			r.strangers.report(r.observer, time.Now(), r.time.TellAgain)
 		case <-r.poke:
 		}
 		now := time.Now()
@@ -426,7 +430,7 @@ func (r *Receiver) unconfirmed(now time.Time) bool {
 	if r.time.Confirm <= 0 || now.Sub(r.ended) < r.time.Confirm {
 		return false
 	}
-	r.log.Printf(LevelChoices, "the sender has not confirmed the end within %v", r.time.Confirm)
+	tell(r.observer, EndUnconfirmed{r.time.Confirm})
 	return true
 }
 

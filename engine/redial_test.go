@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -93,7 +92,9 @@ func TestPathThatWasNeverUp(t *testing.T) {
 		return nameless{n, gone}
 	})
 	h := tx.accept(4)
-	tx.until("the other path was tried", func() bool { return strings.Contains(tx.log.String(), "no such host") })
+	tx.until("the other path was tried", func() bool {
+		return count(tx.log, func(e engine.DialFailed) bool { return e.Err.Error() == "no such host" }) > 0
+	})
 	h.takeAll(1)
 	h.send(wire.Done{Legs: 1, Bytes: 1000}.Append(nil))
 	sum := tx.wants(engine.StatusDone)

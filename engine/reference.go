@@ -42,7 +42,7 @@ type referral struct {
 	pipes   *netio.Pipes // nil: not yet, or never
 	checker atomic.Pointer[Prover]
 	closed  atomic.Bool
-	refused atomic.Pointer[string] // why legs are read instead
+	refused atomic.Pointer[error] // why legs are read instead
 
 	doubt int // legs to read before standard input is looked at again, since what was in it was not proven
 	pause int // what doubt was set to last
@@ -68,11 +68,8 @@ const (
 	pipesMost = 32
 )
 
-// refuse notes for the user why legs are read.
-func (r *referral) refuse(err error) {
-	text := err.Error()
-	r.refused.Store(&text)
-}
+// refuse notes why legs are read.
+func (r *referral) refuse(err error) { r.refused.Store(&err) }
 
 // atMost bounds the pipes.
 func (r *referral) atMost(pipes int) {
@@ -102,9 +99,9 @@ func (in *ingest) start() {
 	switch {
 	case in.vouched:
 	case in.from == 0:
-		in.load(in.log)
+		in.load(in.observer)
 	default:
-		go in.load(in.log)
+		go in.load(in.observer)
 	}
 }
 
@@ -112,24 +109,24 @@ func (in *ingest) start() {
 var errNoProof = errors.New("no permission for the proof that pages cannot change (CAP_BPF, CAP_PERFMON)")
 
 // load gets the prover. A fault in it costs the proof and nothing else.
-func (r *referral) load(log *Log) {
+func (r *referral) load(to Observer) {
 	defer func() {
 		if fault := loop.Carried(recover()); fault != nil {
-			log.Printf(LevelError, "prover: a fault in the program, which should be reported: %v", fault)
+			tell(to, Fault{Where: "prover", Panic: fault})
 			r.refuse(errFault)
 		}
 	}()
 	p, err := r.prove()
 	if errors.Is(err, os.ErrPermission) {
-		log.Printf(LevelChoices, "%v", err) // it has more words than help
+		tell(to, ProofDenied{err})
 		err = errNoProof
 	}
 	if err != nil {
 		r.refuse(err)
-		log.Printf(LevelChoices, "legs are copied: %s", *r.refused.Load())
+		tell(to, LegsCopied{err})
 		return
 	}
-	log.Printf(LevelChoices, "legs made by write(2) go by reference; checking one takes %v", p.Cost())
+	tell(to, LegsReferred{p.Cost()})
 	r.checker.Store(&p)
 	if r.closed.Load() {
 		r.closeProver()
@@ -155,7 +152,7 @@ func loadChecker() (Prover, error) {
 func (in *ingest) stopReferring(err error) {
 	in.wanted = false
 	in.refuse(err)
-	in.log.Printf(LevelChoices, "legs are copied: %s", *in.refused.Load())
+	tell(in.observer, LegsCopied{err})
 }
 
 // worthReferring reports whether the next leg, of at most so many bytes, shall be moved into a pipe.
@@ -267,31 +264,35 @@ func (in *ingest) look(pipe int) (int, error) {
 	return (*c).Written(pipe)
 }
 
-// way names how the legs left the source.
-func (in *ingest) way() string {
+// path is how the legs left the source.
+func (in *ingest) path() EnginePath {
 	read, refs := in.readLegs.Load(), in.refLegs.Load()
 	switch {
 	case in.blank:
-		return "blank (sent from memory, write)"
+		return EnginePath{Plane: PlaneBlank}
 	case in.made != nil:
-		return "prbs (made in memory, write)"
+		return EnginePath{Plane: PlanePRBS}
 	case in.sized && in.byRef:
-		return in.extent.way()
+		return in.extent.path()
 	case in.sized:
-		return "copy (pread, write): " + in.why
+		return EnginePath{Plane: PlaneCopyFile, Why: in.why}
 	case refs > 0:
-		return fmt.Sprintf("splice (pipe to socket) for %d legs, %d legs copied", refs, read)
+		return EnginePath{Plane: PlaneSplice, Legs: refs, Copied: read}
 	}
-	const path = "copy (read, write): "
+	return EnginePath{Why: in.whyRead(read)}
+}
+
+// whyRead is why the legs of a pipe, of which so many were read, do not go by reference.
+func (in *ingest) whyRead(read int64) error {
 	switch why := in.refused.Load(); {
 	case why != nil:
-		return path + *why
-	case in.why != "":
-		return path + in.why
+		return *why
+	case in.why != nil:
+		return in.why
 	case in.checker.Load() != nil && read > 0:
-		return path + "no leg was proven to consist of the kernel's own pages"
+		return errNoneProven
 	case in.offset.Load() >= in.from:
-		return path + "the proof was not ready in time"
+		return errLateProof
 	}
-	return path + "a short stream is not worth the proof"
+	return errShort
 }

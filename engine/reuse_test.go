@@ -52,13 +52,13 @@ func numbersLeftAlone(seed uint64) error {
 	}
 	defer sink.Close()
 	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: sc.receiveOptions(network), Port: port, Sink: sink.FD, Log: engine.NewLog(log, "rx: ", 0),
+		Options: sc.receiveOptions(network), Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", 0},
 	})
 	if err != nil {
 		return err
 	}
 	s, err := engine.NewSender(engine.SendConfig{
-		Options: sc.sendOptions(network), Paths: sc.hosts(network), Source: source.FD, Log: engine.NewLog(log, "tx: ", 0),
+		Options: sc.sendOptions(network), Paths: sc.hosts(network), Source: source.FD, Observer: hears{log, "tx: ", 0},
 	})
 	if err != nil {
 		return err

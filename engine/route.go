@@ -21,9 +21,6 @@ const (
 	routePlace                // every leg goes through a pipe of ours to its place in the sink, a file
 )
 
-// errAsked is why nothing is spliced when the user is against it.
-var errAsked = errors.New("as asked")
-
 // errAppends is why nothing is spliced into a sink that is open for appending: splice(2) does not know how.
 var errAppends = errors.New("standard output is open for appending")
 
@@ -79,25 +76,16 @@ func (e *egress) cuts() bool {
 	return (e.route == routeSplice || e.route == routePass) && !e.sink.Refuses()
 }
 
-// way names the route, for people.
-func (e *egress) way() string {
-	const copies = "copy (read, write)"
+// path is how legs get to the sink.
+func (e *egress) path() EnginePath {
 	switch {
 	case e.route == routeBuffers:
-		return fmt.Sprintf("%s: %v", copies, e.why)
+		return EnginePath{Why: e.why}
 	case e.sink.Refuses():
-		return fmt.Sprintf("%s: splice is refused for the %v", copies, e.sink)
-	case e.route == routeSplice:
-		return "splice (socket to pipe)" + e.counts()
-	case e.route == routePass:
-		return "splice (socket to pipe to sink)" + e.counts()
+		return EnginePath{Why: fmt.Errorf("splice is refused for the %v", e.sink)}
 	}
-	return "splice (socket to pipe to file, each leg to its place)" + e.counts()
-}
-
-// counts says how many legs went the way of the route: those that are small or came early cannot.
-func (e *egress) counts() string {
-	return fmt.Sprintf(" for %d legs, %d legs copied", e.refLegs.Load(), e.copied.Load())
+	planes := [...]Plane{routeSplice: PlaneToPipe, routePass: PlaneToSink, routePlace: PlaneToPlace}
+	return EnginePath{Plane: planes[e.route], Legs: e.refLegs.Load(), Copied: e.copied.Load()}
 }
 
 // places reports whether a leg that begins now goes to its place in a file. What it says of its place must fit the window: a

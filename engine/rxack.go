@@ -10,9 +10,9 @@ func (k *rxlink) took() {
 	k.owner.owe(int(k.frame.Length))
 	k.legs++
 	k.bytes += uint64(k.frame.Length)
-	if k.r.log.On(LevelLegs) {
+	if listens(k.r.observer, LevelLegs) {
 		l := k.frame.Leg()
-		k.r.log.Printf(LevelLegs, "leg %d: %d bytes at %d on link %d", l.Number, l.Length, l.Offset, k.index)
+		tell(k.r.observer, LegReceived{Leg: l.Number, Bytes: int(l.Length), Offset: l.Offset, Link: k.index})
 	}
 }
 

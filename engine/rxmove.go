@@ -74,7 +74,7 @@ func (k *rxlink) move() bool {
 	owed := from.owed
 	from.owed = 0
 	r.moved++
-	r.log.Printf(LevelLinks, "link %d moves from loop %d to loop %d, where its packets come in", k.index, from.ID, to.ID)
+	tell(r.observer, LinkMoved{Link: k.index, From: from.ID, To: to.ID})
 	k.owner = to
 	if !to.Post(func() { k.arrive(owed) }) {
 		k.gone = true

@@ -127,7 +127,8 @@ type scenario struct {
 	length         int
 	shrink         int  // bytes that the sink holds; 0 is much
 	slow           bool // writer and consumer pause now and then
-	chaos, level   int
+	chaos          int
+	level          engine.Level
 	rng            *rand.Rand
 	pathsAreSilent bool
 	moves          bool   // links follow their packets from loop to loop
@@ -232,8 +233,9 @@ func content(seed uint64, length int) []byte {
 type lines struct {
 	to io.Writer
 
-	mu   sync.Mutex
-	last []string // guarded by mu
+	mu     sync.Mutex
+	last   []string       // guarded by mu
+	events []engine.Event // likewise
 }
 
 func (l *lines) Write(p []byte) (int, error) {
@@ -316,14 +318,14 @@ func (p *pipe) run() (err error) {
 	defer p.sink.Close()
 	r, err := engine.NewReceiver(engine.ReceiveConfig{
 		Options: p.sc.receiveOptions(p.network), Port: port, Sink: p.sink.FD,
-		Log: engine.NewLog(p.log, "rx: ", p.sc.level),
+		Observer: hears{p.log, "rx: ", p.sc.level},
 	})
 	if err != nil {
 		return err
 	}
 	s, err := engine.NewSender(engine.SendConfig{
 		Options: p.sc.sendOptions(p.network), Paths: p.sc.hosts(p.network), Source: p.source.FD,
-		Log: engine.NewLog(p.log, "tx: ", p.sc.level),
+		Observer: hears{p.log, "tx: ", p.sc.level},
 	})
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ var _ = [1]struct{}{}[MaxThreads-window.MaxPaths]
 // Sender is one stream's sending end.
 type Sender struct {
 	cfg       SendConfig
-	log       *Log
+	observer  Observer
 	time      schedule.Timing
 	transport Transport
 	stream    wire.StreamID
@@ -95,7 +95,7 @@ type Sender struct {
 // NewSender checks the configuration and takes hold of the source; nothing is opened on the network before Run. The
 // caller runs it once.
 func NewSender(c SendConfig) (*Sender, error) {
-	c.Options = c.withDefaults(DefaultConnect).withinMeans(c.Log)
+	c.Options = c.withDefaults(DefaultConnect).withinMeans(c.Observer)
 	c.Leg = cmp.Or(c.Leg, min(DefaultLeg, int(c.Window/legsLeast)/MinLeg*MinLeg))
 	if err := c.check(); err != nil {
 		return nil, err
@@ -113,15 +113,15 @@ func NewSender(c SendConfig) (*Sender, error) {
 		return nil, fail(StatusLocalPipe, err, "cannot start")
 	}
 	if t.links < want {
-		c.Log.Printf(LevelSummary, "%s instead of %d: %v", number(t.links, "link"), want, errFewFiles)
+		tell(c.Observer, LinksCut{Links: t.links, Wanted: want, Err: errFewFiles})
 	}
 	c.Threads, c.SockStats = t.links, c.SockStats && t.counts
 	s := &Sender{
-		cfg: c, log: c.Log, time: c.Timing, transport: c.Transport,
+		cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport,
 		over: make(chan struct{}), poke: make(chan struct{}, 1), firstUp: make(chan struct{}), hasMet: make(chan struct{}), change: make(chan struct{}),
 		empty: make(chan struct{}),
 	}
-	s.gauge.log = c.Log
+	s.gauge.observer = c.Observer
 	s.chaos.every = int64(c.Chaos)
 	s.watcher.Store(nobody)
 	if err := netio.Random(s.stream[:]); err != nil {
@@ -144,7 +144,7 @@ func (s *Sender) open(loops, pipes int) error {
 	}
 	s.in.open(src, s.cfg, s.trace())
 	s.in.atMost(pipes)
-	s.in.log = s.log
+	s.in.observer = s.observer
 	s.in.shore.Freed, s.in.shore.Lapses = s.sourceFreed, s.cfg.Lapses
 	s.buffers = min(int(s.cfg.Window/int64(s.cfg.Leg)), legsMost)
 	cpus := s.cfg.loopCPUs(sending, loops)
@@ -159,7 +159,7 @@ func (s *Sender) open(loops, pipes int) error {
 }
 
 func (s *Sender) addLoop(i, cpu int) error {
-	l, err := openLoop(i, cpu, s.time.Tick, s.log, s.fail)
+	l, err := openLoop(i, cpu, s.time.Tick, s.observer, s.fail)
 	if err != nil {
 		return err
 	}
@@ -184,7 +184,7 @@ func (s *Sender) close() {
 	s.in.close()
 	s.in.src.Close()
 	if s.pool != nil {
-		closePool(s.pool, s.advice, s.log)
+		closePool(s.pool, s.advice, s.observer)
 	}
 }
 
@@ -192,7 +192,7 @@ func (s *Sender) close() {
 // ended; then the cause of its end, if an *Error, is the result. Both ends have been told the reason as far as a link was
 // left to tell it on.
 func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
-	defer caught("the end", s.log, func(e *Error) { err = e })
+	defer caught("the end", s.observer, func(e *Error) { err = e })
 	s.begin(time.Now())
 	s.explain()
 	defer s.cfg.Means.spareCPUs(len(s.loops))()
@@ -214,7 +214,7 @@ func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
 	s.farewell()
 	sum = s.Summary()
 	s.curtain.fall()
-	haltThen(s.loops, s.tidy, s.log)
+	haltThen(s.loops, s.tidy, s.observer)
 	return sum, s.err
 }
 
@@ -291,23 +291,17 @@ func (s *Sender) loopOf(link int) int { return link / len(s.paths) % len(s.loops
 
 // explain tells the choices made at the start.
 func (s *Sender) explain() {
-	if !s.log.On(LevelChoices) {
-		return
-	}
-	s.log.Printf(LevelChoices, "source is a %v; engine path: %s", s.in.src, s.enginePath())
-	s.log.Printf(LevelChoices, "%v, %s over %s, legs of at most %s, window %s", s.placed.Load(), number(len(s.homes), "link"),
-		number(len(s.paths), "path"), formatBytes(uint64(s.cfg.Leg)), formatBytes(uint64(s.cfg.Window)))
+	tell(s.observer, SourceOpened{Source: s.in.src.String(), EnginePath: s.enginePath()})
+	tell(s.observer, SenderOpened{
+		Placement: s.placed.Load().data(), Links: len(s.homes), Paths: len(s.paths),
+		Leg: int64(s.cfg.Leg), Window: s.cfg.Window,
+	})
 }
 
-// enginePath names how the bytes travel at this end.
-func (s *Sender) enginePath() string {
-	path := s.in.way()
-	if n := s.zero.sent.Load(); n > 0 {
-		path += fmt.Sprintf(", %d calls zero-copy, of which the kernel copied %d", n, s.zero.copied.Load())
-	}
-	if s.cfg.Checksum {
-		path += ", crc32c"
-	}
+// enginePath is how the bytes travel at this end.
+func (s *Sender) enginePath() EnginePath {
+	path := s.in.path()
+	path.ZeroCopy, path.ZeroCopied, path.Checksum = s.zero.sent.Load(), s.zero.copied.Load(), s.cfg.Checksum
 	return path
 }
 
@@ -318,7 +312,7 @@ func (s *Sender) features() uint32 {
 	return 0
 }
 
-func (s *Sender) trace() netio.Tracer { return traceTo(s.log) }
+func (s *Sender) trace() netio.Tracer { return traceTo(s.observer) }
 
 // welcome takes in what a receiver says of itself: the first decides the window. An error means that the path leads to
 // another receiver than ours.
@@ -363,7 +357,7 @@ func (s *Sender) makePool() (err error) {
 		return err
 	}
 	s.in.pool, s.advice = s.pool, s.pool.Advice()
-	s.log.Printf(LevelChoices, "%s", s.advice)
+	tell(s.observer, MemoryAdvised{s.advice})
 	return nil
 }
 
@@ -386,7 +380,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	k.queue = k.conn.Queued() // the handshake has shown a round trip
 	k.watch.begun, k.watch.acked = k.queue.Acked, k.queue.Acked
 	k.startZero()
-	k.path.linkUp()
+	first := k.path.linkUp()
 	s.spread(k.path, l.Loop)
 	s.mu.Lock()
 	s.up++
@@ -396,14 +390,17 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	}
 	s.outage.LinkUp(k.loop.Now)
 	s.mu.Unlock()
-	s.log.Printf(LevelLinks, "link %d up: %s", k.index, k.linkState.path)
+	tell(s.observer, LinkUp{Link: k.index, Path: k.linkState.path})
+	if first {
+		tell(s.observer, PathUp{Path: k.path.String(), Order: k.path.order})
+	}
 	s.look()
 }
 
 // linkLost takes a link's end in; on its loop's thread.
 func (s *Sender) linkLost(k *txlink, err error) {
 	k.owner.remove(k)
-	k.path.linkDown()
+	last := k.path.linkDown()
 	s.spread(k.path, k.loop)
 	s.mu.Lock()
 	if s.up--; s.up == 0 {
@@ -415,16 +412,16 @@ func (s *Sender) linkLost(k *txlink, err error) {
 		s.outage.Despair(k.loop.Now)
 	}
 	s.left[k.index] = k.loop.Now
-	level := LevelLinks
-	switch {
-	case s.finished:
-		level = LevelChoices // the peer hangs up, as it should
-	case err != errLeft:
+	expected := s.finished // the peer hangs up, as it should
+	if !expected && err != errLeft {
 		s.lost++
 		k.path.lost.Add(1)
 	}
 	s.mu.Unlock()
-	s.log.Printf(level, "link %d down: %s: %s", k.index, k.linkState.path, lossName(err))
+	tell(s.observer, LinkDown{Link: k.index, Path: k.linkState.path, Err: err, Expected: expected})
+	if last {
+		tell(s.observer, PathDown{Path: k.path.String(), Order: k.path.order, Err: err})
+	}
 	s.look()
 	s.feed(nil)
 }
@@ -490,7 +487,7 @@ func (s *Sender) stoppedEarly(d wire.Done) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.finished {
-		s.log.Printf(LevelError, "the receiver's consumer stopped early, which early ok allows there: it has read %d bytes", d.Bytes)
+		tell(s.observer, PeerConsumerStopped{Read: d.Bytes})
 	}
 	s.finishLocked(nil)
 }
@@ -637,8 +634,8 @@ func (s *Sender) doom(now time.Time, answers []answer) *Error {
 
 // lostFor is the error of a stream on which no payload moved for giveup; under mu.
 func (s *Sender) lostFor(giveup time.Duration) *Error {
-	if why := s.swallowed(); why != "" {
-		return fail(StatusLost, nil, "nothing has got through to the receiver for longer than giveup (%v): %s", giveup, why)
+	if why := s.swallowed(); why != nil {
+		return fail(StatusLost, why, "nothing has got through to the receiver for longer than giveup (%v)", giveup)
 	}
 	if s.up > 0 {
 		return fail(StatusLost, nil, "nothing has got through to the receiver for longer than giveup (%v)", giveup)
@@ -646,15 +643,14 @@ func (s *Sender) lostFor(giveup time.Duration) *Error {
 	return fail(StatusLost, nil, "all paths to the receiver have been lost for longer than giveup (%v)", giveup)
 }
 
-// swallowed says which path lets only small packets through; empty: none is known to.
-func (s *Sender) swallowed() string {
+// swallowed is a BlackHole, where a path is known to be one, or nil.
+func (s *Sender) swallowed() error {
 	for _, p := range s.paths {
 		if n := p.hole.Load(); n > 0 {
-			return fmt.Sprintf("path %v: connections come up, but packets of %d bytes do not arrive: "+
-				"is the MTU smaller along the way (see tcp_mtu_probing in viamillipede doctor)?", p, n)
+			return BlackHole{p.String(), n}
 		}
 	}
-	return ""
+	return nil
 }
 
 // attempted notes what an attempt on a path that failed says of the receiver.

@@ -51,16 +51,16 @@ func (r *Receiver) openAgain(ctx context.Context, changed <-chan struct{}) Door 
 		}
 		if err == nil {
 			r.setDoor(d)
-			r.log.Printf(LevelLinks, "listening on %v", d.Listeners()[0].Addr())
+			tell(r.observer, Listening{d.Listeners()[0].Addr()})
 			r.steer()
 			return d
 		}
 		if absent := dial.NotThere(err); absent && !told {
 			told = true
 			r.setDoor(shut{r.cfg.Port, r.cfg.Bind, err})
-			r.log.Printf(LevelError, "waiting for the local address %v: %v", r.cfg.Bind, cause(err))
+			tell(r.observer, AddressAwaited{Addr: r.cfg.Bind, Err: cause(err)})
 		} else if !absent {
-			r.log.Printf(LevelChoices, "cannot listen again yet: %v", err)
+			tell(r.observer, ListenFailed{err})
 		}
 		sleepUntil(ctx, r.time.BackoffMost, changed, nil, nil)
 	}
@@ -90,6 +90,6 @@ func (r *Receiver) watchDoor(ctx context.Context, changed chan<- struct{}) {
 		sleep(ctx, schedule.ChangePause)
 	})
 	if err != nil && ctx.Err() == nil {
-		r.log.Printf(LevelChoices, "changes of the network are not noticed: %v", err)
+		tell(r.observer, NetworkNotWatched{Err: err})
 	}
 }

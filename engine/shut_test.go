@@ -42,25 +42,27 @@ func TestReceiverWaitsForItsAddress(t *testing.T) {
 		return a
 	})
 	rx.until("it waits", func() bool {
-		return strings.Contains(rx.log.String(), "waiting for the local address fe80::1%dev: bind:")
+		return count(rx.log, func(e engine.AddressAwaited) bool {
+			return e.Addr.String() == "fe80::1%dev" && strings.HasPrefix(e.Err.Error(), "bind:")
+		}) > 0
 	})
 	for range 3 {
 		before := a.tries.Load()
 		rx.until("another try", func() bool { rx.network.Change(); return a.tries.Load() > before })
 	}
-	if n := strings.Count(rx.log.String(), "waiting for the local address"); n != 1 {
+	if n := count[engine.AddressAwaited](rx.log, nil); n != 1 {
 		t.Errorf("said %d times:\n%s", n, rx.log)
 	}
 	a.here.Store(true)
 	rx.until("the door", func() bool {
 		rx.network.Change()
-		return strings.Contains(rx.log.String(), "rx: listening on listener\n")
+		return count[engine.Listening](rx.log, nil) == 1
 	})
 	first := rx.link(0)
 	rx.network.Stale(port)
 	rx.until("another door", func() bool {
 		rx.network.Change()
-		return strings.Count(rx.log.String(), "rx: listening on listener\n") == 2
+		return count[engine.Listening](rx.log, nil) == 2
 	})
 	got := rx.consume()
 	s := newStream(1, 1000)

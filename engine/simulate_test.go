@@ -2,7 +2,6 @@ package engine
 
 import (
 	"container/heap"
-	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -132,7 +131,7 @@ func simulate(t *testing.T, o Options, links int, paths ...*simPath) *simulation
 	}
 	o.Threads, o.CPUs = links*len(paths), []int{-1}
 	o.ForceSendFile = true
-	c := SendConfig{Options: o, Source: int(hole.Fd()), Log: NewLog(io.Discard, "", 0)}
+	c := SendConfig{Options: o, Source: int(hole.Fd())}
 	for range paths {
 		c.Paths = append(c.Paths, Path{Host: "simulated", Port: 1})
 	}

@@ -118,8 +118,8 @@ func TestSimulatedHoleIsForgotten(t *testing.T) {
 		sim := simulate(t, Options{}, 1, line(1000, trip))
 		sim.s.paths[0].hole.Store(1448)
 		sim.run(time.Second)
-		if why := sim.s.swallowed(); why != "" {
-			t.Errorf("with a round trip of %v: %s", trip, why)
+		if why := sim.s.swallowed(); why != nil {
+			t.Errorf("with a round trip of %v: %v", trip, why)
 		}
 	}
 }

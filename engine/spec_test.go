@@ -69,7 +69,7 @@ func TestSpecSender(t *testing.T) {
 			defer sink.Close()
 			log := &lines{to: io.Discard}
 			r, err := engine.NewReceiver(engine.ReceiveConfig{
-				Options: engine.Options{Timing: steady}, Sink: sink.FD, Log: engine.NewLog(log, "rx: ", 2),
+				Options: engine.Options{Timing: steady}, Sink: sink.FD, Observer: hears{log, "rx: ", 2},
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -171,7 +171,7 @@ func TestSpecReceiver(t *testing.T) {
 			path := engine.Path{Host: "127.0.0.1", Port: uint16(l.Addr().(*net.TCPAddr).Port)}
 			s, err := engine.NewSender(engine.SendConfig{
 				Options: engine.Options{Threads: 3, Leg: 32 << 10, Checksum: checked, Timing: steady},
-				Paths:   []engine.Path{path}, Source: source.FD, Log: engine.NewLog(log, "tx: ", 2),
+				Paths:   []engine.Path{path}, Source: source.FD, Observer: hears{log, "tx: ", 2},
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -60,19 +58,17 @@ func (s *sourcePorts) fixed() bool {
 }
 
 // renew has find make a new list, if none of the ports is in use: what was found may have changed with the network. It
-// gives what is new about that for the user.
-func (s *sourcePorts) renew(find func() (ports []uint16, how string)) (news string) {
+// reports whether the user has to know: how tells one way of finding them from another.
+func (s *sourcePorts) renew(find func() (ports []uint16, how string)) (news bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if slices.ContainsFunc(s.list, func(p sourcePort) bool { return p.keeper != nobody }) {
-		return ""
+		return false
 	}
 	ports, how := find()
-	if s.set(ports); how == s.told {
-		return ""
-	}
-	s.told = how
-	return how
+	s.set(ports)
+	news, s.told = how != s.told, how
+	return news
 }
 
 // take gives a port to a keeper, which has none: that of its place among the links of the path, or else a spare one.
@@ -127,35 +123,23 @@ func (k *keeper) ready(p *pathState, to netip.Addr) {
 	if !p.Sports.Balanced {
 		return
 	}
-	level := LevelChoices
+	var found PortsChosen
 	news := p.ports.renew(func() ([]uint16, string) {
 		ports, how, err := k.s.transport.Ports(p.Path, to, MaxThreads)
-		if err != nil {
-			level = LevelSummary
-			return nil, fmt.Sprintf("the kernel chooses the source ports: %v", err)
-		}
-		return ports, fmt.Sprintf("source ports %s: %s", portsText(ports[:min(len(ports), max(1, p.ports.homes))]), how)
+		found = PortsChosen{Path: p.String(), Ports: ports[:min(len(ports), max(1, p.ports.homes))], How: how, Err: err}
+		return ports, fmt.Sprint(found.Ports, how, err)
 	})
-	if news != "" {
-		k.s.log.Printf(level, "path %v: %s", p, news)
+	if news {
+		tell(k.s.observer, found)
 	}
 }
 
 // noteTaken tells the user, once, of a port that is not to be had.
 func (k *keeper) noteTaken(p *pathState, port uint16, err error) {
 	if p.ports.fail(k.index, time.Now()) {
-		k.s.log.Printf(LevelLinks, "path %v: source port %d cannot be used (%v), the next of the list is tried", p, port, cause(err))
+		tell(k.s.observer, PortTaken{Path: p.String(), Port: port, Err: cause(err)})
 	}
 }
 
 // mayBeHad reports whether an attempt failed for want of its source port alone.
 func mayBeHad(port uint16, err error) bool { return port != 0 && err != nil && dial.PortTaken(err) }
-
-// portsText is a list of ports as the command line takes it.
-func portsText(ports []uint16) string {
-	words := make([]string, len(ports))
-	for i, port := range ports {
-		words[i] = strconv.Itoa(int(port))
-	}
-	return strings.Join(words, ",")
-}

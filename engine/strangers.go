@@ -2,12 +2,10 @@ package engine
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -42,9 +40,9 @@ type stranger struct {
 }
 
 // refuse tells of one connection.
-func (d *doorman) refuse(log *Log, who net.Addr, why error) {
+func (d *doorman) refuse(to Observer, who net.Addr, why error) {
 	if d.first(site(who), why, time.Now()) {
-		log.Printf(LevelError, "refused %v: %v", who, why)
+		tell(to, Refused{From: who, Err: why})
 	}
 }
 
@@ -86,56 +84,50 @@ func (d *doorman) forgetOne() {
 
 // report tells how many connections were not told of one by one, when it is time: first so long after the first of them,
 // then less and less often. It is called every now and then.
-func (d *doorman) report(log *Log, now time.Time, after time.Duration) {
-	if line := d.reckon(now, after); line != "" {
-		log.Printf(LevelError, "%s", line)
+func (d *doorman) report(to Observer, now time.Time, after time.Duration) {
+	if more := d.reckon(now, after); more.Total > 0 {
+		tell(to, more)
 	}
 }
 
-// reckon is the line of a report, empty where there is nothing to tell.
-func (d *doorman) reckon(now time.Time, after time.Duration) string {
+// reckon is a report; of no connections, where there is nothing to tell.
+func (d *doorman) reckon(now time.Time, after time.Duration) (more RefusedMore) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.hosts) == 0 {
-		return ""
+		return more
 	}
 	if d.due.IsZero() {
 		d.every, d.due = after, now.Add(after)
 	}
 	if now.Before(d.due) {
-		return ""
+		return more
 	}
 	d.lines = 0
-	line := d.describe()
-	if line != "" {
+	more = d.sumUp()
+	if more.Total > 0 {
 		d.every = max(after, min(2*d.every, schedule.ReportsLeast))
 	}
 	d.due = now.Add(d.every)
-	return line
+	return more
 }
 
-// describe sums up what had no line, which is told then. Under mu.
-func (d *doorman) describe() string {
+// sumUp gives what had no line, which is told then. Under mu.
+func (d *doorman) sumUp() RefusedMore {
 	hosts := slices.SortedFunc(maps.Keys(d.hosts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(d.hosts[b].unsaid, d.hosts[a].unsaid), cmp.Compare(a, b))
 	})
-	all, rest := d.unsaid, d.unsaid
-	var parts []string
+	more := RefusedMore{Total: d.unsaid, Others: d.unsaid}
 	for _, host := range hosts {
 		s := d.hosts[host]
-		if s.unsaid > 0 && len(parts) < strangerNames {
-			parts = append(parts, fmt.Sprintf("%d from %s (the last: %v)", s.unsaid, host, s.why))
-			rest -= s.unsaid
+		if s.unsaid > 0 && len(more.Hosts) < strangerNames {
+			more.Hosts = append(more.Hosts, RefusedHost{host, s.unsaid, s.why})
+			more.Others -= s.unsaid
 		}
 		s.unsaid = 0
 	}
-	if d.unsaid = 0; all == 0 {
-		return ""
-	}
-	if rest > 0 {
-		parts = append(parts, fmt.Sprintf("%d from others", rest))
-	}
-	return fmt.Sprintf("refused %s: %s", number(int(all), "more connection"), strings.Join(parts, ", "))
+	d.unsaid = 0
+	return more
 }
 
 // count is how many connections were refused.

@@ -1,10 +1,10 @@
 package engine
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"net"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -31,40 +31,36 @@ func TestSite(t *testing.T) {
 
 // A host that comes again and again gets one line, and later a number.
 func TestOneLineAHost(t *testing.T) {
-	var said bytes.Buffer
+	var told told
 	var d doorman
-	log := NewLog(&said, "", 0)
 	busy := errors.New("another sender")
 	for i := range 24 {
-		d.refuse(log, &net.TCPAddr{IP: net.IPv4(198, 51, 100, 7), Port: 40000 + i}, busy)
-		d.refuse(log, &net.TCPAddr{IP: net.IP{0x20, 1, 0xd, 0xb8, 15: byte(i)}, Port: 40000}, errUnsaid)
+		d.refuse(&told, &net.TCPAddr{IP: net.IPv4(198, 51, 100, 7), Port: 40000 + i}, busy)
+		d.refuse(&told, &net.TCPAddr{IP: net.IP{0x20, 1, 0xd, 0xb8, 15: byte(i)}, Port: 40000}, errUnsaid)
 	}
-	if want := "refused 198.51.100.7:40000: another sender\nrefused [2001:db8::]:40000: closed without a word\n"; said.String() != want {
-		t.Fatalf("said\n%swant\n%s", &said, want)
+	if want, got := "[{198.51.100.7:40000 another sender} {[2001:db8::]:40000 closed without a word}]", fmt.Sprint(told.take()); got != want {
+		t.Fatalf("told\n%s\nwant\n%s", got, want)
 	}
-	said.Reset()
 	now := time.Now()
 	for _, c := range []struct {
 		after time.Duration
 		more  int // connections meanwhile
-		want  string
+		want  []Event
 	}{
-		{0, 0, ""},
-		{59 * time.Second, 0, ""},
-		{time.Minute, 0, "refused 46 more connections: 23 from 198.51.100.7 (the last: another sender), " +
-			"23 from 2001:db8::/64 (the last: closed without a word)\n"},
-		{2 * time.Minute, 1, ""},
-		{3 * time.Minute, 0, "refused 1 more connection: 1 from 198.51.100.7 (the last: another sender)\n"},
-		{10 * time.Minute, 0, ""},
+		{0, 0, nil},
+		{59 * time.Second, 0, nil},
+		{time.Minute, 0, []Event{RefusedMore{46, []RefusedHost{{"198.51.100.7", 23, busy}, {"2001:db8::/64", 23, errUnsaid}}, 0}}},
+		{2 * time.Minute, 1, nil},
+		{3 * time.Minute, 0, []Event{RefusedMore{1, []RefusedHost{{"198.51.100.7", 1, busy}}, 0}}},
+		{10 * time.Minute, 0, nil},
 	} {
 		for range c.more {
-			d.refuse(log, &net.TCPAddr{IP: net.IPv4(198, 51, 100, 7), Port: 1}, busy)
+			d.refuse(&told, &net.TCPAddr{IP: net.IPv4(198, 51, 100, 7), Port: 1}, busy)
 		}
-		d.report(log, now.Add(c.after), time.Minute)
-		if said.String() != c.want {
-			t.Errorf("after %v: said %q, want %q", c.after, &said, c.want)
+		d.report(&told, now.Add(c.after), time.Minute)
+		if got := told.take(); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("after %v: told %v, want %v", c.after, got, c.want)
 		}
-		said.Reset()
 	}
 	if d.count() != 49 {
 		t.Errorf("%d connections, want 49", d.count())
@@ -73,23 +69,26 @@ func TestOneLineAHost(t *testing.T) {
 
 // However many hosts come, what is remembered and what is said is bounded.
 func TestManyStrangers(t *testing.T) {
-	var said bytes.Buffer
+	var told told
 	var d doorman
-	log := NewLog(&said, "", 0)
 	for i := range 4 * strangersMost {
-		d.refuse(log, &net.TCPAddr{IP: net.IPv4(10, 0, byte(i>>8), byte(i)), Port: 1}, errUnsaid)
+		d.refuse(&told, &net.TCPAddr{IP: net.IPv4(10, 0, byte(i>>8), byte(i)), Port: 1}, errUnsaid)
 	}
-	if n := strings.Count(said.String(), "\n"); n != strangerLines {
+	if n := len(told.take()); n != strangerLines {
 		t.Errorf("%d lines, want %d", n, strangerLines)
 	}
 	if len(d.hosts) > strangersMost {
 		t.Errorf("%d hosts are remembered, want at most %d", len(d.hosts), strangersMost)
 	}
-	said.Reset()
 	now := time.Now()
-	d.report(log, now, time.Minute)
-	d.report(log, now.Add(time.Minute), time.Minute)
-	if got := said.String(); strings.Count(got, "\n") != 1 || !strings.HasPrefix(got, fmt.Sprintf("refused %d more connections: ", 4*strangersMost-strangerLines)) {
-		t.Errorf("said %q", got)
+	d.report(&told, now, time.Minute)
+	d.report(&told, now.Add(time.Minute), time.Minute)
+	got := told.take()
+	if len(got) != 1 {
+		t.Fatalf("told %v", got)
+	}
+	const total = 4*strangersMost - strangerLines
+	if more := got[0].(RefusedMore); more.Total != total || len(more.Hosts) != strangerNames || more.Others != total-strangerNames {
+		t.Errorf("told %v", more)
 	}
 }

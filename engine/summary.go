@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"time"
 
 	"viamillipede/engine/window"
@@ -19,7 +18,7 @@ type Summary struct {
 	Refused     uint64        // strangers at a receiver
 	Moved       uint64        // links at a receiver that went to a loop nearer to their packets
 	WindowFull  time.Duration // at the sender: how long the window, and nothing else, held the stream back
-	EnginePath  string
+	EnginePath  EnginePath
 	Paths       []PathSummary // at the sender, in the order given
 	Links       []LinkSummary // with Options.LinkSums, by their index
 }
@@ -49,32 +48,6 @@ func perSecond(bytes uint64, d time.Duration) uint64 {
 		return 0
 	}
 	return uint64(float64(bytes) / d.Seconds())
-}
-
-// number is a number of things, for people.
-func number(n int, of string) string {
-	if n != 1 {
-		of += "s"
-	}
-	return fmt.Sprintf("%d %s", n, of)
-}
-
-// formatBytes is a number of bytes for people: three digits and a binary unit.
-func formatBytes(n uint64) string {
-	if n < 1<<10 {
-		return fmt.Sprintf("%d B", n)
-	}
-	v, unit := float64(n), ""
-	for _, unit = range []string{"KiB", "MiB", "GiB", "TiB", "PiB"} {
-		v /= 1 << 10
-		if v < 1000 {
-			break
-		}
-	}
-	if v < 10 {
-		return fmt.Sprintf("%.2f %s", v, unit)
-	}
-	return fmt.Sprintf("%.4g %s", v, unit)
 }
 
 // summary is what the stream did until now, or until its end.

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"viamillipede/engine/wire"
@@ -26,10 +25,10 @@ func (a answer) final() bool  { return a.denied() && a.refused }
 func firstContact(answers []answer, waited, connect time.Duration) *Error {
 	late := waited >= connect
 	if every(answers, answer.final) || late && some(answers, answer.denied) {
-		return fail(StatusRefused, nil, "%s", summarize(answers))
+		return fail(StatusRefused, nil, "%v", summarize(answers))
 	}
 	if late {
-		return fail(StatusConnect, nil, "no receiver within %v: %s", connect, summarize(answers))
+		return fail(StatusConnect, summarize(answers), "no receiver within %v", connect)
 	}
 	return nil
 }
@@ -48,16 +47,12 @@ func some(answers []answer, is func(answer) bool) bool {
 }
 
 // summarize says for each path how its last attempt went.
-func summarize(answers []answer) string {
-	var parts []string
-	for _, a := range answers {
-		why := "no answer"
-		if a.last != nil {
-			why = a.last.Error()
-		}
-		parts = append(parts, a.path+": "+why)
+func summarize(answers []answer) Unreachable {
+	all := make(Unreachable, len(answers))
+	for i, a := range answers {
+		all[i] = PathAnswer{a.path, a.last}
 	}
-	return strings.Join(parts, "; ")
+	return all
 }
 
 // stopped is the error of a stream whose context ended.
@@ -83,16 +78,7 @@ func remoteError(who string, f wire.Fault) *Error {
 	return fail(status, nil, "the %s failed: %s", who, f.Text)
 }
 
-// traceTo prints every data system call at the level for it.
-func traceTo(log *Log) netio.Tracer {
-	return func(call string, fd, n int, err error) {
-		if !log.On(LevelCalls) {
-			return
-		}
-		if err != nil {
-			log.Printf(LevelCalls, "%s(%d): %v", call, fd, err)
-			return
-		}
-		log.Printf(LevelCalls, "%s(%d) = %d", call, fd, n)
-	}
+// traceTo tells of every system call on the data path.
+func traceTo(to Observer) netio.Tracer {
+	return func(call string, fd, n int, err error) { tell(to, Call{Name: call, FD: fd, N: n, Err: err}) }
 }

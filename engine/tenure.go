@@ -76,7 +76,7 @@ func (r *Receiver) quits(f wire.Fault, from string) bool {
 		return !owned
 	}
 	if r.strangers.first(siteOf(from), fmt.Errorf("gave up before its first leg: %s", f.Text), time.Now()) {
-		r.log.Printf(LevelError, "a sender at %s gave up before its first leg: %s; the receiver waits for the next one", from, f.Text)
+		tell(r.observer, SenderFailed{From: from, Reason: f.Text})
 	}
 	r.turnAllOut(errQuit)
 	return true
@@ -111,7 +111,7 @@ func (r *Receiver) linkGone() {
 	clear(r.hosts)
 	clear(r.ways)
 	clear(r.left)
-	r.log.Printf(LevelLinks, "a sender went away before its first leg: the receiver is free")
+	tell(r.observer, SenderLeft{})
 	r.nextTurn()
 }
 
@@ -191,11 +191,12 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	r.hello, r.met, r.tenure.since = h, true, time.Now()
 	r.sums = h.Features&wire.FeatureChecksum != 0
 	if r.cfg.Checksum && !r.sums {
-		r.log.Printf(LevelError, "checksum was given here, but not to the sender: nothing is checked")
+		tell(r.observer, ChecksumMissing{})
 	}
 	r.out.size = int64(h.Size)
-	r.log.Printf(LevelChoices, "stream %v: %s, legs of at most %s, credit for %d legs; %s; %s",
-		h.Stream, number(links, "link"), formatBytes(uint64(size)), r.credit, r.advice, r.pool.Warm())
+	tell(r.observer, SenderMet{
+		Stream: h.Stream, Links: links, Leg: int64(size), Credit: uint64(r.credit), Memory: []string{r.advice, r.pool.Warm()},
+	})
 	return nil
 }
 
@@ -205,7 +206,7 @@ func (r *Receiver) makeRoom(size, buffers, links int) error {
 		return nil
 	}
 	if r.pool != nil {
-		closePool(r.pool, r.advice, r.log)
+		closePool(r.pool, r.advice, r.observer)
 		r.pool = nil
 	}
 	pool, err := bufpool.New(bufpool.Config{Shards: len(r.loops), Nodes: r.placed.Load().nodes(), Buffers: buffers, Size: size})

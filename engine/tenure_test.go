@@ -75,11 +75,10 @@ func TestSenderGivesUpBeforeItsFirstLeg(t *testing.T) {
 	silent.untilBye(wire.ByeMoved)
 	speaks.untilClosed()
 	rx.takes(newStream(2, 30000), enginetest.KindPipe)
-	log := rx.log.String()
-	if n := strings.Count(log, "gave up before its first leg: stopped by"); n != 1 {
-		t.Errorf("said %d times:\n%s", n, log)
+	if n := count(rx.log, func(e engine.SenderFailed) bool { return strings.HasPrefix(e.Reason, "stopped by") }); n != 1 {
+		t.Errorf("told %d times:\n%s", n, rx.log)
 	}
-	if strings.Contains(log, "\x1b") {
+	if log := rx.log.String(); strings.Contains(log, "\x1b") {
 		t.Errorf("a sender speaks to the terminal:\n%q", log)
 	}
 }

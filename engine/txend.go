@@ -60,7 +60,7 @@ func (k *txlink) lose(err error) {
 	}
 	n := k.s.window.Lost(k.carried, k.index)
 	if n > 0 {
-		k.s.log.Printf(LevelResent, "link %d lost %d legs, which go to other links", k.index, n)
+		tell(k.s.observer, LegsLost{Link: k.index, Legs: n})
 	}
 	k.carried, k.trips = nil, nil
 	k.flows(0, 0)

@@ -101,7 +101,7 @@ func (k *txlink) sendFile() (int, error) {
 	case netio.Unsupported(err):
 		k.owner.reads = true
 		if in.reads(err) {
-			k.s.log.Printf(LevelChoices, "standard input is read and written: %v", err)
+			tell(k.s.observer, FileCopied{Err: err})
 		}
 		return k.copyFile(at, left)
 	case err == io.EOF:

@@ -131,9 +131,7 @@ func (k *txlink) carry(l *window.Leg) error {
 	if k.leg != nil {
 		k.measure() // a slow link: its leg must not count against the others
 	}
-	if k.s.log.On(LevelLegs) {
-		k.s.log.Printf(LevelLegs, "leg %d: %d bytes at %d on link %d", number, length, offset, k.index)
-	}
+	tell(k.s.observer, LegSent{Leg: number, Bytes: int(length), Offset: offset, Link: k.index})
 	if err == nil && first && k.s.chaos.strike() {
 		return errChaos
 	}
@@ -322,7 +320,7 @@ func (k *txlink) tick() {
 		why := k.conn.Settle(k.s.cfg.Congestion)
 		k.settled = why != ""
 		if k.settled && k.path.explained.CompareAndSwap(false, true) {
-			k.s.log.Printf(LevelChoices, "path %v: %s", k.path, why)
+			tell(k.s.observer, CongestionChosen{Path: k.path.String(), Why: why})
 		}
 	}
 	if k.loop.Now.Sub(k.spoke) >= k.s.time.Beat && k.leg == nil && len(k.control) == 0 && !k.behind() {

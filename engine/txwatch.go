@@ -44,7 +44,7 @@ func (w *watch) look(k *txlink, q netio.Queue) {
 	if w.stalled {
 		w.stalled = false
 		k.publish()
-		k.s.log.Printf(LevelLinks, "link %d goes on: %s", k.index, k.linkState.path)
+		tell(k.s.observer, LinkResumed{Link: k.index, Path: k.linkState.path})
 	}
 }
 
@@ -160,10 +160,11 @@ func (k *txlink) offer(pressed bool) {
 		}
 		t.Offered = k.s.window.Offer(k.carried[i], expects, alone)
 		offered = offered || t.Offered
-		if t.Offered && k.s.log.On(LevelResent) {
-			k.s.log.Printf(LevelResent, "leg %d is late on link %d: taken %v ago, expected after %v; %s/s, round trip %v, %s unsent",
-				k.carried[i], k.index, now.Sub(t.From).Round(time.Millisecond), t.Expects.Sub(t.From).Round(time.Millisecond),
-				formatBytes(uint64(k.Rate)), k.queue.RTT, formatBytes(uint64(k.unsent)))
+		if t.Offered {
+			tell(k.s.observer, LegLate{
+				Leg: k.carried[i], Link: k.index, Taken: now.Sub(t.From), Expected: t.Expects.Sub(t.From), Rate: uint64(k.Rate),
+				RTT: k.queue.RTT, Unsent: uint64(k.unsent),
+			})
 		}
 		if isLate && !alone.Queued.After(now) {
 			k.watch.doubt.Bad(now)
@@ -194,8 +195,7 @@ func (k *txlink) stall() {
 	k.publish()
 	n := k.s.window.Lost(k.carried, k.index)
 	k.carried, k.trips = nil, nil
-	k.s.log.Printf(LevelLinks, "link %d stalls: %s: nothing gets through; %s to other links",
-		k.index, k.linkState.path, goes(n))
+	tell(k.s.observer, LinkStalled{Link: k.index, Path: k.linkState.path, Legs: n})
 	k.s.feed(nil)
 }
 
@@ -217,12 +217,4 @@ func (k *txlink) arrives() {
 		k.useful = true
 		k.path.hole.Store(0)
 	}
-}
-
-// goes says how many legs go somewhere.
-func goes(n int) string {
-	if n == 1 {
-		return "1 leg goes"
-	}
-	return number(n, "leg") + " go"
 }

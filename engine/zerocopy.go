@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"sync/atomic"
 
 	"viamillipede/engine/window"
@@ -17,6 +18,9 @@ const (
 	// zeroTrial is how many completions a link looks at before it judges.
 	zeroTrial = 16
 )
+
+// errZeroCopied is why a link stops asking for it.
+var errZeroCopied = errors.New("the kernel copied what was sent zero-copy")
 
 // zeroCount counts calls, for the summary.
 type zeroCount struct{ sent, copied atomic.Int64 }
@@ -45,7 +49,7 @@ func (k *txlink) startZero() {
 		return
 	}
 	if err := k.conn.AllowZero(); err != nil {
-		k.s.log.Printf(LevelChoices, "link %d copies: %v", k.index, err)
+		tell(k.s.observer, LinkCopies{Link: k.index, Err: err})
 		return
 	}
 	k.zero.on, k.zero.forced = true, cfg.ForceZeroCopy
@@ -85,7 +89,7 @@ func (k *txlink) reap() {
 		return
 	}
 	if k.zero.on = k.zero.copied < k.zero.judged; !k.zero.on {
-		k.s.log.Printf(LevelChoices, "link %d copies: the kernel copied what was sent zero-copy", k.index)
+		tell(k.s.observer, LinkCopies{Link: k.index, Err: errZeroCopied})
 	}
 	k.zero.copied, k.zero.judged = 0, 0
 }

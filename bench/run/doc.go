@@ -38,6 +38,7 @@ type Config struct {
 	Verbose  int
 	Out      io.Writer // for results, of those who read them
 	Err      io.Writer // for everything else
+	Words    Words
 
 	// Of a receiver.
 	Port     uint16 // for the control connection
@@ -58,6 +59,28 @@ type Config struct {
 
 	// Of both at once: the words for the other process's command line, behind "bench rx -".
 	Peer []string
+}
+
+// Words makes text of what the engine says, as the program does elsewhere. The zero Words has none.
+type Words struct {
+	Observer   func(prefix string) engine.Observer // prints events, each line after prefix
+	EnginePath func(engine.EnginePath) string
+}
+
+// observer is that of the end whose lines begin so.
+func (w Words) observer(prefix string) engine.Observer {
+	if w.Observer == nil {
+		return nil
+	}
+	return w.Observer(prefix)
+}
+
+// enginePath names an engine path.
+func (w Words) enginePath(p engine.EnginePath) string {
+	if w.EnginePath == nil {
+		return ""
+	}
+	return w.EnginePath(p)
 }
 
 // Own are the options of a receiver's own command line; for the others it does as its sender.

@@ -20,6 +20,7 @@ type stream interface {
 
 // meter measures one end of a stream.
 type meter struct {
+	words  Words
 	warmup time.Duration
 	lasts  time.Duration                             // after that, a stream with pipes is to end
 	stop   func()                                    // ends it; nil: it ends by itself
@@ -60,7 +61,9 @@ func (m meter) run(ctx context.Context, s stream) (end, error) {
 			if !warm && o.err == nil {
 				o.err = fail(engine.StatusUsage, nil, "the stream ended after %.3f s, within the warmup", o.sum.Elapsed.Seconds())
 			}
-			return to.since(from), o.err
+			e := to.since(from)
+			e.Path = m.words.enginePath(to.EnginePath)
+			return e, o.err
 		case <-timer.C:
 		}
 		bytes, elapsed := s.Progress()
@@ -99,7 +102,7 @@ func (to mark) since(from mark) end {
 	e := end{
 		Bytes: to.Bytes, Counted: to.Bytes - from.Bytes, Seconds: (to.Elapsed - from.Elapsed).Seconds(),
 		CPU: (to.cpu - from.cpu).Seconds(), Resent: to.BytesResent - from.BytesResent, LegsResent: to.LegsResent - from.LegsResent,
-		LinksLost: to.LinksLost - from.LinksLost, Path: to.EnginePath,
+		LinksLost: to.LinksLost - from.LinksLost,
 	}
 	before := map[int]engine.LinkSummary{}
 	for _, l := range from.Links {

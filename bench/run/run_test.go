@@ -223,7 +223,7 @@ func TestSenderTurnedAway(t *testing.T) {
 	o := options()
 	o.Blank = true
 	tx, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: s.port}}, Log: engine.NewLog(io.Discard, "", 0),
+		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: s.port}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -241,7 +241,7 @@ func TestNoBench(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer sink.Close()
-	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: options(), Sink: int(sink.Fd()), Log: engine.NewLog(io.Discard, "", 0)})
+	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: options(), Sink: int(sink.Fd())})
 	if err != nil {
 		t.Fatal(err)
 	}

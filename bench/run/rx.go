@@ -280,7 +280,7 @@ type notReady struct{ error }
 
 func (c *Config) receiveInto(ctx context.Context, s *session, a *ask, o engine.Options, sink *os.File) (end, error) {
 	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: o, Port: c.DataPort, Sink: int(sink.Fd()), Log: engine.NewLog(c.Err, Prefix+"rx: ", c.Verbose),
+		Options: o, Port: c.DataPort, Sink: int(sink.Fd()), Observer: c.Words.observer(Prefix + "rx: "),
 	})
 	if err != nil {
 		return end{}, notReady{err}
@@ -291,7 +291,7 @@ func (c *Config) receiveInto(ctx context.Context, s *session, a *ask, o engine.O
 	if err := s.say(message{Ready: &ready{port}}); err != nil {
 		cancel() // the receiver, which is open, has to run to be closed
 	}
-	return meter{warmup: seconds(a.Warmup)}.run(guarded, r)
+	return meter{words: c.Words, warmup: seconds(a.Warmup)}.run(guarded, r)
 }
 
 // say prints one line on standard error.

@@ -112,7 +112,7 @@ func TestSince(t *testing.T) {
 	from := mark{engine.Summary{Bytes: 100, Elapsed: time.Second, BytesResent: 5, Links: []engine.LinkSummary{
 		{Index: 0, Bytes: 100, Retransmits: 3, Flows: []sockstats.Flow{flow(0, 40), flow(1, 60)}},
 	}}, time.Second}
-	to := mark{engine.Summary{Bytes: 500, Elapsed: 3 * time.Second, BytesResent: 6, EnginePath: "copy", Links: []engine.LinkSummary{
+	to := mark{engine.Summary{Bytes: 500, Elapsed: 3 * time.Second, BytesResent: 6, Links: []engine.LinkSummary{
 		{Index: 0, Bytes: 300, Retransmits: 4, Flows: []sockstats.Flow{flow(0, 140), flow(1, 160)}},
 		{Index: 2, Bytes: 200, NAPI: 77},
 	}}, 2 * time.Second}

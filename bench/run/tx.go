@@ -203,7 +203,7 @@ func pair(s *session, tx, rx *end) (round, error) {
 func (c *Config) stream(ctx context.Context, v *Variant, port uint16, p *printer) (end, error) {
 	o := v.Options
 	o.LinkSums = true
-	m := meter{warmup: c.Warmup, lasts: c.Warmup + c.Length, tell: p.progress}
+	m := meter{words: c.Words, warmup: c.Warmup, lasts: c.Warmup + c.Length, tell: p.progress}
 	source := -1
 	if c.Pipes {
 		from, err := produce()
@@ -220,7 +220,7 @@ func (c *Config) stream(ctx context.Context, v *Variant, port uint16, p *printer
 		paths[i].Port = port
 	}
 	s, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: paths, Source: source, Log: engine.NewLog(c.Err, Prefix+"tx: ", c.Verbose),
+		Options: o, Paths: paths, Source: source, Observer: c.Words.observer(Prefix + "tx: "),
 	})
 	if err != nil {
 		return end{}, err

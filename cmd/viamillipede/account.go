@@ -46,7 +46,7 @@ func openAccount(name string) (*account, error) {
 func (a *account) add(side string, s engine.Summary, err error) {
 	r := result.Result{
 		Name:   fmt.Sprintf("Stream/end=%s-%d", side, runtime.GOMAXPROCS(0)),
-		Config: map[string]string{"engine-path": s.EnginePath, "status": "0"},
+		Config: map[string]string{"engine-path": words.EnginePath(s.EnginePath), "status": "0"},
 		Values: map[string]float64{"B": float64(s.Bytes), "s": s.Elapsed.Seconds(), "lost-links": float64(s.LinksLost)},
 	}
 	if s.Elapsed > 0 {

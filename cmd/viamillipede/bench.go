@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"viamillipede/bench/run"
+	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine"
 )
 
@@ -171,6 +172,9 @@ func (inv *invocation) measurement(out io.Writer) (func(context.Context, run.Con
 	b := inv.bench
 	c := b.Config
 	c.Version, c.Options, c.Paths, c.Verbose, c.Out, c.Err = version, inv.options, inv.paths, inv.verbose, out, stderr
+	c.Words = run.Words{EnginePath: words.EnginePath, Observer: func(prefix string) engine.Observer {
+		return words.NewLog(stderr, prefix, engine.Level(inv.verbose))
+	}}
 	c.Settings = b.settings()
 	has := func(word string) bool { return b.given[word] != nil }
 	c.Own = run.Own{
@@ -191,13 +195,13 @@ func (inv *invocation) measurement(out io.Writer) (func(context.Context, run.Con
 
 // peerWords are the options for the receiving process of a local bench: those that it is not told of for each round.
 func (b *benchmark) peerWords(host netip.Addr) []string {
-	words := []string{"bind", host.String()}
+	line := []string{"bind", host.String()}
 	for _, name := range []string{"cpus", "checkphrase", "giveup", "dead", "connect", "dataport", "leg", "verbose"} {
 		if args, ok := b.given[name]; ok {
-			words = append(append(words, name), args...)
+			line = append(append(line, name), args...)
 		}
 	}
-	return words
+	return line
 }
 
 // settings are all settings that hold for every round: those that were given, and the defaults of the others.

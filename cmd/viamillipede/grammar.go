@@ -133,7 +133,7 @@ makes the stream faster; verbose 3 shows what was tried.`,
 		},
 		{
 			name: "verbose", initial: "0",
-			args: []argument{number("N", 0, engine.LevelCalls, func(inv *invocation, n int64) { inv.verbose = int(n) })},
+			args: []argument{number("N", 0, int64(engine.LevelCalls), func(inv *invocation, n int64) { inv.verbose = int(n) })},
 			gist: "how much to say on standard error, 0 to 20",
 		},
 		{

@@ -66,7 +66,7 @@ var statuses = []struct {
 
 // levels are the levels of verbose; each one says what those before it say, too.
 var levels = []struct {
-	level int
+	level engine.Level
 	gist  string
 }{
 	{engine.LevelError, "errors, strangers, and what a stream without a link waits for"},

@@ -121,7 +121,7 @@ func (inv *invocation) provide(ends int) error {
 		return err
 	}
 	inv.options.Means = m
-	if inv.verbose >= engine.LevelSummary {
+	if engine.Level(inv.verbose) >= engine.LevelSummary {
 		for _, line := range notes {
 			say(ownPrefix, line)
 		}
@@ -152,7 +152,7 @@ type side struct {
 	stream
 	name   string // "tx" or "rx"
 	prefix string // of its lines on standard error
-	log    *engine.Log
+	log    *words.Log
 }
 
 // cutMost is how long a program that is to end at once may take to leave no gap in a file.
@@ -193,7 +193,7 @@ func (inv *invocation) receiver() (*side, error) {
 	}
 	s := inv.side("rx")
 	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: inv.options, Port: inv.port, Sink: standardOutput, Log: s.log,
+		Options: inv.options, Port: inv.port, Sink: standardOutput, Observer: s.log,
 	})
 	s.stream = r
 	return s, err
@@ -211,7 +211,7 @@ func (inv *invocation) sender() (*side, error) {
 	}
 	s := inv.side("tx")
 	t, err := engine.NewSender(engine.SendConfig{
-		Options: inv.options, Paths: inv.paths, Source: standardInput, Log: s.log,
+		Options: inv.options, Paths: inv.paths, Source: standardInput, Observer: s.log,
 	})
 	s.stream = t
 	return s, err
@@ -223,7 +223,7 @@ func (inv *invocation) side(name string) *side {
 	if inv.receive && len(inv.paths) > 0 {
 		prefix = "viamillipede " + name + ": "
 	}
-	return &side{name: name, prefix: prefix, log: engine.NewLog(stderr, prefix, inv.verbose)}
+	return &side{name: name, prefix: prefix, log: words.NewLog(stderr, prefix, engine.Level(inv.verbose))}
 }
 
 // carry runs the sides until all are finished, and has told hear of each. The first failure stops the other side too and gives the

@@ -42,8 +42,8 @@ func HaltThen[T Looping](loops []T, tidy func()) (done bool, fault error) {
 	if _, done = awaited(halted, schedule.HaltMost); done {
 		fault, done = awaited(tidied, schedule.TidyMost)
 	}
-	if !done {
-		loops[0].Plain().say("a thread is stuck in the kernel: what it holds stays open")
+	if stuck := loops[0].Plain().Stuck; !done && stuck != nil {
+		stuck()
 	}
 	return done && fault == nil, fault
 }

@@ -35,11 +35,15 @@ type Loop struct {
 	Now time.Time // start of this round; for the loop's thread
 
 	// The owner's. All are set before the loop runs, and called on its thread; the first two are needed.
-	Tick  func()                           // the loop's clock has ticked
-	After func() bool                      // the end of a round; true asks for another without waiting. It may be replaced on the loop's thread
-	Note  func(format string, args ...any) // a choice of the loop's, for people; nil: nobody wants to know
-	Fails func(err error)                  // the loop ends, since it cannot wait
-	Fault func(p any)                      // the loop ends, since its thread panicked with p; the stack is still there
+	Tick  func()          // the loop's clock has ticked
+	After func() bool     // the end of a round; true asks for another without waiting. It may be replaced on the loop's thread
+	Fails func(err error) // the loop ends, since it cannot wait
+	Fault func(p any)     // the loop ends, since its thread panicked with p; the stack is still there
+
+	// Likewise, except that any thread may call them, and nil is nobody who wants to know.
+	TakenOver func()                   // another thread goes on for one that waits in the kernel
+	Unpinned  func(cpu int, err error) // the thread cannot be bound to that CPU
+	Stuck     func()                   // at its end, a thread does not come back from the kernel: what it holds stays open
 
 	// sooner bounds the next wait; zero is the tick's business alone.
 	sooner time.Duration
@@ -266,15 +270,8 @@ func (l *Loop) pin() {
 	if l.cpu < 0 {
 		return
 	}
-	if err := affinity.Pin(l.cpu); err != nil {
-		l.say("loop %d is not pinned to CPU %d: %v", l.ID, l.cpu, err)
-	}
-}
-
-// say tells people of a choice.
-func (l *Loop) say(format string, args ...any) {
-	if l.Note != nil {
-		l.Note(format, args...)
+	if err := affinity.Pin(l.cpu); err != nil && l.Unpinned != nil {
+		l.Unpinned(l.cpu, err)
 	}
 }
 

@@ -189,7 +189,7 @@ func (l *Loop) look() {
 	seq, round := l.seq.Load(), l.rounds.Load()
 	late := round == l.seen
 	l.seen = round
-	if late && seq%2 == 1 && l.takeOver(seq) {
-		l.say("loop %d goes on without its thread, which waits in the kernel", l.ID)
+	if late && seq%2 == 1 && l.takeOver(seq) && l.TakenOver != nil {
+		l.TakenOver()
 	}
 }

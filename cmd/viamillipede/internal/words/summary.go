@@ -30,7 +30,7 @@ func Summary(s engine.Summary) string {
 	if s.Refused > 0 {
 		fmt.Fprintf(&b, ", %d strangers refused", s.Refused)
 	}
-	fmt.Fprintf(&b, ", engine path: %s", s.EnginePath)
+	fmt.Fprintf(&b, ", engine path: %s", EnginePath(s.EnginePath))
 	return b.String()
 }
 

@@ -1,0 +1,187 @@
+package words
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"viamillipede/engine"
+)
+
+// Event is what happened, in a line; a fault in the program has more of them. It is empty of what a user is told in another way.
+func Event(e engine.Event) string {
+	for _, say := range []func(engine.Event) string{ofLinks, ofStream, ofChoices} {
+		if text := say(e); text != "" {
+			return text
+		}
+	}
+	return ""
+}
+
+// ofLinks is the line of an event of a link, a path or a leg. A path that comes and goes has none: its links have.
+func ofLinks(e engine.Event) string {
+	switch e := e.(type) {
+	case engine.LinkUp:
+		return fmt.Sprintf("link %d up: %s", e.Link, e.Path)
+	case engine.LinkDown:
+		return fmt.Sprintf("link %d down: %s: %s", e.Link, e.Path, lossName(e.Err))
+	case engine.LinkStalled:
+		return fmt.Sprintf("link %d stalls: %s: nothing gets through; %s to other links", e.Link, e.Path, goes(e.Legs))
+	case engine.LinkResumed:
+		return fmt.Sprintf("link %d goes on: %s", e.Link, e.Path)
+	case engine.LinkMoved:
+		return fmt.Sprintf("link %d moves from loop %d to loop %d, where its packets come in", e.Link, e.From, e.To)
+	case engine.LinkNotTaken:
+		return fmt.Sprintf("link %d from %s: %v", e.Link, e.From, e.Err)
+	case engine.DialFailed:
+		return fmt.Sprintf("path %s: link %d: %v", e.Path, e.Link, e.Err)
+	case engine.AddressChosen:
+		return fmt.Sprintf("path %s: its address %v works (%v)", e.Path, e.Addr, e.Failed)
+	case engine.NameKept:
+		return fmt.Sprintf("path %s: using the addresses that its name had last: %v", e.Path, e.Err)
+	case engine.PortTaken:
+		return fmt.Sprintf("path %s: source port %d cannot be used (%v), the next of the list is tried", e.Path, e.Port, e.Err)
+	case engine.LegSent:
+		return fmt.Sprintf("leg %d: %d bytes at %d on link %d", e.Leg, e.Bytes, e.Offset, e.Link)
+	case engine.LegReceived:
+		return fmt.Sprintf("leg %d: %d bytes at %d on link %d", e.Leg, e.Bytes, e.Offset, e.Link)
+	case engine.LegsLost:
+		return fmt.Sprintf("link %d lost %d legs, which go to other links", e.Link, e.Legs)
+	case engine.LegLate:
+		return fmt.Sprintf("leg %d is late on link %d: taken %v ago, expected after %v; %s/s, round trip %v, %s unsent", e.Leg, e.Link,
+			e.Taken.Round(time.Millisecond), e.Expected.Round(time.Millisecond), Bytes(e.Rate), e.RTT, Bytes(e.Unsent))
+	case engine.LegRescued:
+		return fmt.Sprintf("leg %d, late on path %s, goes on link %d", e.Leg, e.From, e.Link)
+	case engine.Call:
+		if e.Err != nil {
+			return fmt.Sprintf("%s(%d): %v", e.Name, e.FD, e.Err)
+		}
+		return fmt.Sprintf("%s(%d) = %d", e.Name, e.FD, e.N)
+	}
+	return ""
+}
+
+// lossName says why a link ended.
+func lossName(err error) string {
+	if err == io.EOF {
+		return "closed by the peer's host"
+	}
+	return err.Error()
+}
+
+func goes(legs int) string {
+	if legs == 1 {
+		return "1 leg goes"
+	}
+	return Number(legs, "leg") + " go"
+}
+
+// ofStream is the line of an event of the stream as a whole, or of strangers.
+func ofStream(e engine.Event) string {
+	switch e := e.(type) {
+	case engine.Outage:
+		return outage(e)
+	case engine.Refused:
+		return fmt.Sprintf("refused %v: %v", e.From, e.Err)
+	case engine.RefusedMore:
+		return refusedMore(e)
+	case engine.SenderFailed:
+		return fmt.Sprintf("a sender at %s gave up before its first leg: %s; the receiver waits for the next one", e.From, e.Reason)
+	case engine.SenderLeft:
+		return "a sender went away before its first leg: the receiver is free"
+	case engine.ConsumerStopped:
+		rest := "the stream went on after that"
+		if e.Whole {
+			rest = fmt.Sprintf("the stream has %d", e.Total)
+		}
+		return fmt.Sprintf("the consumer of standard output stopped early, which early ok allows: it has left %d bytes of the %d that "+
+			"it was given unread, and %s", e.Unread, e.Given, rest)
+	case engine.PeerConsumerStopped:
+		return fmt.Sprintf("the receiver's consumer stopped early, which early ok allows there: it has read %d bytes", e.Read)
+	case engine.ChecksumMissing:
+		return "checksum was given here, but not to the sender: nothing is checked"
+	case engine.SinkNotCut:
+		return fmt.Sprintf("standard output may be longer than what was delivered: %v", e.Err)
+	case engine.AddressAwaited:
+		return fmt.Sprintf("waiting for the local address %v: %v", e.Addr, e.Err)
+	case engine.WindowCut:
+		return fmt.Sprintf("window %s: the memory that is granted here leaves room for %s", Bytes(uint64(e.Asked)), Bytes(uint64(e.Fits)))
+	case engine.LinksCut:
+		if e.Wanted == 0 {
+			return fmt.Sprintf("at most %s: %v", Number(e.Links, "link"), e.Err)
+		}
+		return fmt.Sprintf("%s instead of %d: %v", Number(e.Links, "link"), e.Wanted, e.Err)
+	case engine.Fault:
+		text := fmt.Sprintf("%s: a fault in the program, which should be reported: %v", e.Where, e.Panic)
+		if e.Stack != nil {
+			text += "\n" + string(e.Stack)
+		}
+		return text
+	}
+	return ""
+}
+
+func refusedMore(e engine.RefusedMore) string {
+	var parts []string
+	for _, h := range e.Hosts {
+		parts = append(parts, fmt.Sprintf("%d from %s (the last: %v)", h.Count, h.Host, h.Last))
+	}
+	if e.Others > 0 {
+		parts = append(parts, fmt.Sprintf("%d from others", e.Others))
+	}
+	return fmt.Sprintf("refused %s: %s", Number(int(e.Total), "more connection"), strings.Join(parts, ", "))
+}
+
+// outage is the line of an outage at either end.
+func outage(e engine.Outage) string {
+	if e.Phase == engine.OutageEnds {
+		return outageEnd(e)
+	}
+	lasts := fmt.Sprintf("since %s (%s ago)", e.Since.Format(time.TimeOnly), Duration(e.At.Sub(e.Since)))
+	switch {
+	case e.Sender && e.First:
+		return fmt.Sprintf("no receiver yet after %s, trying %s: %v", Duration(e.At.Sub(e.Since)), patience(e), e.Why)
+	case e.First && e.Until.IsZero():
+		return "waiting for a sender on " + e.Door
+	case e.First:
+		return fmt.Sprintf("waiting for a sender on %s, %s", e.Door, patience(e))
+	case e.Sender && e.Why == nil:
+		return fmt.Sprintf("nothing gets through to the receiver %s, on %s; waiting %s", lasts, Number(e.Links, "link"), patience(e))
+	case e.Sender:
+		what := "no path to the receiver works"
+		if _, hole := e.Why.(engine.BlackHole); hole {
+			what = "nothing gets through to the receiver"
+		}
+		return fmt.Sprintf("%s %s; waiting %s: %v", what, lasts, patience(e), e.Why)
+	case e.Stage == engine.StageWritten:
+		return fmt.Sprintf("everything is written, but no path from the sender works %s to tell it so; waiting for up to %s more",
+			lasts, Duration(e.Until.Sub(e.At)))
+	case e.Stage == engine.StageWriting:
+		return fmt.Sprintf("every byte is here and is being written, but no path from the sender works %s; waiting %s", lasts, patience(e))
+	}
+	return fmt.Sprintf("no path from the sender works %s; waiting %s", lasts, patience(e))
+}
+
+func outageEnd(e engine.Outage) string {
+	took := Duration(e.At.Sub(e.Since))
+	switch {
+	case e.Sender && e.First:
+		return fmt.Sprintf("the receiver answers, after %s", took)
+	case e.First:
+		return fmt.Sprintf("a sender is here, after %s", took)
+	case !e.Sender:
+		return fmt.Sprintf("a path from the sender works again, after %s", took)
+	case len(e.Paths) == 0:
+		return fmt.Sprintf("a path to the receiver works again, after %s: none any more", took)
+	}
+	return fmt.Sprintf("a path to the receiver works again, after %s: %s", took, strings.Join(e.Paths, ", "))
+}
+
+// patience says until when a stream waits, and by which keyword.
+func patience(e engine.Outage) string {
+	if e.Until.IsZero() {
+		return fmt.Sprintf("for as long as it takes (%s 0)", e.Limit)
+	}
+	return fmt.Sprintf("for up to %s more (%s)", Duration(e.Until.Sub(e.At)), e.Limit)
+}

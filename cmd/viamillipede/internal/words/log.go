@@ -1,0 +1,61 @@
+package words
+
+import (
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"viamillipede/engine"
+)
+
+// Log writes lines for the user, to standard error in the program. It is an engine.Observer. All methods may be called from any goroutine.
+type Log struct {
+	level atomic.Int32
+
+	mu     sync.Mutex
+	out    io.Writer
+	prefix string
+}
+
+// NewLog returns a log that writes to out, each line after prefix. out must not make anybody wait: lines are written by the
+// threads that move the stream.
+func NewLog(out io.Writer, prefix string, level engine.Level) *Log {
+	l := &Log{out: out, prefix: prefix}
+	l.level.Store(int32(level))
+	return l
+}
+
+// Enabled reports whether messages of the level are printed.
+func (l *Log) Enabled(level engine.Level) bool { return int32(level) <= l.level.Load() }
+
+// Observe prints an event, if that has words, whatever its level.
+func (l *Log) Observe(e engine.Event) {
+	if text := Event(e); text != "" {
+		l.print(text)
+	}
+}
+
+// Printf prints one line when level is on.
+func (l *Log) Printf(level engine.Level, format string, args ...any) {
+	if l.Enabled(level) {
+		l.print(fmt.Sprintf(format, args...))
+	}
+}
+
+func (l *Log) print(text string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, _ = io.WriteString(l.out, l.prefix+text+"\n")
+}
+
+// Raise sets the level one higher, from the highest to 0, and returns it.
+func (l *Log) Raise() int {
+	for {
+		was := l.level.Load()
+		now := (was + 1) % (int32(engine.LevelCalls) + 1)
+		if l.level.CompareAndSwap(was, now) {
+			return int(now)
+		}
+	}
+}

@@ -1,0 +1,194 @@
+package engine
+
+import (
+	"net"
+	"time"
+
+	"viamillipede/affinity"
+	"viamillipede/engine/wire"
+)
+
+// Events of choices: what the engine does of several things that it could do, and what it cannot do.
+
+// Placement is where the loops of an end run.
+type Placement struct {
+	CPUs []int          // of each loop; -1: it is not pinned
+	NICs []affinity.NIC // by which that was decided
+}
+
+// SourceOpened is the source of a sender.
+type SourceOpened struct {
+	Source     string // what kind of file it is
+	EnginePath EnginePath
+}
+
+// SenderOpened is a sender that is about to dial.
+type SenderOpened struct {
+	Placement    Placement
+	Links, Paths int
+	Leg, Window  int64 // bytes at most
+}
+
+// ReceiverOpened is a receiver that listens.
+type ReceiverOpened struct {
+	Addr       net.Addr
+	Sink       string // what kind of file it is
+	EnginePath EnginePath
+	Placement  Placement
+}
+
+// LoopsPlaced are loops that have other CPUs than was told before.
+type LoopsPlaced struct{ Placement }
+
+// LoopUnpinned is a loop that cannot be bound to its CPU.
+type LoopUnpinned struct {
+	Loop, CPU int
+	Err       error
+}
+
+// LoopTakenOver is a loop that goes on on another thread: its own one waits in the kernel.
+type LoopTakenOver struct{ Loop int }
+
+// ThreadStuck is a thread that does not come back from the kernel at the end of the stream: what it holds stays open.
+type ThreadStuck struct{}
+
+// SenderMet is a receiver's stream and the memory for it.
+type SenderMet struct {
+	Stream wire.StreamID
+	Links  int
+	Leg    int64  // bytes at most
+	Credit uint64 // legs
+	Memory []string
+}
+
+// MemoryAdvised is what the kernel was asked for the leg buffers, and what came of it.
+type MemoryAdvised struct{ Memory string }
+
+// LegsCopied is why legs of a pipe are copied that could have gone by reference.
+type LegsCopied struct{ Err error }
+
+// LegsReferred is that legs go by reference which are proven to be made by write(2).
+type LegsReferred struct{ Cost time.Duration } // of one proof
+
+// ProofDenied is why the kernel lends no proof, in more words than LegsCopied has.
+type ProofDenied struct{ Err error }
+
+// FileCopied is why a file is read and written, and not sent from the page cache.
+type FileCopied struct{ Err error }
+
+// LinkCopies is a link on which no leg goes out by MSG_ZEROCOPY any more.
+type LinkCopies struct {
+	Link int
+	Err  error
+}
+
+// CongestionChosen is the congestion control of a path's links.
+type CongestionChosen struct{ Path, Why string }
+
+// BufferLimits is a path whose links are held back by a socket buffer.
+type BufferLimits struct {
+	Path    string
+	Receive bool    // it is the peer's receive buffer; else the send buffer here
+	Share   float64 // of the time, 0 to 1
+	Setting string  // of the send buffer: net.ipv4.tcp_wmem here
+}
+
+// PortsChosen are the source ports of a path's links.
+type PortsChosen struct {
+	Path  string
+	Ports []uint16
+	How   string // they were found
+	Err   error  // why the kernel chooses; then there are none
+}
+
+// ThreadsTried is a trial of "threads auto".
+type ThreadsTried struct {
+	Path        string
+	Added       int    // links
+	Before, Now uint64 // bytes a second, of all paths
+	Kept        bool   // they stay
+	Links       int    // that the path has then
+}
+
+// SocketStatistics is what the kernel counts of links.
+type SocketStatistics struct {
+	Err    error  // why there is TCP_INFO only; nil: there is more
+	Cgroup string // that sock_ops are on
+	Filter error  // why there is no socket filter; nil: there is one
+	Ops    error  // why there are no sock_ops; nil: there are some
+}
+
+// LinkNotCounted is a link without socket statistics.
+type LinkNotCounted struct {
+	Link int
+	Err  error
+}
+
+// NetworkNotWatched is why changes of the network are not noticed. A sender tries lost paths now and then.
+type NetworkNotWatched struct {
+	Sender bool
+	Err    error
+}
+
+// LinksSteered is how links get to the loops near the CPUs that they come in on.
+type LinksSteered struct{ How string }
+
+// Listening is a receiver that listens again, on another address or anew.
+type Listening struct{ Addr net.Addr }
+
+// ListenFailed is why it cannot do so yet.
+type ListenFailed struct{ Err error }
+
+// ListenerFailed is why it has to.
+type ListenerFailed struct{ Err error }
+
+// AcceptFailed is a connection that was not taken, for now or for good.
+type AcceptFailed struct{ Err error }
+
+// NoRoom is a connection for which there is no room.
+type NoRoom struct {
+	From net.Addr
+	Err  error
+}
+
+// RoomNotReserved is why no more room is set aside in a file for what is to come.
+type RoomNotReserved struct{ Err error }
+
+// EndUnconfirmed is a sender that has not confirmed the end of the stream in time.
+type EndUnconfirmed struct{ Within time.Duration }
+
+func (SourceOpened) level() Level      { return LevelChoices }
+func (SenderOpened) level() Level      { return LevelChoices }
+func (ReceiverOpened) level() Level    { return LevelChoices }
+func (LoopsPlaced) level() Level       { return LevelChoices }
+func (LoopUnpinned) level() Level      { return LevelChoices }
+func (LoopTakenOver) level() Level     { return LevelChoices }
+func (ThreadStuck) level() Level       { return LevelChoices }
+func (SenderMet) level() Level         { return LevelChoices }
+func (MemoryAdvised) level() Level     { return LevelChoices }
+func (LegsCopied) level() Level        { return LevelChoices }
+func (LegsReferred) level() Level      { return LevelChoices }
+func (ProofDenied) level() Level       { return LevelChoices }
+func (FileCopied) level() Level        { return LevelChoices }
+func (LinkCopies) level() Level        { return LevelChoices }
+func (CongestionChosen) level() Level  { return LevelChoices }
+func (BufferLimits) level() Level      { return LevelChoices }
+func (ThreadsTried) level() Level      { return LevelChoices }
+func (SocketStatistics) level() Level  { return LevelChoices }
+func (LinkNotCounted) level() Level    { return LevelChoices }
+func (NetworkNotWatched) level() Level { return LevelChoices }
+func (LinksSteered) level() Level      { return LevelChoices }
+func (Listening) level() Level         { return LevelLinks }
+func (ListenFailed) level() Level      { return LevelChoices }
+func (ListenerFailed) level() Level    { return LevelChoices }
+func (AcceptFailed) level() Level      { return LevelChoices }
+func (NoRoom) level() Level            { return LevelChoices }
+func (RoomNotReserved) level() Level   { return LevelChoices }
+func (EndUnconfirmed) level() Level    { return LevelChoices }
+
+func (e PortsChosen) level() Level {
+	if e.Err != nil {
+		return LevelSummary
+	}
+	return LevelChoices
+}
