@@ -111,7 +111,10 @@ func (r *Receiver) hadAll() bool {
 // sender: then it is not known, 0.
 func (r *Receiver) unread() int {
 	told := make(chan int, 1)
-	go func() { told <- r.out.sink.Unread() }()
+	go func() {
+		defer r.caught("the end of the output")
+		told <- r.out.sink.Unread()
+	}()
 	select {
 	case n := <-told:
 		return n

@@ -59,8 +59,38 @@
 //
 // A loop (engine/loop) is one OS thread with its own epoll instance, its own shard of leg buffers and its own links. What a
 // link does happens on its loop's thread only; other goroutines post a function to the loop. Where the kernel keeps that
-// thread, in a call on the source or the sink, another one goes on with the loop meanwhile (engine/loop/takeover.go). Nothing
-// is shared on the data path but the two turns, the window and the ring.
+// thread, in a call on the source or the sink, another one goes on with the loop meanwhile (engine/loop/takeover.go).
+//
+// What loops share on the data path, and nothing else. At both ends:
+//
+//	bufpool.Pool           a shard each; a buffer goes back to the shard that it came from
+//	netio.Pipes            a short lock a leg by reference, or none: a receiver's loops have a pipe each
+//	loop.Shore             whether a call on the source or the sink is stuck: two atomics a call
+//	tally.go               what is counted for the user: a part each, added up when somebody asks
+//
+// Out:
+//
+//	ingest.turn            who reads the source; what is read and counted there is the holder's
+//	window.Window          a short lock a leg and an ack; each leg counts who holds it
+//	bounds.due             when the next leg may come, where the user sets a pace
+//	Sender.hungry, watcher which loops wait for a leg, and which one for the source
+//	Sender.allowed, legs, lately, legTime; pathState.flow, trip, idle, doubtful
+//	                       what the scheduler knows of all links, or of a path's: each loop adds how its own have changed, when they are
+//	                       measured or an ack came, and reads the sum
+//	Sender.moved, hoped    when payload last moved
+//
+// In:
+//
+//	claims                 a short lock a leg, mostly of a slot that nobody else wants
+//	ring.Ring              a compare and swap a leg
+//	egress.turn            who writes to the sink; what is written and counted there is the holder's
+//	egress.phase, bytes    how far the stream is with its sink: written by the holder of the turn, read by all
+//	outlet                 whether the sink takes more, a lock only when it is full or takes more again
+//	ground, cutting        of a file: how far it is written, and a read lock a piece that goes to its place
+//	carPark.taken          whether a loop has legs that wait for their turn
+//
+// Goroutines beside the loops: the lists above say which, one owner each. Run starts them and joins them, except that a call which
+// the kernel does not give back is left behind (chore.go, engine/loop/halt.go).
 //
 // A leg is kept at the sending end until the peer has received it, so a lost link is a normal event: its legs go to
 // another link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (supervise.go). Of a stream that

@@ -23,7 +23,7 @@ type extent struct {
 
 	blind atomic.Bool // the file system cannot tell what it would have to wait for
 
-	fromCache, reread atomic.Int64          // how often a leg was sent from the page cache, and through memory
+	fromCache, reread tally                 // how often a leg was sent from the page cache, and through memory
 	reason            atomic.Pointer[error] // why legs are read
 }
 
@@ -35,14 +35,14 @@ func (e *extent) reads(why error) bool {
 	return e.reason.Load() == nil && e.reason.CompareAndSwap(nil, &why)
 }
 
-// left counts a leg that was sent.
-func (e *extent) left(l *window.Leg, reread bool) {
+// left counts a leg that was sent; on the thread of its link's loop.
+func (e *extent) left(l *window.Leg, reread bool, at *loop.Loop) {
 	switch {
 	case !l.Filed():
 	case reread:
-		e.reread.Add(1)
+		e.reread.add(at, 1)
 	default:
-		e.fromCache.Add(1)
+		e.fromCache.add(at, 1)
 	}
 }
 

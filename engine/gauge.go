@@ -17,6 +17,7 @@ import (
 // they come and when they go.
 type gauge struct {
 	observer  Observer
+	load      chore                               // its goroutine, at the start; started by Run, joined by close
 	collector atomic.Pointer[sockstats.Collector] // nil: not yet, or never
 
 	mu     sync.Mutex
@@ -36,8 +37,15 @@ func (g *gauge) open(ctx context.Context, within time.Duration, cfg sockstats.Co
 		return
 	}
 	tell(g.observer, SocketStatistics{Cgroup: c.Cgroup(), Filter: permitted(c.Filter()), Ops: permitted(c.Ops())})
+	answers, busy := context.WithTimeout(ctx, schedule.GaugePatience)
+	defer busy()
 	attached := make(chan struct{}, loopsMost)
-	awaitAll(attached, attach(attached), schedule.GaugePatience)
+	for range attach(attached) {
+		select {
+		case <-attached:
+		case <-answers.Done():
+		}
+	}
 	sleep(ctx, within)
 	_ = c.Settle()
 }
@@ -57,11 +65,13 @@ func (g *gauge) keep(c *sockstats.Collector) bool {
 	return true
 }
 
-// close ends it, once no loop runs. A collector that is still on its way is closed when it comes.
+// close ends it, once no loop runs, and the context of its goroutine has ended. A collector that takes too long to come is closed
+// when it does.
 func (g *gauge) close() {
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	g.closed = true
+	g.mu.Unlock()
+	g.load.join(schedule.HaltMost)
 	if c := g.collector.Load(); c != nil {
 		_ = c.Close()
 	}
@@ -126,7 +136,7 @@ func (s *Sender) gaugeLinks(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
-	var cfg sockstats.Config
+	cfg := sockstats.Config{Fault: func(p any) { s.fail(faulted("statistics", p, s.observer)) }}
 	for _, p := range s.paths {
 		cfg.Remote = append(cfg.Remote, p.Port)
 	}
@@ -150,7 +160,7 @@ func (r *Receiver) gaugeLinks(ctx context.Context) {
 		r.gauge.off()
 		return
 	}
-	cfg := sockstats.Config{Local: []uint16{r.cfg.Port}}
+	cfg := sockstats.Config{Local: []uint16{r.cfg.Port}, Fault: func(p any) { r.fail(faulted("statistics", p, r.observer)) }}
 	if a, ok := r.openDoor().Listeners()[0].Addr().(*net.TCPAddr); ok {
 		cfg.Local[0] = uint16(a.Port)
 	}

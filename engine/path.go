@@ -28,7 +28,7 @@ type pathState struct {
 	trip                   atomic.Int64      // least round trip of its links, nanoseconds; 0 is not known
 	idle                   atomic.Int32      // links that could take a leg, over all loops; see txloop.countIdle
 	rescuedFrom, rescuedTo atomic.Int64      // legs
-	bytes                  atomic.Int64      // of legs that its links have sent
+	bytes                  tally             // of legs that its links have sent
 	rtt                    atomic.Int64      // smoothed round trip of the link that was looked at last, nanoseconds
 	lost                   atomic.Int64      // links
 	hole                   atomic.Int64      // bytes of a packet that does not get through, where small ones do; 0 is none

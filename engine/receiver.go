@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
-	"viamillipede/engine/loop"
 	"viamillipede/engine/prbs"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/schedule"
@@ -184,16 +183,14 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	for _, l := range r.loops {
 		go l.Run()
 	}
-	done := make(chan struct{})
-	defer close(done)
-	go loop.LookOut(r.loops, r.time.Tick, done)
+	defer lookOut(r.loops, r.time.Tick, r.observer, r.fail)()
 	var door sync.WaitGroup
 	guests, turnOut := context.WithCancel(context.Background())
 	door.Go(func() {
 		defer r.caught("door")
 		r.accept(guests)
 	})
-	go r.gaugeLinks(guests)
+	r.gauge.load.start(func() { r.gaugeLinks(guests) })
 	r.supervise(ctx)
 	r.findVoice(ctx)
 	turnOut()

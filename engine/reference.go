@@ -10,6 +10,7 @@ import (
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/loop"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/window"
 	"viamillipede/netio"
 	"viamillipede/netio/provenance"
@@ -40,6 +41,7 @@ type referral struct {
 	from    uint64 // bytes of the stream before references are worth the load of the checker
 	prove   func() (Prover, error)
 	pipes   *netio.Pipes // nil: not yet, or never
+	loading chore        // of the checker; started by whoever has the ingest turn, joined by close
 	checker atomic.Pointer[Prover]
 	closed  atomic.Bool
 	refused atomic.Pointer[error] // why legs are read instead
@@ -79,9 +81,10 @@ func (r *referral) atMost(pipes int) {
 	}
 }
 
-// close gives back what it holds, once no loop runs. A checker that is still on its way is closed when it comes.
+// close gives back what it holds, once no loop runs. A checker that takes too long to come is closed when it does.
 func (r *referral) close() {
 	r.closed.Store(true)
+	r.loading.join(schedule.HaltMost)
 	r.closeProver()
 	if r.pipes != nil {
 		r.pipes.Close()
@@ -101,7 +104,7 @@ func (in *ingest) start() {
 	case in.from == 0:
 		in.load(in.observer)
 	default:
-		go in.load(in.observer)
+		in.loading.start(func() { in.load(in.observer) })
 	}
 }
 

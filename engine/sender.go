@@ -199,13 +199,11 @@ func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
 	for _, l := range s.loops {
 		go l.Run()
 	}
-	done := make(chan struct{})
-	defer close(done)
-	go loop.LookOut(s.loops, s.time.Tick, done)
+	defer lookOut(s.loops, s.time.Tick, s.observer, s.fail)()
 	dialling, stop := context.WithCancel(context.Background())
 	s.dialling = dialling
 	keepers := s.keep(dialling)
-	go s.gaugeLinks(dialling)
+	s.gauge.load.start(func() { s.gaugeLinks(dialling) })
 	s.supervise(ctx)
 	s.findVoice(ctx)
 	stop()

@@ -23,8 +23,8 @@ func (k *txlink) sendLeg() error {
 	}
 	k.legs++
 	k.bytes += uint64(k.leg.Length)
-	k.path.bytes.Add(int64(k.leg.Length))
-	k.s.in.left(k.leg, k.reread)
+	k.path.bytes.add(k.loop, k.leg.Length)
+	k.s.in.left(k.leg, k.reread, k.loop)
 	k.dropLeg()
 	return nil
 }

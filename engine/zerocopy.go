@@ -2,7 +2,6 @@ package engine
 
 import (
 	"errors"
-	"sync/atomic"
 
 	"viamillipede/engine/window"
 	"viamillipede/netio"
@@ -23,7 +22,7 @@ const (
 var errZeroCopied = errors.New("the kernel copied what was sent zero-copy")
 
 // zeroCount counts calls, for the summary.
-type zeroCount struct{ sent, copied atomic.Int64 }
+type zeroCount struct{ sent, copied tally }
 
 // zero is a link's calls that are not completed.
 type zero struct {
@@ -72,7 +71,7 @@ func (k *txlink) sendZero(p []byte) (int, error) {
 	k.leg.Hold()
 	k.zero.waiting = append(k.zero.waiting, zeroCall{k.zero.next, k.leg})
 	k.zero.next++
-	k.s.zero.sent.Add(1)
+	k.s.zero.sent.add(k.loop, 1)
 	return n, nil
 }
 
@@ -106,7 +105,7 @@ func (k *txlink) complete(c netio.Completion) {
 		k.zero.judged++
 		if c.Copied {
 			k.zero.copied++
-			k.s.zero.copied.Add(1)
+			k.s.zero.copied.add(k.loop, 1)
 		}
 	}
 	clear(k.zero.waiting[len(kept):])

@@ -296,8 +296,8 @@ const (
 	GaugePatience = time.Second
 	// VerdictWithin bounds the wait for another leg that may show what a wrong leg of a test stream is.
 	VerdictWithin = time.Second
-	// HaltMost is how long the end of a stream waits for its loops' threads. One that the kernel does not give back, in a call
-	// that was not to wait, must not keep the program.
+	// HaltMost is how long the end of a stream waits for its loops' threads, and for a program that is being loaded into the
+	// kernel. One that the kernel does not give back, in a call that was not to wait, must not keep the program.
 	HaltMost = 500 * time.Millisecond
 	// TidyMost is how long it waits for what comes then, which closes files and cuts them to length.
 	TidyMost = 3 * time.Second

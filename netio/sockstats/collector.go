@@ -13,8 +13,9 @@ import (
 
 // Config says which connections are ours.
 type Config struct {
-	Local  []uint16 // connections that were made to one of these ports of ours
-	Remote []uint16 // connections that we made to one of these ports
+	Local  []uint16    // connections that were made to one of these ports of ours
+	Remote []uint16    // connections that we made to one of these ports
+	Fault  func(p any) // a goroutine of the collector panicked with p, and has ended; the stack is still there. nil: the process ends
 }
 
 // Collector has the programs and the sockets that they are at work on. Any goroutine may use it. To attach a socket and to
@@ -27,6 +28,8 @@ type Collector struct {
 	observer *observer // nil: likewise, in opsErr
 
 	filterErr, opsErr error
+
+	fault func(p any) // Config.Fault
 
 	maps sync.RWMutex // held for reading while maps are read, for writing while something is deleted from them
 
@@ -64,7 +67,7 @@ var errNotTCP = errors.New("not a TCP socket")
 // Open loads the programs; it takes about 2 ms. The caller closes the result. It is an error if neither of the two can be
 // at work; Filter and Ops tell of each.
 func Open(cfg Config) (*Collector, error) {
-	c := &Collector{live: make(map[uint64]bool)}
+	c := &Collector{live: make(map[uint64]bool), fault: cfg.Fault}
 	c.counter, c.filterErr = loadCounter()
 	c.observer, c.opsErr = openObserver(cfg)
 	if c.counter == nil && c.observer == nil {
@@ -228,10 +231,22 @@ func (c *Collector) forget(cookie uint64) {
 	}
 }
 
-// sweep deletes the flows of sockets that are gone, until none is left.
+// sweep is the goroutine that deletes the flows of sockets that are gone, until none is left. Close joins it as far as that
+// matters: it waits for the map, and none is touched after that.
 func (c *Collector) sweep() {
+	defer c.caught()
 	for c.sweepAgain() {
 		c.sweepOnce()
+	}
+}
+
+// caught takes in a panic of the goroutine that defers it, if there is one and somebody wants to know.
+func (c *Collector) caught() {
+	if c.fault == nil {
+		return
+	}
+	if p := recover(); p != nil {
+		c.fault(p)
 	}
 }
 

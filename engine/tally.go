@@ -1,0 +1,30 @@
+package engine
+
+import (
+	"sync/atomic"
+
+	"viamillipede/engine/loop"
+)
+
+// tally counts for the user what all loops do, each in a part of its own: no two loops write to one line of the cache. The zero
+// tally is 0.
+type tally struct {
+	parts [loopsMost]struct {
+		n atomic.Int64
+		_ [tallyApart - 8]byte
+	}
+}
+
+// tallyApart is how far the parts of a tally are from each other, in bytes: two lines, which some processors fetch together.
+const tallyApart = 128
+
+// add counts n more; on the loop's thread.
+func (t *tally) add(at *loop.Loop, n int) { t.parts[at.ID].n.Add(int64(n)) }
+
+// Load adds up what the loops have counted. Any goroutine may call it.
+func (t *tally) Load() (sum int64) {
+	for i := range t.parts {
+		sum += t.parts[i].n.Load()
+	}
+	return sum
+}
