@@ -242,6 +242,7 @@ func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, t
 		}()
 	}
 	status := engine.StatusDone
+	var ours error // why the other side is stopped here
 	for range sides {
 		r := <-results
 		told.add(r.name, r.summary, causeOf(ctx, r.err))
@@ -251,14 +252,19 @@ func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, t
 				r.log.Printf(engine.LevelSummary, "%s", words.PathSummary(p))
 			}
 		}
-		if r.err == nil || status != engine.StatusDone && stopped(ctx, r.err) {
+		// In a loop the word of a signal may come back from our own other side first: it is no echo of that.
+		heard := status == engine.StatusRemotePipe && context.Cause(ctx) != ours
+		if r.err == nil || status != engine.StatusDone && stopped(ctx, r.err) && !heard {
 			continue
 		}
 		own := failed(r.prefix, causeOf(ctx, r.err))
 		if status == engine.StatusDone || status == engine.StatusRemotePipe {
 			status = own // what failed at the peer may be our own other side, in a loop
 		}
-		cancel(&engine.Error{Status: own, Reason: r.name + " failed in the same process", Err: r.err})
+		if ours == nil {
+			ours = &engine.Error{Status: own, Reason: r.name + " failed in the same process", Err: r.err}
+			cancel(ours)
+		}
 	}
 	return status
 }

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"context"
+	"sync"
+	"testing"
+
+	"viamillipede/cmd/viamillipede/internal/words"
+	"viamillipede/engine"
+)
+
+// acted is an end of a stream that ends as it is told.
+type acted func(ctx context.Context) error
+
+func (a acted) Run(ctx context.Context) (engine.Summary, error) { return engine.Summary{}, a(ctx) }
+func (a acted) Snapshot() engine.Snapshot                       { return engine.Snapshot{} }
+
+// closing closes a channel at the first line that is written.
+type closing struct {
+	once sync.Once
+	c    chan struct{}
+}
+
+func (c *closing) Write(p []byte) (int, error) {
+	c.once.Do(func() { close(c.c) })
+	return len(p), nil
+}
+
+// A loop through the program is stopped by a signal, and the side that hears of it from the other one is the first to end: the exit
+// status is the signal's all the same. Where no signal came, it is that of the first failure.
+func TestCarryEndsWithTheSignal(t *testing.T) {
+	interrupt := &engine.Error{Status: engine.StatusInterrupt, Reason: "stopped by SIGINT"}
+	for _, c := range []struct {
+		name   string
+		signal bool
+		want   engine.Status
+	}{{"signal", true, engine.StatusInterrupt}, {"none", false, engine.StatusRemotePipe}} {
+		t.Run(c.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			if c.signal {
+				cancel(interrupt)
+			}
+			first := &closing{c: make(chan struct{})}
+			tx := &side{name: "tx", log: words.NewLog(first, "", engine.LevelSummary), stream: acted(func(context.Context) error {
+				return &engine.Error{Status: engine.StatusRemotePipe, Reason: "the receiver failed"}
+			})}
+			rx := &side{name: "rx", log: words.NewLog(first, "", engine.LevelSummary), stream: acted(func(ctx context.Context) error {
+				<-first.c
+				<-ctx.Done()
+				return context.Cause(ctx)
+			})}
+			told, err := openAccount("")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := carry(ctx, cancel, []*side{rx, tx}, told); got != c.want {
+				t.Errorf("exit status %d, want %d", got, c.want)
+			}
+		})
+	}
+}
