@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"viamillipede/netio"
+	"viamillipede/netio/dial"
 )
 
 // Conn is what every link needs of a connection: bytes go out and come in, and the kernel says how that fares. *netio.Conn is
@@ -43,9 +44,9 @@ type Tuner interface {
 	Await(bytes int)
 	LimitUnsent(bytes int)
 	Pace(bytesPerSecond uint64)
-	// Settle decides on the congestion control, once the connection has carried something. why is a line for the user; "" is that
-	// nothing is known yet, and Settle is to be called again.
-	Settle(congestion string) (why string)
+	// Settle decides on the congestion control, once the connection has carried something. Until it is known Settle is to be
+	// called again; one without a name is none at all.
+	Settle(congestion string) (chosen dial.Congestion, known bool)
 }
 
 // Placed is a Conn of which is known where its packets come in and go out.
@@ -101,6 +102,6 @@ func (none) Reset()                                                {}
 func (none) Await(int)                                             {}
 func (none) LimitUnsent(int)                                       {}
 func (none) Pace(uint64)                                           {}
-func (none) Settle(string) (why string)                            { return "this connection has no congestion control" }
+func (none) Settle(string) (dial.Congestion, bool)                 { return dial.Congestion{}, true }
 func (none) LeavesByNIC() bool                                     { return false }
 func (none) IncomingCPU() int                                      { return -1 }

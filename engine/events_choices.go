@@ -6,6 +6,7 @@ import (
 
 	"viamillipede/affinity"
 	"viamillipede/engine/wire"
+	"viamillipede/netio/dial"
 )
 
 // Events of choices: what the engine does of several things that it could do, and what it cannot do.
@@ -83,7 +84,10 @@ type LinkCopies struct {
 }
 
 // CongestionChosen is the congestion control of a path's links.
-type CongestionChosen struct{ Path, Why string }
+type CongestionChosen struct {
+	Path string
+	dial.Congestion
+}
 
 // BufferLimits is a path whose links are held back by a socket buffer.
 type BufferLimits struct {
@@ -131,7 +135,7 @@ type NetworkNotWatched struct {
 }
 
 // LinksSteered is how links get to the loops near the CPUs that they come in on.
-type LinksSteered struct{ How string }
+type LinksSteered struct{ dial.Steering }
 
 // Listening is a receiver that listens again, on another address or anew.
 type Listening struct{ Addr net.Addr }

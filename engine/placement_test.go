@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"viamillipede/affinity"
+	"viamillipede/netio/dial"
 )
 
 // twoNodes has CPUs 0 to 3 on node 0 and 4 to 7 on node 1; 0 and 2 are threads of one core, and so on.
@@ -86,7 +87,7 @@ func (onDevice) DeviceAt(netip.Addr) string { return "lo" }
 // noDoor is a port that nobody comes to.
 type noDoor struct{ Door }
 
-func (noDoor) Steer(int, func(int) int) string { return "" }
+func (noDoor) Steer(int, func(int) int) dial.Steering { return dial.Steering{} }
 
 // The loops stay as many as they were made, however many the machine would grant when they are placed anew: a cgroup's quota
 // may have been changed meanwhile.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -18,13 +19,19 @@ type shut struct {
 	why  error
 }
 
-func (s shut) Listeners() []net.Listener           { return []net.Listener{s} }
-func (s shut) Steer(int, func(cpu int) int) string { return "nothing comes in yet" }
-func (s shut) Stale() bool                         { return true }
-func (s shut) Close() error                        { return nil }
-func (s shut) Accept() (net.Conn, error)           { return nil, net.ErrClosed }
-func (s shut) Addr() net.Addr                      { return s }
-func (s shut) Network() string                     { return "tcp" }
+func (s shut) Listeners() []net.Listener { return []net.Listener{s} }
+func (s shut) Steer(int, func(cpu int) int) dial.Steering {
+	return dial.Steering{Way: dial.SteerHash, Why: errNothingComes}
+}
+
+func (s shut) Stale() bool               { return true }
+func (s shut) Close() error              { return nil }
+func (s shut) Accept() (net.Conn, error) { return nil, net.ErrClosed }
+func (s shut) Addr() net.Addr            { return s }
+func (s shut) Network() string           { return "tcp" }
+
+// errNothingComes is why a door that is shut steers nothing.
+var errNothingComes = errors.New("nothing comes in yet")
 
 // String names it for people.
 func (s shut) String() string {

@@ -10,6 +10,7 @@ import (
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
+	"viamillipede/netio/dial"
 )
 
 // A simulation runs the sender's own dispatch, links and window in virtual time: no socket, no byte moved, no clock. What is
@@ -384,7 +385,9 @@ func (c *simLink) Info() netio.Info  { return netio.Info{RTT: c.srtt, MinRTT: 2 
 func (c *simLink) Pending() bool     { return len(c.inbox) > 0 }
 func (c *simLink) IncomingCPU() int  { return -1 }
 
-func (c *simLink) Settle(string) string                              { return "simulated" }
+func (c *simLink) Settle(string) (dial.Congestion, bool) {
+	return dial.Congestion{Name: "simulated"}, true
+}
 func (c *simLink) Completions([]netio.Completion) []netio.Completion { return nil }
 
 // What no link of a simulation does.

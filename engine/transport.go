@@ -38,8 +38,8 @@ type Transport interface {
 type Door interface {
 	Listeners() []net.Listener
 	// Steer has a connection that begins on CPU c, 0 to cpus-1, come in at the listener of the index that owner gives, or at
-	// any where that is -1. It says how that is done, for people.
-	Steer(cpus int, owner func(c int) int) string
+	// any where that is -1. It says how that is done.
+	Steer(cpus int, owner func(c int) int) dial.Steering
 	// Stale reports whether nothing comes in any more, since the device of the local address has gone or was made anew. It may
 	// be called at any time.
 	Stale() bool
@@ -143,14 +143,10 @@ func (g *group) Close() error {
 	return g.group.Close()
 }
 
-func (g *group) Steer(cpus int, owner func(cpu int) int) string {
+func (g *group) Steer(cpus int, owner func(cpu int) int) dial.Steering {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	s := g.group.Steer(cpus, owner)
-	if s.Why != nil {
-		return fmt.Sprintf("%v (%v)", s.Way, s.Why)
-	}
-	return s.Way.String()
+	return g.group.Steer(cpus, owner)
 }
 
 func (t tcp) Adopt(c net.Conn, trace netio.Tracer) (Conn, error) {
@@ -164,5 +160,7 @@ func (t tcp) Adopt(c net.Conn, trace netio.Tracer) (Conn, error) {
 // tcpConn is a connection of the network.
 type tcpConn struct{ *netio.Conn }
 
-func (c tcpConn) LeavesByNIC() bool                { return dial.LeavesByNIC(c.FD()) }
-func (c tcpConn) Settle(asked string) (why string) { return dial.Settle(c.Conn, asked) }
+func (c tcpConn) LeavesByNIC() bool { return dial.LeavesByNIC(c.FD()) }
+func (c tcpConn) Settle(asked string) (dial.Congestion, bool) {
+	return dial.Settle(c.Conn, asked)
+}

@@ -317,10 +317,10 @@ func (k *txlink) tick() {
 	k.hint()
 	k.probe()
 	if !k.settled && k.bytes > 0 {
-		why := k.conn.Settle(k.s.cfg.Congestion)
-		k.settled = why != ""
-		if k.settled && k.path.explained.CompareAndSwap(false, true) {
-			tell(k.s.observer, CongestionChosen{Path: k.path.String(), Why: why})
+		chosen, known := k.conn.Settle(k.s.cfg.Congestion)
+		k.settled = known
+		if known && k.path.explained.CompareAndSwap(false, true) {
+			tell(k.s.observer, CongestionChosen{Path: k.path.String(), Congestion: chosen})
 		}
 	}
 	if k.loop.Now.Sub(k.spoke) >= k.s.time.Beat && k.leg == nil && len(k.control) == 0 && !k.behind() {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"viamillipede/engine"
+	"viamillipede/netio/dial"
 )
 
 // Listen takes the port; 0 is a port like any other.
@@ -49,7 +50,7 @@ func (d *door) Listeners() (all []net.Listener) {
 }
 
 // Steer does nothing: links have no CPU.
-func (d *door) Steer(int, func(int) int) string { return "not at all" }
+func (d *door) Steer(int, func(int) int) dial.Steering { return dial.Steering{Way: dial.SteerHash} }
 
 // Stale reports that of a door that the test has had go stale.
 func (d *door) Stale() bool { return d.stale.Load() }

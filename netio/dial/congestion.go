@@ -34,24 +34,31 @@ func setCongestion(fd int, name string) error {
 // alone holds a connection at less than half of what cubic carries.
 const shortPath = time.Millisecond
 
+// Congestion is the congestion control of a connection, and by what it was chosen.
+type Congestion struct {
+	Name   string
+	Asked  string        // for; "auto" is by the least round trip
+	MinRTT time.Duration // of "auto"
+	System string        // likewise: the system's default
+}
+
 // Settle decides for a connection dialled with the congestion control asked for, once it has carried something: a
-// single round trip says little on a busy machine. With "auto" a long path goes back to the system's choice. why is a line
-// for the user; it is empty as long as nothing was measured, and then Settle is to be called again.
-func Settle(c *netio.Conn, asked string) (why string) {
+// single round trip says little on a busy machine. With "auto" a long path goes back to the system's choice. As long as nothing was
+// measured it is not known, and Settle is to be called again.
+func Settle(c *netio.Conn, asked string) (chosen Congestion, known bool) {
 	i := c.Info()
 	if i.RTT == 0 || i.MinRTT == 0 {
-		return ""
+		return Congestion{}, false
 	}
 	if asked != "auto" {
-		return fmt.Sprintf("congestion control %s, as asked (%s)", i.Congestion, asked)
+		return Congestion{Name: i.Congestion, Asked: asked}, true
 	}
 	system := systemCongestion()
 	if i.MinRTT >= shortPath && system != "" && system != i.Congestion {
 		_ = setCongestion(c.FD(), system) // refused: the present one does as well
 		i = c.Info()
 	}
-	return fmt.Sprintf("congestion control %s: least round trip %v, the system's default is %s",
-		i.Congestion, i.MinRTT, system)
+	return Congestion{i.Congestion, asked, i.MinRTT, system}, true
 }
 
 func systemCongestion() string {

@@ -7,6 +7,7 @@ import (
 
 	"viamillipede/affinity"
 	"viamillipede/engine"
+	"viamillipede/netio/dial"
 )
 
 // ofChoices is the line of a choice of the engine's, or of something that it cannot do.
@@ -58,7 +59,7 @@ func ofChoices(e engine.Event) string {
 func ofNetwork(e engine.Event) string {
 	switch e := e.(type) {
 	case engine.CongestionChosen:
-		return fmt.Sprintf("path %s: %s", e.Path, e.Why)
+		return fmt.Sprintf("path %s: %s", e.Path, congestion(e.Congestion))
 	case engine.BufferLimits:
 		if e.Receive {
 			return fmt.Sprintf("path %s: the receive buffer holds its links back %.0f %% of the time: "+
@@ -83,7 +84,11 @@ func ofNetwork(e engine.Event) string {
 		}
 		return fmt.Sprintf("changes of the network are not noticed: %v", e.Err)
 	case engine.LinksSteered:
-		return "links go to the loops near the CPUs that they come in on: " + e.How
+		text := fmt.Sprintf("links go to the loops near the CPUs that they come in on: %v", e.Way)
+		if e.Why != nil {
+			text += fmt.Sprintf(" (%v)", e.Why)
+		}
+		return text
 	case engine.Listening:
 		return fmt.Sprintf("listening on %v", e.Addr)
 	case engine.ListenFailed:
@@ -96,6 +101,16 @@ func ofNetwork(e engine.Event) string {
 		return fmt.Sprintf("no room for %v: %v", e.From, e.Err)
 	}
 	return ""
+}
+
+func congestion(c dial.Congestion) string {
+	switch {
+	case c.Name == "":
+		return "this connection has no congestion control"
+	case c.Asked != "auto":
+		return fmt.Sprintf("congestion control %s, as asked (%s)", c.Name, c.Asked)
+	}
+	return fmt.Sprintf("congestion control %s: least round trip %v, the system's default is %s", c.Name, c.MinRTT, c.System)
 }
 
 // placement says where loops run.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"viamillipede/engine"
+	"viamillipede/netio/dial"
 )
 
 // What is printed of an outage, at both ends.
@@ -104,6 +105,10 @@ func TestEventLines(t *testing.T) {
 			"threads auto: path a:1: 2 links more: 3.00 MiB/s, 1.00 MiB/s before: it has 4 links now"},
 		{engine.ThreadsTried{Path: "a:1", Added: 1, Before: 1 << 20, Now: 1 << 20, Links: 1},
 			"threads auto: path a:1: 1 link more: 1.00 MiB/s, 1.00 MiB/s before: dropped, it has 1 link"},
+		{engine.CongestionChosen{Path: "a:1", Congestion: dial.Congestion{Name: "cubic", Asked: "auto", MinRTT: time.Millisecond, System: "bbr"}},
+			"path a:1: congestion control cubic: least round trip 1ms, the system's default is bbr"},
+		{engine.CongestionChosen{Path: "a:1", Congestion: dial.Congestion{Name: "reno", Asked: "reno"}},
+			"path a:1: congestion control reno, as asked (reno)"},
 		{engine.PortsChosen{Path: "a:1", Ports: []uint16{7, 8}, How: "as the hash has it"}, "path a:1: source ports 7,8: as the hash has it"},
 		{engine.BufferLimits{Path: "a:1", Share: 0.5, Setting: "4096 16384 4194304"}, "path a:1: the send buffer holds its links back 50 % of the time: " +
 			"raise the last number of net.ipv4.tcp_wmem here, now 4096 16384 4194304"},
