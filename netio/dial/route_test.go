@@ -9,6 +9,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/lab"
 )
 
 func TestLoopbackDevice(t *testing.T) {
@@ -64,7 +66,7 @@ func defaultRoute(gateway string, metric int) error {
 
 // The devices of routes, addresses and the default route, in a network that grows.
 func TestDevices(t *testing.T) {
-	ns := newNetwork(t)
+	l := lab.New(t, lab.Config{})
 	route := func(a string) func() (string, error) {
 		return func() (string, error) { return RouteDevice(netip.MustParseAddr(a)) }
 	}
@@ -72,7 +74,7 @@ func TestDevices(t *testing.T) {
 		return func() (string, error) { return AddressDevice(netip.MustParseAddr(a)) }
 	}
 	nothing := func() error { return nil }
-	err := <-elsewhere(ns, func() error {
+	err := l.Visit(lab.TX, func() error {
 		for i, step := range []struct {
 			change func() error
 			ask    func() (string, error)

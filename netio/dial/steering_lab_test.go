@@ -53,12 +53,12 @@ type doors struct {
 	queues   map[int]int // connections by receive queue
 }
 
-// openDoors makes hosts with a path of so many queues, each of which the CPUs of mask handle.
-func openDoors(t *testing.T, queues int, mask uint32) *doors {
+// openDoors makes hosts with a path of so many queues, each of which these CPUs handle.
+func openDoors(t *testing.T, queues int, cpus ...int) *doors {
 	t.Helper()
 	d := &doors{t: t, lab: lab.New(t, lab.Config{Paths: 1, Queues: queues}), arrivals: make(chan arrival, steered), queues: map[int]int{}}
 	for q := range queues {
-		if err := d.lab.Spread(lab.RX, 0, q, mask); err != nil {
+		if err := d.lab.Spread(lab.RX, 0, q, cpus...); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -170,7 +170,7 @@ func (d *doors) all(what string, counts [2][2]int, owner func(int) int) {
 
 // Two queues, each spread over two CPUs.
 func testSteeringSpread(t *testing.T) {
-	d := openDoors(t, 2, 0b11)
+	d := openDoors(t, 2, 0, 1)
 	for _, way := range ways {
 		d.steer(way, straight)
 		d.all(way.String(), d.receive(steered), straight)
@@ -182,7 +182,7 @@ func testSteeringSpread(t *testing.T) {
 // One queue, and one CPU that handles it: that is told by its setting, whatever a socket tells.
 func testSteeringOneQueue(t *testing.T) {
 	for cpu := range 2 {
-		d := openDoors(t, 1, 1<<cpu)
+		d := openDoors(t, 1, cpu)
 		for _, way := range ways {
 			d.steer(way, straight)
 			counts := d.receive(steered)
@@ -195,7 +195,7 @@ func testSteeringOneQueue(t *testing.T) {
 
 // The kernel's hash has no regard for CPUs, nor has a group that nobody steers, or does no more.
 func testSteeringHash(t *testing.T) {
-	d := openDoors(t, 2, 0b11)
+	d := openDoors(t, 2, 0, 1)
 	check := func(what string) {
 		counts := d.receive(steered)
 		t.Logf("%s: by listener and CPU %v", what, counts)
@@ -215,7 +215,7 @@ func testSteeringHash(t *testing.T) {
 
 // Without rights the classic filter does the work.
 func testSteeringRefused(t *testing.T) {
-	d := openDoors(t, 2, 0b11)
+	d := openDoors(t, 2, 0, 1)
 	got := bereft(t, func() Steering { return d.group.Steer(2, crossed) })
 	if got.Way != SteerClassic || !errors.Is(got.Why, unix.EPERM) {
 		t.Fatalf("without rights: %v, %v", got.Way, got.Why)
@@ -228,7 +228,7 @@ func testSteeringRefused(t *testing.T) {
 // owners.
 func testSteeringAgain(t *testing.T) {
 	const rounds, changes, connections = 20, 21, 40
-	d := openDoors(t, 2, 0b11)
+	d := openDoors(t, 2, 0, 1)
 	owners := []func(int) int{straight, crossed}
 	for _, way := range ways {
 		for round := range rounds {
@@ -257,7 +257,7 @@ func testSteeringAgain(t *testing.T) {
 
 // A device that is polled tells the queue in which a connection's packets arrive; the owners' CPUs count as before.
 func testSteeringQueues(t *testing.T) {
-	d := openDoors(t, 2, 0b11)
+	d := openDoors(t, 2, 0, 1)
 	d.steer(SteerClassic, straight)
 	d.receive(steered)
 	if d.queues[0] != steered {

@@ -2,54 +2,29 @@ package dial
 
 import (
 	"context"
-	"runtime"
 	"testing"
 	"time"
 
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netns"
+
+	"viamillipede/netio/lab"
 )
 
-// elsewhere runs f on a thread of its own in the network namespace.
-func elsewhere(ns netns.NsHandle, f func() error) <-chan error {
+// elsewhere runs f at the sender's host, and gives its error on a channel.
+func elsewhere(l *lab.Lab, f func() error) <-chan error {
 	done := make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
-		if err := netns.Set(ns); err != nil {
-			done <- err
-			return
-		}
-		done <- f()
-	}()
+	go func() { done <- l.Visit(lab.TX, f) }()
 	return done
-}
-
-// newNetwork makes an empty network namespace for a test.
-func newNetwork(t *testing.T) netns.NsHandle {
-	t.Helper()
-	made := make(chan error, 1)
-	var ns netns.NsHandle
-	go func() {
-		runtime.LockOSThread()
-		var err error
-		ns, err = netns.New()
-		made <- err
-	}()
-	if err := <-made; err != nil {
-		t.Skipf("no network namespaces here (needs root): %v", err)
-	}
-	t.Cleanup(func() { ns.Close() })
-	return ns
 }
 
 // Every change is told, those that came while the last one was being told as one, and a storm of them does not end it.
 func TestWatchNetwork(t *testing.T) {
-	ns := newNetwork(t)
+	l := lab.New(t, lab.Config{})
 	before := descriptors(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	told, proceed := make(chan struct{}), make(chan struct{})
-	over := elsewhere(ns, func() error {
+	over := elsewhere(l, func() error {
 		return WatchNetwork(ctx, func() {
 			told <- struct{}{}
 			<-proceed
@@ -57,7 +32,7 @@ func TestWatchNetwork(t *testing.T) {
 	})
 	set := func(times int) {
 		t.Helper()
-		err := <-elsewhere(ns, func() error {
+		err := <-elsewhere(l, func() error {
 			lo, err := netlink.LinkByName("lo")
 			if err != nil {
 				return err

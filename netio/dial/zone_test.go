@@ -9,15 +9,17 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"viamillipede/netio/lab"
 )
 
 // A zone is the device that has that name now: after it was made anew, dialling and listening go there, and a group that
 // listened at the old one is stale.
 func TestZoneIsADeviceNow(t *testing.T) {
-	ns := newNetwork(t)
+	hosts := lab.New(t, lab.Config{})
 	inside := func(f func() error) {
 		t.Helper()
-		if err := <-elsewhere(ns, f); err != nil {
+		if err := hosts.Visit(lab.TX, f); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -32,13 +34,6 @@ func TestZoneIsADeviceNow(t *testing.T) {
 	}
 	var old *Group
 	inside(func() (err error) {
-		lo, err := netlink.LinkByName("lo")
-		if err == nil {
-			err = netlink.LinkSetUp(lo)
-		}
-		if err != nil {
-			return err
-		}
 		if _, err := ListenGroup(t.Context(), local, 0, 1); !errors.Is(err, unix.ENODEV) || !NotThere(err) {
 			t.Errorf("listen without the device: %v", err)
 		}

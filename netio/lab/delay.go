@@ -41,7 +41,7 @@ func (l *Lab) delayed(i int, program string, d Delay) error {
 		queue = shapeQueue
 	}
 	c := l.Command(l.ctx, TX, program,
-		"-a", l.sides[TX].file(), "-b", l.sides[RX].file(), "-name", device(i),
+		"-a", l.File(TX), "-b", l.File(RX), "-name", device(i),
 		"-addr-a", l.Address(TX, i)+"/24", "-addr-b", l.Address(RX, i)+"/24",
 		"-delay", (d.RoundTrip / 2).String(), "-jitter", d.Jitter.String(),
 		"-loss", strconv.FormatFloat(d.Loss, 'g', -1, 64),

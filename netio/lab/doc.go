@@ -1,5 +1,6 @@
 // Package lab makes two hosts on one machine, joined by several network paths, and breaks them in the ways that real
-// networks break. It is for tests that need root; without it New skips the test and says so.
+// networks break. It is for tests that need root, which New skips without it, and for tools that measure (Open). The program itself
+// never has it.
 //
 // A lab is two network namespaces, side TX and side RX, with a veth pair for each path:
 //
@@ -12,7 +13,7 @@
 //
 // Loopback is up on both sides. The files, in the order in which a test uses them:
 //
-//	lab.go       New: namespaces and paths; everything is removed by the test's cleanup
+//	lab.go       New and Open: namespaces and paths; everything is removed by the test's cleanup, or by Close
 //	space.go     one namespace and the thread that lives in it
 //	command.go   programs that run on a side
 //	path.go      a path goes down, is shaped, swallows its packets
@@ -23,7 +24,7 @@
 //	delay.go     paths that take their time and lose packets
 //	sysctl.go    settings of a side's network
 //	conn.go      established connections are listed and destroyed (sock_diag(7), SOCK_DESTROY)
-//	stranger.go  sockets of the test itself on a side
+//	stranger.go  sockets of the test itself on a side, and whatever else it does there
 //	counter.go   the stream that tests send: its words count, so that any byte can be checked by its offset alone
 //	gate.go      Gate, Feed, Drain: a producer and a consumer that can be held, slowed and waited for
 //	proc.go      memory, descriptors and threads of a process

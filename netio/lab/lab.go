@@ -2,11 +2,11 @@ package lab
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"sync"
-	"testing"
 
 	"github.com/vishvananda/netlink"
 )
@@ -33,6 +33,7 @@ type Config struct {
 	Paths   int     // veth pairs between the two sides
 	Delayed []Delay // the paths after those; with them there may be MaxPaths
 	Queues  int     // of each veth device, for each direction; 0 is 1
+	Sysfs   bool    // /sys of each side shows the devices of that side, to programs that run there, as on a host
 
 	DelayProgram string // the file of tools/delay, for Delayed
 }
@@ -52,40 +53,71 @@ type Lab struct {
 	commands []*Cmd // every program started, to be reaped in close
 }
 
-// New makes a lab that lasts until the test's cleanup. The test is skipped where namespaces cannot be made (not root), or
-// delayed paths on a kernel without TUN devices, and fails where one of the paths cannot.
-func New(t testing.TB, config Config) *Lab {
+// ErrNotHere says that this machine, or this user, cannot have a lab.
+var ErrNotHere = errors.New("not possible here")
+
+// Test is what a lab needs of a test, which a *testing.T or *testing.B has.
+type Test interface {
+	Helper()
+	Cleanup(func())
+	Skipf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}
+
+// New makes a lab that lasts until the test's cleanup. The test is skipped where Open gives ErrNotHere, and fails with other errors.
+func New(t Test, config Config) *Lab {
 	t.Helper()
+	l, err := Open(config)
+	switch {
+	case errors.Is(err, ErrNotHere):
+		t.Skipf("%v", err)
+	case err != nil:
+		t.Fatalf("%v", err)
+	}
+	t.Cleanup(l.Close)
+	return l
+}
+
+// Open makes a lab for a program that is no test, which closes it. The error is ErrNotHere where namespaces cannot be made (not root),
+// or delayed paths on a kernel without TUN devices; and another one where a path cannot be made.
+func Open(config Config) (*Lab, error) {
 	paths := config.Paths + len(config.Delayed)
 	if config.Paths < 0 || paths > MaxPaths {
-		t.Fatalf("lab: %d paths, want 0 to %d", paths, MaxPaths)
+		return nil, fmt.Errorf("lab: %d paths, want 0 to %d", paths, MaxPaths)
 	}
 	if _, err := os.Stat(tunFile); err != nil && len(config.Delayed) > 0 {
-		t.Skipf("lab: no delayed paths here: %v", err)
+		return nil, fmt.Errorf("lab: delayed paths are %w: %w", ErrNotHere, err)
 	}
 	l := &Lab{paths: paths, veths: config.Paths}
 	l.ctx, l.stop = context.WithCancel(context.Background())
-	t.Cleanup(l.close)
+	if err := l.make(config); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("lab: %w", err)
+	}
+	return l, nil
+}
+
+func (l *Lab) make(config Config) error {
 	for side := range l.sides {
-		s, err := newSpace()
+		s, err := newSpace(config.Sysfs)
 		if err != nil {
-			t.Skipf("lab: no network namespaces here (needs root): %v", err)
+			return fmt.Errorf("network namespaces are %w (they need root): %w", ErrNotHere, err)
 		}
 		l.sides[side] = s
 	}
 	if err := l.build(config.Queues); err != nil {
-		t.Fatalf("lab: %v", err)
+		return err
 	}
 	for i, d := range config.Delayed {
 		if err := l.delayed(config.Paths+i, config.DelayProgram, d); err != nil {
-			t.Fatalf("lab: make path %d: %v", config.Paths+i, err)
+			return fmt.Errorf("make path %d: %w", config.Paths+i, err)
 		}
 	}
-	return l
+	return nil
 }
 
-// close ends the programs and both sides; the kernel removes what was in them.
-func (l *Lab) close() {
+// Close ends the programs and both sides; the kernel removes what was in them.
+func (l *Lab) Close() {
 	l.stop()
 	l.mu.Lock()
 	commands := l.commands
@@ -108,11 +140,6 @@ func (l *Lab) build(queues int) error {
 	}
 	for side := range l.sides {
 		if err := l.sides[side].do(func() error { return l.raise(Side(side)) }); err != nil {
-			return err
-		}
-	}
-	for i := range l.veths {
-		if err := l.awaitCarriers(i); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,8 @@ package lab
 import (
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
@@ -10,18 +12,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Spread has the CPUs of mask (bit c is CPU c) handle what arrives in one queue of a side's device of path i, each flow
-// always the same one (RPS, Documentation/networking/scaling.rst). Mask 0 is that of a new device: the CPU that sent it.
-func (l *Lab) Spread(side Side, i, queue int, mask uint32) error {
+// Spread has these CPUs handle what arrives in one queue of a side's device of path i, each flow always the same one (RPS,
+// Documentation/networking/scaling.rst). Without any it is as with a new device: the CPU that sent it does.
+func (l *Lab) Spread(side Side, i, queue int, cpus ...int) error {
 	name := fmt.Sprintf("class/net/%s/queues/rx-%d/rps_cpus", device(i), queue)
-	return l.sides[side].visit(func() error { return writeSys(name, fmt.Sprintf("%x", mask)) })
+	return l.sides[side].visit(func() error { return writeSys(name, mask(cpus)) })
 }
 
-// Choose has what the CPUs of mask send leave in one queue of a side's device of path i (XPS, the same document). Mask 0 is
-// that of a new device: each flow has a queue by its hash.
-func (l *Lab) Choose(side Side, i, queue int, mask uint32) error {
+// Choose has what these CPUs send leave in one queue of a side's device of path i (XPS, the same document). Without any it is as with a
+// new device: each flow has a queue by its hash.
+func (l *Lab) Choose(side Side, i, queue int, cpus ...int) error {
 	name := fmt.Sprintf("class/net/%s/queues/tx-%d/xps_cpus", device(i), queue)
-	return l.sides[side].visit(func() error { return writeSys(name, fmt.Sprintf("%x", mask)) })
+	return l.sides[side].visit(func() error { return writeSys(name, mask(cpus)) })
+}
+
+// mask is a set of CPUs as the kernel writes it: groups of 32 bits in hexadecimal digits, the highest first.
+func mask(cpus []int) string {
+	groups := make([]uint32, 1+slices.Max(append(cpus, 0))/32)
+	for _, cpu := range cpus {
+		groups[len(groups)-1-cpu/32] |= 1 << (cpu % 32)
+	}
+	var words []string
+	for i, g := range groups {
+		words = append(words, fmt.Sprintf([]string{"%x", "%08x"}[min(i, 1)], g))
+	}
+	return strings.Join(words, ",")
 }
 
 // Poll has the kernel poll a side's device of path i as it does network cards, each queue for itself (NAPI): a packet

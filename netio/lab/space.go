@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/vishvananda/netns"
+	"golang.org/x/sys/unix"
 )
 
 var errClosed = errors.New("the lab is closed")
@@ -21,21 +22,27 @@ type space struct {
 	done chan struct{} // closed by the thread's goroutine on its way out
 }
 
-// newSpace makes an empty namespace. The error is EPERM without CAP_SYS_ADMIN, or what unshare(2) says.
-func newSpace() (*space, error) {
+// newSpace makes an empty namespace, with a /sys of its own for the programs that are started there, if so. The error is EPERM without
+// CAP_SYS_ADMIN, or what unshare(2) says.
+func newSpace(sysfs bool) (*space, error) {
 	s := &space{work: make(chan func()), stop: make(chan struct{}), done: make(chan struct{})}
 	ready := make(chan error, 1)
-	onOwnThread(func() { s.live(ready) })
+	onOwnThread(func() { s.live(ready, sysfs) })
 	if err := <-ready; err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *space) live(ready chan<- error) {
+func (s *space) live(ready chan<- error, sysfs bool) {
 	defer close(s.done)
 	ns, err := netns.New()
 	s.ns = ns
+	if err == nil && sysfs {
+		if err = mountSysfs(); err != nil {
+			ns.Close()
+		}
+	}
 	ready <- err
 	if err != nil {
 		return
@@ -62,15 +69,32 @@ func (s *space) do(f func() error) error {
 	}
 }
 
-// visit runs f on a thread of its own in the namespace, for calls that may wait, and gives its error.
+// mountSysfs has the calling thread see the devices of its network namespace below /sys, and with it whatever it starts. Nobody else
+// does: the thread's mounts are its own from then on.
+func mountSysfs() error {
+	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
+		return os.NewSyscallError("unshare", err)
+	}
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
+		return os.NewSyscallError("mount /", err)
+	}
+	return os.NewSyscallError("mount /sys", unix.Mount("lab", "/sys", "sysfs", 0, ""))
+}
+
+// errLeft says that a visitor did not come back: a test that has failed or was skipped ends the goroutine.
+var errLeft = errors.New("the goroutine has ended")
+
+// visit runs f on a thread of its own in the namespace, for calls that may wait, and gives its error, or errLeft.
 func (s *space) visit(f func() error) error {
 	result := make(chan error, 1)
 	onOwnThread(func() {
-		if err := netns.Set(s.ns); err != nil {
-			result <- os.NewSyscallError("setns", err)
+		err := errLeft
+		defer func() { result <- err }()
+		if failed := netns.Set(s.ns); failed != nil {
+			err = os.NewSyscallError("setns", failed)
 			return
 		}
-		result <- f()
+		err = f()
 	})
 	return <-result
 }

@@ -5,15 +5,14 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
+	"viamillipede/netio/lab"
 	"viamillipede/netio/lane/flowhash"
 )
 
@@ -22,46 +21,39 @@ var (
 	near = netip.MustParseAddr("198.19.0.1")
 )
 
-// group makes a network of the test's own: three devices that carry nothing, with an equal route to far by each.
-func group(t *testing.T) {
+// inGroup runs f at a host with three devices, and an equal route to far by each.
+func inGroup(t *testing.T, f func()) {
 	t.Helper()
-	runtime.LockOSThread() // for good: the thread ends with the test
-	if _, err := netns.New(); err != nil {
-		runtime.UnlockOSThread()
-		t.Skipf("no network namespaces here (needs root): %v", err)
-	}
-	lo := up(t, "lo")
-	if err := netlink.AddrAdd(lo, &netlink.Addr{IPNet: prefix(near)}); err != nil {
-		t.Fatal(err)
-	}
-	route := &netlink.Route{Dst: prefix(far), Src: near.AsSlice()}
-	for _, name := range []string{"d0", "d1", "d2"} {
-		attrs := netlink.NewLinkAttrs()
-		attrs.Name = name
-		pair := netlink.NewVeth(attrs)
-		pair.PeerName = name + "far"
-		if err := netlink.LinkAdd(pair); err != nil {
-			t.Skipf("no veth devices here: %v", err)
+	l := lab.New(t, lab.Config{Paths: 3})
+	err := l.Visit(lab.TX, func() error {
+		lo, err := netlink.LinkByName("lo")
+		if err != nil {
+			return err
 		}
-		up(t, pair.PeerName)
-		route.MultiPath = append(route.MultiPath, &netlink.NexthopInfo{LinkIndex: up(t, name).Attrs().Index})
-	}
-	if err := netlink.RouteAdd(route); err != nil {
-		t.Skipf("no routes of several hops here: %v", err)
+		if err := netlink.AddrAdd(lo, &netlink.Addr{IPNet: prefix(near)}); err != nil {
+			return err
+		}
+		route := &netlink.Route{Dst: prefix(far), Src: near.AsSlice()}
+		for _, name := range devices {
+			link, err := netlink.LinkByName(name)
+			if err != nil {
+				return err
+			}
+			route.MultiPath = append(route.MultiPath, &netlink.NexthopInfo{LinkIndex: link.Attrs().Index})
+		}
+		if err := netlink.RouteAdd(route); err != nil {
+			t.Skipf("no routes of several hops here: %v", err)
+		}
+		f()
+		return nil
+	})
+	if err != nil && !t.Skipped() {
+		t.Fatal(err)
 	}
 }
 
-func up(t *testing.T, name string) netlink.Link {
-	t.Helper()
-	link, err := netlink.LinkByName(name)
-	if err == nil {
-		err = netlink.LinkSetUp(link)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return link
-}
+// devices are those of the group.
+var devices = []string{"p0", "p1", "p2"}
 
 func prefix(a netip.Addr) *net.IPNet {
 	return &net.IPNet{IP: a.AsSlice(), Mask: net.CIDRMask(32, 32)}
@@ -75,67 +67,70 @@ func hashPolicy(t *testing.T, value string) {
 }
 
 func TestEqualRoutes(t *testing.T) {
-	group(t)
-	hashPolicy(t, "1")
-	s, err := Find("/", far, netip.Addr{}, "")
-	if err != nil || s.Kind != ECMP || !slices.Equal(s.Names(), []string{"d0", "d1", "d2"}) || s.Note != "" {
-		t.Fatalf("%v, note %q, %v", s, s.Note, err)
-	}
-	ports, err := s.Ports(16, netip.Addr{}, 8834)
-	if err != nil {
-		t.Fatal(err)
-	}
-	counts := make([]int, 3)
-	for i, port := range ports {
-		to := netip.AddrPortFrom(far, 8834)
-		at, known := s.Predict(netip.AddrPortFrom(netip.Addr{}, port), to)
-		again, _ := s.Predict(netip.AddrPortFrom(near, port), to)
-		if !known || at != i%3 || again != at {
-			t.Errorf("port %d of place %d takes lane %d, and from its address %d, want %d", port, i, at, again, i%3)
-			continue
+	inGroup(t, func() {
+		hashPolicy(t, "1")
+		s, err := Find("/", far, netip.Addr{}, "")
+		if err != nil || s.Kind != ECMP || !slices.Equal(s.Names(), devices) || s.Note != "" {
+			t.Fatalf("%v, note %q, %v", s, s.Note, err)
 		}
-		counts[at]++
-	}
-	if slices.Max(counts)-slices.Min(counts) > 1 {
-		t.Errorf("ports by lane: %v", counts)
-	}
-	if sent, err := s.Sent(); err != nil || len(sent) != 3 {
-		t.Errorf("sent: %v, %v", sent, err)
-	}
+		ports, err := s.Ports(16, netip.Addr{}, 8834)
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts := make([]int, 3)
+		for i, port := range ports {
+			to := netip.AddrPortFrom(far, 8834)
+			at, known := s.Predict(netip.AddrPortFrom(netip.Addr{}, port), to)
+			again, _ := s.Predict(netip.AddrPortFrom(near, port), to)
+			if !known || at != i%3 || again != at {
+				t.Errorf("port %d of place %d takes lane %d, and from its address %d, want %d", port, i, at, again, i%3)
+				continue
+			}
+			counts[at]++
+		}
+		if slices.Max(counts)-slices.Min(counts) > 1 {
+			t.Errorf("ports by lane: %v", counts)
+		}
+		if sent, err := s.Sent(); err != nil || len(sent) != 3 {
+			t.Errorf("sent: %v, %v", sent, err)
+		}
+	})
 }
 
 // With policy 0 ports do not count, and the error says what to change.
 func TestPortsDoNotCount(t *testing.T) {
-	group(t)
-	hashPolicy(t, "0")
-	s, err := Find("/", far, netip.Addr{}, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = s.Ports(8, netip.Addr{}, 8834)
-	var short *flowhash.LaneShort
-	if !errors.As(err, &short) || !strings.Contains(err.Error(), "net.ipv4.fib_multipath_hash_policy is 0") {
-		t.Errorf("%v", err)
-	}
+	inGroup(t, func() {
+		hashPolicy(t, "0")
+		s, err := Find("/", far, netip.Addr{}, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = s.Ports(8, netip.Addr{}, 8834)
+		var short *flowhash.LaneShort
+		if !errors.As(err, &short) || !strings.Contains(err.Error(), "net.ipv4.fib_multipath_hash_policy is 0") {
+			t.Errorf("%v", err)
+		}
+	})
 }
 
 func TestOneDevice(t *testing.T) {
-	group(t)
-	for device, to := range map[string]string{"": "127.0.0.1", "d1": far.String()} {
-		s, err := Find("/", netip.MustParseAddr(to), netip.Addr{}, device)
-		if err != nil || s.Kind != Device || len(s.Lanes) != 1 || device != "" && s.Lanes[0].Name != device {
-			t.Errorf("%q: %v, %v", device, s, err)
+	inGroup(t, func() {
+		for device, to := range map[string]string{"": "127.0.0.1", "p1": far.String()} {
+			s, err := Find("/", netip.MustParseAddr(to), netip.Addr{}, device)
+			if err != nil || s.Kind != Device || len(s.Lanes) != 1 || device != "" && s.Lanes[0].Name != device {
+				t.Errorf("%q: %v, %v", device, s, err)
+			}
+			if _, err := s.Ports(8, netip.Addr{}, 1); err != errOne {
+				t.Errorf("ports: %v", err)
+			}
 		}
-		if _, err := s.Ports(8, netip.Addr{}, 1); err != errOne {
-			t.Errorf("ports: %v", err)
+		if _, err := Find("/", far, netip.Addr{}, "nosuch"); !errors.Is(err, unix.ENODEV) {
+			t.Errorf("no such device: %v", err)
 		}
-	}
-	if _, err := Find("/", far, netip.Addr{}, "nosuch"); !errors.Is(err, unix.ENODEV) {
-		t.Errorf("no such device: %v", err)
-	}
-	if _, err := Find("/", netip.MustParseAddr("203.0.113.1"), netip.Addr{}, ""); !errors.Is(err, unix.ENETUNREACH) {
-		t.Errorf("no route: %v", err)
-	}
+		if _, err := Find("/", netip.MustParseAddr("203.0.113.1"), netip.Addr{}, ""); !errors.Is(err, unix.ENETUNREACH) {
+			t.Errorf("no route: %v", err)
+		}
+	})
 }
 
 // The bond's index counts its members that send; lanes are all members, in the kernel's order.

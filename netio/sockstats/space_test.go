@@ -13,10 +13,10 @@ import (
 	"time"
 
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netns"
 	"golang.org/x/sys/unix"
 
 	"viamillipede/netio/bpf"
+	"viamillipede/netio/lab"
 )
 
 // patience bounds every wait of a test.
@@ -103,77 +103,31 @@ func until(t testing.TB, what string, true func() bool) {
 	}
 }
 
-// place is a network namespace; nil is the test's own.
-type place struct{ ns netns.NsHandle }
+// place is a side of a lab; nil is the test's own network.
+type place struct {
+	*lab.Lab
+	side lab.Side
+}
 
-// do runs f in the namespace, on a thread that ends afterwards.
+// do runs f there, on a thread that ends afterwards.
 func (p *place) do(f func() error) error {
 	if p == nil {
 		return f()
 	}
-	result := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		if err := netns.Set(p.ns); err != nil {
-			result <- err
-			return
-		}
-		result <- f()
-	}()
-	return <-result
+	return p.Visit(p.side, f)
 }
 
-func newPlace(t testing.TB) *place {
-	t.Helper()
-	p := new(place)
-	result := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		var err error
-		p.ns, err = netns.New()
-		result <- err
-	}()
-	if err := <-result; err != nil {
-		t.Skipf("no network namespaces here (needs root): %v", err)
-	}
-	t.Cleanup(func() { p.ns.Close() })
-	return p
-}
-
-// The two ends of a cable.
+// The far end of a cable, and the device at each of its ends.
 const (
-	nearAddr, farAddr = "198.18.0.1", "198.18.0.2"
-	cableDevice       = "p0"
+	farAddr     = "198.18.0.2"
+	cableDevice = "p0"
 )
 
-// cable is two namespaces and a veth pair with so many queues between them.
+// cable is two hosts and a path with so many queues between them.
 func cable(t testing.TB, queues int) (near, far *place) {
 	t.Helper()
-	near, far = newPlace(t), newPlace(t)
-	err := near.do(func() error {
-		attrs := netlink.NewLinkAttrs()
-		attrs.Name, attrs.NumTxQueues, attrs.NumRxQueues = cableDevice, queues, queues
-		pair := netlink.NewVeth(attrs)
-		pair.PeerName, pair.PeerNamespace = cableDevice, netlink.NsFd(far.ns)
-		pair.PeerNumTxQueues, pair.PeerNumRxQueues = uint32(queues), uint32(queues)
-		return netlink.LinkAdd(pair)
-	})
-	for at, p := range map[string]*place{nearAddr: near, farAddr: far} {
-		err = errors.Join(err, p.do(func() error { return raise(at) }))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return near, far
-}
-
-func raise(at string) error {
-	dev, err := netlink.LinkByName(cableDevice)
-	if err != nil {
-		return err
-	}
-	ip := &net.IPNet{IP: net.ParseIP(at).To4(), Mask: net.CIDRMask(24, 32)}
-	return errors.Join(netlink.AddrAdd(dev, &netlink.Addr{IPNet: ip}), netlink.LinkSetUp(dev))
+	l := lab.New(t, lab.Config{Paths: 1, Queues: queues})
+	return &place{l, lab.TX}, &place{l, lab.RX}
 }
 
 // statistics are what the device has counted.

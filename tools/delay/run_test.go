@@ -2,82 +2,44 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"net/netip"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/vishvananda/netlink"
-	"github.com/vishvananda/netns"
+
+	"viamillipede/netio/lab"
 )
 
 const testTime = 30 * time.Second // the most that a test here waits for anything
 
-// space is a network namespace of the test's.
-type space struct{ ns netns.NsHandle }
-
-// newSpace makes a namespace, or skips the test.
-func newSpace(t *testing.T) space {
+// visit runs f on a side.
+func visit(t *testing.T, l *lab.Lab, side lab.Side, f func() error) {
 	t.Helper()
-	var s space
-	err := onOwnThread(func() (err error) {
-		s.ns, err = netns.New()
-		return err
-	})
-	if err != nil {
-		t.Skipf("no network namespaces here (needs root): %v", err)
-	}
-	t.Cleanup(func() { s.ns.Close() })
-	return s
-}
-
-// file names the namespace.
-func (s space) file() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), s.ns) }
-
-// visit runs f in the namespace.
-func (s space) visit(t *testing.T, f func() error) {
-	t.Helper()
-	err := onOwnThread(func() error {
-		if err := netns.Set(s.ns); err != nil {
-			return os.NewSyscallError("setns", err)
-		}
-		return f()
-	})
-	if err != nil {
+	if err := l.Visit(side, f); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// onOwnThread runs f on a thread that ends with it.
-func onOwnThread(f func() error) error {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		done <- f()
-	}()
-	return <-done
-}
-
-// joined is two namespaces with a line between them.
+// joined is two hosts with a line between them.
 type joined struct {
-	spaces [2]space
-	end    func() [2]counts // ends the line
+	*lab.Lab
+	end func() [2]counts // ends the line
 }
 
 // join runs the program with these flags. The test is skipped where it cannot be.
 func join(t *testing.T, words string) *joined {
 	t.Helper()
-	j := &joined{spaces: [2]space{newSpace(t), newSpace(t)}}
+	j := &joined{Lab: lab.New(t, lab.Config{})}
 	if _, err := os.Stat("/dev/net/tun"); err != nil {
 		t.Skipf("no TUN devices here: %v", err)
 	}
-	set, err := parse(good(append(strings.Fields(words), "-a", j.spaces[0].file(), "-b", j.spaces[1].file())...))
+	set, err := parse(good(append(strings.Fields(words), "-a", j.File(lab.TX), "-b", j.File(lab.RX))...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,11 +82,11 @@ func address(text string) *net.UDPAddr { return net.UDPAddrFromAddrPort(netip.Mu
 func (j *joined) echo(t *testing.T) net.Conn {
 	t.Helper()
 	var server, client *net.UDPConn
-	j.spaces[1].visit(t, func() (err error) {
+	visit(t, j.Lab, lab.RX, func() (err error) {
 		server, err = net.ListenUDP("udp", address(far))
 		return err
 	})
-	j.spaces[0].visit(t, func() (err error) {
+	visit(t, j.Lab, lab.TX, func() (err error) {
 		client, err = net.DialUDP("udp", address(near), address(far))
 		return err
 	})
@@ -219,9 +181,9 @@ func TestStreamHasTheRate(t *testing.T) {
 	j := join(t, "-delay 2ms -rate 8M")
 	var listener net.Listener
 	var a net.Conn
-	j.spaces[1].visit(t, func() (err error) { listener, err = net.Listen("tcp", far); return err })
+	visit(t, j.Lab, lab.RX, func() (err error) { listener, err = net.Listen("tcp", far); return err })
 	defer listener.Close()
-	j.spaces[0].visit(t, func() (err error) { a, err = net.DialTimeout("tcp", far, testTime); return err })
+	visit(t, j.Lab, lab.TX, func() (err error) { a, err = net.DialTimeout("tcp", far, testTime); return err })
 	defer a.Close()
 	b, err := listener.Accept()
 	if err != nil {
@@ -248,15 +210,12 @@ func TestDevicesGoWithTheProgram(t *testing.T) {
 		_, err := netlink.LinkByName("line7")
 		return err
 	}
-	j.spaces[0].visit(t, find)
+	visit(t, j.Lab, lab.TX, find)
 	j.end()
-	for i, s := range j.spaces {
-		s.visit(t, func() error {
-			if find() == nil {
-				t.Errorf("end %d still has its device", i)
-			}
-			return nil
-		})
+	for _, side := range []lab.Side{lab.TX, lab.RX} {
+		if j.Visit(side, find) == nil {
+			t.Errorf("%v end still has its device", side)
+		}
 	}
 }
 
@@ -274,7 +233,7 @@ func TestDeviceDownAndUp(t *testing.T) {
 			return change(dev)
 		}
 	}
-	j.spaces[1].visit(t, set(netlink.LinkSetDown))
+	visit(t, j.Lab, lab.RX, set(netlink.LinkSetDown))
 	buf := make([]byte, 100)
 	if _, err := c.Write(buf); err != nil {
 		t.Fatal(err)
@@ -283,7 +242,7 @@ func TestDeviceDownAndUp(t *testing.T) {
 	if _, err := c.Read(buf); err == nil {
 		t.Error("a device that is down answered")
 	}
-	j.spaces[1].visit(t, set(netlink.LinkSetUp))
+	visit(t, j.Lab, lab.RX, set(netlink.LinkSetUp))
 	roundTrips(t, c, 1)
 	if c := j.end(); c[0].refused != 1 {
 		t.Errorf("%v, want one refused", c[0])
@@ -291,14 +250,14 @@ func TestDeviceDownAndUp(t *testing.T) {
 }
 
 func TestWhatCannotBeJoined(t *testing.T) {
-	s := newSpace(t)
+	space := lab.New(t, lab.Config{}).File(lab.TX)
 	for _, c := range []struct{ flag, value, want string }{
 		{"-a", "no/such/file", "end a: open no/such/file: no such file"},
 		{"-a", os.Args[0], "end a: setns: invalid argument"},
 		{"-addr-a", "198.18.3/24", "end a: invalid CIDR address"},
 		{"-name", "a-name-that-is-too-long", "cannot be the name of a device"},
 	} {
-		set, err := parse(good("-a", s.file(), "-b", s.file(), c.flag, c.value))
+		set, err := parse(good("-a", space, "-b", space, c.flag, c.value))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,6 +20,7 @@ import (
 	"path/filepath"
 
 	"viamillipede/affinity"
+	"viamillipede/netio/lab"
 	"viamillipede/tools/internal/machine"
 	"viamillipede/tools/internal/pipeline"
 )
@@ -86,9 +87,9 @@ func run(ctx context.Context, set settings) error {
 	if err != nil {
 		return err
 	}
-	defer net.close()
+	defer net.Close()
 	table := newTable(set.cpus)
-	header := describe(ctx, set)
+	header := describe(ctx, set, net.Address(lab.RX, 0))
 	began, err := machine.Used()
 	if err != nil {
 		return err
@@ -112,8 +113,8 @@ func run(ctx context.Context, set settings) error {
 }
 
 // describe is the header: what was measured, where, and by which commands.
-func describe(ctx context.Context, set settings) string {
-	rx, tx := commands(set, place{})
+func describe(ctx context.Context, set settings, to string) string {
+	rx, tx := commands(set, to, place{})
 	return machine.Header() + fmt.Sprintf("- program: %s\n- streams: %g GiB, %d rounds, pipes of 1 MiB, write -> read, veth with %d queues\n"+
 		"- sender: `gen | viamillipede %s`\n- receiver: `viamillipede %s | sink`, N the loop's CPU\n",
 		machine.Version(ctx, set.bin), set.gib, set.rounds, queues, words(tx), words(rx[:len(rx)-1])+" N")

@@ -5,17 +5,14 @@ import (
 	"io"
 	"net"
 	"os"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"viamillipede/netio/lab"
 	"viamillipede/tools/internal/ends"
 	"viamillipede/tools/internal/pipeline"
 )
-
-// The first goroutine stays on the first thread, so that no namespace's thread is that one.
-func init() { runtime.LockOSThread() }
 
 // TestMain lets the test program be what queues is to itself, and a program to measure: one connection from tx to rx.
 func TestMain(m *testing.M) {
@@ -56,14 +53,6 @@ func relay(args []string) error {
 	return err
 }
 
-func TestMask(t *testing.T) {
-	for cpu, want := range map[int]string{0: "1", 1: "2", 31: "80000000", 33: "2,00000000", 64: "1,00000000,00000000"} {
-		if got := mask(cpu); got != want {
-			t.Errorf("CPU %d: %s, want %s", cpu, got, want)
-		}
-	}
-}
-
 // A small stream for each case: the packets are handled where they should be, and everything is counted.
 func TestSmallStreams(t *testing.T) {
 	if os.Geteuid() != 0 {
@@ -81,7 +70,7 @@ func TestSmallStreams(t *testing.T) {
 	if err != nil {
 		t.Skip(err)
 	}
-	defer network.close()
+	defer network.Close()
 	table := newTable(set.cpus)
 	for _, c := range table.turn(1) {
 		s, err := measure(t.Context(), set, network, *c)
@@ -93,7 +82,7 @@ func TestSmallStreams(t *testing.T) {
 	if got := strings.Count(table.markdown(), "\n| CPU "); got != 2*queues {
 		t.Errorf("%d rows:\n%s", got, table.markdown())
 	}
-	if got := describe(t.Context(), set); strings.Contains(got, self) {
+	if got := describe(t.Context(), set, network.Address(lab.RX, 0)); strings.Contains(got, self) {
 		t.Errorf("the header names folders of this machine:\n%s", got)
 	}
 }

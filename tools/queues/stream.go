@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"viamillipede/netio/lab"
 	"viamillipede/tools/internal/ends"
 	"viamillipede/tools/internal/pipeline"
 )
@@ -16,10 +17,10 @@ type sample struct {
 	uncounted error         // why the costs have no migrations
 }
 
-// commands are both ends without their program.
-func commands(set settings, c place) (rx, tx []string) {
+// commands are both ends without their program, to the receiver's address.
+func commands(set settings, to string, c place) (rx, tx []string) {
 	rx = []string{"rx", "PORT", "verbose", "1", "cpus", strconv.Itoa(c.loop)}
-	tx = []string{"tx", rxAddress, "PORT", "verbose", "1", "threads", strconv.Itoa(set.threads), "cpus", "off"}
+	tx = []string{"tx", to, "PORT", "verbose", "1", "threads", strconv.Itoa(set.threads), "cpus", "off"}
 	return rx, tx
 }
 
@@ -30,10 +31,10 @@ func measure(ctx context.Context, set settings, net *network, c place) (sample, 
 	if err := net.steer(c.packets); err != nil {
 		return sample{}, err
 	}
-	rx, tx := commands(set, c)
+	rx, tx := commands(set, net.Address(lab.RX, 0), c)
 	r, err := pipeline.Run(ctx, pipeline.Plan{
-		RX:       pipeline.End{Command: append([]string{set.bin}, rx...), At: net.rx.do},
-		TX:       pipeline.End{Command: append([]string{set.bin}, tx...), At: net.tx.do},
+		RX:       pipeline.End{Command: append([]string{set.bin}, rx...), At: net.at(lab.RX)},
+		TX:       pipeline.End{Command: append([]string{set.bin}, tx...), At: net.at(lab.TX)},
 		Producer: ends.Producer(set.self, set.bytes(), ends.ByWrite),
 		Consumer: ends.Consumer(set.self, ends.ByRead),
 		Bytes:    set.bytes(),
