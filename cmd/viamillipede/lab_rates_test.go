@@ -3,8 +3,6 @@ package main_test
 import (
 	"fmt"
 	"os"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -126,20 +124,6 @@ func (s *stream) enough() {
 		s.hung("the end of the producer")
 	}
 	s.setup.size = s.in.Moved()
-}
-
-// resent gives the part of the stream that was sent again, as the sender's summary has it.
-func (s *stream) resent() float64 {
-	s.t.Helper()
-	said := regexp.MustCompile(`(\d+) bytes resent`).FindStringSubmatch(s.txSaid.String())
-	if said == nil {
-		s.t.Fatal("the sender does not say how much was resent")
-	}
-	n, err := strconv.ParseFloat(said[1], 64)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return n / float64(s.setup.size)
 }
 
 func sum(rates []float64) (all float64) {

@@ -57,6 +57,7 @@ type stream struct {
 	t        *testing.T
 	setup    setup
 	lab      *lab.Lab
+	dir      string // of both summaries
 	tx, rx   *lab.Cmd
 	txSaid   *lab.Text // standard error
 	rxSaid   *lab.Text
@@ -82,7 +83,7 @@ type drained struct {
 // start runs a stream in l. When the test fails, both programs' words are in its log.
 func (p programs) start(t *testing.T, l *lab.Lab, with setup) *stream {
 	t.Helper()
-	s := &stream{t: t, setup: with, lab: l, in: with.in, out: with.out,
+	s := &stream{t: t, setup: with, lab: l, dir: t.TempDir(), in: with.in, out: with.out,
 		fed: make(chan error, 1), failed: make(chan error, 2)}
 	if s.in == nil {
 		s.in = lab.NewGate()
@@ -170,6 +171,9 @@ func (s *stream) program(
 	life context.Context, p programs, side lab.Side, command, options []string,
 ) (*lab.Cmd, *lab.Text) {
 	argv := slices.Concat(s.setup.before, []string{p.viamillipede}, command, s.setup.words, options)
+	if s.setup.credential == nil { // who may write there
+		argv = append(argv, "json", s.account(command[0]))
+	}
 	c, said := s.lab.Command(life, side, argv[0], argv[1:]...), new(lab.Text)
 	c.Stderr = said
 	c.Cancel = func() error { return c.Process.Signal(syscall.SIGQUIT) }
