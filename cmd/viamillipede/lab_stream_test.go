@@ -45,7 +45,7 @@ type setup struct {
 	out   *lab.Gate     // of the consumer; nil is an open one
 
 	ready      string   // what the receiver says before the sender starts; "" is not waited for
-	producer   string   // program at the sender's standard input; "" is the test itself
+	producer   []string // program at the sender's standard input, and words after the size; nil is the test itself
 	consumer   string   // program at the receiver's standard output; "" is the test itself
 	before     []string // words before both command lines: a program that runs another one
 	senderSide lab.Side
@@ -135,10 +135,11 @@ func (s *stream) send(life context.Context, p programs) {
 	s.tx.Stdin = r
 	s.started = time.Now()
 	s.run(s.tx, r)
-	if s.setup.producer != "" {
+	if s.setup.producer != nil {
 		s.stdin = w
 		s.t.Cleanup(func() { w.Close() })
-		s.producer = s.lab.Command(life, s.setup.senderSide, s.setup.producer, fmt.Sprint(s.setup.size))
+		argv := slices.Insert(slices.Clone(s.setup.producer), 1, fmt.Sprint(s.setup.size))
+		s.producer = s.lab.Command(life, s.setup.senderSide, argv[0], argv[1:]...)
 		s.producer.Stdout = w
 		if err := s.producer.Start(); err != nil {
 			s.t.Fatal(err)

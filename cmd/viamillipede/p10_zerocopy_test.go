@@ -10,6 +10,25 @@ import (
 	"viamillipede/netio/lab"
 )
 
+// TestP10MemoryLent: a producer gives pages of its memory to the pipe, and writes to them again as soon as they have left it, as it may:
+// what is delivered is what they held then, whatever way the bytes took.
+func TestP10MemoryLent(t *testing.T) {
+	p := hosts(t)
+	for _, plane := range []string{"auto", "copy"} {
+		t.Run(plane, func(t *testing.T) {
+			t.Parallel()
+			s := p.start(t, lab.New(t, lab.Config{}), onLoopback(setup{
+				size: 256 * mib, limit: time.Minute, producer: []string{p.produce, "lend"}, words: []string{"io", plane},
+			}))
+			s.promptly("the end of the producer", func() { s.status(s.producer, 0) })
+			s.stdin.Close()
+			s.status(s.tx, 0)
+			s.status(s.rx, 0)
+			s.whole()
+		})
+	}
+}
+
 // TestP10ProducerKilled: a producer is killed, while every link is blocked and its own write is, too. It dies at once, since
 // nobody holds its pipe's lock; others who look at the pipe or write to it are not held up either; and what it wrote arrives.
 func TestP10ProducerKilled(t *testing.T) {
@@ -22,7 +41,7 @@ func TestP10ProducerKilled(t *testing.T) {
 			out.Hold(first)
 			l := lab.New(t, lab.Config{})
 			s := p.start(t, l, onLoopback(setup{
-				size: 1 << 30, limit: time.Minute, out: out, producer: p.produce,
+				size: 1 << 30, limit: time.Minute, out: out, producer: []string{p.produce},
 				words: []string{"window", "16M", "io", plane},
 			}))
 			s.wait(out.At(first), "the first bytes")

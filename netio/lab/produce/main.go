@@ -1,5 +1,6 @@
 // Command produce is a producer that a test can kill: it writes a counter stream (see package lab) of so many bytes to its
-// standard output.
+// standard output, a pipe. With the word lend, these are pages of its own memory, which it uses again as soon as they have left the pipe
+// (vmsplice(2)).
 package main
 
 import (
@@ -8,12 +9,17 @@ import (
 	"os"
 	"strconv"
 
+	"viamillipede/engine/enginetest"
 	"viamillipede/netio/lab"
 )
 
 func main() {
 	size, err := strconv.ParseInt(os.Args[1], 10, 64)
-	if err == nil {
+	switch {
+	case err != nil:
+	case len(os.Args) > 2 && os.Args[2] == "lend":
+		err = enginetest.LendMemory(os.Stdout, enginetest.Counter(int(size)))
+	default:
 		err = lab.Feed(context.Background(), os.Stdout, size, lab.NewGate())
 	}
 	if err != nil {
