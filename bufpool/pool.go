@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 )
 
 // MaxBuffers is the most that a pool has; the free stacks count in that many bits.
@@ -77,7 +78,7 @@ type Pool struct {
 	buffers []Buffer // by index; never moves
 	shards  []shard
 	size    int
-	advice  string
+	advice  Advice // as it was at first
 }
 
 // New maps the arenas. Nothing of them is resident until it is touched, and nothing is reserved (MAP_NORESERVE), so it
@@ -88,8 +89,6 @@ func New(c Config) (*Pool, error) {
 		return nil, err
 	}
 	p := &Pool{buffers: make([]Buffer, c.Buffers), shards: make([]shard, c.Shards), size: c.Size}
-	var refused []error
-	var nodes []int
 	first := 0
 	for i := range p.shards {
 		count := c.Buffers / c.Shards
@@ -105,19 +104,20 @@ func New(c Config) (*Pool, error) {
 		}
 		if node := c.node(i); node >= 0 {
 			if err := prefer(a.bytes, node); err != nil {
-				refused = append(refused, err)
+				p.advice.Refused = append(p.advice.Refused, err)
 			} else {
-				nodes = append(nodes, node)
+				p.advice.Nodes = append(p.advice.Nodes, node)
 			}
 		}
 		if err := a.keepFromChildren(); err != nil {
-			refused = append(refused, err)
+			p.advice.Refused = append(p.advice.Refused, err)
 		}
 		p.shards[i].node = c.node(i)
 		p.fill(&p.shards[i], a, first, count)
 		first += count
 	}
-	p.advice = describe(nodesLine(nodes)+"not copied on fork", refused)
+	slices.Sort(p.advice.Nodes)
+	p.advice.Nodes = slices.Compact(p.advice.Nodes)
 	return p, nil
 }
 

@@ -2,43 +2,40 @@ package bufpool
 
 import (
 	"errors"
-	"fmt"
 
 	"golang.org/x/sys/unix"
 )
 
-// Warm puts all arenas into huge pages: reserved ones as far as some are free, else transparent ones; a line says what came
+// Warm puts all arenas into huge pages: reserved ones as far as some are free, else transparent ones; it says what came
 // of it. It is not done at once since the first touch of a huge page clears all of it, which is a good part of a short
-// stream's life. For the same reason reserved pages are tried only where the pool was in use already; elsewhere the line says
+// stream's life. For the same reason reserved pages are tried only where the pool was in use already; elsewhere it says
 // that they were not. Any goroutine may call it, once, before Close.
-func (p *Pool) Warm() string {
-	var got pages
-	var refused []error
+func (p *Pool) Warm() (got Pages) {
 	for i := range p.shards {
 		s := &p.shards[i]
-		got.all += len(s.arena.bytes)
+		got.All += len(s.arena.bytes)
 		if len(s.arena.bytes) < hugePage {
 			continue
 		}
 		n := 0
 		if p.size%page == 0 { // else no buffer can move
-			probe := !got.tried && s.used()
+			probe := !got.Tried && s.used()
 			var errs []error
 			n, errs = s.moveIn(probe)
-			got.tried = got.tried || probe && n > 0
-			got.reserved += n
-			refused = append(refused, errs...)
+			got.Tried = got.Tried || probe && n > 0
+			got.Reserved += n
+			got.Refused = append(got.Refused, errs...)
 		}
 		if err := s.arena.huge(); err != nil { // for what stays there
-			refused = append(refused, err)
+			got.Refused = append(got.Refused, err)
 			continue
 		}
-		got.advised += len(s.arena.bytes)
+		got.Advised += len(s.arena.bytes)
 		if n == 0 {
 			s.arena.collapse()
 		}
 	}
-	return describe(got.String(), refused)
+	return got
 }
 
 // moveIn gives the shard a reserve and says how many bytes of its arena have a place there. probe has it look whether a page
@@ -69,15 +66,12 @@ func (s *shard) moveIn(probe bool) (bytes int, refused []error) {
 	return min(len(r.bytes), len(s.arena.bytes)), refused
 }
 
-// Advice says in one line what the kernel was asked for the arenas at first, and what it refused, and how many buffers could
-// not be moved to reserved huge pages since.
-func (p *Pool) Advice() string {
-	missed := int64(0)
+// Advice says what the kernel was asked for the arenas at first, what it refused, and how many buffers could not be moved to reserved
+// huge pages since. The slices are the pool's, and do not change.
+func (p *Pool) Advice() Advice {
+	a := p.advice
 	for i := range p.shards {
-		missed += p.shards[i].missed.Load()
+		a.Missed += p.shards[i].missed.Load()
 	}
-	if missed == 0 {
-		return p.advice
-	}
-	return fmt.Sprintf("%s; %d buffers found no reserved huge page", p.advice, missed)
+	return a
 }

@@ -19,8 +19,8 @@ func fit(window int64, leg, links int) (size, buffers int) {
 }
 
 // closePool gives the memory back, and says what has become of it since that was told.
-func closePool(p *bufpool.Pool, told string, to Observer) {
-	if now := p.Advice(); now != told {
+func closePool(p *bufpool.Pool, told bufpool.Advice, to Observer) {
+	if now := p.Advice(); now.Missed != told.Missed {
 		tell(to, MemoryAdvised{now})
 	}
 	p.Close()

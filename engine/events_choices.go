@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"viamillipede/affinity"
+	"viamillipede/bufpool"
 	"viamillipede/engine/wire"
 	"viamillipede/netio/dial"
 )
@@ -59,11 +60,15 @@ type SenderMet struct {
 	Links  int
 	Leg    int64  // bytes at most
 	Credit uint64 // legs
-	Memory []string
+	Memory bufpool.Advice
+	Pages  bufpool.Pages
 }
 
-// MemoryAdvised is what the kernel was asked for the leg buffers, and what came of it.
-type MemoryAdvised struct{ Memory string }
+// MemoryAdvised is what the kernel was asked for the leg buffers, and what came of it until now.
+type MemoryAdvised struct{ bufpool.Advice }
+
+// MemoryWarmed is what came of the wish for huge pages for them.
+type MemoryWarmed struct{ bufpool.Pages }
 
 // LegsCopied is why legs of a pipe are copied that could have gone by reference.
 type LegsCopied struct{ Err error }
@@ -169,6 +174,7 @@ func (LoopUnpinned) level() Level      { return LevelChoices }
 func (LoopTakenOver) level() Level     { return LevelChoices }
 func (ThreadStuck) level() Level       { return LevelChoices }
 func (SenderMet) level() Level         { return LevelChoices }
+func (MemoryWarmed) level() Level      { return LevelChoices }
 func (MemoryAdvised) level() Level     { return LevelChoices }
 func (LegsCopied) level() Level        { return LevelChoices }
 func (LegsReferred) level() Level      { return LevelChoices }

@@ -202,7 +202,7 @@ func (in *ingest) copied(buf *bufpool.Buffer, n int) *window.Leg {
 	in.read += n
 	if !in.warm && in.read >= warmFrom {
 		in.warm = true
-		tell(in.observer, MemoryAdvised{in.pool.Warm()})
+		tell(in.observer, MemoryWarmed{in.pool.Warm()})
 	}
 	return window.InBuffer(buf, n)
 }

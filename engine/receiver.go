@@ -35,7 +35,7 @@ type Receiver struct {
 	legsIn ring.Producer[rxleg] // for the loops, each for the legs of its links
 	legs   []rxleg              // by index of their buffer
 	most   uint32               // bytes of a leg
-	advice string               // of the pool, as it was told
+	advice bufpool.Advice       // of the pool, as it was told
 	credit int
 	sums   bool // every leg has a checksum
 	claims *claims

@@ -31,9 +31,9 @@ type Sender struct {
 	stream    wire.StreamID
 
 	in      ingest
-	pool    *bufpool.Pool // made by the first welcome, as the window is
-	buffers int           // of pool
-	advice  string        // of pool, as it was told
+	pool    *bufpool.Pool  // made by the first welcome, as the window is
+	buffers int            // of pool
+	advice  bufpool.Advice // of pool, as it was told
 	zero    zeroCount
 	window  *window.Window // made by the first welcome, before any loop has a link
 	chaos   chaos

@@ -195,7 +195,7 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	}
 	r.out.size = int64(h.Size)
 	tell(r.observer, SenderMet{
-		Stream: h.Stream, Links: links, Leg: int64(size), Credit: uint64(r.credit), Memory: []string{r.advice, r.pool.Warm()},
+		Stream: h.Stream, Links: links, Leg: int64(size), Credit: uint64(r.credit), Memory: r.advice, Pages: r.pool.Warm(),
 	})
 	return nil
 }

@@ -30,9 +30,11 @@ func ofChoices(e engine.Event) string {
 		return "a thread is stuck in the kernel: what it holds stays open"
 	case engine.SenderMet:
 		return fmt.Sprintf("stream %v: %s, legs of at most %s, credit for %d legs; %s", e.Stream, Number(e.Links, "link"), Bytes(uint64(e.Leg)),
-			e.Credit, strings.Join(e.Memory, "; "))
+			e.Credit, advice(e.Memory)+"; "+pages(e.Pages))
 	case engine.MemoryAdvised:
-		return e.Memory
+		return advice(e.Advice)
+	case engine.MemoryWarmed:
+		return pages(e.Pages)
 	case engine.LegsCopied:
 		return fmt.Sprintf("legs are copied: %v", e.Err)
 	case engine.LegsReferred:

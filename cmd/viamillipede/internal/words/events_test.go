@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"viamillipede/bufpool"
 	"viamillipede/engine"
 	"viamillipede/netio/dial"
 )
@@ -105,6 +106,15 @@ func TestEventLines(t *testing.T) {
 			"threads auto: path a:1: 2 links more: 3.00 MiB/s, 1.00 MiB/s before: it has 4 links now"},
 		{engine.ThreadsTried{Path: "a:1", Added: 1, Before: 1 << 20, Now: 1 << 20, Links: 1},
 			"threads auto: path a:1: 1 link more: 1.00 MiB/s, 1.00 MiB/s before: dropped, it has 1 link"},
+		{engine.SenderMet{Links: 1, Leg: 1 << 20, Credit: 240, Pages: bufpool.Pages{All: 4 << 20, Reserved: 4 << 20}},
+			"stream 00000000000000000000000000000000: 1 link, legs of at most 1.00 MiB, credit for 240 legs; memory: not copied on fork; " +
+				"memory: huge pages (reserved, not tried yet)"},
+		{engine.MemoryAdvised{Advice: bufpool.Advice{Nodes: []int{0, 2}, Refused: []error{busy, busy}, Missed: 3}},
+			"memory: nodes 0, 2 preferred; not copied on fork; refused 2 times, first: another sender; 3 buffers found no reserved huge page"},
+		{engine.MemoryAdvised{Advice: bufpool.Advice{Nodes: []int{1}}}, "memory: node 1 preferred; not copied on fork"},
+		{engine.MemoryWarmed{Pages: bufpool.Pages{All: 8 << 20, Reserved: 2 << 20, Tried: true}}, "memory: huge pages (2 of 8 MiB reserved)"},
+		{engine.MemoryWarmed{Pages: bufpool.Pages{All: 8 << 20, Advised: 8 << 20}}, "memory: huge pages (transparent, since no reserved ones are free)"},
+		{engine.MemoryWarmed{Pages: bufpool.Pages{All: 8 << 20, Refused: []error{busy}}}, "memory: no huge pages; refused 1 times, first: another sender"},
 		{engine.CongestionChosen{Path: "a:1", Congestion: dial.Congestion{Name: "cubic", Asked: "auto", MinRTT: time.Millisecond, System: "bbr"}},
 			"path a:1: congestion control cubic: least round trip 1ms, the system's default is bbr"},
 		{engine.CongestionChosen{Path: "a:1", Congestion: dial.Congestion{Name: "reno", Asked: "reno"}},
