@@ -8,6 +8,7 @@ import (
 	"viamillipede/bufpool"
 	"viamillipede/engine/wire"
 	"viamillipede/netio/dial"
+	"viamillipede/netio/lane"
 )
 
 // Events of choices: what the engine does of several things that it could do, and what it cannot do.
@@ -106,8 +107,8 @@ type BufferLimits struct {
 type PortsChosen struct {
 	Path  string
 	Ports []uint16
-	How   string // they were found
-	Err   error  // why the kernel chooses; then there are none
+	Lanes lane.Set // which they fill evenly
+	Err   error    // why the kernel chooses; then there are none
 }
 
 // ThreadsTried is a trial of "threads auto".

@@ -125,9 +125,9 @@ func (k *keeper) ready(p *pathState, to netip.Addr) {
 	}
 	var found PortsChosen
 	news := p.ports.renew(func() ([]uint16, string) {
-		ports, how, err := k.s.transport.Ports(p.Path, to, MaxThreads)
-		found = PortsChosen{Path: p.String(), Ports: ports[:min(len(ports), max(1, p.ports.homes))], How: how, Err: err}
-		return ports, fmt.Sprint(found.Ports, how, err)
+		ports, lanes, err := k.s.transport.Ports(p.Path, to, MaxThreads)
+		found = PortsChosen{Path: p.String(), Ports: ports[:min(len(ports), max(1, p.ports.homes))], Lanes: lanes, Err: err}
+		return ports, fmt.Sprint(found.Ports, lanes.Kind, lanes.Device, lanes.Names(), err)
 	})
 	if news {
 		tell(k.s.observer, found)

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"net/netip"
 	"sync"
@@ -18,8 +17,8 @@ type Transport interface {
 	Resolve(ctx context.Context, p Path) ([]netip.Addr, error)
 	// Dial connects to one of the path's addresses, from a source port or, where that is 0, from any.
 	Dial(ctx context.Context, p Path, to netip.Addr, from uint16) (net.Conn, error)
-	// Ports finds n source ports from which links to one of the path's addresses fill all lanes, and says for people how.
-	Ports(p Path, to netip.Addr, n int) (ports []uint16, how string, err error)
+	// Ports finds n source ports from which links to one of the path's addresses fill all lanes evenly, and says which these are.
+	Ports(p Path, to netip.Addr, n int) (ports []uint16, lanes lane.Set, err error)
 	// DeviceTo gives the device by which packets to one of the path's addresses leave; "" is not known.
 	DeviceTo(p Path, to netip.Addr) string
 	// DeviceAt gives the device that has a local address, for the zero Addr that of the default route; "" is not known.
@@ -67,16 +66,13 @@ func (t tcp) Dial(ctx context.Context, p Path, to netip.Addr, from uint16) (net.
 	return c, nil
 }
 
-func (t tcp) Ports(p Path, to netip.Addr, n int) (ports []uint16, how string, err error) {
+func (t tcp) Ports(p Path, to netip.Addr, n int) (ports []uint16, lanes lane.Set, err error) {
 	from := t.dialer(p).Bind
-	set, err := lane.Find("/", to, from, p.Via.Device)
-	if err != nil {
-		return nil, "", err
+	if lanes, err = lane.Find("/", to, from, p.Via.Device); err != nil {
+		return nil, lanes, err
 	}
-	if ports, err = set.Ports(n, from, p.Port); err != nil {
-		return nil, "", err
-	}
-	return ports, fmt.Sprintf("%v, filled evenly: %s", set, set.How()), nil
+	ports, err = lanes.Ports(n, from, p.Port)
+	return ports, lanes, err
 }
 
 // dialer has the path's own source, or else everybody's.

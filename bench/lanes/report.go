@@ -69,7 +69,10 @@ type Flow struct {
 func (t *transmitter) newReport() *Report {
 	r := &Report{
 		To: t.to.String(), From: addressOf(t.control.LocalAddr()).Addr().String(),
-		Kind: t.set.Kind.String(), Group: t.set.String(), Note: t.set.Note, How: t.set.How(),
+		Kind: t.set.Kind.String(), Group: t.Words.Lanes(t.set), How: t.Words.Basis(t.set),
+	}
+	if t.set.Alike != nil {
+		r.Note = t.set.Alike.Error()
 	}
 	for _, l := range t.set.Lanes {
 		link, _ := ethtool.ReadLink(l.Name) // not told: 0

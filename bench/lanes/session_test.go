@@ -10,6 +10,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"viamillipede/netio/lane"
 )
 
 // said gathers lines.
@@ -77,7 +79,10 @@ func TestSession(t *testing.T) {
 	if n, err := stranger.Read(make([]byte, 1)); n > 0 || err == nil {
 		t.Error("a stranger is answered")
 	}
-	r, err := Transmit(t.Context(), TransmitConfig{Host: "127.0.0.1", Port: port, Flows: 8, Load: 200 * time.Millisecond, Log: func(line string) { t.Log(line) }})
+	r, err := Transmit(t.Context(), TransmitConfig{
+		Host: "127.0.0.1", Port: port, Flows: 8, Load: 200 * time.Millisecond, Log: func(line string) { t.Log(line) },
+		Words: Words{Lanes: func(s lane.Set) string { return s.Kind.String() }, Basis: func(lane.Set) string { return "none" }},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,11 @@ type TransmitConfig struct {
 	Sports   []uint16      // their source ports; nil is any, drawn from the range that the kernel has for that
 	Balanced bool          // source ports that fill all lanes, in place of Sports
 	Log      func(line string)
+	Words    Words
 }
+
+// Words makes text of lanes, as the program does elsewhere: which they are, and what a prediction goes by. Both are needed.
+type Words struct{ Lanes, Basis func(lane.Set) string }
 
 // FlowsMost is how many flows there may be.
 const FlowsMost = flowsMost

@@ -10,6 +10,7 @@ import (
 
 	"viamillipede/bench/lanes"
 	"viamillipede/bench/result"
+	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine"
 )
 
@@ -172,6 +173,7 @@ func (inv *invocation) transmission() lanes.TransmitConfig {
 	c := lanes.TransmitConfig{
 		Host: p.Host, Port: p.Port, Device: p.Via.Device, Bind: inv.options.Bind, Flows: inv.survey.flows,
 		Load: inv.survey.load, Connect: inv.survey.connect, Sports: p.Sports.List, Balanced: p.Sports.Balanced, Log: sayLine,
+		Words: lanes.Words{Lanes: words.Lanes, Basis: words.LaneBasis},
 	}
 	if p.Via.Addr.IsValid() {
 		c.Bind = p.Via.Addr

@@ -14,6 +14,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/netio"
+	"viamillipede/netio/lane"
 )
 
 // Path says how a path, named by its host, answers a caller.
@@ -181,8 +182,8 @@ func (n *Net) answer(host string, to netip.Addr) Path {
 }
 
 // Ports finds none: there are no lanes.
-func (n *Net) Ports(engine.Path, netip.Addr, int) ([]uint16, string, error) {
-	return nil, "", errors.ErrUnsupported
+func (n *Net) Ports(engine.Path, netip.Addr, int) ([]uint16, lane.Set, error) {
+	return nil, lane.Set{}, errors.ErrUnsupported
 }
 
 // Dial makes a link to the listener of the path's port.

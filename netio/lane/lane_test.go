@@ -70,8 +70,8 @@ func TestEqualRoutes(t *testing.T) {
 	inGroup(t, func() {
 		hashPolicy(t, "1")
 		s, err := Find("/", far, netip.Addr{}, "")
-		if err != nil || s.Kind != ECMP || !slices.Equal(s.Names(), devices) || s.Note != "" {
-			t.Fatalf("%v, note %q, %v", s, s.Note, err)
+		if err != nil || s.Kind != ECMP || !slices.Equal(s.Names(), devices) || s.Alike != nil {
+			t.Fatalf("%+v, %v", s, err)
 		}
 		ports, err := s.Ports(16, netip.Addr{}, 8834)
 		if err != nil {

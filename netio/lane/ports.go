@@ -30,8 +30,8 @@ func (s Set) Ports(n int, from netip.Addr, port uint16) ([]uint16, error) {
 	choice := flowhash.Choice{Lanes: len(s.lanesInUse()), Flows: n, Prefer: preferred(), Avoid: reserved()}
 	ports, err := choice.Balance(s.candidates(from, port))
 	var short *flowhash.LaneShort
-	if errors.As(err, &short) && s.Note != "" {
-		return nil, fmt.Errorf("%w (%s)", err, s.Note)
+	if errors.As(err, &short) && s.Alike != nil {
+		return nil, fmt.Errorf("%w (%w)", err, s.Alike)
 	}
 	return ports, err
 }

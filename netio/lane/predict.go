@@ -24,17 +24,33 @@ func (s Set) Known() error {
 	return nil
 }
 
-// How says in a few words what Predict goes by.
-func (s Set) How() string {
+// Basis is what a prediction goes by.
+type Basis uint8
+
+// The bases.
+const (
+	BasisOne     Basis = iota // there is one lane
+	BasisKernel               // the kernel was asked: its hash is unspecified, with a secret seed
+	BasisFormula              // that of the bond
+	BasisNone                 // there is none
+)
+
+// Basis says what Predict goes by, and why there is none.
+func (s Set) Basis() (Basis, error) {
 	switch {
 	case s.why != nil:
-		return s.why.Error()
+		return BasisNone, s.why
 	case s.Kind == ECMP:
-		return "the kernel was asked (its hash is unspecified, with a secret seed)"
+		return BasisKernel, nil
 	case s.Kind == Bond:
-		return fmt.Sprintf("the formula of %s, %v", s.bond.Mode, s.bond.Policy)
+		return BasisFormula, nil
 	}
-	return "there is one lane"
+	return BasisOne, nil
+}
+
+// Formula is the bond's, where that is the basis.
+func (s Set) Formula() (mode string, policy flowhash.Policy) {
+	return s.bond.Mode, s.bond.Policy
 }
 
 // Predict gives the lane, an index in Lanes, that a TCP connection takes, whose socket is bound to its port before it is

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"net"
 	"net/netip"
-	"strings"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -39,7 +38,7 @@ type Set struct {
 	Kind   Kind
 	Device string // the bond or the team, or the only device; "" for several routes
 	Lanes  []Lane // one or more; those of routes in the order of the routes, others in that of the kernel
-	Note   string // what a user should know of it, or ""
+	Alike  error  // why ports do not count, so that all connections between two addresses take one lane; nil: they may
 
 	bond flowhash.Bond // of Kind Bond, unless blind
 	mac  [6]byte       // the bond's own
@@ -80,7 +79,7 @@ func Find(root host.Root, to, from netip.Addr, device string) (Set, error) {
 	}
 	s.Kind = ECMP
 	if root.Sysctl(s.policyName()) == "0" {
-		s.Note = s.policyName() + " is 0: ports do not count, and all connections between two addresses take one lane"
+		s.Alike = fmt.Errorf("%s is 0: ports do not count, and all connections between two addresses take one lane", s.policyName())
 	}
 	return s, nil
 }
@@ -189,17 +188,6 @@ func (s Set) Names() []string {
 		names[i] = l.Name
 	}
 	return names
-}
-
-func (s Set) String() string {
-	names := strings.Join(s.Names(), ", ")
-	switch s.Kind {
-	case ECMP:
-		return fmt.Sprintf("%d equal routes, by %s", len(s.Lanes), names)
-	case Bond, Team:
-		return fmt.Sprintf("%v %s of %s", s.Kind, s.Device, names)
-	}
-	return "one device, " + names
 }
 
 // policyName is the setting that decides what the kernel hashes to choose a route.

@@ -73,7 +73,7 @@ func ofNetwork(e engine.Event) string {
 		if e.Err != nil {
 			return fmt.Sprintf("path %s: the kernel chooses the source ports: %v", e.Path, e.Err)
 		}
-		return fmt.Sprintf("path %s: source ports %s: %s", e.Path, ports(e.Ports), e.How)
+		return fmt.Sprintf("path %s: source ports %s: %s", e.Path, ports(e.Ports), Lanes(e.Lanes)+", filled evenly: "+LaneBasis(e.Lanes))
 	case engine.ThreadsTried:
 		what := "dropped, it has " + Number(e.Links, "link")
 		if e.Kept {

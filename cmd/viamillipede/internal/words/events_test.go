@@ -15,6 +15,7 @@ import (
 	"viamillipede/bufpool"
 	"viamillipede/engine"
 	"viamillipede/netio/dial"
+	"viamillipede/netio/lane"
 )
 
 // What is printed of an outage, at both ends.
@@ -119,7 +120,8 @@ func TestEventLines(t *testing.T) {
 			"path a:1: congestion control cubic: least round trip 1ms, the system's default is bbr"},
 		{engine.CongestionChosen{Path: "a:1", Congestion: dial.Congestion{Name: "reno", Asked: "reno"}},
 			"path a:1: congestion control reno, as asked (reno)"},
-		{engine.PortsChosen{Path: "a:1", Ports: []uint16{7, 8}, How: "as the hash has it"}, "path a:1: source ports 7,8: as the hash has it"},
+		{engine.PortsChosen{Path: "a:1", Ports: []uint16{7, 8}, Lanes: lane.Set{Kind: lane.ECMP, Lanes: []lane.Lane{{Name: "p0"}, {Name: "p1"}}}},
+			"path a:1: source ports 7,8: 2 equal routes, by p0, p1, filled evenly: the kernel was asked (its hash is unspecified, with a secret seed)"},
 		{engine.BufferLimits{Path: "a:1", Share: 0.5, Setting: "4096 16384 4194304"}, "path a:1: the send buffer holds its links back 50 % of the time: " +
 			"raise the last number of net.ipv4.tcp_wmem here, now 4096 16384 4194304"},
 	} {
