@@ -6,17 +6,12 @@ import (
 	"viamillipede/netio"
 )
 
-// cut is the state of a leg that a link moves from its socket to the sink as it arrives, without a copy. Only the head leg
-// can go that way, and only into a pipe.
+// A leg is cut through: a link moves it from its socket to the sink as it arrives, without a copy. Only the head leg can go that
+// way, and only into a pipe.
 //
 // The sink's position in the head leg (egress.partial) outlives the link: when the link dies, the leg comes again on
 // another one, which skips what the sink has. Copies of the same leg may arrive at the same time; the one that finds
 // the sink ahead of itself skips, the one that finds the leg delivered drops the rest.
-type cut struct {
-	on   bool
-	held bool // the sink is full: the socket is not looked at until it takes more
-	leg  rxleg
-}
 
 // cutLeast is the least that is worth the system calls, in bytes.
 const cutLeast = 16 << 10
@@ -40,8 +35,7 @@ func (k *rxlink) cutThrough() (n int, drained bool, err error) {
 	e := &k.r.out
 	if !e.turn.CompareAndSwap(false, true) {
 		// Another loop writes, so it has a copy of this leg, or finishes the leg before it.
-		k.cut.on = false
-		return 0, false, k.buffer(k.cut.leg.Leg)
+		return 0, false, k.buffer(k.cut.Leg)
 	}
 	e.at = k.owner.Loop
 	n, drained, err = k.turnAtSink()
@@ -52,10 +46,10 @@ func (k *rxlink) cutThrough() (n int, drained bool, err error) {
 
 // turnAtSink does the work of cutThrough while the link has the delivery turn.
 func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
-	r, e, l := k.r, &k.r.out, &k.cut.leg
+	r, e, l := k.r, &k.r.out, &k.cut
 	switch {
 	case e.in() != writing, ring.Seq(l.Number) != r.ring.Next() || r.ring.Ready():
-		k.cut.on = false // a copy is delivered, or about to be: drop the rest
+		k.state = rxDropped // a copy is delivered, or about to be: drop the rest
 		return 0, false, nil
 	case k.got < e.partial:
 		n, err = k.conn.Recv(k.owner.waste[:min(e.partial-k.got, len(k.owner.waste))], nil) // within the leg: its copies are alike
@@ -87,7 +81,7 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 	if n < left {
 		return n, false, nil
 	}
-	k.inside, k.got, k.cut.on = false, 0, false
+	k.state, k.got = rxHeader, 0
 	k.took()
 	r.legsIn.Publish(ring.Seq(l.Number), l) // a Duplicate is another copy: it is consumed in its place
 	if err := r.drain(k.owner); err != nil {
@@ -116,9 +110,9 @@ func (k *rxlink) pass(most int) (int, error) {
 // skip goes on behind n bytes of a leg that the sink cannot have; the rest of it is read and dropped, so that what follows
 // on the link is understood.
 func (k *rxlink) skip(n int) {
-	k.cut.on = false
+	k.state = rxDropped
 	if k.got += n; k.got == int(k.frame.Length) {
-		k.inside, k.got = false, 0
+		k.state, k.got = rxHeader, 0
 	}
 }
 
@@ -138,15 +132,16 @@ func (k *rxlink) spliceFailed(err error) error {
 		if err != nil {
 			r.sinkFailed(err)
 		}
-		k.cut.held = held
+		if held {
+			k.state = rxHeld
+		}
 		return k.watch()
 	case err != netio.ErrAgain && r.out.sink.Gone():
 		r.consumerGone(nil)
 		return nil
 	case netio.Unsupported(err):
 		r.out.sink.Refuse()
-		k.cut.on = false
-		return k.buffer(k.cut.leg.Leg) // the rest of it: the sink has what came before
+		return k.buffer(k.cut.Leg) // the rest of it: the sink has what came before
 	}
 	return err
 }
@@ -154,22 +149,21 @@ func (k *rxlink) spliceFailed(err error) error {
 // unhold lets a link go on that waited for the sink. When its connection failed meanwhile, epoll would report that again
 // and again while the sink is full; so what is left in the socket goes into a buffer.
 func (k *rxlink) unhold(events uint32) error {
-	if !k.cut.held {
+	if k.state != rxHeld && k.state != rxStalled {
 		return nil
 	}
 	switch {
 	case events&sinkTakes != 0:
-	case events&(netio.Failed|netio.HungUp) != 0 && !k.cut.on:
-		k.mute() // it waits for a file
+		k.state = k.state.goesOn()
+	case events&(netio.Failed|netio.HungUp) != 0 && k.state == rxStalled:
+		k.mute()
 		return nil
 	case events&(netio.Failed|netio.HungUp) != 0:
-		k.cut.on = false
-		if err := k.buffer(k.cut.leg.Leg); err != nil {
+		if err := k.buffer(k.cut.Leg); err != nil {
 			return err
 		}
 	default:
 		return nil
 	}
-	k.cut.held = false
 	return k.watch()
 }

@@ -36,6 +36,7 @@
 //	         shut.go        no door, while the local address is not there
 //	         tenure.go      whose stream it is: who brought a leg
 //	rxlink   rxlink.go    frames read, acks written               parallel, one loop owns a link
+//	         rxstate.go     what it does with what comes next     the same loop
 //	         rxmove.go      it goes where its packets come in     from one loop to another
 //	         claim.go       copies of a leg are one leg           shared, a short lock a leg
 //	         inspect.go     a leg of a test stream is checked     the same loop

@@ -25,7 +25,6 @@ import (
 
 // parked is a link's leg that waits in its socket; it belongs to the link's loop.
 type parked struct {
-	on    bool
 	leg   wire.Leg
 	since time.Time // of the last look
 	bytes uint64    // that the sink had then
@@ -48,7 +47,7 @@ func (k *rxlink) park(l wire.Leg) (bool, error) {
 	if !at.cuts() || l.Length < cutLeast || l.Checked || at.Now.Before(k.parked.pause) {
 		return false, nil
 	}
-	k.parked = parked{on: true, leg: l, since: at.Now, bytes: r.out.bytes.Load()}
+	k.state, k.parked = rxParked, parked{leg: l, since: at.Now, bytes: r.out.bytes.Load()}
 	at.park.links = append(at.park.links, k)
 	at.park.taken.Add(1)
 	// Whoever moves the sink on looks at taken after that; so one of the two sees the other.
@@ -60,8 +59,9 @@ func (k *rxlink) park(l wire.Leg) (bool, error) {
 	return false, nil
 }
 
+// leavePark ends the wait. What becomes of the leg is the caller's to say.
 func (k *rxlink) leavePark() {
-	k.parked.on = false
+	k.state = rxDropped
 	k.owner.park.links = slices.DeleteFunc(k.owner.park.links, func(o *rxlink) bool { return o == k })
 	k.owner.park.taken.Add(-1)
 }
@@ -73,7 +73,7 @@ func (k *rxlink) resume() {
 		k.parked.pause = k.owner.Now.Add(schedule.ParkPause)
 	}
 	err := k.beginLeg(k.parked.leg)
-	if err == nil && !k.parked.on {
+	if err == nil && k.state != rxParked {
 		err = k.watch()
 	}
 	if err != nil {
@@ -86,7 +86,7 @@ func (k *rxlink) resume() {
 // clearPark resumes the links whose turn it is, and those that have waited long enough. It reports whether there were any.
 func (l *rxloop) clearPark() (some bool) {
 	for _, k := range slices.Clone(l.park.links) {
-		if !k.parked.on {
+		if k.state != rxParked {
 			continue
 		}
 		if wait := k.patience(); wait > 0 {
@@ -137,5 +137,5 @@ func (l *rxloop) turnCame() {
 
 // broken reports whether events say that a parked link's connection is at its end: epoll would report that again and again.
 func (k *rxlink) broken(events uint32) bool {
-	return k.parked.on && events&(netio.Failed|netio.HungUp) != 0
+	return k.state == rxParked && events&(netio.Failed|netio.HungUp) != 0
 }

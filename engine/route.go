@@ -128,7 +128,7 @@ func (s *stalled) take() (all []*rxlink) {
 
 // holdOn has a link wait until no call on the sink is stuck.
 func (k *rxlink) holdOn() error {
-	k.cut.held = true
+	k.state = rxStalled
 	k.r.out.stalled.add(k)
 	if !k.r.out.shore.Busy() {
 		k.r.sinkFreed() // it may have been free before we waited
@@ -149,7 +149,7 @@ func (r *Receiver) sinkFreed() {
 func (k *rxlink) place() (n int, drained bool, err error) {
 	e, l := &k.r.out, &k.leg.Leg
 	if e.in() != writing || k.owner.pipe == nil {
-		k.leg = nil // a copy of what is delivered, or a stream that fails
+		k.state, k.leg = rxDropped, nil // a copy of what is delivered, or a stream that fails
 		return 0, false, nil
 	}
 	switch {
@@ -173,7 +173,7 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 	e.reached(int64(l.Offset) + int64(k.got+n)) // or a part of it
 	k.loop.Away(&e.shore, func() { err = e.emptyAt(k.owner.pipe, e.spot()+int64(l.Offset)+int64(k.got)) })
 	if err != nil {
-		k.leg = nil
+		k.state, k.leg = rxDropped, nil
 		k.owner.renewPipe()
 		if err != errSealed || e.in() == writing {
 			k.r.sinkFailed(err)
@@ -183,6 +183,6 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 	if n < left {
 		return n, false, nil
 	}
-	k.inside, k.got = false, 0
+	k.state, k.got = rxHeader, 0
 	return n, false, k.finish()
 }

@@ -14,7 +14,7 @@ func (k *rxlink) lose(err error) {
 	if netio.Refused(err) && !k.parting {
 		k.lastWords()
 	}
-	if k.parked.on {
+	if k.state == rxParked {
 		k.leavePark()
 	}
 	k.away = false
@@ -45,10 +45,9 @@ func (k *rxlink) part() {
 		return
 	}
 	k.parting, k.answered = true, true
-	if k.parked.on {
+	if k.state == rxParked {
 		k.leavePark()
 	}
-	k.cut = cut{}
 	k.release()
 	k.conn.Finish()
 	k.conn.Await(1)
@@ -90,20 +89,25 @@ func (k *rxlink) lastWords() {
 	}
 }
 
-// settleDown has the leg that was to go straight to the sink, or waits for its turn, go into a buffer.
+// settleDown has the leg that was to go straight to the sink, or waits for its turn, go into a buffer, and one that waits for a
+// file go on.
 func (k *rxlink) settleDown() error {
-	switch {
-	case k.parked.on:
+	switch k.state {
+	case rxParked:
 		k.leavePark()
 		return k.buffer(k.parked.leg)
-	case k.cut.on:
-		k.cut.on, k.cut.held = false, false
-		return k.buffer(k.cut.leg.Leg)
+	case rxCut, rxHeld:
+		return k.buffer(k.cut.Leg)
 	}
+	k.state = k.state.goesOn()
 	return nil
 }
 
+// release drops the leg that has begun, if one has.
 func (k *rxlink) release() {
+	if k.state.inLeg() {
+		k.state = rxDropped
+	}
 	if k.leg != nil {
 		k.leg.release()
 		k.leg = nil

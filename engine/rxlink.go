@@ -36,22 +36,24 @@ type rxlink struct {
 	owner *rxloop // has the link; changed by its own thread under Receiver.mu, under which others read it
 
 	// Input is a header, then the payload that it announces, then the next header.
+	state   rxstate
 	header  [wire.HeaderLen]byte
 	got     int // bytes of header, or of the payload once the header is whole
 	frame   wire.Header
-	inside  bool   // the header is whole, the payload is not
-	leg     *rxleg // receives the payload of a leg; nil: the payload of a control frame, or of a leg we have already
-	cut     cut    // the leg goes to the sink as it arrives
-	parked  parked // the leg waits for its turn
+	leg     *rxleg // rxBuffered, rxPlaced, rxStalled; else nil
+	cut     rxleg  // rxCut, rxHeld
+	parked  parked // rxParked
 	parting bool   // the last words are said: what comes is dropped, until the sender closes
 	ending  bool   // the connection is lost: what is left to be read goes into buffers
 	small   [wire.MaxToReceiver]byte
 
-	muted  bool // not under watch, for as long as nobody may look at it
-	missed bool // the sink takes more, which was said when nobody might
+	// What the loop's watch over the connection owes, since readiness came when nobody might look: while the link is away, or
+	// rxStalled.
+	muted  bool // the watch is off
+	missed bool // the sink takes more
 
 	stray stray
-	bound *rxloop // the link goes there when this leg is in
+	bound *rxloop // where the link goes when it is at rxHeader; nil: it stays
 }
 
 // awaitMost bounds the bytes of a leg that a link waits for before it is looked at again: one wake-up moves so much.
@@ -122,7 +124,7 @@ func (k *rxlink) attend(events uint32) error {
 // worthWaking is how many bytes make it worth while to look at the socket again: the rest of a leg, since less of it can be
 // neither acknowledged nor, mostly, delivered.
 func (k *rxlink) worthWaking() int {
-	if !k.inside {
+	if k.state == rxHeader {
 		return 1
 	}
 	return min(int(k.frame.Length)-k.got, awaitMost)
@@ -143,12 +145,6 @@ func (k *rxlink) speak() error {
 	return err
 }
 
-// departs reports whether the link is about to leave its loop.
-func (k *rxlink) departs() bool { return k.bound != nil && !k.inside }
-
-// waits reports whether what is in the socket stays there for now.
-func (k *rxlink) waits() bool { return k.cut.held || k.parked.on }
-
 // mute ends the watch for a while: readiness that nobody may answer would be reported again and again.
 func (k *rxlink) mute() {
 	if !k.muted {
@@ -159,7 +155,7 @@ func (k *rxlink) mute() {
 
 // unmute takes the watch up again, if there was an end to it.
 func (k *rxlink) unmute() error {
-	if !k.muted || k.cut.held && !k.cut.on {
+	if !k.muted || k.state == rxStalled {
 		return nil
 	}
 	k.muted = false
@@ -177,7 +173,7 @@ func (k *rxlink) watch() error {
 // receive reads until the socket is empty or the link's share of the round is used up; the watch is level-triggered, so
 // what is left is reported again.
 func (k *rxlink) receive() error {
-	for budget := bytesPerRound; budget > 0 && !k.waits() && !k.departs(); {
+	for budget := bytesPerRound; budget > 0 && !k.state.waits() && !k.departs(); {
 		n, drained, err := k.read()
 		if err == netio.ErrAgain {
 			return nil
@@ -197,7 +193,8 @@ func (k *rxlink) receive() error {
 // read makes one system call: for the rest of the header, or for the rest of the payload and the header after it. drained
 // says that it brought less than it had room for.
 func (k *rxlink) read() (n int, drained bool, err error) {
-	if !k.inside {
+	switch k.state {
+	case rxHeader:
 		room := k.header[k.got:]
 		n, err = k.conn.Recv(room, nil)
 		k.got += n
@@ -205,11 +202,9 @@ func (k *rxlink) read() (n int, drained bool, err error) {
 			err = k.begin()
 		}
 		return n, n < len(room), err
-	}
-	switch {
-	case k.cut.on:
+	case rxCut:
 		return k.cutThrough()
-	case k.leg != nil && k.leg.placed:
+	case rxPlaced:
 		return k.place()
 	}
 	into := k.room()
@@ -227,7 +222,7 @@ func (k *rxlink) read() (n int, drained bool, err error) {
 		k.got += n
 		return n, drained, nil
 	}
-	k.inside, k.got = false, n-left
+	k.state, k.got = rxHeader, n-left
 	if err = k.finish(); err == nil && k.got == len(k.header) {
 		err = k.begin()
 	}
@@ -237,10 +232,10 @@ func (k *rxlink) read() (n int, drained bool, err error) {
 // room is where the next bytes of the payload go.
 func (k *rxlink) room() []byte {
 	left := int(k.frame.Length) - k.got
-	switch {
-	case k.leg != nil:
+	switch k.state {
+	case rxBuffered:
 		return k.leg.buf.Bytes()[k.got:k.frame.Length]
-	case k.frame.Type == wire.TypeLeg:
+	case rxDropped:
 		return k.owner.waste[:min(left, len(k.owner.waste))]
 	}
 	return k.small[k.got:k.frame.Length]
@@ -261,7 +256,7 @@ func (k *rxlink) begin() error {
 		return k.beginLeg(h.Leg())
 	}
 	if h.Length > 0 {
-		k.inside = true
+		k.state = rxControl
 		return nil
 	}
 	return k.obey()
@@ -269,7 +264,7 @@ func (k *rxlink) begin() error {
 
 // beginLeg finds room for a leg, unless it was received before. Within the credit there is always room.
 func (k *rxlink) beginLeg(l wire.Leg) error {
-	k.inside, k.leg, k.cut = true, nil, cut{}
+	k.state, k.leg = rxDropped, nil
 	if l.Length > k.r.most {
 		return fmt.Errorf("leg %d has %d bytes, more than %d", l.Number, l.Length, k.r.most)
 	}
@@ -290,7 +285,7 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 		return k.buffer(l)
 	}
 	if k.r.tenure.owned.Load() && k.r.places(l, k.owner) {
-		k.leg = &rxleg{Leg: l, placed: true}
+		k.state, k.leg = rxPlaced, &rxleg{Leg: l, placed: true}
 		return nil
 	}
 	if !k.r.cuts(l, k.owner) {
@@ -299,8 +294,7 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 		}
 	}
 	if k.r.cuts(l, k.owner) {
-		k.cut.on = true
-		k.cut.leg = rxleg{Leg: l}
+		k.state, k.cut = rxCut, rxleg{Leg: l}
 		return nil
 	}
 	return k.buffer(l)
@@ -312,7 +306,7 @@ func (k *rxlink) buffer(l wire.Leg) error {
 	if buf == nil {
 		return fmt.Errorf("no buffer for leg %d", l.Number)
 	}
-	k.leg = &k.r.legs[buf.Index()]
+	k.state, k.leg = rxBuffered, &k.r.legs[buf.Index()]
 	*k.leg = rxleg{Leg: l, buf: buf}
 	return nil
 }
@@ -422,9 +416,9 @@ func (k *rxlink) tick() {
 			k.lose(err)
 			return
 		}
-	case k.cut.held:
+	case k.state == rxHeld, k.state == rxStalled:
 		k.heard = k.loop.Now // it may well have sent: we do not look
-	case k.inside:
+	case k.state != rxHeader:
 		k.Ready(0) // a slow link may have brought something, but less than is worth waking
 		if k.gone {
 			return

@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"time"
-
-	"viamillipede/netio"
-)
+import "time"
 
 // A link is best served by the loop on the CPU that its packets come in on: the protocol's work is done there, and the
 // payload is in that CPU's cache, or at least in its node's memory. The listener that takes the connection is that loop's
@@ -52,7 +48,7 @@ func (r *Receiver) nearer(cpu int, than *rxloop) *rxloop {
 func (l *rxloop) sendOff() {
 	for i := 0; i < len(l.links); {
 		k := l.links[i]
-		if k.bound == nil || k.inside || k.away || !k.move() {
+		if !k.departs() || k.away || !k.move() {
 			i++
 		}
 	}
@@ -118,16 +114,4 @@ func (r *Receiver) reach(k *rxlink, caller *rxloop, f func()) {
 	if here {
 		f()
 	}
-}
-
-// events is what the link can make use of.
-func (k *rxlink) events() uint32 {
-	var events uint32
-	if !k.waits() {
-		events |= netio.Readable
-	}
-	if k.full {
-		events |= netio.Writable
-	}
-	return events
 }

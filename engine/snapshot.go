@@ -6,7 +6,6 @@ import (
 
 	"viamillipede/engine/loop"
 	"viamillipede/engine/schedule"
-	"viamillipede/engine/wire"
 	"viamillipede/netio"
 	"viamillipede/netio/sockstats"
 )
@@ -321,7 +320,7 @@ func (l *rxloop) describe() []LinkStatus {
 // status describes the link; on its loop's thread.
 func (k *rxlink) status() LinkStatus {
 	inFlight := 0
-	if k.leg != nil || k.cut.on {
+	if k.state.has() {
 		inFlight = 1
 	}
 	return k.linkState.status(k.arrived(), inFlight, k.r.time.Beat)
@@ -329,7 +328,7 @@ func (k *rxlink) status() LinkStatus {
 
 // arrived is how many bytes of legs have come in, those of the leg that is not whole included.
 func (k *rxlink) arrived() uint64 {
-	if k.inside && k.frame.Type == wire.TypeLeg {
+	if k.state.inLeg() {
 		return k.bytes + uint64(k.got)
 	}
 	return k.bytes
