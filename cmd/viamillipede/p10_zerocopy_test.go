@@ -10,6 +10,8 @@ import (
 	"viamillipede/netio/lab"
 )
 
+// Promise 10: a faster way to move bytes never changes what is delivered.
+
 // TestP10MemoryLent: a producer gives pages of its memory to the pipe, and writes to them again as soon as they have left it, as it may:
 // what is delivered is what they held then, whatever way the bytes took.
 func TestP10MemoryLent(t *testing.T) {

@@ -8,6 +8,8 @@ import (
 	"viamillipede/netio/lab"
 )
 
+// Promise 11: every fallback is visible.
+
 // copies is how the summary of a program that had to copy, or chose to, begins to name its way.
 const copies = `engine path: copy \(read, write\): `
 

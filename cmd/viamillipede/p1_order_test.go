@@ -16,6 +16,8 @@ import (
 	"viamillipede/netio/lab"
 )
 
+// Promise 1: the bytes that come out are the bytes that went in, in order, once; whatever links die, whenever, however often.
+
 const (
 	killEvery = 20 * time.Millisecond
 	killSeed  = 20

@@ -8,6 +8,9 @@ import (
 	"viamillipede/netio/lab"
 )
 
+// Promise 2: both ends succeed only when every byte was written and the end was seen; a stream cut short is never a quiet end of
+// file.
+
 // TestP2SenderStopped: a sender that is stopped while the consumer stands still, and has one link, is heard of as soon as the
 // consumer goes on: its word waits behind a leg that could not be delivered.
 func TestP2SenderStopped(t *testing.T) {

@@ -9,6 +9,9 @@ import (
 	"viamillipede/netio/lab"
 )
 
+// Promise 3: a dead consumer reaches the producer, a dead sender the consumer, with the cause; a dead peer is told from a dead
+// network, which is waited out.
+
 // The time in which a dead peer is noticed (15 s, or 16), and a failure is told, each with a margin for a busy machine.
 const (
 	deadPeerTime = 15*time.Second + 10*time.Second

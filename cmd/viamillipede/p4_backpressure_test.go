@@ -9,6 +9,8 @@ import (
 	"viamillipede/engine"
 )
 
+// Promise 4: a slow or stopped consumer is back-pressure and not a fault.
+
 // TestP4ConsumerStopped: a consumer that stands still is back-pressure, and kills no link.
 func TestP4ConsumerStopped(t *testing.T) {
 	p := hosts(t)

@@ -11,6 +11,9 @@ import (
 	"viamillipede/netio/lab"
 )
 
+// Promise 5: a link that is lost, a path that never answered, a name that does not resolve: bypassed, tried again, reported; a
+// path that comes back is used again.
+
 // pathRate is what each path carries in the tests of this file, in bits per second. It keeps legs in flight when a
 // path is taken away.
 const pathRate = 400_000_000
@@ -93,7 +96,7 @@ func (s *stream) hasNewLink(i int, old []uint16) bool {
 	return slices.ContainsFunc(now, isNew) || len(old) > 0 && len(now) == len(old)
 }
 
-// The paths of testBadPaths: two that are good, and those that are not.
+// The paths of TestP5BadPaths: two that are good, and those that are not.
 const (
 	goodPaths  = 2
 	swallowing = 2 // index of the path that swallows packets

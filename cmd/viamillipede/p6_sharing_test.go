@@ -10,6 +10,8 @@ import (
 	"viamillipede/netio/lab"
 )
 
+// Promise 6: paths are used in the order given, and together they carry the sum of what each can.
+
 // What a stream over several paths must carry: the part of what bare connections carry together on the same paths at the same time,
 // the most that may be sent again, as a part of the stream, and the part of the rate without a path of last resort that a stream has
 // with it.
@@ -134,8 +136,8 @@ func TestP6Order(t *testing.T) {
 	}
 }
 
-// loaded runs a stream of rate bytes per second over the paths in the order given, with these words on the sender's loops. It gives each one's part of the bytes
-// sent, in that order, and how much of bareWire, in bytes per second, the first one sends.
+// loaded runs a stream of rate bytes per second over the paths in the order given, with these words on the sender's loops. It gives
+// each one's part of the bytes sent, in that order, and how much of bareWire, in bytes per second, the first one sends.
 func (p programs) loaded(
 	t *testing.T, l *lab.Lab, order []int, loops []string, rate, bareWire float64,
 ) (parts []float64, full float64) {

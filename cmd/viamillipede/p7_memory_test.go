@@ -7,6 +7,8 @@ import (
 	"viamillipede/netio/lab"
 )
 
+// Promise 7: memory is bounded by window on each side, and nothing that a lost link held is kept.
+
 // TestP7Bounded: what a lost link held is given back, descriptors and threads. Beyond that a program may have redials under
 // way, and threads that the runtime adds for itself; and, where legs go by reference, the pipes that they wait in.
 func TestP7Bounded(t *testing.T) {

@@ -15,6 +15,8 @@ import (
 	"viamillipede/netio/lab"
 )
 
+// Promise 8: a stranger on the port is refused, and the running stream does not notice.
+
 // How many strangers of each kind come.
 const (
 	scans    = 100 // connections that close at once, one after the other

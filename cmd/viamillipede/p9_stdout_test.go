@@ -8,6 +8,8 @@ import (
 	"viamillipede/netio/lab"
 )
 
+// Promise 9: standard output carries payload and nothing else.
+
 // TestP9PayloadOnly: whatever the ends have to say, and they say all they can, while links are cut and signals ask for more of it,
 // standard output has the payload and nothing else, and standard error has words.
 func TestP9PayloadOnly(t *testing.T) {
