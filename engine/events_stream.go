@@ -43,7 +43,8 @@ type Outage struct {
 	Links  int       // that are up all the same
 	Why    error     // at a sender, of one that is not at its end: what the paths have shown, an Unreachable or a BlackHole; nil: nothing
 	Paths  []string  // at a sender, at the end: those that have a link
-	Door   string    // at a receiver, of First: where it listens
+	Door   net.Addr  // at a receiver, of First: where it listens; nil: the kernel had no memory to say
+	Port   uint16    // likewise, as it was asked for
 	Stage  Stage     // at a receiver: how far the stream is
 }
 

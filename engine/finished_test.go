@@ -129,7 +129,7 @@ func TestConnectionWithoutAnAddress(t *testing.T) {
 	timing.Tell = time.Millisecond
 	rx := receive(t, engine.Options{Timing: timing}, enginetest.KindPipe, func(n engine.Transport) engine.Transport { return addressless{n} })
 	rx.until("it says that it waits", func() bool {
-		return count(rx.log, func(e engine.Outage) bool { return e.First && strings.HasPrefix(e.Door, "port ") }) > 0
+		return count(rx.log, func(e engine.Outage) bool { return e.First && e.Door == nil && e.Port == port }) > 0
 	})
 	got := rx.consume()
 	c, err := rx.network.Dial(t.Context(), engine.Path{Host: "a", Port: port}, netip.Addr{}, 0)

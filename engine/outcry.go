@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"fmt"
-	"net"
 	"time"
 
 	"viamillipede/engine/schedule"
@@ -169,7 +167,7 @@ func (r *Receiver) cryOut(now time.Time) {
 	e := r.outcry.outage(n, now, until, Limit(keyword))
 	switch {
 	case e.First:
-		e.Door, e.Until, e.Limit = r.doorName(), time.Time{}, LimitConnect
+		e.Door, e.Port, e.Until, e.Limit = r.openDoor().Listeners()[0].Addr(), r.cfg.Port, time.Time{}, LimitConnect
 		if r.cfg.Connect >= 0 {
 			e.Until = r.started.Add(r.cfg.Connect)
 		}
@@ -179,19 +177,4 @@ func (r *Receiver) cryOut(now time.Time) {
 		e.Stage = StageWriting
 	}
 	tell(r.observer, e)
-}
-
-// doorName is where a receiver listens, for people.
-func (r *Receiver) doorName() string {
-	addr := r.openDoor().Listeners()[0].Addr()
-	at, ok := addr.(*net.TCPAddr)
-	switch {
-	case addr == nil: // the kernel had no memory to say
-		return fmt.Sprintf("port %d", r.cfg.Port)
-	case !ok:
-		return addr.String()
-	case at.IP.IsUnspecified():
-		return fmt.Sprintf("port %d", at.Port)
-	}
-	return fmt.Sprintf("port %d of %s", at.Port, (&net.IPAddr{IP: at.IP, Zone: at.Zone}).String())
 }

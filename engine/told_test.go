@@ -69,7 +69,7 @@ func TestReceiverTellsOfAnOutage(t *testing.T) {
 	rx := receive(t, engine.Options{Timing: anxious()}, enginetest.KindPipe, nil)
 	got := rx.consume()
 	s := newStream(2, 1000)
-	rx.tells("it waits for a sender", func(e engine.Outage) bool { return e.First && e.Door != "" && e.Phase == engine.OutageBegins })
+	rx.tells("it waits for a sender", func(e engine.Outage) bool { return e.First && e.Door != nil && e.Phase == engine.OutageBegins })
 	time.Sleep(3 * anxious().TellAgain)
 	h := rx.link(0)
 	h.send(s.frame(0))

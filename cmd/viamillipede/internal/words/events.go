@@ -3,6 +3,7 @@ package words
 import (
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"time"
 
@@ -143,9 +144,9 @@ func outage(e engine.Outage) string {
 	case e.Sender && e.First:
 		return fmt.Sprintf("no receiver yet after %s, trying %s: %v", Duration(e.At.Sub(e.Since)), patience(e), e.Why)
 	case e.First && e.Until.IsZero():
-		return "waiting for a sender on " + e.Door
+		return "waiting for a sender on " + door(e)
 	case e.First:
-		return fmt.Sprintf("waiting for a sender on %s, %s", e.Door, patience(e))
+		return fmt.Sprintf("waiting for a sender on %s, %s", door(e), patience(e))
 	case e.Sender && e.Why == nil:
 		return fmt.Sprintf("nothing gets through to the receiver %s, on %s; waiting %s", lasts, Number(e.Links, "link"), patience(e))
 	case e.Sender:
@@ -161,6 +162,20 @@ func outage(e engine.Outage) string {
 		return fmt.Sprintf("every byte is here and is being written, but no path from the sender works %s; waiting %s", lasts, patience(e))
 	}
 	return fmt.Sprintf("no path from the sender works %s; waiting %s", lasts, patience(e))
+}
+
+// door is where a receiver listens.
+func door(e engine.Outage) string {
+	at, ok := e.Door.(*net.TCPAddr)
+	switch {
+	case e.Door == nil:
+		return fmt.Sprintf("port %d", e.Port)
+	case !ok:
+		return e.Door.String()
+	case at.IP.IsUnspecified():
+		return fmt.Sprintf("port %d", at.Port)
+	}
+	return fmt.Sprintf("port %d of %v", at.Port, &net.IPAddr{IP: at.IP, Zone: at.Zone})
 }
 
 func outageEnd(e engine.Outage) string {
