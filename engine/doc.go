@@ -26,6 +26,10 @@
 //	path     path.go      what is known of a path; its rate       shared, a short lock
 //	gauge    gauge.go     socket statistics, by the kernel (eBPF)  one goroutine at the start
 //	network  network.go   changes of the network wake keepers     one goroutine
+//	sender   sender.go    what all of these belong to
+//	         txwelcome.go   a receiver is met, links come and go  under its lock
+//	         txverdict.go   when and why the stream ends          the supervisor, mostly
+//	         txvoice.go     the receiver is told                  the same goroutine
 //
 // Bytes in:
 //
@@ -36,6 +40,7 @@
 //	         shut.go        no door, while the local address is not there
 //	         tenure.go      whose stream it is: who brought a leg
 //	rxlink   rxlink.go    frames read, acks written               parallel, one loop owns a link
+//	         rxleg.go       a leg comes in                        the same loop
 //	         rxstate.go     what it does with what comes next     the same loop
 //	         rxmove.go      it goes where its packets come in     from one loop to another
 //	         claim.go       copies of a leg are one leg           shared, a short lock a leg
@@ -50,6 +55,9 @@
 //	         conclude.go    the sink is ended, once it is read    one goroutine at the end
 //	         cutoff.go      or cut, when the stream fails         the end of the run
 //	sink     netio.Sink
+//	receiver receiver.go  what all of these belong to, and how links come and go
+//	         rxverdict.go   when and why the stream ends          the supervisor, mostly
+//	         rxvoice.go     the sender is told                    the same goroutine
 //
 // Beside them: conn.go says what a link needs of a connection, placement.go decides on which CPUs the loops run, gauge.go has
 // the kernel count what the links do, outcry.go decides when an outage is told of, and snapshot.go, with pulse.go and
@@ -94,7 +102,8 @@
 // the kernel does not give back is left behind (chore.go, engine/loop/halt.go).
 //
 // A leg is kept at the sending end until the peer has received it, so a lost link is a normal event: its legs go to
-// another link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (supervise.go). Of a stream that
+// another link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (supervise.go). On purpose
+// links are cut by chaos.go alone. Of a stream that
 // has no link an Observer is told (outcry.go). A fault in the program ends one stream too, and no more than that (panic.go).
 // Whether a peer without a link is dead is decided by engine/schedule/outage.go.
 package engine

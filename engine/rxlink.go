@@ -1,32 +1,10 @@
 package engine
 
 import (
-	"fmt"
-	"maps"
-
-	"viamillipede/bufpool"
-	"viamillipede/engine/ring"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
-
-// rxleg is a leg at the receiving end. It belongs to the link that receives it until it is published in the ring, then to
-// whoever has the delivery turn.
-type rxleg struct {
-	wire.Leg
-	buf    *bufpool.Buffer // nil: the sink has all of it already
-	placed bool            // the sink has it, in its place
-}
-
-func (l *rxleg) bytes() []byte { return l.buf.Bytes()[:l.Length] }
-
-// release gives the buffer back, if there is one.
-func (l *rxleg) release() {
-	if l.buf != nil {
-		l.buf.Release()
-	}
-}
 
 // rxlink is one link at the receiving end: it reads legs and control frames, and writes acks.
 type rxlink struct {
@@ -260,115 +238,6 @@ func (k *rxlink) begin() error {
 		return nil
 	}
 	return k.obey()
-}
-
-// beginLeg finds room for a leg, unless it was received before. Within the credit there is always room.
-func (k *rxlink) beginLeg(l wire.Leg) error {
-	k.state, k.leg = rxDropped, nil
-	if l.Length > k.r.most {
-		return fmt.Errorf("leg %d has %d bytes, more than %d", l.Number, l.Length, k.r.most)
-	}
-	if k.r.sums && !l.Checked {
-		return fmt.Errorf("leg %d has no checksum, and the sender promised one", l.Number)
-	}
-	if k.r.ring.Has(ring.Seq(l.Number)) {
-		return nil
-	}
-	if d := ring.Seq(l.Number).Distance(k.r.ring.Next()); d >= int64(k.r.credit) {
-		return fmt.Errorf("leg %d is %d beyond what was delivered, more than the credit of %d", l.Number, d, k.r.credit)
-	}
-	if first, ok := k.r.claims.agrees(l); !ok {
-		err := fmt.Errorf("%d bytes at byte %d, and %d at byte %d before", l.Length, l.Offset, first.Length, first.Offset)
-		return k.r.spoils(fail(StatusIntegrity, err, "two copies of leg %d differ", l.Number))
-	}
-	if k.ending {
-		return k.buffer(l)
-	}
-	if k.r.tenure.owned.Load() && k.r.places(l, k.owner) {
-		k.state, k.leg = rxPlaced, &rxleg{Leg: l, placed: true}
-		return nil
-	}
-	if !k.r.cuts(l, k.owner) {
-		if on, err := k.park(l); on || err != nil {
-			return err
-		}
-	}
-	if k.r.cuts(l, k.owner) {
-		k.state, k.cut = rxCut, rxleg{Leg: l}
-		return nil
-	}
-	return k.buffer(l)
-}
-
-// buffer has the rest of the leg go into a buffer. What came before, if anything did, the sink has.
-func (k *rxlink) buffer(l wire.Leg) error {
-	buf := k.r.pool.Get(k.loop.ID)
-	if buf == nil {
-		return fmt.Errorf("no buffer for leg %d", l.Number)
-	}
-	k.state, k.leg = rxBuffered, &k.r.legs[buf.Index()]
-	*k.leg = rxleg{Leg: l, buf: buf}
-	return nil
-}
-
-// finish takes in a frame whose payload is whole.
-func (k *rxlink) finish() error {
-	if k.frame.Type != wire.TypeLeg {
-		return k.obey()
-	}
-	leg := k.leg
-	k.leg = nil
-	k.took()
-	if leg == nil {
-		return nil
-	}
-	if leg.Checked {
-		if whole, err := k.verify(leg); !whole {
-			leg.release()
-			return err
-		}
-	}
-	k.r.own()
-	if k.r.test != nil && !k.inspect(leg) {
-		leg.release()
-		return nil
-	}
-	switch k.r.legsIn.Publish(ring.Seq(leg.Number), leg) {
-	case ring.Published:
-		k.owner.deliver()
-	case ring.Duplicate:
-		leg.release()
-	case ring.Beyond:
-		leg.release()
-		return fmt.Errorf("leg %d is beyond the credit", leg.Number)
-	}
-	return nil
-}
-
-// badMost is how many legs that did not match their checksum are remembered before those that came well since are forgotten.
-const badMost = 1024
-
-// verify checks the payload. The first mismatch of a leg costs its link, so that it is sent again; the second is the
-// stream's end, since the sender itself has other bytes than it announced: of one that is only tried too, which would send it for ever.
-// Then the link stays, to carry the word of it: it may be the only one.
-func (k *rxlink) verify(l *rxleg) (whole bool, err error) {
-	sum := wire.Checksum(l.bytes())
-	if sum == l.Checksum {
-		return true, nil
-	}
-	k.r.mu.Lock()
-	again := k.r.bad[l.Number]
-	if len(k.r.bad) >= badMost {
-		maps.DeleteFunc(k.r.bad, func(n uint64, _ bool) bool { return k.r.ring.Has(ring.Seq(n)) })
-	}
-	k.r.bad[l.Number] = true
-	k.r.mu.Unlock()
-	err = fmt.Errorf("leg %d has checksum %08x, %08x was announced", l.Number, sum, l.Leg.Checksum)
-	if again && !k.r.ring.Has(ring.Seq(l.Number)) { // else there is a copy that is whole
-		k.r.fail(fail(StatusIntegrity, err, "the stream is damaged, and was damaged again when it was resent"))
-		return false, nil
-	}
-	return false, err
 }
 
 // obey takes in a whole control frame, of a type that is for the sender to send.

@@ -1,31 +1,13 @@
 package main
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
 	"time"
 
-	"viamillipede/affinity"
 	"viamillipede/engine"
 )
-
-// keyword is one entry of the command line's grammar. The same entry drives parsing, error lines and help.
-type keyword struct {
-	name    string
-	alias   []string // other spellings
-	args    []argument
-	many    bool          // may be given more than once
-	ofPath  bool          // belongs to the tx before it: once for each
-	first   bool          // a command with a grammar of its own, which only the first word of the line can be
-	unbuilt bool          // parsed and checked, but this program cannot do it yet
-	initial string        // the default as the help text shows it, or ""
-	gist    string        // one line for the list of keywords
-	more    string        // what else "help <keyword>" says; lines of the text, or ""
-	own     func() string // what follows that, where the keyword has others of its own, or nil
-	set     func(inv *invocation)
-}
 
 // Limits of keywords that the engine does not know.
 const (
@@ -411,122 +393,4 @@ const benchWord = "bench"
 // topics are the keywords that help can say more about.
 func topics() []keyword { return slices.Concat(grammar(), benchWords()) }
 
-// topic is the keyword that help is asked about.
-func topic() argument {
-	return argument{
-		name: "KEYWORD", want: "a keyword",
-		literal:  true,
-		optional: func(string) bool { return true },
-		set: func(inv *invocation, word string) bool {
-			inv.topic = word
-			return true
-		},
-	}
-}
-
-// patient is the host to which doctor examines the way, if one is named.
-func patient() argument {
-	a := host(func(inv *invocation, h string) { inv.patient = h })
-	a.optional = func(word string) bool { return word != jsonWord }
-	return a
-}
-
 const jsonWord = "json"
-
-// profileWord is a kind of profile.
-func profileWord(set func(*invocation, string)) argument {
-	var kinds []string
-	for _, k := range profileKinds() {
-		kinds = append(kinds, k.name)
-	}
-	a := choice(kinds, set)
-	a.name, a.literal = "KIND", true // threads is a keyword, too
-	return a
-}
-
-// forPrograms makes doctor write JSON.
-func forPrograms() argument {
-	return argument{
-		name: jsonWord, want: "the same for programs, as one JSON object, with facts beside the verdicts",
-		literal:  true, // it is a keyword, too
-		optional: func(word string) bool { return word == jsonWord },
-		set: func(inv *invocation, _ string) bool {
-			inv.json = true
-			return true
-		},
-	}
-}
-
-// cpus is a list of CPUs, or a word that leaves the choice to the engine or to the kernel.
-func cpus() argument {
-	return argument{
-		name: "LIST|auto|off", want: "auto, off or a list of CPUs such as 0-3,8", choices: []string{"auto", "off"},
-		set: func(inv *invocation, word string) bool {
-			inv.options.Pin = word != "off"
-			if word == "auto" || word == "off" {
-				return true
-			}
-			list, err := affinity.ParseList(word)
-			inv.options.CPUs = list
-			return err == nil && len(list) > 0
-		},
-	}
-}
-
-// orForever maps the command line's "0 is for ever" to the engine's "negative is for ever".
-func orForever(d time.Duration) time.Duration {
-	if d == 0 {
-		return -1
-	}
-	return d
-}
-
-func secondsText(d time.Duration) string {
-	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) + " s"
-}
-
-// usage is the keyword with its arguments, as the help text shows it.
-func (k keyword) usage() string {
-	text := k.name
-	for _, a := range k.args {
-		if a.optional != nil {
-			text += " [" + a.name + "]"
-			continue
-		}
-		text += " " + a.name
-	}
-	return text
-}
-
-// names lists every spelling of the keywords.
-func names(keywords []keyword) []string {
-	var all []string
-	for _, k := range keywords {
-		all = append(append(all, k.name), k.alias...)
-	}
-	return all
-}
-
-// find looks a word up in the grammar.
-func find(keywords []keyword, word string) (keyword, bool) {
-	for _, k := range keywords {
-		if k.name == word {
-			return k, true
-		}
-		for _, a := range k.alias {
-			if a == word {
-				return k, true
-			}
-		}
-	}
-	return keyword{}, false
-}
-
-// expectedKeyword is the error of a word that is not a keyword: it names the near miss, or the command line that lists them.
-func expectedKeyword(word string, keywords []keyword, lists string) error {
-	hint := suggest(word, names(keywords))
-	if hint == "" {
-		hint = fmt.Sprintf("; %q lists them", lists)
-	}
-	return usageError("expected a keyword, found %q%s", word, hint)
-}

@@ -1,0 +1,167 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"viamillipede/engine/schedule"
+	"viamillipede/engine/wire"
+)
+
+// fail ends the stream with an error, unless it has ended before, or all of it is delivered: then nothing but the user can
+// make it fail.
+func (r *Receiver) fail(err *Error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.done.Load() == nil {
+		r.finishLocked(err)
+	}
+}
+
+func (r *Receiver) finish(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.finishLocked(err)
+}
+
+// finishLocked is finish, under mu.
+func (r *Receiver) finishLocked(err error) {
+	if r.finished {
+		return
+	}
+	r.finished, r.err = true, err
+	if r.ended.IsZero() {
+		r.ended = time.Now()
+	}
+	close(r.over)
+}
+
+// complete is called once, when the sink has all of the stream: the sender is told, and told again on each new link until
+// it says goodbye. It comes too late for a stream that has failed meanwhile.
+func (r *Receiver) complete(d wire.Done) {
+	r.mu.Lock()
+	late := r.finished
+	if !late {
+		r.ended = time.Now()
+		r.done.Store(&d)
+	}
+	r.mu.Unlock()
+	if late {
+		return
+	}
+	for _, l := range r.loops {
+		l.Post(func() { l.sayAll(d.Append(nil)) })
+	}
+	r.look()
+}
+
+// supervise waits for the end of the stream, and ends it when there is no hope.
+func (r *Receiver) supervise(ctx context.Context) {
+	defer r.caught("supervisor")
+	ticker := time.NewTicker(r.time.Tick * schedule.TicksPerLook)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-r.over:
+			r.cryOut(time.Now())
+			return
+		case <-ctx.Done():
+			r.finish(stopped(ctx))
+			return
+		case <-ticker.C:
+			r.strangers.report(r.observer, time.Now(), r.time.TellAgain)
+		case <-r.poke:
+		}
+		now := time.Now()
+		r.judge(now)
+		r.cryOut(now)
+	}
+}
+
+// judge ends the stream when its sender has confirmed the end, or when there is no hope for a link.
+func (r *Receiver) judge(now time.Time) {
+	if r.test != nil {
+		r.damaged(r.test.overdue(now))
+	}
+	if r.done.Load() != nil && (r.bye.Load() || r.unconfirmed(now)) {
+		r.finish(nil)
+		return
+	}
+	if err := r.verdict(now); err != nil {
+		if r.done.Load() != nil {
+			r.finish(nil) // all is delivered; the sender does not come back to hear it
+			return
+		}
+		r.fail(err)
+	}
+}
+
+// unconfirmed reports whether the sender has had time enough to confirm the end. Its links may be up all the while.
+func (r *Receiver) unconfirmed(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.time.Confirm <= 0 || now.Sub(r.ended) < r.time.Confirm {
+		return false
+	}
+	tell(r.observer, EndUnconfirmed{r.time.Confirm})
+	return true
+}
+
+func (r *Receiver) verdict(now time.Time) *Error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.up > 0 {
+		return nil
+	}
+	if r.outage.Met() {
+		return r.doom(now)
+	}
+	if s, absent := r.door.(shut); absent && r.cfg.Connect > 0 && now.Sub(r.started) >= r.cfg.Connect {
+		return fail(StatusConnect, s.why, "cannot listen on port %d within %v", r.cfg.Port, r.cfg.Connect)
+	}
+	if r.cfg.Connect > 0 && now.Sub(r.started) >= r.cfg.Connect {
+		return fail(StatusConnect, nil, "no sender within %v", r.cfg.Connect)
+	}
+	return nil
+}
+
+// doom is verdict once the sender was met, under mu. A receiver that has every byte needs its sender no more, but to tell it: so
+// it waits while it writes, whatever the sender's end looks like, and lingers for a moment when it has written.
+func (r *Receiver) doom(now time.Time) *Error {
+	if r.done.Load() != nil {
+		r.outage.Progress(r.ended)
+	}
+	dead, giveup := r.patience()
+	switch r.outage.Judge(now, dead, giveup) {
+	case schedule.FateClosed:
+		return fail(StatusLost, nil, "the sender is gone: its host closed every link and none has come back for %v", r.outage.Away(now))
+	case schedule.FateLost:
+		return fail(StatusLost, nil, "all paths to the sender have been lost for longer than giveup (%v)", giveup)
+	}
+	return nil
+}
+
+// patience is for how long a sender is waited for whose end looks like a death, and any other; negative is for ever. Under mu.
+func (r *Receiver) patience() (dead, giveup time.Duration) {
+	switch {
+	case r.done.Load() != nil:
+		return r.cfg.Dead, r.linger()
+	case r.whole():
+		return -1, r.cfg.Giveup
+	}
+	return r.cfg.Dead, r.cfg.Giveup
+}
+
+// whole reports whether every byte of the stream is here, written or not.
+func (r *Receiver) whole() bool {
+	end := r.end.Load()
+	return end != nil && uint64(r.ring.Received()) >= end.Legs
+}
+
+// linger is how long a sender that has no link may be waited for that has yet to hear how its stream ended.
+func (r *Receiver) linger() time.Duration {
+	if r.cfg.Giveup < 0 {
+		return r.time.Linger
+	}
+	return min(r.time.Linger, r.cfg.Giveup)
+}

@@ -1,0 +1,55 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"viamillipede/engine/schedule"
+	"viamillipede/engine/wire"
+)
+
+// findVoice keeps the door open while there is no link to tell the sender on why the stream failed here.
+func (r *Receiver) findVoice(ctx context.Context) {
+	if status := ExitStatus(r.err); r.told.Load() || status != StatusIntegrity && status != StatusLocalPipe && status != StatusInternal {
+		return
+	}
+	ticker := time.NewTicker(r.time.Tick * schedule.TicksPerLook)
+	defer ticker.Stop()
+	for r.speechless(time.Now()) {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		case <-r.poke:
+		}
+	}
+}
+
+// speechless reports whether a sender may still come back that has no link.
+func (r *Receiver) speechless(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.outage.Progress(r.ended)
+	return r.met && r.up == 0 && r.outage.Judge(now, r.cfg.Dead, r.linger()) == schedule.FateWait
+}
+
+// lastWords is what the sender is told of the end.
+func (r *Receiver) lastWords() []byte {
+	if r.err != nil {
+		return faultOf(r.err).Append(nil)
+	}
+	return wire.Bye{Stream: true}.Append(nil)
+}
+
+// farewell tells the sender how the stream ended, on every link, and waits until the words have left; of a failure, until
+// the sender has heard them, which it shows by its end of the link.
+func (r *Receiver) farewell() {
+	words := r.lastWords()
+	left := make(chan struct{}, len(r.loops))
+	for _, l := range r.loops {
+		if !l.Post(func() { l.farewell(words, left) }) {
+			left <- struct{}{}
+		}
+	}
+	awaitAll(left, len(r.loops), r.time.Farewell)
+}

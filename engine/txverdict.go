@@ -1,0 +1,206 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"viamillipede/engine/schedule"
+	"viamillipede/engine/wire"
+)
+
+// delivered takes in the receiver's word that everything is written, or as much as its consumer wanted.
+func (s *Sender) delivered(d wire.Done) {
+	if d.Early {
+		s.stoppedEarly(d)
+		return
+	}
+	if !s.in.ended.Load() || d.Legs != s.in.total.Legs || d.Bytes != s.in.total.Bytes {
+		s.fail(fail(StatusIntegrity, nil, "the receiver delivered %d bytes in %d legs, which is not what was sent",
+			d.Bytes, d.Legs))
+		return
+	}
+	s.finish(nil)
+}
+
+// stoppedEarly ends a stream that the receiver's consumer wants no more of.
+func (s *Sender) stoppedEarly(d wire.Done) {
+	if sent := s.in.offset.Load(); d.Bytes > sent {
+		s.fail(fail(StatusIntegrity, nil, "the receiver's consumer has read %d bytes, but %d were sent", d.Bytes, sent))
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.finished {
+		tell(s.observer, PeerConsumerStopped{Read: d.Bytes})
+	}
+	s.finishLocked(nil)
+}
+
+// remoteFault takes in why the receiver failed.
+func (s *Sender) remoteFault(f wire.Fault) {
+	s.told.Store(true)
+	s.fail(remoteError("receiver", f))
+}
+
+// receiverFinished takes in that the receiver is done with the stream. Where it succeeded, it has said so before, on the same link.
+func (s *Sender) receiverFinished() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.finished {
+		s.parted.Store(true)
+		s.look()
+		return
+	}
+	s.told.Store(true)
+	s.finishLocked(s.asFarAsKnown(fail(StatusLost, nil, "the receiver ended the stream without saying that it was written")))
+}
+
+// asFarAsKnown has the error of a stream say that everything was received, if it was. Under mu.
+func (s *Sender) asFarAsKnown(err *Error) *Error {
+	if s.in.ended.Load() && !s.window.Pending() {
+		err.Reason = fmt.Sprintf("all %d bytes were received; whether they were written is not known: %s", s.in.total.Bytes, err.Reason)
+	}
+	return err
+}
+
+// sourceFailed ends the stream, since its bytes cannot be read.
+func (s *Sender) sourceFailed(err error) {
+	if e, ok := err.(*Error); ok {
+		s.fail(e)
+		return
+	}
+	s.fail(fail(StatusLocalPipe, err, "cannot read standard input"))
+}
+
+// fail ends the stream with an error, unless it has ended before.
+func (s *Sender) fail(err *Error) { s.finish(err) }
+
+func (s *Sender) finish(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.finishLocked(err)
+}
+
+// finishLocked is finish, under mu.
+func (s *Sender) finishLocked(err error) {
+	if s.finished {
+		return
+	}
+	s.finished, s.err, s.ended = true, err, time.Now()
+	s.failing.Store(err != nil)
+	close(s.over)
+}
+
+// supervise waits for the end of the stream, and ends it when there is no hope.
+func (s *Sender) supervise(ctx context.Context) {
+	defer s.caught("supervisor")
+	ticker := time.NewTicker(s.time.Tick * schedule.TicksPerLook)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-s.over:
+			s.cryOut(time.Now())
+			return
+		case <-ctx.Done():
+			s.fail(stopped(ctx))
+			return
+		case <-ticker.C:
+		case <-s.poke:
+		}
+		now := time.Now()
+		if err := s.judge(now); err != nil {
+			s.fail(err)
+		}
+		s.cryOut(now)
+	}
+}
+
+// judge says whether the stream has failed for want of links.
+func (s *Sender) judge(now time.Time) *Error {
+	answers := s.answers()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.outage.Met() {
+		return firstContact(answers, now.Sub(s.started), s.cfg.Connect)
+	}
+	if s.up == 0 && !s.begun.Load() && every(answers, answer.final) {
+		return fail(StatusRefused, nil, "%s", summarize(answers)) // no leg had arrived, and the receiver took another sender's
+	}
+	s.outage.Progress(s.lastMove(now))
+	s.outage.Hope(s.started.Add(time.Duration(s.hoped.Load())))
+	if err := s.doom(now, answers); err != nil {
+		return s.asFarAsKnown(err)
+	}
+	return nil
+}
+
+// answers is what the last attempt on each path showed.
+func (s *Sender) answers() []answer {
+	answers := make([]answer, 0, len(s.paths))
+	for _, p := range s.paths {
+		_, refused, verdict, last := p.state()
+		if last == nil && p.names.unknown() {
+			last = errSlowName
+		}
+		answers = append(answers, answer{p.String(), refused, verdict, last})
+	}
+	return answers
+}
+
+// lastMove is when payload last moved, or had not to: a link is up and the receiver has all that was sent, which is not all that
+// there is. Under mu.
+func (s *Sender) lastMove(now time.Time) time.Time {
+	if s.up > 0 && !s.in.ended.Load() && !(s.window != nil && s.window.Pending()) {
+		return now
+	}
+	return s.movedAt()
+}
+
+// movedAt is when payload last moved.
+func (s *Sender) movedAt() time.Time { return s.started.Add(time.Duration(s.moved.Load())) }
+
+// move notes that payload moved: the receiver has more of it. See txlink.seemsToMove for what counts too.
+func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.started))) }
+
+// doom is judge once the receiver was met, under mu.
+func (s *Sender) doom(now time.Time, answers []answer) *Error {
+	dead, giveup := s.cfg.Dead, s.cfg.Giveup
+	switch s.outage.Judge(now, dead, giveup) {
+	case schedule.FateRefused:
+		return fail(StatusLost, nil, "the receiver is gone: its host has refused for %v (%s)", dead, summarize(answers))
+	case schedule.FateUnknown:
+		return fail(StatusLost, nil, "the receiver is gone: another one is in its place (%s)", summarize(answers))
+	case schedule.FateLost:
+		return s.lostFor(giveup)
+	}
+	return nil
+}
+
+// lostFor is the error of a stream on which no payload moved for giveup; under mu.
+func (s *Sender) lostFor(giveup time.Duration) *Error {
+	if why := s.swallowed(); why != nil {
+		return fail(StatusLost, why, "nothing has got through to the receiver for longer than giveup (%v)", giveup)
+	}
+	if s.up > 0 {
+		return fail(StatusLost, nil, "nothing has got through to the receiver for longer than giveup (%v)", giveup)
+	}
+	return fail(StatusLost, nil, "all paths to the receiver have been lost for longer than giveup (%v)", giveup)
+}
+
+// swallowed is a BlackHole, where a path is known to be one, or nil.
+func (s *Sender) swallowed() error {
+	for _, p := range s.paths {
+		if n := p.hole.Load(); n > 0 {
+			return BlackHole{p.String(), n}
+		}
+	}
+	return nil
+}
+
+// attempted notes what an attempt on a path that failed says of the receiver.
+func (s *Sender) attempted(p *pathState, r schedule.Reply) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.outage.Attempt(p.order, r, time.Now())
+}

@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"viamillipede/engine/schedule"
+	"viamillipede/engine/wire"
+)
+
+// findVoice waits for a link to tell the receiver on why the stream failed here: the links that are in the middle of a leg which
+// is in the source, and cannot be finished, or on which nothing gets through, are ended, and dialled anew.
+func (s *Sender) findVoice(ctx context.Context) {
+	status, atMost := ExitStatus(s.err), s.time.Linger
+	stuck := status == StatusLost && s.linksUp()
+	if s.told.Load() || status != StatusIntegrity && status != StatusLocalPipe && status != StatusInternal && !stuck {
+		return
+	}
+	if stuck {
+		atMost = s.time.Farewell
+	}
+	wait, end := context.WithTimeout(ctx, atMost)
+	defer end()
+	quit := make(chan struct{}, len(s.loops))
+	for _, l := range s.loops {
+		if !l.Post(func() { l.quitLegs(stuck); quit <- struct{}{} }) {
+			quit <- struct{}{}
+		}
+	}
+	awaitAll(quit, len(s.loops), s.time.Farewell)
+	ticker := time.NewTicker(s.time.Tick * schedule.TicksPerLook)
+	defer ticker.Stop()
+	for s.speechless() && (stuck || s.judge(time.Now()) == nil) {
+		select {
+		case <-s.poke:
+		case <-ticker.C:
+		case <-wait.Done():
+			return
+		}
+	}
+}
+
+// linksUp reports whether there are links.
+func (s *Sender) linksUp() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.up > 0
+}
+
+// speechless reports whether there is a receiver and no link to it.
+func (s *Sender) speechless() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.met && s.up == 0
+}
+
+// lastWords is what the receiver is told of the end.
+func (s *Sender) lastWords() []byte {
+	if s.err != nil {
+		return faultOf(s.err).Append(nil)
+	}
+	return wire.Bye{Stream: true}.Append(nil)
+}
+
+// farewell tells the receiver how the stream ended, on every link, and waits until the words have left.
+func (s *Sender) farewell() {
+	words := s.lastWords()
+	left := make(chan struct{}, len(s.loops))
+	for _, l := range s.loops {
+		if !l.Post(func() { l.farewell(words, left) }) {
+			left <- struct{}{}
+		}
+	}
+	awaitAll(left, len(s.loops), s.time.Farewell)
+	if s.err == nil {
+		s.awaitGoodbye()
+	}
+}
+
+// awaitGoodbye waits, for a moment, until the receiver has answered our last word on one of the links, or has ended them all. A
+// link that is closed while something comes in is reset by the kernel, which throws away what it has not sent yet; a receiver that
+// has not heard the word would wait for us.
+func (s *Sender) awaitGoodbye() {
+	late := time.NewTimer(s.time.Farewell)
+	defer late.Stop()
+	for s.linksUp() && !s.parted.Load() {
+		select {
+		case <-s.poke:
+		case <-late.C:
+			return
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"viamillipede/bufpool"
+	"viamillipede/engine/loop"
+	"viamillipede/engine/schedule"
+	"viamillipede/engine/window"
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+func (s *Sender) features() uint32 {
+	if s.cfg.Checksum {
+		return wire.FeatureChecksum
+	}
+	return 0
+}
+
+// welcome takes in what a receiver says of itself: the first decides the window. An error means that the path leads to
+// another receiver than ours.
+func (s *Sender) welcome(w wire.Welcome) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case w.Stream != s.stream:
+		return fmt.Errorf("the receiver answers for another stream")
+	case w.Features&^s.features() != 0:
+		return fmt.Errorf("the receiver grants features %#x, of which %#x were asked for", w.Features, s.features())
+	case s.met && w.Receiver != s.receiver.Receiver:
+		return errOther
+	case s.met && (w.Features != s.receiver.Features || w.MaxLeg < s.receiver.MaxLeg):
+		return fmt.Errorf("the receiver grants less than before")
+	case s.met:
+		return nil
+	case w.Delivered != 0:
+		return fmt.Errorf("the receiver delivered %d legs of a stream that begins now", w.Delivered)
+	case w.Credit < 1 || w.Credit > legsMost:
+		return fmt.Errorf("the receiver takes %d legs, expected 1 to %d", w.Credit, legsMost)
+	}
+	if err := s.makePool(); err != nil {
+		s.finishLocked(fail(StatusLocalPipe, err, "cannot get memory for the window"))
+		return err
+	}
+	s.met, s.receiver = true, w
+	close(s.hasMet)
+	s.in.most = min(s.cfg.Leg, int(w.MaxLeg))
+	s.credit = uint64(w.Credit)
+	s.setLegTime()
+	s.window = window.New(int(w.Credit), w.Delivered, s.cfg.Window)
+	return nil
+}
+
+// makePool gets the memory for the window, on the nodes of the loops.
+func (s *Sender) makePool() (err error) {
+	s.pool, err = bufpool.New(bufpool.Config{
+		Shards: len(s.loops), Nodes: s.placed.Load().nodes(), Buffers: s.buffers, Size: s.cfg.Leg,
+	})
+	if err != nil {
+		return err
+	}
+	s.in.pool, s.advice = s.pool, s.pool.Advice()
+	tell(s.observer, MemoryAdvised{s.advice})
+	return nil
+}
+
+// heardFrom says that a receiver has answered.
+func (s *Sender) heardFrom() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.outage.Meet(time.Now())
+}
+
+// linkUp puts a new link to work; on its loop's thread.
+func (s *Sender) linkUp(l *txloop, k *txlink) {
+	if err := k.start(l.Loop, l.past, netio.Readable|netio.Writable|netio.Edge, k); err != nil {
+		k.conn.Abort()
+		k.lost(err)
+		return
+	}
+	l.add(k)
+	k.count(&s.gauge)
+	k.queue = k.conn.Queued() // the handshake has shown a round trip
+	k.watch.begun, k.watch.acked = k.queue.Acked, k.queue.Acked
+	k.startZero()
+	first := k.path.linkUp()
+	s.spread(k.path, l.Loop)
+	s.mu.Lock()
+	s.up++
+	if s.first.IsZero() {
+		s.first = time.Now()
+		close(s.firstUp)
+	}
+	s.outage.LinkUp(k.loop.Now)
+	s.mu.Unlock()
+	tell(s.observer, LinkUp{Link: k.index, Path: k.linkState.path})
+	if first {
+		tell(s.observer, PathUp{Path: k.path.String(), Order: k.path.order})
+	}
+	s.look()
+}
+
+// linkLost takes a link's end in; on its loop's thread.
+func (s *Sender) linkLost(k *txlink, err error) {
+	k.owner.remove(k)
+	last := k.path.linkDown()
+	s.spread(k.path, k.loop)
+	s.mu.Lock()
+	if s.up--; s.up == 0 {
+		close(s.empty)
+		s.empty = make(chan struct{})
+	}
+	s.outage.LinkLost(schedule.EndNoSign, k.proved, k.heard, k.loop.Now) // who dials asks again
+	if k.dashed(err) {
+		s.outage.Despair(k.loop.Now)
+	}
+	s.left[k.index] = k.loop.Now
+	expected := s.finished // the peer hangs up, as it should
+	if !expected && err != errLeft {
+		s.lost++
+		k.path.lost.Add(1)
+	}
+	s.mu.Unlock()
+	tell(s.observer, LinkDown{Link: k.index, Path: k.linkState.path, Err: err, Expected: expected})
+	if last {
+		tell(s.observer, PathDown{Path: k.path.String(), Order: k.path.order, Err: err})
+	}
+	s.look()
+	s.feed(nil)
+}
+
+// look has the supervisor judge the situation now.
+func (s *Sender) look() {
+	select {
+	case s.poke <- struct{}{}:
+	default:
+	}
+}
+
+// feed wakes the loops that wait for a leg, after an ack or a loss gave them hope. not is the loop that looks by itself.
+func (s *Sender) feed(not *loop.Loop) {
+	if w := s.window; w != nil && !s.begun.Load() && w.Arrived() > 0 {
+		s.begun.Store(true)
+	}
+	marks := s.hungry.Load()
+	if marks == 0 {
+		return
+	}
+	for _, l := range s.loops {
+		if l.Loop != not && marks&l.mark != 0 {
+			l.Nudge()
+		}
+	}
+}
+
+// handOver wakes one hungry loop, when the calling loop cannot take all that the source has.
+func (s *Sender) handOver(from *loop.Loop) {
+	marks := s.hungry.Load()
+	for _, l := range s.loops {
+		if l.Loop != from && marks&l.mark != 0 {
+			l.Nudge()
+			return
+		}
+	}
+}
+
+// room reports whether a new leg would find a place now.
+func (s *Sender) room() bool { return s.window.Open() && s.pool.InUse() < s.buffers }
