@@ -6,6 +6,8 @@ import (
 
 	"viamillipede/engine/loop"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/window"
+	"viamillipede/netio"
 )
 
 // While a deep queue holds back what a peer would say, what its kernel acknowledges proves that it lives, and a link that carries
@@ -53,5 +55,65 @@ func deepen(f *schedule.PathFlow, at time.Time) {
 	f.Look(10*rate, 0, at.Add(-2*time.Second))
 	for t := at.Add(-2*time.Second + step); !t.After(at); t = t.Add(step) {
 		f.Look(-rate/20, rate/20, t)
+	}
+}
+
+// slack is a connection whose kernel says what a test has it say.
+type slack struct {
+	Conn
+	queue netio.Queue
+}
+
+func (c *slack) Queued() netio.Queue { return c.queue }
+
+// What was acknowledged while a link carried nothing is no sign of life when it takes its next leg. Else a path that is dead lives as
+// long as there is a link that has not tried it.
+func TestOldAcknowledgementsAreNoNews(t *testing.T) {
+	start := time.Unix(100, 0)
+	s := &Sender{started: start, window: window.New(64, 0, 1<<20)}
+	s.time = schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}
+	c := &slack{}
+	k := &txlink{s: s, path: newPath(Path{}, 0), linkState: linkState{loop: &loop.Loop{Now: start}, conn: equip(c), heard: start}}
+	k.proved, k.linkState.since = true, start.Add(-time.Hour)
+	k.measure()                           // it carries nothing
+	k.path.flow.Look(5000, 0, k.loop.Now) // another link does
+
+	c.queue = netio.Queue{Told: true, Acked: 1000, InNetwork: 5000, RTT: time.Millisecond, MinRTT: time.Millisecond}
+	k.loop.Now = start.Add(5 * time.Second)
+	k.carried, k.trips = []uint64{7}, []schedule.Trip{{From: k.loop.Now}}
+	k.measure()
+	if got := k.path.flow.Quiet(k.loop.Now.Add(time.Second)); got < 6*time.Second {
+		t.Errorf("the path is quiet for %v, though nothing has come", got)
+	}
+	if s.moved.Load() != 0 {
+		t.Errorf("payload is said to have moved")
+	}
+
+	c.queue.Acked += 100
+	k.loop.Now = k.loop.Now.Add(time.Second)
+	k.measure()
+	if got := k.path.flow.Quiet(k.loop.Now); got != 0 {
+		t.Errorf("the path is quiet for %v, and something was acknowledged just now", got)
+	}
+	if s.moved.Load() == 0 {
+		t.Errorf("no payload is said to have moved")
+	}
+}
+
+// A stream that was over before its peer came has taken no time.
+func TestSpan(t *testing.T) {
+	at := time.Unix(100, 0)
+	for _, c := range []struct {
+		first, end time.Time
+		want       time.Duration
+	}{
+		{},
+		{first: at, want: 3 * time.Second},
+		{first: at, end: at.Add(time.Second), want: time.Second},
+		{first: at, end: at.Add(-time.Second)},
+	} {
+		if got := span(c.first, c.end, at.Add(3*time.Second)); got != c.want {
+			t.Errorf("from %v to %v: %v, want %v", c.first, c.end, got, c.want)
+		}
 	}
 }

@@ -114,5 +114,5 @@ func span(first, end, now time.Time) time.Duration {
 	if !end.IsZero() {
 		now = end
 	}
-	return now.Sub(first)
+	return max(0, now.Sub(first)) // it may have been over before the peer came
 }

@@ -128,11 +128,13 @@ func (k *txlink) measure() {
 	k.asked = k.loop.Now
 	if len(k.carried) == 0 && k.leg == nil && !k.watch.stalled {
 		k.unsent, k.queue.InNetwork, k.queue.Unsent = 0, 0, 0
+		k.watch.idle = true
 		k.flows(0, 0)
 		k.excuse(0)
 		return
 	}
 	q := k.conn.Queued()
+	k.watch.begin(q, k.loop.Now)
 	if !q.Told {
 		k.seemsToMove() // what cannot be told is no fault of the network
 	}

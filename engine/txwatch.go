@@ -26,8 +26,17 @@ type watch struct {
 	acked   uint64    // likewise, now
 	moved   time.Time // when that last grew, or there was nothing to wait for
 	stalled bool
+	idle    bool // nothing was carried at the last look
 
 	doubt schedule.Doubt // that it does what it promises
+}
+
+// begin has a link that carried nothing wait from now on. What was acknowledged meanwhile, of heartbeats and of legs long since, is no
+// news of what it carries: in an outage that would have each link in turn pass for one on which something moves.
+func (w *watch) begin(q netio.Queue, now time.Time) {
+	if w.idle {
+		w.idle, w.acked, w.moved = false, q.Acked, now
+	}
 }
 
 // look takes in what the kernel says of the link.
