@@ -10,8 +10,8 @@ import (
 	"viamillipede/netio"
 )
 
-// phase is how far a stream is with its sink. It only grows, and whoever leaves the way to delivered ends the stream with
-// an error: no stream is neither delivered nor broken.
+// phase is how far a stream has got with its sink. It only grows. Whoever leaves the path to delivered ends the stream with
+// an error, so that every stream ends either delivered or broken.
 //
 //	           last leg            nothing unread           ended
 //	writing ------------> unread -----------------> closing ------> delivered
@@ -19,9 +19,9 @@ import (
 //	   | the sink fails      | its consumer is gone    | close(2), ftruncate(2) fail
 //	   +---------------------+-------------------------+----------> broken
 //
-// Writing is done by whoever has the delivery turn. What comes after it may make us wait, for a consumer or for a medium,
-// so a goroutine does it, and links and signals are attended to meanwhile. A consumer that goes away while the stream is
-// written takes the same way: what it has not read is to be told.
+// The holder of the delivery turn does the writing. What follows may have to wait, for a consumer or for storage, so a
+// goroutine does it while links and signals are still served. A consumer that goes away during writing leads to the same
+// phases, because the sender must learn what was left unread.
 type phase int32
 
 const (
@@ -35,10 +35,10 @@ const (
 // in gives the phase.
 func (e *egress) in() phase { return phase(e.phase.Load()) }
 
-// goes moves from one phase to the next; false when the stream was not in the former.
+// goes moves from one phase to another; it reports false if the stream was not in from.
 func (e *egress) goes(from, to phase) bool { return e.phase.CompareAndSwap(int32(from), int32(to)) }
 
-// breaks notes that the sink has failed; false when it had before, or has all of the stream.
+// breaks notes that the sink has failed; it reports false if it had failed before, or already has the whole stream.
 func (e *egress) breaks() bool {
 	for {
 		was := e.in()
@@ -51,7 +51,7 @@ func (e *egress) breaks() bool {
 	}
 }
 
-// conclude has the sink ended, when every leg is written; the caller has the delivery turn.
+// conclude starts ending the sink, once every leg is written; the caller has the delivery turn.
 func (r *Receiver) conclude(end wire.End) error {
 	if err := r.agrees(end); err != nil {
 		return err
@@ -60,7 +60,7 @@ func (r *Receiver) conclude(end wire.End) error {
 	return nil
 }
 
-// agrees reports an end that is not where the stream has ended.
+// agrees returns an error if the stream did not end where the sender says.
 func (r *Receiver) agrees(end wire.End) error {
 	if end.Legs == uint64(r.ring.Next()) && end.Bytes == r.out.bytes.Load() {
 		return nil
@@ -69,7 +69,7 @@ func (r *Receiver) agrees(end wire.End) error {
 		r.out.bytes.Load(), r.ring.Next(), end.Bytes, end.Legs)
 }
 
-// consumerGone takes in that nobody reads the sink any more; cause is what a call said that had bytes for it, or nil.
+// consumerGone handles that nobody reads the sink any more; cause is the error of the write that found out, or nil.
 func (r *Receiver) consumerGone(cause error) {
 	r.ends(func() error {
 		left := r.unread()
@@ -84,8 +84,9 @@ func (r *Receiver) consumerGone(cause error) {
 	})
 }
 
-// hadAll reports whether a consumer that went away with nothing unread has read all of the stream: some know by themselves where
-// it ends, and do not wait to be told. That is then a matter of a moment, in which the sender says so, or sends more.
+// hadAll reports whether a consumer that went away with nothing unread has read the whole stream: some recognise its end
+// by themselves and do not wait to be told. The answer comes within a moment: the sender says that this was the end, or
+// sends more.
 func (r *Receiver) hadAll() bool {
 	if r.out.bytes.Load() == 0 || !r.keepTurn() {
 		return false
@@ -107,8 +108,8 @@ func (r *Receiver) hadAll() bool {
 	return false
 }
 
-// unread is how much is left in the consumer's pipe. A neighbour who holds the pipe's lock must not keep the news from the
-// sender: then it is not known, 0.
+// unread is how much is left in the consumer's pipe. The news must reach the sender even while another process holds the
+// pipe's lock: then the amount is not known, 0.
 func (r *Receiver) unread() int {
 	told := make(chan int, 1)
 	go func() {
@@ -139,8 +140,8 @@ func (r *Receiver) ends(how func() error) {
 	}()
 }
 
-// unwatch has nobody wait for the sink any more. A link that did goes on, and drops what it has for the sink: there may be
-// words of the sender behind it.
+// unwatch stops all waiting for the sink. A link that waited goes on and drops what it has for the sink, because words of
+// the sender may follow.
 func (r *Receiver) unwatch() {
 	for _, k := range r.out.unwatch() {
 		r.reach(k, nil, func() { k.Ready(sinkTakes) })
@@ -156,8 +157,7 @@ func (r *Receiver) awaitReader(end wire.End) error {
 	return r.endSink(wire.Done{Legs: end.Legs, Bytes: end.Bytes})
 }
 
-// stoppedEarly decides what becomes of a stream whose consumer went away with bytes unread: the user may have given his word
-// that it may.
+// stoppedEarly decides what becomes of a stream whose consumer went away with bytes unread: the user may have allowed that.
 func (r *Receiver) stoppedEarly(left int, cause error) error {
 	given := r.out.bytes.Load()
 	if !r.cfg.Early {
@@ -180,8 +180,8 @@ func (r *Receiver) stoppedEarly(left int, cause error) error {
 	return r.endSink(wire.Done{Legs: r.legsWritten(), Bytes: read, Early: true})
 }
 
-// keepTurn takes the delivery turn for good, once a call that another loop is in the middle of has returned; false when the
-// stream has ended before.
+// keepTurn takes the delivery turn for good, once a call that another loop is making has returned; false if the stream ends
+// first.
 func (r *Receiver) keepTurn() bool {
 	if r.out.kept {
 		return true
@@ -197,7 +197,7 @@ func (r *Receiver) keepTurn() bool {
 	return true
 }
 
-// legsWritten is how many legs are in the sink, none before there is a sender.
+// legsWritten is how many legs are in the sink, 0 before there is a sender.
 func (r *Receiver) legsWritten() uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -236,7 +236,7 @@ func (r *Receiver) isOver() bool {
 	}
 }
 
-// settles waits until the goroutine that ends the sink has ended, if there is one.
+// settles waits at most so long until the goroutine that ends the sink, if there is one, is done, and reports settled.
 func (e *egress) settles(atMost time.Duration) bool {
 	if e.begun.Load() {
 		awaitAll(e.ended, 1, atMost)
@@ -244,8 +244,8 @@ func (e *egress) settles(atMost time.Duration) bool {
 	return e.settled()
 }
 
-// settled reports whether no goroutine is at work on the sink's end. One that does not come back is in a call with the
-// sink's descriptors, which then must stay open.
+// settled reports whether no goroutine is at work on the sink's end. One that does not return is stuck in a call on the
+// sink's descriptors, which must then stay open.
 func (e *egress) settled() bool {
 	select {
 	case <-e.ended:
@@ -255,7 +255,7 @@ func (e *egress) settled() bool {
 	}
 }
 
-// sinkFailed ends the stream, since its bytes cannot be delivered.
+// sinkFailed ends the stream, because its bytes cannot be delivered.
 func (r *Receiver) sinkFailed(err error) {
 	own, ok := errors.AsType[*Error](err)
 	if !ok && netio.BrokenPipe(err) {
@@ -272,8 +272,8 @@ func (r *Receiver) sinkFailed(err error) {
 	r.fail(own)
 }
 
-// senderFinished takes in that the sender is done with the stream. It says so when it has heard that all is delivered; a sender that
-// says it before all is here sends no more of it, so that there is nothing to wait for.
+// senderFinished handles the sender's word that it is done. It says so once it has heard that all is delivered. A sender that
+// says it before all is here will send no more, so there is nothing to wait for.
 func (r *Receiver) senderFinished() {
 	switch {
 	case !r.tenure.owned.Load(): // there is no stream yet
@@ -285,8 +285,8 @@ func (r *Receiver) senderFinished() {
 	}
 }
 
-// senderFailed takes in why the sender failed. Once all is delivered that is its affair: it has nothing more to ask for. The error
-// is the link's, where the stream is none yet.
+// senderFailed handles the sender's reason for failing. Once all is delivered it no longer matters, since the sender has
+// nothing more to ask for. While the stream is not yet the receiver's own, only the link ends, with the error returned.
 func (k *rxlink) senderFailed(f wire.Fault) error {
 	r := k.r
 	switch {

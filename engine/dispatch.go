@@ -14,18 +14,18 @@ import (
 type txloop struct {
 	*loop.Loop
 	s     *Sender
-	past  *linkSums         // of links that ended; nil: nobody wants to know
+	past  *linkSums         // of links that have ended; nil: nobody asked for them
 	links []*txlink         // best rank first: by path in the user's order, then by index
-	best  time.Duration     // in which the best of them brings a leg; see match
-	idle  [MaxThreads]int32 // how many of them are idle, by path, as the other loops know
+	best  time.Duration     // how long the best of them takes to bring a leg; see findBest
+	idle  [MaxThreads]int32 // how many of them are idle, by path, as last told to the other loops
 	mark  uint32            // this loop's bit in Sender.hungry
 
 	token int32 // of the watch on the source
 	pause pause
 
-	unheard []*txlink // had more to say than their share of the round
+	unheard []*txlink // had more to read than their share of the round
 	limbo   []*txlink // are gone, but the kernel may still read what they sent
-	asides  []*txlink // are gone, but have their last word to say
+	asides  []*txlink // are gone, but still have their last words to send
 
 	reads bool // files cannot be sent from the page cache here
 	piece piece
@@ -35,8 +35,8 @@ type txloop struct {
 // still in the cache.
 const legsPerRound = 2
 
-// dispatch is the end of each round: idle links take legs, the best-ranked first, which is also the one that is hottest
-// in the cache. It reports whether there is likely more to do at once.
+// dispatch ends each round: idle links take legs, best rank first, since that link is also the hottest in the cache. It
+// reports whether there is likely more to do at once.
 func (l *txloop) dispatch() (again bool) {
 	again = l.hearOn()
 	if l.Aboard() {
@@ -45,7 +45,7 @@ func (l *txloop) dispatch() (again bool) {
 	return l.feedLinks() || again
 }
 
-// hearOn goes on with the links that had more to say; true when one of them still has.
+// hearOn resumes reading on the links that had more to read; it reports whether one of them still has.
 func (l *txloop) hearOn() (more bool) {
 	for range len(l.unheard) {
 		if len(l.unheard) == 0 || l.Aboard() {
@@ -95,7 +95,7 @@ func (l *txloop) feedLinks() (again bool) {
 	return true
 }
 
-// bring takes in what a thread has got from the source that was overtaken while it waited there: a leg for a link, or none.
+// bring handles what a thread brings back from the source after it was overtaken there: a leg for link k, or none.
 func (l *txloop) bring(k *txlink, leg *window.Leg) {
 	switch {
 	case leg == nil:
@@ -106,10 +106,10 @@ func (l *txloop) bring(k *txlink, leg *window.Leg) {
 	default:
 		l.s.window.GiveBack(leg)
 	}
-	l.s.feed(nil) // whoever waited for the turn
+	l.s.feed(nil) // those who waited for the turn
 }
 
-// sourceFreed has the links go on that waited since a call on the source was stuck.
+// sourceFreed resumes the links that have waited since a call on the source got stuck.
 func (l *txloop) sourceFreed() {
 	for _, k := range slices.Concat(l.links, l.asides) {
 		k.full = false
@@ -117,8 +117,9 @@ func (l *txloop) sourceFreed() {
 	}
 }
 
-// match finds a leg and the link to send it next: a leg that was lost before one that is late on another link, and both
-// before a new one. Without a leg, why is what the idle links lack; fed where none is idle.
+// match finds a link and the leg to send on it next. For each idle link, best rank first, a leg that was lost comes before
+// one that is late on another link, and both before a new one. Without a leg, why is what the idle links lack, or fed if
+// no link is idle.
 func (l *txloop) match() (k *txlink, leg *window.Leg, why hunger) {
 	if l.s.in.byRef && l.s.in.shore.Busy() {
 		return nil, nil, stalledSource
@@ -147,8 +148,8 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why hunger) {
 	return nil, nil, why
 }
 
-// findBest finds out in what time the best link brings a leg. There is none better on another loop, mostly, since each has
-// links of every path.
+// findBest finds how soon the best link could bring a leg. It looks at this loop's links only: each loop has links of every
+// path, so another loop rarely has a better one.
 func (l *txloop) findBest() {
 	l.best = schedule.ForEver
 	for _, k := range l.links {
@@ -176,7 +177,7 @@ func (l *txloop) pull(k *txlink) (*window.Leg, hunger) {
 	return leg, why
 }
 
-// defers reports whether another loop has an idle link on a path that is preferred to the link's: that one shall have what
+// defers reports whether another loop has an idle link on a path that is preferred to the link's: that loop should get what
 // the source has.
 func (l *txloop) defers(k *txlink) bool {
 	for _, p := range l.s.paths[:k.path.order] {
@@ -206,8 +207,8 @@ func (l *txloop) countIdle() {
 	}
 }
 
-// wait arranges for a round when what the idle link lacks may be there. The loop's mark is set first; then the reason is
-// looked at once more, since whoever took it away may have looked at the marks before.
+// wait arranges for a round as soon as what the idle links lack may be there. It sets the loop's mark first and only then
+// checks the reason again, because whoever removed it may have looked at the marks just before.
 func (l *txloop) wait(why hunger) {
 	l.s.hungry.Or(l.mark)
 	switch why {
@@ -238,7 +239,7 @@ func (l *txloop) wait(why hunger) {
 	}
 }
 
-// watchSource asks for one event when the source is readable, unless another loop does: then that one hands over.
+// watchSource asks for one event when the source is readable, unless another loop already watches it: that one hands over.
 func (l *txloop) watchSource() {
 	if l.s.watcher.CompareAndSwap(nobody, int32(l.ID)) {
 		if err := l.Rewatch(l.s.in.src.FD(), netio.Readable|netio.Once, l.token); err != nil {
@@ -251,7 +252,7 @@ func (l *txloop) watchSource() {
 	}
 }
 
-// ready is the source's readiness: the round's dispatch does the rest.
+// Ready notes that the source is readable; the dispatch at the end of the round does the rest.
 func (l *txloop) Ready(uint32) { l.s.watcher.CompareAndSwap(int32(l.ID), nobody) }
 
 // end has every link carry the end frame once.
@@ -303,9 +304,9 @@ func (l *txloop) tick() {
 	}
 }
 
-// farewell says the last words on every link and reports on left when they have left. Why a stream failed is to go out on
-// every link, after the leg that is on its way there; for the word that all is well one link will do, since a slow one
-// may have a leg on its way that nobody needs any more.
+// farewell says the last words on every link and signals left once they have gone out. The reason for a failure goes out on
+// every link, after the leg that is already on its way there. News of success needs only one link, since a slow one may be
+// busy with a leg that nobody needs any more.
 func (l *txloop) farewell(words []byte, left chan<- struct{}) {
 	for _, k := range slices.Clone(l.links) {
 		k.say(words)
@@ -326,7 +327,8 @@ func (l *txloop) farewell(words []byte, left chan<- struct{}) {
 	}
 }
 
-// quitLegs ends the links that are in the middle of a leg which is in a file, or of any.
+// quitLegs ends the links that are in the middle of sending a leg from a file. With any, it ends all that are sending a leg,
+// or have sent one that is not yet received.
 func (l *txloop) quitLegs(any bool) {
 	for _, k := range slices.Clone(l.links) {
 		if k.leg != nil && (any || k.leg.Filed()) || any && len(k.carried) > 0 {

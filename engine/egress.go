@@ -9,15 +9,15 @@ import (
 	"viamillipede/netio"
 )
 
-// egress writes the legs to the sink in order. One loop at a time has the turn; every field below it belongs to whoever
-// has it, except where the field says otherwise.
+// egress writes the legs to the sink in order. One loop at a time has the turn; every field below it belongs to the holder,
+// unless the field says otherwise.
 type egress struct {
 	turn  atomic.Bool
 	phase atomic.Int32 // how far the stream is with the sink; see phase
 	outlet
 	ground // for routePlace
 
-	at      *loop.Loop // that has the turn
+	at      *loop.Loop // the loop that has the turn
 	legs    ring.Consumer[rxleg]
 	shore   loop.Shore // the sink, for calls that may wait
 	stalled stalled
@@ -25,10 +25,10 @@ type egress struct {
 	sink     *netio.Sink
 	observer Observer
 	route    route
-	why      error         // it is routeBuffers
-	pipes    *netio.Pipes  // one for each loop as far as there are as many, unless the route needs none
-	size     int64         // of the stream, as its sender says; 0 is not known
-	reserved atomic.Int64  // of these, bytes that room is set aside for; any loop
+	why      error         // the reason, if the route is routeBuffers
+	pipes    *netio.Pipes  // one for each loop, as far as they go; nil where the route needs none
+	size     int64         // of the stream, as its sender says; 0: not known
+	reserved atomic.Int64  // of these, bytes that room has been set aside for; any loop
 	bytes    atomic.Uint64 // written to the sink, in order
 	partial  int           // of these, bytes of the head leg
 
@@ -37,15 +37,15 @@ type egress struct {
 
 	cutting
 
-	finish func() error // the sink's Finish, unless a test has it fail
+	finish func() error // the sink's Finish, unless a test makes it fail
 
-	begun atomic.Bool   // a goroutine ends the sink
+	begun atomic.Bool   // a goroutine is ending the sink
 	ended chan struct{} // closed when it has
 	kept  bool          // that goroutine has the turn, for good
-	news  chan struct{} // for that goroutine: something came in
+	news  chan struct{} // tells that goroutine that something came in
 }
 
-// deliver writes what is in order, unless another loop is at it: that one looks again after it gave the turn back.
+// deliver writes what is in order, unless another loop is doing so: that one looks again after giving the turn back.
 func (l *rxloop) deliver() {
 	defer l.turnCame()
 	e := &l.r.out
@@ -91,7 +91,7 @@ func (r *Receiver) written() bool {
 	return end != nil && uint64(r.ring.Next()) >= end.Legs
 }
 
-// drain writes legs until the sink is full or the next leg is missing. After the last leg the sink is ended.
+// drain writes legs until the sink is full or the next leg is missing. After the last leg it starts ending the sink.
 func (r *Receiver) drain(l *rxloop) error {
 	r.out.at = l.Loop
 	if r.out.in() != writing {
@@ -123,7 +123,7 @@ func (r *Receiver) drain(l *rxloop) error {
 	return r.conclude(*r.end.Load())
 }
 
-// count notes how a leg came to the sink.
+// count notes how a leg came to the sink: by reference or from a buffer.
 func (e *egress) count(l *rxleg) {
 	if l.buf == nil {
 		e.refLegs.Add(1)
@@ -132,7 +132,7 @@ func (e *egress) count(l *rxleg) {
 	e.copied.Add(1)
 }
 
-// inPlace reports a head leg that does not continue the bytes before it.
+// inPlace returns an error for a head leg that does not continue the bytes before it.
 func (e *egress) inPlace(l *rxleg) error {
 	at := e.bytes.Load() - uint64(e.partial)
 	if l.Offset == at {
@@ -141,7 +141,7 @@ func (e *egress) inPlace(l *rxleg) error {
 	return fail(StatusIntegrity, nil, "leg %d begins at byte %d, but %d bytes came before it", l.Number, l.Offset, at)
 }
 
-// write writes what the sink does not have of the head leg; full says that it takes no more now.
+// write writes what the sink lacks of the head leg; full says that the sink takes no more now.
 func (e *egress) write(l *rxleg) (full bool, err error) {
 	for e.partial < int(l.Length) {
 		n, err := e.put(l)
@@ -176,7 +176,7 @@ func (e *egress) wrote(n int) {
 	e.reached(int64(e.bytes.Add(uint64(n))))
 }
 
-// ready is the sink's readiness, or the consumer's death. Only the latter is watched for while nothing waits.
+// Ready handles the sink's readiness, or its consumer's death. While nothing waits, only the latter is watched for.
 func (l *rxloop) Ready(events uint32) {
 	r := l.r
 	if events&(netio.Failed|netio.HungUp) != 0 {
@@ -200,7 +200,7 @@ func (l *rxloop) Ready(events uint32) {
 	}
 }
 
-// ending takes in the sender's word on how long the stream is.
+// ending handles the sender's word on how long the stream is.
 func (r *Receiver) ending(e wire.End, l *rxloop) error {
 	if e.Bytes < e.Legs || e.Legs == 0 && e.Bytes > 0 { // no leg is empty
 		return r.spoils(fail(StatusIntegrity, nil, "the sender says the stream has %d bytes in %d legs", e.Bytes, e.Legs))

@@ -21,58 +21,58 @@ type Receiver struct {
 	observer  Observer
 	time      schedule.Timing
 	transport Transport
-	id        uint64 // of this process's one stream, so that a sender does not take two receivers for one
+	id        uint64 // tells this receiver from any other that a sender may find in its place
 
 	loops   []*rxloop
 	out     egress
 	gauge   gauge
 	curtain curtain
-	test    *inspection // of a test stream; nil: the stream is anything
+	test    *inspection // for a test stream; nil: any stream
 
 	// Made by the first hello of a stream, before any loop has a link of it.
 	pool   *bufpool.Pool
-	ring   *ring.Ring[rxleg]    // as anybody may look at it; the consumer's end is egress.legs
-	legsIn ring.Producer[rxleg] // for the loops, each for the legs of its links
-	legs   []rxleg              // by index of their buffer
-	most   uint32               // bytes of a leg
-	advice bufpool.Advice       // of the pool, as it was told
+	ring   *ring.Ring[rxleg]    // anybody may inspect it; the consumer's end is egress.legs
+	legsIn ring.Producer[rxleg] // its producer's end, for the loops: each publishes the legs of its links
+	legs   []rxleg              // by the index of their buffer
+	most   uint32               // of a leg, in bytes
+	advice bufpool.Advice       // of the pool, as last told to the observer
 	credit int
 	sums   bool // every leg has a checksum
 	claims *claims
 
 	ackEvery int // bytes; schedule.AckEvery, or less where the window is small
 
-	end  atomic.Pointer[wire.End]  // what the sender said of the whole stream
-	done atomic.Pointer[wire.Done] // all of it is in the sink
-	bye  atomic.Bool               // the sender knows, or will not ask again
-	told atomic.Bool               // the sender has said why it failed: it need not be told
+	end  atomic.Pointer[wire.End]  // what the sender said about the whole stream
+	done atomic.Pointer[wire.Done] // set once all of it is in the sink
+	bye  atomic.Bool               // the sender knows that, or will not ask again
+	told atomic.Bool               // the sender has said why it failed, so it need not be told
 
-	seats     int // links and guests that there may be at the same time
+	seats     int // most links and guests at the same time
 	strangers doorman
 	over      chan struct{}
-	poke      chan struct{}
+	poke      chan struct{} // makes the supervisor look now
 	gone      chan struct{} // closed when Run returns
 	outcry    outcry        // the supervisor's
-	useful    atomic.Int32  // links that brought a frame
+	useful    atomic.Int32  // links, now up, that have brought a frame
 
 	placed   atomic.Pointer[placement] // where the loops run
-	settling sync.Mutex                // one decides that at a time
+	settling sync.Mutex                // held by whoever decides that
 
 	tenure tenure // whose stream it is
 
 	mu       sync.Mutex
 	door     Door               // guarded by mu, as is all below
-	hello    wire.Hello         // the first of the stream at hand
-	met      bool               // there is a stream at hand
+	hello    wire.Hello         // the first of the current stream
+	met      bool               // there is a current stream
 	links    map[uint32]*rxlink // by index; the latest of each
 	hosts    map[string]bool    // where admitted links came from
-	ways     map[wayID]*way     // that they came, likewise
+	ways     map[wayID]*way     // the ways by which they came
 	outage   schedule.Outage
-	left     map[int]LinkStatus // links that were lost and did not come back, by their index
+	left     map[int]LinkStatus // links that were lost and have not come back, by index
 	up       int
 	lost     uint64
 	moved    uint64          // links, from loop to loop
-	bad      map[uint64]bool // legs whose payload did not match its checksum once
+	bad      map[uint64]bool // legs whose payload once failed its checksum
 	started  time.Time
 	first    time.Time // when the first link came up
 	ended    time.Time
@@ -80,8 +80,8 @@ type Receiver struct {
 	err      error
 }
 
-// NewReceiver checks the configuration, takes hold of the sink and listens; nobody is admitted before Run. The caller runs
-// it once.
+// NewReceiver checks the configuration, opens the sink and listens; nobody is admitted before Run, which the caller calls
+// once.
 func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 	c.Options = c.withDefaults(-1).withinMeans(c.Observer)
 	c.Leg = cmp.Or(c.Leg, min(MaxLeg, int(c.Window/legsLeast)/MinLeg*MinLeg))
@@ -153,7 +153,7 @@ func (r *Receiver) addLoop(i, cpu int) error {
 	if i > 0 || !r.out.sink.Pollable() {
 		return nil
 	}
-	return r.out.watch(l, r.out.sink.FD(), t) // one loop waits for the sink
+	return r.out.watch(l, r.out.sink.FD(), t) // only one loop waits for the sink
 }
 
 func (r *Receiver) close() {
@@ -169,9 +169,9 @@ func (r *Receiver) close() {
 	}
 }
 
-// Run receives the stream and returns when all of it is delivered (nil), or the stream failed (*Error), or ctx ended; then
-// the cause of its end, if an *Error, is the result. The sink is ended for its consumer when all was delivered, and not
-// otherwise.
+// Run receives the stream and returns when all of it is delivered (nil), the stream has failed (*Error), or ctx has ended.
+// In the last case the error is the cause of ctx's end, if that is an *Error. The consumer sees a regular end only if all
+// of the stream was delivered.
 func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	defer close(r.gone)
 	defer caught("the end", r.observer, func(e *Error) { err = e })
@@ -204,7 +204,7 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	return sum, r.err
 }
 
-// tidy gives everything back, when the loops have ended.
+// tidy releases everything, once the loops have ended.
 func (r *Receiver) tidy() {
 	r.gauge.close()
 	for _, l := range r.loops {
@@ -216,7 +216,7 @@ func (r *Receiver) tidy() {
 
 // begin notes when the receiver began to wait.
 func (r *Receiver) begin(now time.Time) {
-	r.mu.Lock() // a status may be asked for already
+	r.mu.Lock() // somebody may already ask for a status
 	defer r.mu.Unlock()
 	r.started = now
 	r.outage.Start(now, 0)
@@ -234,7 +234,7 @@ func (r *Receiver) enginePath() EnginePath {
 	return path
 }
 
-// checked reports whether legs carry checksums: asked for at either end, done by the sender.
+// checked reports whether legs carry checksums: either end may ask for them, and the sender computes them.
 func (r *Receiver) checked() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -251,7 +251,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	old, out, ok := r.enter(k)
 	if !ok {
 		r.neverUp(l)
-		k.hangUp(errReplaced) // overtaken by a later one
+		k.hangUp(errReplaced) // a later one has overtaken it
 		return
 	}
 	l.links = append(l.links, k)
@@ -269,8 +269,8 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	}
 }
 
-// enter counts a new link. old is the one that it takes the place of, if there is one, and out why it has to go again, nil: it has
-// not. It is false for a link that a later one has overtaken.
+// enter counts a new link. old is the link that it replaces, nil if none; out is why it must go again at once, nil if it may
+// stay. ok is false for a link that a later one has overtaken.
 func (r *Receiver) enter(k *rxlink) (old *rxlink, out error, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -288,7 +288,7 @@ func (r *Receiver) enter(k *rxlink) (old *rxlink, out error, ok bool) {
 	return old, r.tenure.outWhy(), true
 }
 
-// neverUp takes in that an admitted connection, which was on its way to a loop, did not become a link.
+// neverUp notes that an admitted connection, which was on its way to a loop, did not become a link.
 func (r *Receiver) neverUp(l *rxloop) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -296,7 +296,7 @@ func (r *Receiver) neverUp(l *rxloop) {
 	r.linkGone()
 }
 
-// linkLost takes a link's end in; on its loop's thread.
+// linkLost handles the end of a link; on its loop's thread.
 func (r *Receiver) linkLost(k *rxlink, err error) {
 	k.owner.remove(k)
 	r.leave(k, err)

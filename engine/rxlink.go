@@ -10,37 +10,36 @@ import (
 type rxlink struct {
 	linkState
 	r     *Receiver
-	way   *way    // that it came
-	owner *rxloop // has the link; changed by its own thread under Receiver.mu, under which others read it
+	way   *way    // by which it came
+	owner *rxloop // the loop that has it; changed by its own thread under Receiver.mu, under which others read it
 
 	// Input is a header, then the payload that it announces, then the next header.
 	state   rxstate
 	header  [wire.HeaderLen]byte
 	got     int // bytes of header, or of the payload once the header is whole
 	frame   wire.Header
-	leg     *rxleg // rxBuffered, rxPlaced, rxStalled; else nil
-	cut     rxleg  // rxCut, rxHeld
+	leg     *rxleg // in rxBuffered, rxPlaced and rxStalled; else nil
+	cut     rxleg  // in rxCut and rxHeld
 	parked  parked // rxParked
 	parting bool   // the last words are said: what comes is dropped, until the sender closes
 	ending  bool   // the connection is lost: what is left to be read goes into buffers
 	small   [wire.MaxToReceiver]byte
 
-	// What the loop's watch over the connection owes, since readiness came when nobody might look: while the link is away, or
-	// rxStalled.
+	// Readiness that came while nobody could look at the connection, because the link was away or rxStalled.
 	muted  bool // the watch is off
-	missed bool // the sink takes more
+	missed bool // the sink takes more again
 
 	stray stray
-	bound *rxloop // where the link goes when it is at rxHeader; nil: it stays
+	bound *rxloop // where the link moves once it is at rxHeader; nil: it stays
 }
 
-// awaitMost bounds the bytes of a leg that a link waits for before it is looked at again: one wake-up moves so much.
+// awaitMost bounds how many bytes of a leg a link waits for before its loop wakes up: one wake-up moves that much.
 const awaitMost = 512 << 10
 
 // bytesPerRound bounds what one link may bring in before the others get their turn, and acks leave.
 const bytesPerRound = 1 << 20
 
-// ready reads what is there, acknowledges it, and delivers what is in order.
+// Ready reads what is there, acknowledges it, and delivers what is in order.
 func (k *rxlink) Ready(events uint32) {
 	switch {
 	case k.gone:
@@ -77,7 +76,7 @@ func (k *rxlink) Ready(events uint32) {
 	}
 }
 
-// attend does the work of ready, while nobody else may.
+// attend does the work of Ready, while away keeps everybody else off the link.
 func (k *rxlink) attend(events uint32) error {
 	if events&netio.Writable != 0 && k.full {
 		k.full = false
@@ -99,8 +98,8 @@ func (k *rxlink) attend(events uint32) error {
 	return err
 }
 
-// worthWaking is how many bytes make it worth while to look at the socket again: the rest of a leg, since less of it can be
-// neither acknowledged nor, mostly, delivered.
+// worthWaking is how many bytes must have arrived to make another look at the socket worthwhile: the rest of a leg, since
+// less of it can be neither acknowledged nor, usually, delivered.
 func (k *rxlink) worthWaking() int {
 	if k.state == rxHeader {
 		return 1
@@ -108,8 +107,8 @@ func (k *rxlink) worthWaking() int {
 	return min(int(k.frame.Length)-k.got, awaitMost)
 }
 
-// speak sends what waits in control; what the socket does not take leaves when it is writable. Behind the last words nothing can
-// follow: the attempt would end the connection, and the words with it.
+// speak sends what waits in control; what the socket does not take leaves when it is writable. Nothing may follow the last
+// words: the attempt would end the connection, and lose them.
 func (k *rxlink) speak() error {
 	if k.parting {
 		k.control = k.control[:0]
@@ -123,7 +122,7 @@ func (k *rxlink) speak() error {
 	return err
 }
 
-// mute ends the watch for a while: readiness that nobody may answer would be reported again and again.
+// mute ends the watch for a while: readiness that nobody may handle would be reported again and again.
 func (k *rxlink) mute() {
 	if !k.muted {
 		k.muted = true
@@ -131,7 +130,7 @@ func (k *rxlink) mute() {
 	}
 }
 
-// unmute takes the watch up again, if there was an end to it.
+// unmute resumes the watch if it was muted, unless the link waits for the sink.
 func (k *rxlink) unmute() error {
 	if !k.muted || k.state == rxStalled {
 		return nil
@@ -240,7 +239,7 @@ func (k *rxlink) begin() error {
 	return k.obey()
 }
 
-// obey takes in a whole control frame, of a type that is for the sender to send.
+// obey handles a whole control frame, of a type that the sender may send.
 func (k *rxlink) obey() error {
 	switch k.frame.Type {
 	case wire.TypeBeat:
@@ -263,8 +262,8 @@ func (k *rxlink) obey() error {
 	return nil
 }
 
-// silent reports whether nothing was heard for so long that the link is dead: for longer where others of its path bring
-// something, since all of them may wait in one queue, and the sender, which knows how deep that is, finds a dead one itself.
+// silent reports whether nothing has been heard for so long that the link is dead. It waits longer while other links of the
+// path bring something, since all of them may wait in one queue: the sender knows how deep that is, and finds a dead link itself.
 func (k *rxlink) silent() bool {
 	k.way.hear(k.heard)
 	dead, now := k.r.time.Dead, k.loop.Now
@@ -286,7 +285,7 @@ func (k *rxlink) tick() {
 			return
 		}
 	case k.state == rxHeld, k.state == rxStalled:
-		k.heard = k.loop.Now // it may well have sent: we do not look
+		k.heard = k.loop.Now // it may have sent something: we do not look
 	case k.state != rxHeader:
 		k.Ready(0) // a slow link may have brought something, but less than is worth waking
 		if k.gone {

@@ -14,10 +14,10 @@ import (
 	"viamillipede/netio"
 )
 
-// nobody is the watcher of a source that no loop watches.
+// nobody is the value of Sender.watcher while no loop watches the source.
 const nobody = -1
 
-// A path has a link at least, and the window counts paths.
+// Every path has at least one link, so the window's bound on paths must be the bound on links.
 var _ = [1]struct{}{}[MaxThreads-window.MaxPaths]
 
 // Sender is one stream's sending end.
@@ -29,56 +29,56 @@ type Sender struct {
 	stream    wire.StreamID
 
 	in      ingest
-	pool    *bufpool.Pool  // made by the first welcome, as the window is
-	buffers int            // of pool
-	advice  bufpool.Advice // of pool, as it was told
+	pool    *bufpool.Pool  // made on the first welcome, like the window
+	buffers int            // in pool
+	advice  bufpool.Advice // of pool, as last told to the observer
 	zero    zeroCount
-	window  *window.Window // made by the first welcome, before any loop has a link
+	window  *window.Window // made on the first welcome, before any loop has a link
 	chaos   chaos
 	gauge   gauge
 	curtain curtain
 	loops   []*txloop
 	paths   []*pathState
-	homes   []*pathState // of each link, by its index
+	homes   []*pathState // the path of each link, by link index
 
 	placed   atomic.Pointer[placement] // where the loops run
 	settling sync.Mutex
-	settled  bool // that is decided; guarded by settling
+	settled  bool // where they run is decided; guarded by settling
 
-	dialling context.Context // ends when no more links are wanted; set by Run before there is a keeper
+	dialling context.Context // ends when no more links are wanted; set by Run before any keeper starts
 	errands  sync.WaitGroup  // lookups under way
-	zones    atomic.Bool     // some link is to a link-local address
+	zones    atomic.Bool     // some link goes to a link-local address
 
-	planned [MaxThreads]atomic.Bool // links that a keeper is at work for
+	planned [MaxThreads]atomic.Bool // links that have a keeper at work
 
 	hungry  atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
 	watcher atomic.Int32  // the loop that watches the source, or nobody
 
-	allowed atomic.Int64  // bytes that all links together excuse to be kept; see txlink.measure
-	legs    atomic.Int64  // thousandths of legs a second that all links together can send; see txlink.publish
-	lately  atomic.Uint64 // legs a second that the stream lately had, a float64's bits
+	allowed atomic.Int64  // bytes that the links together justify keeping; see txlink.measure
+	legs    atomic.Int64  // legs per second that all links together can send, in thousandths; see txlink.publish
+	lately  atomic.Uint64 // recent legs per second of the stream, the bits of a float64
 
-	credit  uint64       // legs that the receiver takes beyond what it delivered; set with window
-	legTime atomic.Int64 // nanoseconds that a leg should take its link; see setLegTime
+	credit  uint64       // legs that the receiver accepts beyond those it has delivered; set with window
+	legTime atomic.Int64 // how long sending a leg should keep its link busy, in nanoseconds; see setLegTime
 
-	begun   atomic.Bool  // the receiver has received a leg: another receiver would be of no use
-	told    atomic.Bool  // the receiver has said why it failed: it need not be told
+	begun   atomic.Bool  // the receiver has received a leg, so no other receiver can take its place
+	told    atomic.Bool  // the receiver has said why it failed, so it need not be told
 	parted  atomic.Bool  // the receiver has finished, after we did
-	failing atomic.Bool  // the stream has failed: no more legs are sent, so that links are free for the word why
+	failing atomic.Bool  // the stream has failed: no more legs are sent, so that links are free to carry the reason
 	moved   atomic.Int64 // when payload last moved, in nanoseconds since started; see move
-	hoped   atomic.Int64 // likewise, when it last seemed to
+	hoped   atomic.Int64 // likewise, when payload last seemed to move
 	over    chan struct{}
 
-	hasMet  chan struct{} // closed when a receiver was met
+	hasMet  chan struct{} // closed once a receiver has been met
 	firstUp chan struct{} // closed when the first link of the stream is up
-	poke    chan struct{} // the supervisor shall look now
+	poke    chan struct{} // makes the supervisor look now
 	outcry  outcry        // the supervisor's
 
 	mu       sync.Mutex
 	receiver wire.Welcome // the first; guarded by mu, as is all below
-	met      bool         // a receiver was met
+	met      bool         // a receiver has been met
 	outage   schedule.Outage
-	left     [MaxThreads]time.Time // when the link of that index was lost; zero: never
+	left     [MaxThreads]time.Time // when the link with that index was lost; zero: never
 	up       int
 	lost     uint64 // links
 	started  time.Time
@@ -90,8 +90,8 @@ type Sender struct {
 	empty    chan struct{} // closed when the last link is lost, then made anew
 }
 
-// NewSender checks the configuration and takes hold of the source; nothing is opened on the network before Run. The
-// caller runs it once.
+// NewSender checks the configuration and opens the source; nothing is opened on the network before Run, which the caller
+// calls once.
 func NewSender(c SendConfig) (*Sender, error) {
 	c.Options = c.withDefaults(DefaultConnect).withinMeans(c.Observer)
 	c.Leg = cmp.Or(c.Leg, min(DefaultLeg, int(c.Window/legsLeast)/MinLeg*MinLeg))
@@ -134,7 +134,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 	return s, s.open(loops, t.pipes)
 }
 
-// open takes what the stream needs of this machine.
+// open acquires what the stream needs on this machine: the source and the loops.
 func (s *Sender) open(loops, pipes int) error {
 	src, err := s.source()
 	if err != nil {
@@ -186,9 +186,9 @@ func (s *Sender) close() {
 	}
 }
 
-// Run sends the stream and returns when the receiver has delivered all of it (nil), or the stream failed (*Error), or ctx
-// ended; then the cause of its end, if an *Error, is the result. Both ends have been told the reason as far as a link was
-// left to tell it on.
+// Run sends the stream and returns when the receiver has delivered all of it (nil), the stream has failed (*Error), or ctx
+// has ended. In the last case the error is the cause of ctx's end, if that is an *Error. By then both ends know the reason,
+// provided that a link was left to carry it.
 func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
 	defer caught("the end", s.observer, func(e *Error) { err = e })
 	s.begin(time.Now())
@@ -214,7 +214,7 @@ func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
 	return sum, s.err
 }
 
-// tidy gives everything back, when the loops have ended.
+// tidy releases everything, once the loops have ended.
 func (s *Sender) tidy() {
 	s.gauge.close()
 	for _, l := range s.loops {
@@ -226,10 +226,10 @@ func (s *Sender) tidy() {
 	s.close()
 }
 
-// sourceFreed has everybody go on who waited since a call on the source was stuck.
+// sourceFreed resumes everyone who has waited since a call on the source got stuck.
 func (s *Sender) sourceFreed() {
 	if !s.in.byRef {
-		return // whoever has the turn goes on
+		return // the holder of the ingest turn goes on by itself
 	}
 	for _, l := range s.loops {
 		l.Post(l.sourceFreed)
@@ -238,7 +238,7 @@ func (s *Sender) sourceFreed() {
 
 // begin notes when the stream began.
 func (s *Sender) begin(now time.Time) {
-	s.mu.Lock() // a status may be asked for already
+	s.mu.Lock() // somebody may already ask for a status
 	defer s.mu.Unlock()
 	s.started = now
 	s.outage.Start(now, len(s.paths))
@@ -282,10 +282,10 @@ func (s *Sender) keepers() []*keeper {
 	return ks
 }
 
-// loopOf is the index of the loop that has the link of that index: each loop has links of every path.
+// loopOf is the index of the loop that runs the link with the given index. It gives each loop links of every path.
 func (s *Sender) loopOf(link int) int { return link / len(s.paths) % len(s.loops) }
 
-// explain tells the choices made at the start.
+// explain reports the choices made at the start.
 func (s *Sender) explain() {
 	tell(s.observer, SourceOpened{Source: s.in.src.String(), EnginePath: s.enginePath()})
 	tell(s.observer, SenderOpened{

@@ -19,35 +19,35 @@ type txlink struct {
 	s       *Sender
 	owner   *txloop
 	path    *pathState
-	to      netip.Addr // the address that it was dialled at
-	zoned   netip.Addr // the same, with the zone as it was then
-	byCard  bool       // what it sends leaves this machine by a network card
+	to      netip.Addr // the address that was dialled
+	zoned   netip.Addr // the same, with the zone it had then
+	byCard  bool       // what it sends leaves this machine through a network card
 	leaving bool       // takes no more legs, and ends when those it has are received
 
 	header  [wire.HeaderLen]byte
-	leg     *window.Leg     // on its way, held; nil between two legs
+	leg     *window.Leg     // being sent, and held; nil between two legs
 	sent    int             // bytes of header and leg that the socket took
 	reread  bool            // some of it, which is in a file, went through memory
-	copied  *netio.Pipe     // what the socket has not taken of the leg, where that is in a pipe; nil before
-	carried []uint64        // legs taken and not known to be received, in the order of their journey
-	trips   []schedule.Trip // of each of them
-	fed     time.Time       // when it last took one
+	copied  *netio.Pipe     // the rest of a leg by reference that the socket has not taken; nil until it is made
+	carried []uint64        // legs taken and not known to be received, in the order they were sent
+	trips   []schedule.Trip // one for each of them
+	fed     time.Time       // when it last took a leg
 	largest int             // bytes of the largest leg that the peer has received
 
 	first    int          // bytes of the first leg it took; 0: none yet
 	firstFed time.Time    // when that was
-	use      schedule.Use // what it was good for, once it is lost
+	use      schedule.Use // how useful it was, set when it is lost
 	schedule.Speed
 	legsPublished int64 // its share of Sender.legs
 	zero          zero
-	ended         bool // the end frame is in control
+	ended         bool // the end frame has been queued
 	settled       bool // the congestion control is decided
 
-	queue   netio.Queue // when last measured
-	unsent  int         // bytes taken and not sent, an estimate from then
+	queue   netio.Queue // as last measured
+	unsent  int         // bytes taken and not sent, an estimate since then
 	allowed int         // its share of Sender.allowed, from then
 	asked   time.Time   // when that was
-	flowing int         // bytes that the path knows to be in the network
+	flowing int         // bytes in the network that the path has been told of
 	watch   watch
 	aside   aside
 	hopeful bool // see seemsToMove
@@ -64,7 +64,7 @@ type txlink struct {
 // inputSize holds the largest frame that a receiver may send and some more, in bytes.
 const inputSize = 4096
 
-// ready does what the socket's readiness allows. Dispatch of new legs is the loop's, at the end of its round.
+// Ready does what the socket's readiness allows. New legs are dispatched by the loop, at the end of its round.
 func (k *txlink) Ready(events uint32) {
 	if k.aside.on {
 		k.goOn(events)
@@ -77,7 +77,7 @@ func (k *txlink) Ready(events uint32) {
 		k.full = false
 	}
 	if events&netio.Failed != 0 {
-		k.reap() // completions are reported as an error
+		k.reap() // zero-copy completions are reported as errors
 	}
 	err := k.receive()
 	if err == nil {
@@ -99,23 +99,23 @@ func (k *txlink) clear() bool { return k.leg == nil && !k.full && len(k.control)
 // busy reports whether something is on its way that the socket has not taken.
 func (k *txlink) busy() bool { return k.leg != nil || len(k.control) > 0 }
 
-// carry starts to send a leg that the link is a holder and carrier of. When the socket takes nothing at all the leg is
-// given back, so that another link can have it.
+// carry starts to send a leg; the link is already a holder and a carrier of it. If the socket takes nothing at all, the leg
+// is given back so that another link can have it.
 func (k *txlink) carry(l *window.Leg) error {
 	if whole, err := k.has(l); !whole || err != nil {
-		k.s.window.GiveBack(l) // its header is not out: the link can still tell the peer why
+		k.s.window.GiveBack(l) // its header has not left, so the link can still tell the peer why
 		if err == nil {
 			k.s.fail(k.s.in.shrunk())
 		}
 		return err
 	}
-	if !k.clear() { // meanwhile it has something else to say
+	if !k.clear() { // it has meanwhile got something else to say
 		k.s.window.GiveBack(l)
 		return nil
 	}
 	k.leg, k.sent, k.reread = l, 0, false
 	eta := k.eta(l.Length)
-	// Once the socket has all of it the hold is gone: the leg may be received, and its memory another leg's.
+	// Once the socket has taken all of it the hold is gone: the leg may be received, and its memory reused for another leg.
 	number, offset, length, first := l.Number, l.Offset, l.Length, l.First()
 	wire.Leg{
 		Number: l.Number, Offset: l.Offset, Length: uint32(l.Length),
@@ -138,7 +138,7 @@ func (k *txlink) carry(l *window.Leg) error {
 	return err
 }
 
-// has reports whether the bytes of a leg are still there, and has them within reach. The error is the link's.
+// has reports whether the bytes of a leg are still there, and brings them into memory. An error ends only the link.
 func (k *txlink) has(l *window.Leg) (whole bool, err error) {
 	if !l.Filed() {
 		return true, nil
@@ -151,7 +151,7 @@ func (k *txlink) has(l *window.Leg) (whole bool, err error) {
 	return whole, err
 }
 
-// call makes a call that may wait, for what the link sends. The error is why the link is to end then, nil mostly.
+// call makes a call that may wait, for what the link sends. The error is why the link must end afterwards, usually nil.
 func (k *txlink) call(f func()) error {
 	k.away = true
 	k.loop.Away(&k.s.in.shore, f)
@@ -173,8 +173,8 @@ func (k *txlink) send() error {
 	return nil
 }
 
-// heardPerRound bounds what a link hears of its peer before the others, what was posted and the clocks get their turn, in
-// bytes: a hundred of the largest acks.
+// heardPerRound bounds how many bytes a link reads before other links, posted functions and the clocks get their turn: a
+// hundred of the largest acks.
 const heardPerRound = 64 << 10
 
 // receive reads and obeys what the peer sent, until nothing is left in the socket or the link's share of the round is used
@@ -207,8 +207,7 @@ func (k *txlink) take() (n int, err error) {
 	return n, k.parse()
 }
 
-// lastWords obeys what is left to be read of a connection that was found closed by a call that sends: at most what a socket
-// may hold.
+// lastWords reads and obeys what is left in a connection that a send found closed: at most what a socket may hold.
 func (k *txlink) lastWords() {
 	for budget := socketMost; budget > 0; {
 		n, err := k.take()
@@ -241,7 +240,7 @@ func (k *txlink) parse() error {
 	return nil
 }
 
-// obey takes in a whole frame, of a type that is for the receiver to send.
+// obey handles a whole frame, of a type that the receiver may send.
 func (k *txlink) obey(h wire.Header, payload []byte) error {
 	switch h.Type {
 	case wire.TypeAck:
@@ -280,9 +279,9 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 	return nil
 }
 
-// silent reports whether nothing was heard for so long that the link is dead. Where the path's queue is deep, the acks of what the
-// peer says wait in it, and until they come the peer's kernel says no more: others of the path show that it lives, and so does
-// what is acknowledged of the link's own.
+// silent reports whether nothing has been heard for so long that the link is dead. Where the path's queue is deep, the TCP
+// acks of what the peer sent wait in it, and the peer's kernel sends no more until they arrive. Then the peer is known to be
+// alive by other links of the path, and by its TCP acks of what this link sent.
 func (k *txlink) silent() bool {
 	k.path.flow.Hear(k.heard)
 	dead, now, queue := k.s.time.Dead, k.loop.Now, k.deepest()
@@ -292,13 +291,13 @@ func (k *txlink) silent() bool {
 	case k.path.flow.Quiet(now) >= dead || queue == 0:
 		return true
 	case len(k.trips) == 0:
-		return now.Sub(k.heard) >= schedule.PatienceTimes*dead // a dead one is found when it has something to bring
+		return now.Sub(k.heard) >= schedule.PatienceTimes*dead // if it is dead, the next leg it carries will show it
 	}
 	return now.Sub(schedule.Later(k.heard, k.watch.moved)) >= schedule.StalledAfter(0, queue, dead, schedule.PatienceTimes*dead)
 }
 
-// behind reports whether the kernel has something of the link's that the peer's has not: that will be heard before a heartbeat could
-// be, which would only make the queue longer.
+// behind reports whether our kernel has bytes of the link that the peer's kernel lacks. Those will be heard before any
+// heartbeat, which would only lengthen the queue.
 func (k *txlink) behind() bool { return k.queue.InNetwork+k.queue.Unsent > 0 }
 
 // tick keeps the link's clocks.
@@ -309,7 +308,7 @@ func (k *txlink) tick() {
 	}
 	k.measure()
 	if len(k.carried) == 0 && k.s.in.ended.Load() {
-		k.seemsToMove() // the receiver writes
+		k.seemsToMove() // the receiver is still writing
 	}
 	k.pulse.beat(k.loop.Now, k.acknowledged())
 	k.publish()

@@ -1,8 +1,8 @@
 // Package loop runs what the links of a stream do: a loop is one OS thread with its own epoll instance, its own descriptors
-// and its own posts. It knows nothing of legs and links; who owns it says what a tick and the end of a round are.
+// and its own posts. It knows nothing of legs and links; its owner says what happens at a tick and at the end of a round.
 //
 //	loop.go       a round, and what other threads may ask of a loop
-//	takeover.go   a thread that the kernel does not give back loses its loop to another one
+//	takeover.go   a thread stuck in the kernel loses its loop to a new one
 //	halt.go       the end of several loops
 package loop
 
@@ -20,14 +20,14 @@ import (
 // errors. Readiness may be spurious. It is called on the loop's thread.
 type Watcher interface{ Ready(events uint32) }
 
-// Loop is one OS thread that waits in its own epoll instance and runs everything that its links do. Where a method does not say
-// that other threads may call it, it is for the loop's thread: whoever has the helm (takeover.go).
+// Loop is one OS thread that waits in its own epoll instance and runs everything that its links do. Unless a method says that
+// other threads may call it, only the loop's thread may: the one that has the helm (takeover.go).
 //
 // A round: wait, tell the watchers, run what was posted, tick when it is time, then the owner's After. The wait does not
 // block when After asked for another round.
 type Loop struct {
 	ID    int // from 0, in its stream; never changes
-	cpu   int // to be pinned to; -1 is any. For the loop's thread once it runs
+	cpu   int // to pin the thread to; -1: any. For the loop's thread once it runs
 	poll  *netio.Poller
 	wake  *netio.Wake
 	every time.Duration // between ticks
@@ -40,12 +40,12 @@ type Loop struct {
 	Fails func(err error) // the loop ends, since it cannot wait
 	Fault func(p any)     // the loop ends, since its thread panicked with p; the stack is still there
 
-	// Likewise, except that any thread may call them, and nil is nobody who wants to know.
-	TakenOver func()                   // another thread goes on for one that waits in the kernel
+	// Likewise, except that any thread may call them, and that each may be nil.
+	TakenOver func()                   // another thread has taken over from one that waits in the kernel
 	Unpinned  func(cpu int, err error) // the thread cannot be bound to that CPU
-	Stuck     func()                   // at its end, a thread does not come back from the kernel: what it holds stays open
+	Stuck     func()                   // the loop has ended, but a thread has not come back from the kernel: what it holds stays open
 
-	// sooner bounds the next wait; zero is the tick's business alone.
+	// sooner bounds the next wait; zero: only the next tick does.
 	sooner time.Duration
 
 	nudged atomic.Bool // a wake-up is under way: no need for a second
@@ -55,7 +55,7 @@ type Loop struct {
 
 	helm // who runs the loop; see takeover.go
 
-	// What is left of a round, for whoever goes on with it.
+	// What is left of a round, for the thread that goes on with it.
 	events []netio.Event
 	batch  []func()
 	due    time.Time // of the next tick
@@ -70,8 +70,8 @@ type Loop struct {
 
 const wakeToken = 0
 
-// New makes a loop that ticks every so often (more than 0) and is to run on a CPU, -1 being any. Nothing runs yet. Who has it
-// closes it, once it has ended or where it never ran.
+// New makes a loop that ticks at the given interval (more than 0) and is to run on the given CPU; -1 is any. Nothing runs yet.
+// The owner closes the loop, once it has ended or if it never ran.
 func New(id, cpu int, every time.Duration) (*Loop, error) {
 	poll, err := netio.NewPoller()
 	if err != nil {
@@ -94,9 +94,9 @@ func New(id, cpu int, every time.Duration) (*Loop, error) {
 // waker is a loop as the watcher of its own wake-up.
 type waker Loop
 
-// Ready answers the loop's own wake-up. The flag goes last: were it down while the signal is still there, a nudge in between
-// would raise it and lose its signal with the old one, and with that every nudge to come. One that finds it up is answered by
-// this round, which looks at what was posted when this is done.
+// Ready answers the loop's own wake-up. The flag is cleared last. Were it cleared first, a nudge in between would set it again
+// and lose its signal along with the old one, and no later nudge would signal. A nudge that finds the flag set is answered by
+// this round, which looks at what was posted after this.
 func (l *waker) Ready(uint32) {
 	l.wake.Clear()
 	l.nudged.Store(false)
@@ -109,8 +109,8 @@ func (l *Loop) Nudge() {
 	}
 }
 
-// Post has the loop's thread call f soon; false: the loop has ended, and f is never called. One that ends before its next round
-// does not call f either. Any thread may call it.
+// Post has the loop's thread call f soon. It returns false if the loop has ended; then f is never called. Neither is it if the
+// loop ends before its next round. Any thread may call Post.
 func (l *Loop) Post(f func()) bool {
 	l.mu.Lock()
 	if l.ended {
@@ -123,8 +123,8 @@ func (l *Loop) Post(f func()) bool {
 	return true
 }
 
-// Do calls f on the loop's thread: at once when the caller, running on its own loop, is on it. Any thread may call it; caller is
-// nil where that is no loop's.
+// Do calls f on the loop's thread: at once if that is the calling one, so that caller is l. caller is the loop whose thread
+// calls Do, or nil; any thread may.
 func (l *Loop) Do(caller *Loop, f func()) {
 	if l == caller {
 		f()
@@ -133,7 +133,7 @@ func (l *Loop) Do(caller *Loop, f func()) {
 	l.Post(f)
 }
 
-// Within has the next round begin after d (more than 0) at the latest.
+// Within makes the next round begin after d (more than 0) at the latest.
 func (l *Loop) Within(d time.Duration) {
 	if l.sooner == 0 || d < l.sooner {
 		l.sooner = d
@@ -167,10 +167,10 @@ func (l *Loop) Rewatch(fd int, events uint32, token int32) error {
 	return l.poll.Modify(fd, events, token)
 }
 
-// Mute ends a watch for a while, or for good, and leaves its token to it. Any thread may call it.
+// Mute ends a watch for a while, or for good, and keeps its token. Any thread may call it.
 func (l *Loop) Mute(fd int) { _ = l.poll.Remove(fd) }
 
-// Unmute takes up a watch again that was muted. Any thread may call it. Errors: what epoll_ctl(2) says.
+// Unmute resumes a muted watch. Any thread may call it. Errors: what epoll_ctl(2) says.
 func (l *Loop) Unmute(fd int, events uint32, token int32) error {
 	return l.poll.Add(fd, events, token)
 }
@@ -184,7 +184,7 @@ func (l *Loop) Unwatch(fd int, token int32) {
 }
 
 // Run is the loop's goroutine, until another one takes the loop over. It never unlocks its thread, so that the thread, with
-// its affinity, ends with it. A loop that was taken over ends when the threads have come back that it has lost.
+// its affinity, ends with it. A loop that was taken over ends only once the threads that it lost have come back.
 func (l *Loop) Run() {
 	defer l.leave()
 	defer l.caught()
@@ -215,7 +215,7 @@ func (l *Loop) Run() {
 	}
 }
 
-// work is a round, or the rest of one; when another thread has taken the loop over meanwhile, only a part of it.
+// work is a round, or the rest of one; only a part of it if another thread takes the loop over meanwhile.
 func (l *Loop) work() {
 	if l.tell(); l.aboard {
 		return
@@ -235,7 +235,7 @@ func (l *Loop) work() {
 	}
 }
 
-// caught takes in a panic of the thread that defers it, if there is one: the loop ends.
+// caught handles a panic of the thread that defers it, if there is one: the loop ends.
 func (l *Loop) caught() {
 	if p := recover(); p != nil {
 		l.broken = true
@@ -245,7 +245,7 @@ func (l *Loop) caught() {
 	}
 }
 
-// leave is the end of a thread of the loop: of one that was overtaken, which gives the helm back, or of the loop.
+// leave ends a thread of the loop: one that was overtaken gives the helm back; any other ends the loop.
 func (l *Loop) leave() {
 	if l.aboard {
 		l.overtaken.Add(-1)
@@ -255,7 +255,7 @@ func (l *Loop) leave() {
 	l.end()
 }
 
-// end says that nothing is called any more.
+// end marks the loop as ended: nothing is called any more.
 func (l *Loop) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -285,8 +285,8 @@ func (l *Loop) Repin(cpu int) {
 	})
 }
 
-// Soonest gives the bound that Within has set on the next wait, and takes it away; 0 is none. A simulation calls it, which has
-// no thread and does the rounds itself.
+// Soonest returns the bound that Within has set on the next wait, 0 for none, and clears it. A simulation, which has no thread
+// and does the rounds itself, calls it too.
 func (l *Loop) Soonest() (d time.Duration) {
 	d, l.sooner = l.sooner, 0
 	return d
@@ -310,7 +310,7 @@ func (l *Loop) patience(again bool, due time.Time) int {
 	return int((left + time.Millisecond - 1) / time.Millisecond)
 }
 
-// tell calls those who watch what is ready.
+// tell calls the watchers of what is ready.
 func (l *Loop) tell() {
 	for len(l.events) > 0 && !l.aboard {
 		e := l.events[0]
@@ -324,8 +324,8 @@ func (l *Loop) tell() {
 	}
 }
 
-// runPosted calls what a thread that was overtaken has left of its round, and then all that was posted since: whoever posts does
-// not wake the loop again before this round has answered the wake-up.
+// runPosted calls what an overtaken thread left of its round, and then all that has been posted since: a post does not wake
+// the loop again before this round has answered the wake-up.
 func (l *Loop) runPosted() {
 	if l.runBatch(); l.aboard {
 		return
@@ -344,7 +344,7 @@ func (l *Loop) runBatch() {
 	}
 }
 
-// Plain is the loop of whatever is more than a loop.
+// Plain returns the loop itself, for a type that embeds one; see Looping.
 func (l *Loop) Plain() *Loop { return l }
 
 // Broken reports whether the loop ended in the middle of something; for its thread, and for all once it has ended.
@@ -353,13 +353,13 @@ func (l *Loop) Broken() bool { return l.broken }
 // Done is closed when the loop has ended.
 func (l *Loop) Done() <-chan struct{} { return l.done }
 
-// Await waits for at most so long until something is ready that the loop watches. It is for what is left to do when the loop has ended.
+// Await waits at most so long until something that the loop watches is ready. It is for work that is left once the loop has ended.
 func (l *Loop) Await(atMost time.Duration) {
 	_, _ = l.poll.Wait(int(atMost / time.Millisecond))
 }
 
-// Ask has the loop answer on its thread; nil when it does not within the patience, or has ended. Any thread but the loop's may
-// call it.
+// Ask calls question on the loop's thread and returns the answer; nil if the loop has ended, or does not answer within the
+// patience. Any thread but the loop's may call it.
 func Ask[T any](l *Loop, patience time.Duration, question func() []T) []T {
 	answer := make(chan []T, 1)
 	if !l.Post(func() { answer <- question() }) {
@@ -376,7 +376,7 @@ func Ask[T any](l *Loop, patience time.Duration, question func() []T) []T {
 	return nil
 }
 
-// Close gives the descriptors back. Nobody runs the loop.
+// Close closes the descriptors. The loop must not be running.
 func (l *Loop) Close() {
 	l.wake.Close()
 	l.poll.Close()

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// A call on a descriptor that other programs have too may sleep in the kernel, whatever O_NONBLOCK says, and no signal wakes
-// it: a neighbour inside splice(2) has the pipe's lock, a file system is frozen, a disk does not answer. The links must not
-// feel that: their heartbeats, acks and legs go on. So a loop whose thread does not come back from such a call is taken over
-// by a new thread, which goes on with the round where the old one was.
+// A call on a descriptor that other programs share may sleep in the kernel, whatever O_NONBLOCK says, and no signal wakes it:
+// another process in splice(2) holds the pipe's lock, a file system is frozen, a disk does not answer. The links must not
+// suffer: their heartbeats, acks and legs go on. So when a loop's thread does not come back from such a call, a new thread
+// takes the loop over and continues the round where the old one was.
 //
 //	the loop's thread          the lookout                     a new thread
 //	--------------------------------------------------------------------------------------
@@ -24,40 +24,40 @@ import (
 //	      ------- the helm: at the next such call, and in the end ->  runs on
 //	ends
 //
-// Whoever has the helm, and nobody else, touches what is the loop's; so the code around a call needs no locks, but must expect
-// that, across the call, other things have happened to the loop and its links. A link that such a call concerns is marked
-// by its owner: nobody else uses its connection the same way, and its end waits for the call's. In a quiet loop all this
-// costs two atomic operations a call.
+// Only the thread that has the helm touches what belongs to the loop, so the code around a call needs no locks. It must
+// expect, though, that the loop and its links have changed across the call. A link that such a call concerns is marked by its
+// owner: nobody else uses its connection the same way, and its end waits for the call's. In a quiet loop all this costs two
+// atomic operations a call.
 //
-// So that not all threads run into the same wall one after the other, nobody begins a call on a shore where one is stuck.
+// So that threads do not get stuck one after the other, nobody begins a call on a shore where one is stuck.
 type helm struct {
-	seq    atomic.Uint64 // odd: whoever runs the loop is in a call that may wait
+	seq    atomic.Uint64 // odd: the thread that runs the loop is in a call that may wait
 	rounds atomic.Uint64
-	seen   uint64 // of rounds; the lookout's own
+	seen   uint64 // the last value of rounds that the lookout saw; its own
 	at     *Shore // what the call is made on; written before seq becomes odd
 
-	// aboard: a thread that was overtaken has the helm. For whoever has it.
+	// aboard: a thread that was overtaken has the helm. Only the holder of the helm uses it.
 	aboard    bool
-	overtaken atomic.Int32  // threads that are, and have not ended
+	overtaken atomic.Int32  // threads that were, and have not ended
 	wanting   atomic.Int32  // of these, those that want the helm
-	let, back chan struct{} // the helm, to such a thread and from it
+	let, back chan struct{} // pass the helm to such a thread, and back
 }
 
-// strandedMost bounds the threads of one loop that are stuck: one with the turn, and one that was on its way when that began.
+// strandedMost bounds how many threads of one loop are stuck: one with the turn, and one already on its way when that began.
 const strandedMost = 2
 
 func newHelm() helm { return helm{let: make(chan struct{}), back: make(chan struct{})} }
 
-// Shore is an end of the stream, a source or a sink, for those that make calls on it that may wait.
+// Shore is an end of the stream, a source or a sink, on which calls may wait.
 type Shore struct {
 	stuck atomic.Int32 // calls that were overtaken and have not returned
 
 	// The owner's; both are set before a loop runs, and called on any loop's thread.
-	Freed  func()                // none is stuck any more
-	Lapses func() (lasts func()) // for tests: it seems that the kernel does not give the next call back until lasts returns; nil is not at all
+	Freed  func()                // no call is stuck any more
+	Lapses func() (lasts func()) // for tests: the next call seems stuck in the kernel until lasts returns; nil: it does not
 }
 
-// Busy reports whether a call is stuck. Who does not begin another one for that reason is told by Freed.
+// Busy reports whether a call is stuck. A caller that holds off for that reason is told by Freed.
 func (s *Shore) Busy() bool { return s.stuck.Load() > 0 }
 
 func (s *Shore) enter() { s.stuck.Add(1) }
@@ -68,15 +68,15 @@ func (s *Shore) leave() {
 	}
 }
 
-// Aboard reports whether whoever runs the loop now came back from a call that was overtaken: then the round that it was in is
-// another's business, and it goes home without touching more of the loop than the call was about.
+// Aboard reports whether the thread that runs the loop now has come back from a call that was overtaken. The round it was in is
+// another thread's now, so it must return without touching more of the loop than the call was about.
 func (l *Loop) Aboard() bool { return l.aboard }
 
 // InKernel is how many threads of the loop have been overtaken and have not ended. Any thread may call it.
 func (l *Loop) InKernel() int { return int(l.overtaken.Load()) }
 
-// Away makes a call that may wait; for whoever has the helm, and has it again when Away returns. call must touch nothing that
-// is the loop's.
+// Away makes a call that may wait. The caller has the helm, and has it again when Away returns. call must touch nothing that
+// belongs to the loop.
 func (l *Loop) Away(s *Shore, call func()) {
 	if l.aboard {
 		s.enter()
@@ -98,7 +98,7 @@ func (l *Loop) Away(s *Shore, call func()) {
 	again(fault)
 }
 
-// guarded makes the call and keeps a panic in it, until the caller may touch what is the loop's again.
+// guarded makes the call and keeps a panic in it until the caller may touch the loop again.
 func guarded(call func()) (fault error) {
 	defer func() { fault = Carried(recover()) }()
 	call()
@@ -112,8 +112,8 @@ func again(fault error) {
 	}
 }
 
-// Carried is what a goroutine panicked with, with its stack, for another one to take in; nil where p is. It is called where p was
-// recovered.
+// Carried is what a goroutine panicked with, and its stack, for another one to handle; nil if p is nil. It must be called where
+// p was recovered.
 func Carried(p any) error {
 	if p == nil {
 		return nil
@@ -128,7 +128,7 @@ func (l *Loop) lapse(s *Shore, seq uint64) {
 	}
 }
 
-// askHelm waits for the helm, after a call during which the loop was taken over. It does not return where the loop has ended.
+// askHelm waits for the helm, after a call during which the loop was taken over. It does not return if the loop has ended.
 func (l *Loop) askHelm(s *Shore) {
 	l.wanting.Add(1)
 	l.Nudge()
@@ -147,7 +147,7 @@ func (l *Loop) handBack() {
 	l.back <- struct{}{}
 }
 
-// admit lets those have the helm that want it; at the end of a round.
+// admit lends the helm to the threads that want it, at the end of a round.
 func (l *Loop) admit() {
 	for l.wanting.Load() > 0 {
 		l.wanting.Add(-1)
@@ -156,8 +156,8 @@ func (l *Loop) admit() {
 	}
 }
 
-// takeOver has a new thread run the loop in place of the one that is in the call of the given number, unless that has returned,
-// or too many are stuck already.
+// takeOver has a new thread run the loop in place of the one that is in the call with the given number. It reports false if
+// that call has returned, or too many threads are stuck already.
 func (l *Loop) takeOver(seq uint64) bool {
 	if l.overtaken.Load() >= strandedMost || !l.seq.CompareAndSwap(seq, seq+1) {
 		return false
@@ -168,8 +168,8 @@ func (l *Loop) takeOver(seq uint64) bool {
 	return true
 }
 
-// LookOut takes over loops that are stuck, until it is told to stop. A round that lasts from one look to the next, and is in
-// a call that may wait, is stuck, even where it is no longer the same call: many that are slow are as bad as one.
+// LookOut takes over stuck loops, until it is told to stop. A loop is stuck if the same round lasts from one look to the next
+// and is in a call that may wait, even if no longer in the same one: many slow calls are as bad as one that is stuck.
 func LookOut[T Looping](loops []T, every time.Duration, stop <-chan struct{}) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
