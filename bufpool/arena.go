@@ -11,14 +11,14 @@ const (
 	maxArena = 1 << 46 // bytes; half of the address space that a process has on amd64
 )
 
-// arena is a piece of anonymous memory. The zero arena is none.
+// arena is one anonymous mapping. The zero arena holds no memory.
 type arena struct {
 	mapped []byte // as mmap(2) gave it
 	bytes  []byte // the part that is used: aligned, and as long as asked for
 }
 
-// newArena maps size bytes. From a huge page on, it begins at a multiple of one, for which a huge page more of address
-// space is mapped; that is never touched.
+// newArena maps size bytes. If size is at least a huge page, the arena is aligned to one; that takes one extra huge page
+// of address space, which is never touched.
 func newArena(size int) (arena, error) {
 	slack := 0
 	if size >= hugePage {
@@ -36,28 +36,28 @@ func newArena(size int) (arena, error) {
 	return arena{mapped: mapped, bytes: mapped[skip : skip+size : skip+size]}, nil
 }
 
-// part gives bytes at to at+size.
+// part is the bytes from at up to at+size.
 func (a arena) part(at, size int) []byte { return a.bytes[at : at+size : at+size] }
 
-// keepFromChildren asks that a child process does not get the arena: a fork would make our next write to each page a copy,
-// while the kernel still sends the old one. A refusal costs speed only.
+// keepFromChildren asks the kernel not to give the arena to child processes: after a fork our next write to each page
+// would copy it, while the kernel still sends the old one. If it refuses, only speed is lost.
 func (a arena) keepFromChildren() error {
 	return os.NewSyscallError("madvise MADV_DONTFORK", unix.Madvise(a.bytes, unix.MADV_DONTFORK))
 }
 
-// huge asks for transparent huge pages: fewer faults and TLB misses on the way of the payload. An arena that is smaller than
-// one has none.
+// huge asks for transparent huge pages: fewer page faults and TLB misses on the data path. An arena smaller than a huge
+// page gets none.
 func (a arena) huge() error {
 	return os.NewSyscallError("madvise MADV_HUGEPAGE", unix.Madvise(a.bytes, unix.MADV_HUGEPAGE))
 }
 
-// collapse puts what is resident already, at the beginning of the arena, into huge pages at once where the kernel can
-// (MADV_COLLAPSE, Linux 6.1); elsewhere it does so in time.
+// collapse moves the resident beginning of the arena into huge pages at once, if the kernel can (MADV_COLLAPSE, Linux
+// 6.1). An older kernel does so eventually.
 func (a arena) collapse() {
 	_ = unix.Madvise(a.bytes[:min(len(a.bytes), warmed)&^(hugePage-1)], unix.MADV_COLLAPSE)
 }
 
-// warmed is how much of an arena is collapsed into huge pages when it is warmed, in bytes.
+// warmed is how much of an arena is collapsed into huge pages when the pool is warmed, in bytes.
 const warmed = 2 * hugePage
 
 func (a *arena) unmap() error {

@@ -18,19 +18,19 @@ type Buffer struct {
 	index   uint32
 	state   atomic.Uint32
 	next    atomic.Uint32 // reference (see stack.go) of the free buffer below this one
-	settled bool          // in its shard's reserve, or never to be there (see reserve.go); the holder's
-	_       [19]byte      // to a full cache line: neighbours belong to other loops
+	settled bool          // in its shard's reserve, or will never move there (see reserve.go); owned by the holder
+	_       [19]byte      // pads to a full cache line: neighbours belong to other loops
 }
 
-// Bytes gives the whole buffer, Size bytes. The memory is the owner's until Release, and must not be used, by the
-// kernel neither, after that. The next owner may find the buffer elsewhere in memory.
+// Bytes returns the whole buffer, Size bytes. The memory is the owner's until Release; after that nobody may use it, not
+// even the kernel. The next owner may find the buffer at another address.
 func (b *Buffer) Bytes() []byte { return b.data }
 
-// Index gives the number of the buffer in its pool, 0 to Buffers-1. It does not change.
+// Index is the buffer's number in its pool, 0 to Buffers-1. It does not change.
 func (b *Buffer) Index() int { return int(b.index) }
 
-// Release gives the buffer back to the shard that it came from; any goroutine may do so. The caller's ownership ends. A
-// second Release panics; one that comes after somebody else got the buffer cannot be told from that owner's.
+// Release returns the buffer to the shard it came from and ends the caller's ownership. Any goroutine may call it. A
+// second Release panics, unless somebody else has got the buffer since: then it cannot be told from that owner's Release.
 func (b *Buffer) Release() {
 	if !b.state.CompareAndSwap(held, free) {
 		panic("bufpool: second Release of buffer " + strconv.Itoa(b.Index()))

@@ -5,13 +5,13 @@
 //
 //	shard 0: [ buffer 0 | buffer 1 | ... ]    shard 1: [ buffer k | buffer k+1 | ... ]    ...
 //
-// Get takes from the top of the loop's own stack: the buffer released last, which is still in the cache, before
-// others, and untouched ones in the order of their addresses. So resident memory is what was in use at the same time,
-// rounded up to a huge page, and not the bound. Where a shard has none left, Get takes one from another shard; it goes
-// home on Release.
+// Get takes from the top of the loop's own stack: first the buffer released last, which is still in the cache, and last
+// the untouched ones, in the order of their addresses. So resident memory is the most that was ever in use at once,
+// rounded up to a huge page, rather than the bound. If a shard has none left, Get takes a buffer from another shard;
+// Release returns it there.
 //
-// Where a loop has a NUMA node, its arena asks for memory of that node. A pool that is warmed has its buffers in huge pages:
-// those that the administrator has set aside, as far as some are free (reserve.go), else transparent ones.
+// If a loop has a NUMA node, its arena asks for memory of that node. A warmed pool has its buffers in huge pages: in
+// those that the administrator has set aside, as far as they are free (reserve.go), otherwise in transparent ones.
 //
 // The life of a buffer: free -> Get -> held by one owner, who may hand it on -> Release -> free.
 package bufpool
@@ -23,11 +23,11 @@ import (
 	"slices"
 )
 
-// MaxBuffers is the most that a pool has; the free stacks count in that many bits.
+// MaxBuffers is the most buffers a pool can have: the stacks of free buffers have indexBits for a reference.
 const MaxBuffers = 1<<indexBits - 2
 
-// Grain is what the size of a buffer is a multiple of, in bytes: the smallest page that a machine has. Where pages are larger, as
-// on some arm64, a page may hold several buffers.
+// Grain is the unit of a buffer's size, in bytes: the smallest page of any machine we support. On machines with larger
+// pages, such as some arm64, a page may hold several buffers.
 const Grain = 4 << 10
 
 // page is the size of this machine's pages, in bytes.
@@ -35,12 +35,12 @@ var page = os.Getpagesize()
 
 // Config says how much memory a pool may use: Buffers * Size bytes.
 type Config struct {
-	Shards  int // one for each event loop; 1 or more
-	Buffers int // of all shards together, spread evenly over them; 1 to MaxBuffers
-	Size    int // bytes of a buffer; a multiple of Grain
+	Shards  int // one per event loop; 1 or more
+	Buffers int // in all, spread evenly over the shards; 1 to MaxBuffers
+	Size    int // of a buffer, in bytes; a multiple of Grain
 
-	// Nodes has the NUMA node that each shard's loop runs on, 0 to 1023, or -1 for any. Nil is any for all. Memory is taken
-	// from there while it has some; a node that is full or does not exist costs speed only.
+	// Nodes is the NUMA node that each shard's loop runs on, 0 to 1023, or -1 for any; nil means any for all shards.
+	// Memory comes from that node while it has some; if it is full or does not exist, only speed is lost.
 	Nodes []int
 }
 
@@ -65,7 +65,7 @@ func (c Config) check() error {
 	return nil
 }
 
-// node is that of a shard, -1 for any.
+// node is the NUMA node of a shard, -1 for any.
 func (c Config) node(shard int) int {
 	if c.Nodes == nil {
 		return -1
@@ -73,17 +73,17 @@ func (c Config) node(shard int) int {
 	return c.Nodes[shard]
 }
 
-// Pool is a set of buffers. All methods but Close may be called from any goroutine at any time.
+// Pool is a set of buffers. All methods except Close may be called from any goroutine at any time.
 type Pool struct {
 	buffers []Buffer // by index; never moves
 	shards  []shard
 	size    int
-	advice  Advice // as it was at first
+	advice  Advice // as it was given by New
 }
 
-// New maps the arenas. Nothing of them is resident until it is touched, and nothing is reserved (MAP_NORESERVE), so it
-// succeeds for more memory than the machine has. The caller ends the pool with Close. Errors: a Config outside of its
-// limits; the mmap(2) of an arena, an os.SyscallError.
+// New maps the arenas. No page is resident until it is touched, and none is reserved (MAP_NORESERVE), so New can map more
+// memory than the machine has. The caller must Close the pool. Errors: a Config outside its limits; an os.SyscallError of
+// mmap(2).
 func New(c Config) (*Pool, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func New(c Config) (*Pool, error) {
 	return p, nil
 }
 
-// fill gives a shard its arena and the buffers from first on, which it stacks with the lowest address on top.
+// fill gives a shard its arena and count buffers, the first of them buffer first, stacked with the lowest address on top.
 func (p *Pool) fill(s *shard, a arena, first, count int) {
 	s.arena, s.first = a, uint32(first)
 	for i := count - 1; i >= 0; i-- {
@@ -132,10 +132,10 @@ func (p *Pool) fill(s *shard, a arena, first, count int) {
 	}
 }
 
-// Get gives a free buffer to the caller: of the given shard, 0 to Shards-1, else of another one. The result is nil
-// when all buffers are held, and after Close: the caller waits for a Release, which is our back-pressure. One may come
-// while Get looks, so a caller first makes it known that it waits, and then asks once more. The buffer holds whatever
-// its last owner left in it.
+// Get gives the caller a free buffer: from the given shard, 0 to Shards-1, or from another if that one has none. It
+// returns nil after Close and while all buffers are held: the caller then waits for a Release, which is our
+// back-pressure. Since a Release may come while Get looks, a caller first announces that it waits and then calls Get once
+// more. The buffer holds whatever its last owner left in it.
 func (p *Pool) Get(shard int) *Buffer {
 	for i := range p.shards {
 		from := shard + i
@@ -153,7 +153,7 @@ func (p *Pool) Get(shard int) *Buffer {
 	return nil
 }
 
-// InUse counts the buffers that are held; while others Get and Release, some of those may be missing. 0 to Buffers.
+// InUse counts the buffers that are held, 0 to Buffers. While others call Get and Release it may miss some of theirs.
 func (p *Pool) InUse() int {
 	n := int64(0)
 	for i := range p.shards {
@@ -162,9 +162,9 @@ func (p *Pool) InUse() int {
 	return int(n)
 }
 
-// Close unmaps the arenas. No Get may run at the same time, and every buffer should be back. If some are not, the
-// error says how many, and the arenas that they belong to stay mapped, for a buffer's holder must never fault; they may
-// still be released, and Close may be called again. Other errors: munmap(2), an os.SyscallError.
+// Close unmaps the arenas. No Get may run at the same time, and every buffer should be back. If some are still held, the
+// error says how many, and their arenas stay mapped, because a holder must never fault; those buffers may still be
+// released, and Close may be called again. Other errors: an os.SyscallError of munmap(2).
 func (p *Pool) Close() error {
 	var err error
 	for i := range p.shards {

@@ -1,18 +1,18 @@
 package bufpool
 
-// Advice is what the kernel was asked for the arenas at first, and what came of it. It is always asked that a child process does not
+// Advice is what New asked of the kernel for the arenas, and what came of it. It always asks that child processes do not
 // get them.
 type Advice struct {
-	Nodes   []int   // that are preferred for some arena, in ascending order; nil: none is
+	Nodes   []int   // preferred for some arena, in ascending order; nil if there are none
 	Refused []error // what the kernel refused
-	Missed  int64   // buffers that found no reserved huge page when they were to move there
+	Missed  int64   // buffers that could not move to a reserved huge page
 }
 
-// Pages is what came of the wish for huge pages.
+// Pages is what came of asking for huge pages.
 type Pages struct {
-	All      int     // bytes of all arenas
-	Reserved int     // of them, in reserves
-	Tried    bool    // a page of a reserve was touched
-	Advised  int     // of them, where the kernel will use transparent huge pages if it can
+	All      int     // size of all arenas, in bytes
+	Reserved int     // bytes of All that have a place in a reserve
+	Tried    bool    // a page of a reserve was tried
+	Advised  int     // bytes of All for which the kernel uses transparent huge pages if it can
 	Refused  []error // what the kernel refused
 }

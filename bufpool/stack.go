@@ -10,34 +10,34 @@ import "sync/atomic"
 //	| tag, counts pops        | reference   |
 //	+-------------------------+-------------+
 //
-// The tag is there for the pop that reads head A and A's next B and is then held up: others may pop A and B and push A
-// again, and the head would look the same while B is no longer free. Each pop takes the tag one further, so the
-// late compare and swap fails. It would be deceived after exactly 1<<38 pops of this shard within one such delay: at
-// ten million a second, seven hours.
+// The tag solves the ABA problem: while one pop has read head A and A's next, B, and is held up, others may pop A and B
+// and push A again; the head would look the same although B is no longer free. Each pop increments the tag, so the late
+// compare-and-swap fails. Only exactly 1<<38 pops of this shard within one such delay would fool it: at ten million a
+// second, seven hours.
 //
-// Order of memory: the push's compare and swap publishes the buffer's bytes and next; the pop that sees it reads them.
+// Memory order: the compare-and-swap of a push publishes the buffer's bytes and next; the pop that sees it may read them.
 const (
 	indexBits     = 26
 	referenceMask = 1<<indexBits - 1
 	tagUnit       = 1 << indexBits
 
-	// closed is the head's reference after Close: no pop, and what is pushed is dropped.
+	// closed is the head's reference after Close: pop finds nothing, and push drops the buffer.
 	closed = referenceMask
 )
 
 // shard is the home of some buffers. Its head and count change together and share a cache line, which no other shard
-// has a part of.
+// uses.
 type shard struct {
 	_     [64]byte
 	head  atomic.Uint64
-	out   atomic.Int64 // buffers of this shard that are held
+	out   atomic.Int64 // how many buffers of this shard are held
 	_     [112]byte
 	arena arena
 	first uint32 // index of its first buffer
-	node  int    // that the memory should be on, -1 for any
+	node  int    // NUMA node that the memory should be on, -1 for any
 
-	reserve atomic.Pointer[reserve] // where buffers move to; nil before Warm, and where there are no reserved huge pages
-	missed  atomic.Int64            // buffers that a page of the reserve was refused to
+	reserve atomic.Pointer[reserve] // where buffers move to; nil before Warm, and if there are no reserved huge pages
+	missed  atomic.Int64            // buffers that were refused a page of the reserve
 }
 
 // pop takes the topmost buffer; nil if there is none.
@@ -71,7 +71,7 @@ func (s *shard) push(b *Buffer) {
 	}
 }
 
-// used reports whether a buffer of the shard was ever taken; not for certain after 1<<38 times, when the tag begins anew.
+// used reports whether a buffer of the shard was ever taken. It is not certain after 1<<38 times, when the tag wraps.
 func (s *shard) used() bool { return s.head.Load()>>indexBits > 0 }
 
 // close takes all free buffers out of circulation, for good.

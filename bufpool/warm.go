@@ -6,10 +6,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Warm puts all arenas into huge pages: reserved ones as far as some are free, else transparent ones; it says what came
-// of it. It is not done at once since the first touch of a huge page clears all of it, which is a good part of a short
-// stream's life. For the same reason reserved pages are tried only where the pool was in use already; elsewhere it says
-// that they were not. Any goroutine may call it, once, before Close.
+// Warm puts all arenas into huge pages, reserved ones as far as they are free, otherwise transparent ones, and returns
+// what came of it. New does not do this, since the first touch of a huge page clears all of it, which takes a good part
+// of a short stream's life. For the same reason Warm tries a reserved page only if the pool has already been in use;
+// otherwise Tried is false. Any goroutine may call it, once, before Close.
 func (p *Pool) Warm() (got Pages) {
 	for i := range p.shards {
 		s := &p.shards[i]
@@ -18,7 +18,7 @@ func (p *Pool) Warm() (got Pages) {
 			continue
 		}
 		n := 0
-		if p.size%page == 0 { // else no buffer can move
+		if p.size%page == 0 { // otherwise no buffer can move
 			probe := !got.Tried && s.used()
 			var errs []error
 			n, errs = s.moveIn(probe)
@@ -38,8 +38,9 @@ func (p *Pool) Warm() (got Pages) {
 	return got
 }
 
-// moveIn gives the shard a reserve and says how many bytes of its arena have a place there. probe has it look whether a page
-// can be touched: that is refused to all of the process or to none as a rule. To have no reserved pages is not worth an error.
+// moveIn gives the shard a reserve and returns how many bytes of its arena have a place there. With probe it checks
+// whether a page can be touched: as a rule that is refused for the whole process or not at all. Having no reserved pages
+// is not an error.
 func (s *shard) moveIn(probe bool) (bytes int, refused []error) {
 	r, err := newReserve(len(s.arena.bytes))
 	if errors.Is(err, unix.ENOMEM) || errors.Is(err, unix.EINVAL) { // too few; or a kernel that does not know this size
@@ -66,8 +67,8 @@ func (s *shard) moveIn(probe bool) (bytes int, refused []error) {
 	return min(len(r.bytes), len(s.arena.bytes)), refused
 }
 
-// Advice says what the kernel was asked for the arenas at first, what it refused, and how many buffers could not be moved to reserved
-// huge pages since. The slices are the pool's, and do not change.
+// Advice returns what New asked of the kernel for the arenas, what it refused, and how many buffers could not move to
+// reserved huge pages since. The slices belong to the pool and do not change.
 func (p *Pool) Advice() Advice {
 	a := p.advice
 	for i := range p.shards {

@@ -13,19 +13,19 @@ import (
 	"viamillipede/netio/internal/sys"
 )
 
-// Conn is a connected, non-blocking stream socket whose descriptor it owns. One thread at a time may use it; except that a
-// thread which waits for somebody else, in SendFile or Splice, leaves another one everything but Close and what goes the same
-// way.
+// Conn is a connected, non-blocking stream socket; it owns the descriptor. One thread at a time may use it, with one
+// exception: while a thread waits for somebody else in SendFile or Splice, another may call everything except Close and
+// the methods that move bytes in the same direction.
 type Conn struct {
 	fd    int
 	tcp   bool
 	lowat int // SO_RCVLOWAT as last set
-	limit int // TCP_NOTSENT_LOWAT as last set; 0 is not set
+	limit int // TCP_NOTSENT_LOWAT as last set; 0 if it was not
 	trace Tracer
 }
 
-// Detach takes the socket out of c, which is closed and no longer served by Go's network poller. Bytes that c has
-// already read are the caller's concern. On an error c is closed all the same.
+// Detach takes the socket out of c, which is closed and no longer served by Go's network poller. Bytes already read
+// through c are the caller's concern. c is closed on an error, too.
 func Detach(c net.Conn, trace Tracer) (*Conn, error) {
 	defer c.Close()
 	sc, ok := c.(syscall.Conn)
@@ -80,18 +80,18 @@ func (c *Conn) Send(a, b []byte) (int, error) {
 	return c.trace.outcome("writev", c.fd, n, err, false)
 }
 
-// Queue is what the kernel has taken of what was sent, where it is, and how it fares.
+// Queue is where the bytes are that the kernel took from us, and how the connection is doing.
 type Queue struct {
-	Told      bool          // by the kernel: false where the socket cannot tell, and then all is zero
-	InNetwork int           // bytes sent, and not acknowledged by the peer's kernel
+	Told      bool          // the kernel answered; if not, all fields are zero
+	InNetwork int           // bytes sent but not acknowledged by the peer's kernel
 	Unsent    int           // bytes
-	Acked     uint64        // bytes acknowledged by the peer's kernel, of all that was ever sent
-	PeerFull  bool          // nothing more can be sent since the peer's socket is full: its program is behind, not the network
+	Acked     uint64        // bytes acknowledged by the peer's kernel, since the connection began
+	PeerFull  bool          // no more can be sent because the peer's socket is full: its program is slow, not the network
 	RTT       time.Duration // smoothed
 	MinRTT    time.Duration
 
-	// Of the time that the connection had something to send, and of that, the time that only the size of our send buffer, or
-	// of the peer's receive buffer, held it back.
+	// How long the connection had something to send; and how much of that it was held back only by the size of our send
+	// buffer, or of the peer's receive buffer.
 	Busy, SendLimited, ReceiveLimited time.Duration
 }
 
@@ -118,16 +118,16 @@ func (c *Conn) Queued() Queue {
 		Busy:   time.Duration(info.Busy_time) * time.Microsecond, SendLimited: time.Duration(info.Sndbuf_limited) * time.Microsecond,
 		ReceiveLimited: time.Duration(info.Rwnd_limited) * time.Microsecond,
 	}
-	told := info.Snd_wnd > 0 || q.InNetwork == 0 // before Linux 5.5 the window is not told, and 0
-	// A sender waits for more room than a segment needs before it sends again (RFC 9293, 3.8.6.2.1). Where much is in the
-	// network, that is what fills the window.
+	told := info.Snd_wnd > 0 || q.InNetwork == 0 // before Linux 5.5 the kernel does not report the window: it is 0
+	// A sender waits for more room than a segment needs before it sends again (RFC 9293, 3.8.6.2.1). If more than that is
+	// in the network, it is what fills the window.
 	little := 2 * int(info.Snd_mss)
 	q.PeerFull = told && q.Unsent > 0 && int(info.Snd_wnd)-q.InNetwork < little && q.InNetwork < little
 	return q
 }
 
-// LimitUnsent makes the socket unwritable, for Send and Poller alike, while bytes or more are unsent
-// (TCP_NOTSENT_LOWAT, tcp(7)). Where the kernel refuses, Send may queue more and nothing else changes.
+// LimitUnsent makes the socket unwritable, for Send and Poller alike, while bytes or more are unsent (TCP_NOTSENT_LOWAT,
+// tcp(7)). If the kernel refuses, Send may queue more; nothing else changes.
 func (c *Conn) LimitUnsent(bytes int) {
 	if c.tcp && bytes != c.limit {
 		c.limit = bytes
@@ -135,8 +135,8 @@ func (c *Conn) LimitUnsent(bytes int) {
 	}
 }
 
-// Await makes the socket readable, for a Poller, not before so many bytes are there (SO_RCVLOWAT, socket(7)), the end of
-// the stream or an error excepted. Where the kernel refuses, it is readable earlier and nothing else changes.
+// Await makes the socket readable, for a Poller, only when so many bytes are there (SO_RCVLOWAT, socket(7)), or at the
+// end of the stream or an error. If the kernel refuses, the socket is readable earlier; nothing else changes.
 func (c *Conn) Await(bytes int) {
 	if c.tcp && bytes != c.lowat {
 		c.lowat = bytes
@@ -144,8 +144,8 @@ func (c *Conn) Await(bytes int) {
 	}
 }
 
-// Pace bounds what the socket sends, in bytes a second, however much it is given (SO_MAX_PACING_RATE, socket(7)); 0 is any
-// rate. TCP keeps to it by itself and needs no queueing discipline. Where the kernel refuses, nothing changes.
+// Pace bounds what the socket sends, in bytes a second, however much it is given (SO_MAX_PACING_RATE, socket(7)); 0 means
+// no bound. TCP does the pacing itself, without a queueing discipline. If the kernel refuses, nothing changes.
 func (c *Conn) Pace(bytesPerSecond uint64) {
 	if !c.tcp {
 		return
@@ -160,14 +160,14 @@ func (c *Conn) Pace(bytesPerSecond uint64) {
 	_ = unix.SetsockoptUint64(c.fd, unix.SOL_SOCKET, unix.SO_MAX_PACING_RATE, bytesPerSecond)
 }
 
-// Abort closes the connection with a reset: what is queued on either side is thrown away (SO_LINGER 0, socket(7)).
+// Abort closes the connection with a reset: what is queued on either side is discarded (SO_LINGER 0, socket(7)).
 func (c *Conn) Abort() error {
 	_ = unix.SetsockoptLinger(c.fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	return c.Close()
 }
 
-// Close closes the connection; the kernel still delivers what it has taken. (os.ErrClosed): it was closed before. The other
-// methods fail then.
+// Close closes the connection; the kernel still delivers what it has taken. (os.ErrClosed): it was already closed. All
+// other methods fail afterwards.
 func (c *Conn) Close() error {
 	return closeOnce(&c.fd)
 }

@@ -1,9 +1,9 @@
-// Package netio holds the descriptors of the data path: sockets, the ends of the stream, pipes, epoll.
+// Package netio wraps the descriptors of the data path: sockets, the ends of the stream, pipes, epoll.
 //
-// Files follow the bytes: source.go (bytes in), conn.go (bytes across), pipe.go and file.go (bytes by reference), sink.go (bytes
-// out), poller.go and wake.go (who waits for what), info.go (what the kernel says of a connection).
+// The files follow the bytes: source.go (bytes in), conn.go (bytes across), pipe.go and file.go (bytes by reference),
+// sink.go (bytes out), poller.go and wake.go (who waits for what), info.go (what the kernel says of a connection).
 //
-// The packages below it are beside the data path:
+// The packages below it are not on the data path:
 //
 //	dial        connections made and accepted, names, routes, devices, and what changes of them
 //	host        what the kernel says of this machine in files, and what it grants the process
@@ -14,6 +14,6 @@
 //	lab         hosts made of network namespaces, for tests
 //	probe       what the kernel lets this process do, by doing it
 //
-// One wrapper per system call: it retries EINTR, turns EAGAIN into ErrAgain, end of file into io.EOF, and gives every
-// other error as an *os.SyscallError with the name of the man page. No call here blocks unless its comment says so.
+// Each system call has one wrapper: it retries EINTR, turns EAGAIN into ErrAgain and end of file into io.EOF, and returns
+// every other error as an *os.SyscallError with the name of the man page. No call here blocks unless its comment says so.
 package netio

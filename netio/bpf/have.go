@@ -8,17 +8,17 @@ import (
 	"github.com/cilium/ebpf/features"
 )
 
-// Answer is what is known of a thing that a kernel may have.
+// Answer is what is known of a kernel feature.
 type Answer int
 
-// The answers. Yes and No are kept for the life of the process; what could not be told is asked again.
+// The answers. Yes and No are kept for the life of the process; after Unknown the kernel is asked again.
 const (
-	Unknown Answer = iota // could not tell, as for want of rights
+	Unknown Answer = iota // could not tell, for example without the rights to ask
 	Yes
 	No
 )
 
-// Types are the types of programs that are of use here, by the names that the kernel has for them.
+// Types are the program types used here, by the kernel's names.
 var Types = map[string]ebpf.ProgramType{
 	"SYSCALL":       ebpf.Syscall,
 	"SK_REUSEPORT":  ebpf.SkReuseport,
@@ -26,7 +26,7 @@ var Types = map[string]ebpf.ProgramType{
 	"SOCK_OPS":      ebpf.SockOps,
 }
 
-// nameOf is the kernel's name of a type, or the library's.
+// nameOf is the kernel's name of a type, or the library's if it is not one of Types.
 func nameOf(kind ebpf.ProgramType) string {
 	for name, k := range Types {
 		if k == kind {
@@ -37,7 +37,7 @@ func nameOf(kind ebpf.ProgramType) string {
 }
 
 // Have asks whether programs of a type can be loaded, by loading the smallest one. The error is nil with Yes, wraps
-// errors.ErrUnsupported with No, and says with Unknown why it could not be told: see Reason. The library keeps the answers.
+// errors.ErrUnsupported with No, and with Unknown says why: see Reason. The library keeps the answers.
 func Have(kind ebpf.ProgramType) (Answer, error) {
 	switch err := features.HaveProgramType(kind); {
 	case err == nil:

@@ -7,18 +7,18 @@ import (
 	"github.com/cilium/ebpf"
 )
 
-// Object reads a compiled object; bpf2go makes such functions. It is called for each load, and not before: to read an object takes a
-// good part of a millisecond.
+// Object reads a compiled object; bpf2go makes such functions. It is called at each load and no earlier: reading an
+// object takes a good part of a millisecond.
 type Object func() (*ebpf.CollectionSpec, error)
 
-// Changes are made to an object before it is loaded.
+// Changes are what to change in an object before it is loaded.
 type Changes struct {
-	Alter func(*ebpf.CollectionSpec) // sizes and contents of its maps; nil is nothing
-	Maps  map[string]*ebpf.Map       // taken in place of the object's own, by name; they stay the caller's
+	Alter func(*ebpf.CollectionSpec) // changes the sizes and contents of its maps; nil changes nothing
+	Maps  map[string]*ebpf.Map       // used in place of the object's own, by name; they stay the caller's
 }
 
-// Load loads what the fields of into name, programs and maps (ebpf.CollectionSpec.LoadAndAssign), which the caller closes then.
-// On an error, see Reason, nothing is loaded.
+// Load loads the programs and maps named by the fields of into (ebpf.CollectionSpec.LoadAndAssign); the caller closes
+// them. On an error, see Reason, nothing is loaded.
 func Load(object Object, into any, changes Changes) error {
 	spec, err := object()
 	if err != nil {
@@ -31,7 +31,7 @@ func Load(object Object, into any, changes Changes) error {
 	if err == nil || errors.Is(err, ErrNotPermitted) {
 		return err
 	}
-	for _, p := range spec.Programs { // a kernel without a type of programs has many words for that
+	for _, p := range spec.Programs { // a kernel that lacks a program type reports it in many ways
 		if answer, why := Have(p.Type); answer == No {
 			return why
 		}

@@ -9,10 +9,10 @@ import (
 	"viamillipede/netio/host"
 )
 
-// LeavesByNIC reports whether what is sent on a socket leaves this machine by a network card. Only then is it copied, by
-// the card; on loopback, over veth, a bridge, macvlan and whatever else leads to containers, a page that is sent by reference
-// (sendfile(2), splice(2)) becomes the receiver's page, and MSG_ZEROCOPY copies all the same. Where that cannot be told, it
-// does not leave. It asks the kernel for routes and devices, some 100 us.
+// LeavesByNIC reports whether what is sent on a socket leaves this machine by a network card. Only the card makes a copy:
+// on loopback, veth, a bridge, macvlan and whatever else leads to containers, a page sent by reference (sendfile(2),
+// splice(2)) becomes the receiver's page, and MSG_ZEROCOPY copies after all. If it cannot tell, the answer is false. It
+// asks the kernel for routes and devices, which takes about 100 us.
 func LeavesByNIC(socket int) bool {
 	local, err := unix.Getsockname(socket)
 	if err != nil {
@@ -39,12 +39,12 @@ func LeavesByNIC(socket int) bool {
 	return true
 }
 
-// soBindToIfIndex is the device that a socket is bound to, since Linux 5.1; 0 is none.
+// soBindToIfIndex is the socket option for the device that a socket is bound to (Linux 5.1); 0 means none.
 const soBindToIfIndex = 62
 
-// cameByNIC reports whether the peer's packets may have come in by a card: its queue has a number (NAPI), which loopback and
-// a container's end have not, whatever rewrote the addresses on the way (the address of a service that is on this machine
-// has a route that leads out). A kernel without busy polling does not tell.
+// cameByNIC reports whether the peer's packets may have come in by a card: its queue has a NAPI id, which loopback and a
+// container's end of a veth pair lack, whatever rewrote the addresses on the way (a service on this machine may have an
+// address whose route leads out). A kernel without busy polling does not report the id.
 func cameByNIC(socket int) bool {
 	queue, err := unix.GetsockoptInt(socket, unix.SOL_SOCKET, unix.SO_INCOMING_NAPI_ID)
 	return err != nil || queue != 0
@@ -60,17 +60,17 @@ func addressOf(sa unix.Sockaddr) net.IP {
 	return nil
 }
 
-// devices are what isCard looks at; the kernel's are netlinkDevices.
+// devices looks up devices for isCard; netlinkDevices asks the kernel.
 type devices interface {
 	device(index int) (netlink.Link, error)
 	membersOf(index int) ([]int, error)
 }
 
-// stackMost bounds how deep devices stand on each other: a VLAN on a bond on cards, and some more.
+// stackMost bounds how many devices are stacked: a VLAN on a bond on cards, and a few more.
 const stackMost = 4
 
-// isCard reports whether the device is a network card, or stands on nothing but cards: a VLAN, a bond, a team. A bridge, and
-// what else joins a card with something that is on this machine, does not.
+// isCard reports whether the device is a network card, or is stacked on cards only: a VLAN, a bond, a team. A bridge is
+// not, nor is anything else that joins a card with something on this machine.
 func isCard(index int, all devices) bool { return cardBelow(index, all, stackMost) }
 
 func cardBelow(index int, all devices, depth int) bool {
@@ -80,7 +80,7 @@ func cardBelow(index int, all devices, depth int) bool {
 	}
 	at := link.Attrs()
 	switch link.Type() {
-	case "device": // without a driver of its kind: a card, loopback
+	case "device": // no virtual kind: a card, or loopback
 		return at.Flags&net.FlagLoopback == 0 && hasBus(at)
 	case "vlan":
 		return at.NetNsID < 0 && cardBelow(at.ParentIndex, all, depth-1)
@@ -107,7 +107,7 @@ func hasBus(at *netlink.LinkAttrs) bool {
 	return host.System.Exists("sys/class/net/" + at.Name + "/device")
 }
 
-// netlinkDevices are those of this network namespace.
+// netlinkDevices looks up the devices of this network namespace.
 type netlinkDevices struct{}
 
 func (netlinkDevices) device(index int) (netlink.Link, error) { return netlink.LinkByIndex(index) }

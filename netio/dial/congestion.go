@@ -13,15 +13,15 @@ import (
 	"viamillipede/netio/host"
 )
 
-// defaultCongestion is the system's default, as the last new socket had it; nil: none was asked.
+// defaultCongestion is the system's default, as seen on the last new socket; nil if none has been seen.
 var defaultCongestion atomic.Pointer[string]
 
-// unpace takes a congestion control that paces, the system's default for the new socket, away from it.
+// unpace replaces the system's default on a new socket if it is a congestion control that paces.
 func unpace(fd int) {
 	name := netio.CongestionOf(fd)
 	defaultCongestion.Store(&name)
 	if strings.HasPrefix(name, "bbr") {
-		_ = setCongestion(fd, "cubic") // refused: slower on a short path, and shown by Settle
+		_ = setCongestion(fd, "cubic") // if refused, a short path is slower, and Settle shows it
 	}
 }
 
@@ -34,17 +34,17 @@ func setCongestion(fd int, name string) error {
 // alone holds a connection at less than half of what cubic carries.
 const shortPath = time.Millisecond
 
-// Congestion is the congestion control of a connection, and by what it was chosen.
+// Congestion is the congestion control of a connection, and why it was chosen.
 type Congestion struct {
 	Name   string
-	Asked  string        // for; "auto" is by the least round trip
-	MinRTT time.Duration // of "auto"
-	System string        // likewise: the system's default
+	Asked  string        // what was asked for; "auto" chooses by the least round trip
+	MinRTT time.Duration // set for "auto"
+	System string        // likewise; the system's default
 }
 
-// Settle decides for a connection dialled with the congestion control asked for, once it has carried something: a
-// single round trip says little on a busy machine. With "auto" a long path goes back to the system's choice. As long as nothing was
-// measured it is not known, and Settle is to be called again.
+// Settle decides for a connection dialled with the congestion control asked for, once it has carried something: a single
+// round trip says little on a busy machine. With "auto" a long path goes back to the system's choice. known is false
+// until something has been measured: call Settle again then.
 func Settle(c *netio.Conn, asked string) (chosen Congestion, known bool) {
 	i := c.Info()
 	if i.RTT == 0 || i.MinRTT == 0 {
@@ -55,7 +55,7 @@ func Settle(c *netio.Conn, asked string) (chosen Congestion, known bool) {
 	}
 	system := systemCongestion()
 	if i.MinRTT >= shortPath && system != "" && system != i.Congestion {
-		_ = setCongestion(c.FD(), system) // refused: the present one does as well
+		_ = setCongestion(c.FD(), system) // if refused, the present one will do
 		i = c.Info()
 	}
 	return Congestion{i.Congestion, asked, i.MinRTT, system}, true

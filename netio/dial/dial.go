@@ -13,14 +13,14 @@ import (
 
 // Dialer makes connections to a peer.
 type Dialer struct {
-	Device     string     // they leave by this device; "" is whichever the routes say
-	Bind       netip.Addr // local address; the zero Addr is any
-	Port       uint16     // local port, shared with connections to elsewhere; 0 is the kernel's choice
+	Device     string     // connections leave by this device; "" leaves it to the routes
+	Bind       netip.Addr // local address; the zero Addr means any
+	Port       uint16     // local port, shared with connections to other peers; 0 lets the kernel choose
 	Congestion string     // "auto", "system" or a name that the kernel knows
 }
 
-// Dial connects to one address. It blocks until ctx ends at the latest; the caller owns the connection. ENODEV
-// is that there is no such device now, EADDRNOTAVAIL that there is no such local address; see PortTaken for the port.
+// Dial connects to one address. It blocks until ctx ends at the latest; the caller owns the connection. ENODEV: there is
+// no such device now. EADDRNOTAVAIL: there is no such local address. For the port see PortTaken.
 func (d Dialer) Dial(ctx context.Context, to netip.AddrPort) (*net.TCPConn, error) {
 	nd := net.Dialer{KeepAlive: -1, Control: d.control}
 	nd.SetMultipathTCP(false)
@@ -48,17 +48,17 @@ func (d Dialer) control(_, _ string, rc syscall.RawConn) error {
 }
 
 // prepare sets the device, and the congestion control before the handshake. "auto" begins without pacing, since pacing
-// that was once switched on stays on, and leaves the rest to Settle.
+// once switched on stays on; Settle does the rest.
 func (d Dialer) prepare(fd int) error {
 	switch {
 	case d.Port != 0:
-		// Others that let us may have it too: links to another peer, and what is left of links that have ended.
+		// Share the port with others that allow it: links to another peer, and what is left of links that have ended.
 		if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1); err != nil {
 			return os.NewSyscallError("setsockopt SO_REUSEADDR", err)
 		}
 	case d.Bind.IsValid():
 		// Many links from one address: the port is chosen when the peer is known, so that links to two peers may share
-		// one. Refused: each link has a port of its own.
+		// one. If refused, each link has a port of its own.
 		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
 	}
 	if err := bindToDevice(fd, d.Device); err != nil {
@@ -74,7 +74,7 @@ func (d Dialer) prepare(fd int) error {
 	return nil
 }
 
-// bindToDevice has the socket use one device only (SO_BINDTODEVICE, socket(7)).
+// bindToDevice makes the socket use one device only (SO_BINDTODEVICE, socket(7)).
 func bindToDevice(fd int, device string) error {
 	if device == "" {
 		return nil

@@ -1,5 +1,5 @@
-// Package dial is the control path of the network: how connections come about, and where they lead. Nothing of it is on the data
-// path: its calls may wait, and ask the kernel by netlink (rtnetlink(7)).
+// Package dial is the control path of the network: it makes and accepts connections and finds out where they lead. None
+// of it is on the data path, so its calls may block and ask the kernel over netlink (rtnetlink(7)).
 //
 //	resolve.go     the addresses of a name, in the order in which to try them
 //	dial.go        a connection to one of them, from an address, a port or a device

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// PortTaken reports whether an error of a Dialer with a Port says that the port is not to be had now: another program has it,
-// or another connection to the same peer, or what is left of one (TIME_WAIT).
+// PortTaken reports whether an error of a Dialer with a Port says that the port is in use: by another program, by another
+// connection to the same peer, or by what is left of one (TIME_WAIT).
 func PortTaken(err error) bool {
 	if errors.Is(err, unix.EADDRINUSE) {
 		return true
@@ -18,14 +18,14 @@ func PortTaken(err error) bool {
 	return ok && call.Syscall == "connect" && call.Err == unix.EADDRNOTAVAIL
 }
 
-// NotThere reports whether err says that a local address is not, or not yet, one of this machine's, or that the device of its
-// zone is not there: either may come.
+// NotThere reports whether err says that this machine does not have a local address, or lacks the device of its zone.
+// Either may appear later.
 func NotThere(err error) bool {
 	return errors.Is(err, unix.EADDRNOTAVAIL) || errors.Is(err, unix.ENODEV)
 }
 
-// LacksRoute reports whether err says that this machine has no way to the address now, whatever the peer: no route, or not
-// even the protocol.
+// LacksRoute reports whether err says that this machine cannot reach the address now, whatever the state of the peer: it
+// has no route, or not even the protocol.
 func LacksRoute(err error) bool {
 	return errors.Is(err, unix.ENETUNREACH) || errors.Is(err, unix.EAFNOSUPPORT)
 }

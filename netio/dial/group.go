@@ -13,21 +13,22 @@ import (
 	"viamillipede/netio/steer"
 )
 
-// Group is one TCP port with several listeners (SO_REUSEPORT, socket(7)). Until Steer is called, and where it can do
-// nothing, the kernel chooses the listener of a new connection by a hash of its addresses.
+// Group is one TCP port with several listeners (SO_REUSEPORT, socket(7)). Until Steer is called, or if it can do nothing,
+// the kernel chooses the listener of a new connection by a hash of its addresses and ports.
 //
-// One goroutine at a time may call Steer and Close. The listeners are served meanwhile by whoever accepts on them.
+// One goroutine at a time may call Steer and Close. Others may accept on the listeners meanwhile.
 type Group struct {
-	listeners []*net.TCPListener // in the order in which they began to listen, which is the kernel's order, too
-	bind, at  netip.Addr         // as asked for, and with the zone as it was then
-	sockets   *steer.Sockets     // nil until eBPF first works
-	steered   bool               // by a program or a filter that is attached
+	listeners []*net.TCPListener // in the order in which they began to listen, which is also the kernel's order
+	bind, at  netip.Addr         // the address as asked for, and with its zone as resolved then
+	sockets   *steer.Sockets     // nil until eBPF first works here
+	steered   bool               // a program or a filter is attached
 }
 
-// ListenGroup listens with n listeners, 1 or more, on the port of bind, or of every address of the machine, IPv6 and IPv4,
-// when bind is the zero Addr. With port 0 the kernel chooses one for all. The port is the group's alone, as it would be
-// Listen's, but for a program of the same user that itself asks to share it: EADDRINUSE is that somebody listens there,
-// another group as well. Any other error may be a kernel that does not share ports, where one listener still works.
+// ListenGroup listens with n listeners, 1 or more, on the port of bind, or of every address of the machine, IPv6 and
+// IPv4, when bind is the zero Addr. With port 0 the kernel chooses one for all. Nobody else can listen on the port, as
+// with Listen, except a program of the same user that itself asks to share it. EADDRINUSE: somebody already listens
+// there, perhaps another group. Any other error may mean that the kernel does not share ports; a single listener still
+// works there.
 func ListenGroup(ctx context.Context, bind netip.Addr, port uint16, n int) (*Group, error) {
 	if n < 1 {
 		return nil, fmt.Errorf("a group of %d listeners", n)
@@ -47,8 +48,8 @@ func ListenGroup(ctx context.Context, bind netip.Addr, port uint16, n int) (*Gro
 	return g, nil
 }
 
-// grow adds listeners until there are n. The first one has the port to itself before it begins to share: to bind a port
-// from the start with SO_REUSEPORT is to share it with everybody of the same user.
+// grow adds listeners until there are n. The first one binds the port exclusively before it begins to share it: binding
+// with SO_REUSEPORT from the start would share it with every program of the same user.
 func (g *Group) grow(ctx context.Context, bind netip.Addr, n int) error {
 	if n == 1 {
 		return nil
@@ -85,14 +86,15 @@ func (g *Group) control(i int, f func(fd int) error) error {
 	return control(rc, f)
 }
 
-// Listeners gives the listeners, in the order that Steer counts them. They stay the group's; the caller accepts on them.
+// Listeners returns the listeners, in the order in which Steer counts them. They stay the group's; the caller accepts on
+// them.
 func (g *Group) Listeners() []*net.TCPListener { return g.listeners }
 
-// Stale reports whether the device of the zone that the group listens in has gone, or was made anew: nothing comes in any
-// more, and the listeners do not fail. It may be called at any time.
+// Stale reports whether the device of the zone that the group listens in is gone or was recreated: nothing comes in any
+// more, yet the listeners do not fail. It may be called at any time.
 func (g *Group) Stale() bool { return SameZone(g.bind, g.at) != nil }
 
-// Close closes the listeners and lets go of what steers them.
+// Close closes the listeners and releases what steers them.
 func (g *Group) Close() error {
 	var all error
 	for _, l := range g.listeners {

@@ -37,7 +37,7 @@ func listen(ctx context.Context, bind netip.Addr, port uint16, prepare func(fd i
 	return l.(*net.TCPListener), nil
 }
 
-// control runs f with the descriptor, which is open for as long.
+// control runs f with the descriptor, which stays open meanwhile.
 func control(rc syscall.RawConn, f func(fd int) error) error {
 	var failed error
 	err := rc.Control(func(fd uintptr) { failed = f(int(fd)) })

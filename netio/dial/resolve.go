@@ -7,10 +7,10 @@ import (
 	"net/netip"
 )
 
-// Resolve gives the addresses of host, a name or an address, in the order in which to try them: the resolver's, but
-// taking turns between IPv6 and IPv4, so that one of them that does not work costs one attempt (RFC 8305, section 4).
-// With a local address they are those of its kind only. It never gives none without an error. It blocks until ctx ends
-// at the latest.
+// Resolve returns the addresses of host, a name or an address, in the order in which to try them: the resolver's, but
+// alternating between IPv6 and IPv4, so that a family that does not work costs one attempt (RFC 8305, section 4). With a
+// local address it returns only those of the same family. Without an error there is at least one. It blocks until ctx
+// ends at the latest.
 func Resolve(ctx context.Context, host string, local netip.Addr) ([]netip.Addr, error) {
 	all, err := lookup(ctx, host)
 	if err != nil {
@@ -35,9 +35,9 @@ func lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 	return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 }
 
-// takeTurns puts an address of the other kind after each one, as long as there are some; the first stays the first.
+// takeTurns alternates between the two families as long as both last; the first address stays first.
 func takeTurns(all []netip.Addr) []netip.Addr {
-	var kinds [2][]netip.Addr // those of the first one's kind, and the others
+	var kinds [2][]netip.Addr // those of the first one's family, and the others
 	for _, a := range all {
 		kind := 0
 		if a.Is4() != all[0].Is4() {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// RouteDevice gives the device by which packets to an address leave now, as the kernel's routes have it (rtnetlink(7)); "lo"
-// for an address of this machine. ENETUNREACH (LacksRoute) and EHOSTUNREACH are that there is no way to it.
+// RouteDevice returns the device by which packets to an address now leave, according to the kernel's routes
+// (rtnetlink(7)); "lo" for an address of this machine. ENETUNREACH (LacksRoute) and EHOSTUNREACH: it cannot be reached.
 func RouteDevice(to netip.Addr) (device string, err error) {
 	if to.Zone() != "" {
 		return zoneDevice(to.Zone())
@@ -28,14 +28,14 @@ func RouteDevice(to netip.Addr) (device string, err error) {
 	return deviceName(routes[0].LinkIndex)
 }
 
-// AddressDevice gives the device that has a local address; EADDRNOTAVAIL is that none has it. All of 127.0.0.0/8 is
+// AddressDevice returns the device that has a local address. EADDRNOTAVAIL: no device has it. All of 127.0.0.0/8 is
 // loopback's.
 func AddressDevice(local netip.Addr) (device string, err error) {
 	if local.Zone() != "" {
 		return zoneDevice(local.Zone())
 	}
 	ip := local.Unmap().AsSlice()
-	// A list that changed meanwhile comes with an error, and is good if the address is in it.
+	// A list that changed while it was read comes with an error, but is good enough if the address is in it.
 	list, err := netlink.AddrList(nil, netlink.FAMILY_ALL)
 	for _, a := range list {
 		if a.IP.Equal(ip) || local.Unmap().IsLoopback() && a.Contains(ip) {
@@ -48,8 +48,8 @@ func AddressDevice(local netip.Addr) (device string, err error) {
 	return "", fmt.Errorf("device with address %v: %w", local, err)
 }
 
-// DefaultDevice gives the device of the default route, of the main table and with the least metric: that of IPv4, or of IPv6
-// when IPv4 has none. ENETUNREACH (LacksRoute) is that there is none at all.
+// DefaultDevice returns the device of the main table's default route with the least metric: of IPv4, or of IPv6 if IPv4
+// has none. ENETUNREACH (LacksRoute): there is none at all.
 func DefaultDevice() (device string, err error) {
 	for _, family := range []int{netlink.FAMILY_V4, netlink.FAMILY_V6} {
 		var index int
@@ -63,8 +63,8 @@ func DefaultDevice() (device string, err error) {
 	return "", fmt.Errorf("default route: %w", err)
 }
 
-// defaultIndex gives the number of the default route's device, 0 for none. An error may come with a number: the list of
-// routes changed meanwhile.
+// defaultIndex returns the index of the default route's device, 0 for none. An error may come with an index: the routes
+// changed while they were read.
 func defaultIndex(family int) (index int, err error) {
 	best := 0
 	filter := &netlink.Route{Type: unix.RTN_UNICAST} // and no Dst, which is the default route
@@ -77,7 +77,7 @@ func defaultIndex(family int) (index int, err error) {
 	return index, err
 }
 
-// linkOf gives the number of a route's device, the first one where there are several.
+// linkOf is the index of a route's device; the first, if there are several.
 func linkOf(r netlink.Route) int {
 	if len(r.MultiPath) > 0 {
 		return r.MultiPath[0].LinkIndex
@@ -85,7 +85,7 @@ func linkOf(r netlink.Route) int {
 	return r.LinkIndex
 }
 
-// zoneDevice gives the device that the zone of an address names, or has the number of (RFC 4007, section 11).
+// zoneDevice is the device that the zone of an address gives, by name or by index (RFC 4007, section 11).
 func zoneDevice(zone string) (string, error) {
 	if index, err := strconv.Atoi(zone); err == nil {
 		return deviceName(index)

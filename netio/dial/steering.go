@@ -15,8 +15,8 @@ type SteeringWay int
 
 // The ways, the best first.
 const (
-	SteerEBPF    SteeringWay = iota // a program of package steer; it takes rights
-	SteerClassic                    // a packet filter, which everybody may attach: CPUs in ranges of one owner
+	SteerEBPF    SteeringWay = iota // a program of package steer; it needs rights
+	SteerClassic                    // a packet filter, which anybody may attach: ranges of CPUs with one owner
 	SteerHash                       // the kernel's hash of the addresses: no owners
 )
 
@@ -24,27 +24,27 @@ func (w SteeringWay) String() string {
 	return [...]string{"eBPF", "classic BPF", "the kernel's hash"}[w]
 }
 
-// Steering is the way that is in use.
+// Steering is the way in use.
 type Steering struct {
 	Way SteeringWay
-	Why error // not a better one; nil with the best
+	Why error // why not a better way; nil for the best
 }
 
-// Why a better way was not even tried.
+// Reasons why a better way was not even tried.
 var (
 	errAlone    = errors.New("there is one listener only")
 	errNotAsked = errors.New("no better way was asked for")
 )
 
-// Steer has a new connection be accepted by listener owner(c), where c is the CPU that handled its SYN. There are cpus CPU
-// numbers, and owner is asked for each once. An owner that is no listener, as -1, leaves the CPU's connections to the
-// kernel's hash, and so it is with a CPU that is not among them. Steer may be called again, with other owners, while
-// connections come in: each of them goes by the former owners or by the new ones.
+// Steer gives a new connection to listener owner(c), where c is the CPU that handled its SYN. It calls owner once for
+// each CPU from 0 to cpus-1. An owner that is not a listener, such as -1, leaves the CPU's connections to the kernel's
+// hash; so does a CPU beyond them. Steer may be called again with other owners while connections come in: each is steered
+// by either the former owners or the new ones.
 func (g *Group) Steer(cpus int, owner func(cpu int) int) Steering {
 	return g.SteerBy(SteerEBPF, cpus, owner)
 }
 
-// SteerBy is Steer that tries no better way than the one given.
+// SteerBy is like Steer but tries no better way than the one given.
 func (g *Group) SteerBy(way SteeringWay, cpus int, owner func(cpu int) int) Steering {
 	owners := make([]int, cpus)
 	for cpu := range owners {
@@ -69,7 +69,7 @@ func (g *Group) SteerBy(way SteeringWay, cpus int, owner func(cpu int) int) Stee
 	return Steering{Way: SteerHash, Why: also(why, g.unsteer())}
 }
 
-// also puts two errors, each of them perhaps nil, on one line.
+// also joins two errors, either of which may be nil, on one line.
 func also(a, b error) error {
 	if a == nil || b == nil {
 		return errors.Join(a, b)
@@ -87,7 +87,7 @@ func (g *Group) steer(way SteeringWay, owners []int) error {
 	return err
 }
 
-// steerByProgram attaches a program of eBPF, which is the group's then, in place of the one that was there.
+// steerByProgram attaches an eBPF program, which the group then owns, in place of the former one.
 func (g *Group) steerByProgram(owners []int) error {
 	if err := g.offerSockets(); err != nil {
 		return err
@@ -103,7 +103,7 @@ func (g *Group) steerByProgram(owners []int) error {
 	})
 }
 
-// offerSockets makes, once, what programs choose from.
+// offerSockets makes, once, the set of sockets that programs choose from.
 func (g *Group) offerSockets() error {
 	if g.sockets != nil {
 		return nil
@@ -121,7 +121,7 @@ func (g *Group) offerSockets() error {
 	return nil
 }
 
-// steerByFilter attaches a classic filter, in place of the program that was there.
+// steerByFilter attaches a classic filter in place of the former program.
 func (g *Group) steerByFilter(owners []int) error {
 	filter := filterOf(owners)
 	if len(filter) > unix.BPF_MAXINSNS {
@@ -134,8 +134,8 @@ func (g *Group) steerByFilter(owners []int) error {
 	})
 }
 
-// filterOf gives a filter that answers with the owner of the CPU that it runs on. What is not the number of a listener has
-// the kernel go by its hash. CPUs that follow each other and have one owner take two instructions:
+// filterOf returns a filter whose answer is the owner of the CPU that it runs on. If that is not the number of a
+// listener, the kernel uses its hash. Consecutive CPUs with one owner take two instructions:
 //
 //	load the CPU's number
 //	at or above the end of the first range? skip one
@@ -161,7 +161,7 @@ func filterOf(owners []int) []unix.SockFilter {
 	return append(f, unix.SockFilter{Code: answer, K: none})
 }
 
-// unsteer has the kernel go by its hash. Where that is refused, which it is before Linux 5.3, the former owners stay.
+// unsteer returns to the kernel's hash. If that is refused, as it is before Linux 5.3, the former owners stay.
 func (g *Group) unsteer() error {
 	if !g.steered {
 		return nil

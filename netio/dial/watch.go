@@ -17,12 +17,12 @@ var changes = []uint{
 	unix.RTNLGRP_IPV4_ROUTE, unix.RTNLGRP_IPV6_ROUTE,
 }
 
-// watchQueue is the memory for events that nobody has read, in bytes. That some came is all that counts, so a storm of
-// them is best dropped by the kernel, which says that it did.
+// watchQueue is the memory for unread events, in bytes. Only that some came matters, so in a storm the kernel had best
+// drop them; it says when it did.
 const watchQueue = 8 << 10
 
 // WatchNetwork calls changed after devices, addresses or routes of this machine have changed, until ctx ends. changed may
-// take its time: all that happens meanwhile is one more call. The error is nil after the end of ctx; any other says why
+// take its time: whatever happens meanwhile leads to one more call. It returns nil once ctx has ended; an error says why
 // there are no more calls.
 func WatchNetwork(ctx context.Context, changed func()) error {
 	s, err := nl.Subscribe(unix.NETLINK_ROUTE, changes...)
@@ -30,7 +30,7 @@ func WatchNetwork(ctx context.Context, changed func()) error {
 		return fmt.Errorf("subscribe to network events: %w", err)
 	}
 	defer s.Close()
-	_ = s.SetReceiveBufferSize(watchQueue, false) // refused: more of a storm is read
+	_ = s.SetReceiveBufferSize(watchQueue, false) // if refused, more of a storm is read
 	defer context.AfterFunc(ctx, s.Close)()
 	for {
 		err := receiveEvent(s, 0)
@@ -47,8 +47,8 @@ func WatchNetwork(ctx context.Context, changed func()) error {
 	}
 }
 
-// receiveEvent waits for one event, for at most the time given; 0 is for ever. (EAGAIN) is none. Events that were dropped
-// are an event.
+// receiveEvent waits for one event, for at most the time given; 0 is for ever. (EAGAIN): none came. Dropped events count
+// as an event.
 func receiveEvent(s *nl.NetlinkSocket, atMost time.Duration) error {
 	wait := unix.NsecToTimeval(int64(atMost))
 	if err := s.SetReceiveTimeout(&wait); err != nil {

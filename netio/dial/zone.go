@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ZoneNow gives an address whose zone is a device's name with the number that the device of that name has now (RFC 4007,
-// section 11), and any other address as it is. A device that is made anew has another number: Go's own table of them may be a
-// minute old. ENODEV is that there is no such device.
+// ZoneNow replaces a zone that is a device's name with the index that the device has now (RFC 4007, section 11), and
+// returns any other address unchanged. A recreated device has another index, and Go's own table of them may be a minute
+// old. ENODEV: there is no such device.
 func ZoneNow(a netip.Addr) (netip.Addr, error) {
 	zone := a.Zone()
 	if zone == "" {
@@ -27,7 +27,7 @@ func ZoneNow(a netip.Addr) (netip.Addr, error) {
 	return a.WithZone(strconv.Itoa(index)), nil
 }
 
-// deviceIndex asks the kernel for the number of a device (SIOCGIFINDEX, netdevice(7)).
+// deviceIndex asks the kernel for the index of a device (SIOCGIFINDEX, netdevice(7)).
 func deviceIndex(name string) (int, error) {
 	ifr, err := unix.NewIfreq(name)
 	if err != nil {
@@ -44,7 +44,8 @@ func deviceIndex(name string) (int, error) {
 	return int(int32(ifr.Uint32())), nil
 }
 
-// SameZone reports, as an *os.SyscallError, that the device of an address's zone has gone, or was made anew since ZoneNow gave at.
+// SameZone reports, as an *os.SyscallError, that the device of an address's zone is gone or was recreated since ZoneNow
+// returned at.
 func SameZone(a, at netip.Addr) error {
 	if now, err := ZoneNow(a); err == nil && now == at {
 		return nil
