@@ -16,8 +16,8 @@ import (
 const (
 	MaxThreads     = 64                // links of one stream
 	DefaultThreads = 16                //
-	AutoThreads    = 32                // the most that Options.Auto takes, unless there are more paths
-	DefaultPort    = 8834              // where no port is given anywhere
+	AutoThreads    = 32                // the most that Options.Auto uses, unless there are more paths
+	DefaultPort    = 8834              // if no port is given anywhere
 	DefaultWindow  = 256 << 20         // bytes; see Options.Window
 	MinWindow      = 1 << 20           // bytes
 	MaxWindow      = 64 << 30          // bytes
@@ -25,22 +25,22 @@ const (
 	MinLeg         = schedule.MinLeg   // bytes, the smallest page that a machine has
 	MaxLeg         = schedule.MaxLeg   // bytes, the most that the wire format allows
 	DefaultGiveup  = schedule.Giveup   // all paths silent for longer: the stream fails
-	DefaultDead    = schedule.DeadPeer // a peer that is away is dead; off where giveup is given and this is not
+	DefaultDead    = schedule.DeadPeer // a peer that is away for longer is dead; off where giveup is given and dead is not
 	DefaultConnect = schedule.Connect  // first contact
 )
 
-// Path is one "tx <host> [<port>]" of the command line, with what belongs to it. The order of paths is the user's order of
+// Path is one "tx <host> [<port>]" of the command line, with its options. The order of paths is the user's order of
 // preference.
 type Path struct {
 	Host   string // name, IPv4 or IPv6 address (without brackets)
 	Port   uint16
 	Via    Via
-	Rate   uint64 // bytes a second that its links send together at most; 0 is any
+	Rate   uint64 // the most that its links send together, in bytes per second; 0: no limit
 	Sports Sports
 }
 
-// Via is where a path's links leave this machine: by a device, or from a local address, or, as the zero Via, wherever the
-// routes and Options.Bind say. Neither needs to be there yet: a path whose source is not there is down.
+// Via is where a path's links leave this machine: through a device or from a local address. The zero Via leaves that to the
+// routes and to Options.Bind. Neither needs to exist yet: a path whose source does not exist is down.
 type Via struct {
 	Device string
 	Addr   netip.Addr
@@ -57,48 +57,48 @@ func (v Via) String() string {
 // that default in Send and Receive.
 type Options struct {
 	Threads    int           // links, spread over the paths, at least one for each; 1 to MaxThreads
-	Auto       bool          // sender only: as many links as bring more, at most AutoThreads, whatever Threads is
+	Auto       bool          // sender only: as many links as raise the rate, at most AutoThreads, whatever Threads is
 	Window     int64         // bytes of payload memory on this side; MinWindow to MaxWindow
 	Leg        int           // largest leg in bytes; a multiple of MinLeg, up to MaxLeg
 	Checksum   bool          // CRC32C of each leg's payload
-	Chaos      int           // sender only: abort the link at hand after every Chaos leg operations; 0 is off
+	Chaos      int           // sender only: abort the current link after every Chaos leg operations; 0: off
 	Phrase     [4]byte       // checkphrase; all zero is none
-	Early      bool          // receiver only: the consumer may stop before the end, and the stream is a success all the same
-	Charmode   bool          // a leg for every read of the source, nothing gathered
+	Early      bool          // receiver only: the consumer may stop before the end, and the stream still succeeds
+	Charmode   bool          // a leg for every read of the source: nothing is gathered
 	PRBS       bool          // the stream is Seed's test stream (engine/prbs): made by the sender, checked by the receiver
 	Seed       uint64        // of PRBS; any number
-	Blank      bool          // sender only: the stream is made here too, of buffers as they are: any bytes, to measure with
-	LegLimit   int64         // sender only: the stream ends after so many legs; 0 is no limit
-	Lasts      time.Duration // sender only, of a stream that is made: it ends so long after its first leg; 0 is no limit
-	Delay      time.Duration // sender only: the least time between two legs; 0 or more
+	Blank      bool          // sender only: the stream is made here too, from buffers as they are: any bytes, for measuring
+	LegLimit   int64         // sender only: the stream ends after so many legs; 0: no limit
+	Lasts      time.Duration // sender only, for a stream made here: it ends so long after its first leg; 0: no limit
+	Delay      time.Duration // sender only: the shortest time between two legs; 0 or more
 	Giveup     time.Duration // 0 is DefaultGiveup; negative is for ever
-	Dead       time.Duration // the peer is away for that long, and dead; 0 is Timing.DeadPeer, negative is off
+	Dead       time.Duration // a peer that is away for so long is dead; 0 is Timing.DeadPeer, negative is off
 	Connect    time.Duration // first contact; 0 is DefaultConnect for a sender, for ever for a receiver
 	Bind       netip.Addr    // local address; the zero Addr is any
 	Congestion string        // "auto", "system" or a name the kernel knows
 	IO         string        // "auto", "copy" or "splice"
-	CPUs       []int         // loops are pinned to these CPUs, one each; nil is the engine's choice
+	CPUs       []int         // loops are pinned to these CPUs, one each; nil: the engine chooses
 	Pin        bool          // false: loops are not pinned to CPUs ("cpus off")
-	SockStats  bool          // the kernel counts what comes in on the links, and how they fare, where it lets us (eBPF)
-	// Serve gives the loop that is to serve what comes in on a CPU, -1 being any; nil is the nearest.
+	SockStats  bool          // the kernel counts what comes in on the links, and how they fare, if it lets us (eBPF)
+	// Serve says which loop serves what comes in on a CPU, -1 being any; nil: the nearest.
 	Serve func(cpu int) int
 
-	LinkSums bool // Summary.Links is wanted, which takes some system calls for each link that ends
+	LinkSums bool // fill in Summary.Links, which takes some system calls for each link that ends
 
-	Means Means // the zero Means is what the machine has
+	Means Means // the zero Means: what the machine has
 
-	Transport Transport // nil is TCP
-	// Prove gets the sender's prover, which it is asked for at the first leg and then closes; nil is the kernel's, asked
-	// for when the stream has become long enough to be worth it.
+	Transport Transport // nil: TCP
+	// Prove makes the sender's prover. It is called at the first leg; the prover is closed at the end. nil: the kernel's, made
+	// once the stream has become long enough to be worth it.
 	Prove func() (Prover, error)
-	// ForceZeroCopy has the sender use MSG_ZEROCOPY also where the kernel is known to copy all the same: on loopback.
+	// ForceZeroCopy makes the sender use MSG_ZEROCOPY even where the kernel is known to copy anyway: on loopback.
 	ForceZeroCopy bool
-	// ForceSendFile has the sender send a file from the page cache also where that may give the receiver's consumer its very
-	// pages: on one machine.
+	// ForceSendFile makes the sender send a file from the page cache even where that may hand those very pages to the
+	// receiver's consumer: on one machine.
 	ForceSendFile bool
-	Timing        schedule.Timing // the zero Timing is what the program uses
-	// Lapses is asked before each call on the source or the sink: it seems that the kernel does not give it back until lasts
-	// returns; a nil lasts is not at all, a nil Lapses never. For tests; any loop calls both.
+	Timing        schedule.Timing // the zero Timing: what the program uses
+	// Lapses is called before each call on the source or the sink, which then seems stuck in the kernel until lasts returns;
+	// nil lasts: it does not. For tests; any loop calls both.
 	Lapses func() (lasts func())
 }
 
@@ -106,7 +106,7 @@ type Options struct {
 type SendConfig struct {
 	Options
 	Paths    []Path
-	Source   int      // file descriptor that the stream is read from; stays open; not looked at with PRBS or Blank
+	Source   int      // file descriptor that the stream is read from; stays open; ignored with PRBS or Blank
 	Observer Observer // nil: nobody
 }
 
@@ -121,7 +121,7 @@ type ReceiveConfig struct {
 // loopsMost bounds the loops of one end: a bit each in Sender.hungry.
 const loopsMost = 32
 
-// Timing holds the clocks that tests set so as to wait for less.
+// Timing holds the clocks, which tests shorten.
 type Timing = schedule.Timing
 
 // DefaultTiming is what the program uses.
@@ -142,7 +142,7 @@ func (o Options) withDefaults(connect time.Duration) Options {
 	return o
 }
 
-// check reports what cannot work, before anything is opened.
+// check returns an error for what cannot work, before anything is opened.
 func (o Options) check() error {
 	switch {
 	case o.Threads < 1 || o.Threads > MaxThreads:
@@ -169,7 +169,7 @@ func (o Options) check() error {
 	return o.checkCPUs()
 }
 
-// checkCPUs reports a CPU that this process may not run on.
+// checkCPUs returns an error for a CPU that this process may not run on.
 func (o Options) checkCPUs() error {
 	allowed, err := affinity.Allowed()
 	if err != nil {
@@ -192,8 +192,8 @@ const (
 	receiving
 )
 
-// loops is how many loops an end gets. It is asked once, when they are made: the answer follows the cgroup's CPU time, which
-// may change at any time.
+// loops is how many loops an end gets. It is asked once, when they are made, because the answer follows the cgroup's CPU time,
+// which may change at any time.
 func (o Options) loops() int {
 	most := cmp.Or(o.Means.Loops, loopsMost)
 	if f := o.Means.Files; f > 0 && f < filesPlenty {
@@ -209,11 +209,12 @@ func (o Options) loops() int {
 	return min(affinity.Loops(min(len(allowed), granted()), o.Threads), most)
 }
 
-// loopCPUs gives the CPU of each loop, -1 for a loop that is not pinned, where nothing is known of the stream's devices.
+// loopCPUs returns the CPU of each loop, -1 for a loop that is not pinned. It is for when nothing is known of the stream's
+// devices.
 //
-// A sender takes its CPUs from the lower half of those allowed, a receiver from the upper half: where both run on one
-// machine, a CPU each was measured to be an eighth faster than what the kernel does by itself, and one CPU for both an
-// eighth slower. The process id decides where in the half they begin, so that streams side by side differ.
+// A sender takes its CPUs from the lower half of those allowed, a receiver from the upper half. With both on one machine, a CPU
+// each was measured to be an eighth faster than what the kernel does by itself, and one CPU for both an eighth slower. The
+// process id decides where in its half each begins, so that streams side by side differ.
 func (o Options) loopCPUs(e end, loops int) []int {
 	if len(o.CPUs) > 0 {
 		return o.CPUs[:loops]

@@ -3,13 +3,13 @@
 // Bytes out, each stage with the file that holds it:
 //
 //	source   netio.Source                                         one reader at a time: the ingest turn
-//	ingest   ingest.go    a read becomes a numbered leg           sequential, whichever loop has the turn
+//	ingest   ingest.go    a read becomes a numbered leg           sequential, in the loop that has the turn
 //	         reference.go   a leg of a pipe, by reference         the same turn
-//	         extent.go      a leg of a file, which stays there    the same turn
-//	         teststream.go  a leg of a test stream, made here     parallel, but for its place in the stream
+//	         extent.go      a leg of a file, left in the file     the same turn
+//	         teststream.go  a leg of a test stream, made here     parallel, except for its place in the stream
 //	         bounds.go      the user's bounds on legs             the same turn
 //	dispatch dispatch.go  an idle link takes the next leg         parallel, one dispatcher in each loop
-//	schedule engine/schedule  which link, how large a leg, how late   pure decisions, and every clock of the engine
+//	schedule engine/schedule  which link, how large a leg, how late  pure decisions, and every clock of the engine
 //	         txspeed.go     what a link can be expected to do     the loop of the link
 //	         txwatch.go     late legs are offered to other links  the same loop
 //	txlink   txlink.go    frames written, acks read               parallel, one loop owns a link
@@ -18,92 +18,91 @@
 //	         txaside.go     a link that is given up says why      the same loop
 //	window   engine/window  a leg is kept until it is received    shared, a short lock
 //	keeper   keeper.go    a link is dialled, lost, dialled again  one goroutine a link, off the data path
-//	         redial.go      what it was good for, and the wait    the same goroutine
+//	         redial.go      how useful it was, and the wait       the same goroutine
 //	         attempt.go     a name, a port, a connection          the same goroutine
 //	         lookup.go      the addresses of a name               one goroutine a path, for a moment
-//	         race.go        its addresses, the first one wins     one goroutine an address, for a moment
-//	         auto.go        as many links as bring more           one goroutine
+//	         race.go        its addresses: the first one wins     one goroutine an address, for a moment
+//	         auto.go        as many links as raise the rate       one goroutine
 //	path     path.go      what is known of a path; its rate       shared, a short lock
 //	gauge    gauge.go     socket statistics, by the kernel (eBPF)  one goroutine at the start
 //	network  network.go   changes of the network wake keepers     one goroutine
-//	sender   sender.go    what all of these belong to
+//	sender   sender.go    the owner of all of these
 //	         txwelcome.go   a receiver is met, links come and go  under its lock
 //	         txverdict.go   when and why the stream ends          the supervisor, mostly
 //	         txvoice.go     the receiver is told                  the same goroutine
 //
 // Bytes in:
 //
-//	door     door.go      a listener for each loop; a link goes to the loop where it came in
-//	admit    admit.go     a connection is a link of this stream, or is refused
-//	         strangers.go   the user is told of those, a line a host
-//	         seats.go       so many connections that are not links
-//	         shut.go        no door, while the local address is not there
-//	         tenure.go      whose stream it is: who brought a leg
+//	door     door.go      a listener for each loop; a link belongs to the loop where it came in
+//	admit    admit.go     a connection becomes a link of this stream, or is refused
+//	         strangers.go   the user is told of those, one line a host
+//	         seats.go       how many connections may wait to become links
+//	         shut.go        no door, while the local address is missing
+//	         tenure.go      whose stream it is: that of the first to bring a leg
 //	rxlink   rxlink.go    frames read, acks written               parallel, one loop owns a link
 //	         rxleg.go       a leg comes in                        the same loop
 //	         rxstate.go     what it does with what comes next     the same loop
 //	         rxmove.go      it goes where its packets come in     from one loop to another
-//	         claim.go       copies of a leg are one leg           shared, a short lock a leg
+//	         claim.go       copies of a leg must agree            shared, a short lock a leg
 //	         inspect.go     a leg of a test stream is checked     the same loop
 //	         park.go        an early leg waits for its turn       the same loop
-//	route    route.go     how legs get to the sink                decided once, with ways out
+//	route    route.go     how legs get to the sink                decided once, with fallbacks
 //	ring     engine/ring  legs in order again                     lock-free, many publishers
 //	egress   egress.go    legs written to the sink                sequential: the delivery turn
 //	         cutthrough.go  the head leg, spliced past the ring   the same turn
 //	         ground.go      the place of each leg in a file       shared, a short lock at the first leg
-//	         outlet.go      who waits for the sink                shared, a short lock
-//	         conclude.go    the sink is ended, once it is read    one goroutine at the end
+//	         outlet.go      which links wait for the sink         shared, a short lock
+//	         conclude.go    the sink is ended once it is read     one goroutine at the end
 //	         cutoff.go      or cut, when the stream fails         the end of the run
 //	sink     netio.Sink
-//	receiver receiver.go  what all of these belong to, and how links come and go
+//	receiver receiver.go  the owner of all of these, and how links come and go
 //	         rxverdict.go   when and why the stream ends          the supervisor, mostly
 //	         rxvoice.go     the sender is told                    the same goroutine
 //
 // Beside them: conn.go says what a link needs of a connection, placement.go decides on which CPUs the loops run, gauge.go has
-// the kernel count what the links do, outcry.go decides when an outage is told of, and snapshot.go, with pulse.go and
-// summary.go, says how things stand.
+// the kernel count what the links do, outcry.go decides when an outage is reported, and snapshot.go, with pulse.go and
+// summary.go, shows the state of the stream.
 //
 // The engine speaks in data: a Snapshot, a Summary, and events (events_links.go, events_stream.go, events_choices.go) for an
-// Observer (observe.go). Words are made of them in cmd. Only an error has words of its own.
+// Observer (observe.go). cmd turns them into words. Only an error has words of its own.
 //
-// A loop (engine/loop) is one OS thread with its own epoll instance, its own shard of leg buffers and its own links. What a
-// link does happens on its loop's thread only; other goroutines post a function to the loop. Where the kernel keeps that
-// thread, in a call on the source or the sink, another one goes on with the loop meanwhile (engine/loop/takeover.go).
+// A loop (engine/loop) is one OS thread with its own epoll instance, its own shard of leg buffers and its own links. A link
+// runs on its loop's thread only; other goroutines post a function to the loop. When the thread is stuck in the kernel, in a
+// call on the source or the sink, another thread takes the loop over meanwhile (engine/loop/takeover.go).
 //
-// What loops share on the data path, and nothing else. At both ends:
+// This is all that loops share on the data path. At both ends:
 //
-//	bufpool.Pool           a shard each; a buffer goes back to the shard that it came from
-//	netio.Pipes            a short lock a leg by reference, or none: a receiver's loops have a pipe each
-//	loop.Shore             whether a call on the source or the sink is stuck: two atomics a call
-//	tally.go               what is counted for the user: a part each, added up when somebody asks
+//	bufpool.Pool           a shard each; a buffer goes back to the shard it came from
+//	netio.Pipes            a short lock for each leg by reference; none at a receiver, whose loops have a pipe each
+//	loop.Shore             whether a call on the source or the sink is stuck: two atomic operations a call
+//	tally.go               what is counted for the user: each loop its part, added up when somebody asks
 //
 // Out:
 //
-//	ingest.turn            who reads the source; what is read and counted there is the holder's
-//	window.Window          a short lock a leg and an ack; each leg counts who holds it
-//	bounds.due             when the next leg may come, where the user sets a pace
-//	Sender.hungry, watcher which loops wait for a leg, and which one for the source
+//	ingest.turn            who reads the source; what is read and counted there belongs to the holder
+//	window.Window          a short lock for each leg and each ack; each leg counts its holders
+//	bounds.due             when the next leg may come, if the user sets a pace
+//	Sender.hungry, watcher which loops wait for a leg, and which one watches the source
 //	Sender.allowed, legs, lately, legTime; pathState.flow, trip, idle, doubtful
-//	                       what the scheduler knows of all links, or of a path's: each loop adds how its own have changed, when they are
-//	                       measured or an ack came, and reads the sum
+//	                       what the scheduler knows about all links, or about those of a path: each loop adds the changes of its own
+//	                       when it measures them or an ack has come, and reads the sum
 //	Sender.moved, hoped    when payload last moved
 //
 // In:
 //
-//	claims                 a short lock a leg, mostly of a slot that nobody else wants
-//	ring.Ring              a compare and swap a leg
-//	egress.turn            who writes to the sink; what is written and counted there is the holder's
-//	egress.phase, bytes    how far the stream is with its sink: written by the holder of the turn, read by all
-//	outlet                 whether the sink takes more, a lock only when it is full or takes more again
-//	ground, cutting        of a file: how far it is written, and a read lock a piece that goes to its place
+//	claims                 a short lock for each leg, usually on a slot that nobody else wants
+//	ring.Ring              one compare-and-swap for each leg
+//	egress.turn            who writes to the sink; what is written and counted there belongs to the holder
+//	egress.phase, bytes    how far the stream has got with its sink: written by the holder of the turn, read by all
+//	outlet                 whether the sink takes more; a lock only when that changes
+//	ground, cutting        for a file: how far it is written, and a read lock for each piece that goes to its place
 //	carPark.taken          whether a loop has legs that wait for their turn
 //
-// Goroutines beside the loops: the lists above say which, one owner each. Run starts them and joins them, except that a call which
-// the kernel does not give back is left behind (chore.go, engine/loop/halt.go).
+// The lists above name the goroutines beside the loops; each has one owner. Run starts and joins them. Only a goroutine whose
+// call does not return from the kernel is left behind (chore.go, engine/loop/halt.go).
 //
-// A leg is kept at the sending end until the peer has received it, so a lost link is a normal event: its legs go to
-// another link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (supervise.go). On purpose
-// links are cut by chaos.go alone. Of a stream that
-// has no link an Observer is told (outcry.go). A fault in the program ends one stream too, and no more than that (panic.go).
-// Whether a peer without a link is dead is decided by engine/schedule/outage.go.
+// A leg is kept at the sending end until the peer has received it, so a lost link is a normal event: its legs go to another
+// link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (supervise.go). Only chaos.go cuts links
+// on purpose. An Observer is told when a stream has no link (outcry.go). A fault in the program ends one stream and no more
+// (panic.go). engine/schedule/outage.go decides whether a peer without a link is dead.
 package engine

@@ -10,16 +10,16 @@ import (
 	"viamillipede/netio/sockstats"
 )
 
-// Snapshot is how a stream stands at one end. It is the caller's own.
+// Snapshot is how a stream stands at one end. It belongs to the caller.
 type Snapshot struct {
 	Time    time.Time
-	Ended   bool    // the stream is over: of what follows, Summary alone is given
-	Summary Summary // its Links are not given
+	Ended   bool    // the stream is over: of what follows, only Summary is filled in
+	Summary Summary // without its Links
 
 	Links     []LinkStatus
 	Loops     []LoopStatus   // by their number
 	Paths     []PathStatus   // at the sender, in the order given
-	Uncounted sockstats.Lost // what came in and was not counted, since there are too many flows
+	Uncounted sockstats.Lost // what came in and was not counted, because there are too many flows
 	Window    *WindowStatus  // at a sender that has met its receiver
 	Ring      *RingStatus    // at a receiver that has met its sender
 }
@@ -31,9 +31,9 @@ type State int
 const (
 	StateDialling State = iota // it was never up, and its path has not failed
 	StateUp
-	StateStalled // it is there, and nothing gets through
+	StateStalled // it is up, but nothing gets through
 	StateDown    // it was up, or cannot be dialled
-	stateNone    // it is not wanted
+	stateNone    // no such link is wanted
 )
 
 // LinkStatus is how one link stands.
@@ -47,26 +47,26 @@ type LinkStatus struct {
 	Bytes    uint64
 	Rate     uint64           // bytes in the last second
 	Heard    time.Time        // when the last bytes came in; zero: there is no link
-	Kernel   netio.Info       // what the kernel says of it
+	Kernel   netio.Info       // what the kernel says about it
 	InFlight int              // legs
 	Counts   *sockstats.Stats // what came in on it; nil: no socket statistics
-	counted  *sockstats.Link  // where Counts is to be read
+	counted  *sockstats.Link  // where to read Counts
 }
 
-// Up reports whether there is a link, which may be stalled.
+// Up reports whether the link exists; it may be stalled.
 func (l LinkStatus) Up() bool { return !l.Heard.IsZero() }
 
 // LoopStatus is where one loop runs.
 type LoopStatus struct {
 	CPU  int // -1: it is not pinned
-	Node int // of memory, -1: there is one only, or none is known
+	Node int // NUMA node; -1: there is only one, or it is not known
 }
 
 // PathStatus is how one path stands.
 type PathStatus struct {
 	PathSummary
 	Now   uint64    // bytes in the last second
-	Since time.Time // where it has no link: since when; zero: it never had one
+	Since time.Time // since when it has no link; zero: it never had one, or has one now
 }
 
 // WindowStatus is how the window stands.
@@ -79,21 +79,21 @@ type WindowStatus struct {
 	Kept      int64  // bytes of the legs kept
 	Limit     int64  // bytes that may be kept
 	InUse     int    // buffers
-	Buffers   int    // that there are
+	Buffers   int    // all of them
 }
 
 // RingStatus is how the ring and the sink behind it stand.
 type RingStatus struct {
 	Next     uint64 // number of the next leg for the sink
 	Received uint64 // every leg before this one is received
-	Depth    int    // legs that are here beyond Next
+	Depth    int    // legs here beyond Next
 	Credit   int    // legs that the sender may send beyond Next
 	InUse    int    // buffers
-	Buffers  int    // that there are
+	Buffers  int    // all of them
 	SinkFull bool   // the consumer is behind
 }
 
-// snapshot is made by f; where the stream is over it is the summary alone.
+// snapshot returns what f makes; once the stream is over, only the summary.
 func (c *curtain) snapshot(f func() Snapshot, sum func() Summary) (s Snapshot) {
 	if c.look(func() { s = f() }) {
 		return s
@@ -101,7 +101,7 @@ func (c *curtain) snapshot(f func() Snapshot, sum func() Summary) (s Snapshot) {
 	return Snapshot{Time: time.Now(), Ended: true, Summary: sum()}
 }
 
-// read takes in what was counted on each link; it walks through maps, and not on a loop's thread.
+// readCounts reads what was counted on each link. It walks through maps, so it does not run on a loop's thread.
 func readCounts(links []LinkStatus) {
 	for i := range links {
 		if links[i].counted != nil {
@@ -132,7 +132,7 @@ func (k *linkState) status(carried uint64, inFlight int, beat time.Duration) Lin
 	return l
 }
 
-// silentBeats is how many heartbeats of the peer have to be missing until a link stands as one that stalls.
+// silentBeats is how many heartbeats of the peer have to be missing before a link counts as stalled.
 const silentBeats = 2
 
 // Snapshot is how the sending end stands. Any goroutine may call it at any time; it takes as long as the busiest loop needs to answer.
@@ -148,7 +148,7 @@ func (s *Sender) snapshot() Snapshot {
 	}
 }
 
-// linkStatus describes all links that there should be.
+// linkStatus describes every link that there should be.
 func (s *Sender) linkStatus() []LinkStatus {
 	links := make([]LinkStatus, len(s.homes))
 	for i, p := range s.homes {
@@ -173,7 +173,7 @@ func (s *Sender) linkStatus() []LinkStatus {
 	return links
 }
 
-// missing is the state of a link that there is not.
+// missing is the state of a link that is not up.
 func (s *Sender) missing(link int, home *pathState) State {
 	if !s.planned[link].Load() {
 		return stateNone

@@ -2,23 +2,23 @@ package schedule
 
 import "time"
 
-// Reply is what an attempt to connect on a path showed of the peer.
+// Reply is what an attempt to connect on a path showed about the peer.
 type Reply int
 
 const (
 	ReplyNone    Reply = iota // silence, no route, no name; or not tried yet
 	ReplyUnmet                // the host answered that nobody serves the stream there, but the peer was never met there
 	ReplyUnknown              // likewise, and a receiver does: it does not know this stream, so it is not ours
-	ReplyRefused              // the host answered that nobody serves the stream where this very peer was met
-	ReplyGone                 // likewise, and a receiver does that does not know this stream
-	ReplyElse                 // something else: taken and then closed before a welcome, as a port forwarder or a full door does
+	ReplyRefused              // the host answered that nobody serves the stream, where this very peer was met
+	ReplyGone                 // likewise, and a receiver does, but it does not know this stream
+	ReplyElse                 // anything else: accepted, then closed before a welcome, as by a port forwarder or a full door
 )
 
-// refuses reports whether that says that the peer is not where it was met.
+// refuses reports whether the reply says that the peer is no longer where it was met.
 func (r Reply) refuses() bool { return r == ReplyRefused || r == ReplyGone }
 
-// Both is what two addresses of a path say of the peer together. They lead to the same receiver, so one that is silent takes
-// nothing from what the other says; another answer than a refusal does.
+// Both combines what two addresses of a path say about the peer. They lead to the same receiver, so silence from one takes
+// nothing from what the other says, while an answer other than a refusal does.
 func (r Reply) Both(q Reply) Reply {
 	if r != ReplyElse && q != ReplyElse && (r == ReplyRefused || q == ReplyRefused) {
 		return ReplyRefused
@@ -31,12 +31,12 @@ type Ending int
 
 const (
 	EndNoSign Ending = iota // we gave it up, the peer said why, or the network did it
-	EndClosed               // from the peer's side, without a word, as a process that dies ends all of its links
-	EndReset                // likewise, by a reset: anything on the way can send one, so that it is a weaker sign
+	EndClosed               // the peer's side closed it without a word, as a process that dies does with all of its links
+	EndReset                // likewise, by a reset: a weaker sign, since anything on the way can send one
 )
 
-// Outage tells a dead peer from a dead network, which is waited out. It is a state machine of what happened and when, and
-// knows of no clock: the time is an argument. It has no lock: whoever has it guards it.
+// Outage tells a dead peer from a dead network, which is waited out. It is a state machine that is fed with events and their
+// times; it reads no clock. It has no lock: its owner guards it.
 //
 //	                           the peer's host refuses without a break,     silence, or
 //	no link is up for          or its links ended without a word            any other answer
@@ -45,34 +45,34 @@ const (
 //	dead to giveup             the peer is gone                             wait
 //	giveup and more            lost                                         lost
 //
-// The end that dials looks at the replies to its attempts, and not at how links ended. A run of refusals begins when no link
-// is up, some path refuses by which this very peer was met, and no path gives any other answer; silent paths neither prove
-// nor delay it. A link that comes up, another answer, or silence on all paths ends it. The peer is gone when the last refusal
-// of a run comes dead after the first. A receiver on every path that does not know the stream ends the wait at once.
+// The end that dials looks at the replies to its attempts, not at how links ended. A run of refusals begins when no link is up,
+// some path on which this very peer was met refuses, and no path gives any other answer; silent paths neither prove nor delay
+// it. A link that comes up, another answer, or silence on all paths ends it. The peer is gone when the last refusal of a run
+// comes dead after the first. If every path leads to a receiver that does not know the stream, the wait ends at once.
 //
-// The end that listens cannot ask. Its sign is a link that lived and was ended from the peer's side without a word, as long as
-// nothing was heard from the peer since: no link came up, and none that ended otherwise brought anything later. A link that never
-// brought a frame is no sign by itself, since anything on the way can take it and close it; but where others were reset, it shows
-// whose doing that was: a process that dies resets the links on which it had something to read, and closes the others.
+// The end that listens cannot ask. Its sign is a link that lived and that the peer's side ended without a word, as long as
+// nothing has been heard from the peer since: no link came up, and none that ended otherwise brought anything later. A link
+// that never brought a frame is no sign by itself, since anything on the way can accept it and close it. But if others were
+// reset, it shows who did that: a process that dies resets the links on which it had something to read, and closes the others.
 //
-// giveup counts from when payload last moved while it had to; see Progress. Where it seems to move, that counts too, until it turns
-// out that it did not; see Hope.
+// giveup counts from when payload last moved while there was some to move; see Progress. While payload seems to move, that counts
+// too, until it turns out that it did not; see Hope.
 type Outage struct {
-	contact bool      // the peer was met
-	since   time.Time // payload last moved then; before contact, the start
+	contact bool      // the peer has been met
+	since   time.Time // when payload last moved; before contact, the start
 	up      int       // links
 
 	hoped     time.Time // when payload last seemed to move; zero: it does not
 	despaired time.Time // when it last turned out that it had not; zero: it has moved since
 
-	replies        []Reply   // of each path, since no link is up
+	replies        []Reply   // the last of each path since no link is up
 	refused, again time.Time // the first and the last refusal of the run; zero: there is none
 
-	closed, reset time.Time // when a link last ended so; zero: that is no sign any more
-	shut          time.Time // likewise when one was closed that never brought a frame
+	closed, reset time.Time // when a link last ended so; zero: no sign, or no longer one
+	shut          time.Time // likewise, for a link that was closed and had never brought a frame
 }
 
-// Fate is what the outage amounts to.
+// Fate is the verdict on an outage.
 type Fate int
 
 const (
@@ -80,13 +80,13 @@ const (
 	FateRefused             // the peer is gone: its host refuses
 	FateUnknown             // the peer is gone: other receivers are in its place
 	FateClosed              // the peer is gone: its links ended without a word
-	FateLost                // giveup is over
+	FateLost                // giveup has passed
 )
 
-// Start notes that an end begins to wait for its peer, to which so many paths lead; at the end that listens, none.
+// Start notes that an end begins to wait for its peer. So many paths lead there, at the end that listens none.
 func (o *Outage) Start(now time.Time, paths int) { o.since, o.replies = now, make([]Reply, paths) }
 
-// Forget notes that the peer which was met is no concern of the stream any more: the end that listens waits for any.
+// Forget notes that the peer which was met no longer concerns the stream: the end that listens waits for any.
 func (o *Outage) Forget(now time.Time) { *o = Outage{since: Later(o.since, now)} }
 
 // Met reports whether the peer has ever answered.
@@ -102,14 +102,14 @@ func (o *Outage) LinkUp(now time.Time) {
 	o.begin()
 }
 
-// begin forgets what was a sign of a dead peer.
+// begin forgets all signs of a dead peer.
 func (o *Outage) begin() {
 	clear(o.replies)
 	o.refused, o.again = time.Time{}, time.Time{}
 	o.hear()
 }
 
-// hear forgets how links ended, since the peer lived on.
+// hear forgets how links ended, because the peer has lived on.
 func (o *Outage) hear() { o.closed, o.reset, o.shut = time.Time{}, time.Time{}, time.Time{} }
 
 // Meet records that the peer has answered.
@@ -127,20 +127,20 @@ func (o *Outage) Progress(at time.Time) {
 	}
 }
 
-// Hope notes that payload seemed to move at that time: giveup counts from there, unless that has misled before.
+// Hope notes that payload seemed to move at that time: giveup counts from there, unless such hope was wrong before.
 func (o *Outage) Hope(at time.Time) {
 	if o.despaired.IsZero() {
 		o.hoped = Later(o.hoped, at)
 	}
 }
 
-// Despair notes that payload which had seemed to move did not get through. Such hopes are worth nothing until some does.
+// Despair notes that payload which seemed to move did not get through. Until some does, hope counts for nothing.
 func (o *Outage) Despair(now time.Time) { o.hoped, o.despaired = time.Time{}, now }
 
-// Still is since when nothing moves, as far as is known: giveup counts from here.
+// Still is the time since which nothing moves, as far as is known: giveup counts from here.
 func (o *Outage) Still() time.Time { return Later(o.since, o.hoped) }
 
-// LinkLost notes the end of a link on which the peer was last heard at the time given; proved is whether it ever brought a frame.
+// LinkLost notes the end of a link on which the peer was last heard at heard; proved tells whether it ever brought a frame.
 func (o *Outage) LinkLost(how Ending, proved bool, heard, now time.Time) {
 	o.up--
 	switch {
@@ -190,7 +190,7 @@ func (o *Outage) unknown() bool {
 	return len(o.replies) > 0
 }
 
-// Judge says what the outage amounts to. dead and giveup are the user's; negative is for ever.
+// Judge gives the verdict. dead and giveup are the user's; a negative one never passes.
 func (o *Outage) Judge(now time.Time, dead, giveup time.Duration) Fate {
 	gone := func(from, until time.Time, times time.Duration) bool {
 		return dead >= 0 && !from.IsZero() && until.Sub(from) >= times*dead
@@ -210,12 +210,12 @@ func (o *Outage) Judge(now time.Time, dead, giveup time.Duration) Fate {
 	return FateWait
 }
 
-// Away is for how long no link has come, since one last ended without a word; it means something where judge says FateClosed.
+// Away is how long ago a link last ended without a word, with none since; it means something where Judge says FateClosed.
 func (o *Outage) Away(now time.Time) time.Duration {
 	return now.Sub(Later(o.closed, o.reset)).Round(100 * time.Millisecond)
 }
 
-// Deadline is when the stream is to fail if nothing happens until then, and by which keyword; zero is never.
+// Deadline is when the stream will fail if nothing happens until then, and by which keyword; zero: never.
 func (o *Outage) Deadline(dead, giveup time.Duration) (at time.Time, keyword string) {
 	keyword = "giveup"
 	if giveup >= 0 {

@@ -1,5 +1,5 @@
-// Package window keeps the legs of a stream at its sending end, each until the peer has received it, and says which of them are
-// to be sent again, and how many more there may be. It knows nothing of links but their numbers.
+// Package window keeps the legs of a stream at its sending end, each until the peer has received it. It says which of them to
+// send again, and how many more there may be. It knows links only by number.
 //
 //	window.go   what may be sent, and what the peer says it has
 //	again.go    what is sent again: legs of links that are lost, and legs that are late
@@ -31,7 +31,7 @@ import (
 // Any loop's thread may call its methods. A link is named by its index in the stream, a path by its place in the user's order,
 // from 0. Times are the caller's: the start of its round.
 type Window struct {
-	mu        sync.Mutex // comes after every lock of the callers'; under it legs let go of buffers and pipes. It guards what is not atomic
+	mu        sync.Mutex // comes after every lock of the callers'; legs release buffers and pipes under it. Guards what is not atomic
 	slots     []*Leg     // by number & mask: nil once received
 	mask      uint64     //
 	base      uint64     // every leg before it is received
@@ -39,9 +39,9 @@ type Window struct {
 	delivered uint64     // every leg before it is delivered
 	credit    uint64     // legs that may be sent beyond delivered
 	again     []uint64   // legs to send once more, sorted by distance from base
-	offers    []uint64   // legs that are late on the link that has them: any other may send them too; sorted likewise
+	offers    []uint64   // legs that are late on the link that has them, and that any other may send too; sorted likewise
 
-	waiting atomic.Int32 // len(again), to look at without the lock
+	waiting atomic.Int32 // len(again), to be read without the lock
 	late    atomic.Int32 // len(offers), likewise
 	resent  Counter
 	rescued Counter // of these, while another link still had the leg
@@ -49,26 +49,26 @@ type Window struct {
 
 	kept  int64 // bytes of the legs kept
 	limit int64 // bytes that may be kept; see pace
-	most  int64 // the limit's own limit
+	most  int64 // the upper bound of limit
 
 	flow flow
 	head headWatch
 	full fullWatch
 }
 
-// Counter counts legs and bytes; guarded by whoever has it.
+// Counter counts legs and bytes; its owner guards it.
 type Counter struct{ Legs, Bytes uint64 }
 
 func (c *Counter) add(bytes int) { c.Legs++; c.Bytes += uint64(bytes) }
 
-// noLink is the carrier of a leg that none has.
+// noLink is the carrier of a leg that no link has.
 const noLink = -1
 
 // MaxPaths bounds the paths of a stream.
 const MaxPaths = 64
 
-// New makes a window for a peer that takes credit legs (1 or more) beyond what it delivered, of at most so many bytes. The
-// first leg's number is given.
+// New makes a window for a peer that accepts credit legs (1 or more) beyond those it has delivered. The window keeps at most
+// most bytes; the first leg gets the number first.
 func New(credit int, first uint64, most int64) *Window {
 	size := 4
 	for size < credit {
@@ -84,11 +84,11 @@ func New(credit int, first uint64, most int64) *Window {
 // here, in bytes. More would only make every buffer cold: 2 MiB leave the receiver enough to do and stay within the cache.
 const limitLeast = 2 << 20
 
-// Pace sets how much may be kept, from what the links excuse: bytes that are in the network or on their way there. So a
-// slow path that holds its legs for long leaves the others their share, and a faster network doubles the limit with each
-// round trip until it is full. The limit sinks slowly, so that a pause does not cost a new start.
+// Pace sets how much may be kept, from what the links justify: bytes that are in the network or on their way there. So a
+// slow path that holds its legs for long leaves the others their share, and on a faster network the limit doubles with each
+// round trip until the network is full. The limit falls slowly, so that the stream need not start again after a pause.
 //
-// It returns how many legs a second the stream has lately had at its fastest.
+// It returns the stream's highest recent rate in legs per second.
 func (w *Window) Pace(allowed int64) (legs float64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -111,7 +111,7 @@ func (w *Window) Open() bool {
 	return w.next-w.delivered < w.credit && w.kept < w.limit
 }
 
-// Pressed reports whether a new leg is held back for want of window, since one that was sent early has not arrived.
+// Pressed reports whether the window keeps a new leg back because one that was sent early has not arrived.
 func (w *Window) Pressed(now time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -127,13 +127,13 @@ func (w *Window) Heads(numbers []uint64) bool {
 	return len(numbers) > 0 && numbers[0] == w.base
 }
 
-// short is Pressed, under mu: the credit is used up, and not by legs that the peer could deliver at once.
+// short is Pressed, under mu: the window is used up, and not by legs that the peer could deliver at once.
 func (w *Window) short() bool {
 	return (w.next-w.delivered >= w.credit || w.kept >= w.most) && w.base-w.delivered <= w.credit/4
 }
 
 // Add puts a new leg into the window, numbers it, and counts the caller's link as its carrier. The caller holds the ingest
-// turn, has seen Open return true since it got it, and becomes a holder of the leg besides the window.
+// turn, has seen Open return true since it got the turn, and becomes a holder of the leg besides the window.
 func (w *Window) Add(l *Leg, now time.Time) {
 	l.holds.Store(2)
 	w.mu.Lock()
@@ -159,8 +159,8 @@ func (w *Window) leg(number uint64) *Leg {
 	return w.slots[number&w.mask]
 }
 
-// Acked takes in what the peer says it has: legs received are dropped, delivered legs give credit. It reports whether
-// anything was new. An error means that the peer claims what was never sent.
+// Acked applies an ack: received legs are dropped, delivered legs give credit. It reports whether anything was new. An error
+// means that the peer claims what cannot be.
 func (w *Window) Acked(a wire.Ack, now time.Time) (news bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -196,7 +196,7 @@ func (w *Window) Acked(a wire.Ack, now time.Time) (news bool, err error) {
 	return news, nil
 }
 
-// highest is the last leg that the bitmap of an ack speaks of; where there is none, one below those that it says are received.
+// highest is the last leg that an ack names in its bitmap; if none, the last of those that it acknowledges in sequence.
 func highest(a wire.Ack) uint64 {
 	for i, word := range slices.Backward(a.Bitmap) {
 		if word != 0 {
@@ -233,8 +233,8 @@ func (w *Window) Pending() bool {
 	return w.base != w.next
 }
 
-// Release lets go of the legs that are still kept, when the stream is over: the word that all is delivered may come before
-// the last ack.
+// Release drops the legs that are still kept when the stream is over: news that all is delivered may come before the last
+// ack.
 func (w *Window) Release() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
