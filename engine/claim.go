@@ -6,9 +6,9 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// claims remember of each leg within the credit what its first header said: number, offset and length. Copies of a leg are
-// the same leg. One that differs cannot be put together with a copy of which a part is out already: skipped bytes would be
-// another leg's, and in a file they would have another place.
+// claims remember what the first header of each leg within the credit said: number, offset and length. Copies of a leg must
+// agree. One that differs cannot be joined with a copy of which part is already out: the bytes it skips would be another leg's,
+// and in a file they would belong elsewhere.
 //
 // A leg's slot is that of its number modulo their count, a power of two and at least the credit, so that two legs within the
 // credit never share one. Any loop may call.
@@ -31,8 +31,8 @@ func newClaims(credit int) *claims {
 	return &claims{uint64(slots - 1), make([]claim, slots)}
 }
 
-// agrees reports whether l is what was said of the leg before, if anything was; else first is what was. It costs an
-// uncontended lock a leg: 25 to 70 ns (BenchmarkClaim, on two busy CPUs), of some 200 us that a leg of a mebibyte takes.
+// agrees reports whether l is what was said of the leg before, if anything was; if not, first is what was. It costs an
+// uncontended lock for each leg: 25 to 70 ns (BenchmarkClaim, on two busy CPUs), while a leg of a mebibyte takes some 200 us.
 func (c *claims) agrees(l wire.Leg) (first wire.Leg, ok bool) {
 	s := &c.slots[l.Number&c.mask]
 	s.mu.Lock()

@@ -6,17 +6,17 @@ import (
 	"viamillipede/netio"
 )
 
-// A leg is cut through: a link moves it from its socket to the sink as it arrives, without a copy. Only the head leg can go that
-// way, and only into a pipe.
+// A leg that is cut through moves from its link's socket to the sink as it arrives, without a copy. Only the head leg can go that
+// way, and only through a pipe.
 //
 // The sink's position in the head leg (egress.partial) outlives the link: when the link dies, the leg comes again on
 // another one, which skips what the sink has. Copies of the same leg may arrive at the same time; the one that finds
 // the sink ahead of itself skips, the one that finds the leg delivered drops the rest.
 
-// cutLeast is the least that is worth the system calls, in bytes.
+// cutLeast is the smallest leg that is worth the system calls, in bytes.
 const cutLeast = 16 << 10
 
-// sinkTakes is what ready is told when the sink has room again; it is none of epoll's events.
+// sinkTakes is what Ready is told when the sink has room again; it is not an epoll event.
 const sinkTakes uint32 = 1 << 27
 
 // cuts reports whether a leg that begins now can go straight to the sink, on a link of the given loop.
@@ -24,8 +24,8 @@ func (r *Receiver) cuts(l wire.Leg, at *rxloop) bool {
 	return l.Length >= cutLeast && !l.Checked && at.cuts() && ring.Seq(l.Number) == r.ring.Next()
 }
 
-// cuts reports whether the head leg may go to the sink as it arrives on a link of this loop: the way through a pipe takes one,
-// and there may be fewer than loops.
+// cuts reports whether the head leg may go to the sink as it arrives on a link of this loop. The way through a pipe needs one,
+// and there may be fewer pipes than loops.
 func (l *rxloop) cuts() bool {
 	return l.r.out.cuts() && (l.pipe != nil || l.r.out.route == routeSplice)
 }
@@ -90,8 +90,8 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 	return n, false, nil
 }
 
-// pass moves what it can through the loop's pipe into a sink that does not make us wait. It answers like Conn.Recv, and
-// (0, nil) when the sink failed.
+// pass moves what it can through the loop's pipe into a sink that does not make us wait. It answers like Conn.Recv, or with
+// (0, nil) if the sink failed.
 func (k *rxlink) pass(most int) (int, error) {
 	n, err := k.conn.TakePipe(k.owner.pipe, most)
 	if err != nil {
@@ -107,8 +107,8 @@ func (k *rxlink) pass(most int) (int, error) {
 	return n, nil
 }
 
-// skip goes on behind n bytes of a leg that the sink cannot have; the rest of it is read and dropped, so that what follows
-// on the link is understood.
+// skip continues after n bytes of a leg that the sink cannot have; the rest is read and dropped, so that what follows on the
+// link is understood.
 func (k *rxlink) skip(n int) {
 	k.state = rxDropped
 	if k.got += n; k.got == int(k.frame.Length) {
@@ -116,14 +116,14 @@ func (k *rxlink) skip(n int) {
 	}
 }
 
-// renewPipe drops what is in the loop's pipe, which must not be taken for another leg's.
+// renewPipe drops what is in the loop's pipe, so that it is not taken for part of another leg.
 func (l *rxloop) renewPipe() {
 	l.r.out.pipes.Put(l.pipe)
 	l.pipe = l.r.out.pipes.Get()
 }
 
-// spliceFailed tells a full sink from an empty socket, and a dead consumer from a lost link. The error it returns is the
-// link's.
+// spliceFailed tells a full sink from an empty socket, and a dead consumer from a lost link. The error it returns ends the
+// link.
 func (k *rxlink) spliceFailed(err error) error {
 	r := k.r
 	switch {

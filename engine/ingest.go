@@ -14,7 +14,7 @@ import (
 )
 
 // ingest turns the source into legs. One loop at a time has the turn, so legs are numbered in the order of the bytes; every
-// field below it belongs to whoever has it.
+// field below it belongs to the holder of the turn.
 //
 // A leg comes from the source in one of three ways: it is read into a buffer; it is moved into a pipe, without being
 // copied (reference.go); or, where the source is a file, it stays there until a link sends it. A leg of a test stream is made
@@ -22,13 +22,13 @@ import (
 type ingest struct {
 	turn atomic.Bool
 
-	at    *loop.Loop // that has the turn
+	at    *loop.Loop // the loop that has the turn
 	shore loop.Shore // the source, for calls that may wait
 
 	src      *netio.Source
 	pool     *bufpool.Pool
 	offset   atomic.Uint64 // bytes read so far
-	most     int           // bytes of a leg
+	most     int           // bytes of a leg, at most
 	checksum bool
 	gather   bool  // read on until a leg is full or nothing is there
 	met      error // how the source ended: io.EOF or its failure; nil before
@@ -37,11 +37,11 @@ type ingest struct {
 	referral // the source is a pipe
 	bounds   // the user's, on legs
 
-	made  func(p []byte, offset uint64) // makes the bytes of a leg, of any loop; nil: they come from the source
-	blank bool                          // and that it makes only so far as to be memory like any other
+	made  func(p []byte, offset uint64) // makes the bytes of a leg, on any loop; nil: they come from the source
+	blank bool                          // it writes only enough to make the memory like any other
 
-	why      error // legs are read, whatever they are; "" is no reason
-	warm     bool  // the pool has huge pages, or was refused them
+	why      error // why legs are read rather than sent by reference; nil: no reason
+	warm     bool  // the pool has been given huge pages, or refused them
 	observer Observer
 
 	// ended is set after the last leg is in the window; total is not changed after that.
@@ -65,7 +65,7 @@ func (in *ingest) open(src *netio.Source, c SendConfig, trace netio.Tracer) {
 	}
 }
 
-// whyCopy is why legs are to be read; nil where they may go by reference.
+// whyCopy is why legs must be read; nil if they may go by reference.
 func whyCopy(src *netio.Source, c SendConfig) error {
 	_, _, file := src.Extent()
 	switch {
@@ -81,7 +81,7 @@ func whyCopy(src *netio.Source, c SendConfig) error {
 	return nil
 }
 
-// warmFrom is how many bytes must have been read into buffers for huge pages to be worth while.
+// warmFrom is how many bytes must have been read into buffers before huge pages are worth asking for.
 const warmFrom = 4 << 20
 
 // hunger is why an idle link got no leg.
@@ -101,8 +101,8 @@ const (
 )
 
 // pull takes one new leg of at most the given bytes from the source and puts it into the window, with the caller's link as
-// its carrier and holder. A buffer for it comes from the loop's shard. An error goes with sourceGone. The source may wait: then
-// the loop goes on, and much may have happened to it when pull returns; see loop.Loop.Away.
+// its carrier and holder. Its buffer comes from the loop's shard. An error comes with sourceGone. The source may make pull wait:
+// then another thread runs the loop, and much may have happened to it when pull returns; see loop.Loop.Away.
 func (in *ingest) pull(w *window.Window, at *loop.Loop, most int) (*window.Leg, hunger, error) {
 	l, why, err := in.take(w, at, most)
 	if l != nil {
@@ -111,8 +111,8 @@ func (in *ingest) pull(w *window.Window, at *loop.Loop, most int) (*window.Leg, 
 	return l, why, err
 }
 
-// finish does what a leg needs that has its place, without the turn: other loops do the same at the same time. Nobody else
-// looks at the leg before its first link has begun to send it.
+// finish does what remains for a leg that has its place in the stream. It needs no turn: other loops do the same at the same
+// time. Nobody else looks at the leg before its first link has begun to send it.
 func (in *ingest) finish(l *window.Leg) {
 	if in.made != nil {
 		in.made(l.Memory(), l.Offset)
@@ -177,7 +177,7 @@ func (in *ingest) cut(shard, most int, now time.Time) (*window.Leg, hunger, erro
 	return l, why, err
 }
 
-// cutStream makes the next leg of a source that is no file; it may make use of the buffer.
+// cutStream makes the next leg of a source that is no file; it may use the buffer.
 func (in *ingest) cutStream(buf *bufpool.Buffer, most int) (*window.Leg, hunger, error) {
 	if in.worthReferring(most) {
 		if pipe := in.pipes.Get(); pipe != nil {
@@ -196,7 +196,7 @@ func (in *ingest) readLeg(buf *bufpool.Buffer, most int) (*window.Leg, hunger, e
 	return in.copied(buf, n), fed, nil
 }
 
-// copied is a leg whose n bytes are in the buffer.
+// copied makes a leg of the first n bytes of the buffer.
 func (in *ingest) copied(buf *bufpool.Buffer, n int) *window.Leg {
 	in.readLegs.Add(1)
 	in.read += n
@@ -207,8 +207,8 @@ func (in *ingest) copied(buf *bufpool.Buffer, n int) *window.Leg {
 	return window.InBuffer(buf, n)
 }
 
-// fill reads until p is full or the source has nothing more at the moment. An end or a failure that it meets behind n > 0
-// bytes is kept for the next call: a socket, for one, reports its failure once and then an end (SO_ERROR, socket(7)).
+// fill reads until p is full or the source has nothing more at the moment. An end or a failure after n > 0 bytes is kept for
+// the next call: a socket, for example, reports its failure only once, and then an end (SO_ERROR, socket(7)).
 func (in *ingest) fill(p []byte) (n int, err error) {
 	for n < len(p) && in.met == nil {
 		var m int
@@ -226,7 +226,7 @@ func (in *ingest) fill(p []byte) (n int, err error) {
 	return n, in.met
 }
 
-// nothing gives the meaning of a call that brought nothing.
+// nothing says what a call that brought nothing means.
 func (in *ingest) nothing(err error) (*window.Leg, hunger, error) {
 	switch err {
 	case netio.ErrAgain:
@@ -237,7 +237,7 @@ func (in *ingest) nothing(err error) (*window.Leg, hunger, error) {
 	return nil, sourceGone, err
 }
 
-// wholly reports a file that is read now for the last time, and has changed since the start.
+// wholly returns an error if the file, now read for the last time, has changed since the start.
 func (in *ingest) wholly() error {
 	if !in.sized || in.byRef {
 		return nil

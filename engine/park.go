@@ -11,10 +11,9 @@ import (
 	"viamillipede/netio"
 )
 
-// A leg that comes before its turn, while the legs before it are on their way on other links, mostly has its turn soon. So
-// it waits in its socket for a moment: then it can go straight to the sink, like any head leg, where it would otherwise be
-// copied twice. It waits only while the sink moves on, since behind it on the same link there may be the very leg that is
-// missing.
+// A leg that comes early, while the legs before it are on their way on other links, usually has its turn soon. So it waits
+// in its socket for a moment: then it can go straight to the sink, like any head leg, instead of being copied twice. It waits
+// only while the sink moves on, because behind it on the same link there may be the very leg that is missing.
 //
 //	               its turn comes
 //	begins -> parked -----------------> cut through
@@ -35,13 +34,13 @@ type parked struct {
 // carPark is what a loop has parked.
 type carPark struct {
 	links []*rxlink    // for the loop's thread
-	taken atomic.Int32 // len(links), for other loops that may bring their turn
+	taken atomic.Int32 // len(links), for other loops that may bring on their turn
 }
 
 // early reports whether a leg has to wait for others.
 func (r *Receiver) early(l wire.Leg) bool { return ring.Seq(l.Number).Distance(r.ring.Next()) > 0 }
 
-// park has a leg that begins now wait for its turn; false when it shall not wait, or has its turn.
+// park makes a leg that begins now wait for its turn; false if it should not wait, or has its turn.
 func (k *rxlink) park(l wire.Leg) (bool, error) {
 	r, at := k.r, k.owner
 	if !at.cuts() || l.Length < cutLeast || l.Checked || at.Now.Before(k.parked.pause) {
@@ -50,7 +49,7 @@ func (k *rxlink) park(l wire.Leg) (bool, error) {
 	k.state, k.parked = rxParked, parked{leg: l, since: at.Now, bytes: r.out.bytes.Load()}
 	at.park.links = append(at.park.links, k)
 	at.park.taken.Add(1)
-	// Whoever moves the sink on looks at taken after that; so one of the two sees the other.
+	// Whoever moves the sink on looks at taken afterwards, so one of the two sees the other.
 	if r.early(l) {
 		at.Within(schedule.ParkMost)
 		return true, k.watch()
@@ -59,14 +58,14 @@ func (k *rxlink) park(l wire.Leg) (bool, error) {
 	return false, nil
 }
 
-// leavePark ends the wait. What becomes of the leg is the caller's to say.
+// leavePark ends the wait. The caller decides what becomes of the leg.
 func (k *rxlink) leavePark() {
 	k.state = rxDropped
 	k.owner.park.links = slices.DeleteFunc(k.owner.park.links, func(o *rxlink) bool { return o == k })
 	k.owner.park.taken.Add(-1)
 }
 
-// resume lets the link go on, with its leg's turn or without.
+// resume lets the link go on, whether its leg's turn has come or not.
 func (k *rxlink) resume() {
 	k.leavePark()
 	if k.r.early(k.parked.leg) {
@@ -102,7 +101,7 @@ func (l *rxloop) clearPark() (some bool) {
 	return some
 }
 
-// patience is how long the parked leg may wait until the next look; 0 is no longer.
+// patience is how long the parked leg may wait until the next look; 0: it must not wait any longer.
 func (k *rxlink) patience() time.Duration {
 	p, now := &k.parked, k.owner.Now
 	if !k.r.early(p.leg) {
@@ -126,7 +125,7 @@ func (k *rxlink) patience() time.Duration {
 	return schedule.ParkMost
 }
 
-// turnCame tells the other loops that the sink moved on.
+// turnCame tells the other loops that the sink has moved on.
 func (l *rxloop) turnCame() {
 	for _, o := range l.r.loops {
 		if o != l && o.park.taken.Load() > 0 {
@@ -135,7 +134,7 @@ func (l *rxloop) turnCame() {
 	}
 }
 
-// broken reports whether events say that a parked link's connection is at its end: epoll would report that again and again.
+// broken reports whether events mean that a parked link's connection has ended: epoll would report that again and again.
 func (k *rxlink) broken(events uint32) bool {
 	return k.state == rxParked && events&(netio.Failed|netio.HungUp) != 0
 }

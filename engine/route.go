@@ -10,8 +10,8 @@ import (
 	"viamillipede/netio"
 )
 
-// route is how legs get from their sockets to the sink. Small legs, those with a checksum and, except for routePlace, those
-// that are not the head always go through buffers.
+// route is how legs get from their sockets to the sink. Buffers are always used for small legs, for legs with a checksum and,
+// except with routePlace, for legs that are not the head.
 type route int
 
 const (
@@ -51,7 +51,7 @@ func (e *egress) open(sink *netio.Sink, reference bool, pipes int) {
 		e.route, e.why = routeBuffers, errFewFiles
 		return
 	}
-	// Two at least, by which they are tried.
+	// At least two, because trying them out takes two.
 	if e.pipes, e.why = netio.NewPipes(pipeSize, max(pipes, 2), nil); e.why != nil {
 		e.route = routeBuffers
 	}
@@ -60,7 +60,7 @@ func (e *egress) open(sink *netio.Sink, reference bool, pipes int) {
 func (e *egress) close() {
 	if e.settled() {
 		e.sink.Close()
-	} else { // somebody is still in a call with one of its descriptors
+	} else { // somebody is still in a call on one of its descriptors
 		go func() {
 			<-e.ended
 			e.sink.Close()
@@ -88,8 +88,8 @@ func (e *egress) path() EnginePath {
 	return EnginePath{Plane: planes[e.route], Legs: e.refLegs.Load(), Copied: e.copied.Load()}
 }
 
-// places reports whether a leg that begins now goes to its place in a file. What it says of its place must fit the window: a
-// broken peer shall not make the file longer than that.
+// places reports whether a leg that begins now goes to its place in a file. The place that it claims must fit the window, so
+// that a broken peer cannot make the file longer than that.
 func (r *Receiver) places(l wire.Leg, at *rxloop) bool {
 	if r.out.route != routePlace || at.pipe == nil || r.out.sink.Refuses() || l.Length < cutLeast || l.Checked {
 		return false
@@ -102,11 +102,11 @@ func (r *Receiver) places(l wire.Leg, at *rxloop) bool {
 	return true
 }
 
-// errHeldUp is why the last words of a link are not waited for: the sink has no room for what comes before them. The leg comes
-// again.
+// errHeldUp is why the last words of a link are not waited for: the sink has no room for what comes before them. The leg will
+// come again.
 var errHeldUp = errors.New("a write to the sink does not return")
 
-// stalled are the links whose legs wait since a call on the sink is stuck.
+// stalled are the links whose legs have waited since a call on the sink got stuck.
 type stalled struct {
 	mu    sync.Mutex
 	links []*rxlink // guarded by mu
@@ -118,7 +118,7 @@ func (s *stalled) add(k *rxlink) {
 	s.links = append(s.links, k)
 }
 
-// take gives the links, once.
+// take returns the links, and forgets them.
 func (s *stalled) take() (all []*rxlink) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -126,7 +126,7 @@ func (s *stalled) take() (all []*rxlink) {
 	return all
 }
 
-// holdOn has a link wait until no call on the sink is stuck.
+// holdOn makes a link wait until no call on the sink is stuck.
 func (k *rxlink) holdOn() error {
 	k.state = rxStalled
 	k.r.out.stalled.add(k)
@@ -136,7 +136,7 @@ func (k *rxlink) holdOn() error {
 	return k.watch()
 }
 
-// sinkFreed has everybody go on who waited since a call on the sink was stuck.
+// sinkFreed resumes everyone who has waited since a call on the sink got stuck.
 func (r *Receiver) sinkFreed() {
 	for _, k := range r.out.stalled.take() {
 		r.reach(k, nil, func() { k.Ready(sinkTakes) })
@@ -168,7 +168,7 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 		}
 	}
 	if err != nil {
-		return 0, true, err // the leg comes again
+		return 0, true, err // the leg will come again
 	}
 	e.reached(int64(l.Offset) + int64(k.got+n)) // or a part of it
 	k.loop.Away(&e.shore, func() { err = e.emptyAt(k.owner.pipe, e.spot()+int64(l.Offset)+int64(k.got)) })

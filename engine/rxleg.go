@@ -10,11 +10,11 @@ import (
 )
 
 // rxleg is a leg at the receiving end. It belongs to the link that receives it until it is published in the ring, then to
-// whoever has the delivery turn.
+// the holder of the delivery turn.
 type rxleg struct {
 	wire.Leg
 	buf    *bufpool.Buffer // nil: the sink has all of it already
-	placed bool            // the sink has it, in its place
+	placed bool            // the sink has it, at its place
 }
 
 func (l *rxleg) bytes() []byte { return l.buf.Bytes()[:l.Length] }
@@ -64,7 +64,7 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 	return k.buffer(l)
 }
 
-// buffer has the rest of the leg go into a buffer. What came before, if anything did, the sink has.
+// buffer makes the rest of the leg go into a buffer. The sink already has whatever came before.
 func (k *rxlink) buffer(l wire.Leg) error {
 	buf := k.r.pool.Get(k.loop.ID)
 	if buf == nil {
@@ -75,7 +75,7 @@ func (k *rxlink) buffer(l wire.Leg) error {
 	return nil
 }
 
-// finish takes in a frame whose payload is whole.
+// finish handles a frame whose payload is complete.
 func (k *rxlink) finish() error {
 	if k.frame.Type != wire.TypeLeg {
 		return k.obey()
@@ -109,12 +109,12 @@ func (k *rxlink) finish() error {
 	return nil
 }
 
-// badMost is how many legs that did not match their checksum are remembered before those that came well since are forgotten.
+// badMost is how many legs that failed their checksum are remembered before those that have since arrived intact are forgotten.
 const badMost = 1024
 
-// verify checks the payload. The first mismatch of a leg costs its link, so that it is sent again; the second is the
-// stream's end, since the sender itself has other bytes than it announced: of one that is only tried too, which would send it for ever.
-// Then the link stays, to carry the word of it: it may be the only one.
+// verify checks the payload. A leg's first mismatch costs its link, so that the leg is sent again. The second ends the stream,
+// even one that is only being tried, because the sender itself has other bytes than it announced and would send them for ever.
+// The link then stays, to carry the news: it may be the only one.
 func (k *rxlink) verify(l *rxleg) (whole bool, err error) {
 	sum := wire.Checksum(l.bytes())
 	if sum == l.Checksum {
@@ -128,7 +128,7 @@ func (k *rxlink) verify(l *rxleg) (whole bool, err error) {
 	k.r.bad[l.Number] = true
 	k.r.mu.Unlock()
 	err = fmt.Errorf("leg %d has checksum %08x, %08x was announced", l.Number, sum, l.Leg.Checksum)
-	if again && !k.r.ring.Has(ring.Seq(l.Number)) { // else there is a copy that is whole
+	if again && !k.r.ring.Has(ring.Seq(l.Number)) { // else there is an intact copy
 		k.r.fail(fail(StatusIntegrity, err, "the stream is damaged, and was damaged again when it was resent"))
 		return false, nil
 	}

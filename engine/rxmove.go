@@ -2,23 +2,24 @@ package engine
 
 import "time"
 
-// A link is best served by the loop on the CPU that its packets come in on: the protocol's work is done there, and the
-// payload is in that CPU's cache, or at least in its node's memory. The listener that takes the connection is that loop's
-// (door.go), so mostly nothing is left to do. But interrupts are spread anew, and a flow's packets with them: a link that
-// is served elsewhere for Timing.Move goes to the loop that is nearer.
+// A link is best served by the loop on the CPU where its packets come in: the kernel's protocol work is done there, and the
+// payload is in that CPU's cache, or at least in its node's memory. The listener that takes the connection belongs to that loop
+// (door.go), so usually nothing is left to do. But when interrupts are spread anew, a flow's packets move with them: a link
+// that has been served elsewhere for Timing.Move goes to the nearer loop.
 //
 //	served here -> strays for Timing.Move -> bound -> end of a leg -> on its way -> served there
 //
-// A loop takes one link more than its share, so that those of two loops can change places. A link moves between two legs, so that nothing of the ring, of the sink or of the delivery turn has to be handed over: what
-// goes along is the connection, a part of a header, control frames that wait, and the acks that are owed.
+// A loop takes one link more than its share, so that two loops can exchange links. A link moves between two legs, so that nothing
+// of the ring, the sink or the delivery turn has to be handed over. Only the connection goes along, with a part of a header,
+// control frames that wait, and the acks that are owed.
 
-// stray is what a link's loop knows of packets that come in elsewhere.
+// stray is what a link knows about packets that come in elsewhere.
 type stray struct {
-	to    *rxloop   // that is nearer to where they come in; nil is none
-	since time.Time // that it is
+	to    *rxloop   // the loop nearer to where they come in; nil: none
+	since time.Time // since when it is
 }
 
-// follow looks where the link's packets come in, and has it bound for another loop when that lasts.
+// follow looks where the link's packets come in, and has it bound for another loop if that lasts.
 func (k *rxlink) follow() {
 	if k.bound != nil {
 		return
@@ -32,7 +33,7 @@ func (k *rxlink) follow() {
 	}
 }
 
-// nearer is the loop that serves what comes in on a CPU better than the given one; nil is none.
+// nearer is the loop that serves what comes in on a CPU better than the given one; nil: none.
 func (r *Receiver) nearer(cpu int, than *rxloop) *rxloop {
 	if cpu < 0 || len(r.loops) == 1 {
 		return nil
@@ -43,8 +44,8 @@ func (r *Receiver) nearer(cpu int, than *rxloop) *rxloop {
 	return nil
 }
 
-// sendOff lets those go that are bound for another loop and between two legs; the end of a round, when nobody is in the
-// middle of something with them.
+// sendOff hands over the links that are bound for another loop and between two legs. It runs at the end of a round, when
+// nobody is in the middle of anything with them.
 func (l *rxloop) sendOff() {
 	for i := 0; i < len(l.links); {
 		k := l.links[i]
@@ -54,14 +55,14 @@ func (l *rxloop) sendOff() {
 	}
 }
 
-// move hands the link over, if it may still go. From then on this loop must not touch it.
+// move hands the link over, if it still may go. From then on this loop must not touch it.
 func (k *rxlink) move() bool {
 	r, from, to := k.r, k.owner, k.bound
 	k.bound = nil
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.finished || to.load >= r.share()+1 {
-		return false // the last words are said to those who are there
+		return false // the last words go only to the links that are there
 	}
 	from.load--
 	to.load++

@@ -2,7 +2,7 @@ package engine
 
 import "viamillipede/netio"
 
-// rxstate is what a receiving link does with what comes next from its socket. Its loop's thread moves it, and nobody does while
+// rxstate is what a receiving link does with what comes next from its socket. Its loop's thread changes it; nobody does while
 // that thread is in a call that may wait (linkState.away).
 //
 //	rxHeader   a control frame with a payload   -> rxControl
@@ -25,8 +25,8 @@ import "viamillipede/netio"
 //
 //	rxParked   its turn comes, or it has waited for too long: it begins again
 //
-// From each state of a leg the link is back at rxHeader when the leg is whole; a link that is lost, or parts, drops its leg. One
-// whose connection has ended, and that takes in what is left to be read of it, has a leg that waits go on (settleDown).
+// From each state of a leg the link returns to rxHeader when the leg is complete; a link that is lost, or parts, drops its leg.
+// Once its connection has ended and the rest of it is read, a leg that waits goes on (settleDown).
 type rxstate int
 
 const (
@@ -37,7 +37,7 @@ const (
 	rxPlaced                  // the rest of rxlink.leg, to its place in a file
 	rxCut                     // the rest of rxlink.cut, the head leg, to the sink
 
-	// In these what is in the socket stays there for now.
+	// In these states, what is in the socket stays there for now.
 	rxStalled // rxPlaced, but a call on the file is stuck: stalled.take has it go on
 	rxHeld    // rxCut, but the sink is full: outlet.unblock has it go on
 	rxParked  // an early leg, nothing of which is taken yet: clearPark has it go on
@@ -49,7 +49,7 @@ func (s rxstate) inLeg() bool { return s >= rxDropped }
 // waits reports whether what is in the socket stays there for now.
 func (s rxstate) waits() bool { return s >= rxStalled }
 
-// goesOn is the state of a leg that waits for the sink once it need not any more.
+// goesOn is the state of a leg that waited for the sink once it no longer has to.
 func (s rxstate) goesOn() rxstate {
 	switch s {
 	case rxStalled:
@@ -60,13 +60,13 @@ func (s rxstate) goesOn() rxstate {
 	return s
 }
 
-// has reports whether bytes of a leg were taken, or are about to be, that are of use.
+// has reports whether useful bytes of a leg have been taken, or are about to be.
 func (s rxstate) has() bool { return s > rxDropped && s != rxParked }
 
-// departs reports whether the link is about to leave its loop: it does between two frames.
+// departs reports whether the link is about to leave its loop, which it does between two frames.
 func (k *rxlink) departs() bool { return k.bound != nil && k.state == rxHeader }
 
-// events is what the link can make use of.
+// events is what the link can currently make use of.
 func (k *rxlink) events() uint32 {
 	var events uint32
 	if !k.state.waits() {

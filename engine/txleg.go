@@ -6,7 +6,7 @@ import (
 	"viamillipede/netio"
 )
 
-// sendLeg writes what the socket takes of the leg that is on its way.
+// sendLeg writes what the socket takes of the current leg.
 func (k *txlink) sendLeg() error {
 	n, err := k.sendBody()
 	if err == netio.ErrAgain {
@@ -72,8 +72,8 @@ func (k *txlink) sendPipe() (n int, err error) {
 	return 0, nil
 }
 
-// sendFile sends a leg that is in a file: from the page cache where the bytes leave by a card, else through memory, since a
-// consumer on this machine would be given the pages of the file themselves, which somebody may write to afterwards.
+// sendFile sends a leg that is in a file: from the page cache if the bytes leave through a network card, else through memory. A
+// consumer on this machine would otherwise get the pages of the file themselves, which somebody may write to afterwards.
 func (k *txlink) sendFile() (int, error) {
 	if k.sent < len(k.header) {
 		return k.conn.SendMore(k.header[k.sent:])
@@ -122,12 +122,12 @@ type piece struct {
 	reading bool   // a call that may wait is about to fill it
 }
 
-// pieceSize is how much of a file is read at a time where it cannot be sent from the page cache, in bytes. It stays in the
-// cache; larger ones were measured and are no faster.
+// pieceSize is how much of a file is read at a time when it cannot be sent from the page cache, in bytes. A piece stays in the
+// CPU's cache; larger ones were measured and are no faster.
 const pieceSize = 512 << 10
 
-// copyFile sends a piece of a file, from a byte of the stream on, through memory. What the socket does not take is kept for
-// the next time, unless another link's piece comes between.
+// copyFile sends a piece of a file through memory, starting at a byte of the stream. What the socket does not take is kept for
+// the next time, unless another link's piece comes in between.
 func (k *txlink) copyFile(at int64, left int) (int, error) {
 	k.reread = true
 	p := &k.owner.piece
@@ -154,7 +154,7 @@ func (k *txlink) copyFile(at int64, left int) (int, error) {
 	return k.conn.Send(b[:min(len(b), left)], nil)
 }
 
-// reserve makes room for up to n bytes, from a byte of the stream on.
+// reserve makes room for up to n bytes, starting at a byte of the stream.
 func (p *piece) reserve(at int64, n int) {
 	if p.b == nil {
 		p.b = make([]byte, pieceSize)
@@ -162,13 +162,13 @@ func (p *piece) reserve(at int64, n int) {
 	p.at, p.b, p.reading = at, p.b[:min(n, cap(p.b))], true
 }
 
-// shrunk ends the stream; the error is the link's.
+// shrunk ends the stream; the error it returns ends the link.
 func (k *txlink) shrunk() error {
 	k.s.fail(k.s.in.shrunk())
 	return errUnfinished
 }
 
-// dropLeg lets go of the leg that is on its way, if there is one.
+// dropLeg lets go of the current leg, if there is one.
 func (k *txlink) dropLeg() {
 	k.dropCopy()
 	if k.leg != nil {
@@ -177,7 +177,7 @@ func (k *txlink) dropLeg() {
 	}
 }
 
-// dropCopy gives the pipe back that the leg's bytes leave from.
+// dropCopy gives back the pipe that the leg's bytes are sent from.
 func (k *txlink) dropCopy() {
 	if k.copied != nil {
 		k.leg.PutBack(k.copied)

@@ -7,7 +7,7 @@ import (
 	"viamillipede/engine/schedule"
 )
 
-// depart notes that a leg is on its way, which should arrive after eta.
+// depart notes that a leg has been sent on its way, and should arrive after eta.
 func (k *txlink) depart(number uint64, length int, eta time.Duration) {
 	now := k.loop.Now
 	if len(k.carried) == 0 {
@@ -27,7 +27,7 @@ func (k *txlink) depart(number uint64, length int, eta time.Duration) {
 	k.s.window.OnItsWay(number, k.index, k.path.order)
 }
 
-// prune forgets the legs that are received, and learns the link's speed from them.
+// prune forgets the legs that have been received, and learns the link's speed from them.
 func (k *txlink) prune() {
 	if len(k.carried) == 0 {
 		return
@@ -60,8 +60,8 @@ func (k *txlink) most() int {
 	return k.growth()
 }
 
-// growth is the largest leg that the link has earned, in bytes: legs double from one to the next, since the first of them
-// say little. What is left over of a router's burst, or fits into its queue, arrives at any rate.
+// growth is the largest leg that the link has earned, in bytes. Legs double from one to the next, because the first ones say
+// little: what is left of a router's burst allowance, or fits into its queue, arrives at any rate.
 func (k *txlink) growth() int {
 	first := schedule.FirstLegAfter
 	if k.path.order == 0 {
@@ -70,7 +70,7 @@ func (k *txlink) growth() int {
 	return min(max(first, 2*k.largest), k.s.in.most)
 }
 
-// publish tells the others how many legs the link can send in a second.
+// publish tells the other links how many legs per second this one can send.
 func (k *txlink) publish() {
 	legs := int64(0)
 	if !k.watch.stalled && !k.leaving && !k.gone && k.Rate > 0 {
@@ -80,7 +80,7 @@ func (k *txlink) publish() {
 	k.legsPublished = legs
 }
 
-// prospect is what the scheduler has to know of the link.
+// prospect is what the scheduler has to know about the link.
 func (k *txlink) prospect() schedule.Prospect {
 	p := schedule.Prospect{
 		Rate: k.Rate, Unsent: k.unsent, InNetwork: k.queue.InNetwork, RTT: k.rtt(), Trip: k.queue.MinRTT,
@@ -92,8 +92,8 @@ func (k *txlink) prospect() schedule.Prospect {
 	return p
 }
 
-// rtt is the round trip, queues included; 0 is not known. The kernel's is smoothed over many packets: on a link that has
-// carried little lately a leg may have shown that the queue is gone.
+// rtt is the round trip, queues included; 0: not known. The kernel smooths it over many packets, so on a link that has carried
+// little lately, a leg may have shown that the queue is gone.
 func (k *txlink) rtt() time.Duration {
 	if k.Took > 0 && k.Took < k.queue.RTT {
 		return max(k.Took, k.queue.MinRTT)
@@ -107,20 +107,20 @@ func (k *txlink) eta(bytes int) time.Duration { return k.prospect().ETA(bytes) }
 func (k *txlink) mayTake(bytes int) bool {
 	absorbed, p := k.absorbed(), k.prospect()
 	if bytes > k.most() {
-		p.Idle = 0 // a leg of another link's size is no trial
+		p.Idle = 0 // a leg sized for another link is no trial
 	}
 	return p.MayTake(bytes, absorbed, k.owner.best, absorbed == schedule.ForEver)
 }
 
-// absorbed is how late a leg may be on this link, as far as the others can tell.
+// absorbed is how late a leg may be on this link before the other links have to wait.
 func (k *txlink) absorbed() time.Duration {
 	others := float64(k.s.legs.Load()-k.legsPublished) / 1000
 	return schedule.Absorbs(k.s.credit, min(others, k.s.legsLately()))
 }
 
-// measure learns how the link fares, and tells the window what the link excuses to be kept: what it has in the network,
-// twice, so that a network which could take more shows it, and what it has not sent yet, unless that is because the peer's
-// program is behind: more links would only make every buffer cold.
+// measure learns how the link fares, and tells the window how much the link justifies keeping. That is twice what it has in the
+// network, so that a network which could take more shows it, and what it has not sent yet. The latter does not count if the
+// peer's program is behind: more would only make every buffer cold.
 func (k *txlink) measure() {
 	if k.loop.Now.Sub(k.asked) < schedule.MeasurePause {
 		return
@@ -136,7 +136,7 @@ func (k *txlink) measure() {
 	q := k.conn.Queued()
 	k.watch.begin(q, k.loop.Now)
 	if !q.Told {
-		k.seemsToMove() // what cannot be told is no fault of the network
+		k.seemsToMove() // the network is not to blame for what cannot be told
 	}
 	k.queue, k.unsent = q, q.Unsent+k.unwritten()
 	if q.Told {
@@ -159,7 +159,7 @@ func (k *txlink) flows(inNetwork, acked int) {
 	k.flowing = inNetwork
 }
 
-// deep is how long a packet waits in the queue that the links of the path share, where that is too long to be none: 0, or
+// deep is how long a packet waits in the queue that the links of the path share, if that is long enough to count: 0, or
 // Timing.Stall or more.
 func (k *txlink) deep() time.Duration {
 	if d := k.path.flow.Sojourn(); d >= k.s.time.Stall {
@@ -168,7 +168,7 @@ func (k *txlink) deep() time.Duration {
 	return 0
 }
 
-// deepest is the longest that a packet lately waited there, in the same way.
+// deepest is the longest that a packet has waited there lately, on the same terms.
 func (k *txlink) deepest() time.Duration {
 	if d := max(k.path.flow.Longest(), k.path.flow.Sojourn()); d >= k.s.time.Stall {
 		return d
@@ -176,13 +176,13 @@ func (k *txlink) deepest() time.Duration {
 	return 0
 }
 
-// excuse has the window keep so many bytes for the link beyond what any link may have kept.
+// excuse makes the window keep so many bytes for the link, beyond what is kept anyway.
 func (k *txlink) excuse(bytes int) {
 	k.s.flow(k.s.window.Pace(k.s.allowed.Add(int64(bytes - k.allowed))))
 	k.allowed = bytes
 }
 
-// unwritten is what the socket has not taken of the leg that is on its way, in bytes.
+// unwritten is what the socket has not taken of the current leg, in bytes.
 func (k *txlink) unwritten() int {
 	if k.leg == nil {
 		return 0
@@ -190,7 +190,7 @@ func (k *txlink) unwritten() int {
 	return k.leg.Length - max(0, k.sent-len(k.header))
 }
 
-// setLegTime decides how much time a leg should take its link.
+// setLegTime decides how long sending a leg should keep its link busy.
 func (s *Sender) setLegTime() {
 	longest := int64(0)
 	for _, p := range s.paths {
@@ -199,7 +199,7 @@ func (s *Sender) setLegTime() {
 	s.legTime.Store(int64(schedule.TimeOfLeg(len(s.homes), s.credit, time.Duration(longest))))
 }
 
-// flow notes how many legs a second the stream lately had.
+// flow notes the stream's recent legs per second.
 func (s *Sender) flow(legs float64) { s.lately.Store(math.Float64bits(legs)) }
 
 func (s *Sender) legsLately() float64 { return math.Float64frombits(s.lately.Load()) }

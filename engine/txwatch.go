@@ -8,8 +8,8 @@ import (
 	"viamillipede/netio"
 )
 
-// watch is what a link has to know to tell a leg that is late from one that waits for the peer's program, and a path that
-// is slow from one on which nothing gets through.
+// watch is what a link has to know to tell a late leg from one that waits for the peer's program, and a slow path from one on
+// which nothing gets through.
 //
 //	carries legs, all in time                                  -> nothing
 //	a leg is late, or the stream waits for it                  -> offered to the other links
@@ -18,28 +18,28 @@ import (
 //	stalled, and something is acknowledged                     -> proven alive
 //	no progress for that and Timing.Dead - Timing.Stall        -> lost
 //
-// What the peer's kernel has, or cannot take since its program is behind, is no fault of the path.
+// What the peer's kernel has, or cannot take because its program is behind, is not the path's fault.
 type watch struct {
 	looked  time.Time // by watchLinks
 	excused bool      // the peer's program is behind
-	begun   uint64    // bytes acknowledged by the peer's kernel when the link came up
-	acked   uint64    // likewise, now
+	begun   uint64    // bytes that the peer's kernel had acknowledged when the link came up
+	acked   uint64    // likewise, at the last look
 	moved   time.Time // when that last grew, or there was nothing to wait for
 	stalled bool
 	idle    bool // nothing was carried at the last look
 
-	doubt schedule.Doubt // that it does what it promises
+	doubt schedule.Doubt // how far it falls short of its promise
 }
 
-// begin has a link that carried nothing wait from now on. What was acknowledged meanwhile, of heartbeats and of legs long since, is no
-// news of what it carries: in an outage that would have each link in turn pass for one on which something moves.
+// begin makes a link that carried nothing wait from now on. What has been acknowledged meanwhile, heartbeats and old legs, is no
+// news about what it carries now: in an outage it would make each link in turn look like one on which something moves.
 func (w *watch) begin(q netio.Queue, now time.Time) {
 	if w.idle {
 		w.idle, w.acked, w.moved = false, q.Acked, now
 	}
 }
 
-// look takes in what the kernel says of the link.
+// look takes note of what the kernel says about the link.
 func (w *watch) look(k *txlink, q netio.Queue) {
 	w.excused = q.PeerFull || q.Clear() && k.leg == nil
 	if q.Acked == w.acked && !w.excused {
@@ -57,9 +57,9 @@ func (w *watch) look(k *txlink, q netio.Queue) {
 	}
 }
 
-// seemsToMove notes that payload gets into the peer's kernel, or that it is not for the network that it does not. The kernel's word is
-// not the receiver's: what is on a link that dies goes again, however often. So it counts for good on a link that lasts, and
-// before that as long as no such link has ended with nothing to show for it.
+// seemsToMove notes that payload gets into the peer's kernel, or that the network is not what keeps it out. That is not yet
+// the receiver's word: what is on a link that dies is sent again, however often. So it counts for good only on a link that
+// lasts; on others it counts until such a link has ended with nothing to show for it.
 func (k *txlink) seemsToMove() {
 	if k.lasts() {
 		k.s.move(k.loop.Now)
@@ -69,7 +69,7 @@ func (k *txlink) seemsToMove() {
 	k.s.hoped.Store(int64(k.loop.Now.Sub(k.s.started)))
 }
 
-// lasts reports whether the peer was heard long after the link came up.
+// lasts reports whether the peer was still heard long after the link came up.
 func (k *txlink) lasts() bool {
 	least := k.s.time.Dead
 	if k.s.cfg.Giveup > 0 {
@@ -78,12 +78,12 @@ func (k *txlink) lasts() bool {
 	return k.proved && k.heard.Sub(k.linkState.since) >= least
 }
 
-// dashed reports whether the link, which ends with err, is one on which payload seemed to move, and did not.
+// dashed reports whether payload seemed to move on the link, which ends with err, but did not.
 func (k *txlink) dashed(err error) bool {
 	return k.hopeful && !k.lasts() && err != errLeft && err != errChaos && !k.s.movedAt().After(k.linkState.since)
 }
 
-// watchLinks looks at the links that carry something, and has the next round come soon when one carries something.
+// watchLinks checks the links that carry something, and makes the next round come soon if any does.
 func (l *txloop) watchLinks() {
 	for i := 0; i < len(l.links); i++ {
 		k := l.links[i]
@@ -93,7 +93,7 @@ func (l *txloop) watchLinks() {
 		if l.Now.Sub(k.watch.looked) >= schedule.WatchPause {
 			k.watch.looked = l.Now
 			if err := k.check(); err != nil {
-				k.lose(err) // and so out of links
+				k.lose(err) // which takes it out of links
 				i--
 				continue
 			}
@@ -102,7 +102,7 @@ func (l *txloop) watchLinks() {
 	}
 }
 
-// wake has the loop look at the link again soon. A link that waits for the peer's program, or has stalled, can wait for the
+// wake makes the loop look at the link again soon. A link that waits for the peer's program, or has stalled, can wait for the
 // tick.
 func (k *txlink) wake() {
 	if len(k.trips) > 0 && !k.watch.excused {
@@ -110,7 +110,7 @@ func (k *txlink) wake() {
 	}
 }
 
-// check offers the legs that are late to other links, and gives all of them away when nothing gets through.
+// check offers late legs to other links, and gives all of them away when nothing gets through.
 func (k *txlink) check() error {
 	now, w := k.loop.Now, &k.watch
 	k.prune() // the ack may have come on a link of another loop
@@ -133,7 +133,7 @@ func (k *txlink) check() error {
 	if pressed || heads {
 		k.offer(pressed)
 	}
-	others := k.s.legs.Load() > k.legsPublished // who could take them
+	others := k.s.legs.Load() > k.legsPublished // there is a link that could take them
 	if others && k.queue.Told && now.Sub(schedule.Later(w.moved, k.trips[0].From)) >= k.stalledAfter() {
 		k.stall()
 	}
@@ -145,8 +145,8 @@ func (k *txlink) stalledAfter() time.Duration {
 	return schedule.StalledAfter(k.queue.RTT, k.deepest(), k.s.time.Stall, schedule.PatienceTimes*k.s.time.Dead)
 }
 
-// offer has other links send too what is late here, when it begins with the leg that the peer waits for; where the stream
-// waits for it, also what is not to arrive soon.
+// offer lets other links send what is late here too, if it begins with the leg that the peer waits for. When the stream waits
+// for that, it also offers what will not arrive soon.
 func (k *txlink) offer(pressed bool) {
 	now, offered := k.loop.Now, false
 	alone := k.siblings()
