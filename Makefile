@@ -36,7 +36,8 @@ test: ## vet, every test, every system call made short at times, and a short run
 	@$(MAKE) --no-print-directory faults
 	@$(MAKE) --no-print-directory race SHORT=-short
 
-# The build tag makes each data system call shorter than asked for at times, or interrupted (netio/internal/sys).
+# The build tag makes each data system call shorter than asked for at times, or interrupted (netio/internal/sys). The engine has
+# three loops here, wherever a test does not say: on two CPUs it would seldom have more than one or two.
 faults: ## the engine and netio with short counts and EINTR forced on every data system call
 	go vet -tags faults ./netio/...
 	go test -tags faults -timeout 10m ./netio ./engine

@@ -78,7 +78,7 @@ func TestTwoReceivers(t *testing.T) {
 		}
 		defer sink.Close()
 		r, err := engine.NewReceiver(engine.ReceiveConfig{
-			Options: o, Port: port + i, Sink: sink.FD,
+			Options: looped(o), Port: port + i, Sink: sink.FD,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -105,7 +105,7 @@ func TestTwoReceivers(t *testing.T) {
 	}
 	defer source.Close()
 	s, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: paths, Source: source.FD,
+		Options: looped(o), Paths: paths, Source: source.FD,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -204,12 +204,12 @@ func throughTCP(
 // overLoopback makes the ends of a stream that goes through loopback.
 func overLoopback(t *testing.T, source, sink *enginetest.Stdio, o engine.Options) (*engine.Receiver, *engine.Sender) {
 	t.Helper()
-	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Sink: sink.FD})
+	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: looped(o), Sink: sink.FD})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: portOf(r)}}, Source: source.FD,
+		Options: looped(o), Paths: []engine.Path{{Host: "127.0.0.1", Port: portOf(r)}}, Source: source.FD,
 	})
 	if err != nil {
 		t.Fatal(err)

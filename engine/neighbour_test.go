@@ -222,13 +222,13 @@ func (b *siege) opens(change func(where string, o *engine.Options)) (begin func(
 	}
 	rxLog, txLog := &lines{to: io.Discard}, &lines{to: io.Discard}
 	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: options("sink"), Port: port, Sink: b.sink.FD, Observer: hears{rxLog, "rx: ", engine.LevelChoices},
+		Options: looped(options("sink")), Port: port, Sink: b.sink.FD, Observer: hears{rxLog, "rx: ", engine.LevelChoices},
 	})
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	s, err := engine.NewSender(engine.SendConfig{
-		Options: options("source"), Paths: []engine.Path{{Host: "a", Port: port}}, Source: b.source.FD,
+		Options: looped(options("source")), Paths: []engine.Path{{Host: "a", Port: port}}, Source: b.source.FD,
 		Observer: hears{txLog, "tx: ", engine.LevelChoices},
 	})
 	if err != nil {

@@ -132,7 +132,7 @@ func receiveWith(t *testing.T, o engine.Options, sink *enginetest.Stdio, change 
 		o.Timing = steady
 	}
 	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: o, Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", engine.LevelLegs},
+		Options: looped(o), Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", engine.LevelLegs},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -192,7 +192,7 @@ func sendFrom(t *testing.T, o engine.Options, source *enginetest.Stdio, paths []
 		o.Timing = steady
 	}
 	s, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: paths, Source: source.FD,
+		Options: looped(o), Paths: paths, Source: source.FD,
 		Observer: hears{log, "tx: ", engine.LevelLegs},
 	})
 	if err != nil {

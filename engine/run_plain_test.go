@@ -8,4 +8,5 @@ const (
 	SeedsShort = 300  // with -short
 	FirstSeed  = 0
 	Simulates  = true // senders over simulated networks
+	Loops      = 0    // as many as the program makes
 )

@@ -8,4 +8,5 @@ const (
 	SeedsShort = 80
 	FirstSeed  = 20_000
 	Simulates  = false
+	Loops      = 0 // as many as the program makes
 )

@@ -274,6 +274,14 @@ func unpinned(n int) []int {
 	return cpus
 }
 
+// looped is o with as many loops as this kind of run asks for, unless the test has its own number.
+func looped(o engine.Options) engine.Options {
+	if engine.Loops > 0 && o.CPUs == nil {
+		o.CPUs = unpinned(engine.Loops)
+	}
+	return o
+}
+
 func (s *scenario) sendOptions(t engine.Transport) engine.Options {
 	o := s.options
 	o.Transport, o.CPUs, o.Chaos = t, unpinned(s.txLoops), s.chaos
