@@ -10,14 +10,14 @@ import (
 	"viamillipede/netio"
 )
 
-// A stream that fails leaves a file that ends with what was delivered, whatever came early and had its place behind a gap:
-// when the loops have ended, or, for a program that ends at once, while they run.
+// A stream that fails leaves a file that ends with what was delivered, even if legs came early and were written behind a gap.
+// The file is cut when the loops have ended, or, for a program that ends at once, while they run.
 
-// cutting keeps legs from their places in a file once that is cut.
+// cutting keeps legs out of a file once it has been cut.
 type cutting struct {
-	placing sync.RWMutex // held to read by whoever writes a leg to its place
+	placing sync.RWMutex // held for reading while a leg is written to its place
 	sealed  bool         // guarded by placing
-	cut     atomic.Bool  // that is done, or was tried
+	cut     atomic.Bool  // the file has been cut, or that was tried
 }
 
 var errSealed = errors.New("the stream is cut off")
@@ -32,7 +32,7 @@ func (e *egress) emptyAt(p *netio.Pipe, offset int64) error {
 	return e.sink.EmptyAt(p, offset)
 }
 
-// cutOff has a file end with what was delivered, unless the end of the stream, or a call before this one, has.
+// cutOff makes a file end with what was delivered, unless the end of the stream, or an earlier call, has done so.
 func (r *Receiver) cutOff() {
 	e := &r.out
 	if !e.settles(r.time.Farewell) || e.cut.Swap(true) {
@@ -43,7 +43,7 @@ func (r *Receiver) cutOff() {
 	}
 }
 
-// Cut has a file that the stream goes to end with what was delivered so far, and nothing be written any more: for a program
+// Cut makes a file that the stream goes to end with what has been delivered, and stops all writing to it. It is for a program
 // that ends at once, and does not wait for Run. It returns after atMost, whatever the file does. Any goroutine may call it.
 func (r *Receiver) Cut(atMost time.Duration) {
 	if !r.curtain.look(func() { r.cutWithin(atMost) }) {
@@ -51,7 +51,7 @@ func (r *Receiver) Cut(atMost time.Duration) {
 	}
 }
 
-// cutWithin is Cut, at the end of Run too.
+// cutWithin does the work of Cut, at the end of Run too.
 func (r *Receiver) cutWithin(atMost time.Duration) {
 	cut := make(chan struct{}, 1)
 	go func() {
@@ -63,7 +63,7 @@ func (r *Receiver) cutWithin(atMost time.Duration) {
 	awaitAll(cut, 1, atMost)
 }
 
-// seal takes the delivery turn for good, and every place in the file. Whoever has the turn for longer than atMost is stuck in
+// seal takes the delivery turn for good, and every place in the file. Whoever holds the turn for longer than atMost is stuck in
 // a write of its own, which continues what was delivered.
 func (e *egress) seal(atMost time.Duration) {
 	for end := time.Now().Add(atMost); !e.turn.CompareAndSwap(false, true) && time.Now().Before(end); {
@@ -72,7 +72,7 @@ func (e *egress) seal(atMost time.Duration) {
 	e.closePlaces()
 }
 
-// closePlaces has no leg go to a place of its own any more; one that is on its way there is waited for.
+// closePlaces lets no further leg go to its own place, and waits for those on their way there.
 func (e *egress) closePlaces() {
 	e.placing.Lock()
 	defer e.placing.Unlock()

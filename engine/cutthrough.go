@@ -146,8 +146,8 @@ func (k *rxlink) spliceFailed(err error) error {
 	return err
 }
 
-// unhold lets a link go on that waited for the sink. When its connection failed meanwhile, epoll would report that again
-// and again while the sink is full; so what is left in the socket goes into a buffer.
+// unhold lets a link that waited for the sink go on. If its connection has failed meanwhile, epoll would report that again and
+// again while the sink is full, so what is left in the socket goes into a buffer.
 func (k *rxlink) unhold(events uint32) error {
 	if k.state != rxHeld && k.state != rxStalled {
 		return nil

@@ -11,12 +11,12 @@ import (
 	"viamillipede/netio/lane"
 )
 
-// Events of choices: what the engine does of several things that it could do, and what it cannot do.
+// Events of choices: which of several possibilities the engine takes, and what it cannot do.
 
 // Placement is where the loops of an end run.
 type Placement struct {
 	CPUs []int          // of each loop; -1: it is not pinned
-	NICs []affinity.NIC // by which that was decided
+	NICs []affinity.NIC // the devices that decided it
 }
 
 // SourceOpened is the source of a sender.
@@ -40,7 +40,7 @@ type ReceiverOpened struct {
 	Placement  Placement
 }
 
-// LoopsPlaced are loops that have other CPUs than was told before.
+// LoopsPlaced are loops that have other CPUs than reported before.
 type LoopsPlaced struct{ Placement }
 
 // LoopUnpinned is a loop that cannot be bound to its CPU.
@@ -49,13 +49,13 @@ type LoopUnpinned struct {
 	Err       error
 }
 
-// LoopTakenOver is a loop that goes on on another thread: its own one waits in the kernel.
+// LoopTakenOver is a loop that another thread goes on with, because its own one waits in the kernel.
 type LoopTakenOver struct{ Loop int }
 
 // ThreadStuck is a thread that does not come back from the kernel at the end of the stream: what it holds stays open.
 type ThreadStuck struct{}
 
-// SenderMet is a receiver's stream and the memory for it.
+// SenderMet is the stream of a sender that has come to a receiver, and the memory for it.
 type SenderMet struct {
 	Stream wire.StreamID
 	Links  int
@@ -65,25 +65,25 @@ type SenderMet struct {
 	Pages  bufpool.Pages
 }
 
-// MemoryAdvised is what the kernel was asked for the leg buffers, and what came of it until now.
+// MemoryAdvised is what the kernel was asked to do for the leg buffers, and the result so far.
 type MemoryAdvised struct{ bufpool.Advice }
 
-// MemoryWarmed is what came of the wish for huge pages for them.
+// MemoryWarmed is the result of asking for huge pages for them.
 type MemoryWarmed struct{ bufpool.Pages }
 
-// LegsCopied is why legs of a pipe are copied that could have gone by reference.
+// LegsCopied is why legs from a pipe are copied that could have gone by reference.
 type LegsCopied struct{ Err error }
 
-// LegsReferred is that legs go by reference which are proven to be made by write(2).
+// LegsReferred means that legs go by reference if they are proven to have been made by write(2).
 type LegsReferred struct{ Cost time.Duration } // of one proof
 
-// ProofDenied is why the kernel lends no proof, in more words than LegsCopied has.
+// ProofDenied is why the kernel does not permit the proof, in more detail than LegsCopied has.
 type ProofDenied struct{ Err error }
 
-// FileCopied is why a file is read and written, and not sent from the page cache.
+// FileCopied is why a file is read and written, rather than sent from the page cache.
 type FileCopied struct{ Err error }
 
-// LinkCopies is a link on which no leg goes out by MSG_ZEROCOPY any more.
+// LinkCopies is a link on which no more legs are sent with MSG_ZEROCOPY.
 type LinkCopies struct {
 	Link int
 	Err  error
@@ -100,15 +100,15 @@ type BufferLimits struct {
 	Path    string
 	Receive bool    // it is the peer's receive buffer; else the send buffer here
 	Share   float64 // of the time, 0 to 1
-	Setting string  // of the send buffer: net.ipv4.tcp_wmem here
+	Setting string  // the value, here, of net.ipv4.tcp_wmem, for the send buffer
 }
 
 // PortsChosen are the source ports of a path's links.
 type PortsChosen struct {
 	Path  string
 	Ports []uint16
-	Lanes lane.Set // which they fill evenly
-	Err   error    // why the kernel chooses; then there are none
+	Lanes lane.Set // the lanes that they fill evenly
+	Err   error    // why the kernel chooses the ports instead, so that there are none
 }
 
 // ThreadsTried is a trial of "threads auto".
@@ -116,14 +116,14 @@ type ThreadsTried struct {
 	Path        string
 	Added       int    // links
 	Before, Now uint64 // bytes a second, of all paths
-	Kept        bool   // they stay
-	Links       int    // that the path has then
+	Kept        bool   // the new links stay
+	Links       int    // how many the path has then
 }
 
-// SocketStatistics is what the kernel counts of links.
+// SocketStatistics is what the kernel counts about links.
 type SocketStatistics struct {
-	Err    error  // why there is TCP_INFO only; nil: there is more
-	Cgroup string // that sock_ops are on
+	Err    error  // why there is only TCP_INFO; nil: there is more
+	Cgroup string // the cgroup that sock_ops are attached to
 	Filter error  // why there is no socket filter; nil: there is one
 	Ops    error  // why there are no sock_ops; nil: there are some
 }
@@ -134,22 +134,22 @@ type LinkNotCounted struct {
 	Err  error
 }
 
-// NetworkNotWatched is why changes of the network are not noticed. A sender tries lost paths now and then.
+// NetworkNotWatched is why changes of the network go unnoticed. A sender then tries lost paths now and then.
 type NetworkNotWatched struct {
 	Sender bool
 	Err    error
 }
 
-// LinksSteered is how links get to the loops near the CPUs that they come in on.
+// LinksSteered is how links get to the loops near the CPUs where they come in.
 type LinksSteered struct{ dial.Steering }
 
 // Listening is a receiver that listens again, on another address or anew.
 type Listening struct{ Addr net.Addr }
 
-// ListenFailed is why it cannot do so yet.
+// ListenFailed is why a receiver cannot listen again yet.
 type ListenFailed struct{ Err error }
 
-// ListenerFailed is why it has to.
+// ListenerFailed is why a receiver has to listen again.
 type ListenerFailed struct{ Err error }
 
 // AcceptFailed is a connection that was not taken, for now or for good.
@@ -161,7 +161,7 @@ type NoRoom struct {
 	Err  error
 }
 
-// RoomNotReserved is why no more room is set aside in a file for what is to come.
+// RoomNotReserved is why no more room is reserved in a file for what is to come.
 type RoomNotReserved struct{ Err error }
 
 // EndUnconfirmed is a sender that has not confirmed the end of the stream in time.

@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// Events of links, of the paths that they take, and of the legs on them. Path is a path, or at a receiver a peer's address, for people.
+// Events of links, of the paths that they take, and of the legs on them. Path names, for people, a path or, at a receiver, a peer's
+// address.
 
 // LinkUp is a link that came up.
 type LinkUp struct {
@@ -18,36 +19,36 @@ type LinkDown struct {
 	Link     int
 	Path     string
 	Err      error // io.EOF: the peer's host closed it
-	Expected bool  // the stream, or its work for the stream, is finished
+	Expected bool  // the stream is finished, or the link's work for it
 }
 
-// LinkStalled is a link on which nothing gets through any more; its legs, so many, go to other links too.
+// LinkStalled is a link on which nothing gets through any more; its legs, this many, go to other links too.
 type LinkStalled struct {
 	Link int
 	Path string
 	Legs int
 }
 
-// LinkResumed is the end of that.
+// LinkResumed is a stalled link on which something gets through again.
 type LinkResumed struct {
 	Link int
 	Path string
 }
 
-// LinkMoved is a link at a receiver that goes to the loop where its packets come in.
+// LinkMoved is a link at a receiver that moves to the loop where its packets come in.
 type LinkMoved struct {
 	Link     int
 	From, To int // loops
 }
 
-// LinkNotTaken is a connection that was to be a link and cannot be used.
+// LinkNotTaken is a connection that should have become a link but cannot be used.
 type LinkNotTaken struct {
 	Link int
 	From string
 	Err  error
 }
 
-// DialFailed is an attempt on a path that failed in another way than the one before.
+// DialFailed is an attempt on a path that failed differently from the one before.
 type DialFailed struct {
 	Link int
 	Path string
@@ -67,14 +68,14 @@ type PathDown struct {
 	Err   error // how that link ended; see LinkDown
 }
 
-// AddressChosen is a name that has several addresses, of which the first that was tried failed.
+// AddressChosen is a name with several addresses, of which the first one tried failed.
 type AddressChosen struct {
 	Path   string
 	Addr   netip.Addr
 	Failed error // how the others failed
 }
 
-// NameKept is a name that cannot be resolved any more: the addresses that it had last are tried.
+// NameKept is a name that no longer resolves: the last known addresses are tried.
 type NameKept struct {
 	Path string
 	Err  error
@@ -110,14 +111,14 @@ type LegsLost struct{ Link, Legs int }
 type LegLate struct {
 	Leg      uint64
 	Link     int
-	Taken    time.Duration // ago
-	Expected time.Duration // after it was taken
-	Rate     uint64        // of the link, bytes a second
+	Taken    time.Duration // how long ago the link took it
+	Expected time.Duration // how long after that it should have arrived
+	Rate     uint64        // of the link, in bytes per second
 	RTT      time.Duration
 	Unsent   uint64 // bytes on the link
 }
 
-// LegRescued is a leg that was late on a path and goes out on another link too.
+// LegRescued is a leg that is late on one path and goes out on another link too.
 type LegRescued struct {
 	Leg  uint64
 	From string // path

@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// Events of the stream as a whole, which its user has to know of, and of those who are no part of it.
+// Events of the stream as a whole, which its user must know about, and of connections that are no part of it.
 
-// Phase is how far an outage is.
+// Phase is how far an outage has got.
 type Phase int
 
-// The phases: one that begins lasts, mostly more than once, and ends.
+// The phases: an outage begins, lasts, usually more than once, and ends.
 const (
 	OutageBegins Phase = iota
 	OutageLasts
@@ -30,18 +30,18 @@ const (
 	LimitDead    Limit = "dead"
 )
 
-// Outage is a stream of whose payload nothing gets through: first contact that is waited for, or links that are lost or stand still. A
-// stream that fails has no end of its outage.
+// Outage is a stream whose payload does not get through: it waits for first contact, or its links are lost or stand still. If the
+// stream fails, the end of the outage is not reported.
 type Outage struct {
 	Sender bool // which end it is
 	Phase  Phase
-	First  bool      // the peer was not met yet
-	Since  time.Time // nothing got through since then
-	At     time.Time // now; of OutageEnds, when something got through again
-	Until  time.Time // it is waited for until then; zero: for ever
-	Limit  Limit     // that says so
-	Links  int       // that are up all the same
-	Why    error     // at a sender, of one that is not at its end: what the paths have shown, an Unreachable or a BlackHole; nil: nothing
+	First  bool      // the peer has not been met yet
+	Since  time.Time // nothing has got through since then
+	At     time.Time // now; with OutageEnds, when something got through again
+	Until  time.Time // how long the stream waits; zero: for ever
+	Limit  Limit     // the keyword that sets Until
+	Links  int       // links that are up all the same
+	Why    error     // at a sender, until the outage ends: what the paths have shown, an Unreachable or a BlackHole; nil: nothing
 	Paths  []string  // at a sender, at the end: those that have a link
 	Door   net.Addr  // at a receiver, of First: where it listens; nil: the kernel had no memory to say
 	Port   uint16    // likewise, as it was asked for
@@ -58,10 +58,10 @@ const (
 	StageWritten         // and is written, but the sender does not know
 )
 
-// Unreachable is what each path's last attempt to connect has shown, where none works.
+// Unreachable is what the last attempt to connect showed on each path, when none works.
 type Unreachable []PathAnswer
 
-// PathAnswer is that of one path; Err is nil where there was no answer.
+// PathAnswer is what one path showed; Err is nil if there was no answer.
 type PathAnswer struct {
 	Path string
 	Err  error
@@ -80,7 +80,7 @@ func (u Unreachable) Error() string {
 // BlackHole is a path that lets only small packets through.
 type BlackHole struct {
 	Path  string
-	Bytes int64 // of a packet that does not arrive
+	Bytes int64 // size of a packet that does not arrive
 }
 
 func (b BlackHole) Error() string {
@@ -88,59 +88,59 @@ func (b BlackHole) Error() string {
 		"is the MTU smaller along the way (see tcp_mtu_probing in viamillipede doctor)?", b.Path, b.Bytes)
 }
 
-// Refused is a connection that is no link of the stream: the first of its host.
+// Refused is a connection that is no link of the stream: the first from its host.
 type Refused struct {
 	From net.Addr
 	Err  error
 }
 
-// RefusedMore are connections that were refused and had no event of their own, since the last such event.
+// RefusedMore counts connections that were refused without an event of their own, since the last such event.
 type RefusedMore struct {
 	Total  uint64
-	Hosts  []RefusedHost // those that came most often
-	Others uint64        // of Total, those of other hosts
+	Hosts  []RefusedHost // those that connected most often
+	Others uint64        // how many of Total came from other hosts
 }
 
-// RefusedHost is one host of them. Host is an address, or the network that is taken for one host.
+// RefusedHost is one of those hosts. Host is an address, or the network that is counted as one host.
 type RefusedHost struct {
 	Host  string
 	Count uint64
 	Last  error // why the latest was refused
 }
 
-// SenderFailed is a sender that gave up before a leg of it was in: the receiver waits for the next one.
+// SenderFailed is a sender that gave up before a leg of its stream was in: the receiver waits for the next one.
 type SenderFailed struct{ From, Reason string }
 
-// SenderLeft is a sender that went away before a leg of it was in: the receiver is free.
+// SenderLeft is a sender that went away before a leg of its stream was in: the receiver is free.
 type SenderLeft struct{}
 
-// ConsumerStopped is a consumer that stopped reading before the end of the stream, which the user allows.
+// ConsumerStopped is a consumer that stopped reading before the end of the stream, with the user's permission.
 type ConsumerStopped struct {
 	Given  uint64 // bytes that it was given
-	Unread uint64 // of them
-	Whole  bool   // the end of the stream is here
-	Total  uint64 // then: the stream's bytes
+	Unread uint64 // how many of them it left
+	Whole  bool   // the end of the stream is known here
+	Total  uint64 // if so, the stream's length in bytes
 }
 
-// PeerConsumerStopped is the same at the receiver, in the eyes of the sender.
+// PeerConsumerStopped is the same event at the receiver, as the sender sees it.
 type PeerConsumerStopped struct{ Read uint64 }
 
-// ChecksumMissing is a checksum that is asked for at the receiver and not at the sender, so that nothing is checked.
+// ChecksumMissing: checksums were asked for at the receiver but not at the sender, so nothing is checked.
 type ChecksumMissing struct{}
 
 // SinkNotCut is a file that may be longer than what was delivered to it.
 type SinkNotCut struct{ Err error }
 
-// AddressAwaited is a local address to listen on that is not there.
+// AddressAwaited is a local address to listen on that does not exist now.
 type AddressAwaited struct {
 	Addr netip.Addr
 	Err  error
 }
 
-// WindowCut is a window that does not fit into the memory that is granted.
+// WindowCut is a window that does not fit into the memory available.
 type WindowCut struct{ Asked, Fits int64 } // bytes
 
-// LinksCut are fewer links than wanted.
+// LinksCut means that there are fewer links than wanted.
 type LinksCut struct {
 	Links  int
 	Wanted int // 0: as many as the peer likes
@@ -151,7 +151,7 @@ type LinksCut struct {
 type Fault struct {
 	Where string
 	Panic any
-	Stack []byte // nil: of no use
+	Stack []byte // nil: it would be no help
 }
 
 func (Outage) level() Level              { return LevelError }

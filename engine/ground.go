@@ -8,9 +8,9 @@ import (
 	"viamillipede/engine/loop"
 )
 
-// ground is the part of the sink, a file, in which each leg has its place. Others may write to the same file: lines that were
-// there before the first leg stay before it; those that come through the same open file, and move its offset, go behind the
-// stream where its length is known; and at the end no more is cut off than was written here, or set aside.
+// ground is the part of a file, the sink, in which each leg has its place. Others may write to the same file. Lines that were
+// there before the first leg stay before it. Lines that come through the same open file, and move its offset, go behind the
+// stream if its length is known. At the end, no more is cut off than was written or reserved here.
 //
 //	file:  lines of others | leg 0 | leg 1 |   | leg 3 |       | lines of others
 //	                       begin                       reach   begin + size, which is the offset meanwhile
@@ -19,14 +19,14 @@ type ground struct {
 	found  atomic.Bool
 	begin  int64        // of the stream in the file; changed under mu until it is found
 	offset int64        // where the open file's offset was left; likewise
-	known  bool         // that is behind the stream; likewise
+	known  bool         // the offset is behind the stream; likewise
 	reach  atomic.Int64 // where the last byte of the stream that was written ends, in the stream
 }
 
 // errMixed is why a stream in a file of unknown length fails.
 var errMixed = errors.New("another program has written to the same open file, where the stream belongs; with >> there is room for both")
 
-// spot gives the place of the stream's first byte. It is decided when the first leg asks.
+// spot returns the place of the stream's first byte. It is decided at the first call.
 func (e *egress) spot() int64 {
 	if !e.found.Load() {
 		e.findSpot()
@@ -53,7 +53,7 @@ func (e *egress) findSpot() {
 	e.found.Store(true)
 }
 
-// reached notes that the stream is written up to a byte of it, whatever is missing before.
+// reached notes that the stream is written up to that byte, with or without gaps before it.
 func (e *egress) reached(end int64) {
 	for {
 		was := e.reach.Load()
@@ -63,11 +63,11 @@ func (e *egress) reached(end int64) {
 	}
 }
 
-// reserveStep is how much room is set aside at a time, in bytes, ahead of legs that have come: what a sender says of its
+// reserveStep is how much room is reserved at a time, in bytes, ahead of legs that have come: what a sender claims about its
 // stream is no reason to fill a disk.
 const reserveStep = 64 << 20
 
-// reserve sets room aside in a file whose size is known, once a leg that ends at the given byte of the stream is on its way.
+// reserve reserves room in a file for a stream of known size, once a leg that ends at the given byte of it is on its way.
 func (e *egress) reserve(upTo int64, at *loop.Loop) {
 	if e.shore.Busy() {
 		return
@@ -86,9 +86,9 @@ func (e *egress) reserve(upTo int64, at *loop.Loop) {
 	}
 }
 
-// leave ends a file with the last byte that was delivered in order. What lies beyond is room that was not needed, and, when
-// the stream failed, legs that came early; then no loop may run any more. Where nothing was written or set aside, nothing is
-// done; where others have written behind it, nothing is cut off.
+// leave makes a file end with the last byte that was delivered in order. Beyond that lie unused reserved room and, if the stream
+// failed, legs that came early; in that case no loop may run any more. If nothing was written or reserved, nothing is done; if
+// others have written behind it, nothing is cut off.
 func (e *egress) leave() error {
 	if e.route != routePlace || e.reach.Load() == 0 && e.reserved.Load() == 0 {
 		return nil

@@ -13,9 +13,9 @@ import (
 )
 
 // A test stream is checked at the receiver before a leg of it is published: by the loop that received the leg, at the same
-// time as other loops check theirs. A leg that is not right ends the stream. What has happened to it can mostly be told at
-// once; but whether two legs were swapped, or one was repeated or lost, only once both are here. So the verdict may wait a
-// moment for the leg whose bytes came in place of another's. Nothing is published meanwhile.
+// time as other loops check theirs. A wrong leg ends the stream. Usually it shows at once what has happened to the leg; but
+// whether two legs were swapped, or one was repeated or lost, shows only once both are here. So the verdict may wait a moment
+// for the leg whose bytes came in place of another's. Nothing is published meanwhile.
 //
 //	right -> published
 //	not right: a bit, another seed, zeroes ...           -> verdict
@@ -26,7 +26,7 @@ import (
 // errInspects is why nothing is spliced to the sink.
 var errInspects = errors.New("prbs needs every byte")
 
-// inspectedMost is how many legs the receiver remembers to have checked: those beyond are long delivered, or far ahead.
+// inspectedMost is how many checked legs the receiver remembers: any others were delivered long ago, or are far ahead.
 const inspectedMost = 512
 
 // inspection checks a test stream.
@@ -34,13 +34,13 @@ type inspection struct {
 	sequence prbs.Sequence
 
 	mu     sync.Mutex
-	legs   [inspectedMost]inspected // the latest, at index count modulo their number and before; guarded by mu, as is all below
+	legs   [inspectedMost]inspected // the latest; the next goes to index count modulo their number; guarded by mu, as is all below
 	count  int
 	faults []inspected // by offset
-	since  time.Time   // of the first of them to be found
+	since  time.Time   // when the first of them was found
 }
 
-// inspected is a leg and what is known of it.
+// inspected is a leg and what is known about it.
 type inspected struct {
 	wire.Leg
 	prbs.Finding
@@ -58,14 +58,14 @@ func (k *rxlink) inspect(l *rxleg) bool {
 	return whole
 }
 
-// damaged ends the stream where there is a verdict.
+// damaged ends the stream if there is a verdict.
 func (r *Receiver) damaged(err *Error) {
 	if err != nil {
 		r.fail(err)
 	}
 }
 
-// note takes in a leg that was checked, when the sink has so many bytes; the verdict is not nil once there is one.
+// note records a leg that was checked while the sink had so many bytes; verdict is nil until there is one.
 func (t *inspection) note(l inspected, now time.Time, delivered uint64) (whole bool, verdict *Error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -80,7 +80,7 @@ func (t *inspection) note(l inspected, now time.Time, delivered uint64) (whole b
 	return false, t.judge(delivered, false)
 }
 
-// addFault keeps a leg that is not right, once; under mu.
+// addFault keeps a wrong leg, once; under mu.
 func (t *inspection) addFault(l inspected, now time.Time) {
 	if len(t.faults) == 0 {
 		t.since = now
@@ -93,7 +93,7 @@ func (t *inspection) addFault(l inspected, now time.Time) {
 	}
 }
 
-// overdue is the verdict that cannot wait any longer, nil where there is none.
+// overdue is the verdict that cannot wait any longer, nil if there is none.
 func (t *inspection) overdue(now time.Time) *Error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -103,8 +103,8 @@ func (t *inspection) overdue(now time.Time) *Error {
 	return t.judge(0, true)
 }
 
-// judge says what has happened to the first leg, in the order of the stream, that is not right, as far as that is known; nil
-// where it is worth while to wait. Under mu.
+// judge says what has happened to the first wrong leg in the order of the stream, as far as that is known; nil if it is
+// worthwhile to wait. Under mu.
 func (t *inspection) judge(delivered uint64, last bool) *Error {
 	l := &t.faults[0]
 	what := ""
@@ -121,7 +121,7 @@ func (t *inspection) judge(delivered uint64, last bool) *Error {
 		l.Offset+uint64(l.At), l.At, l.Number, what)
 }
 
-// find is the leg that has the byte at offset, if it is remembered: one that is not right before one that is, since a leg may
+// find is the leg that has the byte at offset, if it is remembered. It prefers a wrong leg to a right one, because a leg may
 // come twice. Under mu.
 func (t *inspection) find(offset uint64) *inspected {
 	for i := range t.faults {
@@ -154,8 +154,7 @@ func (i *inspected) changed() string {
 		i.Bits, i.Span)
 }
 
-// moved says what has happened to a leg whose bytes belong elsewhere in the stream: to other, nil being a leg that is not
-// known.
+// moved says what has happened to a leg whose bytes belong elsewhere in the stream: to other, nil if that leg is not known.
 func (i *inspected) moved(other *inspected) string {
 	what := fmt.Sprintf("%d bytes came that belong at byte %d", i.Span, i.Place)
 	if other == nil {

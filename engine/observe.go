@@ -1,7 +1,7 @@
 package engine
 
-// Level is how much somebody wants to know: an event is of interest where its level is at most that. The numbers are those of the
-// keyword "verbose".
+// Level is how much somebody wants to know: they hear of events whose level is at most theirs. The numbers are those of the keyword
+// "verbose".
 type Level int
 
 // The levels.
@@ -15,27 +15,27 @@ const (
 	LevelCalls   Level = 20 // every system call result
 )
 
-// Observer hears what happens to a stream, when it happens: the time of an event is that of the call. As a log/slog.Handler it is asked
-// first, so that an event that nobody wants costs one call and is not made. Any goroutine of the stream may call it, several at the same
-// time, and threads that move bytes do: it must not wait for anything, nor call the stream.
+// Observer hears what happens to a stream, when it happens: the time of an event is that of the call. Like a log/slog.Handler, it is
+// asked first, so that an event that nobody wants costs one call and is never made. Any goroutine of the stream may call it, several
+// at once, and among them threads that move bytes: it must not wait for anything, nor call the stream.
 type Observer interface {
 	Enabled(Level) bool
 	Observe(Event)
 }
 
-// Event is one of the types of events_*.go, as a value. What a slice or a pointer in it leads to does not change any more.
+// Event is a value of one of the types in events_*.go. What a slice or a pointer in it refers to never changes afterwards.
 type Event interface{ level() Level }
 
 // LevelOf is the level of an event.
 func LevelOf(e Event) Level { return e.level() }
 
-// tell has the observer hear of an event; nil is nobody. It is generic so that an event is only put into an interface, on the heap, for
-// somebody who wants to hear of it.
+// tell passes an event to the observer; nil is nobody. It is generic so that the event is put into an interface, on the heap, only if
+// somebody wants to hear of it.
 func tell[E Event](to Observer, e E) {
 	if to != nil && to.Enabled(e.level()) {
 		to.Observe(e)
 	}
 }
 
-// listens reports whether events of the level are of interest; who asks spares the making of one that is dear.
+// listens reports whether events of the level are wanted, so that the caller need not make an expensive one in vain.
 func listens(to Observer, at Level) bool { return to != nil && to.Enabled(at) }

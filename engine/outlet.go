@@ -9,29 +9,29 @@ import (
 	"viamillipede/netio"
 )
 
-// outlet is the watch over the sink: whether it takes more, which links wait for that, and whether its consumer lives. All
-// of it changes under one lock, together with what the poller was told, so that the two never differ, whichever threads
-// write to the sink, hear of it, and end it.
+// outlet is the watch over the sink: whether it takes more, which links wait for that, and whether its consumer lives. All of
+// it changes under one lock, together with what the poller is told, so that the two never differ, whichever threads write to
+// the sink, hear from it, and end it.
 //
 //	          block                     unwatch
 //	open    --------->  blocked   open, blocked ---> ended
 //	        <---------
 //	          unblock
 type outlet struct {
-	blocked atomic.Bool // changed under mu, and read without it by those who only want a hint
+	blocked atomic.Bool // changed under mu; read without it as a hint
 
 	mu      sync.Mutex
-	at      *loop.Loop // that watches; nil: the sink makes nobody wait. Guarded by mu, as is all below
+	at      *loop.Loop // the loop that watches; nil: the sink makes nobody wait. Guarded by mu, as is all below
 	fd      int
 	token   int32
-	ended   bool      // nobody is told of the sink any more
+	ended   bool      // nobody is told about the sink any more
 	waiters []*rxlink // their legs go on when the sink takes more
 }
 
-// errNoWait is why a stream fails whose sink makes nobody wait, and says that it is full.
+// errNoWait is why a stream fails whose sink says that it is full but cannot be waited for.
 var errNoWait = errors.New("it is full, and cannot be waited for")
 
-// watch has the loop tell w of the sink. With no events asked for, epoll still reports that the consumer is gone.
+// watch makes the loop tell w about the sink. Even with no events asked for, epoll reports that the consumer is gone.
 func (o *outlet) watch(l *loop.Loop, fd int, w loop.Watcher) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -43,8 +43,8 @@ func (o *outlet) watch(l *loop.Loop, fd int, w loop.Watcher) error {
 	return nil
 }
 
-// block has the watcher told when the sink takes more, and the link, unless it is nil. The link is held meanwhile; false is
-// that nobody will tell it, since the watch has ended. Errors: that the sink cannot be waited for.
+// block has the watcher told when the sink takes more, and then the link, unless it is nil. held is false if nobody will tell
+// the link, because the watch has ended. Errors: the sink cannot be waited for.
 func (o *outlet) block(k *rxlink) (held bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -64,7 +64,7 @@ func (o *outlet) block(k *rxlink) (held bool, err error) {
 	return true, o.at.Rewatch(o.fd, netio.Writable, o.token)
 }
 
-// unblock notes that the sink takes more. It gives the links that wait for that, once, and whether anybody did.
+// unblock notes that the sink takes more. It returns the links that wait for that, and forgets them; was: somebody waited.
 func (o *outlet) unblock() (waiters []*rxlink, was bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -79,7 +79,7 @@ func (o *outlet) unblock() (waiters []*rxlink, was bool, err error) {
 	return waiters, true, nil
 }
 
-// unwatch ends the watch. It gives the links that wait, which have to do without; a second call does nothing.
+// unwatch ends the watch. It returns the links that wait, and now wait in vain; a second call does nothing.
 func (o *outlet) unwatch() (waiters []*rxlink) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -12,11 +12,11 @@ type Summary struct {
 	Bytes       uint64 // read from the source, or written to the sink
 	Elapsed     time.Duration
 	LinksLost   uint64
-	LegsResent  uint64        // at the sender; a receiver does not know
+	LegsResent  uint64        // at the sender; a receiver cannot tell
 	BytesResent uint64        // likewise
-	Cuts        uint64        // of the links lost, by chaos
+	Cuts        uint64        // how many of the lost links chaos cut
 	Refused     uint64        // strangers at a receiver
-	Moved       uint64        // links at a receiver that went to a loop nearer to their packets
+	Moved       uint64        // links at a receiver that moved to a loop nearer to their packets
 	WindowFull  time.Duration // at the sender: how long the window, and nothing else, held the stream back
 	EnginePath  EnginePath
 	Paths       []PathSummary // at the sender, in the order given
@@ -27,16 +27,16 @@ type Summary struct {
 type PathSummary struct {
 	Name        string
 	Links       int           // up now
-	Bytes       uint64        // of legs sent on it, those that were sent again included
+	Bytes       uint64        // of legs sent on it, including those sent again
 	Share       float64       // of the bytes of all paths, 0 to 1
-	Rate        uint64        // bytes a second, over the stream's time
-	RTT         time.Duration // smoothed round trip, as it was last
+	Rate        uint64        // bytes per second, over the stream's time
+	RTT         time.Duration // smoothed round trip, as last seen
 	LinksLost   uint64
 	RescuedFrom uint64  // legs that were late on it and were sent on another link too
 	RescuedTo   uint64  // legs that were late elsewhere and were sent on it too
 	NeverUp     bool    // it never had a link
-	Last        error   // how its last attempt to connect failed; nil: it did not, or none has ended yet
-	Head        float64 // share of the stream's time in which it had the oldest leg that was missing, 0 to 1
+	Last        error   // how its last attempt to connect failed; nil: it succeeded, or none has ended yet
+	Head        float64 // share of the stream's time in which it carried the oldest missing leg, 0 to 1
 }
 
 // Rate is bytes a second over the stream's time.
@@ -50,7 +50,7 @@ func perSecond(bytes uint64, d time.Duration) uint64 {
 	return uint64(float64(bytes) / d.Seconds())
 }
 
-// summary is what the stream did until now, or until its end.
+// summary is what the stream has done until now, or until its end.
 func (s *Sender) summary(now time.Time) Summary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,7 +67,7 @@ func (s *Sender) summary(now time.Time) Summary {
 	return sum
 }
 
-// pathSummaries is what each path did in that time, of which it had the head as long as held says.
+// pathSummaries is what each path did in that time; held is for how long each had the oldest missing leg.
 func (s *Sender) pathSummaries(elapsed time.Duration, held []time.Duration) []PathSummary {
 	all := make([]PathSummary, len(s.paths))
 	total := uint64(0)
@@ -95,7 +95,7 @@ func part(a, b float64) float64 {
 	return min(a/b, 1)
 }
 
-// summary is what the stream did until now, or until its end.
+// summary is what the stream has done until now, or until its end.
 func (r *Receiver) summary(now time.Time) Summary {
 	path := r.enginePath()
 	r.mu.Lock()
@@ -106,7 +106,7 @@ func (r *Receiver) summary(now time.Time) Summary {
 	}
 }
 
-// span is the time from the first link to the end, or to now; zero where there was none.
+// span is the time from the first link to the end, or to now; zero if there was no link.
 func span(first, end, now time.Time) time.Duration {
 	if first.IsZero() {
 		return 0
@@ -114,5 +114,5 @@ func span(first, end, now time.Time) time.Duration {
 	if !end.IsZero() {
 		now = end
 	}
-	return max(0, now.Sub(first)) // it may have been over before the peer came
+	return max(0, now.Sub(first)) // the stream may have been over before the peer came
 }

@@ -11,21 +11,21 @@ import (
 	"viamillipede/netio/lane"
 )
 
-// Transport makes connections. A test puts links of its own in the place of the network.
+// Transport makes connections. Tests put links of their own in place of the network.
 type Transport interface {
-	// Resolve gives the addresses of the path's host, in the order in which to try them: one at least, or an error.
+	// Resolve returns the addresses of the path's host, in the order in which to try them: at least one, or an error.
 	Resolve(ctx context.Context, p Path) ([]netip.Addr, error)
-	// Dial connects to one of the path's addresses, from a source port or, where that is 0, from any.
+	// Dial connects to one of the path's addresses, from a source port or, if that is 0, from any.
 	Dial(ctx context.Context, p Path, to netip.Addr, from uint16) (net.Conn, error)
 	// Ports finds n source ports from which links to one of the path's addresses fill all lanes evenly, and says which these are.
 	Ports(p Path, to netip.Addr, n int) (ports []uint16, lanes lane.Set, err error)
-	// DeviceTo gives the device by which packets to one of the path's addresses leave; "" is not known.
+	// DeviceTo returns the device through which packets to one of the path's addresses leave; "": not known.
 	DeviceTo(p Path, to netip.Addr) string
-	// DeviceAt gives the device that has a local address, for the zero Addr that of the default route; "" is not known.
+	// DeviceAt returns the device that has a local address, for the zero Addr that of the default route; "": not known.
 	DeviceAt(local netip.Addr) string
-	// Watch calls changed after something of the network has changed by which a path may come or go, until ctx ends. changed
-	// may take its time: all that happens meanwhile is one more call. The error is nil after the end of ctx; any other says
-	// why there are no more calls.
+	// Watch calls changed after each change of the network by which a path may come or go, until ctx ends. changed may take its
+	// time: whatever happens meanwhile leads to only one more call. The error is nil after the end of ctx; any other says why there
+	// are no more calls.
 	Watch(ctx context.Context, changed func()) error
 	// Listen starts to accept connections at so many listeners, 1 or more.
 	Listen(ctx context.Context, port uint16, listeners int) (Door, error)
@@ -36,10 +36,10 @@ type Transport interface {
 // Door is a port that a receiver listens on, with a listener for each of its loops.
 type Door interface {
 	Listeners() []net.Listener
-	// Steer has a connection that begins on CPU c, 0 to cpus-1, come in at the listener of the index that owner gives, or at
-	// any where that is -1. It says how that is done.
+	// Steer makes a connection that begins on CPU c, 0 to cpus-1, come in at the listener whose index owner returns, or at any
+	// if that is -1. It returns how that is done.
 	Steer(cpus int, owner func(c int) int) dial.Steering
-	// Stale reports whether nothing comes in any more, since the device of the local address has gone or was made anew. It may
+	// Stale reports whether nothing comes in any more, because the device of the local address is gone or was made anew. It may
 	// be called at any time.
 	Stale() bool
 	// Close ends all listeners.
@@ -75,7 +75,7 @@ func (t tcp) Ports(p Path, to netip.Addr, n int) (ports []uint16, lanes lane.Set
 	return ports, lanes, err
 }
 
-// dialer has the path's own source, or else everybody's.
+// dialer has the path's own source, or else the common one.
 func (t tcp) dialer(p Path) dial.Dialer {
 	d := dial.Dialer{Device: p.Via.Device, Bind: p.Via.Addr, Congestion: t.congestion}
 	if p.Via == (Via{}) {
@@ -121,7 +121,7 @@ func (t tcp) Listen(ctx context.Context, port uint16, listeners int) (Door, erro
 // group is the Door of the network.
 type group struct {
 	mu    sync.Mutex
-	group *dial.Group // guarded by mu, but for its listeners
+	group *dial.Group // guarded by mu, except its listeners
 }
 
 func (g *group) Listeners() (all []net.Listener) {

@@ -184,8 +184,8 @@ func (k *txlink) offer(pressed bool) {
 	}
 }
 
-// siblings says when other links of the path may help. While its bytes get through, a queue that all of them have to pass is no
-// reason: nobody could bring them sooner. And a link that has shown nothing yet is no better than one that has.
+// siblings says when other links of the path may help. While the link's bytes get through, a queue that all of them share is no
+// reason to: nobody could bring them sooner. And a link that has shown nothing yet is no better than one that has.
 func (k *txlink) siblings() (s window.SameWay) {
 	now, w := k.loop.Now, &k.watch
 	stall := k.s.time.Stall
@@ -198,7 +198,7 @@ func (k *txlink) siblings() (s window.SameWay) {
 	return s
 }
 
-// stall gives the link's legs to others. What is on its way may still arrive: whichever copy is first counts.
+// stall gives the link's legs to others. What is on its way may still arrive: whichever copy arrives first counts.
 func (k *txlink) stall() {
 	k.watch.stalled = true
 	k.publish()
@@ -208,8 +208,8 @@ func (k *txlink) stall() {
 	k.s.feed(nil)
 }
 
-// probe looks whether a link that came up after payload last moved, so that small packets pass, has legs on their way of which
-// nothing arrives: full packets are dropped without a word (an MTU black hole).
+// probe detects an MTU black hole: full packets are silently dropped. The link came up after payload last moved, so small packets
+// pass, but nothing of the legs on their way arrives.
 func (k *txlink) probe() {
 	now, least := k.loop.Now, 2*k.s.time.Stall
 	if k.useful || len(k.trips) == 0 || k.queue.InNetwork == 0 || now.Sub(k.trips[0].From) < least || !k.linkState.since.After(k.s.movedAt()) {
@@ -220,7 +220,7 @@ func (k *txlink) probe() {
 	}
 }
 
-// arrives notes that some of the payload on the link has arrived, and so full packets do.
+// arrives notes that some of the link's payload has arrived, which shows that full packets get through.
 func (k *txlink) arrives() {
 	if !k.useful {
 		k.useful = true
