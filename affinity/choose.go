@@ -9,22 +9,23 @@ import (
 type Request struct {
 	Loops   int   // 1 or more
 	Allowed []int // CPUs that may be used, in any order
-	NICs    []NIC // of the route to the peer; nil where it is not known
-	Turn    int   // where to begin among equals, so that processes side by side differ (callers pass the pid)
+	NICs    []NIC // of the route to the peer; nil if not known
+	Turn    int   // where to begin among equals, so that processes on one machine differ (callers pass the pid)
 }
 
-// Of more than fewCPUs one is left to the kernel and to Go. With fewer, the loop that would have run there is worth more.
+// With more than fewCPUs allowed, one is left to the kernel and to Go. With fewer, a loop on it is worth more.
 const fewCPUs = 4
 
-// Choose gives a CPU for each loop: never the same twice unless Allowed is too small, nil where it is empty. Best first:
+// Choose returns a CPU for each loop: never the same twice unless Allowed is too small; nil if Allowed is empty. Best
+// first:
 //
 //	CPUs that serve the queues of the route's NICs (NIC.Interrupted), for there the data is in the cache;
 //	CPUs of the NIC's node;
 //	CPUs of other nodes, the nearest first;
 //	hardware threads of cores that a loop has already, in the same order.
 //
-// With several NICs the loops are theirs in turn. With none, the loops gather on the node where the turn falls. Of more
-// than four CPUs allowed, one stays free. Loops beyond that share CPUs from the first on.
+// With several NICs the loops go to each NIC in turn. With none, they gather on the node that Turn picks. If more than
+// four CPUs are allowed, one stays free. Any further loops share CPUs, beginning with the first.
 func (m *Machine) Choose(r Request) []int {
 	allowed := sortedSet(slices.Clone(r.Allowed))
 	if len(allowed) == 0 {
@@ -46,7 +47,7 @@ func (m *Machine) Choose(r Request) []int {
 	return chosen
 }
 
-// orders gives for each NIC the allowed CPUs, the best first; one order where nothing is known of the NICs.
+// orders returns, for each NIC, the allowed CPUs, best first; a single order if nothing is known of the NICs.
 func (m *Machine) orders(allowed []int, loops int, r Request) [][]int {
 	var served []int
 	var nics []NIC
@@ -72,19 +73,19 @@ func (m *Machine) orders(allowed []int, loops int, r Request) [][]int {
 	return orders
 }
 
-// turn gives where a process begins among n. Neighbours in turn are as far apart as each has loops, so that they do
-// not overlap where there is room.
+// turn is the index where a process begins among n. Processes with consecutive turns begin as far apart as each has
+// loops, so that they do not overlap if there is room.
 func turn(turn, loops, n int) int {
 	start := turn % n * (loops % n) % n
 	return (start + n) % n
 }
 
-// byNode sorts CPUs by their node; neighbours in number may lie on different ones.
+// byNode sorts CPUs by their node; consecutive numbers may lie on different nodes.
 func (m *Machine) byNode(cpus []int) []int {
 	return slices.SortedStableFunc(slices.Values(cpus), func(a, b int) int { return m.cpu(a).Node - m.cpu(b).Node })
 }
 
-// site is what loops want to be near to.
+// site is what loops should be near.
 type site struct {
 	served []int // CPUs that serve any NIC of the route, ascending
 	own    []int // CPUs that serve this one, ascending
@@ -103,7 +104,7 @@ func (m *Machine) site(nic NIC, served []int) site {
 	return s
 }
 
-// rank is how good a CPU is, less is better: what it does not serve, then how far it is.
+// rank orders CPUs, lower is better: first by what the CPU does not serve, then by its distance.
 type rank struct{ idle, distance int }
 
 func (m *Machine) rank(cpu int, s site) rank {
@@ -121,7 +122,7 @@ func (m *Machine) rank(cpu int, s site) rank {
 	return r
 }
 
-// order sorts CPUs, the best first; equals begin at start, counted around.
+// order sorts CPUs, best first; equals are rotated to begin at start.
 func (m *Machine) order(allowed []int, s site, start int) []int {
 	ranks := make(map[int]rank, len(allowed))
 	for _, cpu := range allowed {
@@ -141,14 +142,15 @@ func (m *Machine) order(allowed []int, s site, start int) []int {
 	return ordered
 }
 
-// rotate makes the number at an index the first.
+// rotate rotates numbers so that the one at index first comes first.
 func rotate(numbers []int, first int) {
 	slices.Reverse(numbers[:first])
 	slices.Reverse(numbers[first:])
 	slices.Reverse(numbers)
 }
 
-// next gives the first CPU of an order that is not chosen yet, of those whose cores have the fewest loops. There is one.
+// next returns the first CPU of an order not chosen yet, among those whose cores have the fewest loops. There must be
+// one.
 func (m *Machine) next(order, chosen []int) int {
 	best, fewest := -1, MaxCPUs
 	for _, cpu := range order {
@@ -168,11 +170,10 @@ func (m *Machine) next(order, chosen []int) int {
 	return best
 }
 
-// Nearest gives the index in cpus of the CPU that best serves what arrives on a CPU: itself, else a hardware thread of
-// the same core, else a CPU of the same node, else one at the least distance; -1 where cpus is empty. Several equals
-// share the work: what arrives on the n-th CPU of a node goes to the (n modulo their number)-th of them, in the order
-// of cpus, so the same question always has the same answer. A CPU that the machine does not know is equally far from
-// all others.
+// Nearest returns the index in cpus of the CPU that best serves what arrives on a CPU: itself, or else a hardware thread
+// of the same core, or else a CPU of the same node, or else one at the least distance; -1 if cpus is empty. Equals share
+// the work: what arrives on the n-th CPU of a node goes to the (n modulo their number)-th of them, in the order of cpus,
+// so the same CPU always gets the same answer. A CPU that the machine does not know is equally far from all others.
 func (m *Machine) Nearest(cpu int, cpus []int) int {
 	var equals []int
 	least := 0
@@ -191,7 +192,7 @@ func (m *Machine) Nearest(cpu int, cpus []int) int {
 	return equals[m.place(cpu)%len(equals)]
 }
 
-// steps grows with what lies between two CPUs: nothing, a core's own cache, a node or several.
+// steps grows with what lies between two CPUs: nothing, a core's cache, one node, or several.
 func (m *Machine) steps(a, b int) int {
 	switch from := m.cpu(a); {
 	case a == b:
@@ -203,8 +204,8 @@ func (m *Machine) steps(a, b int) int {
 	}
 }
 
-// place counts the CPUs of a node before this one. The CPU's number alone will not do: where the nodes' CPUs alternate,
-// all numbers of a node are even.
+// place counts the CPUs of the same node before this one. The CPU's number itself will not do: on machines whose CPUs
+// alternate between two nodes, all numbers of a node are even, or all odd.
 func (m *Machine) place(cpu int) int {
 	if m != nil {
 		for _, node := range m.Nodes {

@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-// interrupt is a line of /proc/interrupts: a number, and who asked for it; several names share a line.
+// interrupt is a line of /proc/interrupts: a number, and the names of those who requested it; several may share a line.
 type interrupt struct {
 	irq   int
 	names []string
 }
 
-// parseInterrupts reads /proc/interrupts. A line has the number, a count for each CPU, the chip and its pin, and at its
-// end the names:
+// parseInterrupts reads /proc/interrupts. A line has the number, a count per CPU, the chip and its pin, and then the
+// names:
 //
 //	 38:          0       6238 PCI-MSIX-0000:00:03.0   1-edge      virtio2-input.0
 //	 16:         12          0 IR-IO-APIC  16-fasteoi   ehci_hcd:usb1, eth0
 //	NMI:          0          0   Non-maskable interrupts
 //
-// Lines of another shape, and interrupts that no device has (NMI), are left out. Of a name with blanks only the last
-// word remains; no queue is called so.
+// Lines of another form, and interrupts that belong to no device (NMI), are left out. Only the last word of a name with
+// blanks remains; no queue has such a name.
 func parseInterrupts(text string) []interrupt {
 	var table []interrupt
 	for line := range strings.Lines(text) {
@@ -49,12 +49,12 @@ const (
 	receives role = 1 << iota
 	sends
 	block // a block of gve: the first half of them sends, the second receives
-	bare  // a number without a word, as in eth0-3: only the owner tells that it is a queue
+	bare  // a number without a word, as in eth0-3: only the owner shows that it is a queue
 	both  = receives | sends
 )
 
-// roles are the words before a queue's number in the names of interrupts, in lower case; the longer of two that end
-// alike stand first.
+// roles are the words before a queue's number in the names of interrupts, in lower case. Of two with the same ending the
+// longer comes first.
 var roles = []struct {
 	word string
 	role role
@@ -74,14 +74,14 @@ var roles = []struct {
 	{"ntfy-block", block}, // gve, before 2023: eth0-ntfy-block.3
 }
 
-// queueName is what the name of an interrupt says: whose queues it serves, which ones, and the queue's number.
+// queueName is what an interrupt's name says: whose queues it serves, which ones, and the queue's number.
 type queueName struct {
-	owner  string // what is left of the name, see owned
+	owner  string // the rest of the name, see owned
 	role   role
 	number int
 }
 
-// parseQueueName reads the name of an interrupt; ok is false where it is not that of a queue.
+// parseQueueName reads the name of an interrupt; ok is false if it is not that of a queue.
 func parseQueueName(name string) (q queueName, ok bool) {
 	name, address, hasAddress := strings.Cut(name, "@")
 	if q, ok = numberFirst(name); !ok {
@@ -127,7 +127,7 @@ func numberFirst(name string) (queueName, bool) {
 	return q, ok
 }
 
-// cutWord takes a word and the mark before it off the end of a name.
+// cutWord cuts a word, and the separator before it, off the end of a name.
 func cutWord(name, word string) (owner string, ok bool) {
 	at := len(name) - len(word) - 1
 	if at < 0 || name[at] != '-' && name[at] != '_' || !strings.EqualFold(name[at+1:], word) {
@@ -136,7 +136,7 @@ func cutWord(name, word string) (owner string, ok bool) {
 	return name[:at], true
 }
 
-// owned reports whether the name is of one of the owners, which drivers write after their own: ice-eth0-TxRx-3.
+// owned reports whether the name belongs to one of the owners. Drivers may put their own name before it: ice-eth0-TxRx-3.
 func (q queueName) owned(owners []string) bool {
 	return slices.ContainsFunc(owners, func(owner string) bool {
 		return q.owner == owner || strings.HasSuffix(q.owner, "-"+owner)
@@ -149,9 +149,9 @@ type served struct {
 	irq int
 }
 
-// connect finds the interrupts of the queues. Where the device names its message-signalled interrupts, no others count
-// (nil: it does not). Then a name that tells of no owner of ours counts too if none does: many drivers keep the name
-// that the device had before it was renamed.
+// connect finds the interrupts of the queues. If the device lists its message-signalled interrupts (messages is not nil),
+// no others count. If then no name shows an owner of ours, names without one count too: many drivers keep the name that
+// the device had before it was renamed.
 func (n *NIC) connect(table []interrupt, owners []string, messages []int) {
 	var ours, renamed []served
 	every := -1
@@ -183,7 +183,7 @@ func (n *NIC) connect(table []interrupt, owners []string, messages []int) {
 	attach(n.TX, ours, sends)
 }
 
-// auxiliary reports whether the queue is one of a driver's own beside those of the device: flow director, control.
+// auxiliary reports whether the queue is an extra one of the driver's own: flow director, control.
 func (q queueName) auxiliary() bool {
 	return strings.HasSuffix(q.owner, "fdir") || strings.HasSuffix(q.owner, "ctrl")
 }
@@ -197,7 +197,7 @@ func (n *NIC) connectAll(irq int) {
 	}
 }
 
-// resolveBlocks turns the blocks of gve, N of them, into queues: block i sends for queue i, block N/2+i receives for it.
+// resolveBlocks turns the N blocks of gve into queues: block i sends for queue i, block N/2+i receives for it.
 func resolveBlocks(all []served) []served {
 	half := 0
 	for _, s := range all {
@@ -217,8 +217,8 @@ func resolveBlocks(all []served) []served {
 	return all
 }
 
-// attach gives queues of one role their interrupts, the first that serves each. Some drivers count from 1 (tg3; mlx5 of
-// some kernels).
+// attach gives each queue of one role the first interrupt that serves it. Some drivers count from 1 (tg3; mlx5 in some
+// kernels).
 func attach(queues []Queue, all []served, r role) {
 	all = slices.DeleteFunc(slices.Clone(all), func(s served) bool { return s.role&r == 0 })
 	if len(all) == 0 {

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// ParseList reads CPU numbers and ranges such as "0-3,8,10-11", the manner of cpuset(7), and keeps their order: loops
-// are pinned to them in turn. Every number is 0 to MaxCPUs-1 and occurs once, a range ascends, blanks are not allowed.
-// The error is one line that quotes the list and says what was expected.
+// ParseList reads CPU numbers and ranges such as "0-3,8,10-11", as in cpuset(7), and keeps their order: loops are pinned
+// to them in turn. Every number is 0 to MaxCPUs-1 and occurs once, a range ascends, blanks are not allowed. The error is
+// one line that quotes the list and says what was expected.
 func ParseList(s string) ([]int, error) {
 	var cpus []int
 	var seen cpuMask

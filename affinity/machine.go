@@ -10,19 +10,19 @@ import (
 	"viamillipede/netio/host"
 )
 
-// Machine is what the kernel says of a machine's processors and memory nodes. It does not change once it is read. A nil
-// Machine knows nothing, and its methods work all the same: one node, and every CPU a core of its own.
+// Machine is what the kernel reports about a machine's processors and memory nodes. It does not change once read. The
+// methods work on a nil Machine, too, which has one node, and every CPU is a core of its own.
 type Machine struct {
 	CPUs  []CPU   // online, ascending
-	Nodes []Node  // ascending; one with all CPUs where the kernel knows no NUMA
-	Quota float64 // CPUs' worth of time that the cgroup grants, the least over the hierarchy; 0 is no limit
+	Nodes []Node  // ascending; a single one with all CPUs if the kernel has no NUMA
+	Quota float64 // CPUs' worth of time that the cgroup grants, the least in the hierarchy; 0 means no limit
 }
 
-// CPU is a hardware thread. Where the kernel tells no topology, it is a core of its own in package 0.
+// CPU is a hardware thread. If the kernel reports no topology, it is a core of its own in package 0.
 type CPU struct {
 	ID       int   // 0 to MaxCPUs-1
 	Package  int   // the socket, 0 or more
-	Core     int   // as the kernel numbers cores, which may repeat in another package or die; Siblings tells cores apart
+	Core     int   // the kernel's number, which may repeat in another package or die; Siblings tells cores apart
 	Node     int   // ID of its Node
 	Siblings []int // hardware threads of the same core that are online, itself included, ascending
 }
@@ -30,18 +30,18 @@ type CPU struct {
 // Node is a memory node.
 type Node struct {
 	ID        int
-	CPUs      []int // online, ascending; none where there is memory only
+	CPUs      []int // online, ascending; none if the node has only memory
 	Distances []int // to each of Machine.Nodes, in that order; 10 is itself, and a node at 20 is twice as far
 }
 
 const (
 	near = 10  // the kernel's distance of a node to itself
-	away = 20  // the kernel's distance to another node where the firmware says nothing
-	far  = 255 // the kernel's distance to what cannot be reached; ours to what is not known
+	away = 20  // the kernel's distance to another node if the firmware says nothing
+	far  = 255 // the kernel's distance to what cannot be reached; ours to what is unknown
 )
 
-// ReadMachine reads the machine below a root folder, "/" but in tests. The error names the file: the list of CPUs that
-// are online (an fs.ErrNotExist where there is none, as in some sandboxes), or one that holds something unexpected.
+// ReadMachine reads the machine below a root folder, "/" except in tests. The error names the file: the list of online
+// CPUs (fs.ErrNotExist if it is missing, as in some sandboxes), or a file that holds something unexpected.
 func ReadMachine(root host.Root) (*Machine, error) {
 	t := tree{root}
 	const name = "sys/devices/system/cpu/online"
@@ -96,7 +96,7 @@ func (t tree) nodes(online []int) ([]Node, error) {
 	return nodes, nil
 }
 
-// distances reads those of the node at an index to each of n nodes.
+// distances reads the distances from the node at an index to each of n nodes.
 func (t tree) distances(name string, index, n int) ([]int, error) {
 	fields := strings.Fields(t.Text(name))
 	distances := make([]int, n)
@@ -134,7 +134,7 @@ func (t tree) cpus(online []int, nodes []Node) ([]CPU, error) {
 	return cpus, nil
 }
 
-// cpu reads the topology of one CPU. Numbers below 0 are the kernel's way to say that it does not know.
+// cpu reads the topology of one CPU. The kernel writes a number below 0 for what it does not know.
 func (t tree) cpu(id int, online []int) (CPU, error) {
 	dir := fmt.Sprintf("sys/devices/system/cpu/cpu%d/topology/", id)
 	cpu := CPU{ID: id}
@@ -158,7 +158,7 @@ func (t tree) cpu(id int, online []int) (CPU, error) {
 	return cpu, nil
 }
 
-// split parts CPUs into those that are in a set and those that are not, and keeps their order.
+// split divides CPUs into those in a set and those outside it, and keeps their order.
 func split(cpus, set []int) (in, out []int) {
 	var mask cpuMask
 	for _, cpu := range set {
@@ -174,8 +174,8 @@ func split(cpus, set []int) (in, out []int) {
 	return in, out
 }
 
-// cpu gives a CPU of the machine. One that the machine does not know is a core of its own, on the node where there is
-// only one, else on none (-1).
+// cpu returns a CPU of the machine. An unknown one is a core of its own, on the only node if there is just one, and
+// otherwise on none (-1).
 func (m *Machine) cpu(id int) CPU {
 	unknown := CPU{ID: id, Core: id, Node: -1, Siblings: []int{id}}
 	if m == nil {
@@ -191,7 +191,7 @@ func (m *Machine) cpu(id int) CPU {
 	return unknown
 }
 
-// distance gives that between two nodes, far where one is not known.
+// distance is the distance between two nodes; far if one is unknown.
 func (m *Machine) distance(from, to int) int {
 	if m == nil {
 		return far
@@ -204,8 +204,8 @@ func (m *Machine) distance(from, to int) int {
 	return m.Nodes[a].Distances[b]
 }
 
-// SameNode reports whether two CPUs are of one node. A CPU that the machine does not know shares none, except on a
-// machine of one node, where all do.
+// SameNode reports whether two CPUs are on one node. A CPU that the machine does not know shares no node, except on a
+// machine with a single node, where all do.
 func (m *Machine) SameNode(a, b int) bool {
 	if a == b || m == nil || len(m.Nodes) < 2 {
 		return true
@@ -214,7 +214,7 @@ func (m *Machine) SameNode(a, b int) bool {
 	return node >= 0 && node == m.cpu(b).Node
 }
 
-// String says for people what the machine has: "2 sockets, 2 nodes, 64 cores, 128 threads".
+// String describes the machine for people: "2 sockets, 2 nodes, 64 cores, 128 threads".
 func (m *Machine) String() string {
 	if m == nil {
 		return "unknown"

@@ -8,9 +8,9 @@ import (
 	"strings"
 )
 
-// parseMask reads a mask of CPUs as sysfs writes them: words of 32 bits in hexadecimal, the highest first, with commas
-// between them. "3" is CPUs 0 and 1, "00000001,00000000" is CPU 32. Words of zeros may be more than MaxCPUs has. The
-// CPUs ascend. The error is one line that quotes the mask.
+// parseMask reads a CPU mask as sysfs writes it: words of 32 bits in hexadecimal, the highest first, separated by commas.
+// "3" is CPUs 0 and 1, "00000001,00000000" is CPU 32. There may be words of zeros beyond MaxCPUs. The CPUs ascend. The
+// error is one line that quotes the mask.
 func parseMask(s string) ([]int, error) {
 	words := strings.Split(s, ",")
 	slices.Reverse(words)
@@ -31,7 +31,7 @@ func parseMask(s string) ([]int, error) {
 	return cpus, nil
 }
 
-// sortedSet sorts numbers in place and gives each once.
+// sortedSet sorts numbers in place and removes duplicates.
 func sortedSet(numbers []int) []int {
 	slices.Sort(numbers)
 	return slices.Compact(numbers)

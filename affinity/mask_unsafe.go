@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The wrappers of x/sys have masks of 1024 CPUs, with which sched_getaffinity(2) fails with EINVAL on larger machines;
-// hence our own. Neither call blocks, so neither returns EINTR. Thread 0 is the calling one.
+// The masks of x/sys have 1024 CPUs, so its sched_getaffinity(2) fails with EINVAL on larger machines; hence our own
+// wrappers. Neither call blocks, so neither returns EINTR. Thread 0 is the calling one.
 
 // getAffinity reads the CPUs of the calling thread. The kernel writes as many bytes as its own mask has; the rest of
 // mask stays as it is.

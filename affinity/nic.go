@@ -13,20 +13,20 @@ import (
 // NIC is a network device with hardware (or virtual) queues.
 type NIC struct {
 	Name   string
-	Driver string  // "" for one without hardware, such as a veth
-	Node   int     // memory node; -1: not known, or the machine has one
+	Driver string  // "" for a device without hardware, such as a veth
+	Node   int     // memory node; -1 if not known, or if the machine has only one
 	RX, TX []Queue // by index
 }
 
 // Queue is one queue of a NIC.
 type Queue struct {
-	IRQ     int   // -1: none found
-	CPUs    []int // that take its interrupts, ascending: the CPUs that the kernel uses, or else those that it may use
-	Steered []int // RPS mask of an RX queue, XPS mask of a TX queue, ascending; nil is none
+	IRQ     int   // -1 if none was found
+	CPUs    []int // CPUs that take its interrupts, ascending: those that the kernel uses, or else those that it may use
+	Steered []int // RPS mask of an RX queue, XPS mask of a TX queue, ascending; nil if none
 }
 
-// Interrupted gives the CPUs where what the NIC receives enters the kernel, ascending, each once: those that take the
-// interrupts of its RX queues, or for a queue with RPS the CPUs of its mask, since the protocols run there then.
+// Interrupted returns the CPUs where packets received by the NIC enter the kernel's protocols, ascending, without
+// duplicates: those that take the interrupts of its RX queues or, for a queue with RPS, the CPUs of its mask.
 func (n NIC) Interrupted() []int {
 	var cpus []int
 	for _, queue := range n.RX {
@@ -39,7 +39,7 @@ func (n NIC) Interrupted() []int {
 	return sortedSet(cpus)
 }
 
-// String says for people what the NIC has: "eth0 (mlx5_core, node 1), 32 RX queues on CPU 16-31,48-63".
+// String describes the NIC for people: "eth0 (mlx5_core, node 1), 32 RX queues on CPU 16-31,48-63".
 func (n NIC) String() string {
 	var notes []string
 	if n.Driver != "" {
@@ -59,9 +59,9 @@ func (n NIC) String() string {
 	return s
 }
 
-// ReadNICs gives the devices with queues that carry the traffic of a device: itself, or what is below a bond, team,
-// bridge, VLAN or macvlan, each once. Loopback has none. The root is "/" but in tests. The error names the file: that of
-// a device that does not exist (fs.ErrNotExist), or one that holds something unexpected.
+// ReadNICs returns the devices with queues that carry the traffic of a device: the device itself, or those below a bond,
+// team, bridge, VLAN or macvlan, each once. Loopback has none. The root is "/" except in tests. The error names the file:
+// that of a device that does not exist (fs.ErrNotExist), or one that holds something unexpected.
 func ReadNICs(root host.Root, device string) ([]NIC, error) {
 	t := tree{root}
 	if device == "" || device == "." || device == ".." || strings.Contains(device, "/") {
@@ -91,12 +91,12 @@ func ReadNICs(root host.Root, device string) ([]NIC, error) {
 // netDir is the folder of a network device. It shows the devices of the network namespace that mounted /sys.
 func netDir(device string) string { return "sys/class/net/" + device }
 
-// loopback tells by the hardware type, ARPHRD_LOOPBACK.
+// loopback reports whether the hardware type is ARPHRD_LOOPBACK.
 func (t tree) loopback(device string) bool {
 	return device == "lo" || t.Text(netDir(device)+"/type") == "772"
 }
 
-// carriers gives the lowest devices under a device that are not in seen yet, or itself where there is none.
+// carriers returns the lowest devices below a device, or the device itself if there are none; not those already in seen.
 func (t tree) carriers(device string, seen map[string]bool) []string {
 	if seen[device] {
 		return nil
@@ -113,7 +113,7 @@ func (t tree) carriers(device string, seen map[string]bool) []string {
 	return names
 }
 
-// lower gives the devices directly under a device: the links lower_NAME, and the slaves that a bond names.
+// lower returns the devices directly below a device: the links lower_NAME, and the slaves that a bond lists.
 func (t tree) lower(device string) []string {
 	var names []string
 	entries, err := os.ReadDir(t.Path(netDir(device)))
@@ -143,7 +143,7 @@ func (t tree) nic(name string, table []interrupt) (NIC, error) {
 	if n.TX, err = t.queues(netDir(name)+"/queues/tx-", "/xps_cpus"); err != nil {
 		return n, err
 	}
-	// A device without hardware has no interrupts, even if it is called as hardware of another namespace is.
+	// A device without hardware has no interrupts, even if hardware in another namespace has the same name.
 	chain := t.hardware(name)
 	if len(chain) == 0 {
 		return n, nil
@@ -156,7 +156,7 @@ func (t tree) nic(name string, table []interrupt) (NIC, error) {
 	return n, t.affinities(&n)
 }
 
-// queues reads the queues whose folders begin with a prefix, and who is steered to each.
+// queues reads the queues whose folders begin with a prefix, and the steering mask of each.
 func (t tree) queues(prefix, steering string) ([]Queue, error) {
 	var queues []Queue
 	for t.Exists(fmt.Sprint(prefix, len(queues))) {
@@ -169,7 +169,7 @@ func (t tree) queues(prefix, steering string) ([]Queue, error) {
 	return queues, nil
 }
 
-// hardware gives the folder of the hardware behind a network device and those above it up to the PCI function, whole
+// hardware returns the folder of the hardware behind a network device and those above it up to the PCI function, as full
 // paths: .../0000:00:03.0/virtio2 and .../0000:00:03.0 for a virtio device, the function alone for most others. None for
 // a device without hardware.
 func (t tree) hardware(name string) []string {
@@ -188,14 +188,14 @@ func (t tree) hardware(name string) []string {
 	return chain
 }
 
-// isPCI reports whether a folder is that of a PCI function, such as 0000:3b:00.0.
+// isPCI reports whether a folder belongs to a PCI function, such as 0000:3b:00.0.
 func isPCI(base string) bool {
 	bus, function, ok := strings.Cut(base, ".")
 	return ok && len(function) == 1 && strings.Count(bus, ":") == 2 &&
 		strings.Trim(bus+function, "0123456789abcdef:") == ""
 }
 
-// driver gives the name of the driver that holds the hardware.
+// driver is the name of the driver bound to the hardware.
 func driver(dir string) string {
 	target, err := os.Readlink(filepath.Join(dir, "driver"))
 	if err != nil {
@@ -204,7 +204,7 @@ func driver(dir string) string {
 	return filepath.Base(target)
 }
 
-// node gives the memory node of the lowest folder that knows one, -1 where none does.
+// node is the memory node of the lowest folder that knows one, -1 if none does.
 func node(chain []string) (int, error) {
 	for _, dir := range chain {
 		if node, err := (tree{host.Root(dir)}).number("numa_node", -1); err != nil || node >= 0 {
@@ -214,7 +214,7 @@ func node(chain []string) (int, error) {
 	return -1, nil
 }
 
-// messageIRQs gives the message-signalled interrupts of the hardware, ascending; nil where it does not name them.
+// messageIRQs returns the message-signalled interrupts of the hardware, ascending; nil if it does not list them.
 func messageIRQs(chain []string) []int {
 	for _, dir := range chain {
 		if irqs := host.Root(dir).Numbered("msi_irqs", ""); len(irqs) > 0 {
@@ -224,8 +224,8 @@ func messageIRQs(chain []string) []int {
 	return nil
 }
 
-// owners gives the names by which interrupts can say that they are of this device: its own, that of its hardware
-// (virtio2), and the address of the PCI function.
+// owners returns the names by which an interrupt can show that it belongs to this device: the device's own, its
+// hardware's (virtio2), and the address of the PCI function.
 func owners(name string, chain []string) []string {
 	names := []string{name, filepath.Base(chain[0])}
 	if top := filepath.Base(chain[len(chain)-1]); isPCI(top) {
@@ -256,8 +256,8 @@ func (t tree) affinities(n *NIC) error {
 	return nil
 }
 
-// takers gives the CPUs that take an interrupt. The kernel keeps an interrupt that may go to many CPUs on one of them,
-// and tells which, where it was built to; an interrupt that is not in use has an empty list there.
+// takers returns the CPUs that take an interrupt. The kernel keeps an interrupt allowed on many CPUs on one of them, and
+// says on which if it was built to; for an interrupt not in use that list is empty.
 func (t tree) takers(irq int) ([]int, error) {
 	dir := fmt.Sprintf("proc/irq/%d/", irq)
 	for _, name := range []string{"effective_affinity_list", "smp_affinity_list"} {

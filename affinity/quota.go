@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// quota gives how many CPUs' worth of time the cgroup grants to the process, 0 where there is no limit: the least of those
-// that its cgroups have.
+// quota is how many CPUs' worth of time the cgroups grant the process: the least limit in the hierarchy; 0 if there is
+// none.
 func (t tree) quota() (float64, error) {
 	least := 0.0
 	for _, g := range t.Cgroups("cpu") {
@@ -23,7 +23,7 @@ func (t tree) quota() (float64, error) {
 	return least, nil
 }
 
-// grant reads the limit of one cgroup, in CPUs; 0 is none.
+// grant reads the limit of one cgroup, in CPUs; 0 if there is none.
 func (t tree) grant(dir string, version int) (float64, error) {
 	if version == 2 {
 		return t.grant2(path.Join(dir, "cpu.max"))
@@ -43,7 +43,7 @@ func (t tree) grant(dir string, version int) (float64, error) {
 	return float64(quota) / float64(period), nil
 }
 
-// grant2 reads a cpu.max: the microseconds granted, or "max", in each period of so many microseconds.
+// grant2 reads a cpu.max: the microseconds granted, or "max", and the period, in microseconds.
 func (t tree) grant2(name string) (float64, error) {
 	fields := strings.Fields(t.Text(name))
 	if len(fields) == 0 || len(fields) == 2 && fields[0] == "max" {

@@ -7,10 +7,10 @@ import (
 	"viamillipede/netio/host"
 )
 
-// tree is the folder below which the kernel's files lie.
+// tree is the folder that holds the kernel's files.
 //
-// A file that is missing, empty or may not be read counts as absent: containers hide many of them, and what they say
-// decides about speed alone. A file that says something we do not understand is an error that names it.
+// A file that is missing, empty or unreadable counts as absent: containers hide many of them, and they only affect speed.
+// A file whose content we do not understand is an error that names it.
 type tree struct{ host.Root }
 
 // malformed is the error for a file that says something unexpected.
@@ -18,7 +18,7 @@ func (t tree) malformed(name string, err error) error {
 	return fmt.Errorf("%s: %w", t.Path(name), err)
 }
 
-// list reads a file such as "0-3,8"; nil is absent.
+// list reads a file such as "0-3,8"; nil if it is absent.
 func (t tree) list(name string) ([]int, error) {
 	text := t.Text(name)
 	if text == "" {
@@ -31,7 +31,7 @@ func (t tree) list(name string) ([]int, error) {
 	return cpus, nil
 }
 
-// mask reads a file such as "00000003,ffffffff"; nil is absent, or no CPU.
+// mask reads a file such as "00000003,ffffffff"; nil if it is absent or has no CPU.
 func (t tree) mask(name string) ([]int, error) {
 	text := t.Text(name)
 	if text == "" {

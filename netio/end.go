@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pipeSize is asked for on the pipes at both ends of the stream, in bytes: the most an unprivileged user may have
-// (fs.pipe-max-size, pipe(7)). Larger ones were measured and are slower: they leave the cache.
+// pipeSize is the size we ask for the pipes at both ends of the stream, in bytes: the most an unprivileged user may have
+// (fs.pipe-max-size, pipe(7)). Larger pipes were measured and are slower: they no longer fit the cache.
 const pipeSize = 1 << 20
 
 // kind is what a descriptor at an end of the stream is; it decides how to avoid blocking on it.
@@ -19,9 +19,9 @@ type kind int
 
 const (
 	kindFile   kind = iota // regular file, block device, the null device: never waits for a peer, cannot be polled
-	kindStream             // own open file description with O_NONBLOCK: pipe, FIFO, terminal
+	kindStream             // an open file description of our own with O_NONBLOCK: pipe, FIFO, terminal
 	kindSocket             // MSG_DONTWAIT on each call
-	kindPolled             // poll(2) before each call, and small writes: where no other way is open
+	kindPolled             // poll(2) before each call, and small writes: if there is no other way
 )
 
 // end is one end of the stream: a descriptor handed to us by the user, which other programs may share. Its flags are
@@ -53,7 +53,7 @@ func openEnd(fd, mode int, trace Tracer) (end, error) {
 	case unix.S_IFREG:
 		e.kind, e.name, e.regular = kindFile, "regular file", true
 		if mode == unix.O_RDONLY && st.Size == 0 && watchable(fd) {
-			e.kind = kindPolled // of the kernel's own, which may have something later: /proc/kmsg
+			e.kind = kindPolled // made by the kernel, and may have more later: /proc/kmsg
 		}
 	case unix.S_IFBLK:
 		e.kind, e.name = kindFile, "block device"
@@ -66,15 +66,15 @@ func openEnd(fd, mode int, trace Tracer) (end, error) {
 	return e, nil
 }
 
-// lockPatience bounds the wait for a pipe whose lock somebody else has, where that can be done without: a neighbour who is
-// inside splice(2) keeps it for as long as it pleases, and every fcntl(2) for a pipe, and the last close(2), take it. An end
-// that is not opened in time stays as it was handed to us, which is slower, and no worse otherwise.
+// lockPatience bounds the wait for a pipe's lock where we can do without it: another program inside splice(2) may hold
+// the lock for as long as it likes, and fcntl(2) on a pipe and its last close(2) need it. An end that is not opened in
+// time stays as it was handed to us, which is only slower.
 const lockPatience = 250 * time.Millisecond
 
 // improve makes the pipe larger and gets an open file description of our own.
 func (e *end) improve(mode int) {
 	better := make(chan end, 1)
-	var decided atomic.Bool // whether that came in time
+	var decided atomic.Bool // set by whichever comes first, the goroutine or the timeout
 	go func(e end) {
 		if e.pipe {
 			e.enlarge()
@@ -84,7 +84,7 @@ func (e *end) improve(mode int) {
 			better <- e
 			return
 		}
-		_ = e.close() // nobody knows of it
+		_ = e.close() // nobody else has it
 	}(*e)
 	timeout := time.NewTimer(lockPatience)
 	defer timeout.Stop()
@@ -97,7 +97,8 @@ func (e *end) improve(mode int) {
 	}
 }
 
-// enlarge has the pipe hold pipeSize, unless it holds as much; beyond the user's budget that is refused, and it stays small.
+// enlarge grows the pipe to pipeSize unless it is as large already. Beyond the user's budget the kernel refuses, and the
+// pipe stays small.
 func (e *end) enlarge() {
 	was, err := unix.FcntlInt(uintptr(e.fd), unix.F_GETPIPE_SZ, 0)
 	if err != nil || was >= pipeSize {
@@ -108,8 +109,8 @@ func (e *end) enlarge() {
 	}
 }
 
-// restore gives the pipe the size that it had, for those who use it after us. It stays large where it holds more (EBUSY,
-// fcntl(2)), or where somebody else has changed it meanwhile.
+// restore gives the pipe its former size back, for those who use it after us. It stays large if it holds more than that
+// (EBUSY, fcntl(2)) or if somebody else has resized it meanwhile.
 func (e *end) restore() {
 	if e.was == 0 {
 		return
@@ -153,7 +154,7 @@ func (e *end) reopen(mode int) {
 	e.fd, e.kind = fd, kindStream
 }
 
-// FD is the descriptor to watch with a Poller, when Pollable.
+// FD is the descriptor to watch with a Poller, if the end is Pollable.
 func (e *end) FD() int { return e.fd }
 
 // Pollable reports whether the end can make us wait, so that ErrAgain can occur.
@@ -173,10 +174,10 @@ func (e *end) close() error {
 	return os.NewSyscallError("close", unix.Close(fd))
 }
 
-// closeSoon is close for a caller who has no use for its answer when it is late: it then goes on by itself. Nobody may use the
-// end any more.
+// closeSoon is close with a bounded wait: if it takes longer, it goes on in the background and its result is lost. Nobody
+// may use the end afterwards.
 func (e *end) closeSoon() error {
-	if e.fd == e.user { // its number may be another file's by then
+	if e.fd == e.user { // the number may belong to another file by then
 		return e.close()
 	}
 	own := *e

@@ -16,8 +16,8 @@ var ErrAgain = errors.New("would block")
 // error, nil, ErrAgain and io.EOF included. It is called on the thread that made the call and must not block.
 type Tracer func(call string, fd, n int, err error)
 
-// outcome is the one place where a data call's result gets its meaning.
-// n < 1 without an error is the end of the stream for a call that reads (eof true).
+// outcome is the one place that interprets the result of a data call. For a call that reads (eof true), n < 1 without an
+// error is the end of the stream.
 func (t Tracer) outcome(call string, fd, n int, errno syscall.Errno, eof bool) (int, error) {
 	var err error
 	switch {
@@ -37,7 +37,7 @@ func (t Tracer) outcome(call string, fd, n int, errno syscall.Errno, eof bool) (
 	return n, err
 }
 
-// again repeats call as long as a signal interrupts it (signal(7)): Go's own preemption signal does, too.
+// again repeats call while signals interrupt it (signal(7)); Go's own preemption signal is one of them.
 func again(call func() (int, syscall.Errno)) (int, syscall.Errno) {
 	for {
 		n, errno := call()
@@ -47,31 +47,31 @@ func again(call func() (int, syscall.Errno)) (int, syscall.Errno) {
 	}
 }
 
-// errno is the number in what a call of x/sys returned.
+// errno is the error number in an error returned by x/sys.
 func errno(err error) syscall.Errno {
 	e, _ := err.(syscall.Errno)
 	return e
 }
 
-// Refused reports whether err says that the peer's host answered, and that nobody serves there: the host lives, the
-// program does not. Every other failure to connect (no answer, no route, no name) is the network's.
+// Refused reports whether err says that the peer's host answered but nobody serves there: the host is up, the program is
+// not. Every other failure to connect (no answer, no route, no name) is the network's.
 func Refused(err error) bool {
 	return Nobody(err) || Reset(err) || Closed(err)
 }
 
-// Nobody reports whether an error of dial.Dialer says that the peer's host answered, and that nobody listens there.
+// Nobody reports whether an error of dial.Dialer says that the peer's host answered but nobody listens there.
 func Nobody(err error) bool { return errors.Is(err, unix.ECONNREFUSED) }
 
-// Closed reports whether an error of a connection says that the peer's side ended it in order: what was sent before has
+// Closed reports whether an error of a connection says that the peer's side ended it cleanly: what was sent before has
 // arrived.
 func Closed(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, unix.EPIPE)
 }
 
-// Reset reports whether an error of a connection says that the peer's side, or something on the way, has broken it off.
+// Reset reports whether an error of a connection says that the peer's side, or something on the path, reset it.
 func Reset(err error) bool { return errors.Is(err, unix.ECONNRESET) }
 
-// OfSystem reports whether an error is that of a system call, and so not of what the peer sent.
+// OfSystem reports whether an error comes from a system call, and so not from what the peer sent.
 func OfSystem(err error) bool {
 	_, ok := errors.AsType[*os.SyscallError](err)
 	return ok

@@ -12,9 +12,10 @@ import (
 	"viamillipede/netio/internal/sys"
 )
 
-// Extent gives the part of the source that is the stream, when it is a regular file with bytes beyond its offset: they are
-// then read by their place (ReadAt, Conn.SendFile), any number of times and by any thread. A file that says it is empty, or
-// does not have its last byte, is read as a stream: those of proc(5) and sysfs(5) say so whatever they hold.
+// Extent returns the part of the source that is the stream, if it is a regular file with bytes beyond its offset: those
+// can then be read by position (ReadAt, Conn.SendFile), any number of times and by any thread. A file that claims to be
+// empty, or whose last byte cannot be read, is read as a stream: files of proc(5) and sysfs(5) report such sizes whatever
+// they hold.
 func (s *Source) Extent() (from, length int64, ok bool) {
 	if !s.regular {
 		return 0, 0, false
@@ -33,7 +34,7 @@ func (s *Source) Extent() (from, length int64, ok bool) {
 	return from, size - from, true
 }
 
-// Size is how long the source, a regular file, is now; -1 when that cannot be told.
+// Size is the present length of the source, a regular file; -1 if that is not known.
 func (s *Source) Size() int64 {
 	var st unix.Stat_t
 	if err := unix.Fstat(s.fd, &st); err != nil {
@@ -42,16 +43,16 @@ func (s *Source) Size() int64 {
 	return st.Size
 }
 
-// Stamp is what shows that a regular file has changed: its length, and when its bytes and its inode last did (statx(2)). What
-// is written through a mapping shows once the kernel has to do with it, and what is written within one step of the file
-// system's clock, some 4 ms before Linux 6.13, may not.
+// Stamp shows whether a regular file has changed: its length, and when its bytes and its inode last changed (statx(2)). A
+// write through a mapping shows only once the kernel notices it, and a write within one tick of the file system's clock,
+// about 4 ms before Linux 6.13, may not show.
 type Stamp struct {
 	size         int64
 	bytes, inode unix.Timespec // when they last changed
 	names        uint64
 }
 
-// Stamp gives the stamp of the source, a regular file, as it is now. An error is an *os.SyscallError.
+// Stamp returns the present stamp of the source, a regular file. An error is an *os.SyscallError.
 func (s *Source) Stamp() (Stamp, error) {
 	var st unix.Stat_t
 	if err := unix.Fstat(s.fd, &st); err != nil {
@@ -60,8 +61,8 @@ func (s *Source) Stamp() (Stamp, error) {
 	return Stamp{st.Size, st.Mtim, st.Ctim, uint64(st.Nlink)}, nil
 }
 
-// Since says for people what has changed since an earlier stamp, "" for nothing. A file that was given another name, or lost
-// one, has not changed, as far as its bytes show.
+// Since says for people what has changed since an earlier stamp; "" if nothing has. Being renamed, or losing one of its
+// names, does not count as a change.
 func (now Stamp) Since(then Stamp) string {
 	switch {
 	case now.size != then.size:
@@ -76,18 +77,18 @@ func (now Stamp) Since(then Stamp) string {
 
 func clock(t unix.Timespec) string { return time.Unix(t.Unix()).Format("15:04:05.000000") }
 
-// ReadAt reads what fits into p from the given place of a regular file (pread(2)). (n > 0, nil); (0, io.EOF): the file ends
-// before it; (0, *os.SyscallError): the source failed. It may wait for the medium.
+// ReadAt reads up to len(p) bytes of a regular file from offset (pread(2)). (n > 0, nil); (0, io.EOF): the file ends
+// before offset; (0, *os.SyscallError): the source failed. It may wait for the medium.
 func (s *Source) ReadAt(p []byte, offset int64) (int, error) {
 	n, err := again(func() (int, syscall.Errno) { return sys.Pread(s.fd, p, offset) })
 	return s.trace.outcome("pread", s.fd, n, err, true)
 }
 
-// readyStep is how far apart the bytes are that Ready tries: what is read ahead comes in order.
+// readyStep is the distance between the bytes that Ready tries: readahead brings in the pages in order.
 const readyStep = 256 << 10
 
-// Ready reports whether n bytes of a regular file, 1 or more, could be read now without waiting for the medium, as far as a few
-// of them tell. known is false where the file system cannot say (RWF_NOWAIT, preadv2(2)).
+// Ready reports whether n bytes of a regular file, 1 or more, could be read now without waiting for the medium. It tries
+// only a few of them. known is false where the file system cannot say (RWF_NOWAIT, preadv2(2)).
 func (s *Source) Ready(offset int64, n int) (ready, known bool) {
 	for at := n - 1; ; at = max(0, at-readyStep) {
 		switch got, err := sys.PreadNow(s.fd, offset+int64(at)); {
@@ -102,8 +103,8 @@ func (s *Source) Ready(offset int64, n int) (ready, known bool) {
 	}
 }
 
-// Fetch has n bytes of a regular file read into the page cache, without copying them. It waits for the medium. What cannot be
-// read is for a later call to report.
+// Fetch reads n bytes of a regular file into the page cache without copying them to us. It waits for the medium. An error
+// is left to a later call to report.
 func (s *Source) Fetch(offset int64, n int) {
 	null, err := unix.Open(os.DevNull, unix.O_WRONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -120,7 +121,7 @@ func (s *Source) Fetch(offset int64, n int) {
 	}
 }
 
-// Leave puts the offset of a regular file behind what was sent, where a program that reads on would expect it.
+// Leave sets the offset of a regular file to the end of what was sent, where a program that reads on expects it.
 func (s *Source) Leave(offset int64) { _, _ = unix.Seek(s.fd, offset, io.SeekStart) }
 
 // SendFile sends up to n bytes of a regular file from its page cache (sendfile(2)), as much as the socket takes. (n > 0,
@@ -131,8 +132,8 @@ func (c *Conn) SendFile(s *Source, offset int64, n int) (int, error) {
 	return c.trace.outcome("sendfile", c.fd, n, errno, true)
 }
 
-// SendMore writes p, and says that more follows at once, so that it need not leave in a packet of its own (MSG_MORE,
-// send(2)). It answers like Send.
+// SendMore sends p and tells the kernel that more follows at once, so that p need not leave in a packet of its own
+// (MSG_MORE, send(2)). It returns what Send returns.
 func (c *Conn) SendMore(p []byte) (int, error) {
 	n, err := again(func() (int, syscall.Errno) { return sys.Send(c.fd, p, unix.MSG_MORE|unix.MSG_NOSIGNAL) })
 	return c.trace.outcome("sendto", c.fd, n, err, false)

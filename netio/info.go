@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Info is what the kernel says of one TCP connection (TCP_INFO, tcp(7), linux/tcp.h).
+// Info is what the kernel reports about one TCP connection (TCP_INFO, tcp(7), linux/tcp.h).
 type Info struct {
 	RTT         time.Duration // smoothed
 	MinRTT      time.Duration
@@ -16,11 +16,11 @@ type Info struct {
 	MSS         int    // bytes of a segment sent
 	Retransmits uint32 // segments, over the connection's life
 	Congestion  string // name of the congestion control
-	CPU         int    // as IncomingCPU has it; -1 is not known
-	NAPI        int    // the receive queue of its packets: an id of the kernel's (SO_INCOMING_NAPI_ID, socket(7)); 0 is none
+	CPU         int    // see IncomingCPU; -1 if not known
+	NAPI        int    // the receive queue of its packets, by the kernel's id (SO_INCOMING_NAPI_ID, socket(7)); 0 if none
 }
 
-// Info asks the kernel; all is 0, and no CPU known, where the socket is not TCP.
+// Info asks the kernel. If the socket is not TCP, all is 0 and CPU is -1.
 func (c *Conn) Info() Info {
 	if !c.tcp || c.fd < 0 {
 		return Info{CPU: -1}
@@ -46,8 +46,8 @@ func tcpInfo(fd int) Info {
 	}
 }
 
-// IncomingCPU is the CPU that handled the connection's packets last (SO_INCOMING_CPU, socket(7)), -1 where there were none or
-// the kernel cannot tell. It is one system call.
+// IncomingCPU is the CPU that last handled a packet of the connection (SO_INCOMING_CPU, socket(7)), -1 if there was none
+// or the kernel cannot tell. It makes one system call.
 func (c *Conn) IncomingCPU() int {
 	if !c.tcp || c.fd < 0 {
 		return -1
@@ -63,16 +63,16 @@ func incomingCPU(fd int) int {
 	return cpu
 }
 
-// InfoOf is Info of a connection that is Go's.
+// InfoOf is Info for a connection of package net.
 func InfoOf(c *net.TCPConn) Info {
 	i := Info{CPU: -1}
 	if rc, err := c.SyscallConn(); err == nil {
-		_ = rc.Control(func(fd uintptr) { i = tcpInfo(int(fd)) }) // closed: nothing is known
+		_ = rc.Control(func(fd uintptr) { i = tcpInfo(int(fd)) }) // if c is closed, nothing is known
 	}
 	return i
 }
 
-// CongestionOf is the name of the congestion control of a TCP socket; "" is not told.
+// CongestionOf is the name of a TCP socket's congestion control; "" if the kernel does not tell.
 func CongestionOf(fd int) string {
 	name, _ := unix.GetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION)
 	return strings.TrimRight(name, "\x00")

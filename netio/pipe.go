@@ -13,16 +13,16 @@ import (
 	"viamillipede/netio/internal/sys"
 )
 
-// Pipe is a pipe of our own, neither end of which anybody else has: what is in it stays until we move it or drop it. It
-// holds references to pages (pipe(7), splice(2)), so bytes go in and out without being copied, as many as it has slots
-// for. One thread at a time may use it, except that several may Tee from one that nobody changes.
+// Pipe is a pipe of our own; nobody else has either end, so what is in it stays until we move or drop it. It holds
+// references to pages (pipe(7), splice(2)), so bytes go in and out without being copied, as long as it has free slots.
+// One thread at a time may use it, except that several may Tee from a pipe that nobody changes.
 type Pipe struct {
 	r, w  int
 	held  int // bytes in it
 	trace Tracer
 }
 
-// newPipe makes a pipe of so many bytes; less is an error.
+// newPipe makes a pipe of at least size bytes; getting a smaller one is an error.
 func newPipe(size int, trace Tracer) (*Pipe, error) {
 	var fds [2]int
 	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {
@@ -50,11 +50,11 @@ func (p *Pipe) close() {
 // Len is how many bytes are in the pipe.
 func (p *Pipe) Len() int { return p.held }
 
-// FD is the end that is read from, to look at the pipe by; it stays the Pipe's.
+// FD is the read end, for inspecting the pipe; it stays the Pipe's.
 func (p *Pipe) FD() int { return p.r }
 
-// Tee puts another reference to all that is in the pipe into an empty one (tee(2)); both are the same afterwards. On an
-// error the other pipe may hold some of it.
+// Tee puts a second reference to everything in the pipe into an empty one (tee(2)); both then hold the same bytes. On an
+// error the other pipe may hold some of them.
 func (p *Pipe) Tee(to *Pipe) error {
 	n, err := again(func() (int, syscall.Errno) { return sys.Tee(p.r, to.w, p.held, unix.SPLICE_F_NONBLOCK) })
 	n, e := p.trace.outcome("tee", p.r, n, err, true)
@@ -62,7 +62,7 @@ func (p *Pipe) Tee(to *Pipe) error {
 	switch {
 	case e != nil:
 		return e
-	case n < p.held: // it copies from the beginning only: there is no going on from here
+	case n < p.held: // tee always starts at the beginning, so it cannot continue from here
 		return errShort
 	}
 	return nil
@@ -81,8 +81,8 @@ func (p *Pipe) Read(b []byte) (int, error) {
 	return n, e
 }
 
-// Splice moves up to n bytes from the source, a pipe, into p without copying them. (n > 0, nil); (0, ErrAgain): the source
-// has nothing, or p has no slot left, in which case it is not empty; (0, io.EOF); (0, *os.SyscallError), see Unsupported.
+// Splice moves up to n bytes from the source, a pipe, into p without copying them. (n > 0, nil); (0, ErrAgain): the
+// source has nothing, or p has no slot left (then p is not empty); (0, io.EOF); (0, *os.SyscallError), see Unsupported.
 func (s *Source) Splice(p *Pipe, n int) (int, error) {
 	n, errno := again(func() (int, syscall.Errno) {
 		return sys.SpliceShared(s.fd, p.w, n, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
@@ -92,11 +92,11 @@ func (s *Source) Splice(p *Pipe, n int) (int, error) {
 	return n, err
 }
 
-// Splices reports whether Splice may work: the source is a pipe, which SPLICE_F_NONBLOCK keeps from making us wait whoever
-// else has its open file description.
+// Splices reports whether Splice may work: the source is a pipe, for which SPLICE_F_NONBLOCK keeps us from waiting for
+// data, even if others share its open file description.
 func (s *Source) Splices() bool { return s.pipe }
 
-// AtEnd reports whether the source, a pipe, is empty and has no writer any more (POLLHUP without POLLIN, poll(2)).
+// AtEnd reports whether the source, a pipe, is empty and no longer has a writer (POLLHUP without POLLIN, poll(2)).
 func (s *Source) AtEnd() bool { return s.events(unix.POLLIN) == unix.POLLHUP }
 
 // SendPipe sends up to n bytes of the pipe by reference, as much as the socket takes: the pages must not change before the peer
@@ -111,31 +111,31 @@ func (c *Conn) SendPipe(p *Pipe, n int) (int, error) {
 	return n, err
 }
 
-// Unsupported reports whether a call failed because the kernel, a filter (seccomp(2)) or a descriptor does not allow it at
-// all. Nothing was moved: the bytes can go another way.
+// Unsupported reports whether a call failed because the kernel, a filter (seccomp(2)) or a descriptor does not allow it
+// at all. Nothing was moved, so the bytes can go another way.
 func Unsupported(err error) bool {
 	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EPERM) ||
 		errors.Is(err, unix.EACCES)
 }
 
-// Pipes are pipes of one size, made when needed, at most so many, and used again: the one put back last first, since the
-// kernel's part of it is in the cache. Any thread may use it.
+// Pipes is a bounded pool of pipes of one size, made when needed and reused: the one put back last first, since its
+// kernel structures are in the cache. Any thread may use it.
 type Pipes struct {
 	size, most int
 	trace      Tracer
 
-	dropping sync.RWMutex // held to read by whoever uses null
-	null     int          // where what is dropped goes; -1: closed
+	dropping sync.RWMutex // read-locked by whoever uses null
+	null     int          // the null device, where dropped bytes go; -1 once closed
 
 	mu      sync.Mutex
-	closed  bool // guarded by mu, as is all below
+	closed  bool // guarded by mu, as is everything below
 	free    []*Pipe
 	made    int
 	refused error // why no more can be made
 }
 
-// NewPipes makes room for at most so many pipes of size bytes, and tries two of them: an error says what of pipe2(2),
-// F_SETPIPE_SZ (fcntl(2)), splice(2) or tee(2) is not to be had. The caller closes it.
+// NewPipes makes a pool of at most most pipes of size bytes each, and tries two of them: an error says which of pipe2(2),
+// F_SETPIPE_SZ (fcntl(2)), splice(2) or tee(2) failed. The caller closes the pool.
 func NewPipes(size, most int, trace Tracer) (*Pipes, error) {
 	null, err := unix.Open(os.DevNull, unix.O_WRONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -149,7 +149,7 @@ func NewPipes(size, most int, trace Tracer) (*Pipes, error) {
 	return p, nil
 }
 
-// try sends a byte the way that legs go.
+// try sends one byte the way legs go.
 func (p *Pipes) try() error {
 	a, b := p.Get(), p.Get()
 	if a == nil || b == nil {
@@ -168,7 +168,7 @@ func (p *Pipes) try() error {
 	return err
 }
 
-// Get gives an empty pipe to the caller, nil when there can be no more: the user's budget is used up (pipe(7)), or ours.
+// Get returns an empty pipe, or nil if there can be no more: the user's budget (pipe(7)) or ours is used up.
 func (p *Pipes) Get() *Pipe {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -192,7 +192,7 @@ func (p *Pipes) Get() *Pipe {
 	return pipe
 }
 
-// Put takes a pipe back, and lets go of what is in it. One that comes after Close is closed.
+// Put takes a pipe back and drops what is in it. After Close it closes the pipe.
 func (p *Pipes) Put(pipe *Pipe) {
 	err := p.drop(pipe)
 	p.mu.Lock()
@@ -205,7 +205,7 @@ func (p *Pipes) Put(pipe *Pipe) {
 	p.free = append(p.free, pipe)
 }
 
-// drop lets go of what is in a pipe.
+// drop discards what is in a pipe.
 func (p *Pipes) drop(pipe *Pipe) error {
 	p.dropping.RLock()
 	defer p.dropping.RUnlock()

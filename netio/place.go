@@ -10,9 +10,9 @@ import (
 	"viamillipede/netio/internal/sys"
 )
 
-// Place gives the offset at which the stream begins in the sink, when it is a regular file whose every byte has its place
-// there: it is not open for appending (O_APPEND, open(2)), and has nothing of its own behind the offset that a stream which
-// fails would have to leave alone. Pieces may then be written in any order and by any thread (WriteAt, EmptyAt).
+// Place returns the offset at which the stream begins in the sink, if the sink is a regular file that can be written by
+// position: it is not open for appending (O_APPEND, open(2)), and there are no bytes beyond the offset that a failed
+// stream would have to leave alone. Pieces may then be written in any order and by any thread (WriteAt, EmptyAt).
 func (s *Sink) Place() (begin int64, ok bool) {
 	if !s.regular {
 		return 0, false
@@ -37,12 +37,12 @@ func (s *Sink) Appends() bool {
 	return err == nil && flags&unix.O_APPEND != 0
 }
 
-// Passes reports whether bytes may go to the sink through a pipe of ours, by Empty: it is a file or a device that does not
-// make us wait for a peer.
+// Passes reports whether bytes may go to the sink through a pipe of ours, with Empty: the sink is a file, or a device
+// that does not make us wait for a peer.
 func (s *Sink) Passes() bool { return s.kind == kindFile }
 
-// TakePipe moves up to n bytes from the connection into the pipe without copying them; it answers like Recv, and with
-// ErrAgain too when the pipe has no slot left.
+// TakePipe moves up to n bytes from the connection into the pipe without copying them. It returns what Recv returns, and
+// ErrAgain also if the pipe has no slot left.
 func (c *Conn) TakePipe(p *Pipe, n int) (int, error) {
 	n, errno := again(func() (int, syscall.Errno) {
 		return sys.Splice(c.fd, p.w, n, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
@@ -52,15 +52,15 @@ func (c *Conn) TakePipe(p *Pipe, n int) (int, error) {
 	return n, err
 }
 
-// Empty writes all that is in the pipe to the sink, one that Passes. On an error, *os.SyscallError, a part may be written.
-// It may wait for the medium.
+// Empty writes everything in the pipe to a sink that Passes. On an error, an *os.SyscallError, a part may have been
+// written. It may wait for the medium.
 func (s *Sink) Empty(p *Pipe) error { return s.empty(p, -1) }
 
-// EmptyAt writes all that is in the pipe to the given offset of the sink, one that has a Place. It answers like Empty.
+// EmptyAt writes everything in the pipe at the given offset of a sink that has a Place. Errors are those of Empty.
 func (s *Sink) EmptyAt(p *Pipe, offset int64) error { return s.empty(p, offset) }
 
-// empty writes to the offset, or to where the sink is if that is negative. A sink that refuses splice(2), as a file that is
-// open for appending does, is written to from memory: a call that was refused has moved nothing.
+// empty writes at the offset or, if that is negative, at the sink's own. A sink that refuses splice(2), such as a file
+// open for appending, is written from memory instead: a refused call has moved nothing.
 func (s *Sink) empty(p *Pipe, offset int64) error {
 	for p.held > 0 {
 		n, errno := again(func() (int, syscall.Errno) { return sys.SpliceWait(p.r, s.fd, offset, p.held) })
@@ -70,7 +70,7 @@ func (s *Sink) empty(p *Pipe, offset int64) error {
 			return s.copyOut(p, offset)
 		}
 		if err == io.EOF {
-			err = os.NewSyscallError("splice", unix.EIO) // it took nothing and does not say why
+			err = os.NewSyscallError("splice", unix.EIO) // it took nothing and did not say why
 		}
 		if err != nil {
 			return err
@@ -106,7 +106,7 @@ func (s *Sink) copyOut(p *Pipe, offset int64) error {
 	return nil
 }
 
-// WriteAt writes the beginning of p to the given offset of the sink, one that has a Place. It answers like Write.
+// WriteAt writes the beginning of p at the given offset of a sink that has a Place. It returns what Write returns.
 func (s *Sink) WriteAt(p []byte, offset int64) (int, error) { return s.writeAt(p, offset) }
 
 func (s *Sink) writeAt(p []byte, offset int64) (int, error) {
@@ -117,9 +117,9 @@ func (s *Sink) writeAt(p []byte, offset int64) (int, error) {
 	return s.trace.outcome("pwrite", s.fd, n, err, false)
 }
 
-// Reserve has the file system set aside room for n bytes from offset on, without making the file longer (FALLOC_FL_KEEP_SIZE,
-// fallocate(2)), where that is cheap: not on tmpfs, which would fill memory with pages at once. Leave gives back what is
-// not used; after a SIGKILL it stays set aside. After an error, *os.SyscallError, some of it may be set aside all the same.
+// Reserve makes the file system allocate n bytes from offset on without making the file longer (FALLOC_FL_KEEP_SIZE,
+// fallocate(2)), where that is cheap: not on tmpfs, which would fill memory with pages at once. Leave frees what is not
+// used; after a SIGKILL it stays allocated. On an error, an *os.SyscallError, some of it may be allocated all the same.
 func (s *Sink) Reserve(offset, n int64) error {
 	var fs unix.Statfs_t
 	if err := unix.Fstatfs(s.fd, &fs); err != nil || fs.Type == unix.TMPFS_MAGIC {
@@ -128,8 +128,8 @@ func (s *Sink) Reserve(offset, n int64) error {
 	return os.NewSyscallError("fallocate", unix.Fallocate(s.fd, unix.FALLOC_FL_KEEP_SIZE, offset, n))
 }
 
-// Tail is where a stream may begin in the sink, one that has a Place, when nothing that others have written meanwhile is to
-// be overwritten: behind the offset, and behind the file's last byte.
+// Tail is where a stream may begin in a sink that has a Place without overwriting what others have written meanwhile: at
+// the offset or at the end of the file, whichever is later.
 func (s *Sink) Tail() (begin int64, ok bool) {
 	begin, err := unix.Seek(s.fd, 0, io.SeekCurrent)
 	if err != nil {
@@ -142,8 +142,8 @@ func (s *Sink) Tail() (begin int64, ok bool) {
 	return max(begin, st.Size), true
 }
 
-// Leave makes the file end at the given offset, unless it is shorter, or reaches beyond the last byte that we wrote, since
-// then somebody else has written there. Room that was set aside beyond its end is given back.
+// Leave truncates the file to end, unless the file is shorter, or extends beyond reach, the end of what we wrote: then
+// somebody else has written there. Space allocated beyond the end of the file is freed.
 func (s *Sink) Leave(end, reach int64) error {
 	var st unix.Stat_t
 	if err := unix.Fstat(s.fd, &st); err != nil {
@@ -155,13 +155,15 @@ func (s *Sink) Leave(end, reach int64) error {
 	return os.NewSyscallError("ftruncate", unix.Ftruncate(s.fd, min(end, st.Size)))
 }
 
-// SeekTo puts the offset of a regular file, where a program that writes on would expect it. An error is an *os.SyscallError.
+// SeekTo sets the offset of a regular file, to where a program that writes on expects it. An error is an
+// *os.SyscallError.
 func (s *Sink) SeekTo(offset int64) error {
 	_, err := unix.Seek(s.fd, offset, io.SeekStart)
 	return os.NewSyscallError("lseek", err)
 }
 
-// At reports whether the offset of a regular file is where it was left: nobody else has written through the same open file.
+// At reports whether the offset of a regular file is still where it was left: nobody else has written through the same
+// open file description.
 func (s *Sink) At(offset int64) bool {
 	now, err := unix.Seek(s.fd, 0, io.SeekCurrent)
 	return err == nil && now == offset

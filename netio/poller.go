@@ -20,7 +20,7 @@ const (
 	Once     uint32 = unix.EPOLLONESHOT // report once, then nothing until Modify
 )
 
-// eventsPerWait bounds one epoll_wait: more than a loop's links, its source or sink, and its wake-up.
+// eventsPerWait bounds one epoll_wait: it exceeds a loop's links, its source or sink, and its wake-up together.
 const eventsPerWait = 80
 
 // Event is one descriptor's readiness. Token is what Add was given.
@@ -32,8 +32,8 @@ type Event struct {
 // Poller is one epoll instance (epoll(7)). Wait belongs to one thread; Add, Modify and Remove may be called from any, and fail
 // once it is closed.
 type Poller struct {
-	mu    sync.RWMutex // held to read by whoever changes what is watched
-	fd    int          // -1: closed; changed under mu, when nobody waits
+	mu    sync.RWMutex // read-locked by whoever changes what is watched
+	fd    int          // -1 once closed; changed under mu while nobody waits
 	raw   [eventsPerWait]unix.EpollEvent
 	ready [eventsPerWait]Event
 }
@@ -52,12 +52,12 @@ func (p *Poller) Add(fd int, events uint32, token int32) error {
 	return p.control(unix.EPOLL_CTL_ADD, fd, events, token)
 }
 
-// Modify replaces what is watched for fd.
+// Modify replaces the events watched for fd.
 func (p *Poller) Modify(fd int, events uint32, token int32) error {
 	return p.control(unix.EPOLL_CTL_MOD, fd, events, token)
 }
 
-// Remove ends watching fd. Call it before fd is closed: a duplicate elsewhere would keep the registration alive.
+// Remove stops watching fd. Call it before closing fd: a duplicate elsewhere would keep the registration alive.
 func (p *Poller) Remove(fd int) error { return p.control(unix.EPOLL_CTL_DEL, fd, 0, 0) }
 
 func (p *Poller) control(op, fd int, events uint32, token int32) error {
@@ -95,15 +95,15 @@ func (p *Poller) wait(timeout int) (int, syscall.Errno) {
 	return n, errno(err)
 }
 
-// Close frees the instance; (os.ErrClosed) where that is done. Nobody may be in Wait.
+// Close frees the instance. (os.ErrClosed): it was already closed. Nobody may be in Wait.
 func (p *Poller) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return closeOnce(&p.fd)
 }
 
-// closeOnce closes a descriptor and forgets its number, which may be something else's from then on. (os.ErrClosed): it was
-// closed before.
+// closeOnce closes a descriptor and forgets its number, which the kernel may reuse from then on. (os.ErrClosed): it was
+// already closed.
 func closeOnce(fd *int) error {
 	if *fd < 0 {
 		return os.ErrClosed

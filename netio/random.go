@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Random fills p from the kernel's generator (getrandom(2)). It is called directly since crypto/rand's self-tests would be
-// a good part of a short stream's life, and what is drawn here keeps no secret.
+// Random fills p from the kernel's generator (getrandom(2)). It bypasses crypto/rand, whose self-tests would take a good
+// part of a short stream's life; what is drawn here protects no secret.
 func Random(p []byte) error {
 	for len(p) > 0 {
 		n, err := unix.Getrandom(p, 0)
@@ -23,7 +23,7 @@ func Random(p []byte) error {
 	return nil
 }
 
-// RandomID draws a number.
+// RandomID draws a random 64-bit number.
 func RandomID() (uint64, error) {
 	var b [8]byte
 	err := Random(b[:])

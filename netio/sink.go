@@ -12,7 +12,7 @@ import (
 )
 
 // smallWrite is what a pipe takes without blocking once poll(2) has called it writable, in bytes (PIPE_BUF, pipe(7)). A
-// terminal promises nothing: where it cannot be opened anew, one that is stopped may block the loop that writes.
+// terminal promises nothing: if it cannot be reopened, a stopped one may block the loop that writes.
 const smallWrite = 4096
 
 // Sink is where the stream goes: a descriptor opened by somebody else and perhaps shared with other programs. One thread
@@ -21,9 +21,9 @@ type Sink struct {
 	end
 	refuses atomic.Bool // splice(2)
 
-	// What Finish takes is there from the start: at the end there may be no more descriptors, or no /dev.
-	twin  int // another descriptor of what the user opened; -1 once it is closed
-	spare int // takes the number of the user's descriptor; -1 likewise
+	// What Finish needs is opened at the start: at the end there may be no descriptors left, or no /dev.
+	twin  int // a duplicate of the user's descriptor; -1 once it is closed
+	spare int // will take over the number of the user's descriptor; -1 likewise
 }
 
 // OpenSink prepares fd for writing. fd stays the caller's until Finish.
@@ -44,7 +44,7 @@ func OpenSink(fd int, trace Tracer) (*Sink, error) {
 	return s, nil
 }
 
-// openSpare opens something that nobody minds: the null device, or, in a place without /dev, an eventfd(2).
+// openSpare opens something harmless: the null device or, without /dev, an eventfd(2).
 func openSpare() (int, error) {
 	fd, err := unix.Open(os.DevNull, unix.O_WRONLY|unix.O_CLOEXEC, 0)
 	if err == nil {
@@ -54,7 +54,7 @@ func openSpare() (int, error) {
 	return fd, os.NewSyscallError("eventfd", err)
 }
 
-// Write writes the beginning of p, as much as fits. (n > 0, nil); (0, ErrAgain): the consumer is behind; (0,
+// Write writes as much of the beginning of p as fits. (n > 0, nil); (0, ErrAgain): the consumer is behind; (0,
 // *os.SyscallError): the sink failed, see BrokenPipe. A regular file may make it wait for its medium.
 func (s *Sink) Write(p []byte) (int, error) {
 	switch s.kind {
@@ -76,10 +76,10 @@ func (s *Sink) Write(p []byte) (int, error) {
 	return s.trace.outcome("write", s.fd, n, err, false)
 }
 
-// Finish ends the stream for the consumer, once all of it is written: every descriptor of ours is closed, the user's too,
-// whose number is given to something else that takes no room, so that nobody else gets it. An error, *os.SyscallError, means
-// that the consumer may not have everything; close(2) of what the user opened tells what a file kept until then (NFS,
-// quotas), and that is asked of the twin, since dup3(2) closes the user's descriptor without a word.
+// Finish ends the stream for the consumer once all of it is written: it closes every descriptor of ours and the user's,
+// whose number it gives to the spare so that no other file gets it. An error, an *os.SyscallError, means that the
+// consumer may not have everything: some file systems report a failed write only in close(2) (NFS, quotas). The twin is
+// closed to learn that, since dup3(2) closes the user's descriptor without reporting errors.
 func (s *Sink) Finish() error {
 	if err := s.close(); err != nil {
 		return err
@@ -95,8 +95,8 @@ func (s *Sink) Finish() error {
 	return nil
 }
 
-// Close gives back what OpenSink opened; the user's descriptor stays open. For a stream that failed, and harmless after
-// Finish. What waits for a neighbour goes on without the caller.
+// Close gives back what OpenSink opened; the user's descriptor stays open. It is for a stream that failed, and harmless
+// after Finish. If closing has to wait for another program, it goes on in the background.
 func (s *Sink) Close() error {
 	err := s.closeSoon()
 	for _, fd := range []*int{&s.twin, &s.spare} {

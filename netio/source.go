@@ -11,8 +11,8 @@ import (
 // Source is where the stream comes from: a descriptor opened by somebody else and perhaps shared with other programs.
 // One thread at a time may use it.
 //
-// What reads it may wait in the kernel, for the medium or for a program that has the same pipe open and is inside splice(2),
-// even where it answers ErrAgain; O_NONBLOCK and signals do not help.
+// Every method that reads may block in the kernel, on the medium or on a program that has the same pipe open and is
+// inside splice(2), even one that can return ErrAgain; O_NONBLOCK and signals do not help.
 type Source struct{ end }
 
 // OpenSource prepares fd for reading. fd stays the caller's; Close gives back only what was opened in addition.
@@ -43,11 +43,11 @@ func (s *Source) Read(p []byte) (int, error) {
 	return s.trace.outcome("read", s.fd, n, err, true)
 }
 
-// Close gives back what OpenSource opened. What waits for a neighbour goes on without the caller.
+// Close gives back what OpenSource opened. If that has to wait for another program, it goes on in the background.
 func (s *Source) Close() error { return s.closeSoon() }
 
-// MadeSource is a source without a descriptor, for a stream that is made here: it has a name for people, never makes anybody
-// wait, is no file and no pipe, and must not be read.
+// MadeSource returns a source without a descriptor, for a stream that is generated here. It has only a name for people:
+// it is neither a file nor a pipe, never makes anybody wait, and must not be read.
 func MadeSource(name string) *Source {
 	return &Source{end{fd: -1, user: -1, kind: kindFile, name: name}}
 }

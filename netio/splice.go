@@ -8,22 +8,22 @@ import (
 	"viamillipede/netio/internal/sys"
 )
 
-// Splices reports whether Splice may work: the sink is a pipe, which SPLICE_F_NONBLOCK keeps from making us wait whoever
-// else has its open file description.
+// Splices reports whether Splice may work: the sink is a pipe, for which SPLICE_F_NONBLOCK keeps us from waiting for
+// room, even if others share its open file description.
 func (s *Sink) Splices() bool { return s.pipe }
 
-// Refuse notes that the kernel does not let bytes be spliced on their way to this sink, in whichever call that was seen.
-// Any thread may call it.
+// Refuse notes that the kernel refused to splice bytes on their way to this sink, in whichever call. Any thread may call
+// it.
 func (s *Sink) Refuse() { s.refuses.Store(true) }
 
-// Refuses reports whether that was noted. Any thread may ask.
+// Refuses reports whether Refuse was called. Any thread may ask.
 func (s *Sink) Refuses() bool { return s.refuses.Load() }
 
-// Splice moves up to n bytes from the connection to the sink, a pipe, without copying them (splice(2)). Neither is waited
-// for: the connection is non-blocking, and SPLICE_F_NONBLOCK covers the pipe, so the pipe's lock is never held for
-// longer than the move and its reader is never kept waiting by us; but it may keep us waiting, see Sink. (n > 0, nil): n bytes were moved. (0, ErrAgain): the
-// connection has nothing, or the pipe is full; Pending tells which. (0, io.EOF): the peer ended its side. (0,
-// *os.SyscallError): the consumer is lost if the sink is Gone, else the connection is lost.
+// Splice moves up to n bytes from the connection to the sink, a pipe, without copying them (splice(2)). It waits for
+// neither: the connection is non-blocking, and SPLICE_F_NONBLOCK covers the pipe. So we hold the pipe's lock only for the
+// move and never keep its reader waiting; but the reader may keep us waiting, see Sink. (n > 0, nil): n bytes were moved.
+// (0, ErrAgain): the connection has nothing, or the pipe is full; Pending tells which. (0, io.EOF): the peer ended its
+// side. (0, *os.SyscallError): the consumer is lost if the sink is Gone, else the connection is lost.
 func (c *Conn) Splice(s *Sink, n int) (int, error) {
 	moved, err := again(func() (int, syscall.Errno) {
 		return sys.SpliceShared(c.fd, s.fd, n, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
@@ -31,7 +31,7 @@ func (c *Conn) Splice(s *Sink, n int) (int, error) {
 	return c.trace.outcome("splice", c.fd, moved, err, true)
 }
 
-// Pending reports whether bytes wait to be read (SIOCINQ, tcp(7)).
+// Pending reports whether there are bytes to read (SIOCINQ, tcp(7)).
 func (c *Conn) Pending() bool {
 	n, err := unix.IoctlGetInt(c.fd, unix.SIOCINQ)
 	return err == nil && n > 0

@@ -2,7 +2,7 @@ package netio
 
 import "golang.org/x/sys/unix"
 
-// TerminalWidth is how many characters a line of the terminal behind fd has; 0 is not known, or fd is no terminal.
+// TerminalWidth is the width of the terminal at fd, in characters; 0 if that is not known or fd is not a terminal.
 func TerminalWidth(fd int) int {
 	size, err := unix.IoctlGetWinsize(fd, unix.TIOCGWINSZ)
 	if err != nil {

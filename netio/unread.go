@@ -6,20 +6,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What a consumer has not read yet is lost when it goes away, and nobody is told of that: write(2) has succeeded. So it is
-// looked at. There is no event for a pipe that has become empty; the looks grow rare while nothing moves.
+// What a consumer has not read is lost when it goes away, and nobody is told: write(2) has succeeded. So we look. There
+// is no event for a pipe that has become empty; while nothing moves, we look ever more rarely.
 const (
-	fionread  = unix.SIOCINQ          // it has one number for pipes and sockets, and two names
+	fionread  = unix.SIOCINQ          // one number, with one name for pipes and another for sockets
 	lookFirst = 50 * time.Microsecond // a consumer that waits for its input has read it by then
 	lookMost  = 50 * time.Millisecond
-	lookMoved = time.Millisecond // bounds the next wait when something was read, or a neighbour writes
+	lookMoved = time.Millisecond // bounds the next wait if something was read or another program writes
 
-	neighbourMost = 5 * time.Second // that keeps a pipe full is put up with for so long
+	neighbourMost = 5 * time.Second // how long we put up with another program that keeps the pipe full
 )
 
-// Unread is how many bytes of what was written the sink's consumer has not read, as far as can be told: in a pipe
-// (FIONREAD, pipe(7)); of a socket what its peer has not taken (SIOCOUTQ, tcp(7), unix(7), where it counts memory); else 0.
-// It may have to wait for a neighbour who holds the pipe's lock.
+// Unread is how many of the bytes written the sink's consumer has not read, as far as the kernel tells: in a pipe
+// (FIONREAD, pipe(7)); in a socket, what its peer has not taken (SIOCOUTQ, tcp(7); for unix(7) it counts memory);
+// otherwise 0. It may have to wait for another program that holds the pipe's lock.
 func (s *Sink) Unread() int {
 	n, err := 0, error(nil)
 	switch {
@@ -34,12 +34,12 @@ func (s *Sink) Unread() int {
 	return n
 }
 
-// Dropped reports whether what the consumer had not taken, if there was anything, is thrown away already: of a socket that its
-// peer has reset. What a pipe holds stays there.
+// Dropped reports whether whatever the consumer had not taken is already discarded: the sink is a socket that its peer
+// has reset. What a pipe holds stays there.
 func (s *Sink) Dropped() bool { return s.kind == kindSocket && s.readerGone(0) }
 
-// AwaitReader waits, when all is written, until the consumer has read it, or is gone, with so many bytes unread, or stop is
-// closed. It takes the time that the consumer takes; see tail for a neighbour who writes to the same pipe.
+// AwaitReader waits, once all is written, until the consumer has read it all, or is gone with left bytes unread, or stop
+// is closed. It waits as long as the consumer takes; see tail for other programs that write to the same pipe.
 func (s *Sink) AwaitReader(stop <-chan struct{}) (left int, gone bool) {
 	n := s.Unread()
 	t := tail{left: n, last: n}
@@ -49,7 +49,7 @@ func (s *Sink) AwaitReader(stop <-chan struct{}) (left int, gone bool) {
 		}
 		gone = s.readerGone(wait)
 		now := s.Unread()
-		if gone && s.kind == kindSocket { // what it had not taken is thrown away, and counts no more
+		if gone && s.kind == kindSocket { // what it had not taken is discarded and no longer counted
 			return t.left, true
 		}
 		if t.look(now, func() bool { return !s.ready(unix.POLLOUT) }, time.Now()) {
@@ -69,17 +69,18 @@ func (s *Sink) AwaitReader(stop <-chan struct{}) (left int, gone bool) {
 	}
 }
 
-// tail reckons how much is left in a pipe of what was there at first. Others may write to it too, and what they add cannot be told
-// from that. But whenever there is less than before, as much at least was taken from what was there first; and where there is more,
-// there is a neighbour. One who keeps the pipe full, so that nothing can be seen, is put up with for neighbourMost.
+// tail works out how much is left in a pipe of what it held at first. Others may write to it too, and their bytes look
+// the same. But whenever the pipe holds less than before, at least that much of the first bytes was read; whenever it
+// holds more, there is another writer. A writer that keeps the pipe full, so that nothing can be seen, is tolerated for
+// neighbourMost.
 type tail struct {
-	left, last int       // of what was there at first, at most; and of all
-	shared     bool      // there is a neighbour
-	full       time.Time // since when nothing can be seen; zero: it can
+	left, last int       // of what it held at first, at most; and of everything
+	shared     bool      // another program writes, too
+	full       time.Time // since when nothing can be seen; zero if something can
 }
 
-// look takes in how much there is now, and whether the pipe is full, which is asked where it matters. It reports whether the next
-// look should come soon.
+// look takes in how much the pipe holds now and whether it is full, which it asks only if that matters. It reports
+// whether the next look should come soon.
 func (t *tail) look(now int, full func() bool, at time.Time) (soon bool) {
 	moved := now != t.last
 	if now < t.last {
@@ -96,10 +97,10 @@ func (t *tail) look(now int, full func() bool, at time.Time) (soon bool) {
 	return moved || !t.full.IsZero()
 }
 
-// hidden reports whether nothing could be seen for so long that it is no use to wait.
+// hidden reports whether nothing could be seen for so long that waiting is pointless.
 func (t *tail) hidden(at time.Time) bool { return !t.full.IsZero() && at.Sub(t.full) >= neighbourMost }
 
-// readerGone waits at most so long for the news that nobody reads the sink any more (POLLERR, poll(2)).
+// readerGone waits, for at most the time given, for the news that nobody reads the sink any more (POLLERR, poll(2)).
 func (s *Sink) readerGone(atMost time.Duration) bool {
 	p := []unix.PollFd{{Fd: int32(s.fd)}}
 	t := unix.NsecToTimespec(int64(atMost))

@@ -10,11 +10,11 @@ import (
 	"viamillipede/netio/internal/sys"
 )
 
-// Wake ends another thread's Poller.Wait: an eventfd(2) that is watched there. Any goroutine may call any of its methods;
-// once it is closed they do nothing, since the descriptor's number may be something else's.
+// Wake ends another thread's Poller.Wait: it is an eventfd(2) watched by the Poller. Any goroutine may call any of its
+// methods; once it is closed they do nothing, since the descriptor's number may be reused.
 type Wake struct {
-	mu sync.RWMutex // held to read by whoever uses fd
-	fd int          // -1: closed; guarded by mu
+	mu sync.RWMutex // read-locked by whoever uses fd
+	fd int          // -1 once closed; guarded by mu
 }
 
 // NewWake makes a Wake; the caller closes it.
@@ -40,7 +40,7 @@ func (w *Wake) Signal() {
 	w.use(func(fd int) syscall.Errno { return sys.EventAdd(fd, &one) })
 }
 
-// Clear makes the descriptor unreadable; every Signal before it is answered by what the caller does next.
+// Clear makes the descriptor unreadable again. What the caller does next answers every Signal before it.
 func (w *Wake) Clear() {
 	var sum uint64
 	w.use(func(fd int) syscall.Errno { return sys.EventTake(fd, &sum) })
@@ -54,7 +54,7 @@ func (w *Wake) use(call func(fd int) syscall.Errno) {
 	}
 }
 
-// Close frees the descriptor; (os.ErrClosed) where that is done.
+// Close frees the descriptor. (os.ErrClosed): it was already closed.
 func (w *Wake) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -12,33 +12,34 @@ import (
 
 // Completions of MSG_ZEROCOPY, as the kernel numbers the calls of a socket (Documentation/networking/msg_zerocopy.rst).
 
-// Completion says that the calls from First to Last, which may wrap, need their memory no longer. Copied: the kernel copied
-// after all, so that the calls were dearer than plain ones.
+// Completion says that the calls First to Last, whose numbers may wrap, no longer need their memory. Copied: the kernel
+// copied after all, so the calls cost more than plain ones.
 type Completion struct {
 	First, Last uint32
 	Copied      bool
 }
 
-// AllowZero permits SendZero (SO_ZEROCOPY, socket(7)). An error: this socket or kernel does not know it.
+// AllowZero permits SendZero (SO_ZEROCOPY, socket(7)). An error means that this socket or kernel does not support it.
 func (c *Conn) AllowZero() error {
 	return os.NewSyscallError("setsockopt SO_ZEROCOPY", unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_ZEROCOPY, 1))
 }
 
-// SendZero sends p from where it is (MSG_ZEROCOPY, send(2)): it must not change before the completion of the call, which is
-// the next in the kernel's numbering, from 0. It answers like Send; an error that is NoZero sends nothing, has no number,
-// and leaves the connection as it was.
+// SendZero sends p from where it is (MSG_ZEROCOPY, send(2)): it must not change before the completion of the call, which
+// is the next in the kernel's numbering, from 0. It returns what Send returns; a call that fails with a NoZero error
+// sends nothing, takes no number, and leaves the connection as it was.
 func (c *Conn) SendZero(p []byte) (int, error) {
 	n, err := again(func() (int, syscall.Errno) { return sys.Send(c.fd, p, unix.MSG_ZEROCOPY|unix.MSG_NOSIGNAL) })
 	return c.trace.outcome("sendto", c.fd, n, err, false)
 }
 
-// NoZero reports whether SendZero failed for want of room for its book-keeping, or of locked memory: a plain Send will do.
+// NoZero reports whether SendZero failed because there was no memory for its bookkeeping or the limit on locked memory
+// was reached: a plain Send will do.
 func NoZero(err error) bool {
 	se, ok := err.(*os.SyscallError)
 	return ok && (se.Err == unix.ENOBUFS || se.Err == unix.ENOMEM || Unsupported(err))
 }
 
-// Completions appends to dst what the socket's error queue has; a Poller reports Failed when there is something.
+// Completions appends to dst what is in the socket's error queue; a Poller reports Failed when there is something.
 func (c *Conn) Completions(dst []Completion) []Completion {
 	var oob [128]byte
 	for {

@@ -10,10 +10,10 @@ import (
 	"viamillipede/netio/internal/attr"
 )
 
-// header is the first attribute of every question (ETHTOOL_A_..._HEADER): which device it is about.
+// header is the first attribute of every request (ETHTOOL_A_..._HEADER): the device it is about.
 const header = 1
 
-// ask sends one question about a device and has the answer's attributes read by parse. what names the question in errors.
+// ask sends one request about a device and has parse read the attributes of the reply. what names the request in errors.
 func ask(what string, command uint8, device string, parse func([]byte) error) error {
 	answer, err := exchange(command, device)
 	if err == nil {
@@ -25,7 +25,7 @@ func ask(what string, command uint8, device string, parse func([]byte) error) er
 	return nil
 }
 
-// exchange gives the attributes of the answer to one question.
+// exchange sends one request and returns the attributes of the reply.
 func exchange(command uint8, device string) ([]byte, error) {
 	family, err := netlink.GenlFamilyGet(unix.ETHTOOL_GENL_NAME)
 	if err != nil {
@@ -46,7 +46,7 @@ func exchange(command uint8, device string) ([]byte, error) {
 	return answers[0][nl.SizeofGenlmsg:], nil
 }
 
-// numbers reads the attributes that into names; all of them are 32 bits wide.
+// numbers reads the attributes listed in into; all of them are 32 bits wide.
 func numbers(b []byte, into map[uint16]*uint32) error {
 	return attr.Each(b, func(kind uint16, v attr.Value) error {
 		if n := into[kind]; n != nil {

@@ -8,12 +8,12 @@ import (
 	"viamillipede/netio/internal/attr"
 )
 
-// Amounts is how much of something there is, and how much there can be.
+// Amounts is how many of something there are, and how many there can be.
 type Amounts struct {
 	Now, Most uint32
 }
 
-// Rings are how many packets the device's queues hold, each. What a driver does not have is 0 of 0.
+// Rings are the lengths of the device's queues, in packets each. What a driver does not have is 0 of 0.
 type Rings struct {
 	RX, TX Amounts
 }
@@ -32,13 +32,13 @@ func (r *Rings) parse(b []byte) error {
 	})
 }
 
-// Channels are the queues of a device. A channel is an interrupt with its queues: a combined one has a queue each way. What
-// a driver does not have is 0 of 0.
+// Channels are the queues of a device. A channel is an interrupt with its queues: a combined one has a queue in each
+// direction. What a driver does not have is 0 of 0.
 type Channels struct {
 	RX, TX, Combined Amounts
 }
 
-// ReadChannels reads the numbers of a device's queues. On error, see the package.
+// ReadChannels reads how many queues a device has. On error, see the package.
 func ReadChannels(device string) (Channels, error) {
 	var c Channels
 	err := ask("channels", unix.ETHTOOL_MSG_CHANNELS_GET, device, c.parse)
@@ -53,7 +53,7 @@ func (c *Channels) parse(b []byte) error {
 	})
 }
 
-// Link is what a device's port has agreed on with the other end of its cable.
+// Link is what a device's port has negotiated with the other end of its cable.
 type Link struct {
 	Speed  uint64 // bits a second; 0 unknown, as on virtual devices and without a carrier
 	Duplex string // "full", "half" or "" unknown

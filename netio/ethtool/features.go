@@ -10,7 +10,7 @@ import (
 // of ethtool -k in full: "rx-gro", "rx-lro", "tx-tcp-segmentation", "tx-tcp6-segmentation", "tx-generic-segmentation".
 type Features struct {
 	On      map[string]bool // at work now
-	Offered map[string]bool // can be switched, on or off
+	Offered map[string]bool // can be switched on or off
 }
 
 // ReadFeatures reads the features of a device. On error, see the package.
@@ -38,8 +38,8 @@ func (f *Features) parse(b []byte) error {
 	return nil
 }
 
-// bitsInto reads a set of bits with names into set. It comes as a list, of the bits that are set where it has no mask, and
-// else of all that the mask has, each with or without a value:
+// bitsInto reads a set of named bits into set. It comes as a list: without a mask, of the bits that are set; with a mask,
+// of all bits in the mask, each with or without a value:
 //
 //	BITSET { NOMASK?, SIZE, BITS { BIT { INDEX, NAME, VALUE? } ... } }
 func bitsInto(b []byte, set map[string]bool) error {
@@ -65,7 +65,7 @@ func bitsInto(b []byte, set map[string]bool) error {
 	})
 }
 
-// oneBit puts a bit's name into set if it is set, which bits without a value are.
+// oneBit puts a bit's name into set if the bit is set. In a bare set, one without a mask, every bit listed is set.
 func oneBit(b []byte, bare bool, set map[string]bool) error {
 	var name string
 	on := bare

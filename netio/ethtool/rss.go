@@ -14,15 +14,15 @@ import (
 // RSS is how a device spreads received packets over its queues (receive side scaling, Documentation/networking/scaling.rst):
 // a packet whose hash is h goes to queue Table[h%len(Table)].
 type RSS struct {
-	Key      []byte   // of the hash; mostly 40 or 52 bytes, nil where the driver does not tell
-	Table    []uint32 // queues; nil where the driver does not tell
+	Key      []byte   // of the hash; mostly 40 or 52 bytes; nil if the driver does not report it
+	Table    []uint32 // queues; nil if the driver does not report it
 	Function string   // of the hash: "toeplitz", "xor", "crc32", "" unknown, or the number of a bit ("bit 5")
 }
 
-// Attributes of an answer about the spread (linux/ethtool_netlink.h, Linux 6.3), which x/sys does not have.
+// Attributes of a reply about the spread (linux/ethtool_netlink.h, Linux 6.3) that x/sys does not define.
 const (
 	attrRSSFunction = 3 // u32, one bit of ETH_RSS_HASH_...
-	attrRSSTable    = 4 // u32 each, in the machine's order
+	attrRSSTable    = 4 // u32 each, in host byte order
 	attrRSSKey      = 5
 )
 
@@ -61,7 +61,7 @@ func (r *RSS) parse(b []byte) error {
 	return nil
 }
 
-// functionName is that of ETH_RSS_HASH_... (linux/ethtool.h).
+// functionName is the name of a bit ETH_RSS_HASH_... (linux/ethtool.h).
 func functionName(set uint32) string {
 	if bits.OnesCount32(set) != 1 {
 		return ""

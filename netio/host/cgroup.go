@@ -10,12 +10,12 @@ import (
 
 // Cgroup is a control group that the process is in, or one above that.
 type Cgroup struct {
-	Dir     string // its folder, with a leading slash, as it is seen below the root
+	Dir     string // its folder, with a leading slash, as seen below the root
 	Version int    // of its hierarchy: 1 or 2
 }
 
-// Cgroups gives the groups that may limit what a controller ("cpu", "memory", "pids") grants to the process: from ours up to
-// the top that we can see. Each of them may have a limit, and the least holds.
+// Cgroups returns the groups that may limit what a controller ("cpu", "memory", "pids") grants the process: from its own
+// up to the highest visible. Each may have a limit; the least applies.
 func (r Root) Cgroups(controller string) []Cgroup {
 	mounts := r.cgroupMounts(controller)
 	var all []Cgroup
@@ -28,8 +28,8 @@ func (r Root) Cgroups(controller string) []Cgroup {
 	return all
 }
 
-// groupOf reads a line of /proc/self/cgroup, "0::/user.slice" or "1:cpu,cpuacct:/docker/ab". The version is 0 where the line
-// is not of a hierarchy that can have the controller.
+// groupOf reads a line of /proc/self/cgroup, "0::/user.slice" or "1:cpu,cpuacct:/docker/ab". The version is 0 if the line
+// belongs to a hierarchy that cannot have the controller.
 func groupOf(line, controller string) (version int, group string) {
 	parts := strings.SplitN(line, ":", 3)
 	switch {
@@ -43,7 +43,7 @@ func groupOf(line, controller string) (version int, group string) {
 	return 0, ""
 }
 
-// Cgroup2 gives where control groups of version 2 are seen first; "" is nowhere.
+// Cgroup2 is the first mount point of control groups of version 2; "" if there is none.
 func (r Root) Cgroup2() string {
 	for _, m := range r.mounts() {
 		if m.FSType == "cgroup2" {
@@ -53,7 +53,7 @@ func (r Root) Cgroup2() string {
 	return ""
 }
 
-// OwnCgroup2 gives the folder of the process's own control group of version 2, which programs can be attached to; "" where
+// OwnCgroup2 is the folder of the process's own control group of version 2, to which programs can be attached; "" if
 // there is none, or no mount shows it.
 func (r Root) OwnCgroup2() string {
 	for line := range strings.Lines(r.Text("proc/self/cgroup")) {
@@ -71,7 +71,7 @@ func (r Root) OwnCgroup2() string {
 	return ""
 }
 
-// mounts reads /proc/self/mountinfo; none where it cannot be read.
+// mounts reads /proc/self/mountinfo; nil if it cannot be read.
 func (r Root) mounts() []*mountinfo.Info {
 	all, err := mountinfo.GetMountsFromReader(strings.NewReader(r.Text("proc/self/mountinfo")), nil)
 	if err != nil {
@@ -80,14 +80,14 @@ func (r Root) mounts() []*mountinfo.Info {
 	return all
 }
 
-// cgroupMounts gives the cgroup file systems that can have the controller.
+// cgroupMounts returns the mounts of cgroup file systems that can have the controller.
 func (r Root) cgroupMounts(controller string) []*mountinfo.Info {
 	return slices.DeleteFunc(r.mounts(), func(m *mountinfo.Info) bool {
 		return m.FSType != "cgroup2" && !(m.FSType == "cgroup" && slices.Contains(strings.Split(m.VFSOptions, ","), controller))
 	})
 }
 
-// versionOf is that of a cgroup file system.
+// versionOf is the version of a cgroup file system.
 func versionOf(m *mountinfo.Info) int {
 	if m.FSType == "cgroup2" {
 		return 2
@@ -95,8 +95,8 @@ func versionOf(m *mountinfo.Info) int {
 	return 1
 }
 
-// folders gives the folders of a cgroup and of those above it, as far as the mounts show them. Where no mount shows the
-// cgroup (a container that has the host's names for it), the first mount's top is taken for ours.
+// folders returns the folders of a cgroup and of those above it, as far as the mounts show them. If no mount shows the
+// cgroup (in a container that sees the host's name for it), the top of the first mount is taken for ours.
 func folders(mounts []*mountinfo.Info, version int, group string) []string {
 	var dirs []string
 	first := ""
@@ -122,8 +122,8 @@ func folders(mounts []*mountinfo.Info, version int, group string) []string {
 	return dirs
 }
 
-// relative gives a cgroup as seen from a folder of the hierarchy, beginning with a slash. A cgroup outside of our
-// namespace has a name with "..", and is below nothing.
+// relative returns a cgroup's path as seen from a folder of the hierarchy, with a leading slash. A cgroup outside our
+// namespace has ".." in its path and is below nothing.
 func relative(root, group string) (string, bool) {
 	if !path.IsAbs(group) || slices.Contains(strings.Split(group, "/"), "..") {
 		return "", false

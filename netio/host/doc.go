@@ -1,6 +1,6 @@
-// Package host reads what the kernel says of this machine in files, below a root folder that is "/" but in tests, and what it
-// grants the process: memory, threads and descriptors, by limits of the process and of the control groups that it is in
-// (cgroups(7), getrlimit(2)).
+// Package host reads the kernel's files about this machine, below a root folder ("/" except in tests), and what the
+// kernel grants the process: memory, threads and descriptors, by limits of the process and of the control groups that it
+// is in (cgroups(7), getrlimit(2)).
 //
 //	root.go     files, settings of the kernel (sysctl), numbers of processes
 //	rights.go   capabilities, and whether the users are the machine's own
@@ -10,9 +10,9 @@
 //	threads.go  threads that it may have
 //	files.go    descriptors
 //
-// Limits are read once, when a program starts, so that one is known before it hurts. A file that is missing, empty or may not
-// be read counts as absent, which is no limit: containers hide many of them. So does one that says something we do not
-// understand.
+// Limits are read once, when a program starts, so that they are known before they are hit. A file that is missing, empty
+// or unreadable counts as absent, which means no limit: containers hide many of them. So does a file whose content we do
+// not understand.
 //
-// Its height is below all other packages of ours: affinity, netio, bench and cmd read by it.
+// It imports no other package of ours: affinity, netio, bench and cmd build on it.
 package host

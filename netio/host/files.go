@@ -8,12 +8,12 @@ import (
 
 // Files is how many descriptors the process may have.
 type Files struct {
-	Limit int // RLIMIT_NOFILE (getrlimit(2)); Unlimited is none
-	Room  int // that may be added to those that are open
+	Limit int // RLIMIT_NOFILE (getrlimit(2)); Unlimited if there is none
+	Room  int // how many more can be opened
 }
 
-// Files reads the limit. The Go runtime has raised it to the hard limit when the program began, and gives a child what was
-// there before.
+// Files reads the limit. The Go runtime raised it to the hard limit when the program began; a child process gets the
+// original limit.
 func (r Root) Files() Files {
 	var l unix.Rlimit
 	if unix.Getrlimit(unix.RLIMIT_NOFILE, &l) != nil || l.Cur > Unlimited {
@@ -21,7 +21,7 @@ func (r Root) Files() Files {
 	}
 	most := int(l.Cur)
 	entries, err := os.ReadDir(r.Path("proc/self/fd"))
-	open := len(entries) - 1 // one is that of the folder
+	open := len(entries) - 1 // one of them is the folder's own
 	if err != nil {
 		open = 3
 	}

@@ -8,13 +8,14 @@ import (
 
 // Memory is what the control groups of the process grant it, in bytes.
 type Memory struct {
-	Limit int64 // the least over the hierarchy; 0 is none
-	// Room is how much of that is left, the least over the hierarchy: what is used by whoever is in the group, except the
-	// page cache, which gives way. Our own use is part of that. 0 with a Limit is none at all.
+	Limit int64 // the least in the hierarchy; 0 means no limit
+	// Room is how much of that is left, the least in the hierarchy. Everybody in the group, ourselves included, counts as
+	// using it; the page cache does not, since it gives way. 0 with a Limit means that nothing is left.
 	Room int64
 }
 
-// Memory reads the limits: memory.max and memory.high, behind which a process is made to wait, or memory.limit_in_bytes.
+// Memory reads the limits: memory.max and memory.high, beyond which the kernel throttles a process, or
+// memory.limit_in_bytes.
 func (r Root) Memory() Memory {
 	least := Memory{Limit: none, Room: none}
 	for _, g := range r.Cgroups("memory") {
@@ -37,7 +38,7 @@ func (r Root) Memory() Memory {
 	return least
 }
 
-// MachineMemory is what the machine has, in bytes (sysinfo(2)); 0 when the kernel does not tell.
+// MachineMemory is how much memory the machine has, in bytes (sysinfo(2)); 0 if the kernel does not tell.
 func MachineMemory() int64 {
 	var si unix.Sysinfo_t
 	if unix.Sysinfo(&si) != nil {

@@ -12,16 +12,17 @@ import (
 	"strings"
 )
 
-// Root is the folder below which the kernel's files lie: "/", or a test's own. Files are named without the leading slash.
+// Root is the folder that holds the kernel's files: "/", or a test's own. Files are named without the leading slash.
 type Root string
 
 // System is the root of the machine itself.
 const System Root = "/"
 
-// Path gives the place of a file.
+// Path returns the full path of a file.
 func (r Root) Path(name string) string { return filepath.Join(string(r), name) }
 
-// Read gives what a file says without the blanks around it. The error names the file as it is named on a machine.
+// Read returns a file's content without surrounding white space. The error gives the file's path as it is on a real
+// machine.
 func (r Root) Read(name string) (string, error) {
 	content, err := os.ReadFile(r.Path(name))
 	if pe, ok := errors.AsType[*fs.PathError](err); ok {
@@ -30,7 +31,7 @@ func (r Root) Read(name string) (string, error) {
 	return strings.TrimSpace(string(content)), err
 }
 
-// Text is Read of a file that may be absent; that is "".
+// Text is Read for a file that may be absent or unreadable, which gives "".
 func (r Root) Text(name string) string {
 	content, _ := os.ReadFile(r.Path(name))
 	return strings.TrimSpace(string(content))
@@ -42,14 +43,14 @@ func (r Root) Exists(name string) bool {
 	return err == nil
 }
 
-// Sysctl is a setting of the kernel by its name, such as "net.core.rmem_max"; "" where it cannot be read. Those of the network
-// are of the network namespace of the calling thread.
+// Sysctl is a kernel setting by name, such as "net.core.rmem_max"; "" if it cannot be read. Network settings are those of
+// the calling thread's network namespace.
 func (r Root) Sysctl(name string) string { return r.Text(SysctlFile(name)) }
 
 // SysctlFile is the file of a setting.
 func SysctlFile(name string) string { return "proc/sys/" + strings.ReplaceAll(name, ".", "/") }
 
-// Field is the value of the first line "Name: value" of a file; "" is that there is none.
+// Field is the value of the first line "Name: value" in a file; "" if there is none.
 func (r Root) Field(file, name string) string {
 	for line := range strings.Lines(r.Text(file)) {
 		if key, value, ok := strings.Cut(line, ":"); ok && key == name {
@@ -59,7 +60,7 @@ func (r Root) Field(file, name string) string {
 	return ""
 }
 
-// Numbered gives, ascending, the N of the entries of a folder that are called prefixN; none where it cannot be read.
+// Numbered returns, ascending, the N of all entries of a folder named prefixN; nil if the folder cannot be read.
 func (r Root) Numbered(dir, prefix string) []int {
 	entries, _ := os.ReadDir(r.Path(dir))
 	var numbers []int
@@ -73,14 +74,14 @@ func (r Root) Numbered(dir, prefix string) []int {
 	return slices.Compact(numbers)
 }
 
-// Processes gives, ascending, the numbers of the processes that this one can see.
+// Processes returns, ascending, the ids of the processes that this one can see.
 func (r Root) Processes() []int { return r.Numbered("proc", "") }
 
-// none is a limit that there is not.
+// none stands for the absence of a limit.
 const none = math.MaxInt64
 
-// limit reads a file that holds one number, or "max"; none where it is absent, or so large that it stands for no limit, as
-// memory.limit_in_bytes has it.
+// limit reads a file that holds one number, or "max"; none if it is absent or so large that it means no limit, as in
+// memory.limit_in_bytes.
 func (r Root) limit(name string) int64 {
 	n, err := strconv.ParseInt(r.Text(name), 10, 64)
 	if err != nil || n < 0 || n > none/2 {
@@ -89,7 +90,7 @@ func (r Root) limit(name string) int64 {
 	return n
 }
 
-// count reads a file that holds one number; 0 is absent.
+// count reads a file that holds one number; 0 if it is absent.
 func (r Root) count(name string) int64 {
 	n, err := strconv.ParseInt(r.Text(name), 10, 64)
 	if err != nil {
@@ -98,7 +99,7 @@ func (r Root) count(name string) int64 {
 	return max(n, 0)
 }
 
-// fields reads a file of lines such as "anon 4096" or "Threads:	7"; what is no number is left out.
+// fields reads a file of lines such as "anon 4096" or "Threads:	7"; values that are not numbers are left out.
 func (r Root) fields(name string) map[string]int64 {
 	all := map[string]int64{}
 	for line := range strings.Lines(r.Text(name)) {

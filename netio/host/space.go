@@ -4,12 +4,12 @@ import "golang.org/x/sys/unix"
 
 // Space is how many more bytes the process may map.
 type Space struct {
-	Room int64  // 0 is none at all
-	By   string // what bounds it, for people; "": nothing does
+	Room int64  // 0 means none at all
+	By   string // what bounds it, for people; "" if nothing does
 }
 
-// Space reads the limits of the process on its mappings: on all of them, which Go reserves many of and uses few, and on those
-// that are its own to write (RLIMIT_AS and RLIMIT_DATA, getrlimit(2)).
+// Space reads the process's limits on mappings: on all of them, of which Go reserves many and uses few (RLIMIT_AS), and
+// on private writable ones (RLIMIT_DATA, getrlimit(2)).
 func (r Root) Space() Space {
 	used := r.fields("proc/self/status") // in KiB, proc_pid_status(5)
 	least := Space{Room: none}
@@ -18,7 +18,7 @@ func (r Root) Space() Space {
 	return least
 }
 
-// atMost takes in a limit, of which so much is used.
+// atMost applies a limit, of which used bytes are taken.
 func (s *Space) atMost(resource int, used int64, by string) {
 	var l unix.Rlimit
 	if unix.Getrlimit(resource, &l) != nil || l.Cur > none/2 {

@@ -12,15 +12,15 @@ import (
 // Threads is how many threads the process may have.
 type Threads struct {
 	Have int    // now
-	Room int    // that may be added; Unlimited where there is no limit
-	By   string // what limits them, for people; "" where there is no limit
+	Room int    // how many more it may have; Unlimited if there is no limit
+	By   string // what limits them, for people; "" if there is no limit
 }
 
-// Unlimited is room without a limit that we know.
+// Unlimited is the room if no limit is known.
 const Unlimited = 1 << 30
 
-// Threads reads the limits: pids.max of the control groups, and of the user's processes all together (RLIMIT_NPROC, which
-// getrlimit(2) says counts threads).
+// Threads reads the limits: pids.max of the control groups, and RLIMIT_NPROC on all the user's processes together, which
+// counts threads (getrlimit(2)).
 func (r Root) Threads() Threads {
 	t := Threads{Have: int(r.fields("proc/self/status")["Threads"]), Room: Unlimited}
 	for _, g := range r.Cgroups("pids") {
@@ -45,8 +45,8 @@ func (t *Threads) atMost(room int64, by string) {
 	}
 }
 
-// userRoom is how many threads a user may add to those that he has, where so many are allowed; false is that there is no
-// limit, or one that all threads of the machine together would not reach.
+// userRoom is how many threads a user may add if most are allowed; false if there is no limit, or if even all threads of
+// the machine together are far below it.
 func (r Root) userRoom(most uint64, uid int) (int64, bool) {
 	if most > Unlimited || r.exempt(uid) {
 		return 0, false
@@ -57,17 +57,17 @@ func (r Root) userRoom(most uint64, uid int) (int64, bool) {
 	return int64(most) - r.threadsOf(uid), true
 }
 
-// plenty is a number of threads that no stream reaches.
+// plenty is more threads than any stream needs.
 const plenty = 1024
 
-// exempt reports whether RLIMIT_NPROC does not bind the process: root it does not, nor somebody with a capability for that
-// (capabilities(7)), of the machine's own user namespace.
+// exempt reports whether RLIMIT_NPROC does not bind the process: it does not bind root, nor a process with the right
+// capability (capabilities(7)) in the initial user namespace.
 func (r Root) exempt(uid int) bool {
 	return uid == 0 && r.OwnUsers() || r.Capable(SysAdmin, SysResource)
 }
 
 // tasks counts the threads of the whole machine: the fourth word of /proc/loadavg, "2/345", has them behind the slash
-// (proc_loadavg(5)). Where that is not told, it is more than any limit.
+// (proc_loadavg(5)). If that cannot be read, the answer exceeds any limit.
 func (r Root) tasks() int64 {
 	if words := strings.Fields(r.Text("proc/loadavg")); len(words) >= 4 {
 		_, all, _ := strings.Cut(words[3], "/")
@@ -78,7 +78,7 @@ func (r Root) tasks() int64 {
 	return none / 2
 }
 
-// threadsOf counts the threads of a user, as far as their processes can be seen.
+// threadsOf counts a user's threads, in the processes that we can see.
 func (r Root) threadsOf(uid int) int64 {
 	total := int64(0)
 	for _, pid := range r.Processes() {

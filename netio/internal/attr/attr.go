@@ -1,5 +1,5 @@
-// Package attr reads the attributes of netlink messages (netlink(7), rtnetlink(7)): what the netlink module does not read
-// itself.
+// Package attr reads the attributes of netlink messages (netlink(7), rtnetlink(7)): those that the netlink module does
+// not read itself.
 package attr
 
 import (
@@ -10,10 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Value is what an attribute holds.
+// Value is the content of an attribute.
 type Value []byte
 
-// Uint32 is a number of 4 bytes in the machine's order; 0 where there are not 4 bytes.
+// Uint32 is a number of 4 bytes in host byte order; 0 if the value has fewer or more.
 func (v Value) Uint32() uint32 {
 	if len(v) != 4 {
 		return 0
@@ -21,7 +21,7 @@ func (v Value) Uint32() uint32 {
 	return binary.NativeEndian.Uint32(v)
 }
 
-// Uint8 is a number of one byte; 0 where that is not one byte.
+// Uint8 is a number of one byte; 0 if the value has another length.
 func (v Value) Uint8() uint8 {
 	if len(v) != 1 {
 		return 0
@@ -29,14 +29,14 @@ func (v Value) Uint8() uint8 {
 	return v[0]
 }
 
-// String is a text up to the byte that ends it.
+// String is the text before the terminating zero byte.
 func (v Value) String() string {
 	text, _, _ := bytes.Cut(v, []byte{0})
 	return string(text)
 }
 
-// Each calls take for every attribute, with its type and without the flags of that; value is part of b. It ends with an error of
-// take, or with that of an attribute which is longer than what there is.
+// Each calls take for every attribute, with its type stripped of flags; value is a part of b. It stops at an error from
+// take, or with an error at an attribute that is longer than the bytes left.
 //
 //	len u16 | type u16 | value, padded to a multiple of 4 | len ...
 func Each(b []byte, take func(kind uint16, value Value) error) error {

@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls of this file may wait: for a medium, or for another program that has the same pipe or socket open and is in the
-// middle of a call on it, which O_NONBLOCK does not prevent. So Go's scheduler is told of them. While it has a P to spare it
-// leaves the thread its own, unless the call takes 10 ms.
+// The calls in this file may block: on a medium, or on another program that has the same pipe or socket open and is in
+// the middle of a call on it, which O_NONBLOCK does not prevent. So Go's scheduler is told about them. While it has a P
+// to spare, the thread keeps its own unless the call takes 10 ms.
 
 // ReadWait is read(2).
 func ReadWait(fd int, p []byte) (int, syscall.Errno) {
@@ -74,7 +74,7 @@ func Sendfile(to, from int, offset int64, n int) (int, syscall.Errno) {
 	return told(unix.Sendfile(to, from, &offset, n))
 }
 
-// SpliceWait is splice(2) from a pipe; with an offset of 0 or more it is where the bytes go.
+// SpliceWait is splice(2) from a pipe; an offset of 0 or more says where in the file the bytes go.
 func SpliceWait(from, to int, offset int64, n int) (int, syscall.Errno) {
 	n, e := perhaps(n)
 	if e != 0 {

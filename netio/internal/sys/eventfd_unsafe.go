@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// An eventfd(2) moves 8 bytes or none.
+// An eventfd(2) transfers 8 bytes or nothing.
 
 // EventAdd is write(2) of a number to an eventfd.
 func EventAdd(fd int, number *uint64) syscall.Errno {

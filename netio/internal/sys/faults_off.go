@@ -4,5 +4,5 @@ package sys
 
 import "syscall"
 
-// perhaps is how much of n a call shall be asked for; with the build tag faults, sometimes less, or an interruption.
+// perhaps is how many of n bytes to ask a call for; with the build tag faults, sometimes fewer, or an interruption.
 func perhaps(n int) (int, syscall.Errno) { return n, 0 }

@@ -78,7 +78,7 @@ func Tee(from, to, n, flags int) (int, syscall.Errno) {
 	return count(m, e)
 }
 
-// PreadNow is preadv2(2) of one byte, which must not be waited for (RWF_NOWAIT).
+// PreadNow is preadv2(2) of one byte without waiting for it (RWF_NOWAIT).
 func PreadNow(fd int, offset int64) (int, syscall.Errno) {
 	var b byte
 	v := unix.Iovec{Base: &b}
@@ -103,7 +103,7 @@ func count(n uintptr, e syscall.Errno) (int, syscall.Errno) {
 	return int(n), 0
 }
 
-// Connect is connect(2) to the address that b holds, of a socket that does not block.
+// Connect is connect(2) of a non-blocking socket to the address in b.
 func Connect(fd int, b []byte) syscall.Errno {
 	_, _, e := unix.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)))
 	return e

@@ -29,7 +29,7 @@ func speed(bits uint64) string {
 	}
 }
 
-// figure writes a number with a digit or two behind the point, where that says something.
+// figure writes a number with a digit or two after the point, if they say something.
 func figure(f float64) string {
 	fine := 10.0
 	if f < 1 {

@@ -39,8 +39,8 @@ func bpfPrograms(l *look) Check {
 	return c
 }
 
-// grant adds to a verdict of Off how to give this program the rights to BPF. Who has them, and is refused all the same, needs
-// no rights.
+// grant adds to a verdict of Off how to give this program the rights to use BPF. More rights do not help a process that
+// has them and is refused all the same.
 func (l *look) grant(c Check) Check {
 	if l.Capable(host.BPF, host.SysAdmin) || l.filtered() {
 		return c
@@ -50,7 +50,7 @@ func (l *look) grant(c Check) Check {
 	return c
 }
 
-// bpfOpen tells whether BPF takes rights on this machine. Nothing is to be changed: others are kept out by it, too.
+// bpfOpen says whether BPF needs rights on this machine. It advises no change, since that setting keeps others out, too.
 func bpfOpen(l *look) Check {
 	const name = "bpf_disabled"
 	n, err := l.number(host.SysctlFile("kernel.unprivileged_bpf_disabled"))
@@ -65,7 +65,7 @@ func bpfOpen(l *look) Check {
 	return ok(name, "%d: programs need CAP_BPF", n)
 }
 
-// cgroup2 says where programs of type SOCK_OPS can be attached.
+// cgroup2 says to which cgroup programs of type SOCK_OPS can be attached.
 func cgroup2(l *look) Check {
 	const name = "cgroup2"
 	if _, err := l.Read("proc/self/mountinfo"); err != nil {

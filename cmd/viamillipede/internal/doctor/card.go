@@ -14,8 +14,8 @@ import (
 // card is a device that the route leaves by: the device itself, or those below a bond, a bridge or a VLAN.
 type card struct {
 	affinity.NIC
-	unseen   error // why its files were not looked at; then hardware is not known, nor are the queues
-	hardware bool  // or a virtual machine's idea of it; false for veth, tun and the like
+	unseen   error // why its files were not read; then neither hardware nor the queues are known
+	hardware bool  // real or emulated; false for veth, tun and the like
 	mtu      int
 	link     ethtool.Link
 	linkErr  error
@@ -40,7 +40,7 @@ func (l *look) gatherCards() {
 	}
 }
 
-// newCard asks what there is to ask. unseen is why its files could not be read, nil if they could.
+// newCard gathers what is known of a card. unseen is why its files could not be read, nil if they could.
 func (l *look) newCard(n affinity.NIC, unseen error) *card {
 	c := &card{NIC: n, unseen: unseen}
 	d, err := l.Kernel.Device(c.Name)
@@ -61,8 +61,8 @@ func (l *look) newCard(n affinity.NIC, unseen error) *card {
 	return c
 }
 
-// foreign is an error where the files are those of another device of the same name: /sys shows the network namespace that it
-// was mounted in (network_namespaces(7)).
+// foreign returns an error if the files belong to another device of the same name: /sys shows the network namespace that
+// it was mounted in (network_namespaces(7)).
 func (l *look) foreign(c *card, index int) error {
 	shown, err := l.number(c.folder() + "/ifindex")
 	if err == nil && shown != int64(index) {
@@ -71,7 +71,7 @@ func (l *look) foreign(c *card, index int) error {
 	return err
 }
 
-// speed is the route's, in bits a second: the sum of its cards'; 0 where none of them tells.
+// speed is the route's speed in bits a second: the sum of its cards' speeds; 0 if none of them tells.
 func (l *look) speed() (sum uint64) {
 	for _, c := range l.cards {
 		sum += c.link.Speed
@@ -109,7 +109,7 @@ func route(l *look) Check {
 	return ok(name, "%s", found)
 }
 
-// cardChecks are those of each card of the route.
+// cardChecks are the checks of each card of the route.
 func (l *look) cardChecks() (all []Check) {
 	for _, c := range l.cards {
 		checks := []func(*look, *card) Check{driver, carrier, frames, features}
@@ -161,7 +161,7 @@ func carrier(l *look, c *card) Check {
 	return ok(name, "%s", strings.TrimSpace(speed(c.link.Speed)+" "+c.link.Duplex+" duplex"))
 }
 
-// Large frames cost less CPU a byte, which matters from fastLink on, in bits a second.
+// Large frames cost less CPU per byte, which matters from fastLink (bits a second) upwards.
 const (
 	fastLink   = 10e9
 	largeFrame = 9000
@@ -181,7 +181,7 @@ func frames(l *look, c *card) Check {
 		fmt.Sprintf("ip link set dev %s mtu %d", c.Name, largeFrame))
 }
 
-// feature is one of a card by ethtool's short name, and by the kernel's long ones.
+// feature is a feature of a card, by ethtool's short name and the kernel's long ones.
 type feature struct {
 	short string
 	long  []string
@@ -195,7 +195,7 @@ var wanted = []feature{
 	{"sg", []string{"tx-scatter-gather"}},
 }
 
-// features says whether packets are gathered and cut by the kernel and the card, and not one by one by TCP.
+// features says whether the kernel and the card merge and split packets, so that TCP need not handle them one by one.
 func features(l *look, c *card) Check {
 	const name = "offload"
 	f, err := l.Kernel.Features(c.Name)
@@ -209,7 +209,7 @@ func features(l *look, c *card) Check {
 		case all(f.On, w.long):
 			on = append(on, w.short)
 		case w.short == "gro" && !c.hardware:
-			idle = "gro off; " // a veth hands on what was never cut
+			idle = "gro off; " // a veth passes on what was never split
 		case all(f.Offered, w.long):
 			off = append(off, w.short)
 		default:
@@ -241,8 +241,8 @@ func say(names []string, what string) string {
 	return strings.Join(names, ", ") + " " + what + "; "
 }
 
-// fullRing is the number of packets a queue should hold, where the card can: a burst of 1500 bytes each that takes the
-// kernel 2 ms to get to is that at 10G.
+// fullRing is the number of packets a queue should hold, if the card can: at 10G that is about 2 ms of packets of 1500
+// bytes, should the kernel be that late.
 const fullRing = 2048
 
 // rings says how many packets the card's queues hold.

@@ -1,9 +1,9 @@
-// Package doctor looks at a machine with a stream's eyes: what it has, and what to change so that a stream gets through
-// faster. It changes nothing.
+// Package doctor examines a machine for what matters to a stream: what it has, and what to change to make a stream
+// faster. It changes nothing itself.
 //
-// What stands in files is read below a root folder (read.go). What only the kernel can say is asked through Kernel
-// (kernel.go). Each check gives one verdict, and looks at one thing: machine.go (CPUs and clock), card.go, queues.go and
-// driver.go (network cards), tcp.go, pipes.go, memory.go, bpf.go. report.go writes the result for people and for programs.
+// What the kernel shows in files is read below a root folder (read.go); the rest is asked through Kernel (kernel.go).
+// Each check looks at one thing and gives one verdict: machine.go (CPUs and clock), card.go, queues.go and driver.go
+// (network cards), tcp.go, pipes.go, memory.go, bpf.go. report.go writes the result for people and for programs.
 //
 // A check that could not look says so; it never guesses that all is well.
 package doctor
@@ -16,15 +16,15 @@ import (
 	"viamillipede/netio/host"
 )
 
-// Verdict is what a check comes to.
+// Verdict is the outcome of a check.
 type Verdict string
 
 // The verdicts.
 const (
-	OK      Verdict = "ok"      // as it should be, or of no consequence for the route
+	OK      Verdict = "ok"      // as it should be, or does not matter for the route
 	Slow    Verdict = "slow"    // a stream works, but could be faster
 	Off     Verdict = "off"     // there, but switched off, or not permitted to this user
-	Missing Verdict = "missing" // the kernel or the device does not have it, or does not tell
+	Missing Verdict = "missing" // the kernel or the device does not have it, or does not say
 )
 
 // Check is one thing that was looked at.
@@ -33,16 +33,16 @@ type Check struct {
 	Device  string  // the network device it is about, or ""
 	Verdict Verdict //
 	Found   string  // what is there, one line
-	Advice  string  // what the commands of Fix cannot say: when they are wise, or what to do where there is none
+	Advice  string  // what the commands of Fix cannot say: when they are wise, or what to do if there are none
 	Fix     []string
 }
 
 // Config says what to look at.
 type Config struct {
 	host.Root        // the folder that has proc and sys in it: "/"
-	Kernel    Kernel // answers to what no file says
-	Host      string // of the route, as the user named it; "" is the default route
-	Device    string // that the route leaves by; "" is none, for the reason that NoRoute gives
+	Kernel    Kernel // answers what no file shows
+	Host      string // the route's target, as the user named it; "" for the default route
+	Device    string // the device of the route; "" if there is none, see NoRoute
 
 	NoRoute error // why there is no Device
 }
@@ -57,7 +57,8 @@ func Look(c Config) Report {
 	return Report{Checks: l.checks, Facts: l.facts()}
 }
 
-// checks are in the order of the report: the machine, the way to the network card, the card, TCP, pipes, memory, BPF.
+// checks are all checks, in the order of the report: the machine, the way to the network card, the card, TCP, pipes,
+// memory, BPF.
 var checks = []func(l *look) []Check{
 	one(cpus), one(numa), one(quota), one(clock), one(governor),
 	one(route), (*look).cardChecks,
@@ -77,11 +78,11 @@ type look struct {
 	Config
 	checks []Check
 
-	machine    *affinity.Machine // nil where it cannot be read, for the reason machineErr
+	machine    *affinity.Machine // nil if it cannot be read, see machineErr
 	machineErr error
-	allowed    []int // CPUs that this process may use; nil where the kernel does not tell
+	allowed    []int // CPUs that this process may use; nil if the kernel does not tell
 	allowedErr error
-	cards      []*card // that the route leaves by; none on loopback
+	cards      []*card // the cards of the route; none on loopback
 }
 
 // gather reads what more than one check needs.
@@ -94,7 +95,8 @@ func (l *look) gather() {
 // loopback reports whether the route stays on this machine.
 func (l *look) loopback() bool { return l.Device == "lo" }
 
-// byCard reports whether the route leaves by hardware, or may do so; on loopback and between containers much does not matter.
+// byCard reports whether the route leaves, or may leave, by hardware. On loopback and between containers many settings do
+// not matter.
 func (l *look) byCard() bool {
 	for _, c := range l.cards {
 		if c.hardware || c.unseen != nil {
@@ -113,7 +115,7 @@ func bad(name string, v Verdict, found, advice string, fix ...string) Check {
 	return Check{Name: name, Verdict: v, Found: found, Advice: advice, Fix: fix}
 }
 
-// unread is the verdict on what could not be looked at.
+// unread is the verdict on what could not be read.
 func unread(name string, err error) Check {
 	return Check{Name: name, Verdict: Missing, Found: "cannot be read: " + oneLine(err)}
 }

@@ -9,7 +9,7 @@ import (
 	"viamillipede/netio/probe"
 )
 
-// Kernel answers what stands in no file. Nothing is changed by asking.
+// Kernel answers what no file shows. Asking changes nothing.
 type Kernel interface {
 	Allowed() ([]int, error)                     // CPUs of this process
 	Pipe(want int) (size int, err error)         // probe.Pipe

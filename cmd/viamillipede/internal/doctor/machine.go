@@ -45,7 +45,7 @@ func (l *look) everyCPU() (all []int) {
 	return all
 }
 
-// numa says whether this process may run where its network card is.
+// numa says whether this process may run on the node of its network card.
 func numa(l *look) Check {
 	const name = "numa"
 	if l.machineErr != nil {
@@ -74,7 +74,7 @@ func numa(l *look) Check {
 	return ok(name, "%s", found)
 }
 
-// onNode lists the CPUs of a node; nil where there is no such node.
+// onNode lists the CPUs of a node; nil if there is no such node.
 func (l *look) onNode(node int) []int {
 	if l.machine == nil {
 		return nil
@@ -116,8 +116,8 @@ func quota(l *look) Check {
 	return bad(name, Slow, found, advice)
 }
 
-// quotaFile is cpu.max of this process's cgroup, version 2, or of the nearest one above that has a limit; "" where it
-// cannot be found.
+// quotaFile is cpu.max of this process's cgroup, version 2, or of the nearest one above that has a limit; "" if it cannot
+// be found.
 func (l *look) quotaFile() string {
 	for _, g := range l.Cgroups("cpu") {
 		file := path.Join(g.Dir, "cpu.max")
@@ -128,12 +128,12 @@ func (l *look) quotaFile() string {
 	return ""
 }
 
-// slowClocks are clock sources that are read through a device or a hypercall, at the price of a system call or more each.
+// slowClocks are clock sources that are read through a device or a hypercall; each read costs a system call or more.
 var slowClocks = []string{"hpet", "acpi_pm", "pit", "jiffies", "refined-jiffies", "xen"}
 
 const clockFolder = "sys/devices/system/clocksource/clocksource0"
 
-// clock says what time is read from: every leg and every round reads it.
+// clock says which clock source is in use: every leg and every round of a loop reads the time.
 func clock(l *look) Check {
 	const name = "clock"
 	now, err := l.Read(clockFolder + "/current_clocksource")
@@ -153,7 +153,7 @@ func clock(l *look) Check {
 	return bad(name, Slow, now+": each look at the clock is a system call", "the kernel offers no better one: "+others)
 }
 
-// governor says whether the CPUs are kept at a low speed.
+// governor says whether the CPUs are held at a low frequency.
 func governor(l *look) Check {
 	const name = "governor"
 	if l.allowedErr != nil {

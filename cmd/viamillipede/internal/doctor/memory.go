@@ -10,10 +10,10 @@ import (
 	"viamillipede/netio/probe"
 )
 
-// hugeFolder has the numbers of the huge pages of 2 MiB.
+// hugeFolder has the counts of huge pages of 2 MiB.
 const hugeFolder = "sys/kernel/mm/hugepages/hugepages-2048kB"
 
-// hugePages tells of those that are set aside by hand. None is no fault: transparent ones need no preparation.
+// hugePages says how many are reserved by the administrator. Having none is fine: transparent ones need no preparation.
 func hugePages(l *look) Check {
 	const name = "hugepages"
 	reserved, err := l.number(hugeFolder + "/nr_hugepages")
@@ -35,7 +35,7 @@ func hugePages(l *look) Check {
 
 const transparentFile = "sys/kernel/mm/transparent_hugepage/enabled"
 
-// transparent says whether the memory of legs may be in huge pages.
+// transparent says whether the memory of legs can be in transparent huge pages.
 func transparent(l *look) Check {
 	const name = "thp"
 	mode, err := l.chosen(transparentFile)
@@ -50,7 +50,7 @@ func transparent(l *look) Check {
 	return ok(name, "%s: the memory of legs may be in huge pages", mode)
 }
 
-// lockedMemory judges the limit that memory under way with MSG_ZEROCOPY counts against.
+// lockedMemory judges the limit that counts memory being sent with MSG_ZEROCOPY.
 func lockedMemory(l *look) Check {
 	const name = "memlock"
 	n, err := l.Kernel.LockedMemory()
@@ -70,7 +70,7 @@ func lockedMemory(l *look) Check {
 	return ok(name, "%s", size(int64(n)))
 }
 
-// enoughFiles is for MaxThreads links, 32 pipes with two ends each at both ends of the stream, and some for all else.
+// enoughFiles covers MaxThreads links, 32 pipes of two descriptors at each end of the stream, and everything else.
 const enoughFiles = 256
 
 // files judges the limit on descriptors.

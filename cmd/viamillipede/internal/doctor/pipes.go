@@ -10,10 +10,11 @@ import (
 	"viamillipede/netio/probe"
 )
 
-// wantedPipe is what the program asks for, in bytes, of each of its pipes and of those at standard input and output.
+// wantedPipe is the size that the program asks for, in bytes, for each of its pipes and those at standard input and
+// output.
 const wantedPipe = 1 << 20
 
-// pipeMost says how large a pipe may be without rights.
+// pipeMost says how large a pipe an unprivileged user may have.
 func pipeMost(l *look) Check {
 	const name = "pipe_max"
 	n, err := l.number(host.SysctlFile("fs.pipe-max-size"))
@@ -30,7 +31,7 @@ func pipeMost(l *look) Check {
 // defaultPages is the kernel's default for pipe-user-pages-soft: 64 MiB in pages of 4 KiB.
 const defaultPages = 16384
 
-// pipeBudget says how much a user may have in pipes.
+// pipeBudget says how much pipe memory a user may have.
 func pipeBudget(l *look) Check {
 	const name = "pipe_pages"
 	n, err := l.number(host.SysctlFile("fs.pipe-user-pages-soft"))
@@ -48,7 +49,7 @@ func pipeBudget(l *look) Check {
 	return ok(name, "%d for all pipes of a user", n)
 }
 
-// pipes says what size of pipe this user really gets.
+// pipes says what size of pipe this user actually gets.
 func pipes(l *look) Check {
 	const name = "pipes"
 	got, err := l.Kernel.Pipe(wantedPipe)
@@ -103,7 +104,7 @@ func (l *look) refused(name string, err error) Check {
 	return bad(name, v, oneLine(err), advice)
 }
 
-// provenance says whether pipes are sent by reference, which takes the proof that their pages cannot change.
+// provenance says whether pipes are sent by reference, which requires proof that their pages cannot change.
 func provenance(l *look) Check {
 	const name = "provenance"
 	cost, err := l.Kernel.Provenance()

@@ -10,7 +10,7 @@ import (
 	"viamillipede/netio/ethtool"
 )
 
-// reason is why the kernel did not answer, in few words.
+// reason says in a few words why the kernel did not answer.
 func reason(err error) string {
 	if errors.Is(err, errors.ErrUnsupported) {
 		return "the driver or this kernel does not answer"
@@ -65,7 +65,7 @@ func interrupts(l *look, c *card) Check {
 			at[cpu] = true
 		}
 		if len(q.CPUs) > 1 {
-			upTo = "up to " // the kernel does not tell which one it has chosen
+			upTo = "up to " // the kernel does not say which one it has chosen
 		}
 		if len(here) > 0 && len(intersect(q.CPUs, here)) == 0 {
 			away++
@@ -91,7 +91,7 @@ func interrupts(l *look, c *card) Check {
 	return bad(name, Slow, found, "", l.placeInterrupts(irqs, cpus)...)
 }
 
-// placeInterrupts puts one on each CPU in turn.
+// placeInterrupts assigns one interrupt to each CPU in turn.
 func (l *look) placeInterrupts(irqs []affinity.Queue, cpus []int) (fix []string) {
 	if l.balancer() {
 		fix = append(fix, "systemctl stop irqbalance") // it would move them back
@@ -135,7 +135,7 @@ func receiveSteering(l *look, c *card) Check {
 		fmt.Sprintf("echo %s > /%s/queues/rx-0/rps_cpus", cpuMask(l.allowed), c.folder()))
 }
 
-// sendSteering says whether each CPU has a send queue of its own (XPS).
+// sendSteering says whether each CPU has its own send queue (XPS).
 func sendSteering(l *look, c *card) Check {
 	const name = "xps"
 	steered := 0
@@ -205,8 +205,8 @@ func spread(l *look, c *card) Check {
 	return ok(name, "%s, even", found)
 }
 
-// someKey is a key of n bytes that spreads well: an arithmetic sequence with an odd step, all bytes of it different as long
-// as there are fewer than 256.
+// someKey is a key of n bytes that spreads well: an arithmetic sequence with an odd step, whose bytes all differ as long
+// as there are at most 256.
 func someKey(n int) string {
 	words := make([]string, n)
 	for i := range words {

@@ -41,7 +41,7 @@ func (l *look) numbers(name string, count int) ([]int64, error) {
 	return all, nil
 }
 
-// chosen is the word in brackets of a file such as "always [madvise] never".
+// chosen is the word in brackets in a file such as "always [madvise] never".
 func (l *look) chosen(name string) (string, error) {
 	s, err := l.Read(name)
 	if err != nil {
@@ -55,10 +55,10 @@ func (l *look) chosen(name string) (string, error) {
 	return word, nil
 }
 
-// filtered reports whether a filter watches this process's system calls (seccomp(2)).
+// filtered reports whether a filter checks this process's system calls (seccomp(2)).
 func (l *look) filtered() bool { return l.Field("proc/self/status", "Seccomp") == "2" }
 
-// kernelAtLeast reports whether the kernel is that old or newer. known is false where its version cannot be read.
+// kernelAtLeast reports whether the kernel has that version or a newer one. known is false if its version cannot be read.
 func (l *look) kernelAtLeast(major, minor int) (yes, known bool) {
 	release, err := l.Read(host.SysctlFile("kernel.osrelease"))
 	var a, b int

@@ -17,16 +17,16 @@ type Report struct {
 	Facts  Facts
 }
 
-// Facts are what programs may want of a report beside the verdicts. The names in JSON stay as they are.
+// Facts are what programs may want of a report besides the verdicts. The JSON names are stable.
 type Facts struct {
 	Kernel   string            `json:"kernel"`   // release
-	Host     string            `json:"host"`     // as the user named it; "" is the default route
-	Device   string            `json:"device"`   // that the route leaves by; "" is none
+	Host     string            `json:"host"`     // as the user named it; "" for the default route
+	Device   string            `json:"device"`   // device of the route; "" if there is none
 	Packages int               `json:"packages"` // CPU sockets
 	Nodes    int               `json:"nodes"`
 	CPUs     []CPU             `json:"cpus"`
 	Allowed  []int             `json:"allowed"` // CPUs that this process may use
-	Quota    float64           `json:"quota"`   // CPUs that its cgroup grants; 0 is no limit
+	Quota    float64           `json:"quota"`   // CPUs that its cgroup grants; 0 means no limit
 	NICs     []NIC             `json:"nics"`
 	BPF      map[string]string `json:"bpf"` // by type of program: "ok", or why it cannot be loaded
 }
@@ -43,18 +43,18 @@ type CPU struct {
 type NIC struct {
 	Name   string  `json:"name"`
 	Driver string  `json:"driver"`
-	Node   int     `json:"node"`  // -1 is none
+	Node   int     `json:"node"`  // -1 if none
 	MTU    int     `json:"mtu"`   // bytes
-	Speed  uint64  `json:"speed"` // bits a second; 0 is unknown
+	Speed  uint64  `json:"speed"` // bits a second; 0 if unknown
 	RX     []Queue `json:"rx"`
 	TX     []Queue `json:"tx"`
-	RSS    *RSS    `json:"rss"` // null: the driver or the kernel does not tell
+	RSS    *RSS    `json:"rss"` // null if the driver or the kernel does not tell
 }
 
 // Queue is a queue of a card.
 type Queue struct {
-	IRQ     int   `json:"irq"`     // -1: none found
-	CPUs    []int `json:"cpus"`    // that take its interrupt
+	IRQ     int   `json:"irq"`     // -1 if none was found
+	CPUs    []int `json:"cpus"`    // CPUs that take its interrupt
 	Steered []int `json:"steered"` // rx: CPUs that handle its packets (RPS); tx: CPUs that send by it (XPS)
 }
 
@@ -65,7 +65,7 @@ type RSS struct {
 	Table    []uint32 `json:"table"`
 }
 
-// facts gathers them.
+// facts gathers the Facts.
 func (l *look) facts() Facts {
 	f := Facts{
 		Host: l.Host, Device: l.Device, Allowed: list(l.allowed), CPUs: []CPU{}, NICs: []NIC{}, BPF: map[string]string{},
@@ -108,14 +108,14 @@ func queueFacts(queues []affinity.Queue) []Queue {
 	return all
 }
 
-// list is never null in JSON.
+// list copies numbers so that JSON never shows null.
 func list(numbers []int) []int { return append([]int{}, numbers...) }
 
 // WriteJSON writes the report as one JSON object:
 //
 //	{"checks": [{"name", "device", "verdict", "found", "advice", "fix"}, ...], "facts": {...}}
 //
-// All values of a check are strings; fix is a line for a shell, "" where there is nothing to type.
+// All values of a check are strings; fix is a shell command line, "" if there is nothing to run.
 func (r Report) WriteJSON(w io.Writer) error {
 	type check struct {
 		Name    string  `json:"name"`
@@ -133,19 +133,19 @@ func (r Report) WriteJSON(w io.Writer) error {
 		all.Checks = append(all.Checks, check{c.Name, c.Device, c.Verdict, c.Found, c.Advice, strings.Join(c.Fix, "; ")})
 	}
 	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false) // "echo 3 > file" is for people, too
+	e.SetEscapeHTML(false) // people read "echo 3 > file", too
 	e.SetIndent("", "  ")
 	return e.Encode(all)
 }
 
-// columns is the width that the text fits into, where no single word of it is longer.
+// columns is the width that the text fits into, unless a single word is longer.
 const columns = 100
 
 // mostFixes is how many commands of a check the text shows; programs get all.
 const mostFixes = 2
 
-// WriteText writes a line for each check: verdict, what, what is there and, where not all is well, the command that changes
-// it. What does not fit goes on below, in the third column, and commands in the second if need be.
+// WriteText writes a line for each check: the verdict, the check's name, what was found and, if something is wrong, the
+// command that changes it. Text that does not fit continues below, in the third column; long commands in the second.
 func (r Report) WriteText(w io.Writer) error {
 	width := 0
 	for _, c := range r.Checks {
@@ -186,7 +186,7 @@ func (c Check) write(b *strings.Builder, width int) {
 
 func newLine(indent int) string { return "\n" + strings.Repeat(" ", indent) }
 
-// shown are the commands that the text has room for.
+// shown are the commands that the text shows.
 func (c Check) shown() []string {
 	if len(c.Fix) <= mostFixes+1 {
 		return c.Fix

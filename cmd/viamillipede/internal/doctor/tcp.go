@@ -9,22 +9,22 @@ import (
 	"viamillipede/netio/host"
 )
 
-// A stream of DefaultThreads links should fill the card up to a round trip of enoughTrip. Of a socket's buffer, about half is
-// payload; the rest is what the kernel needs to keep it (tcp_adv_win_scale in tcp(7)).
+// A stream of DefaultThreads links should fill the card up to a round trip of enoughTrip. About half of a socket's buffer
+// is payload; the rest is kernel overhead (tcp_adv_win_scale in tcp(7)).
 const (
 	enoughTrip   = 0.010 // seconds
 	payloadShare = 0.5
-	assumedSpeed = 10e9 // bits a second, where the card does not tell
+	assumedSpeed = 10e9 // bits a second, if the card does not tell
 )
 
-// sendBuffer judges the most that a link may have on its way.
+// sendBuffer judges the most that a link can have in flight.
 func sendBuffer(l *look) Check { return l.buffer("tcp_wmem") }
 
-// receiveBuffer is the same for what the other side may send to us.
+// receiveBuffer does the same for what the peer may send us.
 func receiveBuffer(l *look) Check { return l.buffer("tcp_rmem") }
 
-// buffer judges the last number of tcp_wmem or tcp_rmem (tcp(7)): how far a link's buffer may grow, against what has to be on
-// its way to fill the card. The engine tells of the same when a running link is held back.
+// buffer compares the last number of tcp_wmem or tcp_rmem (tcp(7)), how far a link's buffer may grow, with what must be
+// in flight to fill the card. The engine reports the same when a buffer holds back a running link.
 func (l *look) buffer(name string) Check {
 	setting := "net.ipv4." + name
 	n, err := l.numbers(host.SysctlFile(setting), 3)
@@ -39,7 +39,7 @@ func (l *look) buffer(name string) Check {
 	if rate == 0 {
 		rate, assumed = assumedSpeed, " (assumed)"
 	}
-	bits := 8 * payloadShare * engine.DefaultThreads // that all links have on their way, for each byte of a buffer
+	bits := 8 * payloadShare * engine.DefaultThreads // bits that all links have in flight, per byte of one buffer
 	trip := bits * float64(most) / rate
 	found := fmt.Sprintf("%s a link: %d links fill %s%s up to a round trip of %s ms",
 		size(most), engine.DefaultThreads, speed(uint64(rate)), assumed, figure(1000*trip))
@@ -54,7 +54,7 @@ func (l *look) buffer(name string) Check {
 	return bad(name, Slow, found, advice, fmt.Sprintf(`sysctl -w %s="%d %d %d"`, setting, n[0], n[1], need))
 }
 
-// bufferLimits tells of two settings that are often raised to no effect.
+// bufferLimits reports two settings that are often raised to no effect.
 func bufferLimits(l *look) Check {
 	const name = "rmem_max"
 	r, err := l.number(host.SysctlFile("net.core.rmem_max"))
@@ -68,7 +68,7 @@ func bufferLimits(l *look) Check {
 	return ok(name, "rmem_max %s, wmem_max %s: not used, the kernel sizes the links' buffers", size(r), size(w))
 }
 
-// congestion says what the congestion control is, and what "congestion auto" makes of it.
+// congestion says which congestion control is the default, and what "congestion auto" does with it.
 func congestion(l *look) Check {
 	const name = "congestion"
 	system, err := l.Read(host.SysctlFile("net.ipv4.tcp_congestion_control"))
@@ -117,7 +117,8 @@ func qdisc(l *look) Check {
 	return ok(name, "%s by default; TCP paces by itself on this kernel", q)
 }
 
-// probing says whether TCP finds out by itself that full packets are dropped on the way without a word (an MTU black hole).
+// probing says whether TCP detects on its own that full-size packets are silently dropped on the path (an MTU black
+// hole).
 func probing(l *look) Check {
 	const name = "tcp_mtu_probing"
 	n, err := l.number(host.SysctlFile("net.ipv4.tcp_mtu_probing"))
@@ -133,7 +134,7 @@ func probing(l *look) Check {
 	return ok(name, "%d: smaller packets are tried where full ones do not arrive", n)
 }
 
-// fewPorts is less than many links that come and go can use, as a port rests for a minute after its link.
+// fewPorts is too few for many links that come and go, since a port cannot be reused for a minute after its link.
 const fewPorts = 1000
 
 // ports says how many links there can be to one port of a host.
@@ -154,7 +155,7 @@ func ports(l *look) Check {
 // Why the settings of MSG_ZEROCOPY do not matter on some routes.
 const notByCard = "not used: the kernel copies on this route"
 
-// zeroCopy says whether legs may leave from where they are (MSG_ZEROCOPY).
+// zeroCopy says whether legs can be sent without copying (MSG_ZEROCOPY).
 func zeroCopy(l *look) Check {
 	const name = "zerocopy"
 	if err := l.Kernel.ZeroCopy(); err != nil {
@@ -166,10 +167,11 @@ func zeroCopy(l *look) Check {
 	return ok(name, "MSG_ZEROCOPY may be used")
 }
 
-// enoughOption is the kernel's default since 6.7, in bytes; before, 20k held some 24 sends of a link at a time.
+// enoughOption is the kernel's default since 6.7, in bytes; before that it was 20k, enough for about 24 sends of a link
+// at a time.
 const enoughOption = 128 << 10
 
-// optionMemory judges what a link's sends in flight with MSG_ZEROCOPY are booked on.
+// optionMemory judges the limit that a link's MSG_ZEROCOPY sends in flight count against.
 func optionMemory(l *look) Check {
 	const name = "optmem_max"
 	n, err := l.number(host.SysctlFile("net.core.optmem_max"))

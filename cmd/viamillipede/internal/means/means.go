@@ -1,7 +1,7 @@
-// Package means makes a program get by with what a container, a user or a process may have. That is read once, before anything is
-// opened. Where it is little, the program does with less and says so; where it is too little, it stops with one line. What is
-// lacking later would end it in the middle of a stream: Go ends a program that cannot have a thread, and the kernel one that
-// cannot have memory.
+// Package means fits a program into the limits of its container, user and process. They are read once, before anything is
+// opened. If they are tight, the program does with less and says so; if they are too tight, it stops with one line.
+// Running out later would kill it in the middle of a stream: Go ends a program that cannot get a thread, and the kernel
+// ends one that cannot get memory.
 package means
 
 import (
@@ -15,27 +15,28 @@ import (
 	"viamillipede/netio/host"
 )
 
-// Threads of a program with one end of a stream that does with few, measured: Go's own (the first, its monitor, one that makes
-// others, two for signals), one that moves bytes, those that wait in the kernel while others run, and two that may be stuck there.
+// Threads that a program with one end of a stream needs at the least, as measured: Go's own (the first, its monitor, one
+// that makes others, two for signals), one that moves bytes, those that wait in the kernel while others run, and two that
+// may be stuck there.
 const (
 	threadsLeast = 12
-	threadsMore  = 1 // for each loop beyond the first of all
-	// threadsRoom is how many may be added where there is no need to look further.
+	threadsMore  = 1 // for each loop beyond the very first
+	// With threadsRoom more threads allowed there is no need to look further.
 	threadsRoom = 64
-	// threadsKept bounds those that are made ahead.
+	// threadsKept bounds the threads that are made in advance.
 	threadsKept = 24
 )
 
-// Memory of the program itself, measured, beside the window of each end: Go's heap and what the kernel holds for it.
+// Memory of the program itself besides the window of each end, as measured: Go's heap and what the kernel holds for it.
 const memoryOwn = 14 << 20
 
-// Memory that Go may map while the program runs, beside the windows: its heap grows by 64 MiB at a time, of which it writes to
-// what it needs, and threads have stacks.
+// Memory that Go may map while the program runs, besides the windows: its heap grows by 64 MiB at a time, of which it
+// touches only what it needs, and threads have stacks.
 const spaceOwn = 80 << 20
 
-// Provide sees to it that so many ends of streams, 1 or more, get by with what this machine grants; root is where that is read.
-// It is called once, before the program has many threads. notes are lines for a user who wants to know more. The error, an
-// *engine.Error, is that it cannot work.
+// Provide makes a program with that many ends of streams, 1 or more, fit into what this machine grants, read below root.
+// It must be called once, before the program has many threads. notes are lines for a user who wants to know more. An
+// error, an *engine.Error, means that the limits are too tight.
 func Provide(root host.Root, ends int) (m engine.Means, notes []string, err error) {
 	t := root.Threads()
 	p, err := divide(t, runtime.GOMAXPROCS(0), ends)
@@ -69,14 +70,14 @@ func Provide(root host.Root, ends int) (m engine.Means, notes []string, err erro
 	return m, notes, nil
 }
 
-// plan is how threads are divided. The zero plan is that there are enough.
+// plan is how threads are divided. The zero plan means that there are enough.
 type plan struct {
-	loops int // of each end at most
+	loops int // at most, of each end
 	procs int // GOMAXPROCS
-	kept  int // to be made ahead
+	kept  int // threads to make in advance
 }
 
-// divide makes a plan for so many ends, where Go would run on so many CPUs.
+// divide makes a plan for so many ends if Go would run on so many CPUs (procs).
 func divide(t host.Threads, procs, ends int) (plan, error) {
 	if t.Room >= threadsRoom+2*procs {
 		return plan{}, nil
@@ -89,7 +90,7 @@ func divide(t host.Threads, procs, ends int) (plan, error) {
 	return plan{loops: 1 + more/ends, procs: min(procs, 1+more), kept: min(t.Room, threadsKept)}, nil
 }
 
-// cannot is why the program stops.
+// cannot returns the error that says why the program stops.
 func cannot(format string, args ...any) error {
 	return &engine.Error{Status: engine.StatusLocalPipe, Reason: "cannot start: " + fmt.Sprintf(format, args...)}
 }
@@ -102,8 +103,8 @@ func count(n int, thing string) string {
 	return fmt.Sprint(n, " ", thing)
 }
 
-// hold makes Go start so many threads now: it keeps those that have nothing to do, and uses them again. A goroutine that
-// is locked to its thread takes it along when it waits.
+// hold makes Go start n threads now; it keeps idle ones for reuse. The goroutines are locked to their threads, so each
+// keeps its thread while it waits.
 func hold(n int) {
 	var here, gone sync.WaitGroup
 	here.Add(n)
@@ -121,7 +122,8 @@ func hold(n int) {
 	gone.Wait()
 }
 
-// window is what the window of an end may take: payload can be in memory twice, in the window and in the kernel's sockets.
+// window is the most that the window of an end may take, in bytes: payload can be in memory twice, in the window and in
+// the kernel's sockets.
 func window(g host.Memory, ends int) (int64, error) {
 	left, least := g.Room-memoryOwn, int64(2*engine.MinWindow*ends)
 	if left < least {
@@ -130,7 +132,8 @@ func window(g host.Memory, ends int) (int64, error) {
 	return left / 2 / int64(ends), nil
 }
 
-// mapped is what the window of an end may take of what the process may map; the kernel's sockets are no part of that.
+// mapped is the most that the window of an end may take of what the process may map, in bytes; the kernel's sockets do
+// not count there.
 func mapped(s host.Space, ends int) (int64, error) {
 	left, least := s.Room-spaceOwn, int64(engine.MinWindow*ends)
 	if left < least {
@@ -139,7 +142,7 @@ func mapped(s host.Space, ends int) (int64, error) {
 	return left / int64(ends), nil
 }
 
-// heed makes Go's collector work harder before memory runs out, unless the user has chosen when (GOMEMLIMIT).
+// heed makes Go's garbage collector work harder before memory runs out, unless the user has set GOMEMLIMIT.
 func heed(g host.Memory) {
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
 		debug.SetMemoryLimit(max(memoryOwn, g.Room/4))

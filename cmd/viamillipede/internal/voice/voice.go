@@ -1,5 +1,5 @@
-// Package voice speaks to a person at a descriptor that may not be read: a terminal that was stopped with ^S, or a pipe without a
-// reader. Nobody who has something to say waits for that.
+// Package voice writes messages for people to a descriptor that may block: a terminal stopped with ^S, or a pipe that
+// nobody reads. Whoever has something to say never waits for it.
 package voice
 
 import (
@@ -14,34 +14,35 @@ import (
 )
 
 const (
-	// keptMost bounds what waits to be written, in bytes: some status tables, and more lines than anybody reads at once.
+	// keptMost bounds the text that waits to be written, in bytes: several status tables, and more lines than anybody
+	// reads at once.
 	keptMost = 256 << 10
-	// together is how many bytes of waiting text are written in one call: what a pipe takes whole or not at all (PIPE_BUF,
+	// together is how many bytes of waiting text are written in one call: what a pipe takes atomically (PIPE_BUF,
 	// pipe(7)), so that lines of other programs come between ours and not into them.
 	together = 4 << 10
 )
 
-// Voice writes text in order, on a goroutine of its own that is there only as long as something waits. When too much waits,
-// the oldest text is dropped, so that the last words, which say how it all ended, are never among what is missing; how many
-// lines are missing is said in their place. Any goroutine may use it.
+// Voice writes text in order, on a goroutine that exists only while something waits. When too much waits, it drops the
+// oldest text, so that the last words, which say how it all ended, are never lost; a line in its place says how many
+// lines are missing. Any goroutine may use it.
 type Voice struct {
 	prefix string
 
 	out    io.Writer  // for the goroutine that speaks
-	before []*os.File // what out was, see reopen; likewise
+	before []*os.File // what out was earlier, see reopen; likewise
 
 	mu       sync.Mutex
-	waiting  [][]byte      // each as it was given to Write; guarded by mu, as is all below
-	kept     int           // bytes of them
-	dropped  int           // lines that should have come before them
-	speaking chan struct{} // closed when all is said; nil: all is
+	waiting  [][]byte      // each as given to Write; guarded by mu, as is everything below
+	kept     int           // bytes in waiting
+	dropped  int           // lines dropped before those
+	speaking chan struct{} // closed when everything is written; nil if it is
 }
 
-// New makes a voice that writes to out; the word for what is missing begins with prefix.
+// New makes a voice that writes to out; the line about missing lines begins with prefix.
 func New(out io.Writer, prefix string) *Voice { return &Voice{out: out, prefix: prefix} }
 
-// Write takes whole lines, which are written in one call with nothing of ours in between. It never waits and never fails; p is
-// the caller's again on return.
+// Write takes whole lines and writes them in one call, with nothing of ours in between. It never waits and never fails; p
+// is the caller's again on return.
 func (v *Voice) Write(p []byte) (int, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -57,7 +58,7 @@ func (v *Voice) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// drop gives up the oldest text that waits; under mu.
+// drop discards the oldest waiting text; call it under mu.
 func (v *Voice) drop() {
 	v.dropped += bytes.Count(v.waiting[0], []byte{'\n'})
 	v.kept -= len(v.waiting[0])
@@ -65,7 +66,7 @@ func (v *Voice) drop() {
 	v.waiting = v.waiting[1:]
 }
 
-// Flush returns when everything is written that was said before, or after the given time.
+// Flush returns when everything passed to Write before is written, or after the given time.
 func (v *Voice) Flush(atMost time.Duration) {
 	v.mu.Lock()
 	speaking := v.speaking
@@ -88,7 +89,7 @@ func (v *Voice) speak() {
 	}
 }
 
-// next takes what is to be written in one call; nil ends the goroutine.
+// next takes what to write in one call; nil ends the goroutine.
 func (v *Voice) next() []byte {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -109,7 +110,7 @@ func (v *Voice) next() []byte {
 	return text
 }
 
-// put writes all of p, however long that takes. Where it cannot be written there is nowhere left to say so.
+// put writes all of p, however long that takes. If writing fails there is nowhere left to report it.
 func (v *Voice) put(p []byte) {
 	for len(p) > 0 {
 		n, err := v.out.Write(p)
@@ -120,12 +121,12 @@ func (v *Voice) put(p []byte) {
 	}
 }
 
-// reopensMost bounds how often a descriptor is opened again for Go.
+// reopensMost bounds how often reopen is tried.
 const reopensMost = 4
 
-// reopen is for a descriptor whose open file description another program has made non-blocking (O_NONBLOCK, open(2)) since we
-// got it: Go waits for such a descriptor only if it knows that it is one. The old file stays, since its end would close the
-// descriptor.
+// reopen handles a descriptor whose open file description another program has made non-blocking (O_NONBLOCK, open(2))
+// since we got it: Go waits for such a descriptor only if it knows that it is non-blocking. The old os.File is kept,
+// since its finalizer would close the descriptor.
 func (v *Voice) reopen() bool {
 	f, ok := v.out.(*os.File)
 	if !ok || len(v.before) == reopensMost {

@@ -10,7 +10,7 @@ import (
 	"viamillipede/netio/dial"
 )
 
-// ofChoices is the line of a choice of the engine's, or of something that it cannot do.
+// ofChoices is the line for a choice the engine made, or for something it cannot do.
 func ofChoices(e engine.Event) string {
 	switch e := e.(type) {
 	case engine.SourceOpened:
@@ -57,7 +57,7 @@ func ofChoices(e engine.Event) string {
 	return ofNetwork(e)
 }
 
-// ofNetwork is the line of a choice about the network.
+// ofNetwork is the line for a choice about the network.
 func ofNetwork(e engine.Event) string {
 	switch e := e.(type) {
 	case engine.CongestionChosen:
@@ -127,7 +127,7 @@ func placement(p engine.Placement) string {
 	return Number(len(p.CPUs), "loop") + " " + where
 }
 
-// ports is a list of ports as the command line takes it.
+// ports formats a list of ports as the command line takes it.
 func ports(all []uint16) string {
 	list := make([]string, len(all))
 	for i, port := range all {
@@ -136,7 +136,7 @@ func ports(all []uint16) string {
 	return strings.Join(list, ",")
 }
 
-// statistics names what counts.
+// statistics names the means by which sockets are counted.
 func statistics(e engine.SocketStatistics) string {
 	switch {
 	case e.Err != nil:

@@ -12,8 +12,8 @@ import (
 	"viamillipede/netio/sockstats"
 )
 
-// writeCounts writes the table of what the kernel has counted: a line for each link that it counts on, and nothing where
-// there is none. What only TCP_INFO knows of a link is the smoothed round trip in place of the mean, and no timeouts.
+// writeCounts writes the table of what the kernel has counted: a line for each link that it counts, and nothing if there
+// is none. For a link known only by TCP_INFO the smoothed round trip replaces the mean, and timeouts are missing.
 func writeCounts(b *strings.Builder, columns int, links []engine.LinkStatus, lost sockstats.Lost) {
 	links = slices.DeleteFunc(slices.Clone(links), func(l engine.LinkStatus) bool { return l.Counts == nil })
 	if len(links) == 0 {
@@ -102,7 +102,7 @@ func timeouts(o sockstats.Ops) string {
 	return fmt.Sprint(o.Timeouts)
 }
 
-// fine rounds a round trip, the more the longer it is.
+// fine rounds a round trip, more coarsely the longer it is.
 func fine(d time.Duration) time.Duration {
 	if d > time.Millisecond {
 		return d.Round(10 * time.Microsecond)
@@ -117,7 +117,7 @@ func add(list []string, s string) []string {
 	return append(list, s)
 }
 
-// few keeps a cell narrow: the first names, and how many more there are.
+// few keeps a cell narrow: it shows the first names and how many more there are.
 func few(list []string) string {
 	const most = 2
 	switch {

@@ -1,3 +1,3 @@
-// Package words makes text for people of what the engine says in data: its status, its summary and its events. It is the only
-// place where that is done; programs get the data.
+// Package words turns the engine's data into text for people: its status, its summary and its events. Only this package
+// does so; programs get the data.
 package words

@@ -10,7 +10,8 @@ import (
 	"viamillipede/engine"
 )
 
-// Event is what happened, in a line; a fault in the program has more of them. It is empty of what a user is told in another way.
+// Event says in one line what happened; a fault in the program takes several. It is empty for what a user is told in
+// another way.
 func Event(e engine.Event) string {
 	for _, say := range []func(engine.Event) string{ofLinks, ofStream, ofChoices} {
 		if text := say(e); text != "" {
@@ -20,7 +21,8 @@ func Event(e engine.Event) string {
 	return ""
 }
 
-// ofLinks is the line of an event of a link, a path or a leg. A path that comes and goes has none: its links have.
+// ofLinks is the line for an event of a link, a path or a leg. A path that comes or goes has none, since its links have
+// theirs.
 func ofLinks(e engine.Event) string {
 	switch e := e.(type) {
 	case engine.LinkUp:
@@ -78,7 +80,7 @@ func goes(legs int) string {
 	return Number(legs, "leg") + " go"
 }
 
-// ofStream is the line of an event of the stream as a whole, or of strangers.
+// ofStream is the line for an event of the stream as a whole, or for strangers.
 func ofStream(e engine.Event) string {
 	switch e := e.(type) {
 	case engine.Outage:
@@ -134,7 +136,7 @@ func refusedMore(e engine.RefusedMore) string {
 	return fmt.Sprintf("refused %s: %s", Number(int(e.Total), "more connection"), strings.Join(parts, ", "))
 }
 
-// outage is the line of an outage at either end.
+// outage is the line for an outage at either end.
 func outage(e engine.Outage) string {
 	if e.Phase == engine.OutageEnds {
 		return outageEnd(e)
@@ -193,7 +195,7 @@ func outageEnd(e engine.Outage) string {
 	return fmt.Sprintf("a path to the receiver works again, after %s: %s", took, strings.Join(e.Paths, ", "))
 }
 
-// patience says until when a stream waits, and by which keyword.
+// patience says how long a stream waits, and which keyword sets that.
 func patience(e engine.Outage) string {
 	if e.Until.IsZero() {
 		return fmt.Sprintf("for as long as it takes (%s 0)", e.Limit)

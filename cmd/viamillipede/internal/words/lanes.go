@@ -7,7 +7,7 @@ import (
 	"viamillipede/netio/lane"
 )
 
-// Lanes is which lanes lead to an address.
+// Lanes says which lanes lead to an address.
 func Lanes(s lane.Set) string {
 	names := strings.Join(s.Names(), ", ")
 	switch s.Kind {
@@ -19,7 +19,7 @@ func Lanes(s lane.Set) string {
 	return "one device, " + names
 }
 
-// LaneBasis is what a prediction of lanes goes by.
+// LaneBasis says what a prediction of lanes is based on.
 func LaneBasis(s lane.Set) string {
 	switch basis, why := s.Basis(); basis {
 	case lane.BasisNone:

@@ -9,7 +9,8 @@ import (
 	"viamillipede/engine"
 )
 
-// Log writes lines for the user, to standard error in the program. It is an engine.Observer. All methods may be called from any goroutine.
+// Log writes lines for the user; the program has it write to standard error. It is an engine.Observer. All methods may be
+// called from any goroutine.
 type Log struct {
 	level atomic.Int32
 
@@ -18,8 +19,8 @@ type Log struct {
 	prefix string
 }
 
-// NewLog returns a log that writes to out, each line after prefix. out must not make anybody wait: lines are written by the
-// threads that move the stream.
+// NewLog returns a log that writes to out, each line after prefix. out must never block: the threads that move the stream
+// write the lines.
 func NewLog(out io.Writer, prefix string, level engine.Level) *Log {
 	l := &Log{out: out, prefix: prefix}
 	l.level.Store(int32(level))
@@ -29,14 +30,14 @@ func NewLog(out io.Writer, prefix string, level engine.Level) *Log {
 // Enabled reports whether messages of the level are printed.
 func (l *Log) Enabled(level engine.Level) bool { return int32(level) <= l.level.Load() }
 
-// Observe prints an event, if that has words, whatever its level.
+// Observe prints an event if words has a line for it, whatever its level.
 func (l *Log) Observe(e engine.Event) {
 	if text := Event(e); text != "" {
 		l.print(text)
 	}
 }
 
-// Printf prints one line when level is on.
+// Printf prints one line if level is enabled.
 func (l *Log) Printf(level engine.Level, format string, args ...any) {
 	if l.Enabled(level) {
 		l.print(fmt.Sprintf(format, args...))
@@ -49,7 +50,7 @@ func (l *Log) print(text string) {
 	_, _ = io.WriteString(l.out, l.prefix+text+"\n")
 }
 
-// Raise sets the level one higher, from the highest to 0, and returns it.
+// Raise raises the level by one, or from the highest to 0, and returns it.
 func (l *Log) Raise() int {
 	for {
 		was := l.level.Load()

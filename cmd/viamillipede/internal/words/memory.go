@@ -8,7 +8,7 @@ import (
 	"viamillipede/bufpool"
 )
 
-// advice is what became of the memory for legs.
+// advice says what became of the memory for legs.
 func advice(a bufpool.Advice) string {
 	text := memory(nodes(a.Nodes)+"not copied on fork", a.Refused)
 	if a.Missed > 0 {
@@ -17,7 +17,7 @@ func advice(a bufpool.Advice) string {
 	return text
 }
 
-// pages is what became of the wish for huge pages.
+// pages says what came of asking for huge pages.
 func pages(p bufpool.Pages) string {
 	doubt := ", not tried yet"
 	if p.Tried {
@@ -35,7 +35,7 @@ func pages(p bufpool.Pages) string {
 	return memory(text, p.Refused)
 }
 
-// memory is what was asked for, and the first refusal.
+// memory says what was asked for, and the first refusal.
 func memory(asked string, refused []error) string {
 	if len(refused) == 0 {
 		return "memory: " + asked
@@ -43,7 +43,7 @@ func memory(asked string, refused []error) string {
 	return fmt.Sprintf("memory: %s; refused %d times, first: %v", asked, len(refused), refused[0])
 }
 
-// nodes names them, for the beginning of a line; "" for none.
+// nodes names the nodes, for the beginning of a line; "" if there are none.
 func nodes(all []int) string {
 	switch len(all) {
 	case 0:

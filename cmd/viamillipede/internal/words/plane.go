@@ -6,7 +6,7 @@ import (
 	"viamillipede/engine"
 )
 
-// EnginePath is how the bytes travelled at one end.
+// EnginePath says how the bytes travelled at one end.
 func EnginePath(p engine.EnginePath) string {
 	text := planeName(p)
 	if p.ZeroCopy > 0 {

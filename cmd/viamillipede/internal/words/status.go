@@ -10,8 +10,8 @@ import (
 	"viamillipede/engine"
 )
 
-// Status is the status table of an end, in lines of at most so many characters as far as possible; 0 is any number. Of a stream that is
-// over it is the summary.
+// Status is the status table of an end, in lines of at most columns characters as far as possible; 0 means any width. For
+// a stream that is over it is the summary.
 func Status(s engine.Snapshot, columns int) string {
 	if s.Ended {
 		return "ended: " + Summary(s.Summary) + "\n"
@@ -52,8 +52,8 @@ func ringLine(r *engine.RingStatus) string {
 		r.Next, r.Received, r.Depth, r.Credit, r.InUse, r.Buffers, sink)
 }
 
-// wideEnough is how many characters a line has in which there mostly is room for the names of paths. In shorter ones a path
-// stands by its number, and a sender by its host.
+// wideEnough is the width, in characters, from which a line usually has room for the names of paths. Narrower ones show a
+// path by its number and a sender by its host.
 const wideEnough = 140
 
 func narrow(columns int) bool { return 0 < columns && columns < wideEnough }
@@ -112,7 +112,7 @@ func writeLinks(b *strings.Builder, columns int, links []engine.LinkStatus, now 
 	})
 }
 
-// orNone is a number, a dash where it is the one that stands for none.
+// orNone is a number, or a dash if it equals none.
 func orNone(n, none int) string {
 	if n == none {
 		return "-"
@@ -120,7 +120,7 @@ func orNone(n, none int) string {
 	return strconv.Itoa(n)
 }
 
-// writeLoops writes a line for each loop: where it runs, and whether the packets of its links come in there.
+// writeLoops writes a line for each loop: where it runs, and whether the packets of its links arrive there.
 func writeLoops(b *strings.Builder, columns int, loops []engine.LoopStatus, all []engine.LinkStatus) {
 	for i, at := range loops {
 		links, near := 0, 0
@@ -181,7 +181,7 @@ func writePaths(b *strings.Builder, columns int, paths []engine.PathStatus, now 
 	}
 }
 
-// forSince is how long something has been so; nothing where that is not known.
+// forSince says how long something has been so; nothing if that is not known.
 func forSince(since, now time.Time) string {
 	if since.IsZero() {
 		return ""

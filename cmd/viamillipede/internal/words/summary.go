@@ -8,7 +8,8 @@ import (
 	"viamillipede/engine"
 )
 
-// windowWorthTelling is the part of a stream's time, one in so many, from which on the user is told of a window too small.
+// windowWorthTelling: the user is told that the window was too small if the stream waited for it for more than one part
+// in so many of its time.
 const windowWorthTelling = 50
 
 // Summary is what a stream did, in one line.
@@ -44,7 +45,7 @@ func PathSummary(p engine.PathSummary) string {
 		p.RescuedFrom, p.RescuedTo, 100*p.Head)
 }
 
-// LastAttempt says what the last attempt to connect by a path without a link has shown.
+// LastAttempt says how the last attempt to connect by a path without a link failed.
 func LastAttempt(err error) string {
 	if err == nil {
 		return "no answer yet"

@@ -8,11 +8,11 @@ import (
 // column is one column of a table for people.
 type column struct {
 	name  string
-	spare int // 0: never left out; else columns with a higher number are left out first, where there is no room
+	spare int // 0: never left out; otherwise columns with a higher number are left out first if there is no room
 	cells []string
 }
 
-// width is how wide the widest cell is, in characters.
+// width is the width of the widest cell, in characters.
 func (c column) width() int {
 	w := utf8.RuneCountInString(c.name)
 	for _, s := range c.cells {
@@ -21,11 +21,11 @@ func (c column) width() int {
 	return w
 }
 
-// columnGap is what stands before each cell.
+// columnGap separates columns.
 const columnGap = "  "
 
-// writeTable writes a line for the names and one for each row, cells to the right. The lines have at most so many characters
-// if the columns that cannot be spared have; 0 is any number.
+// writeTable writes a line for the names and one for each row, cells aligned to the right. Lines have at most most
+// characters, provided the columns that are never left out fit; 0 means any width.
 func writeTable(b *strings.Builder, most int, columns []column) {
 	columns = fitting(most, columns)
 	rows := 0
@@ -44,7 +44,7 @@ func writeTable(b *strings.Builder, most int, columns []column) {
 	}
 }
 
-// fitting leaves columns out until the others have room.
+// fitting leaves out columns until the rest fit.
 func fitting(most int, columns []column) []column {
 	for most > 0 {
 		total, worst := 0, -1
@@ -62,8 +62,7 @@ func fitting(most int, columns []column) []column {
 	return columns
 }
 
-// fold breaks a line at its spaces, where it has more than so many characters; 0 is any number. What is behind a break stands
-// further to the right.
+// fold breaks a line at spaces if it is longer than most characters; 0 means any width. Continuation lines are indented.
 func fold(line string, most int) string {
 	if most <= 0 || utf8.RuneCountInString(line) <= most {
 		return line

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Number is a number of things.
+// Number is a number and the noun it counts.
 func Number(n int, of string) string {
 	if n != 1 {
 		of += "s"
@@ -50,7 +50,7 @@ func Duration(d time.Duration) string {
 	return twoUnits(d.Round(time.Hour), day, "d", time.Hour, "h")
 }
 
-// twoUnits is a time in a unit and a smaller one, which is left out where it is 0.
+// twoUnits is a time in a unit and a smaller one, which is left out if it is 0.
 func twoUnits(d, large time.Duration, name string, small time.Duration, smallName string) string {
 	text := fmt.Sprintf("%d %s", d/large, name)
 	if rest := d % large / small; rest > 0 {
@@ -59,7 +59,7 @@ func twoUnits(d, large time.Duration, name string, small time.Duration, smallNam
 	return text
 }
 
-// short is Duration in a table: "0.4s", "31s", "4m12s", "3h5m", "2d4h".
+// short is Duration for a table: "0.4s", "31s", "4m12s", "3h5m", "2d4h".
 func short(d time.Duration) string {
 	return strings.NewReplacer(" min", "m", " ", "").Replace(Duration(d))
 }
