@@ -15,11 +15,11 @@ import (
 // hostsMost is how many addresses of the sender are remembered.
 const hostsMost = 256
 
-// errUnsaid is a connection that ended before its first byte.
+// errUnsaid is why a connection is no link that ended before its first byte.
 var errUnsaid = errors.New("closed without a word")
 
-// hear lets a connection, which came in at the listener of that index, say who it is, and makes it a link or refuses it; said is
-// called in between. One that is closed meanwhile has given its seat to another.
+// hear lets a connection, which came in at the listener with that index, say who it is, and makes it a link or refuses it; said
+// is called in between. A connection that is closed meanwhile has lost its seat to another.
 func (r *Receiver) hear(ctx context.Context, at int, c net.Conn, said func()) {
 	c.SetDeadline(time.Now().Add(r.time.Hello))
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
@@ -54,22 +54,22 @@ func (r *Receiver) hear(ctx context.Context, at int, c net.Conn, said func()) {
 	r.take(h, at, c)
 }
 
-// expects reports whether a connection from there that ends without a word may be our sender's: it gives up the links that
-// it is dialling when it ends.
+// expects reports whether a connection from there that ends without a word may be our sender's, which gives up the links that it
+// is dialling when it ends.
 func (r *Receiver) expects(who net.Addr) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.hosts[hostOf(who)]
 }
 
-// forgo takes in that an admitted connection did not become a link.
+// forgo notes that an admitted connection did not become a link.
 func (r *Receiver) forgo() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.linkGone()
 }
 
-// admitInTurn is admit, and lets a sender wait whose turn may come.
+// admitInTurn is admit, except that it lets a sender wait whose turn may come.
 func (r *Receiver) admitInTurn(ctx context.Context, h wire.Hello, from net.Addr) (wire.Welcome, error) {
 	for begun := time.Now(); ; {
 		w, err := r.admit(h, from)
@@ -79,7 +79,7 @@ func (r *Receiver) admitInTurn(ctx context.Context, h wire.Hello, from net.Addr)
 	}
 }
 
-// admit decides on a hello. An error is a refusal, for the user; the Welcome says it to the peer.
+// admit decides on a hello. An error is a refusal, for the user; the Welcome tells the peer.
 func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -140,7 +140,7 @@ func verdictOf(err error) wire.Verdict {
 	return wire.VerdictMalformed
 }
 
-// readHello reads a hello and not a byte more. It gives up at the first byte that cannot be one's.
+// readHello reads a hello and not a byte more. It gives up at the first byte that cannot belong to one.
 func readHello(c net.Conn) (wire.Hello, error) {
 	var b [wire.HelloLen]byte
 	for n := 0; ; {

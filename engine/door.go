@@ -10,12 +10,12 @@ import (
 	"viamillipede/netio/dial"
 )
 
-// accept is the door: each connection is heard by a goroutine of its own, for at most Timing.Hello. It returns when ctx has
-// ended and every guest has left.
+// accept is the door: a goroutine of its own hears each connection, for at most Timing.Hello. accept returns when ctx has ended
+// and every guest has left.
 //
-// A listener may be ended from outside (an administrator's SOCK_DESTROY finds it when the connection it is after has just
-// gone, sock_diag(7)); then all are opened anew, since the others would not be asked in its stead. So they are when the device
-// of a link-local address was made anew (shut.go).
+// A listener may be ended from outside: an administrator's SOCK_DESTROY hits it if the connection that it is meant for has just
+// gone (sock_diag(7)). Then all are opened anew, because the others would not be asked in its place. The same happens when the
+// device of a link-local address was made anew (shut.go).
 func (r *Receiver) accept(ctx context.Context) {
 	var guests sync.WaitGroup
 	defer guests.Wait()
@@ -35,10 +35,10 @@ func (r *Receiver) accept(ctx context.Context) {
 	}
 }
 
-// errNoAddress is why a connection is not taken of which the kernel, for want of memory, cannot say where it leads.
+// errNoAddress is why a connection is not taken: the kernel lacked the memory to say where it leads.
 var errNoAddress = errors.New("a connection without an address")
 
-// stand accepts connections at all listeners until one of them is of no more use, and closes them all.
+// stand accepts connections at all listeners until one of them is no longer of use, and then closes them all.
 func (r *Receiver) stand(ctx context.Context, d Door, seats *seats, guests *sync.WaitGroup) error {
 	listeners := d.Listeners()
 	ends := make(chan error, len(listeners))
@@ -58,7 +58,7 @@ func (r *Receiver) stand(ctx context.Context, d Door, seats *seats, guests *sync
 	return err
 }
 
-// greet accepts the connections of one listener until that is of no more use.
+// greet accepts the connections of one listener until that is no longer of use.
 func (r *Receiver) greet(ctx context.Context, at int, l net.Listener, seats *seats, guests *sync.WaitGroup) error {
 	for {
 		c, err := l.Accept()
@@ -101,22 +101,22 @@ func (r *Receiver) greet(ctx context.Context, at int, l net.Listener, seats *sea
 	}
 }
 
-// seatsForGuests is how many guests there may be beside the links: fewer where there are few descriptors. A connection that is not
-// let in is closed without an answer, which its sender takes for no refusal.
+// seatsForGuests is how many guests there may be beside the links: fewer if descriptors are few. A connection that is not let in
+// is closed without an answer, which its sender does not take for a refusal.
 func (r *Receiver) seatsForGuests() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return min(guestsMost, r.seats-r.up)
 }
 
-// openDoor is the door that connections come in by now.
+// openDoor is the door through which connections come in now.
 func (r *Receiver) openDoor() Door {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.door
 }
 
-// take hands an admitted connection, which came in at the listener of that index, to a loop.
+// take hands an admitted connection, which came in at the listener with that index, to a loop.
 func (r *Receiver) take(h wire.Hello, at int, c net.Conn) {
 	path, between := c.RemoteAddr().String(), wayBetween(c)
 	conn, err := r.transport.Adopt(c, traceTo(r.observer))
@@ -138,8 +138,8 @@ func (r *Receiver) take(h wire.Hello, at int, c net.Conn) {
 	}
 }
 
-// loopFor is the loop that gets a link which came in at the listener of that index: the listener's own, unless that has its
-// share of the links; then the one that has the fewest. Under mu.
+// loopFor is the loop that gets a link which came in at the listener with that index: the listener's own, unless that has its
+// share of the links; then the loop with the fewest. Under mu.
 func (r *Receiver) loopFor(at int) *rxloop {
 	best := r.loops[at]
 	if best.load < r.share() {
@@ -153,7 +153,7 @@ func (r *Receiver) loopFor(at int) *rxloop {
 	return best
 }
 
-// share is the most links of one loop as long as another has fewer. Under mu.
+// share is how many links one loop may have while another has fewer. Under mu.
 func (r *Receiver) share() int {
 	links := int(max(r.hello.Links, 1))
 	return (links + len(r.loops) - 1) / len(r.loops)

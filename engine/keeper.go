@@ -12,11 +12,11 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// keeper keeps one link up: dials it, hands it to its loop, and dials again when it is lost. The first keeper of a path
-// knows no other path, so that the path is used again soon after it comes back; the others serve as guests on another
-// path while theirs is down, and go home when it is up.
+// keeper keeps one link up: it dials the link, hands it to its loop, and dials again when it is lost. The first keeper of a path
+// knows no other path, so that the path is used again soon after it comes back. The others serve as guests on another path while
+// theirs is down, and go home when it is up.
 //
-// Between two attempts it sleeps, longer each time, but not past the moment that gives it hope.
+// Between two attempts it sleeps, longer each time, but no longer than until something gives it hope.
 type keeper struct {
 	s          *Sender
 	index      int
@@ -25,9 +25,9 @@ type keeper struct {
 	place      int  // among the links of its path, from 0
 	loop       *txloop
 	generation uint32
-	overtaken  int // attempts in a row that the network has overtaken
+	overtaken  int // attempts in a row that a change of the network has overtaken
 
-	quit <-chan struct{} // closed: the link is not wanted any more; nil, which never is, where it always is
+	quit <-chan struct{} // closed when the link is not wanted any more; nil if it always is wanted
 }
 
 // holdBack returns when the keepers other than the first of each path may start.
@@ -64,7 +64,7 @@ func (k *keeper) run(ctx context.Context) {
 			link.path.ports.give(k.index)
 		}
 		if how.Linked || hope == nil {
-			hope = k.hope() // what it was may have come long ago
+			hope = k.hope() // the old one may have been closed long ago
 		}
 		if k.rest(wanted, &wait, how, hope) {
 			wait = 0
@@ -72,9 +72,9 @@ func (k *keeper) run(ctx context.Context) {
 	}
 }
 
-// hope is closed when an attempt that is made then has better prospects than one that is under way: for the first keeper
-// of a path when the network has changed, for the others, which follow it, when the path comes back. So a storm of changes
-// is no storm of attempts on every link.
+// hope is closed when a new attempt has better prospects than one under way. For the first keeper of a path that is when the
+// network has changed; for the others, which follow it, when the path comes back. So a storm of changes does not start a storm of
+// attempts on every link.
 func (k *keeper) hope() <-chan struct{} {
 	if k.anchor {
 		return k.s.nextChange()
@@ -103,8 +103,8 @@ func (k *keeper) connect(ctx context.Context, hope <-chan struct{}) (*txlink, er
 	return nil, err
 }
 
-// serve hands the link to its loop and waits until it is lost, or has left: a guest does when its own path is back, and any
-// link when its keeper is dismissed. It reports what the link was good for.
+// serve hands the link to its loop and waits until it is lost, or has left: a guest leaves when its own path is back, and any
+// link when its keeper is dismissed. It reports how useful the link was.
 func (k *keeper) serve(ctx context.Context, link *txlink) schedule.Attempt {
 	begun, none := time.Now(), schedule.Attempt{Linked: true}
 	lost := make(chan error, 1)
@@ -161,13 +161,13 @@ func (k *keeper) greet(ctx context.Context, p *pathState, c net.Conn, generation
 		return w, fmt.Errorf("refused by the receiver: %v", w.Verdict)
 	}
 	if k.s.features()&^w.Features != 0 {
-		w.Verdict = wire.VerdictVersion // it cannot, so asking again is of no use
+		w.Verdict = wire.VerdictVersion // it cannot, so there is no use in asking again
 		return w, errors.New("refused, since the receiver cannot check what is sent: it grants no checksum")
 	}
 	k.s.letPrecede(ctx, p)
 	if err := k.s.welcome(w); err != nil {
 		if errors.Is(err, errOther) {
-			_, _ = c.Write(wire.Bye{Reason: wire.ByeTaken}.Append(nil)) // it is free for another sender
+			_, _ = c.Write(wire.Bye{Reason: wire.ByeTaken}.Append(nil)) // so it is free for another sender
 		}
 		w.Verdict = wire.VerdictMalformed
 		return w, err
@@ -175,8 +175,8 @@ func (k *keeper) greet(ctx context.Context, p *pathState, c net.Conn, generation
 	return w, c.SetDeadline(time.Time{})
 }
 
-// readWelcome reads a welcome and not a byte more. It gives up at the first byte that cannot be one's. With an error, the
-// Welcome has the verdict that it amounts to.
+// readWelcome reads a welcome and not a byte more. It gives up at the first byte that cannot belong to one. With an error, the
+// Welcome holds the verdict that the error amounts to.
 func readWelcome(c net.Conn) (wire.Welcome, error) {
 	var b [wire.WelcomeLen]byte
 	for n := 0; ; {
@@ -205,8 +205,8 @@ func readWelcome(c net.Conn) (wire.Welcome, error) {
 	}
 }
 
-// letPrecede waits, for a moment, until each path before this one was tried, or has led to the receiver: where there are several
-// receivers the stream is for that of the first path that works.
+// letPrecede waits, briefly, until each path before this one has been tried, or has led to the receiver: if there are several
+// receivers, the stream is for the one on the first path that works.
 func (s *Sender) letPrecede(ctx context.Context, p *pathState) {
 	t := time.NewTimer(schedule.Precedence)
 	defer t.Stop()

@@ -15,7 +15,7 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// pathState is one path of the command line, and what its links and attempts have shown of it.
+// pathState is one path of the command line, and what its links and attempts have shown about it.
 type pathState struct {
 	Path
 	order int // in the user's order of preference, from 0
@@ -25,15 +25,15 @@ type pathState struct {
 	explained atomic.Bool // the user knows of its congestion control
 
 	flow                   schedule.PathFlow // what all of its links have in the network
-	trip                   atomic.Int64      // least round trip of its links, nanoseconds; 0 is not known
+	trip                   atomic.Int64      // minimum round trip of its links, in nanoseconds; 0: not known
 	idle                   atomic.Int32      // links that could take a leg, over all loops; see txloop.countIdle
 	rescuedFrom, rescuedTo atomic.Int64      // legs
 	bytes                  tally             // of legs that its links have sent
 	rtt                    atomic.Int64      // smoothed round trip of the link that was looked at last, nanoseconds
 	lost                   atomic.Int64      // links
-	hole                   atomic.Int64      // bytes of a packet that does not get through, where small ones do; 0 is none
+	hole                   atomic.Int64      // size in bytes of a packet that does not get through, though small ones do; 0: none
 	hinted                 atomic.Bool       // the user knows of the kernel's limits
-	doubtful               atomic.Bool       // a link of it had payload and carried none, and none has carried any since
+	doubtful               atomic.Bool       // a link of it had payload but carried none, and no link has carried any since
 
 	tried chan struct{} // closed when the first attempt has ended
 	once  sync.Once     // closes it
@@ -44,8 +44,8 @@ type pathState struct {
 	refused bool          // the last attempt was answered by a host on which nobody serves us; guarded by mu
 	verdict wire.Verdict  // of the last attempt that a receiver answered; guarded by mu
 	last    error         // of the last attempt, nil if it succeeded; guarded by mu
-	ever    bool          // a link of it was up; guarded by mu
-	back    chan struct{} // closed when a link of the path comes up that can be expected to be of use, then made anew; guarded by mu
+	ever    bool          // it has had a link; guarded by mu
+	back    chan struct{} // closed when a link of the path comes up that promises to be useful, then made anew; guarded by mu
 	empty   chan struct{} // closed when the path has lost its last link, then made anew; guarded by mu
 	best    netip.Addr    // the address that worked last; guarded by mu
 	metAt   []netip.Addr  // those at which the peer was met; guarded by mu
@@ -73,7 +73,7 @@ func (p *pathState) note(o outcome) (news bool) {
 	return news
 }
 
-// cause is what is worth telling of an error of the network: the addresses are the user's own, and a port that changes with
+// cause is the part of a network error that is worth telling. The addresses are the user's own, and a port that changes with
 // every attempt would make each of them news.
 func cause(err error) error {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil {
@@ -128,14 +128,14 @@ func (p *pathState) state() (up int, refused bool, verdict wire.Verdict, last er
 	return p.up, p.refused, p.verdict, p.last
 }
 
-// returned is closed when the path next gets a link up, or, where that is doubtful, when one has carried something.
+// returned is closed when the path next gets a link up or, if the path is doubtful, when a link has carried something.
 func (p *pathState) returned() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.back
 }
 
-// recovery is returned of a path that is down; nil, which never comes, of one that has a link.
+// recovery is returned, for a path that is down; nil, which is never closed, for a path that has a link.
 func (p *pathState) recovery() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -149,7 +149,7 @@ func (p *pathState) recovery() <-chan struct{} {
 // for as long as the pace demands, heartbeats too, which must be less than Timing.Dead.
 const leastShare = 64 << 10
 
-// mostLinks is how many links the path's rate can feed, and its source ports allow, 1 at least.
+// mostLinks is how many links the path's rate can feed and its source ports allow, at least 1.
 func (p *pathState) mostLinks() int {
 	most := uint64(MaxThreads)
 	if p.Rate != 0 {
@@ -161,8 +161,8 @@ func (p *pathState) mostLinks() int {
 	return int(max(1, most))
 }
 
-// spreadLinks gives the path of each link: in turn, so that earlier paths get one more when the number does not divide, and
-// none more than it can feed. There are fewer links than asked for when no path can.
+// spreadLinks returns the path of each link. Links go to the paths in turn, so that earlier paths get one more when the number
+// does not divide, but no path gets more than it can feed. If no path can take more, there are fewer links than asked for.
 func spreadLinks(paths []*pathState, links int) (homes []*pathState) {
 	for round := range links {
 		for _, p := range paths {
@@ -174,7 +174,7 @@ func spreadLinks(paths []*pathState, links int) (homes []*pathState) {
 	return homes
 }
 
-// others reports whether another path than p has a link.
+// others reports whether a path other than p has a link.
 func (s *Sender) others(p *pathState) bool {
 	return slices.ContainsFunc(s.paths, func(q *pathState) bool {
 		up, _, _, _ := q.state()
@@ -182,7 +182,7 @@ func (s *Sender) others(p *pathState) bool {
 	})
 }
 
-// share is the part of the path's rate that each link on it has, in bytes a second.
+// share is each link's part of the path's rate, in bytes per second.
 func (p *pathState) share() uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()

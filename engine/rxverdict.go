@@ -8,7 +8,7 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// fail ends the stream with an error, unless it has ended before, or all of it is delivered: then nothing but the user can
+// fail ends the stream with an error, unless it has ended before, or all of it is delivered: from then on only the user can
 // make it fail.
 func (r *Receiver) fail(err *Error) {
 	r.mu.Lock()
@@ -36,8 +36,8 @@ func (r *Receiver) finishLocked(err error) {
 	close(r.over)
 }
 
-// complete is called once, when the sink has all of the stream: the sender is told, and told again on each new link until
-// it says goodbye. It comes too late for a stream that has failed meanwhile.
+// complete is called once, when the sink has all of the stream: the sender is told, and told again on each new link until it
+// says goodbye. If the stream has failed meanwhile, it is too late.
 func (r *Receiver) complete(d wire.Done) {
 	r.mu.Lock()
 	late := r.finished
@@ -89,7 +89,7 @@ func (r *Receiver) judge(now time.Time) {
 	}
 	if err := r.verdict(now); err != nil {
 		if r.done.Load() != nil {
-			r.finish(nil) // all is delivered; the sender does not come back to hear it
+			r.finish(nil) // all is delivered; the sender is not coming back to hear so
 			return
 		}
 		r.fail(err)
@@ -125,8 +125,8 @@ func (r *Receiver) verdict(now time.Time) *Error {
 	return nil
 }
 
-// doom is verdict once the sender was met, under mu. A receiver that has every byte needs its sender no more, but to tell it: so
-// it waits while it writes, whatever the sender's end looks like, and lingers for a moment when it has written.
+// doom is verdict once the sender has been met, under mu. A receiver that has every byte needs its sender only to tell it so. So it
+// waits while it writes, whatever the sender's end looks like, and lingers for a while once it has written.
 func (r *Receiver) doom(now time.Time) *Error {
 	if r.done.Load() != nil {
 		r.outage.Progress(r.ended)
@@ -141,7 +141,7 @@ func (r *Receiver) doom(now time.Time) *Error {
 	return nil
 }
 
-// patience is for how long a sender is waited for whose end looks like a death, and any other; negative is for ever. Under mu.
+// patience is how long to wait for a sender whose end looks like a death, and for any other; negative: for ever. Under mu.
 func (r *Receiver) patience() (dead, giveup time.Duration) {
 	switch {
 	case r.done.Load() != nil:
@@ -158,7 +158,7 @@ func (r *Receiver) whole() bool {
 	return end != nil && uint64(r.ring.Received()) >= end.Legs
 }
 
-// linger is how long a sender that has no link may be waited for that has yet to hear how its stream ended.
+// linger is how long to wait for a sender without a link that has yet to hear how its stream ended.
 func (r *Receiver) linger() time.Duration {
 	if r.cfg.Giveup < 0 {
 		return r.time.Linger

@@ -14,38 +14,38 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// tenure is whose stream a receiver has. A hello proves nothing, so the stream is a receiver's own only when a leg is in, or a part
-// of one that has gone straight to the sink, or the end, where there is no leg.
+// tenure is whose stream a receiver has. A hello proves nothing, so the stream becomes the receiver's own only when a leg is in, or
+// part of one has gone straight to the sink, or the end has come of a stream without legs.
 //
 //	free -> hello -> tried -> a leg -> owned, for good
 //	                 tried -> its last link ended, or it has yielded -> free
 //	                 tried -> it says that it has failed -> its links are ended -> free
 //
-// What would end a stream that is owned ends no more than its link where the stream is tried: anybody can say it.
+// What would end a stream that is owned only ends the link while the stream is tried: anybody can send it.
 //
-// A stream that is tried may wait for its source for as long as nobody else comes. When it has brought no leg for Timing.Yield and
-// another sender is at the door, it yields: its links are told so, and its sender dials again like anybody. Meanwhile that
-// other sender waits for its welcome.
+// A stream that is tried may wait for its source for as long as nobody else comes. If it has brought no leg for Timing.Yield and
+// another sender is at the door, it yields: its links are told so, and its sender dials again like anybody. Meanwhile the other
+// sender waits for its welcome.
 //
-// There is memory for the window of one stream, made for the first and kept for the next. Nothing of a stream that was tried is in
-// the sink or in the ring: what was left of it is in links that are gone.
+// There is memory for the window of one stream, made for the first and kept for the next. Nothing of a stream that was only tried
+// is in the sink or in the ring: what was left of it was in links that are gone.
 type tenure struct {
 	owned atomic.Bool // set under Receiver.mu
 
 	// Guarded by Receiver.mu.
-	links    int           // up, and admitted links that are on their way to be
+	links    int           // up, and admitted but not yet up
 	since    time.Time     // of the first hello
-	latest   wire.StreamID // that was tried; its bad legs are remembered until another one is
+	latest   wire.StreamID // the last stream tried; its bad legs are remembered until another one is tried
 	yielding bool          // its links are on their way out
-	quit     *wire.Fault   // why the sender of the stream that is tried has failed; nil: it has not
+	quit     *wire.Fault   // why the sender of the stream being tried has failed; nil: it has not
 	turn     chan struct{} // closed when the stream is owned, or the receiver is free again; then made anew
 }
 
 // errTried is a hello of a sender that may have its turn later.
 var errTried = errors.New("another sender is being tried")
 
-// own makes the stream at hand the receiver's own, if it is not yet: some of it is in. Its links may be on their way out, and come
-// back. It is called while the link has not been lost that brought it.
+// own makes the current stream the receiver's own, if it is not yet: some of it is in. Its links may be on their way out, and come
+// back. It is called before the link that brought the leg can have been lost.
 func (r *Receiver) own() {
 	t := &r.tenure
 	if t.owned.Load() {
@@ -62,8 +62,8 @@ func (r *Receiver) own() {
 	}
 }
 
-// quits has the receiver be free again whose sender, on a link from there, says that it has failed; false where the stream is the
-// receiver's own.
+// quits frees the receiver after its sender has said, on a link from there, that it has failed; false if the stream is already
+// the receiver's own.
 func (r *Receiver) quits(f wire.Fault, from string) bool {
 	r.mu.Lock()
 	t := &r.tenure
@@ -82,22 +82,22 @@ func (r *Receiver) quits(f wire.Fault, from string) bool {
 	return true
 }
 
-// spoils takes in what makes a stream that is the receiver's own fail. Where it is tried, the error is its link's.
+// spoils handles what makes an owned stream fail. While the stream is tried, the error only ends its link.
 func (r *Receiver) spoils(err *Error) error {
 	if !r.tenure.owned.Load() {
 		return err
 	}
 	r.fail(err)
-	return nil // the link is to carry the word of it
+	return nil // the link has to carry the news
 }
 
-// nextTurn has those look again who wait at the door. Under mu.
+// nextTurn makes those who wait at the door look again. Under mu.
 func (r *Receiver) nextTurn() {
 	close(r.tenure.turn)
 	r.tenure.turn = make(chan struct{})
 }
 
-// linkGone takes in that a link is no more that was admitted. Under mu.
+// linkGone notes that an admitted link is gone. Under mu.
 func (r *Receiver) linkGone() {
 	t := &r.tenure
 	if t.links--; t.links > 0 || t.owned.Load() || r.finished {
@@ -115,14 +115,14 @@ func (r *Receiver) linkGone() {
 	r.nextTurn()
 }
 
-// tries reports whether a hello has to wait for another sender's, which is being tried. Under mu.
+// tries reports whether a hello has to wait because another sender is being tried. Under mu.
 func (r *Receiver) tries(h wire.Hello) bool {
 	t := &r.tenure
 	return r.met && !t.owned.Load() && (t.yielding || h.Stream != r.hello.Stream)
 }
 
-// awaitTurn waits until a sender that was told errTried at its door since then may be heard again; false when it has waited for
-// too long.
+// awaitTurn waits until a sender that was told errTried, and has been at the door since then, may be heard again; false if it
+// has waited too long.
 func (r *Receiver) awaitTurn(ctx context.Context, h wire.Hello, since time.Time) bool {
 	most := r.time.Hello - time.Since(since)
 	r.mu.Lock()
@@ -141,7 +141,7 @@ func (r *Receiver) awaitTurn(ctx context.Context, h wire.Hello, since time.Time)
 	return ctx.Err() == nil
 }
 
-// turnOut has the stream yield that is tried, if one is.
+// turnOut makes the stream that is being tried yield, if there is one.
 func (r *Receiver) turnOut() {
 	r.mu.Lock()
 	t := &r.tenure
@@ -154,7 +154,7 @@ func (r *Receiver) turnOut() {
 	r.turnAllOut(errYields)
 }
 
-// outWhy is why the links of the stream that is tried are on their way out; nil: they are not. Under mu.
+// outWhy is why the links of the stream being tried are on their way out; nil: they are not. Under mu.
 func (t *tenure) outWhy() error {
 	switch {
 	case !t.yielding:
@@ -165,7 +165,7 @@ func (t *tenure) outWhy() error {
 	return errYields
 }
 
-// turnAllOut ends all links of the stream that is tried.
+// turnAllOut ends all links of the stream being tried.
 func (r *Receiver) turnAllOut(why error) {
 	for _, l := range r.loops {
 		l.Post(func() {
@@ -176,7 +176,7 @@ func (r *Receiver) turnAllOut(why error) {
 	}
 }
 
-// adopt has the stream of a hello tried: buffers and ring for what it may send. Under mu.
+// adopt starts to try the stream of a hello: it makes buffers and a ring for what its sender may send. Under mu.
 func (r *Receiver) adopt(h wire.Hello) error {
 	links := int(min(max(h.Links, 1), MaxThreads))
 	size, buffers := fit(r.cfg.Window, min(int(h.MaxLeg), r.cfg.Leg), links)
@@ -200,7 +200,7 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	return nil
 }
 
-// makeRoom gets memory for the window, unless that of a stream that was tried before does. Under mu.
+// makeRoom gets memory for the window, unless the memory of a stream tried before fits. Under mu.
 func (r *Receiver) makeRoom(size, buffers, links int) error {
 	if r.pool != nil && int(r.most) == size && len(r.legs) == buffers && r.credit == buffers-links {
 		return nil
@@ -213,8 +213,8 @@ func (r *Receiver) makeRoom(size, buffers, links int) error {
 	if err != nil {
 		return err
 	}
-	// A link may be in the middle of a leg that another link has brought already; so the peer's credit leaves a buffer
-	// for each link, and whatever it sends within the credit can be taken in.
+	// A link may be in the middle of a leg that another link has already brought. So the peer's credit leaves a buffer for each
+	// link, and whatever the peer sends within the credit finds room.
 	r.pool, r.advice, r.credit, r.most = pool, pool.Advice(), buffers-links, uint32(size)
 	r.ackEvery = min(schedule.AckEvery, r.credit*size/8) / len(r.loops) // what all loops together owe is bounded
 	r.legs = make([]rxleg, buffers)

@@ -9,7 +9,7 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// delivered takes in the receiver's word that everything is written, or as much as its consumer wanted.
+// delivered handles the receiver's word that everything is written, or as much as its consumer wanted.
 func (s *Sender) delivered(d wire.Done) {
 	if d.Early {
 		s.stoppedEarly(d)
@@ -37,13 +37,13 @@ func (s *Sender) stoppedEarly(d wire.Done) {
 	s.finishLocked(nil)
 }
 
-// remoteFault takes in why the receiver failed.
+// remoteFault handles the receiver's word on why it failed.
 func (s *Sender) remoteFault(f wire.Fault) {
 	s.told.Store(true)
 	s.fail(remoteError("receiver", f))
 }
 
-// receiverFinished takes in that the receiver is done with the stream. Where it succeeded, it has said so before, on the same link.
+// receiverFinished handles the receiver's word that it is done with the stream. If it succeeded, it has said so before, on the same link.
 func (s *Sender) receiverFinished() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,7 +56,7 @@ func (s *Sender) receiverFinished() {
 	s.finishLocked(s.asFarAsKnown(fail(StatusLost, nil, "the receiver ended the stream without saying that it was written")))
 }
 
-// asFarAsKnown has the error of a stream say that everything was received, if it was. Under mu.
+// asFarAsKnown makes the error of a stream say that everything was received, if it was. Under mu.
 func (s *Sender) asFarAsKnown(err *Error) *Error {
 	if s.in.ended.Load() && !s.window.Pending() {
 		err.Reason = fmt.Sprintf("all %d bytes were received; whether they were written is not known: %s", s.in.total.Bytes, err.Reason)
@@ -64,7 +64,7 @@ func (s *Sender) asFarAsKnown(err *Error) *Error {
 	return err
 }
 
-// sourceFailed ends the stream, since its bytes cannot be read.
+// sourceFailed ends the stream, because its bytes cannot be read.
 func (s *Sender) sourceFailed(err error) {
 	if e, ok := err.(*Error); ok {
 		s.fail(e)
@@ -116,7 +116,7 @@ func (s *Sender) supervise(ctx context.Context) {
 	}
 }
 
-// judge says whether the stream has failed for want of links.
+// judge returns the error of a stream that has failed for lack of links, or nil.
 func (s *Sender) judge(now time.Time) *Error {
 	answers := s.answers()
 	s.mu.Lock()
@@ -148,8 +148,8 @@ func (s *Sender) answers() []answer {
 	return answers
 }
 
-// lastMove is when payload last moved, or had not to: a link is up and the receiver has all that was sent, which is not all that
-// there is. Under mu.
+// lastMove is when payload last moved. It is now while nothing has to move: a link is up, the receiver has all that was sent, and
+// there is more to come. Under mu.
 func (s *Sender) lastMove(now time.Time) time.Time {
 	if s.up > 0 && !s.in.ended.Load() && !(s.window != nil && s.window.Pending()) {
 		return now
@@ -160,7 +160,7 @@ func (s *Sender) lastMove(now time.Time) time.Time {
 // movedAt is when payload last moved.
 func (s *Sender) movedAt() time.Time { return s.started.Add(time.Duration(s.moved.Load())) }
 
-// move notes that payload moved: the receiver has more of it. See txlink.seemsToMove for what counts too.
+// move notes that payload moved: the receiver has more of it. See txlink.seemsToMove for what else counts.
 func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.started))) }
 
 // doom is judge once the receiver was met, under mu.
@@ -188,7 +188,7 @@ func (s *Sender) lostFor(giveup time.Duration) *Error {
 	return fail(StatusLost, nil, "all paths to the receiver have been lost for longer than giveup (%v)", giveup)
 }
 
-// swallowed is a BlackHole, where a path is known to be one, or nil.
+// swallowed returns a BlackHole if a path is known to be one, else nil.
 func (s *Sender) swallowed() error {
 	for _, p := range s.paths {
 		if n := p.hole.Load(); n > 0 {
@@ -198,7 +198,7 @@ func (s *Sender) swallowed() error {
 	return nil
 }
 
-// attempted notes what an attempt on a path that failed says of the receiver.
+// attempted notes what a failed attempt on a path says about the receiver.
 func (s *Sender) attempted(p *pathState, r schedule.Reply) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

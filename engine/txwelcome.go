@@ -19,8 +19,8 @@ func (s *Sender) features() uint32 {
 	return 0
 }
 
-// welcome takes in what a receiver says of itself: the first decides the window. An error means that the path leads to
-// another receiver than ours.
+// welcome handles what a receiver says about itself: the first one decides the window. An error means that the path leads to a
+// receiver other than ours.
 func (s *Sender) welcome(w wire.Welcome) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,7 +66,7 @@ func (s *Sender) makePool() (err error) {
 	return nil
 }
 
-// heardFrom says that a receiver has answered.
+// heardFrom notes that a receiver has answered.
 func (s *Sender) heardFrom() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,7 +102,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	s.look()
 }
 
-// linkLost takes a link's end in; on its loop's thread.
+// linkLost handles the end of a link; on its loop's thread.
 func (s *Sender) linkLost(k *txlink, err error) {
 	k.owner.remove(k)
 	last := k.path.linkDown()
@@ -112,7 +112,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 		close(s.empty)
 		s.empty = make(chan struct{})
 	}
-	s.outage.LinkLost(schedule.EndNoSign, k.proved, k.heard, k.loop.Now) // who dials asks again
+	s.outage.LinkLost(schedule.EndNoSign, k.proved, k.heard, k.loop.Now) // the end that dials will ask again
 	if k.dashed(err) {
 		s.outage.Despair(k.loop.Now)
 	}
@@ -131,7 +131,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 	s.feed(nil)
 }
 
-// look has the supervisor judge the situation now.
+// look makes the supervisor judge the situation now.
 func (s *Sender) look() {
 	select {
 	case s.poke <- struct{}{}:
@@ -139,7 +139,7 @@ func (s *Sender) look() {
 	}
 }
 
-// feed wakes the loops that wait for a leg, after an ack or a loss gave them hope. not is the loop that looks by itself.
+// feed wakes the loops that wait for a leg, because an ack or a loss may have brought one. not is the loop that looks by itself.
 func (s *Sender) feed(not *loop.Loop) {
 	if w := s.window; w != nil && !s.begun.Load() && w.Arrived() > 0 {
 		s.begun.Store(true)
@@ -155,7 +155,7 @@ func (s *Sender) feed(not *loop.Loop) {
 	}
 }
 
-// handOver wakes one hungry loop, when the calling loop cannot take all that the source has.
+// handOver wakes one hungry loop, when the calling loop cannot take everything that the source has.
 func (s *Sender) handOver(from *loop.Loop) {
 	marks := s.hungry.Load()
 	for _, l := range s.loops {

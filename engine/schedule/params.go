@@ -13,10 +13,10 @@ package schedule
 
 import "time"
 
-// All times and shares of the engine's clocks are here, since they are one system: what one clock calls a sign of trouble must be
-// longer than what another one allows. On a path of little delay, where nothing comes of something:
+// All times and shares of the engine's clocks are here, because they are one system: what one clock calls a sign of trouble must
+// take longer than what another one allows. On a path of little delay, if something is missing:
 //
-//	after    nothing came of                  clock                    and so
+//	after    what is missing                  clock                    consequence
 //	----------------------------------------------------------------------------------------------------------------
 //	1 ms     an ack that is owed              AckWithin                the receiver sends it
 //	2 ms     the turn of an early leg         ParkLooks x ParkMost     it goes into a buffer
@@ -30,14 +30,14 @@ import "time"
 //	15 s     a peer that refuses, or closed   dead, as the user says   it is dead: the stream fails
 //	1 h      payload                          giveup, likewise         the stream fails
 //
-// So acks and parked legs are done with long before a leg is late; a leg is late before its link stalls, and that before the link is
-// lost; some heartbeats may be lost before a link is; and a network that comes back is found long before giveup.
+// So acks and parked legs are settled long before a leg is late; a leg is late before its link stalls, and the link stalls before it
+// is lost; some heartbeats may be lost before a link is; and a network that comes back is found long before giveup.
 
-// Timing holds the clocks that tests set so as to wait for less: intervals, all of them 0 or more.
+// Timing holds the clocks that tests shorten: intervals, all of them 0 or more.
 type Timing struct {
 	Backoff     time.Duration // before the first redial; doubled each time
 	BackoffMost time.Duration // ceiling of the above
-	Rare        time.Duration // that for a link that cannot be had, or is of no use, beside others; 0 is BackoffMost
+	Rare        time.Duration // ceiling for a link that cannot be had, or is of no use, while there are others; 0 is BackoffMost
 	Dial        time.Duration // one attempt to connect to one address, and as much for the answer to the hello; see GreetTrips
 	Hello       time.Duration // for a connection to say who it is
 	Yield       time.Duration // a stream that has brought no leg keeps its place for so long when another sender comes
@@ -46,12 +46,12 @@ type Timing struct {
 	Stall       time.Duration // a link on which nothing gets through for this long gives its legs to others
 	Move        time.Duration // a link whose packets come in near another loop for this long goes there
 	Dead        time.Duration // a link that brought nothing for this long is lost
-	DeadPeer    time.Duration // a peer is dead that was away for this long, where the user does not say how long
-	Linger      time.Duration // for a peer that has no link to come back for the word how the stream ended
+	DeadPeer    time.Duration // a peer that was away for this long is dead, if the user does not say how long
+	Linger      time.Duration // for a peer without a link to come back and hear how the stream ended
 	Farewell    time.Duration // for the last frames to leave
 	Tell        time.Duration // the user is told of a stream that has had no link for this long, whatever verbose says; 0: never
 	TellAgain   time.Duration // and then as often as this
-	Confirm     time.Duration // for a sender whose links are up to confirm the end, whatever it sends meanwhile; 0 is for ever
+	Confirm     time.Duration // for a sender whose links are up to confirm the end, whatever it sends meanwhile; 0: for ever
 }
 
 // Default is what the program uses.
@@ -62,29 +62,30 @@ func Default() Timing {
 		Rare:        5 * time.Minute,       // a firewall that counts links is not asked again and again
 		Dial:        5 * time.Second,       // the kernel asks three times in it: at once, after 1 s and after 3 s
 		Hello:       10 * time.Second,      // twice what a sender waits for the answer
-		Yield:       3 * time.Second,       // a sender that has something brings it sooner
+		Yield:       3 * time.Second,       // a sender that has something to send does so sooner
 		Tick:        250 * time.Millisecond,
 		Beat:        time.Second,
 		Stall:       time.Second,     // more than the kernel's first two retransmissions take: 200 and 400 ms
-		Move:        time.Second,     // longer than a burst that came by another queue
+		Move:        time.Second,     // longer than a burst that came through another queue
 		Dead:        4 * time.Second, // three heartbeats lost, and a fourth late
 		DeadPeer:    DeadPeer,
 		Linger:      time.Minute, // many attempts at BackoffMost
-		Farewell:    time.Second, // as long as nobody asks why it does not end
+		Farewell:    time.Second, // short enough that nobody wonders why the program does not end
 		Tell:        2 * time.Second,
 		TellAgain:   time.Minute,
-		Confirm:     time.Minute, // as Linger: it is the same wait, with links
+		Confirm:     time.Minute, // as Linger: the same wait, but with links
 	}
 }
 
-// What the user does not say: after how long a stream fails to whose peer no payload gets, and how long the first contact may take. A
-// router's reboot, or a cable that is put back, is shorter than the one; a program that is started by hand after its peer than the other.
+// Defaults, if the user sets none: how long a stream may last whose payload does not reach the peer, and how long first contact may
+// take. A router's reboot, or replugging a cable, takes less than the former; starting a program by hand after its peer less than
+// the latter.
 const (
 	Giveup  = time.Hour
 	Connect = 30 * time.Second
 )
 
-// DeadPeer is how long a peer may be away that shows, by refusals or by how its links ended, that it is not there.
+// DeadPeer is how long a peer may be away if refusals, or the way its links ended, show that it is not there.
 const DeadPeer = 15 * time.Second
 
 // Acks, at the receiver: each is a packet, and wakes the sender up.
@@ -93,16 +94,16 @@ const (
 	AckWithin = time.Millisecond // that one waits at most
 )
 
-// A leg that is early waits in its socket for its turn. It is looked at more than once, since a machine that is busy may have let
-// nobody move on. ParkPause bounds what is lost where legs are early for long, as on paths of very different delay.
+// An early leg waits in its socket for its turn. It is looked at more than once, because on a busy machine nobody may have had the
+// chance to move on. ParkPause bounds the loss where legs are early for long, as on paths of very different delay.
 const (
 	ParkMost  = time.Millisecond // between two looks
-	ParkLooks = 2                // without a byte for the sink, and it waits no longer
-	ParkFull  = 50               // likewise, where the sink takes none
-	ParkPause = 20 * ParkMost    // no leg is parked for so long on a link whose leg waited in vain
+	ParkLooks = 2                // looks without a byte for the sink, after which it waits no longer
+	ParkFull  = 50               // likewise, while the sink takes none
+	ParkPause = 20 * ParkMost    // a link whose leg waited in vain parks no leg for so long
 )
 
-// How often links are looked at that carry something.
+// How often links that carry something are looked at.
 const (
 	WatchPause   = 10 * time.Millisecond // for legs that are late: a tenth of lateLeast
 	MeasurePause = time.Millisecond      // for what is in the network, at least: it takes a system call
@@ -110,19 +111,19 @@ const (
 
 // When a leg is late, and what is done about it.
 const (
-	// lateLeast is not to be hasty where all takes next to no time: a program that has to wait for a CPU is no slow path.
+	// lateLeast keeps us from being hasty where everything takes next to no time: a program that waits for a CPU is no slow path.
 	lateLeast = 100 * time.Millisecond
-	// Soon is what is not worth a second copy: a leg that arrives within that time.
+	// Soon: a leg that arrives within this time is not worth a second copy.
 	Soon = 20 * time.Millisecond
 	// absorbShare is the share of the window's time that a single leg may be late: what is left is for the error of estimates.
 	absorbShare = 0.4
 	// nearlyBest is how many times as long a leg may take on a link that is nearly as good as the best.
 	nearlyBest = 2
-	// probePause is after how long a gated link is tried again with a single leg: rates change.
+	// probePause is after how long a gated link is tried again with a single leg, because rates change.
 	probePause = time.Second
-	// firstTrips is how many round trips the first leg takes a link whose rate is not known: TCP begins with little (RFC 6928).
+	// firstTrips is how many round trips the first leg takes on a link of unknown rate: TCP begins with little (RFC 6928).
 	firstTrips = 3
-	// ForEver is how late a leg may be where there is nobody to be held up.
+	// ForEver is how late a leg may be if nobody can be held up.
 	ForEver = time.Hour
 )
 
@@ -132,7 +133,7 @@ const (
 	RescueLeast = 1 << 20 // bytes
 )
 
-// A link whose legs had to be rescued is doubted: what it promises, beyond the way that every packet has to go, counts
+// A link whose legs had to be rescued is doubted: what it promises, beyond the distance that every packet has to travel, counts
 // 1 + doubt times. Doubt more than doubles with each rescue, at most once in doubtPause; it halves with each leg that arrives, and
 // is gone after doubtMost.
 const (
@@ -143,11 +144,11 @@ const (
 
 // Queues that all links of a path share.
 const (
-	// queueTimes is how many times the time that a queue takes by what it holds now a packet may be in it: it may grow, and a
-	// packet that is lost has to pass it again.
+	// queueTimes times the time that a queue needs for what it holds now is how long a packet may be in it: the queue may grow,
+	// and a packet that is lost has to pass it again.
 	queueTimes = 2
-	// DeepShare: a queue of a path that holds a packet for Timing.Stall / DeepShare is so deep that a second copy behind the first
-	// one, in the same queue, helps nobody.
+	// DeepShare: if a path's queue holds a packet for Timing.Stall / DeepShare, a second copy behind the first, in the same
+	// queue, helps nobody.
 	DeepShare = 4
 	// PatienceTimes is how many times Timing.Dead a link of a path with a deep queue may show no sign of life while others of the
 	// path do.
@@ -157,9 +158,9 @@ const (
 	flowFirst = 50 * time.Millisecond
 )
 
-// A leg is what its link sends in LegTime, so that none holds a leg for long. Of that time the legs of a whole window last
-// windowTime at least where every link is busy, and windowTrips round trips of the longest path: a leg that has far to go
-// must not be late for the window. So many links in a small window take longer legs each.
+// A leg is what its link sends in LegTime, so that no leg is held for long. The legs of a whole window must last at least
+// windowTime with every link busy, and windowTrips round trips of the longest path: a leg that has far to go must not be
+// late for the window. So many links in a small window take longer for each leg.
 //
 // Small legs use the window up before the paths are full. So a leg has smallLeg bytes at least, or as many as its link sends
 // in smallTime.
@@ -171,7 +172,7 @@ const (
 	smallTime   = 50 * time.Millisecond
 )
 
-// Bounds on any leg, in bytes: what a machine's smallest page takes, and what the wire format allows.
+// Bounds on any leg, in bytes: the smallest page of any machine, and what the wire format allows.
 const (
 	MinLeg = 4 << 10
 	MaxLeg = 4 << 20
@@ -186,13 +187,13 @@ const (
 
 // What a link carries, and the stream.
 const (
-	// speedTime is how long a link has to go at another speed until half of the difference is taken for real.
+	// speedTime is how long a link has to run at another speed until half of the difference is believed.
 	speedTime = 30 * time.Millisecond
 	// journeyLeast is what acks and wake-ups add to a journey: AckWithin.
 	journeyLeast = AckWithin
 	// sampleLeast is how long a sample takes at least: acks come in clusters.
 	sampleLeast = 2 * time.Millisecond
-	// wideSample is how long a sample takes at least in which the link may have lacked work, and a round trip with its queues.
+	// wideSample is how long a sample takes at least if the link may have lacked work; a round trip with its queues, if longer.
 	wideSample = 50 * time.Millisecond
 	// FlowSample is how long a sample of the stream takes at least, and FlowKeeps what is left of a faster one after each.
 	FlowSample = 50 * time.Millisecond
@@ -205,12 +206,12 @@ const (
 
 // Dialling again.
 const (
-	// anchorMost bounds the pause of the first keeper of a path on which nothing gets through: when it does again, nobody tells.
+	// anchorMost bounds the pause of the first keeper of a path on which nothing gets through: nobody tells when it works again.
 	anchorMost = 30 * time.Second
-	// IdleLong is how long a link has to be up to count as one that was of use, although there was nothing for it to carry.
+	// IdleLong is how long a link has to be up to count as useful, although there was nothing for it to carry.
 	IdleLong = time.Minute
-	// ChangePause is the least time between two wake-ups by changes of the network: they come in bursts, and what a storm of
-	// them brings is worth no storm of attempts.
+	// ChangePause is the least time between two wake-ups by changes of the network: changes come in bursts, and a storm of them
+	// must not start a storm of attempts.
 	ChangePause = 100 * time.Millisecond
 	// PortPause is how long a port that cannot be used is left alone while there is another.
 	PortPause = time.Second
@@ -218,36 +219,36 @@ const (
 	Precedence = 300 * time.Millisecond
 )
 
-// A stream of a few bytes is over before more than one link is of use: the others are dialled a little after the first is
-// up, and not much later where none comes up. Statistics are loaded between the two: most links are dialled later than that and the
-// time that the programs take.
+// A stream of a few bytes is over before more than one link is of use. So the others are dialled a little after the first is up,
+// and not much later if none comes up. Statistics are loaded between the two: most links are dialled later than that plus the
+// time that loading the programs takes.
 const (
 	AfterFirst = 10 * time.Millisecond
 	Anyhow     = 50 * time.Millisecond
 	GaugeAfter = AfterFirst / 2
 )
 
-// How long a connection may take before it is given up for a new one when there is hope for that. What gives the first
-// keeper of a path hope comes in bursts, and perhaps a moment too early. The others' is that the path is there, so theirs is
-// given up only when the kernel has sent its first packet in vain: it sends the second after a second.
+// How long a connection may take before it is given up, when there is hope, for a new one. The first keeper of a path gets hope from
+// changes, which come in bursts and perhaps a moment too early. The others get it from the path being up, so theirs is given up
+// only after the kernel's first packet has been in vain: it sends the second after a second.
 const (
 	FirstPatience = 50 * time.Millisecond
 	OtherPatience = time.Second
-	OvertakenMost = 2 // times in a row: a slow connection must come about in a storm of changes too
+	OvertakenMost = 2 // times in a row: a slow connection must succeed even in a storm of changes
 )
 
-// The time between the beginnings of two attempts (RFC 8305, section 5): twice the path's round trip where that is longer, so
-// that a far receiver's answer finds no more of them than a near one's.
+// The time between the starts of two attempts (RFC 8305, section 5): twice the path's round trip if that is longer, so that a far
+// receiver's answer finds no more of them under way than a near one's.
 const (
 	AttemptDelay     = 250 * time.Millisecond
 	AttemptDelayMost = 2 * time.Second
-	// GreetTrips is how many round trips, as connecting took, the receiver has to answer a hello, where that is more than
-	// Timing.Dial.
+	// GreetTrips is how many round trips, measured by the time to connect, the receiver has to answer a hello, if that is more
+	// than Timing.Dial.
 	GreetTrips = 4
 )
 
-// How long a lookup may take: to its end, and with the dial waiting for it where older addresses are known. A resolver that asks a
-// name server which does not answer goes on to the next one after 5 seconds (resolv.conf(5)).
+// How long a lookup may take: in all, and with the dial waiting for it when older addresses are known. A resolver that asks a name
+// server which does not answer turns to the next one after 5 seconds (resolv.conf(5)).
 const (
 	LookupMost     = 15 * time.Second
 	LookupPatience = 300 * time.Millisecond
@@ -255,33 +256,33 @@ const (
 
 // Links by trial.
 const (
-	AutoGain      = 1.05                   // as many times faster is worth a link
+	AutoGain      = 1.05                   // a link must make the stream this many times as fast
 	AutoMeasure   = time.Second            // of a rate
 	AutoSettle    = 500 * time.Millisecond // for a new link to get up to speed
 	AutoTrips     = 10                     // likewise, in round trips
-	AutoPause     = 10 * time.Second       // before a path that was not worth one is tried again; doubled each time
+	AutoPause     = 10 * time.Second       // before a path where a link did not pay is tried again; doubled each time
 	AutoPauseMost = 5 * time.Minute        // ceiling of the above
 )
 
 // The end of a peer, and what the user is told of an outage.
 const (
-	// resetTimes is how many times as long a peer has to stay away that ended its links by resets alone.
+	// resetTimes is how many times as long a peer that ended its links by resets alone has to stay away.
 	resetTimes = 4
-	// TicksPerLook is how many ticks of a loop pass between two looks of the supervisor, when nobody asks it to look: what it
-	// waits for takes seconds, and an idle stream should not cost anything.
+	// TicksPerLook is how many ticks of a loop pass between two looks of the supervisor, unless somebody asks it to look. What it
+	// waits for takes seconds, and an idle stream should cost nothing.
 	TicksPerLook = 4
-	// TellSettled is how long a link has to be up until an outage has ended for the user: one that breaks at once is no news.
+	// TellSettled is how long a link has to be up before an outage has ended for the user: a link that breaks at once is no news.
 	TellSettled = 500 * time.Millisecond
-	// TellStuck times Timing.Tell is how long payload may stand still while there are links: they may break, and are dialled
-	// again, meanwhile.
+	// TellStuck times Timing.Tell is how long payload may stand still while there are links: meanwhile they may break and be dialled
+	// again.
 	TellStuck = 5
-	// ReportsLeast is how often strangers are reported that go on coming: after twice the time of the report before, but as often as
-	// this.
+	// ReportsLeast is how often, at least, strangers are reported that keep coming; otherwise each report comes after twice the time
+	// of the one before.
 	ReportsLeast = time.Hour
 )
 
-// A link is held back by the kernel's limit on a buffer when that takes HintShare of its time and it has been busy for
-// HintAfter; on a path shorter than HintTrip other things matter more.
+// A link is held back by the kernel's limit on a buffer if that takes HintShare of its time and the link has been busy for
+// HintAfter; on a path shorter than HintTrip, other things matter more.
 const (
 	HintShare = 0.05
 	HintAfter = 2 * time.Second
@@ -294,13 +295,13 @@ const (
 	StatusPatience = time.Second
 	// GaugePatience bounds the wait for a busy loop to name the links that it has already.
 	GaugePatience = time.Second
-	// VerdictWithin bounds the wait for another leg that may show what a wrong leg of a test stream is.
+	// VerdictWithin bounds the wait for another leg that may explain a wrong leg of a test stream.
 	VerdictWithin = time.Second
 	// HaltMost is how long the end of a stream waits for its loops' threads, and for a program that is being loaded into the
-	// kernel. One that the kernel does not give back, in a call that was not to wait, must not keep the program.
+	// kernel. A thread stuck in a call that should not have waited must not keep the program from ending.
 	HaltMost = 500 * time.Millisecond
-	// TidyMost is how long it waits for what comes then, which closes files and cuts them to length.
+	// TidyMost is how long the end waits for what follows, which closes files and cuts them to length.
 	TidyMost = 3 * time.Second
-	// SealPause is between two attempts to get the turn, which nobody announces to be free.
+	// SealPause is the pause between two attempts to get the turn, since nobody announces that it is free.
 	SealPause = time.Millisecond
 )
