@@ -7,21 +7,21 @@ import (
 	"viamillipede/netio"
 )
 
-// bounds are what the user sets legs, whatever the source: so many of them (leglimit), and a pause before each but the first
-// (delayus); and how long a stream lasts that is made here. They belong to whoever has the ingest turn, but for due.
+// bounds are the limits that the user sets for legs, whatever the source: their number (leglimit), and a pause before each but the
+// first (delayus); and how long a stream made here lasts. They belong to the holder of the ingest turn, except due.
 //
-// A source that has nothing to read makes nobody look, so that time alone would not end its stream.
+// While a source has nothing to read, nobody looks, so time alone would not end its stream.
 type bounds struct {
-	limit int64         // legs of the stream; 0 is any number
+	limit int64         // legs of the stream; 0: any number
 	delay time.Duration // between two legs
-	lasts time.Duration // of the stream, from its first leg on; 0 is any time
+	lasts time.Duration // of the stream, from its first leg on; 0: no limit
 	legs  int64         // so far
 	first time.Time     // when the first of them was taken
 	begun time.Time     // what due counts from
 	due   atomic.Int64  // when the next leg may come, nanoseconds after begun; any loop reads it
 }
 
-// look reports what keeps the next leg back; fed is nothing.
+// look returns what keeps the next leg back; fed: nothing.
 func (b *bounds) look(now time.Time) hunger {
 	switch {
 	case b.limit > 0 && b.legs == b.limit:
@@ -43,14 +43,14 @@ func (b *bounds) took(now time.Time) {
 	b.due.Store(int64(now.Sub(b.begun) + b.delay))
 }
 
-// pause is how a loop waits for the time of the next leg: epoll alone knows milliseconds only. Its zero value is of a stream
+// pause is how a loop waits for the time of the next leg, because epoll alone only knows milliseconds. The zero pause is for a stream
 // without pauses.
 type pause struct{ timer *netio.Timer }
 
-// ready does nothing: the round's dispatch does the rest.
+// Ready does nothing: the dispatch at the end of the round does the rest.
 func (pause) Ready(uint32) {}
 
-// openPause gets a timer for the loop, where there will be pauses.
+// openPause makes a timer for the loop, if there will be pauses.
 func (l *txloop) openPause() (err error) {
 	if l.s.cfg.Delay == 0 {
 		return nil
@@ -68,7 +68,7 @@ func (l *txloop) closePause() {
 	}
 }
 
-// waitPause has a round begin when the next leg may come.
+// waitPause makes a round begin when the next leg may come.
 func (l *txloop) waitPause() {
 	b := &l.s.in.bounds
 	if err := l.pause.timer.Set(time.Duration(b.due.Load()) - time.Since(b.begun)); err != nil {

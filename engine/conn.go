@@ -8,7 +8,7 @@ import (
 )
 
 // Conn is what every link needs of a connection: bytes go out and come in, and the kernel says how that fares. *netio.Conn is
-// one, and its comments are the contract, as they are of what else a connection can do: Mover, ZeroCopier, Tuner, Placed.
+// one. Its comments are the contract, also for what else a connection may be able to do: Mover, ZeroCopier, Tuner, Placed.
 type Conn interface {
 	FD() int
 	Recv(a, b []byte) (int, error)
@@ -20,7 +20,7 @@ type Conn interface {
 	Close() error
 }
 
-// Mover is a Conn that moves pages between itself and pipes, files and the sink without copying them. Legs of one that is none
+// Mover is a Conn that moves pages between itself and pipes, files and the sink without copying them. With any other Conn, legs
 // go through memory.
 type Mover interface {
 	SendMore(p []byte) (int, error)
@@ -31,7 +31,7 @@ type Mover interface {
 	Pending() bool
 }
 
-// ZeroCopier is a Conn that sends memory from where it is, and says when it needs it no longer.
+// ZeroCopier is a Conn that sends memory from where it is, and says when it no longer needs it.
 type ZeroCopier interface {
 	AllowZero() error
 	SendZero(p []byte) (int, error)
@@ -39,25 +39,25 @@ type ZeroCopier interface {
 	Reset()
 }
 
-// Tuner is a Conn whose kernel takes wishes: when it wakes a loop, and how fast it sends.
+// Tuner is a Conn whose kernel can be told when to wake a loop, and how fast to send.
 type Tuner interface {
 	Await(bytes int)
 	LimitUnsent(bytes int)
 	Pace(bytesPerSecond uint64)
-	// Settle decides on the congestion control, once the connection has carried something. Until it is known Settle is to be
-	// called again; one without a name is none at all.
+	// Settle decides on the congestion control, once the connection has carried something. It must be called again until known
+	// is true; a result without a name means that there is none.
 	Settle(congestion string) (chosen dial.Congestion, known bool)
 }
 
-// Placed is a Conn of which is known where its packets come in and go out.
+// Placed is a Conn that knows where its packets come in and go out.
 type Placed interface {
-	// LeavesByNIC reports whether what is sent leaves this machine by a network card.
+	// LeavesByNIC reports whether what is sent leaves this machine through a network card.
 	LeavesByNIC() bool
-	// IncomingCPU is the CPU that handled its packets last; -1 is not known.
+	// IncomingCPU is the CPU that last handled its packets; -1: not known.
 	IncomingCPU() int
 }
 
-// connection is a Conn with all that can be asked of one. Where the Conn itself has no answer there is the one of a kernel that
+// connection is a Conn with everything that one may be asked. What the Conn itself cannot answer is answered as by a kernel that
 // refuses.
 type connection struct {
 	Conn
@@ -86,7 +86,7 @@ func equip(c Conn) connection {
 	return k
 }
 
-// none is every capability of a Conn that has none. Unsupported (netio) is true of its errors.
+// none answers for a Conn that lacks a capability. Its errors are Unsupported (netio).
 type none struct{ c Conn }
 
 func (n none) SendMore(p []byte) (int, error)                      { return n.c.Send(p, nil) }

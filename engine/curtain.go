@@ -2,14 +2,14 @@ package engine
 
 import "sync"
 
-// curtain falls when a stream ends: nobody looks any more at what is closed then, for a snapshot or otherwise. The zero
+// curtain falls when a stream ends: from then on nobody looks, for a snapshot or otherwise, at what is then closed. The zero
 // curtain is up.
 type curtain struct {
-	mu   sync.RWMutex // held to read by whoever looks
+	mu   sync.RWMutex // held for reading while somebody looks
 	down bool
 }
 
-// look calls f unless the curtain has fallen, which it does not while f runs; then it reports false.
+// look calls f unless the curtain has fallen, and reports whether it did. The curtain does not fall while f runs.
 func (c *curtain) look(f func()) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -19,7 +19,7 @@ func (c *curtain) look(f func()) bool {
 	return !c.down
 }
 
-// fall waits for those who look.
+// fall waits for those who are looking.
 func (c *curtain) fall() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

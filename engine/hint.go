@@ -7,7 +7,7 @@ import (
 	"viamillipede/netio/host"
 )
 
-// hint tells the user, once for each path, which of the kernel's settings holds its links back.
+// hint tells the user, once for each path, which kernel setting holds its links back.
 func (k *txlink) hint() {
 	q := k.queue
 	if q.Busy < schedule.HintAfter || q.MinRTT < schedule.HintTrip || k.path.hinted.Load() {

@@ -11,25 +11,25 @@ import (
 	"viamillipede/netio/sockstats"
 )
 
-// LinkSummary is what the links of one index did for a stream, one after the other: where a link is lost, the next one takes
+// LinkSummary is what the links with one index did for a stream, one after the other: when a link is lost, the next one takes
 // its place and its index.
 type LinkSummary struct {
 	Index       int
-	Path        string           // of the latest, for people
+	Path        string           // of the latest link, for people
 	Made        int              // how many there were
-	Bytes       uint64           // of legs that went out or came in on them, those that came twice included
-	Rate        uint64           // bytes a second, over the stream's time
+	Bytes       uint64           // of legs that went out or came in on them, including those that came twice
+	Rate        uint64           // bytes per second, over the stream's time
 	Retransmits uint64           // segments that this end's kernel sent again
-	CPU         int              // that the latest one's packets came in on last; -1 is not known
-	NAPI        int              // the receive queue of these packets, an id of the kernel's; 0 is none
-	Flows       []sockstats.Flow // what came in on them, where socket statistics are at work
-	counted     *sockstats.Link  // what came in on the latest is yet to be read there
+	CPU         int              // where the latest link's packets last came in; -1: not known
+	NAPI        int              // the receive queue of these packets, as the kernel numbers it; 0: none
+	Flows       []sockstats.Flow // what came in on them, if socket statistics are at work
+	counted     *sockstats.Link  // where to read what came in on the latest link; nil: nothing is left
 }
 
-// linkSums are the summaries of links that ended, by their index. They belong to their loop's thread.
+// linkSums are the summaries of links that have ended, by index. They belong to their loop's thread.
 type linkSums map[int]LinkSummary
 
-// sumsFor is where a loop keeps the summaries of its links; nil where they are not wanted.
+// sumsFor is where a loop keeps the summaries of its links; nil if they are not wanted.
 func sumsFor(wanted bool) *linkSums {
 	if !wanted {
 		return nil
@@ -37,7 +37,7 @@ func sumsFor(wanted bool) *linkSums {
 	return &linkSums{}
 }
 
-// add takes the links of another summary in, which came after those that are there.
+// add appends the links of another summary, which came after those already there.
 func (s linkSums) add(next LinkSummary) {
 	sum, known := s[next.Index]
 	if known {
@@ -59,7 +59,7 @@ func (k *linkState) sum() LinkSummary {
 	return sum
 }
 
-// read takes in what was counted on the latest link, as long as that is there; it walks through a map.
+// read reads what was counted on the latest link, while that exists; it walks through a map.
 func (s *LinkSummary) read() {
 	if s.counted != nil {
 		s.Flows = append(s.Flows, s.counted.Read().Flows...)
@@ -76,8 +76,8 @@ func (k *linkState) sumUp() {
 	}
 }
 
-// collectSums gives the summaries of a loop's links, those that ended first; nil when the loop is too busy to answer. links
-// gives those that are up, on the loop's thread.
+// collectSums returns the summaries of a loop's links, those that have ended first; nil when the loop is too busy to answer. links
+// returns those that are up, on the loop's thread.
 func collectSums(l *loop.Loop, past *linkSums, links func() []*linkState) []LinkSummary {
 	if past == nil {
 		return nil
@@ -95,8 +95,8 @@ func collectSums(l *loop.Loop, past *linkSums, links func() []*linkState) []Link
 	return list
 }
 
-// addUp adds up what the loops had to say, for a stream of the given time: a list by index. Where the links of one index
-// were on several loops, the last list has the latest word on where they come in.
+// addUp adds up what the loops reported, for a stream of the given time: a list by index. If the links of one index were on
+// several loops, the last list has the latest word on where they come in.
 func addUp(all []LinkSummary, elapsed time.Duration) []LinkSummary {
 	sums := linkSums{}
 	for _, s := range all {
@@ -159,5 +159,5 @@ func (r *Receiver) Progress() (bytes uint64, elapsed time.Duration) {
 	return r.out.bytes.Load(), span(r.first, r.ended, time.Now())
 }
 
-// Addr is the address that senders are to connect to; its port is the kernel's choice where ReceiveConfig.Port is 0.
+// Addr is the address that senders have to connect to; the kernel chooses its port if ReceiveConfig.Port is 0.
 func (r *Receiver) Addr() net.Addr { return r.openDoor().Listeners()[0].Addr() }

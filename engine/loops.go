@@ -7,7 +7,7 @@ import (
 	"viamillipede/engine/loop"
 )
 
-// openLoop makes a loop of a stream, which ends through fails when the loop breaks: its other loops say so to the peer.
+// openLoop makes a loop of a stream. If the loop breaks, the stream ends through fails, and its other loops tell the peer.
 func openLoop(id, cpu int, every time.Duration, to Observer, fails func(*Error)) (*loop.Loop, error) {
 	l, err := loop.New(id, cpu, every)
 	if err != nil {
@@ -21,8 +21,8 @@ func openLoop(id, cpu int, every time.Duration, to Observer, fails func(*Error))
 	return l, nil
 }
 
-// haltThen ends the loops of a stream and then calls tidy, which gives back what they have; false: not all of it, for a thread that is
-// stuck or a fault, of which the user is told. How the stream has ended is said already.
+// haltThen ends the loops of a stream and then calls tidy, which releases what they have. It reports false, and tells the user, if a
+// stuck thread or a fault left something unreleased. By then it has been said how the stream ended.
 func haltThen[T loop.Looping](loops []T, tidy func(), to Observer) (done bool) {
 	done, fault := loop.HaltThen(loops, tidy)
 	if fault != nil {

@@ -8,12 +8,12 @@ import (
 	"viamillipede/netio/host"
 )
 
-// Means is what one end may use of this machine where that is little: the limits of a container, of a user or of a process
-// (netio/host). A field that is 0 does not bound. Who has two ends in one process gives each its share.
+// Means is what one end may use of this machine where there is little: the limits of a container, a user or a process
+// (netio/host). A field that is 0 sets no limit. A process with two ends gives each its share.
 type Means struct {
 	Loops  int   // threads that move bytes
 	Files  int   // descriptors beyond those that are open
-	Memory int64 // bytes that the window may take at most; the default is a quarter of it
+	Memory int64 // the most bytes that the window may take; the default is a quarter of it
 }
 
 // How many descriptors an end has open at the same time.
@@ -25,10 +25,10 @@ const (
 	filesOfBPF  = 24 // programs and maps, of the socket statistics and of the prover
 	filesPlenty = 1024
 
-	filesForLoop = 32 // what a loop must be able to have to be worth its own
+	filesForLoop = 32 // what there must be for each loop to make it worth its own
 )
 
-// pipesLeast is the fewest pipes by which a sender's legs go by reference.
+// pipesLeast is the fewest pipes with which a sender sends legs by reference.
 const pipesLeast = 4
 
 // errFewFiles is why something is not opened.
@@ -36,13 +36,13 @@ var errFewFiles = errors.New("too few descriptors are left (ulimit -n)")
 
 // thrift is how an end gets by with few descriptors.
 type thrift struct {
-	links  int  // as many as are dialled; a receiver does not decide on that
-	pipes  int  // by which legs go by reference
-	counts bool // socket statistics
+	links  int  // how many are dialled; a receiver does not decide that
+	pipes  int  // for legs by reference
+	counts bool // whether there are socket statistics
 	seats  int  // of a receiver: links and guests that are let in at the same time
 }
 
-// afford divides descriptors among loops, as many links as are wanted, and what makes them faster. An error is that they are
+// afford divides descriptors among loops, the links that are wanted, and what makes those faster. It returns an error if there are
 // too few for one link.
 func (m Means) afford(e end, loops, links int) (thrift, error) {
 	pipes, least := pipesMost, pipesLeast
@@ -74,7 +74,7 @@ func (m Means) afford(e end, loops, links int) (thrift, error) {
 	return t, nil
 }
 
-// withinMeans has the window fit what may be used, and says so where the user asked for more.
+// withinMeans makes the window fit what may be used, and reports it if the user asked for more.
 func (o Options) withinMeans(to Observer) Options {
 	m := o.Means.Memory
 	o.Window = cmp.Or(o.Window, defaultWindow(m))

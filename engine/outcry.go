@@ -6,12 +6,12 @@ import (
 	"viamillipede/engine/schedule"
 )
 
-// outcry decides when the user is told, whatever the level of verbose, that nothing gets through to the peer:
+// outcry decides when to tell the user, at every level of verbose, that nothing gets through to the peer:
 //
 //	no link for less than Timing.Tell           -> nothing: links come and go, and are dialled again at once
 //	for Timing.Tell, or no payload moved for    -> it begins
 //	TellStuck times as long while it had to
-//	the peer came, and has gone for Timing.Tell -> where that it is waited for was all that was told, it begins anew
+//	the peer came, and has gone for Timing.Tell -> if only the wait for it had been told, it begins anew
 //	each Timing.TellAgain after that            -> it lasts
 //	a link is up for TellSettled, and payload   -> it ends
 //	moves where it has to
@@ -21,11 +21,11 @@ import (
 // The zero outcry is ready to use. It belongs to the supervisor, which calls look every now and then.
 type outcry struct {
 	down  time.Time // no link since then, or since the peer was met; zero: one is up
-	met   bool      // the peer, when that was last looked at
+	met   bool      // the peer had been met at the last look
 	since time.Time // what the user was told: nothing gets through since then
-	first bool      // the peer was not met by then
-	said  time.Time // when the user was last told; zero: knows nothing
-	back  time.Time // since when all is well again; zero: it is not
+	first bool      // the peer had not been met by then
+	said  time.Time // when the user was last told; zero: the user knows nothing
+	back  time.Time // since when all has been well again; zero: it is not
 }
 
 // news is what there is to tell.
@@ -41,13 +41,13 @@ const (
 // plight is how the stream stands for links.
 type plight struct {
 	without bool      // no link is up; at a receiver, none that brought anything
-	since   time.Time // see outage.still: nothing got through since then
-	met     bool      // the peer was met
+	since   time.Time // nothing has got through since then; see schedule.Outage.Still
+	met     bool      // the peer has been met
 	over    bool      // all is delivered, and the sender knows
 	failed  bool      // it is over in another way
 }
 
-// look takes in how things stand, and says what there is to tell.
+// look notes how things stand, and returns what there is to tell.
 func (o *outcry) look(now time.Time, p plight, t schedule.Timing) news {
 	switch {
 	case p.failed || t.Tell == 0:
@@ -67,7 +67,7 @@ func (o *outcry) look(now time.Time, p plight, t schedule.Timing) news {
 		return o.well(now, false)
 	case !told && !(p.without && now.Sub(o.down) >= t.Tell) && now.Sub(p.since) < schedule.TellStuck*t.Tell:
 		return newsNone
-	case !told, o.first && p.met && p.without && now.Sub(o.down) >= t.Tell: // the peer has come, and gone before that was said
+	case !told, o.first && p.met && p.without && now.Sub(o.down) >= t.Tell: // the peer came, and went before that was said
 		o.since, o.first, o.said, o.back = p.since, !p.met, now, time.Time{}
 		return newsBegins
 	}
@@ -79,7 +79,7 @@ func (o *outcry) look(now time.Time, p plight, t schedule.Timing) news {
 	return newsLasts
 }
 
-// well takes in that a link is up and nothing stands still, or, where that is the last to be heard, that no link is needed.
+// well notes that a link is up and nothing stands still or, if last (the final look), that no link is needed.
 func (o *outcry) well(now time.Time, last bool) news {
 	if o.said.IsZero() {
 		return newsNone
@@ -94,7 +94,7 @@ func (o *outcry) well(now time.Time, last bool) news {
 	return newsEnds
 }
 
-// outage is what there is to tell of a stream that is waited for until then, by what limit.
+// outage is what there is to tell about a stream that waits until then, by which limit.
 func (o *outcry) outage(n news, now, until time.Time, limit Limit) Outage {
 	e := Outage{First: o.first, Since: o.since, At: now, Until: until, Limit: limit}
 	switch n {
@@ -108,7 +108,7 @@ func (o *outcry) outage(n news, now, until time.Time, limit Limit) Outage {
 	return e
 }
 
-// cryOut tells the user of a sender to whose receiver nothing gets through.
+// cryOut tells the user of a sender that nothing gets through to its receiver.
 func (s *Sender) cryOut(now time.Time) {
 	s.mu.Lock()
 	links := s.up
@@ -146,8 +146,8 @@ func (s *Sender) working() (names []string) {
 	return names
 }
 
-// cryOut tells the user of a receiver without a link. It may be started long before its sender, so that what it waits for is
-// said once.
+// cryOut tells the user of a receiver that there is no link. A receiver may be started long before its sender, so what it waits for
+// is said once.
 func (r *Receiver) cryOut(now time.Time) {
 	r.mu.Lock()
 	useful := r.useful.Load() > 0
@@ -155,7 +155,7 @@ func (r *Receiver) cryOut(now time.Time) {
 	p.over = r.finished && r.err == nil && r.bye.Load()
 	p.failed = r.finished && !p.over
 	if useful {
-		p.since = now // whether payload has to move is for the sender to say
+		p.since = now // only the sender can tell whether payload has to move
 	}
 	until, keyword := r.outage.Deadline(r.patience())
 	whole := r.met && r.whole()

@@ -10,14 +10,14 @@ import (
 	"viamillipede/netio"
 )
 
-// A fault in this program (a panic) is the end of one stream and not of the process: the thread or goroutine that has it ends
-// there, the stream fails with StatusInternal as with any other status, and so the peer is told, files end with what was
-// delivered, and a second stream in the process goes on. What the one that ended had in its hands stays as it is: nobody waits for it.
+// A fault in this program (a panic) ends one stream, not the process. The thread or goroutine that panicked ends there, and the
+// stream fails with StatusInternal like with any other status: the peer is told, files end with what was delivered, and a second
+// stream in the process goes on. What the goroutine was working on stays as it is: nobody waits for it.
 
-// errFault is what an attempt ends with in the middle of which a fault occurred.
+// errFault is the error of an attempt that a fault interrupted.
 var errFault = errors.New("a fault in the program")
 
-// caught takes in a panic of the goroutine that defers it, if there is one; where says what was at work.
+// caught handles a panic of the goroutine that defers it, if there is one; where says what was at work.
 func caught(where string, to Observer, end func(*Error)) {
 	if p := recover(); p != nil {
 		end(faulted(where, p, to))
@@ -38,7 +38,7 @@ func (r *Receiver) caught(where string) {
 	}
 }
 
-// faulted is how a stream ends in which p occurred. It tells where.
+// faulted makes the error of a stream in which p occurred, and reports where.
 func faulted(where string, p any, to Observer) *Error {
 	tell(to, Fault{Where: where, Panic: p, Stack: debug.Stack()})
 	return fail(StatusInternal, nil, "a fault in the program: %s: %v", where, p)
@@ -55,8 +55,8 @@ func sendAll(c Conn, p []byte) {
 	}
 }
 
-// speakFor says the last words on the connections of a loop that broke, whose thread has ended, and closes them: when the peer
-// has done so, or after atMost. They are said between two frames, except where a frame of control was under way.
+// speakFor says the last words on the connections of a loop that broke, whose thread has ended. It closes them when the peer has
+// done so, or after atMost. The words go between two frames, unless a control frame was only partly sent.
 func speakFor(l *loop.Loop, words []byte, conns []Conn, atMost time.Duration) {
 	for _, c := range conns {
 		sendAll(c, words)

@@ -5,11 +5,11 @@ import "errors"
 // Plane is how legs get through one end.
 type Plane int
 
-// The planes. Those of a sender first, then those of a receiver; the two that copy are of both.
+// The planes: those of a sender first, then those of a receiver. The two that copy belong to both.
 const (
 	PlaneCopy     Plane = iota // read, write
 	PlaneCopyFile              // pread, write
-	PlaneBlank                 // nothing is read: what is sent is of no interest
+	PlaneBlank                 // nothing is read: what is sent does not matter
 	PlanePRBS                  // made in memory
 	PlaneSplice                // pipe to socket
 	PlaneSendFile              // page cache to socket
@@ -18,14 +18,14 @@ const (
 	PlaneToPlace               // socket to pipe to file, each leg to its place
 )
 
-// EnginePath is how the bytes travelled at one end until now.
+// EnginePath is how the bytes have travelled at one end so far.
 type EnginePath struct {
 	Plane      Plane
-	Legs       int64 // that went that way, of a plane that moves references
-	Copied     int64 // legs that were copied in place of that
-	Why        error // why legs are copied, those of PlaneSendFile that are, or all; nil: none is, or it goes without saying
+	Legs       int64 // that went that way, if the plane moves references
+	Copied     int64 // legs that were copied instead
+	Why        error // why legs are copied: with PlaneSendFile those that are, else all; nil: none is, or the reason is obvious
 	ZeroCopy   int64 // calls with MSG_ZEROCOPY; at a sender
-	ZeroCopied int64 // of them, those in which the kernel copied all the same
+	ZeroCopied int64 // how many of them the kernel copied after all
 	Checksum   bool  // a crc32c of each leg
 	Checked    bool  // at a receiver: the bytes are those of the test stream of Seed, or the stream fails
 	Seed       uint64

@@ -6,20 +6,20 @@ import (
 	"viamillipede/engine/schedule"
 )
 
-// pulse tells what a link has carried in the last second: the bytes that it had carried at each of the latest ticks. It belongs
+// pulse tells what a link has carried in the last second, from the bytes that it had carried at each of the latest ticks. It belongs
 // to its loop's thread.
 type pulse struct {
 	marks [schedule.PulseMarks]mark
 	next  int // of marks, to be written
 }
 
-// mark is how many bytes there were at a time; zero: no time yet.
+// mark is how many bytes there were at a time; zero: not set yet.
 type mark struct {
 	at    time.Time
 	bytes uint64
 }
 
-// beat takes in how many bytes there are now.
+// beat notes how many bytes there are now.
 func (p *pulse) beat(now time.Time, bytes uint64) {
 	p.marks[p.next] = mark{now, bytes}
 	p.next = (p.next + 1) % schedule.PulseMarks

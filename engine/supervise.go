@@ -21,7 +21,7 @@ type answer struct {
 func (a answer) denied() bool { return a.last != nil && denies(a.verdict) }
 func (a answer) final() bool  { return a.denied() && a.refused }
 
-// firstContact says whether a sender that never met its receiver shall end.
+// firstContact returns the error that must end a sender which never met its receiver, or nil.
 func firstContact(answers []answer, waited, connect time.Duration) *Error {
 	late := waited >= connect
 	if every(answers, answer.final) || late && some(answers, answer.denied) {
@@ -55,7 +55,7 @@ func summarize(answers []answer) Unreachable {
 	return all
 }
 
-// stopped is the error of a stream whose context ended.
+// stopped is the error of a stream whose context has ended.
 func stopped(ctx context.Context) *Error {
 	if e, ok := errors.AsType[*Error](context.Cause(ctx)); ok {
 		return e
@@ -63,13 +63,13 @@ func stopped(ctx context.Context) *Error {
 	return fail(StatusInterrupt, context.Cause(ctx), "stopped")
 }
 
-// faultOf is what the peer is told of an error.
+// faultOf is what the peer is told about an error.
 func faultOf(err error) wire.Fault {
 	return wire.Fault{Status: uint16(ExitStatus(err)), Text: err.Error()}
 }
 
-// remoteError is the error at this end for what the peer told. An integrity failure is one at both ends; whatever else
-// happened there is a failed remote pipe here.
+// remoteError is the error at this end for the failure that the peer reported. An integrity failure is one at both ends; whatever
+// else happened there is a failed remote pipe here.
 func remoteError(who string, f wire.Fault) *Error {
 	status := StatusRemotePipe
 	if Status(f.Status) == StatusIntegrity {
@@ -78,7 +78,7 @@ func remoteError(who string, f wire.Fault) *Error {
 	return fail(status, nil, "the %s failed: %s", who, f.Text)
 }
 
-// traceTo tells of every system call on the data path.
+// traceTo reports every system call on the data path.
 func traceTo(to Observer) netio.Tracer {
 	return func(call string, fd, n int, err error) { tell(to, Call{Name: call, FD: fd, N: n, Err: err}) }
 }

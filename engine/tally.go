@@ -6,8 +6,8 @@ import (
 	"viamillipede/engine/loop"
 )
 
-// tally counts for the user what all loops do, each in a part of its own: no two loops write to one line of the cache. The zero
-// tally is 0.
+// tally counts for the user what all loops do, each loop in its own part, so that no two loops write to the same cache line. The
+// zero tally is 0.
 type tally struct {
 	parts [loopsMost]struct {
 		n atomic.Int64
@@ -15,7 +15,7 @@ type tally struct {
 	}
 }
 
-// tallyApart is how far the parts of a tally are from each other, in bytes: two lines, which some processors fetch together.
+// tallyApart is how far apart the parts of a tally are, in bytes: two cache lines, which some processors fetch together.
 const tallyApart = 128
 
 // add counts n more; on the loop's thread.

@@ -5,7 +5,7 @@ import (
 	"viamillipede/netio"
 )
 
-// source takes hold of what the stream comes from: standard input, or nothing where the stream is made here.
+// source opens what the stream comes from: standard input, or nothing if the stream is made here.
 func (s *Sender) source() (*netio.Source, error) {
 	switch {
 	case s.cfg.PRBS:
@@ -19,11 +19,11 @@ func (s *Sender) source() (*netio.Source, error) {
 	return netio.OpenSource(s.cfg.Source, s.trace())
 }
 
-// pageLeast is the size of the smallest page that there is, in bytes.
+// pageLeast is the size of the smallest page of any machine, in bytes.
 const pageLeast = 4 << 10
 
-// touch makes a blank leg: a byte of each page is written, and the rest is left as it is. A page that nobody has ever written
-// to is the kernel's one page of zeros, which is always in the cache: to send that would be faster than any real stream.
+// touch makes a blank leg: it writes one byte of each page, and leaves the rest as it is. A page that nobody has ever written to is
+// the kernel's single page of zeros, which is always in the cache: sending that would be faster than any real stream.
 func touch(p []byte, offset uint64) {
 	for i := 0; i < len(p); i += pageLeast {
 		p[i] = byte(offset)

@@ -8,7 +8,7 @@ import (
 	"viamillipede/engine/schedule"
 )
 
-// way is what links between the same two addresses have in common, at the end that listens: they may have one queue before them.
+// way is what links between the same two addresses share, at the end that listens: there may be one queue in front of them.
 type way struct {
 	mu    sync.Mutex
 	heard time.Time // when one of them last brought something; guarded by mu
@@ -28,10 +28,10 @@ func hostOf(a net.Addr) string {
 	return host
 }
 
-// waysMost bounds the ways that are remembered: links of others have nothing in common.
+// waysMost bounds the ways that are remembered: links of any others share nothing.
 const waysMost = 256
 
-// wayOf gives the way that a link came.
+// wayOf returns the way by which a link came.
 func (r *Receiver) wayOf(id wayID) *way {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -52,7 +52,7 @@ func (w *way) hear(at time.Time) {
 	w.heard = schedule.Later(w.heard, at)
 }
 
-// quiet is how long none has.
+// quiet is for how long none of them has brought anything.
 func (w *way) quiet(now time.Time) time.Duration {
 	w.mu.Lock()
 	defer w.mu.Unlock()

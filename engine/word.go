@@ -8,10 +8,10 @@ import (
 	"viamillipede/netio"
 )
 
-// A link that this end gives up is told why (wire.Bye), so that the peer does not take its end for a death, or for a failure of
-// the network.
+// When this end gives up a link, the peer is told why (wire.Bye), so that it does not take the end of the link for a death, or for a
+// failure of the network.
 
-// Why an end lets go of a link, where no system call has failed.
+// Why an end lets go of a link although no system call has failed.
 var (
 	errSilent   = errors.New("nothing heard from the peer") // for Timing.Dead
 	errStuck    = errors.New("nothing gets through to the peer")
@@ -34,8 +34,8 @@ func (g givenUp) harmless() bool {
 	return g.Reason == wire.ByeOther || g.Reason == wire.ByeMoved || g.Reason == wire.ByeYields || g.Reason == wire.ByeEnding
 }
 
-// reasonOf is what the peer is to be told of a link that ends with err; ours is false where it was not this end that gave the
-// link up, or where nobody is to know.
+// reasonOf is what the peer has to be told about a link that ends with err. ours is false if this end did not give the link up, or
+// if nobody is to know.
 func reasonOf(err error) (r wire.Reason, ours bool) {
 	_, told := errors.AsType[givenUp](err)
 	switch {

@@ -7,11 +7,11 @@ import (
 	"viamillipede/engine/schedule"
 )
 
-// Looping is a loop, or what embeds one.
+// Looping is a loop, or a type that embeds one.
 type Looping interface{ Plain() *Loop }
 
-// HaltAll ends the loops and waits for their threads; then Close may be called, unless one of them did not end: what that one
-// has stays its own.
+// HaltAll ends the loops and waits for their threads. Then Close may be called, except that a loop which did not end keeps what it
+// has.
 func HaltAll[T Looping](loops []T, atMost time.Duration) (all bool) {
 	for _, l := range loops {
 		l := l.Plain()
@@ -29,9 +29,9 @@ func HaltAll[T Looping](loops []T, atMost time.Duration) (all bool) {
 	return true
 }
 
-// HaltThen ends the loops and then calls tidy, which may have to wait in the kernel itself. Both go on without the caller when
-// they take too long; done tells whether they did not, and tidy came to its end. fault is what tidy panicked with, nil mostly. Loops
-// of one stream all have the same owner, which is told of a thread that is stuck.
+// HaltThen ends the loops and then calls tidy, which may itself have to wait in the kernel. If either takes too long, it goes on
+// without the caller; done tells whether both came to their end in time. fault is what tidy panicked with, usually nil. The loops of
+// one stream all have the same owner, which is told of a stuck thread.
 func HaltThen[T Looping](loops []T, tidy func()) (done bool, fault error) {
 	halted, tidied := make(chan struct{}), make(chan error, 1)
 	go func() {
@@ -48,7 +48,7 @@ func HaltThen[T Looping](loops []T, tidy func()) (done bool, fault error) {
 	return done && fault == nil, fault
 }
 
-// awaited receives from c, for at most the given time.
+// awaited receives from c, waiting at most the given time.
 func awaited[T any](c <-chan T, atMost time.Duration) (v T, came bool) {
 	timeout := time.NewTimer(atMost)
 	defer timeout.Stop()
