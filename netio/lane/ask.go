@@ -11,17 +11,17 @@ import (
 	"viamillipede/netio/internal/attr"
 )
 
-// answer is what the kernel says of the way that one connection would take.
+// answer is what the kernel says about the route that one connection would take.
 type answer struct {
-	device int        // its number
-	from   netip.Addr // the address that the connection would come from
+	device int        // its index
+	from   netip.Addr // source address of the connection
 }
 
-// ask has the kernel choose a route for a TCP connection (RTM_GETROUTE with ports, rtnetlink(7), Linux 4.18). It goes through
-// the very function that connect(2) does, with its secret seed, so it is no prediction but the choice itself, as long as
-// routes, weights and carriers stay as they are. That holds for a socket that was bound to its port; one that was not may
-// have its route before it has its port, and since Linux 6.16 (commit 65e9024643c7) draws one by lot. The source's address may
-// be left out. EINVAL is an older kernel.
+// ask lets the kernel choose a route for a TCP connection (RTM_GETROUTE with ports, rtnetlink(7), Linux 4.18). The kernel
+// uses the same function as for connect(2), with its secret seed, so this is not a prediction but the choice itself, as
+// long as routes, weights and carriers stay as they are. That holds for a socket bound to its port; one that is not may
+// get its route before its port, and since Linux 6.16 (commit 65e9024643c7) chooses one at random. The source address may
+// be left out. EINVAL: the kernel is older.
 func ask(from, to netip.AddrPort, out int) (a answer, err error) {
 	family, bits := unix.AF_INET, uint8(32)
 	if to.Addr().Is6() {
@@ -52,7 +52,7 @@ func ask(from, to netip.AddrPort, out int) (a answer, err error) {
 	return parseAnswer(messages[0])
 }
 
-// parseAnswer reads a message of RTM_NEWROUTE.
+// parseAnswer reads an RTM_NEWROUTE message.
 func parseAnswer(message []byte) (a answer, err error) {
 	if len(message) < unix.SizeofRtMsg {
 		return a, fmt.Errorf("an answer of %d bytes about a route", len(message))
@@ -72,9 +72,9 @@ func parseAnswer(message []byte) (a answer, err error) {
 	return a, nil
 }
 
-// choose gives the device of a connection whose source address may be left to the kernel, as connect(2) does it: the address
-// is that of the route which is found without one. With IPv4 the route is then looked up again with it; IPv6 keeps the first
-// one (ip6_dst_lookup_tail), until routes change.
+// choose finds the device of a connection whose source address may be left to the kernel, as connect(2) does: the address
+// comes from the route found without one. IPv4 then looks the route up again with that address; IPv6 keeps the first
+// route (ip6_dst_lookup_tail) until routes change.
 func choose(from, to netip.AddrPort, out int) (answer, error) {
 	if from.Addr().IsValid() {
 		a, err := ask(from, to, out)

@@ -7,9 +7,9 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// Sent gives the bytes that each lane's device has sent since it was made, in the order of the lanes: with all headers but
-// those of the wire itself, and by whomever. Some drivers ask their card for it only now and then, up to once a second. It
-// takes some 20 us a lane.
+// Sent returns the bytes that each lane's device has sent since it was created, in the order of the lanes: everybody's,
+// and with all headers except those of the wire itself. Some drivers read the count from their card only now and then,
+// sometimes once a second. It takes about 20 us per lane.
 func (s Set) Sent() ([]uint64, error) {
 	sent := make([]uint64, len(s.Lanes))
 	for i, l := range s.Lanes {

@@ -1,6 +1,6 @@
-// Package lane tells by which lanes connections to an address leave this host, what each lane has sent, and which of them a
-// connection takes. A lane is here one device: a member of a bond or of a team, the device of one of several equal routes
-// (ECMP), or the only device that there is.
+// Package lane finds the lanes by which connections to an address leave this host, what each lane has sent, and which of
+// them a connection takes. Here a lane is one device: a member of a bond or team, the device of one of several equal
+// routes (ECMP), or the only device there is.
 //
 //	set.go      Find: the lanes to an address
 //	count.go    what each lane has sent, as its device counts it
@@ -10,7 +10,7 @@
 //	flowhash    the formulas
 //	ports.go    source ports that fill all lanes evenly
 //
-// Only this host's own choice is known. What switches and routers on the way choose is theirs, and by another hash.
+// Only this host's own choice is known. Switches and routers on the path choose for themselves, by other hashes.
 //
-// Nothing is sent, and nothing takes rights. All of it is about the network namespace of the calling thread.
+// It sends nothing and needs no privileges. Everything concerns the network namespace of the calling thread.
 package lane

@@ -10,16 +10,18 @@ import (
 	"viamillipede/netio/lane/flowhash"
 )
 
-// asksMost bounds the ports that are tried: each may cost two questions to the kernel, of some 20 us.
+// asksMost bounds the ports that are tried: each may cost two requests to the kernel, of about 20 us each.
 const asksMost = 4096
 
-// errOne is when there is nothing to balance.
+// errOne means that there is nothing to balance.
 var errOne = errors.New("there is one lane")
 
-// Ports chooses n source ports, 1 or more, for connections to a port, so that every lane gets as many as the others or one
-// less; so does every beginning of the list. from may be the zero Addr. Nothing is sent. A port of the list may be in use.
+// Ports chooses n source ports, 1 or more, for connections to a port, so that the numbers of connections on lanes differ
+// by at most one, also for every prefix of the list. from may be the zero Addr. It sends nothing. A port of the list may
+// be in use.
 //
-// Errors: that there is one lane; why the choice is not known; a *flowhash.LaneShort, as where ports do not count.
+// Errors: there is only one lane; why the kernel's choice is not known; a *flowhash.LaneShort, for example if ports do
+// not matter.
 func (s Set) Ports(n int, from netip.Addr, port uint16) ([]uint16, error) {
 	if len(s.Lanes) == 1 {
 		return nil, errOne
@@ -36,7 +38,7 @@ func (s Set) Ports(n int, from netip.Addr, port uint16) ([]uint16, error) {
 	return ports, err
 }
 
-// lanesInUse are the lanes that connections can take: of a bond, its members that send.
+// lanesInUse are the lanes that connections can take: for a bond, the members that send.
 func (s Set) lanesInUse() []Lane {
 	if s.Kind != Bond {
 		return s.Lanes
@@ -48,7 +50,7 @@ func (s Set) lanesInUse() []Lane {
 	return lanes
 }
 
-// candidates gives the lane of a port, as an index of lanesInUse.
+// candidates returns a function from a port to its lane, an index in lanesInUse.
 func (s Set) candidates(from netip.Addr, port uint16) func(uint16) (int, bool) {
 	used := s.lanesInUse()
 	to := netip.AddrPortFrom(s.to, port)
@@ -70,23 +72,23 @@ func (s Set) candidates(from netip.Addr, port uint16) func(uint16) (int, bool) {
 	}
 }
 
-// preferred is the kernel's own range from somewhere in its first half on, so that two processes which send to one place
+// preferred is the kernel's own range from somewhere in its first half on, so that two processes that send to one place
 // rarely choose the same ports.
 func preferred() flowhash.PortRange {
 	r := Ephemeral()
 	half := int(r.Last-r.First)/2 + 1
-	const stride = 251 // ports, more than a stream takes of a few lanes
+	const stride = 251 // in ports: more than a stream takes on a few lanes
 	r.First += uint16(os.Getpid() * stride % half)
 	return r
 }
 
-// reserved are ports that the administrator keeps for others.
+// reserved are the ports that the administrator keeps for others.
 func reserved() []flowhash.PortRange {
-	list, _ := flowhash.ParseReserved(host.System.Sysctl("net.ipv4.ip_local_reserved_ports")) // what is not understood is not avoided
+	list, _ := flowhash.ParseReserved(host.System.Sysctl("net.ipv4.ip_local_reserved_ports")) // what we cannot parse is not avoided
 	return list
 }
 
-// Ephemeral is the range that the kernel takes source ports from where a connection does not say.
+// Ephemeral is the range from which the kernel takes the source ports of connections that do not choose one.
 func Ephemeral() flowhash.PortRange {
 	if told, err := flowhash.ParseEphemeral(host.System.Sysctl("net.ipv4.ip_local_port_range")); err == nil {
 		return told

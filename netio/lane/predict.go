@@ -11,7 +11,7 @@ import (
 	"viamillipede/netio/lane/flowhash"
 )
 
-// Known is nil where Predict can tell, or else why it cannot.
+// Known is nil if Predict knows the lane; otherwise it says why not.
 func (s Set) Known() error {
 	if s.why != nil {
 		return s.why
@@ -24,18 +24,18 @@ func (s Set) Known() error {
 	return nil
 }
 
-// Basis is what a prediction goes by.
+// Basis is what a prediction is based on.
 type Basis uint8
 
 // The bases.
 const (
 	BasisOne     Basis = iota // there is one lane
-	BasisKernel               // the kernel was asked: its hash is unspecified, with a secret seed
-	BasisFormula              // that of the bond
+	BasisKernel               // the kernel was asked, since its hash is unspecified and has a secret seed
+	BasisFormula              // the bond's formula
 	BasisNone                 // there is none
 )
 
-// Basis says what Predict goes by, and why there is none.
+// Basis says what Predict goes by, and why no prediction.
 func (s Set) Basis() (Basis, error) {
 	switch {
 	case s.why != nil:
@@ -48,13 +48,13 @@ func (s Set) Basis() (Basis, error) {
 	return BasisOne, nil
 }
 
-// Formula is the bond's, where that is the basis.
+// Formula is the bond's mode and policy, if the basis is BasisFormula.
 func (s Set) Formula() (mode string, policy flowhash.Policy) {
 	return s.bond.Mode, s.bond.Policy
 }
 
-// Predict gives the lane, an index in Lanes, that a TCP connection takes, whose socket is bound to its port before it is
-// connected. The source's address is that which it is bound to as well, or left out: with IPv6 that makes a difference.
+// Predict returns the lane, an index in Lanes, that a TCP connection takes if its socket is bound to its port before it
+// connects. from has the source address only if the socket is bound to that as well: with IPv6 it makes a difference.
 func (s Set) Predict(from, to netip.AddrPort) (lane int, known bool) {
 	from, to = unmapped(from), unmapped(to)
 	switch {
@@ -74,7 +74,7 @@ func unmapped(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Add
 
 func (s Set) indexOf(is func(Lane) bool) int { return slices.IndexFunc(s.Lanes, is) }
 
-// ofBond goes by the formula of the bond, whose own index counts the members that send.
+// ofBond uses the bond's formula, whose index counts only the members that send.
 func (s Set) ofBond(from, to netip.AddrPort) (lane int, known bool) {
 	if !from.Addr().IsValid() {
 		a, err := ask(from, to, s.out)
@@ -99,7 +99,8 @@ func (s Set) ofBond(from, to netip.AddrPort) (lane int, known bool) {
 	return lane, lane >= 0
 }
 
-// neighbour gives the link-layer address that packets to an address are sent to: its own, or that of the router on the way.
+// neighbour returns the link-layer address that packets to an address are sent to: the destination's or the next
+// router's.
 func neighbour(to netip.Addr) (mac [6]byte, err error) {
 	routes, err := netlink.RouteGet(to.AsSlice())
 	if err != nil || len(routes) == 0 {

@@ -9,13 +9,13 @@ import (
 	"viamillipede/netio/lane/flowhash"
 )
 
-// cutShort is what the kernel writes where a page did not hold all members (bonding_show_slaves).
+// cutShort is what the kernel writes if one page cannot hold all members (bonding_show_slaves).
 const cutShort = "++more++"
 
-// readBond reads what /sys says of a bond; of whose time the kernel is, it does not say.
+// readBond reads what /sys says about a bond; Kernel is left to the caller.
 //
-// Errors: fs.ErrNotExist where there is no such device, or it is not a bond; a file that says something unexpected, by name.
-// A file of a member that is missing counts as not told, and a member of which nothing is told as able to send.
+// Errors: fs.ErrNotExist if there is no such device or it is not a bond; a file with unexpected content, by name. A
+// missing file of a member counts as unknown, and a member about which nothing is known as able to send.
 func readBond(root host.Root, device string) (flowhash.Bond, error) {
 	r := reader{Root: root}
 	b := flowhash.Bond{Device: device}
@@ -43,7 +43,7 @@ func readBond(root host.Root, device string) (flowhash.Bond, error) {
 // netDir is the folder of a network device.
 func netDir(device string) string { return "sys/class/net/" + device }
 
-// isName keeps what is no device's name from becoming a path.
+// isName rejects what is not the name of a device, before it becomes part of a path.
 func isName(s string) bool { return s != "" && s != "." && s != ".." && !strings.Contains(s, "/") }
 
 // slave reads one member.
@@ -66,8 +66,8 @@ func (r *reader) slave(name string) flowhash.Slave {
 	return s
 }
 
-// reader reads files below a root and keeps the first error. An optional file that is missing, or not to be read now, as the
-// link of a device that is down, is "".
+// reader reads files below a root and keeps the first error. An optional file that is missing or unreadable now, such as
+// the link of a device that is down, is "".
 type reader struct {
 	host.Root
 	err error
@@ -79,7 +79,7 @@ func (r *reader) fail(name string, err error) {
 	}
 }
 
-// need gives what a file says; that it cannot be read is an error.
+// need returns the content of a file that must be readable.
 func (r *reader) need(name string) string {
 	text, err := r.Read(name)
 	if err != nil && r.err == nil {
@@ -88,7 +88,7 @@ func (r *reader) need(name string) string {
 	return text
 }
 
-// parsed gives what parse makes of a file; zero is an error, which r keeps.
+// parsed returns what parse makes of a file; on an error, which r keeps, the zero value.
 func parsed[T any](r *reader, name string, parse func(string) (T, error)) (value T) {
 	text := r.need(name)
 	if r.err != nil {
@@ -99,7 +99,7 @@ func parsed[T any](r *reader, name string, parse func(string) (T, error)) (value
 	return value
 }
 
-// number reads an optional number; 0 is not told.
+// number reads an optional number; 0 if it is not known.
 func (r *reader) number(name string) int {
 	text := r.Text(name)
 	if text == "" {

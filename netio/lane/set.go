@@ -20,9 +20,9 @@ type Kind uint8
 // The kinds of sets.
 const (
 	Device Kind = iota // nothing: there is one lane
-	ECMP               // several routes of one weight or of several
+	ECMP               // several routes, of equal or different weights
 	Bond               // the bonding driver
-	Team               // the team driver, whose choice is a program of the administrator's
+	Team               // the team driver, whose choice is up to the administrator's program
 )
 
 func (k Kind) String() string { return [...]string{"device", "ecmp", "bond", "team"}[k] }
@@ -30,29 +30,29 @@ func (k Kind) String() string { return [...]string{"device", "ecmp", "bond", "te
 // Lane is one device of a set.
 type Lane struct {
 	Name  string
-	Index int // of the device, in the kernel
+	Index int // of the device in the kernel
 }
 
-// Set is the lanes that lead to an address.
+// Set is the set of lanes that lead to an address.
 type Set struct {
 	Kind   Kind
-	Device string // the bond or the team, or the only device; "" for several routes
-	Lanes  []Lane // one or more; those of routes in the order of the routes, others in that of the kernel
-	Alike  error  // why ports do not count, so that all connections between two addresses take one lane; nil: they may
+	Device string // the bond or team, or the only device; "" for several routes
+	Lanes  []Lane // one or more; for ECMP in the order of the routes, otherwise in the kernel's
+	Alike  error  // why ports do not matter, so that all connections between two addresses take one lane; nil if they may
 
 	bond flowhash.Bond // of Kind Bond, unless blind
 	mac  [6]byte       // the bond's own
 	to   netip.Addr
-	out  int   // the device that connections are bound to; 0 is none
-	why  error // nothing is known of the choice; nil where it can be told
+	out  int   // the device that connections are bound to; 0 if none
+	why  error // why the choice is not known; nil if it is
 }
 
-// deepest bounds how many devices lie one on top of the other.
+// deepest bounds how many devices may be stacked.
 const deepest = 8
 
-// Find gives the lanes by which connections to an address leave: by a device, if one is named, or from a local address, if
-// one is valid, or else as the routes have it. The root of the file system is "/" but in tests. ENETUNREACH and EHOSTUNREACH
-// are that there is no way there; ENODEV, that there is no such device.
+// Find returns the lanes by which connections to an address leave: by a device, if one is named, or from a local address,
+// if it is valid, or else as the routes say. The root of the file system is "/" except in tests. ENETUNREACH and
+// EHOSTUNREACH: the address cannot be reached. ENODEV: there is no such device.
 func Find(root host.Root, to, from netip.Addr, device string) (Set, error) {
 	s := Set{to: to.Unmap()}
 	if device != "" {
@@ -91,7 +91,7 @@ func notFound(device string, err error) error {
 	return fmt.Errorf("device %s: %w", device, err)
 }
 
-// nextHops gives the devices of the route to an address, each once.
+// nextHops returns the devices of the route to an address, each once.
 func nextHops(to, from netip.Addr) (hops []int, err error) {
 	options := &netlink.RouteGetOptions{FIBMatch: true}
 	if from.IsValid() {
@@ -111,7 +111,7 @@ func nextHops(to, from netip.Addr) (hops []int, err error) {
 		}
 		seen[index] = true
 	}
-	for _, r := range routes { // IPv6 may give a route for each hop
+	for _, r := range routes { // IPv6 may have a route for each hop
 		add(r.LinkIndex)
 		for _, hop := range r.MultiPath {
 			add(hop.LinkIndex)
@@ -123,7 +123,7 @@ func nextHops(to, from netip.Addr) (hops []int, err error) {
 	return hops, nil
 }
 
-// below finds the lanes of one device: what lies under a VLAN, and the members of a bond or of a team.
+// below finds the lanes of one device: the device under a VLAN, and the members of a bond or team.
 func (s *Set) below(root host.Root, link netlink.Link) error {
 	for range deepest {
 		if t := link.Type(); t != "vlan" && t != "macvlan" || link.Attrs().ParentIndex == 0 {
@@ -150,7 +150,7 @@ func (s *Set) below(root host.Root, link netlink.Link) error {
 	return nil
 }
 
-// readBond takes in the bond's formula.
+// readBond reads what the bond's formula needs.
 func (s *Set) readBond(root host.Root) {
 	s.bond, s.why = readBond(root, s.Device)
 	if errors.Is(s.why, fs.ErrNotExist) {
@@ -164,7 +164,7 @@ func (s *Set) readBond(root host.Root) {
 	}
 }
 
-// members makes the devices that have a master the lanes, in the order in which the bond uses them, if that is known.
+// members makes the devices of a master the lanes, in the order in which the bond uses them, if that is known.
 func (s *Set) members(master int) error {
 	links, err := netlink.LinkList()
 	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {
@@ -181,7 +181,7 @@ func (s *Set) members(master int) error {
 	return nil
 }
 
-// Names are the devices of the lanes.
+// Names are the names of the lanes' devices.
 func (s Set) Names() []string {
 	names := make([]string, len(s.Lanes))
 	for i, l := range s.Lanes {
@@ -190,7 +190,7 @@ func (s Set) Names() []string {
 	return names
 }
 
-// policyName is the setting that decides what the kernel hashes to choose a route.
+// policyName is the setting that says what the kernel hashes to choose a route.
 func (s Set) policyName() string {
 	if s.to.Is4() {
 		return "net.ipv4.fib_multipath_hash_policy"

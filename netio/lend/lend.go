@@ -1,5 +1,6 @@
-// Package lend puts pages into pipes that are not the kernel's own and can still be changed from outside, as vmsplice(2) and
-// splice(2) leave them: for those who tell such pages from others, or want to know whether this kernel copies them.
+// Package lend puts pages into pipes that are not the kernel's own and can still be changed from outside, as vmsplice(2)
+// and splice(2) leave them. It serves code that tells such pages from others, or that checks whether this kernel copies
+// them.
 package lend
 
 import (
@@ -9,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Page is a page whose content a pipe may refer to. The caller closes it; the pipe keeps what it has.
+// Page is a page that a pipe may refer to. The caller closes it; the pipe keeps its reference.
 type Page struct {
 	set  func(first byte) error
 	drop func()
@@ -32,7 +33,7 @@ func Memory(w int, first byte) (*Page, error) {
 		set:  func(first byte) error { m[0] = first; return nil },
 		drop: func() { _ = unix.Munmap(m) },
 	}
-	m[0] = first // written to, it is a page of its own, not the zero page
+	m[0] = first // once written, it is a page of its own, not the zero page
 	v := unix.Iovec{Base: &m[0]}
 	v.SetLen(size)
 	n, err := unix.Vmsplice(w, []unix.Iovec{v}, unix.SPLICE_F_NONBLOCK)
@@ -63,7 +64,7 @@ func File(w int, first byte) (*Page, error) {
 	return p.lent(Whole("splice", int(moved), err))
 }
 
-// lent is the page, unless that failed.
+// lent returns the page unless err says that lending it failed.
 func (p *Page) lent(err error) (*Page, error) {
 	if err != nil {
 		p.drop()
@@ -72,7 +73,7 @@ func (p *Page) lent(err error) (*Page, error) {
 	return p, nil
 }
 
-// Whole is the error of a call that should have moved a page, and moved n bytes.
+// Whole returns the error of a call that should have moved a whole page and moved n bytes.
 func Whole(call string, n int, err error) error {
 	if err == nil && n != os.Getpagesize() {
 		return fmt.Errorf("%s: %d bytes of a page", call, n)

@@ -10,7 +10,7 @@ import (
 )
 
 // Program tries to load the smallest BPF program of a type, "SYSCALL", "SK_REUSEPORT", "SOCKET_FILTER" or "SOCK_OPS". The
-// answer is found once for each process.
+// answer is found once per process.
 func Program(kind string) error {
 	t, ok := bpf.Types[kind]
 	if !ok {
@@ -20,8 +20,8 @@ func Program(kind string) error {
 	return err
 }
 
-// Provenance tries the check that lets pipes be sent by reference (package provenance), and gives what a check of a full
-// pipe costs.
+// Provenance tries the check that lets pipes be sent by reference (package provenance), and returns how long a check of a
+// full pipe takes.
 func Provenance() (cost time.Duration, err error) {
 	c, err := provenance.New()
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package probe finds out what the kernel lets this process do, by doing it: with pipes, sockets, files and programs of its
-// own, which are gone when a function returns. Nothing of the machine is changed.
+// Package probe finds out what the kernel lets this process do by doing it: with pipes, sockets, files and BPF programs
+// of its own, which are gone when a function returns. It changes nothing on the machine.
 //
-// An error is the kernel's answer, wrapped; errors.ErrUnsupported and fs.ErrPermission tell which kind.
+// An error wraps the kernel's answer; errors.ErrUnsupported and fs.ErrPermission tell its kind.
 package probe

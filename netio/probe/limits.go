@@ -9,8 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Pipe asks for a pipe of want bytes (F_SETPIPE_SZ, fcntl(2)) and gives the size that it has. That may be less, with the
-// kernel's reason: EPERM is that the user's budget is used up, or that want is above fs.pipe-max-size (pipe(7)).
+// Pipe asks for a pipe of want bytes (F_SETPIPE_SZ, fcntl(2)) and returns the size that it gets. If that is less, the
+// error is the kernel's reason: EPERM means that the user's budget is used up or that want is above fs.pipe-max-size
+// (pipe(7)).
 func Pipe(want int) (size int, err error) {
 	r, w, err := newPipe()
 	if err != nil {
@@ -22,14 +23,14 @@ func Pipe(want int) (size int, err error) {
 	return size, errors.Join(os.NewSyscallError("fcntl F_SETPIPE_SZ", set), os.NewSyscallError("fcntl F_GETPIPE_SZ", err))
 }
 
-// Unlimited is a limit that there is not.
+// Unlimited stands for the absence of a limit.
 const Unlimited = math.MaxUint64
 
-// LockedMemory is how many bytes the user may have locked, which memory that MSG_ZEROCOPY is sending counts as
-// (RLIMIT_MEMLOCK, getrlimit(2)); Unlimited is no limit. CAP_IPC_LOCK, which lifts it, is not looked at.
+// LockedMemory is how many bytes the user may lock (RLIMIT_MEMLOCK, getrlimit(2)); memory being sent with MSG_ZEROCOPY
+// counts as locked. Unlimited means no limit. It ignores CAP_IPC_LOCK, which lifts the limit.
 func LockedMemory() (uint64, error) { return limit(unix.RLIMIT_MEMLOCK) }
 
-// OpenFiles is how many descriptors the process may have (RLIMIT_NOFILE, getrlimit(2)). The Go runtime has raised it to the
+// OpenFiles is how many descriptors the process may have (RLIMIT_NOFILE, getrlimit(2)). The Go runtime raised it to the
 // hard limit when the program began.
 func OpenFiles() (uint64, error) { return limit(unix.RLIMIT_NOFILE) }
 

@@ -17,11 +17,11 @@ type Way string
 const (
 	Vmsplice Way = "vmsplice" // a page of this process into a pipe
 	Splice   Way = "splice"   // a page of a file into a pipe
-	Tee      Way = "tee"      // what is in a pipe into another, and on by splice
+	Tee      Way = "tee"      // the content of a pipe into another, and on by splice
 )
 
-// Moves tries a way and reports whether it moves pages by reference: a page that is changed after the call comes out as it
-// is then. Where it comes out as it was, the kernel has copied it. An error says that the way cannot be gone at all.
+// Moves tries a way and reports whether it moves pages by reference: then a page changed after the call comes out
+// changed. If it comes out as it was, the kernel has copied it. An error says that the way does not work at all.
 func Moves(way Way) (byReference bool, err error) {
 	switch way {
 	case Vmsplice:
@@ -30,9 +30,9 @@ func Moves(way Way) (byReference bool, err error) {
 		return moves(file, straight)
 	case Tee:
 		if _, err := moves(written, teed); err != nil {
-			return false, err // of tee itself, and not of what lends a page to it
+			return false, err // from tee itself, not from lending it a page
 		}
-		// Where one kind of page is copied on its way into the pipe, the other may still show what tee does.
+		// If one kind of page is copied on its way into the pipe, the other may still show what tee does.
 		for _, by := range []lender{memory, file} {
 			if byReference, err = moves(by, teed); byReference {
 				return true, nil
@@ -43,10 +43,10 @@ func Moves(way Way) (byReference bool, err error) {
 	return false, fmt.Errorf("%s: %w", way, errors.ErrUnsupported)
 }
 
-// What a page holds before and after the change.
+// The first byte of a page before and after the change.
 const before, after = 'a', 'b'
 
-// page is one in a pipe; a *lend.Page is one.
+// page is a page in a pipe, such as a *lend.Page.
 type page interface {
 	Set(first byte) error
 	Close()
@@ -65,7 +65,7 @@ func given(p *lend.Page, err error) (page, error) {
 	return p, nil
 }
 
-// moves lends a page, changes it and looks at what comes out of the pipe that through leads to.
+// moves lends a page, changes it, and checks what comes out of the pipe that through leads to.
 func moves(by lender, through func(r int) (end int, drop func(), err error)) (byReference bool, err error) {
 	r, w, err := newPipe()
 	if err != nil {
@@ -96,10 +96,10 @@ func moves(by lender, through func(r int) (end int, drop func(), err error)) (by
 	return b[0] == after, nil
 }
 
-// straight looks at the pipe itself.
+// straight leads to the pipe itself.
 func straight(r int) (end int, drop func(), err error) { return r, func() {}, nil }
 
-// teed looks at a pipe that has got what is in r by tee(2) and then splice(2).
+// teed leads to a pipe that received the content of r by tee(2) and then splice(2).
 func teed(r int) (end int, drop func(), err error) {
 	r1, w1, err := newPipe()
 	if err != nil {
@@ -124,7 +124,7 @@ func teed(r int) (end int, drop func(), err error) {
 	return r2, func() { closeAll(r2, w2) }, nil
 }
 
-// written puts a page of the kernel's own into the pipe, which nobody can change.
+// written puts a page of the kernel's own into the pipe; nobody can change that one.
 func written(w int) (page, error) {
 	b := make([]byte, os.Getpagesize())
 	b[0] = before
@@ -132,7 +132,7 @@ func written(w int) (page, error) {
 	return fixed{}, lend.Whole("write", n, err)
 }
 
-// fixed is a page that stays as it is.
+// fixed is a page that cannot be changed.
 type fixed struct{}
 
 func (fixed) Set(byte) error { return nil }

@@ -13,14 +13,14 @@ import (
 	"viamillipede/netio/lend"
 )
 
-// Checker looks at pipes. Any goroutine may use it.
+// Checker examines pipes. Any goroutine may use it.
 type Checker struct {
 	program   *ebpf.Program
-	reference uint64        // the ops of a page made by write(2)
-	cost      time.Duration // of one check of a full pipe, as measured at the start
+	reference uint64        // the ops pointer of a page made by write(2)
+	cost      time.Duration // of checking a full pipe, measured at the start
 }
 
-// question is what the program is asked, and its answer; slots.bpf.c has the same.
+// question is what the program is asked, and its answer; slots.bpf.c has the same struct.
 type question struct {
 	fd        uint32
 	slots     uint32
@@ -33,8 +33,8 @@ type question struct {
 // errBlind is why a kernel that runs the program is of no use.
 var errBlind = errors.New("written pages cannot be told apart from others on this kernel")
 
-// New loads the program and tries it; it takes some 20 ms, most of it to read the kernel's type information. The caller
-// closes the result. Errors: no permission, no such kernel, or a kernel on which the pages cannot be told apart.
+// New loads the program and tries it; it takes about 20 ms, most of it reading the kernel's type information. The caller
+// closes the result. Errors: no permission, a kernel without the feature, or one on which the pages cannot be told apart.
 func New() (*Checker, error) {
 	var objects SlotsObjects
 	if err := bpf.Load(LoadSlots, &objects, bpf.Changes{}); err != nil {
@@ -47,9 +47,9 @@ func New() (*Checker, error) {
 	return c, nil
 }
 
-// Written gives how many bytes the pipe holds, if every slot of it is a page that write(2) made, and -1 if one is not. Where
-// somebody else may write to the pipe meanwhile the answer is a good guess: no lock is taken. An error means that the
-// kernel did not answer.
+// Written returns how many bytes the pipe holds if every slot is a page that write(2) made, and -1 if any is not. If
+// somebody else may write to the pipe meanwhile, the answer is only a good guess, since no lock is taken. An error means
+// that the kernel did not answer.
 func (c *Checker) Written(pipe int) (int, error) {
 	q := question{fd: uint32(pipe), reference: c.reference}
 	if errno := run(c.program.FD(), &q); errno != 0 {
@@ -67,7 +67,7 @@ func (c *Checker) Cost() time.Duration { return c.cost }
 // Close unloads the program.
 func (c *Checker) Close() error { return c.program.Close() }
 
-// calibrate learns the reference from a written page, and then demands right answers.
+// calibrate learns the reference from a written page and then checks that the program answers correctly.
 func (c *Checker) calibrate() error {
 	p, err := newPipe()
 	if err != nil {
@@ -94,8 +94,8 @@ func (c *Checker) calibrate() error {
 	return c.tryBorrowed()
 }
 
-// tryBorrowed demands that pages which are not the kernel's own are found among written ones: a program's, by vmsplice(2),
-// and a file's, by splice(2).
+// tryBorrowed checks that pages which are not the kernel's own are detected among written ones: a program's, by
+// vmsplice(2), and a file's, by splice(2).
 func (c *Checker) tryBorrowed() error {
 	for _, put := range []func(w int, first byte) (*lend.Page, error){lend.Memory, lend.File} {
 		p, err := newPipe()
@@ -131,12 +131,12 @@ func (c *Checker) expect(p *pipe, want int) error {
 	return err
 }
 
-// pipe is one to calibrate with.
+// pipe is a pipe to calibrate with.
 type pipe struct {
 	r, w, size int
 }
 
-// newPipe makes a pipe of the kernel's default size, or what the user's budget leaves of it.
+// newPipe makes a pipe of the kernel's default size, or less if the user's budget does not allow it.
 func newPipe() (*pipe, error) {
 	var fds [2]int
 	if err := unix.Pipe2(fds[:], unix.O_CLOEXEC|unix.O_NONBLOCK); err != nil {

@@ -20,7 +20,7 @@ type testRun struct {
 	duration    uint32
 	ctxSizeIn   uint32
 	ctxSizeOut  uint32
-	ctxIn       unsafe.Pointer // a pointer, so that it follows a stack that moves
+	ctxIn       unsafe.Pointer // a pointer, so that it stays valid when the stack moves
 	ctxOut      unsafe.Pointer
 	flags       uint32
 	cpu         uint32
@@ -28,8 +28,8 @@ type testRun struct {
 	_           uint32
 }
 
-// run has the program answer the question, which a program of type SYSCALL does in the caller's own memory. It is a raw
-// call, since it is short and cannot block; the library's way costs twice as much as the check itself.
+// run makes the program answer the question; a program of type SYSCALL does so in the caller's memory. It is a raw call,
+// since it is short and cannot block; the library's call costs twice as much as the check itself.
 func run(program int, q *question) syscall.Errno {
 	a := testRun{
 		progFD:    uint32(program),

@@ -13,14 +13,14 @@ import (
 
 // Config says which connections are ours.
 type Config struct {
-	Local  []uint16    // connections that were made to one of these ports of ours
+	Local  []uint16    // connections made to one of these ports of ours
 	Remote []uint16    // connections that we made to one of these ports
-	Fault  func(p any) // a goroutine of the collector panicked with p, and has ended; the stack is still there. nil: the process ends
+	Fault  func(p any) // called if a goroutine of the collector panics with p, while its stack is still there; the goroutine then ends. nil: the process ends
 }
 
-// Collector has the programs and the sockets that they are at work on. Any goroutine may use it. To attach a socket and to
-// end that takes a few system calls, and waits for nobody: what a socket has left behind is looked for by a goroutine, since
-// a walk through the map is two system calls for each of its flows.
+// Collector holds the programs and the sockets that they work on. Any goroutine may use it. Attaching or detaching a
+// socket takes a few system calls and waits for nobody: a goroutine removes what a socket leaves behind, since walking
+// the map takes two system calls for each of its flows.
 //
 // Lock order: maps, Link.mu, mu.
 type Collector struct {
@@ -31,22 +31,22 @@ type Collector struct {
 
 	fault func(p any) // Config.Fault
 
-	maps sync.RWMutex // held for reading while maps are read, for writing while something is deleted from them
+	maps sync.RWMutex // read-locked while maps are read, locked while something is deleted from them
 
-	mu       sync.Mutex // guards all below, and the observer's programs for late connections; held for no walk
+	mu       sync.Mutex // guards everything below, and the observer's programs for late connections; not held while a map is walked
 	closed   bool
 	live     map[uint64]bool // cookies of the sockets
-	sweeping bool            // a goroutine is at it
-	stale    bool            // and has to begin anew
+	sweeping bool            // a goroutine is sweeping
+	stale    bool            // and has to start over
 }
 
-// Stats is what is known of one socket. What the kernel does not tell is missing.
+// Stats is what is known about one socket. What the kernel does not tell is missing.
 type Stats struct {
-	Flows []Flow // since it was attached; the one with the most bytes first
+	Flows []Flow // since it was attached; most bytes first
 	Ops   Ops
 }
 
-// Link is one socket that is attached. Any goroutine may read it; what it had is gone once it, the collector or the socket
+// Link is one attached socket. Any goroutine may read it; its counts are gone once the Link, the collector or the socket
 // is closed.
 type Link struct {
 	c        *Collector
@@ -54,18 +54,18 @@ type Link struct {
 	cookie   uint64
 	filtered bool
 
-	mu     sync.RWMutex // held for reading while the descriptor is used
+	mu     sync.RWMutex // read-locked while the descriptor is used
 	closed bool         // guarded by mu
 }
 
-// errNoCgroup is that there is no folder of a cgroup v2 that this process is in.
+// errNoCgroup means that this process's cgroup v2 has no visible folder.
 var errNoCgroup = errors.New("the cgroup of this process is not below a mounted cgroup v2")
 
 // errNotTCP is why a socket is refused.
 var errNotTCP = errors.New("not a TCP socket")
 
-// Open loads the programs; it takes about 2 ms. The caller closes the result. It is an error if neither of the two can be
-// at work; Filter and Ops tell of each.
+// Open loads the programs; it takes about 2 ms. The caller closes the result. It is an error if neither of the two works;
+// Filter and Ops tell about each.
 func Open(cfg Config) (*Collector, error) {
 	c := &Collector{live: make(map[uint64]bool), fault: cfg.Fault}
 	c.counter, c.filterErr = loadCounter()
@@ -84,13 +84,13 @@ func openObserver(cfg Config) (*observer, error) {
 	return loadObserver(cgroup, cfg.Local, cfg.Remote)
 }
 
-// Filter is nil when the socket filter is at work, else why it is not.
+// Filter is nil if the socket filter works; otherwise it says why not.
 func (c *Collector) Filter() error { return c.filterErr }
 
-// Ops is nil when sock_ops is at work, else why it is not.
+// Ops is nil if sock_ops works; otherwise it says why not.
 func (c *Collector) Ops() error { return c.opsErr }
 
-// Cgroup is the folder of the cgroup that sock_ops is at work on, or "".
+// Cgroup is the folder of the cgroup that sock_ops is attached to, or "".
 func (c *Collector) Cgroup() string {
 	if c.observer == nil {
 		return ""
@@ -98,8 +98,8 @@ func (c *Collector) Cgroup() string {
 	return c.observer.cgroup
 }
 
-// Attach begins to count on a TCP socket, which stays the caller's. The caller closes the result, before the socket. Of
-// a connection that was established before Open, Ops are known from here on, if Linux is 6.15 or later; else never.
+// Attach begins to count on a TCP socket, which stays the caller's. The caller closes the result before the socket. For a
+// connection established before Open, Ops are known from now on with Linux 6.15 or later, and never with older kernels.
 func (c *Collector) Attach(fd int) (*Link, error) {
 	kind, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PROTOCOL)
 	if err != nil {
@@ -132,7 +132,8 @@ func (c *Collector) Attach(fd int) (*Link, error) {
 	return l, nil
 }
 
-// Settle says that every connection which was there before Open is attached by now: nothing looks for more of them.
+// Settle tells the collector that all connections established before Open are attached by now: it stops preparing for
+// more of them.
 func (c *Collector) Settle() error {
 	if c.observer == nil {
 		return nil
@@ -143,7 +144,7 @@ func (c *Collector) Settle() error {
 	return end()
 }
 
-// Lost is what was not counted, on all sockets together.
+// Lost is what was not counted, over all sockets.
 func (c *Collector) Lost() Lost {
 	c.maps.RLock()
 	defer c.maps.RUnlock()
@@ -159,7 +160,7 @@ func (c *Collector) isClosed() bool {
 	return c.closed
 }
 
-// Close ends all counting; sockets that are still attached go on without.
+// Close ends all counting; sockets that are still attached work on without it.
 func (c *Collector) Close() error {
 	c.maps.Lock()
 	defer c.maps.Unlock()
@@ -179,7 +180,7 @@ func (c *Collector) Close() error {
 	return err
 }
 
-// Read gives what was counted so far; after Close, nothing, since the socket's number may be another's.
+// Read returns what was counted so far; nothing after Close, since the descriptor's number may belong to another file.
 func (l *Link) Read() Stats {
 	c := l.c
 	c.maps.RLock()
@@ -216,7 +217,7 @@ func (l *Link) Close() error {
 	return err
 }
 
-// forget has the flows of a socket deleted soon.
+// forget makes sure that the flows of a socket are deleted soon.
 func (c *Collector) forget(cookie uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -231,8 +232,8 @@ func (c *Collector) forget(cookie uint64) {
 	}
 }
 
-// sweep is the goroutine that deletes the flows of sockets that are gone, until none is left. Close joins it as far as that
-// matters: it waits for the map, and none is touched after that.
+// sweep is the goroutine that deletes the flows of sockets that are gone, until none is left. Close joins it as far as
+// that matters: it waits for the lock on the maps, and sweep touches none afterwards.
 func (c *Collector) sweep() {
 	defer c.caught()
 	for c.sweepAgain() {
@@ -240,7 +241,7 @@ func (c *Collector) sweep() {
 	}
 }
 
-// caught takes in a panic of the goroutine that defers it, if there is one and somebody wants to know.
+// caught recovers a panic of the goroutine that defers it, if there is one and Config.Fault is set.
 func (c *Collector) caught() {
 	if c.fault == nil {
 		return
@@ -250,7 +251,7 @@ func (c *Collector) caught() {
 	}
 }
 
-// sweepAgain reports whether a socket has gone since the last look; if not, the sweep is over.
+// sweepAgain reports whether a socket has gone since the last pass; if not, the sweep is over.
 func (c *Collector) sweepAgain() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

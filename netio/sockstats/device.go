@@ -2,10 +2,10 @@ package sockstats
 
 import "golang.org/x/sys/unix"
 
-// device is a network device as far as it matters to the flows that come in on it.
+// device is what matters about a network device to the flows that come in on it.
 type device struct{ name, driver string }
 
-// findDevice looks the device up in the network namespace of the socket. What cannot be found is empty.
+// findDevice looks the device up in the network namespace of the socket. Fields that cannot be found are empty.
 func findDevice(socket int, index uint32) (d device) {
 	request, err := unix.NewIfreq("")
 	if err != nil {
@@ -22,9 +22,9 @@ func findDevice(socket int, index uint32) (d device) {
 	return d
 }
 
-// queue makes the number of the RX queue, or -1, of what a packet has of it (skb_record_rx_queue in linux/skbuff.h: the
-// number and one, and 0 is not recorded). A veth device does not record it. It leaves the number of the TX queue of its
-// other end, from 0, and that is the number of its own RX queue too.
+// queue returns the number of the RX queue, or -1, from what a packet carries (skb_record_rx_queue in linux/skbuff.h: the
+// number plus one; 0 if not recorded). A veth device does not record it: it leaves the number of its peer's TX queue,
+// from 0, which is also the number of its own RX queue.
 func (d device) queue(mapping uint32) int {
 	if d.driver == "veth" {
 		return int(mapping)

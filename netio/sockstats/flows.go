@@ -10,15 +10,15 @@ import (
 	"viamillipede/netio/bpf"
 )
 
-// Flow is what came in on a socket in one way.
+// Flow is what came in on a socket over one interface, RX queue and hash.
 type Flow struct {
-	Interface int    // its index, or that of the bond or VLAN on top of it; 0 for a sum of several flows
-	Device    string // its name; "" where it is gone
-	Queue     int    // RX queue of the interface, from 0; -1 where the driver does not say
-	Hash      uint32 // of addresses and ports, as the network card made it, or the sender on the same machine; 0 is none
-	Packets   uint64 // as they reached the socket: what GRO put together is one
+	Interface int    // its index, or that of the bond or VLAN on top; 0 for a sum of several flows
+	Device    string // its name; "" if the device is gone
+	Queue     int    // RX queue of the interface, from 0; -1 if the driver does not say
+	Hash      uint32 // of addresses and ports, computed by the network card, or by a sender on the same machine; 0 if none
+	Packets   uint64 // as they reached the socket: what GRO merged counts once
 	Segments  uint64 // as they were on the wire
-	Bytes     uint64 // payload of TCP, with what came twice
+	Bytes     uint64 // TCP payload, duplicates included
 }
 
 // Sum adds flows up.
@@ -33,7 +33,7 @@ func Sum(flows []Flow) Flow {
 	return sum
 }
 
-// Lost is what no flow has, since the map of flows was full.
+// Lost is what was not counted in any flow because the map of flows was full.
 type Lost struct {
 	Packets, Bytes uint64
 }
@@ -58,7 +58,7 @@ func (k flowKey) flow(c flowCount, d device) Flow {
 	}
 }
 
-// counter is the socket filter and its maps.
+// counter is the socket filter with its maps.
 type counter struct {
 	Count *ebpf.Program `ebpf:"count"`
 	Flows *ebpf.Map     `ebpf:"flows"`
@@ -83,7 +83,7 @@ type counted struct {
 	flowCount
 }
 
-// read gives what was counted of a socket. Nothing may be deleted meanwhile.
+// read returns what was counted on a socket. Nothing may be deleted meanwhile.
 func (c *counter) read(cookie uint64) (all []counted) {
 	var key flowKey
 	var count flowCount
@@ -95,7 +95,7 @@ func (c *counter) read(cookie uint64) (all []counted) {
 	return all
 }
 
-// flows makes flows of what was counted, the one with the most bytes first. find gives a device by its index.
+// flows turns counts into flows, most bytes first. find returns a device by its index.
 func flows(all []counted, find func(index uint32) device) []Flow {
 	var flows []Flow
 	for _, c := range all {

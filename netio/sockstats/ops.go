@@ -14,11 +14,11 @@ import (
 	"viamillipede/netio/bpf"
 )
 
-// Ops is how a connection fared since it was established, or since it was attached where that was late.
+// Ops is how a connection performed since it was established or, if it was attached later, since then.
 type Ops struct {
-	Known bool // false: nothing is known, and all is zero
+	Known bool // if false, nothing is known and all fields are zero
 
-	Samples                 uint64 // of the round trip, about one in each
+	Samples                 uint64 // of the round trip time, about one per round trip
 	RTTMin, RTTMean, RTTMax time.Duration
 	Retransmits             uint64 // segments
 	Timeouts                uint64 // of retransmission
@@ -52,30 +52,30 @@ type port struct {
 	Remote uint16 // 1: at the far end
 }
 
-// The option by which a connection that was there before asks for its record; ops.bpf.c has the same.
+// The socket option by which a connection established earlier gets its record; ops.bpf.c has the same.
 const (
 	optionLevel = 0x766d7064
 	optionName  = 1
 )
 
-// noter is the sock_ops program and its maps.
+// noter is the sock_ops program with its maps.
 type noter struct {
 	Note    *ebpf.Program `ebpf:"note"`
 	Records *ebpf.Map     `ebpf:"records"`
 	Ports   *ebpf.Map     `ebpf:"ports"`
 }
 
-// observer is the sock_ops program at work on a cgroup.
+// observer is the sock_ops program attached to a cgroup.
 type observer struct {
 	noter
 	cgroup string
 	noting link.Link
-	join   *ebpf.Program // nil: the kernel has no such thing, or it is not needed any more
+	join   *ebpf.Program // nil if the kernel lacks the feature, or once it is no longer needed
 	late   link.Link     // of join; nil with it
 }
 
-// loadObserver loads the programs and attaches them to the cgroup, as links: they end with their descriptors, and so with
-// this process at the latest.
+// loadObserver loads the programs and attaches them to the cgroup as links: they are detached when their descriptors are
+// closed, so at the latest when this process ends.
 func loadObserver(cgroup string, local, remote []uint16) (*observer, error) {
 	object := sync.OnceValues(LoadOps) // read once for both
 	o := &observer{cgroup: cgroup}
@@ -114,7 +114,8 @@ func (o *observer) setPorts(local, remote []uint16) error {
 	return nil
 }
 
-// admitLate prepares for connections that are there already. Where the kernel cannot do that, nothing is known of those.
+// admitLate prepares for connections that are already established. If the kernel cannot do that, nothing is known about
+// them.
 func (o *observer) admitLate(object bpf.Object, dir int) {
 	var late struct {
 		Join *ebpf.Program `ebpf:"join"`
@@ -131,8 +132,8 @@ func (o *observer) admitLate(object bpf.Object, dir int) {
 	o.join, o.late = late.Join, l
 }
 
-// settle ends what admitLate prepared: every setsockopt(2) in the cgroup goes through it. end does the rest, which may take a
-// while.
+// settle ends what admitLate prepared, because every setsockopt(2) in the cgroup passes through it. end does the slow
+// part.
 func (o *observer) settle() (end func() error) {
 	late, join := o.late, o.join
 	o.late, o.join = nil, nil
@@ -144,7 +145,7 @@ func (o *observer) settle() (end func() error) {
 	}
 }
 
-// admit has a record made for a connection that has none, since it was there before.
+// admit makes a record for a connection that has none because it was established earlier.
 func (o *observer) admit(fd int, cookie uint64) {
 	if o.late == nil || o.read(fd, cookie).Known {
 		return
@@ -152,7 +153,8 @@ func (o *observer) admit(fd int, cookie uint64) {
 	_ = unix.SetsockoptUint64(fd, optionLevel, optionName, cookie)
 }
 
-// read gives what is known of the connection; its record is found by the descriptor, which may be another's by now.
+// read returns what is known about the connection. Its record is found by the descriptor, which may belong to another
+// socket by now, so the cookie is compared.
 func (o *observer) read(fd int, cookie uint64) Ops {
 	var r record
 	if err := o.Records.Lookup(uint32(fd), &r); err != nil || r.Cookie != cookie {

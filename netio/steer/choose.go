@@ -8,7 +8,7 @@ import (
 	"viamillipede/netio/bpf"
 )
 
-// Sockets are the listeners among which programs choose. The kernel lets a socket be in one of these at a time.
+// Sockets is the set of listeners among which programs choose. The kernel allows a socket in only one such set at a time.
 type Sockets struct {
 	sockets *ebpf.Map
 	n       int
@@ -29,8 +29,8 @@ func NewSockets(n int) (*Sockets, error) {
 	return &Sockets{sockets: m, n: n}, nil
 }
 
-// Put makes a socket listener number i of those that there are, 0 to n-1. It has to listen already, and to share its port
-// (SO_REUSEPORT). It leaves when it is closed.
+// Put makes a socket listener number i, 0 to n-1. It must already listen and share its port (SO_REUSEPORT). Closing the
+// socket removes it.
 func (s *Sockets) Put(i, fd int) error {
 	if err := s.sockets.Put(uint32(i), uint64(fd)); err != nil {
 		return fmt.Errorf("put listener %d into the map: %w", i, bpf.Reason(err))
@@ -38,16 +38,16 @@ func (s *Sockets) Put(i, fd int) error {
 	return nil
 }
 
-// Close lets go of the map. Programs that were loaded keep it.
+// Close closes the map. Loaded programs keep it alive.
 func (s *Sockets) Close() error { return s.sockets.Close() }
 
-// Load loads a program that gives connections which CPU c handles to listener owners[c], and leaves those of a CPU whose
-// listener is -1, and of one that is not in owners, to the kernel's hash. It takes effect when the kernel is told to use it
-// (SO_ATTACH_REUSEPORT_EBPF, socket(7)), which keeps it from then on; the caller closes the result. Errors:
-// bpf.ErrNotPermitted, or no such kernel.
+// Load loads a program that gives connections handled by CPU c to listener owners[c]. If that is -1 or c is beyond
+// owners, it leaves them to the kernel's hash. The program takes effect once it is attached (SO_ATTACH_REUSEPORT_EBPF,
+// socket(7)); the kernel then keeps it, and the caller closes the result. Errors: bpf.ErrNotPermitted, or that the kernel
+// lacks the feature.
 func (s *Sockets) Load(owners []int) (*ebpf.Program, error) {
 	if len(owners) == 0 {
-		owners = []int{-1} // there are no empty maps
+		owners = []int{-1} // a map cannot be empty
 	}
 	var objects ChooseObjects
 	err := bpf.Load(LoadChoose, &objects, bpf.Changes{
@@ -57,13 +57,13 @@ func (s *Sockets) Load(owners []int) (*ebpf.Program, error) {
 			list := spec.Maps["owners"]
 			list.MaxEntries = uint32(len(owners))
 			for cpu, owner := range owners {
-				list.Contents = append(list.Contents, ebpf.MapKV{Key: uint32(cpu), Value: uint32(owner)}) // -1 is beyond all
+				list.Contents = append(list.Contents, ebpf.MapKV{Key: uint32(cpu), Value: uint32(owner)}) // -1 becomes a key beyond all listeners
 			}
 		},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("load the program that chooses listeners: %w", err)
 	}
-	_ = objects.ChooseMaps.Close() // the program keeps them
+	_ = objects.ChooseMaps.Close() // the program keeps them alive
 	return objects.Choose, nil
 }

@@ -10,8 +10,8 @@ type Bond struct {
 	Device     string
 	Mode       string // "802.3ad", "balance-xor", "active-backup", ...: a name of bonding.rst
 	Policy     Policy // what is hashed, in the modes that hash
-	Aggregator int    // the 802.3ad aggregator that carries traffic; 0: none, or another mode
-	Active     string // the member in use of active-backup; "" is none
+	Aggregator int    // the 802.3ad aggregator that carries traffic; 0 if there is none, or in another mode
+	Active     string // the member that active-backup uses; "" if none
 	Slaves     []Slave
 	Kernel     Kernel // whose formula Lane uses
 }
@@ -19,34 +19,34 @@ type Bond struct {
 // Slave is a member of a bond.
 type Slave struct {
 	Name       string
-	Active     bool // the bond has it send ("active", not "backup")
+	Active     bool // the bond sends by it ("active", not "backup")
 	Up         bool // the bond's link monitor, and the device, say that it has a link
-	Aggregator int  // its 802.3ad aggregator; 0 is not told
+	Aggregator int  // its 802.3ad aggregator; 0 if not known
 }
 
-// Modes that are told apart here.
+// The modes that matter here.
 const (
 	ActiveBackup = "active-backup"
 	XOR          = "balance-xor"
 	LACP         = "802.3ad"
 )
 
-// modeNames are those of sysfs, by the kernel's numbers (bonding.rst, mode).
+// modeNames are the names in sysfs, indexed by the kernel's numbers (bonding.rst, mode).
 var modeNames = []string{"balance-rr", ActiveBackup, XOR, "broadcast", LACP, "balance-tlb", "balance-alb"}
 
 // ParseMode reads what /sys/class/net/bond0/bonding/mode says, "802.3ad 4", or the name alone. The error quotes what was
 // found: an unknown name, or a number that is not the name's.
 func ParseMode(text string) (string, error) { return nameAndNumber(text, modeNames) }
 
-// Lanes gives the members that frames leave by. Its order is that of the index that Policy.Lane gives.
+// Lanes returns the members that frames leave by, in the order of the index that Policy.Lane returns.
 //
-// What is known of the order: the kernel keeps an array of usable members (usable_slaves), which bond_update_slave_arr fills in
-// the order of the bond's list of members, leaving out those that cannot send and, with 802.3ad, those of another aggregator
-// than the one in use. The list is in the order in which members were added, and the file "slaves" shows it.
+// What is known about the order: the kernel keeps an array of usable members (usable_slaves). bond_update_slave_arr fills
+// it in the order of the bond's list of members, without those that cannot send and, with 802.3ad, those of an aggregator
+// not in use. The list has the order in which members were added, and the file "slaves" shows it.
 //
-// What is not: after a change of links the array is filled anew a moment later, and sysfs is read one file after the other,
-// so what was seen may be of both sides of a change. Where memory runs out when a member is taken away, the last one moves into
-// its place. And a queue that tc gave to a member (queue_id) goes past the hash.
+// What is not known: after a change of links the kernel rebuilds the array a moment later, and sysfs is read one file
+// after another, so what was read may mix the states before and after a change. If memory runs out when a member is
+// removed, the last one moves into its place. And traffic that tc assigned to a member (queue_id) bypasses the hash.
 func (b Bond) Lanes() []Slave {
 	if b.Mode == ActiveBackup {
 		i := slices.IndexFunc(b.Slaves, func(s Slave) bool { return s.Name == b.Active })
@@ -64,8 +64,9 @@ func (b Bond) Lanes() []Slave {
 	return usable
 }
 
-// Check says why Lane knows nothing: a mode whose choice is no matter of a hash (balance-rr sends packets in turn, broadcast
-// sends each everywhere, balance-tlb and balance-alb go by load), a policy that is not predictable, or no member that sends.
+// Check says why Lane cannot know the lane: the mode does not choose by a hash (balance-rr sends packets in turn,
+// broadcast sends each one everywhere, balance-tlb and balance-alb choose by load), the policy is not predictable, or no
+// member sends.
 func (b Bond) Check() error {
 	switch b.Mode {
 	case ActiveBackup:
@@ -82,7 +83,7 @@ func (b Bond) Check() error {
 	return nil
 }
 
-// Lane gives the index in Lanes of the member that a flow of this host leaves by.
+// Lane returns the index in Lanes of the member by which a flow of this host leaves.
 func (b Bond) Lane(f Flow) (lane int, known bool) {
 	if b.Check() != nil || !f.valid() {
 		return 0, false

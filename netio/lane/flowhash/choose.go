@@ -6,16 +6,16 @@ import (
 	"slices"
 )
 
-// Choice is a wish for source ports that put the same number of flows on every lane.
+// Choice is a request for source ports that put the same number of flows on every lane.
 type Choice struct {
 	Lanes  int         // 1 or more
-	Flows  int         // how many ports are wanted, 1 to 65535
-	Prefer PortRange   // taken first; zero is 32768 to 60999, Linux's own range for connections that do not say
+	Flows  int         // number of ports wanted, 1 to 65535
+	Prefer PortRange   // taken first; zero means 32768 to 60999, Linux's default range for ephemeral ports
 	Avoid  []PortRange // never taken: reserved ports, and those of other connections to the same place
 }
 
-// LaneShort is the error that a lane has fewer ports than its share: Found of Wanted. With Found 0 it cannot be reached, as
-// where the ports do not count in the hash.
+// LaneShort is the error that a lane has fewer ports than its share: Found of Wanted. If Found is 0 it cannot be reached
+// at all, for example because the hash ignores ports.
 type LaneShort struct{ Lane, Found, Wanted int }
 
 func (e *LaneShort) Error() string {
@@ -25,14 +25,15 @@ func (e *LaneShort) Error() string {
 	return fmt.Sprintf("%d source ports lead to lane %d, %d are needed", e.Found, e.Lane, e.Wanted)
 }
 
-// errUnknown is when no port at all has a lane that is known.
+// errUnknown means that no port at all has a known lane.
 var errUnknown = errors.New("the lane of no source port is known")
 
-// Balance picks source ports by a formula: lanes get the same number of flows or differ by one, and so does every beginning
-// of the result, which goes from lane to lane: a program that opens one connection after another is balanced on the way.
-// The same wish gives the same ports. Ports below 1024 are not used; those outside Prefer only when a lane has too few.
+// Balance picks source ports by a formula. The numbers of flows on lanes differ by at most one. That also holds for every
+// prefix of the result, which goes from lane to lane, so a program that opens one connection after another stays balanced
+// all along. The same request gives the same ports. Ports below 1024 are not used; those outside Prefer only when a lane
+// has too few.
 //
-// Errors: a *LaneShort; that no port has a known lane; a wish out of range; a lane that is not below Lanes.
+// Errors: a *LaneShort; no port has a known lane; a request out of range; a lane not below Lanes.
 func (c Choice) Balance(laneOf func(port uint16) (lane int, known bool)) ([]uint16, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -65,10 +66,10 @@ func (c Choice) Balance(laneOf func(port uint16) (lane int, known bool)) ([]uint
 	return c.deal(found)
 }
 
-// Observed picks from what was found by trial, the lane of each port that was tried, as Balance picks by a formula. The rest
-// of those connections is to be closed.
+// Observed picks as Balance does, but from lanes found by trial: the lane of each port that was tried. The caller closes
+// the connections whose ports were not picked.
 func (c Choice) Observed(lanes map[uint16]int) ([]uint16, error) {
-	c.Prefer = PortRange{1, 65535} // they are open, whatever their ports
+	c.Prefer = PortRange{1, 65535} // their connections are open, whatever the ports
 	return c.Balance(func(port uint16) (int, bool) {
 		lane, ok := lanes[port]
 		return lane, ok
@@ -82,10 +83,10 @@ func (c Choice) check() error {
 	return nil
 }
 
-// share is the highest number of flows on a lane.
+// share is the greatest number of flows on a lane.
 func (c Choice) share() int { return (c.Flows + c.Lanes - 1) / c.Lanes }
 
-// ports are those that may be taken, the preferred ones first, each part ascending.
+// ports are the ports that may be taken, the preferred ones first, each part ascending.
 func (c Choice) ports() func(yield func(uint16) bool) {
 	prefer := c.Prefer
 	if prefer == (PortRange{}) {
@@ -109,12 +110,12 @@ func (c Choice) avoids(port uint16) bool {
 	return slices.ContainsFunc(c.Avoid, func(r PortRange) bool { return r.contains(port) })
 }
 
-// deal takes a port of each lane in turn. The last round may be short, and then leaves out lanes without another port.
+// deal takes a port of each lane in turn. The last round may be short; it then skips lanes that have no port left.
 func (c Choice) deal(found [][]uint16) ([]uint16, error) {
 	ports := make([]uint16, 0, c.Flows)
 	for round := 0; len(ports) < c.Flows; round++ {
 		left := c.Flows - len(ports)
-		short := c.Lanes - left // lanes that may be left out in this round, none below 1
+		short := c.Lanes - left // lanes that may be skipped in this round; none if below 1
 		for lane, list := range found {
 			if round < len(list) {
 				if len(ports) < c.Flows {

@@ -1,6 +1,6 @@
-// Package flowhash is arithmetic: the hashes by which Linux bonds and network cards choose a lane for a TCP connection, a lane
-// being one member of a bond or one receive queue of a card, and the choice of source ports that fill all lanes evenly. It
-// opens no file and no socket; what it computes with is read by netio/lane and netio/ethtool.
+// Package flowhash is pure arithmetic: the hashes by which Linux bonds and network cards choose a lane for a TCP
+// connection, where a lane is one member of a bond or one receive queue of a card, and the choice of source ports that
+// fill all lanes evenly. It opens no files and no sockets; netio/lane and netio/ethtool read its inputs.
 //
 //	flow.go    the addresses and ports that are hashed
 //	bond.go    a bond: which of its members send, and the lane of a flow
@@ -12,11 +12,11 @@
 //
 // # How sure it is
 //
-// RSS is checked against all the vectors that Microsoft published for it. The bonding formulas were read in the kernel's
-// source and are checked against vectors worked out by hand, no more: the machine that this was written on has no bonding
-// driver, so no packet was seen to take the lane that was predicted. Distributions patch their kernels, too. Compare what was
-// predicted with what was measured.
+// RSS is checked against all the vectors that Microsoft published. The bonding formulas come from the kernel's source and
+// are only checked against vectors worked out by hand: the machine that this was written on has no bonding driver, so no
+// packet was seen to take the predicted lane. Distributions also patch their kernels. Compare predictions with
+// measurements.
 //
-// A hash is the sender's. That of a bond decides where what this host sends leaves it; which member of a LAG brings the
-// answers in is decided by the switch, whose hash is its own.
+// The sender's hash decides. A bond's hash chooses the member by which this host's packets leave; the switch, with a hash
+// of its own, chooses the member of the LAG by which the replies come in.
 package flowhash

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Kernel is a span of Linux versions whose bonding drivers hash alike. Stable branches and distributions carry some of the
-// changes to older versions, so what a version number says is a guess that measured lanes may overrule.
+// Kernel is a span of Linux versions whose bonding drivers hash alike. Stable branches and distributions backport some of
+// the changes, so a version number only gives a guess that measured lanes may overrule.
 type Kernel uint8
 
 const (
@@ -15,15 +15,15 @@ const (
 	// hash bit for non layer3+4 hashing"; April 2022, also in stable branches from 5.15 on).
 	Linux518 Kernel = iota
 
-	// Linux515 to 5.17: every hash of addresses loses its lowest bit. The type of frame is a number from here on (the XDP
-	// support of bonding, August 2021); before it was read in the wrong order of bytes, which is another hash of layer 2.
+	// Linux515 to 5.17: every hash of addresses loses its lowest bit. From here on the frame type is read in host byte
+	// order (the XDP support of bonding, August 2021); before, in the wrong byte order, which gives another layer 2 hash.
 	Linux515
 
 	// Linux415 to 5.14: the bit is lost (commit b5f862180d70, "bonding: discard lowest hash bit for 802.3ad layer3+4";
 	// November 2017, also in stable branches of that time: connect() prefers even ports, which reached half of the lanes).
 	Linux415
 
-	// Linux313 to 4.14: no bit is lost. What was before had other formulas and is not covered.
+	// Linux313 to 4.14: no bit is lost. Older kernels had other formulas and are not covered.
 	Linux313
 )
 
@@ -31,8 +31,8 @@ func (k Kernel) shiftsPorts() bool { return k != Linux313 }
 func (k Kernel) shiftsAll() bool   { return k == Linux515 || k == Linux415 }
 func (k Kernel) swapsType() bool   { return k == Linux415 || k == Linux313 }
 
-// KernelOf finds the span of a release as uname tells it, such as "5.15.0-91-generic". The error is one that is no release,
-// or older than 3.13.
+// KernelOf returns the span of a release as uname gives it, such as "5.15.0-91-generic". It is an error if that is not a
+// release, or older than 3.13.
 func KernelOf(release string) (Kernel, error) {
 	major, rest, dotted := strings.Cut(release, ".")
 	digits := len(rest) - len(strings.TrimLeft(rest, "0123456789"))

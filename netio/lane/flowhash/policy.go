@@ -14,7 +14,7 @@ import (
 type Policy uint8
 
 const (
-	Layer2     Policy = 0 // MAC addresses and type of frame: one lane for one peer, whatever the ports
+	Layer2     Policy = 0 // MAC addresses and frame type: one lane for one peer, whatever the ports
 	Layer34    Policy = 1 // IP addresses and ports
 	Layer23    Policy = 2 // MAC and IP addresses: one lane for one pair of addresses
 	Encap23    Policy = 3 // as Layer23, and inside tunnels
@@ -22,7 +22,7 @@ const (
 	VLANSrcMAC Policy = 5 // VLAN tag and source MAC address: one lane for one sender
 )
 
-// policyNames are those of sysfs, by number.
+// policyNames are the names in sysfs, indexed by number.
 var policyNames = []string{"layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4", "vlan+srcmac"}
 
 // ParsePolicy reads what /sys/class/net/bond0/bonding/xmit_hash_policy says, "layer3+4 1", or the name alone. The error
@@ -35,7 +35,8 @@ func ParsePolicy(text string) (Policy, error) {
 	return Policy(slices.Index(policyNames, name)), nil
 }
 
-// nameAndNumber takes the name off a bonding option, which sysfs shows as "name number". The number is the name's index.
+// nameAndNumber returns the name of a bonding option, which sysfs shows as "name number". The number is the name's index
+// in names.
 func nameAndNumber(text string, names []string) (string, error) {
 	fields := strings.Fields(text)
 	if len(fields) == 0 || len(fields) > 2 {
@@ -51,7 +52,7 @@ func nameAndNumber(text string, names []string) (string, error) {
 	return fields[0], nil
 }
 
-// String gives the name that sysfs uses.
+// String is the name that sysfs uses.
 func (p Policy) String() string {
 	if int(p) < len(policyNames) {
 		return policyNames[p]
@@ -59,15 +60,15 @@ func (p Policy) String() string {
 	return "policy " + strconv.Itoa(int(p))
 }
 
-// Predictable reports whether Lane is what the kernel does with connections of its own. It is not for encap3+4:
-// bond_xmit_hash takes the hash that the packet carries where it carries one (l4_hash), and TCP gives its packets a random
-// number of the socket's, which changes when the connection stalls (skb_set_hash_from_sk, sk_rethink_txhash in
-// include/net/sock.h). The formula is then that of forwarded packets.
+// Predictable reports whether Lane is what the kernel does with its own connections. For encap3+4 it is not:
+// bond_xmit_hash uses the hash that a packet carries, if any (l4_hash), and TCP gives its packets a random number of the
+// socket's, which changes when the connection stalls (skb_set_hash_from_sk, sk_rethink_txhash in include/net/sock.h). The
+// formula then holds only for forwarded packets.
 func (p Policy) Predictable() bool { return p != Encap34 && int(p) < len(policyNames) }
 
-// Lane gives the index of the member, 0 to slaves-1, that a frame of the flow leaves by, as a kernel of that time computes it;
-// 0 where there is one member or none. Which device is which index: Bond.Lanes. Tunnels, fragments and anything other
-// than TCP or UDP over plain IP are not covered.
+// Lane returns the index of the member, 0 to slaves-1, by which a frame of the flow leaves, as a kernel of that span
+// computes it; 0 if there is at most one member. Bond.Lanes maps the index to a device. Tunnels, fragments and anything
+// other than TCP or UDP over plain IP are not covered.
 func (p Policy) Lane(k Kernel, f Flow, slaves int) int {
 	if slaves <= 1 {
 		return 0
@@ -75,8 +76,9 @@ func (p Policy) Lane(k Kernel, f Flow, slaves int) int {
 	return int(p.Hash(k, f) % uint32(slaves)) // bond_xmit_3ad_xor_slave_get
 }
 
-// Hash gives what Lane divides by the number of members. It is drivers/net/bonding/bond_main.c, __bond_xmit_hash: the layer 2
-// part, or the ports, folded with the addresses. Words are read as a little-endian host reads them, which amd64 and arm64 are.
+// Hash is what Lane takes modulo the number of members. It follows __bond_xmit_hash in drivers/net/bonding/bond_main.c:
+// the layer 2 part, or the ports, folded with the addresses. Words are read as a little-endian host reads them, which
+// amd64 and arm64 are.
 func (p Policy) Hash(k Kernel, f Flow) uint32 {
 	switch p {
 	case VLANSrcMAC:
@@ -90,15 +92,15 @@ func (p Policy) Hash(k Kernel, f Flow) uint32 {
 	}
 }
 
-// Types of frame (linux/if_ether.h: ETH_P_IP, ETH_P_IPV6).
+// Frame types (linux/if_ether.h: ETH_P_IP, ETH_P_IPV6).
 const (
 	typeIPv4 = 0x0800
 	typeIPv6 = 0x86DD
 )
 
-// frameHash is bond_eth_hash: the last bytes of both MAC addresses, and the type of frame. That is IP's also for a VLAN
-// device above the bond, whose tag travels beside the frame: bonds always take tags that way (NETIF_F_HW_VLAN_CTAG_TX in
-// bond_setup).
+// frameHash is bond_eth_hash: the last bytes of both MAC addresses, and the frame type. The type is that of IP also for a
+// VLAN device above the bond, since its tag travels beside the frame: bonds always take tags that way
+// (NETIF_F_HW_VLAN_CTAG_TX in bond_setup).
 func frameHash(f Flow, k Kernel) uint32 {
 	kind := uint16(typeIPv4)
 	if f.Src.Addr().Unmap().Is6() {
@@ -110,7 +112,7 @@ func frameHash(f Flow, k Kernel) uint32 {
 	return uint32(f.DstMAC[5]) ^ uint32(f.SrcMAC[5]) ^ uint32(kind)
 }
 
-// portWord is both ports as they are on the wire, source first, read as one word.
+// portWord is both ports as on the wire, source first, read as one word.
 func portWord(f Flow) uint32 {
 	var wire [4]byte
 	binary.BigEndian.PutUint16(wire[0:], f.Src.Port())
@@ -142,7 +144,7 @@ func addressWord(address netip.Addr) uint32 {
 	return uint32(both) ^ uint32(both>>32)
 }
 
-// vlanSourceHash is bond_vlan_srcmac_hash: the maker's half of the source address, the device's half, and the tag.
+// vlanSourceHash is bond_vlan_srcmac_hash: the vendor's half of the source address, the device's half, and the tag.
 func vlanSourceHash(f Flow) uint32 {
 	m := f.SrcMAC
 	maker := uint32(m[0])<<16 | uint32(m[1])<<8 | uint32(m[2])

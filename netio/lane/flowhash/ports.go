@@ -9,16 +9,16 @@ import (
 // PortRange is ports First to Last, both included.
 type PortRange struct{ First, Last uint16 }
 
-// ephemeral is what net.ipv4.ip_local_port_range is unless it was changed.
+// ephemeral is the default of net.ipv4.ip_local_port_range.
 var ephemeral = PortRange{32768, 60999}
 
-// firstFree is the lowest port that takes no privilege (net.ipv4.ip_unprivileged_port_start).
+// firstFree is the lowest port that needs no privilege (net.ipv4.ip_unprivileged_port_start).
 const firstFree = 1024
 
 func (r PortRange) contains(port uint16) bool { return r.First <= port && port <= r.Last }
 
-// ParseReserved reads net.ipv4.ip_local_reserved_ports: "8080,9148,20000-20010", or nothing. The error quotes the part that
-// is no port and no range.
+// ParseReserved reads net.ipv4.ip_local_reserved_ports: "8080,9148,20000-20010", or nothing. The error quotes the part
+// that is neither a port nor a range.
 func ParseReserved(text string) ([]PortRange, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {

@@ -7,24 +7,24 @@ import (
 	"math/bits"
 )
 
-// RSS is how a network card chooses a receive queue: `ethtool -x` shows all of it. It can be overruled by filters
-// (`ethtool -N`, accelerated RFS), which are not covered. Drivers draw the key at random when the machine starts
-// (netdev_rss_key_fill, net.core.netdev_rss_key), so it has to be read from the machine that receives.
+// RSS is how a network card chooses a receive queue; `ethtool -x` shows all of it. Filters can overrule it (`ethtool -N`,
+// accelerated RFS); they are not covered. The key is random, chosen when the machine starts (netdev_rss_key_fill,
+// net.core.netdev_rss_key), so it must be read from the machine that receives.
 type RSS struct {
-	Function string   // "toeplitz", which "" is too; others are not computed, see Check
+	Function string   // "toeplitz", or "" for the same; others are not computed, see Check
 	Key      []byte   // 40 bytes or more, the rest is not used for TCP
-	Table    []uint32 // the queue by the low bits of the hash: the indirection table, a power of two of entries
+	Table    []uint32 // the indirection table: queues by the low bits of the hash; its length is a power of two
 }
 
-// keySize is what the longest input takes: 36 bytes of IPv6 addresses and ports, and a window of 4.
+// keySize is what the longest input needs: 36 bytes of IPv6 addresses and ports, and a window of 4.
 const keySize = 40
 
-// Check says why the queue cannot be told: a function that is not Toeplitz, a short key, or a table that is empty or not a
-// power of two, which cards index in ways of their own. Lane knows nothing then.
+// Check says why the queue cannot be computed: the function is not Toeplitz, the key is short, or the table is empty or
+// its length is not a power of two, which cards index in ways of their own. Lane then knows nothing.
 //
-// Of the others, "xor" (offered by mlx5 and mlx4) and "crc32" are the card's own affair, and "symmetric-xor" and
-// "symmetric-or-xor" (linux/ethtool.h, RXH_XFRM_SYM_XOR) change the input so that both directions of a connection hash alike.
-// There are no published vectors to prove them with.
+// Of the other functions, "xor" (offered by mlx5 and mlx4) and "crc32" are specific to the card, and "symmetric-xor" and
+// "symmetric-or-xor" (linux/ethtool.h, RXH_XFRM_SYM_XOR) change the input so that both directions of a connection hash
+// alike. There are no published vectors to check them against.
 func (r RSS) Check() error {
 	switch {
 	case r.Function != "" && r.Function != "toeplitz":
@@ -39,8 +39,8 @@ func (r RSS) Check() error {
 	return nil
 }
 
-// Hash is Toeplitz over source address, destination address, source port and destination port, as they are on the wire
-// (Microsoft, "RSS Hashing Functions"). Where Check fails it is a number without a meaning.
+// Hash is Toeplitz over source address, destination address, source port and destination port, as on the wire (Microsoft,
+// "RSS Hashing Functions"). If Check fails the result is meaningless.
 func (r RSS) Hash(f Flow) uint32 {
 	src, dst := f.addresses()
 	input := make([]byte, 0, 36)
@@ -50,8 +50,8 @@ func (r RSS) Hash(f Flow) uint32 {
 	return toeplitz(r.Key, input)
 }
 
-// toeplitz is the XOR of one 32-bit window of the key for each bit of the input that is set: bit i, counted from the left, has
-// the window that starts at bit i of the key. Beyond its end a key is zeros.
+// toeplitz is the XOR of 32-bit windows of the key, one for each set bit of the input: for bit i, counted from the left,
+// the window that starts at bit i of the key. Beyond its end the key is zeros.
 func toeplitz(key, input []byte) uint32 {
 	var h uint32
 	for i, b := range input {
@@ -69,9 +69,9 @@ func toeplitz(key, input []byte) uint32 {
 	return h
 }
 
-// Lane gives the receive queue of a flow, as a card sees it that receives it. Not known is a spread that Check refuses, or
-// no such flow. That the card leaves ports out of the hash (`ethtool -n DEVICE rx-flow-hash tcp4` names the addresses alone)
-// cannot be seen here.
+// Lane returns the receive queue of a flow, seen from the card that receives it. known is false if Check fails or the
+// flow is not valid. Lane cannot tell whether the card leaves ports out of the hash (`ethtool -n DEVICE rx-flow-hash
+// tcp4` then lists only the addresses).
 func (r RSS) Lane(f Flow) (lane int, known bool) {
 	if r.Check() != nil || !f.valid() {
 		return 0, false
