@@ -10,18 +10,18 @@ import (
 	"viamillipede/netio"
 )
 
-// extent is the part of a file that is the stream: from its offset to its end as they were at the start. The file must stay
-// as it was until the receiver has all of it, since a leg may be read more than once: when it has changed, END is not sent,
-// and the stream fails.
+// extent is the part of a file that is the stream: from its offset to its end as they were at the start. The file must stay as it was
+// until the receiver has all of it, because a leg may be read more than once. If it has changed, END is not sent, and the stream
+// fails.
 type extent struct {
 	sized  bool
 	begin  int64 // offset of its first byte
 	length int64
 	byRef  bool // legs stay in the file until links send them
 	was    netio.Stamp
-	same   atomic.Bool // it was found to be as it was, with all of the stream received
+	same   atomic.Bool // it was found unchanged once all of the stream had been received
 
-	blind atomic.Bool // the file system cannot tell what it would have to wait for
+	blind atomic.Bool // the file system cannot say whether it would have to wait
 
 	fromCache, reread tally                 // how often a leg was sent from the page cache, and through memory
 	reason            atomic.Pointer[error] // why legs are read
@@ -60,12 +60,12 @@ func (e *extent) path() EnginePath {
 
 // open finds out whether the source is a file.
 func (e *extent) open(src *netio.Source, byRef bool) {
-	e.was, _ = src.Stamp() // before its length; one that has none is no file
+	e.was, _ = src.Stamp() // before its length; a source without a stamp is no file
 	e.begin, e.length, e.sized = src.Extent()
 	e.byRef = byRef
 }
 
-// size is how long the stream will be, 0 where that is not known.
+// size is how long the stream will be, 0 if that is not known.
 func (in *ingest) size() int64 {
 	if !in.sized || in.limit > 0 {
 		return 0
@@ -124,8 +124,8 @@ func (in *ingest) unchanged() error {
 	return nil
 }
 
-// mayEnd reports whether the receiver may be told where the stream ends. Of a file whose legs are read when they are sent,
-// and again when they are sent again, that is once all are received, and the file is as it was.
+// mayEnd reports whether the receiver may be told where the stream ends. If legs are read from a file when they are sent, and again
+// when they are resent, that is only once all have been received, and the file is unchanged.
 func (s *Sender) mayEnd(at *loop.Loop) bool {
 	in := &s.in
 	if !in.sized || !in.byRef || in.same.Load() {
@@ -144,8 +144,8 @@ func (s *Sender) mayEnd(at *loop.Loop) bool {
 	return true
 }
 
-// fetch waits until what a link is about to send is in the page cache. In the middle of a leg nothing else can be sent, no
-// heartbeat either: there is no time for a disk.
+// fetch waits until what a link is about to send is in the page cache. In the middle of a leg nothing else can be sent, not even a
+// heartbeat, so there is no time for a disk.
 func (in *ingest) fetch(l *window.Leg) {
 	if in.blind.Load() {
 		return

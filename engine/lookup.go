@@ -11,15 +11,15 @@ import (
 	"viamillipede/engine/schedule"
 )
 
-// directory is what is known of the addresses of a path's host. Its zero value knows nothing yet.
+// directory is what is known about the addresses of a path's host. Its zero value knows nothing yet.
 type directory struct {
 	mu     sync.Mutex
 	kept   []netip.Addr // of the last lookup that succeeded; guarded by mu, as is all below
-	asking *inquiry     // under way for whoever dials; nil is none
-	told   bool         // the user knows that kept is used although the name is not resolved
+	asking *inquiry     // under way, for everyone who dials; nil: none
+	told   bool         // the user knows that kept is used because the name is not resolved
 }
 
-// inquiry is one lookup. What it found may be read when done is closed.
+// inquiry is one lookup. What it found may be read once done is closed.
 type inquiry struct {
 	begun time.Time
 	done  chan struct{}
@@ -27,11 +27,11 @@ type inquiry struct {
 	err   error
 }
 
-// errSlowName is a lookup that has not answered yet.
+// errSlowName is why there is no address: the lookup has not answered yet.
 var errSlowName = errors.New("the name is not resolved yet")
 
-// lookUp gives the addresses of a path's host, one at least, or an error. Each dial asks anew, so that a name that moved is
-// followed; where the answer fails or is slow, the addresses that were found last are taken.
+// lookUp returns the addresses of a path's host, at least one, or an error. Each dial asks anew, so that a name that moves is
+// followed; if the lookup fails or is slow, the addresses found last are used.
 func (s *Sender) lookUp(ctx context.Context, p *pathState) ([]netip.Addr, error) {
 	q, kept := s.ask(p)
 	var late <-chan time.Time
@@ -60,7 +60,7 @@ func (s *Sender) lookUp(ctx context.Context, p *pathState) ([]netip.Addr, error)
 	return kept, nil
 }
 
-// ask gives the lookup that is under way, or begins one, and what the last one found.
+// ask returns the lookup that is under way, or begins one, and what the last one found.
 func (s *Sender) ask(p *pathState) (q *inquiry, kept []netip.Addr) {
 	d := &p.names
 	d.mu.Lock()
@@ -81,7 +81,7 @@ func (s *Sender) ask(p *pathState) (q *inquiry, kept []netip.Addr) {
 	return d.asking, d.kept
 }
 
-// answered takes in what a lookup found.
+// answered records what a lookup found.
 func (d *directory) answered(q *inquiry) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -98,7 +98,7 @@ func (d *directory) unknown() bool {
 	return d.asking != nil && len(d.kept) == 0
 }
 
-// tell reports whether the user is to be told that the name is not resolved: once, until it is again.
+// tell reports whether to tell the user that the name is not resolved: once, until it is again.
 func (d *directory) tell() (news bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -106,7 +106,7 @@ func (d *directory) tell() (news bool) {
 	return news
 }
 
-// nameError is what is worth telling of a lookup that failed: the name is the path's, and the user's own.
+// nameError is the part of a failed lookup's error that is worth telling: the name is the path's, and the user's own.
 func nameError(e *net.DNSError) error {
 	if e.IsNotFound {
 		return errors.New("no such host")

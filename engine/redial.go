@@ -10,7 +10,7 @@ import (
 	"viamillipede/netio"
 )
 
-// usefulness says what a link was good for that ends; on its loop's thread, while it has its connection.
+// usefulness says how useful a link was that ends; on its loop's thread, while it still has its connection.
 func (k *txlink) usefulness(err error) schedule.Use {
 	now := k.loop.Now
 	switch {
@@ -23,7 +23,7 @@ func (k *txlink) usefulness(err error) schedule.Use {
 	return schedule.UseNone
 }
 
-// carriedSome reports whether payload got through on the link. That a leg which it carried is received says little: another
+// carriedSome reports whether payload got through on the link. That a leg it carried has been received says little, since another
 // link may have brought it. What the peer's kernel has says more, as long as small frames are told from payload.
 func (k *txlink) carriedSome(q netio.Queue) bool {
 	if k.largest == 0 {
@@ -32,8 +32,8 @@ func (k *txlink) carriedSome(q netio.Queue) bool {
 	return !q.Told || q.Acked >= uint64(wire.HelloLen+wire.HeaderLen+k.first)
 }
 
-// rest sleeps until the next attempt is due, and keeps how long that is in wait. It reports whether something came up before by
-// which the attempt has better prospects.
+// rest sleeps until the next attempt is due, and keeps how long that is in wait. It reports whether something happened first that
+// gives the attempt better prospects.
 func (k *keeper) rest(ctx context.Context, wait *time.Duration, a schedule.Attempt, hope <-chan struct{}) (came bool) {
 	alone, empty := k.s.emptied(), k.home.emptied()
 	if a.Beside = alone != nil; k.anchor && !a.Linked {
@@ -43,9 +43,9 @@ func (k *keeper) rest(ctx context.Context, wait *time.Duration, a schedule.Attem
 	d := k.jitter(*wait)
 	switch {
 	case a.Linked && a.Use != schedule.UseWasted:
-		hope, empty, alone = nil, nil, nil // every link that breaks at once would wake the others
+		hope, empty, alone = nil, nil, nil // else every link that breaks at once would wake the others
 	case a.Linked:
-		empty = nil // that the path's others are lost, too, is to be expected
+		empty = nil // the path's other links are likely to be lost too
 	case !a.Beside:
 		d -= a.Took // an attempt that took long was wait enough
 	}
@@ -55,7 +55,7 @@ func (k *keeper) rest(ctx context.Context, wait *time.Duration, a schedule.Attem
 // jitter spreads the redials of many links over time.
 func (k *keeper) jitter(d time.Duration) time.Duration { return d + rand.N(k.s.time.Spread(d)+1) }
 
-// emptied is closed when the path has no link any more; nil, which never is, where it has none already.
+// emptied is closed when the path no longer has a link; nil, which is never closed, if it has none already.
 func (p *pathState) emptied() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -65,7 +65,7 @@ func (p *pathState) emptied() <-chan struct{} {
 	return p.empty
 }
 
-// emptied is closed when the stream has no link any more; nil, which never is, where it has none already.
+// emptied is closed when the stream no longer has a link; nil, which is never closed, if it has none already.
 func (s *Sender) emptied() <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,7 +75,7 @@ func (s *Sender) emptied() <-chan struct{} {
 	return s.empty
 }
 
-// trust takes in that payload has got through on the path.
+// trust notes that payload has got through on the path.
 func (p *pathState) trust() {
 	if !p.doubtful.Load() {
 		return
@@ -87,7 +87,7 @@ func (p *pathState) trust() {
 	}
 }
 
-// tellBack wakes who waits for the path. Under mu.
+// tellBack wakes those who wait for the path. Under mu.
 func (p *pathState) tellBack() {
 	close(p.back)
 	p.back = make(chan struct{})

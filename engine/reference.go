@@ -24,30 +24,29 @@ type Prover interface {
 	Close() error
 }
 
-// referral takes legs out of a source that is a pipe by reference: their pages are moved into a pipe of ours, whose
-// references are copied whenever a link sends the leg, until the peer has received it.
+// referral takes legs out of a source that is a pipe by reference: it moves their pages into a pipe of ours. Whenever a link sends
+// the leg, that pipe's references are copied, until the peer has received the leg.
 //
-// Such a page may still belong to the producer (vmsplice(2)) or to a file, and change before it is sent. So a leg goes this
-// way only if all its pages are proven to be made by write(2), or if the user vouches for the producer. Any other leg is
-// read: a page that is not proven must not leave standard input in any other way, since a producer may use its memory
-// again as soon as the pipe has room for what comes after. So the checker looks twice: at standard input, to which the
-// producer may write meanwhile, before a leg is moved out of it; and at the pipe that the leg was moved into, where nothing
-// changes. The first look may be wrong, the second never disagrees unless it was.
+// Such a page may still belong to the producer (vmsplice(2)) or to a file, and change before it is sent. So a leg goes this way only
+// if all its pages are proven to be made by write(2), or if the user has said that the producer is safe. Any other leg is read: a page
+// that is not proven must not leave standard input in any other way, because a producer may reuse its memory as soon as the pipe has
+// room for what comes after. So the checker looks twice: at standard input, to which the producer may write meanwhile, before a leg is
+// moved out of it; and at the pipe that the leg was moved into, where nothing changes. If the two disagree, the first look was wrong.
 type referral struct {
-	wanted  bool // neither the user nor the source is against it
-	vouched bool // by the user: nothing is checked
+	wanted  bool // neither the user nor the source rules it out
+	vouched bool // the user says that the producer is safe: nothing is checked
 	trace   netio.Tracer
 
-	from    uint64 // bytes of the stream before references are worth the load of the checker
+	from    uint64 // bytes of the stream before references are worth loading the checker
 	prove   func() (Prover, error)
 	pipes   *netio.Pipes // nil: not yet, or never
-	loading chore        // of the checker; started by whoever has the ingest turn, joined by close
+	loading chore        // loads the checker; started by the holder of the ingest turn, joined by close
 	checker atomic.Pointer[Prover]
 	closed  atomic.Bool
 	refused atomic.Pointer[error] // why legs are read instead
 
-	doubt int // legs to read before standard input is looked at again, since what was in it was not proven
-	pause int // what doubt was set to last
+	doubt int // legs to read before standard input is checked again, because what was in it was not proven
+	pause int // what doubt was last set to
 
 	pipesAtMost int
 
@@ -57,16 +56,16 @@ type referral struct {
 }
 
 const (
-	// referLeast is the least that is worth the system calls, in bytes.
+	// referLeast is the smallest leg that is worth the system calls, in bytes.
 	referLeast = 64 << 10
-	// proveFrom is how long a stream must be to be worth the load of the checker, in bytes.
+	// proveFrom is how long a stream must be to make loading the checker worthwhile, in bytes.
 	proveFrom = 16 << 20
 	// pauseMost bounds how many legs are read before another is tried: a producer rarely changes its ways.
 	pauseMost = 256
 	// pipeSize is the size of a leg's pipe. A larger one was measured and is slower.
 	pipeSize = 1 << 20
-	// pipesMost is how many pipes a stream uses: half of what a user may have over all programs (pipe(7)), and more than
-	// are on their way on a short path. Legs beyond are read into buffers.
+	// pipesMost is how many pipes a stream uses: half of what a user may have over all programs (pipe(7)), and more than are on
+	// their way on a short path. Legs beyond that are read into buffers.
 	pipesMost = 32
 )
 
@@ -81,7 +80,7 @@ func (r *referral) atMost(pipes int) {
 	}
 }
 
-// close gives back what it holds, once no loop runs. A checker that takes too long to come is closed when it does.
+// close releases what it holds, once no loop runs. A checker that takes too long to load is closed when it has.
 func (r *referral) close() {
 	r.closed.Store(true)
 	r.loading.join(schedule.HaltMost)
@@ -91,7 +90,7 @@ func (r *referral) close() {
 	}
 }
 
-// start gets what legs by reference take. Nobody waits for the prover, unless it is wanted from the first byte on.
+// start gets what legs by reference need. Nobody waits for the prover, unless it is wanted from the first byte on.
 func (in *ingest) start() {
 	pipes, err := netio.NewPipes(pipeSize, in.pipesAtMost, in.trace)
 	if err != nil {
@@ -108,10 +107,10 @@ func (in *ingest) start() {
 	}
 }
 
-// errNoProof is why legs of an unprivileged user's pipe are read.
+// errNoProof is why legs from an unprivileged user's pipe are read.
 var errNoProof = errors.New("no permission for the proof that pages cannot change (CAP_BPF, CAP_PERFMON)")
 
-// load gets the prover. A fault in it costs the proof and nothing else.
+// load loads the prover. A fault in it costs the proof and nothing else.
 func (r *referral) load(to Observer) {
 	defer func() {
 		if fault := loop.Carried(recover()); fault != nil {
@@ -142,7 +141,7 @@ func (r *referral) closeProver() {
 	}
 }
 
-// loadChecker is the prover of a kernel that has one.
+// loadChecker returns the kernel's prover, if it has one.
 func loadChecker() (Prover, error) {
 	c, err := provenance.New()
 	if err != nil {
@@ -158,7 +157,7 @@ func (in *ingest) stopReferring(err error) {
 	tell(in.observer, LegsCopied{err})
 }
 
-// worthReferring reports whether the next leg, of at most so many bytes, shall be moved into a pipe.
+// worthReferring reports whether the next leg, of at most so many bytes, should be moved into a pipe.
 func (in *ingest) worthReferring(most int) bool {
 	if !in.wanted || most < referLeast || in.met != nil {
 		return false
@@ -176,8 +175,8 @@ func (in *ingest) worthReferring(most int) bool {
 	return true
 }
 
-// refer moves the next leg into the pipe. Where it may not stay there, or may not be moved at all, it is read into the
-// buffer, which is the leg's then.
+// refer moves the next leg into the pipe. If it may not stay there, or may not be moved at all, it is read into the buffer, which
+// then belongs to the leg.
 func (in *ingest) refer(pipe *netio.Pipe, buf *bufpool.Buffer, most int) (*window.Leg, hunger, error) {
 	err := in.move(pipe, most)
 	n := pipe.Len()
@@ -200,7 +199,7 @@ func (in *ingest) refer(pipe *netio.Pipe, buf *bufpool.Buffer, most int) (*windo
 	return in.nothing(err)
 }
 
-// referred is the leg that is in the pipe.
+// referred makes a leg of what is in the pipe.
 func (in *ingest) referred(pipe *netio.Pipe) (*window.Leg, hunger, error) {
 	if !in.vouched {
 		if n, err := in.look(pipe.FD()); n != pipe.Len() {
@@ -213,7 +212,7 @@ func (in *ingest) referred(pipe *netio.Pipe) (*window.Leg, hunger, error) {
 	return window.InPipe(pipe, in.pipes), fed, nil
 }
 
-// errUnproven is why nothing more is moved: it may still change.
+// errUnproven is why nothing more is moved: the pages may still change.
 var errUnproven = errors.New("not proven")
 
 // move fills the pipe from the source, up to most bytes, with what is proven.
@@ -234,8 +233,8 @@ func (in *ingest) move(pipe *netio.Pipe, most int) error {
 	return in.met
 }
 
-// proven is how much may be moved out of the source, at most the given bytes. Errors: errUnproven; and, since whatever comes
-// now is not proven yet, netio.ErrAgain or io.EOF where nothing was there.
+// proven is how much may be moved out of the source, at most the given bytes. Errors: errUnproven; or, if nothing was there,
+// netio.ErrAgain or io.EOF, because whatever comes now is not proven yet.
 func (in *ingest) proven(most int) (int, error) {
 	if in.vouched {
 		return most, nil
@@ -285,7 +284,7 @@ func (in *ingest) path() EnginePath {
 	return EnginePath{Why: in.whyRead(read)}
 }
 
-// whyRead is why the legs of a pipe, of which so many were read, do not go by reference.
+// whyRead is why the legs from a pipe, of which so many were read, do not go by reference.
 func (in *ingest) whyRead(read int64) error {
 	switch why := in.refused.Load(); {
 	case why != nil:

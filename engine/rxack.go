@@ -5,7 +5,7 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// took counts a leg that came in whole, and owes an ack for it.
+// took counts a leg that came in whole, so that an ack is owed for it.
 func (k *rxlink) took() {
 	k.owner.owe(int(k.frame.Length))
 	k.legs++
@@ -25,8 +25,8 @@ func (l *rxloop) owe(bytes int) {
 	l.owed += bytes
 }
 
-// acknowledge says what was received and delivered so far, on whatever links. Where the socket is full the ack stays due:
-// a later one says more.
+// acknowledge reports what has been received and delivered so far, on whatever links. If the socket is full the ack stays due: a
+// later one says more.
 func (k *rxlink) acknowledge() error {
 	if err := k.speak(); err != nil || len(k.control) > 0 {
 		return err
@@ -39,7 +39,7 @@ func (k *rxlink) acknowledge() error {
 	return k.speak()
 }
 
-// tellCredit has the sender know what was delivered, when no leg comes in that would be acknowledged.
+// tellCredit tells the sender what was delivered when no leg comes in whose ack would say so.
 func (l *rxloop) tellCredit() {
 	if len(l.links) == 0 {
 		for _, o := range l.r.loops {
@@ -52,7 +52,7 @@ func (l *rxloop) tellCredit() {
 	l.ackLatest()
 }
 
-// ackLatest sends an ack on the link that brought something last.
+// ackLatest sends an ack on the link that last brought something.
 func (l *rxloop) ackLatest() {
 	var latest *rxlink
 	for _, k := range l.links {

@@ -5,7 +5,7 @@ import (
 	"viamillipede/netio"
 )
 
-// lose ends the link. The part of a leg that it was receiving is thrown away: the leg comes again.
+// lose ends the link. The part of a leg that it was receiving is thrown away: the leg will come again.
 func (k *rxlink) lose(err error) {
 	if k.gone || k.condemn(err) {
 		return
@@ -23,8 +23,8 @@ func (k *rxlink) lose(err error) {
 	k.r.linkLost(k, err)
 }
 
-// hangUp closes the connection. Where it is this end that gives the link up, the peer is told, as far as the socket takes it:
-// there is hardly ever anything on its way.
+// hangUp closes the connection. If it is this end that gives the link up, the peer is told, as far as the socket takes it: there is
+// hardly ever anything else on its way.
 func (k *rxlink) hangUp(err error) {
 	why, ours := reasonOf(err)
 	if ours {
@@ -34,11 +34,11 @@ func (k *rxlink) hangUp(err error) {
 	k.close(!ours)
 }
 
-// part ends our side of the link, whose last words are in the socket, and has what still comes be read and dropped: a close
-// that leaves something unread is answered by the kernel with a reset, which may overtake the words.
+// part ends our side of the link once its last words are in the socket. What still comes in is read and dropped, because the kernel
+// answers a close that leaves something unread with a reset, which may overtake the words.
 func (k *rxlink) part() {
 	if k.away {
-		k.conn.Finish() // what it is in the middle of is of no use any more
+		k.conn.Finish() // what it is in the middle of is no longer of use
 		return
 	}
 	if k.parting {
@@ -74,7 +74,7 @@ func (k *rxlink) drop() {
 	}
 }
 
-// lastWords takes in what is left to be read of a connection that was found closed by a call that sends.
+// lastWords reads what is left in a connection that a send found closed.
 func (k *rxlink) lastWords() {
 	k.ending = true
 	if k.settleDown() != nil {
@@ -89,7 +89,7 @@ func (k *rxlink) lastWords() {
 	}
 }
 
-// settleDown has the leg that was to go straight to the sink, or waits for its turn, go into a buffer, and one that waits for a
+// settleDown makes a leg that was to go straight to the sink, or waits for its turn, go into a buffer, and lets one that waits for a
 // file go on.
 func (k *rxlink) settleDown() error {
 	switch k.state {

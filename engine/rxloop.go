@@ -15,9 +15,9 @@ type rxloop struct {
 	*loop.Loop
 	r     *Receiver
 	links []*rxlink
-	past  *linkSums      // of links that ended; nil: nobody wants to know
+	past  *linkSums      // of links that have ended; nil: nobody asked for them
 	load  int            // links that it has, and those on their way to it; guarded by Receiver.mu
-	waste [64 << 10]byte // where payload goes that we have already
+	waste [64 << 10]byte // where payload goes that we already have
 	words [wire.MaxBitmap / 8]uint64
 	pipe  *netio.Pipe // on the way from a socket to a file; empty between two calls. nil: none was left
 
@@ -30,8 +30,8 @@ func (l *rxloop) remove(k *rxlink) {
 	l.links = slices.DeleteFunc(l.links, func(o *rxlink) bool { return o == k })
 }
 
-// settle is the end of each round: legs whose turn has come go on, acks that have waited long enough leave, and so do links
-// that are bound for another loop.
+// settle ends each round: legs whose turn has come go on, acks that have waited long enough leave, and so do links that are bound
+// for another loop.
 func (l *rxloop) settle() (again bool) {
 	if again = l.clearPark(); l.Aboard() {
 		return again
@@ -63,7 +63,7 @@ func (l *rxloop) sayAll(frames []byte) {
 	}
 }
 
-// farewell says the last words on every link and reports on left when they are all in the sockets, or their links gone.
+// farewell says the last words on every link and signals left when they are all in the sockets, or their links are gone.
 func (l *rxloop) farewell(words []byte, left chan<- struct{}) {
 	l.sayAll(words)
 	l.After = func() bool {

@@ -8,7 +8,7 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// findVoice keeps the door open while there is no link to tell the sender on why the stream failed here.
+// findVoice keeps the door open while there is no link on which to tell the sender why the stream failed here.
 func (r *Receiver) findVoice(ctx context.Context) {
 	if status := ExitStatus(r.err); r.told.Load() || status != StatusIntegrity && status != StatusLocalPipe && status != StatusInternal {
 		return
@@ -25,7 +25,7 @@ func (r *Receiver) findVoice(ctx context.Context) {
 	}
 }
 
-// speechless reports whether a sender may still come back that has no link.
+// speechless reports whether a sender without a link may still come back.
 func (r *Receiver) speechless(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -33,7 +33,7 @@ func (r *Receiver) speechless(now time.Time) bool {
 	return r.met && r.up == 0 && r.outage.Judge(now, r.cfg.Dead, r.linger()) == schedule.FateWait
 }
 
-// lastWords is what the sender is told of the end.
+// lastWords is what the sender is told about the end.
 func (r *Receiver) lastWords() []byte {
 	if r.err != nil {
 		return faultOf(r.err).Append(nil)
@@ -41,8 +41,8 @@ func (r *Receiver) lastWords() []byte {
 	return wire.Bye{Stream: true}.Append(nil)
 }
 
-// farewell tells the sender how the stream ended, on every link, and waits until the words have left; of a failure, until
-// the sender has heard them, which it shows by its end of the link.
+// farewell tells the sender how the stream ended, on every link, and waits until the words have left. After a failure it waits until
+// the sender has heard them, which it shows by ending the link.
 func (r *Receiver) farewell() {
 	words := r.lastWords()
 	left := make(chan struct{}, len(r.loops))

@@ -10,15 +10,15 @@ import (
 // Bounds on connections that are not links yet.
 const (
 	guestsMost   = 256 // at once
-	guestsOfOurs = 4   // one seat in so many is kept for hosts that have links: of all of them, as many as a stream has links
+	guestsOfOurs = 4   // one seat in this many is kept for hosts that have links: of guestsMost, as many as a stream has links
 	guestsOfSite = 128 // of one host, which may dial all of its links twice
 )
 
 // errFull is why a guest loses its seat.
 var errFull = errors.New("too many connections that say nothing")
 
-// seats are those of the guests that are heard. When there are none left for a newcomer, the guest that has been silent for
-// longest gives way: whoever has something to say says it at once. The zero seats are all free.
+// seats are those of the guests being heard. When none is left for a newcomer, the guest that has been silent longest gives way:
+// whoever has something to say says it at once. The zero seats are all free.
 type seats struct {
 	mu     sync.Mutex
 	guests []*guest // in the order in which they came; guarded by mu, as are their fields
@@ -32,7 +32,7 @@ type guest struct {
 	said bool // its hello was read
 }
 
-// take gives a connection one of so many seats; g is nil where it gets none. gone is the guest that has lost its own to it, nil if
+// take gives a connection one of so many seats; g is nil if it gets none. gone is the guest that has lost its seat to it, nil if
 // there is none: the caller closes its connection.
 func (s *seats) take(c net.Conn, ours bool, most int) (g, gone *guest) {
 	s.mu.Lock()
@@ -77,7 +77,7 @@ func (s *seats) remove(g *guest) {
 	s.guests = slices.DeleteFunc(s.guests, func(o *guest) bool { return o == g })
 }
 
-// count is how many guests are so. Under mu.
+// count is how many guests meet the condition. Under mu.
 func (s *seats) count(is func(*guest) bool) (n int) {
 	for _, g := range s.guests {
 		if is(g) {
@@ -87,7 +87,7 @@ func (s *seats) count(is func(*guest) bool) (n int) {
 	return n
 }
 
-// oldest is the first guest that is so and has said nothing, or else the first that is so; there is one. Under mu.
+// oldest is the first guest that meets the condition and has said nothing, else the first that meets it; there is one. Under mu.
 func (s *seats) oldest(is func(*guest) bool) *guest {
 	i := slices.IndexFunc(s.guests, func(g *guest) bool { return is(g) && !g.said })
 	if i < 0 {

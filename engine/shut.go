@@ -11,8 +11,8 @@ import (
 	"viamillipede/netio/dial"
 )
 
-// shut stands for the door of a receiver whose local address, or its device, is not there, or not any more: nobody comes in, and
-// it is of no use at once, so that it is opened again as soon as that is possible.
+// shut stands for the door of a receiver whose local address, or its device, does not exist now: nobody comes in. It is stale at once,
+// so that the door is opened again as soon as possible.
 type shut struct {
 	port uint16
 	bind netip.Addr
@@ -38,7 +38,7 @@ func (s shut) String() string {
 	return fmt.Sprintf("port %d of %v, which is not there", s.port, s.bind)
 }
 
-// openFirst opens the port. A local address that is not there is waited for, as a sender's is; any other error stays one.
+// openFirst opens the port. A local address that does not exist yet is waited for, like a sender's; any other error is final.
 func (r *Receiver) openFirst(listeners int) (Door, error) {
 	d, err := r.transport.Listen(context.Background(), r.cfg.Port, listeners)
 	if err != nil && r.cfg.Bind.IsValid() && dial.NotThere(err) {
@@ -47,7 +47,7 @@ func (r *Receiver) openFirst(listeners int) (Door, error) {
 	return d, err
 }
 
-// openAgain opens the port anew, as soon as that is possible; nil when ctx ends before. changed tells of changes of the network.
+// openAgain opens the port anew, as soon as possible; nil if ctx ends first. changed signals changes of the network.
 func (r *Receiver) openAgain(ctx context.Context, changed <-chan struct{}) Door {
 	told := false
 	for ctx.Err() == nil {
@@ -80,8 +80,8 @@ func (r *Receiver) setDoor(d Door) {
 	r.door = d
 }
 
-// watchDoor tells on changed of changes of the network, and ends doors at which nothing comes in any more, until ctx ends. A door
-// that is at no address of its own needs no watch.
+// watchDoor signals changes of the network on changed, and ends doors at which nothing comes in any more, until ctx ends. A door
+// that is not bound to an address needs no watch.
 func (r *Receiver) watchDoor(ctx context.Context, changed chan<- struct{}) {
 	if !r.cfg.Bind.IsValid() {
 		return

@@ -14,18 +14,18 @@ import (
 
 // Bounds on what is remembered and said of strangers, however many come.
 const (
-	strangersMost = 256 // hosts that are remembered; the one that was silent for longest gives way
+	strangersMost = 256 // hosts that are remembered; the one that has been silent longest gives way
 	strangerLines = 8   // hosts that get a line of their own between two reports; others are only counted
 	strangerNames = 3   // hosts that a report names
 	siteBits      = 64  // of an IPv6 address: one host can have every address that begins with these
 )
 
-// doorman tells the user of strangers: a line for the first connection of each host, and for those that follow a number now
-// and then. The zero doorman is ready to use. Its methods may be called from any goroutine.
+// doorman tells the user about strangers: a line for the first connection from each host, and a number now and then for those that
+// follow. The zero doorman is ready to use. Its methods may be called from any goroutine.
 type doorman struct {
 	mu     sync.Mutex
 	total  uint64               // connections refused; guarded by mu, as is all below
-	unsaid uint64               // of them, those since the last report that had no line
+	unsaid uint64               // how many of them, since the last report, had no line
 	hosts  map[string]*stranger // by site
 	lines  int                  // since the last report
 	every  time.Duration        // until the next report
@@ -39,14 +39,14 @@ type stranger struct {
 	why    error  // of the latest
 }
 
-// refuse tells of one connection.
+// refuse reports one connection.
 func (d *doorman) refuse(to Observer, who net.Addr, why error) {
 	if d.first(site(who), why, time.Now()) {
 		tell(to, Refused{From: who, Err: why})
 	}
 }
 
-// first counts a connection; it reports whether it is the first of its host, and worth a line.
+// first counts a connection; it reports whether it is the first from its host, and worth a line.
 func (d *doorman) first(host string, why error, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -82,15 +82,15 @@ func (d *doorman) forgetOne() {
 	delete(d.hosts, oldest)
 }
 
-// report tells how many connections were not told of one by one, when it is time: first so long after the first of them,
-// then less and less often. It is called every now and then.
+// report says, when it is time, how many connections were not reported one by one: first a set time after the first of them, then
+// less and less often. It is called every now and then.
 func (d *doorman) report(to Observer, now time.Time, after time.Duration) {
 	if more := d.reckon(now, after); more.Total > 0 {
 		tell(to, more)
 	}
 }
 
-// reckon is a report; of no connections, where there is nothing to tell.
+// reckon makes a report; one of no connections if there is nothing to tell.
 func (d *doorman) reckon(now time.Time, after time.Duration) (more RefusedMore) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -112,7 +112,7 @@ func (d *doorman) reckon(now time.Time, after time.Duration) (more RefusedMore) 
 	return more
 }
 
-// sumUp gives what had no line, which is told then. Under mu.
+// sumUp returns what had no line, which is thereby told. Under mu.
 func (d *doorman) sumUp() RefusedMore {
 	hosts := slices.SortedFunc(maps.Keys(d.hosts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(d.hosts[b].unsaid, d.hosts[a].unsaid), cmp.Compare(a, b))
@@ -140,7 +140,7 @@ func (d *doorman) count() uint64 {
 // site is what an address is counted by: an IPv4 address, or the network of an IPv6 address.
 func site(who net.Addr) string { return siteOf(who.String()) }
 
-// siteOf is site of an address with a port, in writing.
+// siteOf is site for an address with a port, as text.
 func siteOf(who string) string {
 	at, err := netip.ParseAddrPort(who)
 	if err != nil {
@@ -150,6 +150,6 @@ func siteOf(who string) string {
 	if !host.Is6() || host.IsLinkLocalUnicast() {
 		return host.String()
 	}
-	network, _ := host.WithZone("").Prefix(siteBits) // cannot fail: it has so many bits
+	network, _ := host.WithZone("").Prefix(siteBits) // cannot fail: an IPv6 address has that many bits
 	return network.String()
 }

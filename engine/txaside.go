@@ -8,23 +8,23 @@ import (
 	"viamillipede/netio"
 )
 
-// A link that is given up may be in the middle of a leg, and its socket full: the word why can follow only after the leg. So
+// A link that is given up may be in the middle of a leg, and its socket full, so that the reason can follow only after the leg. So
 // its legs go to other links and its keeper dials anew at once, but its connection is put aside and goes on by itself:
 //
 //	given up -> rest of the leg, word -> our side ended -> the peer's side ended -> closed
 //
-// It is closed before that when its socket fails, when its successor is up, when the peer has the leg from another link,
-// whose memory is to be free, and when the loop ends. A reset instead of all this would look like a death to the peer, and
-// would be the only thing of ours that reaches it where only the way back is silent.
+// It is closed earlier when its socket fails, when its successor is up, when the peer has the leg from another link, since the leg's
+// memory must become free, and when the loop ends. A reset instead of all this would look like a death to the peer, and would be the
+// only thing of ours to reach it if only the way back is silent.
 
 // aside is what a link that was put aside has to know.
 type aside struct {
 	on   bool
-	said time.Time // when all was said, and our side ended; zero: it is not
+	said time.Time // when all was said, and our side ended; zero: not yet
 }
 
-// putAside gives the link up with a last word. Where it has to make room for its successor at once, because its source port is
-// the path's, or what comes on it is not to be trusted, it says so only if that is possible now.
+// putAside gives the link up with a last word. If it has to make room for its successor at once, because its source port is fixed,
+// or if what comes in on it cannot be trusted, it says so only if that is possible now.
 func (k *txlink) putAside(why wire.Reason) {
 	k.retire()
 	k.control = wire.Bye{Reason: why}.Append(k.control)
@@ -36,10 +36,10 @@ func (k *txlink) putAside(why wire.Reason) {
 	}
 }
 
-// goOn does what the socket's readiness allows of a link that was put aside. What the peer sends is thrown away.
+// goOn does what the socket's readiness allows for a link that was put aside. What the peer sends is thrown away.
 func (k *txlink) goOn(events uint32) {
 	if k.away {
-		return // whoever is in the middle of it goes on
+		return // the thread in the middle of it goes on
 	}
 	if events&netio.Writable != 0 {
 		k.full = false
@@ -61,20 +61,20 @@ func (k *txlink) goOn(events uint32) {
 	}
 }
 
-// hearOut throws away what the peer has sent. ErrAgain is that there is no more now, any other error that the link is over.
+// hearOut throws away what the peer has sent. ErrAgain means that there is no more now, any other error that the link is over.
 func (k *txlink) hearOut() error {
 	for range asideReads {
 		if _, err := k.conn.Recv(k.in[:], nil); err != nil {
 			return err
 		}
 	}
-	return errStuck // a peer that talks on is not waited for
+	return errStuck // a peer that does not stop talking is not waited for
 }
 
-// asideReads bounds what a peer may have to say on a link that was given up, in reads of inputSize.
+// asideReads bounds how much a peer may still say on a link that was given up, in reads of inputSize.
 const asideReads = 64
 
-// endAside closes the connection: with a reset when something is left unsaid.
+// endAside closes the connection: with a reset if something is left unsaid.
 func (k *txlink) endAside(reset bool) {
 	k.aside.on = false
 	k.owner.asides = slices.DeleteFunc(k.owner.asides, func(o *txlink) bool { return o == k })

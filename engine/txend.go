@@ -2,7 +2,7 @@ package engine
 
 import "viamillipede/netio"
 
-// leave ends the link without loss: its keeper is to dial its own path, or has nothing more to do.
+// leave ends the link without loss: its keeper will dial its own path, or has nothing more to do.
 func (k *txlink) leave() {
 	k.leaving = true
 	k.publish()
@@ -11,7 +11,7 @@ func (k *txlink) leave() {
 	}
 }
 
-// left returns errLeft once a link that shall leave has nothing more to do.
+// left returns errLeft once a link that has to leave has nothing more to do.
 func (k *txlink) left() error {
 	if k.leaving && k.leg == nil && len(k.carried) == 0 {
 		return errLeft
@@ -19,14 +19,14 @@ func (k *txlink) left() error {
 	return nil
 }
 
-// abandon closes the link with a leg on its way that nobody needs any more.
+// abandon closes the link in the middle of a leg that nobody needs any more.
 func (k *txlink) abandon() {
 	k.dropLeg()
 	k.conn.Abort()
 	k.dropZero()
 }
 
-// part closes the link when all is said. What the peer still sends is read first: the kernel answers a close that leaves
+// part closes the link when all is said. What the peer still sends is read first, because the kernel answers a close that leaves
 // something unread with a reset, which may throw away our last words before the peer has read them.
 func (k *txlink) part() {
 	k.conn.Finish()
@@ -41,7 +41,7 @@ func (k *txlink) part() {
 	k.dropZero()
 }
 
-// lose ends the link. The legs that it carried and that nobody else carries are sent again, on any link.
+// lose ends the link. The legs that it alone carried are sent again, on any link.
 func (k *txlink) lose(err error) {
 	if k.gone || k.condemn(err) {
 		return

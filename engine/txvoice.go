@@ -8,8 +8,8 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// findVoice waits for a link to tell the receiver on why the stream failed here: the links that are in the middle of a leg which
-// is in the source, and cannot be finished, or on which nothing gets through, are ended, and dialled anew.
+// findVoice waits for a link on which to tell the receiver why the stream failed here. Links that cannot carry the news are ended
+// and dialled anew: those in the middle of a leg from the source that cannot be finished, and those on which nothing gets through.
 func (s *Sender) findVoice(ctx context.Context) {
 	status, atMost := ExitStatus(s.err), s.time.Linger
 	stuck := status == StatusLost && s.linksUp()
@@ -47,14 +47,14 @@ func (s *Sender) linksUp() bool {
 	return s.up > 0
 }
 
-// speechless reports whether there is a receiver and no link to it.
+// speechless reports whether there is a receiver but no link to it.
 func (s *Sender) speechless() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.met && s.up == 0
 }
 
-// lastWords is what the receiver is told of the end.
+// lastWords is what the receiver is told about the end.
 func (s *Sender) lastWords() []byte {
 	if s.err != nil {
 		return faultOf(s.err).Append(nil)
@@ -77,9 +77,9 @@ func (s *Sender) farewell() {
 	}
 }
 
-// awaitGoodbye waits, for a moment, until the receiver has answered our last word on one of the links, or has ended them all. A
-// link that is closed while something comes in is reset by the kernel, which throws away what it has not sent yet; a receiver that
-// has not heard the word would wait for us.
+// awaitGoodbye waits, briefly, until the receiver has answered our last words on one of the links, or has ended them all. If a link
+// is closed while something comes in, the kernel resets it and throws away what it has not sent yet; a receiver that has not heard
+// the words would wait for us.
 func (s *Sender) awaitGoodbye() {
 	late := time.NewTimer(s.time.Farewell)
 	defer late.Stop()

@@ -7,31 +7,31 @@ import (
 	"viamillipede/netio"
 )
 
-// A leg in the arena can be sent from where it is (MSG_ZEROCOPY), and stays there untouched: until the peer has received it,
-// as every leg, and until the kernel says that the call needs its memory no more. That pays on a network card. Elsewhere the
-// kernel copies after all, and says so; then a link stops asking for it.
+// A leg in the arena can be sent from where it is (MSG_ZEROCOPY). It stays there untouched until the peer has received it, like
+// every leg, and until the kernel says that the call no longer needs its memory. That pays on a network card. Elsewhere the kernel
+// copies after all, and says so; then a link stops using it.
 
 const (
-	// zeroLeast is the least that is worth the book-keeping, in bytes.
+	// zeroLeast is the smallest piece that is worth the bookkeeping, in bytes.
 	zeroLeast = 16 << 10
 	// zeroTrial is how many completions a link looks at before it judges.
 	zeroTrial = 16
 )
 
-// errZeroCopied is why a link stops asking for it.
+// errZeroCopied is why a link stops using zero-copy.
 var errZeroCopied = errors.New("the kernel copied what was sent zero-copy")
 
 // zeroCount counts calls, for the summary.
 type zeroCount struct{ sent, copied tally }
 
-// zero is a link's calls that are not completed.
+// zero is a link's calls that have not completed yet.
 type zero struct {
 	on      bool
 	forced  bool   // on, whatever the kernel says
 	next    uint32 // number of the next call
 	waiting []zeroCall
-	done    []netio.Completion // what was reaped last
-	copied  int                // of the calls that are completed, before the judgement
+	done    []netio.Completion // what was last reaped
+	copied  int                // how many of the completed calls were copied, before the judgement
 	judged  int
 }
 
@@ -54,11 +54,11 @@ func (k *txlink) startZero() {
 	k.zero.on, k.zero.forced = true, cfg.ForceZeroCopy
 }
 
-// zeroes reports whether a piece of the leg that is on its way goes by zero-copy. Only the arena's legs do: Go's heap may be
-// used again as soon as nothing of ours refers to it.
+// zeroes reports whether a piece of the current leg is sent by zero-copy. Only the arena's legs are, because Go's heap may be reused
+// as soon as nothing of ours refers to it.
 func (k *txlink) zeroes(left int) bool { return k.zero.on && left >= zeroLeast && k.leg.Buffered() }
 
-// sendZero sends a piece of the leg that is on its way.
+// sendZero sends a piece of the current leg.
 func (k *txlink) sendZero(p []byte) (int, error) {
 	n, err := k.conn.SendZero(p)
 	if netio.NoZero(err) {
@@ -75,7 +75,7 @@ func (k *txlink) sendZero(p []byte) (int, error) {
 	return n, nil
 }
 
-// reap lets go of what the kernel does not need any more.
+// reap lets go of what the kernel no longer needs.
 func (k *txlink) reap() {
 	if len(k.zero.waiting) == 0 {
 		return
@@ -93,7 +93,7 @@ func (k *txlink) reap() {
 	k.zero.copied, k.zero.judged = 0, 0
 }
 
-// complete drops the holds of the calls that a completion names. Completions come in order, mostly.
+// complete drops the holds of the calls that a completion names. Completions usually come in order.
 func (k *txlink) complete(c netio.Completion) {
 	kept := k.zero.waiting[:0]
 	for _, w := range k.zero.waiting {
@@ -112,9 +112,9 @@ func (k *txlink) complete(c netio.Completion) {
 	k.zero.waiting = kept
 }
 
-// closeZero ends a link's connection with a reset, and keeps it until the kernel has let go of the memory: what is still in
-// the card's queue would otherwise go out with another leg's bytes in it. It reports whether it did so; if not, nothing is
-// waited for.
+// closeZero ends a link's connection with a reset, and keeps the connection until the kernel has let go of the memory: what is
+// still in the card's queue would otherwise go out with another leg's bytes in it. It reports whether it did so; if not, nothing
+// needs to be waited for.
 func (k *txlink) closeZero() bool {
 	if k.reap(); len(k.zero.waiting) == 0 {
 		return false
