@@ -15,21 +15,21 @@ import (
 	"viamillipede/netio/dial"
 )
 
-// outcome is how an attempt to connect ended, at one address or, put together, on a path.
+// outcome is how an attempt to connect ended, at one address or, taken together, on a path.
 type outcome struct {
 	to      netip.Addr
 	verdict wire.Verdict   // of the receiver that answered, or of what answered in its place
 	err     error          // nil: there is a link
 	refused bool           // the peer's host answered: nobody there serves this stream
-	reply   schedule.Reply // what that says of the peer
+	reply   schedule.Reply // what that says about the peer
 }
 
-// result makes an outcome of what an attempt returned; met is whether this very peer was met at the address.
+// result makes an outcome of what an attempt returned; met tells whether this very peer was met at the address.
 func result(to netip.Addr, met bool, v wire.Verdict, err error) outcome {
 	return outcome{to, v, cause(err), err != nil && (v != wire.VerdictOK || netio.Refused(err)), replyOf(met, v, err)}
 }
 
-// replyOf is what the result of an attempt says of the peer.
+// replyOf is what the result of an attempt says about the peer.
 func replyOf(met bool, v wire.Verdict, err error) schedule.Reply {
 	switch {
 	case err == nil:
@@ -50,17 +50,17 @@ func replyOf(met bool, v wire.Verdict, err error) schedule.Reply {
 	return schedule.ReplyUnmet
 }
 
-// errOther is a receiver that is not ours. errMute is a connection that was taken, by what then said nothing.
+// errOther: the receiver is not ours. errMute: the connection was accepted, but then nothing answered on it.
 var (
 	errOther = errors.New("another receiver, not the one that has this stream")
 	errMute  = errors.New("the connection was taken, but nothing answers on it")
 )
 
-// errChanged ends an attempt that the network has overtaken.
+// errChanged ends an attempt that a change of the network has overtaken.
 var errChanged = errors.New("the network has changed")
 
-// dial makes one attempt on a path: name, then connection and handshake at its addresses until one works (race.go). The one
-// that worked last comes first, so that those that do not work cost nothing later.
+// dial makes one attempt on a path: first the name, then connection and handshake at its addresses until one works (race.go). The
+// address that worked last comes first, so that those that do not work cost nothing later.
 func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (*txlink, error) {
 	all, err := k.s.lookUp(ctx, p)
 	if err != nil {
@@ -89,7 +89,7 @@ func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (
 	return link, nil
 }
 
-// adopt takes the connection over; it is closed when that fails, a fault included.
+// adopt takes the connection over; it closes the connection if that fails, even by a fault in the program.
 func (k *keeper) adopt(c net.Conn) (conn Conn, err error) {
 	defer func() {
 		if conn == nil {
@@ -99,7 +99,7 @@ func (k *keeper) adopt(c net.Conn) (conn Conn, err error) {
 	return k.s.transport.Adopt(c, k.s.trace())
 }
 
-// reach races for a connection from a source port of the path's, which the keeper has then.
+// reach races for a connection from one of the path's source ports, which then belongs to the keeper.
 func (k *keeper) reach(ctx context.Context, p *pathState, all []netip.Addr, hope <-chan struct{}) (won *lap, failed []outcome) {
 	k.ready(p, all[0])
 	place := k.place
@@ -137,7 +137,7 @@ func portTaken(port uint16, failed []outcome) error {
 	return nil
 }
 
-// overtook counts attempts that ended with err.
+// overtook counts attempts in a row that a change of the network has overtaken; err is how this one ended.
 func (k *keeper) overtook(err error) {
 	if err != errChanged {
 		k.overtaken = 0
@@ -146,7 +146,7 @@ func (k *keeper) overtook(err error) {
 	k.overtaken++
 }
 
-// reached records that the path leads to the receiver, and tells the user when it is by another address than before.
+// reached records that the path leads to the receiver, and tells the user if it is by another address than before.
 func (k *keeper) reached(p *pathState, failed []outcome, to netip.Addr) {
 	p.note(outcome{to: to})
 	k.s.heardFrom()
@@ -155,7 +155,7 @@ func (k *keeper) reached(p *pathState, failed []outcome, to netip.Addr) {
 	}
 }
 
-// failed records an attempt that failed, and tells the user when that is news.
+// failed records an attempt that failed, and tells the user if that is news.
 func (k *keeper) failed(ctx context.Context, p *pathState, o outcome) error {
 	if context.Cause(ctx) == context.Canceled || o.err == errChanged {
 		return o.err // we are stopping, or try again at once
@@ -169,8 +169,8 @@ func (k *keeper) failed(ctx context.Context, p *pathState, o outcome) error {
 	return o.err
 }
 
-// together says how an attempt ended at whose addresses all failed. The path is refused when they all are, apart from those
-// of a protocol that this machine has no route for; a denial by a receiver counts for more than what anybody else says.
+// together says how an attempt ended that failed at all addresses. The path counts as refused if all of them refused, apart from
+// those of a protocol for which this machine has no route. A denial by a receiver counts for more than any other answer.
 func together(all []outcome) outcome {
 	if len(all) == 1 {
 		return all[0]
@@ -179,7 +179,7 @@ func together(all []outcome) outcome {
 	if last.err == errChanged {
 		return last
 	}
-	all = slices.SortedFunc(slices.Values(all), func(a, b outcome) int { return a.to.Compare(b.to) }) // as a resolver may not
+	all = slices.SortedFunc(slices.Values(all), func(a, b outcome) int { return a.to.Compare(b.to) }) // a resolver may vary the order
 	o := outcome{refused: true}
 	for _, a := range all {
 		o.reply = o.reply.Both(a.reply)
@@ -193,7 +193,7 @@ func together(all []outcome) outcome {
 	return o
 }
 
-// sameKind reports whether an attempt at an address of the same protocol as that of a found a route.
+// sameKind reports whether an attempt at an address of the same protocol as a's found a route.
 func sameKind(all []outcome, a outcome) bool {
 	return slices.ContainsFunc(all, func(b outcome) bool { return a.to.Is4() == b.to.Is4() && !dial.LacksRoute(b.err) })
 }
@@ -205,7 +205,7 @@ func denies(v wire.Verdict) bool {
 	return v == wire.VerdictPhrase || v == wire.VerdictVersion || v == wire.VerdictBusy || v == wire.VerdictMeasures
 }
 
-// describe says why each address failed, or once what they have in common.
+// describe says why each address failed or, if they have that in common, says it once.
 func describe(all []outcome) error {
 	var parts []string
 	alike := true
@@ -231,7 +231,7 @@ func (p *pathState) inOrder(all []netip.Addr) []netip.Addr {
 	return slices.Insert(slices.Delete(slices.Clone(all), at, at+1), 0, best)
 }
 
-// prefer remembers the address that worked; it reports whether that is another one than before.
+// prefer remembers the address that worked; it reports whether it differs from the one before.
 func (p *pathState) prefer(to netip.Addr) (news bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -8,7 +8,7 @@ import (
 	"viamillipede/engine/schedule"
 )
 
-// Links by trial: a stream begins with one link on each path. A link more is tried on each path in turn; it stays if the
+// Links by trial: a stream begins with one link on each path. Then one more link is tried on each path in turn. It stays if the
 // stream becomes faster by schedule.AutoGain, and then more are tried there at once. If not, it is taken away again, and the path is
 // left alone for schedule.AutoPause, and twice as long each time.
 //
@@ -43,7 +43,7 @@ func (c *crew) dismiss(i int) {
 	c.stop[i] = nil
 }
 
-// spare gives up to n keepers of the path that are not at work, and whose last link has left.
+// spare returns up to n keepers of the path that are not at work, and whose last link has left.
 func (c *crew) spare(p *pathState, n int) (some []int) {
 	for i, k := range c.keepers {
 		if k.home != p || c.stop[i] != nil || len(some) == n {
@@ -61,16 +61,16 @@ func (c *crew) spare(p *pathState, n int) (some []int) {
 	return some
 }
 
-// try is a path and how its trials went.
+// try is a path and the results of its trials.
 type try struct {
 	path  *pathState
 	links int // at work
 	step  int // links that the next trial adds
 	pause time.Duration
-	after time.Time // no trial before
+	after time.Time // no trial before then
 }
 
-// trial keeps as many links as bring more, until ctx ends.
+// trial keeps as many links as raise the rate, until ctx ends.
 func (s *Sender) trial(ctx context.Context, c *crew) {
 	tries := make([]*try, len(s.paths))
 	for i, p := range s.paths {
@@ -139,14 +139,14 @@ func (s *Sender) better(ctx context.Context, c *crew, t *try) bool {
 	return false
 }
 
-// rest has the path left alone for a while.
+// rest leaves the path alone for a while.
 func (t *try) rest() {
 	t.step = 1
 	t.after = time.Now().Add(t.pause)
 	t.pause = min(2*t.pause, schedule.AutoPauseMost)
 }
 
-// measureRate is how many bytes a second the peer receives, measured over schedule.AutoMeasure.
+// measureRate is how many bytes per second the peer receives, measured over schedule.AutoMeasure.
 func (s *Sender) measureRate(ctx context.Context) float64 {
 	begun, from := time.Now(), s.window.Arrived()
 	sleep(ctx, schedule.AutoMeasure)

@@ -18,7 +18,7 @@ func fit(window int64, leg, links int) (size, buffers int) {
 	return size, max(2*links, min(int(window/int64(size)), legsMost))
 }
 
-// closePool gives the memory back, and says what has become of it since that was told.
+// closePool gives the memory back, and reports what has become of it since that was last told.
 func closePool(p *bufpool.Pool, told bufpool.Advice, to Observer) {
 	if now := p.Advice(); now.Missed != told.Missed {
 		tell(to, MemoryAdvised{now})

@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// spare keeps one of Go's processors (GOMAXPROCS) more than there are loops. As long as one is idle, Go's monitor leaves a
-// thread that is in a system call its own, unless the call takes 10 ms; else it would take it away after some 20 us, which costs
-// the thread a wait for another one after every call on a source or a sink.
+// spare keeps one more of Go's processors (GOMAXPROCS) than there are loops. While one is idle, Go's monitor lets a thread in a system
+// call keep its processor, unless the call takes 10 ms. Otherwise it would take the processor away after some 20 us, and the thread
+// would have to wait for another one after every call on a source or a sink.
 var spare struct {
 	mu    sync.Mutex
 	loops int // that run; guarded by mu
@@ -17,8 +17,8 @@ var spare struct {
 // CPU time than that.
 var granted = sync.OnceValue(func() int { return runtime.GOMAXPROCS(0) })
 
-// spareCPUs counts the loops of an end until the function that it returns is called. The number of processors never falls: a
-// change stops the world. Where threads are few (m), none is spared: a processor can take one.
+// spareCPUs counts the loops of an end until the function that it returns is called. The number of processors never falls, because a
+// change stops the world. If threads are few (m), none is spared, because each may take a thread.
 func (m Means) spareCPUs(loops int) (end func()) {
 	if m.Loops > 0 {
 		return func() {}

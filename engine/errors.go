@@ -39,7 +39,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// ExitStatus gives the exit status for what Send or Receive returned.
+// ExitStatus returns the exit status for what Send or Receive returned.
 func ExitStatus(err error) Status {
 	if err == nil {
 		return StatusDone

@@ -13,8 +13,8 @@ import (
 	"viamillipede/netio/sockstats"
 )
 
-// gauge is the socket statistics of one end. The kernel counts by itself; the loops only have to name their links to it, when
-// they come and when they go.
+// gauge is the socket statistics of one end. The kernel counts by itself; the loops only have to name their links to it as they come
+// and go.
 type gauge struct {
 	observer  Observer
 	load      chore                               // its goroutine, at the start; started by Run, joined by close
@@ -24,9 +24,9 @@ type gauge struct {
 	closed bool // guarded by mu
 }
 
-// open loads the programs, and has the loops name the links that are up by then. attach posts to the loops, which answer on
-// the channel, and says how many they are. A connection that was made before may become a link within the given time, unless
-// ctx ends before.
+// open loads the programs, and makes the loops name the links that are up by then. attach posts to the loops, which answer on the
+// channel, and returns how many they are. A connection made earlier may still become a link within the given time, unless ctx ends
+// first.
 func (g *gauge) open(ctx context.Context, within time.Duration, cfg sockstats.Config, attach func(attached chan<- struct{}) int) {
 	c, err := sockstats.Open(cfg)
 	if err != nil {
@@ -50,10 +50,10 @@ func (g *gauge) open(ctx context.Context, within time.Duration, cfg sockstats.Co
 	_ = c.Settle()
 }
 
-// off says that there are no statistics, as the user wants it.
+// off says that there are no statistics, because the user wants none.
 func (g *gauge) off() { tell(g.observer, SocketStatistics{Err: errStatisticsOff}) }
 
-// keep takes the collector over, unless the stream is over.
+// keep takes the collector over, unless the stream has ended.
 func (g *gauge) keep(c *sockstats.Collector) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -65,8 +65,8 @@ func (g *gauge) keep(c *sockstats.Collector) bool {
 	return true
 }
 
-// close ends it, once no loop runs, and the context of its goroutine has ended. A collector that takes too long to come is closed
-// when it does.
+// close ends it, once no loop runs and the context of its goroutine has ended. A collector that takes too long to load is closed when
+// it has.
 func (g *gauge) close() {
 	g.mu.Lock()
 	g.closed = true
@@ -85,13 +85,13 @@ func (g *gauge) lost() sockstats.Lost {
 	return sockstats.Lost{}
 }
 
-// errStatisticsOff is why there are none, as the user wants it.
+// errStatisticsOff is why there are none when the user wants none.
 var errStatisticsOff = errors.New("switched off")
 
 // errNoStatistics is why an unprivileged user has no statistics.
 var errNoStatistics = errors.New("no permission for BPF (CAP_BPF, CAP_NET_ADMIN)")
 
-// permitted says in fewer words that there is no permission.
+// permitted shortens an error that says that there is no permission.
 func permitted(err error) error {
 	if errors.Is(err, os.ErrPermission) {
 		return errNoStatistics
@@ -153,7 +153,7 @@ func (s *Sender) gaugeLinks(ctx context.Context) {
 	})
 }
 
-// gaugeLinks starts the statistics of a receiver, which mostly has to wait for its sender anyway. ctx ends with the stream.
+// gaugeLinks starts the statistics of a receiver, which usually has to wait for its sender anyway. ctx ends with the stream.
 func (r *Receiver) gaugeLinks(ctx context.Context) {
 	defer r.caught("statistics")
 	if !r.cfg.SockStats {

@@ -8,7 +8,7 @@ import (
 	"viamillipede/netio/dial"
 )
 
-// watchNetwork tells of each change of the network until ctx ends.
+// watchNetwork signals each change of the network until ctx ends.
 func (s *Sender) watchNetwork(ctx context.Context) {
 	err := s.transport.Watch(ctx, func() {
 		s.strand()
@@ -20,7 +20,7 @@ func (s *Sender) watchNetwork(ctx context.Context) {
 	}
 }
 
-// strand ends the links whose device has gone or was made anew: nothing gets through on them any more, and no packet says so.
+// strand ends the links whose device has gone or was made anew: nothing gets through on them any more, and no packet will say so.
 func (s *Sender) strand() {
 	if !s.zones.Load() {
 		return
@@ -36,7 +36,7 @@ func (s *Sender) strand() {
 	}
 }
 
-// stranded says what has become of the device of a link to a link-local address; nil: it is there.
+// stranded says what has become of the device of a link to a link-local address; nil: it is still there.
 func (k *txlink) stranded() error {
 	if k.to.Zone() == "" {
 		return nil

@@ -12,20 +12,19 @@ import (
 	"viamillipede/engine/loop"
 )
 
-// placement is where the loops of one end run, and by what that was decided. It does not change: a better one replaces it.
+// placement is where the loops of one end run, and what decided that. It never changes: a better one replaces it.
 type placement struct {
 	cpus    []int // of each loop; -1: it is not pinned
 	devices []string
 	nics    []affinity.NIC
 	machine *affinity.Machine // nil: nothing is known, or nothing depends on it
 	serve   func(cpu int) int // Options.Serve
-	few     bool              // threads are few: none is made for a call
+	few     bool              // the user has few threads: none is made just for a call
 }
 
-// place decides where the loops run, given the devices by which the stream comes or goes: where the user has not said
-// otherwise, near the CPUs that take their queues' interrupts. Where that is not known, as on loopback, which has no queues,
-// loopCPUs has the choice. The loops are as many as the caller has: what the machine grants may have changed since it made
-// them.
+// place decides where the loops run, given the devices through which the stream comes or goes: unless the user says otherwise, near
+// the CPUs that take the interrupts of their queues. If that is not known, as on loopback, which has no queues, loopCPUs chooses. The
+// caller says how many loops there are, because what the machine grants may have changed since it made them.
 func (o Options) place(e end, devices []string, loops int) *placement {
 	p := &placement{cpus: o.loopCPUs(e, loops), devices: devices, serve: o.Serve, few: o.Means.Loops > 0}
 	if p.cpus[0] < 0 {
@@ -35,14 +34,14 @@ func (o Options) place(e end, devices []string, loops int) *placement {
 	for _, d := range devices {
 		nics, err := affinity.ReadNICs(root, d)
 		if err != nil {
-			continue // it has just gone; links find that out
+			continue // it has just gone; links will notice
 		}
 		p.nics = append(p.nics, nics...)
 		queues = queues || slices.ContainsFunc(nics, func(n affinity.NIC) bool { return len(n.Interrupted()) > 0 })
 	}
 	steers := e == receiving && len(p.cpus) > 1
 	if len(p.nics) == 0 && !steers {
-		return p // as on loopback: nothing depends on the machine, and to read it takes a millisecond
+		return p // as on loopback: nothing depends on the machine, and reading it takes a millisecond
 	}
 	m, err := affinity.ReadMachine(root)
 	if err != nil {
@@ -59,7 +58,7 @@ func (o Options) place(e end, devices []string, loops int) *placement {
 	return p
 }
 
-// devices is a list of the named device; of none, for "".
+// devices is a list of the named device; an empty one for "".
 func devices(name string) []string {
 	if name == "" {
 		return nil
@@ -70,7 +69,7 @@ func devices(name string) []string {
 // root is where the kernel's files are.
 const root = "/"
 
-// owner is the loop that serves best what comes in on a CPU; -1 is any.
+// owner is the loop that best serves what comes in on a CPU; -1: any.
 func (p *placement) owner(cpu int) int {
 	switch {
 	case p.serve != nil:
@@ -81,8 +80,8 @@ func (p *placement) owner(cpu int) int {
 	return p.machine.Nearest(cpu, p.cpus)
 }
 
-// better is the loop that serves what comes in on a CPU better than the given one: it runs on that CPU, or on its node where
-// the other does not; -1 is none.
+// better is the loop that serves what comes in on a CPU better than the given one: it runs on that CPU, or on its node while the
+// other does not; -1: none.
 func (p *placement) better(cpu, than int) int {
 	if cpu == p.cpus[than] {
 		return -1
@@ -99,7 +98,7 @@ func (p *placement) better(cpu, than int) int {
 	return -1
 }
 
-// nodes are the memory nodes of the loops; nil where there is one only, or none is known.
+// nodes are the memory nodes of the loops; nil if there is only one, or none is known.
 func (p *placement) nodes() []int {
 	if p.machine == nil || len(p.machine.Nodes) < 2 {
 		return nil
@@ -111,7 +110,7 @@ func (p *placement) nodes() []int {
 	return nodes
 }
 
-// node is the memory node of a CPU; -1 is not known.
+// node is the memory node of a CPU; -1: not known.
 func (p *placement) node(cpu int) int {
 	if p.machine != nil {
 		for _, c := range p.machine.CPUs {
@@ -123,8 +122,8 @@ func (p *placement) node(cpu int) int {
 	return -1
 }
 
-// near calls f on a thread that is pinned to the CPU of the loop of that index, where the device chooses the queue for what f
-// sends by the CPU that it is sent on (XPS, Documentation/networking/scaling.rst): the queue is then the loop's, and stays it.
+// near calls f on a thread that is pinned to the CPU of the loop with that index. The device may choose the queue for what f sends by
+// the CPU that it is sent on (XPS, Documentation/networking/scaling.rst): the queue is then the loop's, and remains so.
 func (p *placement) near(at int, f func()) {
 	cpu := p.cpus[at]
 	if cpu < 0 || p.few || !slices.ContainsFunc(p.nics, func(n affinity.NIC) bool { return len(n.TX) > 1 }) {
@@ -143,18 +142,18 @@ func (p *placement) near(at int, f func()) {
 	}
 }
 
-// data is what others are told of it.
+// data is what others are told about it.
 func (p *placement) data() Placement { return Placement{CPUs: p.cpus, NICs: p.nics} }
 
-// tellNext tells of the placement that replaces this one, unless that is the same.
+// tellNext reports the placement that replaces this one, unless it is the same.
 func (p *placement) tellNext(to Observer, next *placement) {
 	if !reflect.DeepEqual(p.data(), next.data()) {
 		tell(to, LoopsPlaced{next.data()})
 	}
 }
 
-// settle places the loops near the devices by which the stream leaves, as soon as a name has led to an address: before the
-// first link is dialled, and before there is memory for the window.
+// settle places the loops near the devices through which the stream leaves, as soon as a name has led to an address: before the first
+// link is dialled, and before there is memory for the window.
 func (s *Sender) settle(p *pathState, to netip.Addr) {
 	s.settling.Lock()
 	defer s.settling.Unlock()
@@ -173,8 +172,8 @@ func (s *Sender) settle(p *pathState, to netip.Addr) {
 	s.placed.Swap(at).tellNext(s.observer, at)
 }
 
-// leavesBy gives the devices of the paths, as far as they are known now: that of the path at hand, and of those that need no
-// name to be resolved.
+// leavesBy returns the devices of the paths, as far as they are known now: that of the given path, and of those that need no name
+// resolved.
 func (s *Sender) leavesBy(p *pathState, to netip.Addr) (devices []string) {
 	for _, q := range s.paths {
 		device, addr := q.Via.Device, to
@@ -193,7 +192,7 @@ func (s *Sender) leavesBy(p *pathState, to netip.Addr) (devices []string) {
 	return devices
 }
 
-// settle places the loops near the device by which the first link has come, before there is memory for the window.
+// settle places the loops near the device through which the first link has come, before there is memory for the window.
 func (r *Receiver) settle(local net.Addr) {
 	r.settling.Lock()
 	defer r.settling.Unlock()
@@ -213,14 +212,14 @@ func (r *Receiver) settle(local net.Addr) {
 	r.steer()
 }
 
-// known reports whether the sender was met.
+// known reports whether the sender has been met.
 func (r *Receiver) known() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.met
 }
 
-// steer has new connections come in at the listener of the loop that serves them best.
+// steer makes new connections come in at the listener of the loop that serves them best.
 func (r *Receiver) steer() {
 	at := r.placed.Load()
 	if len(r.loops) == 1 || at.machine == nil {

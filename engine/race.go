@@ -10,17 +10,17 @@ import (
 	"viamillipede/engine/schedule"
 )
 
-// A dial tries the addresses of a path as RFC 8305 has it: one after the other, each a little after the one before it, or at
-// once when that one has failed, and the first that leads to the receiver wins.
+// A dial tries the addresses of a path as RFC 8305 describes: one after the other, each a little after the one before it, or at
+// once if that one has failed. The first that leads to the receiver wins.
 //
 //	address 1  connect ...............................  |
 //	address 2      connect ... hello ... welcome: a link   | closed
 //	address 3          connect ..... waits its turn  | closed
 //
-// Connections may come about at the same time. Hellos go one by one, since two of them would make one link twice; one that
-// gets no answer loses its turn to a connection that waits.
+// Several connections may come about at the same time. Hellos go one by one, because two of them would make the same link twice; a
+// connection that gets no answer to its hello loses its turn to one that waits.
 
-// errPending is an attempt that another one has won over.
+// errPending is how an attempt ends that another one has beaten.
 var errPending = errors.New("no answer yet")
 
 // race is one dial under way. It belongs to its keeper's goroutine; laps report to it.
@@ -54,7 +54,7 @@ type lap struct {
 	outcome
 }
 
-// race gives the lap that has a welcomed connection, which is the caller's; nil: all failed, as the outcomes say.
+// race returns the lap with a welcomed connection, which then belongs to the caller; nil: all failed, as the outcomes say.
 func (k *keeper) race(ctx context.Context, p *pathState, all []netip.Addr, port uint16, hope <-chan struct{}) (*lap, []outcome) {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &race{
@@ -122,7 +122,7 @@ func (r *race) run(hope <-chan struct{}) *lap {
 	return nil
 }
 
-// under reports whether something is under way or left to try.
+// under reports whether anything is under way or left to try.
 func (r *race) under() bool {
 	return r.started < len(r.laps) || r.dialling > 0 || r.speaking != nil || len(r.connected) > 0
 }
@@ -149,7 +149,7 @@ func (r *race) start() {
 	}()
 }
 
-// speak has the next connection say hello, if its turn has come; turn is set to when it will have.
+// speak makes the next connection say hello, if its turn has come; otherwise it sets turn to when it will have.
 func (r *race) speak(turn *time.Timer) {
 	if len(r.connected) == 0 {
 		return
@@ -180,7 +180,7 @@ func (r *race) speak(turn *time.Timer) {
 	}()
 }
 
-// lost takes in how an attempt failed.
+// lost records how an attempt failed.
 func (r *race) lost(l *lap) {
 	l.ended = true
 	if l.c != nil {
@@ -189,7 +189,7 @@ func (r *race) lost(l *lap) {
 	r.failed = append(r.failed, l.outcome)
 }
 
-// clear closes what the race leaves, whose context has ended. Attempts that the winner has overtaken count as failed.
+// clear closes what the race leaves behind, once its context has ended. Attempts that the winner has beaten count as failed.
 func (r *race) clear(won *lap) {
 	for ; r.dialling > 0; r.dialling-- {
 		<-r.dialled
@@ -210,7 +210,7 @@ func (r *race) clear(won *lap) {
 	}
 }
 
-// patience is how long an attempt may take before it is given up for a new one when there is hope for that.
+// patience is how long an attempt may take before it is given up, when there is hope, for a new one.
 func (k *keeper) patience() time.Duration {
 	if k.anchor {
 		return schedule.FirstPatience
@@ -218,7 +218,7 @@ func (k *keeper) patience() time.Duration {
 	return schedule.OtherPatience
 }
 
-// overtakes is hope, unless the network has overtaken the keeper too often already.
+// overtakes is hope, unless changes of the network have overtaken the keeper too often already.
 func (k *keeper) overtakes(hope <-chan struct{}) <-chan struct{} {
 	if k.overtaken >= schedule.OvertakenMost {
 		return nil

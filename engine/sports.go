@@ -12,37 +12,37 @@ import (
 	"viamillipede/netio/dial"
 )
 
-// Sports are the source ports of a path's links. Which lane of a LAG or of equal routes a connection takes goes by a hash of
-// its addresses and ports, so these decide how evenly the lanes are filled. The zero Sports leaves them to the kernel.
+// Sports are the source ports of a path's links. A hash of its addresses and ports decides which lane of a LAG, or which of several
+// equal routes, a connection takes, so the ports decide how evenly the lanes are filled. The zero Sports leaves them to the kernel.
 type Sports struct {
-	List     []uint16 // link i of the path takes the i-th; the path has no more links than there are ports
-	Balanced bool     // the sender finds a list by itself that fills all lanes
+	List     []uint16 // link i of the path has the i-th port; the path has no more links than there are ports
+	Balanced bool     // the sender itself finds a list that fills all lanes
 }
 
-// guestPlace is the place of a keeper of another path.
+// guestPlace is the place of a keeper whose own path is another one.
 const guestPlace = -1
 
-// errNoPort is when every port of a path's list is taken by another link of ours, or was not to be had a moment ago.
+// errNoPort: every port of a path's list is taken by another of our links, or could not be used a moment ago.
 var errNoPort = errors.New("no source port of the list is free")
 
-// sourcePorts hands the source ports of a path out, each to one keeper at a time. The zero value hands out port 0, which is
-// the kernel's choice.
+// sourcePorts hands out the source ports of a path, each to one keeper at a time. The zero value hands out port 0, which lets the
+// kernel choose.
 type sourcePorts struct {
 	mu    sync.Mutex
 	list  []sourcePort // guarded by mu, as is all below
 	homes int          // links of the path: the first so many ports belong to one of them each, the others are spare
-	told  string       // how a balanced list was found, or why there is none, as the user knows it
+	told  string       // how a balanced list was found, or why there is none, as last told to the user
 }
 
 // sourcePort is one of them.
 type sourcePort struct {
 	port   uint16
-	keeper int       // that has it; nobody
-	failed time.Time // when it was not to be had; zero is never
+	keeper int       // the keeper that has it, or nobody
+	failed time.Time // when it could not be used; zero: never
 	told   bool      // the user knows of that
 }
 
-// set makes ports the list, of which no port is in use.
+// set makes ports the list, none of them in use.
 func (s *sourcePorts) set(ports []uint16) {
 	s.list = make([]sourcePort, len(ports))
 	for i, port := range ports {
@@ -50,15 +50,15 @@ func (s *sourcePorts) set(ports []uint16) {
 	}
 }
 
-// fixed reports whether links have ports of their own, which their successors are to have too.
+// fixed reports whether links have ports of their own, which their successors must have too.
 func (s *sourcePorts) fixed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.list) > 0
 }
 
-// renew has find make a new list, if none of the ports is in use: what was found may have changed with the network. It
-// reports whether the user has to know: how tells one way of finding them from another.
+// renew makes a new list with find, if none of the ports is in use, because the network may have changed since. It reports whether the
+// user has to know; how tells one way of finding them from another.
 func (s *sourcePorts) renew(find func() (ports []uint16, how string)) (news bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -71,7 +71,7 @@ func (s *sourcePorts) renew(find func() (ports []uint16, how string)) (news bool
 	return news
 }
 
-// take gives a port to a keeper, which has none: that of its place among the links of the path, or else a spare one.
+// take gives a port to a keeper that has none: the one for its place among the links of the path, or else a spare one.
 func (s *sourcePorts) take(keeper, place int, now time.Time) (port uint16, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,7 +94,7 @@ func (s *sourcePorts) take(keeper, place int, now time.Time) (port uint16, err e
 	return 0, errNoPort
 }
 
-// fail says that the keeper's port was not to be had; news is the first time for this port.
+// fail notes that the keeper's port cannot be used; news: it is the first time for this port.
 func (s *sourcePorts) fail(keeper int, now time.Time) (news bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -107,7 +107,7 @@ func (s *sourcePorts) fail(keeper int, now time.Time) (news bool) {
 	return news
 }
 
-// give takes a keeper's port back.
+// give takes back a keeper's port.
 func (s *sourcePorts) give(keeper int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,7 +118,7 @@ func (s *sourcePorts) give(keeper int) {
 	}
 }
 
-// ready finds the balanced ports of a path, if that is wished and it has no link, and tells the user.
+// ready finds the balanced ports of a path, if the user wants that and it has no link, and tells the user.
 func (k *keeper) ready(p *pathState, to netip.Addr) {
 	if !p.Sports.Balanced {
 		return
@@ -134,12 +134,12 @@ func (k *keeper) ready(p *pathState, to netip.Addr) {
 	}
 }
 
-// noteTaken tells the user, once, of a port that is not to be had.
+// noteTaken tells the user, once, about a port that cannot be used.
 func (k *keeper) noteTaken(p *pathState, port uint16, err error) {
 	if p.ports.fail(k.index, time.Now()) {
 		tell(k.s.observer, PortTaken{Path: p.String(), Port: port, Err: cause(err)})
 	}
 }
 
-// mayBeHad reports whether an attempt failed for want of its source port alone.
+// mayBeHad reports whether an attempt failed only because its source port cannot be used.
 func mayBeHad(port uint16, err error) bool { return port != 0 && err != nil && dial.PortTaken(err) }

@@ -2,7 +2,7 @@ package schedule
 
 import "time"
 
-// Doubt is how much a link is doubted whose legs had to be rescued. The zero doubt is none.
+// Doubt is how much a link is doubted because its legs had to be rescued. The zero doubt is none.
 type Doubt struct {
 	Much float64   // 0 to doubtLimit
 	grew time.Time // last

@@ -10,30 +10,30 @@ import (
 // have one queue for all of its links: then each of their packets waits for those of all others before it, and a link on its own
 // shows neither how deep the queue is nor that it moves.
 //
-//	sojourn = bytes in the network / bytes acknowledged in a second, while there were some
+//	sojourn = bytes in the network / bytes acknowledged per second, while there were some
 //
-// A path that is idle now and then shows its rate only while it is busy; one on which nothing is acknowledged any more keeps the
-// rate that it had.
+// A path that is idle now and then shows its rate only while it is busy; one on which nothing is acknowledged any more keeps its last
+// rate.
 //
-// What a link hears is as late as the queue was deep when its own words, or the acknowledgements of the peer's, went into it. So
-// the longest sojourn is remembered for queueTimes as long as it was.
+// What a link hears is as late as the queue was deep when its own words, or the peer's acknowledgements, went into it. So the longest
+// sojourn is remembered for queueTimes its own length.
 type PathFlow struct {
-	waits   atomic.Int64 // the sojourn, nanoseconds; 0 is not known
-	deepest atomic.Int64 // the longest that is remembered, likewise
+	waits   atomic.Int64 // the sojourn, in nanoseconds; 0: not known
+	deepest atomic.Int64 // the longest one remembered, likewise
 
 	mu    sync.Mutex
 	held  int       // bytes in the network; guarded by mu, as is all below
 	acked int       // bytes since from
 	from  time.Time // the rate is measured from here; zero: nothing is in the network
-	last  time.Time // when something was acknowledged last
-	rate  float64   // bytes a second, of the time before from; 0 is not known
+	last  time.Time // when something was last acknowledged
+	rate  float64   // bytes per second, in the time before from; 0: not known
 	heard time.Time // when the peer was last heard on any of the links
 	until time.Time // deepest is remembered until then
 
 	deepRate float64 // the rate at which the queue was deep; 0: it was not, or is another one; see Queued
 }
 
-// Look takes in that a link has so many bytes more in the network, and that so many were acknowledged.
+// Look notes that a link has so many bytes more in the network, and that so many were acknowledged.
 func (f *PathFlow) Look(more, acked int, now time.Time) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -56,7 +56,7 @@ func (f *PathFlow) Look(more, acked int, now time.Time) {
 	f.remember(wait, now)
 }
 
-// remember keeps the sojourn, where it is the longest, or what was longer is forgotten; under mu. Without a rate it is no more than
+// remember keeps the sojourn if it is the longest, or if a longer one has been forgotten; under mu. Without a rate it is no more than
 // a guess.
 func (f *PathFlow) remember(wait time.Duration, now time.Time) {
 	if f.rate == 0 {
@@ -80,7 +80,7 @@ func (f *PathFlow) wait() time.Duration {
 	return time.Duration(min(float64(f.held)/rate, ForEver.Seconds()) * float64(time.Second))
 }
 
-// lately is the rate since from, 0 where that is too short to tell; under mu.
+// lately is the rate since from, 0 if that is too short to tell; under mu.
 func (f *PathFlow) lately() float64 {
 	took := f.last.Sub(f.from)
 	if f.from.IsZero() || took < flowFirst {
@@ -89,15 +89,15 @@ func (f *PathFlow) lately() float64 {
 	return float64(f.acked) / took.Seconds()
 }
 
-// Sojourn is how long a packet that is sent now takes until it is acknowledged; 0 is not known.
+// Sojourn is how long a packet sent now takes until it is acknowledged; 0: not known.
 func (f *PathFlow) Sojourn() time.Duration { return time.Duration(f.waits.Load()) }
 
-// Longest is the longest sojourn of what has lately passed the path; 0 is not known.
+// Longest is the longest sojourn of what has lately passed the path; 0: not known.
 func (f *PathFlow) Longest() time.Duration { return time.Duration(f.deepest.Load()) }
 
-// Queued reports whether what the path holds is in one queue that moves, and is deep, or may be: something was acknowledged within
-// the time that it takes, or within least. A queue that was deep is still the one that all have to pass, however little is left in
-// it, as long as the path brings as much as it did.
+// Queued reports whether what the path holds is, or may be, in one deep queue that moves: something was acknowledged within the time
+// that it takes, or within least. A queue that was deep is still the one that all have to pass, however little is left in it, as long
+// as the path brings as much as it did.
 func (f *PathFlow) Queued(deep, least time.Duration, now time.Time) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -11,11 +11,11 @@ import "time"
 //	a link had payload and carried none,          the same; for the first keeper of a path at most anchorMost
 //	  and the stream has other links
 //
-// What keeps some links out, such as a firewall that counts them, is not asked again and again; nor is a path on which links come
-// up and nothing gets through. The pauses are spread, so that links that were lost together do not come back together. The news
-// that the path has no link any more, or hope, ends every pause.
+// What keeps some links out, such as a firewall that counts them, is not tried again and again; nor is a path on which links come up
+// but nothing gets through. The pauses are spread, so that links that were lost together do not come back together. Hope, or the news
+// that the path no longer has a link, ends every pause.
 
-// Use is what a link was good for.
+// Use is how useful a link was.
 type Use int
 
 const (
@@ -32,7 +32,7 @@ type Attempt struct {
 	Beside bool // there are other links
 }
 
-// Pause gives the next pause from the last one, 0 at first. anchor says that the keeper is the first of its path.
+// Pause returns the next pause, given the last one, 0 at first. anchor: the keeper is the first of its path.
 func (t Timing) Pause(last time.Duration, a Attempt, anchor bool) time.Duration {
 	twice := max(2*last, t.Backoff)
 	switch {
@@ -48,7 +48,7 @@ func (t Timing) Pause(last time.Duration, a Attempt, anchor bool) time.Duration 
 	return min(twice, t.BackoffMost)
 }
 
-// Spread is how much longer than that a pause may take, at random: a quarter; where it may be minutes, as long again.
+// Spread is how much longer than that a pause may take, at random: a quarter; if it may last minutes, as long again.
 func (t Timing) Spread(pause time.Duration) time.Duration {
 	if pause > t.BackoffMost {
 		return pause

@@ -6,37 +6,37 @@ import "time"
 type Trip struct {
 	From    time.Time
 	Expects time.Time // when it was expected to arrive
-	Due     time.Time // late after that
+	Due     time.Time // it is late after that
 	Bytes   int
 	Offered bool // to other links
 }
 
-// Speed is what a link has shown to carry, smoothed. The zero speed is unknown.
+// Speed is what a link has shown that it carries, smoothed. The zero speed is unknown.
 //
-// What the peer's kernel acknowledges while the link has more to send than the network takes is what the path carries. What
-// it carries at least is what is acknowledged in a longer time, whatever the link lacks, and a whole journey, from an idle
-// link to the peer's word that all legs are there.
+// The path carries what the peer's kernel acknowledges while the link has more to send than the network takes. It carries at least
+// what is acknowledged in a longer time, whatever the link lacks, and what a whole journey shows, from an idle link to the peer's word
+// that all legs are there.
 type Speed struct {
 	Rate float64 // bytes a second
 
-	begun time.Time // the first leg of the present journey was taken then
+	begun time.Time // when the first leg of the current journey was taken
 	came  int       // bytes of legs received of it
 
-	Took   time.Duration // the last leg that arrived, from the time the link took it; 0 is not known
-	Misses time.Duration // how far legs arrived from when they were expected, smoothed
+	Took   time.Duration // how long the last leg that arrived took since the link took it; 0: not known
+	Misses time.Duration // how far off legs arrived from when they were expected, smoothed
 
-	looked time.Time // what was acknowledged was last looked at then
+	looked time.Time // when what was acknowledged was last looked at
 	acked  uint64    // bytes, then
-	lacked bool      // the link had nothing unsent at some time since
+	lacked bool      // the link has had nothing unsent at some time since
 
-	since     time.Time // what was acknowledged, whatever the link lacked, is taken from here
+	since     time.Time // what is acknowledged, whatever the link lacks, is counted from here
 	sinceThen uint64    // bytes that were acknowledged then
 }
 
 // Depart notes that an idle link takes a leg.
 func (s *Speed) Depart(now time.Time) { s.begun, s.came, s.lacked = now, 0, true }
 
-// Arrive takes in trips that ended on a link of that least round trip. last says that no other is left: the journey is over.
+// Arrive records trips that ended on a link with that minimum round trip. last: no other trip is left, and the journey is over.
 func (s *Speed) Arrive(ended []Trip, now time.Time, roundTrip time.Duration, last bool) {
 	for _, t := range ended {
 		s.Misses += (now.Sub(t.Expects).Abs() - s.Misses) / 8
@@ -50,9 +50,9 @@ func (s *Speed) Arrive(ended []Trip, now time.Time, roundTrip time.Duration, las
 	}
 }
 
-// Look takes in how many bytes the peer's kernel has ever acknowledged, on a link of that least round trip. lacks says that
-// the link has nothing unsent. wait is how long it may take until something of what it has in the network is acknowledged: a slow
-// link's acks are far between, and as long as none is overdue, that nothing came says nothing.
+// Look records how many bytes the peer's kernel has acknowledged so far, on a link with that minimum round trip. lacks: the link has
+// nothing unsent. wait is how long it may take until something of what it has in the network is acknowledged: a slow link's acks are
+// far between, and as long as none is overdue, silence says nothing.
 func (s *Speed) Look(acked uint64, lacks bool, roundTrip, wait time.Duration, now time.Time) {
 	if took := now.Sub(s.since); took >= max(wideSample, roundTrip, wait) {
 		if !s.since.IsZero() && s.Rate > 0 {
@@ -72,7 +72,7 @@ func (s *Speed) Look(acked uint64, lacks bool, roundTrip, wait time.Duration, no
 	s.looked, s.acked, s.lacked = now, acked, lacks
 }
 
-// atLeast takes in a speed that may be less than what the link can do.
+// atLeast takes account of a speed that may be less than what the link can do.
 func (s *Speed) atLeast(rate float64) {
 	switch {
 	case s.Rate == 0:

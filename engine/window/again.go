@@ -7,8 +7,8 @@ import (
 	"viamillipede/engine/schedule"
 )
 
-// Resend gives the caller's link the first leg that must be sent again, and makes the caller a holder of it; nil when there
-// is none, or one of more bytes than suits it.
+// Resend gives the caller's link the first leg that must be sent again, and makes the caller a holder of it; nil if there is none, or
+// if it has more bytes than suits the link.
 func (w *Window) Resend(suits func(bytes int) bool) *Leg {
 	if w.waiting.Load() == 0 {
 		return nil
@@ -45,9 +45,9 @@ func (w *Window) OnItsWay(number uint64, link, path int) {
 	}
 }
 
-// Offer lets other links send a leg too that is late on the caller's link, the only one that has it. expects is when it
-// should arrive there; the zero time is that nobody can tell. same is for links of the same path. false: somebody else
-// has it, the peer has it, or rescues have had their share.
+// Offer lets other links also send a leg that is late on the caller's link, the only one that has it. expects is when it should arrive
+// there; the zero time: nobody can tell. same is for links of the same path. It returns false if another link has it, the peer has it,
+// or rescues have used up their share.
 func (w *Window) Offer(number uint64, expects time.Time, same SameWay) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -61,7 +61,7 @@ func (w *Window) Offer(number uint64, expects time.Time, same SameWay) bool {
 	return true
 }
 
-// Bar says anew for how long links of the same path are of no use to a leg that was offered.
+// Bar sets anew for how long links of the same path are of no use to a leg that was offered.
 func (w *Window) Bar(number uint64, same SameWay) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -81,9 +81,9 @@ func (s SameWay) bars(fresh bool, now time.Time) bool {
 	return now.Before(s.Queued) || fresh && now.Before(s.Moving)
 }
 
-// Rescue gives the caller's link, on the path given, the oldest leg offered by another link that it can bring sooner than that one, and soon, by
-// what eta says: whichever copy arrives first counts. nil when there is none. The caller becomes a carrier and a holder; from
-// is the path that the leg was late on.
+// Rescue gives the caller's link, on the given path, the oldest leg offered by another link that it can bring soon, and sooner than
+// that link, by what eta says: whichever copy arrives first counts. nil if there is none. The caller becomes a carrier and a holder;
+// from is the path that the leg was late on.
 func (w *Window) Rescue(link, path int, fresh bool, now time.Time, soon time.Duration, eta func(bytes int) time.Duration) (l *Leg, from int) {
 	if w.late.Load() == 0 {
 		return nil, 0
@@ -117,13 +117,13 @@ func (w *Window) Rescue(link, path int, fresh bool, now time.Time, soon time.Dur
 	return nil, 0
 }
 
-// spent reports whether rescues have had their share; under mu.
+// spent reports whether rescues have used up their share; under mu.
 func (w *Window) spent() bool {
 	return w.rescued.Bytes > w.sent/schedule.RescueShare+schedule.RescueLeast
 }
 
-// GiveBack undoes a take, a rescue or an add of which the link has sent nothing: the leg waits for another link, or is offered
-// as before. The caller is no holder any more.
+// GiveBack undoes a resend, a rescue or an add of which the link has sent nothing: the leg waits for another link, or is offered as
+// before. The caller is no longer a holder.
 func (w *Window) GiveBack(l *Leg) {
 	w.mu.Lock()
 	if l.times.Load() > 1 {
@@ -151,8 +151,8 @@ func (w *Window) reoffer(l *Leg) {
 	w.late.Store(int32(len(w.offers)))
 }
 
-// Lost says that a link which carried the legs is gone: those that no other link carries are sent again. It returns how
-// many. Those with which it helped out another link are as late there as before, and offered again.
+// Lost notes that a link which carried the legs is gone: those that no other link carries are sent again. It returns how many. Legs
+// with which it helped another link are as late there as before, and are offered again.
 func (w *Window) Lost(numbers []uint64, link int) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -168,7 +168,7 @@ func (w *Window) Lost(numbers []uint64, link int) int {
 	return n
 }
 
-// abandon counts one carrier less, and queues the leg when that was the last; under mu.
+// abandon takes one carrier away, and queues the leg if that was the last; under mu.
 func (w *Window) abandon(number uint64) bool {
 	l := w.leg(number)
 	if l == nil {

@@ -6,15 +6,15 @@ import (
 	"viamillipede/engine/schedule"
 )
 
-// flow is how many legs a second the stream has, as fast as it lately was: it rises at once and sinks slowly, so that a stop
-// is not taken for a slow stream.
+// flow is how many legs per second the stream has, at its recent fastest: it rises at once and falls slowly, so that a stop is not
+// taken for a slow stream.
 type flow struct {
 	legs  float64 // a second
 	since time.Time
 	from  uint64 // number of the next leg then
 }
 
-// look takes in the number of the next leg.
+// look notes the number of the next leg.
 func (f *flow) look(next uint64, now time.Time) {
 	took := now.Sub(f.since)
 	if took < schedule.FlowSample {
