@@ -1,15 +1,16 @@
-// Package diff compares two files of results: what became faster, slower or dearer, and what is only noise.
+// Package diff compares two files of results: what became faster, slower or more expensive, and what is only noise.
 //
-// Each name and unit that both files have is a row, and every round counts. Whether a difference is more than noise is told by a
-// test without any assumption about how the noise is distributed: the U test of Mann and Whitney
-// (golang.org/x/perf/benchmath). It takes rounds to be independent of each other; where the noise comes and goes for minutes,
-// they are not. So the better way is to measure both in turn and to test the pairs (package paired): a ratio of neighbours has
-// the noise of a moment only. That is done where both files say "order: in turn" in their settings, began at the same time, and
-// have as many rounds of the name and unit.
+// Each name and unit found in both files is a row, and every round counts. Whether a difference is more than noise is
+// decided by a test that assumes nothing about the distribution of the noise: the Mann-Whitney U test
+// (golang.org/x/perf/benchmath). It assumes that rounds are independent of each other; if noise comes and goes for
+// minutes, they are not. So it is better to measure both in turn and to test the pairs (package paired): the ratio of two
+// neighbouring rounds has only the noise of a moment. Pairs are tested if both files say "order: in turn" in their
+// settings, began at the same time, and have equally many rounds of the name and unit.
 //
-// A comparison has many rows, and of many that chance alone makes some differ. So p is corrected for their number, as Holm has it
-// (A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6, 1979): where nothing has
-// changed, one comparison in fifty has any row marked at all, whatever the number of rows, and one in a hundred as worse.
+// A comparison has many rows, and chance alone makes some of many differ. So p is corrected for their number by Holm's
+// method (A simple sequentially rejective multiple test procedure, Scandinavian Journal of Statistics 6, 1979): if
+// nothing has changed, one comparison in fifty has any row marked at all, whatever the number of rows, and one in a
+// hundred has one marked as worse.
 package diff
 
 import (
@@ -24,22 +25,23 @@ import (
 	"viamillipede/bench/result"
 )
 
-// Level is the corrected p below which a difference counts as one.
+// Level is the corrected p below which a difference is significant.
 const Level = 0.02
 
-// Settings that tell that two files were measured in turn: the first round of one beside the first of the other, and so on.
+// Settings that show that two files were measured in turn: the first round of one beside the first of the other, and so
+// on.
 const (
 	OrderKey    = "order"
 	OrderInTurn = "in turn"
 )
 
-// Verdict is what a row comes to.
+// Verdict is the result of a row.
 type Verdict string
 
 // The verdicts. Only the last one is a failure.
 const (
 	Same       Verdict = "~"             // no significant difference
-	TooFew     Verdict = "too few"       // rounds, for any difference to be significant
+	TooFew     Verdict = "too few"       // too few rounds for any difference to be significant
 	Differs    Verdict = "differs"       // significantly; the unit does not say which way is worse
 	Better     Verdict = "better"        // significantly
 	Worse      Verdict = "worse, little" // significantly, but within the threshold
@@ -52,14 +54,15 @@ type Row struct {
 	Old, New   float64 // medians
 	Rounds     [2]int  // of old and new
 	Paired     bool
-	// Change is by how much the new one is more, as a share of the old one: the typical ratio of neighbours where rows are
-	// paired, else that of the medians. It is infinite where the old median is zero and the new one is not.
+	// Change is how much the new one exceeds the old one, as a fraction of the old one: from the typical ratio of
+	// neighbours if rounds are paired, otherwise from the medians. It is infinite if the old median is zero and the new
+	// one is not.
 	Change  float64
-	Alone   float64 // how likely chance makes as much of a difference in this row; 0 to 1
-	P       float64 // corrected for the number of rows: in any of them; 0 to 1
+	Alone   float64 // the probability that chance alone makes such a difference in this row; 0 to 1
+	P       float64 // corrected for the number of rows: in any row; 0 to 1
 	Verdict Verdict
 
-	alike bool // every round of both has the same value
+	alike bool // all rounds of both have the same value
 }
 
 // Table is a comparison.
@@ -67,10 +70,11 @@ type Table struct {
 	Rows             []Row    // in the order of the old file, units sorted
 	OnlyOld, OnlyNew []string // names that the other file does not have
 	Settings         []string // what differs in settings and hosts, a line for each
-	Threshold        float64  // share that a change for the worse may have
+	Threshold        float64  // fraction up to which a change for the worse is tolerated
 }
 
-// Compare compares two files, or those of their rows that only says; nil is all. The threshold is a share: 0.05 is 5 %.
+// Compare compares two files, or only the rows that only selects; nil means all. The threshold is a fraction: 0.05 is 5
+// %.
 func Compare(before, after result.File, threshold float64, only func(name, unit string) bool) Table {
 	a, b := group(before), group(after)
 	inTurn := takenInTurn(before, after)
@@ -96,8 +100,8 @@ func Compare(before, after result.File, threshold float64, only func(name, unit 
 	return t
 }
 
-// correct corrects each row's p for the number of rows, and judges the rows. A row that could not differ significantly whatever
-// its values, because of the number of its rounds or because all of them are alike, gives chance no opportunity, and does not count.
+// correct corrects each row's p for the number of rows, and judges the rows. A row that could not differ significantly
+// whatever its values, because it has too few rounds or all are alike, does not count: it gives chance no opportunity.
 func (t Table) correct() {
 	var all []*Row
 	for i := range t.Rows {
@@ -117,7 +121,7 @@ func (t Table) correct() {
 	}
 }
 
-// Regressions counts the rows that are a failure.
+// Regressions counts the rows whose verdict is Regression.
 func (t Table) Regressions() int {
 	n := 0
 	for _, r := range t.Rows {
@@ -128,7 +132,7 @@ func (t Table) Regressions() int {
 	return n
 }
 
-// takenInTurn reports whether round i of one file was taken beside round i of the other.
+// takenInTurn reports whether round i of one file was taken next to round i of the other.
 func takenInTurn(a, b result.File) bool {
 	return a.Settings[OrderKey] == OrderInTurn && b.Settings[OrderKey] == OrderInTurn && a.Time == b.Time && a.Time != ""
 }
@@ -148,7 +152,7 @@ func newRow(name, unit string, x, y []float64, inTurn bool) Row {
 	return r
 }
 
-// share is by how much b is more than a, as a share of a.
+// share is how much b exceeds a, as a fraction of a.
 func share(a, b float64) float64 {
 	switch {
 	case a == b:
@@ -159,15 +163,15 @@ func share(a, b float64) float64 {
 	return (b - a) / math.Abs(a)
 }
 
-// testGroups compares what was measured apart.
+// testGroups compares rounds that are not paired.
 func (r *Row) testGroups(x, y []float64) {
 	sample := func(v []float64) *benchmath.Sample {
 		return benchmath.NewSample(slices.Clone(v), &benchmath.Thresholds{CompareAlpha: Level})
 	}
-	r.Alone = min(1, benchmath.AssumeNothing.Compare(sample(x), sample(y)).P) // twice one side, which can be more than a half
+	r.Alone = min(1, benchmath.AssumeNothing.Compare(sample(x), sample(y)).P) // twice one tail, which can exceed a half
 }
 
-// testPairs compares neighbours by their ratios, or by their differences where a value has no logarithm.
+// testPairs compares neighbours by their ratios, or by their differences if a value has no logarithm.
 func (r *Row) testPairs(x, y []float64) {
 	ratios := slices.Min(x) > 0 && slices.Min(y) > 0
 	d := make([]float64, len(x))
@@ -182,7 +186,7 @@ func (r *Row) testPairs(x, y []float64) {
 	}
 }
 
-// leastP is the smallest p that so many rounds can have, when they are as far apart as can be.
+// leastP is the smallest p that these many rounds can give, when they are as far apart as possible.
 func (r *Row) leastP() float64 {
 	if r.Paired {
 		return paired.LeastP(r.Rounds[0])
@@ -194,7 +198,7 @@ func (r *Row) leastP() float64 {
 	return min(1, 2/ways)
 }
 
-// judge says what a row comes to, as one of so many.
+// judge sets the verdict of a row, one of rows.
 func (r *Row) judge(threshold float64, rows int) {
 	worse := map[direction]bool{lessIsWorse: r.Change < 0, moreIsWorse: r.Change > 0}
 	way := directionOf(r.Unit)

@@ -43,7 +43,8 @@ func group(f result.File) *groups {
 	return g
 }
 
-// fullName has the package before the name, in the output of "go test": other packages have benchmarks of the same name.
+// fullName puts the package before the name in output of "go test", since other packages may have benchmarks of the same
+// name.
 func fullName(f result.File, r result.Result) string {
 	const key = "pkg"
 	pkg, own := r.Config[key]
@@ -56,8 +57,8 @@ func fullName(f result.File, r result.Result) string {
 	return pkg + "." + r.Name
 }
 
-// settingsThatDiffer gives a line for each thing that is not the same in both, apart from the package and what each file says
-// about one program.
+// settingsThatDiffer returns a line for each thing that differs between the files, apart from the package and what each
+// says about its program.
 func settingsThatDiffer(a, b result.File) []string {
 	x, y := conditions(a), conditions(b)
 	all := map[string]bool{}
@@ -76,7 +77,7 @@ func settingsThatDiffer(a, b result.File) []string {
 	return lines
 }
 
-// conditions are the settings and hosts of a file as pairs of words.
+// conditions are the settings and hosts of a file as names with values.
 func conditions(f result.File) map[string]string {
 	all := maps.Clone(f.Settings)
 	if all == nil {

@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// width is the number of columns that a table stays within, where names let it.
+// width is the number of columns that a table stays within, unless names are too long.
 const width = 100
 
-// mostLines bounds each list below the table; a table of differences is not the place for a whole inventory.
+// mostLines bounds each list below the table, which is not the place for a whole inventory.
 const mostLines = 10
 
-// WriteText writes the table for people: a line for each name, and below it one for each unit.
+// WriteText writes the table for people: a line for each name and, below it, one for each unit.
 func (t Table) WriteText(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "  %-28s %12s %12s %9s\n", "", "old", "new", "change")
@@ -31,7 +31,7 @@ func (t Table) WriteText(w io.Writer) error {
 	return err
 }
 
-// lineFormat is a line: unit, medians, change, p, verdict.
+// lineFormat formats a line: unit, medians, change, p, verdict.
 const lineFormat = "  %-28s %12s %12s %9s  %-8s %s\n"
 
 // rounds says how many rounds there are and how they are compared.
@@ -50,18 +50,18 @@ func (r Row) line() string {
 	return fmt.Sprintf(lineFormat, short(r.Unit, 28), number(r.Old), number(r.New), r.change(), p, r.Verdict)
 }
 
-// change is in per cent.
+// change is Change in per cent.
 func (r Row) change() string {
 	switch {
 	case math.IsInf(r.Change, 0):
 		return "from 0"
-	case math.Abs(r.Change) >= 99.995: // a hundredfold; per cent would be wider than the column
+	case math.Abs(r.Change) >= 99.995: // a hundredfold: per cent would be wider than the column
 		return fmt.Sprintf("x %.3g", 1+r.Change)
 	}
 	return fmt.Sprintf("%+.1f %%", 100*r.Change)
 }
 
-// number is a value in four figures.
+// number is a value with four digits.
 func number(v float64) string {
 	if a := math.Abs(v); a >= 1000 && a < 1e9 {
 		return strconv.FormatFloat(v, 'f', 0, 64)
@@ -69,7 +69,7 @@ func number(v float64) string {
 	return strconv.FormatFloat(v, 'g', 4, 64)
 }
 
-// short cuts the middle out of what is too long.
+// short cuts the middle out of a string that is too long.
 func short(s string, most int) string {
 	r := []rune(s)
 	if len(r) <= most {
@@ -79,7 +79,7 @@ func short(s string, most int) string {
 	return string(r[:half]) + "..." + string(r[len(r)-half:])
 }
 
-// remarks are what stands below the rows.
+// remarks are the text below the rows.
 func (t Table) remarks() string {
 	var b strings.Builder
 	if n := t.tooFew(); n > 0 {
@@ -92,7 +92,7 @@ func (t Table) remarks() string {
 	return b.String()
 }
 
-// enough is the least that can be significant, in a single row; to be likely so takes more.
+// enough is the least that can be significant in a single row; more are needed to make it likely.
 const enough = "5 of each, or 7 pairs; more for many rows"
 
 func (t Table) tooFew() int {
@@ -105,7 +105,7 @@ func (t Table) tooFew() int {
 	return n
 }
 
-// list writes a few lines under a heading that stands before each.
+// list writes a few lines, each after the heading.
 func list(b *strings.Builder, heading string, lines []string) {
 	for i, line := range lines {
 		if i == mostLines {

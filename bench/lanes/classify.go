@@ -7,18 +7,18 @@ import (
 	"viamillipede/netio/lane/flowhash"
 )
 
-// A burst is sent at once: the shorter it takes, the less other traffic is counted with it. Where that is too much all the
-// same, the burst is made twice as long.
+// A burst is sent at once: the less time it takes, the less other traffic is counted with it. If there is too much of
+// that all the same, the next burst is twice as long.
 const (
 	burstLeast = 256 << 10 // bytes
 	burstTries = 6         // to 8 MiB
 
-	// countTime is how long a device's counts may be late: some drivers ask the card once a second.
+	// countTime is how late a device's counts may be: some drivers ask the card only once a second.
 	countTime = 2500 * time.Millisecond
 	countLook = time.Millisecond
 )
 
-// classify finds the lane of each flow, one after the other.
+// classify finds the lane of each flow, one after another.
 func (t *transmitter) classify() error {
 	if len(t.set.Lanes) == 1 {
 		for _, f := range t.flows {
@@ -41,7 +41,7 @@ func (t *transmitter) classify() error {
 	return nil
 }
 
-// find sends bursts on a flow until it is clear which lane it takes, or has been tried often enough.
+// find sends bursts on a flow until it is clear which lane it takes, or until it has been tried often enough.
 func (t *transmitter) find(f *flow) error {
 	for try := range burstTries {
 		burst := uint64(burstLeast) << try
@@ -61,7 +61,7 @@ func (t *transmitter) find(f *flow) error {
 	return nil
 }
 
-// whereTo looks until a lane has counted the burst, which rx has whole, for as long as counts may be late.
+// whereTo polls until a lane has counted the burst, which rx already has whole, for as long as counts may be late.
 func (t *transmitter) whereTo(before []uint64, burst uint64) (int, error) {
 	for end := time.Now().Add(countTime); ; time.Sleep(countLook) {
 		after, err := t.set.Sent()
@@ -75,8 +75,8 @@ func (t *transmitter) whereTo(before []uint64, burst uint64) (int, error) {
 	}
 }
 
-// laneOf gives the lane that has counted a burst: the only one with all of it, while no other has as much as half. counted is
-// whether any lane has all of it.
+// laneOf returns the lane that has counted a burst: the only one with all of it, if no other has as much as half. counted
+// tells whether any lane has all of it.
 func laneOf(before, after []uint64, burst uint64) (at int, counted bool) {
 	at = flowhash.NoLane
 	rivals := 0

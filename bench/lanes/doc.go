@@ -1,7 +1,7 @@
 // Package lanes measures a LAG, or any group of equal routes: which flow takes which lane, how evenly the lanes are filled,
 // and which source ports fill them all. It is "viamillipede lanes tx" and "viamillipede lanes rx".
 //
-// tx opens flows, plain TCP connections, to rx. Then, one after the other:
+// tx opens flows, plain TCP connections, to rx. Then, step by step:
 //
 //	classify.go  each flow sends a burst while the others are silent; the lane whose device counted it is the flow's
 //	load.go      each lane alone for a moment: what it carries at its best; then all flows at once

@@ -10,7 +10,8 @@ import (
 	"viamillipede/bench/internal/svg"
 )
 
-// The picture's measures, in points. It is as wide as a page, or wider where its words need that, and higher with more flows.
+// The picture's dimensions, in points. It is as wide as a page, or wider if its text needs that, and higher with more
+// flows.
 const (
 	widthLeast = 720
 	curveLeast = 160 // the width of the curves between two columns
@@ -34,7 +35,7 @@ const (
 	queueHead = "came in at"
 )
 
-// colours are of lanes. They can be told apart by people who see no red or no green.
+// colours are the colours of lanes. Colour-blind people can tell them apart.
 var colours = []string{"#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#998e20", "#333333"}
 
 const (
@@ -49,11 +50,11 @@ func laneColour(i int) string {
 	return colours[i%len(colours)]
 }
 
-// chart is a report's picture while it is drawn: flows on the left, lanes in the middle, queues on the right.
+// chart is a report's picture while it is being drawn: flows on the left, lanes in the middle, queues on the right.
 type chart struct {
 	*svg.Drawing
 	r             *Report
-	flows         []int // indices in Report.Flows, from above
+	flows         []int // indices in Report.Flows, from top to bottom
 	lanes, queues []string
 	height        float64 // of all rows
 
@@ -101,7 +102,7 @@ func newChart(r *Report) *chart {
 	return c
 }
 
-// widest is how wide a column with this head is.
+// widest is the width of a column with this heading.
 func widest(head string, words ...string) float64 {
 	most := svg.Width(head)
 	for _, w := range words {
@@ -110,14 +111,14 @@ func widest(head string, words ...string) float64 {
 	return wordSize * most
 }
 
-// y is the middle of one of n that share a column.
+// y is the middle of item i of n in a column.
 func (c *chart) y(i, n int) float64 { return rowsY + (float64(i)+0.5)/float64(n)*c.height }
 
 func (c *chart) word(x, y float64, anchor svg.Anchor, fill, words string) {
 	c.Text(svg.Text{X: x, Y: y, Anchor: anchor, Size: wordSize, Fill: fill, Words: words})
 }
 
-// drawFlows draws each flow's port and the curve to its lane, which says all of the flow.
+// drawFlows draws each flow's port and the curve to its lane, whose tip says everything about the flow.
 func (c *chart) drawFlows() {
 	for row, i := range c.flows {
 		f := c.r.Flows[i]
@@ -133,7 +134,7 @@ func (c *chart) drawFlows() {
 	}
 }
 
-// drawArrivals draws a curve from a lane to each queue that flows of it came in at, with more of them a broader one.
+// drawArrivals draws a curve from a lane to each queue where its flows came in, broader for more flows.
 func (c *chart) drawArrivals() {
 	for lane, l := range c.r.Lanes {
 		came := make([]int, len(c.queues))
@@ -155,7 +156,7 @@ func (c *chart) drawArrivals() {
 	}
 }
 
-// byLane orders flows by lane, and those of one lane by port.
+// byLane orders flows by lane, and within a lane by port.
 func (r *Report) byLane() []int {
 	order := make([]int, len(r.Flows))
 	for i := range order {
@@ -168,7 +169,7 @@ func (r *Report) byLane() []int {
 	return order
 }
 
-// queue is where a flow came in, for the picture; nil is not told.
+// queue is where a flow came in, for the picture; a nil Arrival was not reported.
 func (a *Arrival) queue() string {
 	switch {
 	case a == nil:
@@ -183,7 +184,7 @@ func (a *Arrival) queue() string {
 	return fmt.Sprintf("CPU %d", a.CPU)
 }
 
-// queueNames are those of all flows, each once, in the order of devices and queues; what was not told comes last.
+// queueNames are the queues of all flows, each once, in the order of devices and queues; unknown ones come last.
 func (r *Report) queueNames() []string {
 	var told []*Arrival
 	for _, f := range r.Flows {

@@ -3,8 +3,8 @@ package lanes
 import "slices"
 
 // jain is the fairness index of Jain, Chiu and Hawe (DEC-TR-301, 1984): the square of the sum over n times the sum of the
-// squares. All values alike give 1, one of n that has everything gives 1/n. Values are 0 or more; none, or nothing but zeros,
-// gives 0.
+// squares. Equal values give 1; if one of n has everything, it is 1/n. Values are 0 or more; no values, or only zeros,
+// give 0.
 func jain(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
@@ -22,8 +22,8 @@ func jain(values []float64) float64 {
 	return sum * sum / (float64(len(values)) * squares)
 }
 
-// imbalance is the largest value over their mean: 1 is even, n is one of n that has everything. The time that all lanes
-// together take is that of the fullest, so it is also how many times longer it takes than if they were even. Nothing gives 0.
+// imbalance is the largest value divided by the mean: 1 if even, n if one of n has everything. All lanes together take as
+// long as the fullest, so it is also how many times longer they take than if they were even. No values give 0.
 func imbalance(values []float64) float64 {
 	var sum float64
 	for _, v := range values {

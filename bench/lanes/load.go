@@ -11,20 +11,20 @@ const (
 	loadChunk  = 64 << 10 // bytes, each with a reply
 	loadFlight = 4 << 20  // bytes of a flow that rx has not replied to
 
-	// A lane alone: long enough to be past slow start and the bucket of a shaper, with some flows, since one may be held by
-	// one CPU.
+	// A lane alone: long enough to get past slow start and a shaper's token bucket, and with several flows, since one may
+	// be limited by a single CPU.
 	aloneTime  = 600 * time.Millisecond
 	aloneSkip  = 200 * time.Millisecond
 	aloneFlows = 4
 
-	loadSkip = 5 // the first so many-th part of a load is not counted
+	loadSkip = 5 // the first 1/loadSkip of a load is not counted
 )
 
-// sample is what was counted up to a time.
+// sample is what was counted up to a moment.
 type sample struct {
 	at    time.Time
 	lanes []uint64
-	flows []uint64 // bytes that rx has, by flow
+	flows []uint64 // bytes that rx has received, by flow
 }
 
 func (t *transmitter) sample() (s sample, err error) {
@@ -36,7 +36,7 @@ func (t *transmitter) sample() (s sample, err error) {
 	return s, err
 }
 
-// load has flows send for so long, and gives what was counted after the first part and at the end.
+// load makes flows send for lasts, and returns what was counted after skip and at the end.
 func (t *transmitter) load(flows []*flow, lasts, skip time.Duration) (first, last sample, err error) {
 	var stop atomic.Bool
 	var wg sync.WaitGroup
@@ -65,7 +65,7 @@ func wait(d time.Duration, ended <-chan struct{}) {
 	}
 }
 
-// alone measures what each lane carries at its best, with its own flows alone.
+// alone measures the most each lane carries, with only its own flows sending.
 func (t *transmitter) alone(r *Report) error {
 	for i := range r.Lanes {
 		var own []*flow
@@ -86,7 +86,7 @@ func (t *transmitter) alone(r *Report) error {
 	return nil
 }
 
-// together measures all flows at once.
+// together measures with all flows sending at once.
 func (t *transmitter) together(r *Report) error {
 	first, last, err := t.load(t.flows, t.Load, t.Load/loadSkip)
 	if err != nil {

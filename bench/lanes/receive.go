@@ -25,7 +25,7 @@ import (
 const (
 	helloTime     = 5 * time.Second
 	guestsMost    = 256       // connections that have not said who they are
-	strangersMost = 8         // that are told of
+	strangersMost = 8         // that are reported
 	readSize      = 256 << 10 // bytes
 )
 
@@ -33,17 +33,17 @@ const (
 type ReceiveConfig struct {
 	Bind netip.Addr        // local address; the zero Addr is any
 	Port uint16            //
-	Log  func(line string) // what a user should know meanwhile; any goroutine calls it
+	Log  func(line string) // gets what a user should know meanwhile; called from any goroutine
 }
 
 // receiver is one session's receiving end.
 type receiver struct {
 	ReceiveConfig
-	stats   *sockstats.Collector // nil is none
-	missing []string             // what is not known, and why; before the session begins
+	stats   *sockstats.Collector // nil if none
+	missing []string             // what is not known, and why; written before the session begins
 
 	mu        sync.Mutex
-	session   [16]byte // of the tx that is served; guarded by mu, as is all below
+	session   [16]byte // of the tx being served; guarded by mu, as is everything below
 	served    bool
 	flows     map[int]*arrival
 	conns     map[net.Conn]bool
@@ -53,21 +53,21 @@ type receiver struct {
 	over chan error
 }
 
-// arrival is one flow as it comes in.
+// arrival is one incoming flow.
 type arrival struct {
 	conn  *net.TCPConn
-	link  *sockstats.Link // nil is none
+	link  *sockstats.Link // nil if none
 	bytes atomic.Uint64
 }
 
-// spread is how a device chooses queues, or why that is not known.
+// spread is how a device chooses queues (RSS), or why that is not known.
 type spread struct {
 	rss flowhash.RSS
 	err error
 }
 
-// Receive serves one session of Transmit, and returns at its end. The error is that the port cannot be used (it wraps what
-// the kernel said), that tx went away, or ctx's.
+// Receive serves one session of Transmit and returns at its end. Errors: the port cannot be used (it wraps the kernel's
+// error); tx went away; the cause of ctx.
 func Receive(ctx context.Context, c ReceiveConfig) error {
 	r := &receiver{ReceiveConfig: c, flows: map[int]*arrival{}, conns: map[net.Conn]bool{}, spreads: map[string]spread{}, over: make(chan error, 1)}
 	l, err := dial.Listen(ctx, c.Bind, c.Port)
@@ -91,7 +91,7 @@ func Receive(ctx context.Context, c ReceiveConfig) error {
 	return err
 }
 
-// openStats has the kernel count, where it lets us.
+// openStats makes the kernel count, if it lets us.
 func (r *receiver) openStats() {
 	stats, err := sockstats.Open(sockstats.Config{Local: []uint16{r.Port}})
 	if err == nil && stats.Filter() != nil {
@@ -114,7 +114,7 @@ func (r *receiver) accept(l *net.TCPListener, wg *sync.WaitGroup) {
 			return
 		}
 		if err != nil {
-			time.Sleep(time.Millisecond) // no descriptors are left, perhaps; those that wait stay in the queue
+			time.Sleep(time.Millisecond) // perhaps out of descriptors; waiting connections stay in the queue
 			continue
 		}
 		select {
@@ -138,7 +138,7 @@ func (r *receiver) accept(l *net.TCPListener, wg *sync.WaitGroup) {
 	}
 }
 
-// keep remembers a connection, to be closed at the end; false is that the end has come.
+// keep remembers a connection so that it is closed at the end; false if the end has already come.
 func (r *receiver) keep(c net.Conn) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -165,7 +165,7 @@ func (r *receiver) hangUp() {
 	r.conns = nil
 }
 
-// hear lets a connection say who it is, and answers. An error has been told.
+// hear reads a connection's hello and answers it. An error has already been reported.
 func (r *receiver) hear(c *net.TCPConn) (h hello, err error) {
 	_ = c.SetDeadline(time.Now().Add(helloTime))
 	verdict := byte(verdictOK)
@@ -213,7 +213,8 @@ func (r *receiver) attach(c *net.TCPConn) (link *sockstats.Link) {
 	if err != nil || r.stats == nil {
 		return nil
 	}
-	// The link keeps the descriptor's number, which stays the connection's until it is closed; so ours is closed before.
+	// The link uses the descriptor's number, which is the connection's until that is closed; so the link must be closed
+	// first.
 	_ = rc.Control(func(fd uintptr) { link, _ = r.stats.Attach(int(fd)) })
 	return link
 }
@@ -236,13 +237,13 @@ func (r *receiver) serve(c *net.TCPConn, h hello) {
 	r.mu.Lock()
 	a := r.flows[int(h.flow)]
 	r.mu.Unlock()
-	_ = a.take() // its end is tx's choice: control tells
+	_ = a.take() // when it ends is tx's choice; control reports failures
 	if a.link != nil {
 		a.link.Close()
 	}
 }
 
-// take reads a flow's chunks and answers each.
+// take reads a flow's chunks and acknowledges each.
 func (a *arrival) take() error {
 	b := make([]byte, readSize)
 	for {
@@ -267,7 +268,7 @@ func (a *arrival) take() error {
 	}
 }
 
-// control answers what tx asks, to the end.
+// control answers tx's questions until the end of the session.
 func (r *receiver) control(c net.Conn) error {
 	for {
 		var q question
@@ -289,7 +290,7 @@ func (r *receiver) control(c net.Conn) error {
 	}
 }
 
-// tell gives all flows, in order.
+// tell returns all flows, in order.
 func (r *receiver) tell() reply {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -302,7 +303,7 @@ func (r *receiver) tell() reply {
 	return answer
 }
 
-// unpredicted says for the devices whose queues are not predicted why, once for each reason; under mu.
+// unpredicted says why the queues of devices are not predicted, one line per reason; call it under mu.
 func (r *receiver) unpredicted() (lines []string) {
 	by := map[string][]string{}
 	for device, s := range r.spreads {
@@ -322,7 +323,7 @@ func (r *receiver) unpredicted() (lines []string) {
 	return lines
 }
 
-// describe says how a flow came in; under mu.
+// describe says how a flow came in; call it under mu.
 func (r *receiver) describe(i int, a *arrival) Arrival {
 	info := netio.InfoOf(a.conn)
 	d := Arrival{Flow: i, Queue: -1, Predicted: flowhash.NoLane, NAPI: info.NAPI, CPU: info.CPU, Bytes: a.bytes.Load()}
@@ -343,7 +344,7 @@ func (r *receiver) describe(i int, a *arrival) Arrival {
 	return d
 }
 
-// spreadOf asks a device once how it chooses queues; under mu.
+// spreadOf asks a device, once, how it chooses queues; call it under mu.
 func (r *receiver) spreadOf(device string) spread {
 	s, known := r.spreads[device]
 	if known {

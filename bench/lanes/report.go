@@ -12,11 +12,11 @@ import (
 	"viamillipede/netio/lane/flowhash"
 )
 
-// portsMost is how many source ports are proposed at most.
+// portsMost is the most source ports that are proposed.
 const portsMost = 32
 
-// Report is what was measured. Rates are in bytes a second. Those of lanes are of the devices' own counts, with all headers
-// and with the traffic of others; goodput is payload alone.
+// Report is what was measured. Rates are in bytes a second. Rates of lanes come from the devices' own counts, which
+// include headers and the traffic of others; goodput is payload alone.
 type Report struct {
 	To         string   `json:"to"`   // address and port of rx
 	From       string   `json:"from"` // address of tx
@@ -25,21 +25,21 @@ type Report struct {
 	Note       string   `json:"note,omitempty"`
 	Lanes      []Lane   `json:"lanes"`
 	Flows      []Flow   `json:"flows"`
-	Seconds    float64  `json:"seconds"` // that all flows were counted for
+	Seconds    float64  `json:"seconds"` // for which all flows were counted
 	Goodput    float64  `json:"goodput"`
-	Sum        float64  `json:"sum"`  // of what each lane can carry
+	Sum        float64  `json:"sum"`  // over lanes, of what each can carry
 	Jain       float64  `json:"jain"` // of the lanes' bytes
 	Imbalance  float64  `json:"imbalance"`
-	Efficiency float64  `json:"efficiency"` // of the lanes' rates together, against Sum
-	How        string   `json:"how"`        // what the prediction goes by, or why there is none
+	Efficiency float64  `json:"efficiency"` // the lanes' rates together as a fraction of Sum
+	How        string   `json:"how"`        // what the prediction is based on, or why there is none
 	Predicted  Tally    `json:"predicted"`  // lanes at tx
 	Queues     Tally    `json:"queues"`     // receive queues at rx
-	Sports     []uint16 `json:"sports"`     // that fill all lanes evenly
+	Sports     []uint16 `json:"sports"`     // source ports that fill all lanes evenly
 	Short      string   `json:"short,omitempty"`
 	Missing    []string `json:"missing,omitempty"`
 }
 
-// Tally is how often a prediction was right, of the flows that have one and were found.
+// Tally is how often a prediction was right, among the flows that have one and were found.
 type Tally struct {
 	Right int `json:"right"`
 	Of    int `json:"of"`
@@ -48,21 +48,21 @@ type Tally struct {
 // Lane is one lane at tx.
 type Lane struct {
 	Device string  `json:"device"`
-	Speed  uint64  `json:"speed"` // of the link, in bits a second; 0 is not told
+	Speed  uint64  `json:"speed"` // of the link, in bits a second; 0 if not known
 	Flows  int     `json:"flows"`
 	Bytes  uint64  `json:"bytes"` // with all flows at once
 	Rate   float64 `json:"rate"`  // likewise
-	Alone  float64 `json:"alone"` // with no other lane's flows; 0 is that it has none itself
+	Alone  float64 `json:"alone"` // with no other lane's flows; 0 if it has no flow itself
 }
 
 // Flow is one connection.
 type Flow struct {
 	Port      uint16   `json:"port"`      // its source port
-	Lane      int      `json:"lane"`      // index in Lanes, as found; -1 is not known
-	Predicted int      `json:"predicted"` // index in Lanes; -1 is not known
-	Bursts    int      `json:"bursts"`    // that it took to find the lane
-	Bytes     uint64   `json:"bytes"`     // payload that rx had, with all flows at once
-	Arrival   *Arrival `json:"arrival"`   // at rx; null is that rx did not tell
+	Lane      int      `json:"lane"`      // index in Lanes, as found; -1 if not known
+	Predicted int      `json:"predicted"` // index in Lanes; -1 if not known
+	Bursts    int      `json:"bursts"`    // how many it took to find the lane
+	Bytes     uint64   `json:"bytes"`     // payload that rx received, with all flows at once
+	Arrival   *Arrival `json:"arrival"`   // at rx; null if rx did not report it
 }
 
 // newReport begins the report when the lanes of all flows are known.
@@ -75,7 +75,7 @@ func (t *transmitter) newReport() *Report {
 		r.Note = t.set.Alike.Error()
 	}
 	for _, l := range t.set.Lanes {
-		link, _ := ethtool.ReadLink(l.Name) // not told: 0
+		link, _ := ethtool.ReadLink(l.Name) // 0 if not known
 		r.Lanes = append(r.Lanes, Lane{Device: l.Name, Speed: link.Speed})
 	}
 	for _, f := range t.flows {
@@ -98,7 +98,7 @@ func (t *Tally) add(found, predicted int) {
 	}
 }
 
-// finish takes in what rx has told, and draws the sums.
+// finish adds what rx reported and computes the totals.
 func (r *Report) finish(t *transmitter, told reply) {
 	for i := range told.Flows {
 		a := &told.Flows[i]
@@ -113,8 +113,9 @@ func (r *Report) finish(t *transmitter, told reply) {
 	r.propose(t.set, t)
 }
 
-// figures are those of all lanes together. A lane can carry what it carried alone or, where that was less since a few flows were
-// held by something else than the lane, with the others; one without a flow counts as the best other.
+// figures computes the totals over all lanes. A lane can carry the most it was seen to carry, alone or with the others:
+// alone it may carry less, if something else than the lane holds its few flows back. A lane without a flow counts as the
+// best other.
 func (r *Report) figures() {
 	var values []float64
 	var best, rates float64
@@ -136,11 +137,11 @@ func (r *Report) figures() {
 	}
 }
 
-// can is the most that the lane was seen to carry.
+// can is the most that the lane was seen to carry, in bytes a second.
 func (l Lane) can() float64 { return max(l.Alone, l.Rate) }
 
-// propose chooses source ports that fill all lanes: of those that were tried or, where a lane had none and the prediction
-// was right, of others.
+// propose chooses source ports that fill all lanes: among those that were tried or, if a lane had none and the prediction
+// was right, among others.
 func (r *Report) propose(set lane.Set, t *transmitter) {
 	if len(r.Lanes) < 2 {
 		return
@@ -210,7 +211,7 @@ func (r *Report) writeMap(say func(string, ...any)) {
 	}
 }
 
-// mapLine says of a flow its port, its lane, where it came in and how much.
+// mapLine describes a flow: its port, its lane, where it came in and how much.
 func (r *Report) mapLine(f Flow) string {
 	line := fmt.Sprintf("flow %5d -> %s", f.Port, r.laneName(f.Lane))
 	if f.Predicted != flowhash.NoLane && f.Predicted != f.Lane {
@@ -304,7 +305,7 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// amount is a number of bytes in decimal units, as links are rated.
+// amount is a number of bytes in decimal units, as link speeds are.
 func amount(n float64) string {
 	for _, unit := range []string{"B", "kB", "MB", "GB"} {
 		if n < 999.5 {

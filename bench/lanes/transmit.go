@@ -21,7 +21,7 @@ import (
 
 // Times of a transmitter.
 const (
-	dialTime = 10 * time.Second // for one connection, hello and answer
+	dialTime = 10 * time.Second // for one connection with its hello and answer
 	askTime  = 30 * time.Second // for one reply
 	patience = 30 * time.Second // for a flow on which nothing moves
 )
@@ -30,21 +30,22 @@ const (
 type TransmitConfig struct {
 	Host     string
 	Port     uint16
-	Device   string        // flows leave by it; "" is whichever the routes say
+	Device   string        // flows leave by it; "" leaves it to the routes
 	Bind     netip.Addr    // local address; the zero Addr is any
 	Flows    int           // 1 to FlowsMost; the length of Sports, if that is not nil
 	Load     time.Duration // all flows at once
-	Connect  time.Duration // how long to try for first contact; 0 is once
-	Sports   []uint16      // their source ports; nil is any, drawn from the range that the kernel has for that
-	Balanced bool          // source ports that fill all lanes, in place of Sports
+	Connect  time.Duration // how long to try to make first contact; 0 means a single try
+	Sports   []uint16      // their source ports; nil for random ones from the kernel's ephemeral range
+	Balanced bool          // use source ports that fill all lanes, in place of Sports
 	Log      func(line string)
 	Words    Words
 }
 
-// Words makes text of lanes, as the program does elsewhere: which they are, and what a prediction goes by. Both are needed.
+// Words describes lanes in text as the program does elsewhere: which they are, and what a prediction is based on. Both
+// are required.
 type Words struct{ Lanes, Basis func(lane.Set) string }
 
-// FlowsMost is how many flows there may be.
+// FlowsMost is the most flows there may be.
 const FlowsMost = flowsMost
 
 // transmitter is one session's sending end.
@@ -65,11 +66,11 @@ type flow struct {
 	lane    int           // that was found; flowhash.NoLane
 	tries   int           // bursts that it took
 	told    int           // the predicted lane; flowhash.NoLane
-	replied atomic.Uint64 // bytes that rx has said to have
+	replied atomic.Uint64 // bytes that rx has acknowledged
 }
 
-// Transmit measures and reports. Errors: ErrRefused; a host without an address, or without an answer; ctx's; that the
-// session broke.
+// Transmit measures and reports. Errors: ErrRefused; a host without an address or that does not answer; the cause of ctx;
+// a broken session.
 func Transmit(ctx context.Context, c TransmitConfig) (*Report, error) {
 	t := &transmitter{TransmitConfig: c}
 	defer t.hangUp()
@@ -124,10 +125,11 @@ func (t *transmitter) meet(ctx context.Context, all []netip.Addr) (err error) {
 	}
 }
 
-// meetPause is between two attempts at first contact.
+// meetPause is the pause between two attempts at first contact.
 const meetPause = 100 * time.Millisecond
 
-// openFlows opens the flows, from source ports if there are any. A port that cannot be used is left out, and reported.
+// openFlows opens the flows, from the given source ports if there are any. A port that cannot be used is left out and
+// reported.
 func (t *transmitter) openFlows(ctx context.Context) error {
 	if t.Balanced {
 		ports, err := t.set.Ports(t.Flows, t.Bind, t.Port)
@@ -153,8 +155,8 @@ func (t *transmitter) openFlows(ctx context.Context) error {
 	return nil
 }
 
-// openDrawn opens flows from ports that it draws from the kernel's own range. Those of a connection that leaves the port to
-// the kernel are no guide: it may choose the route before the port, and since Linux 6.16 draws the lane (FLOWI_FLAG_ANY_SPORT).
+// openDrawn opens flows from random ports of the kernel's own range. Leaving the port to the kernel would show nothing:
+// it may choose the route before the port, and since Linux 6.16 it chooses the lane at random (FLOWI_FLAG_ANY_SPORT).
 func (t *transmitter) openDrawn(ctx context.Context) error {
 	const tries = 4 // ports for each flow
 	ports := lane.Ephemeral()
@@ -179,7 +181,7 @@ func (t *transmitter) openFlow(ctx context.Context, port uint16) error {
 	return err
 }
 
-// miss notes what cannot be learned, once in the report and once at once.
+// miss notes what cannot be learned: at once for the user, and once in the report.
 func (t *transmitter) miss(format string, args ...any) {
 	line := fmt.Sprintf(format, args...)
 	t.missing = append(t.missing, line)
@@ -197,7 +199,7 @@ func (t *transmitter) open(ctx context.Context, h hello, port uint16) (*net.TCPC
 	}
 	end, _ := ctx.Deadline()
 	_ = c.SetDeadline(end)
-	_ = c.SetLinger(0) // a reset leaves no TIME_WAIT, and the stream can have the port afterwards
+	_ = c.SetLinger(0) // a reset leaves no TIME_WAIT, so the stream can use the port afterwards
 	stop := context.AfterFunc(ctx, func() { _ = c.SetDeadline(time.Unix(1, 0)) })
 	_, err = c.Write(h.append(nil))
 	if err == nil {
@@ -223,7 +225,7 @@ func (t *transmitter) hangUp() {
 	}
 }
 
-// measure goes through all that is measured.
+// measure takes all measurements.
 func (t *transmitter) measure() (*Report, error) {
 	for _, f := range t.flows {
 		if at, known := t.set.Predict(netip.AddrPortFrom(t.Bind, f.port), t.to); known && t.set.Kind != lane.Device {
@@ -249,7 +251,7 @@ func (t *transmitter) measure() (*Report, error) {
 	return r, nil
 }
 
-// ask has rx tell of all flows.
+// ask asks rx about all flows.
 func (t *transmitter) ask() (r reply, err error) {
 	_ = t.control.SetDeadline(time.Now().Add(askTime))
 	if err = writeMessage(t.control, question{"flows"}); err == nil {
@@ -262,19 +264,19 @@ func (t *transmitter) ask() (r reply, err error) {
 	return r, err
 }
 
-// farewell ends the session well: rx closes control when it has heard the word.
+// farewell ends the session in order: rx closes control once it has the message.
 func (t *transmitter) farewell() {
 	if writeMessage(t.control, question{"bye"}) == nil {
 		_, _ = t.control.Read(make([]byte, 1))
 	}
 }
 
-// send writes chunks as long as more says so, with at most inFlight bytes that rx has not replied to, and waits for the
+// send writes chunks while more returns true, with at most inFlight bytes that rx has not acknowledged, and waits for the
 // last reply.
 func (f *flow) send(chunk, inFlight int, more func() bool) error {
 	b := make([]byte, 4+chunk)
 	binary.LittleEndian.PutUint32(b, uint32(chunk))
-	replies := make(chan struct{}, max(1, inFlight/chunk)) // a place for each chunk under way
+	replies := make(chan struct{}, max(1, inFlight/chunk)) // a place for each chunk in flight
 	var failed error
 	var wg sync.WaitGroup
 	sent := make(chan struct{}, cap(replies))

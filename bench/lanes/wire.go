@@ -10,14 +10,14 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// The protocol. Every connection begins with a hello of tx, which rx answers; numbers are little-endian.
+// The protocol. Every connection begins with a hello from tx, which rx answers; numbers are little-endian.
 //
 //	hello    0 magic F6 "VML"  4 version u16  6 kind u8  7 zero u8  8 flow u32  12 zero u32  16 session [16]
 //	answer   0 magic F6 "VML"  4 version u16  6 verdict u8  7 zero u8
 //
-// The first connection of a session is for control: tx asks and rx replies, each a length u32, and so many bytes of JSON.
-// The others are flows: tx sends chunks, a length u32 and so many bytes of anything, and rx answers each with the bytes of
-// all the flow's chunks so far, u64.
+// The first connection of a session is for control: tx asks and rx replies; each message is a length u32 and that many
+// bytes of JSON. The others are flows: tx sends chunks, a length u32 and that many arbitrary bytes, and rx answers each
+// with the total of the flow's bytes so far, u64.
 const (
 	version   = 1
 	helloLen  = 32
@@ -27,7 +27,7 @@ const (
 	kindFlow    = 2
 
 	flowsMost   = 1024     // of a session
-	messageMost = 1 << 20  // bytes of JSON; a flow takes some 300
+	messageMost = 1 << 20  // bytes of JSON; a flow takes about 300
 	chunkMost   = 16 << 20 // bytes
 )
 
@@ -52,7 +52,7 @@ var (
 	errVersion  = errors.New("another version of lanes")
 )
 
-// ErrRefused is that what answers at the port is no `lanes rx`, or serves somebody else.
+// ErrRefused means that what answers at the port is not a `lanes rx`, or serves somebody else.
 var ErrRefused = errors.New("refused")
 
 type hello struct {
@@ -88,7 +88,7 @@ func parseHello(b []byte) (h hello, err error) {
 	return h, nil
 }
 
-// readHello reads a hello, and not a byte more. It gives up on the first bytes that cannot be one's.
+// readHello reads a hello and not a byte more. It gives up at the first bytes that cannot belong to one.
 func readHello(r io.Reader) (h hello, err error) {
 	var b [helloLen]byte
 	if _, err := io.ReadFull(r, b[:len(wire.LanesMagic)]); err != nil {
@@ -111,7 +111,7 @@ func appendAnswer(b []byte, verdict byte) []byte {
 	return append(binary.LittleEndian.AppendUint16(b, version), verdict, 0)
 }
 
-// readAnswer reads the answer to a hello; nil is that rx takes the connection. ErrRefused is any other word.
+// readAnswer reads the answer to a hello; nil means that rx accepts the connection. ErrRefused is any other answer.
 func readAnswer(r io.Reader) error {
 	var b [answerLen]byte
 	if n, err := io.ReadFull(r, b[:]); n < len(wire.LanesMagic) {
@@ -135,19 +135,19 @@ type question struct {
 	Ask string `json:"ask"` // "flows" or "bye"
 }
 
-// reply is what rx says of all flows.
+// reply is what rx reports about all flows.
 type reply struct {
 	Flows   []Arrival `json:"flows"`
 	Missing []string  `json:"missing"` // what rx could not learn, and why
 }
 
-// Bounds on what rx may have to say.
+// Bounds on what rx may report.
 const (
 	linesMost = 100 // of Missing
 	textMost  = 300 // bytes of a text
 )
 
-// clean makes rx's words fit for a terminal: lines that change nothing there but themselves, of bounded number and length.
+// clean makes rx's texts safe for a terminal: printable lines of bounded number and length.
 func (r *reply) clean() {
 	r.Missing = r.Missing[:min(len(r.Missing), linesMost)]
 	for i, s := range r.Missing {
@@ -162,16 +162,16 @@ func (r *reply) clean() {
 // Arrival is how a flow came in at rx.
 type Arrival struct {
 	Flow      int    `json:"flow"`
-	Device    string `json:"device"` // "" is not known
-	Queue     int    `json:"queue"`  // of the device, from 0; -1 is not known
-	Hash      uint32 `json:"hash"`   // as the packets have it; 0 is none
+	Device    string `json:"device"` // "" if not known
+	Queue     int    `json:"queue"`  // of the device, from 0; -1 if not known
+	Hash      uint32 `json:"hash"`   // as the packets carry it; 0 if none
 	Predicted int    `json:"predicted"`
-	NAPI      int    `json:"napi"` // the kernel's id of the queue; 0 is none
-	CPU       int    `json:"cpu"`  // that handled it last; -1 is not known
+	NAPI      int    `json:"napi"` // the kernel's id of the queue; 0 if none
+	CPU       int    `json:"cpu"`  // that handled it last; -1 if not known
 	Bytes     uint64 `json:"bytes"`
 }
 
-// writeMessage writes a message of control.
+// writeMessage writes a control message.
 func writeMessage(w io.Writer, message any) error {
 	text, err := json.Marshal(message)
 	if err != nil {
@@ -181,7 +181,7 @@ func writeMessage(w io.Writer, message any) error {
 	return err
 }
 
-// readMessage reads one, of messageMost bytes at most.
+// readMessage reads a control message of at most messageMost bytes.
 func readMessage(r io.Reader, message any) error {
 	var length [4]byte
 	if _, err := io.ReadFull(r, length[:]); err != nil {

@@ -1,5 +1,5 @@
-// Package paired is the statistics of pairs: two things measured in turn, so that the noise of a moment hits both. It works on
-// differences, for rates on those of their logarithms.
+// Package paired is statistics for pairs: two things measured in turn, so that the noise of a moment hits both. It works
+// on differences; for rates, on differences of their logarithms.
 package paired
 
 import (
@@ -7,20 +7,21 @@ import (
 	"slices"
 )
 
-// maxExact is the number of differences up to which tails are counted out; beyond it they are those of a normal distribution.
+// maxExact is the number of differences up to which tails are computed exactly; beyond it they are those of a normal
+// distribution.
 const maxExact = 200
 
-// Test is how often differences like these, or further off, come from pairs that differ by chance alone: each by as much in one
-// direction as in the other (the signed-rank test of Wilcoxon). Differences of zero do not count; others that are alike share
-// their ranks, and the tails are exact with them, too.
+// Test is how often pairs that differ by chance alone, equally likely in either direction, give differences at least this
+// far from zero (the Wilcoxon signed-rank test). Differences of zero do not count; ties share their ranks, and the tails
+// are exact with ties, too.
 type Test struct {
 	N       int     // differences that are not zero
-	Below   float64 // p of sums as far below zero, from 0 to 1
-	Above   float64 // p of sums as far above zero
-	Differs float64 // p of sums as far from zero on either side
+	Below   float64 // p of sums at least as far below zero, from 0 to 1
+	Above   float64 // p of sums at least as far above zero
+	Differs float64 // p of sums at least as far from zero on either side
 }
 
-// SignedRank tests differences, which must be numbers. Without any that is not zero all p are 1.
+// SignedRank tests differences, none of which may be NaN. If all are zero, every p is 1.
 func SignedRank(differences []float64) Test {
 	d := slices.DeleteFunc(slices.Clone(differences), func(x float64) bool { return x == 0 })
 	ranks := doubledRanks(d)
@@ -36,10 +37,11 @@ func SignedRank(differences []float64) Test {
 	return t
 }
 
-// LeastP is the smallest Differs that n differences can have.
+// LeastP is the smallest Differs that n differences can give.
 func LeastP(n int) float64 { return min(1, math.Pow(2, 1-float64(n))) }
 
-// doubledRanks ranks differences by their size, from 1. Those of one size share the mean of their ranks, which may be a half.
+// doubledRanks ranks differences by size, from 1, and doubles the ranks: ties share the mean of their ranks, which may
+// have a half.
 func doubledRanks(d []float64) []int {
 	size := func(i int) float64 { return math.Abs(d[i]) }
 	order := make([]int, len(d))
@@ -71,7 +73,8 @@ func compare(a, b float64) int {
 	return 0
 }
 
-// tail is the chance that the sum of the ranks is no more than the limit, when each is in it or not as a coin falls.
+// tail is the probability that the sum of the ranks is at most the limit, if each is included or not by the toss of a
+// coin.
 func tail(ranks []int, limit int) float64 {
 	if len(ranks) > maxExact {
 		return normalTail(ranks, limit)
@@ -83,7 +86,7 @@ func tail(ranks []int, limit int) float64 {
 	return min(1, p)
 }
 
-// chances are those of each sum of the ranks up to the limit.
+// chances are the probabilities of each sum of the ranks up to the limit.
 func chances(ranks []int, limit int) []float64 {
 	chance := make([]float64, limit+1)
 	chance[0] = 1
@@ -100,7 +103,7 @@ func chances(ranks []int, limit int) []float64 {
 	return chance
 }
 
-// normalTail is tail for many ranks. Its half of a step (ranks are doubled) is the usual correction for a sum in whole steps.
+// normalTail is tail for many ranks. The half step (ranks are doubled) is the usual continuity correction.
 func normalTail(ranks []int, limit int) float64 {
 	mean, variance := 0.0, 0.0
 	for _, r := range ranks {
@@ -110,9 +113,10 @@ func normalTail(ranks []int, limit int) float64 {
 	return math.Erfc((mean-float64(limit)-1)/math.Sqrt(2*variance)) / 2
 }
 
-// Shift is by how much the pairs differ (Hodges and Lehmann): the middle of the means of every two differences, and bounds
-// between which the true one lies, but for a chance of alpha, half of it on each side. They are those shifts that SignedRank
-// would not rule out. Of too few differences the bounds are infinite; of none all three are NaN.
+// Shift estimates by how much the pairs differ (Hodges and Lehmann): the median of the means of every two differences,
+// and the bounds of a confidence interval, which misses the true shift with probability alpha, half of it on each side.
+// The interval holds the shifts that SignedRank would not rule out. With too few differences the bounds are infinite;
+// with none all three are NaN.
 func Shift(differences []float64, alpha float64) (middle, low, high float64) {
 	n := len(differences)
 	if n == 0 {
@@ -133,14 +137,14 @@ func Shift(differences []float64, alpha float64) (middle, low, high float64) {
 	return middle, means[k-1], means[len(means)-k]
 }
 
-// outside gives how many of the means are out of bounds on one side, counting the bound: the most for which a sum of ranks
-// below it has a chance of no more than p.
+// outside is how many of the means are out of bounds on one side, counting the bound: the most for which a sum of ranks
+// below it has a probability of at most p.
 func outside(n int, p float64) int {
 	ranks := make([]int, n)
 	for i := range ranks {
 		ranks[i] = i + 1
 	}
-	half := n * (n + 1) / 4 // where the chance is a half
+	half := n * (n + 1) / 4 // where the probability is a half
 	below := 0.0
 	k := 0
 	if n <= maxExact {

@@ -1,4 +1,4 @@
-// Package report has what the tables of measurements are made with.
+// Package report has the tools for tables of measurements.
 package report
 
 import (
@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Median is the middle of the values, or the mean of the two in the middle; 0 of none.
+// Median is the middle of the values, or the mean of the two in the middle; 0 if there are none.
 func Median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
@@ -19,7 +19,7 @@ func Median(values []float64) float64 {
 	return (s[half-1] + s[half]) / 2
 }
 
-// Ratio is a/b, and 0 where there is no b.
+// Ratio is a/b, or 0 if b is 0.
 func Ratio(a, b float64) float64 {
 	if b == 0 {
 		return 0
@@ -27,7 +27,7 @@ func Ratio(a, b float64) float64 {
 	return a / b
 }
 
-// OneLine makes a message fit for a cell of a table.
+// OneLine makes a message fit into a cell of a table.
 func OneLine(s string) string {
 	return strings.ReplaceAll(strings.Join(strings.Fields(s), " "), "|", "/")
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// hostKeys are the lines about the host of an end.
+// hostKeys are the lines about an end's host.
 func hostKeys(end string, h Host) map[string]string {
 	keys := map[string]string{}
 	before := ofHost + escape(end) + "/"
@@ -32,7 +32,7 @@ func (h *Host) texts() map[string]*string {
 	}
 }
 
-// setHost takes one line about a host; key is what follows "host/". It is false for a key that says nothing to us.
+// setHost takes one line about a host; key is what follows "host/". It returns false for an unknown key.
 func (f *File) setHost(key, value string) (bool, error) {
 	end, name, ok := strings.Cut(key, "/")
 	if !ok {
@@ -81,7 +81,7 @@ func (h *Host) set(name, value string) (known bool, err error) {
 	return true, nil
 }
 
-// plain are the characters of a key that stand for themselves. Capitals may not stand in a key at all.
+// plain are the characters of a key that stand for themselves. A key may not have capitals at all.
 const plain = "abcdefghijklmnopqrstuvwxyz0123456789-._+"
 
 // escape writes every other byte as % and two digits.
@@ -97,7 +97,7 @@ func escape(s string) string {
 	return b.String()
 }
 
-// unescape is the reverse. The error is that of a % which is not followed by two digits.
+// unescape is the reverse. It is an error if a % is not followed by two digits.
 func unescape(s string) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

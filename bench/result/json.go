@@ -7,8 +7,8 @@ import (
 	"io"
 )
 
-// WriteJSON writes the file as one JSON object with the names that stand at the types. The error is that of a name or a value that
-// no reader would take, or of w.
+// WriteJSON writes the file as one JSON object with the names given in the types. Errors: a name or a value that no
+// reader would accept; an error of w.
 func (f File) WriteJSON(w io.Writer) error {
 	if err := f.check(); err != nil {
 		return err
@@ -22,7 +22,7 @@ func (f File) WriteJSON(w io.Writer) error {
 	return e.Encode(f)
 }
 
-// parseJSON reads what WriteJSON writes. Fields that it does not know are left out.
+// parseJSON reads what WriteJSON writes. It ignores fields that it does not know.
 func parseJSON(text []byte) (File, error) {
 	var f File
 	d := json.NewDecoder(bytes.NewReader(text))

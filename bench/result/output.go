@@ -8,28 +8,28 @@ import (
 	"path/filepath"
 )
 
-// Output is a file that is opened when a measurement begins, so that nobody measures for an hour for nothing, and is filled
-// when the measurement is over. Until then a file that was there before stays as it is, and a measurement that fails leaves
-// nothing. A nil Output is none.
+// Output is a file that is opened when a measurement begins, so that nobody measures for an hour in vain, and written
+// when the measurement is over. Until then an existing file stays as it is, and a measurement that fails leaves nothing
+// behind. A nil Output writes nothing.
 type Output struct {
 	name string
 	f    *os.File
-	temp string // the name of f, where that is another file, beside the one that it will replace; else ""
+	temp string // the name of f if that is a new file beside the one that it will replace; otherwise ""
 }
 
-// Create opens an output of that name; "" is none. Errors are those of open(2), an *os.PathError.
+// Create opens an output of that name; "" gives nil. Errors are those of open(2), an *os.PathError.
 func Create(name string) (*Output, error) {
 	if name == "" {
 		return nil, nil
 	}
 	if to, err := filepath.EvalSymlinks(name); err == nil {
-		name = to // what a link leads to is replaced, and not the link
+		name = to // replace the target of a link, not the link
 	}
 	if s, err := os.Stat(name); err == nil && !s.Mode().IsRegular() {
 		f, err := os.OpenFile(name, os.O_WRONLY, 0) // a device or a pipe, or a folder, which is an error
 		return wrap(name, f, "", err)
 	}
-	// Whether it could be written is asked of the file itself, where there is one.
+	// An existing file itself shows whether it can be written.
 	old, err := os.OpenFile(name, os.O_WRONLY, 0)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
@@ -38,11 +38,11 @@ func Create(name string) (*Output, error) {
 	switch {
 	case failed == nil && old != nil:
 		if s, err := old.Stat(); err == nil {
-			_ = f.Chmod(s.Mode().Perm()) // refused: it has that of a new file
+			_ = f.Chmod(s.Mode().Perm()) // if refused, it keeps the mode of a new file
 		}
 		old.Close()
 	case failed != nil && old != nil:
-		return wrap(name, old, "", nil) // in a folder where nothing can be made
+		return wrap(name, old, "", nil) // in a folder where no file can be created
 	case failed != nil:
 		if e, ok := errors.AsType[*os.PathError](failed); ok {
 			e.Path = name
@@ -52,10 +52,11 @@ func Create(name string) (*Output, error) {
 	return wrap(name, f, f.Name(), nil)
 }
 
-// mostBeside is how many files of measurements that were killed may lie beside one.
+// mostBeside is how many leftovers of killed measurements may lie beside a file.
 const mostBeside = 100
 
-// beside makes a file with a name of its own beside another one; whatever is there already stays. The error is that of open(2).
+// beside creates a file with a new name beside another one; existing files stay as they are. The error is that of
+// open(2).
 func beside(name string) (f *os.File, err error) {
 	part := name + ".part"
 	for i := range mostBeside {
@@ -74,7 +75,8 @@ func wrap(name string, f *os.File, temp string, err error) (*Output, error) {
 	return &Output{name, f, temp}, nil
 }
 
-// Write fills the file, and puts it in its place; the Output is used up then. The error is that of write, or of a system call.
+// Write fills the file and puts it in place; afterwards the Output is used up. The error is that of write or of a system
+// call.
 func (o *Output) Write(write func(io.Writer) error) error {
 	if o == nil || o.f == nil {
 		return nil
@@ -96,7 +98,7 @@ func (o *Output) Write(write func(io.Writer) error) error {
 	return err
 }
 
-// Discard ends an output that is not written, and leaves what was there before. After Write it does nothing.
+// Discard ends an unwritten output and leaves what was there before. After Write it does nothing.
 func (o *Output) Discard() {
 	if o == nil || o.f == nil {
 		return

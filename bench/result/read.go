@@ -29,7 +29,7 @@ func Read(path string) (File, error) {
 	return read(in, path)
 }
 
-// read is Read of what is open; name is for errors.
+// read is Read from an open file; name is for errors.
 func read(r io.Reader, name string) (File, error) {
 	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err == nil && len(text) > maxFile {
@@ -47,7 +47,7 @@ func read(r io.Reader, name string) (File, error) {
 
 // parse reads one of the two forms.
 func parse(text []byte) (File, error) {
-	// What is no UTF-8 could not be written as JSON.
+	// Invalid UTF-8 could not be written as JSON.
 	text = bytes.ToValidUTF8(text, []byte(string(unicode.ReplacementChar)))
 	form := parseText
 	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
@@ -63,7 +63,7 @@ func parse(text []byte) (File, error) {
 	return f, nil
 }
 
-// check finds what one of the two forms cannot carry.
+// check finds what either form cannot express.
 func (f File) check() error {
 	for i, r := range f.Results {
 		if !oneWord(r.Name) {

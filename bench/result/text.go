@@ -25,10 +25,10 @@ import (
 //	attempt: 2                                  for the results from here on
 //	BenchmarkStream/threads=16/io=auto-2 1 3150.5 MB/s 0.08 tx-cpu-s/GiB
 //
-// In the output of other programs the settings end at the first result, if no empty line comes before it. Values stand on
-// one line and without space around them; one that is empty is not there.
+// In the output of other programs the settings end at the first result if no empty line comes before it. Values are on
+// one line, without surrounding space; an empty value means that there is none.
 
-// Keys that are no settings.
+// Keys that are not settings.
 const (
 	keyProgram = "program"
 	keyTime    = "time"
@@ -37,8 +37,8 @@ const (
 	ofFact     = "fact/"
 )
 
-// WriteText writes the file in the Go benchmark format. The error is that of a name or a value that no reader would
-// take, or of w.
+// WriteText writes the file in the Go benchmark format. Errors: a name or a value that no reader would accept; an error
+// of w.
 func (f File) WriteText(w io.Writer) error {
 	if err := f.check(); err != nil {
 		return err
@@ -51,7 +51,7 @@ func (f File) WriteText(w io.Writer) error {
 		writeKeys(out, hostKeys(end, f.Hosts[end]))
 	}
 	fmt.Fprintln(out)
-	held := map[string]string{} // the configuration that the lines written so far add up to
+	held := map[string]string{} // the configuration that results from the lines written so far
 	for _, r := range f.Results {
 		writeChange(out, f.Settings, held, r.Config)
 		held = r.Config
@@ -78,7 +78,7 @@ func writeChange(w io.Writer, settings, from, to map[string]string) {
 	}
 }
 
-// writeTurn writes what a setting is from here on; one without a value is gone.
+// writeTurn writes the value of a setting from here on; an empty value removes it.
 func writeTurn(w io.Writer, name, value string) {
 	fmt.Fprintln(w, strings.TrimSpace(settingKey(name)+": "+oneLine(value)))
 }
@@ -96,12 +96,12 @@ func writeKey(w io.Writer, key, value string) {
 	}
 }
 
-// oneLine makes a value fit for a line.
+// oneLine makes a value fit on a line.
 func oneLine(s string) string {
 	return strings.TrimSpace(strings.NewReplacer("\r", " ", "\n", " ").Replace(s))
 }
 
-// settingKeys are the settings under the keys of the format.
+// settingKeys are the settings by the keys of the format.
 func settingKeys(settings map[string]string) map[string]string {
 	keys := map[string]string{}
 	for name, value := range settings {
@@ -110,7 +110,7 @@ func settingKeys(settings map[string]string) map[string]string {
 	return keys
 }
 
-// settingKey is the key of a setting: its name where that is a key of nothing else, an escaped one otherwise.
+// settingKey is the key of a setting: its name if that is not the key of something else, otherwise an escaped one.
 func settingKey(name string) string {
 	if name == keyProgram || name == keyTime || name == "" || name[0] < 'a' || name[0] > 'z' || escape(name) != name {
 		return ofSetting + escape(name)
@@ -118,7 +118,7 @@ func settingKey(name string) string {
 	return name
 }
 
-// parseText reads the Go benchmark format. A line that begins like a result and is none is an error.
+// parseText reads the Go benchmark format. A line that begins like a result but is not one is an error.
 func parseText(text []byte) (File, error) {
 	settings, err := settingsOf(text)
 	if err != nil {
@@ -136,7 +136,7 @@ func parseText(text []byte) (File, error) {
 	return f, f.settle(settings)
 }
 
-// settingsOf gives the keys of the settings, with what they hold.
+// settingsOf returns the keys of the settings with their values.
 func settingsOf(text []byte) (map[string]string, error) {
 	var head bytes.Buffer
 	for line := range bytes.Lines(text) {
@@ -145,7 +145,7 @@ func settingsOf(text []byte) (map[string]string, error) {
 		}
 		head.Write(line)
 	}
-	head.WriteString("\nBenchmarkEnd 1 0 x\n") // the reader tells keys only along with a result
+	head.WriteString("\nBenchmarkEnd 1 0 x\n") // the reader reports keys only along with a result
 	settings := map[string]string{}
 	err := eachResult(head.Bytes(), func(b *benchfmt.Result) error {
 		settings = configOf(b)
@@ -154,7 +154,7 @@ func settingsOf(text []byte) (map[string]string, error) {
 	return settings, err
 }
 
-// eachResult gives the results one by one; each is good until the next.
+// eachResult passes the results to take one by one; each is valid until the next.
 func eachResult(text []byte, take func(*benchfmt.Result) error) error {
 	r := benchfmt.NewReader(bytes.NewReader(text), "")
 	for r.Scan() {
@@ -170,7 +170,7 @@ func eachResult(text []byte, take func(*benchfmt.Result) error) error {
 	return r.Err()
 }
 
-// configOf gives the keys that hold for a result.
+// configOf returns the keys that apply to a result.
 func configOf(b *benchfmt.Result) map[string]string {
 	all := map[string]string{}
 	for _, c := range b.Config {
@@ -181,7 +181,7 @@ func configOf(b *benchfmt.Result) map[string]string {
 	return all
 }
 
-// resultOf makes a result of a line and of the keys before it, as far as they differ from the settings.
+// resultOf makes a result from a line and the keys before it, as far as they differ from the settings.
 func resultOf(b *benchfmt.Result, settings map[string]string) (Result, error) {
 	r := Result{Name: b.Name.String(), Values: map[string]float64{}}
 	set := func(key, value string) error {
@@ -220,7 +220,7 @@ func resultOf(b *benchfmt.Result, settings map[string]string) (Result, error) {
 	return r, nil
 }
 
-// settingName is the reverse of settingKey. A key that is none of a setting stays what it is.
+// settingName is the reverse of settingKey. A key that was not escaped stays as it is.
 func settingName(key string) (string, error) {
 	if name, ok := strings.CutPrefix(key, ofSetting); ok {
 		return unescape(name)
@@ -228,7 +228,7 @@ func settingName(key string) (string, error) {
 	return key, nil
 }
 
-// settle sorts the keys of the settings into the fields that they are for.
+// settle sorts the keys of the settings into their fields.
 func (f *File) settle(keys map[string]string) error {
 	f.Program, f.Time = keys[keyProgram], keys[keyTime]
 	for key, value := range keys {

@@ -13,22 +13,22 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// The control connection. Each end says hello, and then messages:
+// The control connection. Each end sends a hello, and then messages:
 //
 //	hello    0 magic F8 "VMBENCH"    8 version u16    10 zero [6]
 //	message  0 length u32            4 one JSON object of so many bytes
 //
-// Numbers are little-endian. The magic begins with a byte that no hello or welcome of a stream begins with, and no text.
+// Numbers are little-endian. The magic begins with a byte that begins no hello or welcome of a stream, and no text.
 const (
 	controlMagic   = "\xf8VMBENCH"
 	controlVersion = 1
 	helloLen       = 16
 
-	// messageMost bounds a message, in bytes: 64 links in full take less than 64 KiB.
+	// messageMost bounds a message, in bytes: a report about 64 links takes less than 64 KiB.
 	messageMost = 1 << 20
 )
 
-// Bounds on the other end's patience.
+// Bounds on waiting for the other end.
 const (
 	helloTime = 5 * time.Second  // for a hello, and for the first message after it
 	replyTime = 30 * time.Second // for an answer, and for a report after the end of a stream
@@ -51,12 +51,12 @@ func appendHello(dst []byte) []byte {
 	return append(dst, make([]byte, helloLen-len(controlMagic)-2)...)
 }
 
-// readHello reads a hello and not a byte more. It gives up at the first byte that cannot be one's, and knows whose it is
-// where it is that of a stream: errSender, errReceiver. Other errors: errUnsaid, errNoBench, errVersion.
+// readHello reads a hello and not a byte more. It gives up at the first byte that cannot belong to one, and recognises
+// the ends of a stream: errSender, errReceiver. Other errors: errUnsaid, errNoBench, errVersion.
 func readHello(r io.Reader) error {
 	var b [helloLen]byte
 	for n := 0; n < len(b); {
-		m, err := r.Read(b[n : n+1]) // a stranger may send less than a hello, and wait
+		m, err := r.Read(b[n : n+1]) // a stranger may send less than a hello and wait
 		n += m
 		if m == 0 && err != nil {
 			if n == 0 && err == io.EOF {
@@ -74,7 +74,7 @@ func readHello(r io.Reader) error {
 	return nil
 }
 
-// stranger says who begins like that.
+// stranger says who begins with these bytes.
 func stranger(b []byte) error {
 	if len(b) == 1 {
 		if _, err := wire.ParseHello(b); errors.Is(err, wire.ErrShort) {
@@ -87,8 +87,8 @@ func stranger(b []byte) error {
 	return errNoBench
 }
 
-// turnAway answers a sender in its own language, so that it does not dial for ever and knows what it has met. The first byte of its
-// hello was read.
+// turnAway answers a sender in the stream's protocol, so that it learns what it has met and does not dial for ever. The
+// first byte of its hello has already been read.
 func turnAway(c net.Conn) {
 	var b [wire.HelloLen]byte
 	b[0] = wire.Hello{}.Append(nil)[0]
@@ -116,7 +116,7 @@ func writeMessage(w io.Writer, m message) error {
 	return err
 }
 
-// readMessage reads one message. io.EOF is the end between two of them; errMessage is of the peer's making.
+// readMessage reads one message. io.EOF: the connection ended between two messages; errMessage: the peer sent a bad one.
 func readMessage(r io.Reader) (message, error) {
 	var head [4]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -136,7 +136,7 @@ func readMessage(r io.Reader) (message, error) {
 	return parseMessage(text)
 }
 
-// statusOf is the exit status for a peer that did not say hello.
+// statusOf is the exit status for a peer that did not send a hello.
 func statusOf(err error) engine.Status {
 	for _, refused := range []error{errReceiver, errSender, errNoBench, errUnsaid, errVersion, errMessage} {
 		if errors.Is(err, refused) {

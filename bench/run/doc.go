@@ -7,8 +7,8 @@
 //  5. report    tx.go, rx.go   each tells the other what it has measured
 //  6. print     table.go       both print both ends; tx has medians and files of results too (stats.go, results.go)
 //
-// Steps 2 to 5 are a round, and come again for each one. One process is one end (local.go starts a second one), so that what
-// the kernel says of a process's CPU time is said of one end.
+// Steps 2 to 5 are a round and are repeated for each. Each process is one end (local.go starts a second one), so that a
+// process's CPU time is that of one end.
 package run
 
 import (
@@ -29,45 +29,45 @@ const (
 	MaxVariants   = 1000 // of all sweeps together
 )
 
-// Config says what to measure, and where to.
+// Config says what to measure, and to where.
 type Config struct {
 	Version  string            // of the program
-	Settings map[string]string // what the user has set, for those who read the results
+	Settings map[string]string // what the user has set, for readers of the results
 	Options  engine.Options
-	Own      Own // of these options, those that a receiver keeps against its sender's
+	Own      Own // which of these options a receiver keeps instead of its sender's
 	Verbose  int
-	Out      io.Writer // for results, of those who read them
+	Out      io.Writer // for results
 	Err      io.Writer // for everything else
 	Words    Words
 
 	// Of a receiver.
 	Port     uint16 // for the control connection
-	DataPort uint16 // for links; 0 is any free one
-	Serve    int    // rounds to serve; 0 is any number
+	DataPort uint16 // for links; 0 for any free one
+	Serve    int    // rounds to serve; 0 means no limit
 	Wait     time.Duration
-	trusts   bool // its sender, which is this user's own
+	trusts   bool // trusts its sender, which is this user's own
 
 	// Of a sender.
 	Paths    []engine.Path // each with the port of the control connection
-	Length   time.Duration // of each round, that counts
-	Warmup   time.Duration // before them
+	Length   time.Duration // of the counted part of each round
+	Warmup   time.Duration // before that part
 	Rounds   int           // of each variant
-	Variants []Variant     // one at least
+	Variants []Variant     // at least one
 	Pipes    bool          // the stream comes from a pipe and goes into one
 	JSON     string        // file for all that is known, "-" for Out, "" for none
 	Bench    string        // file in the format of Go's benchmarks, likewise
 
-	// Of both at once: the words for the other process's command line, behind "bench rx -".
+	// For both ends at once: the other process's command line after "bench rx -".
 	Peer []string
 }
 
-// Words makes text of what the engine says, as the program does elsewhere. The zero Words has none.
+// Words turns the engine's data into text as the program does elsewhere. The zero Words gives no text.
 type Words struct {
 	Observer   func(prefix string) engine.Observer // prints events, each line after prefix
 	EnginePath func(engine.EnginePath) string
 }
 
-// observer is that of the end whose lines begin so.
+// observer is the observer of the end whose lines begin with prefix.
 func (w Words) observer(prefix string) engine.Observer {
 	if w.Observer == nil {
 		return nil
@@ -83,12 +83,12 @@ func (w Words) enginePath(p engine.EnginePath) string {
 	return w.EnginePath(p)
 }
 
-// Own are the options of a receiver's own command line; for the others it does as its sender.
+// Own tells which options a receiver's own command line sets; for the others it follows its sender.
 type Own struct{ Threads, Window, IO, Congestion, SockStats bool }
 
-// Variant is one combination of what is swept.
+// Variant is one combination of the swept settings.
 type Variant struct {
-	Settings []Setting // in the order of the sweeps; none where nothing is swept
+	Settings []Setting // in the order of the sweeps; none if nothing is swept
 	Options  engine.Options
 	Paths    []engine.Path
 }
@@ -110,8 +110,8 @@ func (v Variant) join(sep, none string) string {
 	return strings.Join(words, sep)
 }
 
-// order gives the variants in the order of a round, from 0: each begins one further on, so that none is always the first after
-// the same other one, or on a machine that has just become warm.
+// order returns the variants in the order of a round, counted from 0. Each round begins one further on, so that none is
+// always the first on a machine that has just warmed up, or always comes after the same other one.
 func order(variants, round int) []int {
 	turns := make([]int, variants)
 	for i := range turns {
@@ -124,7 +124,7 @@ func fail(status engine.Status, cause error, format string, args ...any) *engine
 	return &engine.Error{Status: status, Reason: fmt.Sprintf(format, args...), Err: cause}
 }
 
-// causeOf is why ctx has ended, or err.
+// causeOf is why ctx has ended, or err if it has not.
 func causeOf(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

@@ -16,7 +16,7 @@ import (
 // root is where the kernel's files are.
 const root = host.System
 
-// hostFacts is what this machine is, and the device by which the stream comes or goes; "" is not known.
+// hostFacts describes this machine and the device by which the stream comes or goes; "" if not known.
 func hostFacts(device string) result.Host {
 	h := result.Host{
 		Kernel: root.Sysctl("kernel.osrelease"), Processor: report.Processor(), CPUs: runtime.NumCPU(), Memory: uint64(host.MachineMemory()),
@@ -40,7 +40,7 @@ func hostFacts(device string) result.Host {
 	return h
 }
 
-// addDevice adds what is known of the network device.
+// addDevice adds what is known about the network device.
 func addDevice(h *result.Host, device string) {
 	if mtu := root.Text("sys/class/net/" + device + "/mtu"); mtu != "" {
 		h.Facts["mtu"] = mtu
@@ -53,7 +53,7 @@ func addDevice(h *result.Host, device string) {
 	h.Facts["rx-queues"], h.Facts["tx-queues"] = fmt.Sprint(len(nics[0].RX)), fmt.Sprint(len(nics[0].TX))
 }
 
-// deviceOf is the device that has the connection's own address; "" is not known.
+// deviceOf is the device that has the connection's local address; "" if not known.
 func deviceOf(c net.Conn) string {
 	a, ok := c.LocalAddr().(*net.TCPAddr)
 	if !ok {
@@ -63,7 +63,7 @@ func deviceOf(c net.Conn) string {
 	return device
 }
 
-// cleanHost makes a peer's words about itself fit for a terminal.
+// cleanHost makes a peer's texts about itself safe for a terminal.
 func cleanHost(h *result.Host) {
 	for _, s := range []*string{&h.Kernel, &h.Processor, &h.Go, &h.Congestion, &h.NIC, &h.Driver} {
 		*s = clean(*s)
@@ -77,5 +77,5 @@ func cleanHost(h *result.Host) {
 	h.Facts = facts
 }
 
-// factsMost bounds what a peer may tell of itself.
+// factsMost bounds the number of facts a peer may report about itself.
 const factsMost = 64

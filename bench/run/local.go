@@ -12,7 +12,7 @@ import (
 	"viamillipede/engine"
 )
 
-// childTime is how long the other process may take to end when it is not needed any more.
+// childTime is how long the other process may take to end once it is no longer needed.
 const childTime = 10 * time.Second
 
 // Local measures streams between this process and another one, which it starts: this very program, as "bench rx -". The
@@ -38,7 +38,7 @@ func Local(ctx context.Context, c Config) error {
 	return c.measure(ctx, s, o)
 }
 
-// spawn starts the other process, and gives our end of its control connection.
+// spawn starts the other process and returns our end of its control connection.
 func (c *Config) spawn() (net.Conn, *exec.Cmd, error) {
 	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -67,5 +67,5 @@ func (c *Config) spawn() (net.Conn, *exec.Cmd, error) {
 func reap(child *exec.Cmd) {
 	late := time.AfterFunc(childTime, func() { _ = child.Process.Kill() })
 	defer late.Stop()
-	_ = child.Wait() // whatever went wrong there, we were told
+	_ = child.Wait() // whatever went wrong there has been reported to us
 }

@@ -22,18 +22,18 @@ type stream interface {
 type meter struct {
 	words  Words
 	warmup time.Duration
-	lasts  time.Duration                             // after that, a stream with pipes is to end
+	lasts  time.Duration                             // after that, stop a stream with pipes
 	stop   func()                                    // ends it; nil: it ends by itself
-	tell   func(bytes uint64, elapsed time.Duration) // how far it is, every now and then; nil: nobody asks
+	tell   func(bytes uint64, elapsed time.Duration) // called now and then with the progress; nil if nobody asks
 }
 
-// Times between two looks at a stream: until it has a link, and after that.
+// Intervals between looks at a stream: until it has a link, and after that.
 const (
 	lookOften = 5 * time.Millisecond
 	lookMost  = time.Second
 )
 
-// mark is what an end had done, and had cost, at a moment.
+// mark is what an end had done and cost up to a moment.
 type mark struct {
 	engine.Summary
 	cpu time.Duration
@@ -68,7 +68,7 @@ func (m meter) run(ctx context.Context, s stream) (end, error) {
 		}
 		bytes, elapsed := s.Progress()
 		if !warm && elapsed >= m.warmup {
-			cpu := cpuTime() // before the loops are asked, which may be busy
+			cpu := cpuTime() // before asking the loops, which may be busy
 			from = mark{s.Summary(), cpu}
 			warm = true
 		}
@@ -83,7 +83,7 @@ func (m meter) run(ctx context.Context, s stream) (end, error) {
 	}
 }
 
-// next is when to look again, for the next thing that is due.
+// next is how long to wait before the next thing that is due.
 func (m meter) next(elapsed time.Duration) time.Duration {
 	if elapsed == 0 {
 		return lookOften
@@ -97,7 +97,7 @@ func (m meter) next(elapsed time.Duration) time.Duration {
 	return max(next, time.Millisecond)
 }
 
-// since is what was done from one moment to another.
+// since is what was done between two moments.
 func (to mark) since(from mark) end {
 	e := end{
 		Bytes: to.Bytes, Counted: to.Bytes - from.Bytes, Seconds: (to.Elapsed - from.Elapsed).Seconds(),
@@ -121,8 +121,8 @@ func (to mark) since(from mark) end {
 	return e
 }
 
-// queues is what came in by each receive queue after the moment that before is of, the busiest first. The kernel's counts tell
-// the queue of each packet; without them the queue of a link's last packet stands for all that came in on the link.
+// queues is what came in by each receive queue since before was taken, busiest first. The kernel's counts give the queue
+// of each packet; without them the queue of a link's last packet stands for everything that came in on the link.
 func queues(after, before []engine.LinkSummary) []queue {
 	bytes := map[string]uint64{}
 	count := func(links []engine.LinkSummary, add func(name string, bytes uint64)) {
@@ -153,7 +153,7 @@ func queues(after, before []engine.LinkSummary) []queue {
 	return all[:min(len(all), queueMost)]
 }
 
-// queueName is the device and its queue, as the status table has them.
+// queueName is the device and its queue, as in the status table.
 func queueName(f sockstats.Flow) string {
 	return fmt.Sprintf("%s/%d", cmp.Or(f.Device, fmt.Sprintf("if%d", f.Interface)), f.Queue)
 }

@@ -13,16 +13,16 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// message is one message of the control connection: one of its parts is there.
+// message is one message of the control connection: exactly one part is set.
 type message struct {
 	Host   *result.Host `json:"host,omitempty"`   // the first one, of both: what machine this is
-	Ask    *ask         `json:"ask,omitempty"`    // tx: a round shall be
+	Ask    *ask         `json:"ask,omitempty"`    // tx: asks for a round
 	Ready  *ready       `json:"ready,omitempty"`  // rx: it may begin
 	Report *end         `json:"report,omitempty"` // both: what was measured
 	Fault  *fault       `json:"fault,omitempty"`  // both: why there is no more
 }
 
-// ask says what a round is to be like.
+// ask describes the round that tx wants.
 type ask struct {
 	Number     int     `json:"number"` // of the round, from 1
 	Of         int     `json:"of"`     // how many there will be
@@ -50,14 +50,14 @@ type fault struct {
 	Text   string `json:"text"`
 }
 
-// end is what one end of a stream has measured.
+// end is what one end of a stream measured.
 type end struct {
 	Bytes       uint64  `json:"bytes"`   // of the whole stream
-	Counted     uint64  `json:"counted"` // of these, bytes that came after the warmup
-	Seconds     float64 `json:"seconds"` // that this took
+	Counted     uint64  `json:"counted"` // those that came after the warmup
+	Seconds     float64 `json:"seconds"` // that these took
 	CPU         float64 `json:"cpu"`     // seconds of CPU meanwhile, user and system, of the process
 	Retransmits uint64  `json:"retransmits"`
-	Resent      uint64  `json:"resent"` // bytes of legs that were sent again; a receiver does not know
+	Resent      uint64  `json:"resent"` // bytes of legs sent again; unknown to a receiver
 	LegsResent  uint64  `json:"legs_resent"`
 	LinksLost   uint64  `json:"links_lost"`
 	Path        string  `json:"path"` // the engine's
@@ -73,24 +73,24 @@ type link struct {
 	Bytes       uint64  `json:"bytes"`
 	Rate        float64 `json:"rate"` // bytes a second
 	Retransmits uint64  `json:"retransmits"`
-	CPU         int     `json:"cpu"`  // that its packets came in on last; -1 is not known
-	NAPI        int     `json:"napi"` // 0 is none
+	CPU         int     `json:"cpu"`  // that last handled its packets; -1 if not known
+	NAPI        int     `json:"napi"` // 0 if none
 }
 
-// queue is a receive queue that packets of the stream came in by.
+// queue is a receive queue by which packets of the stream came in.
 type queue struct {
 	Name  string `json:"name"`
 	Bytes uint64 `json:"bytes"`
 }
 
-// Bounds on what a peer may say of itself.
+// Bounds on what a peer may report.
 const (
-	textMost  = 300 // bytes of a text that is shown
+	textMost  = 300 // bytes of a text to show
 	queueMost = 1024
 	longest   = 1e9 // seconds
 )
 
-// parseMessage takes a message in, and makes what it has for people fit for a terminal. The error is errMessage.
+// parseMessage parses a message and makes its texts for people safe for a terminal. The error is errMessage.
 func parseMessage(text []byte) (message, error) {
 	var m message
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -128,7 +128,7 @@ func (a *ask) check() error {
 	if !within(a.Seconds, longest) || !within(a.Warmup, longest) || a.Seconds == 0 {
 		return fmt.Errorf("%w: a round of %v and %v s", errMessage, a.Warmup, a.Seconds)
 	}
-	return nil // the engine looks at the rest
+	return nil // the engine checks the rest
 }
 
 func (e *end) check() error {
@@ -157,7 +157,7 @@ func (e *end) check() error {
 // within reports whether f is a number from 0 to most.
 func within(f, most float64) bool { return f >= 0 && f <= most }
 
-// clean makes a peer's words one line of bounded length that changes nothing on a terminal but that line.
+// clean makes a peer's text one printable line of bounded length.
 func clean(s string) string { return strings.TrimSpace(wire.Printable(s[:min(len(s), textMost)])) }
 
 // rate is in bytes a second.
@@ -168,7 +168,7 @@ func (e *end) rate() float64 {
 	return float64(e.Counted) / e.Seconds
 }
 
-// perGiB is the CPU time for a GiB, in seconds.
+// perGiB is the CPU time per GiB, in seconds.
 func (e *end) perGiB() float64 {
 	if e.Counted == 0 {
 		return 0
@@ -183,7 +183,7 @@ func faultOf(err error) *fault {
 	return &fault{int(engine.ExitStatus(err)), err.Error()}
 }
 
-// newAsk is the round that is wanted of a variant.
+// newAsk asks for a round of a variant.
 func newAsk(c *Config, v *Variant, number, of int) *ask {
 	o := &v.Options
 	return &ask{
@@ -192,8 +192,8 @@ func newAsk(c *Config, v *Variant, number, of int) *ask {
 	}
 }
 
-// options are a receiver's for the round: its own, and where it has none, those of its sender, except that a stranger gets no
-// larger window than an rx has that was not told of any.
+// options are a receiver's options for the round: its own or, if it has none, its sender's; but a sender that it does not
+// trust gets no larger window than rx's default.
 func (a *ask) options(c *Config) engine.Options {
 	o := c.Options
 	o.PRBS, o.Seed = a.PRBS, a.Seed

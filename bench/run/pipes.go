@@ -9,7 +9,7 @@ import (
 	"viamillipede/engine"
 )
 
-// pieceSize is what a producer or a consumer moves with one system call, in bytes: what many programs use.
+// pieceSize is what a producer or consumer moves per system call, in bytes: a size that many programs use.
 const pieceSize = 128 << 10
 
 // pipe makes a pipe whose ends block, as those of a shell do.
@@ -43,7 +43,7 @@ func produce() (*producer, error) {
 		}
 		for !p.stopped.Load() {
 			if _, err := w.Write(piece); err != nil {
-				return // the stream has ended, and knows why
+				return // the stream has ended and knows why
 			}
 		}
 	}()
@@ -52,17 +52,17 @@ func produce() (*producer, error) {
 
 func (p *producer) stop() { p.stopped.Store(true) }
 
-// end closes the pipe, once nobody reads from it any more, and waits for the producer.
+// end closes the pipe, once nobody reads from it, and waits for the producer.
 func (p *producer) end() {
 	p.stop()
 	p.source.Close()
 	<-p.done
 }
 
-// consumer reads what comes out of a pipe, and throws it away.
+// consumer reads what comes out of a pipe and discards it.
 type consumer struct {
 	sink  *os.File // what it reads comes in here
-	bytes uint64   // to be read after end
+	bytes uint64   // valid after end
 	done  chan struct{}
 }
 
@@ -87,7 +87,7 @@ func consume() (*consumer, error) {
 	return c, nil
 }
 
-// end closes the pipe, once nobody writes into it any more, and waits for the consumer.
+// end closes the pipe, once nobody writes into it, and waits for the consumer.
 func (c *consumer) end() {
 	c.sink.Close()
 	<-c.done

@@ -11,13 +11,13 @@ import (
 	"viamillipede/engine"
 )
 
-// book gathers what a file of results has.
+// book gathers what goes into a file of results.
 type book struct {
 	file   result.File
 	rounds []round
 }
 
-// newBook begins with what is known before the first round: this host's facts, the other one's, and all settings.
+// newBook begins with what is known before the first round: the facts of both hosts, and all settings.
 func newBook(c *Config, here, peer result.Host) *book {
 	return &book{file: result.File{
 		Program: "viamillipede " + c.Version, Time: time.Now().UTC().Format(time.RFC3339), Settings: c.Settings,
@@ -25,10 +25,10 @@ func newBook(c *Config, here, peer result.Host) *book {
 	}}
 }
 
-// outputs are the files that are wanted.
+// outputs are the requested files.
 type outputs struct{ json, bench *result.Output }
 
-// outputs opens them. The error, an *engine.Error, is that one cannot be written.
+// outputs opens them. The error, an *engine.Error, says which cannot be written.
 func (c *Config) outputs() (o outputs, err error) {
 	for _, w := range []struct {
 		name string
@@ -45,13 +45,13 @@ func (c *Config) outputs() (o outputs, err error) {
 	return o, nil
 }
 
-// discard leaves no file that has nothing to say.
+// discard makes sure that no empty file is left.
 func (o outputs) discard() {
 	o.json.Discard()
 	o.bench.Discard()
 }
 
-// write writes the files that are wanted, with what there is. The error is an *engine.Error.
+// write writes the requested files with the results so far. The error is an *engine.Error.
 func (b *book) write(c *Config, o outputs) error {
 	for _, w := range []struct {
 		name  string
@@ -81,8 +81,8 @@ func (b *book) write(c *Config, o outputs) error {
 	return nil
 }
 
-// result is the round as a line of a file of results. An operation is a GiB that is delivered. full has what one line for
-// people or for benchstat has no use for: each link, each queue, and what is a text.
+// result is the round as a line of a file of results. An operation is one GiB delivered. full adds what a line for people
+// or benchstat has no use for: each link, each queue, and texts.
 func (r *round) result(full bool) result.Result {
 	name := "Stream"
 	for _, s := range r.variant.Settings {

@@ -19,18 +19,18 @@ import (
 const Prefix = "viamillipede bench "
 
 const (
-	// guestsMost bounds the connections that have not said who they are; one more is closed unheard.
+	// guestsMost bounds the connections that have not said who they are; any more are closed unheard.
 	guestsMost = 16
 	// linesMost bounds the lines about strangers between two benches.
 	linesMost = 8
-	// busyTime is how long one that comes while another is served may wait for its turn.
+	// busyTime is how long a bench may wait for its turn while another is being served.
 	busyTime = 2 * time.Second
 )
 
-// server serves benches, one after the other.
+// server serves benches, one after another.
 type server struct {
 	c        *Config
-	sessions chan *session // unbuffered: taken by whoever serves
+	sessions chan *session // unbuffered: whoever serves takes from it
 	seats    chan struct{}
 	guests   sync.WaitGroup
 
@@ -38,8 +38,9 @@ type server struct {
 	strangers int // since the last bench; guarded by mu
 }
 
-// Serve serves benches until ctx ends, or as many rounds as wanted were served, or nobody has come for too long. Every error
-// is an *engine.Error; where ctx ended, the cause of that is the error, if it is one. That a bench failed is said, and no error.
+// Serve serves benches until ctx ends, or as many rounds as wanted were served, or nobody has come for too long. Every
+// error is an *engine.Error; if ctx ended with such a cause, that is the error. A bench that failed is reported and is
+// not an error.
 func Serve(ctx context.Context, c Config) error {
 	l, err := dial.Listen(ctx, c.Options.Bind, c.Port)
 	if err != nil {
@@ -77,7 +78,7 @@ func (sv *server) serve(ctx context.Context, broken <-chan error) error {
 	return nil
 }
 
-// next waits for a bench; nil, where there will be none.
+// next waits for a bench; it returns nil if there will be none.
 func (sv *server) next(ctx context.Context, broken <-chan error, served int) (*session, error) {
 	var enough <-chan time.Time
 	if sv.c.Wait > 0 {
@@ -103,7 +104,7 @@ func (sv *server) next(ctx context.Context, broken <-chan error, served int) (*s
 	return nil, fail(engine.StatusConnect, nil, "no bench within %v", sv.c.Wait)
 }
 
-// accept lets whoever connects say who they are, until the listener is of no more use.
+// accept hears whoever connects until the listener is of no more use.
 func (sv *server) accept(ctx context.Context, l *net.TCPListener) error {
 	for {
 		conn, err := l.AcceptTCP()
@@ -111,7 +112,7 @@ func (sv *server) accept(ctx context.Context, l *net.TCPListener) error {
 		case err == nil:
 		case ctx.Err() != nil || dial.ListenerGone(err):
 			return err
-		default: // out of descriptors, or the connection is gone already
+		default: // out of descriptors, or the connection is already gone
 			select {
 			case <-time.After(dialAgain):
 			case <-ctx.Done():
@@ -127,7 +128,7 @@ func (sv *server) accept(ctx context.Context, l *net.TCPListener) error {
 	}
 }
 
-// hear makes a connection a session, which waits for its turn for a moment, or refuses it.
+// hear turns a connection into a session, which waits a moment for its turn, or refuses it.
 func (sv *server) hear(ctx context.Context, conn *net.TCPConn) {
 	keepAlive(conn)
 	who := conn.RemoteAddr().String()
@@ -150,7 +151,7 @@ func (sv *server) hear(ctx context.Context, conn *net.TCPConn) {
 	s.close()
 }
 
-// refused tells of a stranger, without letting strangers flood standard error.
+// refused reports a stranger, without letting strangers flood standard error.
 func (sv *server) refused(ctx context.Context, who string, why error) {
 	sv.mu.Lock()
 	sv.strangers++
@@ -161,8 +162,8 @@ func (sv *server) refused(ctx context.Context, who string, why error) {
 	}
 }
 
-// ServeOne serves one bench, whose control connection is standard input, and says nothing: the other end has the words, and is
-// told what goes wrong. The errors, *engine.Error, are those of a connection that is none to a bench.
+// ServeOne serves one bench, whose control connection is standard input, and prints nothing: the other end does that and
+// is told what goes wrong. An error, an *engine.Error, means that standard input is not a connection to a bench.
 func ServeOne(ctx context.Context, c Config) error {
 	conn, err := net.FileConn(os.Stdin)
 	if err != nil {
@@ -188,20 +189,20 @@ func ServeOne(ctx context.Context, c Config) error {
 	return nil
 }
 
-// attend serves one bench: rounds, one after the other, most of them at most where that is more than 0. The error says why the
-// last of them failed.
+// attend serves one bench: rounds, one after another, at most most of them if that is more than 0. The error says why the
+// last one failed.
 func (c *Config) attend(ctx context.Context, s *session, p *printer, most int) (served int, err error) {
 	var all []round
 	defer func() {
 		p.summary(all)
-		p.says("") // the next bench is another matter
+		p.says("") // separates the next bench
 	}()
 	p.says("bench from %s", s.peer)
 	for most <= 0 || served < most {
 		m, err := s.hear(ctx, replyTime)
 		switch {
 		case err != nil && s.over() && s.why == io.EOF:
-			return served, nil // it has all that it wanted
+			return served, nil // it has everything it wanted
 		case err != nil:
 			return served, err
 		case m.Ask == nil:
@@ -230,7 +231,7 @@ func (s *session) over() bool {
 	}
 }
 
-// attendRound receives one stream, and gives what both ends made of it.
+// attendRound receives one stream and returns what both ends measured.
 func (c *Config) attendRound(ctx context.Context, s *session, a *ask) (round, error) {
 	rx, err := c.receive(ctx, s, a)
 	if not, ok := errors.AsType[notReady](err); ok {
@@ -248,7 +249,7 @@ func (c *Config) attendRound(ctx context.Context, s *session, a *ask) (round, er
 	return pair(s, m.Report, &rx)
 }
 
-// receive receives one stream, throws it away and measures it. Where it does not come so far as to be ready, the error says so.
+// receive receives one stream, discards it and measures it. If it does not get ready, the error is a notReady.
 func (c *Config) receive(ctx context.Context, s *session, a *ask) (end, error) {
 	o := a.options(c)
 	o.LinkSums = true
@@ -275,7 +276,7 @@ func (c *Config) receive(ctx context.Context, s *session, a *ask) (end, error) {
 	return c.receiveInto(ctx, s, a, o, sink)
 }
 
-// notReady is the error of a round that did not come so far.
+// notReady is the error of a round whose receiver did not get ready.
 type notReady struct{ error }
 
 func (c *Config) receiveInto(ctx context.Context, s *session, a *ask, o engine.Options, sink *os.File) (end, error) {
@@ -289,7 +290,7 @@ func (c *Config) receiveInto(ctx context.Context, s *session, a *ask, o engine.O
 	defer cancel()
 	port := uint16(r.Addr().(*net.TCPAddr).Port)
 	if err := s.say(message{Ready: &ready{port}}); err != nil {
-		cancel() // the receiver, which is open, has to run to be closed
+		cancel() // the receiver is open and must run to be closed
 	}
 	return meter{words: c.Words, warmup: seconds(a.Warmup)}.run(guarded, r)
 }

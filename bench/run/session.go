@@ -13,20 +13,20 @@ import (
 	"viamillipede/engine"
 )
 
-// session is a control connection on which both have said hello. One goroutine uses it; another reads, so that the end of the
-// connection is known at once, in the middle of a stream too.
+// session is a control connection on which both ends have sent a hello. One goroutine uses it; another reads, so that the
+// end of the connection is noticed at once, even in the middle of a stream.
 type session struct {
 	conn net.Conn
 	peer string      // for people
 	here result.Host // this machine
 	host result.Host // the other end's
 
-	in   chan message  // what was read; closed with why
-	gone chan struct{} // closed with why
-	why  error         // there is nothing more to read; set before gone is closed
+	in   chan message  // what was read; closed once why is set
+	gone chan struct{} // closed once why is set
+	why  error         // why there is nothing more to read; set before gone is closed
 }
 
-// messagesAhead is how many messages may wait: a peer never has more to say than a report and a fault.
+// messagesAhead is how many messages may wait: a peer never sends more than a report and a fault ahead.
 const messagesAhead = 4
 
 // side is which end of a control connection something belongs to.
@@ -37,9 +37,9 @@ const (
 	accepting
 )
 
-// open says hello on a connection and reads the other end's, and then tells and learns what machines these are. Who accepts
-// speaks last: there may be a sender, which takes the first bytes that come for an answer. The connection is the session's
-// then, and closed where it comes to nothing. peer is the other end, for people.
+// open exchanges hellos on a connection and then descriptions of both machines. The end that accepts speaks second: the
+// other may be the sender of a stream, which takes the first bytes it gets for an answer. The session then owns the
+// connection; on an error it is closed. peer names the other end for people.
 func open(ctx context.Context, conn net.Conn, as side, peer string, host result.Host) (*session, error) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
@@ -49,7 +49,7 @@ func open(ctx context.Context, conn net.Conn, as side, peer string, host result.
 		case as == accepting && errors.Is(err, errSender):
 			turnAway(conn)
 		case as == accepting && errors.Is(err, errVersion):
-			_, _ = conn.Write(appendHello(nil)) // it can tell, too
+			_, _ = conn.Write(appendHello(nil)) // so that it can tell, too
 		}
 		conn.Close()
 		return nil, causeOf(ctx, err)
@@ -91,7 +91,7 @@ func (s *session) greet(as side, host result.Host) error {
 	return s.conn.SetDeadline(time.Time{})
 }
 
-// error is the error at this end for what the other one has told.
+// error is this end's error for a fault that the other end reported.
 func (f *fault) error(peer string) *engine.Error {
 	status := engine.Status(f.Status)
 	switch status {
@@ -102,7 +102,7 @@ func (f *fault) error(peer string) *engine.Error {
 	return fail(status, nil, "the bench at %s: %s", peer, f.Text)
 }
 
-// read reads until the connection ends, or somebody talks without being asked.
+// read reads until the connection ends or the peer sends more than it was asked for.
 func (s *session) read() {
 	defer close(s.in)
 	defer close(s.gone) // before in
@@ -140,7 +140,7 @@ func (s *session) say(m message) error {
 	return nil
 }
 
-// hear waits for a message, as long as ctx and the given time allow. What the other end says of a fault is an error.
+// hear waits for a message, as long as ctx and the given time allow. A fault reported by the other end is an error.
 func (s *session) hear(ctx context.Context, atMost time.Duration) (message, error) {
 	timeout := time.NewTimer(atMost)
 	defer timeout.Stop()
@@ -160,7 +160,7 @@ func (s *session) hear(ctx context.Context, atMost time.Duration) (message, erro
 	}
 }
 
-// guard gives a context that ends with the connection too.
+// guard returns a context that also ends with the connection.
 func (s *session) guard(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	go func() {

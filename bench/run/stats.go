@@ -6,10 +6,10 @@ import (
 	"viamillipede/bench/report"
 )
 
-// figure is what several rounds of one thing come to.
+// figure summarises several rounds of one thing.
 type figure struct {
 	median float64
-	spread float64 // from the least to the most, as a share of the median; 0 where that is 0
+	spread float64 // from least to most, as a fraction of the median; 0 if that is 0
 }
 
 func figureOf(values []float64) figure {
@@ -20,28 +20,29 @@ func figureOf(values []float64) figure {
 	return figure{median, report.Ratio(slices.Max(values)-slices.Min(values), median)}
 }
 
-// round is one stream, as both ends have measured it.
+// round is one stream, as both ends measured it.
 type round struct {
 	number, of int
 	name       string   // of the variant
-	variant    *Variant // nil at a receiver, which knows the name
+	variant    *Variant // nil at a receiver, which knows only the name
 	tx, rx     end
 }
 
-// rate is that at which the stream was delivered, in bytes a second.
+// rate is the rate at which the stream was delivered, in bytes a second.
 func (r *round) rate() float64 { return r.rx.rate() }
 
-// differs is by how much of it the sender saw another rate: the ends do not begin and end to count at the same moment.
+// differs is the difference of the sender's rate from it, as a fraction of it: the ends do not start and stop counting at
+// the same moment.
 func (r *round) differs() float64 { return report.Ratio(r.tx.rate()-r.rx.rate(), r.rx.rate()) }
 
-// columns are the figures of a round that the summary has.
+// columns are the figures of a round that go into the summary.
 var columns = []func(r *round) float64{
 	(*round).rate,
 	func(r *round) float64 { return r.tx.perGiB() },
 	func(r *round) float64 { return r.rx.perGiB() },
 }
 
-// gather sorts rounds by their variant, in the order of the first of each.
+// gather groups rounds by variant, in the order of each one's first round.
 func gather(rounds []round) [][]round {
 	var all [][]round
 	for _, r := range rounds {
@@ -55,7 +56,7 @@ func gather(rounds []round) [][]round {
 	return all
 }
 
-// figuresOf are the figures of one variant's rounds, one for each of columns.
+// figuresOf are the figures of one variant's rounds, one for each column.
 func figuresOf(rounds []round) []figure {
 	var all []figure
 	for _, column := range columns {

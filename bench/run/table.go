@@ -15,20 +15,20 @@ import (
 	"viamillipede/engine"
 )
 
-// printer prints rounds as they come, in columns that are known before the first: a terminal of 100 columns is enough.
+// printer prints rounds as they come, in columns fixed before the first: a terminal of 100 columns is enough.
 type printer struct {
 	out, err io.Writer
 	verbose  int
-	terminal bool // err is one, and nothing else is written there: the line of progress is written over and over
+	terminal bool // err is a terminal, and nothing else is written there, so the progress line is overwritten in place
 	written  int  // columns of that line
 	headed   bool
 	labels   map[string]string // of variants with long names
 
-	now string // the round that runs
+	now string // the running round
 	all time.Duration
 }
 
-// labelMost is the widest that a configuration may be, in columns; a longer one gets a number.
+// labelMost is the width of the widest configuration shown, in columns; a wider one gets a number.
 const labelMost = 28
 
 func newPrinter(c *Config) *printer {
@@ -48,7 +48,7 @@ func isTerminal(w io.Writer) bool {
 	return err == nil
 }
 
-// begin says which round begins.
+// begin announces a round.
 func (p *printer) begin(n, of int, name string) {
 	p.now = fmt.Sprintf("round %d of %d, %s", n, of, name)
 	if p.terminal {
@@ -58,7 +58,7 @@ func (p *printer) begin(n, of int, name string) {
 	}
 }
 
-// progress shows on a terminal how far the round is.
+// progress shows the round's progress on a terminal.
 func (p *printer) progress(bytes uint64, elapsed time.Duration) {
 	if !p.terminal {
 		return
@@ -75,7 +75,7 @@ func (p *printer) progress(bytes uint64, elapsed time.Duration) {
 
 const lineMost = 100
 
-// clear takes the line of progress away.
+// clear erases the progress line.
 func (p *printer) clear() {
 	if p.written > 0 {
 		fmt.Fprintf(p.err, "\r%*s\r", p.written, "")
@@ -123,7 +123,7 @@ func (p *printer) line(format string, args ...any) {
 	fmt.Fprintln(p.out, strings.TrimRight(fmt.Sprintf(format, args...), " "))
 }
 
-// label is what stands for a variant, which is told where it is only a number.
+// label is what stands for a variant; if it is only a number, label first prints what the number means.
 func (p *printer) label(name string) string {
 	if utf8.RuneCountInString(name) <= labelMost {
 		return name
@@ -135,7 +135,7 @@ func (p *printer) label(name string) string {
 	return p.labels[name]
 }
 
-// ends prints how the bytes went at both ends, and by what queues they came in.
+// ends prints how the bytes travelled at both ends, and by which queues they came in.
 func (p *printer) ends(r *round) {
 	for _, e := range []struct {
 		name string
@@ -190,7 +190,7 @@ func (p *printer) links(r *round) {
 	}
 }
 
-// orNone is a number for people, a dash where it is the one that stands for none.
+// orNone is a number for people, or a dash if it equals none.
 func orNone(n, none int) string {
 	if n == none {
 		return "-"
@@ -198,7 +198,7 @@ func orNone(n, none int) string {
 	return strconv.Itoa(n)
 }
 
-// summary prints the median of each variant, and how far its rounds are apart.
+// summary prints the median of each variant and the spread of its rounds.
 func (p *printer) summary(rounds []round) {
 	p.clear()
 	if len(rounds) == 0 {
@@ -226,7 +226,7 @@ func rateText(rate float64) string { return strconv.FormatFloat(rate/1e6, 'f', 1
 // costText is a number of seconds of CPU.
 func costText(s float64) string { return strconv.FormatFloat(s, 'f', 3, 64) }
 
-// percent is a share with its sign.
+// percent is a fraction in per cent, with its sign.
 func percent(f float64) string {
 	tenths := math.Round(1000 * f)
 	if tenths == 0 {
@@ -235,10 +235,10 @@ func percent(f float64) string {
 	return fmt.Sprintf("%+.1f %%", tenths/10)
 }
 
-// share is one without.
+// share is a fraction in per cent, without a sign.
 func share(f float64) string { return fmt.Sprintf("%.1f %%", 100*f) }
 
-// bytesText is a number of bytes in a few columns.
+// bytesText is a number of bytes in few columns.
 func bytesText(n uint64) string {
 	v, unit := float64(n), "B"
 	for _, next := range []string{"kB", "MB", "GB", "TB"} {

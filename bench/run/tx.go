@@ -16,9 +16,9 @@ import (
 // dialAgain is the pause between two attempts to reach a bench.
 const dialAgain = 200 * time.Millisecond
 
-// Send measures streams to the bench at the other end of the paths: it asks for rounds, prints what both ends measured, and
-// writes the files of results. Whatever happens, what there is until then is printed. Every error is an *engine.Error; where
-// ctx ended, the cause of that is the error, if it is one.
+// Send measures streams to the bench at the other end of the paths: it asks for rounds, prints what both ends measured,
+// and writes the files of results. Whatever happens, the results so far are printed. Every error is an *engine.Error; if
+// ctx ended with such a cause, that is the error.
 func Send(ctx context.Context, c Config) error {
 	o, err := c.outputs()
 	if err != nil {
@@ -45,7 +45,7 @@ func refusal(ctx context.Context, name string, err error) error {
 	return fail(statusOf(err), err, "%s", name)
 }
 
-// dial connects to the first path that answers, and tries all of them for as long as first contact may take.
+// dial connects to the first path that answers; it tries all of them for as long as first contact may take.
 func (c *Config) dial(ctx context.Context) (net.Conn, string, error) {
 	atMost := c.Options.Connect
 	if atMost == 0 {
@@ -75,12 +75,12 @@ func (c *Config) dial(ctx context.Context) (net.Conn, string, error) {
 	}
 }
 
-// errTooLate is why nobody dials any more.
+// errTooLate says why dialling stopped.
 var errTooLate = errors.New("nobody answers")
 
 func name(p engine.Path) string { return net.JoinHostPort(p.Host, strconv.Itoa(int(p.Port))) }
 
-// dialPath connects as the path's links would.
+// dialPath connects as the path's links do.
 func dialPath(ctx context.Context, p engine.Path, bind netip.Addr) (net.Conn, error) {
 	d := dial.Dialer{Device: p.Via.Device, Bind: bind, Congestion: "system"}
 	if p.Via.Addr.IsValid() {
@@ -104,7 +104,7 @@ func dialPath(ctx context.Context, p engine.Path, bind netip.Addr) (net.Conn, er
 	return nil, last
 }
 
-// keepAlive has the kernel notice, within half a minute, that the other end's machine is gone.
+// keepAlive makes the kernel notice within half a minute that the other end's machine is gone.
 func keepAlive(c *net.TCPConn) {
 	_ = c.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 4})
 }
@@ -134,7 +134,7 @@ func (c *Config) measure(ctx context.Context, s *session, o outputs) error {
 // count is how many rounds there will be.
 func (c *Config) count() int { return c.Rounds * len(c.Variants) }
 
-// rounds gives each round's number, from 1, and variant.
+// rounds yields each round's number, from 1, and variant.
 func (c *Config) rounds() func(yield func(int, *Variant) bool) {
 	return func(yield func(int, *Variant) bool) {
 		n := 0
@@ -149,7 +149,7 @@ func (c *Config) rounds() func(yield func(int, *Variant) bool) {
 	}
 }
 
-// firstOf is the first error that is one.
+// firstOf is the first error that is not nil.
 func firstOf(all ...error) error {
 	for _, err := range all {
 		if err != nil {
@@ -159,7 +159,7 @@ func firstOf(all ...error) error {
 	return nil
 }
 
-// round has one stream sent, and gives what both ends made of it.
+// round runs one stream and returns what both ends measured.
 func (c *Config) round(ctx context.Context, s *session, v *Variant, n int, p *printer) (round, error) {
 	if err := s.say(message{Ask: newAsk(c, v, n, c.count())}); err != nil {
 		return round{}, err
@@ -184,7 +184,7 @@ func (c *Config) round(ctx context.Context, s *session, v *Variant, n int, p *pr
 	return pair(s, &tx, m.Report)
 }
 
-// pair puts the two ends of a stream together. Only a stream that is whole at both ends counts.
+// pair joins the measurements of both ends. Only a stream that is complete at both ends counts.
 func pair(s *session, tx, rx *end) (round, error) {
 	switch {
 	case tx == nil || rx == nil:

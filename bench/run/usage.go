@@ -10,7 +10,7 @@ import (
 func cpuTime() time.Duration {
 	var r unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_SELF, &r) != nil {
-		return 0 // it fails for another argument only
+		return 0 // it fails only for other arguments
 	}
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }

@@ -35,7 +35,7 @@ const (
 	BasisNone                 // there is none
 )
 
-// Basis says what Predict goes by, and why no prediction.
+// Basis says what Predict is based on or, with BasisNone, why there is no prediction.
 func (s Set) Basis() (Basis, error) {
 	switch {
 	case s.why != nil:

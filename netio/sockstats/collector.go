@@ -15,7 +15,7 @@ import (
 type Config struct {
 	Local  []uint16    // connections made to one of these ports of ours
 	Remote []uint16    // connections that we made to one of these ports
-	Fault  func(p any) // called if a goroutine of the collector panics with p, while its stack is still there; the goroutine then ends. nil: the process ends
+	Fault  func(p any) // called when a goroutine of the collector panics with p, on its stack; the goroutine then ends. nil: the process ends
 }
 
 // Collector holds the programs and the sockets that they work on. Any goroutine may use it. Attaching or detaching a

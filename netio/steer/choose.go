@@ -14,7 +14,8 @@ type Sockets struct {
 	n       int
 }
 
-// NewSockets makes room for n listeners. The caller closes the result. Errors: bpf.ErrNotPermitted, or no such kernel.
+// NewSockets makes room for n listeners. The caller closes the result. Errors: bpf.ErrNotPermitted, or that the kernel
+// lacks the feature.
 func NewSockets(n int) (*Sockets, error) {
 	spec, err := LoadChoose()
 	if err != nil {

@@ -1,7 +1,7 @@
 // Package svg writes drawings of words and curves as Scalable Vector Graphics 1.1.
 //
-// Lengths are in points, from the upper left corner: x to the right, y down. The words may be of any characters; those that
-// XML does not allow are drawn as U+FFFD.
+// Lengths are in points, from the upper left corner: x to the right, y down. Text may have any characters; those that XML
+// does not allow are drawn as U+FFFD.
 package svg
 
 import (
@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 )
 
-// Anchor is which part of a text is at its place.
+// Anchor is which part of a text is at its X.
 type Anchor string
 
 // The anchors of a text.
@@ -23,14 +23,14 @@ const (
 	End    Anchor = "end"
 )
 
-// Drawing is a drawing that is being made. It belongs to one goroutine.
+// Drawing is a drawing under construction. It belongs to one goroutine.
 type Drawing struct {
 	width, height float64
 	title         string
 	shapes        strings.Builder
 }
 
-// New begins a drawing on white. The title is what programs show or read out in its place.
+// New begins a drawing on a white background. Programs show the title, or read it out in place of the drawing.
 func New(width, height float64, title string) *Drawing {
 	return &Drawing{width: width, height: height, title: title}
 }
@@ -54,20 +54,22 @@ func (d *Drawing) Text(t Text) {
 		number(t.X), number(t.Y+baseline*t.Size), number(t.Size), escape(string(t.Anchor)), escape(t.Fill), escape(t.Words))
 }
 
-// Width is about how wide words are, in the letters' size: rather more than less, as it depends on the viewer's font.
+// Width estimates how wide words are, as a multiple of the letters' size. It errs on the wide side, since the width
+// depends on the viewer's font.
 func Width(words string) float64 { return 0.62 * float64(utf8.RuneCountInString(words)) }
 
-// Curve goes from one point to another one beside it, and is level at both.
+// Curve goes from one point to another beside it, and is horizontal at both.
 type Curve struct {
 	X0, Y0, X1, Y1 float64
 	Stroke         string // its colour
 	Width          float64
-	Tip            string // what is said of it where somebody points at it; "" is nothing
+	Tip            string // shown when somebody points at it; "" for nothing
 }
 
 // Curve draws a curve.
 func (d *Drawing) Curve(c Curve) {
-	// With its handles at a third and two thirds of the way, x runs evenly and y eases in and out: 3s²-2s³ of the height.
+	// With control points at a third and two thirds of the way, x runs evenly and y eases in and out: 3s²-2s³ of the
+	// height.
 	third := (c.X1 - c.X0) / 3
 	fmt.Fprintf(&d.shapes, "<path d=\"M%s,%s C%s,%s %s,%s %s,%s\" fill=\"none\" stroke=\"%s\" stroke-width=\"%s\"",
 		number(c.X0), number(c.Y0), number(c.X0+third), number(c.Y0), number(c.X1-third), number(c.Y1), number(c.X1), number(c.Y1),
@@ -79,7 +81,7 @@ func (d *Drawing) Curve(c Curve) {
 	fmt.Fprintf(&d.shapes, "><title>%s</title></path>\n", escape(c.Tip))
 }
 
-// WriteTo writes the drawing, as a file of its own. It is io.WriterTo.
+// WriteTo writes the drawing as a complete file. It implements io.WriterTo.
 func (d *Drawing) WriteTo(w io.Writer) (int64, error) {
 	width, height := number(d.width), number(d.height)
 	n, err := fmt.Fprintf(w, `<?xml version="1.0" encoding="UTF-8"?>
@@ -91,10 +93,10 @@ func (d *Drawing) WriteTo(w io.Writer) (int64, error) {
 	return int64(n), err
 }
 
-// number is a length to a hundredth of a point.
+// number formats a length to a hundredth of a point.
 func number(v float64) string { return strconv.FormatFloat(math.Round(100*v)/100, 'f', -1, 64) }
 
-// escape makes any string fit between tags and in quotes.
+// escape makes any string safe between tags and in quotes.
 func escape(s string) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -107,7 +109,7 @@ func escape(s string) string {
 			b.WriteString("&gt;")
 		case '"':
 			b.WriteString("&quot;")
-		case '\t', '\n', '\r': // a reader may take them for spaces
+		case '\t', '\n', '\r': // readers may turn them into spaces
 			fmt.Fprintf(&b, "&#x%X;", r)
 		default:
 			b.WriteRune(allowed(r))
@@ -116,7 +118,7 @@ func escape(s string) string {
 	return b.String()
 }
 
-// allowed gives U+FFFD for a character that is none of XML 1.0 (its section 2.2). What is no UTF-8 comes as U+FFFD already.
+// allowed replaces a character that XML 1.0 does not allow (its section 2.2) by U+FFFD. Invalid UTF-8 is U+FFFD already.
 func allowed(r rune) rune {
 	switch {
 	case r == '\t', r == '\n', r == '\r', 0x20 <= r && r <= 0xd7ff, 0xe000 <= r && r <= 0xfffd, r >= 0x10000:
