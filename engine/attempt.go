@@ -127,7 +127,7 @@ func (k *keeper) reach(ctx context.Context, p *pathState, all []netip.Addr, hope
 	}
 }
 
-// portTaken is why a race failed for want of its source port; nil: it did not.
+// portTaken is why a race failed because its source port cannot be used; nil: it did not.
 func portTaken(port uint16, failed []outcome) error {
 	for _, o := range failed {
 		if mayBeHad(port, o.err) {

@@ -114,7 +114,7 @@ func TestBadChecksumTwice(t *testing.T) {
 }
 
 // Likewise of a sender with one link, whose first leg it is: nothing of its stream is in, and the receiver free again. The link
-// that brings it the second time is told, since there may be no other.
+// that brings it the second time is told, because there may be no other.
 func TestBadFirstLegOnOneLink(t *testing.T) {
 	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
 	s := newStream(3, 30000)
@@ -215,7 +215,7 @@ func TestSenderClosesABrokenLink(t *testing.T) {
 	}
 }
 
-// delivers takes in the whole stream, in so many legs, and checks that the sender ends well.
+// delivers receives the whole stream, in so many legs, and checks that the sender ends well.
 func (h *hand) delivers(tx *running, data []byte, legs int) {
 	h.t.Helper()
 	if got := h.takeAll(legs); !bytes.Equal(got, data) {

@@ -94,7 +94,7 @@ func TestEndNeedsNoDescriptor(t *testing.T) {
 	}
 }
 
-// noDescriptors has the kernel refuse new descriptors. The limit is above fd, since dup3(2) is held to it too.
+// noDescriptors makes the kernel refuse new descriptors. The limit is above fd, because dup3(2) is held to it too.
 func noDescriptors(t *testing.T, fd int) (restore func()) {
 	t.Helper()
 	var was unix.Rlimit

@@ -28,7 +28,7 @@
 //	network  network.go   changes of the network wake keepers     one goroutine
 //	sender   sender.go    the owner of all of these
 //	         txwelcome.go   a receiver is met, links come and go  under its lock
-//	         txverdict.go   when and why the stream ends          the supervisor, mostly
+//	         txverdict.go   when and why the stream ends          mainly the supervisor
 //	         txvoice.go     the receiver is told                  the same goroutine
 //
 // Bytes in:
@@ -56,7 +56,7 @@
 //	         cutoff.go      or cut, when the stream fails         the end of the run
 //	sink     netio.Sink
 //	receiver receiver.go  the owner of all of these, and how links come and go
-//	         rxverdict.go   when and why the stream ends          the supervisor, mostly
+//	         rxverdict.go   when and why the stream ends          mainly the supervisor
 //	         rxvoice.go     the sender is told                    the same goroutine
 //
 // Beside them: conn.go says what a link needs of a connection, placement.go decides on which CPUs the loops run, gauge.go has

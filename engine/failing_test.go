@@ -112,7 +112,7 @@ func (d *doomed) fail(p *pipe) (err error) {
 	return d.move(p, r, s)
 }
 
-// newSource makes a source that breaks, by a reset, if it shall.
+// newSource makes a source that breaks, by a reset, if it has to.
 func (d *doomed) newSource() (*enginetest.Stdio, error) {
 	if d.failure != breakSource {
 		return enginetest.NewSource(d.source, nil)

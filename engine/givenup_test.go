@@ -15,7 +15,7 @@ import (
 
 // A link that an end gives up is told why, so that nobody takes its end for a death; see the table of outage.
 
-// brief is steady, but for a link on which nothing is heard.
+// brief is steady, except for a link on which nothing is heard.
 func brief() engine.Timing {
 	t := steady
 	t.Dead, t.DeadPeer, t.Linger = 100*time.Millisecond, 300*time.Millisecond, soon

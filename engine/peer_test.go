@@ -45,7 +45,7 @@ type running struct {
 	over    chan result
 	log     *lines
 	status  func() engine.Snapshot
-	door    net.Listener // of a sender: where its receiver is to be
+	door    net.Listener // of a sender: where it expects its receiver
 }
 
 // show writes how a stream stands.

@@ -226,7 +226,7 @@ func (c cell) rxPlane() engine.Plane {
 	return engine.PlaneCopy
 }
 
-// TestVouchedWrongly: the stream of a producer that uses its memory, or its file, again breaks where the user vouches for it.
+// TestVouchedWrongly: the stream of a producer that reuses its memory, or its file, breaks if the user says that it is safe.
 // So the other planes, on which TestPlanes sends the same stream, are guarded against something.
 func TestVouchedWrongly(t *testing.T) {
 	quiet(t)
@@ -254,7 +254,7 @@ func TestVouchedWrongly(t *testing.T) {
 	}
 }
 
-// vouchedFor is what comes out of a stream that is lent and goes by reference all the same.
+// vouchedFor is what comes out of a stream whose pages are lent but go by reference all the same.
 func vouchedFor(t *testing.T, lend func(*os.File, []byte) error, data []byte) []byte {
 	t.Helper()
 	source, sink := twoPipes(t)

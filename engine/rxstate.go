@@ -38,9 +38,9 @@ const (
 	rxCut                     // the rest of rxlink.cut, the head leg, to the sink
 
 	// In these states, what is in the socket stays there for now.
-	rxStalled // rxPlaced, but a call on the file is stuck: stalled.take has it go on
-	rxHeld    // rxCut, but the sink is full: outlet.unblock has it go on
-	rxParked  // an early leg, nothing of which is taken yet: clearPark has it go on
+	rxStalled // rxPlaced, but a call on the file is stuck: sinkFreed resumes it
+	rxHeld    // rxCut, but the sink is full: outlet.unblock resumes it
+	rxParked  // an early leg, nothing of which is taken yet: clearPark resumes it
 )
 
 // inLeg reports whether a leg has begun that is not whole.

@@ -298,7 +298,7 @@ func (s *scenario) receiveOptions(t engine.Transport) engine.Options {
 	return o
 }
 
-// hosts names the paths, and makes those dead that shall be.
+// hosts names the paths, and makes those dead that have to be.
 func (s *scenario) hosts(n *enginetest.Net) []engine.Path {
 	var paths []engine.Path
 	for i := range s.paths {

@@ -99,7 +99,7 @@ type simLink struct {
 	legs    []simLeg // on their way, in order
 	header  []byte   // of the leg that begins
 	owed    int
-	ackAt   time.Duration // when the ack that is due leaves; 0 is none due
+	ackAt   time.Duration // when the ack that is due leaves; 0: none is due
 	inbox   []byte
 	beats   int // that it sent
 }

@@ -7,7 +7,7 @@ import (
 	"viamillipede/engine/schedule"
 )
 
-// A link has the port of its place; one that is not to be had is replaced by a spare one, not by another link's.
+// A link has the port of its place; a port that cannot be used is replaced by a spare one, not by another link's.
 func TestSourcePorts(t *testing.T) {
 	now := time.Unix(1000, 0)
 	var s sourcePorts

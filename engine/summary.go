@@ -87,7 +87,7 @@ func (s *Sender) pathSummaries(elapsed time.Duration, held []time.Duration) []Pa
 	return all
 }
 
-// part is the share of a in b; 0 where there is nothing to share.
+// part is the share of a in b; 0 if there is nothing to share.
 func part(a, b float64) float64 {
 	if b == 0 {
 		return 0

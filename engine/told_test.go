@@ -105,7 +105,7 @@ func TestRedialsAreNotTold(t *testing.T) {
 	}
 }
 
-// shows waits until the link of that index stands so, with so many bytes, or there is none.
+// shows waits until the link with that index is in that state, with so many bytes.
 func (r *running) shows(index int, state engine.State, bytes uint64) {
 	r.t.Helper()
 	r.until(fmt.Sprintf("link %d is in state %d", index, state), func() bool {
@@ -118,7 +118,7 @@ func (r *running) shows(index int, state engine.State, bytes uint64) {
 	})
 }
 
-// A link of which nothing is heard stands as one that stalls, and one that was lost as down, at both ends.
+// A link on which nothing is heard is shown as stalled, and a lost link as down, at both ends.
 func TestStatusOfDeadLinks(t *testing.T) {
 	o := engine.Options{Threads: 1, Timing: steady}
 	o.Timing.Backoff, o.Timing.BackoffMost = time.Hour, time.Hour

@@ -165,7 +165,7 @@ func (c *conn) count(sum *int, n int) {
 	*sum += n
 }
 
-// allow says how much of a call for want bytes, 1 or more, may happen. A room of 0 is for faults that swallow.
+// allow returns how much of a call for want bytes, 1 or more, may happen. A room of 0 is for faults that swallow.
 func (c *conn) allow(out bool, want int) (room int, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -245,7 +245,7 @@ func (c *conn) Abort() error {
 	return c.Close()
 }
 
-// ghost reports whether the other end shall not notice that this one is closed.
+// ghost reports whether the other end must not notice that this one is closed.
 func (c *conn) ghost() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

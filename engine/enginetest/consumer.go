@@ -20,8 +20,8 @@ type Consumer struct {
 	ballast    int // bytes in the socket that are not the pipe's
 }
 
-// Consume has a consumer at work on a pipe, once that has so many bytes, one at least, and returns when it has the lock: its socket
-// is full from the start. The caller calls Close.
+// Consume puts a consumer to work on a pipe, once that has so many bytes, at least one, and returns when it holds the lock: its
+// socket is full from the start. The caller calls Close.
 func Consume(pipe *os.File, bytes int) (*Consumer, error) {
 	raw, err := pipe.SyscallConn()
 	if err != nil {
@@ -99,7 +99,7 @@ func (c *Consumer) Read(p []byte) (int, error) {
 	return c.far.Read(p)
 }
 
-// Leave has the consumer let go of the pipe: the next bytes that it is to give away end it.
+// Leave makes the consumer let go of the pipe: it ends with the next bytes that it would give away.
 func (c *Consumer) Leave() { c.far.Close() }
 
 // Close waits for the consumer's end, after Leave or at the end of the pipe, and gives back what it had.

@@ -1,5 +1,5 @@
-// Package enginetest gives tests of the engine a network inside their own process: links are pairs of UNIX sockets, which
-// the engine's loops watch like any other, and which break in the ways that a seed has drawn.
+// Package enginetest gives tests of the engine a network inside their own process: links are pairs of UNIX sockets, which the
+// engine's loops watch like any other, and which break in ways that a seed determines.
 //
 //	net.go     Net, the engine.Transport of every end in it: paths, listeners, dialling
 //	fault.go   what can go wrong with a link, and the draw
@@ -8,6 +8,6 @@
 //	stdio.go   sources and sinks of every kind
 //	leaks.go   descriptors, goroutines and threads that were left behind
 //
-// A seed decides which links break, where and how; it does not decide how threads take turns. Every fault is paid from
-// a budget, so that in the end the network is faultless and the stream can finish.
+// A seed decides which links break, where and how, but not how threads take turns. Every fault is taken from a budget, so that in
+// the end the network is faultless and the stream can finish.
 package enginetest

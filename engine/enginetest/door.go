@@ -52,10 +52,10 @@ func (d *door) Listeners() (all []net.Listener) {
 // Steer does nothing: links have no CPU.
 func (d *door) Steer(int, func(int) int) dial.Steering { return dial.Steering{Way: dial.SteerHash} }
 
-// Stale reports that of a door that the test has had go stale.
+// Stale reports whether the test has made the door stale.
 func (d *door) Stale() bool { return d.stale.Load() }
 
-// Stale has nothing come in at the port any more, as if its device were gone, until it is listened on again.
+// Stale lets nothing come in at the port any more, as if its device were gone, until it is listened on again.
 func (n *Net) Stale(port uint16) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

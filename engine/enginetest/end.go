@@ -41,7 +41,7 @@ func (e *end) Write(p []byte) (int, error) {
 	return n, syscall.ECONNRESET
 }
 
-// doomed reports whether the hello is that of a link that shall never come up.
+// doomed reports whether the hello is that of a link that must never come up.
 func (e *end) doomed(hello []byte) bool {
 	const indexAt = 32 // engine/wire/SPEC.md
 	return len(hello) == wire.HelloLen && int(binary.LittleEndian.Uint32(hello[indexAt:])) < e.net.faults.Doomed

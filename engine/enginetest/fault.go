@@ -49,7 +49,7 @@ type fault struct {
 	side  side
 	out   bool // at counts what side sends; else what it receives
 	calls int  // of faultRest and faultFrozen: how long it lasts
-	room  int  // bytes that the sockets take; 0 is the system's choice
+	room  int  // bytes that the sockets take; 0: the system chooses
 	seed  uint64
 	reset bool // an abort throws away what is on its way, as with TCP
 }

@@ -11,7 +11,7 @@ import (
 // Held is what a process holds. Take it before a test and Check it after.
 type Held struct{ fds, goroutines, threads int }
 
-// Hold counts what the process holds now, with what Go's runtime makes once for all: its poller is there after the first pipe.
+// Hold counts what the process holds now, including what Go's runtime makes only once: its poller exists after the first pipe.
 func Hold() Held {
 	if r, w, err := os.Pipe(); err == nil {
 		r.Close()

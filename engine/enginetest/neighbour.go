@@ -20,7 +20,7 @@ type Neighbour struct {
 	left             chan struct{}
 }
 
-// Intrude has a neighbour go into the pipe, and returns when it holds the lock. The pipe must have room. The caller calls
+// Intrude makes a neighbour enter the pipe, and returns when it holds the lock. The pipe must have room. The caller calls
 // Leave.
 func Intrude(pipe int) (*Neighbour, error) {
 	// An open file description of its own, which blocks.
@@ -43,7 +43,7 @@ func Intrude(pipe int) (*Neighbour, error) {
 	return n, asleep(<-thread)
 }
 
-// Leave has the neighbour let go of the pipe, into which it has put nothing.
+// Leave makes the neighbour let go of the pipe, into which it has put nothing.
 func (n *Neighbour) Leave() {
 	_ = unix.Shutdown(n.far, unix.SHUT_RDWR) // an end of the stream: splice returns 0
 	<-n.left

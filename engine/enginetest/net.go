@@ -55,7 +55,7 @@ type address struct {
 
 var _ engine.Transport = (*Net)(nil)
 
-// NewNet makes a network whose links break as the seed has it. The caller ends it with Close.
+// NewNet makes a network whose links break as the seed decides. The caller ends it with Close.
 func NewNet(seed uint64, f Faults) *Net {
 	return &Net{
 		rng: rand.New(rand.NewPCG(seed, 0x6e6574)), faults: f, left: f.Most,
@@ -93,7 +93,7 @@ func (n *Net) Dials(host string) (counts []int) {
 	return counts
 }
 
-// Change tells who watches that the network has changed.
+// Change tells those who watch that the network has changed.
 func (n *Net) Change() {
 	n.mu.Lock()
 	defer n.mu.Unlock()

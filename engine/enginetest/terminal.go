@@ -9,7 +9,7 @@ import (
 )
 
 // NewTerminal makes a source that is a terminal, at which somebody types on Far: whole lines of at most 4095 bytes, and at
-// last EndOfInput at the beginning of a line. Nothing is echoed. Bytes below 32, but for the newline, may have a meaning of
+// last EndOfInput at the beginning of a line. Nothing is echoed. Bytes below 32, except the newline, may have a meaning of
 // their own (termios(3)).
 func NewTerminal() (*Stdio, error) {
 	far, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)

@@ -37,8 +37,8 @@ type Loop struct {
 	// The owner's. All are set before the loop runs, and called on its thread; the first two are needed.
 	Tick  func()          // the loop's clock has ticked
 	After func() bool     // the end of a round; true asks for another without waiting. It may be replaced on the loop's thread
-	Fails func(err error) // the loop ends, since it cannot wait
-	Fault func(p any)     // the loop ends, since its thread panicked with p; the stack is still there
+	Fails func(err error) // the loop ends, because it cannot wait
+	Fault func(p any)     // the loop ends, because its thread panicked with p; the stack is still there
 
 	// Likewise, except that any thread may call them, and that each may be nil.
 	TakenOver func()                   // another thread has taken over from one that waits in the kernel

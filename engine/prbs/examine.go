@@ -21,24 +21,24 @@ const (
 // Finding says what has happened to a piece of a stream.
 type Finding struct {
 	Kind  Kind
-	At    int    // the first byte of the piece that is wrong; 0 of an intact piece, as all below
-	Span  int    // bytes from there to the last wrong one: of Moved and Other, those that the Kind is true of
-	Bits  int    // that are wrong
-	Bit   int    // of one that is Flipped, which bit of its byte: 0 is the lowest
+	At    int    // the first wrong byte of the piece; 0 for an intact piece, as is all below
+	Span  int    // bytes from there to the last wrong one; with Moved and Other, those that the Kind holds for
+	Bits  int    // how many are wrong
+	Bit   int    // with Flipped, which bit of its byte: 0 is the lowest
 	Came  byte   // what came in place of the first wrong byte
 	Want  byte   // and what should have come
-	Place uint64 // of Moved: the offset that the first wrong byte belongs to
-	Seed  uint64 // of Other
+	Place uint64 // with Moved, the offset that the first wrong byte belongs to
+	Seed  uint64 // with Other, the other stream's seed
 }
 
 const (
-	// proof is how many bytes in a row must fit for a place or a seed to be believed: a chance of 2^-64, since a word is
-	// what they were found by.
+	// proof is how many bytes in a row must fit for a place or a seed to be believed: a chance of 2^-64, because a word
+	// was used to find them.
 	proof = 2 * wordSize
 	// farthest is how far away, in bytes, a piece may belong: a day at a gigabyte a second. All streams go through one cycle, so
 	// what fits beyond is the stream of another seed; of half a million other seeds one would be taken for this one, moved.
 	farthest = 1 << 47
-	// fewBits of 64 is what Flipped means: of two pieces that have nothing to do with each other half the bits differ.
+	// fewBits of 64 is the limit of Flipped: in two unrelated pieces, half of the bits differ.
 	fewBits = 8
 )
 
@@ -74,7 +74,7 @@ func (s Sequence) Examine(p []byte, offset uint64) Finding {
 	return f
 }
 
-// compare counts what is wrong in p, of which the byte at is the first that is.
+// compare counts what is wrong in p; at is its first wrong byte.
 func (s Sequence) compare(p []byte, offset uint64, at int) Finding {
 	f := Finding{Kind: Foreign, At: at}
 	var want [4096]byte
@@ -96,7 +96,7 @@ func (s Sequence) compare(p []byte, offset uint64, at int) Finding {
 	return f
 }
 
-// place finds where p belongs, and how many bytes of it do; n is 0 where nothing is found that is near the offset.
+// place finds where p belongs, and how many bytes of it do; n is 0 if nothing is found near the offset.
 func (s Sequence) place(p []byte, offset uint64) (place uint64, n int) {
 	for skip := 0; skip < wordSize && len(p) >= skip+proof; skip++ {
 		place = s.Locate(binary.LittleEndian.Uint64(p[skip:]))*wordSize - uint64(skip)

@@ -1,7 +1,7 @@
 package prbs
 
-// Odd numbers have an inverse modulo 1<<64, so a multiplication by one can be taken back; and x ^ x>>n can, since the upper n
-// bits are unchanged, and with them the next n can be had, and so on.
+// Odd numbers have an inverse modulo 1<<64, so a multiplication by one can be undone. So can x ^ x>>n, because the upper n bits are
+// unchanged, and give the next n, and so on.
 const (
 	stride        uint64 = 0x9e3779b97f4a7c15 // 1<<64 over the golden ratio: neighbours lie far apart
 	strideInverse uint64 = 0xf1de83e19937733d
@@ -28,7 +28,7 @@ func unmix(x uint64) uint64 {
 	return x ^ x>>32
 }
 
-// scatter makes a key from a seed: seeds that are neighbours begin far apart in the cycle.
+// scatter makes a key from a seed: neighbouring seeds begin far apart in the cycle.
 func scatter(seed uint64) uint64 {
 	x := mix(seed+stride) * second
 	return x ^ x>>31

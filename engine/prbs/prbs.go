@@ -1,20 +1,20 @@
-// Package prbs makes test streams, checks them, and says what has happened to one that is not what it was.
+// Package prbs makes test streams, checks them, and says what has happened to a stream that was changed.
 //
 // A stream is a sequence of words of 8 bytes, little-endian. Word i depends on the seed and on i alone:
 //
 //	word i = mix(key + i*stride)    key = scatter(seed)    stride odd    mix a bijection
 //
 // So any piece can be made and checked by itself, by anybody and in any order; and from a word one can tell where it belongs
-// (Locate), since every step can be taken back. No word occurs twice within a stream.
+// (Locate), because every step can be undone. No word occurs twice within a stream.
 //
-// It is a test pattern and no cryptography. One multiplication a word buys the speed of memory, at this price: whoever knows
-// a word and its place knows the whole stream; the words of any stream go through the same cycle of 1<<64 words, and seeds
-// differ in where they begin; and a word repeats never, where of random ones some would.
+// It is a test pattern, not cryptography. One multiplication per word makes it as fast as memory, at this price: a word and its
+// place give away the whole stream; all streams go through the same cycle of 1<<64 words, and seeds differ only in where they begin;
+// and no word ever repeats, as some random ones would.
 package prbs
 
 import "encoding/binary"
 
-// wordSize is how many bytes a word has, and blockSize those of the words that are made or compared in one go.
+// wordSize is the size of a word, and blockSize that of the words made or compared in one go, in bytes.
 const (
 	wordSize  = 8
 	blockSize = 8 * wordSize
@@ -23,7 +23,7 @@ const (
 // Sequence is the test stream of one seed, of 1<<64 bytes. It has no state: any goroutine may use it at any time.
 type Sequence struct{ key uint64 }
 
-// New gives the test stream of a seed. Each seed has its own.
+// New returns the test stream of a seed. Each seed has its own.
 func New(seed uint64) Sequence { return Sequence{scatter(seed)} }
 
 // Seed is what New was given.
@@ -32,7 +32,7 @@ func (s Sequence) Seed() uint64 { return gather(s.key) }
 // Word is the word that begins at byte 8*index of the stream; only the low 61 bits of index are a place in it.
 func (s Sequence) Word(index uint64) uint64 { return mix(s.key + index*stride) }
 
-// Locate gives the index of a word of the stream, one that no stream of ours is long enough for where the word is not of it.
+// Locate returns the index of a word of the stream. For a word that is not part of it, the index is beyond any stream of ours.
 func (s Sequence) Locate(word uint64) (index uint64) { return (unmix(word) - s.key) * strideInverse }
 
 // Fill fills p with what the stream has from the byte at offset on.
@@ -79,7 +79,7 @@ func fillBlocks(p []byte, x uint64) {
 	}
 }
 
-// Match gives how many bytes of p, from the first on, are what the stream has from the byte at offset on: len(p) where all
+// Match returns how many bytes of p, from the first on, are what the stream has from the byte at offset on: len(p) if all
 // are.
 func (s Sequence) Match(p []byte, offset uint64) int {
 	n := min(int(-offset%wordSize), len(p))
@@ -107,7 +107,7 @@ func (s Sequence) matchPart(p []byte, offset uint64) (n int) {
 	return n
 }
 
-// matchBlocks gives how many bytes of whole blocks are right, rounded down to a block; x is what the first word is mixed
+// matchBlocks returns how many bytes of whole blocks are right, rounded down to a block; x is what the first word is mixed
 // from. The words of a block are compared without a branch.
 func matchBlocks(p []byte, x uint64) int {
 	all := len(p)

@@ -46,7 +46,7 @@
 // The consumer gives the slot of leg m back before it raises Next above m. Leg n is admitted when n < Next+credit, and
 // credit is at most slots, so n-slots < Next: the former user of the slot is gone, and the slot is in the lap of n or,
 // if n too was consumed meanwhile, in a later one. A publisher that reads an old Next is stricter than it need be,
-// never laxer; a peer learns of credit from a Next that was stored before, so its legs are not refused for that.
+// never laxer; a peer learns its credit from a Next that was stored before, so its legs are not refused because of that.
 //
 // # Why the wrap does no harm
 //
@@ -63,7 +63,7 @@ import (
 	"sync/atomic"
 )
 
-// MaxCredit is the most that New takes, in legs: a window of 64 GiB in legs of a page has 1<<24.
+// MaxCredit is the most credit that New accepts, in legs: a window of 64 GiB in legs of a page has 1<<24.
 const MaxCredit = 1 << 28
 
 const (
@@ -132,18 +132,18 @@ func newAt[T any](credit int, first, begin Seq) (*Ring[T], Producer[T], Consumer
 	return r, Producer[T]{r}, Consumer[T]{r}
 }
 
-// index gives that of leg n.
+// index returns the index of leg n.
 func (r *Ring[T]) index(n Seq) Seq { return n - r.origin }
 
-// first gives the index of the leg that is consumed next.
+// first returns the index of the leg that is consumed next.
 func (r *Ring[T]) first() Seq { return Seq(r.next.Load()) }
 
-// at gives the slot that the leg with index i uses, and the lap in which it does.
+// at returns the slot that the leg with index i uses, and the lap in which it does.
 func (r *Ring[T]) at(i Seq) (*slot[T], uint64) {
 	return &r.slots[uint64(i)&r.mask], uint64(i) &^ r.mask
 }
 
-// raise sets a to i unless it is there or further, and returns what a is then.
+// raise sets a to i, unless a has reached i already, and returns the value of a afterwards.
 func raise(a *atomic.Uint64, i Seq) Seq {
 	for {
 		was := a.Load()

@@ -8,5 +8,5 @@ type Seq uint64
 // Before reports whether a comes before b.
 func (a Seq) Before(b Seq) bool { return a.Distance(b) < 0 }
 
-// Distance gives how many legs a is ahead of b; negative where a comes before b.
+// Distance returns how many legs a is ahead of b; negative if a comes before b.
 func (a Seq) Distance(b Seq) int64 { return int64(a - b) }

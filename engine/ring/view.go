@@ -2,12 +2,12 @@ package ring
 
 // The methods of this file change nothing that producers or the consumer depend on; any goroutine may call them.
 
-// Next gives the number of the leg that is consumed next: all before it are delivered.
+// Next returns the number of the leg that is consumed next: all before it are delivered.
 func (r *Ring[T]) Next() Seq { return r.first() + r.origin }
 
 // Ready reports whether the head leg is published. The answer was true at one moment during the call; a goroutine that
-// publishes a leg, and one that gives up the consumer's part and then asks, cannot both miss each other, for the
-// atomics of Go are sequentially consistent.
+// publishes a leg, and one that gives up the consumer's part and then asks, cannot both miss each other, because
+// Go's atomics are sequentially consistent.
 func (r *Ring[T]) Ready() bool {
 	for {
 		first := r.first()
@@ -35,7 +35,7 @@ func (r *Ring[T]) has(i Seq) bool {
 	return later > 0 || later == 0 && word&stateMask == full
 }
 
-// Received gives the lowest number that is not published. No answer is lower than one given before, to whomever. The
+// Received returns the lowest number that is not published. No answer is lower than an earlier one, to any caller. The
 // cost is one step for each leg since the last time that somebody asked, at most the ring.
 func (r *Ring[T]) Received() Seq { return r.gap() + r.origin }
 

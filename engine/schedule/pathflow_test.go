@@ -59,7 +59,7 @@ func TestPathFlowOfAnIdlePath(t *testing.T) {
 	}
 }
 
-// A queue of 8 s drains, since little more comes: it is still one queue, behind which a second copy is of no use, until the path
+// A queue of 8 s drains, because little more comes: it is still one queue, behind which a second copy is of no use, until the path
 // brings less than half of what it did, or nothing. How deep it was is remembered, and then forgotten.
 func TestPathFlowOfAQueueThatDrains(t *testing.T) {
 	const rate, deep, least = 32_000, 250 * time.Millisecond, time.Second

@@ -102,7 +102,7 @@ func (m *windowModel) add(t *rapid.T) {
 	m.next++
 }
 
-// take has a link carry the first leg that is to be sent again, or give it back at once.
+// take makes a link carry the first leg that must be sent again, or give it back at once.
 func (m *windowModel) take(t *rapid.T) {
 	l := m.w.Resend(anySize)
 	if len(m.waiting) == 0 {
@@ -247,7 +247,7 @@ func cumulative(have map[uint64]bool) uint64 {
 	return n
 }
 
-// hear takes in any of the acks that are under way, or one that came before.
+// hear applies any of the acks that are under way, or one that came before.
 func (m *windowModel) hear(t *rapid.T) {
 	if len(m.acks) == 0 {
 		t.Skip("no ack is under way")

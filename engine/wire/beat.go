@@ -1,12 +1,12 @@
 package wire
 
-// Beat shows that a link lives, and measures it, in both directions. Whoever gets one echoes its Sent in the next Beat
-// of his own; the round trip is then the time between, the peer's wait included.
+// Beat shows that a link lives, and measures it, in both directions. Each end echoes the Sent of the peer's last Beat in its own
+// next one; the round trip is the time in between, including the peer's wait.
 //
 //	A sent   B echo   length 0
 type Beat struct {
 	Sent uint64 // the sender's monotonic clock, in nanoseconds; means nothing to the peer
-	Echo uint64 // Sent of the last Beat seen from the peer on this link; 0 is none
+	Echo uint64 // Sent of the last Beat seen from the peer on this link; 0: none
 }
 
 // Append appends the HeaderLen bytes of b to dst.

@@ -5,20 +5,20 @@ const (
 	ByeStream = 1 << 0 // the whole stream is finished and confirmed
 )
 
-// Reason is why an end gives a link up. Whoever gets one that he does not know takes it for ByeOther.
+// Reason is why an end gives a link up. A peer takes a reason that it does not know for ByeOther.
 type Reason uint8
 
 // The reasons of a BYE frame.
 const (
-	ByeOther    Reason = 0 // not told
+	ByeOther    Reason = 0 // not said
 	ByeSilent   Reason = 1 // nothing was heard from the peer on this link
 	ByeStuck    Reason = 2 // nothing got through to the peer on it
 	ByeReplaced Reason = 3 // the same link was dialled anew
-	ByeMoved    Reason = 4 // the link is not needed: its path is another one, or there are enough
+	ByeMoved    Reason = 4 // the link is not needed: it belongs to another path, or there are enough
 	ByeEnding   Reason = 5 // this end is shutting down
 	ByeBroken   Reason = 6 // what came on it breaks the rules
 	ByeTaken    Reason = 7 // the stream has another receiver
-	ByeYields   Reason = 8 // no leg of the stream came, and another sender waits
+	ByeYields   Reason = 8 // no leg of the stream has come, and another sender waits
 )
 
 var reasons = [...]string{

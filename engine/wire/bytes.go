@@ -8,11 +8,11 @@ import (
 
 var le = binary.LittleEndian
 
-// Checksum is the CRC32C (Castagnoli polynomial, RFC 3720 appendix B.4) of p. It guards headers, bitmaps, texts and,
-// where both ends want FeatureChecksum, the payload of legs.
+// Checksum is the CRC32C (Castagnoli polynomial, RFC 3720 appendix B.4) of p. It guards headers, bitmaps, texts and, if both
+// ends want FeatureChecksum, the payload of legs.
 //
-// The table is made at the first call, and given at all others: made when the program starts, it would cost a third of
-// what the shortest command takes.
+// The table is made at the first call and reused after that: made when the program starts, it would cost a third of what the
+// shortest command takes.
 func Checksum(p []byte) uint32 { return crc32.Checksum(p, crc32.MakeTable(crc32.Castagnoli)) }
 
 // seal appends the checksum of dst[at:].

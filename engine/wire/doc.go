@@ -7,10 +7,10 @@
 //	sender -> receiver   Leg, End, Beat, Bye, Fault
 //	receiver -> sender   Ack, Done, Beat, Bye, Fault
 //
-// Each message has a file: the Append method encodes it behind what dst holds, and writes nothing but to dst. Decoding
+// Each message has a file. The Append method encodes it behind what dst holds, and writes to nothing but dst. Decoding
 // has two steps, so that a reader knows the length of the payload before it has the payload: ParseHeader checks
 // everything that a header can be checked for, and then the Header method named like the message gives its fields.
-// Those methods believe Header.Type: call the one that belongs to it.
+// Those methods trust Header.Type: call the one that matches it.
 //
 // What parses is encoded again to the same bytes; there is one encoding for every message (the text of a Fault is the
 // one exception, see there). Nothing here keeps a reference to the memory it is given, nothing is allocated because a

@@ -2,11 +2,11 @@ package wire
 
 // Flags of a DONE frame.
 const (
-	DoneEarly = 1 << 0 // the consumer stopped before the end, as the receiver's user allows
+	DoneEarly = 1 << 0 // the consumer stopped before the end, with the permission of the receiver's user
 )
 
-// Done says that the whole stream is written to the sink, from receiver to sender. Its counts are those of the End. With
-// Early its consumer wanted no more than so much, which is a success too; the end was perhaps not sent yet.
+// Done says that the whole stream is written to the sink, from receiver to sender. Its counts are those of the End. With Early
+// the consumer wanted no more than this, which is a success too; the End may not have been sent yet.
 //
 //	flag DoneEarly   A legs   B bytes   length 0
 type Done struct {

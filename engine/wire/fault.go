@@ -29,7 +29,7 @@ func (f Fault) Append(dst []byte) []byte {
 }
 
 // Fault gives the fields of a header of TypeError with its payload of Header.Length bytes. What is not printable in
-// the text is replaced, so that the peer cannot steer a terminal; of such a text alone the encoding is not the same
+// the text is replaced, so that the peer cannot control a terminal; only such a text is not encoded to the same bytes
 // again.
 //
 //	Fault, nil          the fault

@@ -30,13 +30,13 @@ type Hello struct {
 	Version    uint16  // Append takes 0 for Version
 	Flags      uint16  // FlagResume
 	Features   uint32  // asked for, the same on each link; bits that the receiver does not know are allowed
-	Phrase     [4]byte // checkphrase; all zero is none
+	Phrase     [4]byte // checkphrase; all zero: none
 	Stream     StreamID
 	Link       uint32 // index of the link within the stream; a name, not a size
 	Generation uint32 // how often this link was dialled
 	MaxLeg     uint32 // bytes of the largest leg that will be sent, 1 to MaxLeg
 	Links      uint32 // links planned: every Link is below it
-	Size       uint64 // bytes of the stream, a hint; 0 where that is not known
+	Size       uint64 // bytes of the stream, a hint; 0: not known
 }
 
 // Append appends the HelloLen bytes of h to dst.

@@ -2,15 +2,15 @@ package wire
 
 import "strings"
 
-// LanesMagic begins what `viamillipede lanes` says at its start, which is not of this format: the ends of a stream and those
-// of lanes can tell each other apart.
+// LanesMagic begins the first message of `viamillipede lanes`, which is not in this format. By it, an end of a stream and an end of
+// lanes can tell each other apart.
 const LanesMagic = "\xf6VML"
 
-// IsHello reports whether b begins as a hello of any version does.
+// IsHello reports whether b begins like a hello of any version.
 func IsHello(b []byte) bool { return strings.HasPrefix(string(b), helloMagic) }
 
-// IsWelcome reports whether b begins as a welcome of any version does.
+// IsWelcome reports whether b begins like a welcome of any version.
 func IsWelcome(b []byte) bool { return strings.HasPrefix(string(b), welcomeMagic) }
 
-// IsLanes reports whether b begins as either end of lanes does.
+// IsLanes reports whether b begins like what either end of lanes sends.
 func IsLanes(b []byte) bool { return strings.HasPrefix(string(b), LanesMagic) }

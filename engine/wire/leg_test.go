@@ -46,7 +46,7 @@ func TestLegRoundTrip(t *testing.T) {
 	})
 }
 
-// A checksum that nobody vouches for does not travel.
+// A checksum is not sent unless the leg is marked as checked.
 func TestLegUncheckedHasNoChecksum(t *testing.T) {
 	h, err := ParseHeader(Leg{Length: 1, Checksum: 99}.Append(nil))
 	if err != nil || h.Leg().Checksum != 0 || h.Leg().Checked {

@@ -36,11 +36,11 @@ var senders = [...]Role{
 // MaxToReceiver is the most payload of a frame, legs excepted, that a receiver can be sent, in bytes: a Fault's text.
 const MaxToReceiver = MaxText
 
-// ParseHeaderFrom is ParseHeader for what the end of that role has sent: a frame that is not for it to send is refused by
-// its header, before anybody makes room for its payload.
+// ParseHeaderFrom is ParseHeader for what the end with that role has sent: a frame that it may not send is refused by its header,
+// before anybody makes room for its payload.
 //
 //	as ParseHeader, and
-//	Header{}, ErrRole       a type that the other end alone may send
+//	Header{}, ErrRole       a type that only the other end may send
 func ParseHeaderFrom(from Role, b []byte) (Header, error) {
 	h, err := ParseHeader(b)
 	if err != nil {

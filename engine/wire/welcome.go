@@ -53,7 +53,7 @@ type Welcome struct {
 	Stream    StreamID
 	Credit    uint32 // legs that may be sent beyond Delivered
 	Delivered uint64 // count of legs delivered
-	Receiver  uint64 // random: which process answers, lest paths to two receivers be taken for one
+	Receiver  uint64 // random: identifies the process, so that two receivers are not taken for one
 }
 
 // Append appends the WelcomeLen bytes of w to dst.
