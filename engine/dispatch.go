@@ -309,6 +309,7 @@ func (l *txloop) tick() {
 // busy with a leg that nobody needs any more.
 func (l *txloop) farewell(words []byte, left chan<- struct{}) {
 	for _, k := range slices.Clone(l.links) {
+		k.parting = true
 		k.say(words)
 	}
 	enough := len(l.links)

@@ -47,6 +47,8 @@ type Receiver struct {
 	bye  atomic.Bool               // the sender knows that, or will not ask again
 	told atomic.Bool               // the sender has said why it failed, so it need not be told
 
+	parted atomic.Bool // the sender has ended a link on which the last words were said
+
 	seats     int // most links and guests at the same time
 	strangers doorman
 	over      chan struct{}
@@ -192,10 +194,12 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	})
 	r.gauge.load.start(func() { r.gaugeLinks(guests) })
 	r.supervise(ctx)
-	r.findVoice(ctx)
+	said := r.insist(ctx)
 	turnOut()
 	door.Wait()
-	r.farewell()
+	if !said {
+		r.farewell()
+	}
 	sum = r.Summary()
 	r.curtain.fall()
 	if !haltThen(r.loops, r.tidy, r.observer) {

@@ -66,6 +66,9 @@ func (k *rxlink) drop() {
 			return
 		}
 		if err != nil {
+			if !k.forsaken && k.heardOut(err) {
+				k.r.parted.Store(true)
+			}
 			k.close(false)
 			k.r.linkLost(k, err)
 			return

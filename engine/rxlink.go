@@ -14,16 +14,17 @@ type rxlink struct {
 	owner *rxloop // the loop that has it; changed by its own thread under Receiver.mu, under which others read it
 
 	// Input is a header, then the payload that it announces, then the next header.
-	state   rxstate
-	header  [wire.HeaderLen]byte
-	got     int // bytes of header, or of the payload once the header is whole
-	frame   wire.Header
-	leg     *rxleg // in rxBuffered, rxPlaced and rxStalled; else nil
-	cut     rxleg  // in rxCut and rxHeld
-	parked  parked // rxParked
-	parting bool   // the last words are said: what comes is dropped, until the sender closes
-	ending  bool   // the connection is lost: what is left to be read goes into buffers
-	small   [wire.MaxToReceiver]byte
+	state    rxstate
+	header   [wire.HeaderLen]byte
+	got      int // bytes of header, or of the payload once the header is whole
+	frame    wire.Header
+	leg      *rxleg // in rxBuffered, rxPlaced and rxStalled; else nil
+	cut      rxleg  // in rxCut and rxHeld
+	parked   parked // rxParked
+	parting  bool   // the last words are said: what comes is dropped, until the sender closes
+	forsaken bool   // and were not heard: a later link has to carry them
+	ending   bool   // the connection is lost: what is left to be read goes into buffers
+	small    [wire.MaxToReceiver]byte
 
 	// Readiness that came while nobody could look at the connection, because the link was away or rxStalled.
 	muted  bool // the watch is off

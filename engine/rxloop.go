@@ -66,16 +66,17 @@ func (l *rxloop) sayAll(frames []byte) {
 // farewell says the last words on every link and signals left when they are all in the sockets, or their links are gone.
 func (l *rxloop) farewell(words []byte, left chan<- struct{}) {
 	l.sayAll(words)
+	told := slices.Clone(l.links) // one that comes up later has yet to be
 	l.After = func() bool {
-		for _, k := range slices.Clone(l.links) {
-			if len(k.control) > 0 {
+		for _, k := range told {
+			if k.gone || len(k.control) > 0 {
 				continue
 			}
 			if l.r.err != nil {
 				k.part()
 			}
 		}
-		if slices.ContainsFunc(l.links, func(k *rxlink) bool { return k.parting || len(k.control) > 0 }) {
+		if slices.ContainsFunc(told, func(k *rxlink) bool { return !k.gone && (k.parting || len(k.control) > 0) }) {
 			return false
 		}
 		l.After = func() bool { return false }

@@ -8,11 +8,8 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// findVoice keeps the door open while there is no link on which to tell the sender why the stream failed here.
+// findVoice waits while there is no link on which to tell the sender why the stream failed here. The door is open.
 func (r *Receiver) findVoice(ctx context.Context) {
-	if status := ExitStatus(r.err); r.told.Load() || status != StatusIntegrity && status != StatusLocalPipe && status != StatusInternal {
-		return
-	}
 	ticker := time.NewTicker(r.time.Tick * schedule.TicksPerLook)
 	defer ticker.Stop()
 	for r.speechless(time.Now()) {

@@ -203,11 +203,16 @@ func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
 	keepers := s.keep(dialling)
 	s.gauge.load.start(func() { s.gaugeLinks(dialling) })
 	s.supervise(ctx)
-	s.findVoice(ctx)
+	said := s.insist(ctx)
+	if !said {
+		s.findVoice(ctx)
+	}
 	stop()
 	keepers.Wait()
 	s.errands.Wait()
-	s.farewell()
+	if !said {
+		s.farewell()
+	}
 	sum = s.Summary()
 	s.curtain.fall()
 	haltThen(s.loops, s.tidy, s.observer)

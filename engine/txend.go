@@ -49,6 +49,9 @@ func (k *txlink) lose(err error) {
 	if netio.Refused(err) {
 		k.lastWords()
 	}
+	if k.parting && !k.busy() && k.heardOut(err) {
+		k.s.parted.Store(true)
+	}
 	k.use = k.usefulness(err)
 	if why, ours := reasonOf(err); ours {
 		k.putAside(why)

@@ -57,6 +57,7 @@ type txlink struct {
 	got     int // bytes of in that are not parsed yet
 	bitmap  [wire.MaxBitmap / 8]uint64
 	unheard bool // in txloop.unheard
+	parting bool // the last words are said
 
 	lost func(error) // tells the keeper, once
 }

@@ -13,7 +13,7 @@ import (
 func (s *Sender) findVoice(ctx context.Context) {
 	status, atMost := ExitStatus(s.err), s.time.Linger
 	stuck := status == StatusLost && s.linksUp()
-	if s.told.Load() || status != StatusIntegrity && status != StatusLocalPipe && status != StatusInternal && !stuck {
+	if !insists(s.err, s.told.Load()) && !stuck {
 		return
 	}
 	if stuck {

@@ -1,0 +1,70 @@
+package engine_test
+
+import (
+	"sync"
+	"testing"
+
+	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// swallowed is a connection whose kernel is never told that anything has arrived.
+type swallowed struct{ engine.Connection }
+
+func (swallowed) Queued() netio.Queue { return netio.Queue{Told: true, InNetwork: 1000} }
+
+// swallowFirst has the first connection be one that brings nothing to the peer.
+func swallowFirst() transporter {
+	var first sync.Once
+	return adopting(func(c engine.Connection) (conn engine.Conn) {
+		conn = c
+		first.Do(func() { conn = &swallowed{c} })
+		return conn
+	})
+}
+
+// The consumer dies when the link is dead, and nobody knows yet: the receiver says so again on the link that comes next.
+func TestReceiverInsists(t *testing.T) {
+	timing := brief()
+	timing.Dead = soon
+	rx := receive(t, engine.Options{Timing: timing}, enginetest.KindPipe, swallowFirst())
+	h := rx.link(0)
+	h.send(newStream(1, 4096).frame(0))
+	h.untilReceived(1)
+	rx.stdio.Far.Close()
+	h.untilType(wire.TypeError) // it arrives after all, but who is to know
+	next := rx.link(1, func(h *wire.Hello) { h.Flags = wire.FlagResume })
+	if got := next.untilType(wire.TypeError).A; engine.Status(got) != engine.StatusLocalPipe {
+		t.Errorf("status %d is told", got)
+	}
+	next.c.Close()
+	rx.wants(engine.StatusLocalPipe)
+}
+
+// Likewise, the source fails.
+func TestSenderInsists(t *testing.T) {
+	timing := brief()
+	timing.Dead = soon
+	source, err := enginetest.NewResetSource()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tx := sendFrom(t, engine.Options{Threads: 1, IO: "copy", Timing: timing}, source, []engine.Path{{Host: "a", Port: port}}, swallowFirst())
+	if _, err := source.Far.Write(content(1, 1000)); err != nil {
+		t.Fatal(err)
+	}
+	h := tx.accept(8)
+	h.untilType(wire.TypeLeg)
+	h.send(wire.Ack{Received: 1}.Append(nil))
+	source.Far.Close()
+	h.untilType(wire.TypeError)
+	next := tx.accept(8)
+	if got := next.untilType(wire.TypeError).A; engine.Status(got) != engine.StatusLocalPipe {
+		t.Errorf("status %d is told", got)
+	}
+	next.c.Write(wire.Bye{Stream: true}.Append(nil)) // the sender may have gone
+	next.c.Close()
+	tx.wants(engine.StatusLocalPipe)
+}
