@@ -313,6 +313,9 @@ func (p *liar) play() {
 	}
 }
 
+// restMost is how many bytes a liar keeps of frames that it has begun: what is measured is the receiver's memory, not its own.
+const restMost = 64 << 10
+
 // act does one thing on a link; false: the link is over.
 func (p *liar) act(k *liarLink, i int) bool {
 	in, n := p.in, p.in.upTo(p.legs())
@@ -325,6 +328,9 @@ func (p *liar) act(k *liarLink, i int) bool {
 	case 0, 1, 2:
 		return put(p.frame(p.true(n)))
 	case 3, 4: // begun, to go on later
+		if len(k.rest) > restMost {
+			return put(nil)
+		}
 		b := append(k.rest, p.frame(p.true(n))...)
 		cut := in.upTo(len(b))
 		k.rest = bytes.Clone(b[cut:])
