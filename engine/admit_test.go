@@ -54,7 +54,7 @@ func TestListenerEndedFromOutside(t *testing.T) {
 	}
 }
 
-// pipe gives both ends of a pipe, closed after the test.
+// pipe returns both ends of a pipe, closed after the test.
 func pipe(t *testing.T) (r, w *os.File) {
 	t.Helper()
 	r, w, err := os.Pipe()

@@ -32,7 +32,7 @@ const (
 	broken                 // the stream fails with what happened to the sink
 )
 
-// in gives the phase.
+// in returns the phase.
 func (e *egress) in() phase { return phase(e.phase.Load()) }
 
 // goes moves from one phase to another; it reports false if the stream was not in from.

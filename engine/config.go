@@ -62,7 +62,7 @@ type Options struct {
 	Leg        int           // largest leg in bytes; a multiple of MinLeg, up to MaxLeg
 	Checksum   bool          // CRC32C of each leg's payload
 	Chaos      int           // sender only: abort the current link after every Chaos leg operations; 0: off
-	Phrase     [4]byte       // checkphrase; all zero is none
+	Phrase     [4]byte       // checkphrase; all zero: none
 	Early      bool          // receiver only: the consumer may stop before the end, and the stream still succeeds
 	Charmode   bool          // a leg for every read of the source: nothing is gathered
 	PRBS       bool          // the stream is Seed's test stream (engine/prbs): made by the sender, checked by the receiver
@@ -71,8 +71,8 @@ type Options struct {
 	LegLimit   int64         // sender only: the stream ends after so many legs; 0: no limit
 	Lasts      time.Duration // sender only, for a stream made here: it ends so long after its first leg; 0: no limit
 	Delay      time.Duration // sender only: the shortest time between two legs; 0 or more
-	Giveup     time.Duration // 0 is DefaultGiveup; negative is for ever
-	Dead       time.Duration // a peer that is away for so long is dead; 0 is Timing.DeadPeer, negative is off
+	Giveup     time.Duration // 0 is DefaultGiveup; negative: for ever
+	Dead       time.Duration // a peer that is away for so long is dead; 0 is Timing.DeadPeer, negative: off
 	Connect    time.Duration // first contact; 0 is DefaultConnect for a sender, for ever for a receiver
 	Bind       netip.Addr    // local address; the zero Addr is any
 	Congestion string        // "auto", "system" or a name the kernel knows

@@ -255,7 +255,7 @@ func (l *txloop) watchSource() {
 // Ready notes that the source is readable; the dispatch at the end of the round does the rest.
 func (l *txloop) Ready(uint32) { l.s.watcher.CompareAndSwap(int32(l.ID), nobody) }
 
-// end has every link carry the end frame once.
+// end makes every link carry the end frame once.
 func (l *txloop) end() {
 	if !l.s.mayEnd(l.Loop) {
 		return // the next ack brings another round

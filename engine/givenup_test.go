@@ -68,7 +68,7 @@ func TestSuccessorEndsTheOldLink(t *testing.T) {
 	old.untilClosed()
 }
 
-// large has a receiver take legs of 1 MiB.
+// large makes a receiver take legs of 1 MiB.
 func large(w *wire.Welcome) { w.MaxLeg = 1 << 20 }
 
 func TestReceiverSaysThatALinkIsSilent(t *testing.T) {

@@ -11,7 +11,7 @@ type told struct{ events []Event }
 func (t *told) Enabled(Level) bool { return true }
 func (t *told) Observe(e Event)    { t.events = append(t.events, e) }
 
-// take gives what was told since the last call.
+// take returns what was told since the last call.
 func (t *told) take() (events []Event) {
 	events, t.events = t.events, nil
 	return events

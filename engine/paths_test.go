@@ -184,7 +184,7 @@ type paces struct {
 	now map[*paced]uint64 // guarded by mu
 }
 
-// list gives the paces of the connections that were paced and are open.
+// list returns the paces of the connections that were paced and are open.
 func (p *paces) list() (list []uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -51,7 +51,7 @@ type running struct {
 // show writes how a stream stands.
 func show(w io.Writer, s engine.Snapshot) { fmt.Fprintf(w, "%+v\n%+v\n%+v\n", s, s.Window, s.Ring) }
 
-// wait gives the result of Run.
+// wait returns the result of Run.
 func (r *running) wait() result {
 	r.t.Helper()
 	select {
@@ -100,7 +100,7 @@ func receive(t *testing.T, o engine.Options, kind enginetest.Kind, change transp
 	return receiveInto(t, o, sink, change)
 }
 
-// receiveFor is receive that gives the receiver itself too.
+// receiveFor is receive, but returns the receiver itself too.
 func receiveFor(t *testing.T, o engine.Options, kind enginetest.Kind, to **engine.Receiver) *running {
 	t.Helper()
 	quiet(t)

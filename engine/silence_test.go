@@ -49,7 +49,7 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 	}
 }
 
-// deepen has the path hold 8 s of bytes at that time, after it brought some.
+// deepen makes the path hold 8 s of bytes at that time, after it brought some.
 func deepen(f *schedule.PathFlow, at time.Time) {
 	const rate, step = 20_000, 50 * time.Millisecond
 	f.Look(10*rate, 0, at.Add(-2*time.Second))

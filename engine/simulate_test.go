@@ -207,7 +207,7 @@ func (sim *simulation) run(until time.Duration) {
 	sim.now = until
 }
 
-// round has the loop dispatch until it would wait.
+// round makes the loop dispatch until it would wait.
 func (sim *simulation) round() {
 	for again := sim.again; sim.loop.Nudges() || again; {
 		again = sim.loop.dispatch()
@@ -236,7 +236,7 @@ func (c *simLink) push() {
 	}
 }
 
-// serve has the first chunk in line leave.
+// serve makes the first chunk in line leave.
 func (p *simPath) serve(sim *simulation) {
 	first := p.line[0]
 	sim.at(sim.now+time.Duration(float64(first.bytes)/p.rate*float64(time.Second)), func() {

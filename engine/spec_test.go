@@ -256,7 +256,7 @@ func (p *specReceiver) talk(c net.Conn) error {
 	}
 }
 
-// take takes a frame in and gives the answer; nil ends the link.
+// take handles a frame and returns the answer; nil ends the link.
 func (p *specReceiver) take(f specFrame, features uint32) []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -182,7 +182,7 @@ func specAckFrame(n uint64, beyond []uint64) []byte {
 	return f.bytes()
 }
 
-// specDial opens a link and gives the welcome.
+// specDial opens a link and returns the welcome.
 func specDial(port uint16, h specHello) (net.Conn, specWelcome, error) {
 	c, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), soon)
 	if err != nil {

@@ -149,7 +149,7 @@ func (l *txloop) abandonLimbo() {
 	l.limbo = nil
 }
 
-// dropZero gives the holds back without completions, when the memory is not used again.
+// dropZero gives the holds back without completions, when the memory will not be used again.
 func (k *txlink) dropZero() {
 	for _, w := range k.zero.waiting {
 		w.leg.Drop()

@@ -45,7 +45,7 @@ func Consume(pipe *os.File, bytes int) (*Consumer, error) {
 	return c, asleep(<-thread)
 }
 
-// awaitBytes waits until a pipe has so many bytes. It gives an open file description of the pipe's that blocks.
+// awaitBytes waits until a pipe has so many bytes. It returns an open file description of the pipe that blocks.
 func awaitBytes(fd, bytes int) (int, error) {
 	for end := time.Now().Add(intrusionMost); ; time.Sleep(time.Millisecond) {
 		n, err := unix.IoctlGetInt(fd, unix.SIOCINQ) // FIONREAD
@@ -76,7 +76,7 @@ func (c *Consumer) consume(thread chan<- int) {
 	_ = unix.Shutdown(c.into, unix.SHUT_WR)
 }
 
-// fill writes to a socket until it takes nothing more, and gives how many bytes that were.
+// fill writes to a socket until it takes nothing more, and returns how many bytes that were.
 func fill(fd int) (n int, err error) {
 	for {
 		m, err := unix.SendmsgN(fd, make([]byte, 512), nil, nil, unix.MSG_DONTWAIT)

@@ -49,7 +49,7 @@ func LendMemory(pipe *os.File, data []byte) error {
 	return nil
 }
 
-// blocking gives the pipe's descriptor, on which writes wait from now on, and its size in bytes.
+// blocking returns the pipe's descriptor, on which writes wait from now on, and its size in bytes.
 func blocking(pipe *os.File) (fd, size int, err error) {
 	fd = int(pipe.Fd())
 	if err := unix.SetNonblock(fd, false); err != nil {

@@ -160,7 +160,7 @@ func (n *Net) Close() {
 	}
 }
 
-// Resolve gives the addresses 0.0.0.0, 0.0.0.1, and so on, as many as the host has.
+// Resolve returns the addresses 0.0.0.0, 0.0.0.1, and so on, as many as the host has.
 func (n *Net) Resolve(_ context.Context, p engine.Path) ([]netip.Addr, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

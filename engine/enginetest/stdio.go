@@ -104,7 +104,7 @@ func NewDiskSink(dir string) (*Stdio, error) {
 	return &Stdio{FD: fd, kept: -1}, os.NewSyscallError("open", err)
 }
 
-// ends gives the engine's side, which blocks like what a shell makes, and the test's, which Go's poller waits for.
+// ends returns the engine's side, which blocks like what a shell makes, and the test's, which Go's poller waits for.
 func ends(k Kind, source bool) (near int, far *os.File, err error) {
 	var fds [2]int
 	if k == KindSocket {

@@ -6,8 +6,8 @@ func NewAt[T any](credit int, first, index Seq) (*Ring[T], Producer[T], Consumer
 	return newAt[T](credit, first, index)
 }
 
-// Index gives the index of the leg that is consumed next.
+// Index returns the index of the leg that is consumed next.
 func (r *Ring[T]) Index() Seq { return r.first() }
 
-// Slots gives how many legs are in a lap.
+// Slots returns how many legs are in a lap.
 func (r *Ring[T]) Slots() int { return len(r.slots) }

@@ -36,7 +36,7 @@ func (m *model) received() ring.Seq {
 	return n
 }
 
-// beyond gives the bits after Received, at most limit words, without empty words at the end.
+// beyond returns the bits after Received, at most limit words, without empty words at the end.
 func (m *model) beyond(limit int) []uint64 {
 	words, used := make([]uint64, limit), 0
 	for i := range limit * 64 {

@@ -39,7 +39,7 @@ func (r *Ring[T]) has(i Seq) bool {
 // cost is one step for each leg since the last time that somebody asked, at most the ring.
 func (r *Ring[T]) Received() Seq { return r.gap() + r.origin }
 
-// gap gives the lowest index that is not published.
+// gap returns the lowest index that is not published.
 func (r *Ring[T]) gap() Seq {
 	i := Seq(r.received.Load())
 	if first := r.first(); i.Before(first) {
@@ -71,7 +71,7 @@ func (r *Ring[T]) Bitmap(words []uint64) (from Seq, n int) {
 	return gap + r.origin, n
 }
 
-// word gives the bits of the legs from index i on, 1 to 64 of them.
+// word returns the bits of the legs from index i on, 1 to 64 of them.
 func (r *Ring[T]) word(i Seq, legs int64) (word uint64) {
 	for bit := range legs {
 		if r.has(i + Seq(bit)) {

@@ -14,7 +14,7 @@ import "time"
 
 // Prospect is what a link can be expected to do.
 type Prospect struct {
-	Rate      float64       // bytes a second; 0 is not known
+	Rate      float64       // bytes per second; 0: not known
 	Unsent    int           // bytes that the link has taken and not sent
 	InNetwork int           // bytes sent and not acknowledged
 	RTT, Trip time.Duration // round trip, smoothed and minimum: the difference is the queue; 0: not known

@@ -78,7 +78,7 @@ func (m *windowModel) link(t *rapid.T) *linkModel {
 	return &m.links[rapid.IntRange(0, len(m.links)-1).Draw(t, "link")]
 }
 
-// add has a link carry a new leg.
+// add makes a link carry a new leg.
 func (m *windowModel) add(t *rapid.T) {
 	if open := m.next-m.delivered < m.credit; m.w.Open() != open {
 		t.Fatalf("open is %v; next %d, delivered %d, credit %d", !open, m.next, m.delivered, m.credit)
@@ -149,7 +149,7 @@ func (m *windowModel) offer(t *rapid.T) {
 	}
 }
 
-// rescue has a link carry the first leg that is offered, or give it back at once.
+// rescue makes a link carry the first leg that is offered, or give it back at once.
 func (m *windowModel) rescue(t *rapid.T) {
 	for n := range m.offered {
 		if m.received[n] || m.waiting[n] || m.carriers[n] != 1 {
@@ -182,7 +182,7 @@ func (m *windowModel) rescue(t *rapid.T) {
 	k.carried, k.holds[want] = append(k.carried, want), l
 }
 
-// sent has a link give up its hold, with the last byte of the leg; the peer may now have it.
+// sent makes a link give up its hold, with the last byte of the leg; the peer may now have it.
 func (m *windowModel) sent(t *rapid.T) {
 	k := m.link(t)
 	for _, n := range slices.Sorted(maps.Keys(k.holds)) {
@@ -232,7 +232,7 @@ func (m *windowModel) prune(t *rapid.T) {
 	}
 }
 
-// say has the peer send an ack for what it has, which comes whenever it comes.
+// say makes the peer send an ack for what it has, which comes whenever it comes.
 func (m *windowModel) say(t *rapid.T) {
 	all := cumulative(m.peer)
 	m.acks = append(m.acks, ackModel{maps.Clone(m.peer), rapid.Uint64Range(0, all).Draw(t, "delivered")})

@@ -66,7 +66,7 @@ func (a Ack) Has(n uint64) bool {
 	return a.Bitmap[i/wordBits]>>(i%wordBits)&1 != 0
 }
 
-// Ack gives the fields of a header of TypeAck with its payload of Header.Length bytes. The bitmap is decoded into
+// Ack returns the fields of a header of TypeAck with its payload of Header.Length bytes. The bitmap is decoded into
 // words from index 0 up to its capacity, MaxBitmap/8 words being always enough: Ack.Bitmap is the caller's memory and
 // valid until words is used again. It never grows words.
 //

@@ -14,7 +14,7 @@ func (b Beat) Append(dst []byte) []byte {
 	return Header{Type: TypeBeat, A: b.Sent, B: b.Echo}.append(dst)
 }
 
-// Beat gives the fields of a header of TypeBeat.
+// Beat returns the fields of a header of TypeBeat.
 func (h Header) Beat() Beat { return Beat{Sent: h.A, Echo: h.B} }
 
 func checkBeat(h Header) error {

@@ -53,7 +53,7 @@ func (b Bye) Append(dst []byte) []byte {
 	return h.append(dst)
 }
 
-// Bye gives the fields of a header of TypeBye.
+// Bye returns the fields of a header of TypeBye.
 func (h Header) Bye() Bye { return Bye{Stream: h.Flags&ByeStream != 0, Reason: Reason(h.A)} }
 
 func checkBye(h Header) error {

@@ -9,7 +9,7 @@
 //
 // Each message has a file. The Append method encodes it behind what dst holds, and writes to nothing but dst. Decoding
 // has two steps, so that a reader knows the length of the payload before it has the payload: ParseHeader checks
-// everything that a header can be checked for, and then the Header method named like the message gives its fields.
+// everything that a header can be checked for, and then the Header method named like the message returns its fields.
 // Those methods trust Header.Type: call the one that matches it.
 //
 // What parses is encoded again to the same bytes; there is one encoding for every message (the text of a Fault is the

@@ -24,7 +24,7 @@ func (d Done) Append(dst []byte) []byte {
 	return h.append(dst)
 }
 
-// Done gives the fields of a header of TypeDone.
+// Done returns the fields of a header of TypeDone.
 func (h Header) Done() Done { return Done{Legs: h.A, Bytes: h.B, Early: h.Flags&DoneEarly != 0} }
 
 func checkDone(h Header) error {

@@ -14,7 +14,7 @@ func (e End) Append(dst []byte) []byte {
 	return Header{Type: TypeEnd, A: e.Legs, B: e.Bytes}.append(dst)
 }
 
-// End gives the fields of a header of TypeEnd.
+// End returns the fields of a header of TypeEnd.
 func (h Header) End() End { return End{Legs: h.A, Bytes: h.B} }
 
 func checkEnd(h Header) error { return checkTotals(h) }

@@ -28,7 +28,7 @@ func (f Fault) Append(dst []byte) []byte {
 	return append(h.append(dst), text...)
 }
 
-// Fault gives the fields of a header of TypeError with its payload of Header.Length bytes. What is not printable in
+// Fault returns the fields of a header of TypeError with its payload of Header.Length bytes. What is not printable in
 // the text is replaced, so that the peer cannot control a terminal; only such a text is not encoded to the same bytes
 // again.
 //

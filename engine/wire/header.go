@@ -96,7 +96,7 @@ func ParseHeader(b []byte) (Header, error) {
 	return h, nil
 }
 
-// check gives the rule of the type that h breaks: a bare sentinel, or nil.
+// check returns the rule of the type that h breaks: a bare sentinel, or nil.
 func (h Header) check() error {
 	switch h.Type {
 	case TypeLeg:

@@ -32,7 +32,7 @@ func (l Leg) Append(dst []byte) []byte {
 	return h.append(dst)
 }
 
-// Leg gives the fields of a header of TypeLeg.
+// Leg returns the fields of a header of TypeLeg.
 func (h Header) Leg() Leg {
 	return Leg{
 		Number:   h.A,
