@@ -20,7 +20,7 @@ import (
 
 // drawing is one plot.
 type drawing struct {
-	name   string // of its file, without what tells the format
+	name   string // of its file, without the extension
 	panels func(found record.Record) []*plot.Plot
 }
 
@@ -34,7 +34,7 @@ func drawings() []drawing {
 	}
 }
 
-// write draws into a file, which is replaced whole.
+// write draws into a file, which is replaced atomically.
 func (d drawing) write(name, format string, found record.Record) error {
 	var b bytes.Buffer
 	if err := d.draw(&b, format, found); err != nil {
@@ -47,7 +47,7 @@ func (d drawing) draw(w io.Writer, format string, found record.Record) error {
 	return picture.Write(w, format, d.panels(found)...)
 }
 
-// spread is the median of figures with the lowest and the highest.
+// spread is the median of some figures, with the lowest and the highest.
 type spread struct{ median, lowest, highest float64 }
 
 func spreadOf(values []float64) spread {
@@ -57,7 +57,7 @@ func spreadOf(values []float64) spread {
 	return spread{report.Median(values), slices.Min(values), slices.Max(values)}
 }
 
-// whiskers are the distances from medians to lowest and highest.
+// whiskers are the distances from the medians to the lowest and highest figures.
 func whiskers(list []spread) []struct{ Low, High float64 } {
 	var all []struct{ Low, High float64 }
 	for _, s := range list {
@@ -73,7 +73,7 @@ type bar struct {
 	rate      spread
 }
 
-// bars are the programs that have figures, the fastest last, since that is drawn at the top.
+// bars are the programs that have figures, the fastest last, since the last is drawn at the top.
 func bars(found record.Record) []bar {
 	all := []bar{
 		{name: "viamillipede, threads 16", row: "threads 16", mine: true}, {name: "viamillipede, threads 1", row: "threads 1", mine: true},
@@ -140,7 +140,7 @@ type sweep struct {
 	points      []point
 }
 
-// panels are the rate, beside that of the relay and of the local pipe, and the CPU time of both ends.
+// panels are the rate, next to that of the relay and of the local pipe, and the CPU time of both ends.
 func (s sweep) panels(found record.Record) []*plot.Plot {
 	rate := s.panel("GB/s at the consumer", []curve{{"viamillipede", s.along(found, func(r record.Row) []float64 { return r.Values })}},
 		level(found, "bare relay", "limit"), level(found, "local pipe", "local pipe"))
@@ -156,10 +156,10 @@ func (s sweep) panels(found record.Record) []*plot.Plot {
 // curve is a line through the medians, with whiskers.
 type curve struct {
 	name string
-	at   []spread // for each point; no figure is 0
+	at   []spread // for each point; 0 if there is no figure
 }
 
-// along takes some figures of all points.
+// along collects one kind of figure over all points.
 func (s sweep) along(found record.Record, of func(record.Row) []float64) []spread {
 	var list []spread
 	for _, p := range s.points {
@@ -169,7 +169,7 @@ func (s sweep) along(found record.Record, of func(record.Row) []float64) []sprea
 	return list
 }
 
-// level is a median to compare with, across the plot; one without a figure is left out.
+// level is a median to compare with, drawn across the plot; without a figure it is left out.
 func level(found record.Record, name, row string) curve {
 	r, ok := found.Row(row)
 	if !ok {
@@ -178,7 +178,7 @@ func level(found record.Record, name, row string) curve {
 	return curve{name, []spread{spreadOf(r.Values)}}
 }
 
-// beside is how far the points of a curve are from those of the curve before, so that whiskers do not cover each other.
+// beside is how far the points of a curve are shifted from those of the curve before, so that whiskers do not overlap.
 const beside = 0.02
 
 // panel draws curves over the points, and levels as dashed lines.

@@ -1,14 +1,15 @@
-// Command benchmarks measures everything that BENCHMARKS.md has measured on one machine, and rewrites the measured parts of it.
+// Command benchmarks measures everything in BENCHMARKS.md that is measured on one machine, and rewrites those parts of
+// it.
 //
 //	go run ./tools/benchmarks [-bin bin/viamillipede] [-gib 4] [-rounds 7] [-png DIR] [-json FILE | -from FILE]
 //	go run ./tools/benchmarks -quick [-bin bin/viamillipede]
 //
-// It runs tools/figures, which compares viamillipede with other programs, and tools/queues, which needs root; without it that
-// part keeps its old text. Then it draws the plots (tools/benchmarks/*.svg) and puts everything between the markers of BENCHMARKS.md
-// (tools/internal/marked). Nothing is written before all is measured, and nothing else is touched. With -quick the main rows
-// are measured and printed, and no file is written.
+// It runs tools/figures, which compares viamillipede with other programs, and tools/queues, which needs root; without
+// root that part keeps its old text. Then it draws the plots (tools/benchmarks/*.svg) and puts everything between the
+// markers of BENCHMARKS.md (tools/internal/marked). Nothing is written before everything is measured, and nothing else is
+// touched. With -quick the main rows are measured and printed, and no file is written.
 //
-// It is run from the root of the source. Without -bin the program is made first (make build).
+// Run it from the root of the source tree. Without -bin it builds the program first (make build).
 package main
 
 import (
@@ -29,8 +30,8 @@ import (
 const (
 	page      = "BENCHMARKS.md"
 	pictures  = "tools/benchmarks" // where the plots are
-	runLimit  = time.Hour          // for everything; ten minutes are usual on a quiet machine
-	quickTime = 5 * time.Minute    // the same with -quick, where one is usual
+	runLimit  = time.Hour          // for everything; ten minutes are typical on a quiet machine
+	quickTime = 5 * time.Minute    // the same with -quick, where one minute is typical
 )
 
 // settings are the command line.
@@ -39,9 +40,9 @@ type settings struct {
 	gib    float64
 	rounds int
 	quick  bool
-	png    string // folder for the plots as PNG, to look at; "" is none
-	json   string // file that keeps the figures; "" is none
-	from   string // such a file, which is taken instead of measuring; "" is none
+	png    string // folder for the plots as PNG, to look at; "" for none
+	json   string // file that keeps the figures; "" for none
+	from   string // such a file, to use instead of measuring; "" for none
 }
 
 func main() {
@@ -70,7 +71,7 @@ func parse() (settings, error) {
 	return set, nil
 }
 
-// run measures in a folder that is gone afterwards.
+// run measures in a temporary folder.
 func run(ctx context.Context, set settings) error {
 	limit := runLimit
 	if set.quick {
@@ -84,7 +85,7 @@ func run(ctx context.Context, set settings) error {
 	}
 	defer os.RemoveAll(dir)
 	if !set.quick {
-		if err := fit(page); err != nil { // before ten minutes are spent for nothing
+		if err := fit(page); err != nil { // before ten minutes are wasted
 			return err
 		}
 	}
@@ -105,7 +106,7 @@ func run(ctx context.Context, set settings) error {
 	return set.regenerate(ctx, p)
 }
 
-// fit says why the page cannot take the parts.
+// fit returns an error if the page does not have the parts.
 func fit(name string) error {
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -121,7 +122,7 @@ func fit(name string) error {
 	return nil
 }
 
-// regenerate measures, and writes what was measured: of a part that failed the old text stays, and the error says so.
+// regenerate measures and writes the results. If a part fails, its old text stays, and the error says so.
 func (set settings) regenerate(ctx context.Context, p programs) error {
 	found, err := p.figures(ctx, "-gib", strconv.FormatFloat(set.gib, 'g', -1, 64), "-rounds", strconv.Itoa(set.rounds))
 	if err != nil {

@@ -18,7 +18,7 @@ const (
 
 func partNames() []string { return []string{partSpeed, partLost, partQueues, partProjection} }
 
-// partsOf are the parts that the figures make, without that of the queues.
+// partsOf are the parts made from the figures, all but that of the queues.
 func partsOf(found record.Record) map[string]string {
 	return map[string]string{
 		partSpeed:      found.Header + "\n" + found.Table,
@@ -48,7 +48,7 @@ func projected() []struct{ row, what string } {
 	}
 }
 
-// projection is the table of the cores that 100 Gbit/s take if a GiB costs there what it costs here.
+// projection is the table of how many cores 100 Gbit/s takes if a GiB costs the same there as here.
 func projection(found record.Record) string {
 	var t strings.Builder
 	fmt.Fprintf(&t, "12.5 GB/s are %.2f GiB/s. CPU time is the median of the rows above.\n\n", fullRate)

@@ -17,18 +17,18 @@ import (
 	"viamillipede/tools/internal/record"
 )
 
-// programs are what measures, and what is measured.
+// programs are the programs that measure, and the one that is measured.
 type programs struct {
 	bin string // viamillipede
-	dir string // of figures and queues, and of what they write
+	dir string // of figures and queues, and of their output
 
-	root bool // whether those may run that take root
+	root bool // whether those that need root may run
 }
 
-// grace is what a program has to end its own children when it is told to stop, before it is killed.
+// grace is how long a program has to end its own children, after it is told to stop and before it is killed.
 const grace = 10 * time.Second
 
-// run runs a program to its end. What it says goes to stderr, and its stdout to out.
+// run runs a program to its end. Its stderr goes to ours, its stdout to out.
 func (p programs) run(ctx context.Context, out io.Writer, argv ...string) error {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Stdout, cmd.Stderr = out, os.Stderr
@@ -45,7 +45,7 @@ func (p programs) run(ctx context.Context, out io.Writer, argv ...string) error 
 	return nil
 }
 
-// build makes what measures, and viamillipede, if no other is to be measured.
+// build builds the programs that measure, and viamillipede unless another one is given.
 func (p *programs) build(ctx context.Context) error {
 	if p.bin == "" {
 		p.bin = "bin/viamillipede"
@@ -66,20 +66,20 @@ func (p programs) figures(ctx context.Context, words ...string) (record.Record, 
 	return record.Read(file)
 }
 
-// Of a quick run: seven rounds of these take a minute on two CPUs.
+// For a quick run: seven rounds of these take a minute on two CPUs.
 const (
 	quickRows   = "limit,local pipe,threads 16,threads 1,socat,mbuffer,nc,socat over MPTCP,ssh,iperf3"
 	quickRounds = "7"
 	quickGiB    = "2"
 )
 
-// quick prints what tools/figures says of the main rows.
+// quick prints what tools/figures says about the main rows.
 func (p programs) quick(ctx context.Context) error {
 	return p.run(ctx, os.Stdout, filepath.Join(p.dir, "figures"), "-bin", p.bin,
 		"-only", quickRows, "-rounds", quickRounds, "-gib", quickGiB)
 }
 
-// queues gives what tools/queues prints.
+// queues returns what tools/queues prints.
 func (p programs) queues(ctx context.Context, rounds int) (string, error) {
 	var out bytes.Buffer
 	err := p.run(ctx, &out, filepath.Join(p.dir, "queues"), "-bin", p.bin, "-rounds", strconv.Itoa(rounds))

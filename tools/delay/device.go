@@ -13,17 +13,17 @@ import (
 )
 
 // packetQueue is how many packets the kernel keeps until this program reads them: more than two of TCP's largest windows
-// (4 MiB), so that it is not this queue that loses packets on a busy machine.
+// (4 MiB), so that this queue does not lose packets on a busy machine.
 const packetQueue = 8192
 
 // device is a TUN device in a namespace. It lasts as long as fd is open.
 type device struct {
-	fd   int // not blocking; each read and write is one packet
+	fd   int // non-blocking; each read and write is one packet
 	name string
 	net  *netlink.Handle // of the namespace
 }
 
-// newDevice makes a device, gives it its address and sets it up. The error says what is missing.
+// newDevice makes a device, gives it its address and brings it up. The error says what is missing.
 func newDevice(e end, name string, mtu int) (*device, error) {
 	address, err := netlink.ParseAddr(e.address)
 	if err != nil {
@@ -50,7 +50,7 @@ func newDevice(e end, name string, mtu int) (*device, error) {
 }
 
 // openIn makes a device in ns: TUN devices belong to the namespace of the thread that opens them. That thread ends with
-// its goroutine, for it could not be used for anything else.
+// its goroutine, since nothing else could use it.
 func openIn(ns netns.NsHandle, name string) (fd int, err error) {
 	done := make(chan struct{})
 	go func() {
@@ -66,7 +66,7 @@ func openIn(ns netns.NsHandle, name string) (fd int, err error) {
 	return fd, err
 }
 
-// openTUN makes a device that carries bare IP packets and is gone when the descriptor is closed; tun(4).
+// openTUN makes a device that carries bare IP packets and disappears when the descriptor is closed (tun(4)).
 func openTUN(name string) (int, error) {
 	const file = "/dev/net/tun"
 	request, err := unix.NewIfreq(name)
@@ -90,7 +90,7 @@ func (d *device) raise(address *netlink.Addr, mtu int) error {
 	if err != nil {
 		return fmt.Errorf("find device %s: %w", d.name, err)
 	}
-	// Without an address of its own IPv6 sends nothing unasked. Kernels without IPv6 cannot be told, and need not.
+	// Without an address of its own IPv6 sends nothing unprompted. Kernels without IPv6 refuse this, and do not need it.
 	_ = d.net.LinkSetIP6AddrGenMode(dev, nl.IN6_ADDR_GEN_MODE_NONE)
 	if err := d.net.LinkSetMTU(dev, mtu); err != nil {
 		return fmt.Errorf("set mtu %d: %w", mtu, err)
@@ -107,7 +107,7 @@ func (d *device) raise(address *netlink.Addr, mtu int) error {
 	return nil
 }
 
-// missed gives how many packets the kernel dropped because nobody had read those before, 0 if it does not say.
+// missed is how many packets the kernel dropped because the queue was full; 0 if it does not say.
 func (d *device) missed() uint64 {
 	dev, err := d.net.LinkByName(d.name)
 	if err != nil || dev.Attrs().Statistics == nil {
@@ -116,7 +116,7 @@ func (d *device) missed() uint64 {
 	return dev.Attrs().Statistics.TxDropped
 }
 
-// close takes the device away.
+// close removes the device.
 func (d *device) close() {
 	unix.Close(d.fd)
 	if d.net != nil {
@@ -124,7 +124,7 @@ func (d *device) close() {
 	}
 }
 
-// explain adds what an error usually comes from.
+// explain adds the usual cause of an error.
 func explain(err error) error {
 	switch {
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):

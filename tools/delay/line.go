@@ -5,26 +5,26 @@ import (
 	"time"
 )
 
-// mostHeld bounds the packets that travel in one direction: 96 MiB of 1500 bytes each, which is a delay of half a second
-// at 1.5 Gbit/s. More are dropped.
+// mostHeld bounds the packets in flight in one direction: 96 MiB with 1500 bytes each, or half a second at 1.5 Gbit/s.
+// Any more are dropped.
 const mostHeld = 1 << 16
 
-// line is one direction: it says what happens to a packet and holds the packets that travel. Times are those since the
-// start of the program, and the caller's: they never go back.
+// line is one direction: it decides what happens to a packet and holds the packets in flight. Times are since the start
+// of the program and come from the caller; they never go back.
 //
 //	admitted         sent             due
 //	   |-- queue, rate --|-- delay, jitter --|
 type line struct {
 	shape
 	rng  *rand.Rand
-	free time.Duration // when the sending of everything admitted so far ends
+	free time.Duration // when everything admitted so far is sent
 	last time.Duration // the latest due so far
 
 	held []packet // by due, from head on
 	head int
 }
 
-// packet is one that travels. The bytes are the line's from push to pop.
+// packet is a packet in flight. The line owns its bytes from push to pop.
 type packet struct {
 	due   time.Duration
 	bytes []byte
@@ -35,17 +35,17 @@ type fate int
 
 const (
 	carried fate = iota
-	lost         // on its way
-	dropped      // before it, there was no room
+	lost         // in flight
+	dropped      // before that: there was no room
 )
 
-// newLine gives the line of direction way, 0 or 1. Each direction has random numbers of its own, so that what happens in
-// one does not hang on the other.
+// newLine returns the line of direction way, 0 or 1. Each direction has its own random numbers, so that what happens in
+// one does not depend on the other.
 func newLine(s shape, seed, way uint64) *line {
 	return &line{shape: s, rng: rand.New(rand.NewPCG(seed, way))}
 }
 
-// admit decides about a packet of size bytes that comes at now, and gives the time when it is due if it is carried.
+// admit decides the fate of a packet of size bytes that arrives at now, and returns when it is due if it is carried.
 func (l *line) admit(now time.Duration, size int) (due time.Duration, f fate) {
 	begin := max(now, l.free)
 	if !l.hasRoom(begin-now, size) {
@@ -53,12 +53,12 @@ func (l *line) admit(now time.Duration, size int) (due time.Duration, f fate) {
 	}
 	l.free = begin + l.sending(size)
 	if l.loss > 0 && l.rng.Float64() < l.loss {
-		return 0, lost // it has used the rate all the same, as on a wire
+		return 0, lost // it has used up rate all the same, as on a wire
 	}
 	return l.arrival(l.free), carried
 }
 
-// hasRoom reports whether size bytes may be added when sending would begin after wait.
+// hasRoom reports whether size bytes may be queued if sending them begins after wait.
 func (l *line) hasRoom(wait time.Duration, size int) bool {
 	if l.travelling() >= mostHeld {
 		return false
@@ -66,7 +66,7 @@ func (l *line) hasRoom(wait time.Duration, size int) bool {
 	return l.rate == 0 || wait.Seconds()*float64(l.rate)+float64(size) <= float64(l.queue)
 }
 
-// sending is how long the rate takes for size bytes.
+// sending is how long size bytes take at the rate.
 func (l *line) sending(size int) time.Duration {
 	if l.rate == 0 {
 		return 0
@@ -74,7 +74,7 @@ func (l *line) sending(size int) time.Duration {
 	return time.Duration(float64(size) / float64(l.rate) * float64(time.Second))
 }
 
-// arrival is when a packet is due that was sent at a time.
+// arrival is when a packet sent at a given time is due.
 func (l *line) arrival(sent time.Duration) time.Duration {
 	due := sent + l.delay
 	if l.jitter > 0 {
@@ -99,10 +99,10 @@ func (l *line) push(p packet) {
 	}
 }
 
-// travelling is the number of packets that are held.
+// travelling is the number of packets in flight.
 func (l *line) travelling() int { return len(l.held) - l.head }
 
-// next gives the time when the next packet is due; false is an empty line.
+// next returns when the next packet is due; false if the line is empty.
 func (l *line) next() (time.Duration, bool) {
 	if l.travelling() == 0 {
 		return 0, false
@@ -110,7 +110,7 @@ func (l *line) next() (time.Duration, bool) {
 	return l.held[l.head].due, true
 }
 
-// pop gives the bytes of the packet that is due at now or before, back to the caller; nil is none.
+// pop returns the bytes of the next packet that is due by now, which are then the caller's; nil if there is none.
 func (l *line) pop(now time.Duration) []byte {
 	if due, ok := l.next(); !ok || due > now {
 		return nil

@@ -11,32 +11,32 @@ import (
 )
 
 const (
-	// tick is how long the loop sleeps at least while packets come: a wake-up costs more than many packets. What came
-	// meanwhile is read late, by half a tick on average, and what is due within the next tick leaves early, by as much.
+	// tick is the least time that the loop sleeps while packets come: a wake-up costs more than many packets. Packets
+	// that come meanwhile are read late, by half a tick on average, and those due within the next tick leave early, by as
+	// much.
 	tick = 200 * time.Microsecond
 
-	// doze is how long before the time a long sleep ends and a short one begins: the longer a processor has slept, the
-	// later it wakes, up to half a millisecond on virtual machines.
+	// doze is how long before a due time a long sleep ends and a short one begins: the longer a CPU has slept, the later
+	// it wakes up, by up to half a millisecond on virtual machines.
 	doze = 400 * time.Microsecond
 
-	// forever is as long as a wait can be.
+	// forever is the longest possible wait.
 	forever = time.Duration(math.MaxInt64)
 )
 
 // loop is the one thread that carries the packets of both directions: two would wake up twice as often.
 type loop struct {
 	ways  [2]*way
-	stop  int       // a descriptor that is hung up to end a wait
-	start time.Time // where the lines' times begin
+	stop  int       // a descriptor whose hang-up ends a wait
+	start time.Time // the zero of the lines' times
 
-	fds     [3]unix.PollFd // of sleep, which would make new ones each time
+	fds     [3]unix.PollFd // for sleep, so that it need not allocate them each time
 	timeout unix.Timespec
 }
 
-// run reads, waits and writes until ctx ends, which must hang up stop. The error is that of a device which was taken
-// away.
+// run reads, waits and writes until ctx ends, which must hang up stop. It is an error if a device was removed.
 func (l *loop) run(ctx context.Context) error {
-	runtime.LockOSThread() // and it ends with the goroutine: nobody else has its priority
+	runtime.LockOSThread() // and never unlock: the thread ends with the goroutine, so nobody inherits its priority
 	precede()
 	for ctx.Err() == nil {
 		most := 0 // packets read from one device
@@ -60,8 +60,8 @@ func (l *loop) run(ctx context.Context) error {
 	return nil
 }
 
-// precede lets this thread run before ordinary ones and wakes it on time: in a kernel, too, a packet's delay does not
-// hang on what else the machine does. Where that is not allowed the delays are less exact.
+// precede makes this thread run before ordinary ones and wake on time, so that a packet's delay does not depend on what
+// else the machine does, as it would not in a kernel. If that is not allowed, the delays are less exact.
 func precede() {
 	_ = unix.SchedSetAttr(0, &unix.SchedAttr{
 		Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1, Flags: unix.SCHED_FLAG_RESET_ON_FORK,
@@ -71,8 +71,8 @@ func precede() {
 
 func (l *loop) now() time.Duration { return time.Since(l.start) }
 
-// sleep waits for a packet to be due, for one to come, or for the end. While packets come it waits for a tick instead of
-// the next one.
+// sleep waits until a packet is due, one comes, or the end. While packets come it waits for a tick instead of for the
+// next packet.
 func (l *loop) sleep(flowing bool) error {
 	wait, events := forever, int16(unix.POLLIN)
 	if flowing {
@@ -98,7 +98,7 @@ func (l *loop) sleep(flowing bool) error {
 	return orNil("ppoll", err, unix.EINTR)
 }
 
-// orNil gives a call's error, nil for those that say only that it is to be made again.
+// orNil is a call's error, or nil for errors that only say to call again.
 func orNil(call string, err error, again ...unix.Errno) error {
 	for _, e := range again {
 		if err == e {

@@ -1,23 +1,23 @@
-// Command delay joins two network namespaces by a long line: a pair of TUN devices with a program between them that
-// keeps every IP packet for a while. It is for tests on kernels without sch_netem, and for a rate and a loss that are the
-// same in every run. It needs root.
+// Command delay joins two network namespaces by a long line: a pair of TUN devices with a program between them that holds
+// every IP packet for a while. It is for tests on kernels without sch_netem, and for rates and losses that are the same
+// in every run. It needs root.
 //
 //	delay -a /run/netns/one -b /run/netns/two -name p3 -addr-a 198.18.3.1/24 -addr-b 198.18.3.2/24 \
 //		-delay 20ms -jitter 2ms -loss 0.01 -rate 12M -queue 1M -for 1m
 //
-// The settings hold for each direction on its own. The delay is that of one way: a round trip takes twice as long. A
-// packet waits for the rate first, in a queue of -queue bytes, and then travels for the delay; what does not fit into
-// the queue is dropped. Losses and jitter come from -seed, so that the same packets have the same fate in every run. k, M
-// and G stand for 2^10, 2^20 and 2^30 bytes.
+// The settings apply to each direction separately. The delay is one-way: a round trip takes twice as long. A packet first
+// waits for the rate, in a queue of -queue bytes, and then travels for the delay; what does not fit into the queue is
+// dropped. Losses and jitter come from -seed, so that the same packets have the same fate in every run. k, M and G stand
+// for 2^10, 2^20 and 2^30 bytes.
 //
 // When both devices are up it prints "ready". It ends after -for, on SIGINT and SIGTERM, and with -stdin at the end of
-// its standard input; the devices go with it. Then it says on standard error what became of the packets, one line for
-// each direction:
+// its standard input, and removes the devices. Then it reports on standard error what became of the packets, one line per
+// direction:
 //
 //	delay: a to b: packets 25031 bytes 37546500 lost 250 dropped 31 refused 0 missed 0
 //
-// packets and bytes arrived, lost were taken by -loss and dropped by the queue; refused were not taken by the far
-// device, which was down; missed never came to this program, which was too slow.
+// packets and bytes count what arrived; lost packets fell to -loss, dropped ones to the queue; refused ones met a far
+// device that was down; missed ones never reached this program because it was too slow.
 //
 // The files, in the order of a packet's way:
 //

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// processors is how many goroutines may run at once: the loop's never waits for its turn.
+// processors is how many goroutines may run at once: enough that the loop's never waits for its turn.
 const processors = 3
 
-// run joins the two namespaces until ctx ends, and calls ready when both devices are up. The error is that of setting up,
-// or of a device that was taken away.
+// run joins the two namespaces until ctx ends, and calls ready when both devices are up. Errors: the setup failed, or a
+// device was removed.
 func run(ctx context.Context, set settings, ready func()) (result [2]counts, err error) {
 	runtime.GOMAXPROCS(max(processors, runtime.GOMAXPROCS(0)))
 	var devices [2]*device
@@ -22,7 +22,7 @@ func run(ctx context.Context, set settings, ready func()) (result [2]counts, err
 		}
 		defer devices[i].close()
 	}
-	r, w, err := os.Pipe() // the end of w wakes the loop
+	r, w, err := os.Pipe() // closing w wakes the loop
 	if err != nil {
 		return result, err
 	}

@@ -18,8 +18,8 @@ type settings struct {
 	mtu   int
 	shape shape
 	seed  uint64
-	life  time.Duration // then it ends
-	stdin bool          // it ends with its standard input, too
+	life  time.Duration // after this it ends
+	stdin bool          // it also ends with its standard input
 }
 
 // end is one of the two ends of the line.
@@ -31,20 +31,20 @@ type end struct {
 // shape is what happens to the packets of one direction.
 type shape struct {
 	delay   time.Duration // one way
-	jitter  time.Duration // at most so much more or less
+	jitter  time.Duration // at most this much more or less
 	reorder bool          // jitter may let one packet overtake another
 	loss    float64       // probability
-	rate    int64         // bytes per second; 0 is any
+	rate    int64         // bytes per second; 0 means unlimited
 	queue   int64         // bytes that wait for the rate
 }
 
-// Limits of IP: the least that every IPv4 link carries, and the most that its length field can say.
+// Limits of IP: the least MTU of an IPv4 link, and the most that the length field can express.
 const (
 	leastMTU = 68
 	mostMTU  = 65535
 )
 
-// flags gives the command line's flags, which fill set.
+// flags returns the command line's flags, which fill in set.
 func flags(set *settings) *flag.FlagSet {
 	f := flag.NewFlagSet("delay", flag.ContinueOnError)
 	f.SetOutput(io.Discard) // main says what is wrong, in one line
@@ -66,7 +66,7 @@ func flags(set *settings) *flag.FlagSet {
 	return f
 }
 
-// bytesVar is a flag for a number of bytes. The first value must be a good one.
+// bytesVar adds a flag for a number of bytes. The default, first, must be valid.
 func bytesVar(f *flag.FlagSet, p *int64, name, first, text string) {
 	set := func(word string) (err error) {
 		*p, err = parseBytes(word)
@@ -76,7 +76,7 @@ func bytesVar(f *flag.FlagSet, p *int64, name, first, text string) {
 	f.Func(name, text+" (default "+first+")", set)
 }
 
-// parseBytes reads decimal digits and, at will, k, M or G in either case.
+// parseBytes reads decimal digits with an optional k, M or G in either case.
 func parseBytes(word string) (int64, error) {
 	shift := 0
 	if i := strings.IndexAny(word, "kKmMgG"); i >= 0 && i == len(word)-1 {

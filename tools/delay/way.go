@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// batch is how many packets of one direction are read before others leave: reading one takes some microseconds, and
-// those that are due must not wait long.
+// batch is how many packets of one direction are read before others leave: reading one takes a few microseconds, and
+// packets that are due must not wait long.
 const batch = 16
 
 // way carries the packets of one direction.
@@ -34,7 +34,7 @@ func (c counts) String() string {
 		c.packets, c.bytes, c.lost, c.dropped, c.refused, c.missed)
 }
 
-// take reads up to a batch of packets, which came at now, and gives how many there were.
+// take reads up to a batch of packets, which arrived at now, and returns how many there were.
 func (w *way) take(now time.Duration) (int, error) {
 	for i := range batch {
 		buf := w.buffer()
@@ -58,8 +58,8 @@ func (w *way) take(now time.Duration) (int, error) {
 	return batch, nil
 }
 
-// release writes the packets that are due at now. A wire has no answer when nobody takes them, and neither has this: the
-// error is only that the device is gone.
+// release writes the packets that are due at now. Like a wire it does not report packets that nobody takes: an error only
+// means that the device is gone.
 func (w *way) release(now time.Duration) error {
 	for bytes := w.line.pop(now); bytes != nil; bytes = w.line.pop(now) {
 		_, err := unix.Write(w.to, bytes)
@@ -74,13 +74,13 @@ func (w *way) release(now time.Duration) error {
 		case unix.EBADFD:
 			return os.NewSyscallError("write", err)
 		default:
-			w.counts.refused++ // EIO, mostly: the device is down
+			w.counts.refused++ // mostly EIO: the device is down
 		}
 	}
 	return nil
 }
 
-// buffer gives room for one packet.
+// buffer returns room for one packet.
 func (w *way) buffer() []byte {
 	if n := len(w.spare); n > 0 {
 		buf := w.spare[n-1]

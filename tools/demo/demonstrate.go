@@ -16,7 +16,7 @@ import (
 	"viamillipede/tools/internal/pipeline"
 )
 
-// graceful is how long a program may take to end when it is told to.
+// graceful is how long a program may take to end once told to.
 const graceful = 5 * time.Second
 
 // count is a digest and the number of bytes in it.
@@ -59,7 +59,7 @@ func demonstrate(ctx context.Context, program, source string) error {
 	return nil
 }
 
-// run moves the tar and returns when both programs have ended. After half bytes of it both are asked for their status.
+// run moves the tar and returns when both programs have ended. After half bytes both are asked for their status.
 func run(user context.Context, program, source string, half int64) outcome {
 	ctx, cancel := context.WithCancel(user)
 	defer cancel()
@@ -80,7 +80,7 @@ func run(user context.Context, program, source string, half int64) outcome {
 	}()
 	err = o.feed(ctx, in, source, half)
 	if err != nil {
-		cancel() // a stream that is not whole must not look like one
+		cancel() // an incomplete stream must not look complete
 	}
 	in.Close()
 	lost := <-drained
@@ -90,7 +90,7 @@ func run(user context.Context, program, source string, half int64) outcome {
 	return o
 }
 
-// start starts both programs, says how, and gives the ends of their pipes that are this process's.
+// start starts both programs, prints their commands, and returns this process's ends of their pipes.
 func (o *outcome) start(ctx context.Context, program string) (s *pipeline.Stream, in, out *os.File, err error) {
 	options := fmt.Sprintf("threads %d checksum verbose 1", links)
 	receive := "rx PORT " + options
@@ -121,7 +121,7 @@ func (o *outcome) start(ctx context.Context, program string) (s *pipeline.Stream
 	return s, in, out, nil
 }
 
-// feed writes the tar to tx, and returns when both programs have shown their status. It returns early when tx ends.
+// feed writes the tar to tx and returns once both programs have shown their status, or earlier if tx ends.
 func (o *outcome) feed(ctx context.Context, in io.Writer, source string, half int64) error {
 	asked := false
 	buffered := bufio.NewWriterSize(io.MultiWriter(in, o.sent), 1<<20)

@@ -1,9 +1,9 @@
 // Command demo shows a stream that survives. It starts a receiver and a sender on this machine and moves a tar of a
 // source tree from one to the other, over 16 links and with checksums, while the chaos keyword cuts one link after
-// another. Half way it asks both ends for their status tables; at the end it compares what came out with what went in.
+// another. Halfway it asks both ends for their status tables; at the end it compares what came out with what went in.
 //
-// It exits with 0 only when both programs did and the digests are the same. Nothing is written to disk, and on every
-// exit but SIGKILL both programs have ended before it does.
+// It exits with 0 only if both programs did and the digests are the same. It writes nothing to disk and, unless it is
+// killed with SIGKILL, ends after both programs have ended.
 package main
 
 import (
@@ -18,7 +18,7 @@ import (
 const (
 	links = 16
 	chaos = 25               // leg operations between two cuts: dozens of cuts in a stream of some hundred MiB
-	limit = 50 * time.Second // for the whole demonstration; seconds are usual
+	limit = 50 * time.Second // for the whole demonstration; a few seconds are typical
 )
 
 func main() {

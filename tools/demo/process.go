@@ -15,7 +15,7 @@ import (
 // statusLimit is how long a program may take to print its status table.
 const statusLimit = 5 * time.Second
 
-// process is a viamillipede that runs.
+// process is a running viamillipede.
 type process struct {
 	name  string // "rx" or "tx"
 	child *pipeline.Child
@@ -26,7 +26,7 @@ func newProcess(name string) *process {
 	return &process{name: name, said: transcript{grew: make(chan struct{}, 1)}}
 }
 
-// end is how it is started, with words in which PORT stands for a port.
+// end describes how to start it; in words, PORT stands for a port.
 func (p *process) end(program, words string) pipeline.End {
 	return pipeline.End{
 		Command: append([]string{program}, strings.Fields(words)...),
@@ -35,7 +35,7 @@ func (p *process) end(program, words string) pipeline.End {
 	}
 }
 
-// askStatus asks for the status table; awaitStatus returns when the program has begun to print it.
+// askStatus asks for the status table; awaitStatus returns once the program has begun to print it.
 func (p *process) askStatus() error {
 	p.said.mark()
 	return p.child.Process.Signal(syscall.SIGUSR1)
@@ -50,13 +50,13 @@ func (p *process) awaitStatus(ctx context.Context) error {
 		case <-late.C:
 			return fmt.Errorf("%s printed no status table within %v", p.name, statusLimit)
 		case <-ctx.Done():
-			return nil // run names the cause
+			return nil // run reports the cause
 		}
 	}
 	return nil
 }
 
-// transcript is what a program said on standard error.
+// transcript is what a program wrote to standard error.
 type transcript struct {
 	grew chan struct{} // one element: something was said
 
@@ -87,7 +87,7 @@ func (t *transcript) sinceMark() int {
 	return t.text.Len() - t.marked
 }
 
-// parts are the status tables, and the last line, each as lines; nil of a program that said nothing.
+// parts are the status tables and the last line, each as a list of lines; nil if the program said nothing.
 func (t *transcript) parts() (tables, last []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

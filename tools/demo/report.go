@@ -9,13 +9,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// prose is where lines of words are wrapped, in columns.
+// prose is the width to which text is wrapped, in columns.
 const prose = 80
 
-// page is how wide the table may be.
+// page says how wide the table may be.
 type page struct{ columns int }
 
-// newPage takes the width of the terminal on standard output; what is not a terminal has room for everything.
+// newPage takes the width of the terminal on standard output; anything else has room for everything.
 func newPage() page {
 	size, err := unix.IoctlGetWinsize(int(os.Stdout.Fd()), unix.TIOCGWINSZ)
 	if err != nil || size.Col == 0 {
@@ -24,7 +24,7 @@ func newPage() page {
 	return page{int(size.Col)}
 }
 
-// report prints what both programs said: the status tables, and as the last line of each how it ended.
+// report prints what both programs said: the status tables and, as the last line of each, how it ended.
 func report(o outcome) {
 	out := newPage()
 	both := []*process{o.tx, o.rx}

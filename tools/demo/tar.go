@@ -24,7 +24,7 @@ func contentSize(dir string) (int64, error) {
 	return size, err
 }
 
-// writeTar writes the folders and regular files below dir to w as a tar, and calls after when a file is done.
+// writeTar writes the folders and regular files below dir to w as a tar, and calls after after each file.
 func writeTar(w io.Writer, dir string, after func() error) error {
 	archive := tar.NewWriter(w)
 	err := filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {

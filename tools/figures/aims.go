@@ -11,14 +11,14 @@ import (
 // aim is a bound that a figure should keep.
 type aim struct {
 	row   string
-	what  string // to be read after the bound
+	what  string // follows the bound in the text
 	bound float64
-	least bool // the bound is the least that will do; otherwise the most
+	least bool // the bound is a minimum; otherwise a maximum
 	got   func(b *board) float64
-	needs []string // rows without which there is nothing to say
+	needs []string // rows without which the aim cannot be judged
 }
 
-// window and overhead are what the resident size of one end may come to, in MiB.
+// window and overhead together bound the resident size of one end, in MiB.
 const (
 	windowMiB   = 64
 	overheadMiB = 48
@@ -29,7 +29,7 @@ func aims() []aim {
 		return func(t *board) float64 { return report.Ratio(t.median(a), t.median(b)) }
 	}
 	highest := func(name string) func(*board) float64 {
-		return func(t *board) float64 { return slices.Max(t.row(name).values) } // asked only of rows with figures
+		return func(t *board) float64 { return slices.Max(t.row(name).values) } // called only for rows with figures
 	}
 	plain := func(name string) func(*board) float64 { return func(t *board) float64 { return t.median(name) } }
 	return []aim{
@@ -65,13 +65,13 @@ func cpuOver(a, b string) func(*board) float64 {
 	return func(t *board) float64 { return report.Ratio(both(t, a), both(t, b)) }
 }
 
-// evenness is the slowest of the three numbers of links as a share of the fastest.
+// evenness is the slowest of the three numbers of links as a fraction of the fastest.
 func evenness(t *board) float64 {
 	a, b, c := t.median(rowOne), t.median(rowFour), t.median(rowDefault)
 	return report.Ratio(min(a, b, c), max(a, b, c))
 }
 
-// verdict says for each aim of a row whether it was met; "" when there are none, or not what they are measured by.
+// verdict says for each aim of a row whether it was met; "" if it has none, or the figures are missing.
 func (b *board) verdict(name string) string {
 	var said []string
 	for _, a := range aims() {

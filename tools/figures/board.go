@@ -12,21 +12,21 @@ import (
 // board gathers the rows of the table, in the order of rowNames.
 type board struct{ rows []*row }
 
-// row is what the rounds gave for one name.
+// row has the results of all rounds for one name.
 type row struct {
 	name   string
 	unit   string
 	stream bool      // values are rates
-	ours   bool      // tells of links and of what was sent again
-	values []float64 // one for each round, of those that succeeded
+	ours   bool      // reports links and what was resent
+	values []float64 // one for each successful round
 	tx, rx []float64 // CPU s/GiB, of streams
 	all    []float64 // likewise, of the whole machine
 	lost   []float64 // links
-	resent []float64 // share of the stream
-	failed []string  // why there is no figure, once for each round that failed
+	resent []float64 // fraction of the stream
+	failed []string  // why there is no figure, one for each failed round
 }
 
-// newBoard takes the contenders for what they tell; the other rows come into being when they are added to.
+// newBoard makes the rows of the contenders, which say what they report; other rows are made when first added to.
 func newBoard(all []contender) *board {
 	b := &board{}
 	for _, c := range all {
@@ -58,7 +58,7 @@ func (b *board) find(name string) *row {
 	return b.rows[i]
 }
 
-// median is that of a row, 0 when it has no figures.
+// median is the median of a row; 0 if it has no figures.
 func (b *board) median(name string) float64 {
 	if r := b.find(name); r != nil {
 		return report.Median(r.values)
@@ -77,7 +77,7 @@ func (b *board) add(name string, value float64, err error) bool {
 	return true
 }
 
-// stream records one stream, or why there is no figure of it.
+// stream records one stream, or why it gave no figure.
 func (b *board) stream(name string, s sample, err error) {
 	if !b.add(name, s.rate, err) {
 		return
@@ -87,13 +87,13 @@ func (b *board) stream(name string, s sample, err error) {
 	r.lost, r.resent = append(r.lost, s.lost), append(r.resent, s.resent)
 }
 
-// record is all that there is to say, below a header.
+// record is the complete result, below a header.
 func (b *board) record(header string) record.Record {
 	rec := record.Record{Header: header, Table: b.markdown(), Lost: b.lost()}
 	for _, r := range b.rows {
 		row := record.Row{Name: r.name, Unit: r.unit, Ours: r.ours, Values: r.values, TX: r.tx, RX: r.rx, Machine: r.all}
 		if r.name == rowPipe {
-			row.TX, row.RX = nil, nil // nobody is between producer and consumer
+			row.TX, row.RX = nil, nil // nothing is between producer and consumer
 		}
 		rec.Rows = append(rec.Rows, row)
 	}
@@ -145,7 +145,7 @@ func (b *board) cells(r *row) []string {
 	return cells
 }
 
-// figure is a value with its unit and three digits.
+// figure is a value with three digits and its unit.
 func (r *row) figure(v float64) string {
 	switch {
 	case v >= 100:

@@ -15,7 +15,7 @@ const (
 	rowFour     = "threads 4"
 	rowOne      = "threads 1"
 	rowMany     = "threads 64"
-	rowLeg      = "leg " // and the size
+	rowLeg      = "leg " // followed by the size
 	rowCopy     = "io copy"
 	rowSplice   = "io splice"
 	rowVLimit   = "vmsplice to splice: limit"
@@ -46,7 +46,7 @@ const (
 	rowPeakRX   = "peak memory, rx"
 )
 
-// legSizes are those to measure beside the default, 1M, which is that of every other row.
+// legSizes are the sizes to measure besides the default, 1M, which every other row has.
 func legSizes() []string { return []string{"16k", "64k", "256k", "4M"} }
 
 func rowNames() []string {
@@ -59,7 +59,7 @@ func rowNames() []string {
 	return names
 }
 
-// contenders are the streams to compare, in the order of their turns: those that are wanted and to be had.
+// contenders are the streams to compare, in the order of their turns: those that are wanted and available.
 func contenders(set settings) []contender {
 	rx, tx := commandsOf(set.bin)
 	ours := func(name string, kills time.Duration, words ...string) contender {
@@ -107,13 +107,13 @@ func commandsOf(bin string) (rx, tx []string) {
 	return []string{bin, "rx", "PORT"}, []string{bin, "tx", "127.0.0.1", "PORT"}
 }
 
-// mainCase is the stream that most of this is about, by one of the programs.
+// mainCase is the stream that most rows are about, moved by one of the programs.
 func mainCase(name, bin string) contender {
 	rx, tx := commandsOf(bin)
 	return contender{name: name, rx: rx, tx: append(tx, "threads", "16")}
 }
 
-// planes are the streams that do not go from write(2) to read(2), each beside a relay that does as little as possible.
+// planes are the streams that do not go from write(2) to read(2), each next to a relay that does as little as possible.
 func planes(set settings) []contender {
 	vmsplice := func(name string, rx, tx []string) contender {
 		return contender{name: name, rx: rx, tx: tx, feed: feedVmsplice, drain: drainSplice}
@@ -142,7 +142,7 @@ type measurement struct {
 	take func(ctx context.Context)
 }
 
-// measurements are the turns of one round: the streams first, then what is small.
+// measurements are the turns of one round: first the streams, then the small measurements.
 func measurements(set settings, b *board) []measurement {
 	var all []measurement
 	for _, c := range contenders(set) {

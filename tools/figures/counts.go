@@ -17,8 +17,9 @@ func countedRows(end string) counted {
 	}
 }
 
-// takeCounts runs the main case by the program measured, and by the one before, and records what the scheduler did with both ends.
-// These streams are apart from those whose rate is taken, for to count costs a little at each switch.
+// takeCounts runs the main case with the measured program and the one before, and records what the scheduler did with
+// both ends. These streams are separate from those whose rate is taken, since counting costs a little at each context
+// switch.
 func takeCounts(ctx context.Context, set settings, b *board) {
 	takeCountsOf(ctx, set, b, set.bin, "")
 	if set.before != "" {
@@ -34,7 +35,7 @@ func takeCountsOf(ctx context.Context, set settings, b *board, bin, suffix strin
 	b.counts(countedRows("rx"+suffix), r.RX.PerGiB(set.bytes()), err, r.Uncounted)
 }
 
-// counts records the cost of one end for each GiB, or why there is none: of the stream, or of migrations alone.
+// counts records the cost of one end per GiB, or why it is missing: for the whole stream, or for migrations only.
 func (b *board) counts(rows counted, cost pipeline.Cost, err, uncounted error) {
 	add := func(name string, value float64, err error) {
 		b.row(name).unit = "/GiB"

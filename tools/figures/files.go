@@ -11,14 +11,15 @@ import (
 	"viamillipede/tools/internal/pipeline"
 )
 
-// files are stdin of tx and stdout of rx in the place of pipes; nil where there is a pipe. The rate of such a stream counts from
-// the start of tx to the end of both.
+// files are stdin of tx and stdout of rx in place of pipes; nil where there is a pipe. The rate of such a stream is
+// measured from the start of tx to the end of both.
 type files struct {
 	in, out *os.File
-	counted bool // out has to have the length of the stream
+	counted bool // out must have the length of the stream
 }
 
-// openFiles makes the files that a contender is measured with. Those on tmpfs have no name, and are gone when nobody has them open.
+// openFiles makes the files that a contender is measured with. Those on tmpfs have no name and disappear when nobody has
+// them open.
 func openFiles(set settings, c contender, plan *pipeline.Plan) (f *files, err error) {
 	f = &files{}
 	if c.feed != feedFile {
@@ -43,7 +44,7 @@ func openFiles(set settings, c contender, plan *pipeline.Plan) (f *files, err er
 	return f, err
 }
 
-// check says whether a file has all of the stream.
+// check returns an error if a file does not have all of the stream.
 func (f *files) check(set settings) error {
 	if !f.counted {
 		return nil
@@ -63,7 +64,7 @@ func (f *files) close() {
 	}
 }
 
-// fillFile writes so many bytes and goes back to the beginning.
+// fillFile writes left bytes and goes back to the beginning.
 func fillFile(f *os.File, left uint64) (err error) {
 	b, err := ends.Memory(ends.PipeSize)
 	if err != nil {
@@ -81,8 +82,8 @@ func fillFile(f *os.File, left uint64) (err error) {
 	return err
 }
 
-// warmUp has the file hold so many bytes for a moment. On a virtual machine memory that was not used for a while is slow at
-// its first use, since the host has to find it, and whoever comes first would pay for all.
+// warmUp makes the file hold that many bytes for a moment. On a virtual machine, memory not used for a while is slow when
+// first used again, since the host must find it, and the first contender would pay for all.
 func warmUp(f *os.File, bytes uint64) error {
 	if err := fillFile(f, bytes); err != nil {
 		return err

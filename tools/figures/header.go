@@ -9,7 +9,7 @@ import (
 	"viamillipede/tools/internal/machine"
 )
 
-// describe is the header: what was measured, where, and by which commands.
+// describe is the header: what was measured, where, and with which commands.
 func describe(ctx context.Context, set settings) string {
 	var t strings.Builder
 	t.WriteString(machine.Header())
@@ -34,7 +34,7 @@ func describe(ctx context.Context, set settings) string {
 	return t.String()
 }
 
-// user says what the kernel permits, which decides how viamillipede moves a stream.
+// user says what the kernel permits this user, which decides how viamillipede moves a stream.
 func user(id int) string {
 	if id == 0 {
 		return "root"
@@ -42,7 +42,7 @@ func user(id int) string {
 	return "not root: what needs root has no figure, and pipes are copied from"
 }
 
-// commands are those of a contender, without the folders of this machine.
+// commands are the commands of a contender, without this machine's folders.
 func commands(set settings, c contender) string {
 	if c.tx == nil {
 		return "`gen | sink`"

@@ -14,11 +14,11 @@ import (
 
 const (
 	idleSpan    = 5 * time.Second // what is measured
-	idleSettle  = time.Second     // before it: what a start or a burst of bytes leaves behind
-	pausedAfter = 64 << 20        // bytes that go before the silence where all links are to be up
+	idleSettle  = time.Second     // before that, so that the start or a burst of bytes has no effect any more
+	pausedAfter = 64 << 20        // bytes sent before the silence so that all links are up
 )
 
-// takeIdle measures the CPU time of both ends in per cent of one CPU while stdin is silent, after a number of bytes.
+// takeIdle measures the CPU time of both ends, in per cent of one CPU, while stdin is silent after some bytes.
 func takeIdle(ctx context.Context, set settings, b *board, name string, bytes int) {
 	percent, err := idle(ctx, set, bytes)
 	b.add(name, percent, err)
@@ -40,7 +40,7 @@ func idle(ctx context.Context, set settings, bytes int) (percent float64, err er
 		TX:    pipeline.End{Command: []string{set.bin, "tx", "127.0.0.1", "PORT", "threads", "16"}},
 		Stdin: in, Stdout: null,
 	})
-	in.Close() // tx has it: when it ends, nobody waits for room in the pipe
+	in.Close() // only tx has it now, so that nobody waits for room in the pipe when tx ends
 	if err != nil {
 		return 0, err
 	}
@@ -58,7 +58,7 @@ func idle(ctx context.Context, set settings, bytes int) (percent float64, err er
 	return percent, err
 }
 
-// busy lets the processes settle and gives their CPU time over idleSpan, in per cent of one CPU.
+// busy lets the processes settle and returns their CPU time over idleSpan, in per cent of one CPU.
 func busy(ctx context.Context, all ...*pipeline.Child) (float64, error) {
 	var used [2]time.Duration
 	for i, pause := range []time.Duration{idleSettle, idleSpan} {
@@ -78,8 +78,8 @@ func busy(ctx context.Context, all ...*pipeline.Child) (float64, error) {
 	return 100 * float64(used[1]-used[0]) / float64(idleSpan), nil
 }
 
-// cpuOf is the CPU time of all threads that a process has now, to the nanosecond: the first field of schedstat, which
-// is kept apart for each thread (Documentation/scheduler/sched-stats in the kernel's source).
+// cpuOf is the CPU time of all present threads of a process, to the nanosecond: the first field of schedstat, which is
+// kept per thread (Documentation/scheduler/sched-stats in the kernel's source).
 func cpuOf(pid int) (time.Duration, error) {
 	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // killer ends a random established connection of a port with SOCK_DESTROY (sock_diag(7)) at every tick. It works in this
-// process, so that what it costs is two netlink messages a tick. It takes root.
+// process, so that it costs only two netlink messages per tick. It needs root.
 type killer struct {
 	port  uint16
 	quit  chan struct{}
@@ -26,7 +26,7 @@ func startKiller(port uint16, every time.Duration) *killer {
 	return k
 }
 
-// stop ends the killing and says how many connections died, and what kept others from it.
+// stop ends the killing and returns how many connections died, and the error that kept others from it.
 func (k *killer) stop() (int, error) {
 	close(k.quit)
 	<-k.done
@@ -51,7 +51,7 @@ func (k *killer) run(every time.Duration) {
 	}
 }
 
-// kill ends one connection, if there is one and it does not end by itself meanwhile.
+// kill ends one connection, if there is one and it does not end first.
 func (k *killer) kill(rng *rand.Rand) error {
 	all, err := netlink.SocketDiagTCP(syscall.AF_INET)
 	if err != nil && !errors.Is(err, netlink.ErrDumpInterrupted) {

@@ -13,11 +13,11 @@ import (
 	"viamillipede/tools/internal/pipeline"
 )
 
-// lives is how often the life of tx is measured in all, spread over the rounds.
+// lives is how many lives of tx are measured in all, spread over the rounds.
 const lives = 15
 
-// takeLives measures short lives in turn: that of tx and, to see what of it is the start of a process, those of a Go
-// program that does nothing (this one, with all packages that it is made of) and of viamillipede without a stream.
+// takeLives measures short lives in turn: that of tx and, to see how much of it is process start, those of a Go program
+// that does nothing (this one, with all its packages) and of viamillipede without a stream.
 func takeLives(ctx context.Context, set settings, b *board) {
 	for range (lives + set.rounds - 1) / set.rounds {
 		ms, err := lifeOfTX(ctx, set)
@@ -29,7 +29,7 @@ func takeLives(ctx context.Context, set settings, b *board) {
 	}
 }
 
-// lifeOfTX is the life of tx, in ms, for two bytes that wait in its stdin and an rx that listens.
+// lifeOfTX is the life of tx, in ms, with two bytes waiting on its stdin and an rx that listens.
 func lifeOfTX(ctx context.Context, set settings) (float64, error) {
 	s, err := pipeline.Start(ctx, pipeline.Plan{RX: pipeline.End{Command: []string{set.bin, "rx", "PORT"}}})
 	if err != nil {
@@ -58,8 +58,8 @@ func lifeOfTX(ctx context.Context, set settings) (float64, error) {
 	return ms, nil
 }
 
-// life is the time in ms from before the start of a process until its end is known, with as little of our own in between
-// as can be: no goroutines, no pipes. It says nothing but to the null device; a nil stdin is that, too.
+// life is the time in ms from before the start of a process until its end is known, with as little work of our own in
+// between as possible: no goroutines, no pipes. Its output goes to the null device; a nil stdin is that, too.
 func life(ctx context.Context, stdin *os.File, argv ...string) (float64, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 )
 
 // The limit is the least that a lossless zero-copy pipe must do: one connection, no frames, no order to keep, nothing
-// ever sent again; but the sender has a copy of what it sends, by reference, until it is sent. Cubic congestion control,
-// so that pacing does not hide the cost.
+// ever resent; but the sender keeps a copy by reference of what it sends until that is sent. It uses cubic congestion
+// control, so that pacing does not hide the cost.
 
 // limitRX PORT takes one connection on loopback and splices it to stdout.
 func limitRX(args []string) error {
@@ -52,7 +52,7 @@ func limitTX(args []string) error {
 	}
 }
 
-// relay is the sender's plumbing; each pair is the read end and the write end of a pipe.
+// relay is the sender's plumbing; each pair is the read and write end of a pipe.
 type relay struct {
 	conn, null int
 	held, copy [2]int
@@ -72,8 +72,8 @@ func newRelay(conn int) (*relay, error) {
 	return r, err
 }
 
-// gather moves what stdin has into held, at least one byte, until half of a pipe is full or stdin has no more now; 0 is
-// the end of stdin.
+// gather moves what stdin has into held, at least one byte, until half a pipe is full or stdin has no more for now; 0
+// means the end of stdin.
 func (r *relay) gather() (int, error) {
 	got, flags := 0, unix.SPLICE_F_MOVE
 	for got < ends.PipeSize/2 {
@@ -90,7 +90,7 @@ func (r *relay) gather() (int, error) {
 	return got, nil
 }
 
-// send sends n bytes of held and lets go of them.
+// send sends n bytes of held and then drops them.
 func (r *relay) send(n int) error {
 	copied, err := ends.Tee(r.held[0], r.copy[1], n)
 	if err != nil || copied != n {
@@ -114,7 +114,7 @@ func drain(pipe, to, n, flags int) error {
 	return nil
 }
 
-// answer takes one connection on a port of loopback.
+// answer accepts one connection on a loopback port.
 func answer(port string) (int, error) {
 	at, err := loopback(port)
 	if err != nil {
@@ -140,7 +140,7 @@ func answer(port string) (int, error) {
 	return conn, nil
 }
 
-// dial connects to a port of loopback.
+// dial connects to a loopback port.
 func dial(port string) (int, error) {
 	at, err := loopback(port)
 	if err != nil {

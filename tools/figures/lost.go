@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// ourRow is the row of ours that a row of others is compared with; "" for those that are ours or no streams.
+// ourRow is our row that a row of another program is compared with; "" for our own rows and for those that are not
+// streams.
 func ourRow(name string) string {
 	switch name {
 	case rowLimit, rowPipe, rowSocat, rowMbuffer, rowNC, rowMPTCP, rowSSH, rowIperf:
@@ -23,11 +24,11 @@ func ourRow(name string) string {
 	return ""
 }
 
-// loss is one case that is lost.
+// loss is one case that we lose.
 type loss struct{ row, text string }
 
-// losses are all that is lost: a row of others whose median is above that of ours, or an aim that is missed. Of the former it is
-// said whether the rounds overlap: then another run may turn it round.
+// losses are all cases that we lose: a row of another program whose median is above ours, or a missed aim. For the former
+// it says whether the rounds overlap: then another run may turn out the other way.
 func (b *board) losses() []loss {
 	var all []loss
 	for _, r := range b.rows {
@@ -65,8 +66,8 @@ func (b *board) lost() []string {
 	return lines
 }
 
-// outcome is a word for a row, "" where nothing is compared: of others, whether we lost to them; of ours, whether anything of it
-// is lost.
+// outcome is a word for a row, "" if nothing is compared: for other programs, whether we lost to them; for ours, whether
+// it is part of any loss.
 func (b *board) outcome(name string) string {
 	if mine := ourRow(name); mine != "" {
 		switch his, own := b.median(name), b.median(mine); {

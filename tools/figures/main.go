@@ -2,11 +2,11 @@
 //
 //	go run ./tools/figures [-bin bin/viamillipede] [-before OLD] [-gib 4] [-rounds 5] [-only name,...] ... [-json FILE]
 //
-// A stream goes from a producer that writes a constant buffer, through real pipes and the program measured over
-// loopback, to a consumer that reads and counts. The rate is the consumer's, from its first byte to the end of file; a
-// stream that comes out short, or an end that fails, is no figure. The programs run in turn within each round, so that
-// noise hits all alike, and each is compared with the limit of the same run: a bare relay over one connection that
-// promises nothing (limit.go).
+// A stream goes from a producer that writes a constant buffer, through real pipes and the program measured over loopback,
+// to a consumer that reads and counts. The rate is the consumer's, from its first byte to the end of file; a stream that
+// comes out short, or an end that fails, gives no figure. The programs take turns within each round, so that noise hits
+// all alike, and each is compared with the limit of the same run: a bare relay over one connection that promises nothing
+// (limit.go).
 //
 // The program starts itself again, with a hidden first argument, as producer, consumer, relay and empty program
 // (roles.go). Every child has a time limit and dies with this process.
@@ -28,14 +28,14 @@ import (
 // settings are the command line.
 type settings struct {
 	bin    string  // the viamillipede to measure
-	before string  // an older one for the main case, to compare with in the same run; "" is none
+	before string  // an older one for the main case, to compare with in the same run; "" for none
 	self   string  // this program
 	gib    float64 // length of a stream
 	rounds int
-	only   []string // names of rows; empty is all
-	json   string   // file for the figures; "" is none
+	only   []string // names of rows; empty means all
+	json   string   // file for the figures; "" for none
 
-	absent map[string]string // why rows of others cannot be had
+	absent map[string]string // why rows of other programs are not available
 }
 
 func (s settings) bytes() uint64 { return uint64(s.gib * (1 << 30)) }
@@ -56,7 +56,7 @@ func main() {
 	})
 }
 
-// addOnly adds the rows of one -only: a name, which may have a comma in it, or several.
+// addOnly adds the rows of one -only: one name, which may contain a comma, or several.
 func (s *settings) addOnly(text string) error {
 	names := []string{text}
 	if !slices.Contains(rowNames(), text) {

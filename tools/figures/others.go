@@ -9,7 +9,7 @@ import (
 	"viamillipede/tools/internal/pipeline"
 )
 
-// sampleOfIperf is what one test of iperf3 gave, which has a producer and a consumer in itself, and no pipes.
+// sampleOfIperf is what one test of iperf3 gave; iperf3 contains producer and consumer and uses no pipes.
 func sampleOfIperf(r pipeline.Result, said string) (sample, error) {
 	rate, got, err := parseIperf(said)
 	if err != nil {
@@ -21,8 +21,8 @@ func sampleOfIperf(r pipeline.Result, said string) (sample, error) {
 	return s, nil
 }
 
-// parseIperf finds what came in, in GB/s and in bytes, in what iperf3 -J says. It stops when all is written to the socket, and
-// does not count what is still under way then.
+// parseIperf finds what came in, in GB/s and in bytes, in the output of iperf3 -J. iperf3 stops once everything is
+// written to the socket and does not count what is still in flight then.
 func parseIperf(text string) (rate float64, bytes uint64, err error) {
 	var said struct {
 		Error string

@@ -14,11 +14,11 @@ import (
 
 const (
 	peakWindow = "64M"
-	peakPause  = 2 * time.Second       // that the consumer stops for in mid-stream
+	peakPause  = 2 * time.Second       // how long the consumer stops in mid-stream
 	peakPoll   = 20 * time.Millisecond // between two looks at a process
 )
 
-// takePeaks measures the resident memory of both ends at most, in MiB, when the consumer stops in mid-stream.
+// takePeaks measures the peak resident memory of both ends, in MiB, when the consumer stops in mid-stream.
 func takePeaks(ctx context.Context, set settings, b *board) {
 	tx, rx, err := peaks(ctx, set)
 	b.add(rowPeakTX, tx, err)
@@ -40,8 +40,8 @@ func peaks(ctx context.Context, set settings) (tx, rx float64, err error) {
 	return watched[0].stop(), watched[1].stop(), err
 }
 
-// watch looks at the peak of a process (VmHWM, proc_pid_status(5)) again and again, since it cannot be read any more once
-// the process has ended. What wait4(2) tells instead has the peak of the parent in it.
+// watch polls the peak of a process (VmHWM, proc_pid_status(5)), since it cannot be read once the process has ended. The
+// peak that wait4(2) reports would include the parent's.
 type watch struct {
 	quit chan struct{}
 	done chan struct{} // closed by run; mib is the caller's from then on
@@ -72,7 +72,7 @@ func (w *watch) run(file string) {
 	}
 }
 
-// stop gives the last peak seen, in MiB.
+// stop returns the last peak seen, in MiB.
 func (w *watch) stop() float64 {
 	close(w.quit)
 	<-w.done

@@ -15,14 +15,14 @@ import (
 	"viamillipede/tools/internal/ends"
 )
 
-// peer is a program of others to compare with.
+// peer is another program to compare with.
 type peer struct {
 	contender
-	programs []string                         // that it takes
-	missing  func(ctx context.Context) string // why it cannot be had all the same, or ""; nil is ""
+	programs []string                         // that it needs
+	missing  func(ctx context.Context) string // why it is not available all the same, or ""; nil means ""
 }
 
-// peers are the programs of others, each with the settings it was found fastest with.
+// peers are the other programs, each with the settings that were found fastest.
 func peers(set settings) []peer {
 	socatRX := []string{"socat", "-u", "-b", "1048576", "TCP-LISTEN:PORT,reuseaddr", "-"}
 	socatTX := []string{"socat", "-u", "-b", "1048576", "-", "TCP:127.0.0.1:PORT"}
@@ -43,7 +43,7 @@ func peers(set settings) []peer {
 	}
 }
 
-// absentPeers says of each peer that is wanted and not to be had, why.
+// absentPeers says for each wanted peer that is not available, why.
 func absentPeers(ctx context.Context, set settings) map[string]string {
 	absent := map[string]string{}
 	for _, p := range peers(set) {
@@ -54,7 +54,7 @@ func absentPeers(ctx context.Context, set settings) map[string]string {
 	return absent
 }
 
-// absent says why a peer cannot be had, and "" when it can.
+// absent says why a peer is not available; "" if it is.
 func (p peer) absent(ctx context.Context) string {
 	for _, program := range p.programs {
 		if _, err := exec.LookPath(program); err != nil {
@@ -67,7 +67,7 @@ func (p peer) absent(ctx context.Context) string {
 	return p.missing(ctx)
 }
 
-// noMPTCP says why sockets of MPTCP cannot be had (Documentation/networking/mptcp-sysctl.rst in the kernel's source).
+// noMPTCP says why MPTCP sockets are not available (Documentation/networking/mptcp-sysctl.rst in the kernel's source).
 func noMPTCP(context.Context) string {
 	switch text, err := os.ReadFile("/proc/sys/net/mptcp/enabled"); {
 	case err != nil:
@@ -78,16 +78,16 @@ func noMPTCP(context.Context) string {
 	return ""
 }
 
-// sshCommand goes to this host without a question and without a trace among the hosts that the user knows.
+// sshCommand connects to this host without prompting and without adding it to the user's known hosts.
 func sshCommand() []string {
 	return []string{"ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2", "-o", "LogLevel=ERROR",
 		"-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "127.0.0.1"}
 }
 
-// sshLimit bounds the question to the server.
+// sshLimit bounds the test of the server.
 const sshLimit = 10 * time.Second
 
-// noSSH says why no command can be run on this host by ssh.
+// noSSH says why ssh cannot run a command on this host.
 func noSSH(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, sshLimit)
 	defer cancel()
@@ -101,7 +101,7 @@ func noSSH(ctx context.Context) string {
 	return "no server on 127.0.0.1 that takes us without a password: " + cmp.Or(report.OneLine(string(said)), err.Error())
 }
 
-// peerPrograms are the programs of the peers that are measured, each once.
+// peerPrograms are the programs of the measured peers, each once.
 func peerPrograms(set settings) []string {
 	var names []string
 	for _, p := range peers(set) {

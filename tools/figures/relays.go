@@ -53,7 +53,7 @@ func fileTX(args []string) error {
 	}
 }
 
-// fileRX PORT takes one connection on loopback and splices it through a pipe to stdout, a file or the null device.
+// fileRX PORT accepts one connection on loopback and splices it through a pipe to stdout, a file or the null device.
 func fileRX(args []string) error {
 	conn, err := answer(args[0])
 	if err != nil {

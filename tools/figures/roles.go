@@ -2,7 +2,7 @@ package main
 
 import "viamillipede/tools/internal/ends"
 
-// role is what this program is when it is started by itself, beside a producer and a consumer.
+// role is what this program does when it has started itself, other than producer and consumer.
 type role struct {
 	name string
 	args int
@@ -20,7 +20,7 @@ func roles() []role {
 	}
 }
 
-// roleOf finds the role that a command line names, if it does.
+// roleOf finds the role that a command line names, if any.
 func roleOf(argv []string) (role, bool) {
 	if len(argv) < 2 {
 		return role{}, false

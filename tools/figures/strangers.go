@@ -10,12 +10,12 @@ import (
 
 // How many strangers of each kind come to the port of a running stream.
 const (
-	scanners = 100 // connect and close, one after the other
+	scanners = 100 // connect and close, one after another
 	babblers = 20  // send random bytes
-	crowd    = 200 // come at the same time, say nothing and stay until the stream ends
+	crowd    = 200 // come at once, say nothing and stay until the stream ends
 )
 
-// strangers are connections to the port of a running stream that are none of its links.
+// strangers are connections to the port of a running stream that are not its links.
 type strangers struct {
 	cancel context.CancelFunc
 	done   chan error
@@ -28,13 +28,13 @@ func inviteStrangers(ctx context.Context, port uint16) *strangers {
 	return s
 }
 
-// stop sends them away and says what kept them from coming.
+// stop ends them and returns the error that kept them from coming.
 func (s *strangers) stop() error {
 	s.cancel()
 	return <-s.done
 }
 
-// visit sends all of them. The stream may end at any time, which ends ctx, and is no error.
+// visit sends all of them. The stream may end at any time, which ends ctx and is not an error.
 func visit(ctx context.Context, address string) error {
 	var d net.Dialer
 	noise := make([]byte, 4096)
@@ -48,7 +48,7 @@ func visit(ctx context.Context, address string) error {
 			return err
 		}
 		if i >= scanners {
-			_, _ = c.Write(noise) // may meet a reset
+			_, _ = c.Write(noise) // may fail with a reset
 		}
 		c.Close()
 	}

@@ -15,15 +15,15 @@ import (
 // contender is a way to move a stream. "PORT" in a command is replaced by a free port.
 type contender struct {
 	name  string
-	rx    []string      // nil: none, the producer's pipe is the consumer's
+	rx    []string      // nil: no ends, the producer's pipe is the consumer's
 	tx    []string      //
-	ours  bool          // viamillipede, which says how many links it lost and what it sent again (told)
-	kills time.Duration // a connection is killed this often; 0 is never
+	ours  bool          // viamillipede, which reports how many links it lost and what it resent (told)
+	kills time.Duration // a connection is killed this often; 0 means never
 
-	anyhow    bool   // somebody else's program, which exits with what it likes
-	strangers bool   // others come to the port while the stream runs
-	remote    bool   // tx has another host run the consumer, which is out of our sight
-	alone     bool   // makes the stream and counts it by itself (iperf3)
+	anyhow    bool   // another program, whose exit status means nothing
+	strangers bool   // strangers come to the port while the stream runs
+	remote    bool   // tx makes another host run the consumer, which we cannot observe
+	alone     bool   // produces and counts the stream itself (iperf3)
 	feed      string // how the producer makes the stream; "" is feedWrite
 	drain     string // how the consumer takes it; "" is drainRead
 }
@@ -43,17 +43,17 @@ const (
 type sample struct {
 	rate    float64 // GB/s (10^9 bytes) at the consumer
 	tx, rx  float64 // CPU seconds per GiB
-	machine float64 // likewise, of all that ran meanwhile
-	lost    float64 // links lost, as tx counted
-	resent  float64 // bytes sent again, as a share of the stream
+	machine float64 // likewise, of everything that ran meanwhile
+	lost    float64 // links lost, as counted by tx
+	resent  float64 // bytes resent, as a fraction of the stream
 }
 
-// sampleOf is what a stream gave by itself.
+// sampleOf is what the stream itself gave.
 func sampleOf(r pipeline.Result) sample {
 	return sample{rate: r.Rate() / 1e9, tx: r.PerGiB(r.TX.Seconds), rx: r.PerGiB(r.RX.Seconds), machine: r.PerGiB(r.Machine)}
 }
 
-// plan is a stream of the contender, but for the files at its ends.
+// plan is a stream of the contender, without the files at its ends.
 func (c contender) plan(set settings) pipeline.Plan {
 	p := pipeline.Plan{
 		RX: pipeline.End{Command: c.rx}, TX: pipeline.End{Command: c.tx},
@@ -100,7 +100,8 @@ func measure(ctx context.Context, set settings, c contender) (sample, error) {
 	return s, err
 }
 
-// run sees a stream through to its end, with all that is to happen meanwhile, and says how many of its connections were killed.
+// run runs a stream to its end, with everything that should happen meanwhile, and returns how many of its connections
+// were killed.
 func (c contender) run(ctx context.Context, plan pipeline.Plan) (s sample, kills int, err error) {
 	stream, err := pipeline.Start(ctx, plan)
 	if err != nil {
@@ -136,7 +137,7 @@ func besieged(ctx context.Context, stream *pipeline.Stream) (pipeline.Result, er
 	return r, err
 }
 
-// attacked finishes the stream while its connections are killed, and says how many were.
+// attacked finishes the stream while its connections are killed, and returns how many were.
 func attacked(stream *pipeline.Stream, every time.Duration) (pipeline.Result, int, error) {
 	k := startKiller(stream.Port, every)
 	r, err := stream.Wait()

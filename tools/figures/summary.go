@@ -10,22 +10,22 @@ import (
 	"viamillipede/tools/internal/pipeline"
 )
 
-// summaryFile stands in a command for the file that the summary goes to.
+// In a command, summaryFile stands for the file that the summary goes to.
 const summaryFile = "FILE"
 
-// told has the sender say what it did, for programs.
+// told makes the sender report what it did, in a form for programs.
 func (c contender) told() contender {
 	c.ours, c.tx = true, append(slices.Clone(c.tx), "json", summaryFile)
 	return c
 }
 
-// sum is what the measurements use of a sender's final summary.
+// sum is the part of a sender's final summary that the measurements use.
 type sum struct{ lost, resent float64 } // links, bytes
 
-// summary is where one goes to.
+// summary is where a sender's summary goes.
 type summary struct{ dir string }
 
-// ask puts a real file into the command of tx. The caller forgets the summary, on errors too.
+// ask puts a real file into the command of tx. The caller must call forget, also after an error.
 func (s *summary) ask(plan *pipeline.Plan) (err error) {
 	if s.dir, err = os.MkdirTemp("", "figures-"); err != nil {
 		return err
@@ -37,9 +37,9 @@ func (s *summary) ask(plan *pipeline.Plan) (err error) {
 
 func (s *summary) file() string { return filepath.Join(s.dir, "summary") }
 
-func (s *summary) forget() { _ = os.RemoveAll(s.dir) } // what is left is in a folder of temporary files
+func (s *summary) forget() { _ = os.RemoveAll(s.dir) } // anything left is in a temporary folder
 
-// read gives the summary of the one sender.
+// read returns the summary of the one sender.
 func (s *summary) read() (sum, error) {
 	f, err := result.Read(s.file())
 	if err != nil {

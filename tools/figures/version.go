@@ -12,7 +12,7 @@ import (
 	"viamillipede/bench/report"
 )
 
-// asked is how a program is made to say its version, and where in what it says that stands.
+// asked is how to make a program print its version, and where it stands in the output.
 type asked struct {
 	flag  string
 	where *regexp.Regexp // with one group
@@ -20,7 +20,7 @@ type asked struct {
 
 func askedOf(program string) asked {
 	switch program {
-	case "nc": // has no flag for it; there are at least four programs of this name
+	case "nc": // has no flag for it; at least four programs have this name
 		return asked{"-h", regexp.MustCompile(`(?m)^(.*(?:netcat|Ncat|\[v\d).*)$`)}
 	case "socat":
 		return asked{"-V", regexp.MustCompile(`socat version (\S+)`)}
@@ -36,10 +36,10 @@ func askedOf(program string) asked {
 	return asked{"--version", regexp.MustCompile(`(\d+\.\d\S*)`)}
 }
 
-// askLimit bounds a program that is asked for its version.
+// askLimit bounds how long a program asked for its version may run.
 const askLimit = 5 * time.Second
 
-// peerVersion asks a program for its version. Some say it with a status that is not 0, and some on stderr.
+// peerVersion asks a program for its version. Some exit with a status other than 0, and some print it on stderr.
 func peerVersion(ctx context.Context, program string) string {
 	ctx, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
@@ -49,7 +49,7 @@ func peerVersion(ctx context.Context, program string) string {
 	return parseVersion(program, string(said))
 }
 
-// parseVersion finds the version in what a program said.
+// parseVersion finds the version in a program's output.
 func parseVersion(program, said string) string {
 	if m := askedOf(program).where.FindStringSubmatch(said); m != nil {
 		return strings.TrimSpace(report.OneLine(m[1]))

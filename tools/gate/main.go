@@ -2,12 +2,12 @@
 //
 //	go run ./tools/gate [-base HEAD~1] [-pairs 24] [-gib 1] [-save DIR] [-always] [-old FILE -new FILE]
 //
-// It builds the program of this source tree and that of a commit (in a worktree of git that is gone afterwards; GATE_BASE in
-// the environment names another commit than the one before). Where both are the same bytes there is nothing to measure, unless
-// -always says so. Otherwise streams of both run in pairs, gen | tx -> rx | sink over loopback, in turn and in the same
-// minutes, and their ratios are judged (verdict.go): one set of pairs, and a second one where that leaves a doubt. A noisy
-// machine, or no commit before that builds and runs, is no failure: the last line says what it came to. -old and -new name
-// programs in place of those that are built.
+// It builds the program of this source tree and that of a commit, in a temporary git worktree: the commit before, or the
+// one named by GATE_BASE in the environment. If both are the same bytes there is nothing to measure, except with -always.
+// Otherwise it runs streams of both in pairs, gen | tx -> rx | sink over loopback, in turn and within the same minutes,
+// and judges their ratios (verdict.go): one set of pairs, and a second one in case of doubt. A noisy machine, or a commit
+// before that does not build or run, is not a failure: the last line gives the result. -old and -new name programs to
+// compare in place of those built.
 //
 // Exit status: 0 passed, or no verdict; 1 slower, or this tree's program does not build or carry its stream.
 //
@@ -27,19 +27,19 @@ import (
 	"viamillipede/tools/internal/pipeline"
 )
 
-// defaultPairs are enough to find a program that is slower by a fifth where one ratio of neighbours in three is off by more than
-// that, and take less than a minute on two cores.
+// defaultPairs are enough to detect a program that is slower by a fifth even if one ratio of neighbours in three is off
+// by more than that, and take less than a minute on two cores.
 const defaultPairs = 24
 
 // settings are the command line.
 type settings struct {
 	base     string
-	old, new string // programs; "" is built
+	old, new string // programs; "" means built here
 	self     string // this program
 	gib      float64
-	pairs    int // of a set
+	pairs    int // in a set
 	save     string
-	always   bool // measure even where the programs are the same
+	always   bool // measure even if the programs are the same
 }
 
 func (s settings) bytes() uint64 { return uint64(s.gib * (1 << 30)) }
@@ -67,7 +67,7 @@ func parse() (settings, error) {
 	flag.StringVar(&set.save, "save", "", "folder for old.json and new.json, which \"viamillipede bench diff\" reads")
 	flag.BoolVar(&set.always, "always", false, "measure even where both programs are the same")
 	flag.Parse()
-	const fewest = 8 // pairs; of fewer than 7 no p can be below the level
+	const fewest = 8 // pairs; with fewer than 7, no p can be below the level
 	if set.pairs < fewest || set.gib <= 0 || flag.NArg() > 0 || (set.old == "") != (set.new == "") {
 		return set, fmt.Errorf("expected -pairs of %d or more, -gib above 0, -old and -new together, and no other words", fewest)
 	}
@@ -76,7 +76,7 @@ func parse() (settings, error) {
 	return set, err
 }
 
-// run compares the two programs and prints what it came to. It is an error that the new one is slower.
+// run compares the two programs and prints the result. It is an error if the new one is slower.
 func run(ctx context.Context, set settings) error {
 	dir, err := os.MkdirTemp("", "gate-")
 	if err != nil {
@@ -131,7 +131,7 @@ func compare(ctx context.Context, set settings, p programs) error {
 	return err
 }
 
-// tolerate passes where it is the program of the commit before that cannot be measured.
+// tolerate passes the gate if it was the program of the commit before that could not be measured.
 func tolerate(err error) error {
 	var f *failure
 	if errors.As(err, &f) && f.old {

@@ -13,17 +13,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// buildLimit bounds one command of git or go; a program is built from nothing within a minute or two.
+// buildLimit bounds one command of git or go; a program is built from scratch within a minute or two.
 const buildLimit = 5 * time.Minute
 
-// programs are the two that are compared, and what they are.
+// programs are the two programs compared, and what they are.
 type programs struct {
 	old, new         string // files
 	oldName, newName string
 }
 
-// build makes both programs in a folder, with the same settings, so that the same sources make the same bytes. reason is why
-// there is no program of the commit before, "" where there is one.
+// build builds both programs in a folder with the same settings, so that equal sources give equal bytes. reason says why
+// there is no program of the commit before; "" if there is one.
 func build(ctx context.Context, dir, base string) (p programs, reason string, err error) {
 	p = programs{filepath.Join(dir, "old"), filepath.Join(dir, "new"), "", "this tree"}
 	p.oldName, err = command(ctx, ".", "git", "rev-parse", "--verify", "--quiet", "--short", base+"^{commit}")
@@ -34,9 +34,9 @@ func build(ctx context.Context, dir, base string) (p programs, reason string, er
 		return p, "", err
 	}
 	tree := filepath.Join(dir, "tree")
-	// The tree goes even when ctx has ended, and what is left of one that did not come about, too.
+	// The tree is removed even if ctx has ended, and so is what is left of one that failed.
 	defer command(context.WithoutCancel(ctx), ".", "git", "worktree", "remove", "--force", tree)
-	// Without the hooks of whoever works here.
+	// Without the developer's own git hooks.
 	if _, err := command(ctx, ".", "git", "-c", "core.hooksPath=/dev/null", "worktree", "add", "--quiet", "--detach", tree, p.oldName); err != nil {
 		return p, fmt.Sprintf("commit %s cannot be checked out: %v", p.oldName, err), nil
 	}
@@ -46,13 +46,13 @@ func build(ctx context.Context, dir, base string) (p programs, reason string, er
 	return p, "", nil
 }
 
-// compile builds the program of a source tree. Its version is the same whatever the tree.
+// compile builds the program of a source tree, with the same version whatever the tree.
 func compile(ctx context.Context, tree, to string) error {
 	_, err := command(ctx, tree, "go", "build", "-buildvcs=false", "-trimpath", "-ldflags", "-s -w -X main.version=gate", "-o", to, "./cmd/viamillipede")
 	return err
 }
 
-// command runs a command in a folder and gives what it prints, on one line.
+// command runs a command in a folder and returns what it prints, on one line.
 func command(ctx context.Context, dir string, argv ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, buildLimit)
 	defer cancel()

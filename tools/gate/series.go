@@ -19,13 +19,13 @@ type series struct {
 	old, new []sample
 }
 
-// takePairs measures pairs and says on standard error how each comes out. In every second pair the new program comes first, so
-// that coming first, or after the other one, is no advantage. The errors are those of measure.
+// takePairs measures pairs and prints each result on standard error. In every second pair the new program comes first, so
+// that the order favours neither. The errors are those of measure.
 func (s *series) takePairs(ctx context.Context, set settings, p programs) ([]float64, error) {
 	var ratios []float64
 	for pair := range set.pairs {
 		oldFirst := pair%2 == 0
-		got := map[bool]sample{} // by whether it is the old one's
+		got := map[bool]sample{} // by whether it is of the old program
 		for _, old := range []bool{oldFirst, !oldFirst} {
 			var err error
 			if got[old], err = p.measure(ctx, set, old); err != nil {
@@ -41,7 +41,7 @@ func (s *series) takePairs(ctx context.Context, set settings, p programs) ([]flo
 	return ratios, nil
 }
 
-// medians are the middle of each figure.
+// medians are the medians of each figure.
 func medians(all []sample) sample {
 	middle := func(of func(sample) float64) float64 {
 		var list []float64

@@ -14,7 +14,7 @@ type sample struct {
 	machine float64 // likewise, of all that ran meanwhile
 }
 
-// failure is what went wrong with a stream of one of the two programs.
+// failure is the error of a stream of one of the two programs.
 type failure struct {
 	old bool
 	err error
@@ -26,7 +26,7 @@ func (f *failure) Error() string {
 
 func (f *failure) Unwrap() error { return f.err }
 
-// measure runs one stream of the old or the new program. The error is that of ctx where it has ended, else a *failure.
+// measure runs one stream of the old or the new program. The error is that of ctx if it has ended, otherwise a *failure.
 func (p programs) measure(ctx context.Context, set settings, old bool) (sample, error) {
 	program := p.new
 	if old {
@@ -42,7 +42,7 @@ func (p programs) measure(ctx context.Context, set settings, old bool) (sample, 
 	return s, nil
 }
 
-// warmUp runs one stream of each, which does not count: the first one after a build pays for cold memory.
+// warmUp runs one stream of each that does not count: the first one after a build pays for cold memory.
 func (p programs) warmUp(ctx context.Context, set settings) error {
 	for _, old := range []bool{true, false} {
 		if _, err := p.measure(ctx, set, old); err != nil {

@@ -8,21 +8,21 @@ import (
 	"viamillipede/bench/paired"
 )
 
-// The bounds of a verdict. The test counts out what chance can do, whatever the noise is like, so a set finds a program slower
-// that is as fast as the other one with a chance of no more than level. The gate fails when two sets do, which are independent of
-// each other, or when all their pairs together are as unlikely as that: by mistake in no more than 2 level^2, two runs in ten
-// thousand. That the typical ratio has to be below tolerated as well makes it less still.
+// The bounds of a verdict. The test is exact whatever the noise is like, so one set wrongly finds an equally fast program
+// slower with a probability of at most level. The gate fails if two independent sets find so, or if all their pairs
+// together are as unlikely as that: wrongly with a probability of at most 2 level^2, two runs in ten thousand. Since the
+// typical ratio must be below tolerated as well, it is less still.
 const (
 	level     = 0.01 // of one set
 	tolerated = 0.90 // of the rate of the program before
-	visible   = 0.80 // a program as slow as this has to be told from one that is not slower, or the set says nothing
+	visible   = 0.80 // a set that cannot tell a program as slow as this from an equal one says nothing
 )
 
 // finding is what one set of pairs says.
 type finding struct {
 	pairs           int
-	ratio, low, top float64 // rate of the new program to that of the old one: typical, and between what bounds (98 %)
-	p               float64 // of ratios so low among programs that are alike
+	ratio, low, top float64 // rate of the new program to that of the old one: typical, and its bounds (98 %)
+	p               float64 // of ratios this low if both programs are equally fast
 }
 
 // find judges the ratios of a set, new to old.
@@ -35,10 +35,10 @@ func find(ratios []float64) finding {
 	return finding{len(ratios), math.Exp(middle), math.Exp(low), math.Exp(top), paired.SignedRank(d).Below}
 }
 
-// slower is significant at a level, and by more than is tolerated.
+// slower reports whether the new program is slower, significantly at a level and by more than is tolerated.
 func (f finding) slower(level float64) bool { return f.p < level && f.ratio < tolerated }
 
-// blind is true where the noise could hide a slowdown that has to be seen.
+// blind reports whether the noise could hide a slowdown that must be seen.
 func (f finding) blind() bool { return f.low < visible }
 
 func (f finding) String() string {
@@ -46,8 +46,8 @@ func (f finding) String() string {
 		f.ratio, f.pairs, f.low, f.top, f.p)
 }
 
-// verdict takes a set of ratios, and a second one where the first says that the program is slower or could hide that it is. It
-// says what it came to, and whether the gate is passed. The errors are those of take.
+// verdict takes a set of ratios, and a second one if the first finds the program slower or could hide that it is. It
+// returns whether the gate is passed, and why. The errors are those of take.
 func verdict(take func(set int) ([]float64, error)) (passed bool, why string, err error) {
 	one, err := take(0)
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"go/token"
 )
 
-// spoken are methods whose meaning the standard library has written down.
+// spoken are methods whose meaning the standard library defines.
 var spoken = map[string]bool{"Error": true, "Unwrap": true, "Is": true, "String": true}
 
 // checkNames looks for exported names without a comment. Tests, generated files and programs are left alone: nobody
@@ -24,7 +24,7 @@ func checkNames(s source) []breach {
 	return breaches
 }
 
-// bareNames gives the exported names of a declaration that have no comment.
+// bareNames returns the exported names of a declaration that have no comment.
 func bareNames(decl ast.Decl) []*ast.Ident {
 	switch d := decl.(type) {
 	case *ast.FuncDecl:
@@ -66,7 +66,7 @@ func bareSpec(spec ast.Spec) []*ast.Ident {
 	return bare
 }
 
-// isQuietMethod reports whether a function is a method that no document shows, or one that explains itself.
+// isQuietMethod reports whether a function is a method that no documentation shows, or one that needs no explanation.
 func isQuietMethod(d *ast.FuncDecl) bool {
 	if d.Recv == nil {
 		return false
@@ -93,7 +93,7 @@ func checkPackages(sources []source) []breach {
 		if s.isTest() || told[s.dir()] {
 			continue
 		}
-		told[s.dir()] = true // one line for each package
+		told[s.dir()] = true // one line per package
 		text := fmt.Sprintf("package %s has no comment", s.syn.Name.Name)
 		breaches = append(breaches, breach{s.file, s.line(s.syn.Name.Pos()), "docs", text})
 	}

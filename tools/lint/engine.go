@@ -5,15 +5,16 @@ import (
 	"go/token"
 )
 
-// units are the constants of package time that a time is written with.
+// units are the constants of package time in which times are written.
 var units = map[string]bool{
 	"Nanosecond": true, "Microsecond": true, "Millisecond": true, "Second": true, "Minute": true, "Hour": true,
 }
 
-// polling are the names of netio that only a loop has use for.
+// polling are the names of netio that only a loop needs.
 var polling = map[string]bool{"Poller": true, "NewPoller": true, "Wake": true, "NewWake": true}
 
-// checkEngine looks below engine for a clock that is not among the others, and for descriptors that are waited for outside a loop.
+// checkEngine looks below engine for time constants outside engine/schedule, and for waiting on descriptors outside a
+// loop.
 func checkEngine(s source) []breach {
 	if !within(s.dir(), "engine") || s.isTest() || withinAny(s.dir(), testSupport) {
 		return nil
@@ -32,7 +33,7 @@ func checkEngine(s source) []breach {
 	return breaches
 }
 
-// uses gives a breach for each name of the package that the node has.
+// uses returns a breach for each of the package's names that the node uses.
 func uses(s source, node ast.Node, pkg string, names map[string]bool, rule, text string) (breaches []breach) {
 	ast.Inspect(node, func(n ast.Node) bool {
 		if sel, ok := n.(*ast.SelectorExpr); ok && names[sel.Sel.Name] {

@@ -16,7 +16,7 @@ type layer struct {
 	height int
 }
 
-// layers are the layout of the tree; the first that fits a folder counts.
+// layers are the layout of the tree; the first that matches a folder counts.
 var layers = []layer{
 	{"engine/wire", 1},
 	{"engine/ring", 1},
@@ -35,8 +35,8 @@ var layers = []layer{
 	{"tools", 6},
 }
 
-// testSupport are folders of packages for tests, and for the tools that measure. They may import what tests may. The program is
-// never made of them: nothing else that it could be made of may import them.
+// testSupport are folders of packages for tests, and for the tools that measure. They may import what tests may. The
+// program never contains them: nothing that it is built from may import them.
 var testSupport = []string{"netio/lab", "engine/enginetest"}
 
 // kernel are the packages whose exported names are mostly system calls.
@@ -45,14 +45,14 @@ var kernel = []string{
 	"github.com/moby/sys",
 }
 
-// asking are those of them that ask the kernel, and wait for the answer.
+// asking are those of them that ask the kernel and wait for the answer.
 var asking = []string{"github.com/vishvananda", "github.com/mdlayher", "github.com/cilium/ebpf"}
 
 // kernelUsers may import them; cmd may import syscall, for the numbers of signals.
 var kernelUsers = []string{"netio", "bufpool", "affinity", "bench", "tools"}
 
-// benchUsers may import what the measuring commands are made of: cmd, whose commands they are, and the programs that read and
-// judge the same figures.
+// benchUsers may import the packages of the measuring commands: cmd, which has those commands, and the programs that read
+// and judge the same figures.
 var benchUsers = []string{"bench", "cmd", "tools"}
 
 func checkImports(s source) []breach {
@@ -60,7 +60,7 @@ func checkImports(s source) []breach {
 	for _, spec := range s.syn.Imports {
 		name, err := strconv.Unquote(spec.Path.Value)
 		if err != nil {
-			continue // the compiler says so
+			continue // the compiler reports that
 		}
 		if rule, text := importBreach(s, name); rule != "" {
 			breaches = append(breaches, breach{s.file, s.line(spec.Pos()), rule, text})
@@ -69,7 +69,7 @@ func checkImports(s source) []breach {
 	return breaches
 }
 
-// importBreach gives the rule that an import breaks and what is wrong, or two empty strings.
+// importBreach returns the rule that an import breaks and what is wrong, or two empty strings.
 func importBreach(s source, name string) (rule, text string) {
 	dir, ours := strings.CutPrefix(name, module+"/")
 	switch {
@@ -106,7 +106,7 @@ func pointsDown(from, to string) bool {
 	return above.height > below.height || above == below
 }
 
-// layerOf gives height 0 to a folder that the layout does not know, so that it can import nothing of ours.
+// layerOf gives height 0 to a folder that is not in the layout, so that it can import nothing of ours.
 func layerOf(dir string) layer {
 	for _, l := range layers {
 		if within(dir, l.dir) {

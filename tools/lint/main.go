@@ -1,5 +1,5 @@
 // Command lint checks the rules of this source tree that gofmt and go vet do not know. It reads the tree in the current
-// directory, prints one line for each breach and exits with 1 when there are any.
+// directory, prints one line for each breach and exits with 1 if there are any.
 //
 //	unsafe   is imported only by files that end in _unsafe.go or _unsafe_test.go
 //	kernel   packages that speak to the kernel are imported by netio, bufpool and affinity only (layers.go)
@@ -10,7 +10,7 @@
 //	text     nothing is left to be done, and no path of a developer's machine (text.go)
 //	built    no program lies among its sources
 //
-// Tests, and the folders that serve tests alone, are held to unsafe, text and "nobody imports tools".
+// Tests, and folders that serve only tests, must follow just unsafe, text and "nobody imports tools".
 package main
 
 import (

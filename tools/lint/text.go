@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// The patterns are put together so that this file does not match itself.
+// The patterns are assembled from parts so that this file does not match itself.
 var (
 	// leftOpen is a mark that something is still to be done.
 	leftOpen = regexp.MustCompile(`\b(?:TO` + `DO|FIX` + `ME)\b`)
 
-	// machinePath is an absolute path that means something on a developer's machine only. What stands before the slash
-	// tells it from the middle of a relative path or of an address.
+	// machinePath is an absolute path that means something only on a developer's machine. What precedes the slash
+	// distinguishes it from the middle of a relative path or an address.
 	machinePath = regexp.MustCompile(`(?:^|[^\w.~)}/-])/(?:work|root|home/\w+)(?:/|\b)`)
 )
 

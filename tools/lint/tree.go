@@ -33,11 +33,11 @@ func (s source) dir() string           { return path.Dir(s.file) }
 func (s source) isTest() bool          { return strings.HasSuffix(s.file, "_test.go") }
 func (s source) line(at token.Pos) int { return s.fset.Position(at).Line }
 
-// skipped are folders that hold nothing of ours.
+// skipped are folders without sources of ours.
 var skipped = []string{".git", "bin", "out"}
 
-// check applies every rule to the tree and returns the breaches in the order of the files. The error is that of a file
-// that cannot be read or parsed.
+// check applies every rule to the tree and returns the breaches in the order of the files. It is an error if a file
+// cannot be read or parsed.
 func check(root fs.FS) ([]breach, error) {
 	var breaches []breach
 	var sources []source
@@ -50,7 +50,7 @@ func check(root fs.FS) ([]breach, error) {
 		case entry.IsDir():
 			return fs.SkipDir
 		default:
-			return nil // a worktree has a file in the place of .git
+			return nil // in a worktree .git is a file
 		}
 		if !entry.Type().IsRegular() {
 			return nil

@@ -13,8 +13,8 @@ import (
 	"viamillipede/tools/internal/picture"
 )
 
-// head is the room above the highest rate, for the events' words; side is the room right of the last sample, for the
-// names of the lines. Both are parts of the axis.
+// head is the room above the highest rate, for the texts of events; side is the room to the right of the last sample, for
+// the names of the lines. Both are fractions of the axis.
 const (
 	head = 0.9
 	side = 0.1
@@ -30,7 +30,7 @@ func (r record) write(w io.Writer, title, format string) error {
 	return picture.Write(w, format, above, below)
 }
 
-// panel draws lines, and a dotted line for each event, with room above as a part of the highest rate.
+// panel draws lines, and a dotted line for each event, with room above as a fraction of the highest rate.
 func (r record) panel(lines []line, room float64) *plot.Plot {
 	p := plot.New()
 	p.Y.Label.Text = "MB/s"
@@ -55,7 +55,7 @@ func (r record) panel(lines []line, room float64) *plot.Plot {
 	return p
 }
 
-// words are the events' texts, upright beside their lines.
+// words are the events' texts, vertical beside their lines.
 func words(events []event, top float64) plot.Plotter {
 	l := &plotter.Labels{}
 	for _, e := range events {
@@ -72,7 +72,7 @@ func words(events []event, top float64) plot.Plotter {
 // end is the time of the last sample.
 func (r record) end() float64 { return r.lines[0].at[len(r.lines[0].at)-1].X }
 
-// top is the highest rate of lines, and never 0.
+// top is the highest rate of the lines; it is never 0.
 func top(lines []line) float64 {
 	most := 0.001
 	for _, l := range lines {

@@ -1,5 +1,5 @@
-// Paths draws what the lab's tests record: what each path sent over time, and what came out at the consumer, with what
-// happened marked.
+// Paths draws what the lab's tests record: what each path sent over time and what came out at the consumer, with events
+// marked.
 //
 //	VIAMILLIPEDE_SAMPLES=/tmp/samples make lab LAB=Degrade
 //	go run ./tools/paths /tmp/samples/*.csv

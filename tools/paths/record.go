@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 )
 
-// record is a file of samples: cmd/viamillipede/lab_record_test.go writes it and says what it looks like.
+// record is a file of samples: cmd/viamillipede/lab_record_test.go writes it and describes its format.
 type record struct {
 	lines  []line
 	events []event
@@ -37,7 +37,7 @@ func readFile(name string) (record, error) {
 	return read(file)
 }
 
-// read gives the error of r, or says which line is not as it should be.
+// read reads a record. Errors: that of r; a malformed line, by number.
 func read(r io.Reader) (record, error) {
 	rows := csv.NewReader(r)
 	head, err := rows.Read()
@@ -84,7 +84,7 @@ func (r record) check() error {
 	return nil
 }
 
-// add takes the rates between two samples, of which the first may be missing.
+// add adds the rates between two samples, the first of which may be missing.
 func (r record) add(before, now []float64) {
 	if before == nil || now[0] <= before[0] {
 		return

@@ -1,14 +1,14 @@
-// Command queues measures what it is worth that a receiver's loop runs on the CPU which takes its packets in.
+// Command queues measures the benefit of running a receiver's loop on the CPU that takes in its packets.
 //
 //	go run ./tools/queues [-bin bin/viamillipede] [-gib 2] [-rounds 7] [-threads 8]
 //
-// Two network namespaces are joined by a pair of veth devices with two queues, one for each of two CPUs. All that arrives at
-// the receiver's is handled on one of these CPUs (receive packet steering, /sys/class/net/DEV/queues/rx-N/rps_cpus), and the
-// receiver's one loop is pinned to that CPU or to the other one (cpus N). The sender's loop is where the kernel puts it (cpus
-// off), and so are the producer and the consumer, which are those of tools/figures. The four cases run in turn within each
-// round. It needs root.
+// Two network namespaces are joined by a pair of veth devices with two queues, one for each of two CPUs. Everything that
+// arrives at the receiver's device is handled on one of these CPUs (receive packet steering,
+// /sys/class/net/DEV/queues/rx-N/rps_cpus), and the receiver's only loop is pinned to that CPU or to the other one (cpus
+// N). The sender's loop runs where the kernel puts it (cpus off), as do the producer and the consumer, which are those of
+// tools/figures. The four cases take turns within each round. It needs root.
 //
-// Every child has a time limit and dies with this process, and the namespaces are gone with them.
+// Every child has a time limit and dies with this process, and the namespaces disappear with them.
 package main
 
 import (
@@ -25,7 +25,7 @@ import (
 	"viamillipede/tools/internal/pipeline"
 )
 
-// settings are the command line, and what was found out.
+// settings are the command line, and the CPUs found.
 type settings struct {
 	bin     string  // the viamillipede to measure
 	self    string  // this program
@@ -112,7 +112,7 @@ func run(ctx context.Context, set settings) error {
 	return nil
 }
 
-// describe is the header: what was measured, where, and by which commands.
+// describe is the header: what was measured, where, and with which commands.
 func describe(ctx context.Context, set settings, to string) string {
 	rx, tx := commands(set, to, place{})
 	return machine.Header() + fmt.Sprintf("- program: %s\n- streams: %g GiB, %d rounds, pipes of 1 MiB, write -> read, veth with %d queues\n"+

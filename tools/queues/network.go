@@ -17,10 +17,10 @@ const (
 	queues = 2    // of each device, one for each CPU
 	port   = 8834 // nobody else is in the namespaces
 
-	probeLimit = 5 * time.Second // for one connection over a device that is there
+	probeLimit = 5 * time.Second // for one connection over an existing device
 )
 
-// network is the two hosts, joined by one path.
+// network is two hosts joined by one path.
 type network struct{ *lab.Lab }
 
 // build makes both hosts. The caller closes the network.
@@ -29,12 +29,12 @@ func build() (*network, error) {
 	return &network{l}, err
 }
 
-// at starts the processes of a side from where it lives.
+// at returns a function that starts processes in the namespace of a side.
 func (n *network) at(side lab.Side) func(func() error) error {
 	return func(start func() error) error { return n.Do(side, start) }
 }
 
-// steer has one CPU handle all that arrives at the receiver, and looks whether it does.
+// steer makes one CPU handle everything that arrives at the receiver, and checks that it does.
 func (n *network) steer(cpu int) error {
 	for queue := range queues {
 		if err := n.Spread(lab.RX, 0, queue, cpu); err != nil {
@@ -48,7 +48,7 @@ func (n *network) steer(cpu int) error {
 	return err
 }
 
-// probe has a byte go from the sender to the receiver, and gives the CPU that handled it (SO_INCOMING_CPU, socket(7)).
+// probe sends a byte from the sender to the receiver and returns the CPU that handled it (SO_INCOMING_CPU, socket(7)).
 func (n *network) probe() (cpu int, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), probeLimit)
 	defer cancel()
@@ -62,7 +62,7 @@ func (n *network) probe() (cpu int, err error) {
 		return 0, err
 	}
 	defer out.Close()
-	in, err := l.Accept() // the connection stands already
+	in, err := l.Accept() // the connection already exists
 	if err != nil {
 		return 0, err
 	}

@@ -17,7 +17,7 @@ type sample struct {
 	uncounted error         // why the costs have no migrations
 }
 
-// commands are both ends without their program, to the receiver's address.
+// commands are the arguments of both ends, to the receiver's address.
 func commands(set settings, to string, c place) (rx, tx []string) {
 	rx = []string{"rx", "PORT", "verbose", "1", "cpus", strconv.Itoa(c.loop)}
 	tx = []string{"tx", to, "PORT", "verbose", "1", "threads", strconv.Itoa(set.threads), "cpus", "off"}

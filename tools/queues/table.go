@@ -9,7 +9,8 @@ import (
 	"viamillipede/tools/internal/pipeline"
 )
 
-// place is one place of the receiver's loop, beside the CPU that handles the packets, and what was measured there.
+// place is one placement of the receiver's loop relative to the CPU that handles the packets, and what was measured
+// there.
 type place struct {
 	packets, loop int // CPUs
 	samples       []sample
@@ -24,7 +25,7 @@ func (c *place) add(s sample, err error) {
 	c.samples = append(c.samples, s)
 }
 
-// table has the cases: for each CPU that handles packets, the loop on it and the loop off it.
+// table has the cases: for each CPU that handles packets, the loop on that CPU and on the other one.
 type table struct{ cases []*place }
 
 func newTable(cpus [queues]int) *table {
@@ -35,7 +36,7 @@ func newTable(cpus [queues]int) *table {
 	return t
 }
 
-// turn is the order of a round: every second one is backwards, so that nobody always comes after the same.
+// turn is the order of a round: every second one is reversed, so that no case always follows the same other one.
 func (t *table) turn(round int) []*place {
 	order := slices.Clone(t.cases)
 	if round%2 == 1 {
@@ -108,7 +109,7 @@ func (c *place) values(of func(sample) float64) (list []float64) {
 	return list
 }
 
-// rate is the median of the rates, 0 where there is none.
+// rate is the median of the rates; 0 if there are none.
 func (c *place) rate() float64 {
 	return report.Median(c.values(func(s sample) float64 { return s.rate }))
 }

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Count is what Sink prints of the stream that it took, as one JSON object.
+// Count is what Sink prints about the stream it took, as one JSON object.
 type Count struct {
 	Bytes   uint64
 	Seconds float64 // from the first byte to the end of file
@@ -22,15 +22,15 @@ func ParseCount(text []byte) (Count, error) {
 	return c, nil
 }
 
-// Producer is the command line of Gen, of a program that does Play.
+// Producer is the command line that makes a program which calls Play run Gen.
 func Producer(program string, bytes uint64, how string) []string {
 	return []string{program, roleGen, strconv.FormatUint(bytes, 10), how}
 }
 
-// Consumer is the command line of Sink, of a program that does Play.
+// Consumer is the command line that makes a program which calls Play run Sink.
 func Consumer(program, how string) []string { return Pausing(program, how, 0, 0) }
 
-// Pausing is a Consumer that stops for a while, once, when it has so many bytes.
+// Pausing is a Consumer that pauses once, when it has read at bytes.
 func Pausing(program, how string, at uint64, pause time.Duration) []string {
 	return []string{program, roleSink, strconv.FormatUint(at, 10), strconv.FormatInt(pause.Milliseconds(), 10), how}
 }

@@ -1,5 +1,5 @@
-// Package ends is the two ends of a measured stream: what writes it into a pipe and what reads it out of one. The programs that
-// measure start themselves again to be that.
+// Package ends is the two ends of a measured stream: a producer that writes it into a pipe and a consumer that reads it
+// from one. The measuring programs start themselves again in these roles.
 package ends
 
 import (
@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// PipeSize is what a pipe is asked to hold, in bytes; larger ones leave the cache and are slower.
+// PipeSize is the size we ask for pipes, in bytes; larger ones no longer fit the cache and are slower.
 const PipeSize = 1 << 20
 
 const chunk = 256 << 10 // bytes of one read or write
@@ -33,14 +33,14 @@ func Memory(n int) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("map memory: %w", err)
 	}
-	_ = unix.Madvise(b, unix.MADV_HUGEPAGE) // a kernel without huge pages does without
+	_ = unix.Madvise(b, unix.MADV_HUGEPAGE) // without huge pages in the kernel it works all the same
 	for i := range b {
 		b[i] = 'x'
 	}
 	return b, nil
 }
 
-// Widen asks for a pipe of PipeSize. Without the right to it, or on something else, it stays as it is.
+// Widen asks for a pipe of PipeSize. If that is not allowed, or fd is not a pipe, nothing changes.
 func Widen(fd int) { _, _ = unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, PipeSize) }
 
 // Gen BYTES write|vmsplice puts a constant buffer into stdout, by copy or by reference.
@@ -69,9 +69,8 @@ func Gen(args []string) error {
 	return nil
 }
 
-// Sink PAUSE-AT PAUSE-MS read|splice reads stdin to its end, or moves it to the null device, and prints a Count of
-// it. Once, when it has PAUSE-AT bytes or more, it stops for PAUSE-MS milliseconds; 0 0 is
-// never.
+// Sink PAUSE-AT PAUSE-MS read|splice reads stdin to its end, or moves it to the null device, and prints a Count of it.
+// Once, when it has PAUSE-AT bytes or more, it pauses for PAUSE-MS milliseconds; 0 0 means never.
 func Sink(args []string) error {
 	at, err := strconv.ParseUint(args[0], 10, 64)
 	if err != nil {
@@ -108,7 +107,7 @@ func Sink(args []string) error {
 	return json.NewEncoder(os.Stdout).Encode(Count{total, time.Since(first).Seconds()})
 }
 
-// reader gives what takes the next piece of stdin.
+// reader returns a function that takes the next piece of stdin.
 func reader(how string) (func() (int, error), error) {
 	if how == BySplice {
 		null, err := unix.Open("/dev/null", unix.O_WRONLY|unix.O_CLOEXEC, 0)
@@ -119,7 +118,7 @@ func reader(how string) (func() (int, error), error) {
 }
 
 // Alone runs a role on one thread, without a garbage collector that could ask it to stop: its raw system calls (raw.go)
-// do not tell Go's scheduler that they wait. It gives the status to exit with.
+// do not tell Go's scheduler that they wait. It returns the exit status.
 func Alone(work func(args []string) error) func([]string) int {
 	return func(args []string) int {
 		debug.SetGCPercent(-1)
@@ -138,8 +137,8 @@ const (
 	roleSink = "sink"
 )
 
-// Play is a producer or a consumer alone, where a program was started as one, and gives the status to exit with; ok is false where
-// it was not.
+// Play runs Gen or Sink alone if the program was started as a producer or consumer, and returns the exit status; ok is
+// false if it was not.
 func Play(args []string) (status int, ok bool) {
 	switch {
 	case len(args) == 3 && args[0] == roleGen:

@@ -2,8 +2,8 @@ package ends
 
 import "golang.org/x/sys/unix"
 
-// The raw calls do not pass through Go's scheduler, which costs a stream of large moves several per cent. The thread
-// blocks in them with its P, so they are only for roles that run alone.
+// The raw calls bypass Go's scheduler, which would cost a stream of large moves several per cent. The thread blocks in
+// them with its P, so they are only for roles that run alone.
 
 // Splice is splice(2) without offsets; it retries EINTR. 0 is the end of the stream.
 func Splice(in, out, n, flags int) (int, error) {
@@ -18,7 +18,7 @@ func Splice(in, out, n, flags int) (int, error) {
 	}
 }
 
-// Tee is tee(2): it gives out a copy of what in holds, by reference; it retries EINTR.
+// Tee is tee(2): it gives out a copy by reference of what in holds; it retries EINTR.
 func Tee(in, out, n int) (int, error) {
 	for {
 		r, _, errno := unix.RawSyscall6(unix.SYS_TEE, uintptr(in), uintptr(out), uintptr(n), 0, 0, 0)

@@ -1,4 +1,4 @@
-// Package machine tells where something was measured, and what everybody else did meanwhile.
+// Package machine describes where something was measured, and what everybody else did meanwhile.
 package machine
 
 import (
@@ -15,10 +15,10 @@ import (
 	"viamillipede/netio/host"
 )
 
-// versionLimit bounds the life of a program that says its version.
+// versionLimit bounds how long a program asked for its version may run.
 const versionLimit = 10 * time.Second
 
-// Header is the beginning of a header, a line of a list for each thing: when and where something is measured.
+// Header is the beginning of a header, a list with one item per line: when and where something is measured.
 func Header() string {
 	var t strings.Builder
 	line := func(name, text string) { fmt.Fprintf(&t, "- %s: %s\n", name, text) }
@@ -32,7 +32,7 @@ func Header() string {
 	return t.String()
 }
 
-// memoryLine gives the total of /proc/meminfo in GiB.
+// memoryLine is the total of /proc/meminfo, in GiB.
 func memoryLine(meminfo string) string {
 	var kib int64
 	if _, err := fmt.Sscanf(meminfo, "MemTotal: %d kB", &kib); err != nil {
@@ -41,13 +41,13 @@ func memoryLine(meminfo string) string {
 	return fmt.Sprintf("%.1f GiB", float64(kib)/(1<<20))
 }
 
-// loadAverage is that of the last minute.
+// loadAverage is the load average of the last minute.
 func loadAverage(loadavg string) string {
 	first, _, _ := strings.Cut(loadavg, " ")
 	return first
 }
 
-// Version is what the program says of itself, on one line.
+// Version is what the program says about itself, on one line.
 func Version(ctx context.Context, bin string) string {
 	ctx, cancel := context.WithTimeout(ctx, versionLimit)
 	defer cancel()

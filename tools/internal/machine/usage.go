@@ -14,13 +14,13 @@ import (
 // userHZ is the number of ticks a second in /proc/stat (proc_stat(5)); on amd64 and arm64 it is always this.
 const userHZ = 100
 
-// Usage is CPU time used until a moment: by the whole machine without interrupts, and by this process and its children.
+// Usage is CPU time used up to a moment: by the whole machine without interrupts, and by this process and its children.
 type Usage struct {
 	at        time.Time
 	all, mine time.Duration
 }
 
-// Used takes the usage of now. Only children that were waited for count.
+// Used returns the present usage. Only children that were waited for count.
 func Used() (Usage, error) {
 	u := Usage{at: time.Now()}
 	t, err := parseStat(host.System.Text("proc/stat"))
@@ -38,26 +38,26 @@ func Used() (Usage, error) {
 	return u, nil
 }
 
-// Others is a line of a header: what everybody else used since a moment. A run in which that is not small says little.
+// Others is a line of a header: what everybody else has used since a moment. If that is not small, the run says little.
 func (u Usage) Others(since Usage) string {
 	return fmt.Sprintf("- used meanwhile by everything else on the machine: %.0f %% of a CPU, over %.0f s\n",
 		u.foreign(since), u.at.Sub(since.at).Seconds())
 }
 
-// foreign is what everybody else used, in per cent of one CPU.
+// foreign is what everybody else has used, in per cent of one CPU.
 func (u Usage) foreign(since Usage) float64 {
 	used := (u.all - since.all) - (u.mine - since.mine)
 	return max(0, 100*report.Ratio(float64(used), float64(u.at.Sub(since.at))))
 }
 
-// Busy is the CPU time that the whole machine used since it was started, of all processes and of interrupts, to a hundredth of a
-// second. Nobody's account has interrupts in it, which is where much of the network's work is done.
+// Busy is the CPU time that the whole machine has used since boot, for processes and interrupts, to a hundredth of a
+// second. No process is charged for interrupts, in which much of the network's work is done.
 func Busy() (time.Duration, error) {
 	t, err := parseStat(host.System.Text("proc/stat"))
 	return t.processes + t.interrupts, err
 }
 
-// times are those of all CPUs together.
+// times are the CPU times of all CPUs together.
 type times struct{ processes, interrupts time.Duration }
 
 // parseStat reads the first line of /proc/stat (proc_stat(5)).

@@ -1,5 +1,5 @@
-// Package marked rewrites the measured parts of a text whose other parts are written by hand. A measured part stands between
-// two lines of their own, NAME being lower-case letters, digits and hyphens:
+// Package marked rewrites the measured parts of a text whose other parts are written by hand. A measured part stands
+// between two marker lines; NAME consists of lower-case letters, digits and hyphens:
 //
 //	<!-- measured: NAME -->
 //	<!-- end -->
@@ -18,12 +18,13 @@ const endLine = "<!-- end -->"
 
 var (
 	beginLine = regexp.MustCompile(`^<!-- measured: ([a-z0-9-]+) -->$`)
-	// suspect is what looks like a marker. One that is not exactly a marker is a mistake, and everything after it in doubt.
+	// suspect is what looks like a marker. If it is not exactly a marker it is a mistake, and everything after it is in
+	// doubt.
 	suspect = regexp.MustCompile(`(?i)<!-*\s*(measured|end)\b`)
 )
 
-// Replace gives the text with new contents of the parts that are named; all else stays as it is, to the byte. An error, and no
-// text: a marker out of place, a part that the text does not have, a content that holds a marker.
+// Replace returns the text with new contents for the named parts; everything else stays the same to the byte. Errors,
+// with no text: a misplaced marker, a part that the text does not have, content that contains a marker.
 func Replace(text string, parts map[string]string) (string, error) {
 	for name, content := range parts {
 		if suspect.MatchString(content) {
@@ -49,7 +50,7 @@ func Replace(text string, parts map[string]string) (string, error) {
 	return out, nil
 }
 
-// walk gives the text with the content of each part replaced by what f says; on an error, nothing that could be used.
+// walk returns the text with the content of each part replaced by what f returns; on an error the text is not usable.
 func walk(text string, f func(name, content string) string) (string, error) {
 	var out, content strings.Builder
 	seen := map[string]bool{}
@@ -87,8 +88,8 @@ func walk(text string, f func(name, content string) string) (string, error) {
 	return out.String(), nil
 }
 
-// Rewrite is Replace for a file, read now: what was written by hand meanwhile is kept. The file is replaced whole, or, on an
-// error, not at all.
+// Rewrite is Replace for a file. It reads the file afresh, so manual changes made meanwhile are kept. The file is
+// replaced as a whole or, on an error, not at all.
 func Rewrite(name string, parts map[string]string) error {
 	old, err := os.ReadFile(name)
 	if err != nil {
@@ -104,7 +105,7 @@ func Rewrite(name string, parts map[string]string) error {
 	return Store(name, []byte(now))
 }
 
-// Store writes a file that is readable by all, whole or not at all.
+// Store writes a file readable by all, as a whole or not at all.
 func Store(name string, content []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*")
 	if err != nil {

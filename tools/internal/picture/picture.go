@@ -20,20 +20,19 @@ const (
 	gap    = 10 // points
 )
 
-// Colour is the colour of the line of a number. They can be told apart by people who see no red or no green; the fifth is the
-// first again.
+// Colour is the colour of line i. Colour-blind people can tell them apart; the fifth is the first again.
 func Colour(i int) color.Color {
 	list := []color.RGBA{{0x00, 0x72, 0xb2, 0xff}, {0xe6, 0x9f, 0x00, 0xff}, {0x00, 0x9e, 0x73, 0xff}, {0xcc, 0x79, 0xa7, 0xff}}
 	return list[i%len(list)]
 }
 
-// Dark is the colour of a line that is alone, and of words.
+// Dark is the colour of a single line, and of text.
 func Dark() color.Color { return color.RGBA{0x33, 0x33, 0x33, 0xff} }
 
-// Pale is the colour of what is only there to compare with.
+// Pale is the colour of what is only there for comparison.
 func Pale() color.Color { return color.RGBA{0xb0, 0xb0, 0xb0, 0xff} }
 
-// Write draws panels, one above the other with their vertical axes in line, in a format that gonum knows.
+// Write draws panels, one above another with their vertical axes aligned, in a format that gonum knows.
 func Write(w io.Writer, format string, panels ...*plot.Plot) error {
 	c, err := draw.NewFormattedCanvas(width, height, format)
 	if err != nil {
@@ -51,12 +50,12 @@ func Write(w io.Writer, format string, panels ...*plot.Plot) error {
 	return err
 }
 
-// Stroke is a line of a width and dashes, in points.
+// Stroke is a line; width and dashes are in points.
 func Stroke(at plotter.XYs, c color.Color, width float64, dashes ...vg.Length) *plotter.Line {
 	return &plotter.Line{XYs: at, LineStyle: draw.LineStyle{Color: c, Width: vg.Length(width), Dashes: dashes}}
 }
 
-// Grid has horizontal lines.
+// Grid is a grid of horizontal lines.
 func Grid() *plotter.Grid {
 	grid := plotter.NewGrid()
 	grid.Vertical.Width = 0
@@ -67,7 +66,7 @@ func Grid() *plotter.Grid {
 // Ticks have five to ten marks at round numbers.
 type Ticks struct{}
 
-// Ticks is plot.Ticker.
+// Ticks implements plot.Ticker.
 func (Ticks) Ticks(least, most float64) []plot.Tick {
 	step := math.Pow(10, math.Floor(math.Log10(most-least)))
 	for _, part := range []float64{1, 2, 5} {

@@ -10,25 +10,25 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Cost is what a process and all its threads cost until their end.
+// Cost is what a process with all its threads cost over its life.
 type Cost struct {
 	Seconds    float64 // of CPU, user and system
 	Waits      float64 // voluntary context switches: a thread had to wait for something
 	Preempted  float64 // involuntary ones: another thread had the CPU
-	Migrations float64 // how often a thread went on on another CPU; 0 where that was not counted (Plan.Counted)
+	Migrations float64 // how often a thread moved to another CPU; 0 if not counted (Plan.Counted)
 }
 
-// PerGiB is the cost for each GiB of a stream.
+// PerGiB is the cost per GiB of a stream.
 func (c Cost) PerGiB(bytes uint64) Cost {
 	gib := float64(bytes) / (1 << 30)
 	return Cost{c.Seconds / gib, c.Waits / gib, c.Preempted / gib, c.Migrations / gib}
 }
 
-// startCounted is Start for a process whose migrations are wanted. All else is known of every process; for those the kernel
-// has to be asked before the process has a second thread. So it is stopped at its first instruction (ptrace(2),
-// PTRACE_TRACEME), given a counter that its threads inherit, and let go of.
+// startCounted is Start for a process whose migrations are to be counted. The other costs are known for every process;
+// migrations must be counted from before the process has a second thread. So it is stopped at its first instruction
+// (ptrace(2), PTRACE_TRACEME), given a counter that its threads inherit, and detached.
 func (p *Child) startCounted() error {
-	runtime.LockOSThread() // the thread that starts a traced process is the one that may let it go
+	runtime.LockOSThread() // only the thread that starts a traced process may detach it
 	defer runtime.UnlockOSThread()
 	p.SysProcAttr.Ptrace = true
 	if err := p.Start(); err != nil {
@@ -72,8 +72,8 @@ func countMigrations(pid int) (*os.File, error) {
 	return os.NewFile(uintptr(fd), "counter"), nil
 }
 
-// cost is that of a process which was waited for, and nothing of one that was not started. The error says why migrations, which
-// were wanted, could not be counted; the rest is right then, too.
+// cost is the cost of a process that was waited for; zero for one that was not started. The error says why requested
+// migrations could not be counted; the rest is valid all the same.
 func (p *Child) cost() (Cost, error) {
 	if p == nil {
 		return Cost{}, nil
@@ -88,7 +88,7 @@ func (p *Child) cost() (Cost, error) {
 	return cost, err
 }
 
-// readCount reads a counter, which is one number in the machine's order.
+// readCount reads a counter, which is one number in host byte order.
 func readCount(f *os.File) (uint64, error) {
 	var b [8]byte
 	if _, err := f.Read(b[:]); err != nil {

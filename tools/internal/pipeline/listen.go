@@ -14,8 +14,8 @@ import (
 
 const listenPoll = 2 * time.Millisecond // between two looks
 
-// listening waits until somebody listens on the port, in the network of a process. It looks, and does not connect: the programs
-// serve one connection. A process that ends first is an error at once.
+// listening waits until somebody listens on the port in a process's network namespace. It looks instead of connecting,
+// since the programs serve one connection. If the process ends first, that is an error at once.
 func (c *crew) listening(p *Child, port uint16) error {
 	tick := time.NewTicker(listenPoll)
 	defer tick.Stop()
@@ -36,7 +36,7 @@ func (c *crew) listening(p *Child, port uint16) error {
 	}
 }
 
-// gone reports whether a process has ended, and leaves the rest to Wait (waitid(2), WNOWAIT).
+// gone reports whether a process has ended, and leaves reaping it to Wait (waitid(2), WNOWAIT).
 func (p *Child) gone() bool {
 	var info unix.Siginfo
 	err := unix.Waitid(unix.P_PID, p.Process.Pid, &info, unix.WEXITED|unix.WNOHANG|unix.WNOWAIT, nil)

@@ -11,13 +11,14 @@ import (
 	"viamillipede/tools/internal/ends"
 )
 
-// Main runs a program that starts processes, and exits: with 0, or with 1 and a line on standard error. ctx ends with SIGINT and
-// SIGTERM. It is called by the first goroutine. A program that was started as a producer or a consumer (package ends) is that.
+// Main runs a program that starts processes, and exits: with 0, or with 1 and a line on standard error. ctx ends with
+// SIGINT and SIGTERM. It must be called by the first goroutine. If the program was started as a producer or consumer
+// (package ends), it acts as that.
 func Main(name string, run func(ctx context.Context) error) {
 	if status, ok := ends.Play(os.Args[1:]); ok {
 		os.Exit(status)
 	}
-	// Children are told to die with the thread that started them (PR_SET_PDEATHSIG(2const)): it must be one that stays.
+	// Children die with the thread that started them (PR_SET_PDEATHSIG(2const)), so that thread must stay alive.
 	runtime.LockOSThread()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx)

@@ -9,7 +9,7 @@
 //	listen.go    when somebody listens on a port, and which port nobody listens on
 //	main.go      what a program that starts processes does first and last
 //
-// It is for programs of developers: the program itself measures streams without processes of others (bench/run).
+// It is for developers' programs: viamillipede itself measures streams without other programs (bench/run).
 package pipeline
 
 import (

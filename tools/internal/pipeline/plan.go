@@ -12,44 +12,44 @@ import (
 	"viamillipede/tools/internal/machine"
 )
 
-// Plan says what a stream is made of. What is left out is not there: without Producer, tx reads Stdin; without Consumer, rx writes to
-// Stdout; without both ends, the producer's pipe is the consumer's.
+// Plan says what a stream consists of. Parts may be left out: without Producer, tx reads Stdin; without Consumer, rx
+// writes to Stdout; without both ends, the producer's pipe is the consumer's.
 type Plan struct {
 	RX, TX             End
 	Producer, Consumer []string // command lines, such as those of package ends
 	Bytes              uint64   // of the stream
 
-	Stdin, Stdout *os.File // the caller's to close; nil is the null device, and Child.Out
+	Stdin, Stdout *os.File // closed by the caller; nil means the null device, and Child.Out
 
-	Port    uint16        // that rx listens on; 0 is a free one
-	Counted bool          // the migrations of both ends are wanted, which costs a little at each switch
-	Anyhow  bool          // both ends exit with what they like: what comes out tells
-	Abroad  bool          // there is no rx: tx has the consumer run elsewhere, and prints what that says
-	Grace   time.Duration // what the processes have to end by themselves when they are told to; 0: they are killed at once
+	Port    uint16        // that rx listens on; 0 for a free one
+	Counted bool          // count the migrations of both ends, which costs a little at each context switch
+	Anyhow  bool          // ignore the exit status of both ends: only what comes out counts
+	Abroad  bool          // there is no rx: tx makes the consumer run elsewhere and prints its output
+	Grace   time.Duration // how long the processes may take to end when told to; 0: they are killed at once
 }
 
 // End is one of the two programs that the network is between.
 type End struct {
-	Command []string                       // in which PORT and BYTES stand for those of the stream; none: there is no such end
-	At      func(start func() error) error // starts its process from where it is to live, such as a namespace; nil is here
-	Said    io.Writer                      // gets its stderr; nil is Child.Said
-	Env     []string                       // beside that of this process
+	Command []string                       // PORT and BYTES in it stand for those of the stream; empty: there is no such end
+	At      func(start func() error) error // starts its process from where it should live, such as a namespace; nil: here
+	Said    io.Writer                      // gets its stderr; nil: Child.Said
+	Env     []string                       // in addition to this process's
 }
 
-// Stream is a stream that runs. It is used by one goroutine at a time.
+// Stream is a running stream. One goroutine at a time may use it.
 type Stream struct {
 	*crew
-	Port               uint16 // that rx listens on, where there is one
+	Port               uint16 // that rx listens on, if there is one
 	Producer, Consumer *Child // nil where the plan has none
 	TX, RX             *Child // likewise
 
 	plan  Plan
-	began time.Time     // when tx was started, or else the producer
+	began time.Time     // when tx was started or, without tx, the producer
 	used  time.Duration // CPU time of the machine until then
 }
 
-// Start starts consumer, rx, tx and producer, in this order, each when the one before is ready for it. The caller ends the stream
-// with End; where there is an error, nothing of it is left.
+// Start starts consumer, rx, tx and producer, in this order, each once the one before is ready for it. The caller ends
+// the stream with End; after an error nothing is left of it.
 func Start(ctx context.Context, p Plan) (*Stream, error) {
 	s := &Stream{crew: newCrew(ctx, p.Grace), plan: p}
 	if err := s.start(); err != nil {
@@ -59,7 +59,7 @@ func Start(ctx context.Context, p Plan) (*Stream, error) {
 	return s, nil
 }
 
-// End ends what still runs of the stream and waits for it.
+// End ends the processes that still run and waits for them.
 func (s *Stream) End() { s.end() }
 
 // Context ends when the stream's time is up (Limit); its cause says so.
@@ -84,7 +84,7 @@ func (s *Stream) start() error {
 	return err
 }
 
-// receivingHalf starts the consumer and rx, waits until rx listens, and gives what is written to the consumer.
+// receivingHalf starts the consumer and rx, waits until rx listens, and returns the pipe that leads to the consumer.
 func (s *Stream) receivingHalf() (out *os.File, err error) {
 	out = s.plan.Stdout
 	if s.plan.Consumer != nil {
@@ -110,7 +110,7 @@ func (s *Stream) receivingHalf() (out *os.File, err error) {
 	return nil, s.listening(s.RX, s.Port)
 }
 
-// sendingHalf starts tx, and gives what the producer writes to: next where there is no tx.
+// sendingHalf starts tx and returns what the producer writes to: next if there is no tx.
 func (s *Stream) sendingHalf(next *os.File) (out *os.File, err error) {
 	if s.plan.TX.Command == nil {
 		return next, nil
@@ -143,7 +143,7 @@ func (s *Stream) launch(e End, stdin, stdout *os.File) (child *Child, err error)
 	return child, err
 }
 
-// role starts a producer or a consumer, without the signals by which Go's scheduler interrupts a busy thread.
+// role starts a producer or consumer, without the signals by which Go's scheduler preempts a busy thread.
 func (s *Stream) role(argv []string, stdin, stdout *os.File) (*Child, error) {
 	return s.crew.start(job{argv: argv, stdin: stdin, stdout: stdout, env: []string{"GODEBUG=asyncpreemptoff=1"}})
 }

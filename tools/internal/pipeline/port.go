@@ -8,12 +8,12 @@ import (
 )
 
 const (
-	firstPort = 20000 // ports are taken from here on, below those that the kernel gives to outgoing connections
+	firstPort = 20000 // ports are tried from here on, below those that the kernel gives to outgoing connections
 	portCount = 10000
 	portTries = 100
 )
 
-// freePort gives a TCP port that nobody listens on.
+// freePort returns a TCP port that nobody listens on.
 func freePort() (uint16, error) {
 	for range portTries {
 		port := uint16(firstPort + rand.IntN(portCount))

@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// Limit bounds one stream or one life, all its processes together; seconds are usual.
+// Limit bounds one stream or one life, all its processes together; a few seconds are typical.
 const Limit = 60 * time.Second
 
-// lastWords is how much of what a process said stands in the error of its end, in bytes.
+// lastWords is how much of a process's output goes into the error of its end, in bytes.
 const lastWords = 200
 
-// crew are the processes of one stream. They end when its time is up, when ctx ends and when this process does.
-// It is used by one goroutine at a time.
+// crew is the processes of one stream. They end when its time is up, when ctx ends or when this process does. One
+// goroutine at a time may use it.
 type crew struct {
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -32,29 +32,29 @@ type crew struct {
 // Child is one process.
 type Child struct {
 	*exec.Cmd
-	Out, Said bytes.Buffer // stdout and stderr, where they were not given away; to be read after Wait
+	Out, Said bytes.Buffer // stdout and stderr, unless they go elsewhere; valid after Wait
 
-	counter   *os.File // of migrations; nil where there is none
-	uncounted error    // why there is none, of a process that should have one
+	counter   *os.File // of migrations; nil if there is none
+	uncounted error    // why there is none although there should be
 }
 
-// job is a process that is to be started.
+// job is a process to start.
 type job struct {
 	argv          []string
 	stdin, stdout *os.File  // nil: the null device, and Child.Out
 	said          io.Writer // nil: Child.Said
 	env           []string  // beside that of this process
-	counted       bool      // Child.Cost is to have migrations
+	counted       bool      // count migrations for Child.Cost
 }
 
-// newCrew makes a crew without processes; the caller ends it with end, on errors too.
+// newCrew makes a crew without processes; the caller must call end, also after errors.
 func newCrew(ctx context.Context, grace time.Duration) *crew {
 	c := &crew{grace: grace}
 	c.ctx, c.cancel = context.WithTimeoutCause(ctx, Limit, fmt.Errorf("not done within %v", Limit))
 	return c
 }
 
-// pipe makes a pipe of which this process lets go in letGo.
+// pipe makes a pipe that letGo closes in this process.
 func (c *crew) pipe() (r, w *os.File, err error) {
 	if r, w, err = Pipe(); err == nil {
 		c.files = append(c.files, r, w)
@@ -62,7 +62,8 @@ func (c *crew) pipe() (r, w *os.File, err error) {
 	return r, w, err
 }
 
-// start starts a process. Where it is to be counted, it is stopped at its first instruction and given a counter before it goes on.
+// start starts a process. If its migrations are to be counted, it is stopped at its first instruction and given a counter
+// first.
 func (c *crew) start(j job) (*Child, error) {
 	p := &Child{Cmd: exec.CommandContext(c.ctx, j.argv[0], j.argv[1:]...)}
 	p.Stdout, p.Stderr = &p.Out, &p.Said
@@ -117,7 +118,7 @@ func (c *crew) end() {
 	}
 }
 
-// Wait waits for the end of a process; a second call gives what the first one learned.
+// Wait waits for the end of a process; a second call returns the same result.
 func (p *Child) Wait() error {
 	if p.ProcessState == nil {
 		if err := p.Cmd.Wait(); p.ProcessState == nil {
@@ -134,5 +135,5 @@ func (p *Child) Wait() error {
 	return errors.New(p.ProcessState.String() + ": " + text[max(0, len(text)-lastWords):])
 }
 
-// cpu is the time that a process which was waited for used, user and system.
+// cpu is the CPU time, user and system, of a process that was waited for.
 func (p *Child) cpu() time.Duration { return p.ProcessState.UserTime() + p.ProcessState.SystemTime() }

@@ -9,20 +9,20 @@ import (
 	"viamillipede/tools/internal/machine"
 )
 
-// Result is what a stream did that came through whole.
+// Result is the result of a complete stream.
 type Result struct {
 	Bytes   uint64
 	Seconds float64 // at the consumer, from the first byte to the end of file; without one, from the start of tx to the end of both ends
-	TX, RX  Cost    // of all of the stream; nothing of an end that is not there
+	TX, RX  Cost    // over the whole stream; zero for an end that does not exist
 	Machine float64 // CPU seconds of the whole machine meanwhile, whoever used them: producer, consumer, interrupts and strangers too
 
-	Uncounted error // why TX and RX have no migrations, where they are wanted
+	Uncounted error // why TX and RX have no migrations although they were to be counted
 }
 
 // Rate is in bytes a second.
 func (r Result) Rate() float64 { return float64(r.Bytes) / r.Seconds }
 
-// PerGiB is a figure for each GiB of the stream.
+// PerGiB is a figure per GiB of the stream.
 func (r Result) PerGiB(figure float64) float64 { return figure / (float64(r.Bytes) / (1 << 30)) }
 
 // Run runs a stream from beginning to end. The errors are those of Start and Wait.
@@ -96,7 +96,7 @@ func (s *Stream) waitConsumer(r *Result) error {
 	return nil
 }
 
-// charge adds up what it all cost.
+// charge adds up the costs.
 func (s *Stream) charge(r *Result) error {
 	used, err := machine.Busy()
 	if err != nil {

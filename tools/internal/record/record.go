@@ -1,4 +1,4 @@
-// Package record is what tools/figures found, as it gives it to other programs (-json FILE).
+// Package record is what tools/figures found, as written for other programs (-json FILE).
 package record
 
 import (
@@ -10,17 +10,17 @@ import (
 // Record is one run.
 type Record struct {
 	Header string   // the machine, the programs and their commands: a list in Markdown
-	Table  string   // a row for each case, in Markdown
-	Lost   []string // each case that was lost, a line
+	Table  string   // a Markdown table with a row for each case
+	Lost   []string // a line for each lost case
 	Rows   []Row
 }
 
-// Row has the figures of one case, one for each round that gave one.
+// Row has the figures of one case, one for each successful round.
 type Row struct {
 	Name, Unit string
-	Ours       bool      // viamillipede, and not what it is compared with
+	Ours       bool      // viamillipede, not what it is compared with
 	Values     []float64 // in Unit
-	TX, RX     []float64 // CPU s/GiB of both ends; empty where they are not known
+	TX, RX     []float64 // CPU s/GiB of both ends; empty if not known
 	Machine    []float64 // likewise, of all that ran meanwhile
 }
 
@@ -33,7 +33,7 @@ func (r Record) Row(name string) (Row, bool) {
 	return r.Rows[i], true
 }
 
-// Write makes a file of a record.
+// Write writes a record to a file.
 func (r Record) Write(name string) error {
 	text, err := json.MarshalIndent(r, "", "\t")
 	if err != nil {
