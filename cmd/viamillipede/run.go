@@ -82,6 +82,7 @@ func (inv *invocation) answer(w io.Writer) engine.Status {
 
 // run moves the stream, or both of them, from beginning to end.
 func (inv *invocation) run() engine.Status {
+	ignoreBrokenPipes() // before anything is said
 	if err := inv.provide(inv.ends()); err != nil {
 		return failed(ownPrefix, err)
 	}

@@ -14,11 +14,13 @@ import (
 // signalQueue is how many signals may wait for their turn; more of a kind that waits are dropped, as by the kernel.
 const signalQueue = 8
 
+// ignoreBrokenPipes has a write to a broken pipe return EPIPE, on standard error too: the stream fails in good order, or goes on.
+func ignoreBrokenPipes() { signal.Ignore(syscall.SIGPIPE) }
+
 // watchSignals reacts to signals (see reactions) until the function that it returns is called. atOnce is called before
 // the program is ended by a second signal to stop. The goroutine that it starts ends before stop returns.
 func watchSignals(sides []*side, cancel context.CancelCauseFunc, atOnce func()) (stop func()) {
-	// A write to a broken pipe then returns EPIPE, on standard error too, and the stream fails in good order.
-	signal.Ignore(syscall.SIGPIPE)
+	ignoreBrokenPipes()
 	signals := make(chan os.Signal, signalQueue)
 	signal.Notify(signals, heeded()...)
 	ended := make(chan struct{})
