@@ -1,4 +1,4 @@
-# viamillipede: everything here needs Go alone, except that the race detector needs a C compiler.
+# viamillipede: everything here needs only Go, except that the race detector needs a C compiler.
 
 PREFIX      ?= /usr/local
 DESTDIR     ?=
@@ -10,7 +10,7 @@ LAB         ?= .*
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 PROGRAM := bin/viamillipede
 
-# The packages that run in parallel at work; the race detector watches these.
+# The packages whose code runs in parallel; the race detector checks these.
 RACED := ./engine/... ./bufpool/... ./netio/... ./bench/run
 
 .DEFAULT_GOAL := help
@@ -19,7 +19,7 @@ RACED := ./engine/... ./bufpool/... ./netio/... ./bench/run
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# -s -w leaves out symbols and debug data. The version comes from git describe, for vcs stamping fails in odd clones.
+# -s -w leaves out symbols and debug data. The version comes from git describe, since vcs stamping fails in unusual clones.
 build: ## the static program, bin/viamillipede
 	CGO_ENABLED=0 go build -buildvcs=false -trimpath -ldflags "-s -w -X main.version=$(VERSION)" \
 		-o $(PROGRAM) ./cmd/viamillipede
@@ -27,7 +27,7 @@ build: ## the static program, bin/viamillipede
 demo: build ## move a tar of Go's own source over 16 links of which chaos cuts many, and compare digests
 	@go run ./tools/demo -program $(PROGRAM) -source "$$(go env GOROOT)/src"
 
-# The program's own tests come last and alone: many at a time, they wait for links and peers that are gone, in bounded time.
+# The program's own tests come last and alone: many run at a time, and they wait, within bounds, for links and peers that are gone.
 # -short: the same tests with fewer seeds, since the race detector costs a factor of ten.
 test: ## vet, every test, every system call made short at times, and a short run under the race detector
 	go vet ./...
@@ -36,8 +36,8 @@ test: ## vet, every test, every system call made short at times, and a short run
 	@$(MAKE) --no-print-directory faults
 	@$(MAKE) --no-print-directory race SHORT=-short
 
-# The build tag makes each data system call shorter than asked for at times, or interrupted (netio/internal/sys). The engine has
-# three loops here, wherever a test does not say: on two CPUs it would seldom have more than one or two.
+# The build tag makes some data system calls short or interrupted (netio/internal/sys). The engine has three loops here, unless
+# a test says otherwise: on two CPUs it would seldom have more than one or two.
 faults: ## the engine and netio with short counts and EINTR forced on every data system call
 	go vet -tags faults ./netio/...
 	go test -tags faults -timeout 10m ./netio ./engine
@@ -50,8 +50,8 @@ race: ## the parallel packages under the race detector, all seeds
 		echo "race: skipped, the race detector needs a C compiler and there is none"; \
 	fi
 
-# The tests that run the program between two hosts, as in "make test", and those that measure what a stream carries, which run here
-# alone. LAB=Sum, or Order, Degrade, DelayShare, Rate, SportsSum, Schedule, Compare, chooses some.
+# The tests that run the program between two hosts, as in "make test", and those that measure what a stream carries, which run only
+# here. LAB=Sum, or Order, Degrade, DelayShare, Rate, SportsSum, Schedule, Compare, selects some.
 lab: ## long runs between two hosts made of network namespaces; needs root and about a quarter of an hour of a quiet machine
 	VIAMILLIPEDE_LAB=long go test -count=1 -timeout 30m -v -run '^Test(P[0-9]+|Lab)($(LAB))$$' ./cmd/viamillipede
 
@@ -69,11 +69,11 @@ bench: build ## measure this machine against other programs, into BENCHMARKS.md 
 bench-quick: build ## the main rows of that, printed; a minute, and no file is changed
 	@go run ./tools/benchmarks -quick -bin $(PROGRAM)
 
-# Less than a minute, and another one where that leaves a doubt. GATE_BASE names another commit than the one before.
+# Less than a minute, and another one in case of doubt. GATE_BASE names a commit to compare with in place of the one before.
 bench-gate: ## fail when the program is slower than that of the commit before, by more than a tenth and the noise
 	go run ./tools/gate
 
-# Without S1016: two messages of one shape are two messages, and are not converted into each other.
+# Without S1016: two types of message stay separate even if their fields are the same, and are not converted into each other.
 lint: ## gofmt, vet, the rules of this source tree (tools/lint), staticcheck
 	@differs=$$(gofmt -l .); if [ -n "$$differs" ]; then echo "gofmt differs: $$differs"; exit 1; fi
 	go vet ./...
@@ -84,7 +84,7 @@ lint: ## gofmt, vet, the rules of this source tree (tools/lint), staticcheck
 		echo "staticcheck: skipped, $(STATICCHECK) cannot be had here"; \
 	fi
 
-# Other versions of clang make other objects of the same sources.
+# Other versions of clang make different objects from the same sources.
 generated: ## the committed BPF objects are those of their sources
 	@case "$$(clang --version 2>/dev/null)" in \
 	*"version $(CLANG)."*) echo "go generate ./netio/..."; go generate ./netio/... && git diff --exit-code -- '*_bpfel.go' '*_bpfel.o' ;; \

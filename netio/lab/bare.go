@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// Bare is one plain TCP connection per path, all of which carry as much as they can from TX to RX: what a network of
-// several paths has to give, for comparison. They use the congestion control that the program uses on short paths (cubic).
+// Bare is one plain TCP connection per path, each carrying as much as it can from TX to RX: what a network of several
+// paths can carry, for comparison. They use the congestion control that the program uses on short paths (cubic).
 type Bare struct {
-	received []atomic.Int64 // bytes that the receiving process had, by path
+	received []atomic.Int64 // bytes that the receiving process has read, by path
 	ctx      context.Context
 	end      context.CancelFunc
 	all      sync.WaitGroup
@@ -23,7 +23,7 @@ type Bare struct {
 	failed   error
 }
 
-// StartBare connects the given paths, and starts to send on all of them. Stop must be called.
+// StartBare connects the given paths and starts to send on all of them. The caller must call Stop.
 func (l *Lab) StartBare(ctx context.Context, paths ...int) (*Bare, error) {
 	b := &Bare{received: make([]atomic.Int64, l.paths)}
 	b.ctx, b.end = context.WithCancel(ctx)
@@ -38,10 +38,10 @@ func (l *Lab) StartBare(ctx context.Context, paths ...int) (*Bare, error) {
 	return b, nil
 }
 
-// Received gives how many bytes have come over path i.
+// Received is how many bytes have come over path i.
 func (b *Bare) Received(i int) int64 { return b.received[i].Load() }
 
-// Stop ends the connections and waits for them. The error is the first that any of them met before.
+// Stop ends the connections and waits for them. The error is the first that any of them met before Stop.
 func (b *Bare) Stop() error {
 	b.end()
 	b.all.Wait()
@@ -74,7 +74,7 @@ func (b *Bare) receive(c net.Conn, received *atomic.Int64) {
 	}
 }
 
-// note keeps what ended a connection before its time.
+// note keeps the error that ended a connection early.
 func (b *Bare) note(err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -83,8 +83,8 @@ func (b *Bare) note(err error) {
 	}
 }
 
-// pair makes one connection over path i. What is still queued when it is closed is thrown away: a slow path would go on
-// with it for seconds.
+// pair makes one connection over path i. What is still queued when it is closed is discarded: a slow path would take
+// seconds to send it.
 func (l *Lab) pair(ctx context.Context, i int) (tx, rx net.Conn, err error) {
 	listener, err := l.Listen(ctx, RX, net.JoinHostPort(l.Address(RX, i), "0"))
 	if err != nil {
@@ -111,10 +111,10 @@ func (l *Lab) pair(ctx context.Context, i int) (tx, rx net.Conn, err error) {
 	return tx, rx, nil
 }
 
-// acceptTime bounds the wait for a connection whose other end is there.
+// acceptTime bounds the wait for a connection whose other end already exists.
 const acceptTime = 5 * time.Second
 
-// cubic sets the congestion control before the handshake, since pacing that was once switched on stays on.
+// cubic sets the congestion control before the handshake, since pacing once switched on stays on.
 func cubic(_, _ string, raw syscall.RawConn) error {
 	var set error
 	err := raw.Control(func(fd uintptr) {

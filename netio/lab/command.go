@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// outputDelay bounds the wait for the output of a program that has ended (a child of its own may hold the pipe).
+// outputDelay bounds the wait for the output of a program that has ended (its own child may hold the pipe).
 const outputDelay = 5 * time.Second
 
 // Cmd is a program that runs on a side. The fields of exec.Cmd may be set before Start.
@@ -31,7 +31,7 @@ func (l *Lab) Command(ctx context.Context, side Side, name string, args ...strin
 	return c
 }
 
-// Start starts the program in the side's namespace, as exec.Cmd.Start.
+// Start starts the program in the side's namespace, like exec.Cmd.Start.
 func (c *Cmd) Start() error {
 	return c.space.do(func() error {
 		if err := c.Cmd.Start(); err != nil {
@@ -44,7 +44,7 @@ func (c *Cmd) Start() error {
 	})
 }
 
-// Wait waits for the program's end, as exec.Cmd.Wait; it may be called more than once and from any goroutine.
+// Wait waits for the program's end, like exec.Cmd.Wait; it may be called more than once and from any goroutine.
 func (c *Cmd) Wait() error {
 	c.waiting.Do(func() { c.waited = c.Cmd.Wait() })
 	return c.waited
@@ -58,8 +58,8 @@ func (c *Cmd) Run() error {
 	return c.Wait()
 }
 
-// Status waits for the program's end and gives its exit status: 128 + N after signal N, as a shell has it, and -1
-// when the program could not be waited for.
+// Status waits for the program's end and returns its exit status: 128 + N after signal N, as in a shell, and -1 if the
+// program could not be waited for.
 func (c *Cmd) Status() int {
 	err := c.Wait()
 	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended && c.ProcessState == nil {
@@ -71,7 +71,7 @@ func (c *Cmd) Status() int {
 	return c.ProcessState.ExitCode()
 }
 
-// reap ends the program, whatever it does (a stopped one too), and waits for it.
+// reap ends the program, even a stopped one, and waits for it.
 func (c *Cmd) reap() {
 	_ = c.Process.Kill()
 	_ = c.Wait()

@@ -13,10 +13,10 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// ErrNoConnection says that a side has no established connection of the port asked for.
+// ErrNoConnection says that a side has no established connection with the given port.
 var ErrNoConnection = errors.New("no established connection")
 
-// dumpTries bounds how often a list of sockets is asked for again when it changed while the kernel wrote it.
+// dumpTries bounds how often a list of sockets is requested again because it changed while the kernel wrote it.
 const dumpTries = 10
 
 // Conn names one established connection by its two ends, as its own side sees them.
@@ -29,8 +29,8 @@ func (c Conn) String() string { return fmt.Sprintf("%v-%v", c.Local, c.Remote) }
 // uses reports whether port is at either end.
 func (c Conn) uses(port uint16) bool { return c.Local.Port() == port || c.Remote.Port() == port }
 
-// Connections lists the established TCP connections of a side with port at either end, in the order of their
-// addresses; port 0 is any.
+// Connections lists the established TCP connections of a side with port at either end, in the order of their addresses;
+// port 0 means any.
 func (l *Lab) Connections(side Side, port uint16) ([]Conn, error) {
 	var list []Conn
 	err := l.sides[side].do(func() error {
@@ -55,8 +55,8 @@ func (l *Lab) Connections(side Side, port uint16) ([]Conn, error) {
 	return list, nil
 }
 
-// Destroy ends one established connection of a side with SOCK_DESTROY (sock_diag(7)): both ends see a connection
-// aborted. ErrNoConnection: it had ended already.
+// Destroy ends one established connection of a side with SOCK_DESTROY (sock_diag(7)): both ends see an aborted
+// connection. ErrNoConnection: it had already ended.
 func (l *Lab) Destroy(side Side, c Conn) error {
 	err := l.sides[side].do(func() error {
 		return netlink.SocketDestroy(net.TCPAddrFromAddrPort(c.Local), net.TCPAddrFromAddrPort(c.Remote))
@@ -67,8 +67,8 @@ func (l *Lab) Destroy(side Side, c Conn) error {
 	return err
 }
 
-// DestroyRandom ends one of the side's established connections that have port at either end, chosen by rng, and says
-// which. ErrNoConnection: there was none, or it was gone before it could be ended.
+// DestroyRandom ends one of the side's established connections that have port at either end, chosen by rng, and returns
+// it. ErrNoConnection: there was none, or it was gone before it could be ended.
 func (l *Lab) DestroyRandom(side Side, rng *rand.Rand, port uint16) (Conn, error) {
 	list, err := l.Connections(side, port)
 	if err != nil {
@@ -106,7 +106,7 @@ func dump(family uint8) ([]Conn, error) {
 	return list, nil
 }
 
-// addrPort has IPv4 addresses as such, also where a socket of the IPv6 family holds them.
+// addrPort returns IPv4 addresses as IPv4, also for a socket of the IPv6 family.
 func addrPort(ip net.IP, port uint16) netip.AddrPort {
 	addr, _ := netip.AddrFromSlice(ip)
 	return netip.AddrPortFrom(addr.Unmap(), port)

@@ -10,7 +10,7 @@ import (
 //	offset  0                 8                 16
 //	        00 00 00 00 ...   01 00 00 00 ...   02 00 00 00 ...
 //
-// A leg that is lost, doubled or out of place shows at its first word.
+// A lost, repeated or misplaced leg shows at its first word.
 const wordSize = 8
 
 // Fill writes the counter stream's bytes from offset on into b. offset is a multiple of 8.
@@ -25,13 +25,13 @@ func Fill(b []byte, offset int64) {
 	}
 }
 
-// Checker compares what it is given, in pieces of any size, with the counter stream. The zero value stands at the
+// Checker compares what is written to it, in pieces of any size, with the counter stream. The zero value is at the
 // beginning of the stream.
 type Checker struct {
 	offset int64
 }
 
-// Mismatch is the first byte that was not the counter stream's.
+// Mismatch is the first byte that differs from the counter stream.
 type Mismatch struct {
 	Offset    int64
 	Got, Want byte
@@ -41,7 +41,7 @@ func (m *Mismatch) Error() string {
 	return fmt.Sprintf("byte at offset %d (%#x) is %#02x, want %#02x", m.Offset, m.Offset, m.Got, m.Want)
 }
 
-// Offset gives how many bytes were given and right.
+// Offset is how many bytes were written and correct.
 func (c *Checker) Offset() int64 { return c.offset }
 
 // Write checks b; the error is a *Mismatch. Nothing may be written after an error.
@@ -61,7 +61,8 @@ func (c *Checker) Write(b []byte) (int, error) {
 	return size, nil
 }
 
-// words gives how many bytes at the front of b are whole words and right: 0 where none is, or between two words.
+// words is how many bytes at the front of b are whole and correct words: 0 if none are, or if the offset is inside a
+// word.
 func (c *Checker) words(b []byte) int {
 	if c.offset%wordSize != 0 {
 		return 0

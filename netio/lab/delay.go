@@ -11,30 +11,30 @@ import (
 	"time"
 )
 
-// Delay describes a path that a program makes and delays (tools/delay). All of it holds for each direction on its own.
+// Delay describes a path that a program makes and delays (tools/delay). All fields apply to each direction separately.
 type Delay struct {
 	RoundTrip     time.Duration // half of it each way
-	Jitter        time.Duration // at most so much more or less, each way; packets keep their order
+	Jitter        time.Duration // at most this much more or less, each way; packets keep their order
 	Loss          float64       // probability
-	BitsPerSecond uint64        // 0 is any number
-	Queue         int           // bytes that wait for the rate; 0 is shapeQueue
+	BitsPerSecond uint64        // 0 means unlimited
+	Queue         int           // bytes that may wait for the rate; 0 means shapeQueue
 	Seed          uint64        // of jitter and losses
 }
 
-// tunFile is what TUN devices are made with.
+// tunFile is the file with which TUN devices are made.
 const tunFile = "/dev/net/tun"
 
 const (
-	// delayLife is when a path ends for which nobody else cared: longer than any test.
+	// delayLife is when a path ends if nobody else ends it: longer than any test.
 	delayLife = 30 * time.Minute
-	// delayStart is how long a path may take to begin, on a machine that is busy.
+	// delayStart is how long a path may take to start on a busy machine.
 	delayStart = 30 * time.Second
 )
 
 // errNoNeighbour says that a path has no link-layer addresses.
 var errNoNeighbour = errors.New("a delayed path has no neighbours")
 
-// delayed runs the program that is path i from now on. It ends with the lab.
+// delayed starts the program that makes path i. It ends with the lab.
 func (l *Lab) delayed(i int, program string, d Delay) error {
 	queue := d.Queue
 	if queue == 0 {

@@ -1,6 +1,6 @@
 // Package lab makes two hosts on one machine, joined by several network paths, and breaks them in the ways that real
-// networks break. It is for tests that need root, which New skips without it, and for tools that measure (Open). The program itself
-// never has it.
+// networks break. It is for tests, which New skips without root, and for tools that measure (Open). The program itself
+// never contains it.
 //
 // A lab is two network namespaces, side TX and side RX, with a veth pair for each path:
 //
@@ -9,7 +9,7 @@
 //	path 1  p1 198.18.1.1/24 ------------ p1 198.18.1.2/24
 //	...
 //
-// Paths with a delay, a loss and a rate follow, if asked for: pairs of TUN devices, with tools/delay between them.
+// Paths with a delay, a loss and a rate follow, if requested: pairs of TUN devices with tools/delay between them.
 //
 // Loopback is up on both sides. The files, in the order in which a test uses them:
 //
@@ -31,6 +31,6 @@
 //	consume      a program: the consumer of a counter stream, for tests that stop and kill it
 //
 // The namespaces have no name. They are held by a descriptor and a thread of the test process, so that nothing is left
-// behind even when the test is killed: the kernel takes the namespaces with the process, the veth pairs with the
+// behind even if the test is killed: the kernel removes the namespaces with the process, the veth pairs with the
 // namespaces, and sends SIGKILL to the programs started here (PR_SET_PDEATHSIG, see prctl(2)).
 package lab

@@ -13,9 +13,9 @@ func dropTable(i int) *nftables.Table {
 	return &nftables.Table{Family: nftables.TableFamilyNetdev, Name: "drop-" + device(i)}
 }
 
-// Drop makes a packet filter throw away all that arrives over path i, on both sides, with its devices up: what a firewall
-// or a broken switch does. Unlike Blackhole it takes ARP too. Where the kernel has no such filter it is Blackhole; see
-// Filters. It ends with Undrop.
+// Drop makes a packet filter drop everything that arrives over path i, on both sides, with its devices up, as a firewall
+// or a broken switch does. Unlike Blackhole it also drops ARP. If the kernel has no such filter it is Blackhole; see
+// Filters. Undrop ends it.
 func (l *Lab) Drop(i int) error {
 	if !l.Filters() {
 		return l.Blackhole(i)
@@ -23,7 +23,7 @@ func (l *Lab) Drop(i int) error {
 	return l.onFilters(i, addFilter)
 }
 
-// Undrop ends Drop. Undropping a sound path is no error.
+// Undrop ends Drop. Undropping a healthy path is not an error.
 func (l *Lab) Undrop(i int) error {
 	if !l.Filters() {
 		return l.Heal(i)
@@ -31,7 +31,7 @@ func (l *Lab) Undrop(i int) error {
 	return l.onFilters(i, func(c *nftables.Conn, i int) { c.DelTable(dropTable(i)) })
 }
 
-// Filters reports whether Drop is a packet filter here (nftables at the ingress of a device).
+// Filters reports whether Drop uses a packet filter here (nftables at the ingress of a device).
 func (l *Lab) Filters() bool {
 	l.filters.Do(func() {
 		if l.paths == 0 {

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// block is how much Feed and Drain move with one system call, in bytes.
+// block is how much Feed and Drain move per system call, in bytes.
 const block = 256 << 10
 
-// catchUp is how much of the time that a flow was held up it makes up for with a faster one. It covers timers that come
-// late and the time of the calls themselves; a flow that was stopped for longer goes on at its rate, without a burst.
+// catchUp is how much lost time a flow may make up for by moving faster. It covers late timers and the time of the calls
+// themselves; a flow that was stopped for longer continues at its rate, without a burst.
 const catchUp = 5 * time.Millisecond
 
 // Gate lets a test hold, slow and wait for a Feed or Drain. Its methods may be called from any goroutine. NewGate's
@@ -20,9 +20,9 @@ const catchUp = 5 * time.Millisecond
 type Gate struct {
 	mu      sync.Mutex
 	moved   int64
-	hold    int64         // nothing passes beyond this offset; < 0 is open
-	rate    int64         // bytes per second; 0 is any
-	due     time.Time     // with a rate: when what has moved so far should have taken its time
+	hold    int64         // nothing passes beyond this offset; < 0 means open
+	rate    int64         // bytes per second; 0 means unlimited
+	due     time.Time     // with a rate: when the bytes moved so far are due
 	cut     bool          // a Feed ends here
 	last    time.Time     // when something passed
 	pause   time.Duration // the longest between two such times
@@ -35,14 +35,14 @@ func NewGate() *Gate {
 	return &Gate{hold: -1, marks: make(map[int64]chan struct{}), changed: make(chan struct{})}
 }
 
-// Moved gives how many bytes have passed.
+// Moved is how many bytes have passed.
 func (g *Gate) Moved() int64 {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return g.moved
 }
 
-// LongestPause gives the longest time in which nothing passed, between two times at which something did.
+// LongestPause is the longest time between two moments at which something passed.
 func (g *Gate) LongestPause() time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -96,7 +96,7 @@ func (g *Gate) set(hold int64) {
 // errCut ends a Feed early.
 var errCut = errors.New("the stream was cut short")
 
-// pass waits until something may move and gives how much of want; the error is ctx's, or errCut.
+// pass waits until something may move and returns how much of want; the error is ctx's, or errCut.
 func (g *Gate) pass(ctx context.Context, want int) (int, error) {
 	for {
 		g.mu.Lock()
@@ -123,7 +123,7 @@ func (g *Gate) pass(ctx context.Context, want int) (int, error) {
 	}
 }
 
-// sleepUntil gives nil at due, or ctx's error before it.
+// sleepUntil returns nil at due, or ctx's error earlier.
 func sleepUntil(ctx context.Context, due time.Time) error {
 	timer := time.NewTimer(time.Until(due))
 	defer timer.Stop()
@@ -168,13 +168,13 @@ func (g *Gate) signal() {
 	}
 }
 
-// Deadline is what pipes and sockets have, so that the end of a context can end their calls.
+// Deadline is implemented by pipes and sockets, so that the end of a context can end their calls.
 type Deadline interface {
 	SetDeadline(time.Time) error
 }
 
-// Feed writes size bytes of the counter stream to w, or fewer if the gate is cut, through gate, and closes w whatever
-// happens. The error is w's or ctx's.
+// Feed writes size bytes of the counter stream through gate to w, or fewer if the gate is cut, and closes w in any case.
+// The error is w's or ctx's.
 func Feed(ctx context.Context, w io.WriteCloser, size int64, gate *Gate) error {
 	defer w.Close()
 	defer cutAtEnd(ctx, w)()
@@ -202,8 +202,8 @@ func Feed(ctx context.Context, w io.WriteCloser, size int64, gate *Gate) error {
 	return nil
 }
 
-// Drain reads r to its end through gate, checks that it is the counter stream, and closes r whatever happens. It gives
-// the number of bytes that were right. The error is a *Mismatch, r's or ctx's; at the end of the stream it is nil.
+// Drain reads r to its end through gate, checks that it is the counter stream, and closes r in any case. It returns the
+// number of correct bytes. The error is a *Mismatch, r's or ctx's; at the end of the stream it is nil.
 func Drain(ctx context.Context, r io.ReadCloser, gate *Gate) (int64, error) {
 	defer r.Close()
 	defer cutAtEnd(ctx, r)()
@@ -228,7 +228,7 @@ func Drain(ctx context.Context, r io.ReadCloser, gate *Gate) (int64, error) {
 	}
 }
 
-// cutAtEnd makes calls on f return when ctx ends; the function it gives undoes that.
+// cutAtEnd makes calls on f return when ctx ends; the function it returns undoes that.
 func cutAtEnd(ctx context.Context, f any) func() bool {
 	d, ok := f.(Deadline)
 	if !ok {

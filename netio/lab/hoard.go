@@ -7,18 +7,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hoardMost bounds the pipes of a hoard: a user whose budget is larger than this has a test that does not fit.
+// hoardMost bounds the pipes of a hoard: the test cannot work for a user whose budget is larger.
 const hoardMost = 4096
 
-// HoardPipes uses up what a user may have of pipes (pipe-user-pages-soft, pipe(7)), as another program of that user would:
-// with pipes of 1 MiB. A user's budget is that of whoever makes a pipe, so they are made by a thread that becomes the user.
-// The function that it returns gives them back.
+// HoardPipes uses up a user's budget for pipes (pipe-user-pages-soft, pipe(7)), as another program of that user would:
+// with pipes of 1 MiB. A pipe counts against the user who makes it, so a thread that becomes the user makes them. The
+// function that it returns gives them back.
 func HoardPipes(uid int) (giveBack func(), err error) {
 	var all []int
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		runtime.LockOSThread() // and it ends with the goroutine
+		runtime.LockOSThread() // and never unlock: the thread ends with the goroutine
 		if _, _, e := unix.RawSyscall(unix.SYS_SETRESUID, uintptr(uid), uintptr(uid), uintptr(uid)); e != 0 {
 			err = os.NewSyscallError("setresuid", e)
 			return
@@ -42,7 +42,7 @@ func fillBudget() (all []int, err error) {
 		}
 		all = append(all, fds[:]...)
 		if _, err := unix.FcntlInt(uintptr(fds[0]), unix.F_SETPIPE_SZ, size); err != nil {
-			return all, nil // that was the last
+			return all, nil // that was the last one allowed
 		}
 	}
 	return all, nil

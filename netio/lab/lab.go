@@ -22,7 +22,7 @@ const (
 
 func (s Side) String() string { return [...]string{"tx", "rx"}[s] }
 
-// other gives the host at the far end of every path.
+// other is the host at the far end of every path.
 func (s Side) other() Side { return 1 - s }
 
 // MaxPaths is how many paths fit into the addresses 198.18.<path>.0/24.
@@ -31,9 +31,9 @@ const MaxPaths = 256
 // Config describes a lab.
 type Config struct {
 	Paths   int     // veth pairs between the two sides
-	Delayed []Delay // the paths after those; with them there may be MaxPaths
-	Queues  int     // of each veth device, for each direction; 0 is 1
-	Sysfs   bool    // /sys of each side shows the devices of that side, to programs that run there, as on a host
+	Delayed []Delay // the paths after those; at most MaxPaths in all
+	Queues  int     // of each veth device, in each direction; 0 means 1
+	Sysfs   bool    // programs that run on a side see that side's devices in /sys, as on a host
 
 	DelayProgram string // the file of tools/delay, for Delayed
 }
@@ -41,7 +41,7 @@ type Config struct {
 // Lab is two hosts joined by paths. Its methods may be called from any goroutine.
 type Lab struct {
 	paths int
-	veths int // the first so many paths; the others are delayed
+	veths int // number of veth paths, which come first; the others are delayed
 	sides [2]*space
 	ctx   context.Context // ends with the lab; no program outlives it
 	stop  context.CancelFunc
@@ -50,13 +50,13 @@ type Lab struct {
 	filtering bool
 
 	mu       sync.Mutex
-	commands []*Cmd // every program started, to be reaped in close
+	commands []*Cmd // every program started, reaped in close
 }
 
-// ErrNotHere says that this machine, or this user, cannot have a lab.
+// ErrNotHere says that a lab is not possible on this machine or for this user.
 var ErrNotHere = errors.New("not possible here")
 
-// Test is what a lab needs of a test, which a *testing.T or *testing.B has.
+// Test is what a lab needs from a test; *testing.T and *testing.B implement it.
 type Test interface {
 	Helper()
 	Cleanup(func())
@@ -64,7 +64,8 @@ type Test interface {
 	Fatalf(format string, args ...any)
 }
 
-// New makes a lab that lasts until the test's cleanup. The test is skipped where Open gives ErrNotHere, and fails with other errors.
+// New makes a lab that lasts until the test's cleanup. If Open returns ErrNotHere it skips the test; with other errors
+// the test fails.
 func New(t Test, config Config) *Lab {
 	t.Helper()
 	l, err := Open(config)
@@ -78,8 +79,9 @@ func New(t Test, config Config) *Lab {
 	return l
 }
 
-// Open makes a lab for a program that is no test, which closes it. The error is ErrNotHere where namespaces cannot be made (not root),
-// or delayed paths on a kernel without TUN devices; and another one where a path cannot be made.
+// Open makes a lab for a program that is not a test; the program closes it. The error is ErrNotHere if namespaces cannot
+// be made (not root), or delayed paths on a kernel without TUN devices; another error means that a path could not be
+// made.
 func Open(config Config) (*Lab, error) {
 	paths := config.Paths + len(config.Delayed)
 	if config.Paths < 0 || paths > MaxPaths {
@@ -116,7 +118,7 @@ func (l *Lab) make(config Config) error {
 	return nil
 }
 
-// Close ends the programs and both sides; the kernel removes what was in them.
+// Close ends the programs and both sides; the kernel removes everything in them.
 func (l *Lab) Close() {
 	l.stop()
 	l.mu.Lock()
@@ -146,7 +148,8 @@ func (l *Lab) build(queues int) error {
 	return nil
 }
 
-// join makes the veth pair of path i, one end on each side, still down, with so many queues, where 0 is the kernel's choice.
+// join makes the veth pair of path i, one end on each side and still down, with that many queues; 0 leaves it to the
+// kernel.
 func (l *Lab) join(i, queues int) error {
 	return l.sides[TX].do(func() error {
 		attrs := netlink.NewLinkAttrs()
@@ -159,7 +162,7 @@ func (l *Lab) join(i, queues int) error {
 	})
 }
 
-// raise sets every veth device of a side up and gives it its address. It runs on the side's thread.
+// raise brings up every veth device of a side and gives it its address. It runs on the side's thread.
 func (l *Lab) raise(side Side) error {
 	lo, err := netlink.LinkByName("lo")
 	if err != nil {
@@ -184,13 +187,13 @@ func (l *Lab) raise(side Side) error {
 	return nil
 }
 
-// Paths gives the number of paths.
+// Paths is the number of paths.
 func (l *Lab) Paths() int { return l.paths }
 
-// Address gives the IPv4 address of a side on path i.
+// Address is the IPv4 address of a side on path i.
 func (l *Lab) Address(side Side, i int) string { return address(side, i).String() }
 
 func address(side Side, i int) net.IP { return net.IPv4(198, 18, byte(i), byte(1+side)).To4() }
 
-// device names path i's device; it is the same on both sides.
+// device is the name of path i's device, the same on both sides.
 func device(i int) string { return fmt.Sprintf("p%d", i) }

@@ -10,18 +10,18 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// Shaping: a bucket of shapeBurst of the rate's bytes, but never less than one packet as the kernel hands it down
+// Shaping: a token bucket of 1/shapeBurstHz s at the rate, but never smaller than a packet as the kernel hands it down
 // (64 KiB before segmentation), and a queue behind it.
 const (
 	shapeBurstHz = 100       // a bucket holds 1/100 s
 	shapeLeast   = 128 << 10 // bytes
-	shapeQueue   = 1 << 20   // bytes that wait; what comes on top is dropped
+	shapeQueue   = 1 << 20   // bytes that may wait; any more are dropped
 )
 
-// nowhere is a link-layer address that no device of a lab has; packets sent there arrive and are passed over.
+// nowhere is a link-layer address that no device of a lab has; packets sent there arrive and are ignored.
 var nowhere = net.HardwareAddr{0x02, 0, 0, 0, 0, 0x01}
 
-// PathDown takes path i down as seen from its tx side: the sender's kernel knows, the receiver sees no carrier.
+// PathDown takes path i down at its tx side: the sender's kernel knows, the receiver sees no carrier.
 func (l *Lab) PathDown(i int) error { return l.EndDown(TX, i) }
 
 // PathUp brings path i back after PathDown.
@@ -30,7 +30,7 @@ func (l *Lab) PathUp(i int) error { return l.EndUp(TX, i) }
 // EndDown takes one end of path i down.
 func (l *Lab) EndDown(side Side, i int) error { return l.onDevice(side, i, netlink.LinkSetDown) }
 
-// EndUp brings one end of path i up again. When it returns, packets pass, unless the other end is down.
+// EndUp brings one end of path i up again. When it returns, packets pass unless the other end is down.
 func (l *Lab) EndUp(side Side, i int) error {
 	if err := l.onDevice(side, i, netlink.LinkSetUp); err != nil || i >= l.veths {
 		return err
@@ -47,12 +47,12 @@ func (l *Lab) EndUp(side Side, i int) error {
 }
 
 const (
-	carrierTime = 30 * time.Second     // the most that the kernel may take, on a machine that is busy
+	carrierTime = 30 * time.Second     // the most that the kernel may take on a busy machine
 	carrierLook = 5 * time.Millisecond // between two looks
 )
 
-// awaitCarriers waits until both ends of path i are ready to send. The kernel sees a carrier late, where it has many to look at
-// (net/core/link_watch.c): until then a device drops what it should send, and routes of several hops leave it out.
+// awaitCarriers waits until both ends of path i are ready to send. The kernel notices a carrier late if it has many to
+// look at (net/core/link_watch.c): until then a device drops what it should send, and multipath routes leave it out.
 func (l *Lab) awaitCarriers(i int) error {
 	return errors.Join(l.awaitCarrier(TX, i), l.awaitCarrier(RX, i))
 }
@@ -81,7 +81,7 @@ func (l *Lab) AddAddress(side Side, i int, ip string) error {
 	})
 }
 
-// Shape limits path i to bitsPerSecond in each direction (tc-tbf(8)); 0 takes the limit away.
+// Shape limits path i to bitsPerSecond in each direction (tc-tbf(8)); 0 removes the limit.
 func (l *Lab) Shape(i int, bitsPerSecond uint64) error {
 	rate := bitsPerSecond / 8
 	return l.onBoth(i, func(dev netlink.Link) error {
@@ -104,11 +104,11 @@ func (l *Lab) Shape(i int, bitsPerSecond uint64) error {
 }
 
 // Blackhole makes path i swallow every packet, in both directions, with its devices up and its routes in place: the
-// neighbour's entry is pinned to an address that nobody has. Kernels without packet filters can do that too. It ends
-// with Heal, or with PathDown, which flushes neighbours. Delayed paths have no neighbours: it is an error there.
+// neighbour's entry is pinned to an address that nobody has. This also works on kernels without packet filters. Heal ends
+// it, and so does PathDown, which flushes neighbours. Delayed paths have no neighbours: it is an error there.
 func (l *Lab) Blackhole(i int) error { return l.neighbour(i, netlink.NeighSet) }
 
-// Heal ends Blackhole; the kernel asks for the true address with the next packet. Healing a sound path is no error.
+// Heal ends Blackhole; the kernel resolves the true address at the next packet. Healing a healthy path is not an error.
 func (l *Lab) Heal(i int) error {
 	return l.neighbour(i, func(n *netlink.Neigh) error { return gone(netlink.NeighDel(n)) })
 }
@@ -157,7 +157,7 @@ func (l *Lab) onDevice(side Side, i int, change func(netlink.Link) error) error 
 	return nil
 }
 
-// gone drops the error of taking away what is not there.
+// gone ignores the error of removing what does not exist.
 func gone(err error) error {
 	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.EINVAL) {
 		return nil

@@ -11,13 +11,13 @@ import (
 // Usage is what a running process holds; see proc(5).
 type Usage struct {
 	Resident int64 // bytes of memory now (VmRSS)
-	Peak     int64 // bytes of memory at most so far (VmHWM)
+	Peak     int64 // peak of Resident so far, in bytes (VmHWM)
 	Files    int   // open descriptors
 	Threads  int
 }
 
-// UsageOf reads /proc for a process. The error is fs.ErrNotExist once it has ended and was waited for; a process that
-// has ended and was not has no memory lines, which is an error too.
+// UsageOf reads /proc for a process. The error is fs.ErrNotExist once it has ended and was waited for; one that has ended
+// but was not waited for has no memory lines, which is also an error.
 func UsageOf(pid int) (Usage, error) {
 	root := filepath.Join("/proc", strconv.Itoa(pid))
 	status, err := os.ReadFile(filepath.Join(root, "status"))

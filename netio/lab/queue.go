@@ -12,21 +12,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Spread has these CPUs handle what arrives in one queue of a side's device of path i, each flow always the same one (RPS,
-// Documentation/networking/scaling.rst). Without any it is as with a new device: the CPU that sent it does.
+// Spread makes these CPUs handle what arrives in one queue of a side's device of path i, each flow always on the same CPU
+// (RPS, Documentation/networking/scaling.rst). Without CPUs it is as with a new device: the sending CPU handles it.
 func (l *Lab) Spread(side Side, i, queue int, cpus ...int) error {
 	name := fmt.Sprintf("class/net/%s/queues/rx-%d/rps_cpus", device(i), queue)
 	return l.sides[side].visit(func() error { return writeSys(name, mask(cpus)) })
 }
 
-// Choose has what these CPUs send leave in one queue of a side's device of path i (XPS, the same document). Without any it is as with a
-// new device: each flow has a queue by its hash.
+// Choose makes what these CPUs send leave in one queue of a side's device of path i (XPS, same document). Without CPUs it
+// is as with a new device: each flow gets a queue by its hash.
 func (l *Lab) Choose(side Side, i, queue int, cpus ...int) error {
 	name := fmt.Sprintf("class/net/%s/queues/tx-%d/xps_cpus", device(i), queue)
 	return l.sides[side].visit(func() error { return writeSys(name, mask(cpus)) })
 }
 
-// mask is a set of CPUs as the kernel writes it: groups of 32 bits in hexadecimal digits, the highest first.
+// mask is a set of CPUs as the kernel writes it: groups of 32 bits in hexadecimal, the highest first.
 func mask(cpus []int) string {
 	groups := make([]uint32, 1+slices.Max(append(cpus, 0))/32)
 	for _, cpu := range cpus {
@@ -39,8 +39,8 @@ func mask(cpus []int) string {
 	return strings.Join(words, ",")
 }
 
-// Poll has the kernel poll a side's device of path i as it does network cards, each queue for itself (NAPI): a packet
-// knows then which queue it came in. A program that passes everything on (XDP) makes a veth device do so.
+// Poll makes the kernel poll a side's device of path i like a network card, each queue separately (NAPI): packets then
+// record which queue they came in. An XDP program that passes everything on makes a veth device do so.
 func (l *Lab) Poll(side Side, i int) error {
 	pass, err := ebpf.NewProgram(&ebpf.ProgramSpec{
 		Type:         ebpf.XDP,
@@ -53,8 +53,8 @@ func (l *Lab) Poll(side Side, i int) error {
 	return l.onDevice(side, i, func(dev netlink.Link) error { return netlink.LinkSetXdpFd(dev, pass.FD()) })
 }
 
-// writeSys writes to a file of sysfs, which shows the devices of the namespace in which it was mounted. So a mount is made
-// for the calling thread's, in no folder (Linux 5.2, fsmount(2)).
+// writeSys writes to a file of sysfs, which shows the devices of the namespace in which it was mounted. So it makes a
+// detached mount in the calling thread's namespace (Linux 5.2, fsmount(2)).
 func writeSys(name, value string) error {
 	fs, err := unix.Fsopen("sysfs", unix.FSOPEN_CLOEXEC)
 	if err != nil {

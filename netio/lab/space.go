@@ -13,8 +13,8 @@ import (
 
 var errClosed = errors.New("the lab is closed")
 
-// space is a network namespace and the thread that lives in it. Programs are started from that thread: it lasts as
-// long as the namespace does, and its end is what PR_SET_PDEATHSIG tells them.
+// space is a network namespace and the thread that lives in it. Programs are started from that thread, since it lasts as
+// long as the namespace: its end triggers their PR_SET_PDEATHSIG.
 type space struct {
 	ns   netns.NsHandle
 	work chan func()   // run on the thread, one at a time; never closed
@@ -22,8 +22,8 @@ type space struct {
 	done chan struct{} // closed by the thread's goroutine on its way out
 }
 
-// newSpace makes an empty namespace, with a /sys of its own for the programs that are started there, if so. The error is EPERM without
-// CAP_SYS_ADMIN, or what unshare(2) says.
+// newSpace makes an empty namespace, if sysfs with a /sys of its own for the programs started there. The error is EPERM
+// without CAP_SYS_ADMIN, or another of unshare(2).
 func newSpace(sysfs bool) (*space, error) {
 	s := &space{work: make(chan func()), stop: make(chan struct{}), done: make(chan struct{})}
 	ready := make(chan error, 1)
@@ -57,8 +57,8 @@ func (s *space) live(ready chan<- error, sysfs bool) {
 	}
 }
 
-// do runs f on the thread in the namespace and gives its error, or errClosed. It must not wait for anything but the
-// kernel: a second caller waits for it.
+// do runs f on the thread in the namespace and returns its error, or errClosed. f must wait for nothing but the kernel,
+// since a second caller waits for it.
 func (s *space) do(f func() error) error {
 	result := make(chan error, 1)
 	select {
@@ -69,8 +69,8 @@ func (s *space) do(f func() error) error {
 	}
 }
 
-// mountSysfs has the calling thread see the devices of its network namespace below /sys, and with it whatever it starts. Nobody else
-// does: the thread's mounts are its own from then on.
+// mountSysfs shows the calling thread, and whatever it starts, the devices of its network namespace below /sys. Nobody
+// else sees them: the thread has its own mounts from then on.
 func mountSysfs() error {
 	if err := unix.Unshare(unix.CLONE_NEWNS); err != nil {
 		return os.NewSyscallError("unshare", err)
@@ -84,7 +84,7 @@ func mountSysfs() error {
 // errLeft says that a visitor did not come back: a test that has failed or was skipped ends the goroutine.
 var errLeft = errors.New("the goroutine has ended")
 
-// visit runs f on a thread of its own in the namespace, for calls that may wait, and gives its error, or errLeft.
+// visit runs f on a separate thread in the namespace, for calls that may wait, and returns its error, or errLeft.
 func (s *space) visit(f func() error) error {
 	result := make(chan error, 1)
 	onOwnThread(func() {
@@ -102,16 +102,16 @@ func (s *space) visit(f func() error) error {
 // file names the namespace for other programs; it is one of this process's descriptors.
 func (s *space) file() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), s.ns) }
 
-// close ends the thread and lets go of the namespace. No visit may be under way.
+// close ends the thread and releases the namespace. No visit may be in progress.
 func (s *space) close() {
 	close(s.stop)
 	<-s.done
 	s.ns.Close()
 }
 
-// onOwnThread runs f in a goroutine of its own, on a thread that ends with it, so that a namespace which f enters can
-// never be met by other goroutines. The process's first thread cannot end (and /proc/self stands for it), so f is kept
-// away from that one: while the first goroutine sits on it, the second gets another.
+// onOwnThread runs f in a separate goroutine, on a thread that ends with it, so that no other goroutine can get into a
+// namespace that f enters. The process's first thread cannot end (and /proc/self stands for it), so f must not run there:
+// while one goroutine occupies it, a second one gets another thread.
 func onOwnThread(f func()) {
 	go func() {
 		runtime.LockOSThread()

@@ -25,12 +25,12 @@ func (l *Lab) Listen(ctx context.Context, side Side, address string) (net.Listen
 	return listener, err
 }
 
-// Visit runs f on a thread of its own on a side and gives its error, which is not nil where f did not come back, as after
-// testing.T.FailNow. What f opens stays on that side. It has the mounts of the test, also where Config.Sysfs is set.
+// Visit runs f on a separate thread on a side and returns its error, which is not nil if f did not come back, for example
+// after testing.T.FailNow. What f opens stays on that side. f sees the test's mounts even if Config.Sysfs is set.
 func (l *Lab) Visit(side Side, f func() error) error { return l.sides[side].visit(f) }
 
-// Do runs f on the side's own thread and gives its error. That thread lasts as long as the lab, so f may start processes that are to end
-// with it (PR_SET_PDEATHSIG), and may not wait.
+// Do runs f on the side's own thread and returns its error. That thread lasts as long as the lab, so f may start
+// processes that should end with it (PR_SET_PDEATHSIG), and must not wait.
 func (l *Lab) Do(side Side, f func() error) error { return l.sides[side].do(f) }
 
 // File names the network namespace of a side for other programs, for as long as the lab lasts.

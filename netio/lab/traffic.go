@@ -7,8 +7,8 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
-// Sent gives how many bytes a side's device of path i has sent since the lab was made, as the device itself counts them:
-// with the headers of Ethernet, IP and TCP, and what was sent again. A packet that shaping dropped is not in it.
+// Sent is how many bytes a side's device of path i has sent since the lab was made, as counted by the device: with the
+// headers of Ethernet, IP and TCP, and with what was resent. Packets dropped by shaping do not count.
 func (l *Lab) Sent(side Side, i int) (bytes uint64, err error) {
 	err = l.onDevice(side, i, func(dev netlink.Link) error {
 		counts := dev.Attrs().Statistics
@@ -21,14 +21,14 @@ func (l *Lab) Sent(side Side, i int) (bytes uint64, err error) {
 	return bytes, err
 }
 
-// Sample is what every path of a side had sent at a time, and what had passed a gate.
+// Sample is what every path of a side had sent at a moment, and what had passed a gate.
 type Sample struct {
 	At    time.Time // monotonic
 	Sent  []uint64  // bytes, by path
 	Moved int64     // bytes; 0 without a gate
 }
 
-// sample reads every count once.
+// sample reads each count once.
 func (l *Lab) sample(side Side, gate *Gate) (Sample, error) {
 	s := Sample{Sent: make([]uint64, l.paths)}
 	for i := range s.Sent {
@@ -44,12 +44,12 @@ func (l *Lab) sample(side Side, gate *Gate) (Sample, error) {
 	return s, nil
 }
 
-// Sampler takes a Sample of a side, and of gate unless it is nil, now, then every interval, and one more when the function
-// that it returns is called: that gives all of them in order, or the first error. The sampling goroutine has ended by
-// then. The function is to be called once.
+// Sampler takes a Sample of a side, and of gate unless it is nil, now, then every interval, and once more when the
+// function that it returns is called. That returns all of them in order, or the first error, after the sampling goroutine
+// has ended. Call it once.
 func (l *Lab) Sampler(side Side, interval time.Duration, gate *Gate) (stop func() ([]Sample, error)) {
 	var all []Sample
-	var failed error // until done is closed, all and failed are the sampling goroutine's
+	var failed error // until done is closed, all and failed belong to the sampling goroutine
 	end, done := make(chan struct{}), make(chan struct{})
 	take := func() {
 		s, err := l.sample(side, gate)

@@ -1,5 +1,5 @@
 // Command consume is the consumer at the end of a pipe under test: it reads a counter stream (see package lab) from
-// its standard input and prints how many bytes it was. Its exit status is 1 when a byte is wrong or a read fails.
+// standard input and prints its length in bytes. Its exit status is 1 if a byte is wrong or a read fails.
 package main
 
 import (

@@ -1,6 +1,6 @@
-// Command produce is a producer that a test can kill: it writes a counter stream (see package lab) of so many bytes to its
-// standard output, a pipe. With the word lend, these are pages of its own memory, which it uses again as soon as they have left the pipe
-// (vmsplice(2)).
+// Command produce is a producer that a test can kill: it writes a counter stream (see package lab) of the given length in
+// bytes to standard output, a pipe. With the word lend it lends pages of its own memory, which it reuses as soon as they
+// have left the pipe (vmsplice(2)).
 package main
 
 import (

@@ -2,7 +2,7 @@
 //
 //	refuse EPERM|ENOSYS program [argument ...]
 //
-// The filter is a real one (seccomp(2)), as container runtimes have them.
+// The filter is a real one (seccomp(2)), like those of container runtimes.
 package main
 
 import (
@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// refused are the calls; all else is allowed.
+// refused are the calls refused; all others are allowed.
 var refused = []uint32{unix.SYS_SPLICE, unix.SYS_TEE, unix.SYS_VMSPLICE, unix.SYS_SENDFILE, unix.SYS_BPF}
 
 func main() {
@@ -25,7 +25,7 @@ func main() {
 
 func run(with string, argv []string) error {
 	errno := map[string]unix.Errno{"EPERM": unix.EPERM, "ENOSYS": unix.ENOSYS}[with]
-	runtime.LockOSThread() // the filter is this thread's, and the program that it becomes
+	runtime.LockOSThread() // the filter is for this thread, which becomes the program
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return os.NewSyscallError("prctl PR_SET_NO_NEW_PRIVS", err)
 	}
