@@ -19,9 +19,10 @@ const cutLeast = 16 << 10
 // sinkTakes is what Ready is told when the sink has room again; it is not an epoll event.
 const sinkTakes uint32 = 1 << 27
 
-// cuts reports whether a leg that begins now can go straight to the sink, on a link of the given loop.
+// cuts reports whether a leg that begins now can go straight to the sink, on a link of the given loop. The first leg of all cannot:
+// until it is whole, the stream is not the receiver's own, and nothing of it may be in the sink.
 func (r *Receiver) cuts(l wire.Leg, at *rxloop) bool {
-	return l.Length >= cutLeast && !l.Checked && at.cuts() && ring.Seq(l.Number) == r.ring.Next()
+	return l.Length >= cutLeast && !l.Checked && at.cuts() && ring.Seq(l.Number) == r.ring.Next() && r.tenure.owned.Load()
 }
 
 // cuts reports whether the head leg may go to the sink as it arrives on a link of this loop. The way through a pipe needs one,
@@ -57,9 +58,6 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 		return n, false, err
 	}
 	if err := e.inPlace(l); err != nil {
-		if !r.tenure.owned.Load() {
-			return 0, true, err // nothing of a stream is in yet: it ends the link
-		}
 		r.sinkFailed(err)
 		return 0, true, nil
 	}
@@ -76,7 +74,6 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 		return 0, true, nil // the sink failed
 	}
 	k.got += n
-	r.own()
 	e.wrote(n)
 	if n < left {
 		return n, false, nil

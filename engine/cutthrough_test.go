@@ -15,24 +15,32 @@ import (
 // A leg that goes to the sink as it arrives loses its link at byte N of it, and comes again on another link: what the sink
 // has is skipped.
 //
-//	link 0:  leg 0 |--- N ---X
-//	link 1:        |----------------------|  leg 1 ...
+//	link 0:  leg 1 |--- N ---X
+//	link 1:        |----------------------|  leg 2 ...
 //	sink:          |--- N ---|------------|--------
 func TestCutThroughResumes(t *testing.T) {
 	const leg = 64 << 10
 	for _, at := range []int{0, 1, 4095, 4096, 16 << 10, leg - 1} {
 		t.Run(fmt.Sprint(at), func(t *testing.T) {
 			rx := receive(t, engine.Options{CPUs: unpinned(2), Threads: 2}, enginetest.KindPipe, nil)
-			s := newStream(3, leg)
+			s := newStream(4, leg)
 			first, second := rx.link(0), rx.link(1)
-			first.send(s.frame(0)[:wire.HeaderLen+at])
-			begun := rx.read(at) // the sink has it
+			begun := rx.owned(first, s)
+			first.send(s.frame(1)[:wire.HeaderLen+at])
+			begun = append(begun, rx.read(at)...) // the sink has it
 			first.c.Close()
 			rest := rx.consume()
-			second.send(s.frame(0), s.frame(2), s.frame(1))
+			second.send(s.frame(1), s.frame(3), s.frame(2))
 			s.finish(rx, second, join(begun, rest))
 		})
 	}
+}
+
+// owned makes s the receiver's own stream: its first leg, which never goes straight to the sink, is in. It returns that leg.
+func (r *running) owned(h *hand, s stream) []byte {
+	r.t.Helper()
+	h.send(s.frame(0))
+	return r.read(s.leg)
 }
 
 // read takes n bytes out of the sink.
@@ -72,22 +80,25 @@ func TestCutThroughOfCopies(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			rx := receive(t, engine.Options{CPUs: unpinned(2), Threads: 2}, enginetest.KindPipe, nil)
-			s := newStream(2, leg)
+			s := newStream(3, leg)
 			var hands []*hand
 			var begun []byte
 			for i, stop := range c.stops {
 				hands = append(hands, rx.link(uint32(i)))
-				hands[i].send(s.frame(0)[:wire.HeaderLen+stop])
+				if i == 0 {
+					begun = rx.owned(hands[i], s)
+				}
+				hands[i].send(s.frame(1)[:wire.HeaderLen+stop])
 				if i == 0 { // the sink has its part before the others come: a link that finds another writing gives way
-					begun = rx.read(stop)
+					begun = append(begun, rx.read(stop)...)
 				}
 			}
 			rest := rx.consume()
 			for _, i := range c.then {
-				hands[i].send(s.frame(0)[wire.HeaderLen+c.stops[i]:])
+				hands[i].send(s.frame(1)[wire.HeaderLen+c.stops[i]:])
 			}
 			last := hands[c.then[len(c.then)-1]]
-			last.send(s.frame(1))
+			last.send(s.frame(2))
 			s.finish(rx, last, join(begun, rest))
 		})
 	}
@@ -100,19 +111,20 @@ func TestCutThroughOfCopiesAtAFullSink(t *testing.T) {
 	for needed := range 2 {
 		rx := receive(t, engine.Options{CPUs: unpinned(1)}, enginetest.KindPipe, nil)
 		hands := []*hand{rx.link(0), rx.link(1)}
+		s := newStream(4, leg)
+		begun := rx.owned(hands[0], s)
 		rx.stdio.Shrink(4096)
-		s := newStream(3, leg)
 		for _, h := range hands {
-			h.send(s.frame(0)[:wire.HeaderLen+40000])
+			h.send(s.frame(1)[:wire.HeaderLen+40000])
 		}
 		rx.untilHeld(hands)
 		for _, h := range hands {
-			h.send(s.frame(0)[wire.HeaderLen+40000:])
+			h.send(s.frame(1)[wire.HeaderLen+40000:])
 		}
-		hands[1-needed].send(s.frame(1))
-		hands[needed].send(s.frame(2))
-		got := rx.consume()
-		hands[needed].untilReceived(3)
+		hands[1-needed].send(s.frame(2))
+		hands[needed].send(s.frame(3))
+		got := join(begun, rx.consume())
+		hands[needed].untilReceived(4)
 		s.finish(rx, hands[needed], got)
 	}
 }
@@ -131,13 +143,14 @@ func TestCutThroughDiesAtAFullSink(t *testing.T) {
 	const leg = 64 << 10
 	rx := receive(t, engine.Options{CPUs: unpinned(2), Threads: 2}, enginetest.KindPipe, nil)
 	hands := []*hand{rx.link(0), rx.link(1)}
+	s := newStream(3, leg)
+	begun := rx.owned(hands[0], s)
 	rx.stdio.Shrink(4096)
-	s := newStream(2, leg)
-	hands[0].send(s.frame(0)[:wire.HeaderLen+40000])
+	hands[0].send(s.frame(1)[:wire.HeaderLen+40000])
 	rx.untilHeld(hands[:1])
 	hands[0].c.Close()
-	hands[1].send(s.frame(1), s.frame(0))
-	got := rx.consume()
+	hands[1].send(s.frame(2), s.frame(1))
+	got := join(begun, rx.consume())
 	s.finish(rx, hands[1], got)
 }
 
@@ -145,9 +158,10 @@ func TestCutThroughDiesAtAFullSink(t *testing.T) {
 func TestCutThroughConsumerDies(t *testing.T) {
 	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
 	h := rx.link(0)
-	s := newStream(2, 64<<10)
-	h.send(s.frame(0)[:wire.HeaderLen+30000])
-	if !bytes.Equal(rx.read(30000), s.data[:30000]) {
+	s := newStream(3, 64<<10)
+	rx.owned(h, s)
+	h.send(s.frame(1)[:wire.HeaderLen+30000])
+	if !bytes.Equal(rx.read(30000), s.payload(1)[:30000]) {
 		t.Fatal("other bytes came out")
 	}
 	rx.stdio.Far.Close()

@@ -33,6 +33,7 @@ func TestSenderThatBringsNothing(t *testing.T) {
 		{"an end of a stream that is to come", 1, wire.End{Legs: 7, Bytes: 7}.Append(nil)},
 		{"that it has heard of the end", 1, wire.Bye{Stream: true}.Append(nil)},
 		{"a part of a leg that is not its first", 1, s.frame(1)[:20000]},
+		{"a part of its first leg", 1, s.frame(0)[:20000]},
 		{"the header of a leg", 2, s.frame(0)[:wire.HeaderLen]},
 		{"that it has failed", 2, wire.Fault{Status: uint16(engine.StatusTerminated), Text: "stopped"}.Append(nil)},
 		{"two ends", 1, append(wire.End{Legs: 7, Bytes: 7}.Append(nil), wire.End{Legs: 8, Bytes: 8}.Append(nil)...)},
@@ -55,7 +56,7 @@ func TestSenderThatBringsNothing(t *testing.T) {
 	}
 }
 
-// A first leg that does not begin the stream, and goes straight to the sink: nothing of it is in, so that it ends its link and no more.
+// A first leg that does not begin the stream ends its link and no more: nothing of it is in.
 func TestFirstLegElsewhere(t *testing.T) {
 	rx := receive(t, engine.Options{Connect: time.Minute}, enginetest.KindPipe, nil)
 	h := rx.link(0)
