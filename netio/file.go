@@ -50,6 +50,7 @@ type Stamp struct {
 	size         int64
 	bytes, inode unix.Timespec // when they last changed
 	names        uint64
+	name         string // by which it was opened, or the one that it was given since; "": not known
 }
 
 // Stamp returns the present stamp of the source, a regular file. An error is an *os.SyscallError.
@@ -58,18 +59,19 @@ func (s *Source) Stamp() (Stamp, error) {
 	if err := unix.Fstat(s.fd, &st); err != nil {
 		return Stamp{}, os.NewSyscallError("fstat", err)
 	}
-	return Stamp{st.Size, st.Mtim, st.Ctim, uint64(st.Nlink)}, nil
+	name, _ := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", s.fd)) // proc_pid_fd(5): as it is now
+	return Stamp{st.Size, st.Mtim, st.Ctim, uint64(st.Nlink), name}, nil
 }
 
-// Since says for people what has changed since an earlier stamp; "" if nothing has. Being renamed, or losing one of its
-// names, does not count as a change.
+// Since says for people what has changed since an earlier stamp; "" if nothing has. Being renamed, or gaining or losing one
+// of its names, does not count as a change, though it changes the inode.
 func (now Stamp) Since(then Stamp) string {
 	switch {
 	case now.size != then.size:
 		return fmt.Sprintf("it had %d bytes, and has %d", then.size, now.size)
 	case now.bytes != then.bytes:
 		return "it was written to at " + clock(now.bytes)
-	case now.inode != then.inode && now.names == then.names:
+	case now.inode != then.inode && now.names == then.names && now.name == then.name:
 		return "its inode changed at " + clock(now.inode)
 	}
 	return ""

@@ -11,10 +11,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 	"time"
+
+	"viamillipede/cmd/viamillipede/internal/means"
+	"viamillipede/engine"
 )
 
 // version is the program's, set with "-ldflags -X main.version=...".
@@ -24,6 +28,10 @@ var version = "devel"
 const lastWords = 500 * time.Millisecond
 
 func main() {
+	if err := means.Begin(); err != nil { // not by way of stderr, which has a timer
+		_, _ = syscall.Write(syscall.Stderr, fmt.Appendf(nil, "viamillipede: %v\n", err))
+		os.Exit(int(engine.ExitStatus(err)))
+	}
 	// In the background of a terminal with "stty tostop" a line on standard error would stop the whole program. While the
 	// signal is ignored, the line is written (termios(3), tty_ioctl(4)).
 	signal.Ignore(syscall.SIGTTOU)

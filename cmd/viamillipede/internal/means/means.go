@@ -34,6 +34,18 @@ const memoryOwn = 14 << 20
 // touches only what it needs, and threads have stacks.
 const spaceOwn = 80 << 20
 
+// filesLeast is how many descriptors the program takes before it can count them: two of them for Go's poller.
+const filesLeast = 5
+
+// Begin reports whether Go can run here at all. Its runtime ends the program where there is no descriptor for its poller, which
+// the first timer or file needs, so it must be called before either. The error is an *engine.Error.
+func Begin() error {
+	if !host.Spare(filesLeast) {
+		return cannot("fewer than %d more descriptors can be opened (ulimit -n)", filesLeast)
+	}
+	return nil
+}
+
 // Provide makes a program with that many ends of streams, 1 or more, fit into what this machine grants, read below root.
 // It must be called once, before the program has many threads. notes are lines for a user who wants to know more. An
 // error, an *engine.Error, means that the limits are too tight.
