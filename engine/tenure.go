@@ -14,14 +14,15 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// tenure is whose stream a receiver has. A hello proves nothing, so the stream becomes the receiver's own only when a leg is in, or
-// part of one has gone straight to the sink, or the end has come of a stream without legs.
+// tenure is whose stream a receiver has. A hello proves nothing, so the stream becomes the receiver's own only when a whole leg is in,
+// or the end has come of a stream without legs.
 //
 //	free -> hello -> tried -> a leg -> owned, for good
 //	                 tried -> its last link ended, or it has yielded -> free
 //	                 tried -> it says that it has failed -> its links are ended -> free
 //
-// What would end a stream that is owned only ends the link while the stream is tried: anybody can send it.
+// What would end a stream that is owned only ends the link while the stream is tried: anybody can send it. Two copies of a leg that
+// differ are the exception (rxleg.go).
 //
 // A stream that is tried may wait for its source for as long as nobody else comes. If it has brought no leg for Timing.Yield and
 // another sender is at the door, it yields: its links are told so, and its sender dials again like anybody. Meanwhile the other
