@@ -88,8 +88,11 @@ func (r *Receiver) consumerGone(cause error) {
 // by themselves and do not wait to be told. The answer comes within a moment: the sender says that this was the end, or
 // sends more.
 func (r *Receiver) hadAll() bool {
-	if r.out.bytes.Load() == 0 || !r.keepTurn() {
+	if !r.keepTurn() || r.out.bytes.Load() == 0 {
 		return false
+	}
+	if leg := r.out.legs.Head(); leg != nil && r.out.partial == int(leg.Length) {
+		r.out.advance(leg) // it was cut through, and the consumer was gone before its link could go on
 	}
 	late := time.NewTimer(r.time.Farewell)
 	defer late.Stop()

@@ -109,10 +109,7 @@ func (r *Receiver) drain(l *rxloop) error {
 			_, err := r.out.block(nil)
 			return err
 		}
-		r.out.legs.Advance()
-		r.out.count(leg)
-		r.out.partial = 0
-		leg.release()
+		r.out.advance(leg)
 		if l.Aboard() {
 			return nil
 		}
@@ -121,6 +118,14 @@ func (r *Receiver) drain(l *rxloop) error {
 		return nil
 	}
 	return r.conclude(*r.end.Load())
+}
+
+// advance goes on to the next leg, because the whole of the head leg is in the sink.
+func (e *egress) advance(leg *rxleg) {
+	e.legs.Advance()
+	e.count(leg)
+	e.partial = 0
+	leg.release()
 }
 
 // count notes how a leg came to the sink: by reference or from a buffer.
