@@ -29,10 +29,18 @@ var layers = []layer{
 	{"netio", 1},
 	{"bufpool", 1},
 	{"affinity", 1},
-	{"engine", 3},
-	{"bench", 4},
-	{"cmd", 5},
-	{"tools", 6},
+	{"engine/observe", 2},
+	{"engine/internal/stream", 3},
+	{"engine/send/ingest", 4},
+	{"engine/send/ways", 4},
+	{"engine/send", 5},
+	{"engine/receive/doors", 4},
+	{"engine/receive/egress", 4},
+	{"engine/receive", 5},
+	{"engine", 6},
+	{"bench", 7},
+	{"cmd", 8},
+	{"tools", 9},
 }
 
 // testSupport are folders of packages for tests, and for the tools that measure. They may import what tests may. The
