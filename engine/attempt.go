@@ -201,10 +201,6 @@ func sameKind(all []outcome, a outcome) bool {
 // denied reports whether a receiver answered that it will not have us.
 func (o outcome) denied() bool { return denies(o.verdict) }
 
-func denies(v wire.Verdict) bool {
-	return v == wire.VerdictPhrase || v == wire.VerdictVersion || v == wire.VerdictBusy || v == wire.VerdictMeasures
-}
-
 // describe says why each address failed or, if they have that in common, says it once.
 func describe(all []outcome) error {
 	var parts []string

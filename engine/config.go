@@ -39,6 +39,13 @@ type Path struct {
 	Sports Sports
 }
 
+// Sports are the source ports of a path's links. A hash of its addresses and ports decides which lane of a LAG, or which of several
+// equal routes, a connection takes, so the ports decide how evenly the lanes are filled. The zero Sports leaves them to the kernel.
+type Sports struct {
+	List     []uint16 // link i of the path has the i-th port; the path has no more links than there are ports
+	Balanced bool     // the sender itself finds a list that fills all lanes
+}
+
 // Via is where a path's links leave this machine: through a device or from a local address. The zero Via leaves that to the
 // routes and to Options.Bind. Neither needs to exist yet: a path whose source does not exist is down.
 type Via struct {

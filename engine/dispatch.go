@@ -367,3 +367,13 @@ func (l *txloop) closeLinks() {
 		k.part()
 	}
 }
+
+// pace gives the path's links on this loop their share.
+func (l *txloop) pace(p *pathState) {
+	share := p.share()
+	for _, k := range l.links {
+		if k.path == p {
+			k.conn.Pace(share)
+		}
+	}
+}

@@ -24,6 +24,7 @@
 //	         race.go        its addresses: the first one wins     one goroutine an address, for a moment
 //	         auto.go        as many links as raise the rate       one goroutine
 //	path     path.go      what is known of a path; its rate       shared, a short lock
+//	         answers.go   what the paths have answered so far      the supervisor
 //	gauge    gauge.go     socket statistics, by the kernel (eBPF)  one goroutine at the start
 //	network  network.go   changes of the network wake keepers     one goroutine
 //	sender   sender.go    the owner of all of these

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -104,12 +103,4 @@ func (d *directory) tell() (news bool) {
 	defer d.mu.Unlock()
 	news, d.told = !d.told, true
 	return news
-}
-
-// nameError is the part of a failed lookup's error that is worth telling: the name is the path's, and the user's own.
-func nameError(e *net.DNSError) error {
-	if e.IsNotFound {
-		return errors.New("no such host")
-	}
-	return errors.New("lookup: " + e.Err)
 }

@@ -2,10 +2,8 @@ package engine
 
 import (
 	"context"
-	"slices"
 
 	"viamillipede/engine/schedule"
-	"viamillipede/netio/dial"
 )
 
 // watchNetwork signals each change of the network until ctx ends.
@@ -18,30 +16,6 @@ func (s *Sender) watchNetwork(ctx context.Context) {
 	if err != nil && ctx.Err() == nil {
 		tell(s.observer, NetworkNotWatched{Sender: true, Err: err})
 	}
-}
-
-// strand ends the links whose device has gone or was made anew: nothing gets through on them any more, and no packet will say so.
-func (s *Sender) strand() {
-	if !s.zones.Load() {
-		return
-	}
-	for _, l := range s.loops {
-		l.Post(func() {
-			for _, k := range slices.Clone(l.links) {
-				if err := k.stranded(); err != nil {
-					k.lose(err)
-				}
-			}
-		})
-	}
-}
-
-// stranded says what has become of the device of a link to a link-local address; nil: it is still there.
-func (k *txlink) stranded() error {
-	if k.to.Zone() == "" {
-		return nil
-	}
-	return dial.SameZone(k.to, k.zoned)
 }
 
 // networkChanged is called after devices, addresses or routes of this machine have changed, once for a burst of changes,

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -10,7 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"viamillipede/engine/loop"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
@@ -71,18 +69,6 @@ func (p *pathState) note(o outcome) (news bool) {
 	p.once.Do(func() { close(p.tried) })
 	p.verdict, p.last, p.refused = o.verdict, o.err, o.refused
 	return news
-}
-
-// cause is the part of a network error that is worth telling. The addresses are the user's own, and a port that changes with
-// every attempt would make each of them news.
-func cause(err error) error {
-	if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil {
-		return op.Err
-	}
-	if name, ok := errors.AsType[*net.DNSError](err); ok {
-		return nameError(name)
-	}
-	return err
 }
 
 // linkUp counts a link in, and reports whether it is the only one.
@@ -187,25 +173,4 @@ func (p *pathState) share() uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return max(1, p.Rate/uint64(max(1, p.up)))
-}
-
-// spread divides the path's rate anew among its links, each on its loop's thread; from is the calling loop. Whoever
-// changes their number calls it afterwards, so that the last call finds the last number.
-func (s *Sender) spread(p *pathState, from *loop.Loop) {
-	if p.Rate == 0 {
-		return
-	}
-	for _, l := range s.loops {
-		l.Do(from, func() { l.pace(p) })
-	}
-}
-
-// pace gives the path's links on this loop their share.
-func (l *txloop) pace(p *pathState) {
-	share := p.share()
-	for _, k := range l.links {
-		if k.path == p {
-			k.conn.Pace(share)
-		}
-	}
 }

@@ -6,31 +6,7 @@ import (
 	"time"
 
 	"viamillipede/engine/schedule"
-	"viamillipede/engine/wire"
-	"viamillipede/netio"
 )
-
-// usefulness says how useful a link was that ends; on its loop's thread, while it still has its connection.
-func (k *txlink) usefulness(err error) schedule.Use {
-	now := k.loop.Now
-	switch {
-	case err == errLeft || k.carriedSome(k.conn.Queued()) || k.first == 0 && now.Sub(k.linkState.since) >= schedule.IdleLong:
-		return schedule.UseGood
-	case k.first > 0 && now.Sub(k.firstFed) >= k.s.time.Stall:
-		k.path.doubtful.Store(true)
-		return schedule.UseWasted
-	}
-	return schedule.UseNone
-}
-
-// carriedSome reports whether payload got through on the link. That a leg it carried has been received says little, since another
-// link may have brought it. What the peer's kernel has says more, as long as small frames are told from payload.
-func (k *txlink) carriedSome(q netio.Queue) bool {
-	if k.largest == 0 {
-		return false
-	}
-	return !q.Told || q.Acked >= uint64(wire.HelloLen+wire.HeaderLen+k.first)
-}
 
 // rest sleeps until the next attempt is due, and keeps how long that is in wait. It reports whether something happened first that
 // gives the attempt better prospects.

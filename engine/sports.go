@@ -12,13 +12,6 @@ import (
 	"viamillipede/netio/dial"
 )
 
-// Sports are the source ports of a path's links. A hash of its addresses and ports decides which lane of a LAG, or which of several
-// equal routes, a connection takes, so the ports decide how evenly the lanes are filled. The zero Sports leaves them to the kernel.
-type Sports struct {
-	List     []uint16 // link i of the path has the i-th port; the path has no more links than there are ports
-	Balanced bool     // the sender itself finds a list that fills all lanes
-}
-
 // guestPlace is the place of a keeper whose own path is another one.
 const guestPlace = -1
 

@@ -1,6 +1,11 @@
 package engine
 
-import "viamillipede/netio"
+import (
+	"viamillipede/engine/schedule"
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+	"viamillipede/netio/dial"
+)
 
 // leave ends the link without loss: its keeper will dial its own path, or has nothing more to do.
 func (k *txlink) leave() {
@@ -71,4 +76,34 @@ func (k *txlink) lose(err error) {
 	k.s.allowed.Add(int64(-k.allowed))
 	k.s.linkLost(k, err)
 	k.lost(err)
+}
+
+// usefulness says how useful a link was that ends; on its loop's thread, while it still has its connection.
+func (k *txlink) usefulness(err error) schedule.Use {
+	now := k.loop.Now
+	switch {
+	case err == errLeft || k.carriedSome(k.conn.Queued()) || k.first == 0 && now.Sub(k.linkState.since) >= schedule.IdleLong:
+		return schedule.UseGood
+	case k.first > 0 && now.Sub(k.firstFed) >= k.s.time.Stall:
+		k.path.doubtful.Store(true)
+		return schedule.UseWasted
+	}
+	return schedule.UseNone
+}
+
+// carriedSome reports whether payload got through on the link. That a leg it carried has been received says little, since another
+// link may have brought it. What the peer's kernel has says more, as long as small frames are told from payload.
+func (k *txlink) carriedSome(q netio.Queue) bool {
+	if k.largest == 0 {
+		return false
+	}
+	return !q.Told || q.Acked >= uint64(wire.HelloLen+wire.HeaderLen+k.first)
+}
+
+// stranded says what has become of the device of a link to a link-local address; nil: it is still there.
+func (k *txlink) stranded() error {
+	if k.to.Zone() == "" {
+		return nil
+	}
+	return dial.SameZone(k.to, k.zoned)
 }

@@ -135,19 +135,6 @@ func (s *Sender) judge(now time.Time) *Error {
 	return nil
 }
 
-// answers is what the last attempt on each path showed.
-func (s *Sender) answers() []answer {
-	answers := make([]answer, 0, len(s.paths))
-	for _, p := range s.paths {
-		_, refused, verdict, last := p.state()
-		if last == nil && p.names.unknown() {
-			last = errSlowName
-		}
-		answers = append(answers, answer{p.String(), refused, verdict, last})
-	}
-	return answers
-}
-
 // lastMove is when payload last moved. It is now while nothing has to move: a link is up, the receiver has all that was sent, and
 // there is more to come. Under mu.
 func (s *Sender) lastMove(now time.Time) time.Time {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"viamillipede/bufpool"
@@ -168,3 +169,30 @@ func (s *Sender) handOver(from *loop.Loop) {
 
 // room reports whether a new leg would find a place now.
 func (s *Sender) room() bool { return s.window.Open() && s.pool.InUse() < s.buffers }
+
+// spread divides the path's rate anew among its links, each on its loop's thread; from is the calling loop. Whoever
+// changes their number calls it afterwards, so that the last call finds the last number.
+func (s *Sender) spread(p *pathState, from *loop.Loop) {
+	if p.Rate == 0 {
+		return
+	}
+	for _, l := range s.loops {
+		l.Do(from, func() { l.pace(p) })
+	}
+}
+
+// strand ends the links whose device has gone or was made anew: nothing gets through on them any more, and no packet will say so.
+func (s *Sender) strand() {
+	if !s.zones.Load() {
+		return
+	}
+	for _, l := range s.loops {
+		l.Post(func() {
+			for _, k := range slices.Clone(l.links) {
+				if err := k.stranded(); err != nil {
+					k.lose(err)
+				}
+			}
+		})
+	}
+}
