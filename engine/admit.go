@@ -4,78 +4,73 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"time"
 
 	"viamillipede/engine/wire"
-	"viamillipede/netio"
 )
 
 // hostsMost is how many addresses of the sender are remembered.
 const hostsMost = 256
 
-// errUnsaid is why a connection is no link that ended before its first byte.
-var errUnsaid = errors.New("closed without a word")
+// reception is the receiver as its doors see it.
+type reception struct{ r *Receiver }
 
-// hear lets a connection, which came in at the listener with that index, say who it is, and makes it a link or refuses it; said
-// is called in between. A connection that is closed meanwhile has lost its seat to another.
-func (r *Receiver) hear(ctx context.Context, at int, c net.Conn, said func()) {
-	c.SetDeadline(time.Now().Add(r.time.Hello))
-	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
-	defer stop()
-	h, err := readHello(c)
-	w := wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: wire.MaxLeg}
-	if err == nil {
-		said()
-		r.settle(c.LocalAddr())
-		w, err = r.admitInTurn(ctx, h, c.RemoteAddr())
-		c.SetDeadline(time.Now().Add(r.time.Hello))
-	} else {
-		w.Verdict = verdictOf(err)
-	}
-	admitted := err == nil
-	if admitted || answerable(err) {
-		if _, werr := c.Write(w.Append(nil)); err == nil {
-			err = werr
-		}
-	}
-	if err != nil {
-		if admitted {
-			r.forgo()
-		}
-		if ctx.Err() == nil && !errors.Is(err, net.ErrClosed) && !(errors.Is(err, errUnsaid) && r.expects(c.RemoteAddr())) {
-			r.strangers.refuse(r.observer, c.RemoteAddr(), err)
-		}
-		c.Close()
-		return
-	}
-	c.SetDeadline(time.Time{})
-	r.take(h, at, c)
+// Expects implements Host.
+func (h reception) Expects(from net.Addr) bool {
+	h.r.mu.Lock()
+	defer h.r.mu.Unlock()
+	return h.r.hosts[hostOf(from)]
 }
 
-// expects reports whether a connection from there that ends without a word may be our sender's, which gives up the links that it
-// is dialling when it ends.
-func (r *Receiver) expects(who net.Addr) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.hosts[hostOf(who)]
+// LinksUp implements Host.
+func (h reception) LinksUp() int {
+	h.r.mu.Lock()
+	defer h.r.mu.Unlock()
+	return h.r.up
 }
 
-// forgo notes that an admitted connection did not become a link.
-func (r *Receiver) forgo() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.linkGone()
-}
-
-// admitInTurn is admit, except that it lets a sender wait whose turn may come.
-func (r *Receiver) admitInTurn(ctx context.Context, h wire.Hello, from net.Addr) (wire.Welcome, error) {
+// Admit implements Host. It lets a sender wait whose turn may come.
+func (h reception) Admit(ctx context.Context, hello wire.Hello, local, remote net.Addr) (wire.Welcome, error) {
+	h.r.settle(local)
 	for begun := time.Now(); ; {
-		w, err := r.admit(h, from)
-		if !errors.Is(err, errTried) || !r.awaitTurn(ctx, h, begun) {
+		w, err := h.r.admit(hello, remote)
+		if !errors.Is(err, errTried) || !h.r.awaitTurn(ctx, hello, begun) {
 			return w, err
 		}
+	}
+}
+
+// Forgo implements Host.
+func (h reception) Forgo() {
+	h.r.mu.Lock()
+	defer h.r.mu.Unlock()
+	h.r.linkGone()
+}
+
+// Fail implements Host.
+func (h reception) Fail(err *Error) { h.r.fail(err) }
+
+// Serve implements Host: it hands the connection to a loop.
+func (h reception) Serve(hello wire.Hello, at int, c net.Conn) {
+	r := h.r
+	path, between := c.RemoteAddr().String(), wayBetween(c)
+	conn, err := r.transport.Adopt(c, traceTo(r.observer))
+	if err != nil {
+		tell(r.observer, LinkNotTaken{Link: int(hello.Link), From: path, Err: err})
+		h.Forgo()
+		return
+	}
+	r.mu.Lock()
+	l := r.loopFor(at)
+	l.load++
+	r.mu.Unlock()
+	k := &rxlink{r: r, way: r.wayOf(between), owner: l, linkState: linkState{
+		index: int(hello.Link), generation: hello.Generation, path: path, conn: equip(conn),
+	}}
+	if !l.Post(func() { r.linkUp(l, k) }) {
+		conn.Abort()
+		r.neverUp(l)
 	}
 }
 
@@ -121,46 +116,23 @@ func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 	return w, nil
 }
 
-// refusal is an error that the peer gets an answer to.
-type refusal struct{ error }
-
-func (r refusal) Unwrap() error { return r.error }
-
-// answerable reports whether the peer may understand a welcome.
-func answerable(err error) bool {
-	_, refused := errors.AsType[refusal](err)
-	return refused || errors.Is(err, wire.ErrVersion) || errors.Is(err, wire.ErrMagic) || errors.Is(err, wire.ErrHeader) ||
-		errors.Is(err, wire.ErrLength) || errors.Is(err, wire.ErrReserved)
-}
-
-func verdictOf(err error) wire.Verdict {
-	if errors.Is(err, wire.ErrVersion) {
-		return wire.VerdictVersion
+// loopFor is the loop that gets a link which came in at the listener with that index: the listener's own, unless that has its
+// share of the links; then the loop with the fewest. Under mu.
+func (r *Receiver) loopFor(at int) *rxloop {
+	best := r.loops[at]
+	if best.load < r.share() {
+		return best
 	}
-	return wire.VerdictMalformed
-}
-
-// readHello reads a hello and not a byte more. It gives up at the first byte that cannot belong to one.
-func readHello(c net.Conn) (wire.Hello, error) {
-	var b [wire.HelloLen]byte
-	for n := 0; ; {
-		h, err := wire.ParseHello(b[:n])
-		if !errors.Is(err, wire.ErrShort) {
-			return h, err
-		}
-		m, err := c.Read(b[n:])
-		n += m
-		if n == 0 && netio.Refused(err) {
-			return h, errUnsaid
-		}
-		if errors.Is(err, net.ErrClosed) {
-			return h, err
-		}
-		if err == io.EOF {
-			return h, fmt.Errorf("closed after %d bytes, without a hello", n)
-		}
-		if err != nil {
-			return h, fmt.Errorf("no hello in time (%d bytes came)", n)
+	for _, l := range r.loops {
+		if l.load < best.load {
+			best = l
 		}
 	}
+	return best
+}
+
+// share is how many links one loop may have while another has fewer. Under mu.
+func (r *Receiver) share() int {
+	links := int(max(r.hello.Links, 1))
+	return (links + len(r.loops) - 1) / len(r.loops)
 }

@@ -18,8 +18,7 @@ func TestListenerEndedFromOutside(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := r.door.Listeners()[0]
-	r.cfg.Port = uint16(first.Addr().(*net.TCPAddr).Port)
+	first := r.doors.current().Listeners()[0]
 	received := make(chan error, 1)
 	go func() { _, err := r.Run(t.Context()); received <- err }()
 
@@ -32,7 +31,7 @@ func TestListenerEndedFromOutside(t *testing.T) {
 	}
 
 	s, err := NewSender(SendConfig{
-		Paths: []Path{{Host: "127.0.0.1", Port: r.cfg.Port}}, Source: int(srcR.Fd()),
+		Paths: []Path{{Host: "127.0.0.1", Port: uint16(first.Addr().(*net.TCPAddr).Port)}}, Source: int(srcR.Fd()),
 	})
 	if err != nil {
 		t.Fatal(err)

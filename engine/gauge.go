@@ -161,7 +161,7 @@ func (r *Receiver) gaugeLinks(ctx context.Context) {
 		return
 	}
 	cfg := sockstats.Config{Local: []uint16{r.cfg.Port}, Fault: func(p any) { r.fail(faulted("statistics", p, r.observer)) }}
-	if a, ok := r.openDoor().Listeners()[0].Addr().(*net.TCPAddr); ok {
+	if a, ok := r.Addr().(*net.TCPAddr); ok {
 		cfg.Local[0] = uint16(a.Port)
 	}
 	r.gauge.open(ctx, r.time.Hello, cfg, func(attached chan<- struct{}) int {

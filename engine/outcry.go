@@ -167,7 +167,7 @@ func (r *Receiver) cryOut(now time.Time) {
 	e := r.outcry.outage(n, now, until, Limit(keyword))
 	switch {
 	case e.First:
-		e.Door, e.Port, e.Until, e.Limit = r.openDoor().Listeners()[0].Addr(), r.cfg.Port, time.Time{}, LimitConnect
+		e.Door, e.Port, e.Until, e.Limit = r.Addr(), r.cfg.Port, time.Time{}, LimitConnect
 		if r.cfg.Connect >= 0 {
 			e.Until = r.started.Add(r.cfg.Connect)
 		}

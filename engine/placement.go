@@ -226,5 +226,5 @@ func (r *Receiver) steer() {
 		return
 	}
 	last := at.machine.CPUs[len(at.machine.CPUs)-1].ID
-	tell(r.observer, LinksSteered{r.openDoor().Steer(last+1, at.owner)})
+	r.doors.steer(last+1, at.owner)
 }

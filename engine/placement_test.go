@@ -104,7 +104,7 @@ func TestLoopsStayAsMany(t *testing.T) {
 	if n := len(s.placed.Load().cpus); n != loops {
 		t.Errorf("a sender's %d loops run on %d CPUs", loops, n)
 	}
-	r := &Receiver{cfg: ReceiveConfig{Options: o}, transport: o.Transport, door: noDoor{}}
+	r := &Receiver{cfg: ReceiveConfig{Options: o}, transport: o.Transport, doors: &doors{door: noDoor{}}}
 	for _, l := range s.loops {
 		r.loops = append(r.loops, &rxloop{Loop: l.Loop, r: r})
 	}

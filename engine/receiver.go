@@ -49,22 +49,20 @@ type Receiver struct {
 
 	parted atomic.Bool // the sender has ended a link on which the last words were said
 
-	seats     int // most links and guests at the same time
-	strangers doorman
-	over      chan struct{}
-	poke      chan struct{} // makes the supervisor look now
-	gone      chan struct{} // closed when Run returns
-	outcry    outcry        // the supervisor's
-	useful    atomic.Int32  // links, now up, that have brought a frame
+	doors  *doors
+	over   chan struct{}
+	poke   chan struct{} // makes the supervisor look now
+	gone   chan struct{} // closed when Run returns
+	outcry outcry        // the supervisor's
+	useful atomic.Int32  // links, now up, that have brought a frame
 
 	placed   atomic.Pointer[placement] // where the loops run
 	settling sync.Mutex                // held by whoever decides that
 
 	tenure tenure // whose stream it is
 
-	mu       sync.Mutex
-	door     Door               // guarded by mu, as is all below
-	hello    wire.Hello         // the first of the current stream
+	mu       sync.Mutex         // locked before that of the doors
+	hello    wire.Hello         // the first of the current stream; guarded by mu, as is all below
 	met      bool               // there is a current stream
 	links    map[uint32]*rxlink // by index; the latest of each
 	hosts    map[string]bool    // where admitted links came from
@@ -100,7 +98,7 @@ func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 	}
 	c.SockStats = c.SockStats && t.counts
 	r := &Receiver{
-		cfg: c, seats: t.seats, observer: c.Observer, time: c.Timing, transport: c.Transport,
+		cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport,
 		links: make(map[uint32]*rxlink), left: make(map[int]LinkStatus), hosts: make(map[string]bool), ways: make(map[wayID]*way), bad: make(map[uint64]bool),
 		over: make(chan struct{}), poke: make(chan struct{}, 1), gone: make(chan struct{}),
 	}
@@ -108,31 +106,33 @@ func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 	if r.id, err = netio.RandomID(); err != nil {
 		return nil, fail(StatusLocalPipe, err, "cannot make an id")
 	}
-	return r, r.open(loops, t.pipes)
+	return r, r.open(loops, t)
 }
 
-func (r *Receiver) open(loops, pipes int) error {
+func (r *Receiver) open(loops int, t thrift) error {
 	sink, err := netio.OpenSink(r.cfg.Sink, traceTo(r.observer))
 	if err != nil {
 		return fail(StatusLocalPipe, err, "cannot use standard output")
 	}
 	r.out.observer = r.observer
 	r.out.shore.Freed, r.out.shore.Lapses = r.sinkFreed, r.cfg.Lapses
-	r.out.open(sink, r.cfg.IO != "copy" && !r.cfg.PRBS, pipes)
+	r.out.open(sink, r.cfg.IO != "copy" && !r.cfg.PRBS, t.pipes)
 	if r.cfg.PRBS {
 		r.test = &inspection{sequence: prbs.New(r.cfg.Seed)}
 		r.out.why = errInspects
 	}
 	at := r.cfg.place(receiving, devices(r.transport.DeviceAt(r.cfg.Bind)), loops)
 	r.placed.Store(at)
-	r.door, err = r.openFirst(len(at.cpus))
+	r.doors, err = openDoors(doorsConfig{
+		Port: r.cfg.Port, Bind: r.cfg.Bind, Listeners: len(at.cpus), Seats: t.seats, Time: r.time, Network: r.transport, Observer: r.observer,
+	}, reception{r})
 	if err != nil {
 		sink.Close()
 		return fail(StatusConnect, err, "cannot listen on port %d", r.cfg.Port)
 	}
 	for i, cpu := range at.cpus {
 		if err := r.addLoop(i, cpu); err != nil {
-			r.door.Close()
+			r.doors.close()
 			r.close()
 			return fail(StatusLocalPipe, err, "cannot start")
 		}
@@ -179,7 +179,7 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	defer caught("the end", r.observer, func(e *Error) { err = e })
 	r.begin(time.Now())
 	tell(r.observer, ReceiverOpened{
-		Addr: r.openDoor().Listeners()[0].Addr(), Sink: r.out.sink.String(), EnginePath: r.enginePath(), Placement: r.placed.Load().data(),
+		Addr: r.Addr(), Sink: r.out.sink.String(), EnginePath: r.enginePath(), Placement: r.placed.Load().data(),
 	})
 	defer r.cfg.Means.spareCPUs(len(r.loops))()
 	for _, l := range r.loops {
@@ -190,7 +190,7 @@ func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
 	guests, turnOut := context.WithCancel(context.Background())
 	door.Go(func() {
 		defer r.caught("door")
-		r.accept(guests)
+		r.doors.accept(guests)
 	})
 	r.gauge.load.start(func() { r.gaugeLinks(guests) })
 	r.supervise(ctx)

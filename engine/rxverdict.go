@@ -69,7 +69,7 @@ func (r *Receiver) supervise(ctx context.Context) {
 			r.finish(stopped(ctx))
 			return
 		case <-ticker.C:
-			r.strangers.report(r.observer, time.Now(), r.time.TellAgain)
+			r.doors.report(time.Now())
 		case <-r.poke:
 		}
 		now := time.Now()
@@ -116,13 +116,13 @@ func (r *Receiver) verdict(now time.Time) *Error {
 	if r.outage.Met() {
 		return r.doom(now)
 	}
-	if s, absent := r.door.(shut); absent && r.cfg.Connect > 0 && now.Sub(r.started) >= r.cfg.Connect {
-		return fail(StatusConnect, s.why, "cannot listen on port %d within %v", r.cfg.Port, r.cfg.Connect)
+	if r.cfg.Connect <= 0 || now.Sub(r.started) < r.cfg.Connect {
+		return nil
 	}
-	if r.cfg.Connect > 0 && now.Sub(r.started) >= r.cfg.Connect {
-		return fail(StatusConnect, nil, "no sender within %v", r.cfg.Connect)
+	if why := r.doors.shut(); why != nil {
+		return fail(StatusConnect, why, "cannot listen on port %d within %v", r.cfg.Port, r.cfg.Connect)
 	}
-	return nil
+	return fail(StatusConnect, nil, "no sender within %v", r.cfg.Connect)
 }
 
 // doom is verdict once the sender has been met, under mu. A receiver that has every byte needs its sender only to tell it so. So it

@@ -38,57 +38,50 @@ func (s shut) String() string {
 	return fmt.Sprintf("port %d of %v, which is not there", s.port, s.bind)
 }
 
-// openFirst opens the port. A local address that does not exist yet is waited for, like a sender's; any other error is final.
-func (r *Receiver) openFirst(listeners int) (Door, error) {
-	d, err := r.transport.Listen(context.Background(), r.cfg.Port, listeners)
-	if err != nil && r.cfg.Bind.IsValid() && dial.NotThere(err) {
-		return shut{r.cfg.Port, r.cfg.Bind, err}, nil
-	}
-	return d, err
-}
-
-// openAgain opens the port anew, as soon as possible; nil if ctx ends first. changed signals changes of the network.
-func (r *Receiver) openAgain(ctx context.Context, changed <-chan struct{}) Door {
-	told := false
-	for ctx.Err() == nil {
-		d, err := r.transport.Listen(ctx, r.cfg.Port, len(r.loops))
-		if err == nil && d.Stale() {
-			d.Close()
-			continue
-		}
-		if err == nil {
-			r.setDoor(d)
-			tell(r.observer, Listening{d.Listeners()[0].Addr()})
-			r.steer()
-			return d
-		}
-		if absent := dial.NotThere(err); absent && !told {
-			told = true
-			r.setDoor(shut{r.cfg.Port, r.cfg.Bind, err})
-			tell(r.observer, AddressAwaited{Addr: r.cfg.Bind, Err: cause(err)})
-		} else if !absent {
-			tell(r.observer, ListenFailed{err})
-		}
-		sleepUntil(ctx, r.time.BackoffMost, changed, nil, nil)
+// shut is why nobody can come in now, because the local address is missing; nil if the port is open.
+func (d *doors) shut() error {
+	if s, absent := d.current().(shut); absent {
+		return s.why
 	}
 	return nil
 }
 
-func (r *Receiver) setDoor(d Door) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.door = d
+// openAgain opens the port anew, as soon as possible; nil if ctx ends first. changed signals changes of the network.
+func (d *doors) openAgain(ctx context.Context, changed <-chan struct{}) Door {
+	told := false
+	for ctx.Err() == nil {
+		door, err := d.Network.Listen(ctx, d.Port, d.Listeners)
+		if err == nil && door.Stale() {
+			door.Close()
+			continue
+		}
+		if err == nil {
+			d.set(door)
+			tell(d.Observer, Listening{d.addr()})
+			d.steerAgain()
+			return door
+		}
+		if absent := dial.NotThere(err); absent && !told {
+			told = true
+			d.set(shut{d.Port, d.Bind, err})
+			tell(d.Observer, AddressAwaited{Addr: d.Bind, Err: cause(err)})
+		} else if !absent {
+			tell(d.Observer, ListenFailed{err})
+		}
+		sleepUntil(ctx, d.Time.BackoffMost, changed, nil, nil)
+	}
+	return nil
 }
 
-// watchDoor signals changes of the network on changed, and ends doors at which nothing comes in any more, until ctx ends. A door
-// that is not bound to an address needs no watch.
-func (r *Receiver) watchDoor(ctx context.Context, changed chan<- struct{}) {
-	if !r.cfg.Bind.IsValid() {
+// watch signals changes of the network on changed, and ends doors at which nothing comes in any more, until ctx ends. A door that
+// is not bound to an address needs no watch.
+func (d *doors) watch(ctx context.Context, changed chan<- struct{}) {
+	if !d.Bind.IsValid() {
 		return
 	}
-	err := r.transport.Watch(ctx, func() {
-		if d := r.openDoor(); d.Stale() {
-			d.Close()
+	err := d.Network.Watch(ctx, func() {
+		if door := d.current(); door.Stale() {
+			door.Close()
 		}
 		select {
 		case changed <- struct{}{}:
@@ -97,6 +90,6 @@ func (r *Receiver) watchDoor(ctx context.Context, changed chan<- struct{}) {
 		sleep(ctx, schedule.ChangePause)
 	})
 	if err != nil && ctx.Err() == nil {
-		tell(r.observer, NetworkNotWatched{Err: err})
+		tell(d.Observer, NetworkNotWatched{Err: err})
 	}
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"net"
 	"net/netip"
@@ -43,6 +44,13 @@ type stranger struct {
 func (d *doorman) refuse(to Observer, who net.Addr, why error) {
 	if d.first(site(who), why, time.Now()) {
 		tell(to, Refused{From: who, Err: why})
+	}
+}
+
+// senderFailed reports a sender that came from there and gave up before its stream was the receiver's own.
+func (d *doors) senderFailed(from, reason string) {
+	if d.strangers.first(siteOf(from), fmt.Errorf("gave up before its first leg: %s", reason), time.Now()) {
+		tell(d.Observer, SenderFailed{From: from, Reason: reason})
 	}
 }
 

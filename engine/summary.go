@@ -102,7 +102,7 @@ func (r *Receiver) summary(now time.Time) Summary {
 	defer r.mu.Unlock()
 	return Summary{
 		Bytes: r.out.bytes.Load(), Elapsed: span(r.first, r.ended, now), LinksLost: r.lost,
-		Refused: r.strangers.count(), Moved: r.moved, EnginePath: path,
+		Refused: r.doors.refused(), Moved: r.moved, EnginePath: path,
 	}
 }
 

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -76,9 +75,7 @@ func (r *Receiver) quits(f wire.Fault, from string) bool {
 	if owned || again {
 		return !owned
 	}
-	if r.strangers.first(siteOf(from), fmt.Errorf("gave up before its first leg: %s", f.Text), time.Now()) {
-		tell(r.observer, SenderFailed{From: from, Reason: f.Text})
-	}
+	r.doors.senderFailed(from, f.Text)
 	r.turnAllOut(errQuit)
 	return true
 }

@@ -9,7 +9,7 @@ import (
 // The first leg was on its way when its sender, on another link, said that it had failed: the stream is the receiver's own, and
 // fails.
 func TestFirstLegAfterTheFailure(t *testing.T) {
-	r := &Receiver{over: make(chan struct{})}
+	r := &Receiver{over: make(chan struct{}), doors: &doors{}}
 	r.tenure.turn = make(chan struct{})
 	if !r.quits(wire.Fault{Status: uint16(StatusTerminated), Text: "stopped"}, "10.0.0.1:7") {
 		t.Fatal("a stream without a leg is the receiver's own")

@@ -1,0 +1,238 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"viamillipede/engine/schedule"
+	"viamillipede/engine/wire"
+	"viamillipede/netio/dial"
+)
+
+// doors is the port of a receiver, with a listener for each loop. Every connection that comes in is a guest until its hello is
+// read, and then becomes a link of the host's stream or is refused.
+//
+//	accept    a listener's goroutine takes the connection      doors.go
+//	seats     it gets a seat, maybe somebody else's            seats.go
+//	hear      its hello is read, and answered                  hear.go
+//	host      decides on the hello, and serves the link
+//	strangers the user is told of those that were refused      strangers.go
+//
+// Methods may be called from any goroutine.
+type doors struct {
+	doorsConfig
+	host      Host
+	seats     seats
+	strangers doorman
+
+	mu    sync.Mutex
+	door  Door              // guarded by mu, as is all below
+	cpus  int               // as steer was last called; 0: it was not
+	owner func(cpu int) int // likewise
+}
+
+// doorsConfig is what doors have to know.
+type doorsConfig struct {
+	Port      uint16     // 0: the kernel chooses one, which is then kept
+	Bind      netip.Addr // the local address; the zero Addr is any
+	Listeners int
+	Seats     int // links and guests that may be there at the same time
+	Time      schedule.Timing
+	Network   listener
+	Observer  Observer
+}
+
+// listener is what doors need of a Transport.
+type listener interface {
+	Listen(ctx context.Context, port uint16, listeners int) (Door, error)
+	Watch(ctx context.Context, changed func()) error
+}
+
+// Host is the receiver that guests come to. Its methods are called from many goroutines.
+type Host interface {
+	// Expects reports whether a connection from there that ends without a word may be our sender's, which gives up the links
+	// that it is dialling when it ends.
+	Expects(from net.Addr) bool
+	// LinksUp is how many links there are.
+	LinksUp() int
+	// Admit decides on a hello, for a connection between these two addresses. It may wait, at most until ctx ends. An error is a
+	// refusal, for the user; the Welcome tells the peer. After a nil error, Serve or Forgo is called once.
+	Admit(ctx context.Context, h wire.Hello, local, remote net.Addr) (wire.Welcome, error)
+	// Serve makes an admitted connection, which came in at the listener with that index and has its Welcome, a link. It owns the
+	// connection from then on.
+	Serve(h wire.Hello, at int, c net.Conn)
+	// Forgo notes that an admitted connection does not become a link.
+	Forgo()
+	// Fail ends the stream.
+	Fail(err *Error)
+}
+
+// openDoors opens the port. A local address that does not exist yet is waited for, like a sender's; any other error is final.
+// Nobody is let in before accept.
+func openDoors(c doorsConfig, h Host) (*doors, error) {
+	d := &doors{doorsConfig: c, host: h}
+	door, err := c.Network.Listen(context.Background(), c.Port, c.Listeners)
+	switch {
+	case err == nil:
+		d.set(door)
+	case c.Bind.IsValid() && dial.NotThere(err):
+		d.set(shut{c.Port, c.Bind, err})
+	default:
+		return nil, err
+	}
+	return d, nil
+}
+
+// set makes a door the one through which connections come in.
+func (d *doors) set(door Door) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.door = door
+	if a, ok := door.Listeners()[0].Addr().(*net.TCPAddr); ok {
+		d.Port = uint16(a.Port) // senders know it by now
+	}
+}
+
+// current is the door through which connections come in now.
+func (d *doors) current() Door {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.door
+}
+
+// addr is the address that senders have to connect to.
+func (d *doors) addr() net.Addr { return d.current().Listeners()[0].Addr() }
+
+// close ends all listeners, if accept does not do so.
+func (d *doors) close() { d.current().Close() }
+
+// steer makes a connection that begins on CPU c, 0 to cpus-1, come in at the listener whose index owner returns, or at any if that
+// is -1. This holds for listeners that are opened later, too.
+func (d *doors) steer(cpus int, owner func(cpu int) int) {
+	d.mu.Lock()
+	d.cpus, d.owner = cpus, owner
+	d.mu.Unlock()
+	d.steerAgain()
+}
+
+func (d *doors) steerAgain() {
+	d.mu.Lock()
+	door, cpus, owner := d.door, d.cpus, d.owner
+	d.mu.Unlock()
+	if cpus > 0 {
+		tell(d.Observer, LinksSteered{door.Steer(cpus, owner)})
+	}
+}
+
+// refused is how many connections were refused.
+func (d *doors) refused() uint64 { return d.strangers.count() }
+
+// report tells the user now and then how many connections were refused without a line of their own.
+func (d *doors) report(now time.Time) { d.strangers.report(d.Observer, now, d.Time.TellAgain) }
+
+// accept lets guests in, until ctx has ended and every guest has left.
+//
+// A listener may be ended from outside: an administrator's SOCK_DESTROY hits it if the connection that it is meant for has just
+// gone (sock_diag(7)). Then all are opened anew, because the others would not be asked in its place. The same happens when the
+// device of a link-local address was made anew (shut.go).
+func (d *doors) accept(ctx context.Context) {
+	var guests sync.WaitGroup
+	defer guests.Wait()
+	changed := make(chan struct{}, 1)
+	guests.Go(func() {
+		defer d.caught("door")
+		d.watch(ctx, changed)
+	})
+	for door := d.current(); door != nil; door = d.openAgain(ctx, changed) {
+		stop := context.AfterFunc(ctx, func() { door.Close() })
+		err := d.stand(ctx, door, &guests)
+		stop()
+		if ctx.Err() != nil {
+			return
+		}
+		tell(d.Observer, ListenerFailed{err})
+	}
+}
+
+// caught is for the goroutines of the doors to defer.
+func (d *doors) caught(where string) {
+	if p := recover(); p != nil {
+		d.host.Fail(faulted(where, p, d.Observer))
+	}
+}
+
+// errNoAddress is why a connection is not taken: the kernel lacked the memory to say where it leads.
+var errNoAddress = errors.New("a connection without an address")
+
+// stand accepts connections at all listeners until one of them is no longer of use, and then closes them all.
+func (d *doors) stand(ctx context.Context, door Door, guests *sync.WaitGroup) error {
+	listeners := door.Listeners()
+	ends := make(chan error, len(listeners))
+	for i, l := range listeners {
+		go func() {
+			err := errFault
+			defer func() { ends <- err }()
+			defer d.caught("door")
+			err = d.acceptAt(ctx, i, l, guests)
+		}()
+	}
+	err := <-ends
+	door.Close()
+	for range len(listeners) - 1 {
+		<-ends
+	}
+	return err
+}
+
+// acceptAt accepts the connections of one listener until that is no longer of use.
+func (d *doors) acceptAt(ctx context.Context, at int, l net.Listener, guests *sync.WaitGroup) error {
+	for {
+		c, err := l.Accept()
+		switch {
+		case err == nil && c.LocalAddr() != nil && c.RemoteAddr() != nil:
+			d.letIn(ctx, at, c, guests)
+		case err == nil: // the kernel had no memory to say
+			tell(d.Observer, AcceptFailed{errNoAddress})
+			c.Close()
+		case ctx.Err() != nil || dial.ListenerGone(err):
+			return err
+		default: // out of descriptors, or the connection is gone already
+			tell(d.Observer, AcceptFailed{err})
+			sleep(ctx, d.Time.Backoff)
+		}
+	}
+}
+
+// letIn gives a connection a seat, and a goroutine that hears it.
+func (d *doors) letIn(ctx context.Context, at int, c net.Conn, guests *sync.WaitGroup) {
+	g, gone := d.seats.take(c, d.host.Expects(c.RemoteAddr()), d.seatsForGuests())
+	if g == nil {
+		tell(d.Observer, NoRoom{From: c.RemoteAddr(), Err: errFewFiles})
+		c.Close()
+		return
+	}
+	if gone != nil {
+		d.strangers.refuse(d.Observer, gone.c.RemoteAddr(), errFull)
+		gone.c.Close()
+	}
+	guests.Go(func() {
+		defer d.seats.leave(g)
+		defer d.caught("guest")
+		heard := false
+		defer func() {
+			if !heard {
+				c.Close()
+			}
+		}()
+		d.hear(ctx, at, g)
+		heard = true
+	})
+}
+
+// seatsForGuests is how many guests there may be beside the links: fewer if descriptors are few. A connection that is not let in
+// is closed without an answer, which its sender does not take for a refusal.
+func (d *doors) seatsForGuests() int { return min(guestsMost, d.Seats-d.host.LinksUp()) }
