@@ -65,8 +65,8 @@ func (h reception) Serve(hello wire.Hello, at int, c net.Conn) {
 	l := r.loopFor(at)
 	l.load++
 	r.mu.Unlock()
-	k := &rxlink{r: r, way: r.wayOf(between), owner: l, linkState: linkState{
-		index: int(hello.Link), generation: hello.Generation, path: path, conn: equip(conn),
+	k := &rxlink{r: r, way: r.wayOf(between), owner: l, Link: Link{
+		index: int(hello.Link), generation: hello.Generation, name: path, conn: equip(conn),
 	}}
 	if !l.Post(func() { r.linkUp(l, k) }) {
 		conn.Abort()

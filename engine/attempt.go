@@ -77,8 +77,8 @@ func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (
 		return nil, k.failed(ctx, p, result(won.to, p.met(won.to), wire.VerdictOK, err))
 	}
 	k.reached(p, failed, won.to)
-	link := &txlink{s: k.s, path: p, owner: k.loop, linkState: linkState{
-		index: k.index, generation: won.generation, path: p.String(), conn: equip(conn),
+	link := &txlink{s: k.s, path: p, owner: k.loop, Link: Link{
+		index: k.index, generation: won.generation, name: p.String(), conn: equip(conn),
 	}}
 	link.byCard = k.s.cfg.IO != "copy" && link.conn.LeavesByNIC()
 	if link.to = won.to; won.to.Zone() != "" {

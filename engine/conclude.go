@@ -275,9 +275,9 @@ func (r *Receiver) sinkFailed(err error) {
 	r.fail(own)
 }
 
-// senderFinished handles the sender's word that it is done. It says so once it has heard that all is delivered. A sender that
+// peerFinished handles the sender's word that it is done. It says so once it has heard that all is delivered. A sender that
 // says it before all is here will send no more, so there is nothing to wait for.
-func (r *Receiver) senderFinished() {
+func (r *Receiver) peerFinished() {
 	switch {
 	case !r.tenure.owned.Load(): // there is no stream yet
 	case r.done.Load() == nil && !r.whole():
@@ -288,16 +288,15 @@ func (r *Receiver) senderFinished() {
 	}
 }
 
-// senderFailed handles the sender's reason for failing. Once all is delivered it no longer matters, since the sender has
+// peerFailed handles the sender's reason for failing. Once all is delivered it no longer matters, since the sender has
 // nothing more to ask for. While the stream is not yet the receiver's own, only the link ends, with the error returned.
-func (k *rxlink) senderFailed(f wire.Fault) error {
-	r := k.r
+func (r *Receiver) peerFailed(on *Link, f wire.Fault) error {
 	switch {
 	case r.done.Load() != nil:
 		r.bye.Store(true)
 		r.look()
-	case r.quits(f, k.path):
-		k.told, k.answered = true, true
+	case r.quits(f, on.name):
+		on.told, on.answered = true, true
 		return errQuit
 	default:
 		r.told.Store(true)

@@ -100,7 +100,7 @@ func permitted(err error) error {
 }
 
 // count names the link to the collector, if there is one; on its loop's thread.
-func (k *linkState) count(g *gauge) {
+func (k *Link) count(g *gauge) {
 	c := g.collector.Load()
 	if c == nil || k.counted != nil || k.gone {
 		return
@@ -114,7 +114,7 @@ func (k *linkState) count(g *gauge) {
 }
 
 // uncount ends that, before the connection is closed.
-func (k *linkState) uncount() {
+func (k *Link) uncount() {
 	if k.counted != nil {
 		_ = k.counted.Close()
 		k.counted = nil

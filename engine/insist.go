@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"viamillipede/engine/loop"
-	"viamillipede/engine/schedule"
 )
 
 // A failure of this end is to be a failure at the peer with a reason, and not a silence that is waited out for giveup. A link that
@@ -132,24 +131,4 @@ func (l *txloop) quitLinks() {
 	for _, k := range slices.Clone(l.links) {
 		k.lose(errStuck)
 	}
-}
-
-// heardOut reports whether the peer, which has ended the link, has the last words that were said on it, as far as that can be told. One
-// that has read them may answer them with a reset, where it leaves something unread; one that had given the link up before has ended
-// its side, and acknowledges nothing.
-func (k *linkState) heardOut(err error) bool {
-	switch endingOf(err, false) {
-	case schedule.EndReset:
-		return true
-	case schedule.EndClosed:
-		return !k.keepsWords()
-	}
-	return false
-}
-
-// keepsWords reports whether the peer's kernel is known to lack some of what was said. The end of our side (FIN) counts as a byte,
-// and is no word.
-func (k *linkState) keepsWords() bool {
-	q := k.conn.Queued()
-	return q.Told && q.InNetwork+q.Unsent > 1
 }

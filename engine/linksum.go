@@ -50,10 +50,10 @@ func (s linkSums) add(next LinkSummary) {
 }
 
 // sum is the link's summary until now; on its loop's thread, before its connection is closed.
-func (k *linkState) sum() LinkSummary {
+func (k *Link) sum() LinkSummary {
 	info := k.conn.Info()
 	sum := LinkSummary{
-		Index: k.index, Path: k.path, Made: 1, Bytes: k.bytes, Retransmits: uint64(info.Retransmits), CPU: info.CPU, NAPI: info.NAPI,
+		Index: k.index, Path: k.name, Made: 1, Bytes: k.bytes, Retransmits: uint64(info.Retransmits), CPU: info.CPU, NAPI: info.NAPI,
 	}
 	sum.counted = k.counted
 	return sum
@@ -68,7 +68,7 @@ func (s *LinkSummary) read() {
 }
 
 // sumUp keeps the summary of a link that ends.
-func (k *linkState) sumUp() {
+func (k *Link) sumUp() {
 	if k.past != nil {
 		sum := k.sum()
 		sum.read()
@@ -78,7 +78,7 @@ func (k *linkState) sumUp() {
 
 // collectSums returns the summaries of a loop's links, those that have ended first; nil when the loop is too busy to answer. links
 // returns those that are up, on the loop's thread.
-func collectSums(l *loop.Loop, past *linkSums, links func() []*linkState) []LinkSummary {
+func collectSums(l *loop.Loop, past *linkSums, links func() []*Link) []LinkSummary {
 	if past == nil {
 		return nil
 	}
@@ -116,9 +116,9 @@ func (s *Sender) Summary() Summary {
 	sum := s.summary(time.Now())
 	var all []LinkSummary
 	for _, l := range s.loops {
-		all = append(all, collectSums(l.Loop, l.past, func() (up []*linkState) {
+		all = append(all, collectSums(l.Loop, l.past, func() (up []*Link) {
 			for _, k := range l.links {
-				up = append(up, &k.linkState)
+				up = append(up, &k.Link)
 			}
 			return up
 		})...)
@@ -132,9 +132,9 @@ func (r *Receiver) Summary() Summary {
 	sum := r.summary(time.Now())
 	var all []LinkSummary
 	for _, l := range r.loops {
-		all = append(all, collectSums(l.Loop, l.past, func() (up []*linkState) {
+		all = append(all, collectSums(l.Loop, l.past, func() (up []*Link) {
 			for _, k := range l.links {
-				up = append(up, &k.linkState)
+				up = append(up, &k.Link)
 			}
 			return up
 		})...)

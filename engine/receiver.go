@@ -260,7 +260,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	}
 	l.links = append(l.links, k)
 	k.count(&r.gauge)
-	tell(r.observer, LinkUp{Link: k.index, Path: k.path})
+	tell(r.observer, LinkUp{Link: k.index, Path: k.name})
 	r.look()
 	if old != nil {
 		r.reach(old, l, func() { old.lose(errReplaced) })
@@ -304,7 +304,7 @@ func (r *Receiver) neverUp(l *rxloop) {
 func (r *Receiver) linkLost(k *rxlink, err error) {
 	k.owner.remove(k)
 	r.leave(k, err)
-	tell(r.observer, LinkDown{Link: k.index, Path: k.path, Err: err, Expected: k.answered})
+	tell(r.observer, LinkDown{Link: k.index, Path: k.name, Err: err, Expected: k.answered})
 	r.look()
 }
 

@@ -1,13 +1,10 @@
 package engine
 
-import (
-	"viamillipede/engine/wire"
-	"viamillipede/netio"
-)
+import "viamillipede/netio"
 
 // lose ends the link. The part of a leg that it was receiving is thrown away: the leg will come again.
 func (k *rxlink) lose(err error) {
-	if k.gone || k.condemn(err) {
+	if k.spared(err) {
 		return
 	}
 	k.away = true // its last words may have to be delivered
@@ -28,7 +25,7 @@ func (k *rxlink) lose(err error) {
 func (k *rxlink) hangUp(err error) {
 	why, ours := reasonOf(err)
 	if ours {
-		k.control = wire.Bye{Reason: why}.Append(k.control)
+		k.giveUp(why)
 		_, _ = k.flush()
 	}
 	k.close(!ours)
@@ -83,13 +80,10 @@ func (k *rxlink) lastWords() {
 	if k.settleDown() != nil {
 		return
 	}
-	for budget := socketMost; budget > 0; {
+	_ = exhaust(func() (int, error) {
 		n, _, err := k.read()
-		if err != nil {
-			return
-		}
-		budget -= n
-	}
+		return n, err
+	})
 }
 
 // settleDown makes a leg that was to go straight to the sink, or waits for its turn, go into a buffer, and lets one that waits for a

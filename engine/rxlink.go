@@ -8,7 +8,7 @@ import (
 
 // rxlink is one link at the receiving end: it reads legs and control frames, and writes acks.
 type rxlink struct {
-	linkState
+	Link
 	r     *Receiver
 	way   *way    // by which it came
 	owner *rxloop // the loop that has it; changed by its own thread under Receiver.mu, under which others read it
@@ -21,8 +21,7 @@ type rxlink struct {
 	leg      *rxleg // in rxBuffered, rxPlaced and rxStalled; else nil
 	cut      rxleg  // in rxCut and rxHeld
 	parked   parked // rxParked
-	parting  bool   // the last words are said: what comes is dropped, until the sender closes
-	forsaken bool   // and were not heard: a later link has to carry them
+	forsaken bool   // the last words were said, and not heard: a later link has to carry them
 	ending   bool   // the connection is lost: what is left to be read goes into buffers
 	small    [wire.MaxToReceiver]byte
 
@@ -242,25 +241,10 @@ func (k *rxlink) begin() error {
 
 // obey handles a whole control frame, of a type that the sender may send.
 func (k *rxlink) obey() error {
-	switch k.frame.Type {
-	case wire.TypeBeat:
-		k.echo = k.frame.Beat().Sent
-	case wire.TypeEnd:
+	if k.frame.Type == wire.TypeEnd {
 		return k.r.ending(k.frame.End(), k.owner)
-	case wire.TypeBye:
-		b := k.frame.Bye()
-		if b.Stream {
-			k.r.senderFinished()
-		}
-		return k.bye(b)
-	case wire.TypeError:
-		f, err := k.frame.Fault(k.small[:k.frame.Length])
-		if err != nil {
-			return err
-		}
-		return k.senderFailed(f)
 	}
-	return nil
+	return k.Link.obey(k.frame, k.small[:k.frame.Length], k.r)
 }
 
 // silent reports whether nothing has been heard for so long that the link is dead. It waits longer while other links of the
@@ -299,10 +283,9 @@ func (k *rxlink) tick() {
 		k.lose(errSilent)
 		return
 	}
-	if k.loop.Now.Sub(k.spoke) < k.r.time.Beat || len(k.control) > 0 {
+	if !k.beats(k.r.time.Beat) {
 		return
 	}
-	k.control = wire.Beat{Sent: uint64(k.loop.Now.UnixNano()), Echo: k.echo}.Append(k.control)
 	if err := k.acknowledge(); err != nil {
 		k.lose(err)
 	}

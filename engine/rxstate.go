@@ -3,7 +3,7 @@ package engine
 import "viamillipede/netio"
 
 // rxstate is what a receiving link does with what comes next from its socket. Its loop's thread changes it; nobody does while
-// that thread is in a call that may wait (linkState.away).
+// that thread is in a call that may wait (Link.away).
 //
 //	rxHeader   a control frame with a payload   -> rxControl
 //	           a leg (beginLeg): the first of these that it can be

@@ -32,7 +32,7 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 	} {
 		s := &Sender{}
 		s.time = schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}
-		k := &txlink{s: s, path: newPath(Path{}, 0), linkState: linkState{loop: &loop.Loop{Now: start.Add(c.after)}, heard: start}}
+		k := &txlink{s: s, path: newPath(Path{}, 0), Link: Link{loop: &loop.Loop{Now: start.Add(c.after)}, heard: start}}
 		if c.carries {
 			k.trips = make([]schedule.Trip, 1)
 		}
@@ -73,8 +73,8 @@ func TestOldAcknowledgementsAreNoNews(t *testing.T) {
 	s := &Sender{started: start, window: window.New(64, 0, 1<<20)}
 	s.time = schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}
 	c := &slack{}
-	k := &txlink{s: s, path: newPath(Path{}, 0), linkState: linkState{loop: &loop.Loop{Now: start}, conn: equip(c), heard: start}}
-	k.proved, k.linkState.since = true, start.Add(-time.Hour)
+	k := &txlink{s: s, path: newPath(Path{}, 0), Link: Link{loop: &loop.Loop{Now: start}, conn: equip(c), heard: start}}
+	k.proved, k.upSince = true, start.Add(-time.Hour)
 	k.measure()                           // it carries nothing
 	k.path.flow.Look(5000, 0, k.loop.Now) // another link does
 

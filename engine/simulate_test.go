@@ -169,7 +169,7 @@ func (sim *simulation) link(i int, p *simPath) {
 	p.links++
 	c := &simLink{sim: sim, path: p, pipe: r, window: 10 * 1448, srtt: 2 * p.delay, limit: 1 << 20}
 	home := sim.s.homes[i]
-	c.k = &txlink{s: sim.s, path: home, owner: sim.loop, linkState: linkState{index: i, path: home.String(), conn: equip(c)}}
+	c.k = &txlink{s: sim.s, path: home, owner: sim.loop, Link: Link{index: i, name: home.String(), conn: equip(c)}}
 	c.k.lost = func(err error) { sim.t.Errorf("at %v link %d was lost: %v", sim.now, i, err) }
 	c.limit = c.k.most()
 	sim.links = append(sim.links, c)

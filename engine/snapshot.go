@@ -121,9 +121,9 @@ func (p *placement) describe() []LoopStatus {
 }
 
 // status describes the link, which has carried so many bytes, and whose peer beats so often; on its loop's thread.
-func (k *linkState) status(carried uint64, inFlight int, beat time.Duration) LinkStatus {
+func (k *Link) status(carried uint64, inFlight int, beat time.Duration) LinkStatus {
 	l := LinkStatus{
-		Index: k.index, Path: k.path, Order: -1, State: StateUp, Since: k.since, Loop: k.loop.ID, Bytes: k.bytes,
+		Index: k.index, Path: k.name, Order: -1, State: StateUp, Since: k.upSince, Loop: k.loop.ID, Bytes: k.bytes,
 		Rate: k.pulse.rate(k.loop.Now, carried), Heard: k.heard, Kernel: k.conn.Info(), InFlight: inFlight, counted: k.counted,
 	}
 	if k.loop.Now.Sub(k.heard) >= silentBeats*beat {
@@ -209,7 +209,7 @@ func (l *txloop) describe() []LinkStatus {
 // status describes the link; on its loop's thread.
 func (k *txlink) status() LinkStatus {
 	k.measure()
-	l := k.linkState.status(k.acknowledged(), len(k.carried), k.s.time.Beat)
+	l := k.Link.status(k.acknowledged(), len(k.carried), k.s.time.Beat)
 	l.Order = k.path.order
 	if since, stuck := k.stuck(); stuck && (l.State == StateUp || since.Before(l.Since)) {
 		l.State, l.Since = StateStalled, since
@@ -293,7 +293,7 @@ func (r *Receiver) linkStatus() []LinkStatus {
 
 // lostStatus describes a link that is lost now.
 func (k *rxlink) lostStatus() LinkStatus {
-	return LinkStatus{Index: k.index, Path: k.path, Order: -1, State: StateDown, Since: k.loop.Now, Loop: k.loop.ID}
+	return LinkStatus{Index: k.index, Path: k.name, Order: -1, State: StateDown, Since: k.loop.Now, Loop: k.loop.ID}
 }
 
 // ringStatus is nil until the sender is met.
@@ -323,7 +323,7 @@ func (k *rxlink) status() LinkStatus {
 	if k.state.has() {
 		inFlight = 1
 	}
-	return k.linkState.status(k.arrived(), inFlight, k.r.time.Beat)
+	return k.Link.status(k.arrived(), inFlight, k.r.time.Beat)
 }
 
 // arrived is how many bytes of legs have come in, those of the leg that is not whole included.

@@ -27,7 +27,7 @@ type aside struct {
 // or if what comes in on it cannot be trusted, it says so only if that is possible now.
 func (k *txlink) putAside(why wire.Reason) {
 	k.retire()
-	k.control = wire.Bye{Reason: why}.Append(k.control)
+	k.giveUp(why)
 	k.aside.on = true
 	k.owner.asides = append(k.owner.asides, k)
 	k.goOn(0)

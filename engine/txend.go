@@ -35,20 +35,14 @@ func (k *txlink) abandon() {
 // something unread with a reset, which may throw away our last words before the peer has read them.
 func (k *txlink) part() {
 	k.conn.Finish()
-	for budget := socketMost; budget > 0; {
-		n, err := k.conn.Recv(k.in[:], nil)
-		if err != nil {
-			break
-		}
-		budget -= n
-	}
+	_ = exhaust(func() (int, error) { return k.conn.Recv(k.in[:], nil) })
 	k.conn.Close()
 	k.dropZero()
 }
 
 // lose ends the link. The legs that it alone carried are sent again, on any link.
 func (k *txlink) lose(err error) {
-	if k.gone || k.condemn(err) {
+	if k.spared(err) {
 		return
 	}
 	if netio.Refused(err) {
@@ -82,7 +76,7 @@ func (k *txlink) lose(err error) {
 func (k *txlink) usefulness(err error) schedule.Use {
 	now := k.loop.Now
 	switch {
-	case err == errLeft || k.carriedSome(k.conn.Queued()) || k.first == 0 && now.Sub(k.linkState.since) >= schedule.IdleLong:
+	case err == errLeft || k.carriedSome(k.conn.Queued()) || k.first == 0 && now.Sub(k.upSince) >= schedule.IdleLong:
 		return schedule.UseGood
 	case k.first > 0 && now.Sub(k.firstFed) >= k.s.time.Stall:
 		k.path.doubtful.Store(true)

@@ -15,7 +15,7 @@ import (
 // Output, in this order: the rest of control, the rest of the leg that is on its way, then whatever comes next. A leg
 // whose header has partly left is finished before anything else can follow.
 type txlink struct {
-	linkState
+	Link
 	s       *Sender
 	owner   *txloop
 	path    *pathState
@@ -57,7 +57,6 @@ type txlink struct {
 	got     int // bytes of in that are not parsed yet
 	bitmap  [wire.MaxBitmap / 8]uint64
 	unheard bool // in txloop.unheard
-	parting bool // the last words are said
 
 	lost func(error) // tells the keeper, once
 }
@@ -210,13 +209,7 @@ func (k *txlink) take() (n int, err error) {
 
 // lastWords reads and obeys what is left in a connection that a send found closed: at most what a socket may hold.
 func (k *txlink) lastWords() {
-	for budget := socketMost; budget > 0; {
-		n, err := k.take()
-		if err != nil {
-			return
-		}
-		budget -= n
-	}
+	_ = exhaust(k.take)
 }
 
 // parse obeys the whole frames in the input and keeps the rest.
@@ -260,24 +253,11 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 		}
 		k.measure()
 		return k.left()
-	case wire.TypeBeat:
-		k.echo = h.Beat().Sent
 	case wire.TypeDone:
 		k.s.delivered(h.Done())
-	case wire.TypeError:
-		f, err := h.Fault(payload)
-		if err != nil {
-			return err
-		}
-		k.s.remoteFault(f)
-	case wire.TypeBye:
-		b := h.Bye()
-		if b.Stream {
-			k.s.receiverFinished()
-		}
-		return k.bye(b)
+		return nil
 	}
-	return nil
+	return k.Link.obey(h, payload, k.s)
 }
 
 // silent reports whether nothing has been heard for so long that the link is dead. Where the path's queue is deep, the TCP
@@ -323,8 +303,7 @@ func (k *txlink) tick() {
 			tell(k.s.observer, CongestionChosen{Path: k.path.String(), Congestion: chosen})
 		}
 	}
-	if k.loop.Now.Sub(k.spoke) >= k.s.time.Beat && k.leg == nil && len(k.control) == 0 && !k.behind() {
-		k.control = wire.Beat{Sent: uint64(k.loop.Now.UnixNano()), Echo: k.echo}.Append(k.control)
+	if k.leg == nil && !k.behind() && k.beats(k.s.time.Beat) {
 		if err := k.send(); err != nil {
 			k.lose(err)
 		}

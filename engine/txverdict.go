@@ -37,14 +37,15 @@ func (s *Sender) stoppedEarly(d wire.Done) {
 	s.finishLocked(nil)
 }
 
-// remoteFault handles the receiver's word on why it failed.
-func (s *Sender) remoteFault(f wire.Fault) {
+// peerFailed handles the receiver's word on why it failed.
+func (s *Sender) peerFailed(_ *Link, f wire.Fault) error {
 	s.told.Store(true)
 	s.fail(remoteError("receiver", f))
+	return nil
 }
 
-// receiverFinished handles the receiver's word that it is done with the stream. If it succeeded, it has said so before, on the same link.
-func (s *Sender) receiverFinished() {
+// peerFinished handles the receiver's word that it is done with the stream. If it succeeded, it has said so before, on the same link.
+func (s *Sender) peerFinished() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.finished {

@@ -53,7 +53,7 @@ func (w *watch) look(k *txlink, q netio.Queue) {
 	if w.stalled {
 		w.stalled = false
 		k.publish()
-		tell(k.s.observer, LinkResumed{Link: k.index, Path: k.linkState.path})
+		tell(k.s.observer, LinkResumed{Link: k.index, Path: k.name})
 	}
 }
 
@@ -75,12 +75,12 @@ func (k *txlink) lasts() bool {
 	if k.s.cfg.Giveup > 0 {
 		least = min(least, k.s.cfg.Giveup/2)
 	}
-	return k.proved && k.heard.Sub(k.linkState.since) >= least
+	return k.proved && k.heard.Sub(k.upSince) >= least
 }
 
 // dashed reports whether payload seemed to move on the link, which ends with err, but did not.
 func (k *txlink) dashed(err error) bool {
-	return k.hopeful && !k.lasts() && err != errLeft && err != errChaos && !k.s.movedAt().After(k.linkState.since)
+	return k.hopeful && !k.lasts() && err != errLeft && err != errChaos && !k.s.movedAt().After(k.upSince)
 }
 
 // watchLinks checks the links that carry something, and makes the next round come soon if any does.
@@ -204,7 +204,7 @@ func (k *txlink) stall() {
 	k.publish()
 	n := k.s.window.Lost(k.carried, k.index)
 	k.carried, k.trips = nil, nil
-	tell(k.s.observer, LinkStalled{Link: k.index, Path: k.linkState.path, Legs: n})
+	tell(k.s.observer, LinkStalled{Link: k.index, Path: k.name, Legs: n})
 	k.s.feed(nil)
 }
 
@@ -212,7 +212,7 @@ func (k *txlink) stall() {
 // pass, but nothing of the legs on their way arrives.
 func (k *txlink) probe() {
 	now, least := k.loop.Now, 2*k.s.time.Stall
-	if k.useful || len(k.trips) == 0 || k.queue.InNetwork == 0 || now.Sub(k.trips[0].From) < least || !k.linkState.since.After(k.s.movedAt()) {
+	if k.useful || len(k.trips) == 0 || k.queue.InNetwork == 0 || now.Sub(k.trips[0].From) < least || !k.upSince.After(k.s.movedAt()) {
 		return
 	}
 	if k.path.hole.Load() == 0 {

@@ -96,7 +96,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	}
 	s.outage.LinkUp(k.loop.Now)
 	s.mu.Unlock()
-	tell(s.observer, LinkUp{Link: k.index, Path: k.linkState.path})
+	tell(s.observer, LinkUp{Link: k.index, Path: k.name})
 	if first {
 		tell(s.observer, PathUp{Path: k.path.String(), Order: k.path.order})
 	}
@@ -124,7 +124,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 		k.path.lost.Add(1)
 	}
 	s.mu.Unlock()
-	tell(s.observer, LinkDown{Link: k.index, Path: k.linkState.path, Err: err, Expected: expected})
+	tell(s.observer, LinkDown{Link: k.index, Path: k.name, Err: err, Expected: expected})
 	if last {
 		tell(s.observer, PathDown{Path: k.path.String(), Order: k.path.order, Err: err})
 	}
