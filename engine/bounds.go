@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"viamillipede/engine/loop"
 	"viamillipede/netio"
 )
 
@@ -21,8 +22,8 @@ type bounds struct {
 	due   atomic.Int64  // when the next leg may come, nanoseconds after begun; any loop reads it
 }
 
-// look returns what keeps the next leg back; fed: nothing.
-func (b *bounds) look(now time.Time) hunger {
+// bar returns what keeps the next leg back; fed: nothing.
+func (b *bounds) bar(now time.Time) hunger {
 	switch {
 	case b.limit > 0 && b.legs == b.limit:
 		return noMore
@@ -34,8 +35,8 @@ func (b *bounds) look(now time.Time) hunger {
 	return fed
 }
 
-// took counts a leg.
-func (b *bounds) took(now time.Time) {
+// count counts a leg.
+func (b *bounds) count(now time.Time) {
 	if b.legs == 0 {
 		b.first = now
 	}
@@ -50,28 +51,25 @@ type pause struct{ timer *netio.Timer }
 // Ready does nothing: the dispatch at the end of the round does the rest.
 func (pause) Ready(uint32) {}
 
-// openPause makes a timer for the loop, if there will be pauses.
-func (l *txloop) openPause() (err error) {
-	if l.s.cfg.Delay == 0 {
+// open makes a timer for the loop, if there will be pauses.
+func (p *pause) open(l *loop.Loop, delay time.Duration) (err error) {
+	if delay == 0 {
 		return nil
 	}
-	if l.pause.timer, err = netio.NewTimer(); err != nil {
+	if p.timer, err = netio.NewTimer(); err != nil {
 		return err
 	}
-	_, err = l.Watch(l.pause.timer.FD(), netio.Readable|netio.Edge, l.pause)
+	_, err = l.Watch(p.timer.FD(), netio.Readable|netio.Edge, p)
 	return err
 }
 
-func (l *txloop) closePause() {
-	if l.pause.timer != nil {
-		l.pause.timer.Close()
+func (p *pause) close() {
+	if p.timer != nil {
+		p.timer.Close()
 	}
 }
 
-// waitPause makes a round begin when the next leg may come.
-func (l *txloop) waitPause() {
-	b := &l.s.in.bounds
-	if err := l.pause.timer.Set(time.Duration(b.due.Load()) - time.Since(b.begun)); err != nil {
-		l.s.fail(fail(StatusLocalPipe, err, "cannot wait"))
-	}
+// pauseFor makes a round of the pause's loop begin when the next leg may come.
+func (b *bounds) pauseFor(p *pause) error {
+	return p.timer.Set(time.Duration(b.due.Load()) - time.Since(b.begun))
 }

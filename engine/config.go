@@ -191,6 +191,14 @@ func (o Options) checkCPUs() error {
 	return nil
 }
 
+// Prover tells which pipes hold nothing that can still change; *provenance.Checker is one, and its comments are the
+// contract.
+type Prover interface {
+	Written(pipe int) (bytes int, err error)
+	Cost() time.Duration
+	Close() error
+}
+
 // end is which end of a stream something belongs to.
 type end int
 

@@ -31,6 +31,13 @@ type txloop struct {
 	piece piece
 }
 
+// Why an idle link got no leg, beyond what ingest says.
+const (
+	deferred      = hungers + iota // another loop has an idle link on a better path
+	gated                          // a leg would be too late on any link that is idle
+	stalledSource                  // a call on the source, where the legs stay until they are sent, is stuck
+)
+
 // legsPerRound bounds how many legs a round hands out before acks are looked at again: buffers that come back early are
 // still in the cache.
 const legsPerRound = 2
@@ -121,7 +128,7 @@ func (l *txloop) sourceFreed() {
 // one that is late on another link, and both before a new one. Without a leg, why is what the idle links lack, or fed if
 // no link is idle.
 func (l *txloop) match() (k *txlink, leg *window.Leg, why hunger) {
-	if l.s.in.byRef && l.s.in.shore.Busy() {
+	if l.s.in.inPlace() && l.s.in.shore.Busy() {
 		return nil, nil, stalledSource
 	}
 	l.findBest()
@@ -163,7 +170,7 @@ func (l *txloop) findBest() {
 func (l *txloop) pull(k *txlink) (*window.Leg, hunger) {
 	most := k.most()
 	switch {
-	case l.s.in.ended.Load():
+	case l.s.in.ended():
 		return nil, noMore
 	case l.defers(k):
 		return nil, deferred
@@ -220,7 +227,7 @@ func (l *txloop) wait(why hunger) {
 		}
 		l.s.window.Pressed(l.Now) // counts the time
 	case otherTurn:
-		if !l.s.in.turn.Load() {
+		if !l.s.in.taken() {
 			l.Nudge()
 		}
 	case deferred:
@@ -230,7 +237,9 @@ func (l *txloop) wait(why hunger) {
 			l.Nudge()
 		}
 	case paused:
-		l.waitPause()
+		if err := l.s.in.pauseFor(&l.pause); err != nil {
+			l.s.fail(fail(StatusLocalPipe, err, "cannot wait"))
+		}
 	case noMore:
 		l.end()
 		if l.s.window.Resends() {
@@ -257,7 +266,11 @@ func (l *txloop) Ready(uint32) { l.s.watcher.CompareAndSwap(int32(l.ID), nobody)
 
 // end makes every link carry the end frame once.
 func (l *txloop) end() {
-	if !l.s.mayEnd(l.Loop) {
+	may, err := l.s.in.mayEnd(l.s.window, l.Loop)
+	if err != nil {
+		l.s.sourceFailed(err)
+	}
+	if !may {
 		return // the next ack brings another round
 	}
 	for _, k := range slices.Clone(l.links) {

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"io"
 	"sync/atomic"
 
@@ -27,16 +26,22 @@ type extent struct {
 	reason            atomic.Pointer[error] // why legs are read
 }
 
-// errNoCard is why a file is not sent from the page cache.
-var errNoCard = errors.New("its pages must not reach a consumer on this machine, and there is no network card on the way")
+// inPlace reports whether the source is a file where legs stay until links send them.
+func (e *extent) inPlace() bool { return e.sized && e.byRef }
 
-// reads notes why a file is read; it reports whether that is the first reason.
-func (e *extent) reads(why error) bool {
+// offsetOf is where in the file a byte of the stream is.
+func (e *extent) offsetOf(at int64) int64 { return e.begin + at }
+
+// mayWait reports whether the file system cannot say if it would have to wait for the medium.
+func (e *extent) mayWait() bool { return e.blind.Load() }
+
+// mustRead notes why a file is read; it reports whether that is the first reason.
+func (e *extent) mustRead(why error) bool {
 	return e.reason.Load() == nil && e.reason.CompareAndSwap(nil, &why)
 }
 
-// left counts a leg that was sent; on the thread of its link's loop.
-func (e *extent) left(l *window.Leg, reread bool, at *loop.Loop) {
+// sent counts a leg that was sent; on the thread of its link's loop.
+func (e *extent) sent(l *window.Leg, reread bool, at *loop.Loop) {
 	switch {
 	case !l.Filed():
 	case reread:
@@ -46,8 +51,8 @@ func (e *extent) left(l *window.Leg, reread bool, at *loop.Loop) {
 	}
 }
 
-// path is how the legs of a file left it.
-func (e *extent) path() EnginePath {
+// enginePath is how the legs of a file left it.
+func (e *extent) enginePath() EnginePath {
 	p := EnginePath{Plane: PlaneSendFile, Legs: e.fromCache.Load(), Copied: e.reread.Load()}
 	if why := e.reason.Load(); why != nil && p.Copied > 0 {
 		p.Why = *why
@@ -58,15 +63,15 @@ func (e *extent) path() EnginePath {
 	return p
 }
 
-// open finds out whether the source is a file.
-func (e *extent) open(src *netio.Source, byRef bool) {
+// measure finds out whether the source is a file.
+func (e *extent) measure(src *netio.Source, byRef bool) {
 	e.was, _ = src.Stamp() // before its length; a source without a stamp is no file
 	e.begin, e.length, e.sized = src.Extent()
 	e.byRef = byRef
 }
 
-// size is how long the stream will be, 0 if that is not known.
-func (in *ingest) size() int64 {
+// expected is how long the stream will be, in bytes; 0 if that is not known.
+func (in *ingest) expected() int64 {
 	if !in.sized || in.limit > 0 {
 		return 0
 	}
@@ -80,7 +85,7 @@ func (in *ingest) cutFile(shard, most int) (*window.Leg, hunger, error) {
 	if n == 0 {
 		return nil, noMore, nil
 	}
-	if in.byRef {
+	if in.inPlace() {
 		return window.InFile(n), fed, nil
 	}
 	buf := in.pool.Get(shard)
@@ -124,24 +129,22 @@ func (in *ingest) unchanged() error {
 	return nil
 }
 
-// mayEnd reports whether the receiver may be told where the stream ends. If legs are read from a file when they are sent, and again
-// when they are resent, that is only once all have been received, and the file is unchanged.
-func (s *Sender) mayEnd(at *loop.Loop) bool {
-	in := &s.in
-	if !in.sized || !in.byRef || in.same.Load() {
-		return true
+// mayEnd reports whether the receiver may be told where the stream, which has been read to its end, ends. If legs are read from a file
+// when they are sent, and again when they are resent, that is only once all have been received, and the file is unchanged. An
+// error, with false, is that it has changed, or cannot be asked.
+func (in *ingest) mayEnd(w *window.Window, at *loop.Loop) (may bool, err error) {
+	if !in.inPlace() || in.same.Load() {
+		return true, nil
 	}
-	if s.window.State().Base != in.total.Legs {
-		return false
+	if w.State().Base != in.total.Legs {
+		return false, nil
 	}
-	var err error
 	at.Away(&in.shore, func() { err = in.unchanged() })
 	if err != nil {
-		s.sourceFailed(err)
-		return false
+		return false, err
 	}
 	in.same.Store(true)
-	return true
+	return true, nil
 }
 
 // fetch waits until what a link is about to send is in the page cache. In the middle of a leg nothing else can be sent, not even a

@@ -28,7 +28,6 @@ type ingest struct {
 	src      *netio.Source
 	pool     *bufpool.Pool
 	offset   atomic.Uint64 // bytes read so far
-	most     int           // bytes of a leg, at most
 	checksum bool
 	gather   bool  // read on until a leg is full or nothing is there
 	met      error // how the source ended: io.EOF or its failure; nil before
@@ -44,36 +43,73 @@ type ingest struct {
 	warm     bool  // the pool has been given huge pages, or refused them
 	observer Observer
 
-	// ended is set after the last leg is in the window; total is not changed after that.
-	ended atomic.Bool
+	// over is set after the last leg is in the window; total is not changed after that.
+	over  atomic.Bool
 	total wire.End
 }
 
-// open decides how legs leave the source.
-func (in *ingest) open(src *netio.Source, c SendConfig, trace netio.Tracer) {
-	in.src, in.most, in.checksum, in.gather = src, c.Leg, c.Checksum, !c.Charmode
-	in.limit, in.delay, in.lasts, in.begun = c.LegLimit, c.Delay, c.Lasts, time.Now()
-	in.blank = c.Blank && !c.PRBS
-	in.why = whyCopy(src, c)
-	in.extent.open(src, in.why == nil || in.why == errCharmode)
-	in.wanted, in.vouched, in.trace = in.why == nil && src.Splices(), c.IO == "splice", trace
-	in.from, in.prove = proveFrom, c.Prove
-	if in.prove != nil {
-		in.from = 0
-	} else {
-		in.prove = loadChecker
-	}
+// ingestConfig says what the stream is made of, and what its legs are to be. Each field that Options has too is the same here.
+type ingestConfig struct {
+	source   int // file descriptor; stays open; ignored with prbs or blank
+	prbs     bool
+	seed     uint64
+	blank    bool
+	checksum bool
+	charmode bool
+	io       string
+	limit    int64
+	delay    time.Duration
+	lasts    time.Duration
+	pipes    int                    // for legs by reference, at most; 0: none can be opened
+	prove    func() (Prover, error) // nil: the kernel's prover
+	observer Observer
+	trace    netio.Tracer
+	freed    func()                // no call on the source is stuck any more; on any loop's thread
+	lapses   func() (lasts func()) // see loop.Shore
 }
 
+// open opens the source and decides how legs leave it. Errors: why standard input cannot be used.
+func (in *ingest) open(c ingestConfig) (err error) {
+	if in.src, err = in.openSource(c); err != nil {
+		return err
+	}
+	in.checksum, in.gather, in.observer = c.checksum, !c.charmode, c.observer
+	in.shore.Freed, in.shore.Lapses = c.freed, c.lapses
+	in.limit, in.delay, in.lasts, in.begun = c.limit, c.delay, c.lasts, time.Now()
+	in.blank = c.blank && !c.prbs
+	in.why = whyCopy(in.src, c)
+	in.extent.measure(in.src, in.why == nil || in.why == errCharmode)
+	in.referral.open(in.why == nil && in.src.Splices(), c)
+	return nil
+}
+
+// close gives back what it holds, once no loop runs.
+func (in *ingest) close() {
+	in.referral.close()
+	in.src.Close()
+}
+
+// fillFrom gives it the buffers that legs are read into, a shard for each loop; before the first pull.
+func (in *ingest) fillFrom(p *bufpool.Pool) { in.pool = p }
+
+// ended reports whether the stream has been read to its end.
+func (in *ingest) ended() bool { return in.over.Load() }
+
+// size is how many bytes have been read so far.
+func (in *ingest) size() uint64 { return in.offset.Load() }
+
+// taken reports whether a loop has the turn.
+func (in *ingest) taken() bool { return in.turn.Load() }
+
 // whyCopy is why legs must be read; nil if they may go by reference.
-func whyCopy(src *netio.Source, c SendConfig) error {
+func whyCopy(src *netio.Source, c ingestConfig) error {
 	_, _, file := src.Extent()
 	switch {
-	case c.IO == "copy":
+	case c.io == "copy":
 		return errAsked
-	case c.Checksum:
+	case c.checksum:
 		return errChecksum
-	case c.Charmode:
+	case c.charmode:
 		return errCharmode
 	case !file && !src.Splices():
 		return fmt.Errorf("standard input is a %v", src)
@@ -88,16 +124,14 @@ const warmFrom = 4 << 20
 type hunger int
 
 const (
-	fed           hunger = iota // it got one
-	noInput                     // the source has nothing now: wait for it to become readable
-	noRoom                      // the window or the pool is full: wait for an ack
-	otherTurn                   // another loop reads: it wakes us when there is more
-	deferred                    // another loop has an idle link on a better path
-	gated                       // a leg would be too late on any link that is idle
-	stalledSource               // a call on the source, where the legs stay until they are sent, is stuck
-	paused                      // the user wants a pause before the next leg
-	noMore                      // the stream has been read to its end
-	sourceGone                  // the source failed
+	fed        hunger = iota // it got one
+	noInput                  // the source has nothing now: wait for it to become readable
+	noRoom                   // the window or the pool is full: wait for an ack
+	otherTurn                // another loop reads: it wakes us when there is more
+	paused                   // the user wants a pause before the next leg
+	noMore                   // the stream has been read to its end
+	sourceGone               // the source failed
+	hungers                  // how many reasons there are; whoever asks may have more of its own
 )
 
 // pull takes one new leg of at most the given bytes from the source and puts it into the window, with the caller's link as
@@ -106,14 +140,14 @@ const (
 func (in *ingest) pull(w *window.Window, at *loop.Loop, most int) (*window.Leg, hunger, error) {
 	l, why, err := in.take(w, at, most)
 	if l != nil {
-		in.finish(l)
+		in.complete(l)
 	}
 	return l, why, err
 }
 
-// finish does what remains for a leg that has its place in the stream. It needs no turn: other loops do the same at the same
+// complete does what remains for a leg that has its place in the stream. It needs no turn: other loops do the same at the same
 // time. Nobody else looks at the leg before its first link has begun to send it.
-func (in *ingest) finish(l *window.Leg) {
+func (in *ingest) complete(l *window.Leg) {
 	if in.made != nil {
 		in.made(l.Memory(), l.Offset)
 	}
@@ -124,14 +158,14 @@ func (in *ingest) finish(l *window.Leg) {
 
 // take is what pull does in its turn.
 func (in *ingest) take(w *window.Window, at *loop.Loop, most int) (*window.Leg, hunger, error) {
-	if in.ended.Load() {
+	if in.over.Load() {
 		return nil, noMore, nil
 	}
 	if !in.turn.CompareAndSwap(false, true) {
 		return nil, otherTurn, nil
 	}
 	defer in.turn.Store(false)
-	if in.ended.Load() {
+	if in.over.Load() {
 		return nil, noMore, nil
 	}
 	if !w.Open() {
@@ -148,7 +182,7 @@ func (in *ingest) take(w *window.Window, at *loop.Loop, most int) (*window.Leg, 
 		}
 		return nil, why, err
 	}
-	in.bounds.took(at.Now)
+	in.bounds.count(at.Now)
 	l.Offset = in.offset.Load()
 	in.offset.Add(uint64(l.Length))
 	w.Add(l, at.Now)
@@ -157,7 +191,7 @@ func (in *ingest) take(w *window.Window, at *loop.Loop, most int) (*window.Leg, 
 
 // cut makes the next leg, not yet numbered.
 func (in *ingest) cut(shard, most int, now time.Time) (*window.Leg, hunger, error) {
-	if why := in.bounds.look(now); why != fed {
+	if why := in.bounds.bar(now); why != fed {
 		return nil, why, nil
 	}
 	if in.sized {
@@ -239,7 +273,7 @@ func (in *ingest) nothing(err error) (*window.Leg, hunger, error) {
 
 // wholly returns an error if the file, now read for the last time, has changed since the start.
 func (in *ingest) wholly() error {
-	if !in.sized || in.byRef {
+	if !in.sized || in.inPlace() {
 		return nil
 	}
 	var err error
@@ -253,5 +287,5 @@ func (in *ingest) end(w *window.Window) {
 	if in.sized {
 		in.at.Away(&in.shore, func() { in.src.Leave(in.begin + int64(in.offset.Load())) })
 	}
-	in.ended.Store(true)
+	in.over.Store(true)
 }

@@ -145,7 +145,7 @@ func (k *keeper) greet(ctx context.Context, p *pathState, c net.Conn, generation
 	h := wire.Hello{
 		Version: wire.Version, Features: k.s.features(), Phrase: k.s.cfg.Phrase, Stream: k.s.stream,
 		Link: uint32(k.index), Generation: generation, MaxLeg: uint32(k.s.cfg.Leg), Links: uint32(len(k.s.homes)),
-		Size: uint64(k.s.in.size()),
+		Size: uint64(k.s.in.expected()),
 	}
 	if k.s.begun.Load() {
 		h.Flags |= wire.FlagResume

@@ -28,6 +28,14 @@ const (
 	filesForLoop = 32 // what there must be for each loop to make it worth its own
 )
 
+const (
+	// pipeSize is the size of a leg's pipe, in bytes. A larger one was measured and is slower.
+	pipeSize = 1 << 20
+	// pipesMost is how many pipes a sender uses: half of what a user may have over all programs (pipe(7)), and more than are on
+	// their way on a short path. Legs beyond that are read into buffers.
+	pipesMost = 32
+)
+
 // pipesLeast is the fewest pipes with which a sender sends legs by reference.
 const pipesLeast = 4
 

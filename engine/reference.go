@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"sync/atomic"
-	"time"
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/loop"
@@ -15,14 +14,6 @@ import (
 	"viamillipede/netio"
 	"viamillipede/netio/provenance"
 )
-
-// Prover tells which pipes hold nothing that can still change; *provenance.Checker is one, and its comments are the
-// contract.
-type Prover interface {
-	Written(pipe int) (bytes int, err error)
-	Cost() time.Duration
-	Close() error
-}
 
 // referral takes legs out of a source that is a pipe by reference: it moves their pages into a pipe of ours. Whenever a link sends
 // the leg, that pipe's references are copied, until the peer has received the leg.
@@ -62,19 +53,19 @@ const (
 	proveFrom = 16 << 20
 	// pauseMost bounds how many legs are read before another is tried: a producer rarely changes its ways.
 	pauseMost = 256
-	// pipeSize is the size of a leg's pipe. A larger one was measured and is slower.
-	pipeSize = 1 << 20
-	// pipesMost is how many pipes a stream uses: half of what a user may have over all programs (pipe(7)), and more than are on
-	// their way on a short path. Legs beyond that are read into buffers.
-	pipesMost = 32
 )
 
 // refuse notes why legs are read.
 func (r *referral) refuse(err error) { r.refused.Store(&err) }
 
-// atMost bounds the pipes.
-func (r *referral) atMost(pipes int) {
-	if r.pipesAtMost = pipes; pipes == 0 && r.wanted {
+// open notes what may be used; wanted: nothing else is against references.
+func (r *referral) open(wanted bool, c ingestConfig) {
+	r.wanted, r.vouched, r.trace, r.pipesAtMost = wanted, c.io == "splice", c.trace, c.pipes
+	r.from, r.prove = proveFrom, loadChecker
+	if c.prove != nil {
+		r.from, r.prove = 0, c.prove
+	}
+	if wanted && c.pipes == 0 {
 		r.wanted = false
 		r.refuse(errFewFiles)
 	}
@@ -202,7 +193,7 @@ func (in *ingest) refer(pipe *netio.Pipe, buf *bufpool.Buffer, most int) (*windo
 // referred makes a leg of what is in the pipe.
 func (in *ingest) referred(pipe *netio.Pipe) (*window.Leg, hunger, error) {
 	if !in.vouched {
-		if n, err := in.look(pipe.FD()); n != pipe.Len() {
+		if n, err := in.written(pipe.FD()); n != pipe.Len() {
 			in.pipes.Put(pipe)
 			return nil, sourceGone, fail(StatusIntegrity, err, "standard input holds memory that may still change, although it seemed not to; "+
 				"with io copy this does not matter")
@@ -239,7 +230,7 @@ func (in *ingest) proven(most int) (int, error) {
 	if in.vouched {
 		return most, nil
 	}
-	n, err := in.look(in.src.FD())
+	n, err := in.written(in.src.FD())
 	switch {
 	case err != nil:
 		in.stopReferring(fmt.Errorf("the provenance check failed: %w", err))
@@ -257,8 +248,8 @@ func (in *ingest) proven(most int) (int, error) {
 	return 0, netio.ErrAgain
 }
 
-// look asks the prover.
-func (in *ingest) look(pipe int) (int, error) {
+// written asks the prover; see Prover.Written.
+func (in *ingest) written(pipe int) (int, error) {
 	c := in.checker.Load()
 	if c == nil {
 		return -1, errUnproven
@@ -266,16 +257,16 @@ func (in *ingest) look(pipe int) (int, error) {
 	return (*c).Written(pipe)
 }
 
-// path is how the legs left the source.
-func (in *ingest) path() EnginePath {
+// enginePath is how the legs left the source.
+func (in *ingest) enginePath() EnginePath {
 	read, refs := in.readLegs.Load(), in.refLegs.Load()
 	switch {
 	case in.blank:
 		return EnginePath{Plane: PlaneBlank}
 	case in.made != nil:
 		return EnginePath{Plane: PlanePRBS}
-	case in.sized && in.byRef:
-		return in.extent.path()
+	case in.inPlace():
+		return in.extent.enginePath()
 	case in.sized:
 		return EnginePath{Plane: PlaneCopyFile, Why: in.why}
 	case refs > 0:

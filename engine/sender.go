@@ -58,6 +58,7 @@ type Sender struct {
 	legs    atomic.Int64  // legs per second that all links together can send, in thousandths; see txlink.publish
 	lately  atomic.Uint64 // recent legs per second of the stream, the bits of a float64
 
+	most    int          // bytes of a leg, at most; what the receiver takes, once it is met
 	credit  uint64       // legs that the receiver accepts beyond those it has delivered; set with window
 	legTime atomic.Int64 // how long sending a leg should keep its link busy, in nanoseconds; see setLegTime
 
@@ -136,14 +137,10 @@ func NewSender(c SendConfig) (*Sender, error) {
 
 // open acquires what the stream needs on this machine: the source and the loops.
 func (s *Sender) open(loops, pipes int) error {
-	src, err := s.source()
-	if err != nil {
+	if err := s.in.open(s.ingestConfig(pipes)); err != nil {
 		return fail(StatusLocalPipe, err, "cannot use standard input")
 	}
-	s.in.open(src, s.cfg, s.trace())
-	s.in.atMost(pipes)
-	s.in.observer = s.observer
-	s.in.shore.Freed, s.in.shore.Lapses = s.sourceFreed, s.cfg.Lapses
+	s.most = s.cfg.Leg
 	s.buffers = min(int(s.cfg.Window/int64(s.cfg.Leg)), legsMost)
 	cpus := s.cfg.loopCPUs(sending, loops)
 	s.placed.Store(&placement{cpus: cpus})
@@ -156,6 +153,15 @@ func (s *Sender) open(loops, pipes int) error {
 	return nil
 }
 
+func (s *Sender) ingestConfig(pipes int) ingestConfig {
+	c := &s.cfg
+	return ingestConfig{
+		source: c.Source, prbs: c.PRBS, seed: c.Seed, blank: c.Blank, checksum: c.Checksum, charmode: c.Charmode, io: c.IO,
+		limit: c.LegLimit, delay: c.Delay, lasts: c.Lasts, pipes: pipes, prove: c.Prove, observer: s.observer, trace: s.trace(),
+		freed: s.sourceFreed, lapses: c.Lapses,
+	}
+}
+
 func (s *Sender) addLoop(i, cpu int) error {
 	l, err := openLoop(i, cpu, s.time.Tick, s.observer, s.fail)
 	if err != nil {
@@ -164,7 +170,7 @@ func (s *Sender) addLoop(i, cpu int) error {
 	t := &txloop{Loop: l, s: s, past: sumsFor(s.cfg.LinkSums), mark: 1 << i}
 	l.Tick, l.After = t.tick, t.dispatch
 	s.loops = append(s.loops, t)
-	if err := t.openPause(); err != nil {
+	if err := t.pause.open(l, s.cfg.Delay); err != nil {
 		return err
 	}
 	if !s.in.src.Pollable() {
@@ -177,10 +183,9 @@ func (s *Sender) addLoop(i, cpu int) error {
 func (s *Sender) close() {
 	for _, l := range s.loops {
 		l.Close()
-		l.closePause()
+		l.pause.close()
 	}
 	s.in.close()
-	s.in.src.Close()
 	if s.pool != nil {
 		closePool(s.pool, s.advice, s.observer)
 	}
@@ -233,7 +238,7 @@ func (s *Sender) tidy() {
 
 // sourceFreed resumes everyone who has waited since a call on the source got stuck.
 func (s *Sender) sourceFreed() {
-	if !s.in.byRef {
+	if !s.in.inPlace() {
 		return // the holder of the ingest turn goes on by itself
 	}
 	for _, l := range s.loops {
@@ -301,7 +306,7 @@ func (s *Sender) explain() {
 
 // enginePath is how the bytes travel at this end.
 func (s *Sender) enginePath() EnginePath {
-	path := s.in.path()
+	path := s.in.enginePath()
 	path.ZeroCopy, path.ZeroCopied, path.Checksum = s.zero.sent.Load(), s.zero.copied.Load(), s.cfg.Checksum
 	return path
 }

@@ -100,7 +100,7 @@ func TestSimulatedDeepQueue(t *testing.T) {
 	if beats > 2*len(sim.links) { // one behind a second of payload says nothing that the payload does not
 		t.Errorf("%d heartbeats", beats)
 	}
-	sim.s.in.ended.Store(true)
+	sim.s.in.end(sim.s.window)
 	for wait := sim.now + time.Minute; sim.s.window.Pending() && sim.now < wait; {
 		sim.run(sim.now + time.Second)
 	}

@@ -55,7 +55,7 @@ func (s *Sender) summary(now time.Time) Summary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sum := Summary{
-		Bytes: s.in.offset.Load(), Elapsed: span(s.first, s.ended, now), LinksLost: s.lost,
+		Bytes: s.in.size(), Elapsed: span(s.first, s.ended, now), LinksLost: s.lost,
 		Cuts: uint64(s.chaos.cuts.Load()), EnginePath: s.enginePath(), Sender: true,
 	}
 	var held [window.MaxPaths]time.Duration

@@ -5,18 +5,17 @@ import (
 	"viamillipede/netio"
 )
 
-// source opens what the stream comes from: standard input, or nothing if the stream is made here.
-func (s *Sender) source() (*netio.Source, error) {
+// openSource opens what the stream comes from: standard input, or nothing if the stream is made here.
+func (in *ingest) openSource(c ingestConfig) (*netio.Source, error) {
 	switch {
-	case s.cfg.PRBS:
-		made := prbs.New(s.cfg.Seed)
-		s.in.made = made.Fill
+	case c.prbs:
+		in.made = prbs.New(c.seed).Fill
 		return netio.MadeSource("test stream"), nil
-	case s.cfg.Blank:
-		s.in.made = touch
+	case c.blank:
+		in.made = touch
 		return netio.MadeSource("stream of blank buffers"), nil
 	}
-	return netio.OpenSource(s.cfg.Source, s.trace())
+	return netio.OpenSource(c.source, c.trace)
 }
 
 // pageLeast is the size of the smallest page of any machine, in bytes.

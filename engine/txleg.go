@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"io"
 
 	"viamillipede/netio"
@@ -24,7 +25,7 @@ func (k *txlink) sendLeg() error {
 	k.legs++
 	k.bytes += uint64(k.leg.Length)
 	k.path.bytes.add(k.loop, k.leg.Length)
-	k.s.in.left(k.leg, k.reread, k.loop)
+	k.s.in.sent(k.leg, k.reread, k.loop)
 	k.dropLeg()
 	return nil
 }
@@ -72,6 +73,9 @@ func (k *txlink) sendPipe() (n int, err error) {
 	return 0, nil
 }
 
+// errNoCard is why a file is not sent from the page cache.
+var errNoCard = errors.New("its pages must not reach a consumer on this machine, and there is no network card on the way")
+
 // sendFile sends a leg that is in a file: from the page cache if the bytes leave through a network card, else through memory. A
 // consumer on this machine would otherwise get the pages of the file themselves, which somebody may write to afterwards.
 func (k *txlink) sendFile() (int, error) {
@@ -81,18 +85,18 @@ func (k *txlink) sendFile() (int, error) {
 	in := &k.s.in
 	done := k.sent - len(k.header)
 	at, left := int64(k.leg.Offset)+int64(done), k.leg.Length-done
-	if in.shore.Busy() && (in.blind.Load() || k.loop.InKernel() > 1) {
+	if in.shore.Busy() && (in.mayWait() || k.loop.InKernel() > 1) {
 		return 0, netio.ErrAgain // until sourceFreed; else it is in the cache already
 	}
 	if !k.byCard && !k.s.cfg.ForceSendFile {
-		in.reads(errNoCard)
+		in.mustRead(errNoCard)
 		return k.copyFile(at, left)
 	}
 	if k.owner.reads {
 		return k.copyFile(at, left)
 	}
 	n, err := 0, error(nil)
-	if doomed := k.call(func() { n, err = k.conn.SendFile(in.src, in.begin+at, left) }); doomed != nil {
+	if doomed := k.call(func() { n, err = k.conn.SendFile(in.src, in.offsetOf(at), left) }); doomed != nil {
 		return 0, doomed
 	}
 	switch {
@@ -100,7 +104,7 @@ func (k *txlink) sendFile() (int, error) {
 		return n, err
 	case netio.Unsupported(err):
 		k.owner.reads = true
-		if in.reads(err) {
+		if in.mustRead(err) {
 			tell(k.s.observer, FileCopied{Err: err})
 		}
 		return k.copyFile(at, left)
@@ -108,7 +112,7 @@ func (k *txlink) sendFile() (int, error) {
 		return 0, k.shrunk()
 	}
 	var bad error
-	_ = k.call(func() { _, bad = in.src.ReadAt(make([]byte, 1), in.begin+at) })
+	_ = k.call(func() { _, bad = in.src.ReadAt(make([]byte, 1), in.offsetOf(at)) })
 	if bad != nil { // the file is at fault, not the link
 		k.s.sourceFailed(bad)
 	}
@@ -137,7 +141,7 @@ func (k *txlink) copyFile(at int64, left int) (int, error) {
 	if at < p.at || at >= p.at+int64(len(p.b)) {
 		p.reserve(at, left)
 		n, err := 0, error(nil)
-		doomed := k.call(func() { n, err = k.s.in.src.ReadAt(p.b, k.s.in.begin+at) })
+		doomed := k.call(func() { n, err = k.s.in.src.ReadAt(p.b, k.s.in.offsetOf(at)) })
 		p.reading, p.b = false, p.b[:n]
 		if doomed != nil {
 			return 0, doomed

@@ -119,7 +119,7 @@ func (k *txlink) carry(l *window.Leg) error {
 	number, offset, length, first := l.Number, l.Offset, l.Length, l.First()
 	wire.Leg{
 		Number: l.Number, Offset: l.Offset, Length: uint32(l.Length),
-		Checksum: l.Checksum, Checked: k.s.in.checksum, Resent: !first,
+		Checksum: l.Checksum, Checked: k.s.cfg.Checksum, Resent: !first,
 	}.Append(k.header[:0])
 	err := k.send()
 	if err == nil && k.leg == l && k.sent == 0 {
@@ -288,7 +288,7 @@ func (k *txlink) tick() {
 		return
 	}
 	k.measure()
-	if len(k.carried) == 0 && k.s.in.ended.Load() {
+	if len(k.carried) == 0 && k.s.in.ended() {
 		k.seemsToMove() // the receiver is still writing
 	}
 	k.pulse.beat(k.loop.Now, k.acknowledged())

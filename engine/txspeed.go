@@ -48,7 +48,7 @@ func (k *txlink) prune() {
 	if k.watch.doubt.Good(k.loop.Now); k.path.doubtful.Load() && k.carriedSome(k.queue) {
 		k.path.trust()
 	}
-	k.conn.LimitUnsent(max(schedule.SizeOfLeg(k.Rate, schedule.LegTime, k.growth()), min(k.queue.InNetwork/4, k.s.in.most)))
+	k.conn.LimitUnsent(max(schedule.SizeOfLeg(k.Rate, schedule.LegTime, k.growth()), min(k.queue.InNetwork/4, k.s.most)))
 	k.publish()
 }
 
@@ -67,7 +67,7 @@ func (k *txlink) growth() int {
 	if k.path.order == 0 {
 		first = schedule.FirstLeg
 	}
-	return min(max(first, 2*k.largest), k.s.in.most)
+	return min(max(first, 2*k.largest), k.s.most)
 }
 
 // publish tells the other links how many legs per second this one can send.

@@ -15,7 +15,7 @@ func (s *Sender) delivered(d wire.Done) {
 		s.stoppedEarly(d)
 		return
 	}
-	if !s.in.ended.Load() || d.Legs != s.in.total.Legs || d.Bytes != s.in.total.Bytes {
+	if !s.in.ended() || d.Legs != s.in.total.Legs || d.Bytes != s.in.total.Bytes {
 		s.fail(fail(StatusIntegrity, nil, "the receiver delivered %d bytes in %d legs, which is not what was sent",
 			d.Bytes, d.Legs))
 		return
@@ -25,7 +25,7 @@ func (s *Sender) delivered(d wire.Done) {
 
 // stoppedEarly ends a stream that the receiver's consumer wants no more of.
 func (s *Sender) stoppedEarly(d wire.Done) {
-	if sent := s.in.offset.Load(); d.Bytes > sent {
+	if sent := s.in.size(); d.Bytes > sent {
 		s.fail(fail(StatusIntegrity, nil, "the receiver's consumer has read %d bytes, but %d were sent", d.Bytes, sent))
 		return
 	}
@@ -59,7 +59,7 @@ func (s *Sender) peerFinished() {
 
 // asFarAsKnown makes the error of a stream say that everything was received, if it was. Under mu.
 func (s *Sender) asFarAsKnown(err *Error) *Error {
-	if s.in.ended.Load() && !s.window.Pending() {
+	if s.in.ended() && !s.window.Pending() {
 		err.Reason = fmt.Sprintf("all %d bytes were received; whether they were written is not known: %s", s.in.total.Bytes, err.Reason)
 	}
 	return err
@@ -139,7 +139,7 @@ func (s *Sender) judge(now time.Time) *Error {
 // lastMove is when payload last moved. It is now while nothing has to move: a link is up, the receiver has all that was sent, and
 // there is more to come. Under mu.
 func (s *Sender) lastMove(now time.Time) time.Time {
-	if s.up > 0 && !s.in.ended.Load() && !(s.window != nil && s.window.Pending()) {
+	if s.up > 0 && !s.in.ended() && !(s.window != nil && s.window.Pending()) {
 		return now
 	}
 	return s.movedAt()

@@ -47,7 +47,7 @@ func (s *Sender) welcome(w wire.Welcome) error {
 	}
 	s.met, s.receiver = true, w
 	close(s.hasMet)
-	s.in.most = min(s.cfg.Leg, int(w.MaxLeg))
+	s.most = min(s.cfg.Leg, int(w.MaxLeg))
 	s.credit = uint64(w.Credit)
 	s.setLegTime()
 	s.window = window.New(int(w.Credit), w.Delivered, s.cfg.Window)
@@ -62,7 +62,8 @@ func (s *Sender) makePool() (err error) {
 	if err != nil {
 		return err
 	}
-	s.in.pool, s.advice = s.pool, s.pool.Advice()
+	s.in.fillFrom(s.pool)
+	s.advice = s.pool.Advice()
 	tell(s.observer, MemoryAdvised{s.advice})
 	return nil
 }
