@@ -23,7 +23,12 @@ type LinkSummary struct {
 	CPU         int              // where the latest link's packets last came in; -1: not known
 	NAPI        int              // the receive queue of these packets, as the kernel numbers it; 0: none
 	Flows       []sockstats.Flow // what came in on them, if socket statistics are at work
-	counted     *sockstats.Link  // where to read what came in on the latest link; nil: nothing is left
+}
+
+// linkSum is a link's summary, as its loop has it, and where to read what came in on the latest link.
+type linkSum struct {
+	LinkSummary
+	counted *sockstats.Link // nil: nothing is left to read
 }
 
 // linkSums are the summaries of links that have ended, by index. They belong to their loop's thread.
@@ -50,29 +55,26 @@ func (s linkSums) add(next LinkSummary) {
 }
 
 // sum is the link's summary until now; on its loop's thread, before its connection is closed.
-func (k *Link) sum() LinkSummary {
+func (k *Link) sum() linkSum {
 	info := k.conn.Info()
-	sum := LinkSummary{
+	return linkSum{LinkSummary{
 		Index: k.index, Path: k.name, Made: 1, Bytes: k.bytes, Retransmits: uint64(info.Retransmits), CPU: info.CPU, NAPI: info.NAPI,
-	}
-	sum.counted = k.counted
-	return sum
+	}, k.counted}
 }
 
-// read reads what was counted on the latest link, while that exists; it walks through a map.
-func (s *LinkSummary) read() {
+// read adds what was counted on the latest link, while that exists. It walks through a map, so it does not run on a loop's thread,
+// except at the end of a link.
+func (s linkSum) read() LinkSummary {
 	if s.counted != nil {
 		s.Flows = append(s.Flows, s.counted.Read().Flows...)
-		s.counted = nil
 	}
+	return s.LinkSummary
 }
 
 // sumUp keeps the summary of a link that ends.
 func (k *Link) sumUp() {
 	if k.past != nil {
-		sum := k.sum()
-		sum.read()
-		k.past.add(sum)
+		k.past.add(k.sum().read())
 	}
 }
 
@@ -82,17 +84,20 @@ func collectSums(l *loop.Loop, past *linkSums, links func() []*Link) []LinkSumma
 	if past == nil {
 		return nil
 	}
-	list := loop.Ask(l, schedule.StatusPatience, func() []LinkSummary {
-		all := slices.Collect(maps.Values(*past))
+	list := loop.Ask(l, schedule.StatusPatience, func() (all []linkSum) {
+		for _, sum := range *past {
+			all = append(all, linkSum{LinkSummary: sum})
+		}
 		for _, k := range links() {
 			all = append(all, k.sum())
 		}
 		return all
 	})
-	for i := range list {
-		list[i].read() // not on the loop's thread
+	sums := make([]LinkSummary, len(list))
+	for i, s := range list {
+		sums[i] = s.read()
 	}
-	return list
+	return sums
 }
 
 // addUp adds up what the loops reported, for a stream of the given time: a list by index. If the links of one index were on

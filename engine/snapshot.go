@@ -33,7 +33,6 @@ const (
 	StateUp
 	StateStalled // it is up, but nothing gets through
 	StateDown    // it was up, or cannot be dialled
-	stateNone    // no such link is wanted
 )
 
 // LinkStatus is how one link stands.
@@ -50,7 +49,6 @@ type LinkStatus struct {
 	Kernel   netio.Info       // what the kernel says about it
 	InFlight int              // legs
 	Counts   *sockstats.Stats // what came in on it; nil: no socket statistics
-	counted  *sockstats.Link  // where to read Counts
 }
 
 // Up reports whether the link exists; it may be stalled.
@@ -101,14 +99,22 @@ func (c *curtain) snapshot(f func() Snapshot, sum func() Summary) (s Snapshot) {
 	return Snapshot{Time: time.Now(), Ended: true, Summary: sum()}
 }
 
-// readCounts reads what was counted on each link. It walks through maps, so it does not run on a loop's thread.
-func readCounts(links []LinkStatus) {
-	for i := range links {
-		if links[i].counted != nil {
-			stats := links[i].counted.Read()
-			links[i].Counts = &stats
-		}
+// stateNone is that of a link that is not wanted.
+const stateNone State = -1
+
+// linkStatus is how a link stands, as its loop says, and where to read what was counted on it.
+type linkStatus struct {
+	LinkStatus
+	counted *sockstats.Link // nil: no socket statistics
+}
+
+// read adds what was counted on the link. It walks through a map, so it does not run on a loop's thread.
+func (l linkStatus) read() LinkStatus {
+	if l.counted != nil {
+		stats := l.counted.Read()
+		l.Counts = &stats
 	}
+	return l.LinkStatus
 }
 
 // describe says where the loops run.
@@ -121,11 +127,11 @@ func (p *placement) describe() []LoopStatus {
 }
 
 // status describes the link, which has carried so many bytes, and whose peer beats so often; on its loop's thread.
-func (k *Link) status(carried uint64, inFlight int, beat time.Duration) LinkStatus {
-	l := LinkStatus{
+func (k *Link) status(carried uint64, inFlight int, beat time.Duration) linkStatus {
+	l := linkStatus{LinkStatus{
 		Index: k.index, Path: k.name, Order: -1, State: StateUp, Since: k.upSince, Loop: k.loop.ID, Bytes: k.bytes,
-		Rate: k.pulse.rate(k.loop.Now, carried), Heard: k.heard, Kernel: k.conn.Info(), InFlight: inFlight, counted: k.counted,
-	}
+		Rate: k.pulse.rate(k.loop.Now, carried), Heard: k.heard, Kernel: k.conn.Info(), InFlight: inFlight,
+	}, k.counted}
 	if k.loop.Now.Sub(k.heard) >= silentBeats*beat {
 		l.State, l.Since = StateStalled, k.heard
 	}
@@ -165,12 +171,10 @@ func (s *Sender) linkStatus() []LinkStatus {
 	s.mu.Unlock()
 	for _, l := range s.loops {
 		for _, up := range loop.Ask(l.Loop, schedule.StatusPatience, l.describe) {
-			links[up.Index] = up
+			links[up.Index] = up.read()
 		}
 	}
-	links = slices.DeleteFunc(links, func(l LinkStatus) bool { return l.State == stateNone })
-	readCounts(links)
-	return links
+	return slices.DeleteFunc(links, func(l LinkStatus) bool { return l.State == stateNone })
 }
 
 // missing is the state of a link that is not up.
@@ -198,8 +202,8 @@ func (s *Sender) windowStatus() *WindowStatus {
 	}
 }
 
-func (l *txloop) describe() []LinkStatus {
-	var links []LinkStatus
+func (l *txloop) describe() []linkStatus {
+	var links []linkStatus
 	for _, k := range l.links {
 		links = append(links, k.status())
 	}
@@ -207,7 +211,7 @@ func (l *txloop) describe() []LinkStatus {
 }
 
 // status describes the link; on its loop's thread.
-func (k *txlink) status() LinkStatus {
+func (k *txlink) status() linkStatus {
 	k.measure()
 	l := k.Link.status(k.acknowledged(), len(k.carried), k.s.time.Beat)
 	l.Order = k.path.order
@@ -275,7 +279,7 @@ func (r *Receiver) linkStatus() []LinkStatus {
 	up := make(map[int]bool)
 	for _, l := range r.loops {
 		for _, k := range loop.Ask(l.Loop, schedule.StatusPatience, l.describe) {
-			links = append(links, k)
+			links = append(links, k.read())
 			up[k.Index] = true
 		}
 	}
@@ -287,7 +291,6 @@ func (r *Receiver) linkStatus() []LinkStatus {
 	}
 	r.mu.Unlock()
 	slices.SortFunc(links, func(a, b LinkStatus) int { return a.Index - b.Index })
-	readCounts(links)
 	return links
 }
 
@@ -309,8 +312,8 @@ func (r *Receiver) ringStatus() *RingStatus {
 	}
 }
 
-func (l *rxloop) describe() []LinkStatus {
-	var links []LinkStatus
+func (l *rxloop) describe() []linkStatus {
+	var links []linkStatus
 	for _, k := range l.links {
 		links = append(links, k.status())
 	}
@@ -318,7 +321,7 @@ func (l *rxloop) describe() []LinkStatus {
 }
 
 // status describes the link; on its loop's thread.
-func (k *rxlink) status() LinkStatus {
+func (k *rxlink) status() linkStatus {
 	inFlight := 0
 	if k.state.has() {
 		inFlight = 1
