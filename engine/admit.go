@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
 
@@ -57,7 +58,7 @@ func (h reception) Serve(hello wire.Hello, at int, c net.Conn) {
 	path, between := c.RemoteAddr().String(), wayBetween(c)
 	conn, err := r.transport.Adopt(c, traceTo(r.observer))
 	if err != nil {
-		tell(r.observer, LinkNotTaken{Link: int(hello.Link), From: path, Err: err})
+		observe.Tell(r.observer, observe.LinkNotTaken{Link: int(hello.Link), From: path, Err: err})
 		h.Forgo()
 		return
 	}

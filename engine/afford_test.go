@@ -2,6 +2,8 @@ package engine
 
 import (
 	"testing"
+
+	"viamillipede/engine/observe/observetest"
 )
 
 // With few descriptors an end does with fewer links, then without what makes it faster; and it says so where it cannot work.
@@ -51,10 +53,10 @@ func TestWindowWithinMeans(t *testing.T) {
 		{"asked for little where there is less", 100 << 10, MinWindow, MinWindow, false},
 		{"no limit", 0, 1 << 30, 1 << 30, false},
 	} {
-		var told told
+		var told observetest.Told
 		o := Options{Window: c.asked, Leg: MaxLeg, Means: Means{Memory: c.granted}}.withinMeans(&told)
-		if o.Window != c.want || (len(told.events) > 0) != c.said || int64(o.Leg) > o.Window && c.said {
-			t.Errorf("%s: window %d, leg %d, told %v, want %d", c.name, o.Window, o.Leg, told.events, c.want)
+		if o.Window != c.want || (len(told.Events) > 0) != c.said || int64(o.Leg) > o.Window && c.said {
+			t.Errorf("%s: window %d, leg %d, told %v, want %d", c.name, o.Window, o.Leg, told.Events, c.want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
 
@@ -44,10 +45,10 @@ func some(answers []answer, is func(answer) bool) bool {
 }
 
 // summarize says for each path how its last attempt went.
-func summarize(answers []answer) Unreachable {
-	all := make(Unreachable, len(answers))
+func summarize(answers []answer) observe.Unreachable {
+	all := make(observe.Unreachable, len(answers))
 	for i, a := range answers {
-		all[i] = PathAnswer{a.path, a.last}
+		all[i] = observe.PathAnswer{Path: a.path, Err: a.last}
 	}
 	return all
 }

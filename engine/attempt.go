@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -151,7 +152,7 @@ func (k *keeper) reached(p *pathState, failed []outcome, to netip.Addr) {
 	p.note(outcome{to: to})
 	k.s.heardFrom()
 	if p.prefer(to) && len(failed) > 0 {
-		tell(k.s.observer, AddressChosen{Path: p.String(), Addr: to, Failed: together(failed).err})
+		observe.Tell(k.s.observer, observe.AddressChosen{Path: p.String(), Addr: to, Failed: together(failed).err})
 	}
 }
 
@@ -164,7 +165,7 @@ func (k *keeper) failed(ctx context.Context, p *pathState, o outcome) error {
 	k.s.attempted(p, o.reply)
 	k.s.look()
 	if news {
-		tell(k.s.observer, DialFailed{Link: k.index, Path: p.String(), Err: o.err})
+		observe.Tell(k.s.observer, observe.DialFailed{Link: k.index, Path: p.String(), Err: o.err})
 	}
 	return o.err
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 )
 
@@ -123,18 +124,18 @@ func (s *Sender) better(ctx context.Context, c *crew, t *try) bool {
 	if ctx.Err() != nil {
 		return false
 	}
-	tried := ThreadsTried{Path: t.path.String(), Added: len(added), Before: uint64(before), Now: uint64(now), Links: t.links}
+	tried := observe.ThreadsTried{Path: t.path.String(), Added: len(added), Before: uint64(before), Now: uint64(now), Links: t.links}
 	if now > schedule.AutoGain*before {
 		t.links += len(added)
 		t.step, t.pause = 2*t.step, schedule.AutoPause
 		tried.Kept, tried.Links = true, t.links
-		tell(s.observer, tried)
+		observe.Tell(s.observer, tried)
 		return true
 	}
 	for _, i := range added {
 		c.dismiss(i)
 	}
-	tell(s.observer, tried)
+	observe.Tell(s.observer, tried)
 	t.rest()
 	return false
 }

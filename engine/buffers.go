@@ -1,6 +1,9 @@
 package engine
 
-import "viamillipede/bufpool"
+import (
+	"viamillipede/bufpool"
+	"viamillipede/engine/observe"
+)
 
 // legsLeast is how many legs fit into a window whose leg size the user did not choose.
 const legsLeast = 8
@@ -19,9 +22,9 @@ func fit(window int64, leg, links int) (size, buffers int) {
 }
 
 // closePool gives the memory back, and reports what has become of it since that was last told.
-func closePool(p *bufpool.Pool, told bufpool.Advice, to Observer) {
+func closePool(p *bufpool.Pool, told bufpool.Advice, to observe.Observer) {
 	if now := p.Advice(); now.Missed != told.Missed {
-		tell(to, MemoryAdvised{now})
+		observe.Tell(to, observe.MemoryAdvised{Advice: now})
 	}
 	p.Close()
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/observe"
 )
 
 // chore is a goroutine beside the loops that may spend a while in the kernel, loading a program. Its owner starts it at most once,
@@ -29,7 +30,7 @@ func (c *chore) join(atMost time.Duration) {
 
 // lookOut starts a goroutine that takes over the stream's stuck loops (loop.LookOut). end stops it and waits for that. A fault in it
 // ends the stream through fails.
-func lookOut[T loop.Looping](loops []T, every time.Duration, to Observer, fails func(*Error)) (end func()) {
+func lookOut[T loop.Looping](loops []T, every time.Duration, to observe.Observer, fails func(*Error)) (end func()) {
 	stop := make(chan struct{})
 	var c chore
 	c.start(func() {

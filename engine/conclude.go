@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -175,11 +176,11 @@ func (r *Receiver) stoppedEarly(left int, cause error) error {
 	}
 	given = r.out.bytes.Load()
 	read := given - min(given, uint64(left))
-	stopped := ConsumerStopped{Given: given, Unread: uint64(left)}
+	stopped := observe.ConsumerStopped{Given: given, Unread: uint64(left)}
 	if end := r.end.Load(); end != nil {
 		stopped.Whole, stopped.Total = true, end.Bytes
 	}
-	tell(r.observer, stopped)
+	observe.Tell(r.observer, stopped)
 	return r.endSink(wire.Done{Legs: r.legsWritten(), Bytes: read, Early: true})
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
 
@@ -137,7 +138,7 @@ func TestEndFails(t *testing.T) {
 	n := enginetest.NewNet(0, enginetest.Faults{})
 	log := &lines{to: io.Discard}
 	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: engine.Options{Transport: n, Timing: steady}, Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", engine.LevelLegs},
+		Options: engine.Options{Transport: n, Timing: steady}, Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", observe.LevelLegs},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -213,7 +214,7 @@ func TestConsumerMayStopEarly(t *testing.T) {
 			}
 			h.send(wire.Bye{Stream: true}.Append(nil))
 			rx.wants(engine.StatusDone)
-			if count[engine.ConsumerStopped](rx.log, nil) == 0 {
+			if count[observe.ConsumerStopped](rx.log, nil) == 0 {
 				t.Errorf("nothing is said of that: %s", rx.log)
 			}
 		})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"viamillipede/affinity"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/netio/dial"
 )
@@ -113,16 +114,16 @@ type Options struct {
 type SendConfig struct {
 	Options
 	Paths    []Path
-	Source   int      // file descriptor that the stream is read from; stays open; ignored with PRBS or Blank
-	Observer Observer // nil: nobody
+	Source   int              // file descriptor that the stream is read from; stays open; ignored with PRBS or Blank
+	Observer observe.Observer // nil: nobody
 }
 
 // ReceiveConfig describes the receiving end.
 type ReceiveConfig struct {
 	Options
 	Port     uint16
-	Sink     int      // file descriptor that the stream is written to; stays open
-	Observer Observer // nil: nobody
+	Sink     int              // file descriptor that the stream is written to; stays open
+	Observer observe.Observer // nil: nobody
 }
 
 // loopsMost bounds the loops of one end: a bit each in Sender.hungry.

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/netio"
 )
@@ -39,7 +40,7 @@ func (r *Receiver) cutOff() {
 		return
 	}
 	if err := e.leave(); err != nil {
-		tell(r.observer, SinkNotCut{err})
+		observe.Tell(r.observer, observe.SinkNotCut{Err: err})
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/window"
 	"viamillipede/netio"
@@ -142,7 +143,7 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why hunger) {
 		if leg, from := l.s.window.Rescue(k.index, k.path.order, k.Rate == 0, l.Now, k.absorbed()/2, k.eta); leg != nil {
 			l.s.paths[from].rescuedFrom.Add(1)
 			k.path.rescuedTo.Add(1)
-			tell(l.s.observer, LegRescued{Leg: leg.Number, From: l.s.paths[from].String(), Link: k.index})
+			observe.Tell(l.s.observer, observe.LegRescued{Leg: leg.Number, From: l.s.paths[from].String(), Link: k.index})
 			return k, leg, fed
 		}
 		if why == fed || why == gated {

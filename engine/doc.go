@@ -65,8 +65,8 @@
 // the kernel count what the links do, outcry.go decides when an outage is reported, and snapshot.go, with pulse.go and
 // summary.go, shows the state of the stream.
 //
-// The engine speaks in data: a Snapshot, a Summary, and events (events_links.go, events_stream.go, events_choices.go) for an
-// Observer (observe.go). cmd turns them into words. Only an error has words of its own.
+// The engine speaks in data (engine/observe): a Snapshot, a Summary, and events for an Observer. cmd turns them into words. Only an
+// error has words of its own.
 //
 // A loop (engine/loop) is one OS thread with its own epoll instance, its own shard of leg buffers and its own links. A link
 // runs on its loop's thread only; other goroutines post a function to the loop. When the thread is stuck in the kernel, in a

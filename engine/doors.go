@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio/dial"
@@ -43,7 +44,7 @@ type doorsConfig struct {
 	Seats     int // links and guests that may be there at the same time
 	Time      schedule.Timing
 	Network   listener
-	Observer  Observer
+	Observer  observe.Observer
 }
 
 // listener is what doors need of a Transport.
@@ -124,7 +125,7 @@ func (d *doors) steerAgain() {
 	door, cpus, owner := d.door, d.cpus, d.owner
 	d.mu.Unlock()
 	if cpus > 0 {
-		tell(d.Observer, LinksSteered{door.Steer(cpus, owner)})
+		observe.Tell(d.Observer, observe.LinksSteered{Steering: door.Steer(cpus, owner)})
 	}
 }
 
@@ -154,7 +155,7 @@ func (d *doors) accept(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		tell(d.Observer, ListenerFailed{err})
+		observe.Tell(d.Observer, observe.ListenerFailed{Err: err})
 	}
 }
 
@@ -196,12 +197,12 @@ func (d *doors) acceptAt(ctx context.Context, at int, l net.Listener, guests *sy
 		case err == nil && c.LocalAddr() != nil && c.RemoteAddr() != nil:
 			d.letIn(ctx, at, c, guests)
 		case err == nil: // the kernel had no memory to say
-			tell(d.Observer, AcceptFailed{errNoAddress})
+			observe.Tell(d.Observer, observe.AcceptFailed{Err: errNoAddress})
 			c.Close()
 		case ctx.Err() != nil || dial.ListenerGone(err):
 			return err
 		default: // out of descriptors, or the connection is gone already
-			tell(d.Observer, AcceptFailed{err})
+			observe.Tell(d.Observer, observe.AcceptFailed{Err: err})
 			sleep(ctx, d.Time.Backoff)
 		}
 	}
@@ -211,7 +212,7 @@ func (d *doors) acceptAt(ctx context.Context, at int, l net.Listener, guests *sy
 func (d *doors) letIn(ctx context.Context, at int, c net.Conn, guests *sync.WaitGroup) {
 	g, gone := d.seats.take(c, d.host.Expects(c.RemoteAddr()), d.seatsForGuests())
 	if g == nil {
-		tell(d.Observer, NoRoom{From: c.RemoteAddr(), Err: errFewFiles})
+		observe.Tell(d.Observer, observe.NoRoom{From: c.RemoteAddr(), Err: errFewFiles})
 		c.Close()
 		return
 	}

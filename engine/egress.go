@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -23,7 +24,7 @@ type egress struct {
 	stalled stalled
 
 	sink     *netio.Sink
-	observer Observer
+	observer observe.Observer
 	route    route
 	why      error         // the reason, if the route is routeBuffers
 	pipes    *netio.Pipes  // one for each loop, as far as they go; nil where the route needs none

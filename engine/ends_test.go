@@ -15,6 +15,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/observe"
 )
 
 // Nobody comes: both ends wait for as long as they were told.
@@ -150,7 +151,7 @@ func TestChaosOverTCP(t *testing.T) {
 }
 
 // overTCP sends data through loopback, from a file to a file.
-func overTCP(t *testing.T, data []byte, o engine.Options) ([]byte, engine.Summary) {
+func overTCP(t *testing.T, data []byte, o engine.Options) ([]byte, observe.Summary) {
 	t.Helper()
 	source, err := enginetest.NewSource(enginetest.KindFile, data)
 	if err != nil {
@@ -168,7 +169,7 @@ func overTCP(t *testing.T, data []byte, o engine.Options) ([]byte, engine.Summar
 // closes both ends, and gives what came out, which of the null device is nothing.
 func throughTCP(
 	t *testing.T, source, sink *enginetest.Stdio, produce func(to *os.File) error, o engine.Options,
-) (got []byte, rx, tx engine.Summary) {
+) (got []byte, rx, tx observe.Summary) {
 	t.Helper()
 	defer source.Close()
 	defer sink.Close()

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/window"
 	"viamillipede/netio"
 )
@@ -52,12 +53,12 @@ func (e *extent) sent(l *window.Leg, reread bool, at *loop.Loop) {
 }
 
 // enginePath is how the legs of a file left it.
-func (e *extent) enginePath() EnginePath {
-	p := EnginePath{Plane: PlaneSendFile, Legs: e.fromCache.Load(), Copied: e.reread.Load()}
+func (e *extent) enginePath() observe.EnginePath {
+	p := observe.EnginePath{Plane: observe.PlaneSendFile, Legs: e.fromCache.Load(), Copied: e.reread.Load()}
 	if why := e.reason.Load(); why != nil && p.Copied > 0 {
 		p.Why = *why
 		if p.Legs == 0 {
-			p.Plane = PlaneCopyFile
+			p.Plane = observe.PlaneCopyFile
 		}
 	}
 	return p

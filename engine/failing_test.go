@@ -12,6 +12,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/observe"
 )
 
 // failure is how a stream is made to fail.
@@ -130,7 +131,7 @@ func (d *doomed) move(p *pipe, r *engine.Receiver, s *engine.Sender) error {
 	var rxErr, txErr error
 	var got []byte
 	var ends, others sync.WaitGroup
-	var sum engine.Summary
+	var sum observe.Summary
 	ends.Go(func() { sum, rxErr = r.Run(rxCtx) })
 	ends.Go(func() {
 		_, txErr = s.Run(txCtx)

@@ -12,6 +12,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
 
@@ -35,7 +36,7 @@ func TestSenderFinishesWithoutAnEnd(t *testing.T) {
 			if want := "without sending all of it"; !strings.Contains(got, want) {
 				t.Errorf("%q, want %q", got, want)
 			}
-			if outages(rx.log, engine.OutageEnds) > 0 {
+			if outages(rx.log, observe.OutageEnds) > 0 {
 				t.Errorf("a failed stream is said to go on:\n%s", rx.log)
 			}
 		})
@@ -53,10 +54,10 @@ func TestFailureIsNoEndOfAnOutage(t *testing.T) {
 	h.untilReceived(1)
 	h.send(wire.Bye{Stream: true}.Append(nil))
 	h.c.Close()
-	rx.until("the outage is told", func() bool { return count(rx.log, func(e engine.Outage) bool { return !e.First }) > 0 })
+	rx.until("the outage is told", func() bool { return count(rx.log, func(e observe.Outage) bool { return !e.First }) > 0 })
 	rx.stdio.Far.Close()
 	rx.wants(engine.StatusLocalPipe)
-	if outages(rx.log, engine.OutageEnds) > 0 {
+	if outages(rx.log, observe.OutageEnds) > 0 {
 		t.Errorf("a failed stream is said to go on:\n%s", rx.log)
 	}
 }
@@ -129,7 +130,7 @@ func TestConnectionWithoutAnAddress(t *testing.T) {
 	timing.Tell = time.Millisecond
 	rx := receive(t, engine.Options{Timing: timing}, enginetest.KindPipe, func(n engine.Transport) engine.Transport { return addressless{n} })
 	rx.until("it says that it waits", func() bool {
-		return count(rx.log, func(e engine.Outage) bool { return e.First && e.Door == nil && e.Port == port }) > 0
+		return count(rx.log, func(e observe.Outage) bool { return e.First && e.Door == nil && e.Port == port }) > 0
 	})
 	got := rx.consume()
 	c, err := rx.network.Dial(t.Context(), engine.Path{Host: "a", Port: port}, netip.Addr{}, 0)

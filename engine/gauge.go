@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/netio/sockstats"
 )
@@ -16,7 +17,7 @@ import (
 // gauge is the socket statistics of one end. The kernel counts by itself; the loops only have to name their links to it as they come
 // and go.
 type gauge struct {
-	observer  Observer
+	observer  observe.Observer
 	load      chore                               // its goroutine, at the start; started by Run, joined by close
 	collector atomic.Pointer[sockstats.Collector] // nil: not yet, or never
 
@@ -30,13 +31,13 @@ type gauge struct {
 func (g *gauge) open(ctx context.Context, within time.Duration, cfg sockstats.Config, attach func(attached chan<- struct{}) int) {
 	c, err := sockstats.Open(cfg)
 	if err != nil {
-		tell(g.observer, SocketStatistics{Err: permitted(err)})
+		observe.Tell(g.observer, observe.SocketStatistics{Err: permitted(err)})
 		return
 	}
 	if !g.keep(c) {
 		return
 	}
-	tell(g.observer, SocketStatistics{Cgroup: c.Cgroup(), Filter: permitted(c.Filter()), Ops: permitted(c.Ops())})
+	observe.Tell(g.observer, observe.SocketStatistics{Cgroup: c.Cgroup(), Filter: permitted(c.Filter()), Ops: permitted(c.Ops())})
 	answers, busy := context.WithTimeout(ctx, schedule.GaugePatience)
 	defer busy()
 	attached := make(chan struct{}, loopsMost)
@@ -51,7 +52,7 @@ func (g *gauge) open(ctx context.Context, within time.Duration, cfg sockstats.Co
 }
 
 // off says that there are no statistics, because the user wants none.
-func (g *gauge) off() { tell(g.observer, SocketStatistics{Err: errStatisticsOff}) }
+func (g *gauge) off() { observe.Tell(g.observer, observe.SocketStatistics{Err: errStatisticsOff}) }
 
 // keep takes the collector over, unless the stream has ended.
 func (g *gauge) keep(c *sockstats.Collector) bool {
@@ -107,7 +108,7 @@ func (k *Link) count(g *gauge) {
 	}
 	l, err := c.Attach(k.conn.FD())
 	if err != nil {
-		tell(g.observer, LinkNotCounted{Link: k.index, Err: err})
+		observe.Tell(g.observer, observe.LinkNotCounted{Link: k.index, Err: err})
 		return
 	}
 	k.counted = l

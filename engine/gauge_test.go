@@ -13,6 +13,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/observe"
 )
 
 // waitFor looks again and again, for a bounded time.
@@ -26,7 +27,7 @@ func waitFor(t *testing.T, what string, true func() bool) {
 }
 
 // end is what a test looks at.
-type end interface{ Snapshot() engine.Snapshot }
+type end interface{ Snapshot() observe.Snapshot }
 
 // halfway carries a stream that stands still in its middle, where look gets both ends and what they said.
 func halfway(t *testing.T, o engine.Options, look func(tx, rx end, txSaid, rxSaid *lines)) {
@@ -44,14 +45,14 @@ func halfway(t *testing.T, o engine.Options, look func(tx, rx end, txSaid, rxSai
 	txSaid, rxSaid := unwatched(), unwatched()
 	o.Threads = 4
 	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: o, Sink: sink.FD, Observer: hears{rxSaid, "", engine.LevelChoices},
+		Options: o, Sink: sink.FD, Observer: hears{rxSaid, "", observe.LevelChoices},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s, err := engine.NewSender(engine.SendConfig{
 		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: portOf(r)}}, Source: source.FD,
-		Observer: hears{txSaid, "", engine.LevelChoices},
+		Observer: hears{txSaid, "", observe.LevelChoices},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +80,7 @@ func halfway(t *testing.T, o engine.Options, look func(tx, rx end, txSaid, rxSai
 }
 
 // countedOn reports whether the kernel counts what comes in on a link over loopback.
-func countedOn(l engine.LinkStatus) bool {
+func countedOn(l observe.LinkStatus) bool {
 	if l.Counts == nil || len(l.Counts.Flows) == 0 {
 		return false
 	}
@@ -91,14 +92,14 @@ func countedOn(l engine.LinkStatus) bool {
 func TestSocketStatistics(t *testing.T) {
 	halfway(t, engine.Options{SockStats: true}, func(tx, rx end, txSaid, rxSaid *lines) {
 		for e, said := range map[end]*lines{tx: txSaid, rx: rxSaid} {
-			waitFor(t, "it is decided what counts", func() bool { return count[engine.SocketStatistics](said, nil) > 0 })
-			if count(said, func(e engine.SocketStatistics) bool { return e.Err == nil && e.Filter == nil }) == 0 {
+			waitFor(t, "it is decided what counts", func() bool { return count[observe.SocketStatistics](said, nil) > 0 })
+			if count(said, func(e observe.SocketStatistics) bool { return e.Err == nil && e.Filter == nil }) == 0 {
 				t.Logf("no counting here: %s", said)
 				continue
 			}
 			waitFor(t, "all links are counted on", func() bool {
 				links := e.Snapshot().Links
-				return len(links) == 4 && !slices.ContainsFunc(links, func(l engine.LinkStatus) bool { return !countedOn(l) })
+				return len(links) == 4 && !slices.ContainsFunc(links, func(l observe.LinkStatus) bool { return !countedOn(l) })
 			})
 		}
 	})
@@ -119,10 +120,10 @@ func TestNoSocketStatistics(t *testing.T) {
 		halfway(t, test.o, func(tx, rx end, txSaid, rxSaid *lines) {
 			for e, said := range map[end]*lines{tx: txSaid, rx: rxSaid} {
 				waitFor(t, "it tells that there are none", func() bool {
-					return count(said, func(e engine.SocketStatistics) bool {
+					return count(said, func(e observe.SocketStatistics) bool {
 						return e.Err != nil && strings.HasPrefix(e.Err.Error(), test.all)
 					})+
-						count(said, func(e engine.LinkNotCounted) bool { return strings.HasPrefix(e.Err.Error(), test.oneLink) }) > 0
+						count(said, func(e observe.LinkNotCounted) bool { return strings.HasPrefix(e.Err.Error(), test.oneLink) }) > 0
 				})
 				for _, l := range e.Snapshot().Links {
 					if l.Counts != nil {

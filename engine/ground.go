@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/observe"
 )
 
 // ground is the part of a file, the sink, in which each leg has its place. Others may write to the same file. Lines that were
@@ -81,7 +82,7 @@ func (e *egress) reserve(upTo int64, at *loop.Loop) {
 		at.Away(&e.shore, func() { err = e.sink.Reserve(e.spot()+have, n) })
 		if err != nil {
 			e.reserved.Store(e.size)
-			tell(e.observer, RoomNotReserved{err})
+			observe.Tell(e.observer, observe.RoomNotReserved{Err: err})
 		}
 	}
 }

@@ -4,21 +4,21 @@ import (
 	"fmt"
 	"io"
 
-	"viamillipede/engine"
+	"viamillipede/engine/observe"
 )
 
 // hears is an Observer that writes a line for each event to a log, which keeps those of links, choices and worse.
 type hears struct {
 	log    *lines
 	prefix string
-	level  engine.Level
+	level  observe.Level
 }
 
-func (h hears) Enabled(l engine.Level) bool { return l <= h.level }
+func (h hears) Enabled(l observe.Level) bool { return l <= h.level }
 
-func (h hears) Observe(e engine.Event) {
+func (h hears) Observe(e observe.Event) {
 	fmt.Fprintf(h.log, "%s%T %+v\n", h.prefix, e, e)
-	if engine.LevelOf(e) < engine.LevelLegs {
+	if observe.LevelOf(e) < observe.LevelLegs {
 		h.log.keep(e)
 	}
 }
@@ -26,14 +26,14 @@ func (h hears) Observe(e engine.Event) {
 // unwatched is a log of which only its last lines are of interest.
 func unwatched() *lines { return &lines{to: io.Discard} }
 
-func (l *lines) keep(e engine.Event) {
+func (l *lines) keep(e observe.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.events = append(l.events, e)
 }
 
 // count is how many events of a type were heard for which is holds; nil is all of them.
-func count[E engine.Event](l *lines, is func(E) bool) (n int) {
+func count[E observe.Event](l *lines, is func(E) bool) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, e := range l.events {
@@ -45,6 +45,6 @@ func count[E engine.Event](l *lines, is func(E) bool) (n int) {
 }
 
 // outages counts the events of outages that are in a phase.
-func outages(l *lines, phase engine.Phase) int {
-	return count(l, func(e engine.Outage) bool { return e.Phase == phase })
+func outages(l *lines, phase observe.Phase) int {
+	return count(l, func(e observe.Outage) bool { return e.Phase == phase })
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/netio/host"
 )
@@ -18,9 +19,9 @@ func (k *txlink) hint() {
 	case send > schedule.HintShare && k.path.hinted.CompareAndSwap(false, true):
 		go func() { // it reads a file
 			defer k.s.caught("hint")
-			tell(k.s.observer, BufferLimits{Path: k.path.String(), Share: send, Setting: host.System.Sysctl("net.ipv4.tcp_wmem")})
+			observe.Tell(k.s.observer, observe.BufferLimits{Path: k.path.String(), Share: send, Setting: host.System.Sysctl("net.ipv4.tcp_wmem")})
 		}()
 	case receive > schedule.HintShare && k.path.hinted.CompareAndSwap(false, true):
-		tell(k.s.observer, BufferLimits{Path: k.path.String(), Receive: true, Share: receive})
+		observe.Tell(k.s.observer, observe.BufferLimits{Path: k.path.String(), Receive: true, Share: receive})
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/loop"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -41,7 +42,7 @@ type ingest struct {
 
 	why      error // why legs are read rather than sent by reference; nil: no reason
 	warm     bool  // the pool has been given huge pages, or refused them
-	observer Observer
+	observer observe.Observer
 
 	// over is set after the last leg is in the window; total is not changed after that.
 	over  atomic.Bool
@@ -62,7 +63,7 @@ type ingestConfig struct {
 	lasts    time.Duration
 	pipes    int                    // for legs by reference, at most; 0: none can be opened
 	prove    func() (Prover, error) // nil: the kernel's prover
-	observer Observer
+	observer observe.Observer
 	trace    netio.Tracer
 	freed    func()                // no call on the source is stuck any more; on any loop's thread
 	lapses   func() (lasts func()) // see loop.Shore
@@ -78,7 +79,7 @@ func (in *ingest) open(c ingestConfig) (err error) {
 	in.limit, in.delay, in.lasts, in.begun = c.limit, c.delay, c.lasts, time.Now()
 	in.blank = c.blank && !c.prbs
 	in.why = whyCopy(in.src, c)
-	in.extent.measure(in.src, in.why == nil || in.why == errCharmode)
+	in.extent.measure(in.src, in.why == nil || in.why == observe.ErrCharmode)
 	in.referral.open(in.why == nil && in.src.Splices(), c)
 	return nil
 }
@@ -106,11 +107,11 @@ func whyCopy(src *netio.Source, c ingestConfig) error {
 	_, _, file := src.Extent()
 	switch {
 	case c.io == "copy":
-		return errAsked
+		return observe.ErrAsked
 	case c.checksum:
-		return errChecksum
+		return observe.ErrChecksum
 	case c.charmode:
-		return errCharmode
+		return observe.ErrCharmode
 	case !file && !src.Splices():
 		return fmt.Errorf("standard input is a %v", src)
 	}
@@ -236,7 +237,7 @@ func (in *ingest) copied(buf *bufpool.Buffer, n int) *window.Leg {
 	in.read += n
 	if !in.warm && in.read >= warmFrom {
 		in.warm = true
-		tell(in.observer, MemoryWarmed{in.pool.Warm()})
+		observe.Tell(in.observer, observe.MemoryWarmed{Pages: in.pool.Warm()})
 	}
 	return window.InBuffer(buf, n)
 }

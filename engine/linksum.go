@@ -7,32 +7,19 @@ import (
 	"time"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/netio/sockstats"
 )
 
-// LinkSummary is what the links with one index did for a stream, one after the other: when a link is lost, the next one takes
-// its place and its index.
-type LinkSummary struct {
-	Index       int
-	Path        string           // of the latest link, for people
-	Made        int              // how many there were
-	Bytes       uint64           // of legs that went out or came in on them, including those that came twice
-	Rate        uint64           // bytes per second, over the stream's time
-	Retransmits uint64           // segments that this end's kernel sent again
-	CPU         int              // where the latest link's packets last came in; -1: not known
-	NAPI        int              // the receive queue of these packets, as the kernel numbers it; 0: none
-	Flows       []sockstats.Flow // what came in on them, if socket statistics are at work
-}
-
 // linkSum is a link's summary, as its loop has it, and where to read what came in on the latest link.
 type linkSum struct {
-	LinkSummary
+	observe.LinkSummary
 	counted *sockstats.Link // nil: nothing is left to read
 }
 
 // linkSums are the summaries of links that have ended, by index. They belong to their loop's thread.
-type linkSums map[int]LinkSummary
+type linkSums map[int]observe.LinkSummary
 
 // sumsFor is where a loop keeps the summaries of its links; nil if they are not wanted.
 func sumsFor(wanted bool) *linkSums {
@@ -43,7 +30,7 @@ func sumsFor(wanted bool) *linkSums {
 }
 
 // add appends the links of another summary, which came after those already there.
-func (s linkSums) add(next LinkSummary) {
+func (s linkSums) add(next observe.LinkSummary) {
 	sum, known := s[next.Index]
 	if known {
 		next.Made += sum.Made
@@ -57,14 +44,14 @@ func (s linkSums) add(next LinkSummary) {
 // sum is the link's summary until now; on its loop's thread, before its connection is closed.
 func (k *Link) sum() linkSum {
 	info := k.conn.Info()
-	return linkSum{LinkSummary{
+	return linkSum{observe.LinkSummary{
 		Index: k.index, Path: k.name, Made: 1, Bytes: k.bytes, Retransmits: uint64(info.Retransmits), CPU: info.CPU, NAPI: info.NAPI,
 	}, k.counted}
 }
 
 // read adds what was counted on the latest link, while that exists. It walks through a map, so it does not run on a loop's thread,
 // except at the end of a link.
-func (s linkSum) read() LinkSummary {
+func (s linkSum) read() observe.LinkSummary {
 	if s.counted != nil {
 		s.Flows = append(s.Flows, s.counted.Read().Flows...)
 	}
@@ -80,7 +67,7 @@ func (k *Link) sumUp() {
 
 // collectSums returns the summaries of a loop's links, those that have ended first; nil when the loop is too busy to answer. links
 // returns those that are up, on the loop's thread.
-func collectSums(l *loop.Loop, past *linkSums, links func() []*Link) []LinkSummary {
+func collectSums(l *loop.Loop, past *linkSums, links func() []*Link) []observe.LinkSummary {
 	if past == nil {
 		return nil
 	}
@@ -93,7 +80,7 @@ func collectSums(l *loop.Loop, past *linkSums, links func() []*Link) []LinkSumma
 		}
 		return all
 	})
-	sums := make([]LinkSummary, len(list))
+	sums := make([]observe.LinkSummary, len(list))
 	for i, s := range list {
 		sums[i] = s.read()
 	}
@@ -102,24 +89,24 @@ func collectSums(l *loop.Loop, past *linkSums, links func() []*Link) []LinkSumma
 
 // addUp adds up what the loops reported, for a stream of the given time: a list by index. If the links of one index were on
 // several loops, the last list has the latest word on where they come in.
-func addUp(all []LinkSummary, elapsed time.Duration) []LinkSummary {
+func addUp(all []observe.LinkSummary, elapsed time.Duration) []observe.LinkSummary {
 	sums := linkSums{}
 	for _, s := range all {
 		sums.add(s)
 	}
-	var list []LinkSummary
+	var list []observe.LinkSummary
 	for _, i := range slices.Sorted(maps.Keys(sums)) {
 		s := sums[i]
-		s.Rate = perSecond(s.Bytes, elapsed)
+		s.Rate = observe.PerSecond(s.Bytes, elapsed)
 		list = append(list, s)
 	}
 	return list
 }
 
 // Summary is what the stream has done until now, or until its end. Any goroutine may call it while Run runs.
-func (s *Sender) Summary() Summary {
+func (s *Sender) Summary() observe.Summary {
 	sum := s.summary(time.Now())
-	var all []LinkSummary
+	var all []observe.LinkSummary
 	for _, l := range s.loops {
 		all = append(all, collectSums(l.Loop, l.past, func() (up []*Link) {
 			for _, k := range l.links {
@@ -133,9 +120,9 @@ func (s *Sender) Summary() Summary {
 }
 
 // Summary is what the stream has done until now, or until its end. Any goroutine may call it while Run runs.
-func (r *Receiver) Summary() Summary {
+func (r *Receiver) Summary() observe.Summary {
 	sum := r.summary(time.Now())
-	var all []LinkSummary
+	var all []observe.LinkSummary
 	for _, l := range r.loops {
 		all = append(all, collectSums(l.Loop, l.past, func() (up []*Link) {
 			for _, k := range l.links {

@@ -6,6 +6,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/observe"
 )
 
 // A stream that is made here ends by time, and the summaries of its links have every leg and every link, those that were cut
@@ -40,7 +41,7 @@ func TestLastsAndLinkSums(t *testing.T) {
 }
 
 // checkSums compares the summaries of an end's links with that of its stream.
-func checkSums(t *testing.T, end string, s engine.Summary) {
+func checkSums(t *testing.T, end string, s observe.Summary) {
 	t.Helper()
 	var bytes uint64
 	made := 0

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 )
 
@@ -54,7 +55,7 @@ func (s *Sender) lookUp(ctx context.Context, p *pathState) ([]netip.Addr, error)
 		return nil, err
 	}
 	if p.names.tell() {
-		tell(s.observer, NameKept{Path: p.String(), Err: cause(err)})
+		observe.Tell(s.observer, observe.NameKept{Path: p.String(), Err: cause(err)})
 	}
 	return kept, nil
 }

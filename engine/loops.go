@@ -5,17 +5,18 @@ import (
 	"time"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/observe"
 )
 
 // openLoop makes a loop of a stream. If the loop breaks, the stream ends through fails, and its other loops tell the peer.
-func openLoop(id, cpu int, every time.Duration, to Observer, fails func(*Error)) (*loop.Loop, error) {
+func openLoop(id, cpu int, every time.Duration, to observe.Observer, fails func(*Error)) (*loop.Loop, error) {
 	l, err := loop.New(id, cpu, every)
 	if err != nil {
 		return nil, err
 	}
-	l.TakenOver = func() { tell(to, LoopTakenOver{id}) }
-	l.Unpinned = func(cpu int, err error) { tell(to, LoopUnpinned{Loop: id, CPU: cpu, Err: err}) }
-	l.Stuck = func() { tell(to, ThreadStuck{}) }
+	l.TakenOver = func() { observe.Tell(to, observe.LoopTakenOver{Loop: id}) }
+	l.Unpinned = func(cpu int, err error) { observe.Tell(to, observe.LoopUnpinned{Loop: id, CPU: cpu, Err: err}) }
+	l.Stuck = func() { observe.Tell(to, observe.ThreadStuck{}) }
 	l.Fails = func(err error) { fails(fail(StatusInternal, err, "loop %d cannot wait", id)) }
 	l.Fault = func(p any) { fails(faulted(fmt.Sprintf("loop %d", id), p, to)) }
 	return l, nil
@@ -23,7 +24,7 @@ func openLoop(id, cpu int, every time.Duration, to Observer, fails func(*Error))
 
 // haltThen ends the loops of a stream and then calls tidy, which releases what they have. It reports false, and tells the user, if a
 // stuck thread or a fault left something unreleased. By then it has been said how the stream ended.
-func haltThen[T loop.Looping](loops []T, tidy func(), to Observer) (done bool) {
+func haltThen[T loop.Looping](loops []T, tidy func(), to observe.Observer) (done bool) {
 	done, fault := loop.HaltThen(loops, tidy)
 	if fault != nil {
 		faulted("the end", fault, to)

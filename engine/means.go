@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"viamillipede/engine/observe"
 	"viamillipede/netio/host"
 )
 
@@ -83,12 +84,12 @@ func (m Means) afford(e end, loops, links int) (thrift, error) {
 }
 
 // withinMeans makes the window fit what may be used, and reports it if the user asked for more.
-func (o Options) withinMeans(to Observer) Options {
+func (o Options) withinMeans(to observe.Observer) Options {
 	m := o.Means.Memory
 	o.Window = cmp.Or(o.Window, defaultWindow(m))
 	if m > 0 && o.Window > max(m, MinWindow) {
 		fits := max(m>>20<<20, MinWindow)
-		tell(to, WindowCut{Asked: o.Window, Fits: fits})
+		observe.Tell(to, observe.WindowCut{Asked: o.Window, Fits: fits})
 		o.Window = fits
 		o.Leg = min(o.Leg, int(fits))
 	}

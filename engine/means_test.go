@@ -7,6 +7,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
 
@@ -23,7 +24,7 @@ func TestFewerPipesThanLoops(t *testing.T) {
 			log := &lines{to: io.Discard}
 			r, err := engine.NewReceiver(engine.ReceiveConfig{
 				Options: engine.Options{CPUs: unpinned(2), Threads: 2, Transport: n, Timing: steady},
-				Port:    port, Sink: sink.FD, Observer: hears{log, "rx: ", engine.LevelLegs},
+				Port:    port, Sink: sink.FD, Observer: hears{log, "rx: ", observe.LevelLegs},
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/observe"
 )
 
 // A neighbour who holds the lock of standard input's pipe, or of standard output's, for as long as many heartbeats take: every
@@ -47,7 +48,7 @@ func TestStopWithNeighbourInside(t *testing.T) {
 			own.cancel()
 			told := engine.StatusRemotePipe
 			if where == "source" { // no leg is in: the receiver waits for another sender
-				other.until("it hears why", func() bool { return count[engine.SenderFailed](other.log, nil) > 0 })
+				other.until("it hears why", func() bool { return count[observe.SenderFailed](other.log, nil) > 0 })
 				other.cancel()
 				told = engine.StatusInterrupt
 			}
@@ -81,7 +82,7 @@ func TestConsumerInsideSplice(t *testing.T) {
 			b, consumer := occupy(t, c.size)
 			written := b.writes()
 			if c.size > besiegedBytes {
-				b.rx.until("a loop is taken over", func() bool { return count[engine.LoopTakenOver](b.rx.log, nil) > 0 })
+				b.rx.until("a loop is taken over", func() bool { return count[observe.LoopTakenOver](b.rx.log, nil) > 0 })
 			}
 			b.beatsOn("sink")
 			got := make([]byte, c.size)
@@ -222,14 +223,14 @@ func (b *siege) opens(change func(where string, o *engine.Options)) (begin func(
 	}
 	rxLog, txLog := &lines{to: io.Discard}, &lines{to: io.Discard}
 	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: looped(options("sink")), Port: port, Sink: b.sink.FD, Observer: hears{rxLog, "rx: ", engine.LevelChoices},
+		Options: looped(options("sink")), Port: port, Sink: b.sink.FD, Observer: hears{rxLog, "rx: ", observe.LevelChoices},
 	})
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	s, err := engine.NewSender(engine.SendConfig{
 		Options: looped(options("source")), Paths: []engine.Path{{Host: "a", Port: port}}, Source: b.source.FD,
-		Observer: hears{txLog, "tx: ", engine.LevelChoices},
+		Observer: hears{txLog, "tx: ", observe.LevelChoices},
 	})
 	if err != nil {
 		b.t.Fatal(err)
@@ -267,6 +268,6 @@ func besiege(t *testing.T, where string, first bool) *siege {
 	if where == "source" {
 		stuck = b.tx
 	}
-	b.tx.until("a loop is taken over", func() bool { return count[engine.LoopTakenOver](stuck.log, nil) > 0 })
+	b.tx.until("a loop is taken over", func() bool { return count[observe.LoopTakenOver](stuck.log, nil) > 0 })
 	return b
 }

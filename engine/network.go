@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 )
 
@@ -14,7 +15,7 @@ func (s *Sender) watchNetwork(ctx context.Context) {
 		sleep(ctx, schedule.ChangePause)
 	})
 	if err != nil && ctx.Err() == nil {
-		tell(s.observer, NetworkNotWatched{Sender: true, Err: err})
+		observe.Tell(s.observer, observe.NetworkNotWatched{Sender: true, Err: err})
 	}
 }
 

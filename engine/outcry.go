@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 )
 
@@ -95,15 +96,15 @@ func (o *outcry) well(now time.Time, last bool) news {
 }
 
 // outage is what there is to tell about a stream that waits until then, by which limit.
-func (o *outcry) outage(n news, now, until time.Time, limit Limit) Outage {
-	e := Outage{First: o.first, Since: o.since, At: now, Until: until, Limit: limit}
+func (o *outcry) outage(n news, now, until time.Time, limit observe.Limit) observe.Outage {
+	e := observe.Outage{First: o.first, Since: o.since, At: now, Until: until, Limit: limit}
 	switch n {
 	case newsBegins:
-		e.Phase = OutageBegins
+		e.Phase = observe.OutageBegins
 	case newsLasts:
-		e.Phase = OutageLasts
+		e.Phase = observe.OutageLasts
 	case newsEnds:
-		e.Phase, e.At = OutageEnds, o.back
+		e.Phase, e.At = observe.OutageEnds, o.back
 	}
 	return e
 }
@@ -120,10 +121,10 @@ func (s *Sender) cryOut(now time.Time) {
 	if n == newsNone {
 		return
 	}
-	e := s.outcry.outage(n, now, until, Limit(keyword))
+	e := s.outcry.outage(n, now, until, observe.Limit(keyword))
 	e.Sender, e.Links = true, links
 	if e.First {
-		e.Until, e.Limit = s.started.Add(s.cfg.Connect), LimitConnect
+		e.Until, e.Limit = s.started.Add(s.cfg.Connect), observe.LimitConnect
 	}
 	switch hole := s.swallowed(); {
 	case n == newsEnds:
@@ -133,7 +134,7 @@ func (s *Sender) cryOut(now time.Time) {
 	case links == 0 || e.First:
 		e.Why = summarize(s.answers())
 	}
-	tell(s.observer, e)
+	observe.Tell(s.observer, e)
 }
 
 // working names the paths that have a link.
@@ -164,17 +165,17 @@ func (r *Receiver) cryOut(now time.Time) {
 	if n == newsNone || n == newsLasts && r.outcry.first {
 		return
 	}
-	e := r.outcry.outage(n, now, until, Limit(keyword))
+	e := r.outcry.outage(n, now, until, observe.Limit(keyword))
 	switch {
 	case e.First:
-		e.Door, e.Port, e.Until, e.Limit = r.Addr(), r.cfg.Port, time.Time{}, LimitConnect
+		e.Door, e.Port, e.Until, e.Limit = r.Addr(), r.cfg.Port, time.Time{}, observe.LimitConnect
 		if r.cfg.Connect >= 0 {
 			e.Until = r.started.Add(r.cfg.Connect)
 		}
 	case r.done.Load() != nil:
-		e.Stage = StageWritten
+		e.Stage = observe.StageWritten
 	case whole:
-		e.Stage = StageWriting
+		e.Stage = observe.StageWriting
 	}
-	tell(r.observer, e)
+	observe.Tell(r.observer, e)
 }

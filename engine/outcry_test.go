@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"viamillipede/engine/observe"
+	"viamillipede/engine/observe/observetest"
 	"viamillipede/engine/schedule"
 )
 
@@ -60,7 +62,7 @@ func TestOutcry(t *testing.T) {
 // An outage in which only small packets pass is told with the path and the size.
 func TestOutcryNamesABlackHole(t *testing.T) {
 	start := time.Unix(1000, 0)
-	var told told
+	var told observetest.Told
 	p := &pathState{Path: Path{Host: "host1", Port: 8834}}
 	s := &Sender{paths: []*pathState{{Path: Path{Host: "host0", Port: 8834}}, p}, observer: &told, time: schedule.Timing{Tell: time.Second, TellAgain: time.Minute}}
 	s.cfg.Giveup, s.cfg.Dead = time.Hour, -1
@@ -68,15 +70,15 @@ func TestOutcryNamesABlackHole(t *testing.T) {
 	s.up = 3
 	p.hole.Store(1448)
 	s.cryOut(start.Add(schedule.TellStuck*time.Second - 1))
-	if len(told.events) > 0 {
-		t.Fatalf("told too early: %v", told.events)
+	if len(told.Events) > 0 {
+		t.Fatalf("told too early: %v", told.Events)
 	}
 	s.cryOut(start.Add(schedule.TellStuck * time.Second))
-	want := Outage{
-		Sender: true, Since: start, At: start.Add(schedule.TellStuck * time.Second), Until: start.Add(time.Hour), Limit: LimitGiveup, Links: 3,
-		Why: BlackHole{"host1:8834", 1448},
+	want := observe.Outage{
+		Sender: true, Since: start, At: start.Add(schedule.TellStuck * time.Second), Until: start.Add(time.Hour), Limit: observe.LimitGiveup, Links: 3,
+		Why: observe.BlackHole{Path: "host1:8834", Bytes: 1448},
 	}
-	if got := told.take(); len(got) != 1 || !reflect.DeepEqual(got[0], want) {
+	if got := told.Take(); len(got) != 1 || !reflect.DeepEqual(got[0], want) {
 		t.Errorf("told %+v, want %+v", got, want)
 	}
 }

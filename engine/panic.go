@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/observe"
 	"viamillipede/netio"
 )
 
@@ -18,7 +19,7 @@ import (
 var errFault = errors.New("a fault in the program")
 
 // caught handles a panic of the goroutine that defers it, if there is one; where says what was at work.
-func caught(where string, to Observer, end func(*Error)) {
+func caught(where string, to observe.Observer, end func(*Error)) {
 	if p := recover(); p != nil {
 		end(faulted(where, p, to))
 	}
@@ -39,8 +40,8 @@ func (r *Receiver) caught(where string) {
 }
 
 // faulted makes the error of a stream in which p occurred, and reports where.
-func faulted(where string, p any, to Observer) *Error {
-	tell(to, Fault{Where: where, Panic: p, Stack: debug.Stack()})
+func faulted(where string, p any, to observe.Observer) *Error {
+	observe.Tell(to, observe.Fault{Where: where, Panic: p, Stack: debug.Stack()})
 	return fail(StatusInternal, nil, "a fault in the program: %s: %v", where, p)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -151,4 +152,4 @@ func (h *hand) lastWords() (wire.Fault, string) {
 }
 
 // tellsWhere reports whether a fault is told with the lines that led to it.
-func tellsWhere(e engine.Fault) bool { return bytes.Contains(e.Stack, []byte("panic_test.go")) }
+func tellsWhere(e observe.Fault) bool { return bytes.Contains(e.Stack, []byte("panic_test.go")) }

@@ -13,6 +13,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
 
@@ -51,7 +52,7 @@ func TestAddressesInTurn(t *testing.T) {
 			}
 			tx.cancel()
 			tx.wants(engine.StatusInterrupt)
-			if count(tx.log, func(e engine.AddressChosen) bool { return e.Addr.String() == "0.0.0.2" && e.Failed != nil }) == 0 {
+			if count(tx.log, func(e observe.AddressChosen) bool { return e.Addr.String() == "0.0.0.2" && e.Failed != nil }) == 0 {
 				t.Errorf("that another address is used is not told:\n%s", tx.log)
 			}
 		})
@@ -173,7 +174,7 @@ func TestChangesUnwatched(t *testing.T) {
 	h.untilType(wire.TypeLeg)
 	tx.cancel()
 	tx.wants(engine.StatusInterrupt)
-	if n := count[engine.NetworkNotWatched](tx.log, nil); n != 1 {
+	if n := count[observe.NetworkNotWatched](tx.log, nil); n != 1 {
 		t.Errorf("told %d times:\n%s", n, tx.log)
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -32,7 +33,7 @@ var steady = engine.Timing{
 
 // result is what Run returned.
 type result struct {
-	engine.Summary
+	observe.Summary
 	err error
 }
 
@@ -44,12 +45,12 @@ type running struct {
 	cancel  context.CancelFunc
 	over    chan result
 	log     *lines
-	status  func() engine.Snapshot
+	status  func() observe.Snapshot
 	door    net.Listener // of a sender: where it expects its receiver
 }
 
 // show writes how a stream stands.
-func show(w io.Writer, s engine.Snapshot) { fmt.Fprintf(w, "%+v\n%+v\n%+v\n", s, s.Window, s.Ring) }
+func show(w io.Writer, s observe.Snapshot) { fmt.Fprintf(w, "%+v\n%+v\n%+v\n", s, s.Window, s.Ring) }
 
 // wait returns the result of Run.
 func (r *running) wait() result {
@@ -132,7 +133,7 @@ func receiveWith(t *testing.T, o engine.Options, sink *enginetest.Stdio, change 
 		o.Timing = steady
 	}
 	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: looped(o), Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", engine.LevelLegs},
+		Options: looped(o), Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", observe.LevelLegs},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +194,7 @@ func sendFrom(t *testing.T, o engine.Options, source *enginetest.Stdio, paths []
 	}
 	s, err := engine.NewSender(engine.SendConfig{
 		Options: looped(o), Paths: paths, Source: source.FD,
-		Observer: hears{log, "tx: ", engine.LevelLegs},
+		Observer: hears{log, "tx: ", observe.LevelLegs},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -209,7 +210,7 @@ func sendFrom(t *testing.T, o engine.Options, source *enginetest.Stdio, paths []
 }
 
 func start(t *testing.T, n *enginetest.Net, io *enginetest.Stdio, log *lines,
-	run func(context.Context) (engine.Summary, error), status func() engine.Snapshot) *running {
+	run func(context.Context) (observe.Summary, error), status func() observe.Snapshot) *running {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &running{t: t, network: n, stdio: io, cancel: cancel, over: make(chan result, 1), log: log, status: status}
 	var done sync.WaitGroup

@@ -10,6 +10,7 @@ import (
 
 	"viamillipede/affinity"
 	"viamillipede/engine/loop"
+	"viamillipede/engine/observe"
 )
 
 // placement is where the loops of one end run, and what decided that. It never changes: a better one replaces it.
@@ -143,12 +144,12 @@ func (p *placement) near(at int, f func()) {
 }
 
 // data is what others are told about it.
-func (p *placement) data() Placement { return Placement{CPUs: p.cpus, NICs: p.nics} }
+func (p *placement) data() observe.Placement { return observe.Placement{CPUs: p.cpus, NICs: p.nics} }
 
 // tellNext reports the placement that replaces this one, unless it is the same.
-func (p *placement) tellNext(to Observer, next *placement) {
+func (p *placement) tellNext(to observe.Observer, next *placement) {
 	if !reflect.DeepEqual(p.data(), next.data()) {
-		tell(to, LoopsPlaced{next.data()})
+		observe.Tell(to, observe.LoopsPlaced{Placement: next.data()})
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/observe"
 	"viamillipede/netio/probe"
 	"viamillipede/netio/provenance"
 )
@@ -35,13 +36,13 @@ const (
 )
 
 // took reports whether the engine path is the one that was meant.
-func took(p engine.EnginePath, plane string) bool {
-	copied := p.Plane == engine.PlaneCopy || p.Plane == engine.PlaneCopyFile
+func took(p observe.EnginePath, plane string) bool {
+	copied := p.Plane == observe.PlaneCopy || p.Plane == observe.PlaneCopyFile
 	switch plane {
 	case byReference:
-		return p.Plane == engine.PlaneSplice
+		return p.Plane == observe.PlaneSplice
 	case fromCache:
-		return p.Plane == engine.PlaneSendFile
+		return p.Plane == observe.PlaneSendFile
 	case unproven:
 		return copied && strings.HasPrefix(p.Why.Error(), "no leg was proven")
 	case denied:
@@ -191,7 +192,7 @@ func (c cell) run(t *testing.T) {
 	if want := c.plane(); !took(tx.EnginePath, want) {
 		t.Errorf("the sender's engine path is %+v, want %s", tx.EnginePath, want)
 	}
-	if want := c.rxPlane(); rx.EnginePath.Plane != want || want == engine.PlaneCopy && rx.EnginePath.Why == nil {
+	if want := c.rxPlane(); rx.EnginePath.Plane != want || want == observe.PlaneCopy && rx.EnginePath.Why == nil {
 		t.Errorf("the receiver's engine path is %+v, not %d", rx.EnginePath, want)
 	}
 	if legs := uint64(len(c.from.data) / planeLeg); c.options.Chaos > 0 && tx.Cuts < legs/uint64(c.options.Chaos) {
@@ -211,19 +212,19 @@ func (c cell) plane() string {
 }
 
 // rxPlane is how the legs must get to the sink.
-func (c cell) rxPlane() engine.Plane {
+func (c cell) rxPlane() observe.Plane {
 	if c.options.IO == "copy" || c.options.Checksum {
-		return engine.PlaneCopy
+		return observe.PlaneCopy
 	}
 	switch c.to {
 	case enginetest.KindPipe:
-		return engine.PlaneToPipe
+		return observe.PlaneToPipe
 	case enginetest.KindFile:
-		return engine.PlaneToPlace
+		return observe.PlaneToPlace
 	case enginetest.KindNull:
-		return engine.PlaneToSink
+		return observe.PlaneToSink
 	}
-	return engine.PlaneCopy
+	return observe.PlaneCopy
 }
 
 // TestVouchedWrongly: the stream of a producer that reuses its memory, or its file, breaks if the user says that it is safe.

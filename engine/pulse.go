@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 )
 
@@ -36,7 +37,7 @@ func (p *pulse) rate(now time.Time, bytes uint64) uint64 {
 	if best.at.IsZero() || bytes < best.bytes {
 		return 0
 	}
-	return perSecond(bytes-best.bytes, now.Sub(best.at))
+	return observe.PerSecond(bytes-best.bytes, now.Sub(best.at))
 }
 
 // distance is how far a mark is from the one that is wanted.

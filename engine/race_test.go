@@ -14,6 +14,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
 
@@ -97,7 +98,7 @@ func TestNameGone(t *testing.T) {
 			}
 			tx.cancel()
 			tx.wants(engine.StatusInterrupt)
-			if n := count(tx.log, func(e engine.NameKept) bool { return strings.HasPrefix(e.Err.Error(), name) }); n != 1 {
+			if n := count(tx.log, func(e observe.NameKept) bool { return strings.HasPrefix(e.Err.Error(), name) }); n != 1 {
 				t.Errorf("it is told %d times that its last addresses are used:\n%s", n, tx.log)
 			}
 		})

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/prbs"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/schedule"
@@ -18,7 +19,7 @@ import (
 // Receiver is one stream's receiving end. It serves one stream and no other.
 type Receiver struct {
 	cfg       ReceiveConfig
-	observer  Observer
+	observer  observe.Observer
 	time      schedule.Timing
 	transport Transport
 	id        uint64 // tells this receiver from any other that a sender may find in its place
@@ -68,7 +69,7 @@ type Receiver struct {
 	hosts    map[string]bool    // where admitted links came from
 	ways     map[wayID]*way     // the ways by which they came
 	outage   schedule.Outage
-	left     map[int]LinkStatus // links that were lost and have not come back, by index
+	left     map[int]observe.LinkStatus // links that were lost and have not come back, by index
 	up       int
 	lost     uint64
 	moved    uint64          // links, from loop to loop
@@ -94,12 +95,12 @@ func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 		return nil, fail(StatusLocalPipe, err, "cannot start")
 	}
 	if t.seats < DefaultThreads {
-		tell(c.Observer, LinksCut{Links: t.seats, Err: errFewFiles})
+		observe.Tell(c.Observer, observe.LinksCut{Links: t.seats, Err: errFewFiles})
 	}
 	c.SockStats = c.SockStats && t.counts
 	r := &Receiver{
 		cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport,
-		links: make(map[uint32]*rxlink), left: make(map[int]LinkStatus), hosts: make(map[string]bool), ways: make(map[wayID]*way), bad: make(map[uint64]bool),
+		links: make(map[uint32]*rxlink), left: make(map[int]observe.LinkStatus), hosts: make(map[string]bool), ways: make(map[wayID]*way), bad: make(map[uint64]bool),
 		over: make(chan struct{}), poke: make(chan struct{}, 1), gone: make(chan struct{}),
 	}
 	r.gauge.observer, r.tenure.turn = c.Observer, make(chan struct{})
@@ -174,11 +175,11 @@ func (r *Receiver) close() {
 // Run receives the stream and returns when all of it is delivered (nil), the stream has failed (*Error), or ctx has ended.
 // In the last case the error is the cause of ctx's end, if that is an *Error. The consumer sees a regular end only if all
 // of the stream was delivered.
-func (r *Receiver) Run(ctx context.Context) (sum Summary, err error) {
+func (r *Receiver) Run(ctx context.Context) (sum observe.Summary, err error) {
 	defer close(r.gone)
 	defer caught("the end", r.observer, func(e *Error) { err = e })
 	r.begin(time.Now())
-	tell(r.observer, ReceiverOpened{
+	observe.Tell(r.observer, observe.ReceiverOpened{
 		Addr: r.Addr(), Sink: r.out.sink.String(), EnginePath: r.enginePath(), Placement: r.placed.Load().data(),
 	})
 	defer r.cfg.Means.spareCPUs(len(r.loops))()
@@ -227,10 +228,10 @@ func (r *Receiver) begin(now time.Time) {
 }
 
 // enginePath is how the bytes travel at this end. Legs that are small or came early are copied, whatever the route.
-func (r *Receiver) enginePath() EnginePath {
+func (r *Receiver) enginePath() observe.EnginePath {
 	path := r.out.path()
 	if r.checked() {
-		path = EnginePath{Why: errChecksum, Checksum: true}
+		path = observe.EnginePath{Why: observe.ErrChecksum, Checksum: true}
 	}
 	if r.test != nil {
 		path.Checked, path.Seed = true, r.test.sequence.Seed()
@@ -260,7 +261,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	}
 	l.links = append(l.links, k)
 	k.count(&r.gauge)
-	tell(r.observer, LinkUp{Link: k.index, Path: k.name})
+	observe.Tell(r.observer, observe.LinkUp{Link: k.index, Path: k.name})
 	r.look()
 	if old != nil {
 		r.reach(old, l, func() { old.lose(errReplaced) })
@@ -304,7 +305,7 @@ func (r *Receiver) neverUp(l *rxloop) {
 func (r *Receiver) linkLost(k *rxlink, err error) {
 	k.owner.remove(k)
 	r.leave(k, err)
-	tell(r.observer, LinkDown{Link: k.index, Path: k.name, Err: err, Expected: k.answered})
+	observe.Tell(r.observer, observe.LinkDown{Link: k.index, Path: k.name, Err: err, Expected: k.answered})
 	r.look()
 }
 

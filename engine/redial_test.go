@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"viamillipede/engine"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
 
@@ -93,7 +94,7 @@ func TestPathThatWasNeverUp(t *testing.T) {
 	})
 	h := tx.accept(4)
 	tx.until("the other path was tried", func() bool {
-		return count(tx.log, func(e engine.DialFailed) bool { return e.Err.Error() == "no such host" }) > 0
+		return count(tx.log, func(e observe.DialFailed) bool { return e.Err.Error() == "no such host" }) > 0
 	})
 	h.takeAll(1)
 	h.send(wire.Done{Legs: 1, Bytes: 1000}.Append(nil))

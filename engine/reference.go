@@ -9,6 +9,7 @@ import (
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/loop"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/window"
 	"viamillipede/netio"
@@ -102,24 +103,24 @@ func (in *ingest) start() {
 var errNoProof = errors.New("no permission for the proof that pages cannot change (CAP_BPF, CAP_PERFMON)")
 
 // load loads the prover. A fault in it costs the proof and nothing else.
-func (r *referral) load(to Observer) {
+func (r *referral) load(to observe.Observer) {
 	defer func() {
 		if fault := loop.Carried(recover()); fault != nil {
-			tell(to, Fault{Where: "prover", Panic: fault})
+			observe.Tell(to, observe.Fault{Where: "prover", Panic: fault})
 			r.refuse(errFault)
 		}
 	}()
 	p, err := r.prove()
 	if errors.Is(err, os.ErrPermission) {
-		tell(to, ProofDenied{err})
+		observe.Tell(to, observe.ProofDenied{Err: err})
 		err = errNoProof
 	}
 	if err != nil {
 		r.refuse(err)
-		tell(to, LegsCopied{err})
+		observe.Tell(to, observe.LegsCopied{Err: err})
 		return
 	}
-	tell(to, LegsReferred{p.Cost()})
+	observe.Tell(to, observe.LegsReferred{Cost: p.Cost()})
 	r.checker.Store(&p)
 	if r.closed.Load() {
 		r.closeProver()
@@ -145,7 +146,7 @@ func loadChecker() (Prover, error) {
 func (in *ingest) stopReferring(err error) {
 	in.wanted = false
 	in.refuse(err)
-	tell(in.observer, LegsCopied{err})
+	observe.Tell(in.observer, observe.LegsCopied{Err: err})
 }
 
 // worthReferring reports whether the next leg, of at most so many bytes, should be moved into a pipe.
@@ -258,21 +259,21 @@ func (in *ingest) written(pipe int) (int, error) {
 }
 
 // enginePath is how the legs left the source.
-func (in *ingest) enginePath() EnginePath {
+func (in *ingest) enginePath() observe.EnginePath {
 	read, refs := in.readLegs.Load(), in.refLegs.Load()
 	switch {
 	case in.blank:
-		return EnginePath{Plane: PlaneBlank}
+		return observe.EnginePath{Plane: observe.PlaneBlank}
 	case in.made != nil:
-		return EnginePath{Plane: PlanePRBS}
+		return observe.EnginePath{Plane: observe.PlanePRBS}
 	case in.inPlace():
 		return in.extent.enginePath()
 	case in.sized:
-		return EnginePath{Plane: PlaneCopyFile, Why: in.why}
+		return observe.EnginePath{Plane: observe.PlaneCopyFile, Why: in.why}
 	case refs > 0:
-		return EnginePath{Plane: PlaneSplice, Legs: refs, Copied: read}
+		return observe.EnginePath{Plane: observe.PlaneSplice, Legs: refs, Copied: read}
 	}
-	return EnginePath{Why: in.whyRead(read)}
+	return observe.EnginePath{Why: in.whyRead(read)}
 }
 
 // whyRead is why the legs from a pipe, of which so many were read, do not go by reference.
@@ -283,9 +284,9 @@ func (in *ingest) whyRead(read int64) error {
 	case in.why != nil:
 		return in.why
 	case in.checker.Load() != nil && read > 0:
-		return errNoneProven
+		return observe.ErrNoneProven
 	case in.offset.Load() >= in.from:
-		return errLateProof
+		return observe.ErrLateProof
 	}
-	return errShort
+	return observe.ErrShort
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -31,7 +32,7 @@ func (e *egress) open(sink *netio.Sink, reference bool, pipes int) {
 	begin, placed := sink.Place()
 	switch {
 	case !reference:
-		e.why = errAsked
+		e.why = observe.ErrAsked
 		return
 	case sink.Splices():
 		e.route = routeSplice
@@ -77,15 +78,15 @@ func (e *egress) cuts() bool {
 }
 
 // path is how legs get to the sink.
-func (e *egress) path() EnginePath {
+func (e *egress) path() observe.EnginePath {
 	switch {
 	case e.route == routeBuffers:
-		return EnginePath{Why: e.why}
+		return observe.EnginePath{Why: e.why}
 	case e.sink.Refuses():
-		return EnginePath{Why: fmt.Errorf("splice is refused for the %v", e.sink)}
+		return observe.EnginePath{Why: fmt.Errorf("splice is refused for the %v", e.sink)}
 	}
-	planes := [...]Plane{routeSplice: PlaneToPipe, routePass: PlaneToSink, routePlace: PlaneToPlace}
-	return EnginePath{Plane: planes[e.route], Legs: e.refLegs.Load(), Copied: e.copied.Load()}
+	planes := [...]observe.Plane{routeSplice: observe.PlaneToPipe, routePass: observe.PlaneToSink, routePlace: observe.PlaneToPlace}
+	return observe.EnginePath{Plane: planes[e.route], Legs: e.refLegs.Load(), Copied: e.copied.Load()}
 }
 
 // places reports whether a leg that begins now goes to its place in a file. The place that it claims must fit the window, so

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
@@ -10,9 +11,9 @@ func (k *rxlink) took() {
 	k.owner.owe(int(k.frame.Length))
 	k.legs++
 	k.bytes += uint64(k.frame.Length)
-	if listens(k.r.observer, LevelLegs) {
+	if observe.Listens(k.r.observer, observe.LevelLegs) {
 		l := k.frame.Leg()
-		tell(k.r.observer, LegReceived{Leg: l.Number, Bytes: int(l.Length), Offset: l.Offset, Link: k.index})
+		observe.Tell(k.r.observer, observe.LegReceived{Leg: l.Number, Bytes: int(l.Length), Offset: l.Offset, Link: k.index})
 	}
 }
 

@@ -1,6 +1,10 @@
 package engine
 
-import "time"
+import (
+	"time"
+
+	"viamillipede/engine/observe"
+)
 
 // A link is best served by the loop on the CPU where its packets come in: the kernel's protocol work is done there, and the
 // payload is in that CPU's cache, or at least in its node's memory. The listener that takes the connection belongs to that loop
@@ -71,7 +75,7 @@ func (k *rxlink) move() bool {
 	owed := from.owed
 	from.owed = 0
 	r.moved++
-	tell(r.observer, LinkMoved{Link: k.index, From: from.ID, To: to.ID})
+	observe.Tell(r.observer, observe.LinkMoved{Link: k.index, From: from.ID, To: to.ID})
 	k.owner = to
 	if !to.Post(func() { k.arrive(owed) }) {
 		k.gone = true

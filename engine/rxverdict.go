@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
@@ -103,7 +104,7 @@ func (r *Receiver) unconfirmed(now time.Time) bool {
 	if r.time.Confirm <= 0 || now.Sub(r.ended) < r.time.Confirm {
 		return false
 	}
-	tell(r.observer, EndUnconfirmed{r.time.Confirm})
+	observe.Tell(r.observer, observe.EndUnconfirmed{Within: r.time.Confirm})
 	return true
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/observe"
 )
 
 var seedFlag = flag.Int64("seed", -1, "run this one seed of TestSeeds or TestSeedsThatFail, with everything said")
@@ -128,7 +129,7 @@ type scenario struct {
 	shrink         int  // bytes that the sink holds; 0 is much
 	slow           bool // writer and consumer pause now and then
 	chaos          int
-	level          engine.Level
+	level          observe.Level
 	rng            *rand.Rand
 	pathsAreSilent bool
 	moves          bool   // links follow their packets from loop to loop
@@ -234,8 +235,8 @@ type lines struct {
 	to io.Writer
 
 	mu     sync.Mutex
-	last   []string       // guarded by mu
-	events []engine.Event // likewise
+	last   []string        // guarded by mu
+	events []observe.Event // likewise
 }
 
 func (l *lines) Write(p []byte) (int, error) {
@@ -261,7 +262,7 @@ type pipe struct {
 	log          *lines
 	network      *enginetest.Net
 	source, sink *enginetest.Stdio
-	rx, tx       engine.Summary
+	rx, tx       observe.Summary
 }
 
 const port = 8834

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
@@ -23,7 +24,7 @@ var _ = [1]struct{}{}[MaxThreads-window.MaxPaths]
 // Sender is one stream's sending end.
 type Sender struct {
 	cfg       SendConfig
-	observer  Observer
+	observer  observe.Observer
 	time      schedule.Timing
 	transport Transport
 	stream    wire.StreamID
@@ -112,7 +113,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 		return nil, fail(StatusLocalPipe, err, "cannot start")
 	}
 	if t.links < want {
-		tell(c.Observer, LinksCut{Links: t.links, Wanted: want, Err: errFewFiles})
+		observe.Tell(c.Observer, observe.LinksCut{Links: t.links, Wanted: want, Err: errFewFiles})
 	}
 	c.Threads, c.SockStats = t.links, c.SockStats && t.counts
 	s := &Sender{
@@ -194,7 +195,7 @@ func (s *Sender) close() {
 // Run sends the stream and returns when the receiver has delivered all of it (nil), the stream has failed (*Error), or ctx
 // has ended. In the last case the error is the cause of ctx's end, if that is an *Error. By then both ends know the reason,
 // provided that a link was left to carry it.
-func (s *Sender) Run(ctx context.Context) (sum Summary, err error) {
+func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 	defer caught("the end", s.observer, func(e *Error) { err = e })
 	s.begin(time.Now())
 	s.explain()
@@ -297,15 +298,15 @@ func (s *Sender) loopOf(link int) int { return link / len(s.paths) % len(s.loops
 
 // explain reports the choices made at the start.
 func (s *Sender) explain() {
-	tell(s.observer, SourceOpened{Source: s.in.src.String(), EnginePath: s.enginePath()})
-	tell(s.observer, SenderOpened{
+	observe.Tell(s.observer, observe.SourceOpened{Source: s.in.src.String(), EnginePath: s.enginePath()})
+	observe.Tell(s.observer, observe.SenderOpened{
 		Placement: s.placed.Load().data(), Links: len(s.homes), Paths: len(s.paths),
 		Leg: int64(s.cfg.Leg), Window: s.cfg.Window,
 	})
 }
 
 // enginePath is how the bytes travel at this end.
-func (s *Sender) enginePath() EnginePath {
+func (s *Sender) enginePath() observe.EnginePath {
 	path := s.in.enginePath()
 	path.ZeroCopy, path.ZeroCopied, path.Checksum = s.zero.sent.Load(), s.zero.copied.Load(), s.cfg.Checksum
 	return path

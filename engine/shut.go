@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/netio/dial"
 )
@@ -57,16 +58,16 @@ func (d *doors) openAgain(ctx context.Context, changed <-chan struct{}) Door {
 		}
 		if err == nil {
 			d.set(door)
-			tell(d.Observer, Listening{d.addr()})
+			observe.Tell(d.Observer, observe.Listening{Addr: d.addr()})
 			d.steerAgain()
 			return door
 		}
 		if absent := dial.NotThere(err); absent && !told {
 			told = true
 			d.set(shut{d.Port, d.Bind, err})
-			tell(d.Observer, AddressAwaited{Addr: d.Bind, Err: cause(err)})
+			observe.Tell(d.Observer, observe.AddressAwaited{Addr: d.Bind, Err: cause(err)})
 		} else if !absent {
-			tell(d.Observer, ListenFailed{err})
+			observe.Tell(d.Observer, observe.ListenFailed{Err: err})
 		}
 		sleepUntil(ctx, d.Time.BackoffMost, changed, nil, nil)
 	}
@@ -90,6 +91,6 @@ func (d *doors) watch(ctx context.Context, changed chan<- struct{}) {
 		sleep(ctx, schedule.ChangePause)
 	})
 	if err != nil && ctx.Err() == nil {
-		tell(d.Observer, NetworkNotWatched{Err: err})
+		observe.Tell(d.Observer, observe.NetworkNotWatched{Err: err})
 	}
 }

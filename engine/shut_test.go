@@ -12,6 +12,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/observe"
 )
 
 // absent is a network on whose local address nobody can listen while it is not here.
@@ -42,7 +43,7 @@ func TestReceiverWaitsForItsAddress(t *testing.T) {
 		return a
 	})
 	rx.until("it waits", func() bool {
-		return count(rx.log, func(e engine.AddressAwaited) bool {
+		return count(rx.log, func(e observe.AddressAwaited) bool {
 			return e.Addr.String() == "fe80::1%dev" && strings.HasPrefix(e.Err.Error(), "bind:")
 		}) > 0
 	})
@@ -50,19 +51,19 @@ func TestReceiverWaitsForItsAddress(t *testing.T) {
 		before := a.tries.Load()
 		rx.until("another try", func() bool { rx.network.Change(); return a.tries.Load() > before })
 	}
-	if n := count[engine.AddressAwaited](rx.log, nil); n != 1 {
+	if n := count[observe.AddressAwaited](rx.log, nil); n != 1 {
 		t.Errorf("said %d times:\n%s", n, rx.log)
 	}
 	a.here.Store(true)
 	rx.until("the door", func() bool {
 		rx.network.Change()
-		return count[engine.Listening](rx.log, nil) == 1
+		return count[observe.Listening](rx.log, nil) == 1
 	})
 	first := rx.link(0)
 	rx.network.Stale(port)
 	rx.until("another door", func() bool {
 		rx.network.Change()
-		return count[engine.Listening](rx.log, nil) == 2
+		return count[observe.Listening](rx.log, nil) == 2
 	})
 	got := rx.consume()
 	s := newStream(1, 1000)

@@ -5,111 +5,30 @@ import (
 	"time"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
-	"viamillipede/netio"
 	"viamillipede/netio/sockstats"
 )
 
-// Snapshot is how a stream stands at one end. It belongs to the caller.
-type Snapshot struct {
-	Time    time.Time
-	Ended   bool    // the stream is over: of what follows, only Summary is filled in
-	Summary Summary // without its Links
-
-	Links     []LinkStatus
-	Loops     []LoopStatus   // by their number
-	Paths     []PathStatus   // at the sender, in the order given
-	Uncounted sockstats.Lost // what came in and was not counted, because there are too many flows
-	Window    *WindowStatus  // at a sender that has met its receiver
-	Ring      *RingStatus    // at a receiver that has met its sender
-}
-
-// State is how a link stands. Dialling becomes Up, Up becomes Stalled and Down, Stalled becomes Up and Down, Down becomes Up.
-type State int
-
-// The states.
-const (
-	StateDialling State = iota // it was never up, and its path has not failed
-	StateUp
-	StateStalled // it is up, but nothing gets through
-	StateDown    // it was up, or cannot be dialled
-)
-
-// LinkStatus is how one link stands.
-type LinkStatus struct {
-	Index    int
-	Path     string // for people
-	Order    int    // of the path, from 0; -1 at a receiver, which knows none
-	State    State
-	Since    time.Time // of State
-	Loop     int
-	Bytes    uint64
-	Rate     uint64           // bytes in the last second
-	Heard    time.Time        // when the last bytes came in; zero: there is no link
-	Kernel   netio.Info       // what the kernel says about it
-	InFlight int              // legs
-	Counts   *sockstats.Stats // what came in on it; nil: no socket statistics
-}
-
-// Up reports whether the link exists; it may be stalled.
-func (l LinkStatus) Up() bool { return !l.Heard.IsZero() }
-
-// LoopStatus is where one loop runs.
-type LoopStatus struct {
-	CPU  int // -1: it is not pinned
-	Node int // NUMA node; -1: there is only one, or it is not known
-}
-
-// PathStatus is how one path stands.
-type PathStatus struct {
-	PathSummary
-	Now   uint64    // bytes in the last second
-	Since time.Time // since when it has no link; zero: it never had one, or has one now
-}
-
-// WindowStatus is how the window stands.
-type WindowStatus struct {
-	Next      uint64 // number of the next new leg
-	Received  uint64 // every leg before this one is received
-	Delivered uint64 // every leg before this one is delivered
-	Credit    uint64 // legs that may be sent beyond Delivered
-	Waiting   int    // legs to be sent again
-	Kept      int64  // bytes of the legs kept
-	Limit     int64  // bytes that may be kept
-	InUse     int    // buffers
-	Buffers   int    // all of them
-}
-
-// RingStatus is how the ring and the sink behind it stand.
-type RingStatus struct {
-	Next     uint64 // number of the next leg for the sink
-	Received uint64 // every leg before this one is received
-	Depth    int    // legs here beyond Next
-	Credit   int    // legs that the sender may send beyond Next
-	InUse    int    // buffers
-	Buffers  int    // all of them
-	SinkFull bool   // the consumer is behind
-}
-
 // snapshot returns what f makes; once the stream is over, only the summary.
-func (c *curtain) snapshot(f func() Snapshot, sum func() Summary) (s Snapshot) {
+func (c *curtain) snapshot(f func() observe.Snapshot, sum func() observe.Summary) (s observe.Snapshot) {
 	if c.look(func() { s = f() }) {
 		return s
 	}
-	return Snapshot{Time: time.Now(), Ended: true, Summary: sum()}
+	return observe.Snapshot{Time: time.Now(), Ended: true, Summary: sum()}
 }
 
 // stateNone is that of a link that is not wanted.
-const stateNone State = -1
+const stateNone observe.State = -1
 
 // linkStatus is how a link stands, as its loop says, and where to read what was counted on it.
 type linkStatus struct {
-	LinkStatus
+	observe.LinkStatus
 	counted *sockstats.Link // nil: no socket statistics
 }
 
 // read adds what was counted on the link. It walks through a map, so it does not run on a loop's thread.
-func (l linkStatus) read() LinkStatus {
+func (l linkStatus) read() observe.LinkStatus {
 	if l.counted != nil {
 		stats := l.counted.Read()
 		l.Counts = &stats
@@ -118,22 +37,22 @@ func (l linkStatus) read() LinkStatus {
 }
 
 // describe says where the loops run.
-func (p *placement) describe() []LoopStatus {
-	var loops []LoopStatus
+func (p *placement) describe() []observe.LoopStatus {
+	var loops []observe.LoopStatus
 	for _, cpu := range p.cpus {
-		loops = append(loops, LoopStatus{CPU: cpu, Node: p.node(cpu)})
+		loops = append(loops, observe.LoopStatus{CPU: cpu, Node: p.node(cpu)})
 	}
 	return loops
 }
 
 // status describes the link, which has carried so many bytes, and whose peer beats so often; on its loop's thread.
 func (k *Link) status(carried uint64, inFlight int, beat time.Duration) linkStatus {
-	l := linkStatus{LinkStatus{
-		Index: k.index, Path: k.name, Order: -1, State: StateUp, Since: k.upSince, Loop: k.loop.ID, Bytes: k.bytes,
+	l := linkStatus{observe.LinkStatus{
+		Index: k.index, Path: k.name, Order: -1, State: observe.StateUp, Since: k.upSince, Loop: k.loop.ID, Bytes: k.bytes,
 		Rate: k.pulse.rate(k.loop.Now, carried), Heard: k.heard, Kernel: k.conn.Info(), InFlight: inFlight,
 	}, k.counted}
 	if k.loop.Now.Sub(k.heard) >= silentBeats*beat {
-		l.State, l.Since = StateStalled, k.heard
+		l.State, l.Since = observe.StateStalled, k.heard
 	}
 	return l
 }
@@ -142,30 +61,30 @@ func (k *Link) status(carried uint64, inFlight int, beat time.Duration) linkStat
 const silentBeats = 2
 
 // Snapshot is how the sending end stands. Any goroutine may call it at any time; it takes as long as the busiest loop needs to answer.
-func (s *Sender) Snapshot() Snapshot { return s.curtain.snapshot(s.snapshot, s.Summary) }
+func (s *Sender) Snapshot() observe.Snapshot { return s.curtain.snapshot(s.snapshot, s.Summary) }
 
-func (s *Sender) snapshot() Snapshot {
+func (s *Sender) snapshot() observe.Snapshot {
 	links := s.linkStatus()
 	now := time.Now()
 	sum := s.summary(now)
-	return Snapshot{
+	return observe.Snapshot{
 		Time: now, Summary: sum, Links: links, Loops: s.placed.Load().describe(), Paths: describePaths(s.paths, sum.Paths, links),
 		Uncounted: s.gauge.lost(), Window: s.windowStatus(),
 	}
 }
 
 // linkStatus describes every link that there should be.
-func (s *Sender) linkStatus() []LinkStatus {
-	links := make([]LinkStatus, len(s.homes))
+func (s *Sender) linkStatus() []observe.LinkStatus {
+	links := make([]observe.LinkStatus, len(s.homes))
 	for i, p := range s.homes {
-		links[i] = LinkStatus{Index: i, Path: p.String(), Order: p.order, State: s.missing(i, p), Loop: s.loopOf(i)}
+		links[i] = observe.LinkStatus{Index: i, Path: p.String(), Order: p.order, State: s.missing(i, p), Loop: s.loopOf(i)}
 	}
 	s.mu.Lock()
 	for i := range links {
 		if links[i].Since = s.left[i]; links[i].Since.IsZero() {
 			links[i].Since = s.started
 		} else if links[i].State != stateNone {
-			links[i].State = StateDown
+			links[i].State = observe.StateDown
 		}
 	}
 	s.mu.Unlock()
@@ -174,29 +93,29 @@ func (s *Sender) linkStatus() []LinkStatus {
 			links[up.Index] = up.read()
 		}
 	}
-	return slices.DeleteFunc(links, func(l LinkStatus) bool { return l.State == stateNone })
+	return slices.DeleteFunc(links, func(l observe.LinkStatus) bool { return l.State == stateNone })
 }
 
 // missing is the state of a link that is not up.
-func (s *Sender) missing(link int, home *pathState) State {
+func (s *Sender) missing(link int, home *pathState) observe.State {
 	if !s.planned[link].Load() {
 		return stateNone
 	}
 	if _, _, _, last := home.state(); last != nil {
-		return StateDown
+		return observe.StateDown
 	}
-	return StateDialling
+	return observe.StateDialling
 }
 
 // windowStatus is nil until the receiver is met.
-func (s *Sender) windowStatus() *WindowStatus {
+func (s *Sender) windowStatus() *observe.WindowStatus {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.met {
 		return nil
 	}
 	w := s.window.State()
-	return &WindowStatus{
+	return &observe.WindowStatus{
 		Next: w.Next, Received: w.Base, Delivered: w.Delivered, Credit: w.Credit, Waiting: w.Waiting, Kept: w.Kept, Limit: w.Limit,
 		InUse: s.pool.InUse(), Buffers: s.buffers,
 	}
@@ -215,8 +134,8 @@ func (k *txlink) status() linkStatus {
 	k.measure()
 	l := k.Link.status(k.acknowledged(), len(k.carried), k.s.time.Beat)
 	l.Order = k.path.order
-	if since, stuck := k.stuck(); stuck && (l.State == StateUp || since.Before(l.Since)) {
-		l.State, l.Since = StateStalled, since
+	if since, stuck := k.stuck(); stuck && (l.State == observe.StateUp || since.Before(l.Since)) {
+		l.State, l.Since = observe.StateStalled, since
 	}
 	return l
 }
@@ -246,10 +165,10 @@ func (k *txlink) stuck() (since time.Time, stuck bool) {
 }
 
 // describePaths adds up what the links say of each path.
-func describePaths(paths []*pathState, sums []PathSummary, links []LinkStatus) []PathStatus {
-	all := make([]PathStatus, len(paths))
+func describePaths(paths []*pathState, sums []observe.PathSummary, links []observe.LinkStatus) []observe.PathStatus {
+	all := make([]observe.PathStatus, len(paths))
 	for i, p := range paths {
-		all[i] = PathStatus{PathSummary: sums[i]}
+		all[i] = observe.PathStatus{PathSummary: sums[i]}
 		for _, l := range links {
 			if l.Order == i && l.Up() {
 				all[i].Now += l.Rate
@@ -263,19 +182,19 @@ func describePaths(paths []*pathState, sums []PathSummary, links []LinkStatus) [
 }
 
 // Snapshot is how the receiving end stands. Any goroutine may call it at any time; it takes as long as the busiest loop needs to answer.
-func (r *Receiver) Snapshot() Snapshot { return r.curtain.snapshot(r.snapshot, r.Summary) }
+func (r *Receiver) Snapshot() observe.Snapshot { return r.curtain.snapshot(r.snapshot, r.Summary) }
 
-func (r *Receiver) snapshot() Snapshot {
+func (r *Receiver) snapshot() observe.Snapshot {
 	links := r.linkStatus()
 	now := time.Now()
-	return Snapshot{
+	return observe.Snapshot{
 		Time: now, Summary: r.summary(now), Links: links, Loops: r.placed.Load().describe(), Uncounted: r.gauge.lost(), Ring: r.ringStatus(),
 	}
 }
 
 // linkStatus describes all links, those that were lost and did not come back among them.
-func (r *Receiver) linkStatus() []LinkStatus {
-	var links []LinkStatus
+func (r *Receiver) linkStatus() []observe.LinkStatus {
+	var links []observe.LinkStatus
 	up := make(map[int]bool)
 	for _, l := range r.loops {
 		for _, k := range loop.Ask(l.Loop, schedule.StatusPatience, l.describe) {
@@ -290,23 +209,23 @@ func (r *Receiver) linkStatus() []LinkStatus {
 		}
 	}
 	r.mu.Unlock()
-	slices.SortFunc(links, func(a, b LinkStatus) int { return a.Index - b.Index })
+	slices.SortFunc(links, func(a, b observe.LinkStatus) int { return a.Index - b.Index })
 	return links
 }
 
 // lostStatus describes a link that is lost now.
-func (k *rxlink) lostStatus() LinkStatus {
-	return LinkStatus{Index: k.index, Path: k.name, Order: -1, State: StateDown, Since: k.loop.Now, Loop: k.loop.ID}
+func (k *rxlink) lostStatus() observe.LinkStatus {
+	return observe.LinkStatus{Index: k.index, Path: k.name, Order: -1, State: observe.StateDown, Since: k.loop.Now, Loop: k.loop.ID}
 }
 
 // ringStatus is nil until the sender is met.
-func (r *Receiver) ringStatus() *RingStatus {
+func (r *Receiver) ringStatus() *observe.RingStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !r.met {
 		return nil
 	}
-	return &RingStatus{
+	return &observe.RingStatus{
 		Next: uint64(r.ring.Next()), Received: uint64(r.ring.Received()), Depth: int(r.ring.Depth()), Credit: int(r.credit),
 		InUse: r.pool.InUse(), Buffers: len(r.legs), SinkFull: r.out.blocked.Load(),
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/netio/dial"
 )
@@ -116,21 +117,21 @@ func (k *keeper) ready(p *pathState, to netip.Addr) {
 	if !p.Sports.Balanced {
 		return
 	}
-	var found PortsChosen
+	var found observe.PortsChosen
 	news := p.ports.renew(func() ([]uint16, string) {
 		ports, lanes, err := k.s.transport.Ports(p.Path, to, MaxThreads)
-		found = PortsChosen{Path: p.String(), Ports: ports[:min(len(ports), max(1, p.ports.homes))], Lanes: lanes, Err: err}
+		found = observe.PortsChosen{Path: p.String(), Ports: ports[:min(len(ports), max(1, p.ports.homes))], Lanes: lanes, Err: err}
 		return ports, fmt.Sprint(found.Ports, lanes.Kind, lanes.Device, lanes.Names(), err)
 	})
 	if news {
-		tell(k.s.observer, found)
+		observe.Tell(k.s.observer, found)
 	}
 }
 
 // noteTaken tells the user, once, about a port that cannot be used.
 func (k *keeper) noteTaken(p *pathState, port uint16, err error) {
 	if p.ports.fail(k.index, time.Now()) {
-		tell(k.s.observer, PortTaken{Path: p.String(), Port: port, Err: cause(err)})
+		observe.Tell(k.s.observer, observe.PortTaken{Path: p.String(), Port: port, Err: cause(err)})
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 )
 
@@ -41,16 +42,16 @@ type stranger struct {
 }
 
 // refuse reports one connection.
-func (d *doorman) refuse(to Observer, who net.Addr, why error) {
+func (d *doorman) refuse(to observe.Observer, who net.Addr, why error) {
 	if d.first(site(who), why, time.Now()) {
-		tell(to, Refused{From: who, Err: why})
+		observe.Tell(to, observe.Refused{From: who, Err: why})
 	}
 }
 
 // senderFailed reports a sender that came from there and gave up before its stream was the receiver's own.
 func (d *doors) senderFailed(from, reason string) {
 	if d.strangers.first(siteOf(from), fmt.Errorf("gave up before its first leg: %s", reason), time.Now()) {
-		tell(d.Observer, SenderFailed{From: from, Reason: reason})
+		observe.Tell(d.Observer, observe.SenderFailed{From: from, Reason: reason})
 	}
 }
 
@@ -92,14 +93,14 @@ func (d *doorman) forgetOne() {
 
 // report says, when it is time, how many connections were not reported one by one: first a set time after the first of them, then
 // less and less often. It is called every now and then.
-func (d *doorman) report(to Observer, now time.Time, after time.Duration) {
+func (d *doorman) report(to observe.Observer, now time.Time, after time.Duration) {
 	if more := d.reckon(now, after); more.Total > 0 {
-		tell(to, more)
+		observe.Tell(to, more)
 	}
 }
 
 // reckon makes a report; one of no connections if there is nothing to tell.
-func (d *doorman) reckon(now time.Time, after time.Duration) (more RefusedMore) {
+func (d *doorman) reckon(now time.Time, after time.Duration) (more observe.RefusedMore) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.hosts) == 0 {
@@ -121,15 +122,15 @@ func (d *doorman) reckon(now time.Time, after time.Duration) (more RefusedMore) 
 }
 
 // sumUp returns what had no line, which is thereby told. Under mu.
-func (d *doorman) sumUp() RefusedMore {
+func (d *doorman) sumUp() observe.RefusedMore {
 	hosts := slices.SortedFunc(maps.Keys(d.hosts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(d.hosts[b].unsaid, d.hosts[a].unsaid), cmp.Compare(a, b))
 	})
-	more := RefusedMore{Total: d.unsaid, Others: d.unsaid}
+	more := observe.RefusedMore{Total: d.unsaid, Others: d.unsaid}
 	for _, host := range hosts {
 		s := d.hosts[host]
 		if s.unsaid > 0 && len(more.Hosts) < strangerNames {
-			more.Hosts = append(more.Hosts, RefusedHost{host, s.unsaid, s.why})
+			more.Hosts = append(more.Hosts, observe.RefusedHost{Host: host, Count: s.unsaid, Last: s.why})
 			more.Others -= s.unsaid
 		}
 		s.unsaid = 0

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"viamillipede/engine/observe"
+	"viamillipede/engine/observe/observetest"
 )
 
 func TestSite(t *testing.T) {
@@ -31,34 +34,34 @@ func TestSite(t *testing.T) {
 
 // A host that comes again and again gets one line, and later a number.
 func TestOneLineAHost(t *testing.T) {
-	var told told
+	var told observetest.Told
 	var d doorman
 	busy := errors.New("another sender")
 	for i := range 24 {
 		d.refuse(&told, &net.TCPAddr{IP: net.IPv4(198, 51, 100, 7), Port: 40000 + i}, busy)
 		d.refuse(&told, &net.TCPAddr{IP: net.IP{0x20, 1, 0xd, 0xb8, 15: byte(i)}, Port: 40000}, errUnsaid)
 	}
-	if want, got := "[{198.51.100.7:40000 another sender} {[2001:db8::]:40000 closed without a word}]", fmt.Sprint(told.take()); got != want {
+	if want, got := "[{198.51.100.7:40000 another sender} {[2001:db8::]:40000 closed without a word}]", fmt.Sprint(told.Take()); got != want {
 		t.Fatalf("told\n%s\nwant\n%s", got, want)
 	}
 	now := time.Now()
 	for _, c := range []struct {
 		after time.Duration
 		more  int // connections meanwhile
-		want  []Event
+		want  []observe.Event
 	}{
 		{0, 0, nil},
 		{59 * time.Second, 0, nil},
-		{time.Minute, 0, []Event{RefusedMore{46, []RefusedHost{{"198.51.100.7", 23, busy}, {"2001:db8::/64", 23, errUnsaid}}, 0}}},
+		{time.Minute, 0, []observe.Event{observe.RefusedMore{Total: 46, Hosts: []observe.RefusedHost{{Host: "198.51.100.7", Count: 23, Last: busy}, {Host: "2001:db8::/64", Count: 23, Last: errUnsaid}}, Others: 0}}},
 		{2 * time.Minute, 1, nil},
-		{3 * time.Minute, 0, []Event{RefusedMore{1, []RefusedHost{{"198.51.100.7", 1, busy}}, 0}}},
+		{3 * time.Minute, 0, []observe.Event{observe.RefusedMore{Total: 1, Hosts: []observe.RefusedHost{{Host: "198.51.100.7", Count: 1, Last: busy}}, Others: 0}}},
 		{10 * time.Minute, 0, nil},
 	} {
 		for range c.more {
 			d.refuse(&told, &net.TCPAddr{IP: net.IPv4(198, 51, 100, 7), Port: 1}, busy)
 		}
 		d.report(&told, now.Add(c.after), time.Minute)
-		if got := told.take(); !reflect.DeepEqual(got, c.want) {
+		if got := told.Take(); !reflect.DeepEqual(got, c.want) {
 			t.Errorf("after %v: told %v, want %v", c.after, got, c.want)
 		}
 	}
@@ -69,12 +72,12 @@ func TestOneLineAHost(t *testing.T) {
 
 // However many hosts come, what is remembered and what is said is bounded.
 func TestManyStrangers(t *testing.T) {
-	var told told
+	var told observetest.Told
 	var d doorman
 	for i := range 4 * strangersMost {
 		d.refuse(&told, &net.TCPAddr{IP: net.IPv4(10, 0, byte(i>>8), byte(i)), Port: 1}, errUnsaid)
 	}
-	if n := len(told.take()); n != strangerLines {
+	if n := len(told.Take()); n != strangerLines {
 		t.Errorf("%d lines, want %d", n, strangerLines)
 	}
 	if len(d.hosts) > strangersMost {
@@ -83,12 +86,12 @@ func TestManyStrangers(t *testing.T) {
 	now := time.Now()
 	d.report(&told, now, time.Minute)
 	d.report(&told, now.Add(time.Minute), time.Minute)
-	got := told.take()
+	got := told.Take()
 	if len(got) != 1 {
 		t.Fatalf("told %v", got)
 	}
 	const total = 4*strangersMost - strangerLines
-	if more := got[0].(RefusedMore); more.Total != total || len(more.Hosts) != strangerNames || more.Others != total-strangerNames {
+	if more := got[0].(observe.RefusedMore); more.Total != total || len(more.Hosts) != strangerNames || more.Others != total-strangerNames {
 		t.Errorf("told %v", more)
 	}
 }

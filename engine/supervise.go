@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -32,6 +33,8 @@ func remoteError(who string, f wire.Fault) *Error {
 }
 
 // traceTo reports every system call on the data path.
-func traceTo(to Observer) netio.Tracer {
-	return func(call string, fd, n int, err error) { tell(to, Call{Name: call, FD: fd, N: n, Err: err}) }
+func traceTo(to observe.Observer) netio.Tracer {
+	return func(call string, fd, n int, err error) {
+		observe.Tell(to, observe.Call{Name: call, FD: fd, N: n, Err: err})
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -109,7 +110,7 @@ func (r *Receiver) linkGone() {
 	clear(r.hosts)
 	clear(r.ways)
 	clear(r.left)
-	tell(r.observer, SenderLeft{})
+	observe.Tell(r.observer, observe.SenderLeft{})
 	r.nextTurn()
 }
 
@@ -189,10 +190,10 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	r.hello, r.met, r.tenure.since = h, true, time.Now()
 	r.sums = h.Features&wire.FeatureChecksum != 0
 	if r.cfg.Checksum && !r.sums {
-		tell(r.observer, ChecksumMissing{})
+		observe.Tell(r.observer, observe.ChecksumMissing{})
 	}
 	r.out.size = int64(h.Size)
-	tell(r.observer, SenderMet{
+	observe.Tell(r.observer, observe.SenderMet{
 		Stream: h.Stream, Links: links, Leg: int64(size), Credit: uint64(r.credit), Memory: r.advice, Pages: r.pool.Warm(),
 	})
 	return nil

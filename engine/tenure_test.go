@@ -13,6 +13,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
 
@@ -76,7 +77,7 @@ func TestSenderGivesUpBeforeItsFirstLeg(t *testing.T) {
 	silent.untilBye(wire.ByeMoved)
 	speaks.untilClosed()
 	rx.takes(newStream(2, 30000), enginetest.KindPipe)
-	if n := count(rx.log, func(e engine.SenderFailed) bool { return strings.HasPrefix(e.Reason, "stopped by") }); n != 1 {
+	if n := count(rx.log, func(e observe.SenderFailed) bool { return strings.HasPrefix(e.Reason, "stopped by") }); n != 1 {
 		t.Errorf("told %d times:\n%s", n, rx.log)
 	}
 	if log := rx.log.String(); strings.Contains(log, "\x1b") {

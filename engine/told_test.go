@@ -10,6 +10,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
 
@@ -21,45 +22,45 @@ func anxious() engine.Timing {
 }
 
 // tells waits until there is an event of an outage for which is holds, and of which all is known that there must be.
-func (r *running) tells(what string, is func(engine.Outage) bool) {
+func (r *running) tells(what string, is func(observe.Outage) bool) {
 	r.t.Helper()
-	r.until(what, func() bool { return count(r.log, func(e engine.Outage) bool { return is(e) && complete(e) }) > 0 })
+	r.until(what, func() bool { return count(r.log, func(e observe.Outage) bool { return is(e) && complete(e) }) > 0 })
 }
 
 // complete reports whether an event tells since when, and how long, something is waited for.
-func complete(e engine.Outage) bool {
-	return !e.Since.IsZero() && e.At.After(e.Since) && (e.Phase == engine.OutageEnds || e.Until.IsZero() || e.Until.After(e.At))
+func complete(e observe.Outage) bool {
+	return !e.Since.IsZero() && e.At.After(e.Since) && (e.Phase == observe.OutageEnds || e.Until.IsZero() || e.Until.After(e.At))
 }
 
 // refused reports whether it is told that every path refuses.
-func refused(e engine.Outage) bool {
-	u, ok := e.Why.(engine.Unreachable)
+func refused(e observe.Outage) bool {
+	u, ok := e.Why.(observe.Unreachable)
 	return ok && len(u) == 1 && strings.HasPrefix(u[0].Path, "a:") && u[0].Err != nil && strings.HasSuffix(u[0].Err.Error(), "refused")
 }
 
 // later reports whether an outage after first contact is told of, which is waited out for a time.
-func later(e engine.Outage) bool {
-	return !e.First && e.Phase != engine.OutageEnds && (e.Limit == engine.LimitGiveup || e.Limit == engine.LimitDead) && !e.Until.IsZero()
+func later(e observe.Outage) bool {
+	return !e.First && e.Phase != observe.OutageEnds && (e.Limit == observe.LimitGiveup || e.Limit == observe.LimitDead) && !e.Until.IsZero()
 }
 
 // A sender says what it waits for, and why: first contact, then a way back.
 func TestSenderTellsOfAnOutage(t *testing.T) {
 	tx := send(t, engine.Options{Threads: 2, Connect: soon, Timing: anxious()}, content(1, 1000), answering(enginetest.PathRefuses))
-	tx.tells("no receiver yet", func(e engine.Outage) bool {
-		return e.Sender && e.First && e.Phase == engine.OutageBegins && e.Limit == engine.LimitConnect && !e.Until.IsZero() && refused(e)
+	tx.tells("no receiver yet", func(e observe.Outage) bool {
+		return e.Sender && e.First && e.Phase == observe.OutageBegins && e.Limit == observe.LimitConnect && !e.Until.IsZero() && refused(e)
 	})
 	tx.network.SetAddresses("a", enginetest.PathWorks)
 	links := []*hand{tx.accept(4), tx.accept(4)}
-	tx.tells("the receiver answers", func(e engine.Outage) bool { return e.First && e.Phase == engine.OutageEnds })
+	tx.tells("the receiver answers", func(e observe.Outage) bool { return e.First && e.Phase == observe.OutageEnds })
 	tx.network.SetAddresses("a", enginetest.PathRefuses)
 	for _, h := range links {
 		h.c.Close()
 	}
-	tx.tells("no path works", func(e engine.Outage) bool { return later(e) && e.Links == 0 && refused(e) })
+	tx.tells("no path works", func(e observe.Outage) bool { return later(e) && e.Links == 0 && refused(e) })
 	tx.until("it says so again", func() bool { return count(tx.log, later) > 2 })
 	tx.network.SetAddresses("a", enginetest.PathWorks)
 	tx.accept(4).send(wire.Ack{Received: 1}.Append(nil))
-	tx.tells("a path works again", func(e engine.Outage) bool { return !e.First && e.Phase == engine.OutageEnds && len(e.Paths) == 1 })
+	tx.tells("a path works again", func(e observe.Outage) bool { return !e.First && e.Phase == observe.OutageEnds && len(e.Paths) == 1 })
 	tx.cancel()
 	tx.wants(engine.StatusInterrupt)
 }
@@ -69,23 +70,23 @@ func TestReceiverTellsOfAnOutage(t *testing.T) {
 	rx := receive(t, engine.Options{Timing: anxious()}, enginetest.KindPipe, nil)
 	got := rx.consume()
 	s := newStream(2, 1000)
-	rx.tells("it waits for a sender", func(e engine.Outage) bool { return e.First && e.Door != nil && e.Phase == engine.OutageBegins })
+	rx.tells("it waits for a sender", func(e observe.Outage) bool { return e.First && e.Door != nil && e.Phase == observe.OutageBegins })
 	time.Sleep(3 * anxious().TellAgain)
 	h := rx.link(0)
 	h.send(s.frame(0))
-	rx.tells("a sender is here", func(e engine.Outage) bool { return e.First && e.Phase == engine.OutageEnds })
+	rx.tells("a sender is here", func(e observe.Outage) bool { return e.First && e.Phase == observe.OutageEnds })
 	h.untilReceived(1)
 	h.c.Close()
-	rx.tells("no path works", func(e engine.Outage) bool { return later(e) && e.Stage == engine.StageReceiving })
+	rx.tells("no path works", func(e observe.Outage) bool { return later(e) && e.Stage == observe.StageReceiving })
 	rx.link(0, func(h *wire.Hello) { h.Generation = 1 }).c.Close() // of no use
 	h = rx.link(0, func(h *wire.Hello) { h.Generation = 2 })
 	h.send(s.frame(1))
-	rx.tells("a path works again", func(e engine.Outage) bool { return !e.First && e.Phase == engine.OutageEnds })
+	rx.tells("a path works again", func(e observe.Outage) bool { return !e.First && e.Phase == observe.OutageEnds })
 	s.finish(rx, h, got)
-	if n := count(rx.log, func(e engine.Outage) bool { return e.First && e.Phase != engine.OutageEnds }); n != 1 {
+	if n := count(rx.log, func(e observe.Outage) bool { return e.First && e.Phase != observe.OutageEnds }); n != 1 {
 		t.Errorf("a receiver says %d times that it waits for its sender\n%s", n, rx.log)
 	}
-	if n := count(rx.log, func(e engine.Outage) bool { return !e.First && e.Phase == engine.OutageEnds }); n != 1 {
+	if n := count(rx.log, func(e observe.Outage) bool { return !e.First && e.Phase == observe.OutageEnds }); n != 1 {
 		t.Errorf("a receiver says %d times that a path works again\n%s", n, rx.log)
 	}
 }
@@ -100,18 +101,18 @@ func TestRedialsAreNotTold(t *testing.T) {
 	}
 	tx.cancel()
 	tx.wants(engine.StatusInterrupt)
-	if count[engine.Outage](tx.log, nil) > 0 {
+	if count[observe.Outage](tx.log, nil) > 0 {
 		t.Errorf("%s", tx.log)
 	}
 }
 
 // shows waits until the link with that index is in that state, with so many bytes.
-func (r *running) shows(index int, state engine.State, bytes uint64) {
+func (r *running) shows(index int, state observe.State, bytes uint64) {
 	r.t.Helper()
 	r.until(fmt.Sprintf("link %d is in state %d", index, state), func() bool {
 		for _, l := range r.status().Links {
 			if l.Index == index {
-				return l.State == state && l.Up() == (state != engine.StateDown) && l.Bytes == bytes
+				return l.State == state && l.Up() == (state != observe.StateDown) && l.Bytes == bytes
 			}
 		}
 		return false
@@ -124,9 +125,9 @@ func TestStatusOfDeadLinks(t *testing.T) {
 	o.Timing.Backoff, o.Timing.BackoffMost = time.Hour, time.Hour
 	tx := send(t, o, content(1, 1000), nil)
 	h := tx.accept(4)
-	tx.shows(0, engine.StateStalled, 1000)
+	tx.shows(0, observe.StateStalled, 1000)
 	h.c.Close()
-	tx.shows(0, engine.StateDown, 0)
+	tx.shows(0, observe.StateDown, 0)
 	if p := tx.status().Paths[0]; p.Links != 0 || p.NeverUp || p.Since.IsZero() {
 		t.Errorf("a path that has lost its link: %+v", p)
 	}
@@ -136,9 +137,9 @@ func TestStatusOfDeadLinks(t *testing.T) {
 	rx := receive(t, engine.Options{Timing: steady}, enginetest.KindPipe, nil)
 	h = rx.link(2)
 	h.send(newStream(1, 1000).frame(0))
-	rx.shows(2, engine.StateStalled, 1000)
+	rx.shows(2, observe.StateStalled, 1000)
 	h.c.Close()
-	rx.shows(2, engine.StateDown, 0)
+	rx.shows(2, observe.StateDown, 0)
 	rx.cancel()
 	rx.wants(engine.StatusInterrupt)
 }
@@ -156,7 +157,7 @@ func TestSenderTellsOfASlowName(t *testing.T) {
 	tx := send(t, engine.Options{Threads: 1, Connect: soon, Timing: anxious()}, nil, func(n engine.Transport) engine.Transport {
 		return mumbling{n}
 	})
-	tx.tells("no receiver yet", func(e engine.Outage) bool {
+	tx.tells("no receiver yet", func(e observe.Outage) bool {
 		return e.First && strings.HasSuffix(fmt.Sprint(e.Why), ": the name is not resolved yet")
 	})
 	tx.cancel()

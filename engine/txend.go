@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -62,7 +63,7 @@ func (k *txlink) lose(err error) {
 	}
 	n := k.s.window.Lost(k.carried, k.index)
 	if n > 0 {
-		tell(k.s.observer, LegsLost{Link: k.index, Legs: n})
+		observe.Tell(k.s.observer, observe.LegsLost{Link: k.index, Legs: n})
 	}
 	k.carried, k.trips = nil, nil
 	k.flows(0, 0)

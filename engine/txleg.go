@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 
+	"viamillipede/engine/observe"
 	"viamillipede/netio"
 )
 
@@ -105,7 +106,7 @@ func (k *txlink) sendFile() (int, error) {
 	case netio.Unsupported(err):
 		k.owner.reads = true
 		if in.mustRead(err) {
-			tell(k.s.observer, FileCopied{Err: err})
+			observe.Tell(k.s.observer, observe.FileCopied{Err: err})
 		}
 		return k.copyFile(at, left)
 	case err == io.EOF:

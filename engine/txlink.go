@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
@@ -131,7 +132,7 @@ func (k *txlink) carry(l *window.Leg) error {
 	if k.leg != nil {
 		k.measure() // a slow link: its leg must not count against the others
 	}
-	tell(k.s.observer, LegSent{Leg: number, Bytes: int(length), Offset: offset, Link: k.index})
+	observe.Tell(k.s.observer, observe.LegSent{Leg: number, Bytes: int(length), Offset: offset, Link: k.index})
 	if err == nil && first && k.s.chaos.strike() {
 		return errChaos
 	}
@@ -300,7 +301,7 @@ func (k *txlink) tick() {
 		chosen, known := k.conn.Settle(k.s.cfg.Congestion)
 		k.settled = known
 		if known && k.path.explained.CompareAndSwap(false, true) {
-			tell(k.s.observer, CongestionChosen{Path: k.path.String(), Congestion: chosen})
+			observe.Tell(k.s.observer, observe.CongestionChosen{Path: k.path.String(), Congestion: chosen})
 		}
 	}
 	if k.leg == nil && !k.behind() && k.beats(k.s.time.Beat) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
@@ -32,7 +33,7 @@ func (s *Sender) stoppedEarly(d wire.Done) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.finished {
-		tell(s.observer, PeerConsumerStopped{Read: d.Bytes})
+		observe.Tell(s.observer, observe.PeerConsumerStopped{Read: d.Bytes})
 	}
 	s.finishLocked(nil)
 }
@@ -180,7 +181,7 @@ func (s *Sender) lostFor(giveup time.Duration) *Error {
 func (s *Sender) swallowed() error {
 	for _, p := range s.paths {
 		if n := p.hole.Load(); n > 0 {
-			return BlackHole{p.String(), n}
+			return observe.BlackHole{Path: p.String(), Bytes: n}
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/window"
 	"viamillipede/netio"
@@ -53,7 +54,7 @@ func (w *watch) look(k *txlink, q netio.Queue) {
 	if w.stalled {
 		w.stalled = false
 		k.publish()
-		tell(k.s.observer, LinkResumed{Link: k.index, Path: k.name})
+		observe.Tell(k.s.observer, observe.LinkResumed{Link: k.index, Path: k.name})
 	}
 }
 
@@ -170,7 +171,7 @@ func (k *txlink) offer(pressed bool) {
 		t.Offered = k.s.window.Offer(k.carried[i], expects, alone)
 		offered = offered || t.Offered
 		if t.Offered {
-			tell(k.s.observer, LegLate{
+			observe.Tell(k.s.observer, observe.LegLate{
 				Leg: k.carried[i], Link: k.index, Taken: now.Sub(t.From), Expected: t.Expects.Sub(t.From), Rate: uint64(k.Rate),
 				RTT: k.queue.RTT, Unsent: uint64(k.unsent),
 			})
@@ -204,7 +205,7 @@ func (k *txlink) stall() {
 	k.publish()
 	n := k.s.window.Lost(k.carried, k.index)
 	k.carried, k.trips = nil, nil
-	tell(k.s.observer, LinkStalled{Link: k.index, Path: k.name, Legs: n})
+	observe.Tell(k.s.observer, observe.LinkStalled{Link: k.index, Path: k.name, Legs: n})
 	k.s.feed(nil)
 }
 

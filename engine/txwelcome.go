@@ -7,6 +7,7 @@ import (
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/loop"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
@@ -64,7 +65,7 @@ func (s *Sender) makePool() (err error) {
 	}
 	s.in.fillFrom(s.pool)
 	s.advice = s.pool.Advice()
-	tell(s.observer, MemoryAdvised{s.advice})
+	observe.Tell(s.observer, observe.MemoryAdvised{Advice: s.advice})
 	return nil
 }
 
@@ -97,9 +98,9 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	}
 	s.outage.LinkUp(k.loop.Now)
 	s.mu.Unlock()
-	tell(s.observer, LinkUp{Link: k.index, Path: k.name})
+	observe.Tell(s.observer, observe.LinkUp{Link: k.index, Path: k.name})
 	if first {
-		tell(s.observer, PathUp{Path: k.path.String(), Order: k.path.order})
+		observe.Tell(s.observer, observe.PathUp{Path: k.path.String(), Order: k.path.order})
 	}
 	s.look()
 }
@@ -125,9 +126,9 @@ func (s *Sender) linkLost(k *txlink, err error) {
 		k.path.lost.Add(1)
 	}
 	s.mu.Unlock()
-	tell(s.observer, LinkDown{Link: k.index, Path: k.name, Err: err, Expected: expected})
+	observe.Tell(s.observer, observe.LinkDown{Link: k.index, Path: k.name, Err: err, Expected: expected})
 	if last {
-		tell(s.observer, PathDown{Path: k.path.String(), Order: k.path.order, Err: err})
+		observe.Tell(s.observer, observe.PathDown{Path: k.path.String(), Order: k.path.order, Err: err})
 	}
 	s.look()
 	s.feed(nil)

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 
+	"viamillipede/engine/observe"
 	"viamillipede/engine/window"
 	"viamillipede/netio"
 )
@@ -48,7 +49,7 @@ func (k *txlink) startZero() {
 		return
 	}
 	if err := k.conn.AllowZero(); err != nil {
-		tell(k.s.observer, LinkCopies{Link: k.index, Err: err})
+		observe.Tell(k.s.observer, observe.LinkCopies{Link: k.index, Err: err})
 		return
 	}
 	k.zero.on, k.zero.forced = true, cfg.ForceZeroCopy
@@ -88,7 +89,7 @@ func (k *txlink) reap() {
 		return
 	}
 	if k.zero.on = k.zero.copied < k.zero.judged; !k.zero.on {
-		tell(k.s.observer, LinkCopies{Link: k.index, Err: errZeroCopied})
+		observe.Tell(k.s.observer, observe.LinkCopies{Link: k.index, Err: errZeroCopied})
 	}
 	k.zero.copied, k.zero.judged = 0, 0
 }

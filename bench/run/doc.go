@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"viamillipede/engine"
+	"viamillipede/engine/observe"
 )
 
 // Limits and defaults of the command line; every number here is also in the man page.
@@ -63,12 +64,12 @@ type Config struct {
 
 // Words turns the engine's data into text as the program does elsewhere. The zero Words gives no text.
 type Words struct {
-	Observer   func(prefix string) engine.Observer // prints events, each line after prefix
-	EnginePath func(engine.EnginePath) string
+	Observer   func(prefix string) observe.Observer // prints events, each line after prefix
+	EnginePath func(observe.EnginePath) string
 }
 
 // observer is the observer of the end whose lines begin with prefix.
-func (w Words) observer(prefix string) engine.Observer {
+func (w Words) observer(prefix string) observe.Observer {
 	if w.Observer == nil {
 		return nil
 	}
@@ -76,7 +77,7 @@ func (w Words) observer(prefix string) engine.Observer {
 }
 
 // enginePath names an engine path.
-func (w Words) enginePath(p engine.EnginePath) string {
+func (w Words) enginePath(p observe.EnginePath) string {
 	if w.EnginePath == nil {
 		return ""
 	}

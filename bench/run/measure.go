@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"viamillipede/engine"
+	"viamillipede/engine/observe"
 	"viamillipede/netio/sockstats"
 )
 
 // stream is one end of a stream: *engine.Sender or *engine.Receiver.
 type stream interface {
-	Run(ctx context.Context) (engine.Summary, error)
-	Summary() engine.Summary
+	Run(ctx context.Context) (observe.Summary, error)
+	Summary() observe.Summary
 	Progress() (bytes uint64, elapsed time.Duration)
 }
 
@@ -35,14 +36,14 @@ const (
 
 // mark is what an end had done and cost up to a moment.
 type mark struct {
-	engine.Summary
+	observe.Summary
 	cpu time.Duration
 }
 
 // run runs the stream to its end. What it did before the end of the warmup does not count.
 func (m meter) run(ctx context.Context, s stream) (end, error) {
 	type outcome struct {
-		sum engine.Summary
+		sum observe.Summary
 		err error
 	}
 	from := mark{cpu: cpuTime()}
@@ -104,7 +105,7 @@ func (to mark) since(from mark) end {
 		CPU: (to.cpu - from.cpu).Seconds(), Resent: to.BytesResent - from.BytesResent, LegsResent: to.LegsResent - from.LegsResent,
 		LinksLost: to.LinksLost - from.LinksLost,
 	}
-	before := map[int]engine.LinkSummary{}
+	before := map[int]observe.LinkSummary{}
 	for _, l := range from.Links {
 		before[l.Index] = l
 	}
@@ -123,9 +124,9 @@ func (to mark) since(from mark) end {
 
 // queues is what came in by each receive queue since before was taken, busiest first. The kernel's counts give the queue
 // of each packet; without them the queue of a link's last packet stands for everything that came in on the link.
-func queues(after, before []engine.LinkSummary) []queue {
+func queues(after, before []observe.LinkSummary) []queue {
 	bytes := map[string]uint64{}
-	count := func(links []engine.LinkSummary, add func(name string, bytes uint64)) {
+	count := func(links []observe.LinkSummary, add func(name string, bytes uint64)) {
 		for _, l := range links {
 			known := false
 			for _, f := range l.Flows {

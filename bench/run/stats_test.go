@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"viamillipede/engine"
+	"viamillipede/engine/observe"
 	"viamillipede/netio/sockstats"
 )
 
@@ -109,10 +109,10 @@ func TestSince(t *testing.T) {
 	flow := func(queue int, bytes uint64) sockstats.Flow {
 		return sockstats.Flow{Device: "eth0", Queue: queue, Bytes: bytes}
 	}
-	from := mark{engine.Summary{Bytes: 100, Elapsed: time.Second, BytesResent: 5, Links: []engine.LinkSummary{
+	from := mark{observe.Summary{Bytes: 100, Elapsed: time.Second, BytesResent: 5, Links: []observe.LinkSummary{
 		{Index: 0, Bytes: 100, Retransmits: 3, Flows: []sockstats.Flow{flow(0, 40), flow(1, 60)}},
 	}}, time.Second}
-	to := mark{engine.Summary{Bytes: 500, Elapsed: 3 * time.Second, BytesResent: 6, Links: []engine.LinkSummary{
+	to := mark{observe.Summary{Bytes: 500, Elapsed: 3 * time.Second, BytesResent: 6, Links: []observe.LinkSummary{
 		{Index: 0, Bytes: 300, Retransmits: 4, Flows: []sockstats.Flow{flow(0, 140), flow(1, 160)}},
 		{Index: 2, Bytes: 200, NAPI: 77},
 	}}, 2 * time.Second}

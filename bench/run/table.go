@@ -12,7 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"viamillipede/engine"
+	"viamillipede/engine/observe"
 )
 
 // printer prints rounds as they come, in columns fixed before the first: a terminal of 100 columns is enough.
@@ -53,7 +53,7 @@ func (p *printer) begin(n, of int, name string) {
 	p.now = fmt.Sprintf("round %d of %d, %s", n, of, name)
 	if p.terminal {
 		p.progress(0, 0)
-	} else if engine.Level(p.verbose) >= engine.LevelSummary {
+	} else if observe.Level(p.verbose) >= observe.LevelSummary {
 		fmt.Fprintln(p.err, Prefix+p.now)
 	}
 }
@@ -110,10 +110,10 @@ func (p *printer) row(r round) {
 	}
 	p.line(headRow, strconv.Itoa(r.number), label, rateText(r.rate()), percent(r.differs()), costText(r.tx.perGiB()), costText(r.rx.perGiB()),
 		strconv.FormatUint(r.tx.Retransmits, 10), bytesText(r.tx.Resent), lanes)
-	if engine.Level(p.verbose) >= engine.LevelSummary {
+	if observe.Level(p.verbose) >= observe.LevelSummary {
 		p.ends(&r)
 	}
-	if engine.Level(p.verbose) >= engine.LevelLinks {
+	if observe.Level(p.verbose) >= observe.LevelLinks {
 		p.links(&r)
 	}
 }

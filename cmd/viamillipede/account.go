@@ -9,6 +9,7 @@ import (
 	"viamillipede/bench/result"
 	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine"
+	"viamillipede/engine/observe"
 )
 
 // reporting are the keywords that tell programs of a stream.
@@ -43,7 +44,7 @@ func openAccount(name string) (*account, error) {
 }
 
 // add adds what one side, tx or rx, did, and how it ended.
-func (a *account) add(side string, s engine.Summary, err error) {
+func (a *account) add(side string, s observe.Summary, err error) {
 	r := result.Result{
 		Name:   fmt.Sprintf("Stream/end=%s-%d", side, runtime.GOMAXPROCS(0)),
 		Config: map[string]string{"engine-path": words.EnginePath(s.EnginePath), "status": "0"},
@@ -65,7 +66,7 @@ func (a *account) add(side string, s engine.Summary, err error) {
 }
 
 // addSent adds what only a sender knows.
-func addSent(r *result.Result, s engine.Summary) {
+func addSent(r *result.Result, s observe.Summary) {
 	r.Values["cut-links"] = float64(s.Cuts)
 	r.Values["resent-legs"], r.Values["resent-B"] = float64(s.LegsResent), float64(s.BytesResent)
 	r.Values["window-full-s"] = s.WindowFull.Seconds()

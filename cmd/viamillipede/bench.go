@@ -12,6 +12,7 @@ import (
 	"viamillipede/bench/run"
 	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine"
+	"viamillipede/engine/observe"
 )
 
 // benchmark is what a command line that begins with bench asks for.
@@ -172,8 +173,8 @@ func (inv *invocation) measurement(out io.Writer) (func(context.Context, run.Con
 	b := inv.bench
 	c := b.Config
 	c.Version, c.Options, c.Paths, c.Verbose, c.Out, c.Err = version, inv.options, inv.paths, inv.verbose, out, stderr
-	c.Words = run.Words{EnginePath: words.EnginePath, Observer: func(prefix string) engine.Observer {
-		return words.NewLog(stderr, prefix, engine.Level(inv.verbose))
+	c.Words = run.Words{EnginePath: words.EnginePath, Observer: func(prefix string) observe.Observer {
+		return words.NewLog(stderr, prefix, observe.Level(inv.verbose))
 	}}
 	c.Settings = b.settings()
 	has := func(word string) bool { return b.given[word] != nil }

@@ -7,13 +7,14 @@ import (
 
 	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine"
+	"viamillipede/engine/observe"
 )
 
 // acted is an end of a stream that ends as it is told.
 type acted func(ctx context.Context) error
 
-func (a acted) Run(ctx context.Context) (engine.Summary, error) { return engine.Summary{}, a(ctx) }
-func (a acted) Snapshot() engine.Snapshot                       { return engine.Snapshot{} }
+func (a acted) Run(ctx context.Context) (observe.Summary, error) { return observe.Summary{}, a(ctx) }
+func (a acted) Snapshot() observe.Snapshot                       { return observe.Snapshot{} }
 
 // closing closes a channel at the first line that is written.
 type closing struct {
@@ -41,10 +42,10 @@ func TestCarryEndsWithTheSignal(t *testing.T) {
 				cancel(interrupt)
 			}
 			first := &closing{c: make(chan struct{})}
-			tx := &side{name: "tx", log: words.NewLog(first, "", engine.LevelSummary), stream: acted(func(context.Context) error {
+			tx := &side{name: "tx", log: words.NewLog(first, "", observe.LevelSummary), stream: acted(func(context.Context) error {
 				return &engine.Error{Status: engine.StatusRemotePipe, Reason: "the receiver failed"}
 			})}
-			rx := &side{name: "rx", log: words.NewLog(first, "", engine.LevelSummary), stream: acted(func(ctx context.Context) error {
+			rx := &side{name: "rx", log: words.NewLog(first, "", observe.LevelSummary), stream: acted(func(ctx context.Context) error {
 				<-first.c
 				<-ctx.Done()
 				return context.Cause(ctx)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"viamillipede/engine"
+	"viamillipede/engine/observe"
 )
 
 // Limits of keywords that the engine does not know.
@@ -115,7 +116,7 @@ makes the stream faster; verbose 3 shows what was tried.`,
 		},
 		{
 			name: "verbose", initial: "0",
-			args: []argument{number("N", 0, int64(engine.LevelCalls), func(inv *invocation, n int64) { inv.verbose = int(n) })},
+			args: []argument{number("N", 0, int64(observe.LevelCalls), func(inv *invocation, n int64) { inv.verbose = int(n) })},
 			gist: "how much to say on standard error, 0 to 20",
 		},
 		{

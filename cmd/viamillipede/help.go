@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"viamillipede/engine"
+	"viamillipede/engine/observe"
 )
 
 // wireVersion is the version of the wire format that this program speaks (engine/wire/SPEC.md).
@@ -66,16 +67,16 @@ var statuses = []struct {
 
 // levels are the levels of verbose; each one says what those before it say, too.
 var levels = []struct {
-	level engine.Level
+	level observe.Level
 	gist  string
 }{
-	{engine.LevelError, "errors, strangers, and what a stream without a link waits for"},
-	{engine.LevelSummary, "the final summary, one line"},
-	{engine.LevelLinks, "links up and down"},
-	{engine.LevelChoices, "choices made, and why"},
-	{engine.LevelResent, "legs lost and resent"},
-	{engine.LevelLegs, "every leg"},
-	{engine.LevelCalls, "every system call result"},
+	{observe.LevelError, "errors, strangers, and what a stream without a link waits for"},
+	{observe.LevelSummary, "the final summary, one line"},
+	{observe.LevelLinks, "links up and down"},
+	{observe.LevelChoices, "choices made, and why"},
+	{observe.LevelResent, "legs lost and resent"},
+	{observe.LevelLegs, "every leg"},
+	{observe.LevelCalls, "every system call result"},
 }
 
 // reactions are what the program does on signals.

@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"viamillipede/engine"
+	"viamillipede/engine/observe"
 )
 
 // with is the invocation of "rx" with the options changed.
@@ -239,7 +240,7 @@ func checkLimits(t *testing.T, inv *invocation) {
 		(o.Window == 0 || o.Window >= engine.MinWindow && o.Window <= engine.MaxWindow && int64(o.Leg) <= o.Window) &&
 		(o.Leg == 0 || o.Leg >= engine.MinLeg && o.Leg <= engine.MaxLeg && o.Leg%engine.MinLeg == 0) &&
 		o.Giveup != 0 && o.Connect >= 0 && o.Chaos >= 0 && o.LegLimit >= 0 && o.LegLimit <= mostLegLimit && o.Delay >= 0 &&
-		inv.port != 0 && inv.verbose >= 0 && engine.Level(inv.verbose) <= engine.LevelCalls && (inv.receive || len(inv.paths) > 0)
+		inv.port != 0 && inv.verbose >= 0 && observe.Level(inv.verbose) <= observe.LevelCalls && (inv.receive || len(inv.paths) > 0)
 	for _, p := range inv.paths {
 		within = within && p.Port != 0 && p.Host != "" && len(p.Via.Device) <= longestDevice &&
 			(p.Via.Device == "" || !p.Via.Addr.IsValid()) && (p.Rate == 0 || p.Rate >= leastRate && p.Rate <= mostRate)

@@ -18,6 +18,7 @@ import (
 	"viamillipede/cmd/viamillipede/internal/voice"
 	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine"
+	"viamillipede/engine/observe"
 	"viamillipede/netio"
 )
 
@@ -122,7 +123,7 @@ func (inv *invocation) provide(ends int) error {
 		return err
 	}
 	inv.options.Means = m
-	if engine.Level(inv.verbose) >= engine.LevelSummary {
+	if observe.Level(inv.verbose) >= observe.LevelSummary {
 		for _, line := range notes {
 			say(ownPrefix, line)
 		}
@@ -144,8 +145,8 @@ func (inv *invocation) ends() int {
 
 // stream is one end of a stream as the engine makes it. Snapshot may be called at any time.
 type stream interface {
-	Run(ctx context.Context) (engine.Summary, error)
-	Snapshot() engine.Snapshot
+	Run(ctx context.Context) (observe.Summary, error)
+	Snapshot() observe.Snapshot
 }
 
 // side is one end of a stream in this process: tx, rx or, in a loop and in full duplex, one of each.
@@ -224,7 +225,7 @@ func (inv *invocation) side(name string) *side {
 	if inv.receive && len(inv.paths) > 0 {
 		prefix = "viamillipede " + name + ": "
 	}
-	return &side{name: name, prefix: prefix, log: words.NewLog(stderr, prefix, engine.Level(inv.verbose))}
+	return &side{name: name, prefix: prefix, log: words.NewLog(stderr, prefix, observe.Level(inv.verbose))}
 }
 
 // carry runs the sides until all are finished, and has told hear of each. The first failure stops the other side too and gives the
@@ -232,7 +233,7 @@ func (inv *invocation) side(name string) *side {
 func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, told *account) engine.Status {
 	type result struct {
 		*side
-		summary engine.Summary
+		summary observe.Summary
 		err     error
 	}
 	results := make(chan result)
@@ -247,10 +248,10 @@ func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, t
 	for range sides {
 		r := <-results
 		told.add(r.name, r.summary, causeOf(ctx, r.err))
-		r.log.Printf(engine.LevelSummary, "%s", words.Summary(r.summary))
+		r.log.Printf(observe.LevelSummary, "%s", words.Summary(r.summary))
 		if len(r.summary.Paths) > 1 {
 			for _, p := range r.summary.Paths {
-				r.log.Printf(engine.LevelSummary, "%s", words.PathSummary(p))
+				r.log.Printf(observe.LevelSummary, "%s", words.PathSummary(p))
 			}
 		}
 		// In a loop the word of a signal may come back from our own other side first: it is no echo of that.

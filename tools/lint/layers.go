@@ -29,23 +29,23 @@ var layers = []layer{
 	{"netio", 1},
 	{"bufpool", 1},
 	{"affinity", 1},
-	{"engine/observe", 2},
-	{"engine/internal/stream", 3},
-	{"engine/send/ingest", 4},
-	{"engine/send/ways", 4},
-	{"engine/send", 5},
-	{"engine/receive/doors", 4},
-	{"engine/receive/egress", 4},
-	{"engine/receive", 5},
-	{"engine", 6},
-	{"bench", 7},
-	{"cmd", 8},
-	{"tools", 9},
+	{"engine/observe", 3},
+	{"engine/internal/stream", 4},
+	{"engine/send/ingest", 5},
+	{"engine/send/ways", 5},
+	{"engine/send", 6},
+	{"engine/receive/doors", 5},
+	{"engine/receive/egress", 5},
+	{"engine/receive", 6},
+	{"engine", 7},
+	{"bench", 8},
+	{"cmd", 9},
+	{"tools", 10},
 }
 
 // testSupport are folders of packages for tests, and for the tools that measure. They may import what tests may. The
 // program never contains them: nothing that it is built from may import them.
-var testSupport = []string{"netio/lab", "engine/enginetest"}
+var testSupport = []string{"netio/lab", "engine/enginetest", "engine/observe/observetest"}
 
 // kernel are the packages whose exported names are mostly system calls.
 var kernel = []string{

@@ -6,100 +6,100 @@ import (
 	"strings"
 
 	"viamillipede/affinity"
-	"viamillipede/engine"
+	"viamillipede/engine/observe"
 	"viamillipede/netio/dial"
 )
 
 // ofChoices is the line for a choice the engine made, or for something it cannot do.
-func ofChoices(e engine.Event) string {
+func ofChoices(e observe.Event) string {
 	switch e := e.(type) {
-	case engine.SourceOpened:
+	case observe.SourceOpened:
 		return fmt.Sprintf("source is a %s; engine path: %s", e.Source, EnginePath(e.EnginePath))
-	case engine.SenderOpened:
+	case observe.SenderOpened:
 		return fmt.Sprintf("%s, %s over %s, legs of at most %s, window %s", placement(e.Placement), Number(e.Links, "link"),
 			Number(e.Paths, "path"), Bytes(uint64(e.Leg)), Bytes(uint64(e.Window)))
-	case engine.ReceiverOpened:
+	case observe.ReceiverOpened:
 		return fmt.Sprintf("listening on %v; sink is a %s; engine path: %s; %s", e.Addr, e.Sink, EnginePath(e.EnginePath), placement(e.Placement))
-	case engine.LoopsPlaced:
+	case observe.LoopsPlaced:
 		return placement(e.Placement)
-	case engine.LoopUnpinned:
+	case observe.LoopUnpinned:
 		return fmt.Sprintf("loop %d is not pinned to CPU %d: %v", e.Loop, e.CPU, e.Err)
-	case engine.LoopTakenOver:
+	case observe.LoopTakenOver:
 		return fmt.Sprintf("loop %d goes on without its thread, which waits in the kernel", e.Loop)
-	case engine.ThreadStuck:
+	case observe.ThreadStuck:
 		return "a thread is stuck in the kernel: what it holds stays open"
-	case engine.SenderMet:
+	case observe.SenderMet:
 		return fmt.Sprintf("stream %v: %s, legs of at most %s, credit for %d legs; %s", e.Stream, Number(e.Links, "link"), Bytes(uint64(e.Leg)),
 			e.Credit, advice(e.Memory)+"; "+pages(e.Pages))
-	case engine.MemoryAdvised:
+	case observe.MemoryAdvised:
 		return advice(e.Advice)
-	case engine.MemoryWarmed:
+	case observe.MemoryWarmed:
 		return pages(e.Pages)
-	case engine.LegsCopied:
+	case observe.LegsCopied:
 		return fmt.Sprintf("legs are copied: %v", e.Err)
-	case engine.LegsReferred:
+	case observe.LegsReferred:
 		return fmt.Sprintf("legs made by write(2) go by reference; checking one takes %v", e.Cost)
-	case engine.ProofDenied:
+	case observe.ProofDenied:
 		return e.Err.Error()
-	case engine.FileCopied:
+	case observe.FileCopied:
 		return fmt.Sprintf("standard input is read and written: %v", e.Err)
-	case engine.LinkCopies:
+	case observe.LinkCopies:
 		return fmt.Sprintf("link %d copies: %v", e.Link, e.Err)
-	case engine.SocketStatistics:
+	case observe.SocketStatistics:
 		return "socket statistics: " + statistics(e)
-	case engine.LinkNotCounted:
+	case observe.LinkNotCounted:
 		return fmt.Sprintf("link %d has no socket statistics: %v", e.Link, e.Err)
-	case engine.RoomNotReserved:
+	case observe.RoomNotReserved:
 		return fmt.Sprintf("no more room is set aside: %v", e.Err)
-	case engine.EndUnconfirmed:
+	case observe.EndUnconfirmed:
 		return fmt.Sprintf("the sender has not confirmed the end within %v", e.Within)
 	}
 	return ofNetwork(e)
 }
 
 // ofNetwork is the line for a choice about the network.
-func ofNetwork(e engine.Event) string {
+func ofNetwork(e observe.Event) string {
 	switch e := e.(type) {
-	case engine.CongestionChosen:
+	case observe.CongestionChosen:
 		return fmt.Sprintf("path %s: %s", e.Path, congestion(e.Congestion))
-	case engine.BufferLimits:
+	case observe.BufferLimits:
 		if e.Receive {
 			return fmt.Sprintf("path %s: the receive buffer holds its links back %.0f %% of the time: "+
 				"raise the last number of net.ipv4.tcp_rmem at the receiver, unless its consumer is slow", e.Path, 100*e.Share)
 		}
 		return fmt.Sprintf("path %s: the send buffer holds its links back %.0f %% of the time: "+
 			"raise the last number of net.ipv4.tcp_wmem here, now %s", e.Path, 100*e.Share, e.Setting)
-	case engine.PortsChosen:
+	case observe.PortsChosen:
 		if e.Err != nil {
 			return fmt.Sprintf("path %s: the kernel chooses the source ports: %v", e.Path, e.Err)
 		}
 		return fmt.Sprintf("path %s: source ports %s: %s", e.Path, ports(e.Ports), Lanes(e.Lanes)+", filled evenly: "+LaneBasis(e.Lanes))
-	case engine.ThreadsTried:
+	case observe.ThreadsTried:
 		what := "dropped, it has " + Number(e.Links, "link")
 		if e.Kept {
 			what = "it has " + Number(e.Links, "link") + " now"
 		}
 		return fmt.Sprintf("threads auto: path %s: %s more: %s/s, %s/s before: %s", e.Path, Number(e.Added, "link"), Bytes(e.Now), Bytes(e.Before), what)
-	case engine.NetworkNotWatched:
+	case observe.NetworkNotWatched:
 		if e.Sender {
 			return fmt.Sprintf("changes of the network are not noticed, lost paths are tried now and then: %v", e.Err)
 		}
 		return fmt.Sprintf("changes of the network are not noticed: %v", e.Err)
-	case engine.LinksSteered:
+	case observe.LinksSteered:
 		text := fmt.Sprintf("links go to the loops near the CPUs that they come in on: %v", e.Way)
 		if e.Why != nil {
 			text += fmt.Sprintf(" (%v)", e.Why)
 		}
 		return text
-	case engine.Listening:
+	case observe.Listening:
 		return fmt.Sprintf("listening on %v", e.Addr)
-	case engine.ListenFailed:
+	case observe.ListenFailed:
 		return fmt.Sprintf("cannot listen again yet: %v", e.Err)
-	case engine.ListenerFailed:
+	case observe.ListenerFailed:
 		return fmt.Sprintf("a listener failed and is opened again: %v", e.Err)
-	case engine.AcceptFailed:
+	case observe.AcceptFailed:
 		return fmt.Sprintf("accept: %v", e.Err)
-	case engine.NoRoom:
+	case observe.NoRoom:
 		return fmt.Sprintf("no room for %v: %v", e.From, e.Err)
 	}
 	return ""
@@ -116,7 +116,7 @@ func congestion(c dial.Congestion) string {
 }
 
 // placement says where loops run.
-func placement(p engine.Placement) string {
+func placement(p observe.Placement) string {
 	where := "on any CPU"
 	if p.CPUs[0] >= 0 {
 		where = "pinned to CPU " + affinity.FormatList(p.CPUs)
@@ -137,7 +137,7 @@ func ports(all []uint16) string {
 }
 
 // statistics names the means by which sockets are counted.
-func statistics(e engine.SocketStatistics) string {
+func statistics(e observe.SocketStatistics) string {
 	switch {
 	case e.Err != nil:
 		return fmt.Sprintf("TCP_INFO only: %v", e.Err)

@@ -7,15 +7,15 @@ import (
 	"strings"
 	"time"
 
-	"viamillipede/engine"
+	"viamillipede/engine/observe"
 	"viamillipede/netio"
 	"viamillipede/netio/sockstats"
 )
 
 // writeCounts writes the table of what the kernel has counted: a line for each link that it counts, and nothing if there
 // is none. For a link known only by TCP_INFO the smoothed round trip replaces the mean, and timeouts are missing.
-func writeCounts(b *strings.Builder, columns int, links []engine.LinkStatus, lost sockstats.Lost) {
-	links = slices.DeleteFunc(slices.Clone(links), func(l engine.LinkStatus) bool { return l.Counts == nil })
+func writeCounts(b *strings.Builder, columns int, links []observe.LinkStatus, lost sockstats.Lost) {
+	links = slices.DeleteFunc(slices.Clone(links), func(l observe.LinkStatus) bool { return l.Counts == nil })
 	if len(links) == 0 {
 		return
 	}

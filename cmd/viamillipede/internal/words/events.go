@@ -7,13 +7,13 @@ import (
 	"strings"
 	"time"
 
-	"viamillipede/engine"
+	"viamillipede/engine/observe"
 )
 
 // Event says in one line what happened; a fault in the program takes several. It is empty for what a user is told in
 // another way.
-func Event(e engine.Event) string {
-	for _, say := range []func(engine.Event) string{ofLinks, ofStream, ofChoices} {
+func Event(e observe.Event) string {
+	for _, say := range []func(observe.Event) string{ofLinks, ofStream, ofChoices} {
 		if text := say(e); text != "" {
 			return text
 		}
@@ -23,40 +23,40 @@ func Event(e engine.Event) string {
 
 // ofLinks is the line for an event of a link, a path or a leg. A path that comes or goes has none, since its links have
 // theirs.
-func ofLinks(e engine.Event) string {
+func ofLinks(e observe.Event) string {
 	switch e := e.(type) {
-	case engine.LinkUp:
+	case observe.LinkUp:
 		return fmt.Sprintf("link %d up: %s", e.Link, e.Path)
-	case engine.LinkDown:
+	case observe.LinkDown:
 		return fmt.Sprintf("link %d down: %s: %s", e.Link, e.Path, lossName(e.Err))
-	case engine.LinkStalled:
+	case observe.LinkStalled:
 		return fmt.Sprintf("link %d stalls: %s: nothing gets through; %s to other links", e.Link, e.Path, goes(e.Legs))
-	case engine.LinkResumed:
+	case observe.LinkResumed:
 		return fmt.Sprintf("link %d goes on: %s", e.Link, e.Path)
-	case engine.LinkMoved:
+	case observe.LinkMoved:
 		return fmt.Sprintf("link %d moves from loop %d to loop %d, where its packets come in", e.Link, e.From, e.To)
-	case engine.LinkNotTaken:
+	case observe.LinkNotTaken:
 		return fmt.Sprintf("link %d from %s: %v", e.Link, e.From, e.Err)
-	case engine.DialFailed:
+	case observe.DialFailed:
 		return fmt.Sprintf("path %s: link %d: %v", e.Path, e.Link, e.Err)
-	case engine.AddressChosen:
+	case observe.AddressChosen:
 		return fmt.Sprintf("path %s: its address %v works (%v)", e.Path, e.Addr, e.Failed)
-	case engine.NameKept:
+	case observe.NameKept:
 		return fmt.Sprintf("path %s: using the addresses that its name had last: %v", e.Path, e.Err)
-	case engine.PortTaken:
+	case observe.PortTaken:
 		return fmt.Sprintf("path %s: source port %d cannot be used (%v), the next of the list is tried", e.Path, e.Port, e.Err)
-	case engine.LegSent:
+	case observe.LegSent:
 		return fmt.Sprintf("leg %d: %d bytes at %d on link %d", e.Leg, e.Bytes, e.Offset, e.Link)
-	case engine.LegReceived:
+	case observe.LegReceived:
 		return fmt.Sprintf("leg %d: %d bytes at %d on link %d", e.Leg, e.Bytes, e.Offset, e.Link)
-	case engine.LegsLost:
+	case observe.LegsLost:
 		return fmt.Sprintf("link %d lost %d legs, which go to other links", e.Link, e.Legs)
-	case engine.LegLate:
+	case observe.LegLate:
 		return fmt.Sprintf("leg %d is late on link %d: taken %v ago, expected after %v; %s/s, round trip %v, %s unsent", e.Leg, e.Link,
 			e.Taken.Round(time.Millisecond), e.Expected.Round(time.Millisecond), Bytes(e.Rate), e.RTT, Bytes(e.Unsent))
-	case engine.LegRescued:
+	case observe.LegRescued:
 		return fmt.Sprintf("leg %d, late on path %s, goes on link %d", e.Leg, e.From, e.Link)
-	case engine.Call:
+	case observe.Call:
 		if e.Err != nil {
 			return fmt.Sprintf("%s(%d): %v", e.Name, e.FD, e.Err)
 		}
@@ -81,41 +81,41 @@ func goes(legs int) string {
 }
 
 // ofStream is the line for an event of the stream as a whole, or for strangers.
-func ofStream(e engine.Event) string {
+func ofStream(e observe.Event) string {
 	switch e := e.(type) {
-	case engine.Outage:
+	case observe.Outage:
 		return outage(e)
-	case engine.Refused:
+	case observe.Refused:
 		return fmt.Sprintf("refused %v: %v", e.From, e.Err)
-	case engine.RefusedMore:
+	case observe.RefusedMore:
 		return refusedMore(e)
-	case engine.SenderFailed:
+	case observe.SenderFailed:
 		return fmt.Sprintf("a sender at %s gave up before its first leg: %s; the receiver waits for the next one", e.From, e.Reason)
-	case engine.SenderLeft:
+	case observe.SenderLeft:
 		return "a sender went away before its first leg: the receiver is free"
-	case engine.ConsumerStopped:
+	case observe.ConsumerStopped:
 		rest := "the stream went on after that"
 		if e.Whole {
 			rest = fmt.Sprintf("the stream has %d", e.Total)
 		}
 		return fmt.Sprintf("the consumer of standard output stopped early, which early ok allows: it has left %d bytes of the %d that "+
 			"it was given unread, and %s", e.Unread, e.Given, rest)
-	case engine.PeerConsumerStopped:
+	case observe.PeerConsumerStopped:
 		return fmt.Sprintf("the receiver's consumer stopped early, which early ok allows there: it has read %d bytes", e.Read)
-	case engine.ChecksumMissing:
+	case observe.ChecksumMissing:
 		return "checksum was given here, but not to the sender: nothing is checked"
-	case engine.SinkNotCut:
+	case observe.SinkNotCut:
 		return fmt.Sprintf("standard output may be longer than what was delivered: %v", e.Err)
-	case engine.AddressAwaited:
+	case observe.AddressAwaited:
 		return fmt.Sprintf("waiting for the local address %v: %v", e.Addr, e.Err)
-	case engine.WindowCut:
+	case observe.WindowCut:
 		return fmt.Sprintf("window %s: the memory that is granted here leaves room for %s", Bytes(uint64(e.Asked)), Bytes(uint64(e.Fits)))
-	case engine.LinksCut:
+	case observe.LinksCut:
 		if e.Wanted == 0 {
 			return fmt.Sprintf("at most %s: %v", Number(e.Links, "link"), e.Err)
 		}
 		return fmt.Sprintf("%s instead of %d: %v", Number(e.Links, "link"), e.Wanted, e.Err)
-	case engine.Fault:
+	case observe.Fault:
 		text := fmt.Sprintf("%s: a fault in the program, which should be reported: %v", e.Where, e.Panic)
 		if e.Stack != nil {
 			text += "\n" + string(e.Stack)
@@ -125,7 +125,7 @@ func ofStream(e engine.Event) string {
 	return ""
 }
 
-func refusedMore(e engine.RefusedMore) string {
+func refusedMore(e observe.RefusedMore) string {
 	var parts []string
 	for _, h := range e.Hosts {
 		parts = append(parts, fmt.Sprintf("%d from %s (the last: %v)", h.Count, h.Host, h.Last))
@@ -137,8 +137,8 @@ func refusedMore(e engine.RefusedMore) string {
 }
 
 // outage is the line for an outage at either end.
-func outage(e engine.Outage) string {
-	if e.Phase == engine.OutageEnds {
+func outage(e observe.Outage) string {
+	if e.Phase == observe.OutageEnds {
 		return outageEnd(e)
 	}
 	lasts := fmt.Sprintf("since %s (%s ago)", e.Since.Format(time.TimeOnly), Duration(e.At.Sub(e.Since)))
@@ -153,21 +153,21 @@ func outage(e engine.Outage) string {
 		return fmt.Sprintf("nothing gets through to the receiver %s, on %s; waiting %s", lasts, Number(e.Links, "link"), patience(e))
 	case e.Sender:
 		what := "no path to the receiver works"
-		if _, hole := e.Why.(engine.BlackHole); hole {
+		if _, hole := e.Why.(observe.BlackHole); hole {
 			what = "nothing gets through to the receiver"
 		}
 		return fmt.Sprintf("%s %s; waiting %s: %v", what, lasts, patience(e), e.Why)
-	case e.Stage == engine.StageWritten:
+	case e.Stage == observe.StageWritten:
 		return fmt.Sprintf("everything is written, but no path from the sender works %s to tell it so; waiting for up to %s more",
 			lasts, Duration(e.Until.Sub(e.At)))
-	case e.Stage == engine.StageWriting:
+	case e.Stage == observe.StageWriting:
 		return fmt.Sprintf("every byte is here and is being written, but no path from the sender works %s; waiting %s", lasts, patience(e))
 	}
 	return fmt.Sprintf("no path from the sender works %s; waiting %s", lasts, patience(e))
 }
 
 // door is where a receiver listens.
-func door(e engine.Outage) string {
+func door(e observe.Outage) string {
 	at, ok := e.Door.(*net.TCPAddr)
 	switch {
 	case e.Door == nil:
@@ -180,7 +180,7 @@ func door(e engine.Outage) string {
 	return fmt.Sprintf("port %d of %v", at.Port, &net.IPAddr{IP: at.IP, Zone: at.Zone})
 }
 
-func outageEnd(e engine.Outage) string {
+func outageEnd(e observe.Outage) string {
 	took := Duration(e.At.Sub(e.Since))
 	switch {
 	case e.Sender && e.First:
@@ -196,7 +196,7 @@ func outageEnd(e engine.Outage) string {
 }
 
 // patience says how long a stream waits, and which keyword sets that.
-func patience(e engine.Outage) string {
+func patience(e observe.Outage) string {
 	if e.Until.IsZero() {
 		return fmt.Sprintf("for as long as it takes (%s 0)", e.Limit)
 	}

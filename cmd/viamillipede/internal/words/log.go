@@ -6,10 +6,10 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"viamillipede/engine"
+	"viamillipede/engine/observe"
 )
 
-// Log writes lines for the user; the program has it write to standard error. It is an engine.Observer. All methods may be
+// Log writes lines for the user; the program has it write to standard error. It is an observe.Observer. All methods may be
 // called from any goroutine.
 type Log struct {
 	level atomic.Int32
@@ -21,24 +21,24 @@ type Log struct {
 
 // NewLog returns a log that writes to out, each line after prefix. out must never block: the threads that move the stream
 // write the lines.
-func NewLog(out io.Writer, prefix string, level engine.Level) *Log {
+func NewLog(out io.Writer, prefix string, level observe.Level) *Log {
 	l := &Log{out: out, prefix: prefix}
 	l.level.Store(int32(level))
 	return l
 }
 
 // Enabled reports whether messages of the level are printed.
-func (l *Log) Enabled(level engine.Level) bool { return int32(level) <= l.level.Load() }
+func (l *Log) Enabled(level observe.Level) bool { return int32(level) <= l.level.Load() }
 
 // Observe prints an event if words has a line for it, whatever its level.
-func (l *Log) Observe(e engine.Event) {
+func (l *Log) Observe(e observe.Event) {
 	if text := Event(e); text != "" {
 		l.print(text)
 	}
 }
 
 // Printf prints one line if level is enabled.
-func (l *Log) Printf(level engine.Level, format string, args ...any) {
+func (l *Log) Printf(level observe.Level, format string, args ...any) {
 	if l.Enabled(level) {
 		l.print(fmt.Sprintf(format, args...))
 	}
@@ -54,7 +54,7 @@ func (l *Log) print(text string) {
 func (l *Log) Raise() int {
 	for {
 		was := l.level.Load()
-		now := (was + 1) % (int32(engine.LevelCalls) + 1)
+		now := (was + 1) % (int32(observe.LevelCalls) + 1)
 		if l.level.CompareAndSwap(was, now) {
 			return int(now)
 		}

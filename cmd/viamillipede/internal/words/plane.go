@@ -3,11 +3,11 @@ package words
 import (
 	"fmt"
 
-	"viamillipede/engine"
+	"viamillipede/engine/observe"
 )
 
 // EnginePath says how the bytes travelled at one end.
-func EnginePath(p engine.EnginePath) string {
+func EnginePath(p observe.EnginePath) string {
 	text := planeName(p)
 	if p.ZeroCopy > 0 {
 		text += fmt.Sprintf(", %d calls zero-copy, of which the kernel copied %d", p.ZeroCopy, p.ZeroCopied)
@@ -21,30 +21,30 @@ func EnginePath(p engine.EnginePath) string {
 	return text
 }
 
-func planeName(p engine.EnginePath) string {
+func planeName(p observe.EnginePath) string {
 	counts := fmt.Sprintf(" for %d legs, %d legs copied", p.Legs, p.Copied)
 	switch p.Plane {
-	case engine.PlaneBlank:
+	case observe.PlaneBlank:
 		return "blank (sent from memory, write)"
-	case engine.PlanePRBS:
+	case observe.PlanePRBS:
 		return "prbs (made in memory, write)"
-	case engine.PlaneSplice:
+	case observe.PlaneSplice:
 		return "splice (pipe to socket)" + counts
-	case engine.PlaneToPipe:
+	case observe.PlaneToPipe:
 		return "splice (socket to pipe)" + counts
-	case engine.PlaneToSink:
+	case observe.PlaneToSink:
 		return "splice (socket to pipe to sink)" + counts
-	case engine.PlaneToPlace:
+	case observe.PlaneToPlace:
 		return "splice (socket to pipe to file, each leg to its place)" + counts
-	case engine.PlaneCopyFile:
+	case observe.PlaneCopyFile:
 		return fmt.Sprintf("copy (pread, write): %v", p.Why)
-	case engine.PlaneSendFile:
+	case observe.PlaneSendFile:
 		return sendFile(p, counts)
 	}
 	return fmt.Sprintf("copy (read, write): %v", p.Why)
 }
 
-func sendFile(p engine.EnginePath, counts string) string {
+func sendFile(p observe.EnginePath, counts string) string {
 	const cache = "sendfile (page cache to socket)"
 	switch {
 	case p.Legs+p.Copied == 0:

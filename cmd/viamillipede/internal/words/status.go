@@ -7,12 +7,12 @@ import (
 	"strings"
 	"time"
 
-	"viamillipede/engine"
+	"viamillipede/engine/observe"
 )
 
 // Status is the status table of an end, in lines of at most columns characters as far as possible; 0 means any width. For
 // a stream that is over it is the summary.
-func Status(s engine.Snapshot, columns int) string {
+func Status(s observe.Snapshot, columns int) string {
 	if s.Ended {
 		return "ended: " + Summary(s.Summary) + "\n"
 	}
@@ -32,7 +32,7 @@ func Status(s engine.Snapshot, columns int) string {
 	return b.String()
 }
 
-func windowLine(w *engine.WindowStatus) string {
+func windowLine(w *observe.WindowStatus) string {
 	if w == nil {
 		return "window: no receiver yet"
 	}
@@ -40,7 +40,7 @@ func windowLine(w *engine.WindowStatus) string {
 		w.Next, w.Received, w.Delivered, w.Credit, w.Waiting, Bytes(uint64(w.Kept)), Bytes(uint64(w.Limit)), w.InUse, w.Buffers)
 }
 
-func ringLine(r *engine.RingStatus) string {
+func ringLine(r *observe.RingStatus) string {
 	if r == nil {
 		return "ring: no sender yet"
 	}
@@ -59,7 +59,7 @@ const wideEnough = 140
 func narrow(columns int) bool { return 0 < columns && columns < wideEnough }
 
 // pathName names the path of a link in a table.
-func pathName(l engine.LinkStatus, columns int) string {
+func pathName(l observe.LinkStatus, columns int) string {
 	switch host, _, err := net.SplitHostPort(l.Path); {
 	case !narrow(columns) || l.Order < 0 && err != nil:
 		return l.Path
@@ -70,21 +70,21 @@ func pathName(l engine.LinkStatus, columns int) string {
 }
 
 // stateName names the state of a link.
-func stateName(s engine.State) string {
+func stateName(s observe.State) string {
 	switch s {
-	case engine.StateUp:
+	case observe.StateUp:
 		return "up"
-	case engine.StateStalled:
+	case observe.StateStalled:
 		return "stalls"
-	case engine.StateDown:
+	case observe.StateDown:
 		return "down"
 	}
 	return "dialling"
 }
 
 // writeLinks writes the table of the links: a line for each.
-func writeLinks(b *strings.Builder, columns int, links []engine.LinkStatus, now time.Time) {
-	cells := func(up bool, cell func(l engine.LinkStatus) string) (list []string) {
+func writeLinks(b *strings.Builder, columns int, links []observe.LinkStatus, now time.Time) {
+	cells := func(up bool, cell func(l observe.LinkStatus) string) (list []string) {
 		for _, l := range links {
 			if up && !l.Up() {
 				list = append(list, "-")
@@ -95,20 +95,20 @@ func writeLinks(b *strings.Builder, columns int, links []engine.LinkStatus, now 
 		return list
 	}
 	writeTable(b, columns, []column{
-		{"link", 0, cells(false, func(l engine.LinkStatus) string { return strconv.Itoa(l.Index) })},
-		{"path", 3, cells(false, func(l engine.LinkStatus) string { return pathName(l, columns) })},
-		{"state", 0, cells(false, func(l engine.LinkStatus) string { return stateName(l.State) })},
-		{"for", 2, cells(false, func(l engine.LinkStatus) string { return short(now.Sub(l.Since)) })},
-		{"bytes", 4, cells(true, func(l engine.LinkStatus) string { return Bytes(l.Bytes) })},
-		{"rate", 0, cells(true, func(l engine.LinkStatus) string { return Bytes(l.Rate) + "/s" })},
-		{"heard", 1, cells(true, func(l engine.LinkStatus) string { return short(now.Sub(l.Heard)) })},
-		{"RTT", 5, cells(true, func(l engine.LinkStatus) string { return l.Kernel.RTT.Round(10 * time.Microsecond).String() })},
-		{"cwnd", 8, cells(true, func(l engine.LinkStatus) string { return strconv.Itoa(l.Kernel.Cwnd) })},
-		{"retrans", 6, cells(true, func(l engine.LinkStatus) string { return strconv.Itoa(int(l.Kernel.Retransmits)) })},
-		{"legs", 7, cells(true, func(l engine.LinkStatus) string { return strconv.Itoa(l.InFlight) })},
-		{"CPU", 9, cells(true, func(l engine.LinkStatus) string { return orNone(l.Kernel.CPU, -1) })},
-		{"NAPI", 11, cells(true, func(l engine.LinkStatus) string { return orNone(l.Kernel.NAPI, 0) })},
-		{"loop", 10, cells(false, func(l engine.LinkStatus) string { return strconv.Itoa(l.Loop) })},
+		{"link", 0, cells(false, func(l observe.LinkStatus) string { return strconv.Itoa(l.Index) })},
+		{"path", 3, cells(false, func(l observe.LinkStatus) string { return pathName(l, columns) })},
+		{"state", 0, cells(false, func(l observe.LinkStatus) string { return stateName(l.State) })},
+		{"for", 2, cells(false, func(l observe.LinkStatus) string { return short(now.Sub(l.Since)) })},
+		{"bytes", 4, cells(true, func(l observe.LinkStatus) string { return Bytes(l.Bytes) })},
+		{"rate", 0, cells(true, func(l observe.LinkStatus) string { return Bytes(l.Rate) + "/s" })},
+		{"heard", 1, cells(true, func(l observe.LinkStatus) string { return short(now.Sub(l.Heard)) })},
+		{"RTT", 5, cells(true, func(l observe.LinkStatus) string { return l.Kernel.RTT.Round(10 * time.Microsecond).String() })},
+		{"cwnd", 8, cells(true, func(l observe.LinkStatus) string { return strconv.Itoa(l.Kernel.Cwnd) })},
+		{"retrans", 6, cells(true, func(l observe.LinkStatus) string { return strconv.Itoa(int(l.Kernel.Retransmits)) })},
+		{"legs", 7, cells(true, func(l observe.LinkStatus) string { return strconv.Itoa(l.InFlight) })},
+		{"CPU", 9, cells(true, func(l observe.LinkStatus) string { return orNone(l.Kernel.CPU, -1) })},
+		{"NAPI", 11, cells(true, func(l observe.LinkStatus) string { return orNone(l.Kernel.NAPI, 0) })},
+		{"loop", 10, cells(false, func(l observe.LinkStatus) string { return strconv.Itoa(l.Loop) })},
 	})
 }
 
@@ -121,7 +121,7 @@ func orNone(n, none int) string {
 }
 
 // writeLoops writes a line for each loop: where it runs, and whether the packets of its links arrive there.
-func writeLoops(b *strings.Builder, columns int, loops []engine.LoopStatus, all []engine.LinkStatus) {
+func writeLoops(b *strings.Builder, columns int, loops []observe.LoopStatus, all []observe.LinkStatus) {
 	for i, at := range loops {
 		links, near := 0, 0
 		for _, l := range all {
@@ -144,12 +144,12 @@ func writeLoops(b *strings.Builder, columns int, loops []engine.LoopStatus, all 
 }
 
 // writePaths writes the table of the paths, and a line for each that has no link.
-func writePaths(b *strings.Builder, columns int, paths []engine.PathStatus, now time.Time) {
+func writePaths(b *strings.Builder, columns int, paths []observe.PathStatus, now time.Time) {
 	var names []string
 	for _, p := range paths {
 		names = append(names, p.Name)
 	}
-	cells := func(cell func(p engine.PathStatus) string) (list []string) {
+	cells := func(cell func(p observe.PathStatus) string) (list []string) {
 		for _, p := range paths {
 			list = append(list, cell(p))
 		}
@@ -163,16 +163,16 @@ func writePaths(b *strings.Builder, columns int, paths []engine.PathStatus, now 
 	}
 	writeTable(b, columns, []column{
 		{"path", 0, names},
-		{"links", 1, cells(func(p engine.PathStatus) string { return strconv.Itoa(p.Links) })},
-		{"bytes", 3, cells(func(p engine.PathStatus) string { return Bytes(p.Bytes) })},
-		{"share", 4, cells(func(p engine.PathStatus) string { return fmt.Sprintf("%.1f %%", 100*p.Share) })},
-		{"rate", 0, cells(func(p engine.PathStatus) string { return Bytes(p.Now) + "/s" })},
-		{"mean", 8, cells(func(p engine.PathStatus) string { return Bytes(p.Rate) + "/s" })},
-		{"RTT", 2, cells(func(p engine.PathStatus) string { return p.RTT.Round(10 * time.Microsecond).String() })},
-		{"lost", 5, cells(func(p engine.PathStatus) string { return strconv.FormatUint(p.LinksLost, 10) })},
-		{"rescued from", 9, cells(func(p engine.PathStatus) string { return strconv.FormatUint(p.RescuedFrom, 10) })},
-		{"rescued to", 7, cells(func(p engine.PathStatus) string { return strconv.FormatUint(p.RescuedTo, 10) })},
-		{"head", 6, cells(func(p engine.PathStatus) string { return fmt.Sprintf("%.1f %%", 100*p.Head) })},
+		{"links", 1, cells(func(p observe.PathStatus) string { return strconv.Itoa(p.Links) })},
+		{"bytes", 3, cells(func(p observe.PathStatus) string { return Bytes(p.Bytes) })},
+		{"share", 4, cells(func(p observe.PathStatus) string { return fmt.Sprintf("%.1f %%", 100*p.Share) })},
+		{"rate", 0, cells(func(p observe.PathStatus) string { return Bytes(p.Now) + "/s" })},
+		{"mean", 8, cells(func(p observe.PathStatus) string { return Bytes(p.Rate) + "/s" })},
+		{"RTT", 2, cells(func(p observe.PathStatus) string { return p.RTT.Round(10 * time.Microsecond).String() })},
+		{"lost", 5, cells(func(p observe.PathStatus) string { return strconv.FormatUint(p.LinksLost, 10) })},
+		{"rescued from", 9, cells(func(p observe.PathStatus) string { return strconv.FormatUint(p.RescuedFrom, 10) })},
+		{"rescued to", 7, cells(func(p observe.PathStatus) string { return strconv.FormatUint(p.RescuedTo, 10) })},
+		{"head", 6, cells(func(p observe.PathStatus) string { return fmt.Sprintf("%.1f %%", 100*p.Head) })},
 	})
 	for i, p := range paths {
 		if p.Links == 0 {
@@ -190,14 +190,14 @@ func forSince(since, now time.Time) string {
 }
 
 // writeTotals writes what all links together did.
-func writeTotals(b *strings.Builder, columns int, sum engine.Summary, links []engine.LinkStatus) {
+func writeTotals(b *strings.Builder, columns int, sum observe.Summary, links []observe.LinkStatus) {
 	rate, up, stalled := uint64(0), 0, 0
 	for _, l := range links {
 		rate += l.Rate
 		if l.Up() {
 			up++
 		}
-		if l.State == engine.StateStalled {
+		if l.State == observe.StateStalled {
 			stalled++
 		}
 	}

@@ -6,19 +6,19 @@ import (
 	"testing"
 	"time"
 
-	"viamillipede/engine"
+	"viamillipede/engine/observe"
 	"viamillipede/netio"
 )
 
 func TestStatusTable(t *testing.T) {
 	now := time.Unix(1000, 0)
-	links := []engine.LinkStatus{
-		{Index: 0, Path: "host1:8834", State: engine.StateUp, Bytes: 10 << 20, Since: now.Add(-2 * time.Second), InFlight: 3,
+	links := []observe.LinkStatus{
+		{Index: 0, Path: "host1:8834", State: observe.StateUp, Bytes: 10 << 20, Since: now.Add(-2 * time.Second), InFlight: 3,
 			Rate: 5 << 20, Heard: now.Add(-300 * time.Millisecond),
 			Kernel: netio.Info{RTT: 1234567, Cwnd: 10, Retransmits: 4, CPU: 1, NAPI: 8197}},
-		{Index: 11, Path: "[2001:db8::1]:9", State: engine.StateDialling, Since: now.Add(-time.Minute), Loop: 1},
-		{Index: 2, Path: "host2:8834", Order: 1, State: engine.StateDown, Since: now.Add(-90 * time.Second)},
-		{Index: 3, Path: "host2:8834", Order: 1, State: engine.StateStalled, Since: now.Add(-3 * time.Second), Bytes: 1 << 20,
+		{Index: 11, Path: "[2001:db8::1]:9", State: observe.StateDialling, Since: now.Add(-time.Minute), Loop: 1},
+		{Index: 2, Path: "host2:8834", Order: 1, State: observe.StateDown, Since: now.Add(-90 * time.Second)},
+		{Index: 3, Path: "host2:8834", Order: 1, State: observe.StateStalled, Since: now.Add(-3 * time.Second), Bytes: 1 << 20,
 			Heard: now.Add(-3 * time.Second), Kernel: netio.Info{CPU: -1}},
 	}
 	for _, c := range []struct {
@@ -58,10 +58,10 @@ func TestStatusTable(t *testing.T) {
 // Paths with long names are numbered where there is no room for the names, and a path without a link says why.
 func TestStatusOfPaths(t *testing.T) {
 	now := time.Unix(1000, 0)
-	paths := []engine.PathStatus{
-		{PathSummary: engine.PathSummary{Name: "host1.last-resort.example.com:8834", Links: 2, Bytes: 1 << 30, Share: 1, Rate: 1 << 20,
+	paths := []observe.PathStatus{
+		{PathSummary: observe.PathSummary{Name: "host1.last-resort.example.com:8834", Links: 2, Bytes: 1 << 30, Share: 1, Rate: 1 << 20,
 			RTT: 1234567, RescuedTo: 7, Head: 0.5}, Now: 2 << 20},
-		{PathSummary: engine.PathSummary{Name: "host2:8834", LinksLost: 3, RescuedFrom: 7, Last: errors.New("connection refused")}, Since: now.Add(-12 * time.Second)},
+		{PathSummary: observe.PathSummary{Name: "host2:8834", LinksLost: 3, RescuedFrom: 7, Last: errors.New("connection refused")}, Since: now.Add(-12 * time.Second)},
 	}
 	for _, c := range []struct {
 		columns int
@@ -91,13 +91,13 @@ path 2 has no link for 12 s: connection refused
 }
 
 func TestStatusLoops(t *testing.T) {
-	links := []engine.LinkStatus{
-		{Index: 0, State: engine.StateUp, Heard: time.Unix(1, 0), Loop: 0, Kernel: netio.Info{CPU: 3}},
-		{Index: 1, State: engine.StateUp, Heard: time.Unix(1, 0), Loop: 0, Kernel: netio.Info{CPU: -1}},
-		{Index: 2, State: engine.StateUp, Heard: time.Unix(1, 0), Loop: 1, Kernel: netio.Info{CPU: 3}},
-		{Index: 3, State: engine.StateDialling, Loop: 1},
+	links := []observe.LinkStatus{
+		{Index: 0, State: observe.StateUp, Heard: time.Unix(1, 0), Loop: 0, Kernel: netio.Info{CPU: 3}},
+		{Index: 1, State: observe.StateUp, Heard: time.Unix(1, 0), Loop: 0, Kernel: netio.Info{CPU: -1}},
+		{Index: 2, State: observe.StateUp, Heard: time.Unix(1, 0), Loop: 1, Kernel: netio.Info{CPU: 3}},
+		{Index: 3, State: observe.StateDialling, Loop: 1},
 	}
-	for want, loops := range map[string][]engine.LoopStatus{
+	for want, loops := range map[string][]observe.LoopStatus{
 		"loop 0: CPU 3, node 1: 2 links, 1 of them come in on its CPU\nloop 1: CPU 8: 1 link, 0 of them come in on its CPU\n": {{CPU: 3, Node: 1}, {CPU: 8, Node: -1}},
 		"loop 0: any CPU: 2 links, 0 of them come in on its CPU\nloop 1: any CPU: 1 link, 0 of them come in on its CPU\n":     {{CPU: -1, Node: -1}, {CPU: -1, Node: -1}},
 	} {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"viamillipede/engine"
+	"viamillipede/engine/observe"
 )
 
 // windowWorthTelling: the user is told that the window was too small if the stream waited for it for more than one part
@@ -13,7 +13,7 @@ import (
 const windowWorthTelling = 50
 
 // Summary is what a stream did, in one line.
-func Summary(s engine.Summary) string {
+func Summary(s observe.Summary) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d bytes (%s) in %.3f s, %s/s, %d links lost", s.Bytes, Bytes(s.Bytes), s.Elapsed.Seconds(), Bytes(s.Rate()), s.LinksLost)
 	if s.Cuts > 0 {
@@ -36,7 +36,7 @@ func Summary(s engine.Summary) string {
 }
 
 // PathSummary is what one path did for a stream, in one line.
-func PathSummary(p engine.PathSummary) string {
+func PathSummary(p observe.PathSummary) string {
 	if p.NeverUp {
 		return fmt.Sprintf("path %s: never up: %s", p.Name, LastAttempt(p.Last))
 	}

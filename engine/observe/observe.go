@@ -1,4 +1,9 @@
-package engine
+// Package observe has what a stream shows of itself, as data: events for an Observer, a Snapshot of how it stands, and a Summary of what
+// it did. The engine fills them in; cmd turns them into words.
+//
+// It is a leaf: it knows neither an end of a stream nor why one fails. An event carries a cause as an error, and whoever wants more of
+// it asks with errors.As.
+package observe
 
 // Level is how much somebody wants to know: they hear of events whose level is at most theirs. The numbers are those of the keyword
 // "verbose".
@@ -29,13 +34,13 @@ type Event interface{ level() Level }
 // LevelOf is the level of an event.
 func LevelOf(e Event) Level { return e.level() }
 
-// tell passes an event to the observer; nil is nobody. It is generic so that the event is put into an interface, on the heap, only if
+// Tell passes an event to the observer; nil is nobody. It is generic so that the event is put into an interface, on the heap, only if
 // somebody wants to hear of it.
-func tell[E Event](to Observer, e E) {
+func Tell[E Event](to Observer, e E) {
 	if to != nil && to.Enabled(e.level()) {
 		to.Observe(e)
 	}
 }
 
-// listens reports whether events of the level are wanted, so that the caller need not make an expensive one in vain.
-func listens(to Observer, at Level) bool { return to != nil && to.Enabled(at) }
+// Listens reports whether events of the level are wanted, so that the caller need not make an expensive one in vain.
+func Listens(to Observer, at Level) bool { return to != nil && to.Enabled(at) }

@@ -1,4 +1,4 @@
-package engine
+package observe
 
 import "errors"
 
@@ -31,12 +31,12 @@ type EnginePath struct {
 	Seed       uint64
 }
 
-// Why legs are copied.
+// Why legs are copied: values of EnginePath.Why that are the stream's own, not the kernel's.
 var (
-	errAsked      = errors.New("as asked")
-	errChecksum   = errors.New("a checksum needs every byte")
-	errCharmode   = errors.New("charmode") // nothing that a pipe has is gathered into legs that would be worth moving by reference
-	errNoneProven = errors.New("no leg was proven to consist of the kernel's own pages")
-	errLateProof  = errors.New("the proof was not ready in time")
-	errShort      = errors.New("a short stream is not worth the proof")
+	ErrAsked      = errors.New("as asked")
+	ErrChecksum   = errors.New("a checksum needs every byte")
+	ErrCharmode   = errors.New("charmode") // nothing that a pipe has is gathered into legs that would be worth moving by reference
+	ErrNoneProven = errors.New("no leg was proven to consist of the kernel's own pages")
+	ErrLateProof  = errors.New("the proof was not ready in time")
+	ErrShort      = errors.New("a short stream is not worth the proof")
 )
