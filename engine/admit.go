@@ -84,25 +84,27 @@ func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 		w.Verdict = v
 		return w, refusal{fmt.Errorf(format, args...)}
 	}
+	t := &r.tenure
+	before := t.hello
 	switch {
 	case h.Phrase != r.cfg.Phrase:
 		return refuse(wire.VerdictPhrase, "wrong checkphrase")
-	case r.met && h.Stream != r.hello.Stream && r.tenure.owned.Load():
+	case t.owns() && t.another(h):
 		return refuse(wire.VerdictBusy, "another sender; this receiver serves one stream")
-	case (!r.met || h.Stream != r.hello.Stream) && h.Flags&wire.FlagResume != 0:
+	case t.another(h) && h.Flags&wire.FlagResume != 0:
 		return refuse(wire.VerdictUnknown, "a sender whose stream began with another receiver")
-	case r.tries(h):
+	case t.defers(h):
 		return refuse(wire.VerdictBusy, "%w", errTried)
 	case h.Link >= MaxThreads:
 		return refuse(wire.VerdictMalformed, "link %d, expected less than %d", h.Link, MaxThreads)
-	case r.met && h.Links != r.hello.Links:
-		return refuse(wire.VerdictMalformed, "%d links, expected %d as before", h.Links, r.hello.Links)
-	case r.met && h.Features != r.hello.Features:
-		return refuse(wire.VerdictMalformed, "features %#x, expected %#x as before", h.Features, r.hello.Features)
+	case t.met() && h.Links != before.Links:
+		return refuse(wire.VerdictMalformed, "%d links, expected %d as before", h.Links, before.Links)
+	case t.met() && h.Features != before.Features:
+		return refuse(wire.VerdictMalformed, "features %#x, expected %#x as before", h.Features, before.Features)
 	case h.Link >= max(h.Links, 1):
 		return refuse(wire.VerdictMalformed, "link %d of %d", h.Link, h.Links)
 	}
-	if !r.met {
+	if !t.met() {
 		if err := r.adopt(h); err != nil {
 			r.finishLocked(fail(StatusLocalPipe, err, "cannot get memory for the window"))
 			return refuse(wire.VerdictBusy, "no memory for the window: %w", err)
@@ -111,8 +113,8 @@ func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 	if len(r.hosts) < hostsMost {
 		r.hosts[hostOf(from)] = true
 	}
-	r.tenure.links++
-	w.Features, w.MaxLeg, w.Credit = r.hello.Features&wire.Features, r.most, uint32(r.credit)
+	t.links++
+	w.Features, w.MaxLeg, w.Credit = t.hello.Features&wire.Features, r.most, uint32(r.credit)
 	w.Delivered = uint64(r.ring.Next())
 	return w, nil
 }
@@ -134,6 +136,6 @@ func (r *Receiver) loopFor(at int) *rxloop {
 
 // share is how many links one loop may have while another has fewer. Under mu.
 func (r *Receiver) share() int {
-	links := int(max(r.hello.Links, 1))
+	links := int(max(r.tenure.hello.Links, 1))
 	return (links + len(r.loops) - 1) / len(r.loops)
 }

@@ -280,7 +280,7 @@ func (r *Receiver) sinkFailed(err error) {
 // says it before all is here will send no more, so there is nothing to wait for.
 func (r *Receiver) peerFinished() {
 	switch {
-	case !r.tenure.owned.Load(): // there is no stream yet
+	case !r.tenure.owns(): // there is no stream yet
 	case r.done.Load() == nil && !r.whole():
 		r.fail(fail(StatusLost, nil, "the sender ended the stream without sending all of it"))
 	default:

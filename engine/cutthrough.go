@@ -22,7 +22,7 @@ const sinkTakes uint32 = 1 << 27
 // cuts reports whether a leg that begins now can go straight to the sink, on a link of the given loop. The first leg of all cannot:
 // until it is whole, the stream is not the receiver's own, and nothing of it may be in the sink.
 func (r *Receiver) cuts(l wire.Leg, at *rxloop) bool {
-	return l.Length >= cutLeast && !l.Checked && at.cuts() && ring.Seq(l.Number) == r.ring.Next() && r.tenure.owned.Load()
+	return l.Length >= cutLeast && !l.Checked && at.cuts() && ring.Seq(l.Number) == r.ring.Next() && r.tenure.owns()
 }
 
 // cuts reports whether the head leg may go to the sink as it arrives on a link of this loop. The way through a pipe needs one,

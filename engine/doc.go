@@ -41,6 +41,8 @@
 //	         shut.go        no door, while the local address is missing
 //	admit    admit.go     a connection becomes a link of this stream, or is refused
 //	         tenure.go      whose stream it is: that of the first to bring a leg
+//	         turn.go        others wait for their turn
+//	         adopt.go       memory for the window of a stream
 //	rxlink   rxlink.go    frames read, acks written               parallel, one loop owns a link
 //	         rxleg.go       a leg comes in                        the same loop
 //	         rxstate.go     what it does with what comes next     the same loop

@@ -159,7 +159,7 @@ func (r *Receiver) cryOut(now time.Time) {
 		p.since = now // only the sender can tell whether payload has to move
 	}
 	until, keyword := r.outage.Deadline(r.patience())
-	whole := r.met && r.whole()
+	whole := r.tenure.met() && r.whole()
 	r.mu.Unlock()
 	n := r.outcry.look(now, p, r.time)
 	if n == newsNone || n == newsLasts && r.outcry.first {

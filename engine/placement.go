@@ -217,7 +217,7 @@ func (r *Receiver) settle(local net.Addr) {
 func (r *Receiver) known() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.met
+	return r.tenure.met()
 }
 
 // steer makes new connections come in at the listener of the loop that serves them best.

@@ -53,7 +53,7 @@ func TestBetterLoop(t *testing.T) {
 // A loop gets its share of the links, and what comes in there beyond that goes where there are the fewest.
 func TestShareOfLinks(t *testing.T) {
 	r := &Receiver{loops: []*rxloop{{}, {}, {}}}
-	r.hello.Links = 7
+	r.tenure.hello.Links = 7
 	got := make([]int, len(r.loops))
 	for range 7 {
 		l := r.loopFor(1)

@@ -60,11 +60,9 @@ type Receiver struct {
 	placed   atomic.Pointer[placement] // where the loops run
 	settling sync.Mutex                // held by whoever decides that
 
-	tenure tenure // whose stream it is
-
 	mu       sync.Mutex         // locked before that of the doors
-	hello    wire.Hello         // the first of the current stream; guarded by mu, as is all below
-	met      bool               // there is a current stream
+	tenure   tenure             // whose stream it is; guarded by mu, as is all below
+	latest   wire.StreamID      // the last stream tried; its bad legs are remembered until another one is tried
 	links    map[uint32]*rxlink // by index; the latest of each
 	hosts    map[string]bool    // where admitted links came from
 	ways     map[wayID]*way     // the ways by which they came
@@ -103,7 +101,7 @@ func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 		links: make(map[uint32]*rxlink), left: make(map[int]observe.LinkStatus), hosts: make(map[string]bool), ways: make(map[wayID]*way), bad: make(map[uint64]bool),
 		over: make(chan struct{}), poke: make(chan struct{}, 1), gone: make(chan struct{}),
 	}
-	r.gauge.observer, r.tenure.turn = c.Observer, make(chan struct{})
+	r.gauge.observer, r.tenure = c.Observer, newTenure()
 	if r.id, err = netio.RandomID(); err != nil {
 		return nil, fail(StatusLocalPipe, err, "cannot make an id")
 	}
@@ -243,7 +241,7 @@ func (r *Receiver) enginePath() observe.EnginePath {
 func (r *Receiver) checked() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.hello.Features&wire.FeatureChecksum != 0
+	return r.tenure.hello.Features&wire.FeatureChecksum != 0
 }
 
 // linkUp puts a new link to work; on its loop's thread.

@@ -47,13 +47,13 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 		k.r.fail(fail(StatusIntegrity, err, "two copies of leg %d differ", l.Number))
 		return nil
 	}
-	if l.Number == 0 && l.Offset != 0 && !k.r.tenure.owned.Load() {
+	if l.Number == 0 && l.Offset != 0 && !k.r.tenure.owns() {
 		return fmt.Errorf("leg 0 begins at byte %d", l.Offset)
 	}
 	if k.ending {
 		return k.buffer(l)
 	}
-	if k.r.tenure.owned.Load() && k.r.places(l, k.owner) {
+	if k.r.tenure.owns() && k.r.places(l, k.owner) {
 		k.state, k.leg = rxPlaced, &rxleg{Leg: l, placed: true}
 		return nil
 	}

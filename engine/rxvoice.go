@@ -27,7 +27,7 @@ func (r *Receiver) speechless(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.outage.Progress(r.ended)
-	return r.met && r.up == 0 && r.outage.Judge(now, r.cfg.Dead, r.linger()) == schedule.FateWait
+	return r.tenure.met() && r.up == 0 && r.outage.Judge(now, r.cfg.Dead, r.linger()) == schedule.FateWait
 }
 
 // lastWords is what the sender is told about the end.

@@ -222,7 +222,7 @@ func (k *rxlink) lostStatus() observe.LinkStatus {
 func (r *Receiver) ringStatus() *observe.RingStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.met {
+	if !r.tenure.met() {
 		return nil
 	}
 	return &observe.RingStatus{

@@ -10,7 +10,7 @@ import (
 // fails.
 func TestFirstLegAfterTheFailure(t *testing.T) {
 	r := &Receiver{over: make(chan struct{}), doors: &doors{}}
-	r.tenure.turn = make(chan struct{})
+	r.tenure = newTenure()
 	if !r.quits(wire.Fault{Status: uint16(StatusTerminated), Text: "stopped"}, "10.0.0.1:7") {
 		t.Fatal("a stream without a leg is the receiver's own")
 	}

@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"viamillipede/engine/observe"
+	"viamillipede/engine/wire"
+)
+
+// own makes the current stream the receiver's own, if it is not yet: some of it is in. It is called before the link that brought
+// the leg can have been lost.
+func (r *Receiver) own() {
+	if r.tenure.owns() {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.tenure.owns() {
+		return // another loop was faster
+	}
+	if f := r.tenure.own(); f != nil {
+		r.told.Store(true)
+		r.finishLocked(remoteError("sender", *f))
+	}
+}
+
+// quits frees the receiver after its sender has said, on a link from there, that it has failed; false if the stream is already
+// the receiver's own.
+func (r *Receiver) quits(f wire.Fault, from string) bool {
+	r.mu.Lock()
+	ours := r.tenure.owns()
+	first := !ours && r.tenure.giveUp(f)
+	r.mu.Unlock()
+	if first {
+		r.doors.senderFailed(from, f.Text)
+		r.turnAllOut(errQuit)
+	}
+	return !ours
+}
+
+// spoils handles what makes an owned stream fail. While the stream is tried, the error only ends its link.
+func (r *Receiver) spoils(err *Error) error {
+	if !r.tenure.owns() {
+		return err
+	}
+	r.fail(err)
+	return nil // the link has to carry the news
+}
+
+// linkGone notes that an admitted link is gone. The last one of a stream that is not owned leaves the receiver as it was. Under mu.
+func (r *Receiver) linkGone() {
+	t := &r.tenure
+	if t.links--; t.links > 0 || t.owns() || r.finished {
+		return
+	}
+	t.vacate()
+	r.end.Store(nil)
+	r.bye.Store(false)
+	r.outage.Forget(time.Now())
+	r.first, r.lost = time.Time{}, 0
+	clear(r.hosts)
+	clear(r.ways)
+	clear(r.left)
+	observe.Tell(r.observer, observe.SenderLeft{})
+}
+
+// awaitTurn waits until a sender that was told errTried, and has been at the door since then, may be heard again; false if it
+// has waited too long.
+func (r *Receiver) awaitTurn(ctx context.Context, h wire.Hello, since time.Time) bool {
+	most := r.time.Hello - time.Since(since)
+	r.mu.Lock()
+	waits, turn, left := r.tenure.defers(h), r.tenure.turn, time.Until(r.tenure.since.Add(r.time.Yield))
+	r.mu.Unlock()
+	switch {
+	case !waits:
+		return true
+	case most <= 0:
+		return false
+	case left <= 0:
+		r.turnOut()
+		left = most
+	}
+	sleepUntil(ctx, min(left, most), turn, nil, nil)
+	return ctx.Err() == nil
+}
+
+// turnOut makes the stream that is being tried yield, if there is one.
+func (r *Receiver) turnOut() {
+	r.mu.Lock()
+	yields := r.tenure.yield()
+	r.mu.Unlock()
+	if yields {
+		r.turnAllOut(errYields)
+	}
+}
+
+// turnAllOut ends all links of the stream being tried.
+func (r *Receiver) turnAllOut(why error) {
+	for _, l := range r.loops {
+		l.Post(func() {
+			for _, k := range slices.Clone(l.links) {
+				k.lose(why)
+			}
+		})
+	}
+}
