@@ -59,9 +59,9 @@ func denies(v wire.Verdict) bool {
 }
 
 // answers is what the last attempt on each path showed.
-func (s *Sender) answers() []answer {
-	answers := make([]answer, 0, len(s.paths))
-	for _, p := range s.paths {
+func (d *dialer) answers() []answer {
+	answers := make([]answer, 0, len(d.paths))
+	for _, p := range d.paths {
 		_, refused, verdict, last := p.state()
 		if last == nil && p.names.unknown() {
 			last = errSlowName

@@ -62,12 +62,12 @@ var errChanged = errors.New("the network has changed")
 
 // dial makes one attempt on a path: first the name, then connection and handshake at its addresses until one works (race.go). The
 // address that worked last comes first, so that those that do not work cost nothing later.
-func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (*txlink, error) {
-	all, err := k.s.lookUp(ctx, p)
+func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (*served, error) {
+	all, err := k.d.lookUp(ctx, p)
 	if err != nil {
 		return nil, k.failed(ctx, p, result(netip.Addr{}, false, wire.VerdictOK, err))
 	}
-	k.s.settle(p, all[0])
+	k.d.end.resolved(p, all[0])
 	won, failed := k.reach(ctx, p, p.inOrder(all), hope)
 	if won == nil {
 		return nil, k.failed(ctx, p, together(failed))
@@ -78,16 +78,18 @@ func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (
 		return nil, k.failed(ctx, p, result(won.to, p.met(won.to), wire.VerdictOK, err))
 	}
 	k.reached(p, failed, won.to)
-	link := &txlink{s: k.s, path: p, owner: k.loop, Link: Link{
-		index: k.index, generation: won.generation, name: p.String(), conn: equip(conn),
-	}}
-	link.byCard = k.s.cfg.IO != "copy" && link.conn.LeavesByNIC()
-	if link.to = won.to; won.to.Zone() != "" {
-		link.zoned, _ = dial.ZoneNow(won.to)
-		k.s.zones.Store(true)
+	at := contact{index: k.index, generation: won.generation, path: p, conn: conn, to: won.to}
+	if won.to.Zone() != "" {
+		at.zoned, _ = dial.ZoneNow(won.to)
+		k.d.zones.Store(true)
 	}
-	link.conn.LimitUnsent(link.most())
-	return link, nil
+	return &served{k.d.end.connected(at), p}, nil
+}
+
+// served is a link of a keeper, and the path that it is on.
+type served struct {
+	keptLink
+	on *pathState
 }
 
 // adopt takes the connection over; it closes the connection if that fails, even by a fault in the program.
@@ -97,7 +99,7 @@ func (k *keeper) adopt(c net.Conn) (conn Conn, err error) {
 			c.Close()
 		}
 	}()
-	return k.s.transport.Adopt(c, k.s.trace())
+	return k.d.transport.Adopt(c, k.d.trace)
 }
 
 // reach races for a connection from one of the path's source ports, which then belongs to the keeper.
@@ -150,9 +152,9 @@ func (k *keeper) overtook(err error) {
 // reached records that the path leads to the receiver, and tells the user if it is by another address than before.
 func (k *keeper) reached(p *pathState, failed []outcome, to netip.Addr) {
 	p.note(outcome{to: to})
-	k.s.heardFrom()
+	k.d.end.answered()
 	if p.prefer(to) && len(failed) > 0 {
-		observe.Tell(k.s.observer, observe.AddressChosen{Path: p.String(), Addr: to, Failed: together(failed).err})
+		observe.Tell(k.d.observer, observe.AddressChosen{Path: p.String(), Addr: to, Failed: together(failed).err})
 	}
 }
 
@@ -162,10 +164,9 @@ func (k *keeper) failed(ctx context.Context, p *pathState, o outcome) error {
 		return o.err // we are stopping, or try again at once
 	}
 	news := p.note(o)
-	k.s.attempted(p, o.reply)
-	k.s.look()
+	k.d.end.attempted(p.order, o.reply)
 	if news {
-		observe.Tell(k.s.observer, observe.DialFailed{Link: k.index, Path: p.String(), Err: o.err})
+		observe.Tell(k.d.observer, observe.DialFailed{Link: k.index, Path: p.String(), Err: o.err})
 	}
 	return o.err
 }

@@ -1,10 +1,9 @@
 package engine
 
 import (
-	"context"
-	"sync"
 	"time"
 
+	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 )
@@ -18,29 +17,41 @@ import (
 
 // crew starts and stops keepers.
 type crew struct {
-	ctx     context.Context
+	d       *dialer
 	keepers []*keeper
-	wg      *sync.WaitGroup
 	stop    []chan struct{} // by keeper; nil: it is not at work
 	ended   []chan struct{}
 }
 
+// crew makes the keeper of each link, none of them at work.
+func (d *dialer) crew(loop func(link int) *loop.Loop) *crew {
+	c := &crew{d: d, stop: make([]chan struct{}, len(d.homes)), ended: make([]chan struct{}, len(d.homes))}
+	for i, home := range d.homes {
+		c.keepers = append(c.keepers, &keeper{
+			d: d, index: i, home: home, anchor: i < len(d.paths), place: home.ports.homes, loop: loop(i),
+		})
+		home.ports.homes++ // nobody dials yet
+	}
+	return c
+}
+
+// start puts a keeper to work.
 func (c *crew) start(i int) {
 	c.stop[i], c.ended[i] = make(chan struct{}), make(chan struct{})
 	k, ended := c.keepers[i], c.ended[i]
 	k.quit = c.stop[i]
-	k.s.planned[i].Store(true)
-	c.wg.Go(func() {
+	c.d.have[i].Store(true)
+	c.d.wg.Go(func() {
 		defer close(ended)
-		defer k.s.caught("keeper")
-		k.run(c.ctx)
+		defer c.d.caught("keeper")
+		k.run(c.d.ctx)
 	})
 }
 
 // dismiss ends a keeper; its link leaves without loss.
 func (c *crew) dismiss(i int) {
 	close(c.stop[i])
-	c.keepers[i].s.planned[i].Store(false)
+	c.d.have[i].Store(false)
 	c.stop[i] = nil
 }
 
@@ -72,13 +83,14 @@ type try struct {
 }
 
 // trial keeps as many links as raise the rate, until ctx ends.
-func (s *Sender) trial(ctx context.Context, c *crew) {
-	tries := make([]*try, len(s.paths))
-	for i, p := range s.paths {
+func (d *dialer) trial(c *crew) {
+	ctx := d.ctx
+	tries := make([]*try, len(d.paths))
+	for i, p := range d.paths {
 		tries[i] = &try{path: p, links: 1, step: 1, pause: schedule.AutoPause}
 	}
 	select {
-	case <-s.firstUp:
+	case <-d.firstUp:
 	case <-ctx.Done():
 		return
 	}
@@ -92,7 +104,7 @@ func (s *Sender) trial(ctx context.Context, c *crew) {
 		if time.Now().Before(t.after) {
 			continue
 		}
-		for s.better(ctx, c, t) && ctx.Err() == nil {
+		for c.better(t) && ctx.Err() == nil {
 		}
 	}
 }
@@ -109,18 +121,19 @@ func nextTry(tries []*try) time.Time {
 }
 
 // better makes one trial and reports whether the links that it added stay.
-func (s *Sender) better(ctx context.Context, c *crew, t *try) bool {
+func (c *crew) better(t *try) bool {
+	d, ctx := c.d, c.d.ctx
 	added := c.spare(t.path, t.step)
 	if up, _, _, _ := t.path.state(); up == 0 || len(added) == 0 {
 		t.rest()
 		return false
 	}
-	before := s.measureRate(ctx)
+	before := d.measureRate()
 	for _, i := range added {
 		c.start(i)
 	}
 	sleep(ctx, max(schedule.AutoSettle, schedule.AutoTrips*time.Duration(t.path.trip.Load())))
-	now := s.measureRate(ctx)
+	now := d.measureRate()
 	if ctx.Err() != nil {
 		return false
 	}
@@ -129,13 +142,13 @@ func (s *Sender) better(ctx context.Context, c *crew, t *try) bool {
 		t.links += len(added)
 		t.step, t.pause = 2*t.step, schedule.AutoPause
 		tried.Kept, tried.Links = true, t.links
-		observe.Tell(s.observer, tried)
+		observe.Tell(d.observer, tried)
 		return true
 	}
 	for _, i := range added {
 		c.dismiss(i)
 	}
-	observe.Tell(s.observer, tried)
+	observe.Tell(d.observer, tried)
 	t.rest()
 	return false
 }
@@ -148,8 +161,8 @@ func (t *try) rest() {
 }
 
 // measureRate is how many bytes per second the peer receives, measured over schedule.AutoMeasure.
-func (s *Sender) measureRate(ctx context.Context) float64 {
-	begun, from := time.Now(), s.window.Arrived()
-	sleep(ctx, schedule.AutoMeasure)
-	return float64(s.window.Arrived()-from) / time.Since(begun).Seconds()
+func (d *dialer) measureRate() float64 {
+	begun, from := time.Now(), d.end.arrived()
+	sleep(d.ctx, schedule.AutoMeasure)
+	return float64(d.end.arrived()-from) / time.Since(begun).Seconds()
 }

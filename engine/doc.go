@@ -17,6 +17,7 @@
 //	         zerocopy.go    one of them: MSG_ZEROCOPY             the same loop
 //	         txaside.go     a link that is given up says why      the same loop
 //	window   engine/window  a leg is kept until it is received    shared, a short lock
+//	dialer   dialer.go    the links of a stream are kept up       shared, a short lock
 //	keeper   keeper.go    a link is dialled, lost, dialled again  one goroutine a link, off the data path
 //	         redial.go      how useful it was, and the wait       the same goroutine
 //	         attempt.go     a name, a port, a connection          the same goroutine
@@ -28,6 +29,7 @@
 //	gauge    gauge.go     socket statistics, by the kernel (eBPF)  one goroutine at the start
 //	network  network.go   changes of the network wake keepers     one goroutine
 //	sender   sender.go    the owner of all of these
+//	         txkept.go      what the dialer asks                   any goroutine
 //	         txwelcome.go   a receiver is met, links come and go  under its lock
 //	         txverdict.go   when and why the stream ends          mainly the supervisor
 //	         txvoice.go     the receiver is told                  the same goroutine

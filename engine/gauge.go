@@ -130,7 +130,7 @@ func (s *Sender) gaugeLinks(ctx context.Context) {
 		return
 	}
 	select {
-	case <-s.firstUp:
+	case <-s.dialer.firstUp:
 		sleep(ctx, schedule.GaugeAfter)
 	case <-ctx.Done():
 	}

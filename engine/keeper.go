@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"viamillipede/engine/loop"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
@@ -18,27 +19,16 @@ import (
 //
 // Between two attempts it sleeps, longer each time, but no longer than until something gives it hope.
 type keeper struct {
-	s          *Sender
+	d          *dialer
 	index      int
 	home       *pathState
 	anchor     bool // first of its path
 	place      int  // among the links of its path, from 0
-	loop       *txloop
+	loop       *loop.Loop
 	generation uint32
 	overtaken  int // attempts in a row that a change of the network has overtaken
 
 	quit <-chan struct{} // closed when the link is not wanted any more; nil if it always is wanted
-}
-
-// holdBack returns when the keepers other than the first of each path may start.
-func (s *Sender) holdBack(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, schedule.Anyhow)
-	defer cancel()
-	select {
-	case <-s.firstUp:
-		sleep(ctx, schedule.AfterFirst)
-	case <-ctx.Done():
-	}
 }
 
 // run is the keeper's goroutine; it ends with ctx.
@@ -61,7 +51,7 @@ func (k *keeper) run(ctx context.Context) {
 		how := schedule.Attempt{Took: time.Since(begun)}
 		if err == nil {
 			how = k.serve(ctx, link)
-			link.path.ports.give(k.index)
+			link.on.ports.give(k.index)
 		}
 		if how.Linked || hope == nil {
 			hope = k.hope() // the old one may have been closed long ago
@@ -77,13 +67,13 @@ func (k *keeper) run(ctx context.Context) {
 // attempts on every link.
 func (k *keeper) hope() <-chan struct{} {
 	if k.anchor {
-		return k.s.nextChange()
+		return k.d.nextChange()
 	}
 	return k.home.recovery()
 }
 
 // connect tries the keeper's own path, then, for a guest, the others that have a link up.
-func (k *keeper) connect(ctx context.Context, hope <-chan struct{}) (*txlink, error) {
+func (k *keeper) connect(ctx context.Context, hope <-chan struct{}) (*served, error) {
 	link, err := k.dial(ctx, k.home, hope)
 	if err == nil || k.anchor {
 		return link, err
@@ -91,8 +81,9 @@ func (k *keeper) connect(ctx context.Context, hope <-chan struct{}) (*txlink, er
 	if up, _, _, _ := k.home.state(); up > 0 {
 		return nil, err
 	}
-	for i := 1; i < len(k.s.paths); i++ {
-		p := k.s.paths[(k.home.order+i)%len(k.s.paths)]
+	paths := k.d.paths
+	for i := 1; i < len(paths); i++ {
+		p := paths[(k.home.order+i)%len(paths)]
 		if up, _, _, _ := p.state(); up == 0 || up >= p.mostLinks() {
 			continue
 		}
@@ -105,33 +96,32 @@ func (k *keeper) connect(ctx context.Context, hope <-chan struct{}) (*txlink, er
 
 // serve hands the link to its loop and waits until it is lost, or has left: a guest leaves when its own path is back, and any
 // link when its keeper is dismissed. It reports how useful the link was.
-func (k *keeper) serve(ctx context.Context, link *txlink) schedule.Attempt {
+func (k *keeper) serve(ctx context.Context, link *served) schedule.Attempt {
 	begun, none := time.Now(), schedule.Attempt{Linked: true}
-	lost := make(chan error, 1)
-	link.lost = func(err error) { lost <- err }
-	if !k.loop.Post(func() { k.s.linkUp(k.loop, link) }) {
-		link.conn.Abort()
+	lost := make(chan schedule.Use, 1)
+	if !k.loop.Post(func() { link.begin(func(use schedule.Use) { lost <- use }) }) {
+		link.discard()
 		return none
 	}
 	home := k.home.returned()
-	if link.path == k.home {
+	if link.on == k.home {
 		home = nil
 	}
 	quit := k.quit
 	for {
 		select {
-		case <-lost:
-			return schedule.Attempt{Linked: true, Use: link.use, Took: time.Since(begun)}
+		case use := <-lost:
+			return schedule.Attempt{Linked: true, Use: use, Took: time.Since(begun)}
 		case <-quit:
 			quit, home = nil, nil
-			k.loop.Post(func() { link.leave() })
+			k.loop.Post(link.leave)
 		case <-k.loop.Done():
 			return none
 		case <-ctx.Done():
 			return none // the loop closes what it has
 		case <-home:
 			home = nil
-			k.loop.Post(func() { link.leave() })
+			k.loop.Post(link.leave)
 		}
 	}
 }
@@ -142,14 +132,8 @@ func (k *keeper) greet(ctx context.Context, p *pathState, c net.Conn, generation
 	c.SetDeadline(end)
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	h := wire.Hello{
-		Version: wire.Version, Features: k.s.features(), Phrase: k.s.cfg.Phrase, Stream: k.s.stream,
-		Link: uint32(k.index), Generation: generation, MaxLeg: uint32(k.s.cfg.Leg), Links: uint32(len(k.s.homes)),
-		Size: uint64(k.s.in.expected()),
-	}
-	if k.s.begun.Load() {
-		h.Flags |= wire.FlagResume
-	}
+	h := k.d.end.hello()
+	h.Link, h.Generation = uint32(k.index), generation
 	if _, err := c.Write(h.Append(nil)); err != nil {
 		return wire.Welcome{}, err
 	}
@@ -160,18 +144,19 @@ func (k *keeper) greet(ctx context.Context, p *pathState, c net.Conn, generation
 	if w.Verdict != wire.VerdictOK {
 		return w, fmt.Errorf("refused by the receiver: %v", w.Verdict)
 	}
-	if k.s.features()&^w.Features != 0 {
+	if h.Features&^w.Features != 0 {
 		w.Verdict = wire.VerdictVersion // it cannot, so there is no use in asking again
 		return w, errors.New("refused, since the receiver cannot check what is sent: it grants no checksum")
 	}
-	k.s.letPrecede(ctx, p)
-	if err := k.s.welcome(w); err != nil {
+	k.d.letPrecede(ctx, p)
+	if err := k.d.end.welcome(w); err != nil {
 		if errors.Is(err, errOther) {
 			_, _ = c.Write(wire.Bye{Reason: wire.ByeTaken}.Append(nil)) // so it is free for another sender
 		}
 		w.Verdict = wire.VerdictMalformed
 		return w, err
 	}
+	k.d.meet.Do(func() { close(k.d.met) })
 	return w, c.SetDeadline(time.Time{})
 }
 
@@ -207,13 +192,13 @@ func readWelcome(c net.Conn) (wire.Welcome, error) {
 
 // letPrecede waits, briefly, until each path before this one has been tried, or has led to the receiver: if there are several
 // receivers, the stream is for the one on the first path that works.
-func (s *Sender) letPrecede(ctx context.Context, p *pathState) {
+func (d *dialer) letPrecede(ctx context.Context, p *pathState) {
 	t := time.NewTimer(schedule.Precedence)
 	defer t.Stop()
-	for _, q := range s.paths[:p.order] {
+	for _, q := range d.paths[:p.order] {
 		select {
 		case <-q.tried:
-		case <-s.hasMet:
+		case <-d.met:
 			return
 		case <-t.C:
 			return

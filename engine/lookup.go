@@ -32,8 +32,8 @@ var errSlowName = errors.New("the name is not resolved yet")
 
 // lookUp returns the addresses of a path's host, at least one, or an error. Each dial asks anew, so that a name that moves is
 // followed; if the lookup fails or is slow, the addresses found last are used.
-func (s *Sender) lookUp(ctx context.Context, p *pathState) ([]netip.Addr, error) {
-	q, kept := s.ask(p)
+func (d *dialer) lookUp(ctx context.Context, p *pathState) ([]netip.Addr, error) {
+	q, kept := d.ask(p)
 	var late <-chan time.Time
 	if len(kept) > 0 {
 		t := time.NewTimer(schedule.LookupPatience - time.Since(q.begun))
@@ -55,30 +55,30 @@ func (s *Sender) lookUp(ctx context.Context, p *pathState) ([]netip.Addr, error)
 		return nil, err
 	}
 	if p.names.tell() {
-		observe.Tell(s.observer, observe.NameKept{Path: p.String(), Err: cause(err)})
+		observe.Tell(d.observer, observe.NameKept{Path: p.String(), Err: cause(err)})
 	}
 	return kept, nil
 }
 
 // ask returns the lookup that is under way, or begins one, and what the last one found.
-func (s *Sender) ask(p *pathState) (q *inquiry, kept []netip.Addr) {
-	d := &p.names
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.asking == nil {
+func (d *dialer) ask(p *pathState) (q *inquiry, kept []netip.Addr) {
+	names := &p.names
+	names.mu.Lock()
+	defer names.mu.Unlock()
+	if names.asking == nil {
 		q := &inquiry{begun: time.Now(), done: make(chan struct{})}
-		d.asking = q
-		s.errands.Go(func() {
-			ctx, cancel := context.WithTimeout(s.dialling, schedule.LookupMost)
+		names.asking = q
+		d.asks.Go(func() {
+			ctx, cancel := context.WithTimeout(d.ctx, schedule.LookupMost)
 			defer cancel()
 			defer close(q.done)
-			defer d.answered(q)
-			defer s.caught("lookup")
+			defer names.answered(q)
+			defer d.caught("lookup")
 			q.err = errFault
-			q.all, q.err = s.transport.Resolve(ctx, p.Path)
+			q.all, q.err = d.transport.Resolve(ctx, p.Path)
 		})
 	}
-	return d.asking, d.kept
+	return names.asking, names.kept
 }
 
 // answered records what a lookup found.

@@ -132,7 +132,7 @@ func (s *Sender) cryOut(now time.Time) {
 	case hole != nil && !e.First:
 		e.Why = hole
 	case links == 0 || e.First:
-		e.Why = summarize(s.answers())
+		e.Why = summarize(s.dialer.answers())
 	}
 	observe.Tell(s.observer, e)
 }

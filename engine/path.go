@@ -3,7 +3,6 @@ package engine
 import (
 	"net"
 	"net/netip"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -158,14 +157,6 @@ func spreadLinks(paths []*pathState, links int) (homes []*pathState) {
 		}
 	}
 	return homes
-}
-
-// others reports whether a path other than p has a link.
-func (s *Sender) others(p *pathState) bool {
-	return slices.ContainsFunc(s.paths, func(q *pathState) bool {
-		up, _, _, _ := q.state()
-		return q != p && up > 0
-	})
 }
 
 // share is each link's part of the path's rate, in bytes per second.

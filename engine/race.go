@@ -137,13 +137,13 @@ func (r *race) start() {
 	r.dialling++
 	l.begun = time.Now()
 	go func() {
-		ctx, cancel := context.WithTimeout(r.ctx, r.k.s.time.Dial)
+		ctx, cancel := context.WithTimeout(r.ctx, r.k.d.timing.Dial)
 		defer cancel()
 		l.outcome = result(l.to, r.p.met(l.to), 0, errFault)
 		defer func() { r.dialled <- l }()
-		defer r.k.s.caught("dial")
+		defer r.k.d.caught("dial")
 		var err error
-		r.k.s.placed.Load().near(r.k.loop.ID, func() { l.c, err = r.k.s.transport.Dial(ctx, r.p.Path, l.to, r.port) })
+		r.k.d.near(r.k.loop.ID, func() { l.c, err = r.k.d.transport.Dial(ctx, r.p.Path, l.to, r.port) })
 		l.took = time.Since(l.begun)
 		l.outcome = result(l.to, r.p.met(l.to), 0, err)
 	}()
@@ -166,7 +166,7 @@ func (r *race) speak(turn *time.Timer) {
 	l := r.connected[0]
 	r.connected = r.connected[1:]
 	r.speaking = l
-	ctx, cancel := context.WithTimeout(r.ctx, max(r.k.s.time.Dial, schedule.GreetTrips*l.took))
+	ctx, cancel := context.WithTimeout(r.ctx, max(r.k.d.timing.Dial, schedule.GreetTrips*l.took))
 	l.hush, l.spoke, l.generation = cancel, time.Now(), r.k.generation
 	r.k.generation++
 	turn.Reset(max(r.delay, 2*l.took))
@@ -174,7 +174,7 @@ func (r *race) speak(turn *time.Timer) {
 		defer cancel()
 		l.outcome = result(l.to, r.p.met(l.to), 0, errFault)
 		defer func() { r.greeted <- l }()
-		defer r.k.s.caught("hello")
+		defer r.k.d.caught("hello")
 		w, err := r.k.greet(ctx, r.p, l.c, l.generation)
 		l.outcome = result(l.to, r.p.met(l.to), w.Verdict, err)
 	}()

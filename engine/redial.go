@@ -11,11 +11,11 @@ import (
 // rest sleeps until the next attempt is due, and keeps how long that is in wait. It reports whether something happened first that
 // gives the attempt better prospects.
 func (k *keeper) rest(ctx context.Context, wait *time.Duration, a schedule.Attempt, hope <-chan struct{}) (came bool) {
-	alone, empty := k.s.emptied(), k.home.emptied()
+	alone, empty := k.d.emptied(), k.home.emptied()
 	if a.Beside = alone != nil; k.anchor && !a.Linked {
 		a.Beside = empty != nil
 	}
-	*wait = k.s.time.Pause(*wait, a, k.anchor)
+	*wait = k.d.timing.Pause(*wait, a, k.anchor)
 	d := k.jitter(*wait)
 	switch {
 	case a.Linked && a.Use != schedule.UseWasted:
@@ -29,7 +29,7 @@ func (k *keeper) rest(ctx context.Context, wait *time.Duration, a schedule.Attem
 }
 
 // jitter spreads the redials of many links over time.
-func (k *keeper) jitter(d time.Duration) time.Duration { return d + rand.N(k.s.time.Spread(d)+1) }
+func (k *keeper) jitter(d time.Duration) time.Duration { return d + rand.N(k.d.timing.Spread(d)+1) }
 
 // emptied is closed when the path no longer has a link; nil, which is never closed, if it has none already.
 func (p *pathState) emptied() <-chan struct{} {
@@ -39,16 +39,6 @@ func (p *pathState) emptied() <-chan struct{} {
 		return nil
 	}
 	return p.empty
-}
-
-// emptied is closed when the stream no longer has a link; nil, which is never closed, if it has none already.
-func (s *Sender) emptied() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.up == 0 {
-		return nil
-	}
-	return s.empty
 }
 
 // trust notes that payload has got through on the path.

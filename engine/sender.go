@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/window"
@@ -40,17 +41,11 @@ type Sender struct {
 	curtain curtain
 	loops   []*txloop
 	paths   []*pathState
-	homes   []*pathState // the path of each link, by link index
+	dialer  *dialer
 
 	placed   atomic.Pointer[placement] // where the loops run
 	settling sync.Mutex
 	settled  bool // where they run is decided; guarded by settling
-
-	dialling context.Context // ends when no more links are wanted; set by Run before any keeper starts
-	errands  sync.WaitGroup  // lookups under way
-	zones    atomic.Bool     // some link goes to a link-local address
-
-	planned [MaxThreads]atomic.Bool // links that have a keeper at work
 
 	hungry  atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
 	watcher atomic.Int32  // the loop that watches the source, or nobody
@@ -71,10 +66,8 @@ type Sender struct {
 	hoped   atomic.Int64 // likewise, when payload last seemed to move
 	over    chan struct{}
 
-	hasMet  chan struct{} // closed once a receiver has been met
-	firstUp chan struct{} // closed when the first link of the stream is up
-	poke    chan struct{} // makes the supervisor look now
-	outcry  outcry        // the supervisor's
+	poke   chan struct{} // makes the supervisor look now
+	outcry outcry        // the supervisor's
 
 	mu       sync.Mutex
 	receiver wire.Welcome // the first; guarded by mu, as is all below
@@ -88,8 +81,6 @@ type Sender struct {
 	ended    time.Time
 	finished bool
 	err      error
-	change   chan struct{} // closed when the network changes, then made anew
-	empty    chan struct{} // closed when the last link is lost, then made anew
 }
 
 // NewSender checks the configuration and opens the source; nothing is opened on the network before Run, which the caller
@@ -118,8 +109,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 	c.Threads, c.SockStats = t.links, c.SockStats && t.counts
 	s := &Sender{
 		cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport,
-		over: make(chan struct{}), poke: make(chan struct{}, 1), firstUp: make(chan struct{}), hasMet: make(chan struct{}), change: make(chan struct{}),
-		empty: make(chan struct{}),
+		over: make(chan struct{}), poke: make(chan struct{}, 1),
 	}
 	s.gauge.observer = c.Observer
 	s.chaos.every = int64(c.Chaos)
@@ -127,12 +117,10 @@ func NewSender(c SendConfig) (*Sender, error) {
 	if err := netio.Random(s.stream[:]); err != nil {
 		return nil, fail(StatusLocalPipe, err, "cannot make a stream id")
 	}
-	for i, p := range c.Paths {
-		path := newPath(p, i)
-		path.ports.set(p.Sports.List)
-		s.paths = append(s.paths, path)
-	}
-	s.homes = spreadLinks(s.paths, max(c.Threads, len(s.paths)))
+	s.dialer = newDialer(dialerConfig{
+		end: s, timing: s.time, transport: s.transport, observer: s.observer, trace: s.trace(), auto: c.Auto, near: s.near, fail: s.fail,
+	}, c.Paths, c.Threads)
+	s.paths = s.dialer.paths
 	return s, s.open(loops, t.pipes)
 }
 
@@ -205,8 +193,7 @@ func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 	}
 	defer lookOut(s.loops, s.time.Tick, s.observer, s.fail)()
 	dialling, stop := context.WithCancel(context.Background())
-	s.dialling = dialling
-	keepers := s.keep(dialling)
+	s.dialer.start(dialling, func(link int) *loop.Loop { return s.loops[s.loopOf(link)].Loop })
 	s.gauge.load.start(func() { s.gaugeLinks(dialling) })
 	s.supervise(ctx)
 	said := s.insist(ctx)
@@ -214,8 +201,7 @@ func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 		s.findVoice(ctx)
 	}
 	stop()
-	keepers.Wait()
-	s.errands.Wait()
+	s.dialer.wait()
 	if !said {
 		s.farewell()
 	}
@@ -255,44 +241,6 @@ func (s *Sender) begin(now time.Time) {
 	s.outage.Start(now, len(s.paths))
 }
 
-// keep starts the keepers, the first of each path before the others; they end with ctx.
-func (s *Sender) keep(ctx context.Context) *sync.WaitGroup {
-	var wg sync.WaitGroup
-	ks := s.keepers()
-	c := &crew{ctx: ctx, keepers: ks, wg: &wg, stop: make([]chan struct{}, len(ks)), ended: make([]chan struct{}, len(ks))}
-	wg.Go(func() {
-		defer s.caught("network")
-		s.watchNetwork(ctx)
-	})
-	for i := range s.paths {
-		c.start(i)
-	}
-	wg.Go(func() {
-		defer s.caught("keepers")
-		if s.cfg.Auto {
-			s.trial(ctx, c)
-			return
-		}
-		s.holdBack(ctx)
-		for i := len(s.paths); i < len(ks); i++ {
-			c.start(i)
-		}
-	})
-	return &wg
-}
-
-// keepers makes the keeper of each link.
-func (s *Sender) keepers() []*keeper {
-	var ks []*keeper
-	for i, home := range s.homes {
-		ks = append(ks, &keeper{
-			s: s, index: i, home: home, anchor: i < len(s.paths), place: home.ports.homes, loop: s.loops[s.loopOf(i)],
-		})
-		home.ports.homes++ // nobody dials yet
-	}
-	return ks
-}
-
 // loopOf is the index of the loop that runs the link with the given index. It gives each loop links of every path.
 func (s *Sender) loopOf(link int) int { return link / len(s.paths) % len(s.loops) }
 
@@ -300,7 +248,7 @@ func (s *Sender) loopOf(link int) int { return link / len(s.paths) % len(s.loops
 func (s *Sender) explain() {
 	observe.Tell(s.observer, observe.SourceOpened{Source: s.in.src.String(), EnginePath: s.enginePath()})
 	observe.Tell(s.observer, observe.SenderOpened{
-		Placement: s.placed.Load().data(), Links: len(s.homes), Paths: len(s.paths),
+		Placement: s.placed.Load().data(), Links: s.dialer.links(), Paths: len(s.paths),
 		Leg: int64(s.cfg.Leg), Window: s.cfg.Window,
 	})
 }

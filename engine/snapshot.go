@@ -75,8 +75,9 @@ func (s *Sender) snapshot() observe.Snapshot {
 
 // linkStatus describes every link that there should be.
 func (s *Sender) linkStatus() []observe.LinkStatus {
-	links := make([]observe.LinkStatus, len(s.homes))
-	for i, p := range s.homes {
+	links := make([]observe.LinkStatus, s.dialer.links())
+	for i := range links {
+		p := s.dialer.home(i)
 		links[i] = observe.LinkStatus{Index: i, Path: p.String(), Order: p.order, State: s.missing(i, p), Loop: s.loopOf(i)}
 	}
 	s.mu.Lock()
@@ -98,7 +99,7 @@ func (s *Sender) linkStatus() []observe.LinkStatus {
 
 // missing is the state of a link that is not up.
 func (s *Sender) missing(link int, home *pathState) observe.State {
-	if !s.planned[link].Load() {
+	if !s.dialer.keeps(link) {
 		return stateNone
 	}
 	if _, _, _, last := home.state(); last != nil {

@@ -119,19 +119,19 @@ func (k *keeper) ready(p *pathState, to netip.Addr) {
 	}
 	var found observe.PortsChosen
 	news := p.ports.renew(func() ([]uint16, string) {
-		ports, lanes, err := k.s.transport.Ports(p.Path, to, MaxThreads)
+		ports, lanes, err := k.d.transport.Ports(p.Path, to, MaxThreads)
 		found = observe.PortsChosen{Path: p.String(), Ports: ports[:min(len(ports), max(1, p.ports.homes))], Lanes: lanes, Err: err}
 		return ports, fmt.Sprint(found.Ports, lanes.Kind, lanes.Device, lanes.Names(), err)
 	})
 	if news {
-		observe.Tell(k.s.observer, found)
+		observe.Tell(k.d.observer, found)
 	}
 }
 
 // noteTaken tells the user, once, about a port that cannot be used.
 func (k *keeper) noteTaken(p *pathState, port uint16, err error) {
 	if p.ports.fail(k.index, time.Now()) {
-		observe.Tell(k.s.observer, observe.PortTaken{Path: p.String(), Port: port, Err: cause(err)})
+		observe.Tell(k.d.observer, observe.PortTaken{Path: p.String(), Port: port, Err: cause(err)})
 	}
 }
 

@@ -52,7 +52,7 @@ func (k *txlink) lose(err error) {
 	if k.parting && !k.busy() && k.heardOut(err) {
 		k.s.parted.Store(true)
 	}
-	k.use = k.usefulness(err)
+	use := k.usefulness(err)
 	if why, ours := reasonOf(err); ours {
 		k.putAside(why)
 	} else {
@@ -70,7 +70,7 @@ func (k *txlink) lose(err error) {
 	k.publish()
 	k.s.allowed.Add(int64(-k.allowed))
 	k.s.linkLost(k, err)
-	k.lost(err)
+	k.lost(use)
 }
 
 // usefulness says how useful a link was that ends; on its loop's thread, while it still has its connection.

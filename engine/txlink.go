@@ -35,9 +35,8 @@ type txlink struct {
 	fed     time.Time       // when it last took a leg
 	largest int             // bytes of the largest leg that the peer has received
 
-	first    int          // bytes of the first leg it took; 0: none yet
-	firstFed time.Time    // when that was
-	use      schedule.Use // how useful it was, set when it is lost
+	first    int       // bytes of the first leg it took; 0: none yet
+	firstFed time.Time // when that was
 	schedule.Speed
 	legsPublished int64 // its share of Sender.legs
 	zero          zero
@@ -59,7 +58,7 @@ type txlink struct {
 	bitmap  [wire.MaxBitmap / 8]uint64
 	unheard bool // in txloop.unheard
 
-	lost func(error) // tells the keeper, once
+	lost func(schedule.Use) // tells the keeper, once
 }
 
 // inputSize holds the largest frame that a receiver may send and some more, in bytes.

@@ -196,7 +196,7 @@ func (s *Sender) setLegTime() {
 	for _, p := range s.paths {
 		longest = max(longest, p.trip.Load())
 	}
-	s.legTime.Store(int64(schedule.TimeOfLeg(len(s.homes), s.credit, time.Duration(longest))))
+	s.legTime.Store(int64(schedule.TimeOfLeg(s.dialer.links(), s.credit, time.Duration(longest))))
 }
 
 // flow notes the stream's recent legs per second.

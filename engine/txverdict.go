@@ -120,7 +120,7 @@ func (s *Sender) supervise(ctx context.Context) {
 
 // judge returns the error of a stream that has failed for lack of links, or nil.
 func (s *Sender) judge(now time.Time) *Error {
-	answers := s.answers()
+	answers := s.dialer.answers()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.outage.Met() {
@@ -187,9 +187,10 @@ func (s *Sender) swallowed() error {
 	return nil
 }
 
-// attempted notes what a failed attempt on a path says about the receiver.
-func (s *Sender) attempted(p *pathState, r schedule.Reply) {
+// attempted notes what a failed attempt on a path, given by its order, says about the receiver.
+func (s *Sender) attempted(path int, r schedule.Reply) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.outage.Attempt(p.order, r, time.Now())
+	s.outage.Attempt(path, r, time.Now())
+	s.mu.Unlock()
+	s.look()
 }

@@ -151,7 +151,7 @@ func (k *txlink) stalledAfter() time.Duration {
 func (k *txlink) offer(pressed bool) {
 	now, offered := k.loop.Now, false
 	alone := k.siblings()
-	if alone.Queued.After(now) && !k.s.others(k.path) {
+	if alone.Queued.After(now) && !k.s.dialer.others(k.path) {
 		return
 	}
 	for i := range k.trips {

@@ -47,7 +47,6 @@ func (s *Sender) welcome(w wire.Welcome) error {
 		return err
 	}
 	s.met, s.receiver = true, w
-	close(s.hasMet)
 	s.most = min(s.cfg.Leg, int(w.MaxLeg))
 	s.credit = uint64(w.Credit)
 	s.setLegTime()
@@ -69,8 +68,8 @@ func (s *Sender) makePool() (err error) {
 	return nil
 }
 
-// heardFrom notes that a receiver has answered.
-func (s *Sender) heardFrom() {
+// answered notes that a receiver has answered.
+func (s *Sender) answered() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.outage.Meet(time.Now())
@@ -80,7 +79,7 @@ func (s *Sender) heardFrom() {
 func (s *Sender) linkUp(l *txloop, k *txlink) {
 	if err := k.start(l.Loop, l.past, netio.Readable|netio.Writable|netio.Edge, k); err != nil {
 		k.conn.Abort()
-		k.lost(err)
+		k.lost(schedule.UseNone)
 		return
 	}
 	l.add(k)
@@ -88,13 +87,12 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	k.queue = k.conn.Queued() // the handshake has shown a round trip
 	k.watch.begun, k.watch.acked = k.queue.Acked, k.queue.Acked
 	k.startZero()
-	first := k.path.linkUp()
+	first := s.dialer.linkUp(k.path)
 	s.spread(k.path, l.Loop)
 	s.mu.Lock()
 	s.up++
 	if s.first.IsZero() {
 		s.first = time.Now()
-		close(s.firstUp)
 	}
 	s.outage.LinkUp(k.loop.Now)
 	s.mu.Unlock()
@@ -108,13 +106,10 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 // linkLost handles the end of a link; on its loop's thread.
 func (s *Sender) linkLost(k *txlink, err error) {
 	k.owner.remove(k)
-	last := k.path.linkDown()
+	last := s.dialer.linkDown(k.path)
 	s.spread(k.path, k.loop)
 	s.mu.Lock()
-	if s.up--; s.up == 0 {
-		close(s.empty)
-		s.empty = make(chan struct{})
-	}
+	s.up--
 	s.outage.LinkLost(schedule.EndNoSign, k.proved, k.heard, k.loop.Now) // the end that dials will ask again
 	if k.dashed(err) {
 		s.outage.Despair(k.loop.Now)
@@ -185,9 +180,6 @@ func (s *Sender) spread(p *pathState, from *loop.Loop) {
 
 // strand ends the links whose device has gone or was made anew: nothing gets through on them any more, and no packet will say so.
 func (s *Sender) strand() {
-	if !s.zones.Load() {
-		return
-	}
 	for _, l := range s.loops {
 		l.Post(func() {
 			for _, k := range slices.Clone(l.links) {
