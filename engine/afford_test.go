@@ -16,9 +16,9 @@ func TestAfford(t *testing.T) {
 		want         thrift
 		fails        bool
 	}{
-		{"no limit", 0, sending, 8, 16, thrift{16, pipesMost, true, MaxThreads + guestsMost}, false},
-		{"plenty", 1024, sending, 8, 64, thrift{64, pipesMost, true, MaxThreads + guestsMost}, false},
-		{"plenty at the receiving end", 4096, receiving, 3, 16, thrift{16, 3, true, MaxThreads + guestsMost}, false},
+		{"no limit", 0, sending, 8, 16, thrift{16, pipesMost, true, MaxThreads + GuestsMost}, false},
+		{"plenty", 1024, sending, 8, 64, thrift{64, pipesMost, true, MaxThreads + GuestsMost}, false},
+		{"plenty at the receiving end", 4096, receiving, 3, 16, thrift{16, 3, true, MaxThreads + GuestsMost}, false},
 		{"some", 250, sending, 2, 16, thrift{16, pipesMost, true, 0}, false},
 		{"few", 60, sending, 1, 16, thrift{16, 5, false, 0}, false},
 		{"very few", 17, sending, 1, 16, thrift{4, 0, false, 0}, false},

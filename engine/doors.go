@@ -236,4 +236,4 @@ func (d *doors) letIn(ctx context.Context, at int, c net.Conn, guests *sync.Wait
 
 // seatsForGuests is how many guests there may be beside the links: fewer if descriptors are few. A connection that is not let in
 // is closed without an answer, which its sender does not take for a refusal.
-func (d *doors) seatsForGuests() int { return min(guestsMost, d.Seats-d.host.LinksUp()) }
+func (d *doors) seatsForGuests() int { return min(GuestsMost, d.Seats-d.host.LinksUp()) }

@@ -40,6 +40,9 @@ const (
 // pipesLeast is the fewest pipes with which a sender sends legs by reference.
 const pipesLeast = 4
 
+// GuestsMost is how many connections that are not links yet a receiver lets in at the same time.
+const GuestsMost = 256
+
 // errFewFiles is why something is not opened.
 var errFewFiles = errors.New("too few descriptors are left (ulimit -n)")
 
@@ -59,7 +62,7 @@ func (m Means) afford(e end, loops, links int) (thrift, error) {
 		pipes, least = loops, 1
 	}
 	if m.Files == 0 || m.Files >= filesPlenty {
-		return thrift{links, pipes, true, MaxThreads + guestsMost}, nil
+		return thrift{links, pipes, true, MaxThreads + GuestsMost}, nil
 	}
 	own := loops*filesOfLoop + filesOfEnd
 	left := m.Files - own

@@ -9,8 +9,7 @@ import (
 
 // Bounds on connections that are not links yet.
 const (
-	guestsMost   = 256 // at once
-	guestsOfOurs = 4   // one seat in this many is kept for hosts that have links: of guestsMost, as many as a stream has links
+	guestsOfOurs = 4   // one seat in this many is kept for hosts that have links: of GuestsMost, as many as a stream has links
 	guestsOfSite = 128 // of one host, which may dial all of its links twice
 )
 

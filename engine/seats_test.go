@@ -26,7 +26,7 @@ func TestSeats(t *testing.T) {
 	var all []*guest
 	sit := func(host string, ours bool) (g, gone *guest) {
 		t.Helper()
-		if g, gone = s.take(callerFrom(host), ours, guestsMost); len(s.guests) > guestsMost {
+		if g, gone = s.take(callerFrom(host), ours, GuestsMost); len(s.guests) > GuestsMost {
 			t.Fatalf("%d guests", len(s.guests))
 		}
 		all = append(all, g)
@@ -41,7 +41,7 @@ func TestSeats(t *testing.T) {
 	if _, gone := sit("192.0.2.1", false); gone != all[1] {
 		t.Error("of a host with too many guests another one goes than the first silent one")
 	}
-	for i := range guestsMost - guestsMost/guestsOfOurs - guestsOfSite {
+	for i := range GuestsMost - GuestsMost/guestsOfOurs - guestsOfSite {
 		if _, gone := sit(fmt.Sprintf("198.51.100.%d", i), false); gone != nil {
 			t.Fatal("a stranger loses its seat while there are others")
 		}
@@ -49,7 +49,7 @@ func TestSeats(t *testing.T) {
 	if _, gone := sit("2001:db8::1", false); gone != all[2] {
 		t.Error("of strangers another one goes than the first silent one")
 	}
-	for range guestsMost / guestsOfOurs {
+	for range GuestsMost / guestsOfOurs {
 		if _, gone := sit("203.0.113.1", true); gone != nil {
 			t.Fatal("a host that has links finds no seat of those that are kept")
 		}
