@@ -27,7 +27,7 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	if r.cfg.Checksum && !r.sums {
 		observe.Tell(r.observer, observe.ChecksumMissing{})
 	}
-	r.out.size = int64(h.Size)
+	r.out.ground.size = int64(h.Size)
 	observe.Tell(r.observer, observe.SenderMet{
 		Stream: h.Stream, Links: links, Leg: int64(size), Credit: uint64(r.credit), Memory: r.advice, Pages: r.pool.Warm(),
 	})
@@ -54,6 +54,8 @@ func (r *Receiver) makeRoom(size, buffers, links int) error {
 	r.pool, r.advice, r.credit, r.most = pool, pool.Advice(), buffers-links, uint32(size)
 	r.ackEvery = min(schedule.AckEvery, r.credit*size/8) / len(r.loops) // what all loops together owe is bounded
 	r.legs = make([]rxleg, buffers)
-	r.ring, r.legsIn, r.out.legs = ring.New[rxleg](r.credit, 0)
+	legs, in, out := ring.New[rxleg](r.credit, 0)
+	r.ring, r.legsIn = legs, in
+	r.out.attach(legs, out, r.most)
 	return nil
 }

@@ -53,57 +53,57 @@ func (e *egress) breaks() bool {
 }
 
 // conclude starts ending the sink, once every leg is written; the caller has the delivery turn.
-func (r *Receiver) conclude(end wire.End) error {
-	if err := r.agrees(end); err != nil {
+func (e *egress) conclude(end wire.End) error {
+	if err := e.agrees(end); err != nil {
 		return err
 	}
-	r.ends(func() error { return r.awaitReader(end) })
+	e.ends(func() error { return e.awaitReader(end) })
 	return nil
 }
 
 // agrees returns an error if the stream did not end where the sender says.
-func (r *Receiver) agrees(end wire.End) error {
-	if end.Legs == uint64(r.ring.Next()) && end.Bytes == r.out.bytes.Load() {
+func (e *egress) agrees(end wire.End) error {
+	if end.Legs == uint64(e.ring.Next()) && end.Bytes == e.bytes.Load() {
 		return nil
 	}
 	return fail(StatusIntegrity, nil, "the stream has %d bytes in %d legs, but the sender says %d in %d",
-		r.out.bytes.Load(), r.ring.Next(), end.Bytes, end.Legs)
+		e.bytes.Load(), e.ring.Next(), end.Bytes, end.Legs)
 }
 
 // consumerGone handles that nobody reads the sink any more; cause is the error of the write that found out, or nil.
-func (r *Receiver) consumerGone(cause error) {
-	r.ends(func() error {
-		left := r.unread()
-		if left > 0 || cause != nil || r.out.sink.Dropped() || !r.hadAll() {
-			return r.stoppedEarly(left, cause)
+func (e *egress) consumerGone(cause error) {
+	e.ends(func() error {
+		left := e.left()
+		if left > 0 || cause != nil || e.sink.Dropped() || !e.hadAll() {
+			return e.stoppedEarly(left, cause)
 		}
-		end := *r.end.Load()
-		if err := r.agrees(end); err != nil {
+		end := *e.end.Load()
+		if err := e.agrees(end); err != nil {
 			return err
 		}
-		return r.endSink(wire.Done{Legs: end.Legs, Bytes: end.Bytes})
+		return e.endSink(wire.Done{Legs: end.Legs, Bytes: end.Bytes})
 	})
 }
 
 // hadAll reports whether a consumer that went away with nothing unread has read the whole stream: some recognise its end
 // by themselves and do not wait to be told. The answer comes within a moment: the sender says that this was the end, or
 // sends more.
-func (r *Receiver) hadAll() bool {
-	if !r.keepTurn() || r.out.bytes.Load() == 0 {
+func (e *egress) hadAll() bool {
+	if !e.keepTurn() || e.bytes.Load() == 0 {
 		return false
 	}
-	if leg := r.out.legs.Head(); leg != nil && r.out.partial == int(leg.Length) {
-		r.out.advance(leg) // it was cut through, and the consumer was gone before its link could go on
+	if leg := e.legs.Head(); leg != nil && e.partial == int(leg.Length) {
+		e.advance(leg) // it was cut through, and the consumer was gone before its link could go on
 	}
-	late := time.NewTimer(r.time.Farewell)
+	late := time.NewTimer(e.farewell)
 	defer late.Stop()
-	for r.out.partial == 0 && !r.ring.Ready() {
-		if r.written() {
+	for e.partial == 0 && !e.ring.Ready() {
+		if e.allWritten() {
 			return true
 		}
 		select {
-		case <-r.out.news:
-		case <-r.over:
+		case <-e.news:
+		case <-e.over:
 			return false
 		case <-late.C:
 			return false
@@ -112,128 +112,118 @@ func (r *Receiver) hadAll() bool {
 	return false
 }
 
-// unread is how much is left in the consumer's pipe. The news must reach the sender even while another process holds the
+// left is how much is left in the consumer's pipe. The news must reach the sender even while another process holds the
 // pipe's lock: then the amount is not known, 0.
-func (r *Receiver) unread() int {
+func (e *egress) left() int {
 	told := make(chan int, 1)
 	go func() {
-		defer r.caught("the end of the output")
-		told <- r.out.sink.Unread()
+		defer caught("the end of the output", e.observer, e.fails)
+		told <- e.sink.Unread()
 	}()
 	select {
 	case n := <-told:
 		return n
-	case <-time.After(r.time.Farewell):
+	case <-time.After(e.farewell):
 		return 0
 	}
 }
 
 // ends begins the phases after writing, unless they have begun. An error ends the stream.
-func (r *Receiver) ends(how func() error) {
-	if !r.out.goes(writing, unread) {
+func (e *egress) ends(how func() error) {
+	if !e.goes(writing, unread) {
 		return
 	}
-	r.unwatch()
-	r.out.begun.Store(true)
+	e.endWatch()
+	e.begun.Store(true)
 	go func() {
-		defer close(r.out.ended)
-		defer r.caught("the end of the output")
+		defer close(e.ended)
+		defer caught("the end of the output", e.observer, e.fails)
 		if err := how(); err != nil {
-			r.sinkFailed(err)
+			e.sinkFailed(err)
 		}
 	}()
 }
 
-// unwatch stops all waiting for the sink. A link that waited goes on and drops what it has for the sink, because words of
+// endWatch stops all waiting for the sink. A link that waited goes on and drops what it has for the sink, because words of
 // the sender may follow.
-func (r *Receiver) unwatch() {
-	for _, k := range r.out.unwatch() {
-		r.reach(k, nil, func() { k.Ready(sinkTakes) })
+func (e *egress) endWatch() {
+	for _, w := range e.unwatch() {
+		w.sinkTakes(nil)
 	}
 }
 
 // awaitReader waits until the consumer has read the stream, and ends the sink.
-func (r *Receiver) awaitReader(end wire.End) error {
-	left, gone := r.out.sink.AwaitReader(r.over)
+func (e *egress) awaitReader(end wire.End) error {
+	left, gone := e.sink.AwaitReader(e.over)
 	if gone {
-		return r.stoppedEarly(left, nil)
+		return e.stoppedEarly(left, nil)
 	}
-	return r.endSink(wire.Done{Legs: end.Legs, Bytes: end.Bytes})
+	return e.endSink(wire.Done{Legs: end.Legs, Bytes: end.Bytes})
 }
 
 // stoppedEarly decides what becomes of a stream whose consumer went away with bytes unread: the user may have allowed that.
-func (r *Receiver) stoppedEarly(left int, cause error) error {
-	given := r.out.bytes.Load()
-	if !r.cfg.Early {
+func (e *egress) stoppedEarly(left int, cause error) error {
+	given := e.bytes.Load()
+	if !e.early {
 		text := "the consumer of standard output is gone"
 		if left > 0 {
 			text += fmt.Sprintf(", and has left %d bytes of the %d that it was given unread", left, given)
 		}
 		return fail(StatusLocalPipe, cause, "%s", text)
 	}
-	if !r.keepTurn() {
+	if !e.keepTurn() {
 		return nil
 	}
-	given = r.out.bytes.Load()
+	given = e.bytes.Load()
 	read := given - min(given, uint64(left))
 	stopped := observe.ConsumerStopped{Given: given, Unread: uint64(left)}
-	if end := r.end.Load(); end != nil {
+	if end := e.end.Load(); end != nil {
 		stopped.Whole, stopped.Total = true, end.Bytes
 	}
-	observe.Tell(r.observer, stopped)
-	return r.endSink(wire.Done{Legs: r.legsWritten(), Bytes: read, Early: true})
+	observe.Tell(e.observer, stopped)
+	return e.endSink(wire.Done{Legs: e.legsWritten(), Bytes: read, Early: true})
 }
 
 // keepTurn takes the delivery turn for good, once a call that another loop is making has returned; false if the stream ends
 // first.
-func (r *Receiver) keepTurn() bool {
-	if r.out.kept {
+func (e *egress) keepTurn() bool {
+	if e.kept {
 		return true
 	}
-	for !r.out.turn.CompareAndSwap(false, true) {
+	for !e.turn.CompareAndSwap(false, true) {
 		select {
-		case <-r.over:
+		case <-e.over:
 			return false
 		case <-time.After(schedule.SealPause):
 		}
 	}
-	r.out.kept = true
+	e.kept = true
 	return true
 }
 
-// legsWritten is how many legs are in the sink, 0 before there is a sender.
-func (r *Receiver) legsWritten() uint64 {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.ring == nil {
-		return 0
-	}
-	return uint64(r.ring.Next())
-}
-
 // endSink ends the sink for its consumer and tells the sender so.
-func (r *Receiver) endSink(d wire.Done) error {
-	if r.isOver() || !r.out.goes(unread, closing) {
+func (e *egress) endSink(d wire.Done) error {
+	if e.isOver() || !e.goes(unread, closing) {
 		return nil // the stream has failed meanwhile
 	}
-	r.out.closePlaces()
-	r.out.cut.Store(true)
-	if err := r.out.leave(); err != nil {
+	e.ground.closePlaces()
+	e.cut.Store(true)
+	if err := e.leave(); err != nil {
 		return fail(StatusLocalPipe, err, "cannot end standard output")
 	}
-	if err := r.out.finish(); err != nil {
+	if err := e.finish(); err != nil {
 		return fail(StatusLocalPipe, err, "cannot end standard output")
 	}
-	if r.out.goes(closing, delivered) {
-		r.complete(d)
+	if e.goes(closing, delivered) {
+		e.complete(d)
 	}
 	return nil
 }
 
 // isOver reports whether the stream has ended.
-func (r *Receiver) isOver() bool {
+func (e *egress) isOver() bool {
 	select {
-	case <-r.over:
+	case <-e.over:
 		return true
 	default:
 		return false
@@ -260,48 +250,18 @@ func (e *egress) settled() bool {
 }
 
 // sinkFailed ends the stream, because its bytes cannot be delivered.
-func (r *Receiver) sinkFailed(err error) {
+func (e *egress) sinkFailed(err error) {
 	own, ok := errors.AsType[*Error](err)
 	if !ok && netio.BrokenPipe(err) {
-		r.consumerGone(err)
+		e.consumerGone(err)
 		return
 	}
-	if !r.out.breaks() {
+	if !e.breaks() {
 		return
 	}
-	r.unwatch()
+	e.endWatch()
 	if !ok {
 		own = fail(StatusLocalPipe, err, "cannot write standard output")
 	}
-	r.fail(own)
-}
-
-// peerFinished handles the sender's word that it is done. It says so once it has heard that all is delivered. A sender that
-// says it before all is here will send no more, so there is nothing to wait for.
-func (r *Receiver) peerFinished() {
-	switch {
-	case !r.tenure.owns(): // there is no stream yet
-	case r.done.Load() == nil && !r.whole():
-		r.fail(fail(StatusLost, nil, "the sender ended the stream without sending all of it"))
-	default:
-		r.bye.Store(true)
-		r.look()
-	}
-}
-
-// peerFailed handles the sender's reason for failing. Once all is delivered it no longer matters, since the sender has
-// nothing more to ask for. While the stream is not yet the receiver's own, only the link ends, with the error returned.
-func (r *Receiver) peerFailed(on *Link, f wire.Fault) error {
-	switch {
-	case r.done.Load() != nil:
-		r.bye.Store(true)
-		r.look()
-	case r.quits(f, on.name):
-		on.told, on.answered = true, true
-		return errQuit
-	default:
-		r.told.Store(true)
-		r.fail(remoteError("sender", f))
-	}
-	return nil
+	e.fails(own)
 }

@@ -48,6 +48,8 @@
 //	rxlink   rxlink.go    frames read, acks written               parallel, one loop owns a link
 //	         rxleg.go       a leg comes in                        the same loop
 //	         rxstate.go     what it does with what comes next     the same loop
+//	         rxcut.go       the head leg, spliced past the ring   the same loop, with the delivery turn
+//	         rxplace.go     a leg goes to its place in a file     the same loop
 //	         rxmove.go      it goes where its packets come in     from one loop to another
 //	         claim.go       copies of a leg must agree            shared, a short lock a leg
 //	         inspect.go     a leg of a test stream is checked     the same loop
@@ -55,7 +57,7 @@
 //	route    route.go     how legs get to the sink                decided once, with fallbacks
 //	ring     engine/ring  legs in order again                     lock-free, many publishers
 //	egress   egress.go    legs written to the sink                sequential: the delivery turn
-//	         cutthrough.go  the head leg, spliced past the ring   the same turn
+//	         links.go       what a link may do to the sink        the same turn, or for a leg's own place
 //	         ground.go      the place of each leg in a file       shared, a short lock at the first leg
 //	         outlet.go      which links wait for the sink         shared, a short lock
 //	         conclude.go    the sink is ended once it is read     one goroutine at the end
@@ -101,7 +103,7 @@
 //	egress.turn            who writes to the sink; what is written and counted there belongs to the holder
 //	egress.phase, bytes    how far the stream has got with its sink: written by the holder of the turn, read by all
 //	outlet                 whether the sink takes more; a lock only when that changes
-//	ground, cutting        for a file: how far it is written, and a read lock for each piece that goes to its place
+//	ground                 for a file: how far it is written, and a read lock for each piece that goes to its place
 //	carPark.taken          whether a loop has legs that wait for their turn
 //
 // The lists above name the goroutines beside the loops; each has one owner. Run starts and joins them. Only a goroutine whose

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"sync/atomic"
+	"time"
 
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
@@ -16,62 +17,115 @@ type egress struct {
 	turn  atomic.Bool
 	phase atomic.Int32 // how far the stream is with the sink; see phase
 	outlet
-	ground // for routePlace
+	routing
+	ground ground // for routePlace
 
-	at      *loop.Loop // the loop that has the turn
-	legs    ring.Consumer[rxleg]
-	shore   loop.Shore // the sink, for calls that may wait
-	stalled stalled
+	egressConfig
+	finish func() error             // the sink's Finish, unless a test makes it fail
+	end    atomic.Pointer[wire.End] // what the sender said about the whole stream; nil: nothing yet. Any loop
+	shore  loop.Shore               // the sink, for calls that may wait
 
-	sink     *netio.Sink
-	observer observe.Observer
-	route    route
-	why      error         // the reason, if the route is routeBuffers
-	pipes    *netio.Pipes  // one for each loop, as far as they go; nil where the route needs none
-	size     int64         // of the stream, as its sender says; 0: not known
-	reserved atomic.Int64  // of these, bytes that room has been set aside for; any loop
-	bytes    atomic.Uint64 // written to the sink, in order
-	partial  int           // of these, bytes of the head leg
-
-	refLegs atomic.Int64 // legs that went by reference, and legs that were copied: for the user
-	copied  atomic.Int64
-
-	cutting
-
-	finish func() error // the sink's Finish, unless a test makes it fail
+	at      *loop.Loop           // the loop that has the turn
+	ring    *ring.Ring[rxleg]    // may be inspected by anybody; nil before the first sender
+	legs    ring.Consumer[rxleg] // its consumer's end
+	most    uint32               // of a leg, in bytes; changes only with the ring
+	bytes   atomic.Uint64        // written to the sink, in order
+	partial int                  // of these, bytes of the head leg
 
 	begun atomic.Bool   // a goroutine is ending the sink
 	ended chan struct{} // closed when it has
 	kept  bool          // that goroutine has the turn, for good
 	news  chan struct{} // tells that goroutine that something came in
+	cut   atomic.Bool   // a file was made to end with what was delivered, or that was tried; any goroutine
 }
 
-// deliver writes what is in order, unless another loop is doing so: that one looks again after giving the turn back.
-func (l *rxloop) deliver() {
-	defer l.turnCame()
-	e := &l.r.out
+// egressConfig is what an egress has to know, and whom it has to tell. It does not change.
+type egressConfig struct {
+	copies   error            // why every leg is to be copied; nil: it need not be
+	early    bool             // a consumer that stops reading is no failure
+	farewell time.Duration    // how long the end of the run waits for the sink; Timing.Farewell
+	over     <-chan struct{}  // closed when the stream has ended
+	observer observe.Observer // hears what becomes of the sink
+	fails    func(*Error)     // the stream fails: its bytes cannot be delivered
+	complete func(wire.Done)  // the sink has been ended: the sender may be told
+	resume   func()           // some loop is to call deliver soon
+	lapses   func() func()    // loop.Shore.Lapses
+}
+
+// open prepares for a stream into that sink, for which it may make so many pipes.
+func (e *egress) open(sink *netio.Sink, pipes int, c egressConfig) {
+	e.egressConfig = c
+	e.finish, e.ended, e.news = sink.Finish, make(chan struct{}), make(chan struct{}, 1)
+	e.shore.Freed, e.shore.Lapses = e.freed, c.lapses
+	e.ground.sink, e.ground.shore, e.ground.observer = sink, &e.shore, c.observer
+	e.ground.begin, _ = sink.Place() // as far as is known now
+	e.choose(sink, c.copies, pipes)
+}
+
+// watchAt makes a loop tell w about the sink, unless that makes nobody wait.
+func (e *egress) watchAt(l *loop.Loop, w loop.Watcher) error {
+	if !e.sink.Pollable() {
+		return nil
+	}
+	return e.watch(l, e.sink.FD(), w)
+}
+
+func (e *egress) close() {
+	if e.settled() {
+		e.sink.Close()
+	} else { // somebody is still in a call on one of its descriptors
+		go func() {
+			<-e.ended
+			e.sink.Close()
+		}()
+	}
+	if e.pipes != nil {
+		e.pipes.Close()
+	}
+}
+
+// attach has egress write what comes through a ring, whose legs have at most so many bytes. Nothing may have been written.
+func (e *egress) attach(r *ring.Ring[rxleg], legs ring.Consumer[rxleg], most uint32) {
+	e.ring, e.legs, e.most = r, legs, most
+}
+
+// takeTurn gives a loop the turn, unless somebody has it.
+func (e *egress) takeTurn(at *loop.Loop) bool {
+	if !e.turn.CompareAndSwap(false, true) {
+		return false
+	}
+	e.at = at
+	return true
+}
+
+// leaveTurn ends the turn. Whoever came meanwhile did not wait: the caller looks whether there is more to deliver.
+func (e *egress) leaveTurn() { e.turn.Store(false) }
+
+// deliver writes what is in order, unless another loop is doing so: that one looks again after giving the turn back. again says
+// that the caller has to return, and to call once more in a round of its own (loop.Loop.Aboard).
+func (e *egress) deliver(at *loop.Loop) (again bool) {
 	if e.in() == unread {
-		e.tell()
+		e.stir()
 	}
-	for l.r.deliverable() && !e.blocked.Load() && !e.shore.Busy() {
-		if !e.turn.CompareAndSwap(false, true) {
-			return
+	for e.deliverable() && !e.blocked.Load() && !e.shore.Busy() {
+		if !e.takeTurn(at) {
+			return false
 		}
-		err := l.r.drain(l)
-		e.turn.Store(false)
+		err := e.drain()
+		e.leaveTurn()
 		if err != nil {
-			l.r.sinkFailed(err)
-			return
+			e.sinkFailed(err)
+			return false
 		}
-		if l.Aboard() {
-			l.Post(l.deliver)
-			return
+		if at.Aboard() {
+			return true
 		}
 	}
+	return false
 }
 
-// tell wakes the goroutine that ends the sink.
-func (e *egress) tell() {
+// stir wakes the goroutine that ends the sink.
+func (e *egress) stir() {
 	select {
 	case e.news <- struct{}{}:
 	default:
@@ -79,46 +133,46 @@ func (e *egress) tell() {
 }
 
 // deliverable reports whether there is something for the holder of the delivery turn to do.
-func (r *Receiver) deliverable() bool {
-	if r.out.in() != writing {
+func (e *egress) deliverable() bool {
+	if e.in() != writing {
 		return false
 	}
-	return r.ring.Ready() || r.written()
+	return e.ring.Ready() || e.allWritten()
 }
 
-// written reports whether every leg of the stream is in the sink.
-func (r *Receiver) written() bool {
-	end := r.end.Load()
-	return end != nil && uint64(r.ring.Next()) >= end.Legs
+// allWritten reports whether every leg of the stream is in the sink.
+func (e *egress) allWritten() bool {
+	end := e.end.Load()
+	return end != nil && uint64(e.ring.Next()) >= end.Legs
 }
 
-// drain writes legs until the sink is full or the next leg is missing. After the last leg it starts ending the sink.
-func (r *Receiver) drain(l *rxloop) error {
-	r.out.at = l.Loop
-	if r.out.in() != writing {
+// drain writes legs until the sink is full or the next leg is missing. After the last leg it starts ending the sink. The caller has
+// the turn.
+func (e *egress) drain() error {
+	if e.in() != writing {
 		return nil
 	}
-	for leg := r.out.legs.Head(); leg != nil && !r.written(); leg = r.out.legs.Head() {
-		if err := r.out.inPlace(leg); err != nil {
+	for leg := e.legs.Head(); leg != nil && !e.allWritten(); leg = e.legs.Head() {
+		if err := e.inPlace(leg); err != nil {
 			return err
 		}
-		full, err := r.out.write(leg)
+		full, err := e.write(leg)
 		if err != nil {
 			return err
 		}
 		if full {
-			_, err := r.out.block(nil)
+			_, err := e.block(nil)
 			return err
 		}
-		r.out.advance(leg)
-		if l.Aboard() {
+		e.advance(leg)
+		if e.at.Aboard() {
 			return nil
 		}
 	}
-	if !r.written() {
+	if !e.allWritten() {
 		return nil
 	}
-	return r.conclude(*r.end.Load())
+	return e.conclude(*e.end.Load())
 }
 
 // advance goes on to the next leg, because the whole of the head leg is in the sink.
@@ -127,15 +181,6 @@ func (e *egress) advance(leg *rxleg) {
 	e.count(leg)
 	e.partial = 0
 	leg.release()
-}
-
-// count notes how a leg came to the sink: by reference or from a buffer.
-func (e *egress) count(l *rxleg) {
-	if l.buf == nil {
-		e.refLegs.Add(1)
-		return
-	}
-	e.copied.Add(1)
 }
 
 // inPlace returns an error for a head leg that does not continue the bytes before it.
@@ -169,7 +214,7 @@ func (e *egress) put(l *rxleg) (n int, err error) {
 		return rest, nil
 	case e.route == routePlace:
 		e.at.Away(&e.shore, func() {
-			n, err = e.sink.WriteAt(l.bytes()[e.partial:], e.spot()+int64(e.bytes.Load()))
+			n, err = e.sink.WriteAt(l.bytes()[e.partial:], e.ground.spot()+int64(e.bytes.Load()))
 		})
 	default:
 		e.at.Away(&e.shore, func() { n, err = e.sink.Write(l.bytes()[e.partial:]) })
@@ -179,45 +224,5 @@ func (e *egress) put(l *rxleg) (n int, err error) {
 
 func (e *egress) wrote(n int) {
 	e.partial += n
-	e.reached(int64(e.bytes.Add(uint64(n))))
-}
-
-// Ready handles the sink's readiness, or its consumer's death. While nothing waits, only the latter is watched for.
-func (l *rxloop) Ready(events uint32) {
-	r := l.r
-	if events&(netio.Failed|netio.HungUp) != 0 {
-		r.consumerGone(nil)
-		return
-	}
-	waiters, was, err := r.out.unblock()
-	if err != nil {
-		r.sinkFailed(fail(StatusLocalPipe, err, "cannot wait for standard output"))
-	}
-	if !was {
-		return
-	}
-	before := r.ring.Next()
-	for _, k := range waiters {
-		r.reach(k, l, func() { k.Ready(sinkTakes) })
-	}
-	l.deliver()
-	if r.ring.Next() != before {
-		l.tellCredit()
-	}
-}
-
-// ending handles the sender's word on how long the stream is.
-func (r *Receiver) ending(e wire.End, l *rxloop) error {
-	if e.Bytes < e.Legs || e.Legs == 0 && e.Bytes > 0 { // no leg is empty
-		return r.spoils(fail(StatusIntegrity, nil, "the sender says the stream has %d bytes in %d legs", e.Bytes, e.Legs))
-	}
-	if old := r.end.Load(); old != nil && *old != e {
-		return r.spoils(fail(StatusIntegrity, nil, "the sender says the stream has %d bytes, and said %d before", e.Bytes, old.Bytes))
-	}
-	if e.Legs == 0 {
-		r.own()
-	}
-	r.end.Store(&e)
-	l.deliver()
-	return nil
+	e.ground.reached(int64(e.bytes.Add(uint64(n))))
 }

@@ -7,6 +7,7 @@ import (
 
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
+	"viamillipede/netio"
 )
 
 // ground is the part of a file, the sink, in which each leg has its place. Others may write to the same file. Lines that were
@@ -15,50 +16,62 @@ import (
 //
 //	file:  lines of others | leg 0 | leg 1 |   | leg 3 |       | lines of others
 //	                       begin                       reach   begin + size, which is the offset meanwhile
+//
+// Any loop may call its methods, except where they say otherwise.
 type ground struct {
+	sink     *netio.Sink
+	shore    *loop.Shore // the sink, for calls that may wait
+	observer observe.Observer
+	size     int64 // of the stream, as its sender says; 0: not known
+
 	mu     sync.Mutex
 	found  atomic.Bool
 	begin  int64        // of the stream in the file; changed under mu until it is found
 	offset int64        // where the open file's offset was left; likewise
 	known  bool         // the offset is behind the stream; likewise
 	reach  atomic.Int64 // where the last byte of the stream that was written ends, in the stream
+
+	reserved atomic.Int64 // bytes that room has been set aside for
+
+	placing sync.RWMutex // held for reading while a leg is written to its place
+	sealed  bool         // guarded by placing
 }
 
 // errMixed is why a stream in a file of unknown length fails.
 var errMixed = errors.New("another program has written to the same open file, where the stream belongs; with >> there is room for both")
 
 // spot returns the place of the stream's first byte. It is decided at the first call.
-func (e *egress) spot() int64 {
-	if !e.found.Load() {
-		e.findSpot()
+func (g *ground) spot() int64 {
+	if !g.found.Load() {
+		g.findSpot()
 	}
-	return e.begin
+	return g.begin
 }
 
-func (e *egress) findSpot() {
-	e.ground.mu.Lock()
-	defer e.ground.mu.Unlock()
-	if e.found.Load() {
+func (g *ground) findSpot() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.found.Load() {
 		return
 	}
-	if begin, ok := e.sink.Tail(); ok {
-		e.begin = begin
+	if begin, ok := g.sink.Tail(); ok {
+		g.begin = begin
 	}
-	e.offset = e.begin
-	if e.size > 0 {
-		e.known = e.sink.SeekTo(e.begin+e.size) == nil
+	g.offset = g.begin
+	if g.size > 0 {
+		g.known = g.sink.SeekTo(g.begin+g.size) == nil
 	}
-	if e.known {
-		e.offset += e.size
+	if g.known {
+		g.offset += g.size
 	}
-	e.found.Store(true)
+	g.found.Store(true)
 }
 
 // reached notes that the stream is written up to that byte, with or without gaps before it.
-func (e *egress) reached(end int64) {
+func (g *ground) reached(end int64) {
 	for {
-		was := e.reach.Load()
-		if end <= was || e.reach.CompareAndSwap(was, end) {
+		was := g.reach.Load()
+		if end <= was || g.reach.CompareAndSwap(was, end) {
 			return
 		}
 	}
@@ -69,42 +82,62 @@ func (e *egress) reached(end int64) {
 const reserveStep = 64 << 20
 
 // reserve reserves room in a file for a stream of known size, once a leg that ends at the given byte of it is on its way.
-func (e *egress) reserve(upTo int64, at *loop.Loop) {
-	if e.shore.Busy() {
+func (g *ground) reserve(upTo int64, at *loop.Loop) {
+	if g.shore.Busy() {
 		return
 	}
-	if have := e.reserved.Load(); upTo > have && upTo <= e.size {
-		n := min(reserveStep, e.size-have)
-		if n <= 0 || !e.reserved.CompareAndSwap(have, have+n) {
+	if have := g.reserved.Load(); upTo > have && upTo <= g.size {
+		n := min(reserveStep, g.size-have)
+		if n <= 0 || !g.reserved.CompareAndSwap(have, have+n) {
 			return // another loop does it
 		}
 		var err error
-		at.Away(&e.shore, func() { err = e.sink.Reserve(e.spot()+have, n) })
+		at.Away(g.shore, func() { err = g.sink.Reserve(g.spot()+have, n) })
 		if err != nil {
-			e.reserved.Store(e.size)
-			observe.Tell(e.observer, observe.RoomNotReserved{Err: err})
+			g.reserved.Store(g.size)
+			observe.Tell(g.observer, observe.RoomNotReserved{Err: err})
 		}
 	}
 }
 
-// leave makes a file end with the last byte that was delivered in order. Beyond that lie unused reserved room and, if the stream
+// leave makes a file end with the last byte that was delivered in order, of so many. Beyond that lie unused reserved room and, if the stream
 // failed, legs that came early; in that case no loop may run any more. If nothing was written or reserved, nothing is done; if
 // others have written behind it, nothing is cut off.
-func (e *egress) leave() error {
-	if e.route != routePlace || e.reach.Load() == 0 && e.reserved.Load() == 0 {
+func (g *ground) leave(delivered int64) error {
+	if g.reach.Load() == 0 && g.reserved.Load() == 0 {
 		return nil
 	}
-	begin := e.spot()
-	if !e.known && !e.sink.At(e.offset) {
+	begin := g.spot()
+	if !g.known && !g.sink.At(g.offset) {
 		return errMixed
 	}
-	end := begin + int64(e.bytes.Load())
-	if err := e.sink.Leave(end, begin+e.reach.Load()); err != nil {
+	end := begin + delivered
+	if err := g.sink.Leave(end, begin+g.reach.Load()); err != nil {
 		return err
 	}
-	if !e.sink.At(e.offset) {
+	if !g.sink.At(g.offset) {
 		return nil // it is behind what others have written
 	}
-	e.offset = end
-	return e.sink.SeekTo(end)
+	g.offset = end
+	return g.sink.SeekTo(end)
+}
+
+// errSealed is why a leg goes to its place no more.
+var errSealed = errors.New("the stream is cut off")
+
+// emptyAt is netio.Sink.EmptyAt, until the file is cut.
+func (g *ground) emptyAt(p *netio.Pipe, offset int64) error {
+	g.placing.RLock()
+	defer g.placing.RUnlock()
+	if g.sealed {
+		return errSealed
+	}
+	return g.sink.EmptyAt(p, offset)
+}
+
+// closePlaces lets no further leg go to its own place, and waits for those on their way there.
+func (g *ground) closePlaces() {
+	g.placing.Lock()
+	defer g.placing.Unlock()
+	g.sealed = true
 }

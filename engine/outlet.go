@@ -21,11 +21,18 @@ type outlet struct {
 	blocked atomic.Bool // changed under mu; read without it as a hint
 
 	mu      sync.Mutex
-	at      *loop.Loop // the loop that watches; nil: the sink makes nobody wait. Guarded by mu, as is all below
+	watcher *loop.Loop // the loop that watches; nil: the sink makes nobody wait. Guarded by mu, as is all below
 	fd      int
 	token   int32
-	ended   bool      // nobody is told about the sink any more
-	waiters []*rxlink // their legs go on when the sink takes more
+	ended   bool     // nobody is told about the sink any more
+	waiters []waiter // their legs go on when the sink takes more
+	stalled []waiter // their legs have waited since a call on the sink got stuck
+}
+
+// waiter is a link whose leg waits for the sink.
+type waiter interface {
+	// sinkTakes lets the link go on: on its own loop's thread, at once if that is the caller's; nil: the caller is no loop.
+	sinkTakes(caller *loop.Loop)
 }
 
 // errNoWait is why a stream fails whose sink says that it is full but cannot be waited for.
@@ -39,39 +46,39 @@ func (o *outlet) watch(l *loop.Loop, fd int, w loop.Watcher) error {
 	if err != nil {
 		return err
 	}
-	o.at, o.fd, o.token = l, fd, token
+	o.watcher, o.fd, o.token = l, fd, token
 	return nil
 }
 
-// block has the watcher told when the sink takes more, and then the link, unless it is nil. held is false if nobody will tell
-// the link, because the watch has ended. Errors: the sink cannot be waited for.
-func (o *outlet) block(k *rxlink) (held bool, err error) {
+// block has the watcher told when the sink takes more, and then w, unless it is nil. held is false if nobody will tell w, because
+// the watch has ended. Errors: the sink cannot be waited for.
+func (o *outlet) block(w waiter) (held bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
 	case o.ended:
 		return false, nil
-	case o.at == nil:
+	case o.watcher == nil:
 		return false, errNoWait
 	}
-	if k != nil {
-		o.waiters = append(o.waiters, k)
+	if w != nil {
+		o.waiters = append(o.waiters, w)
 	}
 	if o.blocked.Load() {
 		return true, nil
 	}
 	o.blocked.Store(true)
-	return true, o.at.Rewatch(o.fd, netio.Writable, o.token)
+	return true, o.watcher.Rewatch(o.fd, netio.Writable, o.token)
 }
 
-// unblock notes that the sink takes more. It returns the links that wait for that, and forgets them; was: somebody waited.
-func (o *outlet) unblock() (waiters []*rxlink, was bool, err error) {
+// unblock notes that the sink takes more. It returns those who wait for that, and forgets them; was: somebody waited.
+func (o *outlet) unblock() (waiters []waiter, was bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.ended || !o.blocked.Load() {
 		return nil, false, nil
 	}
-	if err := o.at.Rewatch(o.fd, 0, o.token); err != nil {
+	if err := o.watcher.Rewatch(o.fd, 0, o.token); err != nil {
 		return nil, false, err
 	}
 	waiters, o.waiters = o.waiters, nil
@@ -79,8 +86,8 @@ func (o *outlet) unblock() (waiters []*rxlink, was bool, err error) {
 	return waiters, true, nil
 }
 
-// unwatch ends the watch. It returns the links that wait, and now wait in vain; a second call does nothing.
-func (o *outlet) unwatch() (waiters []*rxlink) {
+// unwatch ends the watch. It returns those who wait, and now wait in vain; a second call does nothing.
+func (o *outlet) unwatch() (waiters []waiter) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.ended {
@@ -88,9 +95,24 @@ func (o *outlet) unwatch() (waiters []*rxlink) {
 	}
 	o.ended = true
 	o.blocked.Store(false)
-	if o.at != nil {
-		o.at.Mute(o.fd)
+	if o.watcher != nil {
+		o.watcher.Mute(o.fd)
 	}
 	waiters, o.waiters = o.waiters, nil
 	return waiters
+}
+
+// addStalled notes that w waits until no call on the sink is stuck.
+func (o *outlet) addStalled(w waiter) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.stalled = append(o.stalled, w)
+}
+
+// takeStalled returns those who wait for that, and forgets them.
+func (o *outlet) takeStalled() (all []waiter) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	all, o.stalled = o.stalled, nil
+	return all
 }

@@ -43,7 +43,7 @@ func (r *Receiver) early(l wire.Leg) bool { return ring.Seq(l.Number).Distance(r
 // park makes a leg that begins now wait for its turn; false if it should not wait, or has its turn.
 func (k *rxlink) park(l wire.Leg) (bool, error) {
 	r, at := k.r, k.owner
-	if !at.cuts() || l.Length < cutLeast || l.Checked || at.Now.Before(k.parked.pause) {
+	if !r.out.cuts(at.pipe) || l.Length < cutLeast || l.Checked || at.Now.Before(k.parked.pause) {
 		return false, nil
 	}
 	k.state, k.parked = rxParked, parked{leg: l, since: at.Now, bytes: r.out.bytes.Load()}

@@ -43,7 +43,6 @@ type Receiver struct {
 
 	ackEvery int // bytes; schedule.AckEvery, or less where the window is small
 
-	end  atomic.Pointer[wire.End]  // what the sender said about the whole stream
 	done atomic.Pointer[wire.Done] // set once all of it is in the sink
 	bye  atomic.Bool               // the sender knows that, or will not ask again
 	told atomic.Bool               // the sender has said why it failed, so it need not be told
@@ -113,13 +112,13 @@ func (r *Receiver) open(loops int, t thrift) error {
 	if err != nil {
 		return fail(StatusLocalPipe, err, "cannot use standard output")
 	}
-	r.out.observer = r.observer
-	r.out.shore.Freed, r.out.shore.Lapses = r.sinkFreed, r.cfg.Lapses
-	r.out.open(sink, r.cfg.IO != "copy" && !r.cfg.PRBS, t.pipes)
 	if r.cfg.PRBS {
 		r.test = &inspection{sequence: prbs.New(r.cfg.Seed)}
-		r.out.why = errInspects
 	}
+	r.out.open(sink, t.pipes, egressConfig{
+		copies: r.copies(), early: r.cfg.Early, farewell: r.time.Farewell, over: r.over, observer: r.observer,
+		fails: r.fail, complete: r.complete, resume: r.deliver, lapses: r.cfg.Lapses,
+	})
 	at := r.cfg.place(receiving, devices(r.transport.DeviceAt(r.cfg.Bind)), loops)
 	r.placed.Store(at)
 	r.doors, err = openDoors(doorsConfig{
@@ -140,21 +139,35 @@ func (r *Receiver) open(loops int, t thrift) error {
 	return nil
 }
 
+// copies is why every leg is copied on its way to the sink; nil: it need not be.
+func (r *Receiver) copies() error {
+	switch {
+	case r.test != nil:
+		return errInspects
+	case r.cfg.IO == "copy":
+		return observe.ErrAsked
+	}
+	return nil
+}
+
+// deliver has some loop deliver soon.
+func (r *Receiver) deliver() {
+	first := r.loops[0]
+	first.Post(first.deliver)
+}
+
 func (r *Receiver) addLoop(i, cpu int) error {
 	l, err := openLoop(i, cpu, r.time.Tick, r.observer, r.fail)
 	if err != nil {
 		return err
 	}
-	t := &rxloop{Loop: l, r: r, past: sumsFor(r.cfg.LinkSums)}
-	if r.out.pipes != nil {
-		t.pipe = r.out.pipes.Get()
-	}
+	t := &rxloop{Loop: l, r: r, past: sumsFor(r.cfg.LinkSums), pipe: r.out.pipe()}
 	l.Tick, l.After = t.tick, t.settle
 	r.loops = append(r.loops, t)
-	if i > 0 || !r.out.sink.Pollable() {
-		return nil
+	if i > 0 {
+		return nil // only one loop waits for the sink
 	}
-	return r.out.watch(l, r.out.sink.FD(), t) // only one loop waits for the sink
+	return r.out.watchAt(l, t)
 }
 
 func (r *Receiver) close() {
@@ -213,8 +226,28 @@ func (r *Receiver) tidy() {
 	for _, l := range r.loops {
 		l.closeLinks()
 	}
-	r.cutOff()
+	r.out.cutOff()
 	r.close()
+}
+
+// Cut makes a file that the stream goes to end with what has been delivered, and stops all writing to it. It is for a program
+// that ends at once, and does not wait for Run. It returns after atMost, whatever the file does. Any goroutine may call it.
+func (r *Receiver) Cut(atMost time.Duration) {
+	if !r.curtain.look(func() { r.cutWithin(atMost) }) {
+		awaitAll(r.gone, 1, atMost) // Run is about to do it, or has done it
+	}
+}
+
+// cutWithin does the work of Cut, at the end of Run too.
+func (r *Receiver) cutWithin(atMost time.Duration) {
+	cut := make(chan struct{}, 1)
+	go func() {
+		defer caught("the end of a file", r.observer, func(*Error) {})
+		r.out.seal(atMost / 2)
+		r.out.cutOff()
+		cut <- struct{}{}
+	}()
+	awaitAll(cut, 1, atMost)
 }
 
 // begin notes when the receiver began to wait.
@@ -262,7 +295,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	observe.Tell(r.observer, observe.LinkUp{Link: k.index, Path: k.name})
 	r.look()
 	if old != nil {
-		r.reach(old, l, func() { old.lose(errReplaced) })
+		r.reach(old, l.Loop, func() { old.lose(errReplaced) })
 	}
 	if d := r.done.Load(); d != nil {
 		k.say(d.Append(nil))

@@ -4,27 +4,9 @@ import (
 	"fmt"
 	"maps"
 
-	"viamillipede/bufpool"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/wire"
 )
-
-// rxleg is a leg at the receiving end. It belongs to the link that receives it until it is published in the ring, then to
-// the holder of the delivery turn.
-type rxleg struct {
-	wire.Leg
-	buf    *bufpool.Buffer // nil: the sink has all of it already
-	placed bool            // the sink has it, at its place
-}
-
-func (l *rxleg) bytes() []byte { return l.buf.Bytes()[:l.Length] }
-
-// release gives the buffer back, if there is one.
-func (l *rxleg) release() {
-	if l.buf != nil {
-		l.buf.Release()
-	}
-}
 
 // beginLeg finds room for a leg, unless it was received before. Within the credit there is always room.
 func (k *rxlink) beginLeg(l wire.Leg) error {
@@ -53,7 +35,7 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 	if k.ending {
 		return k.buffer(l)
 	}
-	if k.r.tenure.owns() && k.r.places(l, k.owner) {
+	if k.r.tenure.owns() && k.r.out.places(l, k.loop, k.owner.pipe) {
 		k.state, k.leg = rxPlaced, &rxleg{Leg: l, placed: true}
 		return nil
 	}

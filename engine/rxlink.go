@@ -44,7 +44,7 @@ func (k *rxlink) Ready(events uint32) {
 	switch {
 	case k.gone:
 		return
-	case k.away && events == sinkTakes:
+	case k.away && events == sinkRoom:
 		k.missed = true
 		return
 	case k.away:
@@ -72,7 +72,7 @@ func (k *rxlink) Ready(events uint32) {
 	}
 	if k.missed {
 		k.missed = false
-		k.loop.Post(func() { k.Ready(sinkTakes) })
+		k.loop.Post(func() { k.Ready(sinkRoom) })
 	}
 }
 

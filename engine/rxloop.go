@@ -30,6 +30,30 @@ func (l *rxloop) remove(k *rxlink) {
 	l.links = slices.DeleteFunc(l.links, func(o *rxlink) bool { return o == k })
 }
 
+// deliver has the legs written that are in order, and tells the other loops that the sink has moved on.
+func (l *rxloop) deliver() {
+	defer l.turnCame()
+	if l.r.out.deliver(l.Loop) {
+		l.Post(l.deliver)
+	}
+}
+
+// Ready handles the sink's readiness, or its consumer's death.
+func (l *rxloop) Ready(events uint32) {
+	freed, came := l.r.out.heed(events)
+	if !came {
+		return
+	}
+	before := l.r.ring.Next()
+	for _, w := range freed {
+		w.sinkTakes(l.Loop)
+	}
+	l.deliver()
+	if l.r.ring.Next() != before {
+		l.tellCredit()
+	}
+}
+
 // settle ends each round: legs whose turn has come go on, acks that have waited long enough leave, and so do links that are bound
 // for another loop.
 func (l *rxloop) settle() (again bool) {

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 )
 
@@ -108,12 +109,12 @@ func (k *rxlink) arrive(owed int) {
 }
 
 // reach has the loop that has the link call f: at once when that is the caller's.
-func (r *Receiver) reach(k *rxlink, caller *rxloop, f func()) {
+func (r *Receiver) reach(k *rxlink, caller *loop.Loop, f func()) {
 	r.mu.Lock()
 	at := k.owner
-	here := at == caller && k.loop == caller.Loop // else it is on its way to the caller, whose thread alone changes that
+	here := at.Loop == caller && k.loop == caller // else it is on its way to the caller, whose thread alone changes that
 	if !here {
-		at.Post(func() { r.reach(k, at, f) }) // under mu, and so after the link's arrival
+		at.Post(func() { r.reach(k, at.Loop, f) }) // under mu, and so after the link's arrival
 	}
 	r.mu.Unlock()
 	if here {

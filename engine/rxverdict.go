@@ -155,7 +155,7 @@ func (r *Receiver) patience() (dead, giveup time.Duration) {
 
 // whole reports whether every byte of the stream is here, written or not.
 func (r *Receiver) whole() bool {
-	end := r.end.Load()
+	end := r.out.end.Load()
 	return end != nil && uint64(r.ring.Received()) >= end.Legs
 }
 
@@ -165,4 +165,50 @@ func (r *Receiver) linger() time.Duration {
 		return r.time.Linger
 	}
 	return min(r.time.Linger, r.cfg.Giveup)
+}
+
+// ending handles the sender's word on how long the stream is.
+func (r *Receiver) ending(e wire.End, l *rxloop) error {
+	if e.Bytes < e.Legs || e.Legs == 0 && e.Bytes > 0 { // no leg is empty
+		return r.spoils(fail(StatusIntegrity, nil, "the sender says the stream has %d bytes in %d legs", e.Bytes, e.Legs))
+	}
+	if old := r.out.end.Load(); old != nil && *old != e {
+		return r.spoils(fail(StatusIntegrity, nil, "the sender says the stream has %d bytes, and said %d before", e.Bytes, old.Bytes))
+	}
+	if e.Legs == 0 {
+		r.own()
+	}
+	r.out.end.Store(&e)
+	l.deliver()
+	return nil
+}
+
+// peerFinished handles the sender's word that it is done. It says so once it has heard that all is delivered. A sender that
+// says it before all is here will send no more, so there is nothing to wait for.
+func (r *Receiver) peerFinished() {
+	switch {
+	case !r.tenure.owns(): // there is no stream yet
+	case r.done.Load() == nil && !r.whole():
+		r.fail(fail(StatusLost, nil, "the sender ended the stream without sending all of it"))
+	default:
+		r.bye.Store(true)
+		r.look()
+	}
+}
+
+// peerFailed handles the sender's reason for failing. Once all is delivered it no longer matters, since the sender has
+// nothing more to ask for. While the stream is not yet the receiver's own, only the link ends, with the error returned.
+func (r *Receiver) peerFailed(on *Link, f wire.Fault) error {
+	switch {
+	case r.done.Load() != nil:
+		r.bye.Store(true)
+		r.look()
+	case r.quits(f, on.name):
+		on.told, on.answered = true, true
+		return errQuit
+	default:
+		r.told.Store(true)
+		r.fail(remoteError("sender", f))
+	}
+	return nil
 }

@@ -15,7 +15,7 @@ func TestFirstLegAfterTheFailure(t *testing.T) {
 		t.Fatal("a stream without a leg is the receiver's own")
 	}
 	r.own()
-	if !r.isOver() || ExitStatus(r.err) != StatusRemotePipe {
+	if !r.finished || ExitStatus(r.err) != StatusRemotePipe {
 		t.Errorf("the stream goes on: %v", r.err)
 	}
 	if r.quits(wire.Fault{}, "10.0.0.1:7") {

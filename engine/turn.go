@@ -56,7 +56,7 @@ func (r *Receiver) linkGone() {
 		return
 	}
 	t.vacate()
-	r.end.Store(nil)
+	r.out.end.Store(nil)
 	r.bye.Store(false)
 	r.outage.Forget(time.Now())
 	r.first, r.lost = time.Time{}, 0

@@ -1,0 +1,134 @@
+package engine
+
+import (
+	"errors"
+
+	"viamillipede/engine/loop"
+	"viamillipede/engine/ring"
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// What a link's loop does to the sink itself: it cuts the head leg through, or puts a leg in its place in a file.
+
+// cutLeast is the smallest leg that is worth the system calls, in bytes.
+const cutLeast = 16 << 10
+
+// errSinkEnds is why what was taken for the sink is not in it, and what follows need not be.
+var errSinkEnds = errors.New("the sink takes nothing any more")
+
+// heed handles the sink's readiness, or its consumer's death. While nothing waits, only the latter is watched for. freed are those
+// who waited; came: somebody did, a link or the egress itself, whose deliver the caller then has to call.
+func (e *egress) heed(events uint32) (freed []waiter, came bool) {
+	if events&(netio.Failed|netio.HungUp) != 0 {
+		e.consumerGone(nil)
+		return nil, false
+	}
+	freed, came, err := e.unblock()
+	if err != nil {
+		e.sinkFailed(fail(StatusLocalPipe, err, "cannot wait for standard output"))
+	}
+	return freed, came
+}
+
+// hold makes w wait until the sink takes more; false: it is not to wait.
+func (e *egress) hold(w waiter) (held bool) {
+	held, err := e.block(w)
+	if err != nil {
+		e.sinkFailed(err)
+	}
+	return held
+}
+
+// gone reports whether the sink's consumer has gone, and handles that.
+func (e *egress) gone() bool {
+	if !e.sink.Gone() {
+		return false
+	}
+	e.consumerGone(nil)
+	return true
+}
+
+// wants reports whether the sink is in the middle of a leg, or at its beginning, and no whole copy of it is here. has is how many of
+// its bytes the sink has. The caller has the turn.
+func (e *egress) wants(n ring.Seq) (has int, ok bool) {
+	return e.partial, e.in() == writing && n == e.ring.Next() && !e.ring.Ready()
+}
+
+// pull moves up to so many bytes of the head leg, of which the sink has what came before, from a connection into the sink, through p
+// where that takes a pipe. The caller has the turn.
+//
+//	(n, nil)           they are in the sink
+//	(n, errSinkEnds)   they are lost, and p may have some of them: the sink has failed, and the stream will
+//	(0, err)           nothing moved; netio says whether the connection had nothing, or the sink no room, or splice is refused
+func (e *egress) pull(l *rxleg, from Mover, p *netio.Pipe, most int) (n int, err error) {
+	if err := e.inPlace(l); err != nil {
+		e.sinkFailed(err)
+		return 0, errSinkEnds
+	}
+	if e.straight() {
+		e.at.Away(&e.shore, func() { n, err = from.Splice(e.sink, most) })
+		if err != nil {
+			return 0, err
+		}
+	} else {
+		if n, err = from.TakePipe(p, most); err != nil {
+			return 0, err
+		}
+		e.at.Away(&e.shore, func() { err = e.sink.Empty(p) })
+		if err != nil {
+			e.sinkFailed(err)
+			return n, errSinkEnds
+		}
+	}
+	e.wrote(n)
+	return n, nil
+}
+
+// carryOn writes what is in order behind a leg that was cut through, and published. The caller has the turn.
+func (e *egress) carryOn() {
+	if err := e.drain(); err != nil {
+		e.sinkFailed(err)
+	}
+}
+
+// places reports whether a leg that begins now, on a loop that has pipe p, goes to its place in a file. The place that it claims must
+// fit the window, so that a broken peer cannot make the file longer than that.
+func (e *egress) places(l wire.Leg, at *loop.Loop, p *netio.Pipe) bool {
+	if e.route != routePlace || p == nil || e.sink.Refuses() || l.Length < cutLeast || l.Checked {
+		return false
+	}
+	beyond := ring.Seq(l.Number).Distance(e.ring.Next())
+	if l.Offset-e.bytes.Load() > uint64(max(0, beyond))*uint64(e.most) {
+		return false
+	}
+	e.ground.reserve(int64(l.Offset)+int64(l.Length), at)
+	return true
+}
+
+// place moves the n bytes that are in p to a place in the file, at the given offset in the stream. After an error p may have some of
+// them, and nothing more of the leg has to be placed. Any loop may call it; the stream fails if need be.
+func (e *egress) place(at *loop.Loop, p *netio.Pipe, offset int64, n int) (err error) {
+	e.ground.reached(offset + int64(n)) // or a part of it
+	at.Away(&e.shore, func() { err = e.ground.emptyAt(p, e.ground.spot()+offset) })
+	if err != nil && (err != errSealed || e.in() == writing) {
+		e.sinkFailed(err)
+	}
+	return err
+}
+
+// stall makes w wait until no call on the sink is stuck.
+func (e *egress) stall(w waiter) {
+	e.addStalled(w)
+	if !e.shore.Busy() {
+		e.freed() // it may have been free before w waited
+	}
+}
+
+// freed resumes everyone who has waited since a call on the sink got stuck.
+func (e *egress) freed() {
+	for _, w := range e.takeStalled() {
+		w.sinkTakes(nil)
+	}
+	e.resume()
+}
