@@ -67,11 +67,7 @@ func (m Means) afford(e end, loops, links int) (thrift, error) {
 	own := loops*filesOfLoop + filesOfEnd
 	left := m.Files - own
 	if left < filesOfLink {
-		more := "descriptors"
-		if m.Files == 1 {
-			more = "descriptor"
-		}
-		return thrift{}, fmt.Errorf("%d more %s can be opened (ulimit -n), and at least %d are needed", m.Files, more, own+filesOfLink)
+		return thrift{}, TooFewFiles(m.Files, own+filesOfLink)
 	}
 	t := thrift{links: min(links, left/filesOfLink)}
 	left -= t.links * filesOfLink
@@ -84,6 +80,15 @@ func (m Means) afford(e end, loops, links int) (thrift, error) {
 	}
 	t.seats = left + t.links*filesOfLink - 1 // one is taken over at a time
 	return t, nil
+}
+
+// TooFewFiles is why an end, or the program, does not start with so many descriptors left.
+func TooFewFiles(left, least int) error {
+	descriptors := "descriptors"
+	if left == 1 {
+		descriptors = "descriptor"
+	}
+	return fmt.Errorf("%d more %s can be opened (ulimit -n), and at least %d are needed", left, descriptors, least)
 }
 
 // withinMeans makes the window fit what may be used, and reports it if the user asked for more.

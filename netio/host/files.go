@@ -12,9 +12,9 @@ type Files struct {
 	Room  int // how many more can be opened
 }
 
-// Spare reports whether n more descriptors can be opened, by opening that many. It asks the kernel alone, without Go's poller,
-// which ends the program where there is none for it.
-func Spare(n int) bool {
+// Spare is how many more descriptors can be opened, at most n, by opening that many. It asks the kernel alone, without Go's
+// poller, which ends the program where there is none for it.
+func Spare(n int) int {
 	var fds []int
 	defer func() {
 		for _, fd := range fds {
@@ -24,11 +24,11 @@ func Spare(n int) bool {
 	for range n {
 		fd, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
 		if err != nil {
-			return false
+			break
 		}
 		fds = append(fds, fd)
 	}
-	return true
+	return len(fds)
 }
 
 // Files reads the limit. The Go runtime raised it to the hard limit when the program began; a child process gets the

@@ -46,13 +46,7 @@ type settings struct {
 }
 
 func main() {
-	pipeline.Main("benchmarks", func(ctx context.Context) error {
-		set, err := parse()
-		if err != nil {
-			return err
-		}
-		return run(ctx, set)
-	})
+	pipeline.Main("benchmarks", parse, run)
 }
 
 func parse() (settings, error) {

@@ -21,17 +21,27 @@ const (
 	limit = 50 * time.Second // for the whole demonstration; a few seconds are typical
 )
 
+// settings are the command line.
+type settings struct{ program, source string }
+
 func main() {
-	program := flag.String("program", "bin/viamillipede", "the program to show")
-	source := flag.String("source", "", "the folder to move")
+	pipeline.Main("demo: FAIL", parse, show)
+}
+
+func parse() (settings, error) {
+	var set settings
+	flag.StringVar(&set.program, "program", "bin/viamillipede", "the program to show")
+	flag.StringVar(&set.source, "source", "", "the folder to move")
 	flag.Parse()
-	pipeline.Main("demo", func(ctx context.Context) error {
-		ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not done within %v", limit))
-		defer cancel()
-		if err := demonstrate(ctx, *program, *source); err != nil {
-			return fmt.Errorf("FAIL: %w", err)
-		}
-		fmt.Println("\nPASS: what came out is what went in")
-		return nil
-	})
+	return set, nil
+}
+
+func show(ctx context.Context, set settings) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("not done within %v", limit))
+	defer cancel()
+	if err := demonstrate(ctx, set.program, set.source); err != nil {
+		return err
+	}
+	fmt.Println("\nPASS: what came out is what went in")
+	return nil
 }

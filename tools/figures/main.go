@@ -47,13 +47,7 @@ func main() {
 	if role, ok := roleOf(os.Args); ok {
 		os.Exit(role.run(os.Args[2:]))
 	}
-	pipeline.Main("figures", func(ctx context.Context) error {
-		set, err := parse()
-		if err != nil {
-			return err
-		}
-		return run(ctx, set)
-	})
+	pipeline.Main("figures", parse, run)
 }
 
 // addOnly adds the rows of one -only: one name, which may contain a comma, or several.

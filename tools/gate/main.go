@@ -45,16 +45,7 @@ type settings struct {
 func (s settings) bytes() uint64 { return uint64(s.gib * (1 << 30)) }
 
 func main() {
-	pipeline.Main("gate", func(ctx context.Context) error {
-		set, err := parse()
-		if err == nil {
-			err = run(ctx, set)
-		}
-		if err != nil {
-			return fmt.Errorf("failed: %w", err)
-		}
-		return nil
-	})
+	pipeline.Main("gate: failed", parse, run)
 }
 
 func parse() (settings, error) {

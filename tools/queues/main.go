@@ -38,13 +38,7 @@ type settings struct {
 func (s settings) bytes() uint64 { return uint64(s.gib * (1 << 30)) }
 
 func main() {
-	pipeline.Main("queues", func(ctx context.Context) error {
-		set, err := parse()
-		if err != nil {
-			return err
-		}
-		return run(ctx, set)
-	})
+	pipeline.Main("queues", parse, run)
 }
 
 func parse() (settings, error) {

@@ -40,8 +40,8 @@ const filesLeast = 5
 // Begin reports whether Go can run here at all. Its runtime ends the program where there is no descriptor for its poller, which
 // the first timer or file needs, so it must be called before either. The error is an *engine.Error.
 func Begin() error {
-	if !host.Spare(filesLeast) {
-		return cannot("fewer than %d more descriptors can be opened (ulimit -n)", filesLeast)
+	if left := host.Spare(filesLeast); left < filesLeast {
+		return cannot("%v", engine.TooFewFiles(left, filesLeast))
 	}
 	return nil
 }
