@@ -27,7 +27,7 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	if r.cfg.Checksum && !r.sums {
 		observe.Tell(r.observer, observe.ChecksumMissing{})
 	}
-	r.out.ground.size = int64(h.Size)
+	r.out.announce(int64(h.Size))
 	observe.Tell(r.observer, observe.SenderMet{
 		Stream: h.Stream, Links: links, Leg: int64(size), Credit: uint64(r.credit), Memory: r.advice, Pages: r.pool.Warm(),
 	})

@@ -89,6 +89,12 @@ func (e *egress) attach(r *ring.Ring[rxleg], legs ring.Consumer[rxleg], most uin
 	e.ring, e.legs, e.most = r, legs, most
 }
 
+// announce says how long the stream will be, if its sender knows; 0: it does not. The limits of attach hold.
+func (e *egress) announce(bytes int64) { e.ground.size = bytes }
+
+// written is how many bytes of the stream are in the sink, in order. Any goroutine may call it.
+func (e *egress) written() uint64 { return e.bytes.Load() }
+
 // takeTurn gives a loop the turn, unless somebody has it.
 func (e *egress) takeTurn(at *loop.Loop) bool {
 	if !e.turn.CompareAndSwap(false, true) {

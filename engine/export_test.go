@@ -10,7 +10,7 @@ func Equip(c Conn) Connection { return equip(c) }
 func LosePipe(r *Receiver) {
 	last := r.loops[len(r.loops)-1]
 	if last.pipe != nil {
-		r.out.pipes.Put(last.pipe)
+		r.out.takeBack(last.pipe)
 		last.pipe = nil
 	}
 }

@@ -53,7 +53,7 @@ func (i *inspected) covers(offset uint64) bool { return offset-i.Offset < uint64
 func (k *rxlink) inspect(l *rxleg) bool {
 	r := k.r
 	found := inspected{l.Leg, r.test.sequence.Examine(l.bytes(), l.Offset)}
-	whole, err := r.test.note(found, k.loop.Now, r.out.bytes.Load())
+	whole, err := r.test.note(found, k.loop.Now, r.out.written())
 	r.damaged(err)
 	return whole
 }

@@ -11,9 +11,6 @@ import (
 
 // What a link's loop does to the sink itself: it cuts the head leg through, or puts a leg in its place in a file.
 
-// cutLeast is the smallest leg that is worth the system calls, in bytes.
-const cutLeast = 16 << 10
-
 // errSinkEnds is why what was taken for the sink is not in it, and what follows need not be.
 var errSinkEnds = errors.New("the sink takes nothing any more")
 
@@ -54,6 +51,9 @@ func (e *egress) gone() bool {
 func (e *egress) wants(n ring.Seq) (has int, ok bool) {
 	return e.partial, e.in() == writing && n == e.ring.Next() && !e.ring.Ready()
 }
+
+// writes reports whether legs go to the sink; false: it has all, or has failed, or its consumer is gone.
+func (e *egress) writes() bool { return e.in() == writing }
 
 // pull moves up to so many bytes of the head leg, of which the sink has what came before, from a connection into the sink, through p
 // where that takes a pipe. The caller has the turn.
@@ -116,6 +116,9 @@ func (e *egress) place(at *loop.Loop, p *netio.Pipe, offset int64, n int) (err e
 	}
 	return err
 }
+
+// stuck reports whether a call on the sink does not return.
+func (e *egress) stuck() bool { return e.shore.Busy() }
 
 // stall makes w wait until no call on the sink is stuck.
 func (e *egress) stall(w waiter) {

@@ -102,6 +102,9 @@ func (o *outlet) unwatch() (waiters []waiter) {
 	return waiters
 }
 
+// full reports whether somebody waits for the sink to take more; a hint.
+func (o *outlet) full() bool { return o.blocked.Load() }
+
 // addStalled notes that w waits until no call on the sink is stuck.
 func (o *outlet) addStalled(w waiter) {
 	o.mu.Lock()

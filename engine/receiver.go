@@ -173,9 +173,7 @@ func (r *Receiver) addLoop(i, cpu int) error {
 func (r *Receiver) close() {
 	for _, l := range r.loops {
 		l.Close()
-		if l.pipe != nil {
-			r.out.pipes.Put(l.pipe)
-		}
+		r.out.takeBack(l.pipe)
 	}
 	r.out.close()
 	if r.pool != nil {
@@ -191,7 +189,7 @@ func (r *Receiver) Run(ctx context.Context) (sum observe.Summary, err error) {
 	defer caught("the end", r.observer, func(e *Error) { err = e })
 	r.begin(time.Now())
 	observe.Tell(r.observer, observe.ReceiverOpened{
-		Addr: r.Addr(), Sink: r.out.sink.String(), EnginePath: r.enginePath(), Placement: r.placed.Load().data(),
+		Addr: r.Addr(), Sink: r.out.String(), EnginePath: r.enginePath(), Placement: r.placed.Load().data(),
 	})
 	defer r.cfg.Means.spareCPUs(len(r.loops))()
 	for _, l := range r.loops {

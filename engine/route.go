@@ -6,8 +6,12 @@ import (
 	"sync/atomic"
 
 	"viamillipede/engine/observe"
+	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
+
+// cutLeast is the smallest leg that is worth the system calls, in bytes.
+const cutLeast = 16 << 10
 
 // route is how legs get from their sockets to the sink. Buffers are always used for small legs, for legs with a checksum and,
 // except with routePlace, for legs that are not the head.
@@ -80,13 +84,26 @@ func (r *routing) renew(p *netio.Pipe) *netio.Pipe {
 	return r.pipes.Get()
 }
 
+// takeBack ends the loan of a pipe, and drops what is in it; nil is none.
+func (r *routing) takeBack(p *netio.Pipe) {
+	if p != nil {
+		r.pipes.Put(p)
+	}
+}
+
+// refuse notes that the kernel does not splice into the sink after all: every leg goes through buffers from then on.
+func (r *routing) refuse() { r.sink.Refuse() }
+
+// String names the sink for people.
+func (r *routing) String() string { return r.sink.String() }
+
 // straight reports whether the head leg goes into the sink without a pipe of ours.
 func (r *routing) straight() bool { return r.route == routeSplice }
 
-// cuts reports whether the head leg may go to the sink as it arrives, on a loop that has pipe p. The way through a pipe needs one, and
-// there may be fewer pipes than loops.
-func (r *routing) cuts(p *netio.Pipe) bool {
-	return (r.route == routeSplice || r.route == routePass && p != nil) && !r.sink.Refuses()
+// cuts reports whether a leg that begins now, on a loop that has pipe p, may go to the sink as it arrives when it is the head. The way
+// through a pipe needs one, and there may be fewer pipes than loops.
+func (r *routing) cuts(l wire.Leg, p *netio.Pipe) bool {
+	return l.Length >= cutLeast && !l.Checked && (r.route == routeSplice || r.route == routePass && p != nil) && !r.sink.Refuses()
 }
 
 // count notes how a leg came to the sink: by reference or from a buffer.

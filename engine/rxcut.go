@@ -23,7 +23,7 @@ func (k *rxlink) sinkTakes(caller *loop.Loop) { k.r.reach(k, caller, func() { k.
 // cuts reports whether a leg that begins now can go straight to the sink, on a link of the given loop. The first leg of all cannot:
 // until it is whole, the stream is not the receiver's own, and nothing of it may be in the sink.
 func (r *Receiver) cuts(l wire.Leg, at *rxloop) bool {
-	return l.Length >= cutLeast && !l.Checked && r.out.cuts(at.pipe) && ring.Seq(l.Number) == r.ring.Next() && r.tenure.owns()
+	return r.out.cuts(l, at.pipe) && ring.Seq(l.Number) == r.ring.Next() && r.tenure.owns()
 }
 
 // cutThrough moves what it can. It answers like read.
@@ -99,7 +99,7 @@ func (k *rxlink) spliceFailed(err error) error {
 	case err != netio.ErrAgain && e.gone():
 		return nil
 	case netio.Unsupported(err):
-		e.sink.Refuse()
+		e.refuse()
 		return k.buffer(k.cut.Leg) // the rest of it: the sink has what came before
 	}
 	return err

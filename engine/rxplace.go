@@ -13,12 +13,12 @@ var errHeldUp = errors.New("a write to the sink does not return")
 // place moves what is there of a leg to its place. It answers like read.
 func (k *rxlink) place() (n int, drained bool, err error) {
 	e, l := &k.r.out, &k.leg.Leg
-	if e.in() != writing || k.owner.pipe == nil {
+	if !e.writes() || k.owner.pipe == nil {
 		k.state, k.leg = rxDropped, nil // a copy of what is delivered, or a stream that fails
 		return 0, false, nil
 	}
 	switch {
-	case !e.shore.Busy():
+	case !e.stuck():
 	case k.ending:
 		return 0, true, errHeldUp
 	default:
@@ -29,7 +29,7 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 	left := int(l.Length) - k.got
 	n, err = k.conn.TakePipe(k.owner.pipe, left)
 	if netio.Unsupported(err) {
-		e.sink.Refuse()
+		e.refuse()
 		if k.got == 0 {
 			return 0, false, k.buffer(*l)
 		}
