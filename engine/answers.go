@@ -1,11 +1,15 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
+
+// answers is what the last attempt on each path showed, by the paths' order.
+type answers []answer
 
 // answer is what a path's last attempt to connect showed.
 type answer struct {
@@ -20,37 +24,29 @@ func (a answer) denied() bool { return a.last != nil && denies(a.verdict) }
 func (a answer) final() bool  { return a.denied() && a.refused }
 
 // firstContact returns the error that must end a sender which never met its receiver, or nil.
-func firstContact(answers []answer, waited, connect time.Duration) *Error {
+func (all answers) firstContact(waited, connect time.Duration) *Error {
 	late := waited >= connect
-	if every(answers, answer.final) || late && some(answers, answer.denied) {
-		return fail(StatusRefused, nil, "%v", summarize(answers))
+	if all.final() || late && slices.ContainsFunc(all, answer.denied) {
+		return fail(StatusRefused, nil, "%v", all.unreachable())
 	}
 	if late {
-		return fail(StatusConnect, summarize(answers), "no receiver within %v", connect)
+		return fail(StatusConnect, all.unreachable(), "no receiver within %v", connect)
 	}
 	return nil
 }
 
-func every(answers []answer, is func(answer) bool) bool {
-	for _, a := range answers {
-		if !is(a) {
-			return false
-		}
-	}
-	return true
+// final reports whether a receiver answered on every path that it will not have us, and no other address may still let us in.
+func (all answers) final() bool {
+	return !slices.ContainsFunc(all, func(a answer) bool { return !a.final() })
 }
 
-func some(answers []answer, is func(answer) bool) bool {
-	return !every(answers, func(a answer) bool { return !is(a) })
-}
-
-// summarize says for each path how its last attempt went.
-func summarize(answers []answer) observe.Unreachable {
-	all := make(observe.Unreachable, len(answers))
-	for i, a := range answers {
-		all[i] = observe.PathAnswer{Path: a.path, Err: a.last}
+// unreachable says for each path how its last attempt went.
+func (all answers) unreachable() observe.Unreachable {
+	why := make(observe.Unreachable, len(all))
+	for i, a := range all {
+		why[i] = observe.PathAnswer{Path: a.path, Err: a.last}
 	}
-	return all
+	return why
 }
 
 // denies reports whether a receiver that answers so will not have us.
@@ -59,14 +55,21 @@ func denies(v wire.Verdict) bool {
 }
 
 // answers is what the last attempt on each path showed.
-func (d *dialer) answers() []answer {
-	answers := make([]answer, 0, len(d.paths))
+func (d *dialer) answers() answers {
+	all := make(answers, 0, len(d.paths))
 	for _, p := range d.paths {
-		_, refused, verdict, last := p.state()
-		if last == nil && p.names.unknown() {
-			last = errSlowName
-		}
-		answers = append(answers, answer{p.String(), refused, verdict, last})
+		all = append(all, p.answer())
 	}
-	return answers
+	return all
+}
+
+// answer is what the last attempt on the path showed.
+func (p *pathState) answer() answer {
+	p.mu.Lock()
+	a := answer{p.String(), p.refused, p.verdict, p.last}
+	p.mu.Unlock()
+	if a.last == nil && p.names.unknown() {
+		a.last = errSlowName
+	}
+	return a
 }

@@ -36,7 +36,7 @@ func TestFirstContact(t *testing.T) {
 		{"a stranger", []answer{stranger}, 0, StatusDone},
 		{"a stranger, late", []answer{stranger}, connect, StatusConnect},
 	} {
-		err := firstContact(c.answers, c.waited, connect)
+		err := answers(c.answers).firstContact(c.waited, connect)
 		if got := ExitStatus(errOf(err)); got != c.want {
 			t.Errorf("%s: status %d (%v), want %d", c.name, got, err, c.want)
 		}

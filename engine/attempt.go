@@ -74,7 +74,7 @@ func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (
 	}
 	conn, err := k.adopt(won.c)
 	if err != nil {
-		p.ports.give(k.index)
+		p.ports.release(k.index)
 		return nil, k.failed(ctx, p, result(won.to, p.met(won.to), wire.VerdictOK, err))
 	}
 	k.reached(p, failed, won.to)
@@ -104,13 +104,13 @@ func (k *keeper) adopt(c net.Conn) (conn Conn, err error) {
 
 // reach races for a connection from one of the path's source ports, which then belongs to the keeper.
 func (k *keeper) reach(ctx context.Context, p *pathState, all []netip.Addr, hope <-chan struct{}) (won *lap, failed []outcome) {
-	k.ready(p, all[0])
+	k.balance(p, all[0])
 	place := k.place
 	if p != k.home {
 		place = guestPlace
 	}
 	for {
-		port, none := p.ports.take(k.index, place, time.Now())
+		port, none := p.ports.acquire(k.index, place, time.Now())
 		if none != nil {
 			if len(failed) == 0 {
 				failed = []outcome{result(netip.Addr{}, false, wire.VerdictOK, none)}
@@ -123,7 +123,7 @@ func (k *keeper) reach(ctx context.Context, p *pathState, all []netip.Addr, hope
 		}
 		taken := portTaken(port, failed)
 		if taken == nil {
-			p.ports.give(k.index)
+			p.ports.release(k.index)
 			return nil, failed
 		}
 		k.noteTaken(p, port, taken)
@@ -133,7 +133,7 @@ func (k *keeper) reach(ctx context.Context, p *pathState, all []netip.Addr, hope
 // portTaken is why a race failed because its source port cannot be used; nil: it did not.
 func portTaken(port uint16, failed []outcome) error {
 	for _, o := range failed {
-		if mayBeHad(port, o.err) {
+		if lacksPort(port, o.err) {
 			return o.err
 		}
 	}

@@ -124,8 +124,8 @@ func nextTry(tries []*try) time.Time {
 func (c *crew) better(t *try) bool {
 	d, ctx := c.d, c.d.ctx
 	added := c.spare(t.path, t.step)
-	if up, _, _, _ := t.path.state(); up == 0 || len(added) == 0 {
-		t.rest()
+	if t.path.links() == 0 || len(added) == 0 {
+		t.postpone()
 		return false
 	}
 	before := d.measureRate()
@@ -149,12 +149,12 @@ func (c *crew) better(t *try) bool {
 		c.dismiss(i)
 	}
 	observe.Tell(d.observer, tried)
-	t.rest()
+	t.postpone()
 	return false
 }
 
-// rest leaves the path alone for a while.
-func (t *try) rest() {
+// postpone leaves the path alone for a while.
+func (t *try) postpone() {
 	t.step = 1
 	t.after = time.Now().Add(t.pause)
 	t.pause = min(2*t.pause, schedule.AutoPauseMost)

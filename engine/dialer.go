@@ -196,7 +196,6 @@ func (d *dialer) keeps(link int) bool { return d.have[link].Load() }
 // others reports whether a path other than p has a link.
 func (d *dialer) others(p *pathState) bool {
 	return slices.ContainsFunc(d.paths, func(q *pathState) bool {
-		up, _, _, _ := q.state()
-		return q != p && up > 0
+		return q != p && q.links() > 0
 	})
 }

@@ -91,7 +91,7 @@
 //	window.Window          a short lock for each leg and each ack; each leg counts its holders
 //	bounds.due             when the next leg may come, if the user sets a pace
 //	Sender.hungry, watcher which loops wait for a leg, and which one watches the source
-//	Sender.allowed, legs, lately, legTime; pathState.flow, trip, idle, doubtful
+//	Sender.allowed, legs, lately, legTime; traffic (path.go)
 //	                       what the scheduler knows about all links, or about those of a path: each loop adds the changes of its own
 //	                       when it measures them or an ack has come, and reads the sum
 //	Sender.moved, hoped    when payload last moved

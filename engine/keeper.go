@@ -51,7 +51,7 @@ func (k *keeper) run(ctx context.Context) {
 		how := schedule.Attempt{Took: time.Since(begun)}
 		if err == nil {
 			how = k.serve(ctx, link)
-			link.on.ports.give(k.index)
+			link.on.ports.release(k.index)
 		}
 		if how.Linked || hope == nil {
 			hope = k.hope() // the old one may have been closed long ago
@@ -78,13 +78,13 @@ func (k *keeper) connect(ctx context.Context, hope <-chan struct{}) (*served, er
 	if err == nil || k.anchor {
 		return link, err
 	}
-	if up, _, _, _ := k.home.state(); up > 0 {
+	if k.home.links() > 0 {
 		return nil, err
 	}
 	paths := k.d.paths
 	for i := 1; i < len(paths); i++ {
 		p := paths[(k.home.order+i)%len(paths)]
-		if up, _, _, _ := p.state(); up == 0 || up >= p.mostLinks() {
+		if up := p.links(); up == 0 || up >= p.mostLinks() {
 			continue
 		}
 		if link, err := k.dial(ctx, p, hope); err == nil {

@@ -54,7 +54,7 @@ func (d *dialer) lookUp(ctx context.Context, p *pathState) ([]netip.Addr, error)
 	if len(kept) == 0 {
 		return nil, err
 	}
-	if p.names.tell() {
+	if p.names.stale() {
 		observe.Tell(d.observer, observe.NameKept{Path: p.String(), Err: cause(err)})
 	}
 	return kept, nil
@@ -98,8 +98,8 @@ func (d *directory) unknown() bool {
 	return d.asking != nil && len(d.kept) == 0
 }
 
-// tell reports whether to tell the user that the name is not resolved: once, until it is again.
-func (d *directory) tell() (news bool) {
+// stale reports whether to tell the user that the name is not resolved: once, until it is again.
+func (d *directory) stale() (news bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	news, d.told = !d.told, true

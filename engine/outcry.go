@@ -132,7 +132,7 @@ func (s *Sender) cryOut(now time.Time) {
 	case hole != nil && !e.First:
 		e.Why = hole
 	case links == 0 || e.First:
-		e.Why = summarize(s.dialer.answers())
+		e.Why = s.dialer.answers().unreachable()
 	}
 	observe.Tell(s.observer, e)
 }
@@ -140,7 +140,7 @@ func (s *Sender) cryOut(now time.Time) {
 // working names the paths that have a link.
 func (s *Sender) working() (names []string) {
 	for _, p := range s.paths {
-		if up, _, _, _ := p.state(); up > 0 {
+		if p.links() > 0 {
 			names = append(names, p.String())
 		}
 	}

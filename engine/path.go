@@ -17,20 +17,14 @@ type pathState struct {
 	Path
 	order int // in the user's order of preference, from 0
 
-	names     directory
-	ports     sourcePorts
-	explained atomic.Bool // the user knows of its congestion control
+	traffic
+	names directory
+	ports sourcePorts
+	hole  atomic.Int64 // size in bytes of a packet that does not get through, though small ones do; 0: none
 
-	flow                   schedule.PathFlow // what all of its links have in the network
-	trip                   atomic.Int64      // minimum round trip of its links, in nanoseconds; 0: not known
-	idle                   atomic.Int32      // links that could take a leg, over all loops; see txloop.countIdle
-	rescuedFrom, rescuedTo atomic.Int64      // legs
-	bytes                  tally             // of legs that its links have sent
-	rtt                    atomic.Int64      // smoothed round trip of the link that was looked at last, nanoseconds
-	lost                   atomic.Int64      // links
-	hole                   atomic.Int64      // size in bytes of a packet that does not get through, though small ones do; 0: none
-	hinted                 atomic.Bool       // the user knows of the kernel's limits
-	doubtful               atomic.Bool       // a link of it had payload but carried none, and no link has carried any since
+	explained atomic.Bool // the user knows of its congestion control
+	hinted    atomic.Bool // the user knows of the kernel's limits
+	doubtful  atomic.Bool // a link of it had payload but carried none, and no link has carried any since
 
 	tried chan struct{} // closed when the first attempt has ended
 	once  sync.Once     // closes it
@@ -46,6 +40,17 @@ type pathState struct {
 	empty   chan struct{} // closed when the path has lost its last link, then made anew; guarded by mu
 	best    netip.Addr    // the address that worked last; guarded by mu
 	metAt   []netip.Addr  // those at which the peer was met; guarded by mu
+}
+
+// traffic is what the links of a path carry, of all loops together. Each loop adds the changes of its own links.
+type traffic struct {
+	flow                   schedule.PathFlow // what they have in the network
+	trip                   atomic.Int64      // minimum round trip, in nanoseconds; 0: not known
+	rtt                    atomic.Int64      // smoothed round trip of the link that was looked at last, nanoseconds
+	idle                   atomic.Int32      // links that could take a leg
+	bytes                  tally             // of legs that they have sent
+	rescuedFrom, rescuedTo atomic.Int64      // legs
+	lost                   atomic.Int64      // links
 }
 
 func newPath(p Path, order int) *pathState {
@@ -107,10 +112,18 @@ func (p *pathState) neverUp() bool {
 	return !p.ever
 }
 
-func (p *pathState) state() (up int, refused bool, verdict wire.Verdict, last error) {
+// links is how many links are up.
+func (p *pathState) links() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.up, p.refused, p.verdict, p.last
+	return p.up
+}
+
+// failure is how the last attempt failed; nil: it succeeded, or none has ended yet.
+func (p *pathState) failure() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.last
 }
 
 // returned is closed when the path next gets a link up or, if the path is doubtful, when a link has carried something.

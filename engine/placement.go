@@ -153,9 +153,9 @@ func (p *placement) tellNext(to observe.Observer, next *placement) {
 	}
 }
 
-// resolved places the loops near the devices through which the stream leaves, as soon as a name has led to an address: before the first
+// settle places the loops near the devices through which the stream leaves, as soon as a name has led to an address: before the first
 // link is dialled, and before there is memory for the window.
-func (s *Sender) resolved(p *pathState, to netip.Addr) {
+func (s *Sender) settle(p *pathState, to netip.Addr) {
 	s.settling.Lock()
 	defer s.settling.Unlock()
 	if s.settled {

@@ -100,7 +100,7 @@ func TestLoopsStayAsMany(t *testing.T) {
 	}
 	defer s.close()
 	s.cfg.CPUs = nil
-	s.resolved(s.paths[0], netip.MustParseAddr("127.0.0.1"))
+	s.settle(s.paths[0], netip.MustParseAddr("127.0.0.1"))
 	if n := len(s.placed.Load().cpus); n != loops {
 		t.Errorf("a sender's %d loops run on %d CPUs", loops, n)
 	}

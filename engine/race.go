@@ -88,8 +88,8 @@ func (r *race) run(hope <-chan struct{}) *lap {
 		case l := <-r.dialled:
 			r.dialling--
 			if l.err != nil {
-				r.lost(l)
-				if mayBeHad(r.port, l.err) {
+				r.drop(l)
+				if lacksPort(r.port, l.err) {
 					return nil
 				}
 				r.start()
@@ -103,7 +103,7 @@ func (r *race) run(hope <-chan struct{}) *lap {
 				l.ended = true
 				return l
 			}
-			r.lost(l)
+			r.drop(l)
 			r.start()
 		case <-turn.C:
 		case <-slow.C:
@@ -180,8 +180,8 @@ func (r *race) speak(turn *time.Timer) {
 	}()
 }
 
-// lost records how an attempt failed.
-func (r *race) lost(l *lap) {
+// drop closes an attempt's connection and records how an attempt failed.
+func (r *race) drop(l *lap) {
 	l.ended = true
 	if l.c != nil {
 		l.c.Close()

@@ -41,6 +41,11 @@ func (p *pathState) emptied() <-chan struct{} {
 	return p.empty
 }
 
+// doubt notes that a link of the path had payload, and nothing of it got through; doubted reports whether that is so, and no link has
+// carried any since.
+func (p *pathState) doubt()        { p.doubtful.Store(true) }
+func (p *pathState) doubted() bool { return p.doubtful.Load() }
+
 // trust notes that payload has got through on the path.
 func (p *pathState) trust() {
 	if !p.doubtful.Load() {

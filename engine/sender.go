@@ -118,7 +118,7 @@ func NewSender(c SendConfig) (*Sender, error) {
 		return nil, fail(StatusLocalPipe, err, "cannot make a stream id")
 	}
 	s.dialer = newDialer(dialerConfig{
-		end: s, timing: s.time, transport: s.transport, observer: s.observer, trace: s.trace(), auto: c.Auto, near: s.near, fail: s.fail,
+		end: dialled{s}, timing: s.time, transport: s.transport, observer: s.observer, trace: s.trace(), auto: c.Auto, near: s.near, fail: s.fail,
 	}, c.Paths, c.Threads)
 	s.paths = s.dialer.paths
 	return s, s.open(loops, t.pipes)

@@ -102,7 +102,7 @@ func (s *Sender) missing(link int, home *pathState) observe.State {
 	if !s.dialer.keeps(link) {
 		return stateNone
 	}
-	if _, _, _, last := home.state(); last != nil {
+	if home.failure() != nil {
 		return observe.StateDown
 	}
 	return observe.StateDialling

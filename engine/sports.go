@@ -44,11 +44,11 @@ func (s *sourcePorts) set(ports []uint16) {
 	}
 }
 
-// fixed reports whether links have ports of their own, which their successors must have too.
-func (s *sourcePorts) fixed() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return len(s.list) > 0
+// fixed reports whether links of the path have ports of their own, which their successors must have too.
+func (p *pathState) fixed() bool {
+	p.ports.mu.Lock()
+	defer p.ports.mu.Unlock()
+	return len(p.ports.list) > 0
 }
 
 // renew makes a new list with find, if none of the ports is in use, because the network may have changed since. It reports whether the
@@ -65,8 +65,8 @@ func (s *sourcePorts) renew(find func() (ports []uint16, how string)) (news bool
 	return news
 }
 
-// take gives a port to a keeper that has none: the one for its place among the links of the path, or else a spare one.
-func (s *sourcePorts) take(keeper, place int, now time.Time) (port uint16, err error) {
+// acquire gives a port to a keeper that has none: the one for its place among the links of the path, or else a spare one.
+func (s *sourcePorts) acquire(keeper, place int, now time.Time) (port uint16, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.list) == 0 {
@@ -88,8 +88,8 @@ func (s *sourcePorts) take(keeper, place int, now time.Time) (port uint16, err e
 	return 0, errNoPort
 }
 
-// fail notes that the keeper's port cannot be used; news: it is the first time for this port.
-func (s *sourcePorts) fail(keeper int, now time.Time) (news bool) {
+// avoid notes that the keeper's port cannot be used; news: it is the first time for this port.
+func (s *sourcePorts) avoid(keeper int, now time.Time) (news bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.list {
@@ -101,8 +101,8 @@ func (s *sourcePorts) fail(keeper int, now time.Time) (news bool) {
 	return news
 }
 
-// give takes back a keeper's port.
-func (s *sourcePorts) give(keeper int) {
+// release takes back a keeper's port.
+func (s *sourcePorts) release(keeper int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.list {
@@ -112,8 +112,8 @@ func (s *sourcePorts) give(keeper int) {
 	}
 }
 
-// ready finds the balanced ports of a path, if the user wants that and it has no link, and tells the user.
-func (k *keeper) ready(p *pathState, to netip.Addr) {
+// balance finds the balanced ports of a path, if the user wants that and it has no link, and tells the user.
+func (k *keeper) balance(p *pathState, to netip.Addr) {
 	if !p.Sports.Balanced {
 		return
 	}
@@ -130,10 +130,10 @@ func (k *keeper) ready(p *pathState, to netip.Addr) {
 
 // noteTaken tells the user, once, about a port that cannot be used.
 func (k *keeper) noteTaken(p *pathState, port uint16, err error) {
-	if p.ports.fail(k.index, time.Now()) {
+	if p.ports.avoid(k.index, time.Now()) {
 		observe.Tell(k.d.observer, observe.PortTaken{Path: p.String(), Port: port, Err: cause(err)})
 	}
 }
 
-// mayBeHad reports whether an attempt failed only because its source port cannot be used.
-func mayBeHad(port uint16, err error) bool { return port != 0 && err != nil && dial.PortTaken(err) }
+// lacksPort reports whether an attempt failed only because its source port cannot be used.
+func lacksPort(port uint16, err error) bool { return port != 0 && err != nil && dial.PortTaken(err) }

@@ -30,12 +30,11 @@ func (s *Sender) pathSummaries(elapsed time.Duration, held []time.Duration) []ob
 	total := uint64(0)
 	for i, p := range s.paths {
 		bytes := uint64(p.bytes.Load())
-		up, _, _, last := p.state()
 		total += bytes
 		all[i] = observe.PathSummary{
-			Name: p.String(), Links: up, Bytes: bytes, Rate: observe.PerSecond(bytes, elapsed), RTT: time.Duration(p.rtt.Load()),
+			Name: p.String(), Links: p.links(), Bytes: bytes, Rate: observe.PerSecond(bytes, elapsed), RTT: time.Duration(p.rtt.Load()),
 			LinksLost: uint64(p.lost.Load()), RescuedFrom: uint64(p.rescuedFrom.Load()), RescuedTo: uint64(p.rescuedTo.Load()),
-			Head: part(float64(held[i]), float64(elapsed)), NeverUp: p.neverUp(), Last: last,
+			Head: part(float64(held[i]), float64(elapsed)), NeverUp: p.neverUp(), Last: p.failure(),
 		}
 	}
 	for i := range all {

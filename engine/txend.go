@@ -80,7 +80,7 @@ func (k *txlink) usefulness(err error) schedule.Use {
 	case err == errLeft || k.carriedSome(k.conn.Queued()) || k.first == 0 && now.Sub(k.upSince) >= schedule.IdleLong:
 		return schedule.UseGood
 	case k.first > 0 && now.Sub(k.firstFed) >= k.s.time.Stall:
-		k.path.doubtful.Store(true)
+		k.path.doubt()
 		return schedule.UseWasted
 	}
 	return schedule.UseNone

@@ -1,14 +1,24 @@
 package engine
 
 import (
+	"net/netip"
+
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
 
-// What the dialer asks of the sender and of its links, besides welcome, answered, attempted, resolved, strand (dialEnd) and leave (keptLink).
+// dialled is a sender as its dialer sees it.
+type dialled struct{ s *Sender }
+
+func (d dialled) welcome(w wire.Welcome) error         { return d.s.welcome(w) }
+func (d dialled) answered()                            { d.s.answered() }
+func (d dialled) attempted(path int, r schedule.Reply) { d.s.attempted(path, r) }
+func (d dialled) resolved(p *pathState, to netip.Addr) { d.s.settle(p, to) }
+func (d dialled) strand()                              { d.s.strand() }
 
 // hello is what a link says first, without its index and generation.
-func (s *Sender) hello() wire.Hello {
+func (d dialled) hello() wire.Hello {
+	s := d.s
 	h := wire.Hello{
 		Version: wire.Version, Features: s.features(), Phrase: s.cfg.Phrase, Stream: s.stream, MaxLeg: uint32(s.cfg.Leg),
 		Links: uint32(s.dialer.links()), Size: uint64(s.in.expected()),
@@ -20,13 +30,14 @@ func (s *Sender) hello() wire.Hello {
 }
 
 // arrived is how many bytes the receiver has; it was met.
-func (s *Sender) arrived() uint64 { return s.window.Arrived() }
+func (d dialled) arrived() uint64 { return d.s.window.Arrived() }
 
 // near calls f on a CPU whose packets the loop with that index is near to.
 func (s *Sender) near(loop int, f func()) { s.placed.Load().near(loop, f) }
 
 // connected makes a link of a connection on which it was welcomed.
-func (s *Sender) connected(c contact) keptLink {
+func (d dialled) connected(c contact) keptLink {
+	s := d.s
 	k := &txlink{s: s, path: c.path, owner: s.loops[s.loopOf(c.index)], to: c.to, zoned: c.zoned, Link: Link{
 		index: c.index, generation: c.generation, name: c.path.String(), conn: equip(c.conn),
 	}}

@@ -45,7 +45,7 @@ func (k *txlink) prune() {
 	}
 	k.Speed.Arrive(k.trips[:n], k.loop.Now, k.queue.MinRTT, len(left) == 0)
 	k.carried, k.trips = left, k.trips[n:]
-	if k.watch.doubt.Good(k.loop.Now); k.path.doubtful.Load() && k.carriedSome(k.queue) {
+	if k.watch.doubt.Good(k.loop.Now); k.path.doubted() && k.carriedSome(k.queue) {
 		k.path.trust()
 	}
 	k.conn.LimitUnsent(max(schedule.SizeOfLeg(k.Rate, schedule.LegTime, k.growth()), min(k.queue.InNetwork/4, k.s.most)))

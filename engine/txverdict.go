@@ -124,10 +124,10 @@ func (s *Sender) judge(now time.Time) *Error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.outage.Met() {
-		return firstContact(answers, now.Sub(s.started), s.cfg.Connect)
+		return answers.firstContact(now.Sub(s.started), s.cfg.Connect)
 	}
-	if s.up == 0 && !s.begun.Load() && every(answers, answer.final) {
-		return fail(StatusRefused, nil, "%s", summarize(answers)) // no leg had arrived, and the receiver took another sender's
+	if s.up == 0 && !s.begun.Load() && answers.final() {
+		return fail(StatusRefused, nil, "%s", answers.unreachable()) // no leg had arrived, and the receiver took another sender's
 	}
 	s.outage.Progress(s.lastMove(now))
 	s.outage.Hope(s.started.Add(time.Duration(s.hoped.Load())))
@@ -153,13 +153,13 @@ func (s *Sender) movedAt() time.Time { return s.started.Add(time.Duration(s.move
 func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.started))) }
 
 // doom is judge once the receiver was met, under mu.
-func (s *Sender) doom(now time.Time, answers []answer) *Error {
+func (s *Sender) doom(now time.Time, answers answers) *Error {
 	dead, giveup := s.cfg.Dead, s.cfg.Giveup
 	switch s.outage.Judge(now, dead, giveup) {
 	case schedule.FateRefused:
-		return fail(StatusLost, nil, "the receiver is gone: its host has refused for %v (%s)", dead, summarize(answers))
+		return fail(StatusLost, nil, "the receiver is gone: its host has refused for %v (%s)", dead, answers.unreachable())
 	case schedule.FateUnknown:
-		return fail(StatusLost, nil, "the receiver is gone: another one is in its place (%s)", summarize(answers))
+		return fail(StatusLost, nil, "the receiver is gone: another one is in its place (%s)", answers.unreachable())
 	case schedule.FateLost:
 		return s.lostFor(giveup)
 	}
