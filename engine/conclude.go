@@ -14,7 +14,9 @@ import (
 // phase is how far a stream has got with its sink. It only grows. Whoever leaves the path to delivered ends the stream with
 // an error, so that every stream ends either delivered or broken.
 //
-//	           last leg            nothing unread           ended
+//	untouched
+//	   |
+//	   v       last leg            nothing unread           ended
 //	writing ------------> unread -----------------> closing ------> delivered
 //	   |                     |                         |
 //	   | the sink fails      | its consumer is gone    | close(2), ftruncate(2) fail
@@ -22,11 +24,12 @@ import (
 //
 // The holder of the delivery turn does the writing. What follows may have to wait, for a consumer or for storage, so a
 // goroutine does it while links and signals are still served. A consumer that goes away during writing leads to the same
-// phases, because the sender must learn what was left unread.
+// phases, because the sender must learn what was left unread; so does one that goes away before.
 type phase int32
 
 const (
-	writing   phase = iota // legs are written as their turn comes
+	untouched phase = iota // nothing may be in the sink yet, since the stream is not the receiver's own
+	writing                // legs are written as their turn comes
 	unread                 // no more is written; the consumer has yet to read some of it, however long that takes
 	closing                // the sink is cut to length and closed
 	delivered              // the sender is told that all is well
@@ -128,9 +131,12 @@ func (e *egress) left() int {
 	}
 }
 
+// begin lets legs into the sink.
+func (e *egress) begin() { e.goes(untouched, writing) }
+
 // ends begins the phases after writing, unless they have begun. An error ends the stream.
 func (e *egress) ends(how func() error) {
-	if !e.goes(writing, unread) {
+	if !e.goes(untouched, unread) && !e.goes(writing, unread) {
 		return
 	}
 	e.endWatch()

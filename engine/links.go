@@ -92,10 +92,16 @@ func (e *egress) carryOn() {
 	}
 }
 
+// cutsNow reports whether a leg that begins now, on a loop that has pipe p, can go straight to the sink. The first leg of all cannot:
+// until it is whole, the stream is not the receiver's own.
+func (e *egress) cutsNow(l wire.Leg, p *netio.Pipe) bool {
+	return e.cuts(l, p) && ring.Seq(l.Number) == e.ring.Next() && e.in() != untouched
+}
+
 // places reports whether a leg that begins now, on a loop that has pipe p, goes to its place in a file. The place that it claims must
 // fit the window, so that a broken peer cannot make the file longer than that.
 func (e *egress) places(l wire.Leg, at *loop.Loop, p *netio.Pipe) bool {
-	if e.route != routePlace || p == nil || e.sink.Refuses() || l.Length < cutLeast || l.Checked {
+	if e.in() == untouched || e.route != routePlace || p == nil || e.sink.Refuses() || l.Length < cutLeast || l.Checked {
 		return false
 	}
 	beyond := ring.Seq(l.Number).Distance(e.ring.Next())

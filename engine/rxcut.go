@@ -3,7 +3,6 @@ package engine
 import (
 	"viamillipede/engine/loop"
 	"viamillipede/engine/ring"
-	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
 
@@ -19,12 +18,6 @@ const sinkRoom uint32 = 1 << 27
 
 // sinkTakes lets the link go on, which waited for the sink; see waiter.
 func (k *rxlink) sinkTakes(caller *loop.Loop) { k.r.reach(k, caller, func() { k.Ready(sinkRoom) }) }
-
-// cuts reports whether a leg that begins now can go straight to the sink, on a link of the given loop. The first leg of all cannot:
-// until it is whole, the stream is not the receiver's own, and nothing of it may be in the sink.
-func (r *Receiver) cuts(l wire.Leg, at *rxloop) bool {
-	return r.out.cuts(l, at.pipe) && ring.Seq(l.Number) == r.ring.Next() && r.tenure.owns()
-}
 
 // cutThrough moves what it can. It answers like read.
 func (k *rxlink) cutThrough() (n int, drained bool, err error) {

@@ -35,16 +35,16 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 	if k.ending {
 		return k.buffer(l)
 	}
-	if k.r.tenure.owns() && k.r.out.places(l, k.loop, k.owner.pipe) {
+	if k.r.out.places(l, k.loop, k.owner.pipe) {
 		k.state, k.leg = rxPlaced, &rxleg{Leg: l, placed: true}
 		return nil
 	}
-	if !k.r.cuts(l, k.owner) {
+	if !k.r.out.cutsNow(l, k.owner.pipe) {
 		if on, err := k.park(l); on || err != nil {
 			return err
 		}
 	}
-	if k.r.cuts(l, k.owner) {
+	if k.r.out.cutsNow(l, k.owner.pipe) {
 		k.state, k.cut = rxCut, rxleg{Leg: l}
 		return nil
 	}

@@ -20,6 +20,7 @@ func (r *Receiver) own() {
 	if r.tenure.owns() {
 		return // another loop was faster
 	}
+	r.out.begin() // first: whoever sees an owned stream may publish and deliver a leg of it
 	if f := r.tenure.own(); f != nil {
 		r.told.Store(true)
 		r.finishLocked(remoteError("sender", *f))
