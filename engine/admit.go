@@ -7,6 +7,7 @@ import (
 	"net"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
@@ -50,7 +51,7 @@ func (h reception) Forgo() {
 }
 
 // Fail implements Host.
-func (h reception) Fail(err *Error) { h.r.fail(err) }
+func (h reception) Fail(err *stream.Error) { h.r.fail(err) }
 
 // Serve implements Host: it hands the connection to a loop.
 func (h reception) Serve(hello wire.Hello, at int, c net.Conn) {
@@ -67,7 +68,7 @@ func (h reception) Serve(hello wire.Hello, at int, c net.Conn) {
 	l.load++
 	r.mu.Unlock()
 	k := &rxlink{r: r, way: r.wayOf(between), owner: l, Link: Link{
-		index: int(hello.Link), generation: hello.Generation, name: path, conn: equip(conn),
+		index: int(hello.Link), generation: hello.Generation, name: path, conn: stream.Equip(conn),
 	}}
 	if !l.Post(func() { r.linkUp(l, k) }) {
 		conn.Abort()
@@ -95,8 +96,8 @@ func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 		return refuse(wire.VerdictUnknown, "a sender whose stream began with another receiver")
 	case t.defers(h):
 		return refuse(wire.VerdictBusy, "%w", errTried)
-	case h.Link >= MaxThreads:
-		return refuse(wire.VerdictMalformed, "link %d, expected less than %d", h.Link, MaxThreads)
+	case h.Link >= stream.MaxThreads:
+		return refuse(wire.VerdictMalformed, "link %d, expected less than %d", h.Link, stream.MaxThreads)
 	case t.met() && h.Links != before.Links:
 		return refuse(wire.VerdictMalformed, "%d links, expected %d as before", h.Links, before.Links)
 	case t.met() && h.Features != before.Features:
@@ -106,7 +107,7 @@ func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 	}
 	if !t.met() {
 		if err := r.adopt(h); err != nil {
-			r.finishLocked(fail(StatusLocalPipe, err, "cannot get memory for the window"))
+			r.finishLocked(stream.Fail(stream.StatusLocalPipe, err, "cannot get memory for the window"))
 			return refuse(wire.VerdictBusy, "no memory for the window: %w", err)
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"syscall"
 	"testing"
+
+	"viamillipede/engine/internal/stream"
 )
 
 // A listener whose socket leaves the listening state, as an administrator's SOCK_DESTROY or a shutdown(2) has it, is
@@ -14,7 +16,7 @@ import (
 func TestListenerEndedFromOutside(t *testing.T) {
 	sinkR, sinkW := pipe(t)
 	srcR, srcW := pipe(t)
-	r, err := NewReceiver(ReceiveConfig{Sink: int(sinkW.Fd())})
+	r, err := NewReceiver(stream.ReceiveConfig{Sink: int(sinkW.Fd())})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,8 +32,8 @@ func TestListenerEndedFromOutside(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	s, err := NewSender(SendConfig{
-		Paths: []Path{{Host: "127.0.0.1", Port: uint16(first.Addr().(*net.TCPAddr).Port)}}, Source: int(srcR.Fd()),
+	s, err := NewSender(stream.SendConfig{
+		Paths: []stream.Path{{Host: "127.0.0.1", Port: uint16(first.Addr().(*net.TCPAddr).Port)}}, Source: int(srcR.Fd()),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/schedule"
@@ -12,8 +13,8 @@ import (
 
 // adopt starts to try the stream of a hello: it makes buffers and a ring for what its sender may send. Under mu.
 func (r *Receiver) adopt(h wire.Hello) error {
-	links := int(min(max(h.Links, 1), MaxThreads))
-	size, buffers := fit(r.cfg.Window, min(int(h.MaxLeg), r.cfg.Leg), links)
+	links := int(min(max(h.Links, 1), stream.MaxThreads))
+	size, buffers := stream.Fit(r.cfg.Window, min(int(h.MaxLeg), r.cfg.Leg), links)
 	if err := r.makeRoom(size, buffers, links); err != nil {
 		return err
 	}
@@ -42,10 +43,10 @@ func (r *Receiver) makeRoom(size, buffers, links int) error {
 		return nil
 	}
 	if r.pool != nil {
-		closePool(r.pool, r.advice, r.observer)
+		stream.ClosePool(r.pool, r.advice, r.observer)
 		r.pool = nil
 	}
-	pool, err := bufpool.New(bufpool.Config{Shards: len(r.loops), Nodes: r.placed.Load().nodes(), Buffers: buffers, Size: size})
+	pool, err := bufpool.New(bufpool.Config{Shards: len(r.loops), Nodes: r.placed.Load().Nodes(), Buffers: buffers, Size: size})
 	if err != nil {
 		return err
 	}

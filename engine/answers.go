@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
@@ -24,13 +25,13 @@ func (a answer) denied() bool { return a.last != nil && denies(a.verdict) }
 func (a answer) final() bool  { return a.denied() && a.refused }
 
 // firstContact returns the error that must end a sender which never met its receiver, or nil.
-func (all answers) firstContact(waited, connect time.Duration) *Error {
+func (all answers) firstContact(waited, connect time.Duration) *stream.Error {
 	late := waited >= connect
 	if all.final() || late && slices.ContainsFunc(all, answer.denied) {
-		return fail(StatusRefused, nil, "%v", all.unreachable())
+		return stream.Fail(stream.StatusRefused, nil, "%v", all.unreachable())
 	}
 	if late {
-		return fail(StatusConnect, all.unreachable(), "no receiver within %v", connect)
+		return stream.Fail(stream.StatusConnect, all.unreachable(), "no receiver within %v", connect)
 	}
 	return nil
 }

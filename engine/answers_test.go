@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/wire"
 )
 
@@ -23,28 +24,28 @@ func TestFirstContact(t *testing.T) {
 		name    string
 		answers []answer
 		waited  time.Duration
-		want    Status // StatusDone: wait
+		want    stream.Status // StatusDone: wait
 	}{
-		{"nothing tried", []answer{untried}, 0, StatusDone},
-		{"nobody there yet", []answer{nobody}, connect - 1, StatusDone},
-		{"nobody there", []answer{nobody}, connect, StatusConnect},
-		{"no answer", []answer{untried, untried}, connect, StatusConnect},
-		{"busy", []answer{busy}, 0, StatusRefused},
-		{"busy and wrong phrase", []answer{busy, phrase}, 0, StatusRefused},
-		{"one busy, one silent", []answer{busy, untried}, 0, StatusDone},
-		{"one busy, one silent, late", []answer{busy, untried}, connect, StatusRefused},
-		{"a stranger", []answer{stranger}, 0, StatusDone},
-		{"a stranger, late", []answer{stranger}, connect, StatusConnect},
+		{"nothing tried", []answer{untried}, 0, stream.StatusDone},
+		{"nobody there yet", []answer{nobody}, connect - 1, stream.StatusDone},
+		{"nobody there", []answer{nobody}, connect, stream.StatusConnect},
+		{"no answer", []answer{untried, untried}, connect, stream.StatusConnect},
+		{"busy", []answer{busy}, 0, stream.StatusRefused},
+		{"busy and wrong phrase", []answer{busy, phrase}, 0, stream.StatusRefused},
+		{"one busy, one silent", []answer{busy, untried}, 0, stream.StatusDone},
+		{"one busy, one silent, late", []answer{busy, untried}, connect, stream.StatusRefused},
+		{"a stranger", []answer{stranger}, 0, stream.StatusDone},
+		{"a stranger, late", []answer{stranger}, connect, stream.StatusConnect},
 	} {
 		err := answers(c.answers).firstContact(c.waited, connect)
-		if got := ExitStatus(errOf(err)); got != c.want {
+		if got := stream.ExitStatus(errOf(err)); got != c.want {
 			t.Errorf("%s: status %d (%v), want %d", c.name, got, err, c.want)
 		}
 	}
 }
 
 // errOf makes no error of a nil *Error.
-func errOf(e *Error) error {
+func errOf(e *stream.Error) error {
 	if e == nil {
 		return nil
 	}

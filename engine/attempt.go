@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -93,7 +94,7 @@ type served struct {
 }
 
 // adopt takes the connection over; it closes the connection if that fails, even by a fault in the program.
-func (k *keeper) adopt(c net.Conn) (conn Conn, err error) {
+func (k *keeper) adopt(c net.Conn) (conn stream.Conn, err error) {
 	defer func() {
 		if conn == nil {
 			c.Close()

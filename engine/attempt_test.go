@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/wire"
 )
 
@@ -86,7 +87,7 @@ func TestSpreadLinks(t *testing.T) {
 	} {
 		var paths []*pathState
 		for i, r := range c.rates {
-			paths = append(paths, &pathState{Path: Path{Rate: r}, order: i})
+			paths = append(paths, &pathState{Path: stream.Path{Rate: r}, order: i})
 		}
 		var got []int
 		for _, p := range spreadLinks(paths, c.links) {
@@ -99,7 +100,7 @@ func TestSpreadLinks(t *testing.T) {
 }
 
 func TestPathSharesItsRate(t *testing.T) {
-	p := newPath(Path{Rate: 10}, 0)
+	p := newPath(stream.Path{Rate: 10}, 0)
 	for up, want := range []uint64{10, 10, 5, 3, 2, 2, 1, 1, 1, 1, 1, 1} {
 		if got := p.share(); got != want {
 			t.Errorf("%d links: %d", up, got)

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
@@ -94,11 +95,11 @@ func (d *dialer) trial(c *crew) {
 	case <-ctx.Done():
 		return
 	}
-	sleep(ctx, schedule.AutoSettle)
+	stream.Sleep(ctx, schedule.AutoSettle)
 	for at := 0; ctx.Err() == nil; at++ {
 		t := tries[at%len(tries)]
 		if wait := time.Until(nextTry(tries)); wait > 0 {
-			sleep(ctx, wait)
+			stream.Sleep(ctx, wait)
 			continue
 		}
 		if time.Now().Before(t.after) {
@@ -132,7 +133,7 @@ func (c *crew) better(t *try) bool {
 	for _, i := range added {
 		c.start(i)
 	}
-	sleep(ctx, max(schedule.AutoSettle, schedule.AutoTrips*time.Duration(t.path.trip.Load())))
+	stream.Sleep(ctx, max(schedule.AutoSettle, schedule.AutoTrips*time.Duration(t.path.trip.Load())))
 	now := d.measureRate()
 	if ctx.Err() != nil {
 		return false
@@ -163,6 +164,6 @@ func (t *try) postpone() {
 // measureRate is how many bytes per second the peer receives, measured over schedule.AutoMeasure.
 func (d *dialer) measureRate() float64 {
 	begun, from := time.Now(), d.end.arrived()
-	sleep(d.ctx, schedule.AutoMeasure)
+	stream.Sleep(d.ctx, schedule.AutoMeasure)
 	return float64(d.end.arrived()-from) / time.Since(begun).Seconds()
 }

@@ -69,7 +69,7 @@ func onlyLast(words int) []uint64 {
 }
 
 // checked is leg n of s with a checksum, right or wrong.
-func (s stream) checked(n int, right bool) []byte {
+func (s handmade) checked(n int, right bool) []byte {
 	l := wire.Leg{
 		Number: uint64(n), Offset: uint64(n * s.leg), Length: uint32(s.leg), Checked: true,
 		Checksum: wire.Checksum(s.payload(n)),

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -69,7 +70,7 @@ func (e *egress) agrees(end wire.End) error {
 	if end.Legs == uint64(e.ring.Next()) && end.Bytes == e.bytes.Load() {
 		return nil
 	}
-	return fail(StatusIntegrity, nil, "the stream has %d bytes in %d legs, but the sender says %d in %d",
+	return stream.Fail(stream.StatusIntegrity, nil, "the stream has %d bytes in %d legs, but the sender says %d in %d",
 		e.bytes.Load(), e.ring.Next(), end.Bytes, end.Legs)
 }
 
@@ -120,7 +121,7 @@ func (e *egress) hadAll() bool {
 func (e *egress) left() int {
 	told := make(chan int, 1)
 	go func() {
-		defer caught("the end of the output", e.observer, e.fails)
+		defer stream.Caught("the end of the output", e.observer, e.fails)
 		told <- e.sink.Unread()
 	}()
 	select {
@@ -143,7 +144,7 @@ func (e *egress) ends(how func() error) {
 	e.begun.Store(true)
 	go func() {
 		defer close(e.ended)
-		defer caught("the end of the output", e.observer, e.fails)
+		defer stream.Caught("the end of the output", e.observer, e.fails)
 		if err := how(); err != nil {
 			e.sinkFailed(err)
 		}
@@ -175,7 +176,7 @@ func (e *egress) stoppedEarly(left int, cause error) error {
 		if left > 0 {
 			text += fmt.Sprintf(", and has left %d bytes of the %d that it was given unread", left, given)
 		}
-		return fail(StatusLocalPipe, cause, "%s", text)
+		return stream.Fail(stream.StatusLocalPipe, cause, "%s", text)
 	}
 	if !e.keepTurn() {
 		return nil
@@ -215,10 +216,10 @@ func (e *egress) endSink(d wire.Done) error {
 	e.ground.closePlaces()
 	e.cut.Store(true)
 	if err := e.leave(); err != nil {
-		return fail(StatusLocalPipe, err, "cannot end standard output")
+		return stream.Fail(stream.StatusLocalPipe, err, "cannot end standard output")
 	}
 	if err := e.finish(); err != nil {
-		return fail(StatusLocalPipe, err, "cannot end standard output")
+		return stream.Fail(stream.StatusLocalPipe, err, "cannot end standard output")
 	}
 	if e.goes(closing, delivered) {
 		e.complete(d)
@@ -239,7 +240,7 @@ func (e *egress) isOver() bool {
 // settles waits at most so long until the goroutine that ends the sink, if there is one, is done, and reports settled.
 func (e *egress) settles(atMost time.Duration) bool {
 	if e.begun.Load() {
-		awaitAll(e.ended, 1, atMost)
+		stream.AwaitAll(e.ended, 1, atMost)
 	}
 	return e.settled()
 }
@@ -257,7 +258,7 @@ func (e *egress) settled() bool {
 
 // sinkFailed ends the stream, because its bytes cannot be delivered.
 func (e *egress) sinkFailed(err error) {
-	own, ok := errors.AsType[*Error](err)
+	own, ok := errors.AsType[*stream.Error](err)
 	if !ok && netio.BrokenPipe(err) {
 		e.consumerGone(err)
 		return
@@ -267,7 +268,7 @@ func (e *egress) sinkFailed(err error) {
 	}
 	e.endWatch()
 	if !ok {
-		own = fail(StatusLocalPipe, err, "cannot write standard output")
+		own = stream.Fail(stream.StatusLocalPipe, err, "cannot write standard output")
 	}
 	e.fails(own)
 }

@@ -9,18 +9,19 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/netio"
 )
 
 // bare is a network whose connections can do what every link needs, and no more.
-type bare struct{ engine.Transport }
+type bare struct{ stream.Transport }
 
-func (b bare) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
+func (b bare) Adopt(c net.Conn, trace netio.Tracer) (stream.Conn, error) {
 	conn, err := b.Transport.Adopt(c, trace)
 	if err != nil {
 		return nil, err
 	}
-	return struct{ engine.Conn }{conn}, nil
+	return struct{ stream.Conn }{conn}, nil
 }
 
 // What a connection cannot do is done without: from every source into every sink the bytes are the same, where the stream is meant

@@ -37,7 +37,7 @@ func TestCutThroughResumes(t *testing.T) {
 }
 
 // owned makes s the receiver's own stream: its first leg, which never goes straight to the sink, is in. It returns that leg.
-func (r *running) owned(h *hand, s stream) []byte {
+func (r *running) owned(h *hand, s handmade) []byte {
 	r.t.Helper()
 	h.send(s.frame(0))
 	return r.read(s.leg)

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
@@ -17,13 +18,13 @@ import (
 // dialer keeps the links of a stream up. Each has a keeper, which dials it, hands it to its loop, and dials again when it is lost.
 type dialer struct {
 	dialerConfig
-	paths []*pathState            // in the user's order
-	homes []*pathState            // the path of each link, by link index
-	have  [MaxThreads]atomic.Bool // links that have a keeper at work
-	zones atomic.Bool             // some link goes to a link-local address
-	ctx   context.Context         // ends when no more links are wanted; set by start before any keeper starts
-	wg    sync.WaitGroup          // keepers, and what starts them
-	asks  sync.WaitGroup          // lookups under way
+	paths []*pathState                   // in the user's order
+	homes []*pathState                   // the path of each link, by link index
+	have  [stream.MaxThreads]atomic.Bool // links that have a keeper at work
+	zones atomic.Bool                    // some link goes to a link-local address
+	ctx   context.Context                // ends when no more links are wanted; set by start before any keeper starts
+	wg    sync.WaitGroup                 // keepers, and what starts them
+	asks  sync.WaitGroup                 // lookups under way
 
 	met     chan struct{} // closed once a receiver has been met
 	meet    sync.Once     // closes it
@@ -40,12 +41,12 @@ type dialer struct {
 type dialerConfig struct {
 	end       dialEnd
 	timing    schedule.Timing
-	transport Transport
+	transport stream.Transport
 	observer  observe.Observer
 	trace     netio.Tracer
 	auto      bool                        // as many links as raise the rate, instead of all
 	near      func(loop int, dial func()) // calls dial on a CPU whose packets the loop with that index is near to
-	fail      func(*Error)                // ends the stream, for a fault in this program
+	fail      func(*stream.Error)         // ends the stream, for a fault in this program
 }
 
 // dialEnd is the sending end, whose links are dialled. Any goroutine of the dialer may call it.
@@ -74,7 +75,7 @@ type contact struct {
 	index      int // of the link in its stream, from 0
 	generation uint32
 	path       *pathState
-	conn       Conn
+	conn       stream.Conn
 	to         netip.Addr // the address that was dialled
 	zoned      netip.Addr // the same, with the zone it has now; only for a link-local one
 }
@@ -90,7 +91,7 @@ type keptLink interface {
 }
 
 // newDialer makes a dialer for so many links over the paths, or fewer if the paths cannot feed that many.
-func newDialer(c dialerConfig, paths []Path, links int) *dialer {
+func newDialer(c dialerConfig, paths []stream.Path, links int) *dialer {
 	d := &dialer{
 		dialerConfig: c, met: make(chan struct{}), firstUp: make(chan struct{}), change: make(chan struct{}), empty: make(chan struct{}),
 	}
@@ -137,7 +138,7 @@ func (d *dialer) wait() {
 // caught is for the dialer's goroutines to defer.
 func (d *dialer) caught(where string) {
 	if p := recover(); p != nil {
-		d.fail(faulted(where, p, d.observer))
+		d.fail(stream.Faulted(where, p, d.observer))
 	}
 }
 
@@ -147,7 +148,7 @@ func (d *dialer) holdBack() {
 	defer cancel()
 	select {
 	case <-d.firstUp:
-		sleep(ctx, schedule.AfterFirst)
+		stream.Sleep(ctx, schedule.AfterFirst)
 	case <-ctx.Done():
 	}
 }

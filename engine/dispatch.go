@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
@@ -15,11 +16,11 @@ import (
 type txloop struct {
 	*loop.Loop
 	s     *Sender
-	past  *linkSums         // of links that have ended; nil: nobody asked for them
-	links []*txlink         // best rank first: by path in the user's order, then by index
-	best  time.Duration     // how long the best of them takes to bring a leg; see findBest
-	idle  [MaxThreads]int32 // how many of them are idle, by path, as last told to the other loops
-	mark  uint32            // this loop's bit in Sender.hungry
+	past  *linkSums                // of links that have ended; nil: nobody asked for them
+	links []*txlink                // best rank first: by path in the user's order, then by index
+	best  time.Duration            // how long the best of them takes to bring a leg; see findBest
+	idle  [stream.MaxThreads]int32 // how many of them are idle, by path, as last told to the other loops
+	mark  uint32                   // this loop's bit in Sender.hungry
 
 	token int32 // of the watch on the source
 	pause pause
@@ -201,7 +202,7 @@ func (l *txloop) countIdle() {
 	if len(l.s.loops) < 2 || len(l.s.paths) < 2 {
 		return
 	}
-	var now [MaxThreads]int32
+	var now [stream.MaxThreads]int32
 	for _, k := range l.links {
 		if k.idle() && k.mayTake(k.most()) {
 			now[k.path.order]++
@@ -239,7 +240,7 @@ func (l *txloop) wait(why hunger) {
 		}
 	case paused:
 		if err := l.s.in.pauseFor(&l.pause); err != nil {
-			l.s.fail(fail(StatusLocalPipe, err, "cannot wait"))
+			l.s.fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait"))
 		}
 	case noMore:
 		l.end()
@@ -253,7 +254,7 @@ func (l *txloop) wait(why hunger) {
 func (l *txloop) watchSource() {
 	if l.s.watcher.CompareAndSwap(nobody, int32(l.ID)) {
 		if err := l.Rewatch(l.s.in.src.FD(), netio.Readable|netio.Once, l.token); err != nil {
-			l.s.fail(fail(StatusLocalPipe, err, "cannot wait for standard input"))
+			l.s.fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait for standard input"))
 		}
 		return
 	}
@@ -347,7 +348,7 @@ func (l *txloop) farewell(words []byte, left chan<- struct{}) {
 func (l *txloop) quitLegs(any bool) {
 	for _, k := range slices.Clone(l.links) {
 		if k.leg != nil && (any || k.leg.Filed()) || any && len(k.carried) > 0 {
-			k.lose(errUnfinished)
+			k.lose(stream.ErrUnfinished)
 		}
 	}
 }
@@ -355,7 +356,7 @@ func (l *txloop) quitLegs(any bool) {
 // closeLinks closes what is left, when the loop has ended.
 func (l *txloop) closeLinks() {
 	if l.Broken() {
-		var conns []Conn
+		var conns []stream.Conn
 		for _, k := range l.links {
 			if k.leg != nil && k.sent > 0 {
 				k.conn.Abort() // in the middle of a leg, nothing can be said
@@ -366,7 +367,7 @@ func (l *txloop) closeLinks() {
 		for _, k := range slices.Concat(l.asides, l.limbo) {
 			k.conn.Abort()
 		}
-		speakFor(l.Loop, l.s.lastWords(), conns, l.s.time.Farewell)
+		stream.SpeakFor(l.Loop, l.s.lastWords(), conns, l.s.time.Farewell)
 		return
 	}
 	for _, k := range slices.Clone(l.asides) {

@@ -67,9 +67,9 @@
 //	         rxverdict.go   when and why the stream ends          mainly the supervisor
 //	         rxvoice.go     the sender is told                    the same goroutine
 //
-// Beside them: conn.go says what a link needs of a connection, placement.go decides on which CPUs the loops run, gauge.go has
-// the kernel count what the links do, outcry.go decides when an outage is reported, and snapshot.go, with pulse.go and
-// summary.go, shows the state of the stream.
+// What both ends share is engine/internal/stream: conn.go there says what a link needs of a connection, and placement.go decides on
+// which CPUs the loops run. Beside them: gauge.go has the kernel count what the links do, outcry.go decides when an outage is reported,
+// and snapshot.go, with summary.go, shows the state of the stream.
 //
 // The engine speaks in data (engine/observe): a Snapshot, a Summary, and events for an Observer. cmd turns them into words. Only an
 // error has words of its own.
@@ -83,7 +83,7 @@
 //	bufpool.Pool           a shard each; a buffer goes back to the shard it came from
 //	netio.Pipes            a short lock for each leg by reference; none at a receiver, whose loops have a pipe each
 //	loop.Shore             whether a call on the source or the sink is stuck: two atomic operations a call
-//	tally.go               what is counted for the user: each loop its part, added up when somebody asks
+//	stream.Tally           what is counted for the user: each loop its part, added up when somebody asks
 //
 // Out:
 //
@@ -107,10 +107,10 @@
 //	carPark.taken          whether a loop has legs that wait for their turn
 //
 // The lists above name the goroutines beside the loops; each has one owner. Run starts and joins them. Only a goroutine whose
-// call does not return from the kernel is left behind (chore.go, engine/loop/halt.go).
+// call does not return from the kernel is left behind (stream.Chore, engine/loop/halt.go).
 //
 // A leg is kept at the sending end until the peer has received it, so a lost link is a normal event: its legs go to another
-// link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (supervise.go). Only chaos.go cuts links
-// on purpose. An Observer is told when a stream has no link (outcry.go). A fault in the program ends one stream and no more
-// (panic.go). engine/schedule/outage.go decides whether a peer without a link is dead.
+// link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (supervise.go). Only stream.Chaos cuts
+// links on purpose. An Observer is told when a stream has no link (outcry.go). A fault in the program ends one stream and no more
+// (engine/internal/stream/panic.go). engine/schedule/outage.go decides whether a peer without a link is dead.
 package engine

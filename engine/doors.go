@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -31,7 +32,7 @@ type doors struct {
 	strangers doorman
 
 	mu    sync.Mutex
-	door  Door              // guarded by mu, as is all below
+	door  stream.Door       // guarded by mu, as is all below
 	cpus  int               // as steer was last called; 0: it was not
 	owner func(cpu int) int // likewise
 }
@@ -49,7 +50,7 @@ type doorsConfig struct {
 
 // listener is what doors need of a Transport.
 type listener interface {
-	Listen(ctx context.Context, port uint16, listeners int) (Door, error)
+	Listen(ctx context.Context, port uint16, listeners int) (stream.Door, error)
 	Watch(ctx context.Context, changed func()) error
 }
 
@@ -69,7 +70,7 @@ type Host interface {
 	// Forgo notes that an admitted connection does not become a link.
 	Forgo()
 	// Fail ends the stream.
-	Fail(err *Error)
+	Fail(err *stream.Error)
 }
 
 // openDoors opens the port. A local address that does not exist yet is waited for, like a sender's; any other error is final.
@@ -89,7 +90,7 @@ func openDoors(c doorsConfig, h Host) (*doors, error) {
 }
 
 // set makes a door the one through which connections come in.
-func (d *doors) set(door Door) {
+func (d *doors) set(door stream.Door) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.door = door
@@ -99,7 +100,7 @@ func (d *doors) set(door Door) {
 }
 
 // current is the door through which connections come in now.
-func (d *doors) current() Door {
+func (d *doors) current() stream.Door {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.door
@@ -162,7 +163,7 @@ func (d *doors) accept(ctx context.Context) {
 // caught is for the goroutines of the doors to defer.
 func (d *doors) caught(where string) {
 	if p := recover(); p != nil {
-		d.host.Fail(faulted(where, p, d.Observer))
+		d.host.Fail(stream.Faulted(where, p, d.Observer))
 	}
 }
 
@@ -170,12 +171,12 @@ func (d *doors) caught(where string) {
 var errNoAddress = errors.New("a connection without an address")
 
 // stand accepts connections at all listeners until one of them is no longer of use, and then closes them all.
-func (d *doors) stand(ctx context.Context, door Door, guests *sync.WaitGroup) error {
+func (d *doors) stand(ctx context.Context, door stream.Door, guests *sync.WaitGroup) error {
 	listeners := door.Listeners()
 	ends := make(chan error, len(listeners))
 	for i, l := range listeners {
 		go func() {
-			err := errFault
+			err := stream.ErrFault
 			defer func() { ends <- err }()
 			defer d.caught("door")
 			err = d.acceptAt(ctx, i, l, guests)
@@ -203,7 +204,7 @@ func (d *doors) acceptAt(ctx context.Context, at int, l net.Listener, guests *sy
 			return err
 		default: // out of descriptors, or the connection is gone already
 			observe.Tell(d.Observer, observe.AcceptFailed{Err: err})
-			sleep(ctx, d.Time.Backoff)
+			stream.Sleep(ctx, d.Time.Backoff)
 		}
 	}
 }
@@ -212,7 +213,7 @@ func (d *doors) acceptAt(ctx context.Context, at int, l net.Listener, guests *sy
 func (d *doors) letIn(ctx context.Context, at int, c net.Conn, guests *sync.WaitGroup) {
 	g, gone := d.seats.take(c, d.host.Expects(c.RemoteAddr()), d.seatsForGuests())
 	if g == nil {
-		observe.Tell(d.Observer, observe.NoRoom{From: c.RemoteAddr(), Err: errFewFiles})
+		observe.Tell(d.Observer, observe.NoRoom{From: c.RemoteAddr(), Err: stream.ErrFewFiles})
 		c.Close()
 		return
 	}
@@ -236,4 +237,4 @@ func (d *doors) letIn(ctx context.Context, at int, c net.Conn, guests *sync.Wait
 
 // seatsForGuests is how many guests there may be beside the links: fewer if descriptors are few. A connection that is not let in
 // is closed without an answer, which its sender does not take for a refusal.
-func (d *doors) seatsForGuests() int { return min(GuestsMost, d.Seats-d.host.LinksUp()) }
+func (d *doors) seatsForGuests() int { return min(stream.GuestsMost, d.Seats-d.host.LinksUp()) }

@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/ring"
@@ -41,15 +42,15 @@ type egress struct {
 
 // egressConfig is what an egress has to know, and whom it has to tell. It does not change.
 type egressConfig struct {
-	copies   error            // why every leg is to be copied; nil: it need not be
-	early    bool             // a consumer that stops reading is no failure
-	farewell time.Duration    // how long the end of the run waits for the sink; Timing.Farewell
-	over     <-chan struct{}  // closed when the stream has ended
-	observer observe.Observer // hears what becomes of the sink
-	fails    func(*Error)     // the stream fails: its bytes cannot be delivered
-	complete func(wire.Done)  // the sink has been ended: the sender may be told
-	resume   func()           // some loop is to call deliver soon
-	lapses   func() func()    // loop.Shore.Lapses
+	copies   error               // why every leg is to be copied; nil: it need not be
+	early    bool                // a consumer that stops reading is no failure
+	farewell time.Duration       // how long the end of the run waits for the sink; Timing.Farewell
+	over     <-chan struct{}     // closed when the stream has ended
+	observer observe.Observer    // hears what becomes of the sink
+	fails    func(*stream.Error) // the stream fails: its bytes cannot be delivered
+	complete func(wire.Done)     // the sink has been ended: the sender may be told
+	resume   func()              // some loop is to call deliver soon
+	lapses   func() func()       // loop.Shore.Lapses
 }
 
 // open prepares for a stream into that sink, for which it may make so many pipes.
@@ -195,7 +196,7 @@ func (e *egress) inPlace(l *rxleg) error {
 	if l.Offset == at {
 		return nil
 	}
-	return fail(StatusIntegrity, nil, "leg %d begins at byte %d, but %d bytes came before it", l.Number, l.Offset, at)
+	return stream.Fail(stream.StatusIntegrity, nil, "leg %d begins at byte %d, but %d bytes came before it", l.Number, l.Offset, at)
 }
 
 // write writes what the sink lacks of the head leg; full says that the sink takes no more now.

@@ -15,6 +15,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 )
 
@@ -46,7 +47,7 @@ func TestRefusedAtOnce(t *testing.T) {
 			h.untilReceived(1)
 			o := engine.Options{Connect: time.Minute, Threads: 2}
 			c.change(&o)
-			tx := send(t, o, nil, func(engine.Transport) engine.Transport { return rx.network })
+			tx := send(t, o, nil, func(stream.Transport) stream.Transport { return rx.network })
 			if err := tx.wants(engine.StatusRefused).err; !strings.Contains(err.Error(), c.why) {
 				t.Errorf("%v does not say why", err)
 			}

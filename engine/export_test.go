@@ -1,11 +1,5 @@
 package engine
 
-// Connection is a Conn with all that it can do, for tests that put something around it.
-type Connection = connection
-
-// Equip finds what a Conn can do.
-func Equip(c Conn) Connection { return equip(c) }
-
 // LosePipe takes the pipe from the receiver's last loop, as where the user has no more of them. Before Run.
 func LosePipe(r *Receiver) {
 	last := r.loops[len(r.loops)-1]

@@ -4,6 +4,7 @@ import (
 	"io"
 	"sync/atomic"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/window"
@@ -23,7 +24,7 @@ type extent struct {
 
 	blind atomic.Bool // the file system cannot say whether it would have to wait
 
-	fromCache, reread tally                 // how often a leg was sent from the page cache, and through memory
+	fromCache, reread stream.Tally          // how often a leg was sent from the page cache, and through memory
 	reason            atomic.Pointer[error] // why legs are read
 }
 
@@ -46,9 +47,9 @@ func (e *extent) sent(l *window.Leg, reread bool, at *loop.Loop) {
 	switch {
 	case !l.Filed():
 	case reread:
-		e.reread.add(at, 1)
+		e.reread.Add(at, 1)
 	default:
-		e.fromCache.add(at, 1)
+		e.fromCache.Add(at, 1)
 	}
 }
 
@@ -125,7 +126,7 @@ func (in *ingest) unchanged() error {
 		return err
 	}
 	if what := now.Since(in.was); what != "" {
-		return fail(StatusIntegrity, nil, "standard input changed while it was sent: %s", what)
+		return stream.Fail(stream.StatusIntegrity, nil, "standard input changed while it was sent: %s", what)
 	}
 	return nil
 }
@@ -169,7 +170,7 @@ func (in *ingest) fetch(l *window.Leg) {
 func (in *ingest) has(upTo uint64) bool { return in.src.Size() >= in.begin+int64(upTo) }
 
 // shrunk is the error of a file that has lost bytes which were announced.
-func (in *ingest) shrunk() *Error {
-	return fail(StatusIntegrity, nil, "standard input shrank while it was sent: it had %d bytes, and has %d",
+func (in *ingest) shrunk() *stream.Error {
+	return stream.Fail(stream.StatusIntegrity, nil, "standard input shrank while it was sent: it had %d bytes, and has %d",
 		in.begin+in.length, in.src.Size())
 }

@@ -12,6 +12,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
@@ -85,15 +86,15 @@ func TestReceiverFinishesWithoutSuccess(t *testing.T) {
 }
 
 // addressless is a network on which the kernel does not tell the address of the first connection that comes in.
-type addressless struct{ engine.Transport }
+type addressless struct{ stream.Transport }
 
-func (n addressless) Listen(ctx context.Context, port uint16, listeners int) (engine.Door, error) {
+func (n addressless) Listen(ctx context.Context, port uint16, listeners int) (stream.Door, error) {
 	d, err := n.Transport.Listen(ctx, port, listeners)
 	return addresslessDoor{d, new(atomic.Bool)}, err
 }
 
 type addresslessDoor struct {
-	engine.Door
+	stream.Door
 	known *atomic.Bool
 }
 
@@ -128,7 +129,7 @@ func (addresslessConn) LocalAddr() net.Addr { return nil }
 func TestConnectionWithoutAnAddress(t *testing.T) {
 	timing := steady
 	timing.Tell = time.Millisecond
-	rx := receive(t, engine.Options{Timing: timing}, enginetest.KindPipe, func(n engine.Transport) engine.Transport { return addressless{n} })
+	rx := receive(t, engine.Options{Timing: timing}, enginetest.KindPipe, func(n stream.Transport) stream.Transport { return addressless{n} })
 	rx.until("it says that it waits", func() bool {
 		return count(rx.log, func(e observe.Outage) bool { return e.First && e.Door == nil && e.Port == port }) > 0
 	})

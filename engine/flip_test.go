@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"viamillipede/engine"
+	"viamillipede/engine/internal/stream"
 )
 
 // flip is a prover that tosses a coin, and sometimes fails: what it says decides the way of a leg, never its bytes, for the
@@ -19,7 +19,7 @@ type flip struct {
 }
 
 // newFlip gives a prover, or with kind 2 half of the time none.
-func newFlip(seed uint64, kind int) (engine.Prover, error) {
+func newFlip(seed uint64, kind int) (stream.Prover, error) {
 	f := &flip{rand.New(rand.NewPCG(seed, 3)), -1}
 	if kind == 2 && f.rng.IntN(2) == 0 {
 		return nil, os.ErrPermission

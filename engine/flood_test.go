@@ -8,12 +8,13 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/wire"
 )
 
 // flooded is a connection on which a frame comes in without end, once on is set: the socket is never found empty.
 type flooded struct {
-	engine.Connection
+	stream.Connection
 	on     *atomic.Bool
 	frames []byte // the same, again and again
 	frame  int    // its length
@@ -22,7 +23,7 @@ type flooded struct {
 
 func flooding(on *atomic.Bool, frame []byte) transporter {
 	frames := bytes.Repeat(frame, 128)
-	return adopting(func(c engine.Connection) engine.Conn {
+	return adopting(func(c stream.Connection) stream.Conn {
 		return &flooded{Connection: c, on: on, frames: frames, frame: len(frame)}
 	})
 }

@@ -14,6 +14,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
 
@@ -90,7 +91,7 @@ func programs(f *testing.F) {
 }
 
 // hurried has clocks for a peer that does not keep anybody waiting.
-var hurried = engine.Timing{
+var hurried = schedule.Timing{
 	Backoff: time.Millisecond, BackoffMost: 8 * time.Millisecond, Dial: 200 * time.Millisecond, Hello: 200 * time.Millisecond,
 	Tick: 2 * time.Millisecond, Beat: 10 * time.Millisecond, Stall: 20 * time.Millisecond, Move: 5 * time.Millisecond,
 	Dead: 500 * time.Millisecond, DeadPeer: 200 * time.Millisecond, Linger: 200 * time.Millisecond,

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/netio/sockstats"
@@ -18,7 +19,7 @@ import (
 // and go.
 type gauge struct {
 	observer  observe.Observer
-	load      chore                               // its goroutine, at the start; started by Run, joined by close
+	load      stream.Chore                        // its goroutine, at the start; started by Run, joined by close
 	collector atomic.Pointer[sockstats.Collector] // nil: not yet, or never
 
 	mu     sync.Mutex
@@ -40,14 +41,14 @@ func (g *gauge) open(ctx context.Context, within time.Duration, cfg sockstats.Co
 	observe.Tell(g.observer, observe.SocketStatistics{Cgroup: c.Cgroup(), Filter: permitted(c.Filter()), Ops: permitted(c.Ops())})
 	answers, busy := context.WithTimeout(ctx, schedule.GaugePatience)
 	defer busy()
-	attached := make(chan struct{}, loopsMost)
+	attached := make(chan struct{}, stream.LoopsMost)
 	for range attach(attached) {
 		select {
 		case <-attached:
 		case <-answers.Done():
 		}
 	}
-	sleep(ctx, within)
+	stream.Sleep(ctx, within)
 	_ = c.Settle()
 }
 
@@ -72,7 +73,7 @@ func (g *gauge) close() {
 	g.mu.Lock()
 	g.closed = true
 	g.mu.Unlock()
-	g.load.join(schedule.HaltMost)
+	g.load.Join(schedule.HaltMost)
 	if c := g.collector.Load(); c != nil {
 		_ = c.Close()
 	}
@@ -131,13 +132,13 @@ func (s *Sender) gaugeLinks(ctx context.Context) {
 	}
 	select {
 	case <-s.dialer.firstUp:
-		sleep(ctx, schedule.GaugeAfter)
+		stream.Sleep(ctx, schedule.GaugeAfter)
 	case <-ctx.Done():
 	}
 	if ctx.Err() != nil {
 		return
 	}
-	cfg := sockstats.Config{Fault: func(p any) { s.fail(faulted("statistics", p, s.observer)) }}
+	cfg := sockstats.Config{Fault: func(p any) { s.fail(stream.Faulted("statistics", p, s.observer)) }}
 	for _, p := range s.paths {
 		cfg.Remote = append(cfg.Remote, p.Port)
 	}
@@ -161,7 +162,7 @@ func (r *Receiver) gaugeLinks(ctx context.Context) {
 		r.gauge.off()
 		return
 	}
-	cfg := sockstats.Config{Local: []uint16{r.cfg.Port}, Fault: func(p any) { r.fail(faulted("statistics", p, r.observer)) }}
+	cfg := sockstats.Config{Local: []uint16{r.cfg.Port}, Fault: func(p any) { r.fail(stream.Faulted("statistics", p, r.observer)) }}
 	if a, ok := r.Addr().(*net.TCPAddr); ok {
 		cfg.Local[0] = uint16(a.Port)
 	}

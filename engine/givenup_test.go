@@ -9,6 +9,8 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -16,7 +18,7 @@ import (
 // A link that an end gives up is told why, so that nobody takes its end for a death; see the table of outage.
 
 // brief is steady, except for a link on which nothing is heard.
-func brief() engine.Timing {
+func brief() schedule.Timing {
 	t := steady
 	t.Dead, t.DeadPeer, t.Linger = 100*time.Millisecond, 300*time.Millisecond, soon
 	return t
@@ -226,10 +228,10 @@ func TestSenderKnowsWhatItDoesNotKnow(t *testing.T) {
 }
 
 // hole swallows what is larger than a small packet, without a word.
-var hole = adopting(func(c engine.Connection) engine.Conn { return &holeConn{Connection: c} })
+var hole = adopting(func(c stream.Connection) stream.Conn { return &holeConn{Connection: c} })
 
 type holeConn struct {
-	engine.Connection
+	stream.Connection
 	swallowed int
 }
 

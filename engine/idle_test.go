@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"viamillipede/engine"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
 
 // unsent is a connection whose kernel always says that some of what it was given has not left yet.
 type unsent struct {
-	engine.Connection
+	stream.Connection
 	calls int
 	asked func() // after the start
 }
@@ -30,7 +31,7 @@ func TestIdleLinkBeats(t *testing.T) {
 	asked := make(chan struct{})
 	first := sync.OnceFunc(func() { close(asked) })
 	tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10}, content(1, 1000),
-		adopting(func(c engine.Connection) engine.Conn { return &unsent{Connection: c, asked: first} }))
+		adopting(func(c stream.Connection) stream.Conn { return &unsent{Connection: c, asked: first} }))
 	h := tx.accept(8)
 	h.untilType(wire.TypeLeg)
 	select {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/window"
@@ -61,8 +62,8 @@ type ingestConfig struct {
 	limit    int64
 	delay    time.Duration
 	lasts    time.Duration
-	pipes    int                    // for legs by reference, at most; 0: none can be opened
-	prove    func() (Prover, error) // nil: the kernel's prover
+	pipes    int                           // for legs by reference, at most; 0: none can be opened
+	prove    func() (stream.Prover, error) // nil: the kernel's prover
 	observer observe.Observer
 	trace    netio.Tracer
 	freed    func()                // no call on the source is stuck any more; on any loop's thread

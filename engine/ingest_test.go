@@ -8,12 +8,13 @@ import (
 	"testing/synctest"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/schedule"
 )
 
 // loading is a prover whose load takes so long.
-func loading(takes time.Duration, loaded *bool) func() (Prover, error) {
-	return func() (Prover, error) {
+func loading(takes time.Duration, loaded *bool) func() (stream.Prover, error) {
+	return func() (stream.Prover, error) {
 		time.Sleep(takes)
 		*loaded = true
 		return nil, errors.New("no prover")
@@ -29,7 +30,7 @@ func TestEndJoinsTheLoad(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			loaded, begun := false, time.Now()
 			r := &referral{prove: loading(takes, &loaded)}
-			r.loading.start(func() { r.load(nil) })
+			r.loading.Start(func() { r.load(nil) })
 			r.close()
 			if took := time.Since(begun); took != most {
 				t.Errorf("of a load that takes %v, the end has waited for %v", takes, took)

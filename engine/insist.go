@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 )
 
@@ -19,8 +20,8 @@ import (
 
 // insists reports whether the peer has to hear of an error.
 func insists(err error, told bool) bool {
-	switch ExitStatus(err) {
-	case StatusIntegrity, StatusLocalPipe, StatusInternal:
+	switch stream.ExitStatus(err) {
+	case stream.StatusIntegrity, stream.StatusLocalPipe, stream.StatusInternal:
 		return !told
 	}
 	return false
@@ -91,7 +92,7 @@ func (s *Sender) insist(ctx context.Context) bool {
 				quit <- struct{}{}
 			}
 		}
-		awaitAll(quit, len(s.loops), s.time.Farewell)
+		stream.AwaitAll(quit, len(s.loops), s.time.Farewell)
 	}
 }
 
@@ -129,6 +130,6 @@ func (l *txloop) heardOut() []*txlink {
 // quitLinks ends the links, on which nothing gets through.
 func (l *txloop) quitLinks() {
 	for _, k := range slices.Clone(l.links) {
-		k.lose(errStuck)
+		k.lose(stream.ErrStuck)
 	}
 }

@@ -6,19 +6,20 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
 
 // swallowed is a connection whose kernel is never told that anything has arrived.
-type swallowed struct{ engine.Connection }
+type swallowed struct{ stream.Connection }
 
 func (swallowed) Queued() netio.Queue { return netio.Queue{Told: true, InNetwork: 1000} }
 
 // swallowFirst has the first connection be one that brings nothing to the peer.
 func swallowFirst() transporter {
 	var first sync.Once
-	return adopting(func(c engine.Connection) (conn engine.Conn) {
+	return adopting(func(c stream.Connection) (conn stream.Conn) {
 		conn = c
 		first.Do(func() { conn = &swallowed{c} })
 		return conn

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/prbs"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -59,14 +60,14 @@ func (k *rxlink) inspect(l *rxleg) bool {
 }
 
 // damaged ends the stream if there is a verdict.
-func (r *Receiver) damaged(err *Error) {
+func (r *Receiver) damaged(err *stream.Error) {
 	if err != nil {
 		r.fail(err)
 	}
 }
 
 // note records a leg that was checked while the sink had so many bytes; verdict is nil until there is one.
-func (t *inspection) note(l inspected, now time.Time, delivered uint64) (whole bool, verdict *Error) {
+func (t *inspection) note(l inspected, now time.Time, delivered uint64) (whole bool, verdict *stream.Error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.legs[t.count%len(t.legs)] = l
@@ -94,7 +95,7 @@ func (t *inspection) addFault(l inspected, now time.Time) {
 }
 
 // overdue is the verdict that cannot wait any longer, nil if there is none.
-func (t *inspection) overdue(now time.Time) *Error {
+func (t *inspection) overdue(now time.Time) *stream.Error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.faults) == 0 || now.Sub(t.since) < schedule.VerdictWithin {
@@ -105,7 +106,7 @@ func (t *inspection) overdue(now time.Time) *Error {
 
 // judge says what has happened to the first wrong leg in the order of the stream, as far as that is known; nil if it is
 // worthwhile to wait. Under mu.
-func (t *inspection) judge(delivered uint64, last bool) *Error {
+func (t *inspection) judge(delivered uint64, last bool) *stream.Error {
 	l := &t.faults[0]
 	what := ""
 	if l.Kind == prbs.Moved {
@@ -117,7 +118,7 @@ func (t *inspection) judge(delivered uint64, last bool) *Error {
 	} else {
 		what = l.changed()
 	}
-	return fail(StatusIntegrity, nil, "the test stream is damaged at byte %d, byte %d of leg %d: %s",
+	return stream.Fail(stream.StatusIntegrity, nil, "the test stream is damaged at byte %d, byte %d of leg %d: %s",
 		l.Offset+uint64(l.At), l.At, l.Number, what)
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/prbs"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -29,7 +30,7 @@ func TestVerdictInAnyOrder(t *testing.T) {
 	} {
 		for _, order := range [][3]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
 			test := inspection{sequence: prbs.New(1)}
-			var verdict *Error
+			var verdict *stream.Error
 			for _, n := range order {
 				p := make([]byte, leg)
 				test.sequence.Fill(p, c.has[n]*leg)
@@ -67,7 +68,7 @@ func TestVerdictDoesNotWaitForEver(t *testing.T) {
 	if v := test.overdue(begun.Add(schedule.VerdictWithin - 1)); v != nil {
 		t.Errorf("too soon: %v", v)
 	}
-	if v := test.overdue(begun.Add(schedule.VerdictWithin)); v == nil || v.Status != StatusIntegrity {
+	if v := test.overdue(begun.Add(schedule.VerdictWithin)); v == nil || v.Status != stream.StatusIntegrity {
 		t.Errorf("at the end: %v", v)
 	}
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -19,7 +20,7 @@ type Link struct {
 	index      int    // of the link in its stream, from 0
 	generation uint32 // how often the link was dialled before
 	name       string // of its path, or where it came from, for people
-	conn       connection
+	conn       stream.Connection
 	loop       *loop.Loop
 	past       *linkSums       // the loop's, of links that have ended; nil: nobody asked for them
 	token      int32           // of the loop's watch
@@ -39,7 +40,7 @@ type Link struct {
 	doomed error
 
 	upSince  time.Time
-	pulse    pulse
+	pulse    stream.Pulse
 	bytes    uint64 // payload sent on it, or received
 	legs     uint64
 	gone     bool
@@ -53,7 +54,7 @@ type Link struct {
 func (k *Link) start(l *loop.Loop, past *linkSums, events uint32, w loop.Watcher) error {
 	k.loop, k.past = l, past
 	k.upSince, k.heard, k.spoke = l.Now, l.Now, l.Now
-	k.pulse.beat(l.Now, k.bytes)
+	k.pulse.Beat(l.Now, k.bytes)
 	token, err := l.Watch(k.conn.FD(), events, w)
 	k.token = token
 	return err
@@ -89,8 +90,8 @@ func (k *Link) obey(h wire.Header, payload []byte, to hearer) error {
 // bye handles the peer's word that it ends the link on purpose: nothing more comes on it. If it ends the stream too, the link stays
 // until the peer closes it.
 func (k *Link) bye(b wire.Bye) error {
-	g := givenUp{b.Reason}
-	k.told, k.answered = true, b.Stream || g.harmless()
+	g := stream.GivenUp{Reason: b.Reason}
+	k.told, k.answered = true, b.Stream || g.Harmless()
 	if b.Stream {
 		return nil
 	}
@@ -155,7 +156,7 @@ func exhaust(read func() (int, error)) error {
 // that has read them may answer them with a reset, where it leaves something unread; one that had given the link up before has ended
 // its side, and acknowledges nothing.
 func (k *Link) heardOut(err error) bool {
-	switch endingOf(err, false) {
+	switch stream.EndingOf(err, false) {
 	case schedule.EndReset:
 		return true
 	case schedule.EndClosed:

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/wire"
@@ -23,7 +24,7 @@ func (e *egress) heed(events uint32) (freed []waiter, came bool) {
 	}
 	freed, came, err := e.unblock()
 	if err != nil {
-		e.sinkFailed(fail(StatusLocalPipe, err, "cannot wait for standard output"))
+		e.sinkFailed(stream.Fail(stream.StatusLocalPipe, err, "cannot wait for standard output"))
 	}
 	return freed, came
 }
@@ -61,7 +62,7 @@ func (e *egress) writes() bool { return e.in() == writing }
 //	(n, nil)           they are in the sink
 //	(n, errSinkEnds)   they are lost, and p may have some of them: the sink has failed, and the stream will
 //	(0, err)           nothing moved; netio says whether the connection had nothing, or the sink no room, or splice is refused
-func (e *egress) pull(l *rxleg, from Mover, p *netio.Pipe, most int) (n int, err error) {
+func (e *egress) pull(l *rxleg, from stream.Mover, p *netio.Pipe, most int) (n int, err error) {
 	if err := e.inPlace(l); err != nil {
 		e.sinkFailed(err)
 		return 0, errSinkEnds

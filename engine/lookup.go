@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 )
@@ -74,7 +75,7 @@ func (d *dialer) ask(p *pathState) (q *inquiry, kept []netip.Addr) {
 			defer close(q.done)
 			defer names.answered(q)
 			defer d.caught("lookup")
-			q.err = errFault
+			q.err = stream.ErrFault
 			q.all, q.err = d.transport.Resolve(ctx, p.Path)
 		})
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 )
@@ -12,7 +13,7 @@ func (d *dialer) watchNetwork() {
 			d.end.strand()
 		}
 		d.networkChanged()
-		sleep(d.ctx, schedule.ChangePause)
+		stream.Sleep(d.ctx, schedule.ChangePause)
 	})
 	if err != nil && d.ctx.Err() == nil {
 		observe.Tell(d.observer, observe.NetworkNotWatched{Sender: true, Err: err})

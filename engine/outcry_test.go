@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/observe/observetest"
 	"viamillipede/engine/schedule"
@@ -63,8 +64,8 @@ func TestOutcry(t *testing.T) {
 func TestOutcryNamesABlackHole(t *testing.T) {
 	start := time.Unix(1000, 0)
 	var told observetest.Told
-	p := &pathState{Path: Path{Host: "host1", Port: 8834}}
-	s := &Sender{paths: []*pathState{{Path: Path{Host: "host0", Port: 8834}}, p}, observer: &told, time: schedule.Timing{Tell: time.Second, TellAgain: time.Minute}}
+	p := &pathState{Path: stream.Path{Host: "host1", Port: 8834}}
+	s := &Sender{paths: []*pathState{{Path: stream.Path{Host: "host0", Port: 8834}}, p}, observer: &told, time: schedule.Timing{Tell: time.Second, TellAgain: time.Minute}}
 	s.cfg.Giveup, s.cfg.Dead = time.Hour, -1
 	s.outage.Meet(start)
 	s.up = 3

@@ -10,6 +10,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -17,7 +18,7 @@ import (
 
 // mined is a network in which a call panics, as if a fault of the program were met there: once, when it is armed.
 type mined struct {
-	engine.Transport
+	stream.Transport
 	at    string // the call
 	armed *atomic.Bool
 }
@@ -39,14 +40,14 @@ func (m mined) Dial(ctx context.Context, p engine.Path, to netip.Addr, from uint
 	return m.Transport.Dial(ctx, p, to, from)
 }
 
-func (m mined) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
+func (m mined) Adopt(c net.Conn, trace netio.Tracer) (stream.Conn, error) {
 	m.step("adopt")
 	conn, err := m.Transport.Adopt(c, trace)
-	return &minedConn{engine.Equip(conn), m}, err
+	return &minedConn{stream.Equip(conn), m}, err
 }
 
 type minedConn struct {
-	engine.Connection
+	stream.Connection
 	m mined
 }
 
@@ -74,7 +75,7 @@ func TestFaultAtTheReceiver(t *testing.T) {
 			t.Run(at, func(t *testing.T) {
 				m := mined{at: at, armed: new(atomic.Bool)}
 				rx := receive(t, engine.Options{CPUs: unpinned(loops), Threads: 2}, enginetest.KindFile,
-					func(n engine.Transport) engine.Transport { m.Transport = n; return m })
+					func(n stream.Transport) stream.Transport { m.Transport = n; return m })
 				s := newStream(4, leg)
 				h := rx.link(0)
 				h.send(s.frame(0), s.frame(2), s.frame(3))
@@ -111,7 +112,7 @@ func TestFaultAtTheSender(t *testing.T) {
 			m := mined{at: at, armed: new(atomic.Bool)}
 			m.armed.Store(!inLoop)
 			tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10}, content(1, 100<<10),
-				func(n engine.Transport) engine.Transport { m.Transport = n; return m })
+				func(n stream.Transport) stream.Transport { m.Transport = n; return m })
 			if at == "adopt" {
 				tx.accept(8)
 			}

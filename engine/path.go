@@ -8,13 +8,14 @@ import (
 	"sync/atomic"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
 
 // pathState is one path of the command line, and what its links and attempts have shown about it.
 type pathState struct {
-	Path
+	stream.Path
 	order int // in the user's order of preference, from 0
 
 	traffic
@@ -48,18 +49,18 @@ type traffic struct {
 	trip                   atomic.Int64      // minimum round trip, in nanoseconds; 0: not known
 	rtt                    atomic.Int64      // smoothed round trip of the link that was looked at last, nanoseconds
 	idle                   atomic.Int32      // links that could take a leg
-	bytes                  tally             // of legs that they have sent
+	bytes                  stream.Tally      // of legs that they have sent
 	rescuedFrom, rescuedTo atomic.Int64      // legs
 	lost                   atomic.Int64      // links
 }
 
-func newPath(p Path, order int) *pathState {
+func newPath(p stream.Path, order int) *pathState {
 	return &pathState{Path: p, order: order, back: make(chan struct{}), empty: make(chan struct{}), tried: make(chan struct{})}
 }
 
 func (p *pathState) String() string {
 	name := net.JoinHostPort(p.Host, strconv.Itoa(int(p.Port)))
-	if p.Via != (Via{}) {
+	if p.Via != (stream.Via{}) {
 		name += " via " + p.Via.String()
 	}
 	return name
@@ -149,7 +150,7 @@ const leastShare = 64 << 10
 
 // mostLinks is how many links the path's rate can feed and its source ports allow, at least 1.
 func (p *pathState) mostLinks() int {
-	most := uint64(MaxThreads)
+	most := uint64(stream.MaxThreads)
 	if p.Rate != 0 {
 		most = min(most, p.Rate/leastShare)
 	}

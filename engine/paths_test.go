@@ -13,6 +13,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
@@ -29,7 +30,7 @@ func (r *running) until(what string, is func() bool) {
 
 // answering gives host a several addresses, and says how each of them answers.
 func answering(answers ...enginetest.Path) transporter {
-	return func(n engine.Transport) engine.Transport {
+	return func(n stream.Transport) stream.Transport {
 		n.(*enginetest.Net).SetAddresses("a", answers...)
 		return n
 	}
@@ -111,7 +112,7 @@ func TestChangeEndsAnAttempt(t *testing.T) {
 func TestSlowConnectionInAStorm(t *testing.T) {
 	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
 	o.Timing.Dial = time.Hour
-	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport { return slow{n} })
+	tx := send(t, o, content(1, 1000), func(n stream.Transport) stream.Transport { return slow{n} })
 	up, calm := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(calm)
@@ -132,7 +133,7 @@ func TestSlowConnectionInAStorm(t *testing.T) {
 }
 
 // slow is a network on which a connection takes its time.
-type slow struct{ engine.Transport }
+type slow struct{ stream.Transport }
 
 func (s slow) Dial(ctx context.Context, p engine.Path, to netip.Addr, from uint16) (net.Conn, error) {
 	select {
@@ -162,14 +163,14 @@ func TestStormOfChanges(t *testing.T) {
 }
 
 // blind is a network whose changes cannot be watched.
-type blind struct{ engine.Transport }
+type blind struct{ stream.Transport }
 
 func (blind) Watch(context.Context, func()) error { return errors.New("not permitted") }
 
 // Nothing but one line comes of it where changes cannot be watched.
 func TestChangesUnwatched(t *testing.T) {
 	tx := send(t, engine.Options{Threads: 2, Connect: soon}, content(1, 1000),
-		func(n engine.Transport) engine.Transport { return blind{n} })
+		func(n stream.Transport) stream.Transport { return blind{n} })
 	h := tx.accept(4)
 	h.untilType(wire.TypeLeg)
 	tx.cancel()
@@ -197,7 +198,7 @@ func (p *paces) list() (list []uint64) {
 }
 
 type paced struct {
-	engine.Connection
+	stream.Connection
 	all *paces
 }
 
@@ -222,7 +223,7 @@ func TestRateIsShared(t *testing.T) {
 	p := &paces{now: make(map[*paced]uint64)}
 	paths := []engine.Path{{Host: "a", Port: port, Rate: 12 << 20}, {Host: "b", Port: port}}
 	o := engine.Options{Threads: 6, Connect: soon, CPUs: []int{-1, -1}}
-	tx := sendOver(t, o, content(1, 1000), paths, adopting(func(c engine.Connection) engine.Conn { return &paced{Connection: c, all: p} }))
+	tx := sendOver(t, o, content(1, 1000), paths, adopting(func(c stream.Connection) stream.Conn { return &paced{Connection: c, all: p} }))
 	var links []*hand
 	for range o.Threads {
 		links = append(links, tx.accept(4))

@@ -16,7 +16,9 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -25,7 +27,7 @@ import (
 const soon = 10 * time.Second
 
 // steady has clocks that do not disturb a peer written by hand.
-var steady = engine.Timing{
+var steady = schedule.Timing{
 	Backoff: time.Millisecond, BackoffMost: 8 * time.Millisecond, Dial: time.Second, Hello: time.Second,
 	Tick: 5 * time.Millisecond, Beat: 20 * time.Millisecond, Stall: 30 * time.Second, Dead: time.Minute, DeadPeer: 2 * time.Second,
 	Linger: time.Second, Farewell: 100 * time.Millisecond,
@@ -88,7 +90,7 @@ func quiet(t *testing.T) {
 }
 
 // transporter changes a Transport for a test.
-type transporter func(engine.Transport) engine.Transport
+type transporter func(stream.Transport) stream.Transport
 
 // receive starts a receiver.
 func receive(t *testing.T, o engine.Options, kind enginetest.Kind, change transporter) *running {
@@ -129,7 +131,7 @@ func receiveWith(t *testing.T, o engine.Options, sink *enginetest.Stdio, change 
 	if change != nil {
 		o.Transport = change(n)
 	}
-	if o.Timing == (engine.Timing{}) {
+	if o.Timing == (schedule.Timing{}) {
 		o.Timing = steady
 	}
 	r, err := engine.NewReceiver(engine.ReceiveConfig{
@@ -189,7 +191,7 @@ func sendFrom(t *testing.T, o engine.Options, source *enginetest.Stdio, paths []
 	if change != nil {
 		o.Transport = change(n)
 	}
-	if o.Timing == (engine.Timing{}) {
+	if o.Timing == (schedule.Timing{}) {
 		o.Timing = steady
 	}
 	s, err := engine.NewSender(engine.SendConfig{
@@ -410,28 +412,28 @@ func (h *hand) untilClosed() {
 	}
 }
 
-// stream is what a sender written by hand sends: equal legs.
-type stream struct {
+// handmade is what a sender written by hand sends: equal legs.
+type handmade struct {
 	data []byte
 	leg  int
 }
 
-func newStream(legs, leg int) stream { return stream{content(7, legs*leg), leg} }
+func newStream(legs, leg int) handmade { return handmade{content(7, legs*leg), leg} }
 
-func (s stream) payload(n int) []byte { return s.data[n*s.leg : (n+1)*s.leg] }
+func (s handmade) payload(n int) []byte { return s.data[n*s.leg : (n+1)*s.leg] }
 
 // frame is leg n as it is sent.
-func (s stream) frame(n int) []byte {
+func (s handmade) frame(n int) []byte {
 	l := wire.Leg{Number: uint64(n), Offset: uint64(n * s.leg), Length: uint32(s.leg)}
 	return append(l.Append(nil), s.payload(n)...)
 }
 
-func (s stream) end() []byte {
+func (s handmade) end() []byte {
 	return wire.End{Legs: uint64(len(s.data) / s.leg), Bytes: uint64(len(s.data))}.Append(nil)
 }
 
 // finish ends a stream whose legs are all sent, and checks that all of it came out.
-func (s stream) finish(r *running, h *hand, got <-chan []byte) {
+func (s handmade) finish(r *running, h *hand, got <-chan []byte) {
 	r.t.Helper()
 	h.send(s.end())
 	h.untilType(wire.TypeDone)
@@ -459,28 +461,28 @@ func (r *running) consume() <-chan []byte {
 }
 
 // adopting has the engine get for each of its connections what wrap makes of it.
-func adopting(wrap func(engine.Connection) engine.Conn) transporter {
-	return func(n engine.Transport) engine.Transport { return adopter{n, wrap} }
+func adopting(wrap func(stream.Connection) stream.Conn) transporter {
+	return func(n stream.Transport) stream.Transport { return adopter{n, wrap} }
 }
 
 type adopter struct {
-	engine.Transport
-	wrap func(engine.Connection) engine.Conn
+	stream.Transport
+	wrap func(stream.Connection) stream.Conn
 }
 
-func (a adopter) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
+func (a adopter) Adopt(c net.Conn, trace netio.Tracer) (stream.Conn, error) {
 	conn, err := a.Transport.Adopt(c, trace)
 	if err != nil {
 		return nil, err
 	}
-	return a.wrap(engine.Equip(conn)), nil
+	return a.wrap(stream.Equip(conn)), nil
 }
 
 // deaf has the engine hear nothing on its links until a Send has failed, as if it had been busy.
-var deaf = adopting(func(c engine.Connection) engine.Conn { return &deafConn{Connection: c} })
+var deaf = adopting(func(c stream.Connection) stream.Conn { return &deafConn{Connection: c} })
 
 type deafConn struct {
-	engine.Connection
+	stream.Connection
 	hears bool
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"viamillipede/affinity"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/netio/dial"
 )
 
@@ -28,7 +29,7 @@ func twoNodes() *affinity.Machine {
 // A link goes to another loop only where that is nearer to its packets by more than a core: on their CPU, or on their node
 // where the present one is not.
 func TestBetterLoop(t *testing.T) {
-	p := &placement{cpus: []int{1, 5, 6}, machine: twoNodes()}
+	p := &stream.Placement{CPUs: []int{1, 5, 6}, Machine: twoNodes()}
 	for _, c := range []struct{ cpu, now, want int }{
 		{1, 0, -1}, // served there
 		{1, 1, 0},
@@ -41,11 +42,11 @@ func TestBetterLoop(t *testing.T) {
 		{7, 2, -1},
 		{7, 0, 1},
 	} {
-		if got := p.better(c.cpu, c.now); got != c.want {
+		if got := p.Better(c.cpu, c.now); got != c.want {
 			t.Errorf("packets on CPU %d, served by loop %d: %d is better, want %d", c.cpu, c.now, got, c.want)
 		}
 	}
-	if got := (&placement{cpus: []int{-1, -1}}).better(3, 0); got != -1 {
+	if got := (&stream.Placement{CPUs: []int{-1, -1}}).Better(3, 0); got != -1 {
 		t.Errorf("where nothing is known, loop %d is better", got)
 	}
 }
@@ -69,23 +70,23 @@ func TestShareOfLinks(t *testing.T) {
 }
 
 func TestNodesOfLoops(t *testing.T) {
-	if got, want := (&placement{cpus: []int{1, 5, 6}, machine: twoNodes()}).nodes(), []int{0, 1, 1}; !slices.Equal(got, want) {
+	if got, want := (&stream.Placement{CPUs: []int{1, 5, 6}, Machine: twoNodes()}).Nodes(), []int{0, 1, 1}; !slices.Equal(got, want) {
 		t.Errorf("loops on nodes %v, want %v", got, want)
 	}
-	if got := (&placement{cpus: []int{0}, machine: &affinity.Machine{Nodes: make([]affinity.Node, 1)}}).nodes(); got != nil {
+	if got := (&stream.Placement{CPUs: []int{0}, Machine: &affinity.Machine{Nodes: make([]affinity.Node, 1)}}).Nodes(); got != nil {
 		t.Errorf("one node: %v", got)
 	}
 }
 
 // onDevice is a network whose one device is known.
-type onDevice struct{ Transport }
+type onDevice struct{ stream.Transport }
 
-func (onDevice) DeviceTo(Path, netip.Addr) string { return "lo" }
+func (onDevice) DeviceTo(stream.Path, netip.Addr) string { return "lo" }
 
 func (onDevice) DeviceAt(netip.Addr) string { return "lo" }
 
 // noDoor is a port that nobody comes to.
-type noDoor struct{ Door }
+type noDoor struct{ stream.Door }
 
 func (noDoor) Steer(int, func(int) int) dial.Steering { return dial.Steering{} }
 
@@ -93,25 +94,25 @@ func (noDoor) Steer(int, func(int) int) dial.Steering { return dial.Steering{} }
 // may have been changed meanwhile.
 func TestLoopsStayAsMany(t *testing.T) {
 	const loops = 9 // more than any machine gets by itself
-	o := Options{CPUs: slices.Repeat([]int{-1}, loops), Pin: true, Transport: onDevice{tcp{}}}.withDefaults(time.Second)
-	s, err := NewSender(SendConfig{Options: o, Paths: []Path{{Host: "a", Port: 1}}, Source: nullSource(t)})
+	o := stream.Options{CPUs: slices.Repeat([]int{-1}, loops), Pin: true, Transport: onDevice{stream.TCP(netip.Addr{}, "")}}.WithDefaults(time.Second)
+	s, err := NewSender(stream.SendConfig{Options: o, Paths: []stream.Path{{Host: "a", Port: 1}}, Source: nullSource(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.close()
 	s.cfg.CPUs = nil
 	s.settle(s.paths[0], netip.MustParseAddr("127.0.0.1"))
-	if n := len(s.placed.Load().cpus); n != loops {
+	if n := len(s.placed.Load().CPUs); n != loops {
 		t.Errorf("a sender's %d loops run on %d CPUs", loops, n)
 	}
-	r := &Receiver{cfg: ReceiveConfig{Options: o}, transport: o.Transport, doors: &doors{door: noDoor{}}}
+	r := &Receiver{cfg: stream.ReceiveConfig{Options: o}, transport: o.Transport, doors: &doors{door: noDoor{}}}
 	for _, l := range s.loops {
 		r.loops = append(r.loops, &rxloop{Loop: l.Loop, r: r})
 	}
 	r.cfg.CPUs = nil
-	r.placed.Store(&placement{cpus: s.placed.Load().cpus})
+	r.placed.Store(&stream.Placement{CPUs: s.placed.Load().CPUs})
 	r.settle(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1})
-	if n := len(r.placed.Load().cpus); n != loops {
+	if n := len(r.placed.Load().CPUs); n != loops {
 		t.Errorf("a receiver's %d loops run on %d CPUs", loops, n)
 	}
 }

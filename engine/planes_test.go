@@ -12,6 +12,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/netio/probe"
 	"viamillipede/netio/provenance"
@@ -93,15 +94,15 @@ func typeIn(to *os.File, data []byte) error {
 }
 
 // keptChecker is the kernel's checker, shared by many streams.
-type keptChecker struct{ engine.Prover }
+type keptChecker struct{ stream.Prover }
 
 func (keptChecker) Close() error { return nil }
 
 // provers are what a sender may get when it asks for its prover, by name.
-func provers(t *testing.T) map[string]func() (engine.Prover, error) {
+func provers(t *testing.T) map[string]func() (stream.Prover, error) {
 	t.Helper()
-	all := map[string]func() (engine.Prover, error){
-		"refused": func() (engine.Prover, error) { return nil, fs.ErrPermission },
+	all := map[string]func() (stream.Prover, error){
+		"refused": func() (stream.Prover, error) { return nil, fs.ErrPermission },
 	}
 	c, err := provenance.New()
 	if errors.Is(err, fs.ErrPermission) {
@@ -112,7 +113,7 @@ func provers(t *testing.T) map[string]func() (engine.Prover, error) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	all["bpf"] = func() (engine.Prover, error) { return keptChecker{c}, nil }
+	all["bpf"] = func() (stream.Prover, error) { return keptChecker{c}, nil }
 	return all
 }
 

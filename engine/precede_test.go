@@ -8,11 +8,12 @@ import (
 	"time"
 
 	"viamillipede/engine"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/wire"
 )
 
 // late is a network on which host a takes its time to connect.
-type late struct{ engine.Transport }
+type late struct{ stream.Transport }
 
 func (l late) Dial(ctx context.Context, p engine.Path, to netip.Addr, from uint16) (net.Conn, error) {
 	if p.Host == "a" {
@@ -31,7 +32,7 @@ func (l late) Dial(ctx context.Context, p engine.Path, to netip.Addr, from uint1
 func TestFirstPathsReceiver(t *testing.T) {
 	paths := []engine.Path{{Host: "a", Port: port}, {Host: "b", Port: port + 1}}
 	o := engine.Options{Threads: 2, Connect: soon, Timing: steady}
-	tx := sendOver(t, o, content(1, 1000), paths, func(n engine.Transport) engine.Transport { return late{n} })
+	tx := sendOver(t, o, content(1, 1000), paths, func(n stream.Transport) stream.Transport { return late{n} })
 	d, err := tx.network.Listen(t.Context(), port+1, 1)
 	if err != nil {
 		t.Fatal(err)

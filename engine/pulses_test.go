@@ -6,7 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"viamillipede/engine"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/wire"
 )
 
@@ -18,7 +18,7 @@ type pulses struct {
 }
 
 type pulse struct {
-	engine.Connection
+	stream.Connection
 	beats atomic.Int64
 }
 
@@ -30,8 +30,8 @@ func (p *pulse) Send(a, b []byte) (int, error) {
 }
 
 // of is a network on which they are counted.
-func (p *pulses) of(n engine.Transport) engine.Transport {
-	return adopting(func(c engine.Connection) engine.Conn {
+func (p *pulses) of(n stream.Transport) stream.Transport {
+	return adopting(func(c stream.Connection) stream.Conn {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.all = append(p.all, &pulse{Connection: c})

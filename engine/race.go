@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/schedule"
 )
 
@@ -139,7 +140,7 @@ func (r *race) start() {
 	go func() {
 		ctx, cancel := context.WithTimeout(r.ctx, r.k.d.timing.Dial)
 		defer cancel()
-		l.outcome = result(l.to, r.p.met(l.to), 0, errFault)
+		l.outcome = result(l.to, r.p.met(l.to), 0, stream.ErrFault)
 		defer func() { r.dialled <- l }()
 		defer r.k.d.caught("dial")
 		var err error
@@ -172,7 +173,7 @@ func (r *race) speak(turn *time.Timer) {
 	turn.Reset(max(r.delay, 2*l.took))
 	go func() {
 		defer cancel()
-		l.outcome = result(l.to, r.p.met(l.to), 0, errFault)
+		l.outcome = result(l.to, r.p.met(l.to), 0, stream.ErrFault)
 		defer func() { r.greeted <- l }()
 		defer r.k.d.caught("hello")
 		w, err := r.k.greet(ctx, r.p, l.c, l.generation)

@@ -14,6 +14,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
@@ -38,7 +39,7 @@ func TestFarAddresses(t *testing.T) {
 	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
 	o.Timing.Dial, o.Timing.Backoff = 1100*time.Millisecond, time.Hour
 	works := enginetest.PathWorks
-	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
+	tx := send(t, o, content(1, 1000), func(n stream.Transport) stream.Transport {
 		return slow{answering(works, works, works, works)(n)}
 	})
 	tx.accept(4).untilType(wire.TypeLeg)
@@ -57,7 +58,7 @@ func TestFarAddresses(t *testing.T) {
 
 // names is a network whose names are resolved as state has it.
 type names struct {
-	engine.Transport
+	stream.Transport
 	state atomic.Pointer[func(context.Context) ([]netip.Addr, error)] // nil: as the network has it
 }
 
@@ -84,7 +85,7 @@ func TestNameGone(t *testing.T) {
 			n := &names{}
 			o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
 			o.Timing.Dial = soon
-			tx := send(t, o, content(1, 1000), func(t engine.Transport) engine.Transport {
+			tx := send(t, o, content(1, 1000), func(t stream.Transport) stream.Transport {
 				n.Transport = t
 				return n
 			})
@@ -110,7 +111,7 @@ func TestNameMoves(t *testing.T) {
 	n := &names{}
 	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
 	o.Timing.Dial = soon
-	tx := send(t, o, content(1, 1000), func(t engine.Transport) engine.Transport {
+	tx := send(t, o, content(1, 1000), func(t stream.Transport) stream.Transport {
 		t.(*enginetest.Net).SetAddresses("a", enginetest.PathWorks, enginetest.PathWorks)
 		n.Transport = t
 		return n

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/prbs"
 	"viamillipede/engine/ring"
@@ -18,16 +19,16 @@ import (
 
 // Receiver is one stream's receiving end. It serves one stream and no other.
 type Receiver struct {
-	cfg       ReceiveConfig
+	cfg       stream.ReceiveConfig
 	observer  observe.Observer
 	time      schedule.Timing
-	transport Transport
+	transport stream.Transport
 	id        uint64 // tells this receiver from any other that a sender may find in its place
 
 	loops   []*rxloop
 	out     egress
 	gauge   gauge
-	curtain curtain
+	curtain stream.Curtain
 	test    *inspection // for a test stream; nil: any stream
 
 	// Made by the first hello of a stream, before any loop has a link of it.
@@ -56,8 +57,8 @@ type Receiver struct {
 	outcry outcry        // the supervisor's
 	useful atomic.Int32  // links, now up, that have brought a frame
 
-	placed   atomic.Pointer[placement] // where the loops run
-	settling sync.Mutex                // held by whoever decides that
+	placed   atomic.Pointer[stream.Placement] // where the loops run
+	settling sync.Mutex                       // held by whoever decides that
 
 	mu       sync.Mutex         // locked before that of the doors
 	tenure   tenure             // whose stream it is; guarded by mu, as is all below
@@ -80,21 +81,21 @@ type Receiver struct {
 
 // NewReceiver checks the configuration, opens the sink and listens; nobody is admitted before Run, which the caller calls
 // once.
-func NewReceiver(c ReceiveConfig) (*Receiver, error) {
-	c.Options = c.withDefaults(-1).withinMeans(c.Observer)
-	c.Leg = cmp.Or(c.Leg, min(MaxLeg, int(c.Window/legsLeast)/MinLeg*MinLeg))
-	if err := c.check(); err != nil {
+func NewReceiver(c stream.ReceiveConfig) (*Receiver, error) {
+	c.Options = c.WithDefaults(-1).WithinMeans(c.Observer)
+	c.Leg = cmp.Or(c.Leg, min(stream.MaxLeg, int(c.Window/stream.LegsLeast)/stream.MinLeg*stream.MinLeg))
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	loops := c.loops()
-	t, err := c.Means.afford(receiving, loops, DefaultThreads)
+	loops := c.Loops()
+	t, err := c.Means.Afford(stream.Receiving, loops, stream.DefaultThreads)
 	if err != nil {
-		return nil, fail(StatusLocalPipe, err, "cannot start")
+		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot start")
 	}
-	if t.seats < DefaultThreads {
-		observe.Tell(c.Observer, observe.LinksCut{Links: t.seats, Err: errFewFiles})
+	if t.Seats < stream.DefaultThreads {
+		observe.Tell(c.Observer, observe.LinksCut{Links: t.Seats, Err: stream.ErrFewFiles})
 	}
-	c.SockStats = c.SockStats && t.counts
+	c.SockStats = c.SockStats && t.Counts
 	r := &Receiver{
 		cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport,
 		links: make(map[uint32]*rxlink), left: make(map[int]observe.LinkStatus), hosts: make(map[string]bool), ways: make(map[wayID]*way), bad: make(map[uint64]bool),
@@ -102,37 +103,37 @@ func NewReceiver(c ReceiveConfig) (*Receiver, error) {
 	}
 	r.gauge.observer, r.tenure = c.Observer, newTenure()
 	if r.id, err = netio.RandomID(); err != nil {
-		return nil, fail(StatusLocalPipe, err, "cannot make an id")
+		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make an id")
 	}
 	return r, r.open(loops, t)
 }
 
-func (r *Receiver) open(loops int, t thrift) error {
+func (r *Receiver) open(loops int, t stream.Thrift) error {
 	sink, err := netio.OpenSink(r.cfg.Sink, traceTo(r.observer))
 	if err != nil {
-		return fail(StatusLocalPipe, err, "cannot use standard output")
+		return stream.Fail(stream.StatusLocalPipe, err, "cannot use standard output")
 	}
 	if r.cfg.PRBS {
 		r.test = &inspection{sequence: prbs.New(r.cfg.Seed)}
 	}
-	r.out.open(sink, t.pipes, egressConfig{
+	r.out.open(sink, t.Pipes, egressConfig{
 		copies: r.copies(), early: r.cfg.Early, farewell: r.time.Farewell, over: r.over, observer: r.observer,
 		fails: r.fail, complete: r.complete, resume: r.deliver, lapses: r.cfg.Lapses,
 	})
-	at := r.cfg.place(receiving, devices(r.transport.DeviceAt(r.cfg.Bind)), loops)
+	at := r.cfg.Place(stream.Receiving, stream.Devices(r.transport.DeviceAt(r.cfg.Bind)), loops)
 	r.placed.Store(at)
 	r.doors, err = openDoors(doorsConfig{
-		Port: r.cfg.Port, Bind: r.cfg.Bind, Listeners: len(at.cpus), Seats: t.seats, Time: r.time, Network: r.transport, Observer: r.observer,
+		Port: r.cfg.Port, Bind: r.cfg.Bind, Listeners: len(at.CPUs), Seats: t.Seats, Time: r.time, Network: r.transport, Observer: r.observer,
 	}, reception{r})
 	if err != nil {
 		sink.Close()
-		return fail(StatusConnect, err, "cannot listen on port %d", r.cfg.Port)
+		return stream.Fail(stream.StatusConnect, err, "cannot listen on port %d", r.cfg.Port)
 	}
-	for i, cpu := range at.cpus {
+	for i, cpu := range at.CPUs {
 		if err := r.addLoop(i, cpu); err != nil {
 			r.doors.close()
 			r.close()
-			return fail(StatusLocalPipe, err, "cannot start")
+			return stream.Fail(stream.StatusLocalPipe, err, "cannot start")
 		}
 	}
 	r.steer()
@@ -157,7 +158,7 @@ func (r *Receiver) deliver() {
 }
 
 func (r *Receiver) addLoop(i, cpu int) error {
-	l, err := openLoop(i, cpu, r.time.Tick, r.observer, r.fail)
+	l, err := stream.OpenLoop(i, cpu, r.time.Tick, r.observer, r.fail)
 	if err != nil {
 		return err
 	}
@@ -177,7 +178,7 @@ func (r *Receiver) close() {
 	}
 	r.out.close()
 	if r.pool != nil {
-		closePool(r.pool, r.advice, r.observer)
+		stream.ClosePool(r.pool, r.advice, r.observer)
 	}
 }
 
@@ -186,23 +187,23 @@ func (r *Receiver) close() {
 // of the stream was delivered.
 func (r *Receiver) Run(ctx context.Context) (sum observe.Summary, err error) {
 	defer close(r.gone)
-	defer caught("the end", r.observer, func(e *Error) { err = e })
+	defer stream.Caught("the end", r.observer, func(e *stream.Error) { err = e })
 	r.begin(time.Now())
 	observe.Tell(r.observer, observe.ReceiverOpened{
-		Addr: r.Addr(), Sink: r.out.String(), EnginePath: r.enginePath(), Placement: r.placed.Load().data(),
+		Addr: r.Addr(), Sink: r.out.String(), EnginePath: r.enginePath(), Placement: r.placed.Load().Data(),
 	})
-	defer r.cfg.Means.spareCPUs(len(r.loops))()
+	defer r.cfg.Means.SpareCPUs(len(r.loops))()
 	for _, l := range r.loops {
 		go l.Run()
 	}
-	defer lookOut(r.loops, r.time.Tick, r.observer, r.fail)()
+	defer stream.LookOut(r.loops, r.time.Tick, r.observer, r.fail)()
 	var door sync.WaitGroup
 	guests, turnOut := context.WithCancel(context.Background())
 	door.Go(func() {
 		defer r.caught("door")
 		r.doors.accept(guests)
 	})
-	r.gauge.load.start(func() { r.gaugeLinks(guests) })
+	r.gauge.load.Start(func() { r.gaugeLinks(guests) })
 	r.supervise(ctx)
 	said := r.insist(ctx)
 	turnOut()
@@ -211,8 +212,8 @@ func (r *Receiver) Run(ctx context.Context) (sum observe.Summary, err error) {
 		r.farewell()
 	}
 	sum = r.Summary()
-	r.curtain.fall()
-	if !haltThen(r.loops, r.tidy, r.observer) {
+	r.curtain.Fall()
+	if !stream.HaltThen(r.loops, r.tidy, r.observer) {
 		r.cutWithin(schedule.HaltMost)
 	}
 	return sum, r.err
@@ -231,8 +232,8 @@ func (r *Receiver) tidy() {
 // Cut makes a file that the stream goes to end with what has been delivered, and stops all writing to it. It is for a program
 // that ends at once, and does not wait for Run. It returns after atMost, whatever the file does. Any goroutine may call it.
 func (r *Receiver) Cut(atMost time.Duration) {
-	if !r.curtain.look(func() { r.cutWithin(atMost) }) {
-		awaitAll(r.gone, 1, atMost) // Run is about to do it, or has done it
+	if !r.curtain.Look(func() { r.cutWithin(atMost) }) {
+		stream.AwaitAll(r.gone, 1, atMost) // Run is about to do it, or has done it
 	}
 }
 
@@ -240,12 +241,12 @@ func (r *Receiver) Cut(atMost time.Duration) {
 func (r *Receiver) cutWithin(atMost time.Duration) {
 	cut := make(chan struct{}, 1)
 	go func() {
-		defer caught("the end of a file", r.observer, func(*Error) {})
+		defer stream.Caught("the end of a file", r.observer, func(*stream.Error) {})
 		r.out.seal(atMost / 2)
 		r.out.cutOff()
 		cut <- struct{}{}
 	}()
-	awaitAll(cut, 1, atMost)
+	stream.AwaitAll(cut, 1, atMost)
 }
 
 // begin notes when the receiver began to wait.
@@ -285,7 +286,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	old, out, ok := r.enter(k)
 	if !ok {
 		r.neverUp(l)
-		k.hangUp(errReplaced) // a later one has overtaken it
+		k.hangUp(stream.ErrReplaced) // a later one has overtaken it
 		return
 	}
 	l.links = append(l.links, k)
@@ -293,7 +294,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	observe.Tell(r.observer, observe.LinkUp{Link: k.index, Path: k.name})
 	r.look()
 	if old != nil {
-		r.reach(old, l.Loop, func() { old.lose(errReplaced) })
+		r.reach(old, l.Loop, func() { old.lose(stream.ErrReplaced) })
 	}
 	if d := r.done.Load(); d != nil {
 		k.say(d.Append(nil))
@@ -351,7 +352,7 @@ func (r *Receiver) leave(k *rxlink, err error) {
 	if !k.answered {
 		r.lost++
 	}
-	r.outage.LinkLost(endingOf(err, k.told), k.proved, k.heard, k.loop.Now)
+	r.outage.LinkLost(stream.EndingOf(err, k.told), k.proved, k.heard, k.loop.Now)
 	if k.proved {
 		r.useful.Add(-1)
 		r.outage.Progress(k.loop.Now)

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/schedule"
 )
 
@@ -25,7 +26,7 @@ func (k *keeper) rest(ctx context.Context, wait *time.Duration, a schedule.Attem
 	case !a.Beside:
 		d -= a.Took // an attempt that took long was wait enough
 	}
-	return sleepUntil(ctx, d, hope, empty, alone)
+	return stream.SleepUntil(ctx, d, hope, empty, alone)
 }
 
 // jitter spreads the redials of many links over time.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"viamillipede/engine"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
@@ -40,7 +41,7 @@ func TestLinksThatBreakAtOnce(t *testing.T) {
 
 // counting is a network that lets so many connections in, and refuses the others.
 type counting struct {
-	engine.Transport
+	stream.Transport
 	room    atomic.Int64
 	refused atomic.Int64
 }
@@ -61,7 +62,7 @@ func TestLinksThatDoNotGetIn(t *testing.T) {
 	f.room.Store(room)
 	o := engine.Options{Threads: links, Connect: soon, Timing: steady}
 	o.Timing.Backoff, o.Timing.BackoffMost, o.Timing.Rare = time.Millisecond, 2*time.Millisecond, time.Hour
-	tx := send(t, o, content(1, 1000), func(n engine.Transport) engine.Transport {
+	tx := send(t, o, content(1, 1000), func(n stream.Transport) stream.Transport {
 		f.Transport = n
 		return f
 	})
@@ -89,7 +90,7 @@ func TestLinksThatDoNotGetIn(t *testing.T) {
 func TestPathThatWasNeverUp(t *testing.T) {
 	gone := &net.DNSError{Err: "no such host", Name: "b", IsNotFound: true}
 	paths := []engine.Path{{Host: "a", Port: port}, {Host: "b", Port: port}}
-	tx := sendOver(t, engine.Options{Threads: 2, Connect: soon}, content(1, 1000), paths, func(n engine.Transport) engine.Transport {
+	tx := sendOver(t, engine.Options{Threads: 2, Connect: soon}, content(1, 1000), paths, func(n stream.Transport) stream.Transport {
 		return nameless{n, gone}
 	})
 	h := tx.accept(4)
@@ -106,7 +107,7 @@ func TestPathThatWasNeverUp(t *testing.T) {
 
 // nameless is a network on which host b has no address.
 type nameless struct {
-	engine.Transport
+	stream.Transport
 	err error
 }
 

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
@@ -30,10 +31,10 @@ type referral struct {
 	trace   netio.Tracer
 
 	from    uint64 // bytes of the stream before references are worth loading the checker
-	prove   func() (Prover, error)
+	prove   func() (stream.Prover, error)
 	pipes   *netio.Pipes // nil: not yet, or never
-	loading chore        // loads the checker; started by the holder of the ingest turn, joined by close
-	checker atomic.Pointer[Prover]
+	loading stream.Chore // loads the checker; started by the holder of the ingest turn, joined by close
+	checker atomic.Pointer[stream.Prover]
 	closed  atomic.Bool
 	refused atomic.Pointer[error] // why legs are read instead
 
@@ -68,14 +69,14 @@ func (r *referral) open(wanted bool, c ingestConfig) {
 	}
 	if wanted && c.pipes == 0 {
 		r.wanted = false
-		r.refuse(errFewFiles)
+		r.refuse(stream.ErrFewFiles)
 	}
 }
 
 // close releases what it holds, once no loop runs. A checker that takes too long to load is closed when it has.
 func (r *referral) close() {
 	r.closed.Store(true)
-	r.loading.join(schedule.HaltMost)
+	r.loading.Join(schedule.HaltMost)
 	r.closeProver()
 	if r.pipes != nil {
 		r.pipes.Close()
@@ -84,7 +85,7 @@ func (r *referral) close() {
 
 // start gets what legs by reference need. Nobody waits for the prover, unless it is wanted from the first byte on.
 func (in *ingest) start() {
-	pipes, err := netio.NewPipes(pipeSize, in.pipesAtMost, in.trace)
+	pipes, err := netio.NewPipes(stream.PipeSize, in.pipesAtMost, in.trace)
 	if err != nil {
 		in.stopReferring(err)
 		return
@@ -95,7 +96,7 @@ func (in *ingest) start() {
 	case in.from == 0:
 		in.load(in.observer)
 	default:
-		in.loading.start(func() { in.load(in.observer) })
+		in.loading.Start(func() { in.load(in.observer) })
 	}
 }
 
@@ -107,7 +108,7 @@ func (r *referral) load(to observe.Observer) {
 	defer func() {
 		if fault := loop.Carried(recover()); fault != nil {
 			observe.Tell(to, observe.Fault{Where: "prover", Panic: fault})
-			r.refuse(errFault)
+			r.refuse(stream.ErrFault)
 		}
 	}()
 	p, err := r.prove()
@@ -134,7 +135,7 @@ func (r *referral) closeProver() {
 }
 
 // loadChecker returns the kernel's prover, if it has one.
-func loadChecker() (Prover, error) {
+func loadChecker() (stream.Prover, error) {
 	c, err := provenance.New()
 	if err != nil {
 		return nil, err // not c, which as an interface is not nil
@@ -196,7 +197,7 @@ func (in *ingest) referred(pipe *netio.Pipe) (*window.Leg, hunger, error) {
 	if !in.vouched {
 		if n, err := in.written(pipe.FD()); n != pipe.Len() {
 			in.pipes.Put(pipe)
-			return nil, sourceGone, fail(StatusIntegrity, err, "standard input holds memory that may still change, although it seemed not to; "+
+			return nil, sourceGone, stream.Fail(stream.StatusIntegrity, err, "standard input holds memory that may still change, although it seemed not to; "+
 				"with io copy this does not matter")
 		}
 	}

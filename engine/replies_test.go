@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"testing"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
@@ -27,10 +28,10 @@ func TestEndings(t *testing.T) {
 		{"closed", io.EOF, false, schedule.EndClosed},
 		{"closed with a word", io.EOF, true, schedule.EndNoSign},
 		{"reset", errReset, false, schedule.EndReset},
-		{"silent", errSilent, false, schedule.EndNoSign},
-		{"cut by us", errChaos, false, schedule.EndNoSign},
+		{"silent", stream.ErrSilent, false, schedule.EndNoSign},
+		{"cut by us", stream.ErrChaos, false, schedule.EndNoSign},
 	} {
-		if got := endingOf(c.err, c.told); got != c.want {
+		if got := stream.EndingOf(c.err, c.told); got != c.want {
 			t.Errorf("%s: %d, want %d", c.name, got, c.want)
 		}
 	}

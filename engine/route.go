@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -61,11 +62,11 @@ func (r *routing) choose(sink *netio.Sink, copies error, pipes int) {
 		return
 	}
 	if pipes == 0 {
-		r.route, r.why = routeBuffers, errFewFiles
+		r.route, r.why = routeBuffers, stream.ErrFewFiles
 		return
 	}
 	// At least two, because trying them out takes two.
-	if r.pipes, r.why = netio.NewPipes(pipeSize, max(pipes, 2), nil); r.why != nil {
+	if r.pipes, r.why = netio.NewPipes(stream.PipeSize, max(pipes, 2), nil); r.why != nil {
 		r.route = routeBuffers
 	}
 }

@@ -1,6 +1,9 @@
 package engine
 
-import "viamillipede/netio"
+import (
+	"viamillipede/engine/internal/stream"
+	"viamillipede/netio"
+)
 
 // lose ends the link. The part of a leg that it was receiving is thrown away: the leg will come again.
 func (k *rxlink) lose(err error) {
@@ -23,7 +26,7 @@ func (k *rxlink) lose(err error) {
 // hangUp closes the connection. If it is this end that gives the link up, the peer is told, as far as the socket takes it: there is
 // hardly ever anything else on its way.
 func (k *rxlink) hangUp(err error) {
-	why, ours := reasonOf(err)
+	why, ours := stream.ReasonOf(err)
 	if ours {
 		k.giveUp(why)
 		_, _ = k.flush()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/wire"
 )
@@ -26,7 +27,7 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 	if first, ok := k.r.claims.agrees(l); !ok {
 		// Of a stream that is only tried too: no accident does that. The link stays, to carry the word of it.
 		err := fmt.Errorf("%d bytes at byte %d, and %d at byte %d before", l.Length, l.Offset, first.Length, first.Offset)
-		k.r.fail(fail(StatusIntegrity, err, "two copies of leg %d differ", l.Number))
+		k.r.fail(stream.Fail(stream.StatusIntegrity, err, "two copies of leg %d differ", l.Number))
 		return nil
 	}
 	if l.Number == 0 && l.Offset != 0 && !k.r.tenure.owns() {
@@ -116,7 +117,7 @@ func (k *rxlink) verify(l *rxleg) (whole bool, err error) {
 	k.r.mu.Unlock()
 	err = fmt.Errorf("leg %d has checksum %08x, %08x was announced", l.Number, sum, l.Leg.Checksum)
 	if again && !k.r.ring.Has(ring.Seq(l.Number)) { // else there is an intact copy
-		k.r.fail(fail(StatusIntegrity, err, "the stream is damaged, and was damaged again when it was resent"))
+		k.r.fail(stream.Fail(stream.StatusIntegrity, err, "the stream is damaged, and was damaged again when it was resent"))
 		return false, nil
 	}
 	return false, err

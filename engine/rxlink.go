@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -278,9 +279,9 @@ func (k *rxlink) tick() {
 		}
 	}
 	k.follow()
-	k.pulse.beat(k.loop.Now, k.arrived())
+	k.pulse.Beat(k.loop.Now, k.arrived())
 	if k.silent() {
-		k.lose(errSilent)
+		k.lose(stream.ErrSilent)
 		return
 	}
 	if !k.beats(k.r.time.Beat) {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -112,11 +113,11 @@ func (l *rxloop) farewell(words []byte, left chan<- struct{}) {
 // closeLinks closes what is left, when the loop has ended.
 func (l *rxloop) closeLinks() {
 	if l.Broken() {
-		var conns []Conn
+		var conns []stream.Conn
 		for _, k := range l.links {
 			conns = append(conns, k.conn.Conn)
 		}
-		speakFor(l.Loop, l.r.lastWords(), conns, l.r.time.Farewell)
+		stream.SpeakFor(l.Loop, l.r.lastWords(), conns, l.r.time.Farewell)
 		return
 	}
 	for _, k := range l.links {

@@ -43,7 +43,7 @@ func (r *Receiver) nearer(cpu int, than *rxloop) *rxloop {
 	if cpu < 0 || len(r.loops) == 1 {
 		return nil
 	}
-	if i := r.placed.Load().better(cpu, than.ID); i >= 0 {
+	if i := r.placed.Load().Better(cpu, than.ID); i >= 0 {
 		return r.loops[i]
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -11,7 +12,7 @@ import (
 
 // fail ends the stream with an error, unless it has ended before, or all of it is delivered: from then on only the user can
 // make it fail.
-func (r *Receiver) fail(err *Error) {
+func (r *Receiver) fail(err *stream.Error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.done.Load() == nil {
@@ -108,7 +109,7 @@ func (r *Receiver) unconfirmed(now time.Time) bool {
 	return true
 }
 
-func (r *Receiver) verdict(now time.Time) *Error {
+func (r *Receiver) verdict(now time.Time) *stream.Error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.up > 0 {
@@ -121,23 +122,23 @@ func (r *Receiver) verdict(now time.Time) *Error {
 		return nil
 	}
 	if why := r.doors.shut(); why != nil {
-		return fail(StatusConnect, why, "cannot listen on port %d within %v", r.cfg.Port, r.cfg.Connect)
+		return stream.Fail(stream.StatusConnect, why, "cannot listen on port %d within %v", r.cfg.Port, r.cfg.Connect)
 	}
-	return fail(StatusConnect, nil, "no sender within %v", r.cfg.Connect)
+	return stream.Fail(stream.StatusConnect, nil, "no sender within %v", r.cfg.Connect)
 }
 
 // doom is verdict once the sender has been met, under mu. A receiver that has every byte needs its sender only to tell it so. So it
 // waits while it writes, whatever the sender's end looks like, and lingers for a while once it has written.
-func (r *Receiver) doom(now time.Time) *Error {
+func (r *Receiver) doom(now time.Time) *stream.Error {
 	if r.done.Load() != nil {
 		r.outage.Progress(r.ended)
 	}
 	dead, giveup := r.patience()
 	switch r.outage.Judge(now, dead, giveup) {
 	case schedule.FateClosed:
-		return fail(StatusLost, nil, "the sender is gone: its host closed every link and none has come back for %v", r.outage.Away(now))
+		return stream.Fail(stream.StatusLost, nil, "the sender is gone: its host closed every link and none has come back for %v", r.outage.Away(now))
 	case schedule.FateLost:
-		return fail(StatusLost, nil, "all paths to the sender have been lost for longer than giveup (%v)", giveup)
+		return stream.Fail(stream.StatusLost, nil, "all paths to the sender have been lost for longer than giveup (%v)", giveup)
 	}
 	return nil
 }
@@ -170,10 +171,10 @@ func (r *Receiver) linger() time.Duration {
 // ending handles the sender's word on how long the stream is.
 func (r *Receiver) ending(e wire.End, l *rxloop) error {
 	if e.Bytes < e.Legs || e.Legs == 0 && e.Bytes > 0 { // no leg is empty
-		return r.spoils(fail(StatusIntegrity, nil, "the sender says the stream has %d bytes in %d legs", e.Bytes, e.Legs))
+		return r.spoils(stream.Fail(stream.StatusIntegrity, nil, "the sender says the stream has %d bytes in %d legs", e.Bytes, e.Legs))
 	}
 	if old := r.out.end.Load(); old != nil && *old != e {
-		return r.spoils(fail(StatusIntegrity, nil, "the sender says the stream has %d bytes, and said %d before", e.Bytes, old.Bytes))
+		return r.spoils(stream.Fail(stream.StatusIntegrity, nil, "the sender says the stream has %d bytes, and said %d before", e.Bytes, old.Bytes))
 	}
 	if e.Legs == 0 {
 		r.own()
@@ -189,7 +190,7 @@ func (r *Receiver) peerFinished() {
 	switch {
 	case !r.tenure.owns(): // there is no stream yet
 	case r.done.Load() == nil && !r.whole():
-		r.fail(fail(StatusLost, nil, "the sender ended the stream without sending all of it"))
+		r.fail(stream.Fail(stream.StatusLost, nil, "the sender ended the stream without sending all of it"))
 	default:
 		r.bye.Store(true)
 		r.look()
@@ -205,7 +206,7 @@ func (r *Receiver) peerFailed(on *Link, f wire.Fault) error {
 		r.look()
 	case r.quits(f, on.name):
 		on.told, on.answered = true, true
-		return errQuit
+		return stream.ErrQuit
 	default:
 		r.told.Store(true)
 		r.fail(remoteError("sender", f))

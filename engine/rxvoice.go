@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
@@ -48,5 +49,5 @@ func (r *Receiver) farewell() {
 			left <- struct{}{}
 		}
 	}
-	awaitAll(left, len(r.loops), r.time.Farewell)
+	stream.AwaitAll(left, len(r.loops), r.time.Farewell)
 }

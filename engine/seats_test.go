@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/netip"
 	"testing"
+
+	"viamillipede/engine/internal/stream"
 )
 
 // caller is a connection from an address.
@@ -26,7 +28,7 @@ func TestSeats(t *testing.T) {
 	var all []*guest
 	sit := func(host string, ours bool) (g, gone *guest) {
 		t.Helper()
-		if g, gone = s.take(callerFrom(host), ours, GuestsMost); len(s.guests) > GuestsMost {
+		if g, gone = s.take(callerFrom(host), ours, stream.GuestsMost); len(s.guests) > stream.GuestsMost {
 			t.Fatalf("%d guests", len(s.guests))
 		}
 		all = append(all, g)
@@ -41,7 +43,7 @@ func TestSeats(t *testing.T) {
 	if _, gone := sit("192.0.2.1", false); gone != all[1] {
 		t.Error("of a host with too many guests another one goes than the first silent one")
 	}
-	for i := range GuestsMost - GuestsMost/guestsOfOurs - guestsOfSite {
+	for i := range stream.GuestsMost - stream.GuestsMost/guestsOfOurs - guestsOfSite {
 		if _, gone := sit(fmt.Sprintf("198.51.100.%d", i), false); gone != nil {
 			t.Fatal("a stranger loses its seat while there are others")
 		}
@@ -49,7 +51,7 @@ func TestSeats(t *testing.T) {
 	if _, gone := sit("2001:db8::1", false); gone != all[2] {
 		t.Error("of strangers another one goes than the first silent one")
 	}
-	for range GuestsMost / guestsOfOurs {
+	for range stream.GuestsMost / guestsOfOurs {
 		if _, gone := sit("203.0.113.1", true); gone != nil {
 			t.Fatal("a host that has links finds no seat of those that are kept")
 		}

@@ -17,14 +17,16 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/schedule"
 )
 
 var seedFlag = flag.Int64("seed", -1, "run this one seed of TestSeeds or TestSeedsThatFail, with everything said")
 
 // The engine's clocks, scaled so that what takes minutes takes milliseconds. DeadPeer is long enough for a machine that
 // is busy with other tests.
-var quick = engine.Timing{
+var quick = schedule.Timing{
 	Backoff:     time.Millisecond,
 	BackoffMost: 8 * time.Millisecond,
 	Dial:        60 * time.Millisecond,
@@ -40,7 +42,7 @@ var quick = engine.Timing{
 }
 
 // lazy has clocks that are of no help: a wake-up that the engine misses makes its stream too late.
-var lazy = engine.Timing{
+var lazy = schedule.Timing{
 	Backoff:     time.Millisecond,
 	BackoffMost: 8 * time.Millisecond,
 	Dial:        10 * time.Second,
@@ -152,7 +154,7 @@ func newScenario(seed uint64) *scenario {
 	}
 	s.options.IO = []string{"auto", "auto", "copy", "splice"}[r.IntN(4)]
 	if kind := r.IntN(3); kind > 0 {
-		s.options.Prove = func() (engine.Prover, error) { return newFlip(seed, kind) }
+		s.options.Prove = func() (stream.Prover, error) { return newFlip(seed, kind) }
 	}
 	s.rxLeg = engine.MaxLeg / 4
 	if r.IntN(3) == 0 {
@@ -283,13 +285,13 @@ func looped(o engine.Options) engine.Options {
 	return o
 }
 
-func (s *scenario) sendOptions(t engine.Transport) engine.Options {
+func (s *scenario) sendOptions(t stream.Transport) engine.Options {
 	o := s.options
 	o.Transport, o.CPUs, o.Chaos = t, unpinned(s.txLoops), s.chaos
 	return o
 }
 
-func (s *scenario) receiveOptions(t engine.Transport) engine.Options {
+func (s *scenario) receiveOptions(t stream.Transport) engine.Options {
 	o := s.options
 	o.Transport, o.CPUs, o.Leg, o.Connect = t, unpinned(s.rxLoops), s.rxLeg, 0
 	if s.moves {

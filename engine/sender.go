@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
@@ -20,14 +21,14 @@ import (
 const nobody = -1
 
 // Every path has at least one link, so the window's bound on paths must be the bound on links.
-var _ = [1]struct{}{}[MaxThreads-window.MaxPaths]
+var _ = [1]struct{}{}[stream.MaxThreads-window.MaxPaths]
 
 // Sender is one stream's sending end.
 type Sender struct {
-	cfg       SendConfig
+	cfg       stream.SendConfig
 	observer  observe.Observer
 	time      schedule.Timing
-	transport Transport
+	transport stream.Transport
 	stream    wire.StreamID
 
 	in      ingest
@@ -36,14 +37,14 @@ type Sender struct {
 	advice  bufpool.Advice // of pool, as last told to the observer
 	zero    zeroCount
 	window  *window.Window // made on the first welcome, before any loop has a link
-	chaos   chaos
+	chaos   stream.Chaos
 	gauge   gauge
-	curtain curtain
+	curtain stream.Curtain
 	loops   []*txloop
 	paths   []*pathState
 	dialer  *dialer
 
-	placed   atomic.Pointer[placement] // where the loops run
+	placed   atomic.Pointer[stream.Placement] // where the loops run
 	settling sync.Mutex
 	settled  bool // where they run is decided; guarded by settling
 
@@ -73,7 +74,7 @@ type Sender struct {
 	receiver wire.Welcome // the first; guarded by mu, as is all below
 	met      bool         // a receiver has been met
 	outage   schedule.Outage
-	left     [MaxThreads]time.Time // when the link with that index was lost; zero: never
+	left     [stream.MaxThreads]time.Time // when the link with that index was lost; zero: never
 	up       int
 	lost     uint64 // links
 	started  time.Time
@@ -85,58 +86,58 @@ type Sender struct {
 
 // NewSender checks the configuration and opens the source; nothing is opened on the network before Run, which the caller
 // calls once.
-func NewSender(c SendConfig) (*Sender, error) {
-	c.Options = c.withDefaults(DefaultConnect).withinMeans(c.Observer)
-	c.Leg = cmp.Or(c.Leg, min(DefaultLeg, int(c.Window/legsLeast)/MinLeg*MinLeg))
-	if err := c.check(); err != nil {
+func NewSender(c stream.SendConfig) (*Sender, error) {
+	c.Options = c.WithDefaults(stream.DefaultConnect).WithinMeans(c.Observer)
+	c.Leg = cmp.Or(c.Leg, min(stream.DefaultLeg, int(c.Window/stream.LegsLeast)/stream.MinLeg*stream.MinLeg))
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	if n := len(c.Paths); n > MaxThreads {
-		return nil, fail(StatusUsage, nil, "%d paths, expected at most %d: each needs a link", n, MaxThreads)
+	if n := len(c.Paths); n > stream.MaxThreads {
+		return nil, stream.Fail(stream.StatusUsage, nil, "%d paths, expected at most %d: each needs a link", n, stream.MaxThreads)
 	}
 	if c.Auto {
-		c.Threads = AutoThreads
+		c.Threads = stream.AutoThreads
 	}
-	loops := c.loops()
+	loops := c.Loops()
 	want := max(c.Threads, len(c.Paths)) // a path without a link could not stand in for another
-	t, err := c.Means.afford(sending, loops, want)
+	t, err := c.Means.Afford(stream.Sending, loops, want)
 	if err != nil {
-		return nil, fail(StatusLocalPipe, err, "cannot start")
+		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot start")
 	}
-	if t.links < want {
-		observe.Tell(c.Observer, observe.LinksCut{Links: t.links, Wanted: want, Err: errFewFiles})
+	if t.Links < want {
+		observe.Tell(c.Observer, observe.LinksCut{Links: t.Links, Wanted: want, Err: stream.ErrFewFiles})
 	}
-	c.Threads, c.SockStats = t.links, c.SockStats && t.counts
+	c.Threads, c.SockStats = t.Links, c.SockStats && t.Counts
 	s := &Sender{
 		cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport,
 		over: make(chan struct{}), poke: make(chan struct{}, 1),
 	}
 	s.gauge.observer = c.Observer
-	s.chaos.every = int64(c.Chaos)
+	s.chaos.Every = int64(c.Chaos)
 	s.watcher.Store(nobody)
 	if err := netio.Random(s.stream[:]); err != nil {
-		return nil, fail(StatusLocalPipe, err, "cannot make a stream id")
+		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make a stream id")
 	}
 	s.dialer = newDialer(dialerConfig{
 		end: dialled{s}, timing: s.time, transport: s.transport, observer: s.observer, trace: s.trace(), auto: c.Auto, near: s.near, fail: s.fail,
 	}, c.Paths, c.Threads)
 	s.paths = s.dialer.paths
-	return s, s.open(loops, t.pipes)
+	return s, s.open(loops, t.Pipes)
 }
 
 // open acquires what the stream needs on this machine: the source and the loops.
 func (s *Sender) open(loops, pipes int) error {
 	if err := s.in.open(s.ingestConfig(pipes)); err != nil {
-		return fail(StatusLocalPipe, err, "cannot use standard input")
+		return stream.Fail(stream.StatusLocalPipe, err, "cannot use standard input")
 	}
 	s.most = s.cfg.Leg
-	s.buffers = min(int(s.cfg.Window/int64(s.cfg.Leg)), legsMost)
-	cpus := s.cfg.loopCPUs(sending, loops)
-	s.placed.Store(&placement{cpus: cpus})
+	s.buffers = min(int(s.cfg.Window/int64(s.cfg.Leg)), stream.LegsMost)
+	cpus := s.cfg.LoopCPUs(stream.Sending, loops)
+	s.placed.Store(&stream.Placement{CPUs: cpus})
 	for i, cpu := range cpus {
 		if err := s.addLoop(i, cpu); err != nil {
 			s.close()
-			return fail(StatusLocalPipe, err, "cannot start")
+			return stream.Fail(stream.StatusLocalPipe, err, "cannot start")
 		}
 	}
 	return nil
@@ -152,7 +153,7 @@ func (s *Sender) ingestConfig(pipes int) ingestConfig {
 }
 
 func (s *Sender) addLoop(i, cpu int) error {
-	l, err := openLoop(i, cpu, s.time.Tick, s.observer, s.fail)
+	l, err := stream.OpenLoop(i, cpu, s.time.Tick, s.observer, s.fail)
 	if err != nil {
 		return err
 	}
@@ -176,7 +177,7 @@ func (s *Sender) close() {
 	}
 	s.in.close()
 	if s.pool != nil {
-		closePool(s.pool, s.advice, s.observer)
+		stream.ClosePool(s.pool, s.advice, s.observer)
 	}
 }
 
@@ -184,17 +185,17 @@ func (s *Sender) close() {
 // has ended. In the last case the error is the cause of ctx's end, if that is an *Error. By then both ends know the reason,
 // provided that a link was left to carry it.
 func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
-	defer caught("the end", s.observer, func(e *Error) { err = e })
+	defer stream.Caught("the end", s.observer, func(e *stream.Error) { err = e })
 	s.begin(time.Now())
 	s.explain()
-	defer s.cfg.Means.spareCPUs(len(s.loops))()
+	defer s.cfg.Means.SpareCPUs(len(s.loops))()
 	for _, l := range s.loops {
 		go l.Run()
 	}
-	defer lookOut(s.loops, s.time.Tick, s.observer, s.fail)()
+	defer stream.LookOut(s.loops, s.time.Tick, s.observer, s.fail)()
 	dialling, stop := context.WithCancel(context.Background())
 	s.dialer.start(dialling, func(link int) *loop.Loop { return s.loops[s.loopOf(link)].Loop })
-	s.gauge.load.start(func() { s.gaugeLinks(dialling) })
+	s.gauge.load.Start(func() { s.gaugeLinks(dialling) })
 	s.supervise(ctx)
 	said := s.insist(ctx)
 	if !said {
@@ -206,8 +207,8 @@ func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 		s.farewell()
 	}
 	sum = s.Summary()
-	s.curtain.fall()
-	haltThen(s.loops, s.tidy, s.observer)
+	s.curtain.Fall()
+	stream.HaltThen(s.loops, s.tidy, s.observer)
 	return sum, s.err
 }
 
@@ -248,7 +249,7 @@ func (s *Sender) loopOf(link int) int { return link / len(s.paths) % len(s.loops
 func (s *Sender) explain() {
 	observe.Tell(s.observer, observe.SourceOpened{Source: s.in.src.String(), EnginePath: s.enginePath()})
 	observe.Tell(s.observer, observe.SenderOpened{
-		Placement: s.placed.Load().data(), Links: s.dialer.links(), Paths: len(s.paths),
+		Placement: s.placed.Load().Data(), Links: s.dialer.links(), Paths: len(s.paths),
 		Leg: int64(s.cfg.Leg), Window: s.cfg.Window,
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/netio/dial"
@@ -48,7 +49,7 @@ func (d *doors) shut() error {
 }
 
 // openAgain opens the port anew, as soon as possible; nil if ctx ends first. changed signals changes of the network.
-func (d *doors) openAgain(ctx context.Context, changed <-chan struct{}) Door {
+func (d *doors) openAgain(ctx context.Context, changed <-chan struct{}) stream.Door {
 	told := false
 	for ctx.Err() == nil {
 		door, err := d.Network.Listen(ctx, d.Port, d.Listeners)
@@ -69,7 +70,7 @@ func (d *doors) openAgain(ctx context.Context, changed <-chan struct{}) Door {
 		} else if !absent {
 			observe.Tell(d.Observer, observe.ListenFailed{Err: err})
 		}
-		sleepUntil(ctx, d.Time.BackoffMost, changed, nil, nil)
+		stream.SleepUntil(ctx, d.Time.BackoffMost, changed, nil, nil)
 	}
 	return nil
 }
@@ -88,7 +89,7 @@ func (d *doors) watch(ctx context.Context, changed chan<- struct{}) {
 		case changed <- struct{}{}:
 		default:
 		}
-		sleep(ctx, schedule.ChangePause)
+		stream.Sleep(ctx, schedule.ChangePause)
 	})
 	if err != nil && ctx.Err() == nil {
 		observe.Tell(d.Observer, observe.NetworkNotWatched{Err: err})

@@ -12,17 +12,18 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 )
 
 // absent is a network on whose local address nobody can listen while it is not here.
 type absent struct {
-	engine.Transport
+	stream.Transport
 	here  *atomic.Bool
 	tries *atomic.Int64
 }
 
-func (a absent) Listen(ctx context.Context, port uint16, n int) (engine.Door, error) {
+func (a absent) Listen(ctx context.Context, port uint16, n int) (stream.Door, error) {
 	a.tries.Add(1)
 	if !a.here.Load() {
 		return nil, os.NewSyscallError("bind", syscall.EADDRNOTAVAIL)
@@ -38,7 +39,7 @@ func TestReceiverWaitsForItsAddress(t *testing.T) {
 	a := absent{here: new(atomic.Bool), tries: new(atomic.Int64)}
 	o := engine.Options{Bind: local, Timing: steady}
 	o.Timing.BackoffMost = time.Hour // nothing but the change brings it about
-	rx := receive(t, o, enginetest.KindPipe, func(n engine.Transport) engine.Transport {
+	rx := receive(t, o, enginetest.KindPipe, func(n stream.Transport) stream.Transport {
 		a.Transport = n
 		return a
 	})
@@ -75,7 +76,7 @@ func TestReceiverWaitsForItsAddress(t *testing.T) {
 
 // It waits for as long as connect says.
 func TestReceiverWhoseAddressDoesNotCome(t *testing.T) {
-	rx := receive(t, engine.Options{Bind: local, Connect: 50 * time.Millisecond}, enginetest.KindPipe, func(n engine.Transport) engine.Transport {
+	rx := receive(t, engine.Options{Bind: local, Connect: 50 * time.Millisecond}, enginetest.KindPipe, func(n stream.Transport) stream.Transport {
 		return absent{n, new(atomic.Bool), new(atomic.Int64)}
 	})
 	if err := rx.wants(engine.StatusConnect).err; !strings.Contains(err.Error(), "cannot listen on port 8834 within 50ms: bind:") {

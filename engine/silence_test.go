@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/window"
@@ -32,7 +33,7 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 	} {
 		s := &Sender{}
 		s.time = schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}
-		k := &txlink{s: s, path: newPath(Path{}, 0), Link: Link{loop: &loop.Loop{Now: start.Add(c.after)}, heard: start}}
+		k := &txlink{s: s, path: newPath(stream.Path{}, 0), Link: Link{loop: &loop.Loop{Now: start.Add(c.after)}, heard: start}}
 		if c.carries {
 			k.trips = make([]schedule.Trip, 1)
 		}
@@ -60,7 +61,7 @@ func deepen(f *schedule.PathFlow, at time.Time) {
 
 // slack is a connection whose kernel says what a test has it say.
 type slack struct {
-	Conn
+	stream.Conn
 	queue netio.Queue
 }
 
@@ -73,7 +74,7 @@ func TestOldAcknowledgementsAreNoNews(t *testing.T) {
 	s := &Sender{started: start, window: window.New(64, 0, 1<<20)}
 	s.time = schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}
 	c := &slack{}
-	k := &txlink{s: s, path: newPath(Path{}, 0), Link: Link{loop: &loop.Loop{Now: start}, conn: equip(c), heard: start}}
+	k := &txlink{s: s, path: newPath(stream.Path{}, 0), Link: Link{loop: &loop.Loop{Now: start}, conn: stream.Equip(c), heard: start}}
 	k.proved, k.upSince = true, start.Add(-time.Hour)
 	k.measure()                           // it carries nothing
 	k.path.flow.Look(5000, 0, k.loop.Now) // another link does

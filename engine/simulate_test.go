@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -117,7 +118,7 @@ const (
 )
 
 // simulate makes a stream over the paths, with so many links on each.
-func simulate(t *testing.T, o Options, links int, paths ...*simPath) *simulation {
+func simulate(t *testing.T, o stream.Options, links int, paths ...*simPath) *simulation {
 	t.Helper()
 	if !Simulates {
 		t.Skip("a plain run has it")
@@ -132,9 +133,9 @@ func simulate(t *testing.T, o Options, links int, paths ...*simPath) *simulation
 	}
 	o.Threads, o.CPUs = links*len(paths), []int{-1}
 	o.ForceSendFile = true
-	c := SendConfig{Options: o, Source: int(hole.Fd())}
+	c := stream.SendConfig{Options: o, Source: int(hole.Fd())}
 	for range paths {
-		c.Paths = append(c.Paths, Path{Host: "simulated", Port: 1})
+		c.Paths = append(c.Paths, stream.Path{Host: "simulated", Port: 1})
 	}
 	s, err := NewSender(c)
 	if err != nil {
@@ -143,7 +144,7 @@ func simulate(t *testing.T, o Options, links int, paths ...*simPath) *simulation
 	t.Cleanup(s.close)
 	sim := &simulation{t: t, s: s, loop: s.loops[0], paths: paths, bitmap: make([]uint64, wire.MaxBitmap/8)}
 	sim.loop.Now = sim.time()
-	size, buffers := fit(s.cfg.Window, s.cfg.Leg, links*len(paths))
+	size, buffers := stream.Fit(s.cfg.Window, s.cfg.Leg, links*len(paths))
 	credit := buffers - links*len(paths)
 	sim.got = make([]int, credit)
 	if err := s.welcome(wire.Welcome{Stream: s.stream, Credit: uint32(credit), MaxLeg: uint32(size)}); err != nil {
@@ -169,7 +170,7 @@ func (sim *simulation) link(i int, p *simPath) {
 	p.links++
 	c := &simLink{sim: sim, path: p, pipe: r, window: 10 * 1448, srtt: 2 * p.delay, limit: 1 << 20}
 	home := sim.s.dialer.home(i)
-	c.k = &txlink{s: sim.s, path: home, owner: sim.loop, Link: Link{index: i, name: home.String(), conn: equip(c)}}
+	c.k = &txlink{s: sim.s, path: home, owner: sim.loop, Link: Link{index: i, name: home.String(), conn: stream.Equip(c)}}
 	c.k.lost = func(schedule.Use) { sim.t.Errorf("at %v link %d was lost", sim.now, i) }
 	c.limit = c.k.most()
 	sim.links = append(sim.links, c)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"viamillipede/engine/internal/stream"
 )
 
 // line is a path of so many Mbit/s with a round trip, and a queue of 1 MiB, or of a tenth of a second where that is less.
@@ -25,20 +27,20 @@ func TestSimulatedSum(t *testing.T) {
 	const near = 100 * time.Microsecond
 	for _, c := range []struct {
 		name    string
-		options Options
+		options stream.Options
 		links   int // on each path
 		warm    time.Duration
 		lasts   time.Duration
 		lab     float64 // what the lab measured; 0: it cannot be there
 		paths   []*simPath
 	}{
-		{"800+400+100", Options{}, 2, time.Second, time.Second, 0.999, lines(near, 800, 400, 100)},
-		{"900+9", Options{}, 2, time.Second, time.Second, 1.001, lines(near, 900, 9)},
-		{"300+300+300", Options{}, 2, time.Second, time.Second, 1.000, lines(near, 300, 300, 300)},
-		{"1000+100+10+1", Options{}, 2, time.Second, time.Second, 0.998, lines(near, 1000, 100, 10, 1)},
-		{"1000:1", Options{}, 2, time.Second, time.Second, 0, lines(near, 1000, 1)},
-		{"1000:1 at 10G", Options{}, 4, time.Second, time.Second, 0, lines(near, 10_000, 10)},
-		{"4 x 100G, round trips of 0.1 to 80 ms", Options{Window: 16 << 30, Leg: MaxLeg}, 4, 2200 * time.Millisecond, 300 * time.Millisecond, 0, []*simPath{
+		{"800+400+100", stream.Options{}, 2, time.Second, time.Second, 0.999, lines(near, 800, 400, 100)},
+		{"900+9", stream.Options{}, 2, time.Second, time.Second, 1.001, lines(near, 900, 9)},
+		{"300+300+300", stream.Options{}, 2, time.Second, time.Second, 1.000, lines(near, 300, 300, 300)},
+		{"1000+100+10+1", stream.Options{}, 2, time.Second, time.Second, 0.998, lines(near, 1000, 100, 10, 1)},
+		{"1000:1", stream.Options{}, 2, time.Second, time.Second, 0, lines(near, 1000, 1)},
+		{"1000:1 at 10G", stream.Options{}, 4, time.Second, time.Second, 0, lines(near, 10_000, 10)},
+		{"4 x 100G, round trips of 0.1 to 80 ms", stream.Options{Window: 16 << 30, Leg: stream.MaxLeg}, 4, 2200 * time.Millisecond, 300 * time.Millisecond, 0, []*simPath{
 			line(100_000, near), line(100_000, time.Millisecond), line(100_000, 20*time.Millisecond), line(100_000, 80*time.Millisecond),
 		}},
 	} {
@@ -75,7 +77,7 @@ func TestSimulatedSum(t *testing.T) {
 // twice, although what they wait for is many times Timing.Stall and Timing.Dead.
 func TestSimulatedDeepQueue(t *testing.T) {
 	p := &simPath{rate: 64_000, delay: 50 * time.Microsecond, queue: 1 << 20}
-	sim := simulate(t, Options{}, 8, p)
+	sim := simulate(t, stream.Options{}, 8, p)
 	sim.run(10 * time.Second)
 	got, _ := sim.rates(30 * time.Second)
 	for _, c := range sim.links {
@@ -115,7 +117,7 @@ func TestSimulatedDeepQueue(t *testing.T) {
 // A path that swallowed full packets does so no more once legs arrive, whether an ack tells of them first or the kernel.
 func TestSimulatedHoleIsForgotten(t *testing.T) {
 	for _, trip := range []time.Duration{100 * time.Microsecond, 100 * time.Millisecond} {
-		sim := simulate(t, Options{}, 1, line(1000, trip))
+		sim := simulate(t, stream.Options{}, 1, line(1000, trip))
 		sim.s.paths[0].hole.Store(1448)
 		sim.run(time.Second)
 		if why := sim.s.swallowed(); why != nil {
@@ -129,7 +131,7 @@ func TestSimulatedDegrade(t *testing.T) {
 	for victim := range 3 {
 		t.Run(fmt.Sprint(victim+1), func(t *testing.T) {
 			paths := lines(100*time.Microsecond, 200, 200, 200)
-			sim := simulate(t, Options{}, 2, paths...)
+			sim := simulate(t, stream.Options{}, 2, paths...)
 			sim.run(time.Second)
 			rate := paths[victim].rate
 			paths[victim].rate = rate / 100
@@ -164,7 +166,7 @@ func TestSimulatedDegrade(t *testing.T) {
 func TestSimulatedLastResort(t *testing.T) {
 	var rates [2]float64
 	for i := range rates {
-		sim := simulate(t, Options{}, 2, lines(100*time.Microsecond, 800, 1)[:i+1]...)
+		sim := simulate(t, stream.Options{}, 2, lines(100*time.Microsecond, 800, 1)[:i+1]...)
 		sim.run(time.Second)
 		rates[i], _ = sim.rates(2 * time.Second)
 	}

@@ -10,14 +10,6 @@ import (
 	"viamillipede/netio/sockstats"
 )
 
-// snapshot returns what f makes; once the stream is over, only the summary.
-func (c *curtain) snapshot(f func() observe.Snapshot, sum func() observe.Summary) (s observe.Snapshot) {
-	if c.look(func() { s = f() }) {
-		return s
-	}
-	return observe.Snapshot{Time: time.Now(), Ended: true, Summary: sum()}
-}
-
 // stateNone is that of a link that is not wanted.
 const stateNone observe.State = -1
 
@@ -36,20 +28,11 @@ func (l linkStatus) read() observe.LinkStatus {
 	return l.LinkStatus
 }
 
-// describe says where the loops run.
-func (p *placement) describe() []observe.LoopStatus {
-	var loops []observe.LoopStatus
-	for _, cpu := range p.cpus {
-		loops = append(loops, observe.LoopStatus{CPU: cpu, Node: p.node(cpu)})
-	}
-	return loops
-}
-
 // status describes the link, which has carried so many bytes, and whose peer beats so often; on its loop's thread.
 func (k *Link) status(carried uint64, inFlight int, beat time.Duration) linkStatus {
 	l := linkStatus{observe.LinkStatus{
 		Index: k.index, Path: k.name, Order: -1, State: observe.StateUp, Since: k.upSince, Loop: k.loop.ID, Bytes: k.bytes,
-		Rate: k.pulse.rate(k.loop.Now, carried), Heard: k.heard, Kernel: k.conn.Info(), InFlight: inFlight,
+		Rate: k.pulse.Rate(k.loop.Now, carried), Heard: k.heard, Kernel: k.conn.Info(), InFlight: inFlight,
 	}, k.counted}
 	if k.loop.Now.Sub(k.heard) >= silentBeats*beat {
 		l.State, l.Since = observe.StateStalled, k.heard
@@ -61,14 +44,14 @@ func (k *Link) status(carried uint64, inFlight int, beat time.Duration) linkStat
 const silentBeats = 2
 
 // Snapshot is how the sending end stands. Any goroutine may call it at any time; it takes as long as the busiest loop needs to answer.
-func (s *Sender) Snapshot() observe.Snapshot { return s.curtain.snapshot(s.snapshot, s.Summary) }
+func (s *Sender) Snapshot() observe.Snapshot { return s.curtain.Snapshot(s.snapshot, s.Summary) }
 
 func (s *Sender) snapshot() observe.Snapshot {
 	links := s.linkStatus()
 	now := time.Now()
 	sum := s.summary(now)
 	return observe.Snapshot{
-		Time: now, Summary: sum, Links: links, Loops: s.placed.Load().describe(), Paths: describePaths(s.paths, sum.Paths, links),
+		Time: now, Summary: sum, Links: links, Loops: s.placed.Load().Describe(), Paths: describePaths(s.paths, sum.Paths, links),
 		Uncounted: s.gauge.lost(), Window: s.windowStatus(),
 	}
 }
@@ -183,13 +166,13 @@ func describePaths(paths []*pathState, sums []observe.PathSummary, links []obser
 }
 
 // Snapshot is how the receiving end stands. Any goroutine may call it at any time; it takes as long as the busiest loop needs to answer.
-func (r *Receiver) Snapshot() observe.Snapshot { return r.curtain.snapshot(r.snapshot, r.Summary) }
+func (r *Receiver) Snapshot() observe.Snapshot { return r.curtain.Snapshot(r.snapshot, r.Summary) }
 
 func (r *Receiver) snapshot() observe.Snapshot {
 	links := r.linkStatus()
 	now := time.Now()
 	return observe.Snapshot{
-		Time: now, Summary: r.summary(now), Links: links, Loops: r.placed.Load().describe(), Uncounted: r.gauge.lost(), Ring: r.ringStatus(),
+		Time: now, Summary: r.summary(now), Links: links, Loops: r.placed.Load().Describe(), Uncounted: r.gauge.lost(), Ring: r.ringStatus(),
 	}
 }
 

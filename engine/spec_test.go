@@ -18,6 +18,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
 
@@ -312,7 +313,7 @@ func TestSpecTimes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := engine.DefaultTiming()
+	at := schedule.Default()
 	for row, want := range map[string]string{
 		"hello": seconds(at.Hello), "welcome": seconds(at.Dial), "first leg": seconds(at.Yield), "beat": seconds(at.Beat), "dead link": seconds(at.Dead),
 		"dead peer": seconds(at.DeadPeer), "confirm": seconds(at.Confirm), "linger": seconds(at.Linger),

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/netio/dial"
@@ -119,7 +120,7 @@ func (k *keeper) balance(p *pathState, to netip.Addr) {
 	}
 	var found observe.PortsChosen
 	news := p.ports.renew(func() ([]uint16, string) {
-		ports, lanes, err := k.d.transport.Ports(p.Path, to, MaxThreads)
+		ports, lanes, err := k.d.transport.Ports(p.Path, to, stream.MaxThreads)
 		found = observe.PortsChosen{Path: p.String(), Ports: ports[:min(len(ports), max(1, p.ports.homes))], Lanes: lanes, Err: err}
 		return ports, fmt.Sprint(found.Ports, lanes.Kind, lanes.Device, lanes.Names(), err)
 	})

@@ -13,7 +13,7 @@ func (s *Sender) summary(now time.Time) observe.Summary {
 	defer s.mu.Unlock()
 	sum := observe.Summary{
 		Bytes: s.in.size(), Elapsed: span(s.first, s.ended, now), LinksLost: s.lost,
-		Cuts: uint64(s.chaos.cuts.Load()), EnginePath: s.enginePath(), Sender: true,
+		Cuts: uint64(s.chaos.Cuts.Load()), EnginePath: s.enginePath(), Sender: true,
 	}
 	var held [window.MaxPaths]time.Duration
 	if s.met {

@@ -4,32 +4,33 @@ import (
 	"context"
 	"errors"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
 
 // stopped is the error of a stream whose context has ended.
-func stopped(ctx context.Context) *Error {
-	if e, ok := errors.AsType[*Error](context.Cause(ctx)); ok {
+func stopped(ctx context.Context) *stream.Error {
+	if e, ok := errors.AsType[*stream.Error](context.Cause(ctx)); ok {
 		return e
 	}
-	return fail(StatusInterrupt, context.Cause(ctx), "stopped")
+	return stream.Fail(stream.StatusInterrupt, context.Cause(ctx), "stopped")
 }
 
 // faultOf is what the peer is told about an error.
 func faultOf(err error) wire.Fault {
-	return wire.Fault{Status: uint16(ExitStatus(err)), Text: err.Error()}
+	return wire.Fault{Status: uint16(stream.ExitStatus(err)), Text: err.Error()}
 }
 
 // remoteError is the error at this end for the failure that the peer reported. An integrity failure is one at both ends; whatever
 // else happened there is a failed remote pipe here.
-func remoteError(who string, f wire.Fault) *Error {
-	status := StatusRemotePipe
-	if Status(f.Status) == StatusIntegrity {
-		status = StatusIntegrity
+func remoteError(who string, f wire.Fault) *stream.Error {
+	status := stream.StatusRemotePipe
+	if stream.Status(f.Status) == stream.StatusIntegrity {
+		status = stream.StatusIntegrity
 	}
-	return fail(status, nil, "the %s failed: %s", who, f.Text)
+	return stream.Fail(status, nil, "the %s failed: %s", who, f.Text)
 }
 
 // traceTo reports every system call on the data path.

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/wire"
 )
 
@@ -126,7 +127,7 @@ func (t *tenure) outWhy() error {
 	case t.in() != yielding:
 		return nil
 	case t.quit != nil:
-		return errQuit
+		return stream.ErrQuit
 	}
-	return errYields
+	return stream.ErrYields
 }

@@ -3,6 +3,7 @@ package engine
 import (
 	"testing"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/wire"
 )
 
@@ -11,11 +12,11 @@ import (
 func TestFirstLegAfterTheFailure(t *testing.T) {
 	r := &Receiver{over: make(chan struct{}), doors: &doors{}}
 	r.tenure = newTenure()
-	if !r.quits(wire.Fault{Status: uint16(StatusTerminated), Text: "stopped"}, "10.0.0.1:7") {
+	if !r.quits(wire.Fault{Status: uint16(stream.StatusTerminated), Text: "stopped"}, "10.0.0.1:7") {
 		t.Fatal("a stream without a leg is the receiver's own")
 	}
 	r.own()
-	if !r.finished || ExitStatus(r.err) != StatusRemotePipe {
+	if !r.finished || stream.ExitStatus(r.err) != stream.StatusRemotePipe {
 		t.Errorf("the stream goes on: %v", r.err)
 	}
 	if r.quits(wire.Fault{}, "10.0.0.1:7") {

@@ -13,6 +13,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
@@ -86,7 +87,7 @@ func TestSenderGivesUpBeforeItsFirstLeg(t *testing.T) {
 }
 
 // takes has another sender bring its stream, whole.
-func (r *running) takes(s stream, kind enginetest.Kind) {
+func (r *running) takes(s handmade, kind enginetest.Kind) {
 	r.t.Helper()
 	var got <-chan []byte
 	if r.stdio.Far != nil {
@@ -201,17 +202,17 @@ func TestEmptyStreamIsTheReceiversOwn(t *testing.T) {
 
 // deafened is a network on which the first connections cannot be written to by the receiver.
 type deafened struct {
-	engine.Transport
+	stream.Transport
 	times int
 }
 
-func (d *deafened) Listen(ctx context.Context, port uint16, n int) (engine.Door, error) {
+func (d *deafened) Listen(ctx context.Context, port uint16, n int) (stream.Door, error) {
 	door, err := d.Transport.Listen(ctx, port, n)
 	return &deafDoor{door, d}, err
 }
 
 type deafDoor struct {
-	engine.Door
+	stream.Door
 	d *deafened
 }
 
@@ -242,7 +243,7 @@ func (unwritten) Write([]byte) (int, error) { return 0, errors.New("no buffer sp
 
 // A welcome that could not be sent has met nobody.
 func TestWelcomeThatIsNotSent(t *testing.T) {
-	rx := receive(t, engine.Options{Connect: time.Minute}, enginetest.KindPipe, func(n engine.Transport) engine.Transport {
+	rx := receive(t, engine.Options{Connect: time.Minute}, enginetest.KindPipe, func(n stream.Transport) stream.Transport {
 		return &deafened{n, 1}
 	})
 	c, err := rx.network.Dial(t.Context(), engine.Path{Host: "a", Port: port}, netip.Addr{}, 0)

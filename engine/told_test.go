@@ -10,12 +10,14 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
 
 // anxious has an engine that tells its user of an outage after a moment, and waits for a peer that does not come back.
-func anxious() engine.Timing {
+func anxious() schedule.Timing {
 	t := steady
 	t.Tell, t.TellAgain = 20*time.Millisecond, 40*time.Millisecond
 	return t
@@ -145,7 +147,7 @@ func TestStatusOfDeadLinks(t *testing.T) {
 }
 
 // mumbling never resolves a name.
-type mumbling struct{ engine.Transport }
+type mumbling struct{ stream.Transport }
 
 func (mumbling) Resolve(ctx context.Context, _ engine.Path) ([]netip.Addr, error) {
 	<-ctx.Done()
@@ -154,7 +156,7 @@ func (mumbling) Resolve(ctx context.Context, _ engine.Path) ([]netip.Addr, error
 
 // A name server that does not answer is not taken for a host that does not.
 func TestSenderTellsOfASlowName(t *testing.T) {
-	tx := send(t, engine.Options{Threads: 1, Connect: soon, Timing: anxious()}, nil, func(n engine.Transport) engine.Transport {
+	tx := send(t, engine.Options{Threads: 1, Connect: soon, Timing: anxious()}, nil, func(n stream.Transport) stream.Transport {
 		return mumbling{n}
 	})
 	tx.tells("no receiver yet", func(e observe.Outage) bool {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
@@ -36,13 +37,13 @@ func (r *Receiver) quits(f wire.Fault, from string) bool {
 	r.mu.Unlock()
 	if first {
 		r.doors.senderFailed(from, f.Text)
-		r.turnAllOut(errQuit)
+		r.turnAllOut(stream.ErrQuit)
 	}
 	return !ours
 }
 
 // spoils handles what makes an owned stream fail. While the stream is tried, the error only ends its link.
-func (r *Receiver) spoils(err *Error) error {
+func (r *Receiver) spoils(err *stream.Error) error {
 	if !r.tenure.owns() {
 		return err
 	}
@@ -83,7 +84,7 @@ func (r *Receiver) awaitTurn(ctx context.Context, h wire.Hello, since time.Time)
 		r.turnOut()
 		left = most
 	}
-	sleepUntil(ctx, min(left, most), turn, nil, nil)
+	stream.SleepUntil(ctx, min(left, most), turn, nil, nil)
 	return ctx.Err() == nil
 }
 
@@ -93,7 +94,7 @@ func (r *Receiver) turnOut() {
 	yields := r.tenure.yield()
 	r.mu.Unlock()
 	if yields {
-		r.turnAllOut(errYields)
+		r.turnAllOut(stream.ErrYields)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -68,7 +69,7 @@ func (k *txlink) hearOut() error {
 			return err
 		}
 	}
-	return errStuck // a peer that does not stop talking is not waited for
+	return stream.ErrStuck // a peer that does not stop talking is not waited for
 }
 
 // asideReads bounds how much a peer may still say on a link that was given up, in reads of inputSize.

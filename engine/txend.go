@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -20,7 +21,7 @@ func (k *txlink) leave() {
 // left returns errLeft once a link that has to leave has nothing more to do.
 func (k *txlink) left() error {
 	if k.leaving && k.leg == nil && len(k.carried) == 0 {
-		return errLeft
+		return stream.ErrLeft
 	}
 	return nil
 }
@@ -53,7 +54,7 @@ func (k *txlink) lose(err error) {
 		k.s.parted.Store(true)
 	}
 	use := k.usefulness(err)
-	if why, ours := reasonOf(err); ours {
+	if why, ours := stream.ReasonOf(err); ours {
 		k.putAside(why)
 	} else {
 		if !k.closeZero() {
@@ -77,7 +78,7 @@ func (k *txlink) lose(err error) {
 func (k *txlink) usefulness(err error) schedule.Use {
 	now := k.loop.Now
 	switch {
-	case err == errLeft || k.carriedSome(k.conn.Queued()) || k.first == 0 && now.Sub(k.upSince) >= schedule.IdleLong:
+	case err == stream.ErrLeft || k.carriedSome(k.conn.Queued()) || k.first == 0 && now.Sub(k.upSince) >= schedule.IdleLong:
 		return schedule.UseGood
 	case k.first > 0 && now.Sub(k.firstFed) >= k.s.time.Stall:
 		k.path.doubt()

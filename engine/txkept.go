@@ -3,6 +3,7 @@ package engine
 import (
 	"net/netip"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
@@ -33,13 +34,13 @@ func (d dialled) hello() wire.Hello {
 func (d dialled) arrived() uint64 { return d.s.window.Arrived() }
 
 // near calls f on a CPU whose packets the loop with that index is near to.
-func (s *Sender) near(loop int, f func()) { s.placed.Load().near(loop, f) }
+func (s *Sender) near(loop int, f func()) { s.placed.Load().Near(loop, f) }
 
 // connected makes a link of a connection on which it was welcomed.
 func (d dialled) connected(c contact) keptLink {
 	s := d.s
 	k := &txlink{s: s, path: c.path, owner: s.loops[s.loopOf(c.index)], to: c.to, zoned: c.zoned, Link: Link{
-		index: c.index, generation: c.generation, name: c.path.String(), conn: equip(c.conn),
+		index: c.index, generation: c.generation, name: c.path.String(), conn: stream.Equip(c.conn),
 	}}
 	k.byCard = s.cfg.IO != "copy" && k.conn.LeavesByNIC()
 	k.conn.LimitUnsent(k.most())

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/netio"
 )
@@ -25,7 +26,7 @@ func (k *txlink) sendLeg() error {
 	}
 	k.legs++
 	k.bytes += uint64(k.leg.Length)
-	k.path.bytes.add(k.loop, k.leg.Length)
+	k.path.bytes.Add(k.loop, k.leg.Length)
 	k.s.in.sent(k.leg, k.reread, k.loop)
 	k.dropLeg()
 	return nil
@@ -170,7 +171,7 @@ func (p *piece) reserve(at int64, n int) {
 // shrunk ends the stream; the error it returns ends the link.
 func (k *txlink) shrunk() error {
 	k.s.fail(k.s.in.shrunk())
-	return errUnfinished
+	return stream.ErrUnfinished
 }
 
 // dropLeg lets go of the current leg, if there is one.

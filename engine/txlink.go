@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/window"
@@ -132,8 +133,8 @@ func (k *txlink) carry(l *window.Leg) error {
 		k.measure() // a slow link: its leg must not count against the others
 	}
 	observe.Tell(k.s.observer, observe.LegSent{Leg: number, Bytes: int(length), Offset: offset, Link: k.index})
-	if err == nil && first && k.s.chaos.strike() {
-		return errChaos
+	if err == nil && first && k.s.chaos.Strike() {
+		return stream.ErrChaos
 	}
 	return err
 }
@@ -284,14 +285,14 @@ func (k *txlink) behind() bool { return k.queue.InNetwork+k.queue.Unsent > 0 }
 // tick keeps the link's clocks.
 func (k *txlink) tick() {
 	if k.silent() {
-		k.lose(errSilent)
+		k.lose(stream.ErrSilent)
 		return
 	}
 	k.measure()
 	if len(k.carried) == 0 && k.s.in.ended() {
 		k.seemsToMove() // the receiver is still writing
 	}
-	k.pulse.beat(k.loop.Now, k.acknowledged())
+	k.pulse.Beat(k.loop.Now, k.acknowledged())
 	k.publish()
 	k.reap()
 	k.hint()

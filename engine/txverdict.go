@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -17,7 +18,7 @@ func (s *Sender) delivered(d wire.Done) {
 		return
 	}
 	if !s.in.ended() || d.Legs != s.in.total.Legs || d.Bytes != s.in.total.Bytes {
-		s.fail(fail(StatusIntegrity, nil, "the receiver delivered %d bytes in %d legs, which is not what was sent",
+		s.fail(stream.Fail(stream.StatusIntegrity, nil, "the receiver delivered %d bytes in %d legs, which is not what was sent",
 			d.Bytes, d.Legs))
 		return
 	}
@@ -27,7 +28,7 @@ func (s *Sender) delivered(d wire.Done) {
 // stoppedEarly ends a stream that the receiver's consumer wants no more of.
 func (s *Sender) stoppedEarly(d wire.Done) {
 	if sent := s.in.size(); d.Bytes > sent {
-		s.fail(fail(StatusIntegrity, nil, "the receiver's consumer has read %d bytes, but %d were sent", d.Bytes, sent))
+		s.fail(stream.Fail(stream.StatusIntegrity, nil, "the receiver's consumer has read %d bytes, but %d were sent", d.Bytes, sent))
 		return
 	}
 	s.mu.Lock()
@@ -55,11 +56,11 @@ func (s *Sender) peerFinished() {
 		return
 	}
 	s.told.Store(true)
-	s.finishLocked(s.asFarAsKnown(fail(StatusLost, nil, "the receiver ended the stream without saying that it was written")))
+	s.finishLocked(s.asFarAsKnown(stream.Fail(stream.StatusLost, nil, "the receiver ended the stream without saying that it was written")))
 }
 
 // asFarAsKnown makes the error of a stream say that everything was received, if it was. Under mu.
-func (s *Sender) asFarAsKnown(err *Error) *Error {
+func (s *Sender) asFarAsKnown(err *stream.Error) *stream.Error {
 	if s.in.ended() && !s.window.Pending() {
 		err.Reason = fmt.Sprintf("all %d bytes were received; whether they were written is not known: %s", s.in.total.Bytes, err.Reason)
 	}
@@ -68,15 +69,15 @@ func (s *Sender) asFarAsKnown(err *Error) *Error {
 
 // sourceFailed ends the stream, because its bytes cannot be read.
 func (s *Sender) sourceFailed(err error) {
-	if e, ok := err.(*Error); ok {
+	if e, ok := err.(*stream.Error); ok {
 		s.fail(e)
 		return
 	}
-	s.fail(fail(StatusLocalPipe, err, "cannot read standard input"))
+	s.fail(stream.Fail(stream.StatusLocalPipe, err, "cannot read standard input"))
 }
 
 // fail ends the stream with an error, unless it has ended before.
-func (s *Sender) fail(err *Error) { s.finish(err) }
+func (s *Sender) fail(err *stream.Error) { s.finish(err) }
 
 func (s *Sender) finish(err error) {
 	s.mu.Lock()
@@ -119,7 +120,7 @@ func (s *Sender) supervise(ctx context.Context) {
 }
 
 // judge returns the error of a stream that has failed for lack of links, or nil.
-func (s *Sender) judge(now time.Time) *Error {
+func (s *Sender) judge(now time.Time) *stream.Error {
 	answers := s.dialer.answers()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -127,7 +128,7 @@ func (s *Sender) judge(now time.Time) *Error {
 		return answers.firstContact(now.Sub(s.started), s.cfg.Connect)
 	}
 	if s.up == 0 && !s.begun.Load() && answers.final() {
-		return fail(StatusRefused, nil, "%s", answers.unreachable()) // no leg had arrived, and the receiver took another sender's
+		return stream.Fail(stream.StatusRefused, nil, "%s", answers.unreachable()) // no leg had arrived, and the receiver took another sender's
 	}
 	s.outage.Progress(s.lastMove(now))
 	s.outage.Hope(s.started.Add(time.Duration(s.hoped.Load())))
@@ -153,13 +154,13 @@ func (s *Sender) movedAt() time.Time { return s.started.Add(time.Duration(s.move
 func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.started))) }
 
 // doom is judge once the receiver was met, under mu.
-func (s *Sender) doom(now time.Time, answers answers) *Error {
+func (s *Sender) doom(now time.Time, answers answers) *stream.Error {
 	dead, giveup := s.cfg.Dead, s.cfg.Giveup
 	switch s.outage.Judge(now, dead, giveup) {
 	case schedule.FateRefused:
-		return fail(StatusLost, nil, "the receiver is gone: its host has refused for %v (%s)", dead, answers.unreachable())
+		return stream.Fail(stream.StatusLost, nil, "the receiver is gone: its host has refused for %v (%s)", dead, answers.unreachable())
 	case schedule.FateUnknown:
-		return fail(StatusLost, nil, "the receiver is gone: another one is in its place (%s)", answers.unreachable())
+		return stream.Fail(stream.StatusLost, nil, "the receiver is gone: another one is in its place (%s)", answers.unreachable())
 	case schedule.FateLost:
 		return s.lostFor(giveup)
 	}
@@ -167,14 +168,14 @@ func (s *Sender) doom(now time.Time, answers answers) *Error {
 }
 
 // lostFor is the error of a stream on which no payload moved for giveup; under mu.
-func (s *Sender) lostFor(giveup time.Duration) *Error {
+func (s *Sender) lostFor(giveup time.Duration) *stream.Error {
 	if why := s.swallowed(); why != nil {
-		return fail(StatusLost, why, "nothing has got through to the receiver for longer than giveup (%v)", giveup)
+		return stream.Fail(stream.StatusLost, why, "nothing has got through to the receiver for longer than giveup (%v)", giveup)
 	}
 	if s.up > 0 {
-		return fail(StatusLost, nil, "nothing has got through to the receiver for longer than giveup (%v)", giveup)
+		return stream.Fail(stream.StatusLost, nil, "nothing has got through to the receiver for longer than giveup (%v)", giveup)
 	}
-	return fail(StatusLost, nil, "all paths to the receiver have been lost for longer than giveup (%v)", giveup)
+	return stream.Fail(stream.StatusLost, nil, "all paths to the receiver have been lost for longer than giveup (%v)", giveup)
 }
 
 // swallowed returns a BlackHole if a path is known to be one, else nil.

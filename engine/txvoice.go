@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
@@ -11,8 +12,8 @@ import (
 // findVoice waits for a link on which to tell the receiver why the stream failed here. Links that cannot carry the news are ended
 // and dialled anew: those in the middle of a leg from the source that cannot be finished, and those on which nothing gets through.
 func (s *Sender) findVoice(ctx context.Context) {
-	status, atMost := ExitStatus(s.err), s.time.Linger
-	stuck := status == StatusLost && s.linksUp()
+	status, atMost := stream.ExitStatus(s.err), s.time.Linger
+	stuck := status == stream.StatusLost && s.linksUp()
 	if !insists(s.err, s.told.Load()) && !stuck {
 		return
 	}
@@ -27,7 +28,7 @@ func (s *Sender) findVoice(ctx context.Context) {
 			quit <- struct{}{}
 		}
 	}
-	awaitAll(quit, len(s.loops), s.time.Farewell)
+	stream.AwaitAll(quit, len(s.loops), s.time.Farewell)
 	ticker := time.NewTicker(s.time.Tick * schedule.TicksPerLook)
 	defer ticker.Stop()
 	for s.speechless() && (stuck || s.judge(time.Now()) == nil) {
@@ -71,7 +72,7 @@ func (s *Sender) farewell() {
 			left <- struct{}{}
 		}
 	}
-	awaitAll(left, len(s.loops), s.time.Farewell)
+	stream.AwaitAll(left, len(s.loops), s.time.Farewell)
 	if s.err == nil {
 		s.awaitGoodbye()
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/window"
@@ -81,7 +82,7 @@ func (k *txlink) lasts() bool {
 
 // dashed reports whether payload seemed to move on the link, which ends with err, but did not.
 func (k *txlink) dashed(err error) bool {
-	return k.hopeful && !k.lasts() && err != errLeft && err != errChaos && !k.s.movedAt().After(k.upSince)
+	return k.hopeful && !k.lasts() && err != stream.ErrLeft && err != stream.ErrChaos && !k.s.movedAt().After(k.upSince)
 }
 
 // watchLinks checks the links that carry something, and makes the next round come soon if any does.
@@ -122,7 +123,7 @@ func (k *txlink) check() error {
 	k.measure()
 	switch {
 	case w.stalled && now.Sub(w.moved) >= k.s.time.Dead+k.stalledAfter()-k.s.time.Stall:
-		return errStuck
+		return stream.ErrStuck
 	case w.stalled || w.excused || len(k.trips) == 0:
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
@@ -39,11 +40,11 @@ func (s *Sender) welcome(w wire.Welcome) error {
 		return nil
 	case w.Delivered != 0:
 		return fmt.Errorf("the receiver delivered %d legs of a stream that begins now", w.Delivered)
-	case w.Credit < 1 || w.Credit > legsMost:
-		return fmt.Errorf("the receiver takes %d legs, expected 1 to %d", w.Credit, legsMost)
+	case w.Credit < 1 || w.Credit > stream.LegsMost:
+		return fmt.Errorf("the receiver takes %d legs, expected 1 to %d", w.Credit, stream.LegsMost)
 	}
 	if err := s.makePool(); err != nil {
-		s.finishLocked(fail(StatusLocalPipe, err, "cannot get memory for the window"))
+		s.finishLocked(stream.Fail(stream.StatusLocalPipe, err, "cannot get memory for the window"))
 		return err
 	}
 	s.met, s.receiver = true, w
@@ -57,7 +58,7 @@ func (s *Sender) welcome(w wire.Welcome) error {
 // makePool gets the memory for the window, on the nodes of the loops.
 func (s *Sender) makePool() (err error) {
 	s.pool, err = bufpool.New(bufpool.Config{
-		Shards: len(s.loops), Nodes: s.placed.Load().nodes(), Buffers: s.buffers, Size: s.cfg.Leg,
+		Shards: len(s.loops), Nodes: s.placed.Load().Nodes(), Buffers: s.buffers, Size: s.cfg.Leg,
 	})
 	if err != nil {
 		return err
@@ -116,7 +117,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 	}
 	s.left[k.index] = k.loop.Now
 	expected := s.finished // the peer hangs up, as it should
-	if !expected && err != errLeft {
+	if !expected && err != stream.ErrLeft {
 		s.lost++
 		k.path.lost.Add(1)
 	}

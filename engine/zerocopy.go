@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/window"
 	"viamillipede/netio"
@@ -23,7 +24,7 @@ const (
 var errZeroCopied = errors.New("the kernel copied what was sent zero-copy")
 
 // zeroCount counts calls, for the summary.
-type zeroCount struct{ sent, copied tally }
+type zeroCount struct{ sent, copied stream.Tally }
 
 // zero is a link's calls that have not completed yet.
 type zero struct {
@@ -72,7 +73,7 @@ func (k *txlink) sendZero(p []byte) (int, error) {
 	k.leg.Hold()
 	k.zero.waiting = append(k.zero.waiting, zeroCall{k.zero.next, k.leg})
 	k.zero.next++
-	k.s.zero.sent.add(k.loop, 1)
+	k.s.zero.sent.Add(k.loop, 1)
 	return n, nil
 }
 
@@ -106,7 +107,7 @@ func (k *txlink) complete(c netio.Completion) {
 		k.zero.judged++
 		if c.Copied {
 			k.zero.copied++
-			k.s.zero.copied.add(k.loop, 1)
+			k.s.zero.copied.Add(k.loop, 1)
 		}
 	}
 	clear(k.zero.waiting[len(kept):])

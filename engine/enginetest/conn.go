@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"viamillipede/engine"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/netio"
 )
 
@@ -34,10 +34,10 @@ type conn struct {
 }
 
 var (
-	_ engine.Conn       = (*conn)(nil)
-	_ engine.Mover      = (*conn)(nil)
-	_ engine.ZeroCopier = (*conn)(nil)
-	_ engine.Placed     = (*conn)(nil)
+	_ stream.Conn       = (*conn)(nil)
+	_ stream.Mover      = (*conn)(nil)
+	_ stream.ZeroCopier = (*conn)(nil)
+	_ stream.Placed     = (*conn)(nil)
 )
 
 func newConn(c *netio.Conn, e *end) *conn {

@@ -1,7 +1,7 @@
 // Package enginetest gives tests of the engine a network inside their own process: links are pairs of UNIX sockets, which the
 // engine's loops watch like any other, and which break in ways that a seed determines.
 //
-//	net.go     Net, the engine.Transport of every end in it: paths, listeners, dialling
+//	net.go     Net, the stream.Transport of every end in it: paths, listeners, dialling
 //	fault.go   what can go wrong with a link, and the draw
 //	end.go     an end of a link while it is opened
 //	conn.go    an end of a link once its loop has it

@@ -10,11 +10,12 @@ import (
 	"syscall"
 
 	"viamillipede/engine"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/netio/dial"
 )
 
 // Listen takes the port; 0 is a port like any other.
-func (n *Net) Listen(_ context.Context, port uint16, listeners int) (engine.Door, error) {
+func (n *Net) Listen(_ context.Context, port uint16, listeners int) (stream.Door, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.ports[port] != nil {

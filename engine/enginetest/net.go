@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"viamillipede/engine"
+	"viamillipede/engine/internal/stream"
 	"viamillipede/netio"
 	"viamillipede/netio/lane"
 )
@@ -53,7 +54,7 @@ type address struct {
 	dials int // so far
 }
 
-var _ engine.Transport = (*Net)(nil)
+var _ stream.Transport = (*Net)(nil)
 
 // NewNet makes a network whose links break as the seed decides. The caller ends it with Close.
 func NewNet(seed uint64, f Faults) *Net {
@@ -278,7 +279,7 @@ func (n *Net) forget(e *end) {
 }
 
 // Adopt takes an end out of Go's network poller, as the network's own transport does.
-func (n *Net) Adopt(c net.Conn, trace netio.Tracer) (engine.Conn, error) {
+func (n *Net) Adopt(c net.Conn, trace netio.Tracer) (stream.Conn, error) {
 	e := c.(*end)
 	e.mu.Lock()
 	defer e.mu.Unlock()

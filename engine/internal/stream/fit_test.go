@@ -1,4 +1,4 @@
-package engine
+package stream
 
 import (
 	"fmt"
@@ -19,11 +19,11 @@ func TestFit(t *testing.T) {
 		}
 		leg := rapid.IntRange(1, MaxLeg/MinLeg).Draw(t, "pages") * MinLeg
 		links := rapid.IntRange(1, MaxThreads).Draw(t, "links")
-		size, buffers := fit(window, leg, links)
+		size, buffers := Fit(window, leg, links)
 		if size < MinLeg || size > leg || size%MinLeg != 0 {
 			t.Fatalf("legs of %d bytes", size)
 		}
-		if buffers < 2*links || buffers > legsMost {
+		if buffers < 2*links || buffers > LegsMost {
 			t.Fatalf("%d buffers for %d links", buffers, links)
 		}
 		if int64(size)*int64(buffers) > window {
@@ -36,7 +36,7 @@ func TestFit(t *testing.T) {
 func TestFitOfAnyHello(t *testing.T) {
 	for _, leg := range []int{1, 100, MinLeg - 1, MinLeg + 1, 10000, MaxLeg - 1} {
 		t.Run(fmt.Sprint(leg), func(t *testing.T) {
-			size, buffers := fit(MinWindow, leg, 4)
+			size, buffers := Fit(MinWindow, leg, 4)
 			pool, err := bufpool.New(bufpool.Config{Shards: 1, Buffers: buffers, Size: size})
 			if err != nil {
 				t.Fatal(err)

@@ -1,12 +1,12 @@
-package engine
+package stream
 
 import (
 	"viamillipede/engine/schedule"
 	"viamillipede/netio"
 )
 
-// endingOf is how a link ended with err; told is whether the peer said why.
-func endingOf(err error, told bool) schedule.Ending {
+// EndingOf is how a link ended with err; told is whether the peer said why.
+func EndingOf(err error, told bool) schedule.Ending {
 	switch {
 	case told:
 	case netio.Closed(err):

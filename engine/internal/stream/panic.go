@@ -1,4 +1,4 @@
-package engine
+package stream
 
 import (
 	"errors"
@@ -15,34 +15,20 @@ import (
 // stream fails with StatusInternal like with any other status: the peer is told, files end with what was delivered, and a second
 // stream in the process goes on. What the goroutine was working on stays as it is: nobody waits for it.
 
-// errFault is the error of an attempt that a fault interrupted.
-var errFault = errors.New("a fault in the program")
+// ErrFault is the error of an attempt that a fault interrupted.
+var ErrFault = errors.New("a fault in the program")
 
-// caught handles a panic of the goroutine that defers it, if there is one; where says what was at work.
-func caught(where string, to observe.Observer, end func(*Error)) {
+// Caught handles a panic of the goroutine that defers it, if there is one; where says what was at work.
+func Caught(where string, to observe.Observer, end func(*Error)) {
 	if p := recover(); p != nil {
-		end(faulted(where, p, to))
+		end(Faulted(where, p, to))
 	}
 }
 
-// caught is for the sender's goroutines to defer.
-func (s *Sender) caught(where string) {
-	if p := recover(); p != nil {
-		s.fail(faulted(where, p, s.observer))
-	}
-}
-
-// caught is for the receiver's goroutines to defer.
-func (r *Receiver) caught(where string) {
-	if p := recover(); p != nil {
-		r.fail(faulted(where, p, r.observer))
-	}
-}
-
-// faulted makes the error of a stream in which p occurred, and reports where.
-func faulted(where string, p any, to observe.Observer) *Error {
+// Faulted makes the error of a stream in which p occurred, and reports where.
+func Faulted(where string, p any, to observe.Observer) *Error {
 	observe.Tell(to, observe.Fault{Where: where, Panic: p, Stack: debug.Stack()})
-	return fail(StatusInternal, nil, "a fault in the program: %s: %v", where, p)
+	return Fail(StatusInternal, nil, "a fault in the program: %s: %v", where, p)
 }
 
 // sendAll sends as much of p as the connection takes now.
@@ -56,9 +42,9 @@ func sendAll(c Conn, p []byte) {
 	}
 }
 
-// speakFor says the last words on the connections of a loop that broke, whose thread has ended. It closes them when the peer has
+// SpeakFor says the last words on the connections of a loop that broke, whose thread has ended. It closes them when the peer has
 // done so, or after atMost. The words go between two frames, unless a control frame was only partly sent.
-func speakFor(l *loop.Loop, words []byte, conns []Conn, atMost time.Duration) {
+func SpeakFor(l *loop.Loop, words []byte, conns []Conn, atMost time.Duration) {
 	for _, c := range conns {
 		sendAll(c, words)
 		c.Finish()

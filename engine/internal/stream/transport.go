@@ -1,4 +1,4 @@
-package engine
+package stream
 
 import (
 	"context"
@@ -45,6 +45,10 @@ type Door interface {
 	// Close ends all listeners.
 	Close() error
 }
+
+// TCP is the network: connections come from a local address, the zero Addr being any, unless their path has a source, and have that
+// congestion control.
+func TCP(bind netip.Addr, congestion string) Transport { return tcp{bind, congestion} }
 
 // tcp is the network.
 type tcp struct {

@@ -1,4 +1,4 @@
-package engine
+package stream
 
 import (
 	"testing"
@@ -11,25 +11,25 @@ func TestAfford(t *testing.T) {
 	for _, c := range []struct {
 		name         string
 		files        int
-		e            end
+		e            End
 		loops, links int
-		want         thrift
+		want         Thrift
 		fails        bool
 	}{
-		{"no limit", 0, sending, 8, 16, thrift{16, pipesMost, true, MaxThreads + GuestsMost}, false},
-		{"plenty", 1024, sending, 8, 64, thrift{64, pipesMost, true, MaxThreads + GuestsMost}, false},
-		{"plenty at the receiving end", 4096, receiving, 3, 16, thrift{16, 3, true, MaxThreads + GuestsMost}, false},
-		{"some", 250, sending, 2, 16, thrift{16, pipesMost, true, 0}, false},
-		{"few", 60, sending, 1, 16, thrift{16, 5, false, 0}, false},
-		{"very few", 17, sending, 1, 16, thrift{4, 0, false, 0}, false},
-		{"one link", 10, sending, 1, 16, thrift{1, 0, false, 0}, false},
-		{"none", 9, sending, 1, 16, thrift{}, true},
-		{"a receiver", 100, receiving, 1, 16, thrift{16, 1, true, 65}, false},
-		{"a receiver with very few", 11, receiving, 1, 16, thrift{1, 0, false, 2}, false},
+		{"no limit", 0, Sending, 8, 16, Thrift{16, PipesMost, true, MaxThreads + GuestsMost}, false},
+		{"plenty", 1024, Sending, 8, 64, Thrift{64, PipesMost, true, MaxThreads + GuestsMost}, false},
+		{"plenty at the receiving end", 4096, Receiving, 3, 16, Thrift{16, 3, true, MaxThreads + GuestsMost}, false},
+		{"some", 250, Sending, 2, 16, Thrift{16, PipesMost, true, 0}, false},
+		{"few", 60, Sending, 1, 16, Thrift{16, 5, false, 0}, false},
+		{"very few", 17, Sending, 1, 16, Thrift{4, 0, false, 0}, false},
+		{"one link", 10, Sending, 1, 16, Thrift{1, 0, false, 0}, false},
+		{"none", 9, Sending, 1, 16, Thrift{}, true},
+		{"a receiver", 100, Receiving, 1, 16, Thrift{16, 1, true, 65}, false},
+		{"a receiver with very few", 11, Receiving, 1, 16, Thrift{1, 0, false, 2}, false},
 	} {
-		got, err := Means{Files: c.files}.afford(c.e, c.loops, c.links)
-		if c.e == sending {
-			got.seats = c.want.seats
+		got, err := Means{Files: c.files}.Afford(c.e, c.loops, c.links)
+		if c.e == Sending {
+			got.Seats = c.want.Seats
 		}
 		if got != c.want || (err != nil) != c.fails {
 			t.Errorf("%s: %+v, %v, want %+v", c.name, got, err, c.want)
@@ -54,7 +54,7 @@ func TestWindowWithinMeans(t *testing.T) {
 		{"no limit", 0, 1 << 30, 1 << 30, false},
 	} {
 		var told observetest.Told
-		o := Options{Window: c.asked, Leg: MaxLeg, Means: Means{Memory: c.granted}}.withinMeans(&told)
+		o := Options{Window: c.asked, Leg: MaxLeg, Means: Means{Memory: c.granted}}.WithinMeans(&told)
 		if o.Window != c.want || (len(told.Events) > 0) != c.said || int64(o.Leg) > o.Window && c.said {
 			t.Errorf("%s: window %d, leg %d, told %v, want %d", c.name, o.Window, o.Leg, told.Events, c.want)
 		}

@@ -1,4 +1,4 @@
-package engine
+package stream
 
 import (
 	"sync/atomic"
@@ -6,10 +6,10 @@ import (
 	"viamillipede/engine/loop"
 )
 
-// tally counts for the user what all loops do, each loop in its own part, so that no two loops write to the same cache line. The
+// Tally counts for the user what all loops do, each loop in its own part, so that no two loops write to the same cache line. The
 // zero tally is 0.
-type tally struct {
-	parts [loopsMost]struct {
+type Tally struct {
+	parts [LoopsMost]struct {
 		n atomic.Int64
 		_ [tallyApart - 8]byte
 	}
@@ -18,11 +18,11 @@ type tally struct {
 // tallyApart is how far apart the parts of a tally are, in bytes: two cache lines, which some processors fetch together.
 const tallyApart = 128
 
-// add counts n more; on the loop's thread.
-func (t *tally) add(at *loop.Loop, n int) { t.parts[at.ID].n.Add(int64(n)) }
+// Add counts n more; on the loop's thread.
+func (t *Tally) Add(at *loop.Loop, n int) { t.parts[at.ID].n.Add(int64(n)) }
 
 // Load adds up what the loops have counted. Any goroutine may call it.
-func (t *tally) Load() (sum int64) {
+func (t *Tally) Load() (sum int64) {
 	for i := range t.parts {
 		sum += t.parts[i].n.Load()
 	}

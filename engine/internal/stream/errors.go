@@ -1,4 +1,4 @@
-package engine
+package stream
 
 import (
 	"errors"
@@ -50,6 +50,7 @@ func ExitStatus(err error) Status {
 	return StatusUsage
 }
 
-func fail(status Status, cause error, format string, args ...any) *Error {
+// Fail makes the error of a stream; a cause may be nil.
+func Fail(status Status, cause error, format string, args ...any) *Error {
 	return &Error{Status: status, Reason: fmt.Sprintf(format, args...), Err: cause}
 }

@@ -1,4 +1,4 @@
-package engine
+package stream
 
 import (
 	"runtime"
@@ -17,9 +17,9 @@ var spare struct {
 // CPU time than that.
 var granted = sync.OnceValue(func() int { return runtime.GOMAXPROCS(0) })
 
-// spareCPUs counts the loops of an end until the function that it returns is called. The number of processors never falls, because a
+// SpareCPUs counts the loops of an end until the function that it returns is called. The number of processors never falls, because a
 // change stops the world. If threads are few (m), none is spared, because each may take a thread.
-func (m Means) spareCPUs(loops int) (end func()) {
+func (m Means) SpareCPUs(loops int) (end func()) {
 	if m.Loops > 0 {
 		return func() {}
 	}

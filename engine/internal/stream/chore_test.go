@@ -1,4 +1,4 @@
-package engine
+package stream
 
 import (
 	"testing"
@@ -16,7 +16,7 @@ func (sunken) Plain() *loop.Loop { panic("mined") }
 func TestFaultInTheLookoutEndsTheStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ends *Error
-		end := lookOut([]sunken{{}}, time.Second, nil, func(e *Error) { ends = e })
+		end := LookOut([]sunken{{}}, time.Second, nil, func(e *Error) { ends = e })
 		time.Sleep(2 * time.Second)
 		end()
 		if ends == nil || ends.Status != StatusInternal {
@@ -27,12 +27,12 @@ func TestFaultInTheLookoutEndsTheStream(t *testing.T) {
 
 // Loops count a tally side by side.
 func TestTallyAddsUp(t *testing.T) {
-	var sum tally
-	for id := range loopsMost {
-		sum.add(&loop.Loop{ID: id}, id)
-		sum.add(&loop.Loop{ID: id}, 1)
+	var sum Tally
+	for id := range LoopsMost {
+		sum.Add(&loop.Loop{ID: id}, id)
+		sum.Add(&loop.Loop{ID: id}, 1)
 	}
-	if want := int64(loopsMost * (loopsMost + 1) / 2); sum.Load() != want {
+	if want := int64(LoopsMost * (LoopsMost + 1) / 2); sum.Load() != want {
 		t.Errorf("%d, want %d", sum.Load(), want)
 	}
 }

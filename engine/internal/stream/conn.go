@@ -1,4 +1,4 @@
-package engine
+package stream
 
 import (
 	"errors"
@@ -57,9 +57,9 @@ type Placed interface {
 	IncomingCPU() int
 }
 
-// connection is a Conn with everything that one may be asked. What the Conn itself cannot answer is answered as by a kernel that
+// Connection is a Conn with everything that one may be asked. What the Conn itself cannot answer is answered as by a kernel that
 // refuses.
-type connection struct {
+type Connection struct {
 	Conn
 	Mover
 	ZeroCopier
@@ -67,10 +67,10 @@ type connection struct {
 	Placed
 }
 
-// equip finds what a Conn can do, once.
-func equip(c Conn) connection {
+// Equip finds what a Conn can do, once.
+func Equip(c Conn) Connection {
 	n := none{c}
-	k := connection{c, n, n, n, n}
+	k := Connection{c, n, n, n, n}
 	if m, ok := c.(Mover); ok {
 		k.Mover = m
 	}

@@ -1,4 +1,4 @@
-package engine
+package stream
 
 import (
 	"cmp"
@@ -30,11 +30,11 @@ const (
 )
 
 const (
-	// pipeSize is the size of a leg's pipe, in bytes. A larger one was measured and is slower.
-	pipeSize = 1 << 20
-	// pipesMost is how many pipes a sender uses: half of what a user may have over all programs (pipe(7)), and more than are on
+	// PipeSize is the size of a leg's pipe, in bytes. A larger one was measured and is slower.
+	PipeSize = 1 << 20
+	// PipesMost is how many pipes a sender uses: half of what a user may have over all programs (pipe(7)), and more than are on
 	// their way on a short path. Legs beyond that are read into buffers.
-	pipesMost = 32
+	PipesMost = 32
 )
 
 // pipesLeast is the fewest pipes with which a sender sends legs by reference.
@@ -43,42 +43,42 @@ const pipesLeast = 4
 // GuestsMost is how many connections that are not links yet a receiver lets in at the same time.
 const GuestsMost = 256
 
-// errFewFiles is why something is not opened.
-var errFewFiles = errors.New("too few descriptors are left (ulimit -n)")
+// ErrFewFiles is why something is not opened.
+var ErrFewFiles = errors.New("too few descriptors are left (ulimit -n)")
 
-// thrift is how an end gets by with few descriptors.
-type thrift struct {
-	links  int  // how many are dialled; a receiver does not decide that
-	pipes  int  // for legs by reference
-	counts bool // whether there are socket statistics
-	seats  int  // of a receiver: links and guests that are let in at the same time
+// Thrift is how an end gets by with few descriptors.
+type Thrift struct {
+	Links  int  // how many are dialled; a receiver does not decide that
+	Pipes  int  // for legs by reference
+	Counts bool // whether there are socket statistics
+	Seats  int  // of a receiver: links and guests that are let in at the same time
 }
 
-// afford divides descriptors among loops, the links that are wanted, and what makes those faster. It returns an error if there are
+// Afford divides descriptors among loops, the links that are wanted, and what makes those faster. It returns an error if there are
 // too few for one link.
-func (m Means) afford(e end, loops, links int) (thrift, error) {
-	pipes, least := pipesMost, pipesLeast
-	if e == receiving {
+func (m Means) Afford(e End, loops, links int) (Thrift, error) {
+	pipes, least := PipesMost, pipesLeast
+	if e == Receiving {
 		pipes, least = loops, 1
 	}
 	if m.Files == 0 || m.Files >= filesPlenty {
-		return thrift{links, pipes, true, MaxThreads + GuestsMost}, nil
+		return Thrift{links, pipes, true, MaxThreads + GuestsMost}, nil
 	}
 	own := loops*filesOfLoop + filesOfEnd
 	left := m.Files - own
 	if left < filesOfLink {
-		return thrift{}, TooFewFiles(m.Files, own+filesOfLink)
+		return Thrift{}, TooFewFiles(m.Files, own+filesOfLink)
 	}
-	t := thrift{links: min(links, left/filesOfLink)}
-	left -= t.links * filesOfLink
-	if t.pipes = min(pipes, left/2/filesOfPipe); t.pipes < least {
-		t.pipes = 0
+	t := Thrift{Links: min(links, left/filesOfLink)}
+	left -= t.Links * filesOfLink
+	if t.Pipes = min(pipes, left/2/filesOfPipe); t.Pipes < least {
+		t.Pipes = 0
 	}
-	left -= t.pipes * filesOfPipe
-	if t.counts = left >= filesOfBPF; t.counts {
+	left -= t.Pipes * filesOfPipe
+	if t.Counts = left >= filesOfBPF; t.Counts {
 		left -= filesOfBPF
 	}
-	t.seats = left + t.links*filesOfLink - 1 // one is taken over at a time
+	t.Seats = left + t.Links*filesOfLink - 1 // one is taken over at a time
 	return t, nil
 }
 
@@ -91,8 +91,8 @@ func TooFewFiles(left, least int) error {
 	return fmt.Errorf("%d more %s can be opened (ulimit -n), and at least %d are needed", left, descriptors, least)
 }
 
-// withinMeans makes the window fit what may be used, and reports it if the user asked for more.
-func (o Options) withinMeans(to observe.Observer) Options {
+// WithinMeans makes the window fit what may be used, and reports it if the user asked for more.
+func (o Options) WithinMeans(to observe.Observer) Options {
 	m := o.Means.Memory
 	o.Window = cmp.Or(o.Window, defaultWindow(m))
 	if m > 0 && o.Window > max(m, MinWindow) {

@@ -1,4 +1,4 @@
-package engine
+package stream
 
 import (
 	"time"
@@ -7,9 +7,9 @@ import (
 	"viamillipede/engine/schedule"
 )
 
-// pulse tells what a link has carried in the last second, from the bytes that it had carried at each of the latest ticks. It belongs
+// Pulse tells what a link has carried in the last second, from the bytes that it had carried at each of the latest ticks. It belongs
 // to its loop's thread.
-type pulse struct {
+type Pulse struct {
 	marks [schedule.PulseMarks]mark
 	next  int // of marks, to be written
 }
@@ -20,14 +20,14 @@ type mark struct {
 	bytes uint64
 }
 
-// beat notes how many bytes there are now.
-func (p *pulse) beat(now time.Time, bytes uint64) {
+// Beat notes how many bytes there are now.
+func (p *Pulse) Beat(now time.Time, bytes uint64) {
 	p.marks[p.next] = mark{now, bytes}
 	p.next = (p.next + 1) % schedule.PulseMarks
 }
 
-// rate is bytes a second since the tick that is a second ago, or the nearest to that.
-func (p *pulse) rate(now time.Time, bytes uint64) uint64 {
+// Rate is bytes a second since the tick that is a second ago, or the nearest to that.
+func (p *Pulse) Rate(now time.Time, bytes uint64) uint64 {
 	var best mark
 	for _, m := range p.marks {
 		if !m.at.IsZero() && (best.at.IsZero() || distance(m, now) < distance(best, now)) {

@@ -1,0 +1,253 @@
+package stream
+
+import (
+	"cmp"
+	"net/netip"
+	"os"
+	"slices"
+	"time"
+
+	"viamillipede/affinity"
+	"viamillipede/engine/observe"
+	"viamillipede/engine/schedule"
+	"viamillipede/netio/dial"
+)
+
+// Limits and defaults of the command line; every number here is also in the man page.
+const (
+	MaxThreads     = 64                // links of one stream
+	DefaultThreads = 16                //
+	AutoThreads    = 32                // the most that Options.Auto uses, unless there are more paths
+	DefaultPort    = 8834              // if no port is given anywhere
+	DefaultWindow  = 256 << 20         // bytes; see Options.Window
+	MinWindow      = 1 << 20           // bytes
+	MaxWindow      = 64 << 30          // bytes
+	DefaultLeg     = 1 << 20           // bytes, what a pipe holds; measured: less costs system calls
+	MinLeg         = schedule.MinLeg   // bytes, the smallest page that a machine has
+	MaxLeg         = schedule.MaxLeg   // bytes, the most that the wire format allows
+	DefaultGiveup  = schedule.Giveup   // all paths silent for longer: the stream fails
+	DefaultDead    = schedule.DeadPeer // a peer that is away for longer is dead; off where giveup is given and dead is not
+	DefaultConnect = schedule.Connect  // first contact
+)
+
+// Path is one "tx <host> [<port>]" of the command line, with its options. The order of paths is the user's order of
+// preference.
+type Path struct {
+	Host   string // name, IPv4 or IPv6 address (without brackets)
+	Port   uint16
+	Via    Via
+	Rate   uint64 // the most that its links send together, in bytes per second; 0: no limit
+	Sports Sports
+}
+
+// Sports are the source ports of a path's links. A hash of its addresses and ports decides which lane of a LAG, or which of several
+// equal routes, a connection takes, so the ports decide how evenly the lanes are filled. The zero Sports leaves them to the kernel.
+type Sports struct {
+	List     []uint16 // link i of the path has the i-th port; the path has no more links than there are ports
+	Balanced bool     // the sender itself finds a list that fills all lanes
+}
+
+// Via is where a path's links leave this machine: through a device or from a local address. The zero Via leaves that to the
+// routes and to Options.Bind. Neither needs to exist yet: a path whose source does not exist is down.
+type Via struct {
+	Device string
+	Addr   netip.Addr
+}
+
+func (v Via) String() string {
+	if v.Addr.IsValid() {
+		return v.Addr.String()
+	}
+	return v.Device
+}
+
+// Options are the settings that both ends of a stream take. The zero value of a field with a default is replaced by
+// that default in Send and Receive.
+type Options struct {
+	Threads    int           // links, spread over the paths, at least one for each; 1 to MaxThreads
+	Auto       bool          // sender only: as many links as raise the rate, at most AutoThreads, whatever Threads is
+	Window     int64         // bytes of payload memory on this side; MinWindow to MaxWindow
+	Leg        int           // largest leg in bytes; a multiple of MinLeg, up to MaxLeg
+	Checksum   bool          // CRC32C of each leg's payload
+	Chaos      int           // sender only: abort the current link after every Chaos leg operations; 0: off
+	Phrase     [4]byte       // checkphrase; all zero: none
+	Early      bool          // receiver only: the consumer may stop before the end, and the stream still succeeds
+	Charmode   bool          // a leg for every read of the source: nothing is gathered
+	PRBS       bool          // the stream is Seed's test stream (engine/prbs): made by the sender, checked by the receiver
+	Seed       uint64        // of PRBS; any number
+	Blank      bool          // sender only: the stream is made here too, from buffers as they are: any bytes, for measuring
+	LegLimit   int64         // sender only: the stream ends after so many legs; 0: no limit
+	Lasts      time.Duration // sender only, for a stream made here: it ends so long after its first leg; 0: no limit
+	Delay      time.Duration // sender only: the shortest time between two legs; 0 or more
+	Giveup     time.Duration // 0 is DefaultGiveup; negative: for ever
+	Dead       time.Duration // a peer that is away for so long is dead; 0 is Timing.DeadPeer, negative: off
+	Connect    time.Duration // first contact; 0 is DefaultConnect for a sender, for ever for a receiver
+	Bind       netip.Addr    // local address; the zero Addr is any
+	Congestion string        // "auto", "system" or a name the kernel knows
+	IO         string        // "auto", "copy" or "splice"
+	CPUs       []int         // loops are pinned to these CPUs, one each; nil: the engine chooses
+	Pin        bool          // false: loops are not pinned to CPUs ("cpus off")
+	SockStats  bool          // the kernel counts what comes in on the links, and how they fare, if it lets us (eBPF)
+	// Serve says which loop serves what comes in on a CPU, -1 being any; nil: the nearest.
+	Serve func(cpu int) int
+
+	LinkSums bool // fill in Summary.Links, which takes some system calls for each link that ends
+
+	Means Means // the zero Means: what the machine has
+
+	Transport Transport // nil: TCP
+	// Prove makes the sender's prover. It is called at the first leg; the prover is closed at the end. nil: the kernel's, made
+	// once the stream has become long enough to be worth it.
+	Prove func() (Prover, error)
+	// ForceZeroCopy makes the sender use MSG_ZEROCOPY even where the kernel is known to copy anyway: on loopback.
+	ForceZeroCopy bool
+	// ForceSendFile makes the sender send a file from the page cache even where that may hand those very pages to the
+	// receiver's consumer: on one machine.
+	ForceSendFile bool
+	Timing        schedule.Timing // the zero Timing: what the program uses
+	// Lapses is called before each call on the source or the sink, which then seems stuck in the kernel until lasts returns;
+	// nil lasts: it does not. For tests; any loop calls both.
+	Lapses func() (lasts func())
+}
+
+// SendConfig describes the sending end.
+type SendConfig struct {
+	Options
+	Paths    []Path
+	Source   int              // file descriptor that the stream is read from; stays open; ignored with PRBS or Blank
+	Observer observe.Observer // nil: nobody
+}
+
+// ReceiveConfig describes the receiving end.
+type ReceiveConfig struct {
+	Options
+	Port     uint16
+	Sink     int              // file descriptor that the stream is written to; stays open
+	Observer observe.Observer // nil: nobody
+}
+
+// LoopsMost bounds the loops of one end: a bit each in Sender.hungry.
+const LoopsMost = 32
+
+// WithDefaults fills in what the user left open; connect is the default of first contact.
+func (o Options) WithDefaults(connect time.Duration) Options {
+	o.Threads = cmp.Or(o.Threads, DefaultThreads)
+	o.Giveup = cmp.Or(o.Giveup, DefaultGiveup)
+	o.Connect = cmp.Or(o.Connect, connect)
+	o.Congestion = cmp.Or(o.Congestion, "auto")
+	o.IO = cmp.Or(o.IO, "auto")
+	o.Timing = cmp.Or(o.Timing, schedule.Default())
+	o.Dead = cmp.Or(o.Dead, o.Timing.DeadPeer)
+	if o.Transport == nil {
+		o.Transport = TCP(o.Bind, o.Congestion)
+	}
+	return o
+}
+
+// Check returns an error for what cannot work, before anything is opened.
+func (o Options) Check() error {
+	switch {
+	case o.Threads < 1 || o.Threads > MaxThreads:
+		return Fail(StatusUsage, nil, "threads %d, expected 1 to %d", o.Threads, MaxThreads)
+	case o.Window < MinWindow || o.Window > MaxWindow:
+		return Fail(StatusUsage, nil, "window %d, expected %d to %d bytes", o.Window, MinWindow, MaxWindow)
+	case int64(o.Leg) > o.Window:
+		return Fail(StatusUsage, nil, "a leg of %d bytes does not fit into a window of %d", o.Leg, o.Window)
+	case o.Leg < MinLeg || o.Leg > MaxLeg || o.Leg%MinLeg != 0:
+		return Fail(StatusUsage, nil, "leg %d, expected a multiple of %d from %d to %d bytes",
+			o.Leg, MinLeg, MinLeg, MaxLeg)
+	case o.LegLimit < 0:
+		return Fail(StatusUsage, nil, "leglimit %d, expected 0 or more", o.LegLimit)
+	case o.Delay < 0:
+		return Fail(StatusUsage, nil, "a delay of %v, expected 0 or more", o.Delay)
+	case o.Lasts < 0:
+		return Fail(StatusUsage, nil, "a stream of %v, expected 0 or more", o.Lasts)
+	case o.Lasts > 0 && !o.PRBS && !o.Blank:
+		return Fail(StatusUsage, nil, "a stream that ends by time, expected one that is made here")
+	}
+	if err := dial.CheckCongestion(o.Congestion); err != nil {
+		return Fail(StatusUsage, nil, "%v", err)
+	}
+	return o.checkCPUs()
+}
+
+// checkCPUs returns an error for a CPU that this process may not run on.
+func (o Options) checkCPUs() error {
+	allowed, err := affinity.Allowed()
+	if err != nil {
+		return nil // pinning says what is wrong
+	}
+	for _, cpu := range o.CPUs {
+		if cpu >= 0 && !slices.Contains(allowed, cpu) {
+			return Fail(StatusUsage, nil, "cpus %s, expected some of those that this process may run on: %s",
+				affinity.FormatList(o.CPUs), affinity.FormatList(allowed))
+		}
+	}
+	return nil
+}
+
+// Prover tells which pipes hold nothing that can still change; *provenance.Checker is one, and its comments are the
+// contract.
+type Prover interface {
+	Written(pipe int) (bytes int, err error)
+	Cost() time.Duration
+	Close() error
+}
+
+// End is which end of a stream something belongs to.
+type End int
+
+// The ends.
+const (
+	Sending End = iota
+	Receiving
+)
+
+// Loops is how many loops an end gets. It is asked once, when they are made, because the answer follows the cgroup's CPU time,
+// which may change at any time.
+func (o Options) Loops() int {
+	most := cmp.Or(o.Means.Loops, LoopsMost)
+	if f := o.Means.Files; f > 0 && f < filesPlenty {
+		most = min(most, max(1, f/filesForLoop))
+	}
+	if len(o.CPUs) > 0 {
+		return min(len(o.CPUs), o.Threads, most)
+	}
+	allowed, err := affinity.Allowed()
+	if err != nil {
+		return 1
+	}
+	return min(affinity.Loops(min(len(allowed), granted()), o.Threads), most)
+}
+
+// LoopCPUs returns the CPU of each loop, -1 for a loop that is not pinned. It is for when nothing is known of the stream's
+// devices.
+//
+// A sender takes its CPUs from the lower half of those allowed, a receiver from the upper half. With both on one machine, a CPU
+// each was measured to be an eighth faster than what the kernel does by itself, and one CPU for both an eighth slower. The
+// process id decides where in its half each begins, so that streams side by side differ.
+func (o Options) LoopCPUs(e End, loops int) []int {
+	if len(o.CPUs) > 0 {
+		return o.CPUs[:loops]
+	}
+	cpus := make([]int, loops)
+	for i := range cpus {
+		cpus[i] = -1
+	}
+	allowed, err := affinity.Allowed()
+	if err != nil || len(allowed) == 0 || !o.Pin {
+		return cpus
+	}
+	half := allowed
+	switch {
+	case len(allowed) < 2:
+	case e == Sending:
+		half = allowed[:len(allowed)/2]
+	default:
+		half = allowed[len(allowed)/2:]
+	}
+	for i := range cpus {
+		cpus[i] = half[(i*len(half)/len(cpus)+os.Getpid())%len(half)]
+	}
+	return cpus
+}
