@@ -57,7 +57,7 @@ func (h reception) Fail(err *stream.Error) { h.r.fail(err) }
 func (h reception) Serve(hello wire.Hello, at int, c net.Conn) {
 	r := h.r
 	path, between := c.RemoteAddr().String(), wayBetween(c)
-	conn, err := r.transport.Adopt(c, traceTo(r.observer))
+	conn, err := r.transport.Adopt(c, stream.TraceTo(r.observer))
 	if err != nil {
 		observe.Tell(r.observer, observe.LinkNotTaken{Link: int(hello.Link), From: path, Err: err})
 		h.Forgo()

@@ -32,7 +32,7 @@
 //	         txkept.go      what the dialer asks                   any goroutine
 //	         txwelcome.go   a receiver is met, links come and go  under its lock
 //	         txverdict.go   when and why the stream ends          mainly the supervisor
-//	         txvoice.go     the receiver is told                  the same goroutine
+//	         txvoice.go     a link to tell the receiver so        the same goroutine
 //
 // Bytes in:
 //
@@ -65,7 +65,14 @@
 //	sink     netio.Sink
 //	receiver receiver.go  the owner of all of these, and how links come and go
 //	         rxverdict.go   when and why the stream ends          mainly the supervisor
-//	         rxvoice.go     the sender is told                    the same goroutine
+//	         rxvoice.go     a link to tell the sender so          the same goroutine
+//
+// At both ends alike:
+//
+//	link     link.go      what a link is at either end            the loop of the link
+//	life     life.go      the stream begins, and ends once        the supervisor: the goroutine of Run
+//	         lifewords.go   the peer is told how it ended         the same goroutine
+//	         outcry.go      the user is told of an outage         the same goroutine
 //
 // What both ends share is engine/internal/stream: conn.go there says what a link needs of a connection, and placement.go decides on
 // which CPUs the loops run. Beside them: gauge.go has the kernel count what the links do, outcry.go decides when an outage is reported,
@@ -110,7 +117,7 @@
 // call does not return from the kernel is left behind (stream.Chore, engine/loop/halt.go).
 //
 // A leg is kept at the sending end until the peer has received it, so a lost link is a normal event: its legs go to another
-// link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (supervise.go). Only stream.Chaos cuts
+// link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (life.go). Only stream.Chaos cuts
 // links on purpose. An Observer is told when a stream has no link (outcry.go). A fault in the program ends one stream and no more
 // (engine/internal/stream/panic.go). engine/schedule/outage.go decides whether a peer without a link is dead.
 package engine

@@ -44,6 +44,8 @@ type plight struct {
 	without bool      // no link is up; at a receiver, none that brought anything
 	since   time.Time // nothing has got through since then; see schedule.Outage.Still
 	met     bool      // the peer has been met
+	whole   bool      // at a receiver: all of the stream is here
+	links   int       // at a sender: how many are up
 	over    bool      // all is delivered, and the sender knows
 	failed  bool      // it is over in another way
 }
@@ -109,32 +111,42 @@ func (o *outcry) outage(n news, now, until time.Time, limit observe.Limit) obser
 	return e
 }
 
-// cryOut tells the user of a sender that nothing gets through to its receiver.
-func (s *Sender) cryOut(now time.Time) {
-	s.mu.Lock()
-	links := s.up
-	p := plight{without: links == 0, since: s.outage.Still(), met: s.outage.Met()}
-	p.over, p.failed = s.finished && s.err == nil, s.finished && s.err != nil
-	until, keyword := s.outage.Deadline(s.cfg.Dead, s.cfg.Giveup)
-	s.mu.Unlock()
-	n := s.outcry.look(now, p, s.time)
+// cryOut tells the user that nothing gets through to the peer.
+func (l *life) cryOut(now time.Time) {
+	l.mu.Lock()
+	p := l.end.plight(now)
+	p.met, p.failed = l.outage.Met(), l.finished && !p.over
+	until, keyword := l.outage.Deadline(l.end.patience())
+	l.mu.Unlock()
+	n := l.outcry.look(now, p, l.time)
 	if n == newsNone {
 		return
 	}
-	e := s.outcry.outage(n, now, until, observe.Limit(keyword))
-	e.Sender, e.Links = true, links
-	if e.First {
-		e.Until, e.Limit = s.started.Add(s.cfg.Connect), observe.LimitConnect
+	if o := l.outcry.outage(n, now, until, observe.Limit(keyword)); l.end.cry(&o, n, p) {
+		observe.Tell(l.observer, o)
+	}
+}
+
+// plight is part of End.
+func (s *Sender) plight(time.Time) plight {
+	return plight{without: s.up == 0, links: s.up, since: s.outage.Still(), over: s.finished && s.err == nil}
+}
+
+// cry is part of End.
+func (s *Sender) cry(o *observe.Outage, n news, p plight) bool {
+	o.Sender, o.Links = true, p.links
+	if o.First {
+		o.Until, o.Limit = s.started.Add(s.cfg.Connect), observe.LimitConnect
 	}
 	switch hole := s.swallowed(); {
 	case n == newsEnds:
-		e.Paths = s.working()
-	case hole != nil && !e.First:
-		e.Why = hole
-	case links == 0 || e.First:
-		e.Why = s.dialer.answers().unreachable()
+		o.Paths = s.working()
+	case hole != nil && !o.First:
+		o.Why = hole
+	case p.links == 0 || o.First:
+		o.Why = s.dialer.answers().unreachable()
 	}
-	observe.Tell(s.observer, e)
+	return true
 }
 
 // working names the paths that have a link.
@@ -147,35 +159,29 @@ func (s *Sender) working() (names []string) {
 	return names
 }
 
-// cryOut tells the user of a receiver that there is no link. A receiver may be started long before its sender, so what it waits for
-// is said once.
-func (r *Receiver) cryOut(now time.Time) {
-	r.mu.Lock()
-	useful := r.useful.Load() > 0
-	p := plight{without: !useful, since: r.outage.Moved(), met: r.outage.Met()}
-	p.over = r.finished && r.err == nil && r.bye.Load()
-	p.failed = r.finished && !p.over
-	if useful {
+// plight is part of End.
+func (r *Receiver) plight(now time.Time) plight {
+	p := plight{since: r.outage.Moved(), over: r.finished && r.err == nil && r.bye.Load(), whole: r.tenure.met() && r.whole()}
+	if p.without = r.useful.Load() == 0; !p.without {
 		p.since = now // only the sender can tell whether payload has to move
 	}
-	until, keyword := r.outage.Deadline(r.patience())
-	whole := r.tenure.met() && r.whole()
-	r.mu.Unlock()
-	n := r.outcry.look(now, p, r.time)
-	if n == newsNone || n == newsLasts && r.outcry.first {
-		return
-	}
-	e := r.outcry.outage(n, now, until, observe.Limit(keyword))
+	return p
+}
+
+// cry is part of End. A receiver may be started long before its sender, so what it waits for is said once.
+func (r *Receiver) cry(o *observe.Outage, n news, p plight) bool {
 	switch {
-	case e.First:
-		e.Door, e.Port, e.Until, e.Limit = r.Addr(), r.cfg.Port, time.Time{}, observe.LimitConnect
+	case o.First && n == newsLasts:
+		return false
+	case o.First:
+		o.Door, o.Port, o.Until, o.Limit = r.Addr(), r.cfg.Port, time.Time{}, observe.LimitConnect
 		if r.cfg.Connect >= 0 {
-			e.Until = r.started.Add(r.cfg.Connect)
+			o.Until = r.started.Add(r.cfg.Connect)
 		}
 	case r.done.Load() != nil:
-		e.Stage = observe.StageWritten
-	case whole:
-		e.Stage = observe.StageWriting
+		o.Stage = observe.StageWritten
+	case p.whole:
+		o.Stage = observe.StageWriting
 	}
-	observe.Tell(r.observer, e)
+	return true
 }

@@ -65,7 +65,9 @@ func TestOutcryNamesABlackHole(t *testing.T) {
 	start := time.Unix(1000, 0)
 	var told observetest.Told
 	p := &pathState{Path: stream.Path{Host: "host1", Port: 8834}}
-	s := &Sender{paths: []*pathState{{Path: stream.Path{Host: "host0", Port: 8834}}, p}, observer: &told, time: schedule.Timing{Tell: time.Second, TellAgain: time.Minute}}
+	s := &Sender{paths: []*pathState{{Path: stream.Path{Host: "host0", Port: 8834}}, p}}
+	s.live(s)
+	s.observer, s.time = &told, schedule.Timing{Tell: time.Second, TellAgain: time.Minute}
 	s.cfg.Giveup, s.cfg.Dead = time.Hour, -1
 	s.outage.Meet(start)
 	s.up = 3

@@ -19,9 +19,8 @@ import (
 
 // Receiver is one stream's receiving end. It serves one stream and no other.
 type Receiver struct {
+	life
 	cfg       stream.ReceiveConfig
-	observer  observe.Observer
-	time      schedule.Timing
 	transport stream.Transport
 	id        uint64 // tells this receiver from any other that a sender may find in its place
 
@@ -44,39 +43,22 @@ type Receiver struct {
 
 	ackEvery int // bytes; schedule.AckEvery, or less where the window is small
 
-	done atomic.Pointer[wire.Done] // set once all of it is in the sink
-	bye  atomic.Bool               // the sender knows that, or will not ask again
-	told atomic.Bool               // the sender has said why it failed, so it need not be told
-
-	parted atomic.Bool // the sender has ended a link on which the last words were said
-
+	bye    atomic.Bool // the sender knows that all is delivered, or will not ask again
 	doors  *doors
-	over   chan struct{}
-	poke   chan struct{} // makes the supervisor look now
 	gone   chan struct{} // closed when Run returns
-	outcry outcry        // the supervisor's
 	useful atomic.Int32  // links, now up, that have brought a frame
 
 	placed   atomic.Pointer[stream.Placement] // where the loops run
 	settling sync.Mutex                       // held by whoever decides that
 
-	mu       sync.Mutex         // locked before that of the doors
-	tenure   tenure             // whose stream it is; guarded by mu, as is all below
-	latest   wire.StreamID      // the last stream tried; its bad legs are remembered until another one is tried
-	links    map[uint32]*rxlink // by index; the latest of each
-	hosts    map[string]bool    // where admitted links came from
-	ways     map[wayID]*way     // the ways by which they came
-	outage   schedule.Outage
-	left     map[int]observe.LinkStatus // links that were lost and have not come back, by index
-	up       int
-	lost     uint64
-	moved    uint64          // links, from loop to loop
-	bad      map[uint64]bool // legs whose payload once failed its checksum
-	started  time.Time
-	first    time.Time // when the first link came up
-	ended    time.Time
-	finished bool
-	err      error
+	tenure tenure                     // whose stream it is; guarded by mu, as is all below
+	latest wire.StreamID              // the last stream tried; its bad legs are remembered until another one is tried
+	links  map[uint32]*rxlink         // by index; the latest of each
+	hosts  map[string]bool            // where admitted links came from
+	ways   map[wayID]*way             // the ways by which they came
+	left   map[int]observe.LinkStatus // links that were lost and have not come back, by index
+	moved  uint64                     // links, from loop to loop
+	bad    map[uint64]bool            // legs whose payload once failed its checksum
 }
 
 // NewReceiver checks the configuration, opens the sink and listens; nobody is admitted before Run, which the caller calls
@@ -97,10 +79,11 @@ func NewReceiver(c stream.ReceiveConfig) (*Receiver, error) {
 	}
 	c.SockStats = c.SockStats && t.Counts
 	r := &Receiver{
-		cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport,
+		life: life{observer: c.Observer, time: c.Timing, linger: lingers(c)}, cfg: c, transport: c.Transport,
 		links: make(map[uint32]*rxlink), left: make(map[int]observe.LinkStatus), hosts: make(map[string]bool), ways: make(map[wayID]*way), bad: make(map[uint64]bool),
-		over: make(chan struct{}), poke: make(chan struct{}, 1), gone: make(chan struct{}),
+		gone: make(chan struct{}),
 	}
+	r.live(r)
 	r.gauge.observer, r.tenure = c.Observer, newTenure()
 	if r.id, err = netio.RandomID(); err != nil {
 		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make an id")
@@ -109,7 +92,7 @@ func NewReceiver(c stream.ReceiveConfig) (*Receiver, error) {
 }
 
 func (r *Receiver) open(loops int, t stream.Thrift) error {
-	sink, err := netio.OpenSink(r.cfg.Sink, traceTo(r.observer))
+	sink, err := netio.OpenSink(r.cfg.Sink, stream.TraceTo(r.observer))
 	if err != nil {
 		return stream.Fail(stream.StatusLocalPipe, err, "cannot use standard output")
 	}
@@ -164,7 +147,7 @@ func (r *Receiver) addLoop(i, cpu int) error {
 	}
 	t := &rxloop{Loop: l, r: r, past: sumsFor(r.cfg.LinkSums), pipe: r.out.pipe()}
 	l.Tick, l.After = t.tick, t.settle
-	r.loops = append(r.loops, t)
+	r.loops, r.workers = append(r.loops, t), append(r.workers, t)
 	if i > 0 {
 		return nil // only one loop waits for the sink
 	}
@@ -182,13 +165,13 @@ func (r *Receiver) close() {
 	}
 }
 
-// Run receives the stream and returns when all of it is delivered (nil), the stream has failed (*Error), or ctx has ended.
-// In the last case the error is the cause of ctx's end, if that is an *Error. The consumer sees a regular end only if all
+// Run receives the stream and returns when all of it is delivered (nil), the stream has failed (*stream.Error), or ctx has ended.
+// In the last case the error is the cause of ctx's end, if that is an *stream.Error. The consumer sees a regular end only if all
 // of the stream was delivered.
 func (r *Receiver) Run(ctx context.Context) (sum observe.Summary, err error) {
 	defer close(r.gone)
 	defer stream.Caught("the end", r.observer, func(e *stream.Error) { err = e })
-	r.begin(time.Now())
+	r.begin(time.Now(), 0)
 	observe.Tell(r.observer, observe.ReceiverOpened{
 		Addr: r.Addr(), Sink: r.out.String(), EnginePath: r.enginePath(), Placement: r.placed.Load().Data(),
 	})
@@ -249,14 +232,6 @@ func (r *Receiver) cutWithin(atMost time.Duration) {
 	stream.AwaitAll(cut, 1, atMost)
 }
 
-// begin notes when the receiver began to wait.
-func (r *Receiver) begin(now time.Time) {
-	r.mu.Lock() // somebody may already ask for a status
-	defer r.mu.Unlock()
-	r.started = now
-	r.outage.Start(now, 0)
-}
-
 // enginePath is how the bytes travel at this end. Legs that are small or came early are copied, whatever the route.
 func (r *Receiver) enginePath() observe.EnginePath {
 	path := r.out.path()
@@ -315,11 +290,7 @@ func (r *Receiver) enter(k *rxlink) (old *rxlink, out error, ok bool) {
 	}
 	r.links[uint32(k.index)] = k
 	delete(r.left, k.index)
-	r.up++
-	if r.first.IsZero() {
-		r.first = time.Now()
-	}
-	r.outage.LinkUp(k.loop.Now)
+	r.cameUp(k.loop.Now)
 	return old, r.tenure.outWhy(), true
 }
 
@@ -358,11 +329,4 @@ func (r *Receiver) leave(k *rxlink, err error) {
 		r.outage.Progress(k.loop.Now)
 	}
 	r.linkGone()
-}
-
-func (r *Receiver) look() {
-	select {
-	case r.poke <- struct{}{}:
-	default:
-	}
 }

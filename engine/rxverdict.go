@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"time"
 
 	"viamillipede/engine/internal/stream"
@@ -9,34 +8,6 @@ import (
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
-
-// fail ends the stream with an error, unless it has ended before, or all of it is delivered: from then on only the user can
-// make it fail.
-func (r *Receiver) fail(err *stream.Error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.done.Load() == nil {
-		r.finishLocked(err)
-	}
-}
-
-func (r *Receiver) finish(err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.finishLocked(err)
-}
-
-// finishLocked is finish, under mu.
-func (r *Receiver) finishLocked(err error) {
-	if r.finished {
-		return
-	}
-	r.finished, r.err = true, err
-	if r.ended.IsZero() {
-		r.ended = time.Now()
-	}
-	close(r.over)
-}
 
 // complete is called once, when the sink has all of the stream: the sender is told, and told again on each new link until it
 // says goodbye. If the stream has failed meanwhile, it is too late.
@@ -57,45 +28,17 @@ func (r *Receiver) complete(d wire.Done) {
 	r.look()
 }
 
-// supervise waits for the end of the stream, and ends it when there is no hope.
-func (r *Receiver) supervise(ctx context.Context) {
-	defer r.caught("supervisor")
-	ticker := time.NewTicker(r.time.Tick * schedule.TicksPerLook)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-r.over:
-			r.cryOut(time.Now())
-			return
-		case <-ctx.Done():
-			r.finish(stopped(ctx))
-			return
-		case <-ticker.C:
-			r.doors.report(time.Now())
-		case <-r.poke:
-		}
-		now := time.Now()
-		r.judge(now)
-		r.cryOut(now)
-	}
-}
-
-// judge ends the stream when its sender has confirmed the end, or when there is no hope for a link.
-func (r *Receiver) judge(now time.Time) {
+// glance is part of End.
+func (r *Receiver) glance(now time.Time) {
+	r.doors.report(now)
 	if r.test != nil {
 		r.damaged(r.test.overdue(now))
 	}
-	if r.done.Load() != nil && (r.bye.Load() || r.unconfirmed(now)) {
-		r.finish(nil)
-		return
-	}
-	if err := r.verdict(now); err != nil {
-		if r.done.Load() != nil {
-			r.finish(nil) // all is delivered; the sender is not coming back to hear so
-			return
-		}
-		r.fail(err)
-	}
+}
+
+// concluded is part of End: the sender has confirmed the end, or is not coming back to do so.
+func (r *Receiver) concluded(now time.Time) bool {
+	return r.done.Load() != nil && (r.bye.Load() || r.unconfirmed(now) || r.verdict(now) != nil)
 }
 
 // unconfirmed reports whether the sender has had time enough to confirm the end. Its links may be up all the while.
@@ -109,6 +52,7 @@ func (r *Receiver) unconfirmed(now time.Time) bool {
 	return true
 }
 
+// verdict is part of End.
 func (r *Receiver) verdict(now time.Time) *stream.Error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -143,11 +87,11 @@ func (r *Receiver) doom(now time.Time) *stream.Error {
 	return nil
 }
 
-// patience is how long to wait for a sender whose end looks like a death, and for any other; negative: for ever. Under mu.
+// patience is part of End.
 func (r *Receiver) patience() (dead, giveup time.Duration) {
 	switch {
 	case r.done.Load() != nil:
-		return r.cfg.Dead, r.linger()
+		return r.cfg.Dead, r.linger
 	case r.whole():
 		return -1, r.cfg.Giveup
 	}
@@ -160,12 +104,12 @@ func (r *Receiver) whole() bool {
 	return end != nil && uint64(r.ring.Received()) >= end.Legs
 }
 
-// linger is how long to wait for a sender without a link that has yet to hear how its stream ended.
-func (r *Receiver) linger() time.Duration {
-	if r.cfg.Giveup < 0 {
-		return r.time.Linger
+// lingers is how long to wait for a sender without a link that has yet to hear how its stream ended.
+func lingers(c stream.ReceiveConfig) time.Duration {
+	if c.Giveup < 0 {
+		return c.Timing.Linger
 	}
-	return min(r.time.Linger, r.cfg.Giveup)
+	return min(c.Timing.Linger, c.Giveup)
 }
 
 // ending handles the sender's word on how long the stream is.

@@ -11,7 +11,6 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
-	"viamillipede/engine/schedule"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -25,9 +24,8 @@ var _ = [1]struct{}{}[stream.MaxThreads-window.MaxPaths]
 
 // Sender is one stream's sending end.
 type Sender struct {
+	life
 	cfg       stream.SendConfig
-	observer  observe.Observer
-	time      schedule.Timing
 	transport stream.Transport
 	stream    wire.StreamID
 
@@ -59,29 +57,13 @@ type Sender struct {
 	credit  uint64       // legs that the receiver accepts beyond those it has delivered; set with window
 	legTime atomic.Int64 // how long sending a leg should keep its link busy, in nanoseconds; see setLegTime
 
-	begun   atomic.Bool  // the receiver has received a leg, so no other receiver can take its place
-	told    atomic.Bool  // the receiver has said why it failed, so it need not be told
-	parted  atomic.Bool  // the receiver has finished, after we did
-	failing atomic.Bool  // the stream has failed: no more legs are sent, so that links are free to carry the reason
-	moved   atomic.Int64 // when payload last moved, in nanoseconds since started; see move
-	hoped   atomic.Int64 // likewise, when payload last seemed to move
-	over    chan struct{}
+	begun atomic.Bool  // the receiver has received a leg, so no other receiver can take its place
+	moved atomic.Int64 // when payload last moved, in nanoseconds since started; see move
+	hoped atomic.Int64 // likewise, when payload last seemed to move
 
-	poke   chan struct{} // makes the supervisor look now
-	outcry outcry        // the supervisor's
-
-	mu       sync.Mutex
-	receiver wire.Welcome // the first; guarded by mu, as is all below
-	met      bool         // a receiver has been met
-	outage   schedule.Outage
+	receiver wire.Welcome                 // the first; guarded by mu, as is all below
+	met      bool                         // a receiver has been met
 	left     [stream.MaxThreads]time.Time // when the link with that index was lost; zero: never
-	up       int
-	lost     uint64 // links
-	started  time.Time
-	first    time.Time // when the first link came up
-	ended    time.Time
-	finished bool
-	err      error
 }
 
 // NewSender checks the configuration and opens the source; nothing is opened on the network before Run, which the caller
@@ -109,9 +91,9 @@ func NewSender(c stream.SendConfig) (*Sender, error) {
 	}
 	c.Threads, c.SockStats = t.Links, c.SockStats && t.Counts
 	s := &Sender{
-		cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport,
-		over: make(chan struct{}), poke: make(chan struct{}, 1),
+		life: life{observer: c.Observer, time: c.Timing, linger: c.Timing.Linger, hearing: c.Timing.Farewell}, cfg: c, transport: c.Transport,
 	}
+	s.live(s)
 	s.gauge.observer = c.Observer
 	s.chaos.Every = int64(c.Chaos)
 	s.watcher.Store(nobody)
@@ -159,7 +141,7 @@ func (s *Sender) addLoop(i, cpu int) error {
 	}
 	t := &txloop{Loop: l, s: s, past: sumsFor(s.cfg.LinkSums), mark: 1 << i}
 	l.Tick, l.After = t.tick, t.dispatch
-	s.loops = append(s.loops, t)
+	s.loops, s.workers = append(s.loops, t), append(s.workers, t)
 	if err := t.pause.open(l, s.cfg.Delay); err != nil {
 		return err
 	}
@@ -181,12 +163,12 @@ func (s *Sender) close() {
 	}
 }
 
-// Run sends the stream and returns when the receiver has delivered all of it (nil), the stream has failed (*Error), or ctx
-// has ended. In the last case the error is the cause of ctx's end, if that is an *Error. By then both ends know the reason,
+// Run sends the stream and returns when the receiver has delivered all of it (nil), the stream has failed (*stream.Error), or ctx
+// has ended. In the last case the error is the cause of ctx's end, if that is an *stream.Error. By then both ends know the reason,
 // provided that a link was left to carry it.
 func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 	defer stream.Caught("the end", s.observer, func(e *stream.Error) { err = e })
-	s.begin(time.Now())
+	s.begin(time.Now(), len(s.paths))
 	s.explain()
 	defer s.cfg.Means.SpareCPUs(len(s.loops))()
 	for _, l := range s.loops {
@@ -199,12 +181,13 @@ func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 	s.supervise(ctx)
 	said := s.insist(ctx)
 	if !said {
-		s.findVoice(ctx)
+		s.unstick(ctx)
 	}
 	stop()
 	s.dialer.wait()
 	if !said {
 		s.farewell()
+		s.awaitGoodbye()
 	}
 	sum = s.Summary()
 	s.curtain.Fall()
@@ -234,14 +217,6 @@ func (s *Sender) sourceFreed() {
 	}
 }
 
-// begin notes when the stream began.
-func (s *Sender) begin(now time.Time) {
-	s.mu.Lock() // somebody may already ask for a status
-	defer s.mu.Unlock()
-	s.started = now
-	s.outage.Start(now, len(s.paths))
-}
-
 // loopOf is the index of the loop that runs the link with the given index. It gives each loop links of every path.
 func (s *Sender) loopOf(link int) int { return link / len(s.paths) % len(s.loops) }
 
@@ -261,4 +236,4 @@ func (s *Sender) enginePath() observe.EnginePath {
 	return path
 }
 
-func (s *Sender) trace() netio.Tracer { return traceTo(s.observer) }
+func (s *Sender) trace() netio.Tracer { return stream.TraceTo(s.observer) }

@@ -71,7 +71,7 @@ func (c *slack) Queued() netio.Queue { return c.queue }
 // long as there is a link that has not tried it.
 func TestOldAcknowledgementsAreNoNews(t *testing.T) {
 	start := time.Unix(100, 0)
-	s := &Sender{started: start, window: window.New(64, 0, 1<<20)}
+	s := &Sender{life: life{started: start}, window: window.New(64, 0, 1<<20)}
 	s.time = schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}
 	c := &slack{}
 	k := &txlink{s: s, path: newPath(stream.Path{}, 0), Link: Link{loop: &loop.Loop{Now: start}, conn: stream.Equip(c), heard: start}}

@@ -10,7 +10,8 @@ import (
 // The first leg was on its way when its sender, on another link, said that it had failed: the stream is the receiver's own, and
 // fails.
 func TestFirstLegAfterTheFailure(t *testing.T) {
-	r := &Receiver{over: make(chan struct{}), doors: &doors{}}
+	r := &Receiver{doors: &doors{}}
+	r.live(r)
 	r.tenure = newTenure()
 	if !r.quits(wire.Fault{Status: uint16(stream.StatusTerminated), Text: "stopped"}, "10.0.0.1:7") {
 		t.Fatal("a stream without a leg is the receiver's own")

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -76,51 +75,17 @@ func (s *Sender) sourceFailed(err error) {
 	s.fail(stream.Fail(stream.StatusLocalPipe, err, "cannot read standard input"))
 }
 
-// fail ends the stream with an error, unless it has ended before.
-func (s *Sender) fail(err *stream.Error) { s.finish(err) }
+// glance is part of End.
+func (s *Sender) glance(time.Time) {}
 
-func (s *Sender) finish(err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.finishLocked(err)
-}
+// concluded is part of End: a sender is told when all is delivered.
+func (s *Sender) concluded(time.Time) bool { return false }
 
-// finishLocked is finish, under mu.
-func (s *Sender) finishLocked(err error) {
-	if s.finished {
-		return
-	}
-	s.finished, s.err, s.ended = true, err, time.Now()
-	s.failing.Store(err != nil)
-	close(s.over)
-}
+// patience is part of End.
+func (s *Sender) patience() (dead, giveup time.Duration) { return s.cfg.Dead, s.cfg.Giveup }
 
-// supervise waits for the end of the stream, and ends it when there is no hope.
-func (s *Sender) supervise(ctx context.Context) {
-	defer s.caught("supervisor")
-	ticker := time.NewTicker(s.time.Tick * schedule.TicksPerLook)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-s.over:
-			s.cryOut(time.Now())
-			return
-		case <-ctx.Done():
-			s.fail(stopped(ctx))
-			return
-		case <-ticker.C:
-		case <-s.poke:
-		}
-		now := time.Now()
-		if err := s.judge(now); err != nil {
-			s.fail(err)
-		}
-		s.cryOut(now)
-	}
-}
-
-// judge returns the error of a stream that has failed for lack of links, or nil.
-func (s *Sender) judge(now time.Time) *stream.Error {
+// verdict is part of End: the error of a stream that has failed for lack of links.
+func (s *Sender) verdict(now time.Time) *stream.Error {
 	answers := s.dialer.answers()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -153,9 +118,9 @@ func (s *Sender) movedAt() time.Time { return s.started.Add(time.Duration(s.move
 // move notes that payload moved: the receiver has more of it. See txlink.seemsToMove for what else counts.
 func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.started))) }
 
-// doom is judge once the receiver was met, under mu.
+// doom is verdict once the receiver was met, under mu.
 func (s *Sender) doom(now time.Time, answers answers) *stream.Error {
-	dead, giveup := s.cfg.Dead, s.cfg.Giveup
+	dead, giveup := s.patience()
 	switch s.outage.Judge(now, dead, giveup) {
 	case schedule.FateRefused:
 		return stream.Fail(stream.StatusLost, nil, "the receiver is gone: its host has refused for %v (%s)", dead, answers.unreachable())

@@ -91,11 +91,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	first := s.dialer.linkUp(k.path)
 	s.spread(k.path, l.Loop)
 	s.mu.Lock()
-	s.up++
-	if s.first.IsZero() {
-		s.first = time.Now()
-	}
-	s.outage.LinkUp(k.loop.Now)
+	s.cameUp(k.loop.Now)
 	s.mu.Unlock()
 	observe.Tell(s.observer, observe.LinkUp{Link: k.index, Path: k.name})
 	if first {
@@ -128,14 +124,6 @@ func (s *Sender) linkLost(k *txlink, err error) {
 	}
 	s.look()
 	s.feed(nil)
-}
-
-// look makes the supervisor judge the situation now.
-func (s *Sender) look() {
-	select {
-	case s.poke <- struct{}{}:
-	default:
-	}
 }
 
 // feed wakes the loops that wait for a leg, because an ack or a loss may have brought one. not is the loop that looks by itself.

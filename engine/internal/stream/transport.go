@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"sync"
 
+	"viamillipede/engine/observe"
 	"viamillipede/netio"
 	"viamillipede/netio/dial"
 	"viamillipede/netio/lane"
@@ -163,4 +164,11 @@ type tcpConn struct{ *netio.Conn }
 func (c tcpConn) LeavesByNIC() bool { return dial.LeavesByNIC(c.FD()) }
 func (c tcpConn) Settle(asked string) (dial.Congestion, bool) {
 	return dial.Settle(c.Conn, asked)
+}
+
+// TraceTo reports every system call on the data path.
+func TraceTo(to observe.Observer) netio.Tracer {
+	return func(call string, fd, n int, err error) {
+		observe.Tell(to, observe.Call{Name: call, FD: fd, N: n, Err: err})
+	}
 }
