@@ -37,6 +37,11 @@ const (
 	broken                 // the stream fails with what happened to the sink
 )
 
+// String names the phase.
+func (p phase) String() string {
+	return [...]string{"untouched", "writing", "unread", "closing", "delivered", "broken"}[p]
+}
+
 // in returns the phase.
 func (e *egress) in() phase { return phase(e.phase.Load()) }
 
@@ -99,7 +104,7 @@ func (e *egress) hadAll() bool {
 	if leg := e.legs.Head(); leg != nil && e.partial == int(leg.Length) {
 		e.advance(leg) // it was cut through, and the consumer was gone before its link could go on
 	}
-	late := time.NewTimer(e.farewell)
+	late := time.NewTimer(e.cfg.farewell)
 	defer late.Stop()
 	for e.partial == 0 && !e.ring.Ready() {
 		if e.allWritten() {
@@ -107,7 +112,7 @@ func (e *egress) hadAll() bool {
 		}
 		select {
 		case <-e.news:
-		case <-e.over:
+		case <-e.cfg.over:
 			return false
 		case <-late.C:
 			return false
@@ -121,13 +126,13 @@ func (e *egress) hadAll() bool {
 func (e *egress) left() int {
 	told := make(chan int, 1)
 	go func() {
-		defer stream.Caught("the end of the output", e.observer, e.fails)
+		defer stream.Caught("the end of the output", e.cfg.observer, e.cfg.fails)
 		told <- e.sink.Unread()
 	}()
 	select {
 	case n := <-told:
 		return n
-	case <-time.After(e.farewell):
+	case <-time.After(e.cfg.farewell):
 		return 0
 	}
 }
@@ -144,7 +149,7 @@ func (e *egress) ends(how func() error) {
 	e.begun.Store(true)
 	go func() {
 		defer close(e.ended)
-		defer stream.Caught("the end of the output", e.observer, e.fails)
+		defer stream.Caught("the end of the output", e.cfg.observer, e.cfg.fails)
 		if err := how(); err != nil {
 			e.sinkFailed(err)
 		}
@@ -161,7 +166,7 @@ func (e *egress) endWatch() {
 
 // awaitReader waits until the consumer has read the stream, and ends the sink.
 func (e *egress) awaitReader(end wire.End) error {
-	left, gone := e.sink.AwaitReader(e.over)
+	left, gone := e.sink.AwaitReader(e.cfg.over)
 	if gone {
 		return e.stoppedEarly(left, nil)
 	}
@@ -171,7 +176,7 @@ func (e *egress) awaitReader(end wire.End) error {
 // stoppedEarly decides what becomes of a stream whose consumer went away with bytes unread: the user may have allowed that.
 func (e *egress) stoppedEarly(left int, cause error) error {
 	given := e.bytes.Load()
-	if !e.early {
+	if !e.cfg.early {
 		text := "the consumer of standard output is gone"
 		if left > 0 {
 			text += fmt.Sprintf(", and has left %d bytes of the %d that it was given unread", left, given)
@@ -187,7 +192,7 @@ func (e *egress) stoppedEarly(left int, cause error) error {
 	if end := e.end.Load(); end != nil {
 		stopped.Whole, stopped.Total = true, end.Bytes
 	}
-	observe.Tell(e.observer, stopped)
+	observe.Tell(e.cfg.observer, stopped)
 	return e.endSink(wire.Done{Legs: e.legsWritten(), Bytes: read, Early: true})
 }
 
@@ -199,7 +204,7 @@ func (e *egress) keepTurn() bool {
 	}
 	for !e.turn.CompareAndSwap(false, true) {
 		select {
-		case <-e.over:
+		case <-e.cfg.over:
 			return false
 		case <-time.After(schedule.SealPause):
 		}
@@ -222,7 +227,7 @@ func (e *egress) endSink(d wire.Done) error {
 		return stream.Fail(stream.StatusLocalPipe, err, "cannot end standard output")
 	}
 	if e.goes(closing, delivered) {
-		e.complete(d)
+		e.cfg.complete(d)
 	}
 	return nil
 }
@@ -230,7 +235,7 @@ func (e *egress) endSink(d wire.Done) error {
 // isOver reports whether the stream has ended.
 func (e *egress) isOver() bool {
 	select {
-	case <-e.over:
+	case <-e.cfg.over:
 		return true
 	default:
 		return false
@@ -270,5 +275,5 @@ func (e *egress) sinkFailed(err error) {
 	if !ok {
 		own = stream.Fail(stream.StatusLocalPipe, err, "cannot write standard output")
 	}
-	e.fails(own)
+	e.cfg.fails(own)
 }

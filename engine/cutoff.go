@@ -12,11 +12,11 @@ import (
 
 // cutOff makes a file end with what was delivered, unless the end of the stream, or an earlier call, has done so.
 func (e *egress) cutOff() {
-	if !e.settles(e.farewell) || e.cut.Swap(true) {
+	if !e.settles(e.cfg.farewell) || e.cut.Swap(true) {
 		return
 	}
 	if err := e.leave(); err != nil {
-		observe.Tell(e.observer, observe.SinkNotCut{Err: err})
+		observe.Tell(e.cfg.observer, observe.SinkNotCut{Err: err})
 	}
 }
 

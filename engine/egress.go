@@ -21,7 +21,7 @@ type egress struct {
 	routing
 	ground ground // for routePlace
 
-	egressConfig
+	cfg    egressConfig
 	finish func() error             // the sink's Finish, unless a test makes it fail
 	end    atomic.Pointer[wire.End] // what the sender said about the whole stream; nil: nothing yet. Any loop
 	shore  loop.Shore               // the sink, for calls that may wait
@@ -55,7 +55,7 @@ type egressConfig struct {
 
 // open prepares for a stream into that sink, for which it may make so many pipes.
 func (e *egress) open(sink *netio.Sink, pipes int, c egressConfig) {
-	e.egressConfig = c
+	e.cfg = c
 	e.finish, e.ended, e.news = sink.Finish, make(chan struct{}), make(chan struct{}, 1)
 	e.shore.Freed, e.shore.Lapses = e.freed, c.lapses
 	e.ground.sink, e.ground.shore, e.ground.observer = sink, &e.shore, c.observer

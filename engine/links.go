@@ -140,5 +140,5 @@ func (e *egress) freed() {
 	for _, w := range e.takeStalled() {
 		w.sinkTakes(nil)
 	}
-	e.resume()
+	e.cfg.resume()
 }

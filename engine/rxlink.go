@@ -15,23 +15,22 @@ type rxlink struct {
 	owner *rxloop // the loop that has it; changed by its own thread under Receiver.mu, under which others read it
 
 	// Input is a header, then the payload that it announces, then the next header.
-	state    rxstate
-	header   [wire.HeaderLen]byte
-	got      int // bytes of header, or of the payload once the header is whole
-	frame    wire.Header
-	leg      *rxleg // in rxBuffered, rxPlaced and rxStalled; else nil
-	cut      rxleg  // in rxCut and rxHeld
-	parked   parked // rxParked
-	forsaken bool   // the last words were said, and not heard: a later link has to carry them
-	ending   bool   // the connection is lost: what is left to be read goes into buffers
-	small    [wire.MaxToReceiver]byte
+	state  rxstate
+	header [wire.HeaderLen]byte
+	got    int // bytes of header, or of the payload once the header is whole
+	frame  wire.Header
+	leg    *rxleg // in rxBuffered, rxPlaced and rxStalled; else nil
+	cut    rxleg  // in rxCut and rxHeld
+	parked parked // rxParked
+	small  [wire.MaxToReceiver]byte
 
-	// Readiness that came while nobody could look at the connection, because the link was away or rxStalled.
-	muted  bool // the watch is off
-	missed bool // the sink takes more again
-
-	stray stray
-	bound *rxloop // where the link moves once it is at rxHeader; nil: it stays
+	// These are no part of state, because they last while it changes, each through all of its values.
+	forsaken bool    // the last words were said, and not heard: a later link has to carry them. A link that parts still reads
+	ending   bool    // the connection is lost, and what is left in it is read (lastWords): leg after leg, all into buffers
+	muted    bool    // as the poller was told: the watch is off. It stays off over any number of frames, while the link is away
+	missed   bool    // news for Ready that came while the link was away: the sink takes more. What state it meets is seen afterwards
+	bound    *rxloop // where the link moves once it is at rxHeader, which may be many reads later; nil: it stays
+	stray    stray
 }
 
 // awaitMost bounds how many bytes of a leg a link waits for before its loop wakes up: one wake-up moves that much.
