@@ -28,7 +28,7 @@ func (r *Receiver) adopt(h wire.Hello) error {
 	if r.cfg.Checksum && !r.sums {
 		observe.Tell(r.observer, observe.ChecksumMissing{})
 	}
-	r.out.announce(int64(h.Size))
+	r.out.Announce(int64(h.Size))
 	observe.Tell(r.observer, observe.SenderMet{
 		Stream: h.Stream, Links: links, Leg: int64(size), Credit: uint64(r.credit), Memory: r.advice, Pages: r.pool.Warm(),
 	})
@@ -57,6 +57,6 @@ func (r *Receiver) makeRoom(size, buffers, links int) error {
 	r.legs = make([]rxleg, buffers)
 	legs, in, out := ring.New[rxleg](r.credit, 0)
 	r.ring, r.legsIn = legs, in
-	r.out.attach(legs, out, r.most)
+	r.out.Attach(legs, out, r.most)
 	return nil
 }

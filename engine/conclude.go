@@ -43,7 +43,7 @@ func (p phase) String() string {
 }
 
 // in returns the phase.
-func (e *egress) in() phase { return phase(e.phase.Load()) }
+func (e *egress) Phase() phase { return phase(e.phase.Load()) }
 
 // goes moves from one phase to another; it reports false if the stream was not in from.
 func (e *egress) goes(from, to phase) bool { return e.phase.CompareAndSwap(int32(from), int32(to)) }
@@ -51,7 +51,7 @@ func (e *egress) goes(from, to phase) bool { return e.phase.CompareAndSwap(int32
 // breaks notes that the sink has failed; it reports false if it had failed before, or already has the whole stream.
 func (e *egress) breaks() bool {
 	for {
-		was := e.in()
+		was := e.Phase()
 		if was >= delivered {
 			return false
 		}
@@ -86,7 +86,7 @@ func (e *egress) consumerGone(cause error) {
 		if left > 0 || cause != nil || e.sink.Dropped() || !e.hadAll() {
 			return e.stoppedEarly(left, cause)
 		}
-		end := *e.end.Load()
+		end := *e.End.Load()
 		if err := e.agrees(end); err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (e *egress) hadAll() bool {
 	if leg := e.legs.Head(); leg != nil && e.partial == int(leg.Length) {
 		e.advance(leg) // it was cut through, and the consumer was gone before its link could go on
 	}
-	late := time.NewTimer(e.cfg.farewell)
+	late := time.NewTimer(e.cfg.Farewell)
 	defer late.Stop()
 	for e.partial == 0 && !e.ring.Ready() {
 		if e.allWritten() {
@@ -112,7 +112,7 @@ func (e *egress) hadAll() bool {
 		}
 		select {
 		case <-e.news:
-		case <-e.cfg.over:
+		case <-e.cfg.Over:
 			return false
 		case <-late.C:
 			return false
@@ -126,19 +126,19 @@ func (e *egress) hadAll() bool {
 func (e *egress) left() int {
 	told := make(chan int, 1)
 	go func() {
-		defer stream.Caught("the end of the output", e.cfg.observer, e.cfg.fails)
+		defer stream.Caught("the end of the output", e.cfg.Observer, e.cfg.Fail)
 		told <- e.sink.Unread()
 	}()
 	select {
 	case n := <-told:
 		return n
-	case <-time.After(e.cfg.farewell):
+	case <-time.After(e.cfg.Farewell):
 		return 0
 	}
 }
 
-// begin lets legs into the sink.
-func (e *egress) begin() { e.goes(untouched, writing) }
+// Begin lets legs into the sink.
+func (e *egress) Begin() { e.goes(untouched, writing) }
 
 // ends begins the phases after writing, unless they have begun. An error ends the stream.
 func (e *egress) ends(how func() error) {
@@ -149,7 +149,7 @@ func (e *egress) ends(how func() error) {
 	e.begun.Store(true)
 	go func() {
 		defer close(e.ended)
-		defer stream.Caught("the end of the output", e.cfg.observer, e.cfg.fails)
+		defer stream.Caught("the end of the output", e.cfg.Observer, e.cfg.Fail)
 		if err := how(); err != nil {
 			e.sinkFailed(err)
 		}
@@ -160,13 +160,13 @@ func (e *egress) ends(how func() error) {
 // the sender may follow.
 func (e *egress) endWatch() {
 	for _, w := range e.unwatch() {
-		w.sinkTakes(nil)
+		w.SinkTakes(nil)
 	}
 }
 
 // awaitReader waits until the consumer has read the stream, and ends the sink.
 func (e *egress) awaitReader(end wire.End) error {
-	left, gone := e.sink.AwaitReader(e.cfg.over)
+	left, gone := e.sink.AwaitReader(e.cfg.Over)
 	if gone {
 		return e.stoppedEarly(left, nil)
 	}
@@ -176,7 +176,7 @@ func (e *egress) awaitReader(end wire.End) error {
 // stoppedEarly decides what becomes of a stream whose consumer went away with bytes unread: the user may have allowed that.
 func (e *egress) stoppedEarly(left int, cause error) error {
 	given := e.bytes.Load()
-	if !e.cfg.early {
+	if !e.cfg.Early {
 		text := "the consumer of standard output is gone"
 		if left > 0 {
 			text += fmt.Sprintf(", and has left %d bytes of the %d that it was given unread", left, given)
@@ -189,10 +189,10 @@ func (e *egress) stoppedEarly(left int, cause error) error {
 	given = e.bytes.Load()
 	read := given - min(given, uint64(left))
 	stopped := observe.ConsumerStopped{Given: given, Unread: uint64(left)}
-	if end := e.end.Load(); end != nil {
+	if end := e.End.Load(); end != nil {
 		stopped.Whole, stopped.Total = true, end.Bytes
 	}
-	observe.Tell(e.cfg.observer, stopped)
+	observe.Tell(e.cfg.Observer, stopped)
 	return e.endSink(wire.Done{Legs: e.legsWritten(), Bytes: read, Early: true})
 }
 
@@ -204,7 +204,7 @@ func (e *egress) keepTurn() bool {
 	}
 	for !e.turn.CompareAndSwap(false, true) {
 		select {
-		case <-e.cfg.over:
+		case <-e.cfg.Over:
 			return false
 		case <-time.After(schedule.SealPause):
 		}
@@ -223,11 +223,11 @@ func (e *egress) endSink(d wire.Done) error {
 	if err := e.leave(); err != nil {
 		return stream.Fail(stream.StatusLocalPipe, err, "cannot end standard output")
 	}
-	if err := e.finish(); err != nil {
+	if err := e.Finish(); err != nil {
 		return stream.Fail(stream.StatusLocalPipe, err, "cannot end standard output")
 	}
 	if e.goes(closing, delivered) {
-		e.cfg.complete(d)
+		e.cfg.Complete(d)
 	}
 	return nil
 }
@@ -235,7 +235,7 @@ func (e *egress) endSink(d wire.Done) error {
 // isOver reports whether the stream has ended.
 func (e *egress) isOver() bool {
 	select {
-	case <-e.cfg.over:
+	case <-e.cfg.Over:
 		return true
 	default:
 		return false
@@ -275,5 +275,5 @@ func (e *egress) sinkFailed(err error) {
 	if !ok {
 		own = stream.Fail(stream.StatusLocalPipe, err, "cannot write standard output")
 	}
-	e.cfg.fails(own)
+	e.cfg.Fail(own)
 }

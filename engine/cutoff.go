@@ -10,13 +10,13 @@ import (
 // A stream that fails leaves a file that ends with what was delivered, even if legs came early and were written behind a gap.
 // The file is cut when the loops have ended, or, for a program that ends at once, while they run.
 
-// cutOff makes a file end with what was delivered, unless the end of the stream, or an earlier call, has done so.
-func (e *egress) cutOff() {
-	if !e.settles(e.cfg.farewell) || e.cut.Swap(true) {
+// CutOff makes a file end with what was delivered, unless the end of the stream, or an earlier call, has done so.
+func (e *egress) CutOff() {
+	if !e.settles(e.cfg.Farewell) || e.cut.Swap(true) {
 		return
 	}
 	if err := e.leave(); err != nil {
-		observe.Tell(e.cfg.observer, observe.SinkNotCut{Err: err})
+		observe.Tell(e.cfg.Observer, observe.SinkNotCut{Err: err})
 	}
 }
 
@@ -28,9 +28,9 @@ func (e *egress) leave() error {
 	return e.ground.leave(int64(e.bytes.Load()))
 }
 
-// seal takes the delivery turn for good, and every place in the file. Whoever holds the turn for longer than atMost is stuck in
+// Seal takes the delivery turn for good, and every place in the file. Whoever holds the turn for longer than atMost is stuck in
 // a write of its own, which continues what was delivered.
-func (e *egress) seal(atMost time.Duration) {
+func (e *egress) Seal(atMost time.Duration) {
 	for end := time.Now().Add(atMost); !e.turn.CompareAndSwap(false, true) && time.Now().Before(end); {
 		time.Sleep(schedule.SealPause)
 	}

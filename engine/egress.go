@@ -22,8 +22,8 @@ type egress struct {
 	ground ground // for routePlace
 
 	cfg    egressConfig
-	finish func() error             // the sink's Finish, unless a test makes it fail
-	end    atomic.Pointer[wire.End] // what the sender said about the whole stream; nil: nothing yet. Any loop
+	Finish func() error             // the sink's Finish, unless a test makes it fail
+	End    atomic.Pointer[wire.End] // what the sender said about the whole stream; nil: nothing yet. Any loop
 	shore  loop.Shore               // the sink, for calls that may wait
 
 	at      *loop.Loop           // the loop that has the turn
@@ -42,36 +42,36 @@ type egress struct {
 
 // egressConfig is what an egress has to know, and whom it has to tell. It does not change.
 type egressConfig struct {
-	copies   error               // why every leg is to be copied; nil: it need not be
-	early    bool                // a consumer that stops reading is no failure
-	farewell time.Duration       // how long the end of the run waits for the sink; Timing.Farewell
-	over     <-chan struct{}     // closed when the stream has ended
-	observer observe.Observer    // hears what becomes of the sink
-	fails    func(*stream.Error) // the stream fails: its bytes cannot be delivered
-	complete func(wire.Done)     // the sink has been ended: the sender may be told
-	resume   func()              // some loop is to call deliver soon
-	lapses   func() func()       // loop.Shore.Lapses
+	Copies   error               // why every leg is to be copied; nil: it need not be
+	Early    bool                // a consumer that stops reading is no failure
+	Farewell time.Duration       // how long the end of the run waits for the sink; Timing.Farewell
+	Over     <-chan struct{}     // closed when the stream has ended
+	Observer observe.Observer    // hears what becomes of the sink
+	Fail     func(*stream.Error) // the stream fails: its bytes cannot be delivered
+	Complete func(wire.Done)     // the sink has been ended: the sender may be told
+	Resume   func()              // some loop is to call deliver soon
+	Lapses   func() func()       // loop.Shore.Lapses
 }
 
-// open prepares for a stream into that sink, for which it may make so many pipes.
-func (e *egress) open(sink *netio.Sink, pipes int, c egressConfig) {
+// Open prepares for a stream into that sink, for which it may make so many pipes.
+func (e *egress) Open(sink *netio.Sink, pipes int, c egressConfig) {
 	e.cfg = c
-	e.finish, e.ended, e.news = sink.Finish, make(chan struct{}), make(chan struct{}, 1)
-	e.shore.Freed, e.shore.Lapses = e.freed, c.lapses
-	e.ground.sink, e.ground.shore, e.ground.observer = sink, &e.shore, c.observer
+	e.Finish, e.ended, e.news = sink.Finish, make(chan struct{}), make(chan struct{}, 1)
+	e.shore.Freed, e.shore.Lapses = e.freed, c.Lapses
+	e.ground.sink, e.ground.shore, e.ground.observer = sink, &e.shore, c.Observer
 	e.ground.begin, _ = sink.Place() // as far as is known now
-	e.choose(sink, c.copies, pipes)
+	e.choose(sink, c.Copies, pipes)
 }
 
-// watchAt makes a loop tell w about the sink, unless that makes nobody wait.
-func (e *egress) watchAt(l *loop.Loop, w loop.Watcher) error {
+// WatchAt makes a loop tell w about the sink, unless that makes nobody wait.
+func (e *egress) WatchAt(l *loop.Loop, w loop.Watcher) error {
 	if !e.sink.Pollable() {
 		return nil
 	}
 	return e.watch(l, e.sink.FD(), w)
 }
 
-func (e *egress) close() {
+func (e *egress) Close() {
 	if e.settled() {
 		e.sink.Close()
 	} else { // somebody is still in a call on one of its descriptors
@@ -85,19 +85,19 @@ func (e *egress) close() {
 	}
 }
 
-// attach has egress write what comes through a ring, whose legs have at most so many bytes. Nothing may have been written.
-func (e *egress) attach(r *ring.Ring[rxleg], legs ring.Consumer[rxleg], most uint32) {
+// Attach has egress write what comes through a ring, whose legs have at most so many bytes. Nothing may have been written.
+func (e *egress) Attach(r *ring.Ring[rxleg], legs ring.Consumer[rxleg], most uint32) {
 	e.ring, e.legs, e.most = r, legs, most
 }
 
-// announce says how long the stream will be, if its sender knows; 0: it does not. The limits of attach hold.
-func (e *egress) announce(bytes int64) { e.ground.size = bytes }
+// Announce says how long the stream will be, if its sender knows; 0: it does not. The limits of attach hold.
+func (e *egress) Announce(bytes int64) { e.ground.size = bytes }
 
-// written is how many bytes of the stream are in the sink, in order. Any goroutine may call it.
-func (e *egress) written() uint64 { return e.bytes.Load() }
+// Written is how many bytes of the stream are in the sink, in order. Any goroutine may call it.
+func (e *egress) Written() uint64 { return e.bytes.Load() }
 
-// takeTurn gives a loop the turn, unless somebody has it.
-func (e *egress) takeTurn(at *loop.Loop) bool {
+// TakeTurn gives a loop the turn, unless somebody has it.
+func (e *egress) TakeTurn(at *loop.Loop) bool {
 	if !e.turn.CompareAndSwap(false, true) {
 		return false
 	}
@@ -105,21 +105,21 @@ func (e *egress) takeTurn(at *loop.Loop) bool {
 	return true
 }
 
-// leaveTurn ends the turn. Whoever came meanwhile did not wait: the caller looks whether there is more to deliver.
-func (e *egress) leaveTurn() { e.turn.Store(false) }
+// LeaveTurn ends the turn. Whoever came meanwhile did not wait: the caller looks whether there is more to deliver.
+func (e *egress) LeaveTurn() { e.turn.Store(false) }
 
-// deliver writes what is in order, unless another loop is doing so: that one looks again after giving the turn back. again says
+// Deliver writes what is in order, unless another loop is doing so: that one looks again after giving the turn back. again says
 // that the caller has to return, and to call once more in a round of its own (loop.Loop.Aboard).
-func (e *egress) deliver(at *loop.Loop) (again bool) {
-	if e.in() == unread {
+func (e *egress) Deliver(at *loop.Loop) (again bool) {
+	if e.Phase() == unread {
 		e.stir()
 	}
 	for e.deliverable() && !e.blocked.Load() && !e.shore.Busy() {
-		if !e.takeTurn(at) {
+		if !e.TakeTurn(at) {
 			return false
 		}
 		err := e.drain()
-		e.leaveTurn()
+		e.LeaveTurn()
 		if err != nil {
 			e.sinkFailed(err)
 			return false
@@ -141,7 +141,7 @@ func (e *egress) stir() {
 
 // deliverable reports whether there is something for the holder of the delivery turn to do.
 func (e *egress) deliverable() bool {
-	if e.in() != writing {
+	if e.Phase() != writing {
 		return false
 	}
 	return e.ring.Ready() || e.allWritten()
@@ -149,14 +149,14 @@ func (e *egress) deliverable() bool {
 
 // allWritten reports whether every leg of the stream is in the sink.
 func (e *egress) allWritten() bool {
-	end := e.end.Load()
+	end := e.End.Load()
 	return end != nil && uint64(e.ring.Next()) >= end.Legs
 }
 
 // drain writes legs until the sink is full or the next leg is missing. After the last leg it starts ending the sink. The caller has
 // the turn.
 func (e *egress) drain() error {
-	if e.in() != writing {
+	if e.Phase() != writing {
 		return nil
 	}
 	for leg := e.legs.Head(); leg != nil && !e.allWritten(); leg = e.legs.Head() {
@@ -179,7 +179,7 @@ func (e *egress) drain() error {
 	if !e.allWritten() {
 		return nil
 	}
-	return e.conclude(*e.end.Load())
+	return e.conclude(*e.End.Load())
 }
 
 // advance goes on to the next leg, because the whole of the head leg is in the sink.
@@ -187,7 +187,7 @@ func (e *egress) advance(leg *rxleg) {
 	e.legs.Advance()
 	e.count(leg)
 	e.partial = 0
-	leg.release()
+	leg.Release()
 }
 
 // inPlace returns an error for a head leg that does not continue the bytes before it.
@@ -217,14 +217,14 @@ func (e *egress) write(l *rxleg) (full bool, err error) {
 // put writes what it can of the rest of a leg.
 func (e *egress) put(l *rxleg) (n int, err error) {
 	switch rest := int(l.Length) - e.partial; {
-	case l.placed:
+	case l.Placed:
 		return rest, nil
 	case e.route == routePlace:
 		e.at.Away(&e.shore, func() {
-			n, err = e.sink.WriteAt(l.bytes()[e.partial:], e.ground.spot()+int64(e.bytes.Load()))
+			n, err = e.sink.WriteAt(l.Bytes()[e.partial:], e.ground.spot()+int64(e.bytes.Load()))
 		})
 	default:
-		e.at.Away(&e.shore, func() { n, err = e.sink.Write(l.bytes()[e.partial:]) })
+		e.at.Away(&e.shore, func() { n, err = e.sink.Write(l.Bytes()[e.partial:]) })
 	}
 	return n, err
 }

@@ -53,8 +53,8 @@ func (i *inspected) covers(offset uint64) bool { return offset-i.Offset < uint64
 // inspect reports whether the leg is right and the stream still is.
 func (k *rxlink) inspect(l *rxleg) bool {
 	r := k.r
-	found := inspected{l.Leg, r.test.sequence.Examine(l.bytes(), l.Offset)}
-	whole, err := r.test.note(found, k.loop.Now, r.out.written())
+	found := inspected{l.Leg, r.test.sequence.Examine(l.Bytes(), l.Offset)}
+	whole, err := r.test.note(found, k.loop.Now, r.out.Written())
 	r.damaged(err)
 	return whole
 }

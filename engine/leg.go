@@ -9,15 +9,15 @@ import (
 // the holder of the delivery turn.
 type rxleg struct {
 	wire.Leg
-	buf    *bufpool.Buffer // nil: the sink has all of it already
-	placed bool            // the sink has it, at its place
+	Buf    *bufpool.Buffer // nil: the sink has all of it already
+	Placed bool            // the sink has it, at its place
 }
 
-func (l *rxleg) bytes() []byte { return l.buf.Bytes()[:l.Length] }
+func (l *rxleg) Bytes() []byte { return l.Buf.Bytes()[:l.Length] }
 
-// release gives the buffer back, if there is one.
-func (l *rxleg) release() {
-	if l.buf != nil {
-		l.buf.Release()
+// Release gives the buffer back, if there is one.
+func (l *rxleg) Release() {
+	if l.Buf != nil {
+		l.Buf.Release()
 	}
 }

@@ -148,7 +148,7 @@ func (s *Sender) Progress() (bytes uint64, elapsed time.Duration) {
 func (r *Receiver) Progress() (bytes uint64, elapsed time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.out.written(), span(r.first, r.ended, time.Now())
+	return r.out.Written(), span(r.first, r.ended, time.Now())
 }
 
 // Addr is the address that senders have to connect to; the kernel chooses its port if ReceiveConfig.Port is 0.

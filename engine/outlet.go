@@ -31,8 +31,8 @@ type outlet struct {
 
 // waiter is a link whose leg waits for the sink.
 type waiter interface {
-	// sinkTakes lets the link go on: on its own loop's thread, at once if that is the caller's; nil: the caller is no loop.
-	sinkTakes(caller *loop.Loop)
+	// SinkTakes lets the link go on: on its own loop's thread, at once if that is the caller's; nil: the caller is no loop.
+	SinkTakes(caller *loop.Loop)
 }
 
 // errNoWait is why a stream fails whose sink says that it is full but cannot be waited for.
@@ -102,8 +102,8 @@ func (o *outlet) unwatch() (waiters []waiter) {
 	return waiters
 }
 
-// full reports whether somebody waits for the sink to take more; a hint.
-func (o *outlet) full() bool { return o.blocked.Load() }
+// Full reports whether somebody waits for the sink to take more; a hint.
+func (o *outlet) Full() bool { return o.blocked.Load() }
 
 // addStalled notes that w waits until no call on the sink is stuck.
 func (o *outlet) addStalled(w waiter) {

@@ -43,10 +43,10 @@ func (r *Receiver) early(l wire.Leg) bool { return ring.Seq(l.Number).Distance(r
 // park makes a leg that begins now wait for its turn; false if it should not wait, or has its turn.
 func (k *rxlink) park(l wire.Leg) (bool, error) {
 	r, at := k.r, k.owner
-	if !r.out.cuts(l, at.pipe) || at.Now.Before(k.parked.pause) {
+	if !r.out.Cuts(l, at.pipe) || at.Now.Before(k.parked.pause) {
 		return false, nil
 	}
-	k.state, k.parked = rxParked, parked{leg: l, since: at.Now, bytes: r.out.written()}
+	k.state, k.parked = rxParked, parked{leg: l, since: at.Now, bytes: r.out.Written()}
 	at.park.links = append(at.park.links, k)
 	at.park.taken.Add(1)
 	// Whoever moves the sink on looks at taken afterwards, so one of the two sees the other.
@@ -112,11 +112,11 @@ func (k *rxlink) patience() time.Duration {
 	}
 	p.since = now
 	p.looks++
-	if bytes := k.r.out.written(); bytes != p.bytes {
+	if bytes := k.r.out.Written(); bytes != p.bytes {
 		p.bytes, p.looks = bytes, 0
 	}
 	most := schedule.ParkLooks
-	if k.r.out.full() {
+	if k.r.out.Full() {
 		most = schedule.ParkFull
 	}
 	if p.looks >= most {

@@ -99,9 +99,9 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 	if r.cfg.PRBS {
 		r.test = &inspection{sequence: prbs.New(r.cfg.Seed)}
 	}
-	r.out.open(sink, t.Pipes, egressConfig{
-		copies: r.copies(), early: r.cfg.Early, farewell: r.time.Farewell, over: r.over, observer: r.observer,
-		fails: r.fail, complete: r.complete, resume: r.deliver, lapses: r.cfg.Lapses,
+	r.out.Open(sink, t.Pipes, egressConfig{
+		Copies: r.copies(), Early: r.cfg.Early, Farewell: r.time.Farewell, Over: r.over, Observer: r.observer,
+		Fail: r.fail, Complete: r.complete, Resume: r.deliver, Lapses: r.cfg.Lapses,
 	})
 	at := r.cfg.Place(stream.Receiving, stream.Devices(r.transport.DeviceAt(r.cfg.Bind)), loops)
 	r.placed.Store(at)
@@ -145,21 +145,21 @@ func (r *Receiver) addLoop(i, cpu int) error {
 	if err != nil {
 		return err
 	}
-	t := &rxloop{Loop: l, r: r, past: sumsFor(r.cfg.LinkSums), pipe: r.out.pipe()}
+	t := &rxloop{Loop: l, r: r, past: sumsFor(r.cfg.LinkSums), pipe: r.out.Pipe()}
 	l.Tick, l.After = t.tick, t.settle
 	r.loops, r.workers = append(r.loops, t), append(r.workers, t)
 	if i > 0 {
 		return nil // only one loop waits for the sink
 	}
-	return r.out.watchAt(l, t)
+	return r.out.WatchAt(l, t)
 }
 
 func (r *Receiver) close() {
 	for _, l := range r.loops {
 		l.Close()
-		r.out.takeBack(l.pipe)
+		r.out.TakeBack(l.pipe)
 	}
-	r.out.close()
+	r.out.Close()
 	if r.pool != nil {
 		stream.ClosePool(r.pool, r.advice, r.observer)
 	}
@@ -208,7 +208,7 @@ func (r *Receiver) tidy() {
 	for _, l := range r.loops {
 		l.closeLinks()
 	}
-	r.out.cutOff()
+	r.out.CutOff()
 	r.close()
 }
 
@@ -225,8 +225,8 @@ func (r *Receiver) cutWithin(atMost time.Duration) {
 	cut := make(chan struct{}, 1)
 	go func() {
 		defer stream.Caught("the end of a file", r.observer, func(*stream.Error) {})
-		r.out.seal(atMost / 2)
-		r.out.cutOff()
+		r.out.Seal(atMost / 2)
+		r.out.CutOff()
 		cut <- struct{}{}
 	}()
 	stream.AwaitAll(cut, 1, atMost)
@@ -234,7 +234,7 @@ func (r *Receiver) cutWithin(atMost time.Duration) {
 
 // enginePath is how the bytes travel at this end. Legs that are small or came early are copied, whatever the route.
 func (r *Receiver) enginePath() observe.EnginePath {
-	path := r.out.path()
+	path := r.out.EnginePath()
 	if r.checked() {
 		path = observe.EnginePath{Why: observe.ErrChecksum, Checksum: true}
 	}

@@ -71,45 +71,45 @@ func (r *routing) choose(sink *netio.Sink, copies error, pipes int) {
 	}
 }
 
-// pipe lends a loop the pipe through which its legs get into the sink; nil: the route needs none, or none is left.
-func (r *routing) pipe() *netio.Pipe {
+// Pipe lends a loop the pipe through which its legs get into the sink; nil: the route needs none, or none is left.
+func (r *routing) Pipe() *netio.Pipe {
 	if r.pipes == nil {
 		return nil
 	}
 	return r.pipes.Get()
 }
 
-// renew takes back a pipe, and what is in it, and lends one that is empty, so that this is not taken for part of another leg.
-func (r *routing) renew(p *netio.Pipe) *netio.Pipe {
+// Renew takes back a pipe, and what is in it, and lends one that is empty, so that this is not taken for part of another leg.
+func (r *routing) Renew(p *netio.Pipe) *netio.Pipe {
 	r.pipes.Put(p)
 	return r.pipes.Get()
 }
 
-// takeBack ends the loan of a pipe, and drops what is in it; nil is none.
-func (r *routing) takeBack(p *netio.Pipe) {
+// TakeBack ends the loan of a pipe, and drops what is in it; nil is none.
+func (r *routing) TakeBack(p *netio.Pipe) {
 	if p != nil {
 		r.pipes.Put(p)
 	}
 }
 
-// refuse notes that the kernel does not splice into the sink after all: every leg goes through buffers from then on.
-func (r *routing) refuse() { r.sink.Refuse() }
+// Refuse notes that the kernel does not splice into the sink after all: every leg goes through buffers from then on.
+func (r *routing) Refuse() { r.sink.Refuse() }
 
 // String names the sink for people.
 func (r *routing) String() string { return r.sink.String() }
 
-// straight reports whether the head leg goes into the sink without a pipe of ours.
-func (r *routing) straight() bool { return r.route == routeSplice }
+// Straight reports whether the head leg goes into the sink without a pipe of ours.
+func (r *routing) Straight() bool { return r.route == routeSplice }
 
-// cuts reports whether a leg that begins now, on a loop that has pipe p, may go to the sink as it arrives when it is the head. The way
+// Cuts reports whether a leg that begins now, on a loop that has pipe p, may go to the sink as it arrives when it is the head. The way
 // through a pipe needs one, and there may be fewer pipes than loops.
-func (r *routing) cuts(l wire.Leg, p *netio.Pipe) bool {
+func (r *routing) Cuts(l wire.Leg, p *netio.Pipe) bool {
 	return l.Length >= cutLeast && !l.Checked && (r.route == routeSplice || r.route == routePass && p != nil) && !r.sink.Refuses()
 }
 
 // count notes how a leg came to the sink: by reference or from a buffer.
 func (r *routing) count(l *rxleg) {
-	if l.buf == nil {
+	if l.Buf == nil {
 		r.refLegs.Add(1)
 		return
 	}
@@ -120,7 +120,7 @@ func (r *routing) count(l *rxleg) {
 func (r *routing) legsWritten() uint64 { return uint64(r.refLegs.Load() + r.copied.Load()) }
 
 // path is how legs get to the sink.
-func (r *routing) path() observe.EnginePath {
+func (r *routing) EnginePath() observe.EnginePath {
 	switch {
 	case r.route == routeBuffers:
 		return observe.EnginePath{Why: r.why}

@@ -16,18 +16,18 @@ import (
 // sinkRoom is what Ready is told when the sink has room again; it is not an epoll event.
 const sinkRoom uint32 = 1 << 27
 
-// sinkTakes lets the link go on, which waited for the sink; see waiter.
-func (k *rxlink) sinkTakes(caller *loop.Loop) { k.r.reach(k, caller, func() { k.Ready(sinkRoom) }) }
+// SinkTakes lets the link go on, which waited for the sink; see waiter.
+func (k *rxlink) SinkTakes(caller *loop.Loop) { k.r.reach(k, caller, func() { k.Ready(sinkRoom) }) }
 
 // cutThrough moves what it can. It answers like read.
 func (k *rxlink) cutThrough() (n int, drained bool, err error) {
 	e := &k.r.out
-	if !e.takeTurn(k.loop) {
+	if !e.TakeTurn(k.loop) {
 		// Another loop writes, so it has a copy of this leg, or finishes the leg before it.
 		return 0, false, k.buffer(k.cut.Leg)
 	}
 	n, drained, err = k.turnAtSink()
-	e.leaveTurn()
+	e.LeaveTurn()
 	k.owner.deliver()
 	return n, drained, err
 }
@@ -35,7 +35,7 @@ func (k *rxlink) cutThrough() (n int, drained bool, err error) {
 // turnAtSink does the work of cutThrough while the link has the delivery turn.
 func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 	e, l := &k.r.out, &k.cut
-	switch has, ok := e.wants(ring.Seq(l.Number)); {
+	switch has, ok := e.Wants(ring.Seq(l.Number)); {
 	case !ok:
 		k.state = rxDropped // a copy is delivered, or about to be: drop the rest
 		return 0, false, nil
@@ -45,7 +45,7 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 		return n, false, err
 	}
 	left := int(l.Length) - k.got
-	n, err = e.pull(l, k.conn.Mover, k.owner.pipe, left)
+	n, err = e.Pull(l, k.conn.Mover, k.owner.pipe, left)
 	if err == errSinkEnds {
 		k.skip(n)
 		return 0, true, nil
@@ -60,7 +60,7 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 	k.state, k.got = rxHeader, 0
 	k.took()
 	k.r.legsIn.Publish(ring.Seq(l.Number), l) // a Duplicate is another copy: it is consumed in its place
-	e.carryOn()
+	e.CarryOn()
 	return n, false, nil
 }
 
@@ -77,22 +77,22 @@ func (k *rxlink) skip(n int) {
 }
 
 // renewPipe drops what is in the loop's pipe, so that it is not taken for part of another leg.
-func (l *rxloop) renewPipe() { l.pipe = l.r.out.renew(l.pipe) }
+func (l *rxloop) renewPipe() { l.pipe = l.r.out.Renew(l.pipe) }
 
 // spliceFailed tells a full sink from an empty socket, and a dead consumer from a lost link. The error it returns ends the
 // link.
 func (k *rxlink) spliceFailed(err error) error {
 	e := &k.r.out
 	switch {
-	case err == netio.ErrAgain && e.straight() && k.conn.Pending():
-		if e.hold(k) {
+	case err == netio.ErrAgain && e.Straight() && k.conn.Pending():
+		if e.Hold(k) {
 			k.state = rxHeld
 		}
 		return k.watch()
-	case err != netio.ErrAgain && e.gone():
+	case err != netio.ErrAgain && e.Gone():
 		return nil
 	case netio.Unsupported(err):
-		e.refuse()
+		e.Refuse()
 		return k.buffer(k.cut.Leg) // the rest of it: the sink has what came before
 	}
 	return err

@@ -109,7 +109,7 @@ func (k *rxlink) release() {
 		k.state = rxDropped
 	}
 	if k.leg != nil {
-		k.leg.release()
+		k.leg.Release()
 		k.leg = nil
 	}
 }

@@ -36,16 +36,16 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 	if k.ending {
 		return k.buffer(l)
 	}
-	if k.r.out.places(l, k.loop, k.owner.pipe) {
-		k.state, k.leg = rxPlaced, &rxleg{Leg: l, placed: true}
+	if k.r.out.Places(l, k.loop, k.owner.pipe) {
+		k.state, k.leg = rxPlaced, &rxleg{Leg: l, Placed: true}
 		return nil
 	}
-	if !k.r.out.cutsNow(l, k.owner.pipe) {
+	if !k.r.out.CutsNow(l, k.owner.pipe) {
 		if on, err := k.park(l); on || err != nil {
 			return err
 		}
 	}
-	if k.r.out.cutsNow(l, k.owner.pipe) {
+	if k.r.out.CutsNow(l, k.owner.pipe) {
 		k.state, k.cut = rxCut, rxleg{Leg: l}
 		return nil
 	}
@@ -59,7 +59,7 @@ func (k *rxlink) buffer(l wire.Leg) error {
 		return fmt.Errorf("no buffer for leg %d", l.Number)
 	}
 	k.state, k.leg = rxBuffered, &k.r.legs[buf.Index()]
-	*k.leg = rxleg{Leg: l, buf: buf}
+	*k.leg = rxleg{Leg: l, Buf: buf}
 	return nil
 }
 
@@ -76,22 +76,22 @@ func (k *rxlink) finish() error {
 	}
 	if leg.Checked {
 		if whole, err := k.verify(leg); !whole {
-			leg.release()
+			leg.Release()
 			return err
 		}
 	}
 	k.r.own()
 	if k.r.test != nil && !k.inspect(leg) {
-		leg.release()
+		leg.Release()
 		return nil
 	}
 	switch k.r.legsIn.Publish(ring.Seq(leg.Number), leg) {
 	case ring.Published:
 		k.owner.deliver()
 	case ring.Duplicate:
-		leg.release()
+		leg.Release()
 	case ring.Beyond:
-		leg.release()
+		leg.Release()
 		return fmt.Errorf("leg %d is beyond the credit", leg.Number)
 	}
 	return nil
@@ -104,7 +104,7 @@ const badMost = 1024
 // even one that is only being tried, because the sender itself has other bytes than it announced and would send them for ever.
 // The link then stays, to carry the news: it may be the only one.
 func (k *rxlink) verify(l *rxleg) (whole bool, err error) {
-	sum := wire.Checksum(l.bytes())
+	sum := wire.Checksum(l.Bytes())
 	if sum == l.Checksum {
 		return true, nil
 	}

@@ -211,7 +211,7 @@ func (k *rxlink) room() []byte {
 	left := int(k.frame.Length) - k.got
 	switch k.state {
 	case rxBuffered:
-		return k.leg.buf.Bytes()[k.got:k.frame.Length]
+		return k.leg.Buf.Bytes()[k.got:k.frame.Length]
 	case rxDropped:
 		return k.owner.waste[:min(left, len(k.owner.waste))]
 	}

@@ -34,20 +34,20 @@ func (l *rxloop) remove(k *rxlink) {
 // deliver has the legs written that are in order, and tells the other loops that the sink has moved on.
 func (l *rxloop) deliver() {
 	defer l.turnCame()
-	if l.r.out.deliver(l.Loop) {
+	if l.r.out.Deliver(l.Loop) {
 		l.Post(l.deliver)
 	}
 }
 
 // Ready handles the sink's readiness, or its consumer's death.
 func (l *rxloop) Ready(events uint32) {
-	freed, came := l.r.out.heed(events)
+	freed, came := l.r.out.Heed(events)
 	if !came {
 		return
 	}
 	before := l.r.ring.Next()
 	for _, w := range freed {
-		w.sinkTakes(l.Loop)
+		w.SinkTakes(l.Loop)
 	}
 	l.deliver()
 	if l.r.ring.Next() != before {

@@ -13,23 +13,23 @@ var errHeldUp = errors.New("a write to the sink does not return")
 // place moves what is there of a leg to its place. It answers like read.
 func (k *rxlink) place() (n int, drained bool, err error) {
 	e, l := &k.r.out, &k.leg.Leg
-	if !e.writes() || k.owner.pipe == nil {
+	if !e.Writes() || k.owner.pipe == nil {
 		k.state, k.leg = rxDropped, nil // a copy of what is delivered, or a stream that fails
 		return 0, false, nil
 	}
 	switch {
-	case !e.stuck():
+	case !e.Stuck():
 	case k.ending:
 		return 0, true, errHeldUp
 	default:
 		k.state = rxStalled
-		e.stall(k)
+		e.Stall(k)
 		return 0, true, k.watch()
 	}
 	left := int(l.Length) - k.got
 	n, err = k.conn.TakePipe(k.owner.pipe, left)
 	if netio.Unsupported(err) {
-		e.refuse()
+		e.Refuse()
 		if k.got == 0 {
 			return 0, false, k.buffer(*l)
 		}
@@ -37,7 +37,7 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 	if err != nil {
 		return 0, true, err // the leg will come again
 	}
-	if e.place(k.loop, k.owner.pipe, int64(l.Offset)+int64(k.got), n) != nil {
+	if e.Place(k.loop, k.owner.pipe, int64(l.Offset)+int64(k.got), n) != nil {
 		k.state, k.leg = rxDropped, nil
 		k.owner.renewPipe()
 	}

@@ -100,7 +100,7 @@ func (r *Receiver) patience() (dead, giveup time.Duration) {
 
 // whole reports whether every byte of the stream is here, written or not.
 func (r *Receiver) whole() bool {
-	end := r.out.end.Load()
+	end := r.out.End.Load()
 	return end != nil && uint64(r.ring.Received()) >= end.Legs
 }
 
@@ -117,13 +117,13 @@ func (r *Receiver) ending(e wire.End, l *rxloop) error {
 	if e.Bytes < e.Legs || e.Legs == 0 && e.Bytes > 0 { // no leg is empty
 		return r.spoils(stream.Fail(stream.StatusIntegrity, nil, "the sender says the stream has %d bytes in %d legs", e.Bytes, e.Legs))
 	}
-	if old := r.out.end.Load(); old != nil && *old != e {
+	if old := r.out.End.Load(); old != nil && *old != e {
 		return r.spoils(stream.Fail(stream.StatusIntegrity, nil, "the sender says the stream has %d bytes, and said %d before", e.Bytes, old.Bytes))
 	}
 	if e.Legs == 0 {
 		r.own()
 	}
-	r.out.end.Store(&e)
+	r.out.End.Store(&e)
 	l.deliver()
 	return nil
 }

@@ -57,7 +57,7 @@ func (r *Receiver) summary(now time.Time) observe.Summary {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return observe.Summary{
-		Bytes: r.out.written(), Elapsed: span(r.first, r.ended, now), LinksLost: r.lost,
+		Bytes: r.out.Written(), Elapsed: span(r.first, r.ended, now), LinksLost: r.lost,
 		Refused: r.doors.refused(), Moved: r.moved, EnginePath: path,
 	}
 }

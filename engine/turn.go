@@ -21,7 +21,7 @@ func (r *Receiver) own() {
 	if r.tenure.owns() {
 		return // another loop was faster
 	}
-	r.out.begin() // first: whoever sees an owned stream may publish and deliver a leg of it
+	r.out.Begin() // first: whoever sees an owned stream may publish and deliver a leg of it
 	if f := r.tenure.own(); f != nil {
 		r.told.Store(true)
 		r.finishLocked(remoteError("sender", *f))
@@ -58,7 +58,7 @@ func (r *Receiver) linkGone() {
 		return
 	}
 	t.vacate()
-	r.out.end.Store(nil)
+	r.out.End.Store(nil)
 	r.bye.Store(false)
 	r.outage.Forget(time.Now())
 	r.first, r.lost = time.Time{}, 0
