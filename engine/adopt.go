@@ -6,6 +6,7 @@ import (
 	"viamillipede/bufpool"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -54,8 +55,8 @@ func (r *Receiver) makeRoom(size, buffers, links int) error {
 	// link, and whatever the peer sends within the credit finds room.
 	r.pool, r.advice, r.credit, r.most = pool, pool.Advice(), buffers-links, uint32(size)
 	r.ackEvery = min(schedule.AckEvery, r.credit*size/8) / len(r.loops) // what all loops together owe is bounded
-	r.legs = make([]rxleg, buffers)
-	legs, in, out := ring.New[rxleg](r.credit, 0)
+	r.legs = make([]egress.Leg, buffers)
+	legs, in, out := ring.New[egress.Leg](r.credit, 0)
 	r.ring, r.legsIn = legs, in
 	r.out.Attach(legs, out, r.most)
 	return nil

@@ -54,14 +54,8 @@
 //	         claim.go       copies of a leg must agree            shared, a short lock a leg
 //	         inspect.go     a leg of a test stream is checked     the same loop
 //	         park.go        an early leg waits for its turn       the same loop
-//	route    route.go     how legs get to the sink                decided once, with fallbacks
 //	ring     engine/ring  legs in order again                     lock-free, many publishers
-//	egress   egress.go    legs written to the sink                sequential: the delivery turn
-//	         links.go       what a link may do to the sink        the same turn, or for a leg's own place
-//	         ground.go      the place of each leg in a file       shared, a short lock at the first leg
-//	         outlet.go      which links wait for the sink         shared, a short lock
-//	         conclude.go    the sink is ended once it is read     one goroutine at the end
-//	         cutoff.go      or cut, when the stream fails         the end of the run
+//	egress   engine/receive/egress  legs written to the sink      sequential: the delivery turn
 //	sink     netio.Sink
 //	receiver receiver.go  the owner of all of these, and how links come and go
 //	         rxverdict.go   when and why the stream ends          mainly the supervisor
@@ -107,8 +101,8 @@
 //
 //	claims                 a short lock for each leg, usually on a slot that nobody else wants
 //	ring.Ring              one compare-and-swap for each leg
-//	egress.turn            who writes to the sink; what is written and counted there belongs to the holder
-//	egress.phase, bytes    how far the stream has got with its sink: written by the holder of the turn, read by all
+//	Delivery.turn          who writes to the sink; what is written and counted there belongs to the holder
+//	Delivery.phase, bytes  how far the stream has got with its sink: written by the holder of the turn, read by all
 //	outlet                 whether the sink takes more; a lock only when that changes
 //	ground                 for a file: how far it is written, and a read lock for each piece that goes to its place
 //	carPark.taken          whether a loop has legs that wait for their turn

@@ -9,6 +9,7 @@ import (
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/prbs"
+	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
@@ -51,7 +52,7 @@ type inspected struct {
 func (i *inspected) covers(offset uint64) bool { return offset-i.Offset < uint64(i.Length) }
 
 // inspect reports whether the leg is right and the stream still is.
-func (k *rxlink) inspect(l *rxleg) bool {
+func (k *rxlink) inspect(l *egress.Leg) bool {
 	r := k.r
 	found := inspected{l.Leg, r.test.sequence.Examine(l.Bytes(), l.Offset)}
 	whole, err := r.test.note(found, k.loop.Now, r.out.Written())

@@ -11,6 +11,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/prbs"
+	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -25,18 +26,18 @@ type Receiver struct {
 	id        uint64 // tells this receiver from any other that a sender may find in its place
 
 	loops   []*rxloop
-	out     egress
+	out     egress.Delivery
 	gauge   gauge
 	curtain stream.Curtain
 	test    *inspection // for a test stream; nil: any stream
 
 	// Made by the first hello of a stream, before any loop has a link of it.
 	pool   *bufpool.Pool
-	ring   *ring.Ring[rxleg]    // anybody may inspect it; the consumer's end is egress.legs
-	legsIn ring.Producer[rxleg] // its producer's end, for the loops: each publishes the legs of its links
-	legs   []rxleg              // by the index of their buffer
-	most   uint32               // of a leg, in bytes
-	advice bufpool.Advice       // of the pool, as last told to the observer
+	ring   *ring.Ring[egress.Leg]    // anybody may inspect it; the consumer's end is the Delivery's
+	legsIn ring.Producer[egress.Leg] // its producer's end, for the loops: each publishes the legs of its links
+	legs   []egress.Leg              // by the index of their buffer
+	most   uint32                    // of a leg, in bytes
+	advice bufpool.Advice            // of the pool, as last told to the observer
 	credit int
 	sums   bool // every leg has a checksum
 	claims *claims
@@ -99,7 +100,7 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 	if r.cfg.PRBS {
 		r.test = &inspection{sequence: prbs.New(r.cfg.Seed)}
 	}
-	r.out.Open(sink, t.Pipes, egressConfig{
+	r.out.Open(sink, t.Pipes, egress.Config{
 		Copies: r.copies(), Early: r.cfg.Early, Farewell: r.time.Farewell, Over: r.over, Observer: r.observer,
 		Fail: r.fail, Complete: r.complete, Resume: r.deliver, Lapses: r.cfg.Lapses,
 	})

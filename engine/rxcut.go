@@ -2,6 +2,7 @@ package engine
 
 import (
 	"viamillipede/engine/loop"
+	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/ring"
 	"viamillipede/netio"
 )
@@ -9,14 +10,14 @@ import (
 // A leg that is cut through moves from its link's socket to the sink as it arrives, without a copy. Only the head leg can go that
 // way, and only through a pipe.
 //
-// The sink's position in the head leg (egress.partial) outlives the link: when the link dies, the leg comes again on
+// The sink's position in the head leg (egress.Delivery) outlives the link: when the link dies, the leg comes again on
 // another one, which skips what the sink has. Copies of the same leg may arrive at the same time; the one that finds
 // the sink ahead of itself skips, the one that finds the leg delivered drops the rest.
 
 // sinkRoom is what Ready is told when the sink has room again; it is not an epoll event.
 const sinkRoom uint32 = 1 << 27
 
-// SinkTakes lets the link go on, which waited for the sink; see waiter.
+// SinkTakes lets the link go on, which waited for the sink; see egress.Waiter.
 func (k *rxlink) SinkTakes(caller *loop.Loop) { k.r.reach(k, caller, func() { k.Ready(sinkRoom) }) }
 
 // cutThrough moves what it can. It answers like read.
@@ -46,7 +47,7 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 	}
 	left := int(l.Length) - k.got
 	n, err = e.Pull(l, k.conn.Mover, k.owner.pipe, left)
-	if err == errSinkEnds {
+	if err == egress.ErrEnds {
 		k.skip(n)
 		return 0, true, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/wire"
 )
@@ -37,7 +38,7 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 		return k.buffer(l)
 	}
 	if k.r.out.Places(l, k.loop, k.owner.pipe) {
-		k.state, k.leg = rxPlaced, &rxleg{Leg: l, Placed: true}
+		k.state, k.leg = rxPlaced, &egress.Leg{Leg: l, Placed: true}
 		return nil
 	}
 	if !k.r.out.CutsNow(l, k.owner.pipe) {
@@ -46,7 +47,7 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 		}
 	}
 	if k.r.out.CutsNow(l, k.owner.pipe) {
-		k.state, k.cut = rxCut, rxleg{Leg: l}
+		k.state, k.cut = rxCut, egress.Leg{Leg: l}
 		return nil
 	}
 	return k.buffer(l)
@@ -59,7 +60,7 @@ func (k *rxlink) buffer(l wire.Leg) error {
 		return fmt.Errorf("no buffer for leg %d", l.Number)
 	}
 	k.state, k.leg = rxBuffered, &k.r.legs[buf.Index()]
-	*k.leg = rxleg{Leg: l, Buf: buf}
+	*k.leg = egress.Leg{Leg: l, Buf: buf}
 	return nil
 }
 
@@ -103,7 +104,7 @@ const badMost = 1024
 // verify checks the payload. A leg's first mismatch costs its link, so that the leg is sent again. The second ends the stream,
 // even one that is only being tried, because the sender itself has other bytes than it announced and would send them for ever.
 // The link then stays, to carry the news: it may be the only one.
-func (k *rxlink) verify(l *rxleg) (whole bool, err error) {
+func (k *rxlink) verify(l *egress.Leg) (whole bool, err error) {
 	sum := wire.Checksum(l.Bytes())
 	if sum == l.Checksum {
 		return true, nil

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -19,9 +20,9 @@ type rxlink struct {
 	header [wire.HeaderLen]byte
 	got    int // bytes of header, or of the payload once the header is whole
 	frame  wire.Header
-	leg    *rxleg // in rxBuffered, rxPlaced and rxStalled; else nil
-	cut    rxleg  // in rxCut and rxHeld
-	parked parked // rxParked
+	leg    *egress.Leg // in rxBuffered, rxPlaced and rxStalled; else nil
+	cut    egress.Leg  // in rxCut and rxHeld
+	parked parked      // rxParked
 	small  [wire.MaxToReceiver]byte
 
 	// These are no part of state, because they last while it changes, each through all of its values.

@@ -1,4 +1,4 @@
-package engine
+package egress
 
 import (
 	"time"
@@ -11,28 +11,28 @@ import (
 // The file is cut when the loops have ended, or, for a program that ends at once, while they run.
 
 // CutOff makes a file end with what was delivered, unless the end of the stream, or an earlier call, has done so.
-func (e *egress) CutOff() {
-	if !e.settles(e.cfg.Farewell) || e.cut.Swap(true) {
+func (d *Delivery) CutOff() {
+	if !d.settles(d.cfg.Farewell) || d.cut.Swap(true) {
 		return
 	}
-	if err := e.leave(); err != nil {
-		observe.Tell(e.cfg.Observer, observe.SinkNotCut{Err: err})
+	if err := d.leave(); err != nil {
+		observe.Tell(d.cfg.Observer, observe.SinkNotCut{Err: err})
 	}
 }
 
 // leave is ground.leave where legs have their place.
-func (e *egress) leave() error {
-	if e.route != routePlace {
+func (d *Delivery) leave() error {
+	if d.route != routePlace {
 		return nil
 	}
-	return e.ground.leave(int64(e.bytes.Load()))
+	return d.ground.leave(int64(d.bytes.Load()))
 }
 
 // Seal takes the delivery turn for good, and every place in the file. Whoever holds the turn for longer than atMost is stuck in
 // a write of its own, which continues what was delivered.
-func (e *egress) Seal(atMost time.Duration) {
-	for end := time.Now().Add(atMost); !e.turn.CompareAndSwap(false, true) && time.Now().Before(end); {
+func (d *Delivery) Seal(atMost time.Duration) {
+	for end := time.Now().Add(atMost); !d.turn.CompareAndSwap(false, true) && time.Now().Before(end); {
 		time.Sleep(schedule.SealPause)
 	}
-	e.ground.closePlaces()
+	d.ground.closePlaces()
 }

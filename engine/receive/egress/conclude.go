@@ -1,4 +1,4 @@
-package engine
+package egress
 
 import (
 	"errors"
@@ -43,76 +43,76 @@ func (p phase) String() string {
 }
 
 // in returns the phase.
-func (e *egress) Phase() phase { return phase(e.phase.Load()) }
+func (d *Delivery) Phase() phase { return phase(d.phase.Load()) }
 
 // goes moves from one phase to another; it reports false if the stream was not in from.
-func (e *egress) goes(from, to phase) bool { return e.phase.CompareAndSwap(int32(from), int32(to)) }
+func (d *Delivery) goes(from, to phase) bool { return d.phase.CompareAndSwap(int32(from), int32(to)) }
 
 // breaks notes that the sink has failed; it reports false if it had failed before, or already has the whole stream.
-func (e *egress) breaks() bool {
+func (d *Delivery) breaks() bool {
 	for {
-		was := e.Phase()
+		was := d.Phase()
 		if was >= delivered {
 			return false
 		}
-		if e.goes(was, broken) {
+		if d.goes(was, broken) {
 			return true
 		}
 	}
 }
 
 // conclude starts ending the sink, once every leg is written; the caller has the delivery turn.
-func (e *egress) conclude(end wire.End) error {
-	if err := e.agrees(end); err != nil {
+func (d *Delivery) conclude(end wire.End) error {
+	if err := d.agrees(end); err != nil {
 		return err
 	}
-	e.ends(func() error { return e.awaitReader(end) })
+	d.ends(func() error { return d.awaitReader(end) })
 	return nil
 }
 
 // agrees returns an error if the stream did not end where the sender says.
-func (e *egress) agrees(end wire.End) error {
-	if end.Legs == uint64(e.ring.Next()) && end.Bytes == e.bytes.Load() {
+func (d *Delivery) agrees(end wire.End) error {
+	if end.Legs == uint64(d.ring.Next()) && end.Bytes == d.bytes.Load() {
 		return nil
 	}
 	return stream.Fail(stream.StatusIntegrity, nil, "the stream has %d bytes in %d legs, but the sender says %d in %d",
-		e.bytes.Load(), e.ring.Next(), end.Bytes, end.Legs)
+		d.bytes.Load(), d.ring.Next(), end.Bytes, end.Legs)
 }
 
 // consumerGone handles that nobody reads the sink any more; cause is the error of the write that found out, or nil.
-func (e *egress) consumerGone(cause error) {
-	e.ends(func() error {
-		left := e.left()
-		if left > 0 || cause != nil || e.sink.Dropped() || !e.hadAll() {
-			return e.stoppedEarly(left, cause)
+func (d *Delivery) consumerGone(cause error) {
+	d.ends(func() error {
+		left := d.left()
+		if left > 0 || cause != nil || d.sink.Dropped() || !d.hadAll() {
+			return d.stoppedEarly(left, cause)
 		}
-		end := *e.End.Load()
-		if err := e.agrees(end); err != nil {
+		end := *d.End.Load()
+		if err := d.agrees(end); err != nil {
 			return err
 		}
-		return e.endSink(wire.Done{Legs: end.Legs, Bytes: end.Bytes})
+		return d.endSink(wire.Done{Legs: end.Legs, Bytes: end.Bytes})
 	})
 }
 
 // hadAll reports whether a consumer that went away with nothing unread has read the whole stream: some recognise its end
 // by themselves and do not wait to be told. The answer comes within a moment: the sender says that this was the end, or
 // sends more.
-func (e *egress) hadAll() bool {
-	if !e.keepTurn() || e.bytes.Load() == 0 {
+func (d *Delivery) hadAll() bool {
+	if !d.keepTurn() || d.bytes.Load() == 0 {
 		return false
 	}
-	if leg := e.legs.Head(); leg != nil && e.partial == int(leg.Length) {
-		e.advance(leg) // it was cut through, and the consumer was gone before its link could go on
+	if leg := d.legs.Head(); leg != nil && d.partial == int(leg.Length) {
+		d.advance(leg) // it was cut through, and the consumer was gone before its link could go on
 	}
-	late := time.NewTimer(e.cfg.Farewell)
+	late := time.NewTimer(d.cfg.Farewell)
 	defer late.Stop()
-	for e.partial == 0 && !e.ring.Ready() {
-		if e.allWritten() {
+	for d.partial == 0 && !d.ring.Ready() {
+		if d.allWritten() {
 			return true
 		}
 		select {
-		case <-e.news:
-		case <-e.cfg.Over:
+		case <-d.news:
+		case <-d.cfg.Over:
 			return false
 		case <-late.C:
 			return false
@@ -123,119 +123,119 @@ func (e *egress) hadAll() bool {
 
 // left is how much is left in the consumer's pipe. The news must reach the sender even while another process holds the
 // pipe's lock: then the amount is not known, 0.
-func (e *egress) left() int {
+func (d *Delivery) left() int {
 	told := make(chan int, 1)
 	go func() {
-		defer stream.Caught("the end of the output", e.cfg.Observer, e.cfg.Fail)
-		told <- e.sink.Unread()
+		defer stream.Caught("the end of the output", d.cfg.Observer, d.cfg.Fail)
+		told <- d.sink.Unread()
 	}()
 	select {
 	case n := <-told:
 		return n
-	case <-time.After(e.cfg.Farewell):
+	case <-time.After(d.cfg.Farewell):
 		return 0
 	}
 }
 
 // Begin lets legs into the sink.
-func (e *egress) Begin() { e.goes(untouched, writing) }
+func (d *Delivery) Begin() { d.goes(untouched, writing) }
 
 // ends begins the phases after writing, unless they have begun. An error ends the stream.
-func (e *egress) ends(how func() error) {
-	if !e.goes(untouched, unread) && !e.goes(writing, unread) {
+func (d *Delivery) ends(how func() error) {
+	if !d.goes(untouched, unread) && !d.goes(writing, unread) {
 		return
 	}
-	e.endWatch()
-	e.begun.Store(true)
+	d.endWatch()
+	d.begun.Store(true)
 	go func() {
-		defer close(e.ended)
-		defer stream.Caught("the end of the output", e.cfg.Observer, e.cfg.Fail)
+		defer close(d.ended)
+		defer stream.Caught("the end of the output", d.cfg.Observer, d.cfg.Fail)
 		if err := how(); err != nil {
-			e.sinkFailed(err)
+			d.sinkFailed(err)
 		}
 	}()
 }
 
 // endWatch stops all waiting for the sink. A link that waited goes on and drops what it has for the sink, because words of
 // the sender may follow.
-func (e *egress) endWatch() {
-	for _, w := range e.unwatch() {
+func (d *Delivery) endWatch() {
+	for _, w := range d.unwatch() {
 		w.SinkTakes(nil)
 	}
 }
 
 // awaitReader waits until the consumer has read the stream, and ends the sink.
-func (e *egress) awaitReader(end wire.End) error {
-	left, gone := e.sink.AwaitReader(e.cfg.Over)
+func (d *Delivery) awaitReader(end wire.End) error {
+	left, gone := d.sink.AwaitReader(d.cfg.Over)
 	if gone {
-		return e.stoppedEarly(left, nil)
+		return d.stoppedEarly(left, nil)
 	}
-	return e.endSink(wire.Done{Legs: end.Legs, Bytes: end.Bytes})
+	return d.endSink(wire.Done{Legs: end.Legs, Bytes: end.Bytes})
 }
 
 // stoppedEarly decides what becomes of a stream whose consumer went away with bytes unread: the user may have allowed that.
-func (e *egress) stoppedEarly(left int, cause error) error {
-	given := e.bytes.Load()
-	if !e.cfg.Early {
+func (d *Delivery) stoppedEarly(left int, cause error) error {
+	given := d.bytes.Load()
+	if !d.cfg.Early {
 		text := "the consumer of standard output is gone"
 		if left > 0 {
 			text += fmt.Sprintf(", and has left %d bytes of the %d that it was given unread", left, given)
 		}
 		return stream.Fail(stream.StatusLocalPipe, cause, "%s", text)
 	}
-	if !e.keepTurn() {
+	if !d.keepTurn() {
 		return nil
 	}
-	given = e.bytes.Load()
+	given = d.bytes.Load()
 	read := given - min(given, uint64(left))
 	stopped := observe.ConsumerStopped{Given: given, Unread: uint64(left)}
-	if end := e.End.Load(); end != nil {
+	if end := d.End.Load(); end != nil {
 		stopped.Whole, stopped.Total = true, end.Bytes
 	}
-	observe.Tell(e.cfg.Observer, stopped)
-	return e.endSink(wire.Done{Legs: e.legsWritten(), Bytes: read, Early: true})
+	observe.Tell(d.cfg.Observer, stopped)
+	return d.endSink(wire.Done{Legs: d.legsWritten(), Bytes: read, Early: true})
 }
 
 // keepTurn takes the delivery turn for good, once a call that another loop is making has returned; false if the stream ends
 // first.
-func (e *egress) keepTurn() bool {
-	if e.kept {
+func (d *Delivery) keepTurn() bool {
+	if d.kept {
 		return true
 	}
-	for !e.turn.CompareAndSwap(false, true) {
+	for !d.turn.CompareAndSwap(false, true) {
 		select {
-		case <-e.cfg.Over:
+		case <-d.cfg.Over:
 			return false
 		case <-time.After(schedule.SealPause):
 		}
 	}
-	e.kept = true
+	d.kept = true
 	return true
 }
 
 // endSink ends the sink for its consumer and tells the sender so.
-func (e *egress) endSink(d wire.Done) error {
-	if e.isOver() || !e.goes(unread, closing) {
+func (d *Delivery) endSink(done wire.Done) error {
+	if d.isOver() || !d.goes(unread, closing) {
 		return nil // the stream has failed meanwhile
 	}
-	e.ground.closePlaces()
-	e.cut.Store(true)
-	if err := e.leave(); err != nil {
+	d.ground.closePlaces()
+	d.cut.Store(true)
+	if err := d.leave(); err != nil {
 		return stream.Fail(stream.StatusLocalPipe, err, "cannot end standard output")
 	}
-	if err := e.Finish(); err != nil {
+	if err := d.Finish(); err != nil {
 		return stream.Fail(stream.StatusLocalPipe, err, "cannot end standard output")
 	}
-	if e.goes(closing, delivered) {
-		e.cfg.Complete(d)
+	if d.goes(closing, delivered) {
+		d.cfg.Complete(done)
 	}
 	return nil
 }
 
 // isOver reports whether the stream has ended.
-func (e *egress) isOver() bool {
+func (d *Delivery) isOver() bool {
 	select {
-	case <-e.cfg.Over:
+	case <-d.cfg.Over:
 		return true
 	default:
 		return false
@@ -243,37 +243,37 @@ func (e *egress) isOver() bool {
 }
 
 // settles waits at most so long until the goroutine that ends the sink, if there is one, is done, and reports settled.
-func (e *egress) settles(atMost time.Duration) bool {
-	if e.begun.Load() {
-		stream.AwaitAll(e.ended, 1, atMost)
+func (d *Delivery) settles(atMost time.Duration) bool {
+	if d.begun.Load() {
+		stream.AwaitAll(d.ended, 1, atMost)
 	}
-	return e.settled()
+	return d.settled()
 }
 
 // settled reports whether no goroutine is at work on the sink's end. One that does not return is stuck in a call on the
 // sink's descriptors, which must then stay open.
-func (e *egress) settled() bool {
+func (d *Delivery) settled() bool {
 	select {
-	case <-e.ended:
+	case <-d.ended:
 		return true
 	default:
-		return !e.begun.Load()
+		return !d.begun.Load()
 	}
 }
 
 // sinkFailed ends the stream, because its bytes cannot be delivered.
-func (e *egress) sinkFailed(err error) {
+func (d *Delivery) sinkFailed(err error) {
 	own, ok := errors.AsType[*stream.Error](err)
 	if !ok && netio.BrokenPipe(err) {
-		e.consumerGone(err)
+		d.consumerGone(err)
 		return
 	}
-	if !e.breaks() {
+	if !d.breaks() {
 		return
 	}
-	e.endWatch()
+	d.endWatch()
 	if !ok {
 		own = stream.Fail(stream.StatusLocalPipe, err, "cannot write standard output")
 	}
-	e.cfg.Fail(own)
+	d.cfg.Fail(own)
 }

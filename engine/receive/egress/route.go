@@ -1,4 +1,4 @@
-package engine
+package egress
 
 import (
 	"errors"
@@ -108,7 +108,7 @@ func (r *routing) Cuts(l wire.Leg, p *netio.Pipe) bool {
 }
 
 // count notes how a leg came to the sink: by reference or from a buffer.
-func (r *routing) count(l *rxleg) {
+func (r *routing) count(l *Leg) {
 	if l.Buf == nil {
 		r.refLegs.Add(1)
 		return

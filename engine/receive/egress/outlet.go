@@ -1,4 +1,4 @@
-package engine
+package egress
 
 import (
 	"errors"
@@ -25,12 +25,12 @@ type outlet struct {
 	fd      int
 	token   int32
 	ended   bool     // nobody is told about the sink any more
-	waiters []waiter // their legs go on when the sink takes more
-	stalled []waiter // their legs have waited since a call on the sink got stuck
+	waiters []Waiter // their legs go on when the sink takes more
+	stalled []Waiter // their legs have waited since a call on the sink got stuck
 }
 
-// waiter is a link whose leg waits for the sink.
-type waiter interface {
+// Waiter is a link whose leg waits for the sink.
+type Waiter interface {
 	// SinkTakes lets the link go on: on its own loop's thread, at once if that is the caller's; nil: the caller is no loop.
 	SinkTakes(caller *loop.Loop)
 }
@@ -52,7 +52,7 @@ func (o *outlet) watch(l *loop.Loop, fd int, w loop.Watcher) error {
 
 // block has the watcher told when the sink takes more, and then w, unless it is nil. held is false if nobody will tell w, because
 // the watch has ended. Errors: the sink cannot be waited for.
-func (o *outlet) block(w waiter) (held bool, err error) {
+func (o *outlet) block(w Waiter) (held bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
@@ -72,7 +72,7 @@ func (o *outlet) block(w waiter) (held bool, err error) {
 }
 
 // unblock notes that the sink takes more. It returns those who wait for that, and forgets them; was: somebody waited.
-func (o *outlet) unblock() (waiters []waiter, was bool, err error) {
+func (o *outlet) unblock() (waiters []Waiter, was bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.ended || !o.blocked.Load() {
@@ -87,7 +87,7 @@ func (o *outlet) unblock() (waiters []waiter, was bool, err error) {
 }
 
 // unwatch ends the watch. It returns those who wait, and now wait in vain; a second call does nothing.
-func (o *outlet) unwatch() (waiters []waiter) {
+func (o *outlet) unwatch() (waiters []Waiter) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.ended {
@@ -106,14 +106,14 @@ func (o *outlet) unwatch() (waiters []waiter) {
 func (o *outlet) Full() bool { return o.blocked.Load() }
 
 // addStalled notes that w waits until no call on the sink is stuck.
-func (o *outlet) addStalled(w waiter) {
+func (o *outlet) addStalled(w Waiter) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.stalled = append(o.stalled, w)
 }
 
 // takeStalled returns those who wait for that, and forgets them.
-func (o *outlet) takeStalled() (all []waiter) {
+func (o *outlet) takeStalled() (all []Waiter) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	all, o.stalled = o.stalled, nil

@@ -1,0 +1,24 @@
+package egress
+
+import (
+	"viamillipede/bufpool"
+	"viamillipede/engine/wire"
+)
+
+// Leg is a leg at the receiving end. It belongs to the link that receives it until it is published in the ring, then to
+// the holder of the delivery turn.
+type Leg struct {
+	wire.Leg
+	Buf    *bufpool.Buffer // nil: the sink has all of it already
+	Placed bool            // the sink has it, at its place
+}
+
+// Bytes is the payload, as far as it is in; there must be a buffer. It is valid until Release.
+func (l *Leg) Bytes() []byte { return l.Buf.Bytes()[:l.Length] }
+
+// Release gives the buffer back, if there is one. It is called once.
+func (l *Leg) Release() {
+	if l.Buf != nil {
+		l.Buf.Release()
+	}
+}
