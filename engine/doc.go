@@ -26,7 +26,7 @@
 //	         auto.go        as many links as raise the rate       one goroutine
 //	path     path.go      what is known of a path; its rate       shared, a short lock
 //	         answers.go   what the paths have answered so far      the supervisor
-//	gauge    gauge.go     socket statistics, by the kernel (eBPF)  one goroutine at the start
+//	gauge    stream.Gauge  socket statistics, by the kernel (eBPF)  one goroutine at the start
 //	network  network.go   changes of the network wake keepers     one goroutine
 //	sender   sender.go    the owner of all of these
 //	         txkept.go      what the dialer asks                   any goroutine
@@ -68,9 +68,9 @@
 //	         lifewords.go   the peer is told how it ended         the same goroutine
 //	         outcry.go      the user is told of an outage         the same goroutine
 //
-// What both ends share is engine/internal/stream: conn.go there says what a link needs of a connection, and placement.go decides on
-// which CPUs the loops run. Beside them: gauge.go has the kernel count what the links do, outcry.go decides when an outage is reported,
-// and snapshot.go, with summary.go, shows the state of the stream.
+// What both ends share is engine/internal/stream: conn.go there says what a link needs of a connection, placement.go decides on which
+// CPUs the loops run, and gauge.go has the kernel count what the links do. Beside them: outcry.go decides when an outage is reported, and
+// snapshot.go, with summary.go, shows the state of the stream.
 //
 // The engine speaks in data (engine/observe): a Snapshot, a Summary, and events for an Observer. cmd turns them into words. Only an
 // error has words of its own.

@@ -27,7 +27,7 @@ type Receiver struct {
 
 	loops   []*rxloop
 	out     egress.Delivery
-	gauge   gauge
+	gauge   stream.Gauge
 	curtain stream.Curtain
 	test    *inspection // for a test stream; nil: any stream
 
@@ -85,7 +85,7 @@ func NewReceiver(c stream.ReceiveConfig) (*Receiver, error) {
 		gone: make(chan struct{}),
 	}
 	r.live(r)
-	r.gauge.observer, r.tenure = c.Observer, newTenure()
+	r.gauge.Observer, r.tenure = c.Observer, newTenure()
 	if r.id, err = netio.RandomID(); err != nil {
 		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make an id")
 	}
@@ -187,7 +187,7 @@ func (r *Receiver) Run(ctx context.Context) (sum observe.Summary, err error) {
 		defer r.caught("door")
 		r.doors.accept(guests)
 	})
-	r.gauge.load.Start(func() { r.gaugeLinks(guests) })
+	r.gauge.Load.Start(func() { r.gaugeLinks(guests) })
 	r.supervise(ctx)
 	said := r.insist(ctx)
 	turnOut()
@@ -205,7 +205,7 @@ func (r *Receiver) Run(ctx context.Context) (sum observe.Summary, err error) {
 
 // tidy releases everything, once the loops have ended.
 func (r *Receiver) tidy() {
-	r.gauge.close()
+	r.gauge.Close()
 	for _, l := range r.loops {
 		l.closeLinks()
 	}

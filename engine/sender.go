@@ -36,7 +36,7 @@ type Sender struct {
 	zero    zeroCount
 	window  *window.Window // made on the first welcome, before any loop has a link
 	chaos   stream.Chaos
-	gauge   gauge
+	gauge   stream.Gauge
 	curtain stream.Curtain
 	loops   []*txloop
 	paths   []*pathState
@@ -94,7 +94,7 @@ func NewSender(c stream.SendConfig) (*Sender, error) {
 		life: life{observer: c.Observer, time: c.Timing, linger: c.Timing.Linger, hearing: c.Timing.Farewell}, cfg: c, transport: c.Transport,
 	}
 	s.live(s)
-	s.gauge.observer = c.Observer
+	s.gauge.Observer = c.Observer
 	s.chaos.Every = int64(c.Chaos)
 	s.watcher.Store(nobody)
 	if err := netio.Random(s.stream[:]); err != nil {
@@ -177,7 +177,7 @@ func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 	defer stream.LookOut(s.loops, s.time.Tick, s.observer, s.fail)()
 	dialling, stop := context.WithCancel(context.Background())
 	s.dialer.start(dialling, func(link int) *loop.Loop { return s.loops[s.loopOf(link)].Loop })
-	s.gauge.load.Start(func() { s.gaugeLinks(dialling) })
+	s.gauge.Load.Start(func() { s.gaugeLinks(dialling) })
 	s.supervise(ctx)
 	said := s.insist(ctx)
 	if !said {
@@ -197,7 +197,7 @@ func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 
 // tidy releases everything, once the loops have ended.
 func (s *Sender) tidy() {
-	s.gauge.close()
+	s.gauge.Close()
 	for _, l := range s.loops {
 		l.closeLinks()
 	}

@@ -52,7 +52,7 @@ func (s *Sender) snapshot() observe.Snapshot {
 	sum := s.summary(now)
 	return observe.Snapshot{
 		Time: now, Summary: sum, Links: links, Loops: s.placed.Load().Describe(), Paths: describePaths(s.paths, sum.Paths, links),
-		Uncounted: s.gauge.lost(), Window: s.windowStatus(),
+		Uncounted: s.gauge.Lost(), Window: s.windowStatus(),
 	}
 }
 
@@ -172,7 +172,7 @@ func (r *Receiver) snapshot() observe.Snapshot {
 	links := r.linkStatus()
 	now := time.Now()
 	return observe.Snapshot{
-		Time: now, Summary: r.summary(now), Links: links, Loops: r.placed.Load().Describe(), Uncounted: r.gauge.lost(), Ring: r.ringStatus(),
+		Time: now, Summary: r.summary(now), Links: links, Loops: r.placed.Load().Describe(), Uncounted: r.gauge.Lost(), Ring: r.ringStatus(),
 	}
 }
 
