@@ -204,6 +204,7 @@ func TestSenderClosesABrokenLink(t *testing.T) {
 		{"an end", wire.End{}.Append(nil)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			data := content(2, 100<<10)
 			tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10}, data, nil)
 			bad := tx.accept(8)
@@ -364,6 +365,7 @@ func TestFeaturesTaken(t *testing.T) {
 		{"none of what is asked for", true, 0, soon, engine.StatusRefused},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			o := engine.Options{Threads: 1, Checksum: c.checksum, Connect: c.connect}
 			tx := send(t, o, content(2, 100), nil)
 			tx.serve(func(conn net.Conn) {

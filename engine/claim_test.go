@@ -23,7 +23,10 @@ func TestCopiesThatDiffer(t *testing.T) {
 				{Length: 100}, {Length: leg - 1}, {Offset: leg, Length: leg},
 			} {
 				name := fmt.Sprintf("leg %d to a %v, %d bytes at %d", number, kind, other.Length, other.Offset)
-				t.Run(name, func(t *testing.T) { copiesThatDiffer(t, kind, number, other) })
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					copiesThatDiffer(t, kind, number, other)
+				})
 			}
 		}
 	}

@@ -236,7 +236,10 @@ func TestSenderMayEndEarly(t *testing.T) {
 func TestConsumerKnowsTheEnd(t *testing.T) {
 	for round := range 20 {
 		for _, more := range []bool{false, true} {
-			t.Run(fmt.Sprintf("there is more: %v, round %d", more, round), func(t *testing.T) { consumerLeaves(t, more) })
+			t.Run(fmt.Sprintf("there is more: %v, round %d", more, round), func(t *testing.T) {
+				t.Parallel()
+				consumerLeaves(t, more)
+			})
 		}
 	}
 }

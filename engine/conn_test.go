@@ -32,6 +32,7 @@ func TestBareConnections(t *testing.T) {
 		for _, from := range origins() {
 			for _, to := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindFile, enginetest.KindAppend, enginetest.KindSocket} {
 				t.Run(fmt.Sprintf("%s to %v, %s", from.name, to, prover), func(t *testing.T) {
+					t.Parallel()
 					network := enginetest.NewNet(1, enginetest.Faults{})
 					defer network.Close()
 					source, err := from.make(from.data)

@@ -130,6 +130,7 @@ func TestDamageIsNamed(t *testing.T) {
 	} {
 		for _, threads := range []int{1, 4} {
 			t.Run(fmt.Sprintf("%s, %d links", c.name, threads), func(t *testing.T) {
+				t.Parallel()
 				quiet(t)
 				says := regexp.MustCompile(`^the test stream is ` + regexp.MustCompile(`N`).ReplaceAllString(c.says, `\d`) + `(: is .*)?$`)
 				o := engine.Options{PRBS: true, Seed: 0xd00f, LegLimit: 40, Leg: leg, Threads: threads, Timing: steady}

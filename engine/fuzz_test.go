@@ -153,7 +153,7 @@ func fuzzReceiver(t *testing.T, in *tape) {
 	loops := 1 + int(in.next()%2)
 	o := engine.Options{
 		Transport: network, Window: engine.MinWindow, CPUs: unpinned(loops), Threads: 3, Timing: hurried,
-		Giveup: 300 * time.Millisecond, Connect: 5 * time.Second,
+		Giveup: 300 * time.Millisecond, Connect: time.Second,
 	}
 	if in.next()%4 == 0 {
 		o.IO = "copy"

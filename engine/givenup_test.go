@@ -128,6 +128,7 @@ func TestReceiverTellsAWordFromADeath(t *testing.T) {
 		{"for no reason", wire.Bye{}.Append(nil), false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			timing := brief()
 			timing.Dead = time.Minute
 			rx := receive(t, engine.Options{Timing: timing}, enginetest.KindPipe, nil)

@@ -35,6 +35,7 @@ func TestGiveupWhereNothingGetsThrough(t *testing.T) {
 	} {
 		for _, threads := range []int{1, 2} {
 			t.Run(c.name+" on "+[]string{"", "one link", "two links"}[threads], func(t *testing.T) {
+				t.Parallel()
 				timing := brief()
 				timing.Tick, timing.Tell = time.Millisecond, time.Millisecond
 				o := engine.Options{Threads: threads, Giveup: giveup, Timing: timing}
@@ -62,6 +63,7 @@ func TestGiveupWhereNothingGetsThrough(t *testing.T) {
 func TestStoppedConsumerIsNoOutage(t *testing.T) {
 	for name, acks := range map[string]uint64{"with the leg in the socket": 0, "with the leg received": 1} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			const giveup = 200 * time.Millisecond
 			tx := send(t, engine.Options{Threads: 1, Giveup: giveup, Timing: steady}, content(1, 1000), nil)
 			h := tx.accept(8)

@@ -73,6 +73,7 @@ func TestFaultAtTheReceiver(t *testing.T) {
 	for _, at := range []string{"recv", "send", "tick", "adopt"} {
 		for _, loops := range []int{1, 2} {
 			t.Run(at, func(t *testing.T) {
+				t.Parallel()
 				m := mined{at: at, armed: new(atomic.Bool)}
 				rx := receive(t, engine.Options{CPUs: unpinned(loops), Threads: 2}, enginetest.KindFile,
 					func(n stream.Transport) stream.Transport { m.Transport = n; return m })
@@ -108,6 +109,7 @@ func TestFaultAtTheReceiver(t *testing.T) {
 func TestFaultAtTheSender(t *testing.T) {
 	for _, at := range []string{"recv", "send", "resolve", "dial", "adopt"} {
 		t.Run(at, func(t *testing.T) {
+			t.Parallel()
 			inLoop := at == "recv" || at == "send"
 			m := mined{at: at, armed: new(atomic.Bool)}
 			m.armed.Store(!inLoop)

@@ -43,6 +43,7 @@ func TestAddressesInTurn(t *testing.T) {
 		"mute": enginetest.PathMute, "babbling": enginetest.PathBabbles,
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
 			o.Timing.Dial, o.Timing.Backoff, o.Timing.BackoffMost = soon, soon, soon // one attempt has to do
 			tx := send(t, o, content(1, 1000), answering(bad, bad, enginetest.PathWorks))

@@ -78,15 +78,32 @@ func (r *running) wants(status engine.Status) result {
 	return got
 }
 
-// quiet checks at the end of the test that nothing is left behind.
+// quiet checks at the end of the test that nothing is left behind. Tests that run side by side are checked together, by the last of
+// them to end.
 func quiet(t *testing.T) {
 	t.Helper()
-	before := enginetest.Hold()
+	atWork.Lock()
+	defer atWork.Unlock()
+	if atWork.tests++; atWork.tests == 1 {
+		atWork.before = enginetest.Hold()
+	}
 	t.Cleanup(func() {
-		if err := before.Check(); err != nil {
+		atWork.Lock()
+		defer atWork.Unlock()
+		if atWork.tests--; atWork.tests > 0 {
+			return
+		}
+		if err := atWork.before.Check(); err != nil {
 			t.Error(err)
 		}
 	})
+}
+
+// atWork is how many tests must not leave anything behind, and what there was before them.
+var atWork struct {
+	sync.Mutex
+	tests  int
+	before enginetest.Held
 }
 
 // transporter changes a Transport for a test.

@@ -169,6 +169,7 @@ func (c cell) String() string {
 }
 
 func (c cell) run(t *testing.T) {
+	t.Parallel()
 	source, err := c.from.make(c.from.data)
 	if err != nil {
 		t.Skip(err)

@@ -24,6 +24,7 @@ import (
 func TestSwallowedAddress(t *testing.T) {
 	for name, first := range map[string]enginetest.Path{"silent": enginetest.PathSilent, "mute": enginetest.PathMute} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
 			o.Timing.Dial, o.Timing.Backoff = time.Hour, time.Hour
 			tx := send(t, o, content(1, 1000), answering(first, enginetest.PathWorks))
@@ -82,6 +83,7 @@ func TestNameGone(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			n := &names{}
 			o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
 			o.Timing.Dial = soon

@@ -24,6 +24,7 @@ func lines(trip time.Duration, mbit ...float64) (all []*simPath) {
 // Unequal paths in virtual time. The lab (TestP6Sum, make lab) has real ones for the first four, and found 0.999, 1.001,
 // 1.000 and 0.998 of what bare connections carry on them: the simulation agrees within 5 %.
 func TestSimulatedSum(t *testing.T) {
+	t.Parallel()
 	const near = 100 * time.Microsecond
 	for _, c := range []struct {
 		name    string
@@ -45,6 +46,7 @@ func TestSimulatedSum(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			if testing.Short() && c.options.Window > 0 {
 				t.Skip("many events")
 			}
@@ -76,6 +78,7 @@ func TestSimulatedSum(t *testing.T) {
 // A path of 512 kbit/s has a queue of 16 s, which its eight links share: no link stalls or is lost, and next to nothing is sent
 // twice, although what they wait for is many times Timing.Stall and Timing.Dead.
 func TestSimulatedDeepQueue(t *testing.T) {
+	t.Parallel()
 	p := &simPath{rate: 64_000, delay: 50 * time.Microsecond, queue: 1 << 20}
 	sim := simulate(t, stream.Options{}, 8, p)
 	sim.run(10 * time.Second)
@@ -116,6 +119,7 @@ func TestSimulatedDeepQueue(t *testing.T) {
 
 // A path that swallowed full packets does so no more once legs arrive, whether an ack tells of them first or the kernel.
 func TestSimulatedHoleIsForgotten(t *testing.T) {
+	t.Parallel()
 	for _, trip := range []time.Duration{100 * time.Microsecond, 100 * time.Millisecond} {
 		sim := simulate(t, stream.Options{}, 1, line(1000, trip))
 		sim.s.paths[0].hole.Store(1448)
@@ -128,8 +132,10 @@ func TestSimulatedHoleIsForgotten(t *testing.T) {
 
 // A path falls to a hundredth of its rate, and comes back: the others are held up for a moment at most, and it is used again.
 func TestSimulatedDegrade(t *testing.T) {
+	t.Parallel()
 	for victim := range 3 {
 		t.Run(fmt.Sprint(victim+1), func(t *testing.T) {
+			t.Parallel()
 			paths := lines(100*time.Microsecond, 200, 200, 200)
 			sim := simulate(t, stream.Options{}, 2, paths...)
 			sim.run(time.Second)
@@ -164,6 +170,7 @@ func TestSimulatedDegrade(t *testing.T) {
 
 // A path of last resort costs nothing.
 func TestSimulatedLastResort(t *testing.T) {
+	t.Parallel()
 	var rates [2]float64
 	for i := range rates {
 		sim := simulate(t, stream.Options{}, 2, lines(100*time.Microsecond, 800, 1)[:i+1]...)

@@ -19,6 +19,7 @@ func TestZeroCopy(t *testing.T) {
 	for _, chaos := range []int{0, 1, 3, 50} {
 		for _, checksum := range []bool{false, true} {
 			t.Run(fmt.Sprintf("chaos %d, checksum %v", chaos, checksum), func(t *testing.T) {
+				t.Parallel()
 				timing := steady
 				timing.DeadPeer = patience / 4
 				source, sink := twoPipes(t)
