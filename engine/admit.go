@@ -18,21 +18,21 @@ const hostsMost = 256
 // reception is the receiver as its doors see it.
 type reception struct{ r *Receiver }
 
-// Expects implements Host.
+// Expects implements doors.Host.
 func (h reception) Expects(from net.Addr) bool {
 	h.r.mu.Lock()
 	defer h.r.mu.Unlock()
 	return h.r.hosts[hostOf(from)]
 }
 
-// LinksUp implements Host.
+// LinksUp implements doors.Host.
 func (h reception) LinksUp() int {
 	h.r.mu.Lock()
 	defer h.r.mu.Unlock()
 	return h.r.up
 }
 
-// Admit implements Host. It lets a sender wait whose turn may come.
+// Admit implements doors.Host. It lets a sender wait whose turn may come.
 func (h reception) Admit(ctx context.Context, hello wire.Hello, local, remote net.Addr) (wire.Welcome, error) {
 	h.r.settle(local)
 	for begun := time.Now(); ; {
@@ -43,17 +43,17 @@ func (h reception) Admit(ctx context.Context, hello wire.Hello, local, remote ne
 	}
 }
 
-// Forgo implements Host.
+// Forgo implements doors.Host.
 func (h reception) Forgo() {
 	h.r.mu.Lock()
 	defer h.r.mu.Unlock()
 	h.r.linkGone()
 }
 
-// Fail implements Host.
+// Fail implements doors.Host.
 func (h reception) Fail(err *stream.Error) { h.r.fail(err) }
 
-// Serve implements Host: it hands the connection to a loop.
+// Serve implements doors.Host: it hands the connection to a loop.
 func (h reception) Serve(hello wire.Hello, at int, c net.Conn) {
 	r := h.r
 	path, between := c.RemoteAddr().String(), wayBetween(c)
@@ -83,7 +83,7 @@ func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 	w := wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: wire.MaxLeg, Receiver: r.id}
 	refuse := func(v wire.Verdict, format string, args ...any) (wire.Welcome, error) {
 		w.Verdict = v
-		return w, refusal{fmt.Errorf(format, args...)}
+		return w, fmt.Errorf(format, args...)
 	}
 	t := &r.tenure
 	before := t.hello

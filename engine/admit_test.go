@@ -2,8 +2,10 @@ package engine
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"syscall"
 	"testing"
@@ -11,16 +13,31 @@ import (
 	"viamillipede/engine/internal/stream"
 )
 
+// remembered is the network, and the first door there.
+type remembered struct {
+	stream.Transport
+	door stream.Door
+}
+
+func (r *remembered) Listen(ctx context.Context, port uint16, listeners int) (stream.Door, error) {
+	d, err := r.Transport.Listen(ctx, port, listeners)
+	if r.door == nil {
+		r.door = d
+	}
+	return d, err
+}
+
 // A listener whose socket leaves the listening state, as an administrator's SOCK_DESTROY or a shutdown(2) has it, is
 // replaced: the sender finds the port open again.
 func TestListenerEndedFromOutside(t *testing.T) {
 	sinkR, sinkW := pipe(t)
 	srcR, srcW := pipe(t)
-	r, err := NewReceiver(stream.ReceiveConfig{Sink: int(sinkW.Fd())})
+	network := &remembered{Transport: stream.TCP(netip.Addr{}, "")}
+	r, err := NewReceiver(stream.ReceiveConfig{Options: stream.Options{Transport: network}, Sink: int(sinkW.Fd())})
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := r.doors.current().Listeners()[0]
+	first := network.door.Listeners()[0]
 	received := make(chan error, 1)
 	go func() { _, err := r.Run(t.Context()); received <- err }()
 

@@ -28,7 +28,7 @@ type outcome struct {
 
 // result makes an outcome of what an attempt returned; met tells whether this very peer was met at the address.
 func result(to netip.Addr, met bool, v wire.Verdict, err error) outcome {
-	return outcome{to, v, cause(err), err != nil && (v != wire.VerdictOK || netio.Refused(err)), replyOf(met, v, err)}
+	return outcome{to, v, stream.Cause(err), err != nil && (v != wire.VerdictOK || netio.Refused(err)), replyOf(met, v, err)}
 }
 
 // replyOf is what the result of an attempt says about the peer.

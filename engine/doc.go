@@ -36,11 +36,7 @@
 //
 // Bytes in:
 //
-//	doors    doors.go     a listener for each loop; a link belongs to the loop where it came in
-//	         hear.go        a connection says who it is           one goroutine a connection, for a moment
-//	         strangers.go   the user is told of those that are refused, one line a host
-//	         seats.go       how many connections may wait to become links
-//	         shut.go        no door, while the local address is missing
+//	doors    engine/receive/doors  a connection says who it is    one goroutine a connection, for a moment
 //	admit    admit.go     a connection becomes a link of this stream, or is refused
 //	         tenure.go      whose stream it is: that of the first to bring a leg
 //	         turn.go        others wait for their turn

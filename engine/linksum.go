@@ -152,4 +152,4 @@ func (r *Receiver) Progress() (bytes uint64, elapsed time.Duration) {
 }
 
 // Addr is the address that senders have to connect to; the kernel chooses its port if ReceiveConfig.Port is 0.
-func (r *Receiver) Addr() net.Addr { return r.doors.addr() }
+func (r *Receiver) Addr() net.Addr { return r.doors.Addr() }

@@ -56,7 +56,7 @@ func (d *dialer) lookUp(ctx context.Context, p *pathState) ([]netip.Addr, error)
 		return nil, err
 	}
 	if p.names.stale() {
-		observe.Tell(d.observer, observe.NameKept{Path: p.String(), Err: cause(err)})
+		observe.Tell(d.observer, observe.NameKept{Path: p.String(), Err: stream.Cause(err)})
 	}
 	return kept, nil
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"net"
 	"net/netip"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"viamillipede/affinity"
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/receive/doors"
 	"viamillipede/netio/dial"
 )
 
@@ -88,7 +90,28 @@ func (onDevice) DeviceAt(netip.Addr) string { return "lo" }
 // noDoor is a port that nobody comes to.
 type noDoor struct{ stream.Door }
 
+func (noDoor) Listeners() []net.Listener { return []net.Listener{noListener{}} }
+
 func (noDoor) Steer(int, func(int) int) dial.Steering { return dial.Steering{} }
+
+// noListener is what it listens with.
+type noListener struct{ net.Listener }
+
+func (noListener) Addr() net.Addr { return &net.UnixAddr{} }
+
+// nowhere is a network with that port.
+type nowhere struct{ stream.Transport }
+
+func (nowhere) Listen(context.Context, uint16, int) (stream.Door, error) { return noDoor{}, nil }
+
+func openNowhere(t *testing.T) *doors.Doors {
+	t.Helper()
+	d, err := doors.Open(doors.Config{Network: nowhere{}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
 
 // The loops stay as many as they were made, however many the machine would grant when they are placed anew: a cgroup's quota
 // may have been changed meanwhile.
@@ -105,7 +128,8 @@ func TestLoopsStayAsMany(t *testing.T) {
 	if n := len(s.placed.Load().CPUs); n != loops {
 		t.Errorf("a sender's %d loops run on %d CPUs", loops, n)
 	}
-	r := &Receiver{cfg: stream.ReceiveConfig{Options: o}, transport: o.Transport, doors: &doors{door: noDoor{}}}
+	r := &Receiver{cfg: stream.ReceiveConfig{Options: o}, transport: o.Transport}
+	r.doors = openNowhere(t)
 	for _, l := range s.loops {
 		r.loops = append(r.loops, &rxloop{Loop: l.Loop, r: r})
 	}

@@ -11,6 +11,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/prbs"
+	"viamillipede/engine/receive/doors"
 	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/schedule"
@@ -45,7 +46,7 @@ type Receiver struct {
 	ackEvery int // bytes; schedule.AckEvery, or less where the window is small
 
 	bye    atomic.Bool // the sender knows that all is delivered, or will not ask again
-	doors  *doors
+	doors  *doors.Doors
 	gone   chan struct{} // closed when Run returns
 	useful atomic.Int32  // links, now up, that have brought a frame
 
@@ -106,7 +107,7 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 	})
 	at := r.cfg.Place(stream.Receiving, stream.Devices(r.transport.DeviceAt(r.cfg.Bind)), loops)
 	r.placed.Store(at)
-	r.doors, err = openDoors(doorsConfig{
+	r.doors, err = doors.Open(doors.Config{
 		Port: r.cfg.Port, Bind: r.cfg.Bind, Listeners: len(at.CPUs), Seats: t.Seats, Time: r.time, Network: r.transport, Observer: r.observer,
 	}, reception{r})
 	if err != nil {
@@ -115,7 +116,7 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 	}
 	for i, cpu := range at.CPUs {
 		if err := r.addLoop(i, cpu); err != nil {
-			r.doors.close()
+			r.doors.Close()
 			r.close()
 			return stream.Fail(stream.StatusLocalPipe, err, "cannot start")
 		}
@@ -185,7 +186,7 @@ func (r *Receiver) Run(ctx context.Context) (sum observe.Summary, err error) {
 	guests, turnOut := context.WithCancel(context.Background())
 	door.Go(func() {
 		defer r.caught("door")
-		r.doors.accept(guests)
+		r.doors.Accept(guests)
 	})
 	r.gauge.Load.Start(func() { r.gaugeLinks(guests) })
 	r.supervise(ctx)

@@ -30,7 +30,7 @@ func (r *Receiver) complete(d wire.Done) {
 
 // glance is part of End.
 func (r *Receiver) glance(now time.Time) {
-	r.doors.report(now)
+	r.doors.Report(now)
 	if r.test != nil {
 		r.damaged(r.test.overdue(now))
 	}
@@ -65,7 +65,7 @@ func (r *Receiver) verdict(now time.Time) *stream.Error {
 	if r.cfg.Connect <= 0 || now.Sub(r.started) < r.cfg.Connect {
 		return nil
 	}
-	if why := r.doors.shut(); why != nil {
+	if why := r.doors.Shut(); why != nil {
 		return stream.Fail(stream.StatusConnect, why, "cannot listen on port %d within %v", r.cfg.Port, r.cfg.Connect)
 	}
 	return stream.Fail(stream.StatusConnect, nil, "no sender within %v", r.cfg.Connect)

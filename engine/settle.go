@@ -82,5 +82,5 @@ func (r *Receiver) steer() {
 		return
 	}
 	last := at.Machine.CPUs[len(at.Machine.CPUs)-1].ID
-	r.doors.steer(last+1, at.Owner)
+	r.doors.Steer(last+1, at.Owner)
 }

@@ -132,7 +132,7 @@ func (k *keeper) balance(p *pathState, to netip.Addr) {
 // noteTaken tells the user, once, about a port that cannot be used.
 func (k *keeper) noteTaken(p *pathState, port uint16, err error) {
 	if p.ports.avoid(k.index, time.Now()) {
-		observe.Tell(k.d.observer, observe.PortTaken{Path: p.String(), Port: port, Err: cause(err)})
+		observe.Tell(k.d.observer, observe.PortTaken{Path: p.String(), Port: port, Err: stream.Cause(err)})
 	}
 }
 

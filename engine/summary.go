@@ -58,7 +58,7 @@ func (r *Receiver) summary(now time.Time) observe.Summary {
 	defer r.mu.Unlock()
 	return observe.Summary{
 		Bytes: r.out.Written(), Elapsed: span(r.first, r.ended, now), LinksLost: r.lost,
-		Refused: r.doors.refused(), Moved: r.moved, EnginePath: path,
+		Refused: r.doors.Refused(), Moved: r.moved, EnginePath: path,
 	}
 }
 

@@ -4,13 +4,14 @@ import (
 	"testing"
 
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/receive/doors"
 	"viamillipede/engine/wire"
 )
 
 // The first leg was on its way when its sender, on another link, said that it had failed: the stream is the receiver's own, and
 // fails.
 func TestFirstLegAfterTheFailure(t *testing.T) {
-	r := &Receiver{doors: &doors{}}
+	r := &Receiver{doors: &doors.Doors{}}
 	r.live(r)
 	r.tenure = newTenure()
 	if !r.quits(wire.Fault{Status: uint16(stream.StatusTerminated), Text: "stopped"}, "10.0.0.1:7") {

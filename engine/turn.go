@@ -36,7 +36,7 @@ func (r *Receiver) quits(f wire.Fault, from string) bool {
 	first := !ours && r.tenure.giveUp(f)
 	r.mu.Unlock()
 	if first {
-		r.doors.senderFailed(from, f.Text)
+		r.doors.SenderFailed(from, f.Text)
 		r.turnAllOut(stream.ErrQuit)
 	}
 	return !ours

@@ -1,4 +1,4 @@
-package engine
+package doors
 
 import (
 	"context"
@@ -17,22 +17,22 @@ var errUnsaid = errors.New("closed without a word")
 
 // hear lets a guest, whose connection came in at the listener with that index, say who it is, for at most Timing.Hello. It
 // becomes a link, or is refused. A connection that is closed meanwhile has lost its seat to another.
-func (d *doors) hear(ctx context.Context, at int, g *guest) {
+func (d *Doors) hear(ctx context.Context, at int, g *guest) {
 	c := g.c
-	c.SetDeadline(time.Now().Add(d.Time.Hello))
+	c.SetDeadline(time.Now().Add(d.cfg.Time.Hello))
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	h, err := readHello(c)
-	w := wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: wire.MaxLeg}
+	w, answer := wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: wire.MaxLeg}, answerable(err)
 	if err == nil {
 		d.seats.spoke(g)
 		w, err = d.host.Admit(ctx, h, c.LocalAddr(), c.RemoteAddr())
-		c.SetDeadline(time.Now().Add(d.Time.Hello))
+		c.SetDeadline(time.Now().Add(d.cfg.Time.Hello))
 	} else {
 		w.Verdict = verdictOf(err)
 	}
 	admitted := err == nil
-	if admitted || answerable(err) {
+	if answer {
 		if _, werr := c.Write(w.Append(nil)); err == nil {
 			err = werr
 		}
@@ -42,7 +42,7 @@ func (d *doors) hear(ctx context.Context, at int, g *guest) {
 			d.host.Forgo()
 		}
 		if ctx.Err() == nil && !errors.Is(err, net.ErrClosed) && !(errors.Is(err, errUnsaid) && d.host.Expects(c.RemoteAddr())) {
-			d.strangers.refuse(d.Observer, c.RemoteAddr(), err)
+			d.strangers.refuse(d.cfg.Observer, c.RemoteAddr(), err)
 		}
 		c.Close()
 		return
@@ -51,15 +51,9 @@ func (d *doors) hear(ctx context.Context, at int, g *guest) {
 	d.host.Serve(h, at, c)
 }
 
-// refusal is an error that the peer gets an answer to.
-type refusal struct{ error }
-
-func (r refusal) Unwrap() error { return r.error }
-
 // answerable reports whether the peer may understand a welcome.
 func answerable(err error) bool {
-	_, refused := errors.AsType[refusal](err)
-	return refused || errors.Is(err, wire.ErrVersion) || errors.Is(err, wire.ErrMagic) || errors.Is(err, wire.ErrHeader) ||
+	return err == nil || errors.Is(err, wire.ErrVersion) || errors.Is(err, wire.ErrMagic) || errors.Is(err, wire.ErrHeader) ||
 		errors.Is(err, wire.ErrLength) || errors.Is(err, wire.ErrReserved)
 }
 

@@ -1,4 +1,11 @@
-package engine
+// Package doors is where connections come in to a receiver: one becomes a link of its stream, or is refused.
+//
+//	doors.go      a listener's goroutine takes the connection
+//	seats.go      it gets a seat, maybe somebody else's
+//	hear.go       its hello is read, and answered; the host decides on it, and serves the link
+//	strangers.go  the user is told of those that were refused
+//	shut.go       nobody comes in, while the local address is missing
+package doors
 
 import (
 	"context"
@@ -15,41 +22,33 @@ import (
 	"viamillipede/netio/dial"
 )
 
-// doors is the port of a receiver, with a listener for each loop. Every connection that comes in is a guest until its hello is
-// read, and then becomes a link of the host's stream or is refused.
-//
-//	accept    a listener's goroutine takes the connection      doors.go
-//	seats     it gets a seat, maybe somebody else's            seats.go
-//	hear      its hello is read, and answered                  hear.go
-//	host      decides on the hello, and serves the link
-//	strangers the user is told of those that were refused      strangers.go
-//
-// Methods may be called from any goroutine.
-type doors struct {
-	doorsConfig
+// Doors is the port of a receiver, with a listener for each loop. Every connection that comes in is a guest until its hello is
+// read, and then becomes a link of the host's stream or is refused. Methods may be called from any goroutine.
+type Doors struct {
+	cfg       Config
 	host      Host
 	seats     seats
 	strangers doorman
 
 	mu    sync.Mutex
 	door  stream.Door       // guarded by mu, as is all below
-	cpus  int               // as steer was last called; 0: it was not
+	cpus  int               // as Steer was last called; 0: it was not
 	owner func(cpu int) int // likewise
 }
 
-// doorsConfig is what doors have to know.
-type doorsConfig struct {
+// Config is what doors have to know.
+type Config struct {
 	Port      uint16     // 0: the kernel chooses one, which is then kept
 	Bind      netip.Addr // the local address; the zero Addr is any
 	Listeners int
 	Seats     int // links and guests that may be there at the same time
 	Time      schedule.Timing
-	Network   listener
+	Network   Network
 	Observer  observe.Observer
 }
 
-// listener is what doors need of a Transport.
-type listener interface {
+// Network is what doors need of a stream.Transport.
+type Network interface {
 	Listen(ctx context.Context, port uint16, listeners int) (stream.Door, error)
 	Watch(ctx context.Context, changed func()) error
 }
@@ -73,10 +72,10 @@ type Host interface {
 	Fail(err *stream.Error)
 }
 
-// openDoors opens the port. A local address that does not exist yet is waited for, like a sender's; any other error is final.
-// Nobody is let in before accept.
-func openDoors(c doorsConfig, h Host) (*doors, error) {
-	d := &doors{doorsConfig: c, host: h}
+// Open opens the port. A local address that does not exist yet is waited for, like a sender's; any other error is final.
+// Nobody is let in before Accept.
+func Open(c Config, h Host) (*Doors, error) {
+	d := &Doors{cfg: c, host: h}
 	door, err := c.Network.Listen(context.Background(), c.Port, c.Listeners)
 	switch {
 	case err == nil:
@@ -90,58 +89,58 @@ func openDoors(c doorsConfig, h Host) (*doors, error) {
 }
 
 // set makes a door the one through which connections come in.
-func (d *doors) set(door stream.Door) {
+func (d *Doors) set(door stream.Door) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.door = door
 	if a, ok := door.Listeners()[0].Addr().(*net.TCPAddr); ok {
-		d.Port = uint16(a.Port) // senders know it by now
+		d.cfg.Port = uint16(a.Port) // senders know it by now
 	}
 }
 
 // current is the door through which connections come in now.
-func (d *doors) current() stream.Door {
+func (d *Doors) current() stream.Door {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.door
 }
 
-// addr is the address that senders have to connect to.
-func (d *doors) addr() net.Addr { return d.current().Listeners()[0].Addr() }
+// Addr is the address that senders have to connect to.
+func (d *Doors) Addr() net.Addr { return d.current().Listeners()[0].Addr() }
 
-// close ends all listeners, if accept does not do so.
-func (d *doors) close() { d.current().Close() }
+// Close ends all listeners, if Accept does not do so.
+func (d *Doors) Close() { d.current().Close() }
 
-// steer makes a connection that begins on CPU c, 0 to cpus-1, come in at the listener whose index owner returns, or at any if that
+// Steer makes a connection that begins on CPU c, 0 to cpus-1, come in at the listener whose index owner returns, or at any if that
 // is -1. This holds for listeners that are opened later, too.
-func (d *doors) steer(cpus int, owner func(cpu int) int) {
+func (d *Doors) Steer(cpus int, owner func(cpu int) int) {
 	d.mu.Lock()
 	d.cpus, d.owner = cpus, owner
 	d.mu.Unlock()
 	d.steerAgain()
 }
 
-func (d *doors) steerAgain() {
+func (d *Doors) steerAgain() {
 	d.mu.Lock()
 	door, cpus, owner := d.door, d.cpus, d.owner
 	d.mu.Unlock()
 	if cpus > 0 {
-		observe.Tell(d.Observer, observe.LinksSteered{Steering: door.Steer(cpus, owner)})
+		observe.Tell(d.cfg.Observer, observe.LinksSteered{Steering: door.Steer(cpus, owner)})
 	}
 }
 
-// refused is how many connections were refused.
-func (d *doors) refused() uint64 { return d.strangers.count() }
+// Refused is how many connections were refused.
+func (d *Doors) Refused() uint64 { return d.strangers.count() }
 
-// report tells the user now and then how many connections were refused without a line of their own.
-func (d *doors) report(now time.Time) { d.strangers.report(d.Observer, now, d.Time.TellAgain) }
+// Report tells the user now and then how many connections were refused without a line of their own.
+func (d *Doors) Report(now time.Time) { d.strangers.report(d.cfg.Observer, now, d.cfg.Time.TellAgain) }
 
-// accept lets guests in, until ctx has ended and every guest has left.
+// Accept lets guests in, until ctx has ended and every guest has left.
 //
 // A listener may be ended from outside: an administrator's SOCK_DESTROY hits it if the connection that it is meant for has just
 // gone (sock_diag(7)). Then all are opened anew, because the others would not be asked in its place. The same happens when the
 // device of a link-local address was made anew (shut.go).
-func (d *doors) accept(ctx context.Context) {
+func (d *Doors) Accept(ctx context.Context) {
 	var guests sync.WaitGroup
 	defer guests.Wait()
 	changed := make(chan struct{}, 1)
@@ -156,14 +155,14 @@ func (d *doors) accept(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		observe.Tell(d.Observer, observe.ListenerFailed{Err: err})
+		observe.Tell(d.cfg.Observer, observe.ListenerFailed{Err: err})
 	}
 }
 
 // caught is for the goroutines of the doors to defer.
-func (d *doors) caught(where string) {
+func (d *Doors) caught(where string) {
 	if p := recover(); p != nil {
-		d.host.Fail(stream.Faulted(where, p, d.Observer))
+		d.host.Fail(stream.Faulted(where, p, d.cfg.Observer))
 	}
 }
 
@@ -171,7 +170,7 @@ func (d *doors) caught(where string) {
 var errNoAddress = errors.New("a connection without an address")
 
 // stand accepts connections at all listeners until one of them is no longer of use, and then closes them all.
-func (d *doors) stand(ctx context.Context, door stream.Door, guests *sync.WaitGroup) error {
+func (d *Doors) stand(ctx context.Context, door stream.Door, guests *sync.WaitGroup) error {
 	listeners := door.Listeners()
 	ends := make(chan error, len(listeners))
 	for i, l := range listeners {
@@ -191,34 +190,34 @@ func (d *doors) stand(ctx context.Context, door stream.Door, guests *sync.WaitGr
 }
 
 // acceptAt accepts the connections of one listener until that is no longer of use.
-func (d *doors) acceptAt(ctx context.Context, at int, l net.Listener, guests *sync.WaitGroup) error {
+func (d *Doors) acceptAt(ctx context.Context, at int, l net.Listener, guests *sync.WaitGroup) error {
 	for {
 		c, err := l.Accept()
 		switch {
 		case err == nil && c.LocalAddr() != nil && c.RemoteAddr() != nil:
 			d.letIn(ctx, at, c, guests)
 		case err == nil: // the kernel had no memory to say
-			observe.Tell(d.Observer, observe.AcceptFailed{Err: errNoAddress})
+			observe.Tell(d.cfg.Observer, observe.AcceptFailed{Err: errNoAddress})
 			c.Close()
 		case ctx.Err() != nil || dial.ListenerGone(err):
 			return err
 		default: // out of descriptors, or the connection is gone already
-			observe.Tell(d.Observer, observe.AcceptFailed{Err: err})
-			stream.Sleep(ctx, d.Time.Backoff)
+			observe.Tell(d.cfg.Observer, observe.AcceptFailed{Err: err})
+			stream.Sleep(ctx, d.cfg.Time.Backoff)
 		}
 	}
 }
 
 // letIn gives a connection a seat, and a goroutine that hears it.
-func (d *doors) letIn(ctx context.Context, at int, c net.Conn, guests *sync.WaitGroup) {
+func (d *Doors) letIn(ctx context.Context, at int, c net.Conn, guests *sync.WaitGroup) {
 	g, gone := d.seats.take(c, d.host.Expects(c.RemoteAddr()), d.seatsForGuests())
 	if g == nil {
-		observe.Tell(d.Observer, observe.NoRoom{From: c.RemoteAddr(), Err: stream.ErrFewFiles})
+		observe.Tell(d.cfg.Observer, observe.NoRoom{From: c.RemoteAddr(), Err: stream.ErrFewFiles})
 		c.Close()
 		return
 	}
 	if gone != nil {
-		d.strangers.refuse(d.Observer, gone.c.RemoteAddr(), errFull)
+		d.strangers.refuse(d.cfg.Observer, gone.c.RemoteAddr(), errFull)
 		gone.c.Close()
 	}
 	guests.Go(func() {
@@ -237,4 +236,4 @@ func (d *doors) letIn(ctx context.Context, at int, c net.Conn, guests *sync.Wait
 
 // seatsForGuests is how many guests there may be beside the links: fewer if descriptors are few. A connection that is not let in
 // is closed without an answer, which its sender does not take for a refusal.
-func (d *doors) seatsForGuests() int { return min(stream.GuestsMost, d.Seats-d.host.LinksUp()) }
+func (d *Doors) seatsForGuests() int { return min(stream.GuestsMost, d.cfg.Seats-d.host.LinksUp()) }

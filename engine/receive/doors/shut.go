@@ -1,4 +1,4 @@
-package engine
+package doors
 
 import (
 	"context"
@@ -40,8 +40,8 @@ func (s shut) String() string {
 	return fmt.Sprintf("port %d of %v, which is not there", s.port, s.bind)
 }
 
-// shut is why nobody can come in now, because the local address is missing; nil if the port is open.
-func (d *doors) shut() error {
+// Shut is why nobody can come in now, because the local address is missing; nil if the port is open.
+func (d *Doors) Shut() error {
 	if s, absent := d.current().(shut); absent {
 		return s.why
 	}
@@ -49,39 +49,39 @@ func (d *doors) shut() error {
 }
 
 // openAgain opens the port anew, as soon as possible; nil if ctx ends first. changed signals changes of the network.
-func (d *doors) openAgain(ctx context.Context, changed <-chan struct{}) stream.Door {
+func (d *Doors) openAgain(ctx context.Context, changed <-chan struct{}) stream.Door {
 	told := false
 	for ctx.Err() == nil {
-		door, err := d.Network.Listen(ctx, d.Port, d.Listeners)
+		door, err := d.cfg.Network.Listen(ctx, d.cfg.Port, d.cfg.Listeners)
 		if err == nil && door.Stale() {
 			door.Close()
 			continue
 		}
 		if err == nil {
 			d.set(door)
-			observe.Tell(d.Observer, observe.Listening{Addr: d.addr()})
+			observe.Tell(d.cfg.Observer, observe.Listening{Addr: d.Addr()})
 			d.steerAgain()
 			return door
 		}
 		if absent := dial.NotThere(err); absent && !told {
 			told = true
-			d.set(shut{d.Port, d.Bind, err})
-			observe.Tell(d.Observer, observe.AddressAwaited{Addr: d.Bind, Err: cause(err)})
+			d.set(shut{d.cfg.Port, d.cfg.Bind, err})
+			observe.Tell(d.cfg.Observer, observe.AddressAwaited{Addr: d.cfg.Bind, Err: stream.Cause(err)})
 		} else if !absent {
-			observe.Tell(d.Observer, observe.ListenFailed{Err: err})
+			observe.Tell(d.cfg.Observer, observe.ListenFailed{Err: err})
 		}
-		stream.SleepUntil(ctx, d.Time.BackoffMost, changed, nil, nil)
+		stream.SleepUntil(ctx, d.cfg.Time.BackoffMost, changed, nil, nil)
 	}
 	return nil
 }
 
 // watch signals changes of the network on changed, and ends doors at which nothing comes in any more, until ctx ends. A door that
 // is not bound to an address needs no watch.
-func (d *doors) watch(ctx context.Context, changed chan<- struct{}) {
-	if !d.Bind.IsValid() {
+func (d *Doors) watch(ctx context.Context, changed chan<- struct{}) {
+	if !d.cfg.Bind.IsValid() {
 		return
 	}
-	err := d.Network.Watch(ctx, func() {
+	err := d.cfg.Network.Watch(ctx, func() {
 		if door := d.current(); door.Stale() {
 			door.Close()
 		}
@@ -92,6 +92,6 @@ func (d *doors) watch(ctx context.Context, changed chan<- struct{}) {
 		stream.Sleep(ctx, schedule.ChangePause)
 	})
 	if err != nil && ctx.Err() == nil {
-		observe.Tell(d.Observer, observe.NetworkNotWatched{Err: err})
+		observe.Tell(d.cfg.Observer, observe.NetworkNotWatched{Err: err})
 	}
 }

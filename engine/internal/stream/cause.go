@@ -1,13 +1,13 @@
-package engine
+package stream
 
 import (
 	"errors"
 	"net"
 )
 
-// cause is the part of a network error that is worth telling. The addresses are the user's own, and a port that changes with
+// Cause is the part of a network error that is worth telling. The addresses are the user's own, and a port that changes with
 // every attempt would make each of them news.
-func cause(err error) error {
+func Cause(err error) error {
 	if op, ok := errors.AsType[*net.OpError](err); ok && op.Err != nil {
 		return op.Err
 	}

@@ -1,4 +1,4 @@
-package engine
+package doors
 
 import (
 	"cmp"
@@ -48,10 +48,10 @@ func (d *doorman) refuse(to observe.Observer, who net.Addr, why error) {
 	}
 }
 
-// senderFailed reports a sender that came from there and gave up before its stream was the receiver's own.
-func (d *doors) senderFailed(from, reason string) {
+// SenderFailed reports a sender that came from there and gave up before its stream was the receiver's own.
+func (d *Doors) SenderFailed(from, reason string) {
 	if d.strangers.first(siteOf(from), fmt.Errorf("gave up before its first leg: %s", reason), time.Now()) {
-		observe.Tell(d.Observer, observe.SenderFailed{From: from, Reason: reason})
+		observe.Tell(d.cfg.Observer, observe.SenderFailed{From: from, Reason: reason})
 	}
 }
 
