@@ -70,7 +70,7 @@ bench-quick: build ## the main rows of that, printed; a minute, and no file is c
 	@go run ./tools/benchmarks -quick -bin $(PROGRAM)
 
 # Less than a minute, and another one in case of doubt. GATE_BASE names a commit to compare with in place of the one before.
-bench-gate: ## fail when the program is slower than that of the commit before, by more than a tenth and the noise
+bench-gate: ## fail when the program is slower than that of the commit before, or needs more CPU time
 	go run ./tools/gate
 
 # Without S1016: two types of message stay separate even if their fields are the same, and are not converted into each other.

@@ -1,15 +1,15 @@
-// Command gate fails when viamillipede has become slower than it was.
+// Command gate fails when viamillipede has become slower than it was, or needs more CPU time.
 //
 //	go run ./tools/gate [-base HEAD~1] [-pairs 24] [-gib 1] [-save DIR] [-always] [-old FILE -new FILE]
 //
 // It builds the program of this source tree and that of a commit, in a temporary git worktree: the commit before, or the
 // one named by GATE_BASE in the environment. If both are the same bytes there is nothing to measure, except with -always.
 // Otherwise it runs streams of both in pairs, gen | tx -> rx | sink over loopback, in turn and within the same minutes,
-// and judges their ratios (verdict.go): one set of pairs, and a second one in case of doubt. A noisy machine, or a commit
+// and judges the ratios of their rates and of their CPU times, producer and consumer included (verdict.go): one set of pairs, and a second one in case of doubt. A noisy machine, or a commit
 // before that does not build or run, is not a failure: the last line gives the result. -old and -new name programs to
 // compare in place of those built.
 //
-// Exit status: 0 passed, or no verdict; 1 slower, or this tree's program does not build or carry its stream.
+// Exit status: 0 passed, or no verdict; 1 worse, or this tree's program does not build or carry its stream.
 //
 // Every child has a time limit and dies with this process.
 package main
@@ -27,7 +27,7 @@ import (
 	"viamillipede/tools/internal/pipeline"
 )
 
-// defaultPairs are enough to detect a program that is slower by a fifth even if one ratio of neighbours in three is off
+// defaultPairs are enough to detect a program that is worse by a fifth even if one ratio of neighbours in three is off
 // by more than that, and take less than a minute on two cores.
 const defaultPairs = 24
 
@@ -67,7 +67,7 @@ func parse() (settings, error) {
 	return set, err
 }
 
-// run compares the two programs and prints the result. It is an error if the new one is slower.
+// run compares the two programs and prints the result. It is an error if the new one is worse.
 func run(ctx context.Context, set settings) error {
 	dir, err := os.MkdirTemp("", "gate-")
 	if err != nil {
@@ -101,12 +101,12 @@ func compare(ctx context.Context, set settings, p programs) error {
 	if err := p.warmUp(ctx, set); err != nil {
 		return tolerate(err)
 	}
-	passed, why, err := verdict(func(number int) ([]float64, error) {
-		ratios, err := s.takePairs(ctx, set, p)
+	passed, why, err := verdict(func(number int) (ratios, error) {
+		got, err := s.takePairs(ctx, set, p)
 		if err == nil {
-			fmt.Printf("gate: set %d: %v\n", number+1, find(ratios))
+			fmt.Printf("gate: set %d: rate, new/old: %v\ngate: set %d: CPU, old/new: %v\n", number+1, find(got.rate), number+1, find(got.cpu))
 		}
-		return ratios, err
+		return got, err
 	})
 	if err != nil {
 		return tolerate(err)

@@ -21,24 +21,22 @@ type series struct {
 
 // takePairs measures pairs and prints each result on standard error. In every second pair the new program comes first, so
 // that the order favours neither. The errors are those of measure.
-func (s *series) takePairs(ctx context.Context, set settings, p programs) ([]float64, error) {
-	var ratios []float64
-	for pair := range set.pairs {
+func (s *series) takePairs(ctx context.Context, with settings, p programs) (set ratios, err error) {
+	for pair := range with.pairs {
 		oldFirst := pair%2 == 0
 		got := map[bool]sample{} // by whether it is of the old program
 		for _, old := range []bool{oldFirst, !oldFirst} {
-			var err error
-			if got[old], err = p.measure(ctx, set, old); err != nil {
-				return nil, err
+			if got[old], err = p.measure(ctx, with, old); err != nil {
+				return set, err
 			}
 		}
 		s.old, s.new = append(s.old, got[true]), append(s.new, got[false])
-		ratio := got[false].rate / got[true].rate
-		ratios = append(ratios, ratio)
-		fmt.Fprintf(os.Stderr, "pair %d/%d: old %.0f MB/s, new %.0f MB/s, new/old %.3f\n",
-			pair+1, set.pairs, got[true].rate/1e6, got[false].rate/1e6, ratio)
+		rate, cpu := got[false].rate/got[true].rate, got[true].all/got[false].all
+		set.rate, set.cpu = append(set.rate, rate), append(set.cpu, cpu)
+		fmt.Fprintf(os.Stderr, "pair %d/%d: old %.0f MB/s, new %.0f MB/s, new/old %.3f; CPU old %.3f, new %.3f s/GiB, old/new %.3f\n",
+			pair+1, with.pairs, got[true].rate/1e6, got[false].rate/1e6, rate, got[true].all, got[false].all, cpu)
 	}
-	return ratios, nil
+	return set, nil
 }
 
 // medians are the medians of each figure.
@@ -52,12 +50,14 @@ func medians(all []sample) sample {
 	}
 	return sample{
 		middle(func(s sample) float64 { return s.rate }), middle(func(s sample) float64 { return s.tx }),
-		middle(func(s sample) float64 { return s.rx }), middle(func(s sample) float64 { return s.machine }),
+		middle(func(s sample) float64 { return s.rx }), middle(func(s sample) float64 { return s.all }),
+		middle(func(s sample) float64 { return s.machine }),
 	}
 }
 
 func (s sample) String() string {
-	return fmt.Sprintf("%.0f MB/s, CPU %.3f (tx), %.3f (rx) and %.3f (whole machine) s/GiB", s.rate/1e6, s.tx, s.rx, s.machine)
+	return fmt.Sprintf("%.0f MB/s, CPU %.3f (tx), %.3f (rx), %.3f (both, producer and consumer) and %.3f (whole machine) s/GiB",
+		s.rate/1e6, s.tx, s.rx, s.all, s.machine)
 }
 
 // save writes old.json and new.json for "viamillipede bench diff".
@@ -73,7 +73,7 @@ func (s *series) save(dir string, set settings, p programs) error {
 		for _, v := range one.samples {
 			f.Results = append(f.Results, result.Result{
 				Name:   fmt.Sprintf("Gate-%d", runtime.NumCPU()),
-				Values: map[string]float64{"MB/s": v.rate / 1e6, "tx-cpu-s/GiB": v.tx, "rx-cpu-s/GiB": v.rx, "machine-cpu-s/GiB": v.machine},
+				Values: map[string]float64{"MB/s": v.rate / 1e6, "tx-cpu-s/GiB": v.tx, "rx-cpu-s/GiB": v.rx, "all-cpu-s/GiB": v.all, "machine-cpu-s/GiB": v.machine},
 			})
 		}
 		if err := write(filepath.Join(dir, one.file), f); err != nil {

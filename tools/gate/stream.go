@@ -11,6 +11,7 @@ import (
 type sample struct {
 	rate    float64 // bytes a second at the consumer
 	tx, rx  float64 // CPU seconds per GiB
+	all     float64 // likewise, of producer and consumer too: a page is freed by whoever drops it last
 	machine float64 // likewise, of all that ran meanwhile
 }
 
@@ -64,5 +65,5 @@ func stream(ctx context.Context, set settings, program string) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
-	return sample{r.Rate(), r.PerGiB(r.TX.Seconds), r.PerGiB(r.RX.Seconds), r.PerGiB(r.Machine)}, nil
+	return sample{r.Rate(), r.PerGiB(r.TX.Seconds), r.PerGiB(r.RX.Seconds), r.PerGiB(r.All), r.PerGiB(r.Machine)}, nil
 }

@@ -14,6 +14,7 @@ type Result struct {
 	Bytes   uint64
 	Seconds float64 // at the consumer, from the first byte to the end of file; without one, from the start of tx to the end of both ends
 	TX, RX  Cost    // over the whole stream; zero for an end that does not exist
+	All     float64 // CPU seconds of both ends, the producer and the consumer
 	Machine float64 // CPU seconds of the whole machine meanwhile, whoever used them: producer, consumer, interrupts and strangers too
 
 	Uncounted error // why TX and RX have no migrations although they were to be counted
@@ -110,6 +111,11 @@ func (s *Stream) charge(r *Result) error {
 		var err error
 		if *end.cost, err = end.p.cost(); err != nil {
 			r.Uncounted = err
+		}
+	}
+	for _, p := range []*Child{s.TX, s.RX, s.Producer, s.Consumer} {
+		if p != nil {
+			r.All += p.cpu().Seconds()
 		}
 	}
 	return nil
