@@ -34,7 +34,7 @@ func (h reception) LinksUp() int {
 
 // Admit implements doors.Host. It lets a sender wait whose turn may come.
 func (h reception) Admit(ctx context.Context, hello wire.Hello, local, remote net.Addr) (wire.Welcome, error) {
-	h.r.settle(local)
+	h.r.repin(local)
 	for begun := time.Now(); ; {
 		w, err := h.r.admit(hello, remote)
 		if !errors.Is(err, errTried) || !h.r.awaitTurn(ctx, hello, begun) {

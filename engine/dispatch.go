@@ -74,7 +74,7 @@ func (l *txloop) feedLinks() (again bool) {
 		return false
 	}
 	l.s.hungry.And(^l.mark)
-	l.watchLinks()
+	l.checkLinks()
 	defer l.countIdle()
 	for range legsPerRound {
 		k, leg, why := l.match()
@@ -162,7 +162,7 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why hunger) {
 func (l *txloop) findBest() {
 	l.best = schedule.ForEver
 	for _, k := range l.links {
-		if !k.leaving && !k.watch.stalled {
+		if !k.leaving && !k.headway.stalled {
 			l.best = min(l.best, k.eta(k.most()))
 		}
 	}

@@ -124,7 +124,7 @@ func TestLoopsStayAsMany(t *testing.T) {
 	}
 	defer s.close()
 	s.cfg.CPUs = nil
-	s.settle(s.paths[0], netip.MustParseAddr("127.0.0.1"))
+	s.repin(s.paths[0], netip.MustParseAddr("127.0.0.1"))
 	if n := len(s.placed.Load().CPUs); n != loops {
 		t.Errorf("a sender's %d loops run on %d CPUs", loops, n)
 	}
@@ -135,7 +135,7 @@ func TestLoopsStayAsMany(t *testing.T) {
 	}
 	r.cfg.CPUs = nil
 	r.placed.Store(&stream.Placement{CPUs: s.placed.Load().CPUs})
-	r.settle(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1})
+	r.repin(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1})
 	if n := len(r.placed.Load().CPUs); n != loops {
 		t.Errorf("a receiver's %d loops run on %d CPUs", loops, n)
 	}

@@ -50,8 +50,8 @@ type Receiver struct {
 	gone   chan struct{} // closed when Run returns
 	useful atomic.Int32  // links, now up, that have brought a frame
 
-	placed   atomic.Pointer[stream.Placement] // where the loops run
-	settling sync.Mutex                       // held by whoever decides that
+	placed    atomic.Pointer[stream.Placement] // where the loops run
+	repinning sync.Mutex                       // held by whoever decides that
 
 	tenure tenure                     // whose stream it is; guarded by mu, as is all below
 	latest wire.StreamID              // the last stream tried; its bad legs are remembered until another one is tried
@@ -148,7 +148,7 @@ func (r *Receiver) addLoop(i, cpu int) error {
 		return err
 	}
 	t := &rxloop{Loop: l, r: r, past: sumsFor(r.cfg.LinkSums), pipe: r.out.Pipe()}
-	l.Tick, l.After = t.tick, t.settle
+	l.Tick, l.After = t.tick, t.endRound
 	r.loops, r.workers = append(r.loops, t), append(r.workers, t)
 	if i > 0 {
 		return nil // only one loop waits for the sink

@@ -80,7 +80,7 @@ func (k *rxlink) drop() {
 // lastWords reads what is left in a connection that a send found closed.
 func (k *rxlink) lastWords() {
 	k.ending = true
-	if k.settleDown() != nil {
+	if k.bufferRest() != nil {
 		return
 	}
 	_ = exhaust(func() (int, error) {
@@ -89,9 +89,9 @@ func (k *rxlink) lastWords() {
 	})
 }
 
-// settleDown makes a leg that was to go straight to the sink, or waits for its turn, go into a buffer, and lets one that waits for a
+// bufferRest makes a leg that was to go straight to the sink, or waits for its turn, go into a buffer, and lets one that waits for a
 // file go on.
-func (k *rxlink) settleDown() error {
+func (k *rxlink) bufferRest() error {
 	switch k.state {
 	case rxParked:
 		k.leavePark()

@@ -55,9 +55,9 @@ func (l *rxloop) Ready(events uint32) {
 	}
 }
 
-// settle ends each round: legs whose turn has come go on, acks that have waited long enough leave, and so do links that are bound
+// endRound ends each round: legs whose turn has come go on, acks that have waited long enough leave, and so do links that are bound
 // for another loop.
-func (l *rxloop) settle() (again bool) {
+func (l *rxloop) endRound() (again bool) {
 	if again = l.clearPark(); l.Aboard() {
 		return again
 	}

@@ -42,9 +42,9 @@ type Sender struct {
 	paths   []*pathState
 	dialer  *dialer
 
-	placed   atomic.Pointer[stream.Placement] // where the loops run
-	settling sync.Mutex
-	settled  bool // where they run is decided; guarded by settling
+	placed    atomic.Pointer[stream.Placement] // where the loops run
+	repinning sync.Mutex
+	repinned  bool // where they run is decided; guarded by settling
 
 	hungry  atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
 	watcher atomic.Int32  // the loop that watches the source, or nobody

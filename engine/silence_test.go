@@ -40,7 +40,7 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 		if c.deep {
 			deepen(&k.path.flow, start)
 		}
-		k.watch.moved = start.Add(c.moved)
+		k.headway.moved = start.Add(c.moved)
 		if c.others {
 			k.path.flow.Hear(k.loop.Now)
 		}

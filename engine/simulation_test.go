@@ -84,7 +84,7 @@ func TestSimulatedDeepQueue(t *testing.T) {
 	sim.run(10 * time.Second)
 	got, _ := sim.rates(30 * time.Second)
 	for _, c := range sim.links {
-		if c.k.watch.stalled {
+		if c.k.headway.stalled {
 			t.Errorf("link %d stalls", c.k.index)
 		}
 	}

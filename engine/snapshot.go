@@ -130,7 +130,7 @@ func (k *txlink) acknowledged() uint64 {
 	taken := k.bytes
 	if k.leg != nil {
 		taken += uint64(k.leg.Length - k.unwritten())
-	} else if len(k.carried) == 0 && !k.watch.stalled {
+	} else if len(k.carried) == 0 && !k.headway.stalled {
 		return taken
 	}
 	return taken - min(taken, uint64(k.queue.InNetwork+k.queue.Unsent))
@@ -138,13 +138,13 @@ func (k *txlink) acknowledged() uint64 {
 
 // stuck reports whether nothing gets through of what the link carries, and since when.
 func (k *txlink) stuck() (since time.Time, stuck bool) {
-	if k.watch.stalled {
-		return k.watch.moved, true
+	if k.headway.stalled {
+		return k.headway.moved, true
 	}
-	if len(k.trips) == 0 || k.watch.excused || !k.queue.Told {
+	if len(k.trips) == 0 || k.headway.excused || !k.queue.Told {
 		return time.Time{}, false
 	}
-	since = schedule.Later(k.watch.moved, k.trips[0].From)
+	since = schedule.Later(k.headway.moved, k.trips[0].From)
 	return since, k.loop.Now.Sub(since) >= k.stalledAfter()
 }
 

@@ -14,7 +14,7 @@ type dialled struct{ s *Sender }
 func (d dialled) welcome(w wire.Welcome) error         { return d.s.welcome(w) }
 func (d dialled) answered()                            { d.s.answered() }
 func (d dialled) attempted(path int, r schedule.Reply) { d.s.attempted(path, r) }
-func (d dialled) resolved(p *pathState, to netip.Addr) { d.s.settle(p, to) }
+func (d dialled) resolved(p *pathState, to netip.Addr) { d.s.repin(p, to) }
 func (d dialled) strand()                              { d.s.strand() }
 
 // hello is what a link says first, without its index and generation.

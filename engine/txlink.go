@@ -49,7 +49,7 @@ type txlink struct {
 	allowed int         // its share of Sender.allowed, from then
 	asked   time.Time   // when that was
 	flowing int         // bytes in the network that the path has been told of
-	watch   watch
+	headway headway
 	aside   aside
 	hopeful bool // see seemsToMove
 	useful  bool // some of the payload that it carried has arrived; see probe
@@ -91,7 +91,7 @@ func (k *txlink) Ready(events uint32) {
 
 // idle reports whether the link could start a leg at once.
 func (k *txlink) idle() bool {
-	return !k.away && k.clear() && !k.leaving && !k.gone && !k.watch.stalled
+	return !k.away && k.clear() && !k.leaving && !k.gone && !k.headway.stalled
 }
 
 // clear reports whether a leg's header could follow what was sent.
@@ -182,7 +182,7 @@ const heardPerRound = 64 << 10
 // up. Readiness is reported once, so the loop comes back to what is left.
 func (k *txlink) receive() error {
 	for budget := heardPerRound; budget > 0; {
-		n, err := k.take()
+		n, err := k.read()
 		if err == netio.ErrAgain {
 			return nil
 		}
@@ -198,8 +198,8 @@ func (k *txlink) receive() error {
 	return nil
 }
 
-// take makes one system call.
-func (k *txlink) take() (n int, err error) {
+// read makes one system call.
+func (k *txlink) read() (n int, err error) {
 	if n, err = k.conn.Recv(k.in[k.got:], nil); err != nil {
 		return 0, err
 	}
@@ -210,7 +210,7 @@ func (k *txlink) take() (n int, err error) {
 
 // lastWords reads and obeys what is left in a connection that a send found closed: at most what a socket may hold.
 func (k *txlink) lastWords() {
-	_ = exhaust(k.take)
+	_ = exhaust(k.read)
 }
 
 // parse obeys the whole frames in the input and keeps the rest.
@@ -275,7 +275,7 @@ func (k *txlink) silent() bool {
 	case len(k.trips) == 0:
 		return now.Sub(k.heard) >= schedule.PatienceTimes*dead // if it is dead, the next leg it carries will show it
 	}
-	return now.Sub(schedule.Later(k.heard, k.watch.moved)) >= schedule.StalledAfter(0, queue, dead, schedule.PatienceTimes*dead)
+	return now.Sub(schedule.Later(k.heard, k.headway.moved)) >= schedule.StalledAfter(0, queue, dead, schedule.PatienceTimes*dead)
 }
 
 // behind reports whether our kernel has bytes of the link that the peer's kernel lacks. Those will be heard before any

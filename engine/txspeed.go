@@ -45,7 +45,7 @@ func (k *txlink) prune() {
 	}
 	k.Speed.Arrive(k.trips[:n], k.loop.Now, k.queue.MinRTT, len(left) == 0)
 	k.carried, k.trips = left, k.trips[n:]
-	if k.watch.doubt.Good(k.loop.Now); k.path.doubted() && k.carriedSome(k.queue) {
+	if k.headway.doubt.Good(k.loop.Now); k.path.doubted() && k.carriedSome(k.queue) {
 		k.path.trust()
 	}
 	k.conn.LimitUnsent(max(schedule.SizeOfLeg(k.Rate, schedule.LegTime, k.growth()), min(k.queue.InNetwork/4, k.s.most)))
@@ -73,7 +73,7 @@ func (k *txlink) growth() int {
 // publish tells the other links how many legs per second this one can send.
 func (k *txlink) publish() {
 	legs := int64(0)
-	if !k.watch.stalled && !k.leaving && !k.gone && k.Rate > 0 {
+	if !k.headway.stalled && !k.leaving && !k.gone && k.Rate > 0 {
 		legs = int64(1000 * k.Rate / float64(k.most()))
 	}
 	k.s.legs.Add(legs - k.legsPublished)
@@ -84,9 +84,9 @@ func (k *txlink) publish() {
 func (k *txlink) prospect() schedule.Prospect {
 	p := schedule.Prospect{
 		Rate: k.Rate, Unsent: k.unsent, InNetwork: k.queue.InNetwork, RTT: k.rtt(), Trip: k.queue.MinRTT,
-		Carried: len(k.carried), Idle: k.loop.Now.Sub(k.fed), Queue: k.deep(), Doubt: k.watch.doubt.Much,
+		Carried: len(k.carried), Idle: k.loop.Now.Sub(k.fed), Queue: k.deep(), Doubt: k.headway.doubt.Much,
 	}
-	if len(k.trips) > 0 && !k.watch.excused {
+	if len(k.trips) > 0 && !k.headway.excused {
 		p.Overdue = max(0, k.loop.Now.Sub(k.trips[0].Expects))
 	}
 	return p
@@ -126,15 +126,15 @@ func (k *txlink) measure() {
 		return
 	}
 	k.asked = k.loop.Now
-	if len(k.carried) == 0 && k.leg == nil && !k.watch.stalled {
+	if len(k.carried) == 0 && k.leg == nil && !k.headway.stalled {
 		k.unsent, k.queue.InNetwork, k.queue.Unsent = 0, 0, 0
-		k.watch.idle = true
+		k.headway.idle = true
 		k.flows(0, 0)
 		k.excuse(0)
 		return
 	}
 	q := k.conn.Queued()
-	k.watch.begin(q, k.loop.Now)
+	k.headway.begin(q, k.loop.Now)
 	if !q.Told {
 		k.seemsToMove() // the network is not to blame for what cannot be told
 	}
@@ -144,8 +144,8 @@ func (k *txlink) measure() {
 		k.path.rtt.Store(int64(q.RTT))
 		k.Speed.Look(q.Acked, q.Unsent == 0 || q.PeerFull, q.MinRTT, max(q.RTT, k.deep()), k.loop.Now)
 	}
-	k.flows(q.InNetwork, int(q.Acked-k.watch.acked))
-	k.watch.look(k, q)
+	k.flows(q.InNetwork, int(q.Acked-k.headway.acked))
+	k.headway.look(k, q)
 	allowed := 2 * q.InNetwork
 	if !q.PeerFull {
 		allowed += k.unsent

@@ -86,7 +86,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	l.add(k)
 	k.count(&s.gauge)
 	k.queue = k.conn.Queued() // the handshake has shown a round trip
-	k.watch.begun, k.watch.acked = k.queue.Acked, k.queue.Acked
+	k.headway.begun, k.headway.acked = k.queue.Acked, k.queue.Acked
 	k.startZero()
 	first := s.dialer.linkUp(k.path)
 	s.spread(k.path, l.Loop)

@@ -10,7 +10,7 @@ import (
 	"viamillipede/netio"
 )
 
-// watch is what a link has to know to tell a late leg from one that waits for the peer's program, and a slow path from one on
+// headway is what a link has to know to tell a late leg from one that waits for the peer's program, and a slow path from one on
 // which nothing gets through.
 //
 //	carries legs, all in time                                  -> nothing
@@ -21,8 +21,8 @@ import (
 //	no progress for that and Timing.Dead - Timing.Stall        -> lost
 //
 // What the peer's kernel has, or cannot take because its program is behind, is not the path's fault.
-type watch struct {
-	looked  time.Time // by watchLinks
+type headway struct {
+	looked  time.Time // by checkLinks
 	excused bool      // the peer's program is behind
 	begun   uint64    // bytes that the peer's kernel had acknowledged when the link came up
 	acked   uint64    // likewise, at the last look
@@ -35,14 +35,14 @@ type watch struct {
 
 // begin makes a link that carried nothing wait from now on. What has been acknowledged meanwhile, heartbeats and old legs, is no
 // news about what it carries now: in an outage it would make each link in turn look like one on which something moves.
-func (w *watch) begin(q netio.Queue, now time.Time) {
+func (w *headway) begin(q netio.Queue, now time.Time) {
 	if w.idle {
 		w.idle, w.acked, w.moved = false, q.Acked, now
 	}
 }
 
 // look takes note of what the kernel says about the link.
-func (w *watch) look(k *txlink, q netio.Queue) {
+func (w *headway) look(k *txlink, q netio.Queue) {
 	w.excused = q.PeerFull || q.Clear() && k.leg == nil
 	if q.Acked == w.acked && !w.excused {
 		return
@@ -85,15 +85,15 @@ func (k *txlink) dashed(err error) bool {
 	return k.hopeful && !k.lasts() && err != stream.ErrLeft && err != stream.ErrChaos && !k.s.movedAt().After(k.upSince)
 }
 
-// watchLinks checks the links that carry something, and makes the next round come soon if any does.
-func (l *txloop) watchLinks() {
+// checkLinks checks the links that carry something, and makes the next round come soon if any does.
+func (l *txloop) checkLinks() {
 	for i := 0; i < len(l.links); i++ {
 		k := l.links[i]
-		if len(k.carried) == 0 && !k.watch.stalled {
+		if len(k.carried) == 0 && !k.headway.stalled {
 			continue
 		}
-		if l.Now.Sub(k.watch.looked) >= schedule.WatchPause {
-			k.watch.looked = l.Now
+		if l.Now.Sub(k.headway.looked) >= schedule.WatchPause {
+			k.headway.looked = l.Now
 			if err := k.check(); err != nil {
 				k.lose(err) // which takes it out of links
 				i--
@@ -107,14 +107,14 @@ func (l *txloop) watchLinks() {
 // wake makes the loop look at the link again soon. A link that waits for the peer's program, or has stalled, can wait for the
 // tick.
 func (k *txlink) wake() {
-	if len(k.trips) > 0 && !k.watch.excused {
+	if len(k.trips) > 0 && !k.headway.excused {
 		k.loop.Within(schedule.WatchPause)
 	}
 }
 
 // check offers late legs to other links, and gives all of them away when nothing gets through.
 func (k *txlink) check() error {
-	now, w := k.loop.Now, &k.watch
+	now, w := k.loop.Now, &k.headway
 	k.prune() // the ack may have come on a link of another loop
 	if len(k.trips) == 0 && !w.stalled {
 		return nil
@@ -178,7 +178,7 @@ func (k *txlink) offer(pressed bool) {
 			})
 		}
 		if isLate && !alone.Queued.After(now) {
-			k.watch.doubt.Bad(now)
+			k.headway.doubt.Bad(now)
 		}
 	}
 	if offered {
@@ -189,7 +189,7 @@ func (k *txlink) offer(pressed bool) {
 // siblings says when other links of the path may help. While the link's bytes get through, a queue that all of them share is no
 // reason to: nobody could bring them sooner. And a link that has shown nothing yet is no better than one that has.
 func (k *txlink) siblings() (s window.SameWay) {
-	now, w := k.loop.Now, &k.watch
+	now, w := k.loop.Now, &k.headway
 	stall := k.s.time.Stall
 	if k.path.flow.Queued(stall/schedule.DeepShare, stall, now) && now.Sub(schedule.Later(w.moved, k.trips[0].From)) < k.stalledAfter() {
 		s.Queued = now.Add(max(stall, k.deepest()))
@@ -202,7 +202,7 @@ func (k *txlink) siblings() (s window.SameWay) {
 
 // stall gives the link's legs to others. What is on its way may still arrive: whichever copy arrives first counts.
 func (k *txlink) stall() {
-	k.watch.stalled = true
+	k.headway.stalled = true
 	k.publish()
 	n := k.s.window.Lost(k.carried, k.index)
 	k.carried, k.trips = nil, nil

@@ -8,19 +8,19 @@ import (
 	"viamillipede/engine/internal/stream"
 )
 
-// settle places the loops near the devices through which the stream leaves, as soon as a name has led to an address: before the first
+// repin places the loops near the devices through which the stream leaves, as soon as a name has led to an address: before the first
 // link is dialled, and before there is memory for the window.
-func (s *Sender) settle(p *pathState, to netip.Addr) {
-	s.settling.Lock()
-	defer s.settling.Unlock()
-	if s.settled {
+func (s *Sender) repin(p *pathState, to netip.Addr) {
+	s.repinning.Lock()
+	defer s.repinning.Unlock()
+	if s.repinned {
 		return
 	}
 	devices := s.leavesBy(p, to)
 	if len(devices) == 0 {
 		return // no route yet
 	}
-	s.settled = true
+	s.repinned = true
 	at := s.cfg.Place(stream.Sending, devices, len(s.loops))
 	for i, l := range s.loops {
 		l.Repin(at.CPUs[i])
@@ -48,10 +48,10 @@ func (s *Sender) leavesBy(p *pathState, to netip.Addr) (devices []string) {
 	return devices
 }
 
-// settle places the loops near the device through which the first link has come, before there is memory for the window.
-func (r *Receiver) settle(local net.Addr) {
-	r.settling.Lock()
-	defer r.settling.Unlock()
+// repin places the loops near the device through which the first link has come, before there is memory for the window.
+func (r *Receiver) repin(local net.Addr) {
+	r.repinning.Lock()
+	defer r.repinning.Unlock()
 	addr, err := netip.ParseAddrPort(local.String())
 	if err != nil || r.known() {
 		return
