@@ -33,7 +33,7 @@ func TestListenerEndedFromOutside(t *testing.T) {
 	sinkR, sinkW := pipe(t)
 	srcR, srcW := pipe(t)
 	network := &remembered{Transport: stream.TCP(netip.Addr{}, "")}
-	r, err := NewReceiver(stream.ReceiveConfig{Options: stream.Options{Transport: network}, Sink: int(sinkW.Fd())})
+	r, err := OpenReceiver(stream.ReceiveSetup{Setup: stream.Setup{Hooks: stream.Hooks{Transport: network}}, Sink: int(sinkW.Fd())})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
@@ -47,7 +48,7 @@ func TestReceiverClosesABrokenLink(t *testing.T) {
 		{"a done", func(*hand) []byte { return wire.Done{}.Append(nil) }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			rx := receive(t, engine.Options{Window: 1 << 20}, enginetest.KindPipe, nil)
+			rx := receive(t, rig.Setup{Options: engine.Options{Window: 1 << 20}}, enginetest.KindPipe, nil)
 			got := rx.consume()
 			bad, good := rx.link(0), rx.link(1)
 			s := newStream(3, 20000)
@@ -84,7 +85,7 @@ func asksChecksum(h *wire.Hello) { h.Features = wire.FeatureChecksum }
 
 // A leg that does not match its checksum costs its link and comes again; not a byte of it reaches the sink before.
 func TestBadChecksumOnce(t *testing.T) {
-	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{}, enginetest.KindPipe, nil)
 	got := rx.consume()
 	bad, good := rx.link(0, asksChecksum), rx.link(1, asksChecksum)
 	s := newStream(3, 30000)
@@ -96,7 +97,7 @@ func TestBadChecksumOnce(t *testing.T) {
 
 // The second time the sender's own bytes have changed, and the stream fails at both ends.
 func TestBadChecksumTwice(t *testing.T) {
-	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{}, enginetest.KindPipe, nil)
 	got := rx.consume()
 	first, second, third := rx.link(0, asksChecksum), rx.link(1, asksChecksum), rx.link(2, asksChecksum)
 	s := newStream(3, 30000)
@@ -116,7 +117,7 @@ func TestBadChecksumTwice(t *testing.T) {
 // Likewise of a sender with one link, whose first leg it is: nothing of its stream is in, and the receiver free again. The link
 // that brings it the second time is told, because there may be no other.
 func TestBadFirstLegOnOneLink(t *testing.T) {
-	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{}, enginetest.KindPipe, nil)
 	s := newStream(3, 30000)
 	first := rx.link(0, asksChecksum)
 	first.send(s.checked(0, false))
@@ -132,7 +133,7 @@ func TestBadFirstLegOnOneLink(t *testing.T) {
 
 // What another sender's first leg was like is nobody else's fault.
 func TestBadFirstLegOfTwoSenders(t *testing.T) {
-	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{}, enginetest.KindPipe, nil)
 	got := rx.consume()
 	s := newStream(1, 30000)
 	stranger := rx.link(0, asksChecksum, other)
@@ -169,7 +170,7 @@ func TestReceiverFindsLies(t *testing.T) {
 	} {
 		for _, kind := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindFile, enginetest.KindNull} {
 			t.Run(fmt.Sprintf("%s, to %v", c.name, kind), func(t *testing.T) {
-				rx := receive(t, engine.Options{}, kind, nil)
+				rx := receive(t, rig.Setup{}, kind, nil)
 				if rx.stdio.Far != nil {
 					rx.consume()
 				}
@@ -206,7 +207,7 @@ func TestSenderClosesABrokenLink(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			data := content(2, 100<<10)
-			tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10}, data, nil)
+			tx := send(t, rig.Setup{Options: engine.Options{Threads: 1, Leg: 64 << 10}}, data, nil)
 			bad := tx.accept(8)
 			bad.untilType(wire.TypeEnd)
 			bad.send(c.frame)
@@ -248,7 +249,7 @@ func (h *hand) takeAll(legs int) []byte {
 // A receiver that says it delivered something else than was sent is no success.
 func TestSenderFindsLies(t *testing.T) {
 	for _, d := range []wire.Done{{Legs: 1, Bytes: 100 << 10}, {Legs: 2, Bytes: 1}, {}} {
-		tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10}, content(2, 100<<10), nil)
+		tx := send(t, rig.Setup{Options: engine.Options{Threads: 1, Leg: 64 << 10}}, content(2, 100<<10), nil)
 		h := tx.accept(8)
 		h.untilType(wire.TypeEnd)
 		h.send(d.Append(nil))
@@ -263,7 +264,7 @@ func TestSenderFindsLies(t *testing.T) {
 func TestSenderKeepsToTheCredit(t *testing.T) {
 	const leg = 4 << 10
 	data := content(3, 10*leg)
-	tx := send(t, engine.Options{Threads: 1, Leg: leg}, data, nil)
+	tx := send(t, rig.Setup{Options: engine.Options{Threads: 1, Leg: leg}}, data, nil)
 	h := tx.accept(3)
 	delivered, got := uint64(0), []byte(nil)
 	for delivered < 10 {
@@ -292,7 +293,7 @@ func TestSenderKeepsToTheCredit(t *testing.T) {
 // A receiver that is gone and back is another one; the sender does not begin in the middle of a stream with it, and a
 // fresh receiver takes no stream that began elsewhere.
 func TestResumeWithAFreshReceiver(t *testing.T) {
-	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{}, enginetest.KindPipe, nil)
 	h := rx.dial(0, func(h *wire.Hello) { h.Flags = wire.FlagResume })
 	if h.welcome.Verdict != wire.VerdictUnknown {
 		t.Errorf("verdict %v", h.welcome.Verdict)
@@ -307,7 +308,7 @@ func TestResumeWithAFreshReceiver(t *testing.T) {
 
 // What is refused in the handshake, while a stream runs and goes on.
 func TestRefusals(t *testing.T) {
-	rx := receive(t, engine.Options{Phrase: [4]byte{'w', 'o', 'r', 'd'}}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{Options: engine.Options{Phrase: [4]byte{'w', 'o', 'r', 'd'}}}, enginetest.KindPipe, nil)
 	got := rx.consume()
 	word := func(h *wire.Hello) { h.Phrase = [4]byte{'w', 'o', 'r', 'd'} }
 	running, s := rx.link(0, word), newStream(2, 30000)
@@ -341,7 +342,7 @@ func TestRefusals(t *testing.T) {
 // A receiver grants what it knows of what it was asked for, and nothing else.
 func TestFeaturesGranted(t *testing.T) {
 	for asked, want := range map[uint32]uint32{0: 0, 1: 1, 2: 0, 1<<32 - 1: wire.FeatureChecksum, 1<<32 - 2: 0} {
-		rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+		rx := receive(t, rig.Setup{}, enginetest.KindPipe, nil)
 		h := rx.link(0, func(h *wire.Hello) { h.Features = asked })
 		if h.welcome.Features != want {
 			t.Errorf("asked for %#x, granted %#x, want %#x", asked, h.welcome.Features, want)
@@ -366,7 +367,7 @@ func TestFeaturesTaken(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			o := engine.Options{Threads: 1, Checksum: c.checksum, Connect: c.connect}
+			o := rig.Setup{Options: engine.Options{Threads: 1, Checksum: c.checksum, Connect: c.connect}}
 			tx := send(t, o, content(2, 100), nil)
 			tx.serve(func(conn net.Conn) {
 				if welcomes(conn, func(w *wire.Welcome) { w.Features = c.grant }) {
@@ -381,7 +382,7 @@ func TestFeaturesTaken(t *testing.T) {
 // A second welcome that takes back what the first one granted is no link.
 func TestGrantIsKept(t *testing.T) {
 	data := content(2, 100<<10)
-	tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10}, data, nil)
+	tx := send(t, rig.Setup{Options: engine.Options{Threads: 1, Leg: 64 << 10}}, data, nil)
 	first := tx.accept(8)
 	first.untilType(wire.TypeEnd)
 	first.c.Close()

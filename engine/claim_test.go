@@ -7,6 +7,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
@@ -34,7 +35,7 @@ func TestCopiesThatDiffer(t *testing.T) {
 
 func copiesThatDiffer(t *testing.T, kind enginetest.Kind, number int, other wire.Leg) {
 	s := newStream(4, 64<<10)
-	rx := receive(t, engine.Options{CPUs: unpinned(2), Threads: 2}, kind, nil)
+	rx := receive(t, rig.Setup{Options: engine.Options{CPUs: unpinned(2), Threads: 2}}, kind, nil)
 	var got <-chan []byte
 	if rx.stdio.Far != nil {
 		got = rx.consume()

@@ -13,12 +13,13 @@ import (
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
 // The sender is told that all is delivered once the consumer has read it, and not before.
 func TestDoneWaitsForTheConsumer(t *testing.T) {
-	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{}, enginetest.KindPipe, nil)
 	s := newStream(2, 32<<10)
 	h := rx.link(0)
 	h.send(s.frame(0), s.frame(1), s.end())
@@ -44,7 +45,7 @@ func TestDoneWaitsForTheConsumer(t *testing.T) {
 func TestConsumerLeavesTheTailUnread(t *testing.T) {
 	for _, kind := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindSocket} {
 		t.Run(kind.String(), func(t *testing.T) {
-			rx := receive(t, engine.Options{}, kind, nil)
+			rx := receive(t, rig.Setup{}, kind, nil)
 			s := newStream(2, 32<<10)
 			h := rx.link(0)
 			h.send(s.frame(0), s.frame(1), s.end())
@@ -78,7 +79,7 @@ func (h *hand) fault() (f wire.Header, text string) {
 func TestEndNeedsNoDescriptor(t *testing.T) {
 	for _, kind := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindFile} {
 		t.Run(kind.String(), func(t *testing.T) {
-			rx := receive(t, engine.Options{}, kind, nil)
+			rx := receive(t, rig.Setup{}, kind, nil)
 			s := newStream(1, 32<<10)
 			h := rx.link(0)
 			h.send(s.frame(0))
@@ -137,8 +138,10 @@ func TestEndFails(t *testing.T) {
 	}
 	n := enginetest.NewNet(0, enginetest.Faults{})
 	log := &lines{to: io.Discard}
-	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: engine.Options{Transport: n, Timing: steady}, Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", observe.LevelLegs},
+	r, err := rig.NewReceiver(rig.ReceiveConfig{
+		Setup: rig.Setup{
+			Hooks: rig.Hooks{Transport: n, Timing: steady},
+		}, Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", observe.LevelLegs},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -163,7 +166,7 @@ func TestEndFails(t *testing.T) {
 //	link 1:  leg 0 |---                     ---X damaged
 //	link 2:  leg 0 |---                     ---X damaged
 func TestDamagedCopiesAfterTheEnd(t *testing.T) {
-	rx := receive(t, engine.Options{Checksum: true}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{Options: engine.Options{Checksum: true}}, enginetest.KindPipe, nil)
 	checked := func(h *wire.Hello) { h.Features = wire.FeatureChecksum }
 	data := content(7, 32<<10)
 	frame := func(payload []byte) []byte {
@@ -196,7 +199,7 @@ func TestDamagedCopiesAfterTheEnd(t *testing.T) {
 func TestConsumerMayStopEarly(t *testing.T) {
 	for _, whole := range []bool{false, true} {
 		t.Run(fmt.Sprintf("all is written: %v", whole), func(t *testing.T) {
-			rx := receive(t, engine.Options{Early: true}, enginetest.KindPipe, nil)
+			rx := receive(t, rig.Setup{Options: engine.Options{Early: true}}, enginetest.KindPipe, nil)
 			s := newStream(3, 16<<10)
 			h := rx.link(0)
 			h.send(s.frame(0), s.frame(1))
@@ -223,7 +226,7 @@ func TestConsumerMayStopEarly(t *testing.T) {
 
 // The sender takes the word of a receiver whose consumer stopped early for a success, in the middle of the stream.
 func TestSenderMayEndEarly(t *testing.T) {
-	tx := sendFile(t, engine.Options{Leg: 64 << 10}, content(3, 8*64<<10))
+	tx := sendFile(t, rig.Setup{Options: engine.Options{Leg: 64 << 10}}, content(3, 8*64<<10))
 	h := tx.accept(2)
 	h.until(func(f wire.Header, _ []byte) bool { return f.Type == wire.TypeLeg })
 	h.send(wire.Done{Legs: 0, Bytes: 700, Early: true}.Append(nil))
@@ -246,7 +249,7 @@ func TestConsumerKnowsTheEnd(t *testing.T) {
 
 // consumerLeaves has the consumer leave after one of two legs, or after both.
 func consumerLeaves(t *testing.T, more bool) {
-	o := engine.Options{Timing: steady}
+	o := rig.Setup{Hooks: rig.Hooks{Timing: steady}}
 	if !more {
 		o.Timing.Farewell = soon // for as long END may come
 	}

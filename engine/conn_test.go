@@ -10,6 +10,7 @@ import (
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/rig"
 	"viamillipede/netio"
 )
 
@@ -47,9 +48,12 @@ func TestBareConnections(t *testing.T) {
 					if from.produce != nil {
 						produce = func(to *os.File) error { return from.produce(to, from.data) }
 					}
-					got, _, _ := throughTCP(t, source, sink, produce, engine.Options{
-						Threads: 3, Leg: planeLeg, Window: 4 << 20, Prove: prove, Timing: steady, Transport: bare{network},
-						ForceSendFile: from.card, ForceZeroCopy: true,
+					got, _, _ := throughTCP(t, source, sink, produce, rig.Setup{
+						Options: engine.Options{Threads: 3, Leg: planeLeg, Window: 4 << 20},
+						Hooks: rig.Hooks{
+							Prove: prove, Timing: steady, Transport: bare{network}, ForceSendFile: from.card,
+							ForceZeroCopy: true,
+						},
 					})
 					if !bytes.Equal(got, from.data) {
 						t.Errorf("%d bytes came out, %d went in; they differ from byte %d on", len(got), len(from.data), differ(got, from.data))

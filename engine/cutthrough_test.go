@@ -9,6 +9,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
@@ -22,7 +23,7 @@ func TestCutThroughResumes(t *testing.T) {
 	const leg = 64 << 10
 	for _, at := range []int{0, 1, 4095, 4096, 16 << 10, leg - 1} {
 		t.Run(fmt.Sprint(at), func(t *testing.T) {
-			rx := receive(t, engine.Options{CPUs: unpinned(2), Threads: 2}, enginetest.KindPipe, nil)
+			rx := receive(t, rig.Setup{Options: engine.Options{CPUs: unpinned(2), Threads: 2}}, enginetest.KindPipe, nil)
 			s := newStream(4, leg)
 			first, second := rx.link(0), rx.link(1)
 			begun := rx.owned(first, s)
@@ -79,7 +80,7 @@ func TestCutThroughOfCopies(t *testing.T) {
 		{"only one goes on", []int{30000, 20000, 10000}, []int{2}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			rx := receive(t, engine.Options{CPUs: unpinned(2), Threads: 2}, enginetest.KindPipe, nil)
+			rx := receive(t, rig.Setup{Options: engine.Options{CPUs: unpinned(2), Threads: 2}}, enginetest.KindPipe, nil)
 			s := newStream(3, leg)
 			var hands []*hand
 			var begun []byte
@@ -109,7 +110,7 @@ func TestCutThroughOfCopies(t *testing.T) {
 func TestCutThroughOfCopiesAtAFullSink(t *testing.T) {
 	const leg = 64 << 10
 	for needed := range 2 {
-		rx := receive(t, engine.Options{CPUs: unpinned(1)}, enginetest.KindPipe, nil)
+		rx := receive(t, rig.Setup{Options: engine.Options{CPUs: unpinned(1)}}, enginetest.KindPipe, nil)
 		hands := []*hand{rx.link(0), rx.link(1)}
 		s := newStream(4, leg)
 		begun := rx.owned(hands[0], s)
@@ -141,7 +142,7 @@ func (r *running) untilHeld(hands []*hand) {
 // A link that waits for the sink dies, and the leg comes on another.
 func TestCutThroughDiesAtAFullSink(t *testing.T) {
 	const leg = 64 << 10
-	rx := receive(t, engine.Options{CPUs: unpinned(2), Threads: 2}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{Options: engine.Options{CPUs: unpinned(2), Threads: 2}}, enginetest.KindPipe, nil)
 	hands := []*hand{rx.link(0), rx.link(1)}
 	s := newStream(3, leg)
 	begun := rx.owned(hands[0], s)
@@ -156,7 +157,7 @@ func TestCutThroughDiesAtAFullSink(t *testing.T) {
 
 // A consumer that dies while a leg is on its way to it is told to the sender, on every link.
 func TestCutThroughConsumerDies(t *testing.T) {
-	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{}, enginetest.KindPipe, nil)
 	h := rx.link(0)
 	s := newStream(3, 64<<10)
 	rx.owned(h, s)

@@ -15,6 +15,7 @@ import (
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/prbs"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
@@ -133,7 +134,10 @@ func TestDamageIsNamed(t *testing.T) {
 				t.Parallel()
 				quiet(t)
 				says := regexp.MustCompile(`^the test stream is ` + regexp.MustCompile(`N`).ReplaceAllString(c.says, `\d`) + `(: is .*)?$`)
-				o := engine.Options{PRBS: true, Seed: 0xd00f, LegLimit: 40, Leg: leg, Threads: threads, Timing: steady}
+				o := rig.Setup{
+					Options: engine.Options{PRBS: true, Seed: 0xd00f, LegLimit: 40, Leg: leg, Threads: threads},
+					Hooks:   rig.Hooks{Timing: steady},
+				}
 				got, rx, tx := throughSpoiler(t, o, &spoiler{first: first, spoil: c.spoil})
 				for _, end := range []struct {
 					err error
@@ -155,14 +159,14 @@ func TestDamageIsNamed(t *testing.T) {
 }
 
 // throughSpoiler sends a test stream through loopback and the spoiler, and gives what came out and how the ends ended.
-func throughSpoiler(t *testing.T, o engine.Options, s *spoiler) (got []byte, rxErr, txErr error) {
+func throughSpoiler(t *testing.T, o rig.Setup, s *spoiler) (got []byte, rxErr, txErr error) {
 	t.Helper()
 	sink, err := enginetest.NewSink(enginetest.KindFile)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer sink.Close()
-	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Sink: sink.FD})
+	r, err := rig.NewReceiver(rig.ReceiveConfig{Setup: o, Sink: sink.FD})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,7 +176,7 @@ func throughSpoiler(t *testing.T, o engine.Options, s *spoiler) (got []byte, rxE
 	}
 	s.to = fmt.Sprintf("127.0.0.1:%d", portOf(r))
 	path := engine.Path{Host: "127.0.0.1", Port: uint16(l.Addr().(*net.TCPAddr).Port)}
-	tx, err := engine.NewSender(engine.SendConfig{Options: o, Paths: []engine.Path{path}, Source: -1})
+	tx, err := rig.NewSender(rig.SendConfig{Setup: o, Paths: []engine.Path{path}, Source: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,12 +198,12 @@ func throughSpoiler(t *testing.T, o engine.Options, s *spoiler) (got []byte, rxE
 
 // A test stream comes through whole whatever is done to its links, with checksums and without, and ends where it should.
 func TestTestStream(t *testing.T) {
-	for _, o := range []engine.Options{
-		{Seed: 1, LegLimit: 1},
-		{Seed: 2, LegLimit: 200, Checksum: true},
-		{Seed: 3, LegLimit: 200, Chaos: 3},
-		{Seed: 4, LegLimit: 100, CPUs: unpinned(2)},
-		{Seed: 5, LegLimit: 30, Delay: 300 * time.Microsecond, CPUs: unpinned(2)},
+	for _, o := range []rig.Setup{
+		{Options: engine.Options{Seed: 1, LegLimit: 1}},
+		{Options: engine.Options{Seed: 2, LegLimit: 200, Checksum: true}},
+		{Options: engine.Options{Seed: 3, LegLimit: 200, Chaos: 3}},
+		{Options: engine.Options{Seed: 4, LegLimit: 100, CPUs: unpinned(2)}},
+		{Options: engine.Options{Seed: 5, LegLimit: 30, Delay: 300 * time.Microsecond, CPUs: unpinned(2)}},
 	} {
 		t.Run(fmt.Sprint(o.Seed), func(t *testing.T) {
 			quiet(t)
@@ -229,7 +233,10 @@ func TestLegLimit(t *testing.T) {
 	for _, limit := range []int64{1, 7, 1000} {
 		quiet(t)
 		data := content(uint64(limit), 20*leg)
-		got, _ := overTCP(t, data, engine.Options{Threads: 2, Leg: leg, LegLimit: limit, Timing: steady})
+		got, _ := overTCP(t, data, rig.Setup{
+			Options: engine.Options{Threads: 2, Leg: leg, LegLimit: limit},
+			Hooks:   rig.Hooks{Timing: steady},
+		})
 		if want := data[:min(int(limit)*leg, len(data))]; !bytes.Equal(got, want) {
 			t.Errorf("limit %d: %d bytes came out, want %d", limit, len(got), len(want))
 		}

@@ -69,7 +69,7 @@
 // snapshot.go, with summary.go, shows the state of the stream.
 //
 // The engine speaks in data (engine/observe): a Snapshot, a Summary, and events for an Observer. cmd turns them into words. Only an
-// error has words of its own.
+// error has words of its own. Tests and measurements make their ends by engine/rig, with hooks that no user sets.
 //
 // A loop (engine/loop) is one OS thread with its own epoll instance, its own shard of leg buffers and its own links. A link
 // runs on its loop's thread only; other goroutines post a function to the loop. When the thread is stuck in the kernel, in a

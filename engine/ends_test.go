@@ -17,15 +17,16 @@ import (
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 )
 
 // Nobody comes: both ends wait for as long as they were told.
 func TestNoFirstContact(t *testing.T) {
-	tx := send(t, engine.Options{Connect: 50 * time.Millisecond}, nil, answering(enginetest.PathRefuses))
+	tx := send(t, rig.Setup{Options: engine.Options{Connect: 50 * time.Millisecond}}, nil, answering(enginetest.PathRefuses))
 	if err := tx.wants(engine.StatusConnect).err; !strings.Contains(err.Error(), "a:8834") {
 		t.Errorf("%v does not name the path", err)
 	}
-	rx := receive(t, engine.Options{Connect: 50 * time.Millisecond}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{Options: engine.Options{Connect: 50 * time.Millisecond}}, enginetest.KindPipe, nil)
 	rx.wants(engine.StatusConnect)
 }
 
@@ -33,19 +34,19 @@ func TestNoFirstContact(t *testing.T) {
 func TestRefusedAtOnce(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		change func(*engine.Options)
+		change func(*rig.Setup)
 		why    string
 	}{
-		{"busy", func(*engine.Options) {}, "busy"},
-		{"wrong phrase", func(o *engine.Options) { o.Phrase = [4]byte{'a', 'b', 'c', 'd'} }, "checkphrase"},
+		{"busy", func(*rig.Setup) {}, "busy"},
+		{"wrong phrase", func(o *rig.Setup) { o.Phrase = [4]byte{'a', 'b', 'c', 'd'} }, "checkphrase"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+			rx := receive(t, rig.Setup{}, enginetest.KindPipe, nil)
 			got := rx.consume()
 			h, s := rx.link(0), newStream(1, 1000)
 			h.send(s.frame(0))
 			h.untilReceived(1)
-			o := engine.Options{Connect: time.Minute, Threads: 2}
+			o := rig.Setup{Options: engine.Options{Connect: time.Minute, Threads: 2}}
 			c.change(&o)
 			tx := send(t, o, nil, func(stream.Transport) stream.Transport { return rx.network })
 			if err := tx.wants(engine.StatusRefused).err; !strings.Contains(err.Error(), c.why) {
@@ -62,7 +63,7 @@ func TestTwoReceivers(t *testing.T) {
 	defer network.Close()
 	timing := steady
 	timing.DeadPeer = 200 * time.Millisecond
-	o := engine.Options{Threads: 4, Leg: 4 << 10, Timing: timing, Transport: network}
+	o := rig.Setup{Options: engine.Options{Threads: 4, Leg: 4 << 10}, Hooks: rig.Hooks{Timing: timing, Transport: network}}
 	data := content(5, 500<<10)
 	type end struct {
 		sink *enginetest.Stdio
@@ -79,8 +80,8 @@ func TestTwoReceivers(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer sink.Close()
-		r, err := engine.NewReceiver(engine.ReceiveConfig{
-			Options: looped(o), Port: port + i, Sink: sink.FD,
+		r, err := rig.NewReceiver(rig.ReceiveConfig{
+			Setup: looped(o), Port: port + i, Sink: sink.FD,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -106,8 +107,8 @@ func TestTwoReceivers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer source.Close()
-	s, err := engine.NewSender(engine.SendConfig{
-		Options: looped(o), Paths: paths, Source: source.FD,
+	s, err := rig.NewSender(rig.SendConfig{
+		Setup: looped(o), Paths: paths, Source: source.FD,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -138,8 +139,9 @@ func TestChaosOverTCP(t *testing.T) {
 			timing := steady
 			timing.DeadPeer = 10 * time.Second
 			data := content(uint64(chaos), 40*4096)
-			got, tx := overTCP(t, data, engine.Options{
-				Threads: 4, Leg: 4 << 10, Window: 1 << 20, Chaos: chaos, Timing: timing,
+			got, tx := overTCP(t, data, rig.Setup{
+				Options: engine.Options{Threads: 4, Leg: 4 << 10, Window: 1 << 20, Chaos: chaos},
+				Hooks:   rig.Hooks{Timing: timing},
 			})
 			if !bytes.Equal(got, data) {
 				t.Errorf("%d bytes came out, %d went in", len(got), len(data))
@@ -152,7 +154,7 @@ func TestChaosOverTCP(t *testing.T) {
 }
 
 // overTCP sends data through loopback, from a file to a file.
-func overTCP(t *testing.T, data []byte, o engine.Options) ([]byte, observe.Summary) {
+func overTCP(t *testing.T, data []byte, o rig.Setup) ([]byte, observe.Summary) {
 	t.Helper()
 	source, err := enginetest.NewSource(enginetest.KindFile, data)
 	if err != nil {
@@ -169,7 +171,7 @@ func overTCP(t *testing.T, data []byte, o engine.Options) ([]byte, observe.Summa
 // throughTCP sends what produce writes, and ends by closing to, or what is in a source that is a file, through loopback. It
 // closes both ends, and gives what came out, which of the null device is nothing.
 func throughTCP(
-	t *testing.T, source, sink *enginetest.Stdio, produce func(to *os.File) error, o engine.Options,
+	t *testing.T, source, sink *enginetest.Stdio, produce func(to *os.File) error, o rig.Setup,
 ) (got []byte, rx, tx observe.Summary) {
 	t.Helper()
 	defer source.Close()
@@ -204,14 +206,14 @@ func throughTCP(
 }
 
 // overLoopback makes the ends of a stream that goes through loopback.
-func overLoopback(t *testing.T, source, sink *enginetest.Stdio, o engine.Options) (*engine.Receiver, *engine.Sender) {
+func overLoopback(t *testing.T, source, sink *enginetest.Stdio, o rig.Setup) (*engine.Receiver, *engine.Sender) {
 	t.Helper()
-	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: looped(o), Sink: sink.FD})
+	r, err := rig.NewReceiver(rig.ReceiveConfig{Setup: looped(o), Sink: sink.FD})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := engine.NewSender(engine.SendConfig{
-		Options: looped(o), Paths: []engine.Path{{Host: "127.0.0.1", Port: portOf(r)}}, Source: source.FD,
+	s, err := rig.NewSender(rig.SendConfig{
+		Setup: looped(o), Paths: []engine.Path{{Host: "127.0.0.1", Port: portOf(r)}}, Source: source.FD,
 	})
 	if err != nil {
 		t.Fatal(err)

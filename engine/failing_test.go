@@ -13,6 +13,7 @@ import (
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 )
 
 // failure is how a stream is made to fail.
@@ -96,14 +97,14 @@ func (d *doomed) fail(p *pipe) (err error) {
 		return err
 	}
 	defer p.sink.Close()
-	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: d.receiveOptions(p.network), Port: port, Sink: p.sink.FD, Observer: hears{p.log, "rx: ", d.level},
+	r, err := rig.NewReceiver(rig.ReceiveConfig{
+		Setup: d.receiveOptions(p.network), Port: port, Sink: p.sink.FD, Observer: hears{p.log, "rx: ", d.level},
 	})
 	if err != nil {
 		return err
 	}
-	s, err := engine.NewSender(engine.SendConfig{
-		Options: d.sendOptions(p.network), Paths: d.hosts(p.network), Source: p.source.FD,
+	s, err := rig.NewSender(rig.SendConfig{
+		Setup: d.sendOptions(p.network), Paths: d.hosts(p.network), Source: p.source.FD,
 		Observer: hears{p.log, "tx: ", d.level},
 	})
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
@@ -21,7 +22,7 @@ import (
 //	file:  0
 func TestFailedStreamLeavesNoGap(t *testing.T) {
 	const leg = 64 << 10
-	rx := receive(t, engine.Options{}, enginetest.KindFile, nil)
+	rx := receive(t, rig.Setup{}, enginetest.KindFile, nil)
 	s := newStream(4, leg)
 	h := rx.link(0)
 	h.send(s.frame(0), s.frame(2), s.frame(3))
@@ -43,7 +44,7 @@ func TestFailedStreamLeavesNoGap(t *testing.T) {
 func TestCutLeavesNoGap(t *testing.T) {
 	const leg = 64 << 10
 	var r *engine.Receiver
-	rx := receiveFor(t, engine.Options{CPUs: unpinned(2), Threads: 2}, enginetest.KindFile, &r)
+	rx := receiveFor(t, rig.Setup{Options: engine.Options{CPUs: unpinned(2), Threads: 2}}, enginetest.KindFile, &r)
 	s := newStream(6, leg)
 	h := rx.link(0)
 	h.send(s.frame(0), s.frame(2), s.frame(3))
@@ -87,7 +88,11 @@ func TestSourceChanges(t *testing.T) {
 		{"written to", overwrite, engine.StatusIntegrity},
 		{"written to, and its time set back", overwriteQuietly, engine.StatusIntegrity},
 	} {
-		for _, o := range []engine.Options{{IO: "copy"}, {IO: "auto"}, {IO: "auto", ForceSendFile: true}} {
+		for _, o := range []rig.Setup{
+			{Options: engine.Options{IO: "copy"}},
+			{Options: engine.Options{IO: "auto"}},
+			{Options: engine.Options{IO: "auto"}, Hooks: rig.Hooks{ForceSendFile: true}},
+		} {
 			t.Run(fmt.Sprintf("%s, %s, by a card: %v", c.name, o.IO, o.ForceSendFile), func(t *testing.T) {
 				o.Leg = leg
 				tx := sendFile(t, o, data)
@@ -185,7 +190,7 @@ func TestLinesOfOthersStay(t *testing.T) {
 		{"behind a part of it", 2 * leg, false, 1, string(s.data[:leg]) + string(make([]byte, leg)) + line},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			rx := receive(t, engine.Options{}, enginetest.KindFile, nil)
+			rx := receive(t, rig.Setup{}, enginetest.KindFile, nil)
 			h := rx.link(0, func(h *wire.Hello) { h.Size = c.size })
 			write := func() {
 				if _, err := unix.Write(rx.stdio.FD, []byte(line)); err != nil { // the same open file
@@ -226,7 +231,7 @@ func TestLinesOfOthersStay(t *testing.T) {
 
 // Where the length is not known, both cannot have their place: the stream fails rather than be mixed with something else.
 func TestLineInTheMiddle(t *testing.T) {
-	rx := receive(t, engine.Options{}, enginetest.KindFile, nil)
+	rx := receive(t, rig.Setup{}, enginetest.KindFile, nil)
 	s := newStream(2, 64<<10)
 	h := rx.link(0)
 	h.send(s.frame(0))

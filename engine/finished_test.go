@@ -14,6 +14,7 @@ import (
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
@@ -26,7 +27,7 @@ func TestSenderFinishesWithoutAnEnd(t *testing.T) {
 		"a leg missing": s.end(),
 	} {
 		t.Run(name, func(t *testing.T) {
-			rx := receive(t, engine.Options{Giveup: -1, Timing: steady}, enginetest.KindPipe, nil)
+			rx := receive(t, rig.Setup{Options: engine.Options{Giveup: -1}, Hooks: rig.Hooks{Timing: steady}}, enginetest.KindPipe, nil)
 			h := rx.link(0)
 			h.send(s.frame(0), says, wire.Bye{Stream: true}.Append(nil))
 			if got := h.untilType(wire.TypeError).A; engine.Status(got) != engine.StatusLost {
@@ -49,7 +50,7 @@ func TestFailureIsNoEndOfAnOutage(t *testing.T) {
 	timing := brief()
 	timing.Tell, timing.TellAgain, timing.Linger = time.Millisecond, time.Hour, 100*time.Millisecond
 	s := newStream(1, 1000)
-	rx := receive(t, engine.Options{Giveup: -1, Timing: timing}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{Options: engine.Options{Giveup: -1}, Hooks: rig.Hooks{Timing: timing}}, enginetest.KindPipe, nil)
 	h := rx.link(0)
 	h.send(s.frame(0), s.end())
 	h.untilReceived(1)
@@ -74,7 +75,7 @@ func TestReceiverFinishesWithoutSuccess(t *testing.T) {
 		{"nothing received", 0, "the receiver ended the stream without saying that it was written"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			tx := send(t, engine.Options{Threads: 1, Giveup: -1, Timing: steady}, content(2, 1000), nil)
+			tx := send(t, rig.Setup{Options: engine.Options{Threads: 1, Giveup: -1}, Hooks: rig.Hooks{Timing: steady}}, content(2, 1000), nil)
 			h := tx.accept(8)
 			h.untilType(wire.TypeEnd)
 			h.send(wire.Ack{Received: c.received}.Append(nil), wire.Bye{Stream: true}.Append(nil))
@@ -129,7 +130,9 @@ func (addresslessConn) LocalAddr() net.Addr { return nil }
 func TestConnectionWithoutAnAddress(t *testing.T) {
 	timing := steady
 	timing.Tell = time.Millisecond
-	rx := receive(t, engine.Options{Timing: timing}, enginetest.KindPipe, func(n stream.Transport) stream.Transport { return addressless{n} })
+	rx := receive(t, rig.Setup{
+		Hooks: rig.Hooks{Timing: timing},
+	}, enginetest.KindPipe, func(n stream.Transport) stream.Transport { return addressless{n} })
 	rx.until("it says that it waits", func() bool {
 		return count(rx.log, func(e observe.Outage) bool { return e.First && e.Door == nil && e.Port == port }) > 0
 	})

@@ -9,6 +9,7 @@ import (
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
@@ -51,7 +52,10 @@ func TestFlood(t *testing.T) {
 	} {
 		t.Run("a sender, "+c.name, func(t *testing.T) {
 			on := new(atomic.Bool)
-			tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10, Timing: brief}, content(1, 4<<20), flooding(on, c.frame))
+			tx := send(t, rig.Setup{
+				Options: engine.Options{Threads: 1, Leg: 64 << 10},
+				Hooks:   rig.Hooks{Timing: brief},
+			}, content(1, 4<<20), flooding(on, c.frame))
 			h := tx.accept(8)
 			h.untilType(wire.TypeLeg)
 			on.Store(true)
@@ -62,7 +66,7 @@ func TestFlood(t *testing.T) {
 	}
 	t.Run("a receiver", func(t *testing.T) {
 		on := new(atomic.Bool)
-		rx := receive(t, engine.Options{Timing: brief}, enginetest.KindPipe, flooding(on, wire.Beat{Sent: 1}.Append(nil)))
+		rx := receive(t, rig.Setup{Hooks: rig.Hooks{Timing: brief}}, enginetest.KindPipe, flooding(on, wire.Beat{Sent: 1}.Append(nil)))
 		h := rx.link(0)
 		on.Store(true)
 		h.send(wire.Beat{}.Append(nil))
@@ -75,7 +79,7 @@ func TestFlood(t *testing.T) {
 func TestUnconfirmedEnd(t *testing.T) {
 	brief := steady
 	brief.Confirm = 100 * time.Millisecond
-	rx := receive(t, engine.Options{Timing: brief}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{Hooks: rig.Hooks{Timing: brief}}, enginetest.KindPipe, nil)
 	got := rx.consume()
 	s := newStream(2, 30000)
 	h := rx.link(0)

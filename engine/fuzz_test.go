@@ -14,6 +14,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
@@ -151,14 +152,17 @@ func fuzzReceiver(t *testing.T, in *tape) {
 	defer network.Close()
 	log := &lines{to: io.Discard}
 	loops := 1 + int(in.next()%2)
-	o := engine.Options{
-		Transport: network, Window: engine.MinWindow, CPUs: unpinned(loops), Threads: 3, Timing: hurried,
-		Giveup: 300 * time.Millisecond, Connect: time.Second,
+	o := rig.Setup{
+		Options: engine.Options{
+			Window: engine.MinWindow, CPUs: unpinned(loops), Threads: 3, Giveup: 300 * time.Millisecond,
+			Connect: time.Second,
+		},
+		Hooks: rig.Hooks{Transport: network, Timing: hurried},
 	}
 	if in.next()%4 == 0 {
 		o.IO = "copy"
 	}
-	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: o, Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", 2}})
+	r, err := rig.NewReceiver(rig.ReceiveConfig{Setup: o, Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", 2}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -439,12 +443,15 @@ func fuzzSender(t *testing.T, in *tape) {
 	network := enginetest.NewNet(0, enginetest.Faults{})
 	defer network.Close()
 	log := &lines{to: io.Discard}
-	o := engine.Options{
-		Transport: network, Window: engine.MinWindow, Leg: leg, CPUs: unpinned(1 + int(in.next()%2)), Threads: 3, Timing: hurried,
-		Checksum: in.next()%4 == 0, Giveup: 500 * time.Millisecond, Connect: 500 * time.Millisecond,
+	o := rig.Setup{
+		Options: engine.Options{
+			Window: engine.MinWindow, Leg: leg, CPUs: unpinned(1 + int(in.next()%2)), Threads: 3,
+			Checksum: in.next()%4 == 0, Giveup: 500 * time.Millisecond, Connect: 500 * time.Millisecond,
+		},
+		Hooks: rig.Hooks{Transport: network, Timing: hurried},
 	}
-	s, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: []engine.Path{{Host: "a", Port: port}}, Source: source.FD, Observer: hears{log, "tx: ", 2},
+	s, err := rig.NewSender(rig.SendConfig{
+		Setup: o, Paths: []engine.Path{{Host: "a", Port: port}}, Source: source.FD, Observer: hears{log, "tx: ", 2},
 	})
 	if err != nil {
 		t.Fatal(err)

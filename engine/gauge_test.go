@@ -14,6 +14,7 @@ import (
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 )
 
 // waitFor looks again and again, for a bounded time.
@@ -30,7 +31,7 @@ func waitFor(t *testing.T, what string, true func() bool) {
 type end interface{ Snapshot() observe.Snapshot }
 
 // halfway carries a stream that stands still in its middle, where look gets both ends and what they said.
-func halfway(t *testing.T, o engine.Options, look func(tx, rx end, txSaid, rxSaid *lines)) {
+func halfway(t *testing.T, o rig.Setup, look func(tx, rx end, txSaid, rxSaid *lines)) {
 	t.Helper()
 	quiet(t)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -44,14 +45,14 @@ func halfway(t *testing.T, o engine.Options, look func(tx, rx end, txSaid, rxSai
 	defer sink.Close()
 	txSaid, rxSaid := unwatched(), unwatched()
 	o.Threads = 4
-	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: o, Sink: sink.FD, Observer: hears{rxSaid, "", observe.LevelChoices},
+	r, err := rig.NewReceiver(rig.ReceiveConfig{
+		Setup: o, Sink: sink.FD, Observer: hears{rxSaid, "", observe.LevelChoices},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: portOf(r)}}, Source: source.FD,
+	s, err := rig.NewSender(rig.SendConfig{
+		Setup: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: portOf(r)}}, Source: source.FD,
 		Observer: hears{txSaid, "", observe.LevelChoices},
 	})
 	if err != nil {
@@ -90,7 +91,7 @@ func countedOn(l observe.LinkStatus) bool {
 
 // TestSocketStatistics: both ends tell what the kernel counts, of every link.
 func TestSocketStatistics(t *testing.T) {
-	halfway(t, engine.Options{SockStats: true}, func(tx, rx end, txSaid, rxSaid *lines) {
+	halfway(t, rig.Setup{Options: engine.Options{SockStats: true}}, func(tx, rx end, txSaid, rxSaid *lines) {
 		for e, said := range map[end]*lines{tx: txSaid, rx: rxSaid} {
 			waitFor(t, "it is decided what counts", func() bool { return count[observe.SocketStatistics](said, nil) > 0 })
 			if count(said, func(e observe.SocketStatistics) bool { return e.Err == nil && e.Filter == nil }) == 0 {
@@ -110,12 +111,12 @@ func TestNoSocketStatistics(t *testing.T) {
 	network := enginetest.NewNet(1, enginetest.Faults{})
 	defer network.Close()
 	for _, test := range []struct {
-		o       engine.Options
+		o       rig.Setup
 		all     string // why there are none at all
 		oneLink string // or of a link
 	}{
-		{engine.Options{}, "switched off", "-"},
-		{engine.Options{SockStats: true, Transport: network}, "no permission", "not a TCP socket"},
+		{rig.Setup{}, "switched off", "-"},
+		{rig.Setup{Options: engine.Options{SockStats: true}, Hooks: rig.Hooks{Transport: network}}, "no permission", "not a TCP socket"},
 	} {
 		halfway(t, test.o, func(tx, rx end, txSaid, rxSaid *lines) {
 			for e, said := range map[end]*lines{tx: txSaid, rx: rxSaid} {

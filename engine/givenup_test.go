@@ -10,6 +10,7 @@ import (
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -34,7 +35,7 @@ func (h *hand) untilBye(why wire.Reason) {
 }
 
 func TestSenderSaysThatALinkIsSilent(t *testing.T) {
-	tx := send(t, engine.Options{Threads: 1, Timing: brief()}, nil, nil)
+	tx := send(t, rig.Setup{Options: engine.Options{Threads: 1}, Hooks: rig.Hooks{Timing: brief()}}, nil, nil)
 	h := tx.accept(8)
 	h.untilBye(wire.ByeSilent)
 }
@@ -43,7 +44,7 @@ func TestSenderSaysThatALinkIsSilent(t *testing.T) {
 // peer reads again, while the sender dials anew.
 func TestSenderSaysSoAfterItsLeg(t *testing.T) {
 	data := content(5, 8<<20)
-	tx := send(t, engine.Options{Threads: 1, Leg: 1 << 20, Timing: brief()}, data, nil)
+	tx := send(t, rig.Setup{Options: engine.Options{Threads: 1, Leg: 1 << 20}, Hooks: rig.Hooks{Timing: brief()}}, data, nil)
 	old := tx.accept(8, large)
 	again := tx.connection(tx.door) // which is not welcomed yet
 	legs := 0
@@ -64,7 +65,7 @@ func TestSenderSaysSoAfterItsLeg(t *testing.T) {
 
 // The successor of such a link is up: what is left of the old one is of no use.
 func TestSuccessorEndsTheOldLink(t *testing.T) {
-	tx := send(t, engine.Options{Threads: 1, Leg: 1 << 20, Timing: brief()}, content(5, 8<<20), nil)
+	tx := send(t, rig.Setup{Options: engine.Options{Threads: 1, Leg: 1 << 20}, Hooks: rig.Hooks{Timing: brief()}}, content(5, 8<<20), nil)
 	old := tx.accept(8, large)
 	tx.accept(8, large)
 	old.untilClosed()
@@ -74,14 +75,14 @@ func TestSuccessorEndsTheOldLink(t *testing.T) {
 func large(w *wire.Welcome) { w.MaxLeg = 1 << 20 }
 
 func TestReceiverSaysThatALinkIsSilent(t *testing.T) {
-	rx := receive(t, engine.Options{Timing: brief()}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{Hooks: rig.Hooks{Timing: brief()}}, enginetest.KindPipe, nil)
 	h := rx.link(0)
 	h.send(wire.Beat{}.Append(nil))
 	h.untilBye(wire.ByeSilent)
 }
 
 func TestReceiverSaysThatALinkIsReplaced(t *testing.T) {
-	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{}, enginetest.KindPipe, nil)
 	old := rx.link(0)
 	old.send(newStream(1, 4096).frame(0))
 	old.untilReceived(1)
@@ -94,7 +95,7 @@ func TestSenderHearsThatALinkIsGivenUp(t *testing.T) {
 	data := content(2, 100<<10)
 	timing := steady
 	timing.DeadPeer = 10 * time.Millisecond
-	tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10, Timing: timing}, data, nil)
+	tx := send(t, rig.Setup{Options: engine.Options{Threads: 1, Leg: 64 << 10}, Hooks: rig.Hooks{Timing: timing}}, data, nil)
 	old := tx.accept(8)
 	old.frame()
 	old.send(wire.Bye{Reason: wire.ByeSilent}.Append(nil))
@@ -131,7 +132,7 @@ func TestReceiverTellsAWordFromADeath(t *testing.T) {
 			t.Parallel()
 			timing := brief()
 			timing.Dead = time.Minute
-			rx := receive(t, engine.Options{Timing: timing}, enginetest.KindPipe, nil)
+			rx := receive(t, rig.Setup{Hooks: rig.Hooks{Timing: timing}}, enginetest.KindPipe, nil)
 			got, s := rx.consume(), newStream(2, 4096)
 			h := rx.link(0)
 			h.send(s.frame(0))
@@ -158,7 +159,7 @@ func TestReceiverTellsAWordFromADeath(t *testing.T) {
 func TestReceiverKeepsItsErrorForTheSender(t *testing.T) {
 	timing := brief()
 	timing.Dead = time.Minute
-	rx := receive(t, engine.Options{Timing: timing}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{Hooks: rig.Hooks{Timing: timing}}, enginetest.KindPipe, nil)
 	h := rx.link(0)
 	h.send(newStream(1, 4096).frame(0))
 	h.untilReceived(1)
@@ -181,7 +182,7 @@ func TestReceiverKeepsItsErrorForTheSender(t *testing.T) {
 func TestReceiverLingers(t *testing.T) {
 	timing := brief()
 	timing.Dead, timing.DeadPeer, timing.Linger = time.Minute, soon, 200*time.Millisecond
-	rx := receive(t, engine.Options{Giveup: -1, Timing: timing}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{Options: engine.Options{Giveup: -1}, Hooks: rig.Hooks{Timing: timing}}, enginetest.KindPipe, nil)
 	rx.consume()
 	s := newStream(1, 4096)
 	h := rx.link(0)
@@ -213,7 +214,7 @@ func TestSenderKnowsWhatItDoesNotKnow(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			timing := brief()
 			timing.Dead = time.Minute
-			tx := send(t, engine.Options{Threads: 1, Giveup: -1, Timing: timing}, content(2, 1000), nil)
+			tx := send(t, rig.Setup{Options: engine.Options{Threads: 1, Giveup: -1}, Hooks: rig.Hooks{Timing: timing}}, content(2, 1000), nil)
 			h := tx.accept(8)
 			h.untilType(wire.TypeLeg)
 			h.send(wire.Ack{Received: 1}.Append(nil))
@@ -261,7 +262,10 @@ func (c *holeConn) Info() netio.Info { return netio.Info{MSS: 1448, CPU: -1} }
 func TestBlackHoleIsAnOutage(t *testing.T) {
 	timing := brief()
 	timing.Dead, timing.Stall = 400*time.Millisecond, 50*time.Millisecond
-	tx := send(t, engine.Options{Threads: 1, Giveup: time.Second, Timing: timing}, content(2, 100<<10), hole)
+	tx := send(t, rig.Setup{
+		Options: engine.Options{Threads: 1, Giveup: time.Second},
+		Hooks:   rig.Hooks{Timing: timing},
+	}, content(2, 100<<10), hole)
 	told := make(chan bool, 1)
 	tx.serve(func(c net.Conn) { play(c, told) })
 	got := tx.wants(engine.StatusLost).err.Error()
@@ -306,7 +310,10 @@ func play(c net.Conn, told chan<- bool) {
 func TestResetsThenSilenceAreGivenUp(t *testing.T) {
 	timing := brief()
 	timing.Dead, timing.DeadPeer = time.Minute, 20*time.Millisecond
-	tx := send(t, engine.Options{Threads: 1, Giveup: 400 * time.Millisecond, Timing: timing}, content(2, 1000), nil)
+	tx := send(t, rig.Setup{
+		Options: engine.Options{Threads: 1, Giveup: 400 * time.Millisecond},
+		Hooks:   rig.Hooks{Timing: timing},
+	}, content(2, 1000), nil)
 	h := tx.accept(8)
 	h.untilType(wire.TypeLeg)
 	tx.network.SetAddresses("a", enginetest.PathSilent)
@@ -322,7 +329,7 @@ func TestOvertakenLinkIsTold(t *testing.T) {
 	dialled := func(generation uint32) func(*wire.Hello) {
 		return func(h *wire.Hello) { h.Generation = generation }
 	}
-	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{}, enginetest.KindPipe, nil)
 	got := rx.consume()
 	s := newStream(1, 1000)
 	later := rx.link(0, dialled(5))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"viamillipede/engine"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
@@ -38,7 +39,7 @@ func TestGiveupWhereNothingGetsThrough(t *testing.T) {
 				t.Parallel()
 				timing := brief()
 				timing.Tick, timing.Tell = time.Millisecond, time.Millisecond
-				o := engine.Options{Threads: threads, Giveup: giveup, Timing: timing}
+				o := rig.Setup{Options: engine.Options{Threads: threads, Giveup: giveup}, Hooks: rig.Hooks{Timing: timing}}
 				tx := send(t, o, content(1, 1000), nil)
 				tx.serve(func(conn net.Conn) {
 					if welcomes(conn) {
@@ -65,7 +66,10 @@ func TestStoppedConsumerIsNoOutage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			const giveup = 200 * time.Millisecond
-			tx := send(t, engine.Options{Threads: 1, Giveup: giveup, Timing: steady}, content(1, 1000), nil)
+			tx := send(t, rig.Setup{
+				Options: engine.Options{Threads: 1, Giveup: giveup},
+				Hooks:   rig.Hooks{Timing: steady},
+			}, content(1, 1000), nil)
 			h := tx.accept(8)
 			h.untilType(wire.TypeLeg)
 			h.send(wire.Ack{Received: acks}.Append(nil))

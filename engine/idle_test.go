@@ -7,6 +7,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -30,7 +31,7 @@ func (c *unsent) Queued() netio.Queue {
 func TestIdleLinkBeats(t *testing.T) {
 	asked := make(chan struct{})
 	first := sync.OnceFunc(func() { close(asked) })
-	tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10}, content(1, 1000),
+	tx := send(t, rig.Setup{Options: engine.Options{Threads: 1, Leg: 64 << 10}}, content(1, 1000),
 		adopting(func(c stream.Connection) stream.Conn { return &unsent{Connection: c, asked: first} }))
 	h := tx.accept(8)
 	h.untilType(wire.TypeLeg)

@@ -7,6 +7,7 @@ import (
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -30,7 +31,7 @@ func swallowFirst() transporter {
 func TestReceiverInsists(t *testing.T) {
 	timing := brief()
 	timing.Dead = soon
-	rx := receive(t, engine.Options{Timing: timing}, enginetest.KindPipe, swallowFirst())
+	rx := receive(t, rig.Setup{Hooks: rig.Hooks{Timing: timing}}, enginetest.KindPipe, swallowFirst())
 	h := rx.link(0)
 	h.send(newStream(1, 4096).frame(0))
 	h.untilReceived(1)
@@ -52,7 +53,10 @@ func TestSenderInsists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tx := sendFrom(t, engine.Options{Threads: 1, IO: "copy", Timing: timing}, source, []engine.Path{{Host: "a", Port: port}}, swallowFirst())
+	tx := sendFrom(t, rig.Setup{
+		Options: engine.Options{Threads: 1, IO: "copy"},
+		Hooks:   rig.Hooks{Timing: timing},
+	}, source, []engine.Path{{Host: "a", Port: port}}, swallowFirst())
 	if _, err := source.Far.Write(content(1, 1000)); err != nil {
 		t.Fatal(err)
 	}

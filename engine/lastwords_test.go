@@ -6,6 +6,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
@@ -13,7 +14,7 @@ import (
 // takes the words in that wait to be read.
 
 func TestSenderHearsTheLastWords(t *testing.T) {
-	tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10}, content(1, 4<<20), deaf)
+	tx := send(t, rig.Setup{Options: engine.Options{Threads: 1, Leg: 64 << 10}}, content(1, 4<<20), deaf)
 	h := tx.accept(1000)
 	h.send(wire.Fault{Status: uint16(engine.StatusLocalPipe), Text: "consumer gone"}.Append(nil))
 	h.c.Close()
@@ -26,7 +27,7 @@ func TestSenderHearsTheLastWords(t *testing.T) {
 }
 
 func TestReceiverHearsTheLastWords(t *testing.T) {
-	rx := receive(t, engine.Options{}, enginetest.KindPipe, deaf)
+	rx := receive(t, rig.Setup{}, enginetest.KindPipe, deaf)
 	h := rx.link(0)
 	h.send(newStream(1, 1000).frame(0), wire.Fault{Status: uint16(engine.StatusLocalPipe), Text: "producer gone"}.Append(nil))
 	h.c.Close() // the next heartbeat finds the link closed

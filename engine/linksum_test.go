@@ -7,17 +7,18 @@ import (
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 )
 
 // A stream that is made here ends by time, and the summaries of its links have every leg and every link, those that were cut
 // as well.
 func TestLastsAndLinkSums(t *testing.T) {
 	const lasts = 100 * time.Millisecond
-	for name, o := range map[string]engine.Options{
-		"blank": {Blank: true},
-		"cut":   {Blank: true, Chaos: 50},
-		"made":  {PRBS: true, Seed: 3, CPUs: unpinned(2)},
-		"small": {Blank: true, IO: "copy", Delay: time.Millisecond},
+	for name, o := range map[string]rig.Setup{
+		"blank": {Hooks: rig.Hooks{Blank: true}},
+		"cut":   {Options: engine.Options{Chaos: 50}, Hooks: rig.Hooks{Blank: true}},
+		"made":  {Options: engine.Options{PRBS: true, Seed: 3, CPUs: unpinned(2)}},
+		"small": {Options: engine.Options{IO: "copy", Delay: time.Millisecond}, Hooks: rig.Hooks{Blank: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			quiet(t)
@@ -59,8 +60,8 @@ func checkSums(t *testing.T, end string, s observe.Summary) {
 
 // Only a stream that is made here can end by time.
 func TestLastsNeedsAMadeStream(t *testing.T) {
-	for _, o := range []engine.Options{{Lasts: time.Second}, {Lasts: -1, Blank: true}} {
-		_, err := engine.NewSender(engine.SendConfig{Options: o, Paths: []engine.Path{{Host: "localhost", Port: 9}}})
+	for _, o := range []rig.Setup{{Hooks: rig.Hooks{Lasts: time.Second}}, {Hooks: rig.Hooks{Lasts: -1, Blank: true}}} {
+		_, err := rig.NewSender(rig.SendConfig{Setup: o, Paths: []engine.Path{{Host: "localhost", Port: 9}}})
 		if engine.ExitStatus(err) != engine.StatusUsage {
 			t.Errorf("%v: %v", o.Lasts, err)
 		}

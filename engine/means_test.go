@@ -8,6 +8,7 @@ import (
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
@@ -22,9 +23,9 @@ func TestFewerPipesThanLoops(t *testing.T) {
 			}
 			n := enginetest.NewNet(0, enginetest.Faults{})
 			log := &lines{to: io.Discard}
-			r, err := engine.NewReceiver(engine.ReceiveConfig{
-				Options: engine.Options{CPUs: unpinned(2), Threads: 2, Transport: n, Timing: steady},
-				Port:    port, Sink: sink.FD, Observer: hears{log, "rx: ", observe.LevelLegs},
+			r, err := rig.NewReceiver(rig.ReceiveConfig{
+				Setup: rig.Setup{Options: engine.Options{CPUs: unpinned(2), Threads: 2}, Hooks: rig.Hooks{Transport: n, Timing: steady}},
+				Port:  port, Sink: sink.FD, Observer: hears{log, "rx: ", observe.LevelLegs},
 			})
 			if err != nil {
 				t.Fatal(err)

@@ -6,14 +6,16 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/rig"
 )
 
 // Links go to the loop that serves their packets, while legs are on them, as often as the packets come in elsewhere; not a
 // byte of the stream is lost or repeated, and no link is. TestSeeds has links that move and die.
 func TestLinksFollowTheirPackets(t *testing.T) {
 	s := &scenario{
-		options: engine.Options{
-			Threads: 4, Leg: 16 << 10, Window: engine.MinWindow, Timing: quick, Giveup: -1, Connect: time.Minute,
+		options: rig.Setup{
+			Options: engine.Options{Threads: 4, Leg: 16 << 10, Window: engine.MinWindow, Giveup: -1, Connect: time.Minute},
+			Hooks:   rig.Hooks{Timing: quick},
 		},
 		rxLoops: 3, txLoops: 2, rxLeg: 16 << 10, paths: 1, length: 64 << 20, slow: true, moves: true,
 	}

@@ -10,6 +10,7 @@ import (
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 )
 
 // A neighbour who holds the lock of standard input's pipe, or of standard output's, for as long as many heartbeats take: every
@@ -211,25 +212,28 @@ func (b *siege) writes() <-chan struct{} {
 
 // opens has both ends open the source and the sink, with options that change may change; the stream begins with the call of what
 // it gives.
-func (b *siege) opens(change func(where string, o *engine.Options)) (begin func()) {
+func (b *siege) opens(change func(where string, o *rig.Setup)) (begin func()) {
 	b.t.Helper()
 	network := enginetest.NewNet(0, enginetest.Faults{})
-	options := func(where string) engine.Options {
-		o := engine.Options{Transport: b.beats[where].of(network), Timing: steady, Threads: besiegedLinks, CPUs: unpinned(2)}
+	options := func(where string) rig.Setup {
+		o := rig.Setup{
+			Options: engine.Options{Threads: besiegedLinks, CPUs: unpinned(2)},
+			Hooks:   rig.Hooks{Transport: b.beats[where].of(network), Timing: steady},
+		}
 		if change != nil {
 			change(where, &o)
 		}
 		return o
 	}
 	rxLog, txLog := &lines{to: io.Discard}, &lines{to: io.Discard}
-	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: looped(options("sink")), Port: port, Sink: b.sink.FD, Observer: hears{rxLog, "rx: ", observe.LevelChoices},
+	r, err := rig.NewReceiver(rig.ReceiveConfig{
+		Setup: looped(options("sink")), Port: port, Sink: b.sink.FD, Observer: hears{rxLog, "rx: ", observe.LevelChoices},
 	})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	s, err := engine.NewSender(engine.SendConfig{
-		Options: looped(options("source")), Paths: []engine.Path{{Host: "a", Port: port}}, Source: b.source.FD,
+	s, err := rig.NewSender(rig.SendConfig{
+		Setup: looped(options("source")), Paths: []engine.Path{{Host: "a", Port: port}}, Source: b.source.FD,
 		Observer: hears{txLog, "tx: ", observe.LevelChoices},
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
@@ -23,14 +24,14 @@ func TestHeadLegLastOnEveryLink(t *testing.T) {
 		for loops := 1; loops <= 3; loops++ {
 			for _, kind := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindSocket} {
 				t.Run(fmt.Sprintf("%s, %d loops, %v", io, loops, kind), func(t *testing.T) {
-					headLast(t, engine.Options{IO: io, CPUs: unpinned(loops), Threads: loops, Window: 1 << 20}, kind)
+					headLast(t, rig.Setup{Options: engine.Options{IO: io, CPUs: unpinned(loops), Threads: loops, Window: 1 << 20}}, kind)
 				})
 			}
 		}
 	}
 }
 
-func headLast(t *testing.T, o engine.Options, kind enginetest.Kind) {
+func headLast(t *testing.T, o rig.Setup, kind enginetest.Kind) {
 	rx := receive(t, o, kind, nil)
 	const links = 4
 	var hands []*hand
@@ -60,7 +61,7 @@ func headLast(t *testing.T, o engine.Options, kind enginetest.Kind) {
 
 // The same when the sink is free, and every byte is delivered as soon as the head is there.
 func TestHeadLegLastWithAFreeSink(t *testing.T) {
-	rx := receive(t, engine.Options{Window: 1 << 20}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{Options: engine.Options{Window: 1 << 20}}, enginetest.KindPipe, nil)
 	got := rx.consume()
 	h := rx.link(0)
 	s := newStream(int(h.welcome.Credit), int(h.welcome.MaxLeg))
@@ -73,7 +74,7 @@ func TestHeadLegLastWithAFreeSink(t *testing.T) {
 
 // A peer that sends one byte at a time is slow, and nothing else.
 func TestTrickle(t *testing.T) {
-	for _, o := range []engine.Options{{}, {IO: "copy"}} {
+	for _, o := range []rig.Setup{{}, {Options: engine.Options{IO: "copy"}}} {
 		rx := receive(t, o, enginetest.KindPipe, nil)
 		got := rx.consume()
 		h := rx.link(0)
@@ -93,7 +94,7 @@ func TestTrickle(t *testing.T) {
 //	link 1:                 0 1 2 3 4 5 6 7  (ack)
 func TestZombie(t *testing.T) {
 	for _, kind := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindSocket} {
-		rx := receive(t, engine.Options{CPUs: unpinned(2), Threads: 2}, kind, nil)
+		rx := receive(t, rig.Setup{Options: engine.Options{CPUs: unpinned(2), Threads: 2}}, kind, nil)
 		got := rx.consume()
 		zombie, other := rx.link(0), rx.link(1)
 		s := newStream(9, 32<<10)
@@ -109,7 +110,7 @@ func TestZombie(t *testing.T) {
 
 // Legs that come on every link at once, all of them, in opposite orders.
 func TestEveryLegOnEveryLink(t *testing.T) {
-	rx := receive(t, engine.Options{CPUs: unpinned(3), Threads: 3, Window: 1 << 20}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{Options: engine.Options{CPUs: unpinned(3), Threads: 3, Window: 1 << 20}}, enginetest.KindPipe, nil)
 	got := rx.consume()
 	hands := []*hand{rx.link(0), rx.link(1), rx.link(2), rx.link(3)}
 	s := newStream(int(hands[0].welcome.Credit), int(hands[0].welcome.MaxLeg))
@@ -133,7 +134,7 @@ func TestEveryLegOnEveryLink(t *testing.T) {
 
 // A sender that dials a link anew has given up the old one, whatever it still brings.
 func TestReplacedLink(t *testing.T) {
-	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{}, enginetest.KindPipe, nil)
 	got := rx.consume()
 	old := rx.link(0)
 	s := newStream(3, 32<<10)

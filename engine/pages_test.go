@@ -12,6 +12,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/rig"
 )
 
 // What the consumer has in its pipe is its own, though it comes from a file on the same machine: what is written to the file
@@ -29,7 +30,7 @@ func TestPagesOfAFileStayItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer sink.Close()
-	r, s := overLoopback(t, source, sink, engine.Options{Timing: steady, Threads: 2})
+	r, s := overLoopback(t, source, sink, rig.Setup{Options: engine.Options{Threads: 2}, Hooks: rig.Hooks{Timing: steady}})
 	var ends sync.WaitGroup
 	var rxErr, txErr error
 	ends.Go(func() { _, rxErr = r.Run(t.Context()) })

@@ -12,6 +12,7 @@ import (
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -75,7 +76,7 @@ func TestFaultAtTheReceiver(t *testing.T) {
 			t.Run(at, func(t *testing.T) {
 				t.Parallel()
 				m := mined{at: at, armed: new(atomic.Bool)}
-				rx := receive(t, engine.Options{CPUs: unpinned(loops), Threads: 2}, enginetest.KindFile,
+				rx := receive(t, rig.Setup{Options: engine.Options{CPUs: unpinned(loops), Threads: 2}}, enginetest.KindFile,
 					func(n stream.Transport) stream.Transport { m.Transport = n; return m })
 				s := newStream(4, leg)
 				h := rx.link(0)
@@ -113,7 +114,7 @@ func TestFaultAtTheSender(t *testing.T) {
 			inLoop := at == "recv" || at == "send"
 			m := mined{at: at, armed: new(atomic.Bool)}
 			m.armed.Store(!inLoop)
-			tx := send(t, engine.Options{Threads: 1, Leg: 64 << 10}, content(1, 100<<10),
+			tx := send(t, rig.Setup{Options: engine.Options{Threads: 1, Leg: 64 << 10}}, content(1, 100<<10),
 				func(n stream.Transport) stream.Transport { m.Transport = n; return m })
 			if at == "adopt" {
 				tx.accept(8)

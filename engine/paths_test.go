@@ -15,6 +15,7 @@ import (
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
@@ -44,7 +45,7 @@ func TestAddressesInTurn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
+			o := rig.Setup{Options: engine.Options{Threads: 1, Connect: soon}, Hooks: rig.Hooks{Timing: steady}}
 			o.Timing.Dial, o.Timing.Backoff, o.Timing.BackoffMost = soon, soon, soon // one attempt has to do
 			tx := send(t, o, content(1, 1000), answering(bad, bad, enginetest.PathWorks))
 			h := tx.accept(4)
@@ -63,7 +64,7 @@ func TestAddressesInTurn(t *testing.T) {
 
 // A path's address that fails is tried once, not again at every redial.
 func TestAddressThatWorkedIsRemembered(t *testing.T) {
-	o := engine.Options{Threads: 1, Connect: soon}
+	o := rig.Setup{Options: engine.Options{Threads: 1, Connect: soon}}
 	tx := send(t, o, content(1, 1000), answering(enginetest.PathRefuses, enginetest.PathMute, enginetest.PathWorks))
 	const times = 4
 	for range times {
@@ -83,7 +84,7 @@ func TestAddressThatWorkedIsRemembered(t *testing.T) {
 // their path, and when that is back the others.
 func TestChangeWakesKeepers(t *testing.T) {
 	const links = 4
-	o := engine.Options{Threads: links, Connect: soon, Timing: steady}
+	o := rig.Setup{Options: engine.Options{Threads: links, Connect: soon}, Hooks: rig.Hooks{Timing: steady}}
 	o.Timing.Backoff, o.Timing.BackoffMost = time.Hour, time.Hour
 	tx := send(t, o, content(1, 1000), answering(enginetest.PathRefuses))
 	tx.until("every keeper has failed", func() bool { return tx.network.Dials("a")[0] == links })
@@ -98,7 +99,7 @@ func TestChangeWakesKeepers(t *testing.T) {
 
 // A connection that was begun before the network changed, and gets no answer, is begun again.
 func TestChangeEndsAnAttempt(t *testing.T) {
-	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
+	o := rig.Setup{Options: engine.Options{Threads: 1, Connect: soon}, Hooks: rig.Hooks{Timing: steady}}
 	o.Timing.Dial, o.Timing.Backoff, o.Timing.BackoffMost = time.Hour, time.Hour, time.Hour
 	tx := send(t, o, content(1, 1000), answering(enginetest.PathSilent))
 	tx.until("the first attempt", func() bool { return tx.network.Dials("a")[0] == 1 })
@@ -111,7 +112,7 @@ func TestChangeEndsAnAttempt(t *testing.T) {
 
 // In a storm of changes a connection that takes its time comes about all the same.
 func TestSlowConnectionInAStorm(t *testing.T) {
-	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
+	o := rig.Setup{Options: engine.Options{Threads: 1, Connect: soon}, Hooks: rig.Hooks{Timing: steady}}
 	o.Timing.Dial = time.Hour
 	tx := send(t, o, content(1, 1000), func(n stream.Transport) stream.Transport { return slow{n} })
 	up, calm := make(chan struct{}), make(chan struct{})
@@ -148,7 +149,7 @@ func (s slow) Dial(ctx context.Context, p engine.Path, to netip.Addr, from uint1
 // A storm of changes brings about ten attempts a second for a path, however many links it has.
 func TestStormOfChanges(t *testing.T) {
 	const links, lasts = 16, 500 * time.Millisecond
-	o := engine.Options{Threads: links, Connect: soon, Timing: steady}
+	o := rig.Setup{Options: engine.Options{Threads: links, Connect: soon}, Hooks: rig.Hooks{Timing: steady}}
 	o.Timing.Backoff, o.Timing.BackoffMost = time.Hour, time.Hour
 	tx := send(t, o, content(1, 1000), answering(enginetest.PathRefuses))
 	tx.until("every keeper has failed", func() bool { return tx.network.Dials("a")[0] == links })
@@ -170,7 +171,7 @@ func (blind) Watch(context.Context, func()) error { return errors.New("not permi
 
 // Nothing but one line comes of it where changes cannot be watched.
 func TestChangesUnwatched(t *testing.T) {
-	tx := send(t, engine.Options{Threads: 2, Connect: soon}, content(1, 1000),
+	tx := send(t, rig.Setup{Options: engine.Options{Threads: 2, Connect: soon}}, content(1, 1000),
 		func(n stream.Transport) stream.Transport { return blind{n} })
 	h := tx.accept(4)
 	h.untilType(wire.TypeLeg)
@@ -223,7 +224,7 @@ func (c *paced) forget() {
 func TestRateIsShared(t *testing.T) {
 	p := &paces{now: make(map[*paced]uint64)}
 	paths := []engine.Path{{Host: "a", Port: port, Rate: 12 << 20}, {Host: "b", Port: port}}
-	o := engine.Options{Threads: 6, Connect: soon, CPUs: []int{-1, -1}}
+	o := rig.Setup{Options: engine.Options{Threads: 6, Connect: soon, CPUs: []int{-1, -1}}}
 	tx := sendOver(t, o, content(1, 1000), paths, adopting(func(c stream.Connection) stream.Conn { return &paced{Connection: c, all: p} }))
 	var links []*hand
 	for range o.Threads {

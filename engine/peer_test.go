@@ -18,6 +18,7 @@ import (
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -110,7 +111,7 @@ var atWork struct {
 type transporter func(stream.Transport) stream.Transport
 
 // receive starts a receiver.
-func receive(t *testing.T, o engine.Options, kind enginetest.Kind, change transporter) *running {
+func receive(t *testing.T, o rig.Setup, kind enginetest.Kind, change transporter) *running {
 	t.Helper()
 	quiet(t)
 	sink, err := enginetest.NewSink(kind)
@@ -121,7 +122,7 @@ func receive(t *testing.T, o engine.Options, kind enginetest.Kind, change transp
 }
 
 // receiveFor is receive, but returns the receiver itself too.
-func receiveFor(t *testing.T, o engine.Options, kind enginetest.Kind, to **engine.Receiver) *running {
+func receiveFor(t *testing.T, o rig.Setup, kind enginetest.Kind, to **engine.Receiver) *running {
 	t.Helper()
 	quiet(t)
 	sink, err := enginetest.NewSink(kind)
@@ -134,13 +135,13 @@ func receiveFor(t *testing.T, o engine.Options, kind enginetest.Kind, to **engin
 }
 
 // receiveInto is receive into a sink that is there already.
-func receiveInto(t *testing.T, o engine.Options, sink *enginetest.Stdio, change transporter) *running {
+func receiveInto(t *testing.T, o rig.Setup, sink *enginetest.Stdio, change transporter) *running {
 	t.Helper()
 	_, running := receiveWith(t, o, sink, change)
 	return running
 }
 
-func receiveWith(t *testing.T, o engine.Options, sink *enginetest.Stdio, change transporter) (*engine.Receiver, *running) {
+func receiveWith(t *testing.T, o rig.Setup, sink *enginetest.Stdio, change transporter) (*engine.Receiver, *running) {
 	t.Helper()
 	n := enginetest.NewNet(0, enginetest.Faults{})
 	log := &lines{to: io.Discard}
@@ -151,8 +152,8 @@ func receiveWith(t *testing.T, o engine.Options, sink *enginetest.Stdio, change 
 	if o.Timing == (schedule.Timing{}) {
 		o.Timing = steady
 	}
-	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: looped(o), Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", observe.LevelLegs},
+	r, err := rig.NewReceiver(rig.ReceiveConfig{
+		Setup: looped(o), Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", observe.LevelLegs},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -161,7 +162,7 @@ func receiveWith(t *testing.T, o engine.Options, sink *enginetest.Stdio, change 
 }
 
 // send starts a sender whose source holds data.
-func send(t *testing.T, o engine.Options, data []byte, change transporter) *running {
+func send(t *testing.T, o rig.Setup, data []byte, change transporter) *running {
 	t.Helper()
 	return sendOver(t, o, data, []engine.Path{{Host: "a", Port: port}}, change)
 }
@@ -170,7 +171,7 @@ func send(t *testing.T, o engine.Options, data []byte, change transporter) *runn
 const pipeMost = 1 << 20
 
 // sendOver is send over the paths given.
-func sendOver(t *testing.T, o engine.Options, data []byte, paths []engine.Path, change transporter) *running {
+func sendOver(t *testing.T, o rig.Setup, data []byte, paths []engine.Path, change transporter) *running {
 	t.Helper()
 	quiet(t)
 	source, err := enginetest.NewSource(enginetest.KindPipe, nil) // of a file, END waits until all is received
@@ -190,7 +191,7 @@ func sendOver(t *testing.T, o engine.Options, data []byte, paths []engine.Path, 
 }
 
 // sendFile is send whose source is a file.
-func sendFile(t *testing.T, o engine.Options, data []byte) *running {
+func sendFile(t *testing.T, o rig.Setup, data []byte) *running {
 	t.Helper()
 	quiet(t)
 	source, err := enginetest.NewSource(enginetest.KindFile, data)
@@ -200,7 +201,7 @@ func sendFile(t *testing.T, o engine.Options, data []byte) *running {
 	return sendFrom(t, o, source, []engine.Path{{Host: "a", Port: port}}, nil)
 }
 
-func sendFrom(t *testing.T, o engine.Options, source *enginetest.Stdio, paths []engine.Path, change transporter) *running {
+func sendFrom(t *testing.T, o rig.Setup, source *enginetest.Stdio, paths []engine.Path, change transporter) *running {
 	t.Helper()
 	n := enginetest.NewNet(0, enginetest.Faults{})
 	log := &lines{to: io.Discard}
@@ -211,8 +212,8 @@ func sendFrom(t *testing.T, o engine.Options, source *enginetest.Stdio, paths []
 	if o.Timing == (schedule.Timing{}) {
 		o.Timing = steady
 	}
-	s, err := engine.NewSender(engine.SendConfig{
-		Options: looped(o), Paths: paths, Source: source.FD,
+	s, err := rig.NewSender(rig.SendConfig{
+		Setup: looped(o), Paths: paths, Source: source.FD,
 		Observer: hears{log, "tx: ", observe.LevelLegs},
 	})
 	if err != nil {

@@ -117,8 +117,11 @@ func openNowhere(t *testing.T) *doors.Doors {
 // may have been changed meanwhile.
 func TestLoopsStayAsMany(t *testing.T) {
 	const loops = 9 // more than any machine gets by itself
-	o := stream.Options{CPUs: slices.Repeat([]int{-1}, loops), Pin: true, Transport: onDevice{stream.TCP(netip.Addr{}, "")}}.WithDefaults(time.Second)
-	s, err := NewSender(stream.SendConfig{Options: o, Paths: []stream.Path{{Host: "a", Port: 1}}, Source: nullSource(t)})
+	o := stream.Setup{
+		Options: stream.Options{CPUs: slices.Repeat([]int{-1}, loops), Pin: true},
+		Hooks:   stream.Hooks{Transport: onDevice{stream.TCP(netip.Addr{}, "")}},
+	}.WithDefaults(time.Second)
+	s, err := OpenSender(stream.SendSetup{Setup: o, Paths: []stream.Path{{Host: "a", Port: 1}}, Source: nullSource(t)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +131,7 @@ func TestLoopsStayAsMany(t *testing.T) {
 	if n := len(s.placed.Load().CPUs); n != loops {
 		t.Errorf("a sender's %d loops run on %d CPUs", loops, n)
 	}
-	r := &Receiver{cfg: stream.ReceiveConfig{Options: o}, transport: o.Transport}
+	r := &Receiver{cfg: stream.ReceiveSetup{Setup: o}, transport: o.Transport}
 	r.doors = openNowhere(t)
 	for _, l := range s.loops {
 		r.loops = append(r.loops, &rxloop{Loop: l.Loop, r: r})

@@ -14,6 +14,7 @@ import (
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 	"viamillipede/netio/probe"
 	"viamillipede/netio/provenance"
 )
@@ -136,9 +137,9 @@ func TestPlanes(t *testing.T) {
 							if testing.Short() && (chaos > 0) == checksum {
 								continue // half of them
 							}
-							c := cell{from, to, engine.Options{
-								Threads: 4, Leg: planeLeg, Window: 4 << 20, IO: plane, Checksum: checksum, Chaos: chaos,
-								Prove: prove, Timing: steady,
+							c := cell{from, to, rig.Setup{
+								Options: engine.Options{Threads: 4, Leg: planeLeg, Window: 4 << 20, IO: plane, Checksum: checksum, Chaos: chaos},
+								Hooks:   rig.Hooks{Prove: prove, Timing: steady},
 							}, prover}
 							t.Run(c.String(), c.run)
 						}
@@ -153,7 +154,7 @@ func TestPlanes(t *testing.T) {
 type cell struct {
 	from    origin
 	to      enginetest.Kind
-	options engine.Options
+	options rig.Setup
 	prover  string
 }
 
@@ -263,7 +264,7 @@ func vouchedFor(t *testing.T, lend func(*os.File, []byte) error, data []byte) []
 	source, sink := twoPipes(t)
 	got, _, tx := throughTCP(t, source, sink, func(to *os.File) error {
 		return errors.Join(lend(to, data), to.Close())
-	}, engine.Options{IO: "splice", Timing: steady})
+	}, rig.Setup{Options: engine.Options{IO: "splice"}, Hooks: rig.Hooks{Timing: steady}})
 	if !took(tx.EnginePath, byReference) {
 		t.Fatalf("engine path %+v", tx.EnginePath)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
@@ -31,7 +32,7 @@ func (l late) Dial(ctx context.Context, p engine.Path, to netip.Addr, from uint1
 // Of two receivers that of the first path has the stream, although the other one answers sooner; that one is told.
 func TestFirstPathsReceiver(t *testing.T) {
 	paths := []engine.Path{{Host: "a", Port: port}, {Host: "b", Port: port + 1}}
-	o := engine.Options{Threads: 2, Connect: soon, Timing: steady}
+	o := rig.Setup{Options: engine.Options{Threads: 2, Connect: soon}, Hooks: rig.Hooks{Timing: steady}}
 	tx := sendOver(t, o, content(1, 1000), paths, func(n stream.Transport) stream.Transport { return late{n} })
 	d, err := tx.network.Listen(t.Context(), port+1, 1)
 	if err != nil {

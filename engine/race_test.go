@@ -16,6 +16,7 @@ import (
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
@@ -25,7 +26,7 @@ func TestSwallowedAddress(t *testing.T) {
 	for name, first := range map[string]enginetest.Path{"silent": enginetest.PathSilent, "mute": enginetest.PathMute} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
+			o := rig.Setup{Options: engine.Options{Threads: 1, Connect: soon}, Hooks: rig.Hooks{Timing: steady}}
 			o.Timing.Dial, o.Timing.Backoff = time.Hour, time.Hour
 			tx := send(t, o, content(1, 1000), answering(first, enginetest.PathWorks))
 			tx.accept(4).untilType(wire.TypeLeg)
@@ -37,7 +38,7 @@ func TestSwallowedAddress(t *testing.T) {
 
 // Of many addresses far away each has the whole time to connect, and one of them says hello.
 func TestFarAddresses(t *testing.T) {
-	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
+	o := rig.Setup{Options: engine.Options{Threads: 1, Connect: soon}, Hooks: rig.Hooks{Timing: steady}}
 	o.Timing.Dial, o.Timing.Backoff = 1100*time.Millisecond, time.Hour
 	works := enginetest.PathWorks
 	tx := send(t, o, content(1, 1000), func(n stream.Transport) stream.Transport {
@@ -85,7 +86,7 @@ func TestNameGone(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			n := &names{}
-			o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
+			o := rig.Setup{Options: engine.Options{Threads: 1, Connect: soon}, Hooks: rig.Hooks{Timing: steady}}
 			o.Timing.Dial = soon
 			tx := send(t, o, content(1, 1000), func(t stream.Transport) stream.Transport {
 				n.Transport = t
@@ -111,7 +112,7 @@ func TestNameGone(t *testing.T) {
 // A name that has moved is followed, though it failed meanwhile.
 func TestNameMoves(t *testing.T) {
 	n := &names{}
-	o := engine.Options{Threads: 1, Connect: soon, Timing: steady}
+	o := rig.Setup{Options: engine.Options{Threads: 1, Connect: soon}, Hooks: rig.Hooks{Timing: steady}}
 	o.Timing.Dial = soon
 	tx := send(t, o, content(1, 1000), func(t stream.Transport) stream.Transport {
 		t.(*enginetest.Net).SetAddresses("a", enginetest.PathWorks, enginetest.PathWorks)

@@ -22,7 +22,7 @@ import (
 // Receiver is one stream's receiving end. It serves one stream and no other.
 type Receiver struct {
 	life
-	cfg       stream.ReceiveConfig
+	cfg       stream.ReceiveSetup
 	transport stream.Transport
 	id        uint64 // tells this receiver from any other that a sender may find in its place
 
@@ -65,8 +65,12 @@ type Receiver struct {
 
 // NewReceiver checks the configuration, opens the sink and listens; nobody is admitted before Run, which the caller calls
 // once.
-func NewReceiver(c stream.ReceiveConfig) (*Receiver, error) {
-	c.Options = c.WithDefaults(-1).WithinMeans(c.Observer)
+func NewReceiver(c stream.ReceiveConfig) (*Receiver, error) { return OpenReceiver(c.Setup()) }
+
+// OpenReceiver is NewReceiver with hooks; engine/rig gives them to those who may have them.
+func OpenReceiver(c stream.ReceiveSetup) (*Receiver, error) {
+	c.Setup = c.WithDefaults(-1)
+	c.Options = c.WithinMeans(c.Observer)
 	c.Leg = cmp.Or(c.Leg, min(stream.MaxLeg, int(c.Window/stream.LegsLeast)/stream.MinLeg*stream.MinLeg))
 	if err := c.Check(); err != nil {
 		return nil, err

@@ -12,13 +12,14 @@ import (
 	"viamillipede/engine"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
 // A path that breaks each link as soon as it is up is tried ever less often.
 func TestLinksThatBreakAtOnce(t *testing.T) {
 	for _, threads := range []int{1, 8} {
-		o := engine.Options{Threads: threads, Connect: soon, Timing: steady}
+		o := rig.Setup{Options: engine.Options{Threads: threads, Connect: soon}, Hooks: rig.Hooks{Timing: steady}}
 		o.Timing.Backoff, o.Timing.BackoffMost = time.Millisecond, time.Hour
 		tx := send(t, o, content(1, 1000), nil)
 		var links atomic.Int64
@@ -60,7 +61,7 @@ func TestLinksThatDoNotGetIn(t *testing.T) {
 	const links, room = 6, 2
 	f := &counting{}
 	f.room.Store(room)
-	o := engine.Options{Threads: links, Connect: soon, Timing: steady}
+	o := rig.Setup{Options: engine.Options{Threads: links, Connect: soon}, Hooks: rig.Hooks{Timing: steady}}
 	o.Timing.Backoff, o.Timing.BackoffMost, o.Timing.Rare = time.Millisecond, 2*time.Millisecond, time.Hour
 	tx := send(t, o, content(1, 1000), func(n stream.Transport) stream.Transport {
 		f.Transport = n
@@ -90,7 +91,9 @@ func TestLinksThatDoNotGetIn(t *testing.T) {
 func TestPathThatWasNeverUp(t *testing.T) {
 	gone := &net.DNSError{Err: "no such host", Name: "b", IsNotFound: true}
 	paths := []engine.Path{{Host: "a", Port: port}, {Host: "b", Port: port}}
-	tx := sendOver(t, engine.Options{Threads: 2, Connect: soon}, content(1, 1000), paths, func(n stream.Transport) stream.Transport {
+	tx := sendOver(t, rig.Setup{
+		Options: engine.Options{Threads: 2, Connect: soon},
+	}, content(1, 1000), paths, func(n stream.Transport) stream.Transport {
 		return nameless{n, gone}
 	})
 	h := tx.accept(4)

@@ -11,8 +11,8 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/rig"
 )
 
 // TestNumbersAreLeftAlone runs streams in a process that takes every descriptor number again as soon as it is free. Nothing of a
@@ -51,14 +51,14 @@ func numbersLeftAlone(seed uint64) error {
 		return err
 	}
 	defer sink.Close()
-	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: sc.receiveOptions(network), Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", 0},
+	r, err := rig.NewReceiver(rig.ReceiveConfig{
+		Setup: sc.receiveOptions(network), Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", 0},
 	})
 	if err != nil {
 		return err
 	}
-	s, err := engine.NewSender(engine.SendConfig{
-		Options: sc.sendOptions(network), Paths: sc.hosts(network), Source: source.FD, Observer: hears{log, "tx: ", 0},
+	s, err := rig.NewSender(rig.SendConfig{
+		Setup: sc.sendOptions(network), Paths: sc.hosts(network), Source: source.FD, Observer: hears{log, "tx: ", 0},
 	})
 	if err != nil {
 		return err

@@ -105,7 +105,7 @@ func (r *Receiver) whole() bool {
 }
 
 // lingers is how long to wait for a sender without a link that has yet to hear how its stream ended.
-func lingers(c stream.ReceiveConfig) time.Duration {
+func lingers(c stream.ReceiveSetup) time.Duration {
 	if c.Giveup < 0 {
 		return c.Timing.Linger
 	}

@@ -19,6 +19,7 @@ import (
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/schedule"
 )
 
@@ -119,7 +120,7 @@ func forSeeds(t *testing.T, name string, share int, try func(seed uint64, log io
 // scenario is one stream and its network, all drawn from a seed.
 type scenario struct {
 	seed           uint64
-	options        engine.Options // of both ends
+	options        rig.Setup // of both ends
 	txLoops        int
 	rxLoops        int
 	rxLeg          int
@@ -147,10 +148,12 @@ func newScenario(seed uint64) *scenario {
 		r.IntN(300 << 10), r.IntN(300 << 10), r.IntN(300 << 10), r.IntN(800 << 10),
 		1<<20 + r.IntN(3<<20), // more than the windows hold
 	}[r.IntN(11)]
-	s.options = engine.Options{
-		Threads: 1 + r.IntN(8), Window: engine.MinWindow, Leg: leg,
-		Checksum: r.IntN(3) == 0, Charmode: r.IntN(6) == 0, Timing: quick,
-		Giveup: -1, Connect: time.Minute,
+	s.options = rig.Setup{
+		Options: engine.Options{
+			Threads: 1 + r.IntN(8), Window: engine.MinWindow, Leg: leg, Checksum: r.IntN(3) == 0,
+			Charmode: r.IntN(6) == 0, Giveup: -1, Connect: time.Minute,
+		},
+		Hooks: rig.Hooks{Timing: quick},
 	}
 	s.options.IO = []string{"auto", "auto", "copy", "splice"}[r.IntN(4)]
 	if kind := r.IntN(3); kind > 0 {
@@ -278,20 +281,20 @@ func unpinned(n int) []int {
 }
 
 // looped is o with as many loops as this kind of run asks for, unless the test has its own number.
-func looped(o engine.Options) engine.Options {
+func looped(o rig.Setup) rig.Setup {
 	if engine.Loops > 0 && o.CPUs == nil {
 		o.CPUs = unpinned(engine.Loops)
 	}
 	return o
 }
 
-func (s *scenario) sendOptions(t stream.Transport) engine.Options {
+func (s *scenario) sendOptions(t stream.Transport) rig.Setup {
 	o := s.options
 	o.Transport, o.CPUs, o.Chaos = t, unpinned(s.txLoops), s.chaos
 	return o
 }
 
-func (s *scenario) receiveOptions(t stream.Transport) engine.Options {
+func (s *scenario) receiveOptions(t stream.Transport) rig.Setup {
 	o := s.options
 	o.Transport, o.CPUs, o.Leg, o.Connect = t, unpinned(s.rxLoops), s.rxLeg, 0
 	if s.moves {
@@ -327,15 +330,15 @@ func (p *pipe) run() (err error) {
 		return err
 	}
 	defer p.sink.Close()
-	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: p.sc.receiveOptions(p.network), Port: port, Sink: p.sink.FD,
+	r, err := rig.NewReceiver(rig.ReceiveConfig{
+		Setup: p.sc.receiveOptions(p.network), Port: port, Sink: p.sink.FD,
 		Observer: hears{p.log, "rx: ", p.sc.level},
 	})
 	if err != nil {
 		return err
 	}
-	s, err := engine.NewSender(engine.SendConfig{
-		Options: p.sc.sendOptions(p.network), Paths: p.sc.hosts(p.network), Source: p.source.FD,
+	s, err := rig.NewSender(rig.SendConfig{
+		Setup: p.sc.sendOptions(p.network), Paths: p.sc.hosts(p.network), Source: p.source.FD,
 		Observer: hears{p.log, "tx: ", p.sc.level},
 	})
 	if err != nil {

@@ -25,7 +25,7 @@ var _ = [1]struct{}{}[stream.MaxThreads-window.MaxPaths]
 // Sender is one stream's sending end.
 type Sender struct {
 	life
-	cfg       stream.SendConfig
+	cfg       stream.SendSetup
 	transport stream.Transport
 	stream    wire.StreamID
 
@@ -68,8 +68,12 @@ type Sender struct {
 
 // NewSender checks the configuration and opens the source; nothing is opened on the network before Run, which the caller
 // calls once.
-func NewSender(c stream.SendConfig) (*Sender, error) {
-	c.Options = c.WithDefaults(stream.DefaultConnect).WithinMeans(c.Observer)
+func NewSender(c stream.SendConfig) (*Sender, error) { return OpenSender(c.Setup()) }
+
+// OpenSender is NewSender with hooks; engine/rig gives them to those who may have them.
+func OpenSender(c stream.SendSetup) (*Sender, error) {
+	c.Setup = c.WithDefaults(stream.DefaultConnect)
+	c.Options = c.WithinMeans(c.Observer)
 	c.Leg = cmp.Or(c.Leg, min(stream.DefaultLeg, int(c.Window/stream.LegsLeast)/stream.MinLeg*stream.MinLeg))
 	if err := c.Check(); err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 )
 
 // absent is a network on whose local address nobody can listen while it is not here.
@@ -37,7 +38,7 @@ var local = netip.MustParseAddr("fe80::1%dev")
 // anew, which no listener notices.
 func TestReceiverWaitsForItsAddress(t *testing.T) {
 	a := absent{here: new(atomic.Bool), tries: new(atomic.Int64)}
-	o := engine.Options{Bind: local, Timing: steady}
+	o := rig.Setup{Options: engine.Options{Bind: local}, Hooks: rig.Hooks{Timing: steady}}
 	o.Timing.BackoffMost = time.Hour // nothing but the change brings it about
 	rx := receive(t, o, enginetest.KindPipe, func(n stream.Transport) stream.Transport {
 		a.Transport = n
@@ -76,7 +77,9 @@ func TestReceiverWaitsForItsAddress(t *testing.T) {
 
 // It waits for as long as connect says.
 func TestReceiverWhoseAddressDoesNotCome(t *testing.T) {
-	rx := receive(t, engine.Options{Bind: local, Connect: 50 * time.Millisecond}, enginetest.KindPipe, func(n stream.Transport) stream.Transport {
+	rx := receive(t, rig.Setup{
+		Options: engine.Options{Bind: local, Connect: 50 * time.Millisecond},
+	}, enginetest.KindPipe, func(n stream.Transport) stream.Transport {
 		return absent{n, new(atomic.Bool), new(atomic.Int64)}
 	})
 	if err := rx.wants(engine.StatusConnect).err; !strings.Contains(err.Error(), "cannot listen on port 8834 within 50ms: bind:") {

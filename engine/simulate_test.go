@@ -132,12 +132,11 @@ func simulate(t *testing.T, o stream.Options, links int, paths ...*simPath) *sim
 		t.Skipf("no file with a long hole here: %v", err)
 	}
 	o.Threads, o.CPUs = links*len(paths), []int{-1}
-	o.ForceSendFile = true
-	c := stream.SendConfig{Options: o, Source: int(hole.Fd())}
+	c := stream.SendSetup{Setup: stream.Setup{Options: o, Hooks: stream.Hooks{ForceSendFile: true}}, Source: int(hole.Fd())}
 	for range paths {
 		c.Paths = append(c.Paths, stream.Path{Host: "simulated", Port: 1})
 	}
-	s, err := NewSender(c)
+	s, err := OpenSender(c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
@@ -69,8 +70,8 @@ func TestSpecSender(t *testing.T) {
 			}
 			defer sink.Close()
 			log := &lines{to: io.Discard}
-			r, err := engine.NewReceiver(engine.ReceiveConfig{
-				Options: engine.Options{Timing: steady}, Sink: sink.FD, Observer: hears{log, "rx: ", 2},
+			r, err := rig.NewReceiver(rig.ReceiveConfig{
+				Setup: rig.Setup{Hooks: rig.Hooks{Timing: steady}}, Sink: sink.FD, Observer: hears{log, "rx: ", 2},
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -170,9 +171,9 @@ func TestSpecReceiver(t *testing.T) {
 			defer source.Close()
 			log := &lines{to: io.Discard}
 			path := engine.Path{Host: "127.0.0.1", Port: uint16(l.Addr().(*net.TCPAddr).Port)}
-			s, err := engine.NewSender(engine.SendConfig{
-				Options: engine.Options{Threads: 3, Leg: 32 << 10, Checksum: checked, Timing: steady},
-				Paths:   []engine.Path{path}, Source: source.FD, Observer: hears{log, "tx: ", 2},
+			s, err := rig.NewSender(rig.SendConfig{
+				Setup: rig.Setup{Options: engine.Options{Threads: 3, Leg: 32 << 10, Checksum: checked}, Hooks: rig.Hooks{Timing: steady}},
+				Paths: []engine.Path{path}, Source: source.FD, Observer: hears{log, "tx: ", 2},
 			})
 			if err != nil {
 				t.Fatal(err)

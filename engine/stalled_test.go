@@ -7,6 +7,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/rig"
 )
 
 // A disk that does not answer for as long as many heartbeats take, at the source or at the sink: every other link of that end
@@ -17,7 +18,7 @@ func TestStalledDisk(t *testing.T) {
 			b := prepare(t, enginetest.KindFile, 2_000_000)
 			var calls atomic.Int64
 			stalled := make(chan bool, 1)
-			b.opens(func(end string, o *engine.Options) {
+			b.opens(func(end string, o *rig.Setup) {
 				if o.Leg = 64 << 10; end != where {
 					return
 				}

@@ -15,6 +15,7 @@ import (
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
@@ -45,7 +46,7 @@ func TestSenderThatBringsNothing(t *testing.T) {
 	} {
 		for _, kind := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindFile} {
 			t.Run(c.name+" to a "+kind.String(), func(t *testing.T) {
-				rx := receive(t, engine.Options{Connect: time.Minute}, kind, nil)
+				rx := receive(t, rig.Setup{Options: engine.Options{Connect: time.Minute}}, kind, nil)
 				for i := range c.links {
 					h := rx.link(uint32(i))
 					_, _ = h.c.Write(c.says) // the link may be closed already, for what was said on the one before
@@ -60,7 +61,7 @@ func TestSenderThatBringsNothing(t *testing.T) {
 
 // A first leg that does not begin the stream ends its link and no more: nothing of it is in.
 func TestFirstLegElsewhere(t *testing.T) {
-	rx := receive(t, engine.Options{Connect: time.Minute}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{Options: engine.Options{Connect: time.Minute}}, enginetest.KindPipe, nil)
 	h := rx.link(0)
 	h.send(append(wire.Leg{Offset: 7, Length: 64 << 10}.Append(nil), make([]byte, 20000)...))
 	h.untilBye(wire.ByeBroken)
@@ -70,7 +71,7 @@ func TestFirstLegElsewhere(t *testing.T) {
 // A sender that gives up before its first leg says so on one of its links, and holds all of them: they are ended, the user is told
 // once, and the next sender is served.
 func TestSenderGivesUpBeforeItsFirstLeg(t *testing.T) {
-	o := engine.Options{Timing: steady}
+	o := rig.Setup{Hooks: rig.Hooks{Timing: steady}}
 	o.Timing.Yield = time.Hour
 	rx := receive(t, o, enginetest.KindPipe, nil)
 	silent, speaks := rx.link(0), rx.link(1)
@@ -112,7 +113,7 @@ func (r *running) takes(s handmade, kind enginetest.Kind) {
 // A stream that brings nothing, and holds its link, yields when another sender has waited for Timing.Yield; it is told, and
 // comes again when it has something to send.
 func TestSenderYields(t *testing.T) {
-	o := engine.Options{Timing: steady}
+	o := rig.Setup{Hooks: rig.Hooks{Timing: steady}}
 	o.Timing.Yield, o.Timing.Hello = 50*time.Millisecond, soon
 	rx := receive(t, o, enginetest.KindPipe, nil)
 	got := rx.consume()
@@ -137,7 +138,7 @@ func TestSenderYields(t *testing.T) {
 
 // A sender whose source is slow keeps its place while nobody else comes, however long that is.
 func TestSlowSourceKeepsItsPlace(t *testing.T) {
-	o := engine.Options{Timing: steady}
+	o := rig.Setup{Hooks: rig.Hooks{Timing: steady}}
 	o.Timing.Yield = time.Millisecond
 	rx := receive(t, o, enginetest.KindPipe, nil)
 	got := rx.consume()
@@ -153,7 +154,7 @@ func TestSlowSourceKeepsItsPlace(t *testing.T) {
 
 // A sender waits at the door of a receiver that tries another one, and is told in time when that one has its first leg in.
 func TestSenderWaitsForAnother(t *testing.T) {
-	o := engine.Options{Timing: steady}
+	o := rig.Setup{Hooks: rig.Hooks{Timing: steady}}
 	o.Timing.Yield, o.Timing.Hello = time.Hour, time.Hour
 	rx := receive(t, o, enginetest.KindPipe, nil)
 	got := rx.consume()
@@ -171,7 +172,7 @@ func TestSenderWaitsForAnother(t *testing.T) {
 
 // A sender that has yielded before a leg of it was in ends with the refusal when the receiver has become another's.
 func TestSenderThatYieldedIsRefused(t *testing.T) {
-	tx := send(t, engine.Options{Threads: 1, Connect: soon}, content(1, 1000), nil)
+	tx := send(t, rig.Setup{Options: engine.Options{Threads: 1, Connect: soon}}, content(1, 1000), nil)
 	h := tx.accept(4)
 	h.send(wire.Bye{Reason: wire.ByeYields}.Append(nil))
 	h.c.Close()
@@ -185,7 +186,7 @@ func TestSenderThatYieldedIsRefused(t *testing.T) {
 
 // An empty stream is a stream.
 func TestEmptyStreamIsTheReceiversOwn(t *testing.T) {
-	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{}, enginetest.KindPipe, nil)
 	got := rx.consume()
 	h := rx.link(0)
 	h.send(wire.End{}.Append(nil))
@@ -243,7 +244,9 @@ func (unwritten) Write([]byte) (int, error) { return 0, errors.New("no buffer sp
 
 // A welcome that could not be sent has met nobody.
 func TestWelcomeThatIsNotSent(t *testing.T) {
-	rx := receive(t, engine.Options{Connect: time.Minute}, enginetest.KindPipe, func(n stream.Transport) stream.Transport {
+	rx := receive(t, rig.Setup{
+		Options: engine.Options{Connect: time.Minute},
+	}, enginetest.KindPipe, func(n stream.Transport) stream.Transport {
 		return &deafened{n, 1}
 	})
 	c, err := rx.network.Dial(t.Context(), engine.Path{Host: "a", Port: port}, netip.Addr{}, 0)
@@ -262,7 +265,7 @@ func TestWelcomeThatIsNotSent(t *testing.T) {
 // Where descriptors are few, connections that say nothing keep no sender out: the seats that they have are given to others.
 func TestSilentStrangersWhereDescriptorsAreFew(t *testing.T) {
 	const files, strangers = 14, 12
-	o := engine.Options{Timing: steady, Means: engine.Means{Files: files}}
+	o := rig.Setup{Options: engine.Options{Means: engine.Means{Files: files}}, Hooks: rig.Hooks{Timing: steady}}
 	o.Timing.Hello = time.Hour
 	rx := receive(t, o, enginetest.KindPipe, nil)
 	for range strangers {

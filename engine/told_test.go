@@ -12,6 +12,7 @@ import (
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
@@ -47,7 +48,10 @@ func later(e observe.Outage) bool {
 
 // A sender says what it waits for, and why: first contact, then a way back.
 func TestSenderTellsOfAnOutage(t *testing.T) {
-	tx := send(t, engine.Options{Threads: 2, Connect: soon, Timing: anxious()}, content(1, 1000), answering(enginetest.PathRefuses))
+	tx := send(t, rig.Setup{
+		Options: engine.Options{Threads: 2, Connect: soon},
+		Hooks:   rig.Hooks{Timing: anxious()},
+	}, content(1, 1000), answering(enginetest.PathRefuses))
 	tx.tells("no receiver yet", func(e observe.Outage) bool {
 		return e.Sender && e.First && e.Phase == observe.OutageBegins && e.Limit == observe.LimitConnect && !e.Until.IsZero() && refused(e)
 	})
@@ -69,7 +73,7 @@ func TestSenderTellsOfAnOutage(t *testing.T) {
 
 // So does a receiver; what it waits for at first it says once.
 func TestReceiverTellsOfAnOutage(t *testing.T) {
-	rx := receive(t, engine.Options{Timing: anxious()}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{Hooks: rig.Hooks{Timing: anxious()}}, enginetest.KindPipe, nil)
 	got := rx.consume()
 	s := newStream(2, 1000)
 	rx.tells("it waits for a sender", func(e observe.Outage) bool { return e.First && e.Door != nil && e.Phase == observe.OutageBegins })
@@ -97,7 +101,7 @@ func TestReceiverTellsOfAnOutage(t *testing.T) {
 func TestRedialsAreNotTold(t *testing.T) {
 	timing := anxious()
 	timing.Tell = soon
-	tx := send(t, engine.Options{Threads: 2, Timing: timing}, content(1, 1000), nil)
+	tx := send(t, rig.Setup{Options: engine.Options{Threads: 2}, Hooks: rig.Hooks{Timing: timing}}, content(1, 1000), nil)
 	for range 20 {
 		tx.accept(4).c.Close()
 	}
@@ -123,7 +127,7 @@ func (r *running) shows(index int, state observe.State, bytes uint64) {
 
 // A link on which nothing is heard is shown as stalled, and a lost link as down, at both ends.
 func TestStatusOfDeadLinks(t *testing.T) {
-	o := engine.Options{Threads: 1, Timing: steady}
+	o := rig.Setup{Options: engine.Options{Threads: 1}, Hooks: rig.Hooks{Timing: steady}}
 	o.Timing.Backoff, o.Timing.BackoffMost = time.Hour, time.Hour
 	tx := send(t, o, content(1, 1000), nil)
 	h := tx.accept(4)
@@ -136,7 +140,7 @@ func TestStatusOfDeadLinks(t *testing.T) {
 	tx.cancel()
 	tx.wants(engine.StatusInterrupt)
 
-	rx := receive(t, engine.Options{Timing: steady}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{Hooks: rig.Hooks{Timing: steady}}, enginetest.KindPipe, nil)
 	h = rx.link(2)
 	h.send(newStream(1, 1000).frame(0))
 	rx.shows(2, observe.StateStalled, 1000)
@@ -156,7 +160,10 @@ func (mumbling) Resolve(ctx context.Context, _ engine.Path) ([]netip.Addr, error
 
 // A name server that does not answer is not taken for a host that does not.
 func TestSenderTellsOfASlowName(t *testing.T) {
-	tx := send(t, engine.Options{Threads: 1, Connect: soon, Timing: anxious()}, nil, func(n stream.Transport) stream.Transport {
+	tx := send(t, rig.Setup{
+		Options: engine.Options{Threads: 1, Connect: soon},
+		Hooks:   rig.Hooks{Timing: anxious()},
+	}, nil, func(n stream.Transport) stream.Transport {
 		return mumbling{n}
 	})
 	tx.tells("no receiver yet", func(e observe.Outage) bool {

@@ -14,12 +14,13 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
 // TestSourceFailsInsideALeg: a leg that cannot be finished takes its link along, and the receiver is told on another one.
 func TestSourceFailsInsideALeg(t *testing.T) {
-	tx := sendFile(t, engine.Options{Leg: 64 << 10, Threads: 1}, content(3, 16<<20))
+	tx := sendFile(t, rig.Setup{Options: engine.Options{Leg: 64 << 10, Threads: 1}}, content(3, 16<<20))
 	h := tx.accept(1000)
 	if _, _, err := h.frame(); err != nil { // more than the socket holds waits behind it
 		t.Fatal(err)
@@ -39,7 +40,7 @@ func TestSourceFailsInsideALeg(t *testing.T) {
 
 // TestOtherVersion: a receiver that speaks another version is no receiver, and that is known at once.
 func TestOtherVersion(t *testing.T) {
-	tx := send(t, engine.Options{Threads: 1}, nil, nil)
+	tx := send(t, rig.Setup{Options: engine.Options{Threads: 1}}, nil, nil)
 	h := tx.connection(tx.door)
 	h.bytes(wire.HelloLen)
 	h.send(wire.Welcome{Version: 3, Verdict: wire.VerdictVersion}.Append(nil))
@@ -57,7 +58,10 @@ func TestStrangersAsReceivers(t *testing.T) {
 	} {
 		timing := steady
 		timing.Dial = 100 * time.Millisecond
-		tx := send(t, engine.Options{Threads: 1, Connect: 300 * time.Millisecond, Timing: timing}, nil, nil)
+		tx := send(t, rig.Setup{
+			Options: engine.Options{Threads: 1, Connect: 300 * time.Millisecond},
+			Hooks:   rig.Hooks{Timing: timing},
+		}, nil, nil)
 		tx.serve(func(conn net.Conn) {
 			_, _ = conn.Write([]byte(c.says))
 			_, _ = io.Copy(io.Discard, conn) // until it is given up
@@ -71,7 +75,7 @@ func TestStrangersAsReceivers(t *testing.T) {
 
 // TestPromisedChecksum: a sender that promised checksums and sends a leg without one loses the link.
 func TestPromisedChecksum(t *testing.T) {
-	rx := receive(t, engine.Options{}, enginetest.KindPipe, nil)
+	rx := receive(t, rig.Setup{}, enginetest.KindPipe, nil)
 	h := rx.link(0, func(h *wire.Hello) { h.Features = wire.FeatureChecksum })
 	h.send(newStream(1, 20000).frame(0))
 	h.untilClosed()
@@ -85,7 +89,7 @@ func TestHelloFillsNoDisk(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rx := receiveInto(t, engine.Options{}, sink, nil)
+	rx := receiveInto(t, rig.Setup{}, sink, nil)
 	h := rx.link(0, func(h *wire.Hello) { h.Size = 1 << 45 })
 	if got := rx.allocated(); got != 0 {
 		t.Errorf("a hello takes %d bytes", got)

@@ -9,6 +9,7 @@ import (
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/rig"
 )
 
 // TestZeroCopy sends from the arena by MSG_ZEROCOPY, with links that are cut, so little memory that every buffer is used
@@ -27,9 +28,12 @@ func TestZeroCopy(t *testing.T) {
 					_, err := to.Write(data)
 					to.Close()
 					return err
-				}, engine.Options{
-					Threads: 4, Leg: planeLeg, Window: 1 << 20, Chaos: chaos, Checksum: checksum, Timing: timing,
-					ForceZeroCopy: true, Prove: func() (stream.Prover, error) { return nil, os.ErrPermission },
+				}, rig.Setup{
+					Options: engine.Options{Threads: 4, Leg: planeLeg, Window: 1 << 20, Chaos: chaos, Checksum: checksum},
+					Hooks: rig.Hooks{
+						Timing: timing, ForceZeroCopy: true,
+						Prove: func() (stream.Prover, error) { return nil, os.ErrPermission },
+					},
 				})
 				if !bytes.Equal(got, data) {
 					t.Errorf("%d bytes came out, %d went in; they differ from byte %d on", len(got), len(data), differ(got, data))

@@ -16,6 +16,7 @@ import (
 
 	"viamillipede/bench/result"
 	"viamillipede/engine"
+	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
 )
 
@@ -220,10 +221,8 @@ func connect(t *testing.T, port uint16) net.Conn {
 // A sender that comes to a bench gets an answer in its own language.
 func TestSenderTurnedAway(t *testing.T) {
 	s := startServer(t, nil)
-	o := options()
-	o.Blank = true
-	tx, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: []engine.Path{{Host: "127.0.0.1", Port: s.port}},
+	tx, err := rig.NewSender(rig.SendConfig{
+		Setup: rig.Setup{Options: options(), Hooks: rig.Hooks{Blank: true}}, Paths: []engine.Path{{Host: "127.0.0.1", Port: s.port}},
 	})
 	if err != nil {
 		t.Fatal(err)

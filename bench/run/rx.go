@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"viamillipede/engine"
+	"viamillipede/engine/rig"
 	"viamillipede/netio/dial"
 )
 
@@ -251,8 +252,7 @@ func (c *Config) attendRound(ctx context.Context, s *session, a *ask) (round, er
 
 // receive receives one stream, discards it and measures it. If it does not get ready, the error is a notReady.
 func (c *Config) receive(ctx context.Context, s *session, a *ask) (end, error) {
-	o := a.options(c)
-	o.LinkSums = true
+	o := rig.Setup{Options: a.options(c), Hooks: rig.Hooks{LinkSums: true}}
 	if o.Connect == 0 {
 		o.Connect = replyTime
 	}
@@ -279,9 +279,9 @@ func (c *Config) receive(ctx context.Context, s *session, a *ask) (end, error) {
 // notReady is the error of a round whose receiver did not get ready.
 type notReady struct{ error }
 
-func (c *Config) receiveInto(ctx context.Context, s *session, a *ask, o engine.Options, sink *os.File) (end, error) {
-	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: o, Port: c.DataPort, Sink: int(sink.Fd()), Observer: c.Words.observer(Prefix + "rx: "),
+func (c *Config) receiveInto(ctx context.Context, s *session, a *ask, o rig.Setup, sink *os.File) (end, error) {
+	r, err := rig.NewReceiver(rig.ReceiveConfig{
+		Setup: o, Port: c.DataPort, Sink: int(sink.Fd()), Observer: c.Words.observer(Prefix + "rx: "),
 	})
 	if err != nil {
 		return end{}, notReady{err}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"viamillipede/engine"
+	"viamillipede/engine/rig"
 	"viamillipede/netio/dial"
 )
 
@@ -201,8 +202,7 @@ func pair(s *session, tx, rx *end) (round, error) {
 
 // stream sends one stream and measures it.
 func (c *Config) stream(ctx context.Context, v *Variant, port uint16, p *printer) (end, error) {
-	o := v.Options
-	o.LinkSums = true
+	o := rig.Setup{Options: v.Options, Hooks: rig.Hooks{LinkSums: true}}
 	m := meter{words: c.Words, warmup: c.Warmup, lasts: c.Warmup + c.Length, tell: p.progress}
 	source := -1
 	if c.Pipes {
@@ -219,8 +219,8 @@ func (c *Config) stream(ctx context.Context, v *Variant, port uint16, p *printer
 	for i := range paths {
 		paths[i].Port = port
 	}
-	s, err := engine.NewSender(engine.SendConfig{
-		Options: o, Paths: paths, Source: source, Observer: c.Words.observer(Prefix + "tx: "),
+	s, err := rig.NewSender(rig.SendConfig{
+		Setup: o, Paths: paths, Source: source, Observer: c.Words.observer(Prefix + "tx: "),
 	})
 	if err != nil {
 		return end{}, err

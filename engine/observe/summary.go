@@ -20,7 +20,7 @@ type Summary struct {
 	WindowFull  time.Duration // at the sender: how long the window, and nothing else, held the stream back
 	EnginePath  EnginePath
 	Paths       []PathSummary // at the sender, in the order given
-	Links       []LinkSummary // with Options.LinkSums, by their index
+	Links       []LinkSummary // by their index; only if a measurement asks for them
 }
 
 // PathSummary is what one path did for a stream.

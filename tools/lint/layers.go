@@ -37,10 +37,11 @@ var layers = []layer{
 	{"engine/receive/doors", 5},
 	{"engine/receive/egress", 5},
 	{"engine/receive", 6},
+	{"engine/rig", 8},
 	{"engine", 7},
-	{"bench", 8},
-	{"cmd", 9},
-	{"tools", 10},
+	{"bench", 9},
+	{"cmd", 10},
+	{"tools", 11},
 }
 
 // testSupport are folders of packages for tests, and for the tools that measure. They may import what tests may. The
@@ -62,6 +63,9 @@ var kernelUsers = []string{"netio", "bufpool", "affinity", "bench", "tools"}
 // benchUsers may import the packages of the measuring commands: cmd, which has those commands, and the programs that read
 // and judge the same figures.
 var benchUsers = []string{"bench", "cmd", "tools"}
+
+// rigUsers may set hooks (engine/rig): those who measure. So may tests.
+var rigUsers = []string{"bench", "tools"}
 
 func checkImports(s source) []breach {
 	var breaches []breach
@@ -95,6 +99,8 @@ func importBreach(s source, name string) (rule, text string) {
 		return "layers", fmt.Sprintf("%s is for tests and tools", dir)
 	case s.dir() == "netio" && withinAny(name, asking):
 		return "kernel", fmt.Sprintf("%s is for the packages below netio, which is the data path", name)
+	case ours && within(dir, "engine/rig") && !withinAny(s.dir(), rigUsers):
+		return "layers", fmt.Sprintf("engine/rig is for tests, %s", strings.Join(rigUsers, ", "))
 	case ours && !pointsDown(s.dir(), dir):
 		return "layers", fmt.Sprintf("%s imports %s: cmd -> engine -> its parts -> netio, bufpool, affinity", s.dir(), dir)
 	}

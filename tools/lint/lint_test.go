@@ -68,6 +68,8 @@ func TestBreach(t *testing.T) {
 		{"a test imports the lab", tree("cmd/v/a_test.go", pkg("main", "viamillipede/netio/lab")), ""},
 		{"a program of the lab", tree("netio/lab/consume/a.go", pkg("main", "viamillipede/netio/lab")), ""},
 		{"tools import the lab", tree("tools/x/a.go", pkg("main", "viamillipede/netio/lab")), ""},
+		{"cmd sets hooks", tree("cmd/v/a.go", pkg("main", "viamillipede/engine/rig")), "layers: "},
+		{"bench sets hooks", tree("bench/a.go", pkg("bench", "viamillipede/engine/rig")), ""},
 		{"a new folder imports engine", tree("extra/a.go", pkg("extra", "viamillipede/engine")), "layers: "},
 		{"engine imports its leaves", tree("engine/a.go",
 			pkg("engine", "viamillipede/engine/wire", "viamillipede/engine/ring", "viamillipede/bufpool")), ""},

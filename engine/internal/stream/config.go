@@ -75,12 +75,10 @@ type Options struct {
 	Charmode   bool          // a leg for every read of the source: nothing is gathered
 	PRBS       bool          // the stream is Seed's test stream (engine/prbs): made by the sender, checked by the receiver
 	Seed       uint64        // of PRBS; any number
-	Blank      bool          // sender only: the stream is made here too, from buffers as they are: any bytes, for measuring
 	LegLimit   int64         // sender only: the stream ends after so many legs; 0: no limit
-	Lasts      time.Duration // sender only, for a stream made here: it ends so long after its first leg; 0: no limit
 	Delay      time.Duration // sender only: the shortest time between two legs; 0 or more
 	Giveup     time.Duration // 0 is DefaultGiveup; negative: for ever
-	Dead       time.Duration // a peer that is away for so long is dead; 0 is Timing.DeadPeer, negative: off
+	Dead       time.Duration // a peer that is away for so long is dead; 0 is DefaultDead, negative: off
 	Connect    time.Duration // first contact; 0 is DefaultConnect for a sender, for ever for a receiver
 	Bind       netip.Addr    // local address; the zero Addr is any
 	Congestion string        // "auto", "system" or a name the kernel knows
@@ -88,33 +86,14 @@ type Options struct {
 	CPUs       []int         // loops are pinned to these CPUs, one each; nil: the engine chooses
 	Pin        bool          // false: loops are not pinned to CPUs ("cpus off")
 	SockStats  bool          // the kernel counts what comes in on the links, and how they fare, if it lets us (eBPF)
-	// Serve says which loop serves what comes in on a CPU, -1 being any; nil: the nearest.
-	Serve func(cpu int) int
-
-	LinkSums bool // fill in Summary.Links, which takes some system calls for each link that ends
-
-	Means Means // the zero Means: what the machine has
-
-	Transport Transport // nil: TCP
-	// Prove makes the sender's prover. It is called at the first leg; the prover is closed at the end. nil: the kernel's, made
-	// once the stream has become long enough to be worth it.
-	Prove func() (Prover, error)
-	// ForceZeroCopy makes the sender use MSG_ZEROCOPY even where the kernel is known to copy anyway: on loopback.
-	ForceZeroCopy bool
-	// ForceSendFile makes the sender send a file from the page cache even where that may hand those very pages to the
-	// receiver's consumer: on one machine.
-	ForceSendFile bool
-	Timing        schedule.Timing // the zero Timing: what the program uses
-	// Lapses is called before each call on the source or the sink, which then seems stuck in the kernel until lasts returns;
-	// nil lasts: it does not. For tests; any loop calls both.
-	Lapses func() (lasts func())
+	Means      Means         // the zero Means: what the machine has
 }
 
 // SendConfig describes the sending end.
 type SendConfig struct {
 	Options
 	Paths    []Path
-	Source   int              // file descriptor that the stream is read from; stays open; ignored with PRBS or Blank
+	Source   int              // file descriptor that the stream is read from; stays open; ignored with PRBS
 	Observer observe.Observer // nil: nobody
 }
 
@@ -128,21 +107,6 @@ type ReceiveConfig struct {
 
 // LoopsMost bounds the loops of one end: a bit each in Sender.hungry.
 const LoopsMost = 32
-
-// WithDefaults fills in what the user left open; connect is the default of first contact.
-func (o Options) WithDefaults(connect time.Duration) Options {
-	o.Threads = cmp.Or(o.Threads, DefaultThreads)
-	o.Giveup = cmp.Or(o.Giveup, DefaultGiveup)
-	o.Connect = cmp.Or(o.Connect, connect)
-	o.Congestion = cmp.Or(o.Congestion, "auto")
-	o.IO = cmp.Or(o.IO, "auto")
-	o.Timing = cmp.Or(o.Timing, schedule.Default())
-	o.Dead = cmp.Or(o.Dead, o.Timing.DeadPeer)
-	if o.Transport == nil {
-		o.Transport = TCP(o.Bind, o.Congestion)
-	}
-	return o
-}
 
 // Check returns an error for what cannot work, before anything is opened.
 func (o Options) Check() error {
@@ -160,10 +124,6 @@ func (o Options) Check() error {
 		return Fail(StatusUsage, nil, "leglimit %d, expected 0 or more", o.LegLimit)
 	case o.Delay < 0:
 		return Fail(StatusUsage, nil, "a delay of %v, expected 0 or more", o.Delay)
-	case o.Lasts < 0:
-		return Fail(StatusUsage, nil, "a stream of %v, expected 0 or more", o.Lasts)
-	case o.Lasts > 0 && !o.PRBS && !o.Blank:
-		return Fail(StatusUsage, nil, "a stream that ends by time, expected one that is made here")
 	}
 	if err := dial.CheckCongestion(o.Congestion); err != nil {
 		return Fail(StatusUsage, nil, "%v", err)

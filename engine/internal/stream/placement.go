@@ -17,15 +17,15 @@ type Placement struct {
 	Devices []string
 	nics    []affinity.NIC
 	Machine *affinity.Machine // nil: nothing is known, or nothing depends on it
-	serve   func(cpu int) int // Options.Serve
+	serve   func(cpu int) int // Hooks.Serve
 	few     bool              // the user has few threads: none is made just for a call
 }
 
 // Place decides where the loops run, given the devices through which the stream comes or goes: unless the user says otherwise, near
 // the CPUs that take the interrupts of their queues. If that is not known, as on loopback, which has no queues, loopCPUs chooses. The
 // caller says how many loops there are, because what the machine grants may have changed since it made them.
-func (o Options) Place(e End, devices []string, loops int) *Placement {
-	p := &Placement{CPUs: o.LoopCPUs(e, loops), Devices: devices, serve: o.Serve, few: o.Means.Loops > 0}
+func (s Setup) Place(e End, devices []string, loops int) *Placement {
+	p := &Placement{CPUs: s.LoopCPUs(e, loops), Devices: devices, serve: s.Serve, few: s.Means.Loops > 0}
 	if p.CPUs[0] < 0 {
 		return p
 	}
@@ -48,7 +48,7 @@ func (o Options) Place(e End, devices []string, loops int) *Placement {
 	}
 	p.Machine = m
 	allowed, err := affinity.Allowed()
-	if len(o.CPUs) > 0 || !queues || err != nil {
+	if len(s.CPUs) > 0 || !queues || err != nil {
 		return p
 	}
 	if len(allowed) > 0 {
