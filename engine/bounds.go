@@ -22,17 +22,17 @@ type bounds struct {
 	due   atomic.Int64  // when the next leg may come, nanoseconds after begun; any loop reads it
 }
 
-// bar returns what keeps the next leg back; fed: nothing.
-func (b *bounds) bar(now time.Time) hunger {
+// bar returns what keeps the next leg back; Fed: nothing.
+func (b *bounds) bar(now time.Time) Hunger {
 	switch {
 	case b.limit > 0 && b.legs == b.limit:
-		return noMore
+		return NoMore
 	case b.lasts > 0 && b.legs > 0 && now.Sub(b.first) >= b.lasts:
-		return noMore
+		return NoMore
 	case b.delay > 0 && now.Sub(b.begun) < time.Duration(b.due.Load()):
-		return paused
+		return Paused
 	}
-	return fed
+	return Fed
 }
 
 // count counts a leg.
@@ -44,15 +44,15 @@ func (b *bounds) count(now time.Time) {
 	b.due.Store(int64(now.Sub(b.begun) + b.delay))
 }
 
-// pause is how a loop waits for the time of the next leg, because epoll alone only knows milliseconds. The zero pause is for a stream
+// Pause is how a loop waits for the time of the next leg, because epoll alone only knows milliseconds. The zero pause is for a stream
 // without pauses.
-type pause struct{ timer *netio.Timer }
+type Pause struct{ timer *netio.Timer }
 
 // Ready does nothing: the dispatch at the end of the round does the rest.
-func (pause) Ready(uint32) {}
+func (Pause) Ready(uint32) {}
 
-// open makes a timer for the loop, if there will be pauses.
-func (p *pause) open(l *loop.Loop, delay time.Duration) (err error) {
+// Open makes a timer for the loop, if there will be pauses.
+func (p *Pause) Open(l *loop.Loop, delay time.Duration) (err error) {
 	if delay == 0 {
 		return nil
 	}
@@ -63,13 +63,14 @@ func (p *pause) open(l *loop.Loop, delay time.Duration) (err error) {
 	return err
 }
 
-func (p *pause) close() {
+// Close gives the timer back, if there is one; after the loop has closed.
+func (p *Pause) Close() {
 	if p.timer != nil {
 		p.timer.Close()
 	}
 }
 
-// pauseFor makes a round of the pause's loop begin when the next leg may come.
-func (b *bounds) pauseFor(p *pause) error {
+// PauseFor makes a round of the pause's loop begin when the next leg may come.
+func (b *bounds) PauseFor(p *Pause) error {
 	return p.timer.Set(time.Duration(b.due.Load()) - time.Since(b.begun))
 }

@@ -23,7 +23,7 @@ type txloop struct {
 	mark  uint32                   // this loop's bit in Sender.hungry
 
 	token int32 // of the watch on the source
-	pause pause
+	pause Pause
 
 	unheard []*txlink // had more to read than their share of the round
 	limbo   []*txlink // are gone, but the kernel may still read what they sent
@@ -35,7 +35,7 @@ type txloop struct {
 
 // Why an idle link got no leg, beyond what ingest says.
 const (
-	deferred      = hungers + iota // another loop has an idle link on a better path
+	deferred      = Hungers + iota // another loop has an idle link on a better path
 	gated                          // a leg would be too late on any link that is idle
 	stalledSource                  // a call on the source, where the legs stay until they are sent, is stuck
 )
@@ -84,7 +84,7 @@ func (l *txloop) feedLinks() (again bool) {
 		}
 		switch {
 		case leg != nil:
-		case why == fed:
+		case why == Fed:
 			l.s.handOver(l.Loop) // no link is idle
 			return false
 		default:
@@ -129,8 +129,8 @@ func (l *txloop) sourceFreed() {
 // match finds a link and the leg to send on it next. For each idle link, best rank first, a leg that was lost comes before
 // one that is late on another link, and both before a new one. Without a leg, why is what the idle links lack, or fed if
 // no link is idle.
-func (l *txloop) match() (k *txlink, leg *window.Leg, why hunger) {
-	if l.s.in.inPlace() && l.s.in.shore.Busy() {
+func (l *txloop) match() (k *txlink, leg *window.Leg, why Hunger) {
+	if l.s.in.InPlace() && l.s.in.Shore.Busy() {
 		return nil, nil, stalledSource
 	}
 	l.findBest()
@@ -139,15 +139,15 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why hunger) {
 			continue
 		}
 		if leg := l.s.window.Resend(k.mayTake); leg != nil {
-			return k, leg, fed
+			return k, leg, Fed
 		}
 		if leg, from := l.s.window.Rescue(k.index, k.path.order, k.Rate == 0, l.Now, k.absorbed()/2, k.eta); leg != nil {
 			l.s.paths[from].rescuedFrom.Add(1)
 			k.path.rescuedTo.Add(1)
 			observe.Tell(l.s.observer, observe.LegRescued{Leg: leg.Number, From: l.s.paths[from].String(), Link: k.index})
-			return k, leg, fed
+			return k, leg, Fed
 		}
-		if why == fed || why == gated {
+		if why == Fed || why == gated {
 			leg, why = l.pull(k)
 		}
 		if leg != nil || l.Aboard() {
@@ -169,17 +169,17 @@ func (l *txloop) findBest() {
 }
 
 // pull takes a new leg for the link.
-func (l *txloop) pull(k *txlink) (*window.Leg, hunger) {
+func (l *txloop) pull(k *txlink) (*window.Leg, Hunger) {
 	most := k.most()
 	switch {
-	case l.s.in.ended():
-		return nil, noMore
+	case l.s.in.Ended():
+		return nil, NoMore
 	case l.defers(k):
 		return nil, deferred
 	case !k.mayTake(most):
 		return nil, gated
 	}
-	leg, why, err := l.s.in.pull(l.s.window, l.Loop, most)
+	leg, why, err := l.s.in.Pull(l.s.window, l.Loop, most)
 	if err != nil {
 		l.s.sourceFailed(err)
 	}
@@ -218,31 +218,31 @@ func (l *txloop) countIdle() {
 
 // wait arranges for a round as soon as what the idle links lack may be there. It sets the loop's mark first and only then
 // checks the reason again, because whoever removed it may have looked at the marks just before.
-func (l *txloop) wait(why hunger) {
+func (l *txloop) wait(why Hunger) {
 	l.s.hungry.Or(l.mark)
 	switch why {
-	case noInput:
+	case NoInput:
 		l.watchSource()
-	case noRoom:
+	case NoRoom:
 		if l.s.room() {
 			l.Nudge()
 		}
 		l.s.window.Pressed(l.Now) // counts the time
-	case otherTurn:
-		if !l.s.in.taken() {
+	case OtherTurn:
+		if !l.s.in.Taken() {
 			l.Nudge()
 		}
 	case deferred:
 		l.s.feed(l.Loop)
 	case stalledSource:
-		if !l.s.in.shore.Busy() {
+		if !l.s.in.Shore.Busy() {
 			l.Nudge()
 		}
-	case paused:
-		if err := l.s.in.pauseFor(&l.pause); err != nil {
+	case Paused:
+		if err := l.s.in.PauseFor(&l.pause); err != nil {
 			l.s.fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait"))
 		}
-	case noMore:
+	case NoMore:
 		l.end()
 		if l.s.window.Resends() {
 			l.Nudge()
@@ -253,7 +253,7 @@ func (l *txloop) wait(why hunger) {
 // watchSource asks for one event when the source is readable, unless another loop already watches it: that one hands over.
 func (l *txloop) watchSource() {
 	if l.s.watcher.CompareAndSwap(nobody, int32(l.ID)) {
-		if err := l.Rewatch(l.s.in.src.FD(), netio.Readable|netio.Once, l.token); err != nil {
+		if err := l.Rewatch(l.s.in.Source.FD(), netio.Readable|netio.Once, l.token); err != nil {
 			l.s.fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait for standard input"))
 		}
 		return
@@ -268,7 +268,7 @@ func (l *txloop) Ready(uint32) { l.s.watcher.CompareAndSwap(int32(l.ID), nobody)
 
 // end makes every link carry the end frame once.
 func (l *txloop) end() {
-	may, err := l.s.in.mayEnd(l.s.window, l.Loop)
+	may, err := l.s.in.MayEnd(l.s.window, l.Loop)
 	if err != nil {
 		l.s.sourceFailed(err)
 	}
@@ -278,7 +278,7 @@ func (l *txloop) end() {
 	for _, k := range slices.Clone(l.links) {
 		if !k.ended && !k.gone {
 			k.ended = true
-			k.say(l.s.in.total.Append(nil))
+			k.say(l.s.in.Total.Append(nil))
 		}
 	}
 }

@@ -28,22 +28,22 @@ type extent struct {
 	reason            atomic.Pointer[error] // why legs are read
 }
 
-// inPlace reports whether the source is a file where legs stay until links send them.
-func (e *extent) inPlace() bool { return e.sized && e.byRef }
+// InPlace reports whether the source is a file where legs stay until links send them.
+func (e *extent) InPlace() bool { return e.sized && e.byRef }
 
-// offsetOf is where in the file a byte of the stream is.
-func (e *extent) offsetOf(at int64) int64 { return e.begin + at }
+// OffsetOf is where in the file a byte of the stream is.
+func (e *extent) OffsetOf(at int64) int64 { return e.begin + at }
 
-// mayWait reports whether the file system cannot say if it would have to wait for the medium.
-func (e *extent) mayWait() bool { return e.blind.Load() }
+// MayWait reports whether the file system cannot say if it would have to wait for the medium.
+func (e *extent) MayWait() bool { return e.blind.Load() }
 
-// mustRead notes why a file is read; it reports whether that is the first reason.
-func (e *extent) mustRead(why error) bool {
+// MustRead notes why a file is read; it reports whether that is the first reason.
+func (e *extent) MustRead(why error) bool {
 	return e.reason.Load() == nil && e.reason.CompareAndSwap(nil, &why)
 }
 
-// sent counts a leg that was sent; on the thread of its link's loop.
-func (e *extent) sent(l *window.Leg, reread bool, at *loop.Loop) {
+// Sent counts a leg that was sent; on the thread of its link's loop.
+func (e *extent) Sent(l *window.Leg, reread bool, at *loop.Loop) {
 	switch {
 	case !l.Filed():
 	case reread:
@@ -72,8 +72,8 @@ func (e *extent) measure(src *netio.Source, byRef bool) {
 	e.byRef = byRef
 }
 
-// expected is how long the stream will be, in bytes; 0 if that is not known.
-func (in *ingest) expected() int64 {
+// Expected is how long the stream will be, in bytes; 0 if that is not known.
+func (in *Intake) Expected() int64 {
 	if !in.sized || in.limit > 0 {
 		return 0
 	}
@@ -81,34 +81,34 @@ func (in *ingest) expected() int64 {
 }
 
 // cutFile makes the next leg of a file.
-func (in *ingest) cutFile(shard, most int) (*window.Leg, hunger, error) {
+func (in *Intake) cutFile(shard, most int) (*window.Leg, Hunger, error) {
 	done := int64(in.offset.Load())
 	n := int(min(int64(most), in.length-done))
 	if n == 0 {
-		return nil, noMore, nil
+		return nil, NoMore, nil
 	}
-	if in.inPlace() {
-		return window.InFile(n), fed, nil
+	if in.InPlace() {
+		return window.InFile(n), Fed, nil
 	}
 	buf := in.pool.Get(shard)
 	if buf == nil {
-		return nil, noRoom, nil
+		return nil, NoRoom, nil
 	}
 	if err := in.readAt(buf.Bytes()[:n], done); err != nil {
 		buf.Release()
-		return nil, sourceGone, err
+		return nil, SourceGone, err
 	}
-	return in.copied(buf, n), fed, nil
+	return in.copied(buf, n), Fed, nil
 }
 
 // readAt fills p from the given byte of the stream on.
-func (in *ingest) readAt(p []byte, at int64) error {
+func (in *Intake) readAt(p []byte, at int64) error {
 	for len(p) > 0 {
 		var n int
 		var err error
-		in.at.Away(&in.shore, func() { n, err = in.src.ReadAt(p, in.begin+at) })
+		in.at.Away(&in.Shore, func() { n, err = in.Source.ReadAt(p, in.begin+at) })
 		if err == io.EOF {
-			return in.shrunk()
+			return in.Shrunk()
 		}
 		if err != nil {
 			return err
@@ -120,8 +120,8 @@ func (in *ingest) readAt(p []byte, at int64) error {
 }
 
 // unchanged is nil while the file is as it was at the start.
-func (in *ingest) unchanged() error {
-	now, err := in.src.Stamp()
+func (in *Intake) unchanged() error {
+	now, err := in.Source.Stamp()
 	if err != nil {
 		return err
 	}
@@ -131,17 +131,17 @@ func (in *ingest) unchanged() error {
 	return nil
 }
 
-// mayEnd reports whether the receiver may be told where the stream, which has been read to its end, ends. If legs are read from a file
+// MayEnd reports whether the receiver may be told where the stream, which has been read to its end, ends. If legs are read from a file
 // when they are sent, and again when they are resent, that is only once all have been received, and the file is unchanged. An
 // error, with false, is that it has changed, or cannot be asked.
-func (in *ingest) mayEnd(w *window.Window, at *loop.Loop) (may bool, err error) {
-	if !in.inPlace() || in.same.Load() {
+func (in *Intake) MayEnd(w *window.Window, at *loop.Loop) (may bool, err error) {
+	if !in.InPlace() || in.same.Load() {
 		return true, nil
 	}
-	if w.State().Base != in.total.Legs {
+	if w.State().Base != in.Total.Legs {
 		return false, nil
 	}
-	at.Away(&in.shore, func() { err = in.unchanged() })
+	at.Away(&in.Shore, func() { err = in.unchanged() })
 	if err != nil {
 		return false, err
 	}
@@ -149,28 +149,28 @@ func (in *ingest) mayEnd(w *window.Window, at *loop.Loop) (may bool, err error) 
 	return true, nil
 }
 
-// fetch waits until what a link is about to send is in the page cache. In the middle of a leg nothing else can be sent, not even a
+// Fetch waits until what a link is about to send is in the page cache. In the middle of a leg nothing else can be sent, not even a
 // heartbeat, so there is no time for a disk.
-func (in *ingest) fetch(l *window.Leg) {
+func (in *Intake) Fetch(l *window.Leg) {
 	if in.blind.Load() {
 		return
 	}
 	at := in.begin + int64(l.Offset)
-	ready, known := in.src.Ready(at, l.Length)
+	ready, known := in.Source.Ready(at, l.Length)
 	if !known {
 		in.blind.Store(true)
 		return
 	}
 	if !ready {
-		in.src.Fetch(at, l.Length)
+		in.Source.Fetch(at, l.Length)
 	}
 }
 
-// has reports whether the file still has the stream up to the given byte.
-func (in *ingest) has(upTo uint64) bool { return in.src.Size() >= in.begin+int64(upTo) }
+// Has reports whether the file still has the stream up to the given byte.
+func (in *Intake) Has(upTo uint64) bool { return in.Source.Size() >= in.begin+int64(upTo) }
 
-// shrunk is the error of a file that has lost bytes which were announced.
-func (in *ingest) shrunk() *stream.Error {
+// Shrunk is the error of a file that has lost bytes which were announced.
+func (in *Intake) Shrunk() *stream.Error {
 	return stream.Fail(stream.StatusIntegrity, nil, "standard input shrank while it was sent: it had %d bytes, and has %d",
-		in.begin+in.length, in.src.Size())
+		in.begin+in.length, in.Source.Size())
 }

@@ -15,19 +15,19 @@ import (
 	"viamillipede/netio"
 )
 
-// ingest turns the source into legs. One loop at a time has the turn, so legs are numbered in the order of the bytes; every
+// Intake turns the source into legs. One loop at a time has the turn, so legs are numbered in the order of the bytes; every
 // field below it belongs to the holder of the turn.
 //
 // A leg comes from the source in one of three ways: it is read into a buffer; it is moved into a pipe, without being
 // copied (reference.go); or, where the source is a file, it stays there until a link sends it. A leg of a test stream is made
 // in a buffer (teststream.go).
-type ingest struct {
+type Intake struct {
 	turn atomic.Bool
 
 	at    *loop.Loop // the loop that has the turn
-	shore loop.Shore // the source, for calls that may wait
+	Shore loop.Shore // the source, for calls that may wait
 
-	src      *netio.Source
+	Source   *netio.Source // from Open to Close; whoever calls it from a loop does so away, at Shore
 	pool     *bufpool.Pool
 	offset   atomic.Uint64 // bytes read so far
 	checksum bool
@@ -45,73 +45,72 @@ type ingest struct {
 	warm     bool  // the pool has been given huge pages, or refused them
 	observer observe.Observer
 
-	// over is set after the last leg is in the window; total is not changed after that.
-	over  atomic.Bool
-	total wire.End
+	over  atomic.Bool // set after the last leg is in the window
+	Total wire.End    // of the stream, once it has Ended; not changed after that
 }
 
-// ingestConfig says what the stream is made of, and what its legs are to be. Each field that Options has too is the same here.
-type ingestConfig struct {
-	source   int // file descriptor; stays open; ignored with prbs or blank
-	prbs     bool
-	seed     uint64
-	blank    bool
-	checksum bool
-	charmode bool
-	io       string
-	limit    int64
-	delay    time.Duration
-	lasts    time.Duration
-	pipes    int                           // for legs by reference, at most; 0: none can be opened
-	prove    func() (stream.Prover, error) // nil: the kernel's prover
-	observer observe.Observer
-	trace    netio.Tracer
-	freed    func()                // no call on the source is stuck any more; on any loop's thread
-	lapses   func() (lasts func()) // see loop.Shore
+// IntakeConfig says what the stream is made of, and what its legs are to be. Each field that Options has too is the same here.
+type IntakeConfig struct {
+	Source   int // file descriptor; stays open; ignored with PRBS or Blank
+	PRBS     bool
+	Seed     uint64
+	Blank    bool
+	Checksum bool
+	Charmode bool
+	IO       string
+	LegLimit int64
+	Delay    time.Duration
+	Lasts    time.Duration
+	Pipes    int                           // for legs by reference, at most; 0: none can be opened
+	Prove    func() (stream.Prover, error) // nil: the kernel's prover
+	Observer observe.Observer
+	Trace    netio.Tracer
+	Freed    func()                // no call on the source is stuck any more; on any loop's thread
+	Lapses   func() (lasts func()) // see loop.Shore
 }
 
-// open opens the source and decides how legs leave it. Errors: why standard input cannot be used.
-func (in *ingest) open(c ingestConfig) (err error) {
-	if in.src, err = in.openSource(c); err != nil {
+// Open opens the source and decides how legs leave it. Errors: why standard input cannot be used.
+func (in *Intake) Open(c IntakeConfig) (err error) {
+	if in.Source, err = in.openSource(c); err != nil {
 		return err
 	}
-	in.checksum, in.gather, in.observer = c.checksum, !c.charmode, c.observer
-	in.shore.Freed, in.shore.Lapses = c.freed, c.lapses
-	in.limit, in.delay, in.lasts, in.begun = c.limit, c.delay, c.lasts, time.Now()
-	in.blank = c.blank && !c.prbs
-	in.why = whyCopy(in.src, c)
-	in.extent.measure(in.src, in.why == nil || in.why == observe.ErrCharmode)
-	in.referral.open(in.why == nil && in.src.Splices(), c)
+	in.checksum, in.gather, in.observer = c.Checksum, !c.Charmode, c.Observer
+	in.Shore.Freed, in.Shore.Lapses = c.Freed, c.Lapses
+	in.limit, in.delay, in.lasts, in.begun = c.LegLimit, c.Delay, c.Lasts, time.Now()
+	in.blank = c.Blank && !c.PRBS
+	in.why = whyCopy(in.Source, c)
+	in.extent.measure(in.Source, in.why == nil || in.why == observe.ErrCharmode)
+	in.referral.open(in.why == nil && in.Source.Splices(), c)
 	return nil
 }
 
-// close gives back what it holds, once no loop runs.
-func (in *ingest) close() {
+// Close gives back what it holds, once no loop runs.
+func (in *Intake) Close() {
 	in.referral.close()
-	in.src.Close()
+	in.Source.Close()
 }
 
-// fillFrom gives it the buffers that legs are read into, a shard for each loop; before the first pull.
-func (in *ingest) fillFrom(p *bufpool.Pool) { in.pool = p }
+// FillFrom gives it the buffers that legs are read into, a shard for each loop; before the first Pull.
+func (in *Intake) FillFrom(p *bufpool.Pool) { in.pool = p }
 
-// ended reports whether the stream has been read to its end.
-func (in *ingest) ended() bool { return in.over.Load() }
+// Ended reports whether the stream has been read to its end.
+func (in *Intake) Ended() bool { return in.over.Load() }
 
-// size is how many bytes have been read so far.
-func (in *ingest) size() uint64 { return in.offset.Load() }
+// Size is how many bytes have been read so far.
+func (in *Intake) Size() uint64 { return in.offset.Load() }
 
-// taken reports whether a loop has the turn.
-func (in *ingest) taken() bool { return in.turn.Load() }
+// Taken reports whether a loop has the turn.
+func (in *Intake) Taken() bool { return in.turn.Load() }
 
 // whyCopy is why legs must be read; nil if they may go by reference.
-func whyCopy(src *netio.Source, c ingestConfig) error {
+func whyCopy(src *netio.Source, c IntakeConfig) error {
 	_, _, file := src.Extent()
 	switch {
-	case c.io == "copy":
+	case c.IO == "copy":
 		return observe.ErrAsked
-	case c.checksum:
+	case c.Checksum:
 		return observe.ErrChecksum
-	case c.charmode:
+	case c.Charmode:
 		return observe.ErrCharmode
 	case !file && !src.Splices():
 		return fmt.Errorf("standard input is a %v", src)
@@ -122,24 +121,24 @@ func whyCopy(src *netio.Source, c ingestConfig) error {
 // warmFrom is how many bytes must have been read into buffers before huge pages are worth asking for.
 const warmFrom = 4 << 20
 
-// hunger is why an idle link got no leg.
-type hunger int
+// Hunger is why an idle link got no leg.
+type Hunger int
 
 const (
-	fed        hunger = iota // it got one
-	noInput                  // the source has nothing now: wait for it to become readable
-	noRoom                   // the window or the pool is full: wait for an ack
-	otherTurn                // another loop reads: it wakes us when there is more
-	paused                   // the user wants a pause before the next leg
-	noMore                   // the stream has been read to its end
-	sourceGone               // the source failed
-	hungers                  // how many reasons there are; whoever asks may have more of its own
+	Fed        Hunger = iota // it got one
+	NoInput                  // the source has nothing now: wait for it to become readable
+	NoRoom                   // the window or the pool is full: wait for an ack
+	OtherTurn                // another loop reads: it wakes us when there is more
+	Paused                   // the user wants a pause before the next leg
+	NoMore                   // the stream has been read to its end
+	SourceGone               // the source failed
+	Hungers                  // how many reasons there are; whoever asks may have more of its own
 )
 
-// pull takes one new leg of at most the given bytes from the source and puts it into the window, with the caller's link as
-// its carrier and holder. Its buffer comes from the loop's shard. An error comes with sourceGone. The source may make pull wait:
-// then another thread runs the loop, and much may have happened to it when pull returns; see loop.Loop.Away.
-func (in *ingest) pull(w *window.Window, at *loop.Loop, most int) (*window.Leg, hunger, error) {
+// Pull takes one new leg of at most the given bytes from the source and puts it into the window, with the caller's link as
+// its carrier and holder. Its buffer comes from the loop's shard. An error comes with SourceGone. The source may make Pull wait:
+// then another thread runs the loop, and much may have happened to it when Pull returns; see loop.Loop.Away.
+func (in *Intake) Pull(w *window.Window, at *loop.Loop, most int) (*window.Leg, Hunger, error) {
 	l, why, err := in.take(w, at, most)
 	if l != nil {
 		in.complete(l)
@@ -149,7 +148,7 @@ func (in *ingest) pull(w *window.Window, at *loop.Loop, most int) (*window.Leg, 
 
 // complete does what remains for a leg that has its place in the stream. It needs no turn: other loops do the same at the same
 // time. Nobody else looks at the leg before its first link has begun to send it.
-func (in *ingest) complete(l *window.Leg) {
+func (in *Intake) complete(l *window.Leg) {
 	if in.made != nil {
 		in.made(l.Memory(), l.Offset)
 	}
@@ -158,29 +157,29 @@ func (in *ingest) complete(l *window.Leg) {
 	}
 }
 
-// take is what pull does in its turn.
-func (in *ingest) take(w *window.Window, at *loop.Loop, most int) (*window.Leg, hunger, error) {
+// take is what Pull does in its turn.
+func (in *Intake) take(w *window.Window, at *loop.Loop, most int) (*window.Leg, Hunger, error) {
 	if in.over.Load() {
-		return nil, noMore, nil
+		return nil, NoMore, nil
 	}
 	if !in.turn.CompareAndSwap(false, true) {
-		return nil, otherTurn, nil
+		return nil, OtherTurn, nil
 	}
 	defer in.turn.Store(false)
 	if in.over.Load() {
-		return nil, noMore, nil
+		return nil, NoMore, nil
 	}
 	if !w.Open() {
-		return nil, noRoom, nil
+		return nil, NoRoom, nil
 	}
 	in.at = at
 	l, why, err := in.cut(at.ID, most, at.Now)
 	if l == nil {
-		if why == noMore {
+		if why == NoMore {
 			if err := in.wholly(); err != nil {
-				return nil, sourceGone, err
+				return nil, SourceGone, err
 			}
-			in.end(w)
+			in.End(w)
 		}
 		return nil, why, err
 	}
@@ -188,12 +187,12 @@ func (in *ingest) take(w *window.Window, at *loop.Loop, most int) (*window.Leg, 
 	l.Offset = in.offset.Load()
 	in.offset.Add(uint64(l.Length))
 	w.Add(l, at.Now)
-	return l, fed, nil
+	return l, Fed, nil
 }
 
 // cut makes the next leg, not yet numbered.
-func (in *ingest) cut(shard, most int, now time.Time) (*window.Leg, hunger, error) {
-	if why := in.bounds.bar(now); why != fed {
+func (in *Intake) cut(shard, most int, now time.Time) (*window.Leg, Hunger, error) {
+	if why := in.bounds.bar(now); why != Fed {
 		return nil, why, nil
 	}
 	if in.sized {
@@ -201,10 +200,10 @@ func (in *ingest) cut(shard, most int, now time.Time) (*window.Leg, hunger, erro
 	}
 	buf := in.pool.Get(shard)
 	if buf == nil {
-		return nil, noRoom, nil
+		return nil, NoRoom, nil
 	}
 	if in.made != nil {
-		return in.copied(buf, most), fed, nil
+		return in.copied(buf, most), Fed, nil
 	}
 	l, why, err := in.cutStream(buf, most)
 	if l == nil || !l.Buffered() {
@@ -214,7 +213,7 @@ func (in *ingest) cut(shard, most int, now time.Time) (*window.Leg, hunger, erro
 }
 
 // cutStream makes the next leg of a source that is no file; it may use the buffer.
-func (in *ingest) cutStream(buf *bufpool.Buffer, most int) (*window.Leg, hunger, error) {
+func (in *Intake) cutStream(buf *bufpool.Buffer, most int) (*window.Leg, Hunger, error) {
 	if in.worthReferring(most) {
 		if pipe := in.pipes.Get(); pipe != nil {
 			return in.refer(pipe, buf, most)
@@ -224,16 +223,16 @@ func (in *ingest) cutStream(buf *bufpool.Buffer, most int) (*window.Leg, hunger,
 }
 
 // readLeg reads the next leg into the buffer.
-func (in *ingest) readLeg(buf *bufpool.Buffer, most int) (*window.Leg, hunger, error) {
+func (in *Intake) readLeg(buf *bufpool.Buffer, most int) (*window.Leg, Hunger, error) {
 	n, err := in.fill(buf.Bytes()[:most])
 	if n == 0 {
 		return in.nothing(err)
 	}
-	return in.copied(buf, n), fed, nil
+	return in.copied(buf, n), Fed, nil
 }
 
 // copied makes a leg of the first n bytes of the buffer.
-func (in *ingest) copied(buf *bufpool.Buffer, n int) *window.Leg {
+func (in *Intake) copied(buf *bufpool.Buffer, n int) *window.Leg {
 	in.readLegs.Add(1)
 	in.read += n
 	if !in.warm && in.read >= warmFrom {
@@ -245,11 +244,11 @@ func (in *ingest) copied(buf *bufpool.Buffer, n int) *window.Leg {
 
 // fill reads until p is full or the source has nothing more at the moment. An end or a failure after n > 0 bytes is kept for
 // the next call: a socket, for example, reports its failure only once, and then an end (SO_ERROR, socket(7)).
-func (in *ingest) fill(p []byte) (n int, err error) {
+func (in *Intake) fill(p []byte) (n int, err error) {
 	for n < len(p) && in.met == nil {
 		var m int
 		var err error
-		in.at.Away(&in.shore, func() { m, err = in.src.Read(p[n:]) })
+		in.at.Away(&in.Shore, func() { m, err = in.Source.Read(p[n:]) })
 		if err == netio.ErrAgain {
 			return n, err
 		}
@@ -263,31 +262,31 @@ func (in *ingest) fill(p []byte) (n int, err error) {
 }
 
 // nothing says what a call that brought nothing means.
-func (in *ingest) nothing(err error) (*window.Leg, hunger, error) {
+func (in *Intake) nothing(err error) (*window.Leg, Hunger, error) {
 	switch err {
 	case netio.ErrAgain:
-		return nil, noInput, nil
+		return nil, NoInput, nil
 	case io.EOF:
-		return nil, noMore, nil
+		return nil, NoMore, nil
 	}
-	return nil, sourceGone, err
+	return nil, SourceGone, err
 }
 
 // wholly returns an error if the file, now read for the last time, has changed since the start.
-func (in *ingest) wholly() error {
-	if !in.sized || in.inPlace() {
+func (in *Intake) wholly() error {
+	if !in.sized || in.InPlace() {
 		return nil
 	}
 	var err error
-	in.at.Away(&in.shore, func() { err = in.unchanged() })
+	in.at.Away(&in.Shore, func() { err = in.unchanged() })
 	return err
 }
 
-// end notes that the stream has been read to its end.
-func (in *ingest) end(w *window.Window) {
-	in.total = wire.End{Legs: w.State().Next, Bytes: in.offset.Load()}
+// End notes that the stream has been read to its end.
+func (in *Intake) End(w *window.Window) {
+	in.Total = wire.End{Legs: w.State().Next, Bytes: in.offset.Load()}
 	if in.sized {
-		in.at.Away(&in.shore, func() { in.src.Leave(in.begin + int64(in.offset.Load())) })
+		in.at.Away(&in.Shore, func() { in.Source.Leave(in.begin + int64(in.offset.Load())) })
 	}
 	in.over.Store(true)
 }

@@ -64,25 +64,25 @@ func TestOnlyInAFileLegsStay(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		source *os.File
-		config ingestConfig
+		config IntakeConfig
 		stay   bool
 	}{
-		{"a file", file, ingestConfig{io: "auto"}, true},
-		{"a file, copied", file, ingestConfig{io: "copy"}, false},
-		{"a file, in charmode", file, ingestConfig{io: "auto", charmode: true}, true},
-		{"a pipe", r, ingestConfig{io: "auto"}, false},
-		{"a test stream", nil, ingestConfig{io: "auto", prbs: true}, false},
+		{"a file", file, IntakeConfig{IO: "auto"}, true},
+		{"a file, copied", file, IntakeConfig{IO: "copy"}, false},
+		{"a file, in charmode", file, IntakeConfig{IO: "auto", Charmode: true}, true},
+		{"a pipe", r, IntakeConfig{IO: "auto"}, false},
+		{"a test stream", nil, IntakeConfig{IO: "auto", PRBS: true}, false},
 	} {
 		if c.source != nil {
-			c.config.source = int(c.source.Fd())
+			c.config.Source = int(c.source.Fd())
 		}
-		var in ingest
-		if err := in.open(c.config); err != nil {
+		var in Intake
+		if err := in.Open(c.config); err != nil {
 			t.Fatal(err)
 		}
-		if in.inPlace() != c.stay {
-			t.Errorf("%s: legs stay in the source: %v, want %v", c.name, in.inPlace(), c.stay)
+		if in.InPlace() != c.stay {
+			t.Errorf("%s: legs stay in the source: %v, want %v", c.name, in.InPlace(), c.stay)
 		}
-		in.close()
+		in.Close()
 	}
 }

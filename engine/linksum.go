@@ -140,7 +140,7 @@ func (r *Receiver) Summary() observe.Summary {
 func (s *Sender) Progress() (bytes uint64, elapsed time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.in.size(), span(s.first, s.ended, time.Now())
+	return s.in.Size(), span(s.first, s.ended, time.Now())
 }
 
 // Progress is how many bytes were written to the sink, and for how long there have been links; it costs next to nothing.

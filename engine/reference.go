@@ -61,13 +61,13 @@ const (
 func (r *referral) refuse(err error) { r.refused.Store(&err) }
 
 // open notes what may be used; wanted: nothing else is against references.
-func (r *referral) open(wanted bool, c ingestConfig) {
-	r.wanted, r.vouched, r.trace, r.pipesAtMost = wanted, c.io == "splice", c.trace, c.pipes
+func (r *referral) open(wanted bool, c IntakeConfig) {
+	r.wanted, r.vouched, r.trace, r.pipesAtMost = wanted, c.IO == "splice", c.Trace, c.Pipes
 	r.from, r.prove = proveFrom, loadChecker
-	if c.prove != nil {
-		r.from, r.prove = 0, c.prove
+	if c.Prove != nil {
+		r.from, r.prove = 0, c.Prove
 	}
-	if wanted && c.pipes == 0 {
+	if wanted && c.Pipes == 0 {
 		r.wanted = false
 		r.refuse(stream.ErrFewFiles)
 	}
@@ -84,7 +84,7 @@ func (r *referral) close() {
 }
 
 // start gets what legs by reference need. Nobody waits for the prover, unless it is wanted from the first byte on.
-func (in *ingest) start() {
+func (in *Intake) start() {
 	pipes, err := netio.NewPipes(stream.PipeSize, in.pipesAtMost, in.trace)
 	if err != nil {
 		in.stopReferring(err)
@@ -144,14 +144,14 @@ func loadChecker() (stream.Prover, error) {
 }
 
 // stopReferring gives up on references, for good.
-func (in *ingest) stopReferring(err error) {
+func (in *Intake) stopReferring(err error) {
 	in.wanted = false
 	in.refuse(err)
 	observe.Tell(in.observer, observe.LegsCopied{Err: err})
 }
 
 // worthReferring reports whether the next leg, of at most so many bytes, should be moved into a pipe.
-func (in *ingest) worthReferring(most int) bool {
+func (in *Intake) worthReferring(most int) bool {
 	if !in.wanted || most < referLeast || in.met != nil {
 		return false
 	}
@@ -170,7 +170,7 @@ func (in *ingest) worthReferring(most int) bool {
 
 // refer moves the next leg into the pipe. If it may not stay there, or may not be moved at all, it is read into the buffer, which
 // then belongs to the leg.
-func (in *ingest) refer(pipe *netio.Pipe, buf *bufpool.Buffer, most int) (*window.Leg, hunger, error) {
+func (in *Intake) refer(pipe *netio.Pipe, buf *bufpool.Buffer, most int) (*window.Leg, Hunger, error) {
 	err := in.move(pipe, most)
 	n := pipe.Len()
 	if n >= referLeast {
@@ -180,9 +180,9 @@ func (in *ingest) refer(pipe *netio.Pipe, buf *bufpool.Buffer, most int) (*windo
 	switch {
 	case n > 0:
 		if _, err := io.ReadFull(pipe, buf.Bytes()[:n]); err != nil {
-			return nil, sourceGone, err
+			return nil, SourceGone, err
 		}
-		return in.copied(buf, n), fed, nil
+		return in.copied(buf, n), Fed, nil
 	case err == errUnproven:
 		return in.readLeg(buf, most)
 	case netio.Unsupported(err):
@@ -193,27 +193,27 @@ func (in *ingest) refer(pipe *netio.Pipe, buf *bufpool.Buffer, most int) (*windo
 }
 
 // referred makes a leg of what is in the pipe.
-func (in *ingest) referred(pipe *netio.Pipe) (*window.Leg, hunger, error) {
+func (in *Intake) referred(pipe *netio.Pipe) (*window.Leg, Hunger, error) {
 	if !in.vouched {
 		if n, err := in.written(pipe.FD()); n != pipe.Len() {
 			in.pipes.Put(pipe)
-			return nil, sourceGone, stream.Fail(stream.StatusIntegrity, err, "standard input holds memory that may still change, although it seemed not to; "+
+			return nil, SourceGone, stream.Fail(stream.StatusIntegrity, err, "standard input holds memory that may still change, although it seemed not to; "+
 				"with io copy this does not matter")
 		}
 	}
 	in.refLegs.Add(1)
-	return window.InPipe(pipe, in.pipes), fed, nil
+	return window.InPipe(pipe, in.pipes), Fed, nil
 }
 
 // errUnproven is why nothing more is moved: the pages may still change.
 var errUnproven = errors.New("not proven")
 
 // move fills the pipe from the source, up to most bytes, with what is proven.
-func (in *ingest) move(pipe *netio.Pipe, most int) error {
+func (in *Intake) move(pipe *netio.Pipe, most int) error {
 	for pipe.Len() < most && in.met == nil {
 		n, err := in.proven(most - pipe.Len())
 		if err == nil {
-			in.at.Away(&in.shore, func() { _, err = in.src.Splice(pipe, n) })
+			in.at.Away(&in.Shore, func() { _, err = in.Source.Splice(pipe, n) })
 		}
 		if err == netio.ErrAgain || err == errUnproven || netio.Unsupported(err) {
 			return err
@@ -228,11 +228,11 @@ func (in *ingest) move(pipe *netio.Pipe, most int) error {
 
 // proven is how much may be moved out of the source, at most the given bytes. Errors: errUnproven; or, if nothing was there,
 // netio.ErrAgain or io.EOF, because whatever comes now is not proven yet.
-func (in *ingest) proven(most int) (int, error) {
+func (in *Intake) proven(most int) (int, error) {
 	if in.vouched {
 		return most, nil
 	}
-	n, err := in.written(in.src.FD())
+	n, err := in.written(in.Source.FD())
 	switch {
 	case err != nil:
 		in.stopReferring(fmt.Errorf("the provenance check failed: %w", err))
@@ -244,14 +244,14 @@ func (in *ingest) proven(most int) (int, error) {
 	case n > 0:
 		in.pause = 0
 		return min(n, most), nil
-	case in.src.AtEnd():
+	case in.Source.AtEnd():
 		return 0, io.EOF
 	}
 	return 0, netio.ErrAgain
 }
 
 // written asks the prover; see Prover.Written.
-func (in *ingest) written(pipe int) (int, error) {
+func (in *Intake) written(pipe int) (int, error) {
 	c := in.checker.Load()
 	if c == nil {
 		return -1, errUnproven
@@ -260,14 +260,14 @@ func (in *ingest) written(pipe int) (int, error) {
 }
 
 // enginePath is how the legs left the source.
-func (in *ingest) enginePath() observe.EnginePath {
+func (in *Intake) EnginePath() observe.EnginePath {
 	read, refs := in.readLegs.Load(), in.refLegs.Load()
 	switch {
 	case in.blank:
 		return observe.EnginePath{Plane: observe.PlaneBlank}
 	case in.made != nil:
 		return observe.EnginePath{Plane: observe.PlanePRBS}
-	case in.inPlace():
+	case in.InPlace():
 		return in.extent.enginePath()
 	case in.sized:
 		return observe.EnginePath{Plane: observe.PlaneCopyFile, Why: in.why}
@@ -278,7 +278,7 @@ func (in *ingest) enginePath() observe.EnginePath {
 }
 
 // whyRead is why the legs from a pipe, of which so many were read, do not go by reference.
-func (in *ingest) whyRead(read int64) error {
+func (in *Intake) whyRead(read int64) error {
 	switch why := in.refused.Load(); {
 	case why != nil:
 		return *why

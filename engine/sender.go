@@ -29,7 +29,7 @@ type Sender struct {
 	transport stream.Transport
 	stream    wire.StreamID
 
-	in      ingest
+	in      Intake
 	pool    *bufpool.Pool  // made on the first welcome, like the window
 	buffers int            // in pool
 	advice  bufpool.Advice // of pool, as last told to the observer
@@ -113,7 +113,7 @@ func OpenSender(c stream.SendSetup) (*Sender, error) {
 
 // open acquires what the stream needs on this machine: the source and the loops.
 func (s *Sender) open(loops, pipes int) error {
-	if err := s.in.open(s.ingestConfig(pipes)); err != nil {
+	if err := s.in.Open(s.ingestConfig(pipes)); err != nil {
 		return stream.Fail(stream.StatusLocalPipe, err, "cannot use standard input")
 	}
 	s.most = s.cfg.Leg
@@ -129,12 +129,12 @@ func (s *Sender) open(loops, pipes int) error {
 	return nil
 }
 
-func (s *Sender) ingestConfig(pipes int) ingestConfig {
+func (s *Sender) ingestConfig(pipes int) IntakeConfig {
 	c := &s.cfg
-	return ingestConfig{
-		source: c.Source, prbs: c.PRBS, seed: c.Seed, blank: c.Blank, checksum: c.Checksum, charmode: c.Charmode, io: c.IO,
-		limit: c.LegLimit, delay: c.Delay, lasts: c.Lasts, pipes: pipes, prove: c.Prove, observer: s.observer, trace: s.trace(),
-		freed: s.sourceFreed, lapses: c.Lapses,
+	return IntakeConfig{
+		Source: c.Source, PRBS: c.PRBS, Seed: c.Seed, Blank: c.Blank, Checksum: c.Checksum, Charmode: c.Charmode, IO: c.IO,
+		LegLimit: c.LegLimit, Delay: c.Delay, Lasts: c.Lasts, Pipes: pipes, Prove: c.Prove, Observer: s.observer, Trace: s.trace(),
+		Freed: s.sourceFreed, Lapses: c.Lapses,
 	}
 }
 
@@ -146,22 +146,22 @@ func (s *Sender) addLoop(i, cpu int) error {
 	t := &txloop{Loop: l, s: s, past: sumsFor(s.cfg.LinkSums), mark: 1 << i}
 	l.Tick, l.After = t.tick, t.dispatch
 	s.loops, s.workers = append(s.loops, t), append(s.workers, t)
-	if err := t.pause.open(l, s.cfg.Delay); err != nil {
+	if err := t.pause.Open(l, s.cfg.Delay); err != nil {
 		return err
 	}
-	if !s.in.src.Pollable() {
+	if !s.in.Source.Pollable() {
 		return nil
 	}
-	t.token, err = l.Watch(s.in.src.FD(), netio.Once, t)
+	t.token, err = l.Watch(s.in.Source.FD(), netio.Once, t)
 	return err
 }
 
 func (s *Sender) close() {
 	for _, l := range s.loops {
 		l.Close()
-		l.pause.close()
+		l.pause.Close()
 	}
-	s.in.close()
+	s.in.Close()
 	if s.pool != nil {
 		stream.ClosePool(s.pool, s.advice, s.observer)
 	}
@@ -213,7 +213,7 @@ func (s *Sender) tidy() {
 
 // sourceFreed resumes everyone who has waited since a call on the source got stuck.
 func (s *Sender) sourceFreed() {
-	if !s.in.inPlace() {
+	if !s.in.InPlace() {
 		return // the holder of the ingest turn goes on by itself
 	}
 	for _, l := range s.loops {
@@ -226,7 +226,7 @@ func (s *Sender) loopOf(link int) int { return link / len(s.paths) % len(s.loops
 
 // explain reports the choices made at the start.
 func (s *Sender) explain() {
-	observe.Tell(s.observer, observe.SourceOpened{Source: s.in.src.String(), EnginePath: s.enginePath()})
+	observe.Tell(s.observer, observe.SourceOpened{Source: s.in.Source.String(), EnginePath: s.enginePath()})
 	observe.Tell(s.observer, observe.SenderOpened{
 		Placement: s.placed.Load().Data(), Links: s.dialer.links(), Paths: len(s.paths),
 		Leg: int64(s.cfg.Leg), Window: s.cfg.Window,
@@ -235,7 +235,7 @@ func (s *Sender) explain() {
 
 // enginePath is how the bytes travel at this end.
 func (s *Sender) enginePath() observe.EnginePath {
-	path := s.in.enginePath()
+	path := s.in.EnginePath()
 	path.ZeroCopy, path.ZeroCopied, path.Checksum = s.zero.sent.Load(), s.zero.copied.Load(), s.cfg.Checksum
 	return path
 }

@@ -105,7 +105,7 @@ func TestSimulatedDeepQueue(t *testing.T) {
 	if beats > 2*len(sim.links) { // one behind a second of payload says nothing that the payload does not
 		t.Errorf("%d heartbeats", beats)
 	}
-	sim.s.in.end(sim.s.window)
+	sim.s.in.End(sim.s.window)
 	for wait := sim.now + time.Minute; sim.s.window.Pending() && sim.now < wait; {
 		sim.run(sim.now + time.Second)
 	}

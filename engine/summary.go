@@ -12,7 +12,7 @@ func (s *Sender) summary(now time.Time) observe.Summary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sum := observe.Summary{
-		Bytes: s.in.size(), Elapsed: span(s.first, s.ended, now), LinksLost: s.lost,
+		Bytes: s.in.Size(), Elapsed: span(s.first, s.ended, now), LinksLost: s.lost,
 		Cuts: uint64(s.chaos.Cuts.Load()), EnginePath: s.enginePath(), Sender: true,
 	}
 	var held [window.MaxPaths]time.Duration

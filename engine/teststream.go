@@ -6,16 +6,16 @@ import (
 )
 
 // openSource opens what the stream comes from: standard input, or nothing if the stream is made here.
-func (in *ingest) openSource(c ingestConfig) (*netio.Source, error) {
+func (in *Intake) openSource(c IntakeConfig) (*netio.Source, error) {
 	switch {
-	case c.prbs:
-		in.made = prbs.New(c.seed).Fill
+	case c.PRBS:
+		in.made = prbs.New(c.Seed).Fill
 		return netio.MadeSource("test stream"), nil
-	case c.blank:
+	case c.Blank:
 		in.made = touch
 		return netio.MadeSource("stream of blank buffers"), nil
 	}
-	return netio.OpenSource(c.source, c.trace)
+	return netio.OpenSource(c.Source, c.Trace)
 }
 
 // pageLeast is the size of the smallest page of any machine, in bytes.

@@ -128,7 +128,7 @@ func (k *txlink) check() error {
 		return nil
 	}
 	heads := k.s.window.Heads(k.carried)
-	pressed := k.s.in.ended() || heads && k.s.window.Pressed(now)
+	pressed := k.s.in.Ended() || heads && k.s.window.Pressed(now)
 	if !pressed && now.Before(k.trips[0].Due) {
 		return nil
 	}

@@ -22,7 +22,7 @@ func (d dialled) hello() wire.Hello {
 	s := d.s
 	h := wire.Hello{
 		Version: wire.Version, Features: s.features(), Phrase: s.cfg.Phrase, Stream: s.stream, MaxLeg: uint32(s.cfg.Leg),
-		Links: uint32(s.dialer.links()), Size: uint64(s.in.expected()),
+		Links: uint32(s.dialer.links()), Size: uint64(s.in.Expected()),
 	}
 	if s.begun.Load() {
 		h.Flags |= wire.FlagResume

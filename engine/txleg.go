@@ -27,7 +27,7 @@ func (k *txlink) sendLeg() error {
 	k.legs++
 	k.bytes += uint64(k.leg.Length)
 	k.path.bytes.Add(k.loop, k.leg.Length)
-	k.s.in.sent(k.leg, k.reread, k.loop)
+	k.s.in.Sent(k.leg, k.reread, k.loop)
 	k.dropLeg()
 	return nil
 }
@@ -87,18 +87,18 @@ func (k *txlink) sendFile() (int, error) {
 	in := &k.s.in
 	done := k.sent - len(k.header)
 	at, left := int64(k.leg.Offset)+int64(done), k.leg.Length-done
-	if in.shore.Busy() && (in.mayWait() || k.loop.InKernel() > 1) {
+	if in.Shore.Busy() && (in.MayWait() || k.loop.InKernel() > 1) {
 		return 0, netio.ErrAgain // until sourceFreed; else it is in the cache already
 	}
 	if !k.byCard && !k.s.cfg.ForceSendFile {
-		in.mustRead(errNoCard)
+		in.MustRead(errNoCard)
 		return k.copyFile(at, left)
 	}
 	if k.owner.reads {
 		return k.copyFile(at, left)
 	}
 	n, err := 0, error(nil)
-	if doomed := k.call(func() { n, err = k.conn.SendFile(in.src, in.offsetOf(at), left) }); doomed != nil {
+	if doomed := k.call(func() { n, err = k.conn.SendFile(in.Source, in.OffsetOf(at), left) }); doomed != nil {
 		return 0, doomed
 	}
 	switch {
@@ -106,7 +106,7 @@ func (k *txlink) sendFile() (int, error) {
 		return n, err
 	case netio.Unsupported(err):
 		k.owner.reads = true
-		if in.mustRead(err) {
+		if in.MustRead(err) {
 			observe.Tell(k.s.observer, observe.FileCopied{Err: err})
 		}
 		return k.copyFile(at, left)
@@ -114,7 +114,7 @@ func (k *txlink) sendFile() (int, error) {
 		return 0, k.shrunk()
 	}
 	var bad error
-	_ = k.call(func() { _, bad = in.src.ReadAt(make([]byte, 1), in.offsetOf(at)) })
+	_ = k.call(func() { _, bad = in.Source.ReadAt(make([]byte, 1), in.OffsetOf(at)) })
 	if bad != nil { // the file is at fault, not the link
 		k.s.sourceFailed(bad)
 	}
@@ -143,7 +143,7 @@ func (k *txlink) copyFile(at int64, left int) (int, error) {
 	if at < p.at || at >= p.at+int64(len(p.b)) {
 		p.reserve(at, left)
 		n, err := 0, error(nil)
-		doomed := k.call(func() { n, err = k.s.in.src.ReadAt(p.b, k.s.in.offsetOf(at)) })
+		doomed := k.call(func() { n, err = k.s.in.Source.ReadAt(p.b, k.s.in.OffsetOf(at)) })
 		p.reading, p.b = false, p.b[:n]
 		if doomed != nil {
 			return 0, doomed
@@ -170,7 +170,7 @@ func (p *piece) reserve(at int64, n int) {
 
 // shrunk ends the stream; the error it returns ends the link.
 func (k *txlink) shrunk() error {
-	k.s.fail(k.s.in.shrunk())
+	k.s.fail(k.s.in.Shrunk())
 	return stream.ErrUnfinished
 }
 

@@ -106,7 +106,7 @@ func (k *txlink) carry(l *window.Leg) error {
 	if whole, err := k.has(l); !whole || err != nil {
 		k.s.window.GiveBack(l) // its header has not left, so the link can still tell the peer why
 		if err == nil {
-			k.s.fail(k.s.in.shrunk())
+			k.s.fail(k.s.in.Shrunk())
 		}
 		return err
 	}
@@ -145,8 +145,8 @@ func (k *txlink) has(l *window.Leg) (whole bool, err error) {
 		return true, nil
 	}
 	err = k.call(func() {
-		if whole = k.s.in.has(l.Offset + uint64(l.Length)); whole {
-			k.s.in.fetch(l)
+		if whole = k.s.in.Has(l.Offset + uint64(l.Length)); whole {
+			k.s.in.Fetch(l)
 		}
 	})
 	return whole, err
@@ -155,7 +155,7 @@ func (k *txlink) has(l *window.Leg) (whole bool, err error) {
 // call makes a call that may wait, for what the link sends. The error is why the link must end afterwards, usually nil.
 func (k *txlink) call(f func()) error {
 	k.away = true
-	k.loop.Away(&k.s.in.shore, f)
+	k.loop.Away(&k.s.in.Shore, f)
 	k.away = false
 	return k.doomed
 }
@@ -289,7 +289,7 @@ func (k *txlink) tick() {
 		return
 	}
 	k.measure()
-	if len(k.carried) == 0 && k.s.in.ended() {
+	if len(k.carried) == 0 && k.s.in.Ended() {
 		k.seemsToMove() // the receiver is still writing
 	}
 	k.pulse.Beat(k.loop.Now, k.acknowledged())

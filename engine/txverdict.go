@@ -16,7 +16,7 @@ func (s *Sender) delivered(d wire.Done) {
 		s.stoppedEarly(d)
 		return
 	}
-	if !s.in.ended() || d.Legs != s.in.total.Legs || d.Bytes != s.in.total.Bytes {
+	if !s.in.Ended() || d.Legs != s.in.Total.Legs || d.Bytes != s.in.Total.Bytes {
 		s.fail(stream.Fail(stream.StatusIntegrity, nil, "the receiver delivered %d bytes in %d legs, which is not what was sent",
 			d.Bytes, d.Legs))
 		return
@@ -26,7 +26,7 @@ func (s *Sender) delivered(d wire.Done) {
 
 // stoppedEarly ends a stream that the receiver's consumer wants no more of.
 func (s *Sender) stoppedEarly(d wire.Done) {
-	if sent := s.in.size(); d.Bytes > sent {
+	if sent := s.in.Size(); d.Bytes > sent {
 		s.fail(stream.Fail(stream.StatusIntegrity, nil, "the receiver's consumer has read %d bytes, but %d were sent", d.Bytes, sent))
 		return
 	}
@@ -60,8 +60,8 @@ func (s *Sender) peerFinished() {
 
 // asFarAsKnown makes the error of a stream say that everything was received, if it was. Under mu.
 func (s *Sender) asFarAsKnown(err *stream.Error) *stream.Error {
-	if s.in.ended() && !s.window.Pending() {
-		err.Reason = fmt.Sprintf("all %d bytes were received; whether they were written is not known: %s", s.in.total.Bytes, err.Reason)
+	if s.in.Ended() && !s.window.Pending() {
+		err.Reason = fmt.Sprintf("all %d bytes were received; whether they were written is not known: %s", s.in.Total.Bytes, err.Reason)
 	}
 	return err
 }
@@ -106,7 +106,7 @@ func (s *Sender) verdict(now time.Time) *stream.Error {
 // lastMove is when payload last moved. It is now while nothing has to move: a link is up, the receiver has all that was sent, and
 // there is more to come. Under mu.
 func (s *Sender) lastMove(now time.Time) time.Time {
-	if s.up > 0 && !s.in.ended() && !(s.window != nil && s.window.Pending()) {
+	if s.up > 0 && !s.in.Ended() && !(s.window != nil && s.window.Pending()) {
 		return now
 	}
 	return s.movedAt()

@@ -63,7 +63,7 @@ func (s *Sender) makePool() (err error) {
 	if err != nil {
 		return err
 	}
-	s.in.fillFrom(s.pool)
+	s.in.FillFrom(s.pool)
 	s.advice = s.pool.Advice()
 	observe.Tell(s.observer, observe.MemoryAdvised{Advice: s.advice})
 	return nil
