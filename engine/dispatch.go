@@ -8,6 +8,7 @@ import (
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/send/ingest"
 	"viamillipede/engine/window"
 	"viamillipede/netio"
 )
@@ -23,7 +24,7 @@ type txloop struct {
 	mark  uint32                   // this loop's bit in Sender.hungry
 
 	token int32 // of the watch on the source
-	pause Pause
+	pause ingest.Pause
 
 	unheard []*txlink // had more to read than their share of the round
 	limbo   []*txlink // are gone, but the kernel may still read what they sent
@@ -35,9 +36,9 @@ type txloop struct {
 
 // Why an idle link got no leg, beyond what ingest says.
 const (
-	deferred      = Hungers + iota // another loop has an idle link on a better path
-	gated                          // a leg would be too late on any link that is idle
-	stalledSource                  // a call on the source, where the legs stay until they are sent, is stuck
+	deferred      = ingest.Hungers + iota // another loop has an idle link on a better path
+	gated                                 // a leg would be too late on any link that is idle
+	stalledSource                         // a call on the source, where the legs stay until they are sent, is stuck
 )
 
 // legsPerRound bounds how many legs a round hands out before acks are looked at again: buffers that come back early are
@@ -84,7 +85,7 @@ func (l *txloop) feedLinks() (again bool) {
 		}
 		switch {
 		case leg != nil:
-		case why == Fed:
+		case why == ingest.Fed:
 			l.s.handOver(l.Loop) // no link is idle
 			return false
 		default:
@@ -127,9 +128,9 @@ func (l *txloop) sourceFreed() {
 }
 
 // match finds a link and the leg to send on it next. For each idle link, best rank first, a leg that was lost comes before
-// one that is late on another link, and both before a new one. Without a leg, why is what the idle links lack, or fed if
+// one that is late on another link, and both before a new one. Without a leg, why is what the idle links lack, or Fed if
 // no link is idle.
-func (l *txloop) match() (k *txlink, leg *window.Leg, why Hunger) {
+func (l *txloop) match() (k *txlink, leg *window.Leg, why ingest.Hunger) {
 	if l.s.in.InPlace() && l.s.in.Shore.Busy() {
 		return nil, nil, stalledSource
 	}
@@ -139,15 +140,15 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why Hunger) {
 			continue
 		}
 		if leg := l.s.window.Resend(k.mayTake); leg != nil {
-			return k, leg, Fed
+			return k, leg, ingest.Fed
 		}
 		if leg, from := l.s.window.Rescue(k.index, k.path.order, k.Rate == 0, l.Now, k.absorbed()/2, k.eta); leg != nil {
 			l.s.paths[from].rescuedFrom.Add(1)
 			k.path.rescuedTo.Add(1)
 			observe.Tell(l.s.observer, observe.LegRescued{Leg: leg.Number, From: l.s.paths[from].String(), Link: k.index})
-			return k, leg, Fed
+			return k, leg, ingest.Fed
 		}
-		if why == Fed || why == gated {
+		if why == ingest.Fed || why == gated {
 			leg, why = l.pull(k)
 		}
 		if leg != nil || l.Aboard() {
@@ -169,11 +170,11 @@ func (l *txloop) findBest() {
 }
 
 // pull takes a new leg for the link.
-func (l *txloop) pull(k *txlink) (*window.Leg, Hunger) {
+func (l *txloop) pull(k *txlink) (*window.Leg, ingest.Hunger) {
 	most := k.most()
 	switch {
 	case l.s.in.Ended():
-		return nil, NoMore
+		return nil, ingest.NoMore
 	case l.defers(k):
 		return nil, deferred
 	case !k.mayTake(most):
@@ -218,17 +219,17 @@ func (l *txloop) countIdle() {
 
 // wait arranges for a round as soon as what the idle links lack may be there. It sets the loop's mark first and only then
 // checks the reason again, because whoever removed it may have looked at the marks just before.
-func (l *txloop) wait(why Hunger) {
+func (l *txloop) wait(why ingest.Hunger) {
 	l.s.hungry.Or(l.mark)
 	switch why {
-	case NoInput:
+	case ingest.NoInput:
 		l.watchSource()
-	case NoRoom:
+	case ingest.NoRoom:
 		if l.s.room() {
 			l.Nudge()
 		}
 		l.s.window.Pressed(l.Now) // counts the time
-	case OtherTurn:
+	case ingest.OtherTurn:
 		if !l.s.in.Taken() {
 			l.Nudge()
 		}
@@ -238,11 +239,11 @@ func (l *txloop) wait(why Hunger) {
 		if !l.s.in.Shore.Busy() {
 			l.Nudge()
 		}
-	case Paused:
+	case ingest.Paused:
 		if err := l.s.in.PauseFor(&l.pause); err != nil {
 			l.s.fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait"))
 		}
-	case NoMore:
+	case ingest.NoMore:
 		l.end()
 		if l.s.window.Resends() {
 			l.Nudge()

@@ -3,11 +3,7 @@
 // Bytes out, each stage with the file that holds it:
 //
 //	source   netio.Source                                         one reader at a time: the ingest turn
-//	ingest   ingest.go    a read becomes a numbered leg           sequential, in the loop that has the turn
-//	         reference.go   a leg of a pipe, by reference         the same turn
-//	         extent.go      a leg of a file, left in the file     the same turn
-//	         teststream.go  a leg of a test stream, made here     parallel, except for its place in the stream
-//	         bounds.go      the user's bounds on legs             the same turn
+//	ingest   engine/send/ingest  a read becomes a numbered leg    sequential, in the loop that has the turn
 //	dispatch dispatch.go  an idle link takes the next leg         parallel, one dispatcher in each loop
 //	schedule engine/schedule  which link, how large a leg, how late  pure decisions, and every clock of the engine
 //	         txspeed.go     what a link can be expected to do     the loop of the link

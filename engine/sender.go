@@ -11,6 +11,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/send/ingest"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -29,7 +30,7 @@ type Sender struct {
 	transport stream.Transport
 	stream    wire.StreamID
 
-	in      Intake
+	in      ingest.Intake
 	pool    *bufpool.Pool  // made on the first welcome, like the window
 	buffers int            // in pool
 	advice  bufpool.Advice // of pool, as last told to the observer
@@ -129,9 +130,9 @@ func (s *Sender) open(loops, pipes int) error {
 	return nil
 }
 
-func (s *Sender) ingestConfig(pipes int) IntakeConfig {
+func (s *Sender) ingestConfig(pipes int) ingest.Config {
 	c := &s.cfg
-	return IntakeConfig{
+	return ingest.Config{
 		Source: c.Source, PRBS: c.PRBS, Seed: c.Seed, Blank: c.Blank, Checksum: c.Checksum, Charmode: c.Charmode, IO: c.IO,
 		LegLimit: c.LegLimit, Delay: c.Delay, Lasts: c.Lasts, Pipes: pipes, Prove: c.Prove, Observer: s.observer, Trace: s.trace(),
 		Freed: s.sourceFreed, Lapses: c.Lapses,

@@ -1,13 +1,11 @@
-package engine
+package ingest
 
 import (
-	"fmt"
 	"io"
 	"sync/atomic"
 	"time"
 
 	"viamillipede/bufpool"
-	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/window"
@@ -49,47 +47,6 @@ type Intake struct {
 	Total wire.End    // of the stream, once it has Ended; not changed after that
 }
 
-// IntakeConfig says what the stream is made of, and what its legs are to be. Each field that Options has too is the same here.
-type IntakeConfig struct {
-	Source   int // file descriptor; stays open; ignored with PRBS or Blank
-	PRBS     bool
-	Seed     uint64
-	Blank    bool
-	Checksum bool
-	Charmode bool
-	IO       string
-	LegLimit int64
-	Delay    time.Duration
-	Lasts    time.Duration
-	Pipes    int                           // for legs by reference, at most; 0: none can be opened
-	Prove    func() (stream.Prover, error) // nil: the kernel's prover
-	Observer observe.Observer
-	Trace    netio.Tracer
-	Freed    func()                // no call on the source is stuck any more; on any loop's thread
-	Lapses   func() (lasts func()) // see loop.Shore
-}
-
-// Open opens the source and decides how legs leave it. Errors: why standard input cannot be used.
-func (in *Intake) Open(c IntakeConfig) (err error) {
-	if in.Source, err = in.openSource(c); err != nil {
-		return err
-	}
-	in.checksum, in.gather, in.observer = c.Checksum, !c.Charmode, c.Observer
-	in.Shore.Freed, in.Shore.Lapses = c.Freed, c.Lapses
-	in.limit, in.delay, in.lasts, in.begun = c.LegLimit, c.Delay, c.Lasts, time.Now()
-	in.blank = c.Blank && !c.PRBS
-	in.why = whyCopy(in.Source, c)
-	in.extent.measure(in.Source, in.why == nil || in.why == observe.ErrCharmode)
-	in.referral.open(in.why == nil && in.Source.Splices(), c)
-	return nil
-}
-
-// Close gives back what it holds, once no loop runs.
-func (in *Intake) Close() {
-	in.referral.close()
-	in.Source.Close()
-}
-
 // FillFrom gives it the buffers that legs are read into, a shard for each loop; before the first Pull.
 func (in *Intake) FillFrom(p *bufpool.Pool) { in.pool = p }
 
@@ -101,22 +58,6 @@ func (in *Intake) Size() uint64 { return in.offset.Load() }
 
 // Taken reports whether a loop has the turn.
 func (in *Intake) Taken() bool { return in.turn.Load() }
-
-// whyCopy is why legs must be read; nil if they may go by reference.
-func whyCopy(src *netio.Source, c IntakeConfig) error {
-	_, _, file := src.Extent()
-	switch {
-	case c.IO == "copy":
-		return observe.ErrAsked
-	case c.Checksum:
-		return observe.ErrChecksum
-	case c.Charmode:
-		return observe.ErrCharmode
-	case !file && !src.Splices():
-		return fmt.Errorf("standard input is a %v", src)
-	}
-	return nil
-}
 
 // warmFrom is how many bytes must have been read into buffers before huge pages are worth asking for.
 const warmFrom = 4 << 20

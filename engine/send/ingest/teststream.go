@@ -1,4 +1,4 @@
-package engine
+package ingest
 
 import (
 	"viamillipede/engine/prbs"
@@ -6,7 +6,7 @@ import (
 )
 
 // openSource opens what the stream comes from: standard input, or nothing if the stream is made here.
-func (in *Intake) openSource(c IntakeConfig) (*netio.Source, error) {
+func (in *Intake) openSource(c Config) (*netio.Source, error) {
 	switch {
 	case c.PRBS:
 		in.made = prbs.New(c.Seed).Fill

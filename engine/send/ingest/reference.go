@@ -1,4 +1,4 @@
-package engine
+package ingest
 
 import (
 	"errors"
@@ -61,7 +61,7 @@ const (
 func (r *referral) refuse(err error) { r.refused.Store(&err) }
 
 // open notes what may be used; wanted: nothing else is against references.
-func (r *referral) open(wanted bool, c IntakeConfig) {
+func (r *referral) open(wanted bool, c Config) {
 	r.wanted, r.vouched, r.trace, r.pipesAtMost = wanted, c.IO == "splice", c.Trace, c.Pipes
 	r.from, r.prove = proveFrom, loadChecker
 	if c.Prove != nil {

@@ -1,4 +1,4 @@
-package engine
+package ingest
 
 import (
 	"errors"
@@ -64,14 +64,14 @@ func TestOnlyInAFileLegsStay(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		source *os.File
-		config IntakeConfig
+		config Config
 		stay   bool
 	}{
-		{"a file", file, IntakeConfig{IO: "auto"}, true},
-		{"a file, copied", file, IntakeConfig{IO: "copy"}, false},
-		{"a file, in charmode", file, IntakeConfig{IO: "auto", Charmode: true}, true},
-		{"a pipe", r, IntakeConfig{IO: "auto"}, false},
-		{"a test stream", nil, IntakeConfig{IO: "auto", PRBS: true}, false},
+		{"a file", file, Config{IO: "auto"}, true},
+		{"a file, copied", file, Config{IO: "copy"}, false},
+		{"a file, in charmode", file, Config{IO: "auto", Charmode: true}, true},
+		{"a pipe", r, Config{IO: "auto"}, false},
+		{"a test stream", nil, Config{IO: "auto", PRBS: true}, false},
 	} {
 		if c.source != nil {
 			c.config.Source = int(c.source.Fd())

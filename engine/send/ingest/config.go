@@ -1,0 +1,67 @@
+package ingest
+
+import (
+	"fmt"
+	"time"
+
+	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/observe"
+	"viamillipede/netio"
+)
+
+// Config says what the stream is made of, and what its legs are to be. Each field that Options has too is the same here.
+type Config struct {
+	Source   int // file descriptor; stays open; ignored with PRBS or Blank
+	PRBS     bool
+	Seed     uint64
+	Blank    bool
+	Checksum bool
+	Charmode bool
+	IO       string
+	LegLimit int64
+	Delay    time.Duration
+	Lasts    time.Duration
+	Pipes    int                           // for legs by reference, at most; 0: none can be opened
+	Prove    func() (stream.Prover, error) // nil: the kernel's prover
+	Observer observe.Observer
+	Trace    netio.Tracer
+	Freed    func()                // no call on the source is stuck any more; on any loop's thread
+	Lapses   func() (lasts func()) // see loop.Shore
+}
+
+// Open opens the source and decides how legs leave it. Errors: why standard input cannot be used.
+func (in *Intake) Open(c Config) (err error) {
+	if in.Source, err = in.openSource(c); err != nil {
+		return err
+	}
+	in.checksum, in.gather, in.observer = c.Checksum, !c.Charmode, c.Observer
+	in.Shore.Freed, in.Shore.Lapses = c.Freed, c.Lapses
+	in.limit, in.delay, in.lasts, in.begun = c.LegLimit, c.Delay, c.Lasts, time.Now()
+	in.blank = c.Blank && !c.PRBS
+	in.why = whyCopy(in.Source, c)
+	in.extent.measure(in.Source, in.why == nil || in.why == observe.ErrCharmode)
+	in.referral.open(in.why == nil && in.Source.Splices(), c)
+	return nil
+}
+
+// Close gives back what it holds, once no loop runs.
+func (in *Intake) Close() {
+	in.referral.close()
+	in.Source.Close()
+}
+
+// whyCopy is why legs must be read; nil if they may go by reference.
+func whyCopy(src *netio.Source, c Config) error {
+	_, _, file := src.Extent()
+	switch {
+	case c.IO == "copy":
+		return observe.ErrAsked
+	case c.Checksum:
+		return observe.ErrChecksum
+	case c.Charmode:
+		return observe.ErrCharmode
+	case !file && !src.Splices():
+		return fmt.Errorf("standard input is a %v", src)
+	}
+	return nil
+}

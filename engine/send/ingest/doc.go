@@ -1,0 +1,13 @@
+// Package ingest is the first stage of the way out: it turns the source into numbered legs.
+//
+//	config.go      where the stream comes from, and why its legs are copied
+//	ingest.go      a read becomes a numbered leg           sequential: the ingest turn
+//	reference.go   a leg of a pipe, by reference           the same turn
+//	extent.go      a leg of a file, left in the file       the same turn; links read the file, too
+//	teststream.go  a leg of a test stream, made here       parallel, except for its place in the stream
+//	bounds.go      the user's bounds on legs               the same turn
+//
+// It knows no link and no sender. A sender has one Intake, opens it before any loop runs, and gives it the window's memory once there
+// is a receiver (FillFrom). Loops with an idle link Pull; what they get instead of a leg is a Hunger. A link that sends a leg of a file
+// asks for its place there (OffsetOf), and tells how it went (MustRead, Sent).
+package ingest
