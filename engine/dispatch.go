@@ -9,6 +9,7 @@ import (
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/send/ingest"
+	"viamillipede/engine/send/ways"
 	"viamillipede/engine/window"
 	"viamillipede/netio"
 )
@@ -142,9 +143,9 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why ingest.Hunger) {
 		if leg := l.s.window.Resend(k.mayTake); leg != nil {
 			return k, leg, ingest.Fed
 		}
-		if leg, from := l.s.window.Rescue(k.index, k.path.order, k.Rate == 0, l.Now, k.absorbed()/2, k.eta); leg != nil {
-			l.s.paths[from].rescuedFrom.Add(1)
-			k.path.rescuedTo.Add(1)
+		if leg, from := l.s.window.Rescue(k.index, k.path.Order, k.Rate == 0, l.Now, k.absorbed()/2, k.eta); leg != nil {
+			l.s.paths[from].RescuedFrom.Add(1)
+			k.path.RescuedTo.Add(1)
 			observe.Tell(l.s.observer, observe.LegRescued{Leg: leg.Number, From: l.s.paths[from].String(), Link: k.index})
 			return k, leg, ingest.Fed
 		}
@@ -190,8 +191,8 @@ func (l *txloop) pull(k *txlink) (*window.Leg, ingest.Hunger) {
 // defers reports whether another loop has an idle link on a path that is preferred to the link's: that loop should get what
 // the source has.
 func (l *txloop) defers(k *txlink) bool {
-	for _, p := range l.s.paths[:k.path.order] {
-		if p.idle.Load() > l.idle[p.order] {
+	for _, p := range l.s.paths[:k.path.Order] {
+		if p.Idle.Load() > l.idle[p.Order] {
 			return true
 		}
 	}
@@ -206,12 +207,12 @@ func (l *txloop) countIdle() {
 	var now [stream.MaxThreads]int32
 	for _, k := range l.links {
 		if k.idle() && k.mayTake(k.most()) {
-			now[k.path.order]++
+			now[k.path.Order]++
 		}
 	}
 	for i, p := range l.s.paths {
 		if d := now[i] - l.idle[i]; d != 0 {
-			p.idle.Add(d)
+			p.Idle.Add(d)
 			l.idle[i] = now[i]
 		}
 	}
@@ -303,7 +304,7 @@ func (l *txloop) prune() {
 
 // rank orders links by the user's order of preference.
 func rank(a, b *txlink) int {
-	if d := a.path.order - b.path.order; d != 0 {
+	if d := a.path.Order - b.path.Order; d != 0 {
 		return d
 	}
 	return a.index - b.index
@@ -385,8 +386,8 @@ func (l *txloop) closeLinks() {
 }
 
 // pace gives the path's links on this loop their share.
-func (l *txloop) pace(p *pathState) {
-	share := p.share()
+func (l *txloop) pace(p *ways.Path) {
+	share := p.Share()
 	for _, k := range l.links {
 		if k.path == p {
 			k.conn.Pace(share)

@@ -13,17 +13,8 @@
 //	         zerocopy.go    one of them: MSG_ZEROCOPY             the same loop
 //	         txaside.go     a link that is given up says why      the same loop
 //	window   engine/window  a leg is kept until it is received    shared, a short lock
-//	dialer   dialer.go    the links of a stream are kept up       shared, a short lock
-//	keeper   keeper.go    a link is dialled, lost, dialled again  one goroutine a link, off the data path
-//	         redial.go      how useful it was, and the wait       the same goroutine
-//	         attempt.go     a name, a port, a connection          the same goroutine
-//	         lookup.go      the addresses of a name               one goroutine a path, for a moment
-//	         race.go        its addresses: the first one wins     one goroutine an address, for a moment
-//	         auto.go        as many links as raise the rate       one goroutine
-//	path     path.go      what is known of a path; its rate       shared, a short lock
-//	         answers.go   what the paths have answered so far      the supervisor
+//	ways     engine/send/ways  links are dialled, lost, dialled again; what is known of their paths: one goroutine a link
 //	gauge    stream.Gauge  socket statistics, by the kernel (eBPF)  one goroutine at the start
-//	network  network.go   changes of the network wake keepers     one goroutine
 //	sender   sender.go    the owner of all of these
 //	         txkept.go      what the dialer asks                   any goroutine
 //	         txwelcome.go   a receiver is met, links come and go  under its lock
@@ -84,7 +75,7 @@
 //	window.Window          a short lock for each leg and each ack; each leg counts its holders
 //	bounds.due             when the next leg may come, if the user sets a pace
 //	Sender.hungry, watcher which loops wait for a leg, and which one watches the source
-//	Sender.allowed, legs, lately, legTime; traffic (path.go)
+//	Sender.allowed, legs, lately, legTime; ways.Traffic
 //	                       what the scheduler knows about all links, or about those of a path: each loop adds the changes of its own
 //	                       when it measures them or an ack has come, and reads the sum
 //	Sender.moved, hoped    when payload last moved

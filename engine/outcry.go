@@ -144,7 +144,7 @@ func (s *Sender) cry(o *observe.Outage, n news, p plight) bool {
 	case hole != nil && !o.First:
 		o.Why = hole
 	case p.links == 0 || o.First:
-		o.Why = s.dialer.answers().unreachable()
+		o.Why = s.dialer.Answers().Unreachable()
 	}
 	return true
 }
@@ -152,7 +152,7 @@ func (s *Sender) cry(o *observe.Outage, n news, p plight) bool {
 // working names the paths that have a link.
 func (s *Sender) working() (names []string) {
 	for _, p := range s.paths {
-		if p.links() > 0 {
+		if p.Links() > 0 {
 			names = append(names, p.String())
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"viamillipede/engine/observe"
 	"viamillipede/engine/observe/observetest"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/send/ways"
 )
 
 // What the user is told, second by second, of a stream whose links come and go.
@@ -64,14 +65,14 @@ func TestOutcry(t *testing.T) {
 func TestOutcryNamesABlackHole(t *testing.T) {
 	start := time.Unix(1000, 0)
 	var told observetest.Told
-	p := &pathState{Path: stream.Path{Host: "host1", Port: 8834}}
-	s := &Sender{paths: []*pathState{{Path: stream.Path{Host: "host0", Port: 8834}}, p}}
+	p := &ways.Path{Path: stream.Path{Host: "host1", Port: 8834}}
+	s := &Sender{paths: []*ways.Path{{Path: stream.Path{Host: "host0", Port: 8834}}, p}}
 	s.live(s)
 	s.observer, s.time = &told, schedule.Timing{Tell: time.Second, TellAgain: time.Minute}
 	s.cfg.Giveup, s.cfg.Dead = time.Hour, -1
 	s.outage.Meet(start)
 	s.up = 3
-	p.hole.Store(1448)
+	p.Hole.Store(1448)
 	s.cryOut(start.Add(schedule.TellStuck*time.Second - 1))
 	if len(told.Events) > 0 {
 		t.Fatalf("told too early: %v", told.Events)

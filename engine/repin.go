@@ -6,11 +6,12 @@ import (
 	"slices"
 
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/send/ways"
 )
 
 // repin places the loops near the devices through which the stream leaves, as soon as a name has led to an address: before the first
 // link is dialled, and before there is memory for the window.
-func (s *Sender) repin(p *pathState, to netip.Addr) {
+func (s *Sender) repin(p *ways.Path, to netip.Addr) {
 	s.repinning.Lock()
 	defer s.repinning.Unlock()
 	if s.repinned {
@@ -30,7 +31,7 @@ func (s *Sender) repin(p *pathState, to netip.Addr) {
 
 // leavesBy returns the devices of the paths, as far as they are known now: that of the given path, and of those that need no name
 // resolved.
-func (s *Sender) leavesBy(p *pathState, to netip.Addr) (devices []string) {
+func (s *Sender) leavesBy(p *ways.Path, to netip.Addr) (devices []string) {
 	for _, q := range s.paths {
 		device, addr := q.Via.Device, to
 		if device == "" {

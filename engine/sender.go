@@ -12,6 +12,7 @@ import (
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/send/ingest"
+	"viamillipede/engine/send/ways"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -40,8 +41,8 @@ type Sender struct {
 	gauge   stream.Gauge
 	curtain stream.Curtain
 	loops   []*txloop
-	paths   []*pathState
-	dialer  *dialer
+	paths   []*ways.Path
+	dialer  *ways.Dialer
 
 	placed    atomic.Pointer[stream.Placement] // where the loops run
 	repinning sync.Mutex
@@ -105,10 +106,10 @@ func OpenSender(c stream.SendSetup) (*Sender, error) {
 	if err := netio.Random(s.stream[:]); err != nil {
 		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make a stream id")
 	}
-	s.dialer = newDialer(dialerConfig{
-		end: dialled{s}, timing: s.time, transport: s.transport, observer: s.observer, trace: s.trace(), auto: c.Auto, near: s.near, fail: s.fail,
+	s.dialer = ways.New(ways.Config{
+		End: dialled{s}, Timing: s.time, Transport: s.transport, Observer: s.observer, Trace: s.trace(), Auto: c.Auto, Near: s.near, Fail: s.fail,
 	}, c.Paths, c.Threads)
-	s.paths = s.dialer.paths
+	s.paths = s.dialer.Paths()
 	return s, s.open(loops, t.Pipes)
 }
 
@@ -181,7 +182,7 @@ func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 	}
 	defer stream.LookOut(s.loops, s.time.Tick, s.observer, s.fail)()
 	dialling, stop := context.WithCancel(context.Background())
-	s.dialer.start(dialling, func(link int) *loop.Loop { return s.loops[s.loopOf(link)].Loop })
+	s.dialer.Start(dialling, func(link int) *loop.Loop { return s.loops[s.loopOf(link)].Loop })
 	s.gauge.Load.Start(func() { s.gaugeLinks(dialling) })
 	s.supervise(ctx)
 	said := s.insist(ctx)
@@ -189,7 +190,7 @@ func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 		s.unstick(ctx)
 	}
 	stop()
-	s.dialer.wait()
+	s.dialer.Wait()
 	if !said {
 		s.farewell()
 		s.awaitGoodbye()
@@ -229,7 +230,7 @@ func (s *Sender) loopOf(link int) int { return link / len(s.paths) % len(s.loops
 func (s *Sender) explain() {
 	observe.Tell(s.observer, observe.SourceOpened{Source: s.in.Source.String(), EnginePath: s.enginePath()})
 	observe.Tell(s.observer, observe.SenderOpened{
-		Placement: s.placed.Load().Data(), Links: s.dialer.links(), Paths: len(s.paths),
+		Placement: s.placed.Load().Data(), Links: s.dialer.Links(), Paths: len(s.paths),
 		Leg: int64(s.cfg.Leg), Window: s.cfg.Window,
 	})
 }

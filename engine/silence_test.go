@@ -7,6 +7,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/send/ways"
 	"viamillipede/engine/window"
 	"viamillipede/netio"
 )
@@ -33,16 +34,16 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 	} {
 		s := &Sender{}
 		s.time = schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}
-		k := &txlink{s: s, path: newPath(stream.Path{}, 0), Link: Link{loop: &loop.Loop{Now: start.Add(c.after)}, heard: start}}
+		k := &txlink{s: s, path: ways.NewPath(stream.Path{}, 0), Link: Link{loop: &loop.Loop{Now: start.Add(c.after)}, heard: start}}
 		if c.carries {
 			k.trips = make([]schedule.Trip, 1)
 		}
 		if c.deep {
-			deepen(&k.path.flow, start)
+			deepen(&k.path.Flow, start)
 		}
 		k.headway.moved = start.Add(c.moved)
 		if c.others {
-			k.path.flow.Hear(k.loop.Now)
+			k.path.Flow.Hear(k.loop.Now)
 		}
 		if got := k.silent(); got != c.want {
 			t.Errorf("%s: silent %v, want %v", c.name, got, c.want)
@@ -74,16 +75,16 @@ func TestOldAcknowledgementsAreNoNews(t *testing.T) {
 	s := &Sender{life: life{started: start}, window: window.New(64, 0, 1<<20)}
 	s.time = schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}
 	c := &slack{}
-	k := &txlink{s: s, path: newPath(stream.Path{}, 0), Link: Link{loop: &loop.Loop{Now: start}, conn: stream.Equip(c), heard: start}}
+	k := &txlink{s: s, path: ways.NewPath(stream.Path{}, 0), Link: Link{loop: &loop.Loop{Now: start}, conn: stream.Equip(c), heard: start}}
 	k.proved, k.upSince = true, start.Add(-time.Hour)
 	k.measure()                           // it carries nothing
-	k.path.flow.Look(5000, 0, k.loop.Now) // another link does
+	k.path.Flow.Look(5000, 0, k.loop.Now) // another link does
 
 	c.queue = netio.Queue{Told: true, Acked: 1000, InNetwork: 5000, RTT: time.Millisecond, MinRTT: time.Millisecond}
 	k.loop.Now = start.Add(5 * time.Second)
 	k.carried, k.trips = []uint64{7}, []schedule.Trip{{From: k.loop.Now}}
 	k.measure()
-	if got := k.path.flow.Quiet(k.loop.Now.Add(time.Second)); got < 6*time.Second {
+	if got := k.path.Flow.Quiet(k.loop.Now.Add(time.Second)); got < 6*time.Second {
 		t.Errorf("the path is quiet for %v, though nothing has come", got)
 	}
 	if s.moved.Load() != 0 {
@@ -93,7 +94,7 @@ func TestOldAcknowledgementsAreNoNews(t *testing.T) {
 	c.queue.Acked += 100
 	k.loop.Now = k.loop.Now.Add(time.Second)
 	k.measure()
-	if got := k.path.flow.Quiet(k.loop.Now); got != 0 {
+	if got := k.path.Flow.Quiet(k.loop.Now); got != 0 {
 		t.Errorf("the path is quiet for %v, and something was acknowledged just now", got)
 	}
 	if s.moved.Load() == 0 {

@@ -7,6 +7,7 @@ import (
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/send/ways"
 	"viamillipede/netio/sockstats"
 )
 
@@ -58,10 +59,10 @@ func (s *Sender) snapshot() observe.Snapshot {
 
 // linkStatus describes every link that there should be.
 func (s *Sender) linkStatus() []observe.LinkStatus {
-	links := make([]observe.LinkStatus, s.dialer.links())
+	links := make([]observe.LinkStatus, s.dialer.Links())
 	for i := range links {
-		p := s.dialer.home(i)
-		links[i] = observe.LinkStatus{Index: i, Path: p.String(), Order: p.order, State: s.missing(i, p), Loop: s.loopOf(i)}
+		p := s.dialer.Home(i)
+		links[i] = observe.LinkStatus{Index: i, Path: p.String(), Order: p.Order, State: s.missing(i, p), Loop: s.loopOf(i)}
 	}
 	s.mu.Lock()
 	for i := range links {
@@ -81,11 +82,11 @@ func (s *Sender) linkStatus() []observe.LinkStatus {
 }
 
 // missing is the state of a link that is not up.
-func (s *Sender) missing(link int, home *pathState) observe.State {
-	if !s.dialer.keeps(link) {
+func (s *Sender) missing(link int, home *ways.Path) observe.State {
+	if !s.dialer.Keeps(link) {
 		return stateNone
 	}
-	if home.failure() != nil {
+	if home.Failure() != nil {
 		return observe.StateDown
 	}
 	return observe.StateDialling
@@ -117,7 +118,7 @@ func (l *txloop) describe() []linkStatus {
 func (k *txlink) status() linkStatus {
 	k.measure()
 	l := k.Link.status(k.acknowledged(), len(k.carried), k.s.time.Beat)
-	l.Order = k.path.order
+	l.Order = k.path.Order
 	if since, stuck := k.stuck(); stuck && (l.State == observe.StateUp || since.Before(l.Since)) {
 		l.State, l.Since = observe.StateStalled, since
 	}
@@ -149,7 +150,7 @@ func (k *txlink) stuck() (since time.Time, stuck bool) {
 }
 
 // describePaths adds up what the links say of each path.
-func describePaths(paths []*pathState, sums []observe.PathSummary, links []observe.LinkStatus) []observe.PathStatus {
+func describePaths(paths []*ways.Path, sums []observe.PathSummary, links []observe.LinkStatus) []observe.PathStatus {
 	all := make([]observe.PathStatus, len(paths))
 	for i, p := range paths {
 		all[i] = observe.PathStatus{PathSummary: sums[i]}
@@ -159,7 +160,7 @@ func describePaths(paths []*pathState, sums []observe.PathSummary, links []obser
 			}
 		}
 		if sums[i].Links == 0 {
-			all[i].Since = p.downSince()
+			all[i].Since = p.DownSince()
 		}
 	}
 	return all

@@ -29,12 +29,12 @@ func (s *Sender) pathSummaries(elapsed time.Duration, held []time.Duration) []ob
 	all := make([]observe.PathSummary, len(s.paths))
 	total := uint64(0)
 	for i, p := range s.paths {
-		bytes := uint64(p.bytes.Load())
+		bytes := uint64(p.Bytes.Load())
 		total += bytes
 		all[i] = observe.PathSummary{
-			Name: p.String(), Links: p.links(), Bytes: bytes, Rate: observe.PerSecond(bytes, elapsed), RTT: time.Duration(p.rtt.Load()),
-			LinksLost: uint64(p.lost.Load()), RescuedFrom: uint64(p.rescuedFrom.Load()), RescuedTo: uint64(p.rescuedTo.Load()),
-			Head: part(float64(held[i]), float64(elapsed)), NeverUp: p.neverUp(), Last: p.failure(),
+			Name: p.String(), Links: p.Links(), Bytes: bytes, Rate: observe.PerSecond(bytes, elapsed), RTT: time.Duration(p.RTT.Load()),
+			LinksLost: uint64(p.Lost.Load()), RescuedFrom: uint64(p.RescuedFrom.Load()), RescuedTo: uint64(p.RescuedTo.Load()),
+			Head: part(float64(held[i]), float64(elapsed)), NeverUp: p.NeverUp(), Last: p.Failure(),
 		}
 	}
 	for i := range all {

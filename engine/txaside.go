@@ -32,7 +32,7 @@ func (k *txlink) putAside(why wire.Reason) {
 	k.aside.on = true
 	k.owner.asides = append(k.owner.asides, k)
 	k.goOn(0)
-	if k.aside.on && (k.path.fixed() || why == wire.ByeBroken) {
+	if k.aside.on && (k.path.Fixed() || why == wire.ByeBroken) {
 		k.endAside(true)
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"viamillipede/netio/dial"
 )
 
-// leave ends the link without loss: its keeper will dial its own path, or has nothing more to do.
-func (k *txlink) leave() {
+// Leave ends the link without loss: its keeper will dial its own path, or has nothing more to do.
+func (k *txlink) Leave() {
 	k.leaving = true
 	k.publish()
 	if err := k.left(); err != nil && !k.gone {
@@ -81,7 +81,7 @@ func (k *txlink) usefulness(err error) schedule.Use {
 	case err == stream.ErrLeft || k.carriedSome(k.conn.Queued()) || k.first == 0 && now.Sub(k.upSince) >= schedule.IdleLong:
 		return schedule.UseGood
 	case k.first > 0 && now.Sub(k.firstFed) >= k.s.time.Stall:
-		k.path.doubt()
+		k.path.Doubt()
 		return schedule.UseWasted
 	}
 	return schedule.UseNone

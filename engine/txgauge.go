@@ -16,7 +16,7 @@ func (s *Sender) gaugeLinks(ctx context.Context) {
 		return
 	}
 	select {
-	case <-s.dialer.firstUp:
+	case <-s.dialer.FirstUp():
 		stream.Sleep(ctx, schedule.GaugeAfter)
 	case <-ctx.Done():
 	}

@@ -152,7 +152,7 @@ func (k *txlink) stalledAfter() time.Duration {
 func (k *txlink) offer(pressed bool) {
 	now, offered := k.loop.Now, false
 	alone := k.siblings()
-	if alone.Queued.After(now) && !k.s.dialer.others(k.path) {
+	if alone.Queued.After(now) && !k.s.dialer.Others(k.path) {
 		return
 	}
 	for i := range k.trips {
@@ -191,7 +191,7 @@ func (k *txlink) offer(pressed bool) {
 func (k *txlink) siblings() (s window.SameWay) {
 	now, w := k.loop.Now, &k.headway
 	stall := k.s.time.Stall
-	if k.path.flow.Queued(stall/schedule.DeepShare, stall, now) && now.Sub(schedule.Later(w.moved, k.trips[0].From)) < k.stalledAfter() {
+	if k.path.Flow.Queued(stall/schedule.DeepShare, stall, now) && now.Sub(schedule.Later(w.moved, k.trips[0].From)) < k.stalledAfter() {
 		s.Queued = now.Add(max(stall, k.deepest()))
 	}
 	if !w.moved.Before(k.trips[0].From) {
@@ -217,8 +217,8 @@ func (k *txlink) probe() {
 	if k.useful || len(k.trips) == 0 || k.queue.InNetwork == 0 || now.Sub(k.trips[0].From) < least || !k.upSince.After(k.s.movedAt()) {
 		return
 	}
-	if k.path.hole.Load() == 0 {
-		k.path.hole.Store(int64(k.conn.Info().MSS))
+	if k.path.Hole.Load() == 0 {
+		k.path.Hole.Store(int64(k.conn.Info().MSS))
 	}
 }
 
@@ -226,6 +226,6 @@ func (k *txlink) probe() {
 func (k *txlink) arrives() {
 	if !k.useful {
 		k.useful = true
-		k.path.hole.Store(0)
+		k.path.Hole.Store(0)
 	}
 }

@@ -26,7 +26,7 @@ func (k *txlink) sendLeg() error {
 	}
 	k.legs++
 	k.bytes += uint64(k.leg.Length)
-	k.path.bytes.Add(k.loop, k.leg.Length)
+	k.path.Bytes.Add(k.loop, k.leg.Length)
 	k.s.in.Sent(k.leg, k.reread, k.loop)
 	k.dropLeg()
 	return nil

@@ -7,6 +7,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/send/ways"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -20,7 +21,7 @@ type txlink struct {
 	Link
 	s       *Sender
 	owner   *txloop
-	path    *pathState
+	path    *ways.Path
 	to      netip.Addr // the address that was dialled
 	zoned   netip.Addr // the same, with the zone it had then
 	byCard  bool       // what it sends leaves this machine through a network card
@@ -265,12 +266,12 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 // acks of what the peer sent wait in it, and the peer's kernel sends no more until they arrive. Then the peer is known to be
 // alive by other links of the path, and by its TCP acks of what this link sent.
 func (k *txlink) silent() bool {
-	k.path.flow.Hear(k.heard)
+	k.path.Flow.Hear(k.heard)
 	dead, now, queue := k.s.time.Dead, k.loop.Now, k.deepest()
 	switch {
 	case now.Sub(k.heard) < dead:
 		return false
-	case k.path.flow.Quiet(now) >= dead || queue == 0:
+	case k.path.Flow.Quiet(now) >= dead || queue == 0:
 		return true
 	case len(k.trips) == 0:
 		return now.Sub(k.heard) >= schedule.PatienceTimes*dead // if it is dead, the next leg it carries will show it
@@ -300,7 +301,7 @@ func (k *txlink) tick() {
 	if !k.settled && k.bytes > 0 {
 		chosen, known := k.conn.Settle(k.s.cfg.Congestion)
 		k.settled = known
-		if known && k.path.explained.CompareAndSwap(false, true) {
+		if known && k.path.Explained.CompareAndSwap(false, true) {
 			observe.Tell(k.s.observer, observe.CongestionChosen{Path: k.path.String(), Congestion: chosen})
 		}
 	}

@@ -24,7 +24,7 @@ func (k *txlink) depart(number uint64, length int, eta time.Duration) {
 	if k.fed = now; k.first == 0 {
 		k.first, k.firstFed = length, now
 	}
-	k.s.window.OnItsWay(number, k.index, k.path.order)
+	k.s.window.OnItsWay(number, k.index, k.path.Order)
 }
 
 // prune forgets the legs that have been received, and learns the link's speed from them.
@@ -45,8 +45,8 @@ func (k *txlink) prune() {
 	}
 	k.Speed.Arrive(k.trips[:n], k.loop.Now, k.queue.MinRTT, len(left) == 0)
 	k.carried, k.trips = left, k.trips[n:]
-	if k.headway.doubt.Good(k.loop.Now); k.path.doubted() && k.carriedSome(k.queue) {
-		k.path.trust()
+	if k.headway.doubt.Good(k.loop.Now); k.path.Doubted() && k.carriedSome(k.queue) {
+		k.path.Trust()
 	}
 	k.conn.LimitUnsent(max(schedule.SizeOfLeg(k.Rate, schedule.LegTime, k.growth()), min(k.queue.InNetwork/4, k.s.most)))
 	k.publish()
@@ -64,7 +64,7 @@ func (k *txlink) most() int {
 // little: what is left of a router's burst allowance, or fits into its queue, arrives at any rate.
 func (k *txlink) growth() int {
 	first := schedule.FirstLegAfter
-	if k.path.order == 0 {
+	if k.path.Order == 0 {
 		first = schedule.FirstLeg
 	}
 	return min(max(first, 2*k.largest), k.s.most)
@@ -140,8 +140,8 @@ func (k *txlink) measure() {
 	}
 	k.queue, k.unsent = q, q.Unsent+k.unwritten()
 	if q.Told {
-		k.path.trip.Store(int64(q.MinRTT))
-		k.path.rtt.Store(int64(q.RTT))
+		k.path.Trip.Store(int64(q.MinRTT))
+		k.path.RTT.Store(int64(q.RTT))
 		k.Speed.Look(q.Acked, q.Unsent == 0 || q.PeerFull, q.MinRTT, max(q.RTT, k.deep()), k.loop.Now)
 	}
 	k.flows(q.InNetwork, int(q.Acked-k.headway.acked))
@@ -155,14 +155,14 @@ func (k *txlink) measure() {
 
 // flows tells the path what the link has in the network now, and what was acknowledged since it last did, in bytes.
 func (k *txlink) flows(inNetwork, acked int) {
-	k.path.flow.Look(inNetwork-k.flowing, acked, k.loop.Now)
+	k.path.Flow.Look(inNetwork-k.flowing, acked, k.loop.Now)
 	k.flowing = inNetwork
 }
 
 // deep is how long a packet waits in the queue that the links of the path share, if that is long enough to count: 0, or
 // Timing.Stall or more.
 func (k *txlink) deep() time.Duration {
-	if d := k.path.flow.Sojourn(); d >= k.s.time.Stall {
+	if d := k.path.Flow.Sojourn(); d >= k.s.time.Stall {
 		return d
 	}
 	return 0
@@ -170,7 +170,7 @@ func (k *txlink) deep() time.Duration {
 
 // deepest is the longest that a packet has waited there lately, on the same terms.
 func (k *txlink) deepest() time.Duration {
-	if d := max(k.path.flow.Longest(), k.path.flow.Sojourn()); d >= k.s.time.Stall {
+	if d := max(k.path.Flow.Longest(), k.path.Flow.Sojourn()); d >= k.s.time.Stall {
 		return d
 	}
 	return 0
@@ -194,9 +194,9 @@ func (k *txlink) unwritten() int {
 func (s *Sender) setLegTime() {
 	longest := int64(0)
 	for _, p := range s.paths {
-		longest = max(longest, p.trip.Load())
+		longest = max(longest, p.Trip.Load())
 	}
-	s.legTime.Store(int64(schedule.TimeOfLeg(s.dialer.links(), s.credit, time.Duration(longest))))
+	s.legTime.Store(int64(schedule.TimeOfLeg(s.dialer.Links(), s.credit, time.Duration(longest))))
 }
 
 // flow notes the stream's recent legs per second.

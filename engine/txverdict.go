@@ -7,6 +7,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/send/ways"
 	"viamillipede/engine/wire"
 )
 
@@ -86,14 +87,14 @@ func (s *Sender) patience() (dead, giveup time.Duration) { return s.cfg.Dead, s.
 
 // verdict is part of End: the error of a stream that has failed for lack of links.
 func (s *Sender) verdict(now time.Time) *stream.Error {
-	answers := s.dialer.answers()
+	answers := s.dialer.Answers()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.outage.Met() {
-		return answers.firstContact(now.Sub(s.started), s.cfg.Connect)
+		return answers.FirstContact(now.Sub(s.started), s.cfg.Connect)
 	}
-	if s.up == 0 && !s.begun.Load() && answers.final() {
-		return stream.Fail(stream.StatusRefused, nil, "%s", answers.unreachable()) // no leg had arrived, and the receiver took another sender's
+	if s.up == 0 && !s.begun.Load() && answers.Final() {
+		return stream.Fail(stream.StatusRefused, nil, "%s", answers.Unreachable()) // no leg had arrived, and the receiver took another sender's
 	}
 	s.outage.Progress(s.lastMove(now))
 	s.outage.Hope(s.started.Add(time.Duration(s.hoped.Load())))
@@ -119,13 +120,13 @@ func (s *Sender) movedAt() time.Time { return s.started.Add(time.Duration(s.move
 func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.started))) }
 
 // doom is verdict once the receiver was met, under mu.
-func (s *Sender) doom(now time.Time, answers answers) *stream.Error {
+func (s *Sender) doom(now time.Time, answers ways.Answers) *stream.Error {
 	dead, giveup := s.patience()
 	switch s.outage.Judge(now, dead, giveup) {
 	case schedule.FateRefused:
-		return stream.Fail(stream.StatusLost, nil, "the receiver is gone: its host has refused for %v (%s)", dead, answers.unreachable())
+		return stream.Fail(stream.StatusLost, nil, "the receiver is gone: its host has refused for %v (%s)", dead, answers.Unreachable())
 	case schedule.FateUnknown:
-		return stream.Fail(stream.StatusLost, nil, "the receiver is gone: another one is in its place (%s)", answers.unreachable())
+		return stream.Fail(stream.StatusLost, nil, "the receiver is gone: another one is in its place (%s)", answers.Unreachable())
 	case schedule.FateLost:
 		return s.lostFor(giveup)
 	}
@@ -146,7 +147,7 @@ func (s *Sender) lostFor(giveup time.Duration) *stream.Error {
 // swallowed returns a BlackHole if a path is known to be one, else nil.
 func (s *Sender) swallowed() error {
 	for _, p := range s.paths {
-		if n := p.hole.Load(); n > 0 {
+		if n := p.Hole.Load(); n > 0 {
 			return observe.BlackHole{Path: p.String(), Bytes: n}
 		}
 	}

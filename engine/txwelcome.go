@@ -10,6 +10,7 @@ import (
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/send/ways"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -33,7 +34,7 @@ func (s *Sender) welcome(w wire.Welcome) error {
 	case w.Features&^s.features() != 0:
 		return fmt.Errorf("the receiver grants features %#x, of which %#x were asked for", w.Features, s.features())
 	case s.met && w.Receiver != s.receiver.Receiver:
-		return errOther
+		return ways.ErrOther
 	case s.met && (w.Features != s.receiver.Features || w.MaxLeg < s.receiver.MaxLeg):
 		return fmt.Errorf("the receiver grants less than before")
 	case s.met:
@@ -88,14 +89,14 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	k.queue = k.conn.Queued() // the handshake has shown a round trip
 	k.headway.begun, k.headway.acked = k.queue.Acked, k.queue.Acked
 	k.startZero()
-	first := s.dialer.linkUp(k.path)
+	first := s.dialer.LinkUp(k.path)
 	s.spread(k.path, l.Loop)
 	s.mu.Lock()
 	s.cameUp(k.loop.Now)
 	s.mu.Unlock()
 	observe.Tell(s.observer, observe.LinkUp{Link: k.index, Path: k.name})
 	if first {
-		observe.Tell(s.observer, observe.PathUp{Path: k.path.String(), Order: k.path.order})
+		observe.Tell(s.observer, observe.PathUp{Path: k.path.String(), Order: k.path.Order})
 	}
 	s.look()
 }
@@ -103,7 +104,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 // linkLost handles the end of a link; on its loop's thread.
 func (s *Sender) linkLost(k *txlink, err error) {
 	k.owner.remove(k)
-	last := s.dialer.linkDown(k.path)
+	last := s.dialer.LinkDown(k.path)
 	s.spread(k.path, k.loop)
 	s.mu.Lock()
 	s.up--
@@ -115,12 +116,12 @@ func (s *Sender) linkLost(k *txlink, err error) {
 	expected := s.finished // the peer hangs up, as it should
 	if !expected && err != stream.ErrLeft {
 		s.lost++
-		k.path.lost.Add(1)
+		k.path.Lost.Add(1)
 	}
 	s.mu.Unlock()
 	observe.Tell(s.observer, observe.LinkDown{Link: k.index, Path: k.name, Err: err, Expected: expected})
 	if last {
-		observe.Tell(s.observer, observe.PathDown{Path: k.path.String(), Order: k.path.order, Err: err})
+		observe.Tell(s.observer, observe.PathDown{Path: k.path.String(), Order: k.path.Order, Err: err})
 	}
 	s.look()
 	s.feed(nil)
@@ -158,7 +159,7 @@ func (s *Sender) room() bool { return s.window.Open() && s.pool.InUse() < s.buff
 
 // spread divides the path's rate anew among its links, each on its loop's thread; from is the calling loop. Whoever
 // changes their number calls it afterwards, so that the last call finds the last number.
-func (s *Sender) spread(p *pathState, from *loop.Loop) {
+func (s *Sender) spread(p *ways.Path, from *loop.Loop) {
 	if p.Rate == 0 {
 		return
 	}

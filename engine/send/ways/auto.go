@@ -1,4 +1,4 @@
-package engine
+package ways
 
 import (
 	"time"
@@ -18,14 +18,14 @@ import (
 
 // crew starts and stops keepers.
 type crew struct {
-	d       *dialer
+	d       *Dialer
 	keepers []*keeper
 	stop    []chan struct{} // by keeper; nil: it is not at work
 	ended   []chan struct{}
 }
 
 // crew makes the keeper of each link, none of them at work.
-func (d *dialer) crew(loop func(link int) *loop.Loop) *crew {
+func (d *Dialer) crew(loop func(link int) *loop.Loop) *crew {
 	c := &crew{d: d, stop: make([]chan struct{}, len(d.homes)), ended: make([]chan struct{}, len(d.homes))}
 	for i, home := range d.homes {
 		c.keepers = append(c.keepers, &keeper{
@@ -57,7 +57,7 @@ func (c *crew) dismiss(i int) {
 }
 
 // spare returns up to n keepers of the path that are not at work, and whose last link has left.
-func (c *crew) spare(p *pathState, n int) (some []int) {
+func (c *crew) spare(p *Path, n int) (some []int) {
 	for i, k := range c.keepers {
 		if k.home != p || c.stop[i] != nil || len(some) == n {
 			continue
@@ -76,7 +76,7 @@ func (c *crew) spare(p *pathState, n int) (some []int) {
 
 // try is a path and the results of its trials.
 type try struct {
-	path  *pathState
+	path  *Path
 	links int // at work
 	step  int // links that the next trial adds
 	pause time.Duration
@@ -84,7 +84,7 @@ type try struct {
 }
 
 // trial keeps as many links as raise the rate, until ctx ends.
-func (d *dialer) trial(c *crew) {
+func (d *Dialer) trial(c *crew) {
 	ctx := d.ctx
 	tries := make([]*try, len(d.paths))
 	for i, p := range d.paths {
@@ -125,7 +125,7 @@ func nextTry(tries []*try) time.Time {
 func (c *crew) better(t *try) bool {
 	d, ctx := c.d, c.d.ctx
 	added := c.spare(t.path, t.step)
-	if t.path.links() == 0 || len(added) == 0 {
+	if t.path.Links() == 0 || len(added) == 0 {
 		t.postpone()
 		return false
 	}
@@ -133,7 +133,7 @@ func (c *crew) better(t *try) bool {
 	for _, i := range added {
 		c.start(i)
 	}
-	stream.Sleep(ctx, max(schedule.AutoSettle, schedule.AutoTrips*time.Duration(t.path.trip.Load())))
+	stream.Sleep(ctx, max(schedule.AutoSettle, schedule.AutoTrips*time.Duration(t.path.Trip.Load())))
 	now := d.measureRate()
 	if ctx.Err() != nil {
 		return false
@@ -143,13 +143,13 @@ func (c *crew) better(t *try) bool {
 		t.links += len(added)
 		t.step, t.pause = 2*t.step, schedule.AutoPause
 		tried.Kept, tried.Links = true, t.links
-		observe.Tell(d.observer, tried)
+		observe.Tell(d.cfg.Observer, tried)
 		return true
 	}
 	for _, i := range added {
 		c.dismiss(i)
 	}
-	observe.Tell(d.observer, tried)
+	observe.Tell(d.cfg.Observer, tried)
 	t.postpone()
 	return false
 }
@@ -162,8 +162,8 @@ func (t *try) postpone() {
 }
 
 // measureRate is how many bytes per second the peer receives, measured over schedule.AutoMeasure.
-func (d *dialer) measureRate() float64 {
-	begun, from := time.Now(), d.end.arrived()
+func (d *Dialer) measureRate() float64 {
+	begun, from := time.Now(), d.cfg.End.Arrived()
 	stream.Sleep(d.ctx, schedule.AutoMeasure)
-	return float64(d.end.arrived()-from) / time.Since(begun).Seconds()
+	return float64(d.cfg.End.Arrived()-from) / time.Since(begun).Seconds()
 }

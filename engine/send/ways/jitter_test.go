@@ -1,4 +1,4 @@
-package engine
+package ways
 
 import (
 	"testing"
@@ -8,7 +8,7 @@ import (
 )
 
 func TestJitterSpreadsRarePauses(t *testing.T) {
-	k := &keeper{d: &dialer{dialerConfig: dialerConfig{timing: schedule.Default()}}}
+	k := &keeper{d: &Dialer{cfg: Config{Timing: schedule.Default()}}}
 	for _, c := range [][2]time.Duration{{time.Second, 1250 * time.Millisecond}, {time.Minute, 2 * time.Minute}} {
 		least, most := 2*c[1], time.Duration(0)
 		for range 1000 {

@@ -1,4 +1,4 @@
-package engine
+package ways
 
 import (
 	"context"
@@ -33,7 +33,7 @@ var errSlowName = errors.New("the name is not resolved yet")
 
 // lookUp returns the addresses of a path's host, at least one, or an error. Each dial asks anew, so that a name that moves is
 // followed; if the lookup fails or is slow, the addresses found last are used.
-func (d *dialer) lookUp(ctx context.Context, p *pathState) ([]netip.Addr, error) {
+func (d *Dialer) lookUp(ctx context.Context, p *Path) ([]netip.Addr, error) {
 	q, kept := d.ask(p)
 	var late <-chan time.Time
 	if len(kept) > 0 {
@@ -56,13 +56,13 @@ func (d *dialer) lookUp(ctx context.Context, p *pathState) ([]netip.Addr, error)
 		return nil, err
 	}
 	if p.names.stale() {
-		observe.Tell(d.observer, observe.NameKept{Path: p.String(), Err: stream.Cause(err)})
+		observe.Tell(d.cfg.Observer, observe.NameKept{Path: p.String(), Err: stream.Cause(err)})
 	}
 	return kept, nil
 }
 
 // ask returns the lookup that is under way, or begins one, and what the last one found.
-func (d *dialer) ask(p *pathState) (q *inquiry, kept []netip.Addr) {
+func (d *Dialer) ask(p *Path) (q *inquiry, kept []netip.Addr) {
 	names := &p.names
 	names.mu.Lock()
 	defer names.mu.Unlock()
@@ -76,7 +76,7 @@ func (d *dialer) ask(p *pathState) (q *inquiry, kept []netip.Addr) {
 			defer names.answered(q)
 			defer d.caught("lookup")
 			q.err = stream.ErrFault
-			q.all, q.err = d.transport.Resolve(ctx, p.Path)
+			q.all, q.err = d.cfg.Transport.Resolve(ctx, p.Path)
 		})
 	}
 	return names.asking, names.kept

@@ -1,4 +1,4 @@
-package engine
+package ways
 
 import (
 	"context"
@@ -27,7 +27,7 @@ var errPending = errors.New("no answer yet")
 // race is one dial under way. It belongs to its keeper's goroutine; laps report to it.
 type race struct {
 	k     *keeper
-	p     *pathState
+	p     *Path
 	port  uint16
 	ctx   context.Context
 	delay time.Duration
@@ -56,11 +56,11 @@ type lap struct {
 }
 
 // race returns the lap with a welcomed connection, which then belongs to the caller; nil: all failed, as the outcomes say.
-func (k *keeper) race(ctx context.Context, p *pathState, all []netip.Addr, port uint16, hope <-chan struct{}) (*lap, []outcome) {
+func (k *keeper) race(ctx context.Context, p *Path, all []netip.Addr, port uint16, hope <-chan struct{}) (*lap, []outcome) {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &race{
 		k: k, p: p, port: port, ctx: ctx, dialled: make(chan *lap, len(all)), greeted: make(chan *lap, len(all)),
-		delay: min(max(schedule.AttemptDelay, 2*time.Duration(p.trip.Load())), schedule.AttemptDelayMost),
+		delay: min(max(schedule.AttemptDelay, 2*time.Duration(p.Trip.Load())), schedule.AttemptDelayMost),
 	}
 	for _, to := range all {
 		r.laps = append(r.laps, &lap{to: to})
@@ -138,13 +138,13 @@ func (r *race) start() {
 	r.dialling++
 	l.begun = time.Now()
 	go func() {
-		ctx, cancel := context.WithTimeout(r.ctx, r.k.d.timing.Dial)
+		ctx, cancel := context.WithTimeout(r.ctx, r.k.d.cfg.Timing.Dial)
 		defer cancel()
 		l.outcome = result(l.to, r.p.met(l.to), 0, stream.ErrFault)
 		defer func() { r.dialled <- l }()
 		defer r.k.d.caught("dial")
 		var err error
-		r.k.d.near(r.k.loop.ID, func() { l.c, err = r.k.d.transport.Dial(ctx, r.p.Path, l.to, r.port) })
+		r.k.d.cfg.Near(r.k.loop.ID, func() { l.c, err = r.k.d.cfg.Transport.Dial(ctx, r.p.Path, l.to, r.port) })
 		l.took = time.Since(l.begun)
 		l.outcome = result(l.to, r.p.met(l.to), 0, err)
 	}()
@@ -167,7 +167,7 @@ func (r *race) speak(turn *time.Timer) {
 	l := r.connected[0]
 	r.connected = r.connected[1:]
 	r.speaking = l
-	ctx, cancel := context.WithTimeout(r.ctx, max(r.k.d.timing.Dial, schedule.GreetTrips*l.took))
+	ctx, cancel := context.WithTimeout(r.ctx, max(r.k.d.cfg.Timing.Dial, schedule.GreetTrips*l.took))
 	l.hush, l.spoke, l.generation = cancel, time.Now(), r.k.generation
 	r.k.generation++
 	turn.Reset(max(r.delay, 2*l.took))

@@ -1,4 +1,4 @@
-package engine
+package ways
 
 import (
 	"slices"
@@ -9,8 +9,8 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// answers is what the last attempt on each path showed, by the paths' order.
-type answers []answer
+// Answers is what the last attempt on each path showed, by the paths' order.
+type Answers []answer
 
 // answer is what a path's last attempt to connect showed.
 type answer struct {
@@ -24,25 +24,25 @@ type answer struct {
 func (a answer) denied() bool { return a.last != nil && denies(a.verdict) }
 func (a answer) final() bool  { return a.denied() && a.refused }
 
-// firstContact returns the error that must end a sender which never met its receiver, or nil.
-func (all answers) firstContact(waited, connect time.Duration) *stream.Error {
+// FirstContact returns the error that must end a sender which never met its receiver, or nil.
+func (all Answers) FirstContact(waited, connect time.Duration) *stream.Error {
 	late := waited >= connect
-	if all.final() || late && slices.ContainsFunc(all, answer.denied) {
-		return stream.Fail(stream.StatusRefused, nil, "%v", all.unreachable())
+	if all.Final() || late && slices.ContainsFunc(all, answer.denied) {
+		return stream.Fail(stream.StatusRefused, nil, "%v", all.Unreachable())
 	}
 	if late {
-		return stream.Fail(stream.StatusConnect, all.unreachable(), "no receiver within %v", connect)
+		return stream.Fail(stream.StatusConnect, all.Unreachable(), "no receiver within %v", connect)
 	}
 	return nil
 }
 
-// final reports whether a receiver answered on every path that it will not have us, and no other address may still let us in.
-func (all answers) final() bool {
+// Final reports whether a receiver answered on every path that it will not have us, and no other address may still let us in.
+func (all Answers) Final() bool {
 	return !slices.ContainsFunc(all, func(a answer) bool { return !a.final() })
 }
 
-// unreachable says for each path how its last attempt went.
-func (all answers) unreachable() observe.Unreachable {
+// Unreachable says for each path how its last attempt went.
+func (all Answers) Unreachable() observe.Unreachable {
 	why := make(observe.Unreachable, len(all))
 	for i, a := range all {
 		why[i] = observe.PathAnswer{Path: a.path, Err: a.last}
@@ -55,9 +55,9 @@ func denies(v wire.Verdict) bool {
 	return v == wire.VerdictPhrase || v == wire.VerdictVersion || v == wire.VerdictBusy || v == wire.VerdictMeasures
 }
 
-// answers is what the last attempt on each path showed.
-func (d *dialer) answers() answers {
-	all := make(answers, 0, len(d.paths))
+// Answers is what the last attempt on each path showed.
+func (d *Dialer) Answers() Answers {
+	all := make(Answers, 0, len(d.paths))
 	for _, p := range d.paths {
 		all = append(all, p.answer())
 	}
@@ -65,7 +65,7 @@ func (d *dialer) answers() answers {
 }
 
 // answer is what the last attempt on the path showed.
-func (p *pathState) answer() answer {
+func (p *Path) answer() answer {
 	p.mu.Lock()
 	a := answer{p.String(), p.refused, p.verdict, p.last}
 	p.mu.Unlock()

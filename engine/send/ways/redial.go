@@ -1,4 +1,4 @@
-package engine
+package ways
 
 import (
 	"context"
@@ -16,7 +16,7 @@ func (k *keeper) rest(ctx context.Context, wait *time.Duration, a schedule.Attem
 	if a.Beside = alone != nil; k.anchor && !a.Linked {
 		a.Beside = empty != nil
 	}
-	*wait = k.d.timing.Pause(*wait, a, k.anchor)
+	*wait = k.d.cfg.Timing.Pause(*wait, a, k.anchor)
 	d := k.jitter(*wait)
 	switch {
 	case a.Linked && a.Use != schedule.UseWasted:
@@ -30,10 +30,10 @@ func (k *keeper) rest(ctx context.Context, wait *time.Duration, a schedule.Attem
 }
 
 // jitter spreads the redials of many links over time.
-func (k *keeper) jitter(d time.Duration) time.Duration { return d + rand.N(k.d.timing.Spread(d)+1) }
+func (k *keeper) jitter(d time.Duration) time.Duration { return d + rand.N(k.d.cfg.Timing.Spread(d)+1) }
 
 // emptied is closed when the path no longer has a link; nil, which is never closed, if it has none already.
-func (p *pathState) emptied() <-chan struct{} {
+func (p *Path) emptied() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.up == 0 {
@@ -42,13 +42,14 @@ func (p *pathState) emptied() <-chan struct{} {
 	return p.empty
 }
 
-// doubt notes that a link of the path had payload, and nothing of it got through; doubted reports whether that is so, and no link has
-// carried any since.
-func (p *pathState) doubt()        { p.doubtful.Store(true) }
-func (p *pathState) doubted() bool { return p.doubtful.Load() }
+// Doubt notes that a link of the path had payload, and nothing of it got through.
+func (p *Path) Doubt() { p.doubtful.Store(true) }
 
-// trust notes that payload has got through on the path.
-func (p *pathState) trust() {
+// Doubted reports whether that is so, and no link has carried anything since.
+func (p *Path) Doubted() bool { return p.doubtful.Load() }
+
+// Trust notes that payload has got through on the path.
+func (p *Path) Trust() {
 	if !p.doubtful.Load() {
 		return
 	}
@@ -60,7 +61,7 @@ func (p *pathState) trust() {
 }
 
 // tellBack wakes those who wait for the path. Under mu.
-func (p *pathState) tellBack() {
+func (p *Path) tellBack() {
 	close(p.back)
 	p.back = make(chan struct{})
 }

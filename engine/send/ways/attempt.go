@@ -1,4 +1,4 @@
-package engine
+package ways
 
 import (
 	"context"
@@ -40,7 +40,7 @@ func replyOf(met bool, v wire.Verdict, err error) schedule.Reply {
 		return schedule.ReplyGone
 	case v == wire.VerdictUnknown:
 		return schedule.ReplyUnknown
-	case v == wire.VerdictMalformed && !errors.Is(err, errOther):
+	case v == wire.VerdictMalformed && !errors.Is(err, ErrOther):
 		return schedule.ReplyElse // a stranger, or what is in the way
 	case v == wire.VerdictOK && (netio.Closed(err) || netio.Reset(err) || errors.Is(err, errMute)):
 		return schedule.ReplyElse
@@ -52,9 +52,9 @@ func replyOf(met bool, v wire.Verdict, err error) schedule.Reply {
 	return schedule.ReplyUnmet
 }
 
-// errOther: the receiver is not ours. errMute: the connection was accepted, but then nothing answered on it.
+// ErrOther: the receiver is not ours. errMute: the connection was accepted, but then nothing answered on it.
 var (
-	errOther = errors.New("another receiver, not the one that has this stream")
+	ErrOther = errors.New("another receiver, not the one that has this stream")
 	errMute  = errors.New("the connection was taken, but nothing answers on it")
 )
 
@@ -63,12 +63,12 @@ var errChanged = errors.New("the network has changed")
 
 // dial makes one attempt on a path: first the name, then connection and handshake at its addresses until one works (race.go). The
 // address that worked last comes first, so that those that do not work cost nothing later.
-func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (*served, error) {
+func (k *keeper) dial(ctx context.Context, p *Path, hope <-chan struct{}) (*served, error) {
 	all, err := k.d.lookUp(ctx, p)
 	if err != nil {
 		return nil, k.failed(ctx, p, result(netip.Addr{}, false, wire.VerdictOK, err))
 	}
-	k.d.end.resolved(p, all[0])
+	k.d.cfg.End.Resolved(p, all[0])
 	won, failed := k.reach(ctx, p, p.inOrder(all), hope)
 	if won == nil {
 		return nil, k.failed(ctx, p, together(failed))
@@ -79,18 +79,18 @@ func (k *keeper) dial(ctx context.Context, p *pathState, hope <-chan struct{}) (
 		return nil, k.failed(ctx, p, result(won.to, p.met(won.to), wire.VerdictOK, err))
 	}
 	k.reached(p, failed, won.to)
-	at := contact{index: k.index, generation: won.generation, path: p, conn: conn, to: won.to}
+	at := Contact{Index: k.index, Generation: won.generation, Path: p, Conn: conn, To: won.to}
 	if won.to.Zone() != "" {
-		at.zoned, _ = dial.ZoneNow(won.to)
+		at.Zoned, _ = dial.ZoneNow(won.to)
 		k.d.zones.Store(true)
 	}
-	return &served{k.d.end.connected(at), p}, nil
+	return &served{k.d.cfg.End.Connected(at), p}, nil
 }
 
 // served is a link of a keeper, and the path that it is on.
 type served struct {
-	keptLink
-	on *pathState
+	Link
+	on *Path
 }
 
 // adopt takes the connection over; it closes the connection if that fails, even by a fault in the program.
@@ -100,11 +100,11 @@ func (k *keeper) adopt(c net.Conn) (conn stream.Conn, err error) {
 			c.Close()
 		}
 	}()
-	return k.d.transport.Adopt(c, k.d.trace)
+	return k.d.cfg.Transport.Adopt(c, k.d.cfg.Trace)
 }
 
 // reach races for a connection from one of the path's source ports, which then belongs to the keeper.
-func (k *keeper) reach(ctx context.Context, p *pathState, all []netip.Addr, hope <-chan struct{}) (won *lap, failed []outcome) {
+func (k *keeper) reach(ctx context.Context, p *Path, all []netip.Addr, hope <-chan struct{}) (won *lap, failed []outcome) {
 	k.balance(p, all[0])
 	place := k.place
 	if p != k.home {
@@ -151,23 +151,23 @@ func (k *keeper) overtook(err error) {
 }
 
 // reached records that the path leads to the receiver, and tells the user if it is by another address than before.
-func (k *keeper) reached(p *pathState, failed []outcome, to netip.Addr) {
+func (k *keeper) reached(p *Path, failed []outcome, to netip.Addr) {
 	p.note(outcome{to: to})
-	k.d.end.answered()
+	k.d.cfg.End.Answered()
 	if p.prefer(to) && len(failed) > 0 {
-		observe.Tell(k.d.observer, observe.AddressChosen{Path: p.String(), Addr: to, Failed: together(failed).err})
+		observe.Tell(k.d.cfg.Observer, observe.AddressChosen{Path: p.String(), Addr: to, Failed: together(failed).err})
 	}
 }
 
 // failed records an attempt that failed, and tells the user if that is news.
-func (k *keeper) failed(ctx context.Context, p *pathState, o outcome) error {
+func (k *keeper) failed(ctx context.Context, p *Path, o outcome) error {
 	if context.Cause(ctx) == context.Canceled || o.err == errChanged {
 		return o.err // we are stopping, or try again at once
 	}
 	news := p.note(o)
-	k.d.end.attempted(p.order, o.reply)
+	k.d.cfg.End.Attempted(p.Order, o.reply)
 	if news {
-		observe.Tell(k.d.observer, observe.DialFailed{Link: k.index, Path: p.String(), Err: o.err})
+		observe.Tell(k.d.cfg.Observer, observe.DialFailed{Link: k.index, Path: p.String(), Err: o.err})
 	}
 	return o.err
 }
@@ -219,7 +219,7 @@ func describe(all []outcome) error {
 }
 
 // inOrder puts the address that worked last before the others.
-func (p *pathState) inOrder(all []netip.Addr) []netip.Addr {
+func (p *Path) inOrder(all []netip.Addr) []netip.Addr {
 	p.mu.Lock()
 	best := p.best
 	p.mu.Unlock()
@@ -231,7 +231,7 @@ func (p *pathState) inOrder(all []netip.Addr) []netip.Addr {
 }
 
 // prefer remembers the address that worked; it reports whether it differs from the one before.
-func (p *pathState) prefer(to netip.Addr) (news bool) {
+func (p *Path) prefer(to netip.Addr) (news bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	news, p.best = p.best != to, to
@@ -242,7 +242,7 @@ func (p *pathState) prefer(to netip.Addr) (news bool) {
 }
 
 // met reports whether the peer was met at the address.
-func (p *pathState) met(to netip.Addr) bool {
+func (p *Path) met(to netip.Addr) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return slices.Contains(p.metAt, to)

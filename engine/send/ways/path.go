@@ -1,4 +1,4 @@
-package engine
+package ways
 
 import (
 	"net"
@@ -13,18 +13,18 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// pathState is one path of the command line, and what its links and attempts have shown about it.
-type pathState struct {
+// Path is one path of the command line, and what its links and attempts have shown about it.
+type Path struct {
 	stream.Path
-	order int // in the user's order of preference, from 0
+	Order int // in the user's order of preference, from 0
 
-	traffic
+	Traffic
 	names directory
 	ports sourcePorts
-	hole  atomic.Int64 // size in bytes of a packet that does not get through, though small ones do; 0: none
+	Hole  atomic.Int64 // size in bytes of a packet that does not get through, though small ones do; 0: none
 
-	explained atomic.Bool // the user knows of its congestion control
-	hinted    atomic.Bool // the user knows of the kernel's limits
+	Explained atomic.Bool // the user knows of its congestion control
+	Hinted    atomic.Bool // the user knows of the kernel's limits
 	doubtful  atomic.Bool // a link of it had payload but carried none, and no link has carried any since
 
 	tried chan struct{} // closed when the first attempt has ended
@@ -43,22 +43,23 @@ type pathState struct {
 	metAt   []netip.Addr  // those at which the peer was met; guarded by mu
 }
 
-// traffic is what the links of a path carry, of all loops together. Each loop adds the changes of its own links.
-type traffic struct {
-	flow                   schedule.PathFlow // what they have in the network
-	trip                   atomic.Int64      // minimum round trip, in nanoseconds; 0: not known
-	rtt                    atomic.Int64      // smoothed round trip of the link that was looked at last, nanoseconds
-	idle                   atomic.Int32      // links that could take a leg
-	bytes                  stream.Tally      // of legs that they have sent
-	rescuedFrom, rescuedTo atomic.Int64      // legs
-	lost                   atomic.Int64      // links
+// Traffic is what the links of a path carry, of all loops together. Each loop adds the changes of its own links.
+type Traffic struct {
+	Flow                   schedule.PathFlow // what they have in the network
+	Trip                   atomic.Int64      // minimum round trip, in nanoseconds; 0: not known
+	RTT                    atomic.Int64      // smoothed round trip of the link that was looked at last, nanoseconds
+	Idle                   atomic.Int32      // links that could take a leg
+	Bytes                  stream.Tally      // of legs that they have sent
+	RescuedFrom, RescuedTo atomic.Int64      // legs
+	Lost                   atomic.Int64      // links
 }
 
-func newPath(p stream.Path, order int) *pathState {
-	return &pathState{Path: p, order: order, back: make(chan struct{}), empty: make(chan struct{}), tried: make(chan struct{})}
+// NewPath makes what is known of a path before anybody has tried it; order is from 0.
+func NewPath(p stream.Path, order int) *Path {
+	return &Path{Path: p, Order: order, back: make(chan struct{}), empty: make(chan struct{}), tried: make(chan struct{})}
 }
 
-func (p *pathState) String() string {
+func (p *Path) String() string {
 	name := net.JoinHostPort(p.Host, strconv.Itoa(int(p.Port)))
 	if p.Via != (stream.Via{}) {
 		name += " via " + p.Via.String()
@@ -67,7 +68,7 @@ func (p *pathState) String() string {
 }
 
 // note records how an attempt went; it reports whether that differs from the attempt before.
-func (p *pathState) note(o outcome) (news bool) {
+func (p *Path) note(o outcome) (news bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	news = (o.err == nil) != (p.last == nil) || o.err != nil && o.err.Error() != p.last.Error()
@@ -77,7 +78,7 @@ func (p *pathState) note(o outcome) (news bool) {
 }
 
 // linkUp counts a link in, and reports whether it is the only one.
-func (p *pathState) linkUp() (first bool) {
+func (p *Path) linkUp() (first bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.up++
@@ -88,7 +89,7 @@ func (p *pathState) linkUp() (first bool) {
 }
 
 // linkDown counts a link out, and reports whether it was the last.
-func (p *pathState) linkDown() (last bool) {
+func (p *Path) linkDown() (last bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.up--; p.up == 0 {
@@ -99,43 +100,43 @@ func (p *pathState) linkDown() (last bool) {
 	return p.up == 0
 }
 
-// downSince is when the path lost its last link; zero: it never had one.
-func (p *pathState) downSince() time.Time {
+// DownSince is when the path lost its last link; zero: it never had one.
+func (p *Path) DownSince() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.lostAt
 }
 
-// neverUp reports whether the path never had a link.
-func (p *pathState) neverUp() bool {
+// NeverUp reports whether the path never had a link.
+func (p *Path) NeverUp() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return !p.ever
 }
 
-// links is how many links are up.
-func (p *pathState) links() int {
+// Links is how many links are up.
+func (p *Path) Links() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.up
 }
 
-// failure is how the last attempt failed; nil: it succeeded, or none has ended yet.
-func (p *pathState) failure() error {
+// Failure is how the last attempt failed; nil: it succeeded, or none has ended yet.
+func (p *Path) Failure() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.last
 }
 
 // returned is closed when the path next gets a link up or, if the path is doubtful, when a link has carried something.
-func (p *pathState) returned() <-chan struct{} {
+func (p *Path) returned() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.back
 }
 
 // recovery is returned, for a path that is down; nil, which is never closed, for a path that has a link.
-func (p *pathState) recovery() <-chan struct{} {
+func (p *Path) recovery() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.up > 0 {
@@ -149,7 +150,7 @@ func (p *pathState) recovery() <-chan struct{} {
 const leastShare = 64 << 10
 
 // mostLinks is how many links the path's rate can feed and its source ports allow, at least 1.
-func (p *pathState) mostLinks() int {
+func (p *Path) mostLinks() int {
 	most := uint64(stream.MaxThreads)
 	if p.Rate != 0 {
 		most = min(most, p.Rate/leastShare)
@@ -162,7 +163,7 @@ func (p *pathState) mostLinks() int {
 
 // spreadLinks returns the path of each link. Links go to the paths in turn, so that earlier paths get one more when the number
 // does not divide, but no path gets more than it can feed. If no path can take more, there are fewer links than asked for.
-func spreadLinks(paths []*pathState, links int) (homes []*pathState) {
+func spreadLinks(paths []*Path, links int) (homes []*Path) {
 	for round := range links {
 		for _, p := range paths {
 			if round < p.mostLinks() && len(homes) < links {
@@ -173,8 +174,8 @@ func spreadLinks(paths []*pathState, links int) (homes []*pathState) {
 	return homes
 }
 
-// share is each link's part of the path's rate, in bytes per second.
-func (p *pathState) share() uint64 {
+// Share is each link's part of the path's rate, in bytes per second.
+func (p *Path) Share() uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return max(1, p.Rate/uint64(max(1, p.up)))

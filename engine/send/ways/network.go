@@ -1,4 +1,4 @@
-package engine
+package ways
 
 import (
 	"viamillipede/engine/internal/stream"
@@ -7,22 +7,22 @@ import (
 )
 
 // watchNetwork signals each change of the network until the dialer ends.
-func (d *dialer) watchNetwork() {
-	err := d.transport.Watch(d.ctx, func() {
+func (d *Dialer) watchNetwork() {
+	err := d.cfg.Transport.Watch(d.ctx, func() {
 		if d.zones.Load() {
-			d.end.strand()
+			d.cfg.End.Strand()
 		}
 		d.networkChanged()
 		stream.Sleep(d.ctx, schedule.ChangePause)
 	})
 	if err != nil && d.ctx.Err() == nil {
-		observe.Tell(d.observer, observe.NetworkNotWatched{Sender: true, Err: err})
+		observe.Tell(d.cfg.Observer, observe.NetworkNotWatched{Sender: true, Err: err})
 	}
 }
 
 // networkChanged is called after devices, addresses or routes of this machine have changed, once for a burst of changes,
 // on a goroutine of its own. Keepers that wait to try again do so at once.
-func (d *dialer) networkChanged() {
+func (d *Dialer) networkChanged() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	close(d.change)
@@ -30,7 +30,7 @@ func (d *dialer) networkChanged() {
 }
 
 // nextChange is closed when the network next changes.
-func (d *dialer) nextChange() <-chan struct{} {
+func (d *Dialer) nextChange() <-chan struct{} {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.change

@@ -1,4 +1,4 @@
-package engine
+package ways
 
 import (
 	"errors"
@@ -37,7 +37,7 @@ func TestFirstContact(t *testing.T) {
 		{"a stranger", []answer{stranger}, 0, stream.StatusDone},
 		{"a stranger, late", []answer{stranger}, connect, stream.StatusConnect},
 	} {
-		err := answers(c.answers).firstContact(c.waited, connect)
+		err := Answers(c.answers).FirstContact(c.waited, connect)
 		if got := stream.ExitStatus(errOf(err)); got != c.want {
 			t.Errorf("%s: status %d (%v), want %d", c.name, got, err, c.want)
 		}

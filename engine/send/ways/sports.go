@@ -1,4 +1,4 @@
-package engine
+package ways
 
 import (
 	"errors"
@@ -13,6 +13,9 @@ import (
 	"viamillipede/engine/schedule"
 	"viamillipede/netio/dial"
 )
+
+// noKeeper is no keeper's index.
+const noKeeper = -1
 
 // guestPlace is the place of a keeper whose own path is another one.
 const guestPlace = -1
@@ -32,7 +35,7 @@ type sourcePorts struct {
 // sourcePort is one of them.
 type sourcePort struct {
 	port   uint16
-	keeper int       // the keeper that has it, or nobody
+	keeper int       // the keeper that has it, or noKeeper
 	failed time.Time // when it could not be used; zero: never
 	told   bool      // the user knows of that
 }
@@ -41,12 +44,12 @@ type sourcePort struct {
 func (s *sourcePorts) set(ports []uint16) {
 	s.list = make([]sourcePort, len(ports))
 	for i, port := range ports {
-		s.list[i] = sourcePort{port: port, keeper: nobody}
+		s.list[i] = sourcePort{port: port, keeper: noKeeper}
 	}
 }
 
-// fixed reports whether links of the path have ports of their own, which their successors must have too.
-func (p *pathState) fixed() bool {
+// Fixed reports whether links of the path have ports of their own, which their successors must have too.
+func (p *Path) Fixed() bool {
 	p.ports.mu.Lock()
 	defer p.ports.mu.Unlock()
 	return len(p.ports.list) > 0
@@ -57,7 +60,7 @@ func (p *pathState) fixed() bool {
 func (s *sourcePorts) renew(find func() (ports []uint16, how string)) (news bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if slices.ContainsFunc(s.list, func(p sourcePort) bool { return p.keeper != nobody }) {
+	if slices.ContainsFunc(s.list, func(p sourcePort) bool { return p.keeper != noKeeper }) {
 		return false
 	}
 	ports, how := find()
@@ -73,7 +76,7 @@ func (s *sourcePorts) acquire(keeper, place int, now time.Time) (port uint16, er
 	if len(s.list) == 0 {
 		return 0, nil
 	}
-	free := func(p *sourcePort) bool { return p.keeper == nobody && now.Sub(p.failed) >= schedule.PortPause }
+	free := func(p *sourcePort) bool { return p.keeper == noKeeper && now.Sub(p.failed) >= schedule.PortPause }
 	if place >= 0 {
 		if own := &s.list[place%len(s.list)]; free(own) {
 			own.keeper = keeper
@@ -96,7 +99,7 @@ func (s *sourcePorts) avoid(keeper int, now time.Time) (news bool) {
 	for i := range s.list {
 		if p := &s.list[i]; p.keeper == keeper {
 			news = !p.told
-			p.keeper, p.failed, p.told = nobody, now, true
+			p.keeper, p.failed, p.told = noKeeper, now, true
 		}
 	}
 	return news
@@ -108,31 +111,31 @@ func (s *sourcePorts) release(keeper int) {
 	defer s.mu.Unlock()
 	for i := range s.list {
 		if p := &s.list[i]; p.keeper == keeper {
-			p.keeper = nobody
+			p.keeper = noKeeper
 		}
 	}
 }
 
 // balance finds the balanced ports of a path, if the user wants that and it has no link, and tells the user.
-func (k *keeper) balance(p *pathState, to netip.Addr) {
+func (k *keeper) balance(p *Path, to netip.Addr) {
 	if !p.Sports.Balanced {
 		return
 	}
 	var found observe.PortsChosen
 	news := p.ports.renew(func() ([]uint16, string) {
-		ports, lanes, err := k.d.transport.Ports(p.Path, to, stream.MaxThreads)
+		ports, lanes, err := k.d.cfg.Transport.Ports(p.Path, to, stream.MaxThreads)
 		found = observe.PortsChosen{Path: p.String(), Ports: ports[:min(len(ports), max(1, p.ports.homes))], Lanes: lanes, Err: err}
 		return ports, fmt.Sprint(found.Ports, lanes.Kind, lanes.Device, lanes.Names(), err)
 	})
 	if news {
-		observe.Tell(k.d.observer, found)
+		observe.Tell(k.d.cfg.Observer, found)
 	}
 }
 
 // noteTaken tells the user, once, about a port that cannot be used.
-func (k *keeper) noteTaken(p *pathState, port uint16, err error) {
+func (k *keeper) noteTaken(p *Path, port uint16, err error) {
 	if p.ports.avoid(k.index, time.Now()) {
-		observe.Tell(k.d.observer, observe.PortTaken{Path: p.String(), Port: port, Err: stream.Cause(err)})
+		observe.Tell(k.d.cfg.Observer, observe.PortTaken{Path: p.String(), Port: port, Err: stream.Cause(err)})
 	}
 }
 

@@ -1,4 +1,4 @@
-package engine
+package ways
 
 import (
 	"errors"
@@ -7,35 +7,11 @@ import (
 	"syscall"
 	"testing"
 
-	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
 
-var (
-	errReset = os.NewSyscallError("read", syscall.ECONNRESET)
-	errRoute = os.NewSyscallError("connect", syscall.EHOSTUNREACH)
-)
-
-// How a link ended, as a sign of what has become of the peer.
-func TestEndings(t *testing.T) {
-	for _, c := range []struct {
-		name string
-		err  error
-		told bool
-		want schedule.Ending
-	}{
-		{"closed", io.EOF, false, schedule.EndClosed},
-		{"closed with a word", io.EOF, true, schedule.EndNoSign},
-		{"reset", errReset, false, schedule.EndReset},
-		{"silent", stream.ErrSilent, false, schedule.EndNoSign},
-		{"cut by us", stream.ErrChaos, false, schedule.EndNoSign},
-	} {
-		if got := stream.EndingOf(c.err, c.told); got != c.want {
-			t.Errorf("%s: %d, want %d", c.name, got, c.want)
-		}
-	}
-}
+var errRoute = os.NewSyscallError("connect", syscall.EHOSTUNREACH)
 
 func TestReplies(t *testing.T) {
 	reset := os.NewSyscallError("read", syscall.ECONNRESET)
@@ -55,7 +31,7 @@ func TestReplies(t *testing.T) {
 		{"taken, then reset", true, wire.VerdictOK, reset, schedule.ReplyElse},
 		{"taken, and mute", true, wire.VerdictOK, errMute, schedule.ReplyElse},
 		{"a stranger", true, wire.VerdictMalformed, errors.New("not a viamillipede"), schedule.ReplyElse},
-		{"another receiver", true, wire.VerdictMalformed, errOther, schedule.ReplyRefused},
+		{"another receiver", true, wire.VerdictMalformed, ErrOther, schedule.ReplyRefused},
 		{"busy with another stream", true, wire.VerdictBusy, errors.New("busy"), schedule.ReplyRefused},
 		{"another stream is known", true, wire.VerdictUnknown, errors.New("unknown"), schedule.ReplyGone},
 		{"where the peer never was", false, wire.VerdictUnknown, errors.New("unknown"), schedule.ReplyUnknown},

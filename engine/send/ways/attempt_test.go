@@ -1,4 +1,4 @@
-package engine
+package ways
 
 import (
 	"errors"
@@ -61,7 +61,7 @@ func TestPathKeepsWhatWorked(t *testing.T) {
 		"192.0.2.3": "[192.0.2.3 192.0.2.1 192.0.2.2]",
 		"192.0.2.9": "[192.0.2.1 192.0.2.2 192.0.2.3]", // the name has lost it
 	} {
-		p := &pathState{}
+		p := &Path{}
 		if !p.prefer(netip.MustParseAddr(best)) || p.prefer(netip.MustParseAddr(best)) {
 			t.Errorf("%s is news every time or never", best)
 		}
@@ -85,13 +85,13 @@ func TestSpreadLinks(t *testing.T) {
 		{[]uint64{1}, 16, "[0]"},
 		{[]uint64{1 << 40}, 4, "[0 0 0 0]"},
 	} {
-		var paths []*pathState
+		var paths []*Path
 		for i, r := range c.rates {
-			paths = append(paths, &pathState{Path: stream.Path{Rate: r}, order: i})
+			paths = append(paths, &Path{Path: stream.Path{Rate: r}, Order: i})
 		}
 		var got []int
 		for _, p := range spreadLinks(paths, c.links) {
-			got = append(got, p.order)
+			got = append(got, p.Order)
 		}
 		if fmt.Sprint(got) != c.want {
 			t.Errorf("%d links over rates %v: %v, want %s", c.links, c.rates, got, c.want)
@@ -100,9 +100,9 @@ func TestSpreadLinks(t *testing.T) {
 }
 
 func TestPathSharesItsRate(t *testing.T) {
-	p := newPath(stream.Path{Rate: 10}, 0)
+	p := NewPath(stream.Path{Rate: 10}, 0)
 	for up, want := range []uint64{10, 10, 5, 3, 2, 2, 1, 1, 1, 1, 1, 1} {
-		if got := p.share(); got != want {
+		if got := p.Share(); got != want {
 			t.Errorf("%d links: %d", up, got)
 		}
 		p.linkUp()

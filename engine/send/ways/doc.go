@@ -1,0 +1,19 @@
+// Package ways keeps the links of a stream up, by whichever paths lead to its receiver: it dials them, and dials again when they are
+// lost. It knows what there is to know of a path. It does not know what a link carries: a link is the sending end's.
+//
+//	dialer.go    all links of a stream                        shared, a short lock
+//	keeper.go    one link is dialled, lost, dialled again     one goroutine a link
+//	redial.go    the wait until it is dialled again           the same goroutine
+//	attempt.go   a name, a port, a connection                 the same goroutine
+//	lookup.go    the addresses of a name                      one goroutine a path, for a moment
+//	sports.go    the source ports of a path's links           shared, a short lock
+//	race.go      its addresses: the first one wins            one goroutine an address, for a moment
+//	greet.go     hello and welcome                            the same goroutine
+//	auto.go      as many links as raise the rate              one goroutine
+//	network.go   changes of the network wake keepers          one goroutine
+//	path.go      what is known of a path, and what it carries  shared, a short lock; the latter without
+//	answers.go   why no path leads to the receiver            whoever asks
+//
+// All goroutines are the Dialer's: the end of Start's context ends them, and Wait joins them. None of them is on the data path, and the
+// scheduler, which is, reads and writes a path's Traffic directly.
+package ways
