@@ -9,6 +9,7 @@ import (
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/receive/doors"
 	"viamillipede/engine/wire"
 )
 
@@ -37,7 +38,7 @@ func (h reception) Admit(ctx context.Context, hello wire.Hello, local, remote ne
 	h.r.repin(local)
 	for begun := time.Now(); ; {
 		w, err := h.r.admit(hello, remote)
-		if !errors.Is(err, errTried) || !h.r.awaitTurn(ctx, hello, begun) {
+		if !errors.Is(err, doors.ErrTried) || !h.r.awaitTurn(ctx, hello, begun) {
 			return w, err
 		}
 	}
@@ -81,41 +82,23 @@ func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	w := wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: wire.MaxLeg, Receiver: r.id}
-	refuse := func(v wire.Verdict, format string, args ...any) (wire.Welcome, error) {
-		w.Verdict = v
-		return w, fmt.Errorf(format, args...)
-	}
 	t := &r.tenure
-	before := t.hello
-	switch {
-	case h.Phrase != r.cfg.Phrase:
-		return refuse(wire.VerdictPhrase, "wrong checkphrase")
-	case t.owns() && t.another(h):
-		return refuse(wire.VerdictBusy, "another sender; this receiver serves one stream")
-	case t.another(h) && h.Flags&wire.FlagResume != 0:
-		return refuse(wire.VerdictUnknown, "a sender whose stream began with another receiver")
-	case t.defers(h):
-		return refuse(wire.VerdictBusy, "%w", errTried)
-	case h.Link >= stream.MaxThreads:
-		return refuse(wire.VerdictMalformed, "link %d, expected less than %d", h.Link, stream.MaxThreads)
-	case t.met() && h.Links != before.Links:
-		return refuse(wire.VerdictMalformed, "%d links, expected %d as before", h.Links, before.Links)
-	case t.met() && h.Features != before.Features:
-		return refuse(wire.VerdictMalformed, "features %#x, expected %#x as before", h.Features, before.Features)
-	case h.Link >= max(h.Links, 1):
-		return refuse(wire.VerdictMalformed, "link %d of %d", h.Link, h.Links)
+	var err error
+	if w.Verdict, err = t.Judge(h, r.cfg.Phrase); err != nil {
+		return w, err
 	}
-	if !t.met() {
+	if !t.Met() {
 		if err := r.adopt(h); err != nil {
 			r.finishLocked(stream.Fail(stream.StatusLocalPipe, err, "cannot get memory for the window"))
-			return refuse(wire.VerdictBusy, "no memory for the window: %w", err)
+			w.Verdict = wire.VerdictBusy
+			return w, fmt.Errorf("no memory for the window: %w", err)
 		}
 	}
 	if len(r.hosts) < hostsMost {
 		r.hosts[hostOf(from)] = true
 	}
-	t.links++
-	w.Features, w.MaxLeg, w.Credit = t.hello.Features&wire.Features, r.most, uint32(r.credit)
+	t.LinkCame()
+	w.Features, w.MaxLeg, w.Credit = t.Hello().Features&wire.Features, r.most, uint32(r.credit)
 	w.Delivered = uint64(r.ring.Next())
 	return w, nil
 }
@@ -137,6 +120,6 @@ func (r *Receiver) loopFor(at int) *rxloop {
 
 // share is how many links one loop may have while another has fewer. Under mu.
 func (r *Receiver) share() int {
-	links := int(max(r.tenure.hello.Links, 1))
+	links := int(max(r.tenure.Hello().Links, 1))
 	return (links + len(r.loops) - 1) / len(r.loops)
 }

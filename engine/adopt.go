@@ -24,7 +24,7 @@ func (r *Receiver) adopt(h wire.Hello) error {
 		r.latest = h.Stream
 	}
 	r.claims = newClaims(r.credit)
-	r.tenure.try(h, time.Now())
+	r.tenure.Try(h, time.Now())
 	r.sums = h.Features&wire.FeatureChecksum != 0
 	if r.cfg.Checksum && !r.sums {
 		observe.Tell(r.observer, observe.ChecksumMissing{})

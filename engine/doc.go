@@ -25,7 +25,6 @@
 //
 //	doors    engine/receive/doors  a connection says who it is    one goroutine a connection, for a moment
 //	admit    admit.go     a connection becomes a link of this stream, or is refused
-//	         tenure.go      whose stream it is: that of the first to bring a leg
 //	         turn.go        others wait for their turn
 //	         adopt.go       memory for the window of a stream
 //	rxlink   rxlink.go    frames read, acks written               parallel, one loop owns a link

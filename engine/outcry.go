@@ -161,7 +161,7 @@ func (s *Sender) working() (names []string) {
 
 // plight is part of End.
 func (r *Receiver) plight(now time.Time) plight {
-	p := plight{since: r.outage.Moved(), over: r.finished && r.err == nil && r.bye.Load(), whole: r.tenure.met() && r.whole()}
+	p := plight{since: r.outage.Moved(), over: r.finished && r.err == nil && r.bye.Load(), whole: r.tenure.Met() && r.whole()}
 	if p.without = r.useful.Load() == 0; !p.without {
 		p.since = now // only the sender can tell whether payload has to move
 	}

@@ -12,6 +12,7 @@ import (
 	"viamillipede/affinity"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/receive/doors"
+	"viamillipede/engine/wire"
 	"viamillipede/netio/dial"
 )
 
@@ -56,7 +57,7 @@ func TestBetterLoop(t *testing.T) {
 // A loop gets its share of the links, and what comes in there beyond that goes where there are the fewest.
 func TestShareOfLinks(t *testing.T) {
 	r := &Receiver{loops: []*rxloop{{}, {}, {}}}
-	r.tenure.hello.Links = 7
+	r.tenure.Try(wire.Hello{Links: 7}, time.Now())
 	got := make([]int, len(r.loops))
 	for range 7 {
 		l := r.loopFor(1)

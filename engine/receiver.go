@@ -53,7 +53,7 @@ type Receiver struct {
 	placed    atomic.Pointer[stream.Placement] // where the loops run
 	repinning sync.Mutex                       // held by whoever decides that
 
-	tenure tenure                     // whose stream it is; guarded by mu, as is all below
+	tenure doors.Tenure               // whose stream it is; guarded by mu, as is all below
 	latest wire.StreamID              // the last stream tried; its bad legs are remembered until another one is tried
 	links  map[uint32]*rxlink         // by index; the latest of each
 	hosts  map[string]bool            // where admitted links came from
@@ -90,7 +90,7 @@ func OpenReceiver(c stream.ReceiveSetup) (*Receiver, error) {
 		gone: make(chan struct{}),
 	}
 	r.live(r)
-	r.gauge.Observer, r.tenure = c.Observer, newTenure()
+	r.gauge.Observer, r.tenure = c.Observer, doors.NewTenure()
 	if r.id, err = netio.RandomID(); err != nil {
 		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make an id")
 	}
@@ -254,7 +254,7 @@ func (r *Receiver) enginePath() observe.EnginePath {
 func (r *Receiver) checked() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.tenure.hello.Features&wire.FeatureChecksum != 0
+	return r.tenure.Hello().Features&wire.FeatureChecksum != 0
 }
 
 // linkUp puts a new link to work; on its loop's thread.
@@ -297,7 +297,7 @@ func (r *Receiver) enter(k *rxlink) (old *rxlink, out error, ok bool) {
 	r.links[uint32(k.index)] = k
 	delete(r.left, k.index)
 	r.cameUp(k.loop.Now)
-	return old, r.tenure.outWhy(), true
+	return old, r.tenure.OutWhy(), true
 }
 
 // neverUp notes that an admitted connection, which was on its way to a loop, did not become a link.

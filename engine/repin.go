@@ -73,7 +73,7 @@ func (r *Receiver) repin(local net.Addr) {
 func (r *Receiver) known() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.tenure.met()
+	return r.tenure.Met()
 }
 
 // steer makes new connections come in at the listener of the loop that serves them best.

@@ -31,7 +31,7 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 		k.r.fail(stream.Fail(stream.StatusIntegrity, err, "two copies of leg %d differ", l.Number))
 		return nil
 	}
-	if l.Number == 0 && l.Offset != 0 && !k.r.tenure.owns() {
+	if l.Number == 0 && l.Offset != 0 && !k.r.tenure.Owns() {
 		return fmt.Errorf("leg 0 begins at byte %d", l.Offset)
 	}
 	if k.ending {

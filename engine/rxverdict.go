@@ -132,7 +132,7 @@ func (r *Receiver) ending(e wire.End, l *rxloop) error {
 // says it before all is here will send no more, so there is nothing to wait for.
 func (r *Receiver) peerFinished() {
 	switch {
-	case !r.tenure.owns(): // there is no stream yet
+	case !r.tenure.Owns(): // there is no stream yet
 	case r.done.Load() == nil && !r.whole():
 		r.fail(stream.Fail(stream.StatusLost, nil, "the sender ended the stream without sending all of it"))
 	default:

@@ -12,7 +12,7 @@ func (r *Receiver) speechless(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.outage.Progress(r.ended)
-	return r.tenure.met() && r.up == 0 && r.outage.Judge(now, r.cfg.Dead, r.linger) == schedule.FateWait
+	return r.tenure.Met() && r.up == 0 && r.outage.Judge(now, r.cfg.Dead, r.linger) == schedule.FateWait
 }
 
 // makeWay is part of worker: what a receiver says never waits for a leg.

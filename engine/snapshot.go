@@ -207,7 +207,7 @@ func (k *rxlink) lostStatus() observe.LinkStatus {
 func (r *Receiver) ringStatus() *observe.RingStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.tenure.met() {
+	if !r.tenure.Met() {
 		return nil
 	}
 	return &observe.RingStatus{

@@ -13,7 +13,7 @@ import (
 func TestFirstLegAfterTheFailure(t *testing.T) {
 	r := &Receiver{doors: &doors.Doors{}}
 	r.live(r)
-	r.tenure = newTenure()
+	r.tenure = doors.NewTenure()
 	if !r.quits(wire.Fault{Status: uint16(stream.StatusTerminated), Text: "stopped"}, "10.0.0.1:7") {
 		t.Fatal("a stream without a leg is the receiver's own")
 	}

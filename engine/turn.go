@@ -13,16 +13,16 @@ import (
 // own makes the current stream the receiver's own, if it is not yet: some of it is in. It is called before the link that brought
 // the leg can have been lost.
 func (r *Receiver) own() {
-	if r.tenure.owns() {
+	if r.tenure.Owns() {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.tenure.owns() {
+	if r.tenure.Owns() {
 		return // another loop was faster
 	}
 	r.out.Begin() // first: whoever sees an owned stream may publish and deliver a leg of it
-	if f := r.tenure.own(); f != nil {
+	if f := r.tenure.Own(); f != nil {
 		r.told.Store(true)
 		r.finishLocked(remoteError("sender", *f))
 	}
@@ -32,8 +32,8 @@ func (r *Receiver) own() {
 // the receiver's own.
 func (r *Receiver) quits(f wire.Fault, from string) bool {
 	r.mu.Lock()
-	ours := r.tenure.owns()
-	first := !ours && r.tenure.giveUp(f)
+	ours := r.tenure.Owns()
+	first := !ours && r.tenure.GiveUp(f)
 	r.mu.Unlock()
 	if first {
 		r.doors.SenderFailed(from, f.Text)
@@ -44,7 +44,7 @@ func (r *Receiver) quits(f wire.Fault, from string) bool {
 
 // spoils handles what makes an owned stream fail. While the stream is tried, the error only ends its link.
 func (r *Receiver) spoils(err *stream.Error) error {
-	if !r.tenure.owns() {
+	if !r.tenure.Owns() {
 		return err
 	}
 	r.fail(err)
@@ -53,11 +53,10 @@ func (r *Receiver) spoils(err *stream.Error) error {
 
 // linkGone notes that an admitted link is gone. The last one of a stream that is not owned leaves the receiver as it was. Under mu.
 func (r *Receiver) linkGone() {
-	t := &r.tenure
-	if t.links--; t.links > 0 || t.owns() || r.finished {
+	if last := r.tenure.LinkGone(); !last || r.finished {
 		return
 	}
-	t.vacate()
+	r.tenure.Vacate()
 	r.out.End.Store(nil)
 	r.bye.Store(false)
 	r.outage.Forget(time.Now())
@@ -68,12 +67,12 @@ func (r *Receiver) linkGone() {
 	observe.Tell(r.observer, observe.SenderLeft{})
 }
 
-// awaitTurn waits until a sender that was told errTried, and has been at the door since then, may be heard again; false if it
+// awaitTurn waits until a sender that was told doors.ErrTried, and has been at the door since then, may be heard again; false if it
 // has waited too long.
 func (r *Receiver) awaitTurn(ctx context.Context, h wire.Hello, since time.Time) bool {
 	most := r.time.Hello - time.Since(since)
 	r.mu.Lock()
-	waits, turn, left := r.tenure.defers(h), r.tenure.turn, time.Until(r.tenure.since.Add(r.time.Yield))
+	waits, turn, left := r.tenure.Turn(h, r.time.Yield)
 	r.mu.Unlock()
 	switch {
 	case !waits:
@@ -91,7 +90,7 @@ func (r *Receiver) awaitTurn(ctx context.Context, h wire.Hello, since time.Time)
 // turnOut makes the stream that is being tried yield, if there is one.
 func (r *Receiver) turnOut() {
 	r.mu.Lock()
-	yields := r.tenure.yield()
+	yields := r.tenure.Yield()
 	r.mu.Unlock()
 	if yields {
 		r.turnAllOut(stream.ErrYields)

@@ -4,6 +4,7 @@
 //	seats.go      it gets a seat, maybe somebody else's
 //	hear.go       its hello is read, and answered; the host decides on it, and serves the link
 //	strangers.go  the user is told of those that were refused
+//	tenure.go     whose stream it is: that of the first to bring a leg
 //	shut.go       nobody comes in, while the local address is missing
 package doors
 

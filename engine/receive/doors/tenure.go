@@ -1,0 +1,177 @@
+package doors
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/wire"
+)
+
+// Tenure is whose stream a receiver has. A hello proves nothing, so the stream becomes the receiver's own only when a whole leg is in,
+// or the end has come of a stream without legs.
+//
+//	             a hello          a leg
+//	vacant -----------------> tried ---> owned, for good
+//	   ^   its last link ended  |          ^
+//	   +------------------------+          | a leg, which was on its way
+//	   |                        | another sender waits, or this one says that it has failed
+//	   |   its last link ended  v          |
+//	   +--------------------- yielding ----+
+//
+// What would end a stream that is owned only ends the link while the stream is tried: anybody can send it. Two copies of a leg that
+// differ are the exception.
+//
+// A stream that is tried may wait for its source for as long as nobody else comes. If it has brought no leg for Timing.Yield and
+// another sender is at the door, it yields: its links are told so, and its sender dials again like anybody. Meanwhile the other
+// sender waits for its welcome.
+//
+// One lock of the receiver is held during each call; only Owns may be called without.
+type Tenure struct {
+	stage atomic.Int32  // written under that lock
+	hello wire.Hello    // the first of the current stream; zero while vacant
+	since time.Time     // of that hello
+	links int           // up, and admitted but not yet up
+	quit  *wire.Fault   // why the sender of a stream that yields has failed; nil: it has not
+	turn  chan struct{} // closed when the stream is owned, or the receiver vacant again; then made anew
+}
+
+// stage is how far a receiver has got with its tenure.
+type stage int32
+
+const (
+	vacant   stage = iota // there is no stream
+	tried                 // there is one, of which no leg is in
+	yielding              // likewise, and its links are on their way out
+	owned                 // the stream is the receiver's own
+)
+
+// ErrTried is why a sender is refused that may have its turn later.
+var ErrTried = errors.New("another sender is being tried")
+
+// NewTenure is that of a receiver that has not been met.
+func NewTenure() Tenure { return Tenure{turn: make(chan struct{})} }
+
+func (t *Tenure) in() stage     { return stage(t.stage.Load()) }
+func (t *Tenure) goes(to stage) { t.stage.Store(int32(to)) }
+
+// Owns reports whether the stream is the receiver's own. It may be called at any time, for each leg too.
+func (t *Tenure) Owns() bool { return t.in() == owned }
+
+// Met reports whether there is a stream.
+func (t *Tenure) Met() bool { return t.in() != vacant }
+
+// another reports whether a hello is not of the current stream.
+func (t *Tenure) another(h wire.Hello) bool { return !t.Met() || h.Stream != t.hello.Stream }
+
+// Hello is the first of the current stream; zero if there is none.
+func (t *Tenure) Hello() wire.Hello { return t.hello }
+
+// Judge decides on a hello that brings this checkphrase. An error is why it is refused; ErrTried, if its turn may come.
+func (t *Tenure) Judge(h wire.Hello, phrase [4]byte) (wire.Verdict, error) {
+	before := t.hello
+	switch {
+	case h.Phrase != phrase:
+		return wire.VerdictPhrase, errors.New("wrong checkphrase")
+	case t.Owns() && t.another(h):
+		return wire.VerdictBusy, errors.New("another sender; this receiver serves one stream")
+	case t.another(h) && h.Flags&wire.FlagResume != 0:
+		return wire.VerdictUnknown, errors.New("a sender whose stream began with another receiver")
+	case t.defers(h):
+		return wire.VerdictBusy, ErrTried
+	case h.Link >= stream.MaxThreads:
+		return wire.VerdictMalformed, fmt.Errorf("link %d, expected less than %d", h.Link, stream.MaxThreads)
+	case t.Met() && h.Links != before.Links:
+		return wire.VerdictMalformed, fmt.Errorf("%d links, expected %d as before", h.Links, before.Links)
+	case t.Met() && h.Features != before.Features:
+		return wire.VerdictMalformed, fmt.Errorf("features %#x, expected %#x as before", h.Features, before.Features)
+	case h.Link >= max(h.Links, 1):
+		return wire.VerdictMalformed, fmt.Errorf("link %d of %d", h.Link, h.Links)
+	}
+	return wire.VerdictOK, nil
+}
+
+// LinkCame notes that a link was admitted.
+func (t *Tenure) LinkCame() { t.links++ }
+
+// LinkGone notes that an admitted link is gone; it reports whether it was the last one of a stream that is not owned.
+func (t *Tenure) LinkGone() (last bool) {
+	t.links--
+	return t.links <= 0 && !t.Owns()
+}
+
+// Turn says when a hello that was refused with ErrTried may be heard again: at once, if it need not wait; else when turn is closed. The
+// stream that is in its way may be made to yield once so much time has passed.
+func (t *Tenure) Turn(h wire.Hello, patience time.Duration) (waits bool, turn <-chan struct{}, left time.Duration) {
+	return t.defers(h), t.turn, time.Until(t.since.Add(patience))
+}
+
+// Try makes the stream of a hello the current one.
+func (t *Tenure) Try(h wire.Hello, now time.Time) {
+	t.hello, t.since = h, now
+	t.goes(tried)
+}
+
+// Own makes the current stream the receiver's own. Its links may be on their way out, and come back. It returns why its sender has
+// failed, which it may have said on another link; nil: it has not.
+func (t *Tenure) Own() *wire.Fault {
+	t.goes(owned)
+	t.nextTurn()
+	return t.quit
+}
+
+// Yield makes a stream that is tried yield; false if there is none, or it yields already.
+func (t *Tenure) Yield() bool {
+	if t.in() != tried {
+		return false
+	}
+	t.goes(yielding)
+	return true
+}
+
+// GiveUp makes a stream yield because its sender has failed; false if it has said so before. The stream must not be owned.
+func (t *Tenure) GiveUp(f wire.Fault) bool {
+	if t.quit != nil {
+		return false
+	}
+	t.quit = &f
+	t.goes(yielding)
+	return true
+}
+
+// Vacate makes room for another stream.
+func (t *Tenure) Vacate() {
+	t.hello, t.quit = wire.Hello{}, nil
+	t.goes(vacant)
+	t.nextTurn()
+}
+
+// nextTurn makes those who wait at the door look again.
+func (t *Tenure) nextTurn() {
+	close(t.turn)
+	t.turn = make(chan struct{})
+}
+
+// defers reports whether a hello has to wait because another sender is being tried.
+func (t *Tenure) defers(h wire.Hello) bool {
+	switch t.in() {
+	case tried:
+		return t.another(h)
+	case yielding:
+		return true
+	}
+	return false
+}
+
+// OutWhy is why the links of the current stream are on their way out; nil: they are not.
+func (t *Tenure) OutWhy() error {
+	switch {
+	case t.in() != yielding:
+		return nil
+	case t.quit != nil:
+		return stream.ErrQuit
+	}
+	return stream.ErrYields
+}
