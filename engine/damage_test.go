@@ -213,7 +213,7 @@ func TestTestStream(t *testing.T) {
 				t.Fatal(err)
 			}
 			begun := time.Now()
-			got, rx, tx := throughTCP(t, &enginetest.Stdio{FD: -1}, sink, nil, o)
+			got, rx, tx := throughTCP(t, enginetest.NoSource(), sink, nil, o)
 			if n := prbs.New(o.Seed).Match(got, 0); n < len(got) || rx.Bytes != uint64(n) || tx.Bytes != rx.Bytes {
 				t.Errorf("%d bytes came out, of which %d are right; %d were sent", len(got), n, tx.Bytes)
 			}

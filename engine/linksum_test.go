@@ -21,6 +21,7 @@ func TestLastsAndLinkSums(t *testing.T) {
 		"small": {Options: engine.Options{IO: "copy", Delay: time.Millisecond}, Hooks: rig.Hooks{Blank: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			quiet(t)
 			o.Lasts, o.LinkSums, o.Leg, o.Threads, o.Timing = lasts, true, 16<<10, 4, steady
 			sink, err := enginetest.NewSink(enginetest.KindPipe)
@@ -28,7 +29,7 @@ func TestLastsAndLinkSums(t *testing.T) {
 				t.Fatal(err)
 			}
 			begun := time.Now()
-			got, rx, tx := throughTCP(t, &enginetest.Stdio{FD: -1}, sink, nil, o)
+			got, rx, tx := throughTCP(t, enginetest.NoSource(), sink, nil, o)
 			if took := time.Since(begun); took < lasts {
 				t.Errorf("it took %v, expected %v or more", took, lasts)
 			}

@@ -40,6 +40,9 @@ func NewSource(k Kind, data []byte) (*Stdio, error) {
 	return &Stdio{FD: near, Far: far, kept: -1}, err
 }
 
+// NoSource is for a stream that is made by its sender. The zero Stdio is not: it would close this process's standard input.
+func NoSource() *Stdio { return &Stdio{FD: -1, kept: -1} }
+
 // NewResetSource makes a source that is a TCP connection and fails, by a reset, when Far is closed.
 func NewResetSource() (*Stdio, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
