@@ -187,7 +187,7 @@ func TestReceiverFindsLies(t *testing.T) {
 	}
 }
 
-// A receiver that breaks the wire's rules loses the link; the sender dials it anew and sends what it carried again.
+// A receiver that breaks the wire's rules loses the link; the sender dials it again and sends what it carried again.
 func TestSenderClosesABrokenLink(t *testing.T) {
 	flipped := wire.Ack{}.Append(nil)
 	flipped[9] ^= 1

@@ -41,7 +41,7 @@ func TestSenderSaysThatALinkIsSilent(t *testing.T) {
 }
 
 // The link is in the middle of a leg, and the socket full: the rest of the leg leaves, and the word behind it, as soon as the
-// peer reads again, while the sender dials anew.
+// peer reads again, while the sender dials again.
 func TestSenderSaysSoAfterItsLeg(t *testing.T) {
 	data := content(5, 8<<20)
 	tx := send(t, rig.Setup{Options: engine.Options{Threads: 1, Leg: 1 << 20}, Hooks: rig.Hooks{Timing: brief()}}, data, nil)

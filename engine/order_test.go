@@ -132,7 +132,7 @@ func TestEveryLegOnEveryLink(t *testing.T) {
 	s.finish(rx, hands[3], got)
 }
 
-// A sender that dials a link anew has given up the old one, whatever it still brings.
+// A sender that dials a link again has given up the old one, whatever it still brings.
 func TestReplacedLink(t *testing.T) {
 	rx := receive(t, rig.Setup{}, enginetest.KindPipe, nil)
 	got := rx.consume()

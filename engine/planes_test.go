@@ -249,7 +249,7 @@ func TestVouchedWrongly(t *testing.T) {
 			const tries = 20
 			data := enginetest.Counter(64 << 20)
 			for range tries {
-				if !bytes.Equal(vouchedFor(t, c.lend, data), data) {
+				if !bytes.Equal(trusted(t, c.lend, data), data) {
 					return
 				}
 			}
@@ -258,8 +258,8 @@ func TestVouchedWrongly(t *testing.T) {
 	}
 }
 
-// vouchedFor is what comes out of a stream whose pages are lent but go by reference all the same.
-func vouchedFor(t *testing.T, lend func(*os.File, []byte) error, data []byte) []byte {
+// trusted is what comes out of a stream whose pages are lent but go by reference all the same.
+func trusted(t *testing.T, lend func(*os.File, []byte) error, data []byte) []byte {
 	t.Helper()
 	source, sink := twoPipes(t)
 	got, _, tx := throughTCP(t, source, sink, func(to *os.File) error {

@@ -58,7 +58,7 @@ struct {
 	__type(value, struct count);
 } flows SEC(".maps");
 
-// What found no place in flows.
+// What was not counted in flows, for want of room.
 struct lost {
 	__u64 packets, bytes;
 };

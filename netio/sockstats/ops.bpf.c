@@ -1,9 +1,9 @@
 //go:build ignore
 
-// The programs that note how the connections of ours fare.
+// The programs that note how our connections do.
 //
 // The first one is called by the kernel's TCP for every socket of a cgroup. It picks out the connections to, or from, our
-// ports when they are established, and asks for more calls for those. What it notes stays with the socket and goes with
+// ports when they are established, and asks for more calls for those. What it notes stays with the socket and ends with
 // it. It changes nothing of what TCP does.
 
 typedef unsigned short __u16;
@@ -156,7 +156,7 @@ int note(struct bpf_sock_ops *ops)
 }
 
 // A connection that was established before the first program was there joins by setting an option that no kernel has, with
-// the socket's cookie as its value. This program sees that, and the kernel's own code does not. It takes Linux 6.15; before,
+// the socket's cookie as its value. This program sees that, and the kernel's own code does not. It needs Linux 6.15; before,
 // the calls cannot be asked for from here. ops.go has the two numbers too.
 #define OPTION_LEVEL 0x766d7064
 #define OPTION_NAME 1

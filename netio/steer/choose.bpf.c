@@ -40,7 +40,7 @@ int choose(struct sk_reuseport_md *packet)
 	__u32 cpu = bpf_get_smp_processor_id();
 	__u32 *owner = bpf_map_lookup_elem(&owners, &cpu);
 
-	// Where no listener is selected, because the CPU has none, the kernel goes by its hash.
+	// Where no listener is selected, because the CPU has none, the kernel chooses by its hash.
 	if (owner)
 		bpf_sk_select_reuseport(packet, &listeners, owner, 0);
 	return SK_PASS;

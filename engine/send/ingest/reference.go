@@ -27,7 +27,7 @@ import (
 // moved out of it; and at the pipe that the leg was moved into, where nothing changes. If the two disagree, the first look was wrong.
 type referral struct {
 	wanted  bool // neither the user nor the source rules it out
-	vouched bool // the user says that the producer is safe: nothing is checked
+	trusted bool // the user says that the producer is safe: nothing is checked
 	trace   netio.Tracer
 
 	from    uint64 // bytes of the stream before references are worth loading the checker
@@ -62,7 +62,7 @@ func (r *referral) refuse(err error) { r.refused.Store(&err) }
 
 // open notes what may be used; wanted: nothing else is against references.
 func (r *referral) open(wanted bool, c Config) {
-	r.wanted, r.vouched, r.trace, r.pipesAtMost = wanted, c.IO == "splice", c.Trace, c.Pipes
+	r.wanted, r.trusted, r.trace, r.pipesAtMost = wanted, c.IO == "splice", c.Trace, c.Pipes
 	r.from, r.prove = proveFrom, loadChecker
 	if c.Prove != nil {
 		r.from, r.prove = 0, c.Prove
@@ -92,7 +92,7 @@ func (in *Intake) start() {
 	}
 	in.pipes = pipes
 	switch {
-	case in.vouched:
+	case in.trusted:
 	case in.from == 0:
 		in.load(in.observer)
 	default:
@@ -155,10 +155,10 @@ func (in *Intake) worthReferring(most int) bool {
 	if !in.wanted || most < referLeast || in.met != nil {
 		return false
 	}
-	if in.pipes == nil && (in.vouched || in.offset.Load() >= in.from) {
+	if in.pipes == nil && (in.trusted || in.offset.Load() >= in.from) {
 		in.start()
 	}
-	if in.pipes == nil || !in.vouched && in.checker.Load() == nil {
+	if in.pipes == nil || !in.trusted && in.checker.Load() == nil {
 		return false
 	}
 	if in.doubt > 0 {
@@ -194,7 +194,7 @@ func (in *Intake) refer(pipe *netio.Pipe, buf *bufpool.Buffer, most int) (*windo
 
 // referred makes a leg of what is in the pipe.
 func (in *Intake) referred(pipe *netio.Pipe) (*window.Leg, Hunger, error) {
-	if !in.vouched {
+	if !in.trusted {
 		if n, err := in.written(pipe.FD()); n != pipe.Len() {
 			in.pipes.Put(pipe)
 			return nil, SourceGone, stream.Fail(stream.StatusIntegrity, err, "standard input holds memory that may still change, although it seemed not to; "+
@@ -229,7 +229,7 @@ func (in *Intake) move(pipe *netio.Pipe, most int) error {
 // proven is how much may be moved out of the source, at most the given bytes. Errors: errUnproven; or, if nothing was there,
 // netio.ErrAgain or io.EOF, because whatever comes now is not proven yet.
 func (in *Intake) proven(most int) (int, error) {
-	if in.vouched {
+	if in.trusted {
 		return most, nil
 	}
 	n, err := in.written(in.Source.FD())
