@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"viamillipede/engine/internal/stream"
-	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/send/ingest"
@@ -14,15 +13,14 @@ import (
 	"viamillipede/netio"
 )
 
-// txloop is a loop at the sending end: its links, and the dispatcher that feeds them.
+// txloop is a loop at the sending end: its links, and the dispatcher that feeds them. The links are in order of rank: by path in the
+// user's order, then by index.
 type txloop struct {
-	*loop.Loop
-	s     *Sender
-	past  *linkSums                // of links that have ended; nil: nobody asked for them
-	links []*txlink                // best rank first: by path in the user's order, then by index
-	best  time.Duration            // how long the best of them takes to bring a leg; see findBest
-	idle  [stream.MaxThreads]int32 // how many of them are idle, by path, as last told to the other loops
-	mark  uint32                   // this loop's bit in Sender.hungry
+	linkLoop[*txlink]
+	s    *Sender
+	best time.Duration            // how long the best of them takes to bring a leg; see findBest
+	idle [stream.MaxThreads]int32 // how many of them are idle, by path, as last told to the other loops
+	mark uint32                   // this loop's bit in Sender.hungry
 
 	token int32 // of the watch on the source
 	pause ingest.Pause
@@ -289,10 +287,6 @@ func (l *txloop) end() {
 func (l *txloop) add(k *txlink) {
 	at, _ := slices.BinarySearchFunc(l.links, k, rank)
 	l.links = slices.Insert(l.links, at, k)
-}
-
-func (l *txloop) remove(k *txlink) {
-	l.links = slices.DeleteFunc(l.links, func(o *txlink) bool { return o == k })
 }
 
 // prune has the links forget the legs that are received.

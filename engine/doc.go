@@ -51,8 +51,8 @@
 //	         outcry.go      the user is told of an outage         the same goroutine
 //
 // What both ends share is engine/internal/stream: conn.go there says what a link needs of a connection, placement.go decides on which
-// CPUs the loops run, and gauge.go has the kernel count what the links do. Beside them: outcry.go decides when an outage is reported, and
-// snapshot.go, with summary.go, shows the state of the stream.
+// CPUs the loops run, and gauge.go has the kernel count what the links do. Beside them: lifestatus.go shows the
+// state of the stream, with txstatus.go and rxstatus.go.
 //
 // The engine speaks in data (engine/observe): a Snapshot, a Summary, and events for an Observer. cmd turns them into words. Only an
 // error has words of its own. Tests and measurements make their ends by engine/rig, with hooks that no user sets.

@@ -34,6 +34,11 @@ type life struct {
 	poke    chan struct{}             // makes the supervisor look now
 	outcry  outcry                    // the supervisor's
 
+	placed    atomic.Pointer[stream.Placement] // where the loops run
+	repinning sync.Mutex                       // held by whoever decides that
+	gauge     stream.Gauge
+	curtain   stream.Curtain
+
 	// mu guards what is below, and what the end says that it guards. Locks are taken in this order: mu, then that of a path, of the
 	// doors or of the outlet, then that of a loop, then that of its poller.
 	mu       sync.Mutex
@@ -56,6 +61,12 @@ type End interface {
 	patience() (dead, giveup time.Duration)       // how long to wait for a peer that seems dead, and for any; negative: for ever. Under mu
 	plight(now time.Time) plight                  // under mu
 	cry(o *observe.Outage, n news, p plight) bool // completes what the user is to be told; false: it is not worth telling
+
+	// Any goroutine asks.
+	bytes() uint64                    // read from the source, or written to the sink
+	account(sum *observe.Summary)     // completes what the stream has done
+	linkStatus() []observe.LinkStatus // of all links that there should be
+	fill(s *observe.Snapshot)         // completes how the stream stands
 }
 
 // worker is a loop with its links, as the supervisor sees it. What is not of Looping runs on the loop's thread.
@@ -65,10 +76,24 @@ type worker interface {
 	farewell(words []byte, left chan<- struct{}) // says them on every link, and signals left once they have gone out
 	heardOut() bool                              // the peer has them from one of the links, or it cannot be told that it has not
 	forsake()                                    // counts no more on links that have not carried them
+	count(g *stream.Gauge)                       // names the links to the collector
+	describe() []observe.LinkStatus              // by any goroutine but the loop's
+	collect() []observe.LinkSummary              // likewise
 }
 
 // live makes ready for what the end will do.
-func (l *life) live(e End) { l.end, l.over, l.poke = e, make(chan struct{}), make(chan struct{}, 1) }
+func (l *life) live(e End) {
+	l.end, l.over, l.poke = e, make(chan struct{}), make(chan struct{}, 1)
+	l.gauge.Observer = l.observer
+}
+
+// run starts the loops, and a lookout for those that get stuck, which end stops. A fault in it ends the stream.
+func (l *life) run() (end func()) {
+	for _, w := range l.workers {
+		go w.Plain().Run()
+	}
+	return stream.LookOut(l.workers, l.time.Tick, l.observer, l.fail)
+}
 
 // begin notes when the end began to wait for its peer, to which so many paths lead from here.
 func (l *life) begin(now time.Time, paths int) {

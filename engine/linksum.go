@@ -2,13 +2,10 @@ package engine
 
 import (
 	"maps"
-	"net"
 	"slices"
 	"time"
 
-	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
-	"viamillipede/engine/schedule"
 	"viamillipede/netio/sockstats"
 )
 
@@ -65,28 +62,6 @@ func (k *Link) sumUp() {
 	}
 }
 
-// collectSums returns the summaries of a loop's links, those that have ended first; nil when the loop is too busy to answer. links
-// returns those that are up, on the loop's thread.
-func collectSums(l *loop.Loop, past *linkSums, links func() []*Link) []observe.LinkSummary {
-	if past == nil {
-		return nil
-	}
-	list := loop.Ask(l, schedule.StatusPatience, func() (all []linkSum) {
-		for _, sum := range *past {
-			all = append(all, linkSum{LinkSummary: sum})
-		}
-		for _, k := range links() {
-			all = append(all, k.sum())
-		}
-		return all
-	})
-	sums := make([]observe.LinkSummary, len(list))
-	for i, s := range list {
-		sums[i] = s.read()
-	}
-	return sums
-}
-
 // addUp adds up what the loops reported, for a stream of the given time: a list by index. If the links of one index were on
 // several loops, the last list has the latest word on where they come in.
 func addUp(all []observe.LinkSummary, elapsed time.Duration) []observe.LinkSummary {
@@ -102,54 +77,3 @@ func addUp(all []observe.LinkSummary, elapsed time.Duration) []observe.LinkSumma
 	}
 	return list
 }
-
-// Summary is what the stream has done until now, or until its end. Any goroutine may call it while Run runs.
-func (s *Sender) Summary() observe.Summary {
-	sum := s.summary(time.Now())
-	var all []observe.LinkSummary
-	for _, l := range s.loops {
-		all = append(all, collectSums(l.Loop, l.past, func() (up []*Link) {
-			for _, k := range l.links {
-				up = append(up, &k.Link)
-			}
-			return up
-		})...)
-	}
-	sum.Links = addUp(all, sum.Elapsed)
-	return sum
-}
-
-// Summary is what the stream has done until now, or until its end. Any goroutine may call it while Run runs.
-func (r *Receiver) Summary() observe.Summary {
-	sum := r.summary(time.Now())
-	var all []observe.LinkSummary
-	for _, l := range r.loops {
-		all = append(all, collectSums(l.Loop, l.past, func() (up []*Link) {
-			for _, k := range l.links {
-				up = append(up, &k.Link)
-			}
-			return up
-		})...)
-	}
-	sum.Links = addUp(all, sum.Elapsed)
-	return sum
-}
-
-// Progress is how many bytes were read from the source, and for how long there have been links; it costs next to nothing.
-// Any goroutine may call it.
-func (s *Sender) Progress() (bytes uint64, elapsed time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.in.Size(), span(s.first, s.ended, time.Now())
-}
-
-// Progress is how many bytes were written to the sink, and for how long there have been links; it costs next to nothing.
-// Any goroutine may call it.
-func (r *Receiver) Progress() (bytes uint64, elapsed time.Duration) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.out.Written(), span(r.first, r.ended, time.Now())
-}
-
-// Addr is the address that senders have to connect to; the kernel chooses its port if ReceiveConfig.Port is 0.
-func (r *Receiver) Addr() net.Addr { return r.doors.Addr() }

@@ -87,7 +87,7 @@ func TestLoopsStayAsMany(t *testing.T) {
 	r := &Receiver{cfg: stream.ReceiveSetup{Setup: o}, transport: o.Transport}
 	r.doors = openNowhere(t)
 	for _, l := range s.loops {
-		r.loops = append(r.loops, &rxloop{Loop: l.Loop, r: r})
+		r.loops = append(r.loops, &rxloop{linkLoop: linkLoop[*rxlink]{Loop: l.Loop}, r: r})
 	}
 	r.cfg.CPUs = nil
 	r.placed.Store(&stream.Placement{CPUs: s.placed.Load().CPUs})

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,11 +27,9 @@ type Receiver struct {
 	transport stream.Transport
 	id        uint64 // tells this receiver from any other that a sender may find in its place
 
-	loops   []*rxloop
-	out     egress.Delivery
-	gauge   stream.Gauge
-	curtain stream.Curtain
-	test    *inspection // for a test stream; nil: any stream
+	loops []*rxloop
+	out   egress.Delivery
+	test  *inspection // for a test stream; nil: any stream
 
 	// Made by the first hello of a stream, before any loop has a link of it.
 	pool   *bufpool.Pool
@@ -49,9 +48,6 @@ type Receiver struct {
 	doors  *doors.Doors
 	gone   chan struct{} // closed when Run returns
 	useful atomic.Int32  // links, now up, that have brought a frame
-
-	placed    atomic.Pointer[stream.Placement] // where the loops run
-	repinning sync.Mutex                       // held by whoever decides that
 
 	tenure doors.Tenure               // whose stream it is; guarded by mu, as is all below
 	latest wire.StreamID              // the last stream tried; its bad legs are remembered until another one is tried
@@ -90,7 +86,7 @@ func OpenReceiver(c stream.ReceiveSetup) (*Receiver, error) {
 		gone: make(chan struct{}),
 	}
 	r.live(r)
-	r.gauge.Observer, r.tenure = c.Observer, doors.NewTenure()
+	r.tenure = doors.NewTenure()
 	if r.id, err = netio.RandomID(); err != nil {
 		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make an id")
 	}
@@ -151,7 +147,7 @@ func (r *Receiver) addLoop(i, cpu int) error {
 	if err != nil {
 		return err
 	}
-	t := &rxloop{Loop: l, r: r, past: sumsFor(r.cfg.LinkSums), pipe: r.out.Pipe()}
+	t := &rxloop{linkLoop: linkLoop[*rxlink]{Loop: l, past: sumsFor(r.cfg.LinkSums)}, r: r, pipe: r.out.Pipe()}
 	l.Tick, l.After = t.tick, t.endRound
 	r.loops, r.workers = append(r.loops, t), append(r.workers, t)
 	if i > 0 {
@@ -182,10 +178,7 @@ func (r *Receiver) Run(ctx context.Context) (sum observe.Summary, err error) {
 		Addr: r.Addr(), Sink: r.out.String(), EnginePath: r.enginePath(), Placement: r.placed.Load().Data(),
 	})
 	defer r.cfg.Means.SpareCPUs(len(r.loops))()
-	for _, l := range r.loops {
-		go l.Run()
-	}
-	defer stream.LookOut(r.loops, r.time.Tick, r.observer, r.fail)()
+	defer r.run()()
 	var door sync.WaitGroup
 	guests, turnOut := context.WithCancel(context.Background())
 	door.Go(func() {
@@ -237,6 +230,9 @@ func (r *Receiver) cutWithin(atMost time.Duration) {
 	}()
 	stream.AwaitAll(cut, 1, atMost)
 }
+
+// Addr is the address that senders have to connect to; the kernel chooses its port if ReceiveConfig.Port is 0.
+func (r *Receiver) Addr() net.Addr { return r.doors.Addr() }
 
 // enginePath is how the bytes travel at this end. Legs that are small or came early are copied, whatever the route.
 func (r *Receiver) enginePath() observe.EnginePath {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"viamillipede/engine/internal/stream"
-	"viamillipede/engine/loop"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -13,10 +12,8 @@ import (
 
 // rxloop is a loop at the receiving end.
 type rxloop struct {
-	*loop.Loop
+	linkLoop[*rxlink]
 	r     *Receiver
-	links []*rxlink
-	past  *linkSums      // of links that have ended; nil: nobody asked for them
 	load  int            // links that it has, and those on their way to it; guarded by Receiver.mu
 	waste [64 << 10]byte // where payload goes that we already have
 	words [wire.MaxBitmap / 8]uint64
@@ -25,10 +22,6 @@ type rxloop struct {
 	park  carPark
 	owed  int       // bytes of legs that came in whole since the last ack
 	since time.Time // when the first of them did
-}
-
-func (l *rxloop) remove(k *rxlink) {
-	l.links = slices.DeleteFunc(l.links, func(o *rxlink) bool { return o == k })
 }
 
 // deliver has the legs written that are in order, and tells the other loops that the sink has moved on.

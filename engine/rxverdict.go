@@ -157,3 +157,30 @@ func (r *Receiver) peerFailed(on *Link, f wire.Fault) error {
 	}
 	return nil
 }
+
+// plight is part of End.
+func (r *Receiver) plight(now time.Time) plight {
+	p := plight{since: r.outage.Moved(), over: r.finished && r.err == nil && r.bye.Load(), whole: r.tenure.Met() && r.whole()}
+	if p.without = r.useful.Load() == 0; !p.without {
+		p.since = now // only the sender can tell whether payload has to move
+	}
+	return p
+}
+
+// cry is part of End. A receiver may be started long before its sender, so what it waits for is said once.
+func (r *Receiver) cry(o *observe.Outage, n news, p plight) bool {
+	switch {
+	case o.First && n == newsLasts:
+		return false
+	case o.First:
+		o.Door, o.Port, o.Until, o.Limit = r.Addr(), r.cfg.Port, time.Time{}, observe.LimitConnect
+		if r.cfg.Connect >= 0 {
+			o.Until = r.started.Add(r.cfg.Connect)
+		}
+	case r.done.Load() != nil:
+		o.Stage = observe.StageWritten
+	case p.whole:
+		o.Stage = observe.StageWriting
+	}
+	return true
+}

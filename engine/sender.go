@@ -3,7 +3,6 @@ package engine
 import (
 	"cmp"
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,15 +37,11 @@ type Sender struct {
 	zero    zeroCount
 	window  *window.Window // made on the first welcome, before any loop has a link
 	chaos   stream.Chaos
-	gauge   stream.Gauge
-	curtain stream.Curtain
 	loops   []*txloop
 	paths   []*ways.Path
 	dialer  *ways.Dialer
 
-	placed    atomic.Pointer[stream.Placement] // where the loops run
-	repinning sync.Mutex
-	repinned  bool // where they run is decided; guarded by settling
+	repinned bool // where the loops run is decided; guarded by repinning
 
 	hungry  atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
 	watcher atomic.Int32  // the loop that watches the source, or nobody
@@ -100,7 +95,6 @@ func OpenSender(c stream.SendSetup) (*Sender, error) {
 		life: life{observer: c.Observer, time: c.Timing, linger: c.Timing.Linger, hearing: c.Timing.Farewell}, cfg: c, transport: c.Transport,
 	}
 	s.live(s)
-	s.gauge.Observer = c.Observer
 	s.chaos.Every = int64(c.Chaos)
 	s.watcher.Store(nobody)
 	if err := netio.Random(s.stream[:]); err != nil {
@@ -145,7 +139,7 @@ func (s *Sender) addLoop(i, cpu int) error {
 	if err != nil {
 		return err
 	}
-	t := &txloop{Loop: l, s: s, past: sumsFor(s.cfg.LinkSums), mark: 1 << i}
+	t := &txloop{linkLoop: linkLoop[*txlink]{Loop: l, past: sumsFor(s.cfg.LinkSums)}, s: s, mark: 1 << i}
 	l.Tick, l.After = t.tick, t.dispatch
 	s.loops, s.workers = append(s.loops, t), append(s.workers, t)
 	if err := t.pause.Open(l, s.cfg.Delay); err != nil {
@@ -177,10 +171,7 @@ func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 	s.begin(time.Now(), len(s.paths))
 	s.explain()
 	defer s.cfg.Means.SpareCPUs(len(s.loops))()
-	for _, l := range s.loops {
-		go l.Run()
-	}
-	defer stream.LookOut(s.loops, s.time.Tick, s.observer, s.fail)()
+	defer s.run()()
 	dialling, stop := context.WithCancel(context.Background())
 	s.dialer.Start(dialling, func(link int) *loop.Loop { return s.loops[s.loopOf(link)].Loop })
 	s.gauge.Load.Start(func() { s.gaugeLinks(dialling) })

@@ -23,19 +23,9 @@ func (s *Sender) gaugeLinks(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
-	cfg := sockstats.Config{Fault: func(p any) { s.fail(stream.Faulted("statistics", p, s.observer)) }}
+	var cfg sockstats.Config
 	for _, p := range s.paths {
 		cfg.Remote = append(cfg.Remote, p.Port)
 	}
-	s.gauge.Open(ctx, s.time.Dial, cfg, func(attached chan<- struct{}) int {
-		for _, l := range s.loops {
-			l.Post(func() {
-				for _, k := range l.links {
-					k.count(&s.gauge)
-				}
-				attached <- struct{}{}
-			})
-		}
-		return len(s.loops)
-	})
+	s.statistics(ctx, s.time.Dial, cfg)
 }

@@ -161,3 +161,35 @@ func (s *Sender) attempted(path int, r schedule.Reply) {
 	s.mu.Unlock()
 	s.look()
 }
+
+// plight is part of End.
+func (s *Sender) plight(time.Time) plight {
+	return plight{without: s.up == 0, links: s.up, since: s.outage.Still(), over: s.finished && s.err == nil}
+}
+
+// cry is part of End.
+func (s *Sender) cry(o *observe.Outage, n news, p plight) bool {
+	o.Sender, o.Links = true, p.links
+	if o.First {
+		o.Until, o.Limit = s.started.Add(s.cfg.Connect), observe.LimitConnect
+	}
+	switch hole := s.swallowed(); {
+	case n == newsEnds:
+		o.Paths = s.working()
+	case hole != nil && !o.First:
+		o.Why = hole
+	case p.links == 0 || o.First:
+		o.Why = s.dialer.Answers().Unreachable()
+	}
+	return true
+}
+
+// working names the paths that have a link.
+func (s *Sender) working() (names []string) {
+	for _, p := range s.paths {
+		if p.Links() > 0 {
+			names = append(names, p.String())
+		}
+	}
+	return names
+}

@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"slices"
+
+	"viamillipede/engine/observe"
+)
+
+// linkStatus is part of End: those that were lost and did not come back are among them.
+func (r *Receiver) linkStatus() []observe.LinkStatus {
+	var links []observe.LinkStatus
+	up := make(map[int]bool)
+	for _, l := range r.loops {
+		for _, k := range l.describe() {
+			links = append(links, k)
+			up[k.Index] = true
+		}
+	}
+	r.mu.Lock()
+	for _, gone := range r.left {
+		if !up[gone.Index] {
+			links = append(links, gone)
+		}
+	}
+	r.mu.Unlock()
+	slices.SortFunc(links, func(a, b observe.LinkStatus) int { return a.Index - b.Index })
+	return links
+}
+
+// lostStatus describes a link that is lost now.
+func (k *rxlink) lostStatus() observe.LinkStatus {
+	return observe.LinkStatus{Index: k.index, Path: k.name, Order: -1, State: observe.StateDown, Since: k.loop.Now, Loop: k.loop.ID}
+}
+
+// ringStatus is nil until the sender is met.
+func (r *Receiver) ringStatus() *observe.RingStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.tenure.Met() {
+		return nil
+	}
+	return &observe.RingStatus{
+		Next: uint64(r.ring.Next()), Received: uint64(r.ring.Received()), Depth: int(r.ring.Depth()), Credit: int(r.credit),
+		InUse: r.pool.InUse(), Buffers: len(r.legs), SinkFull: r.out.Full(),
+	}
+}
+
+// status describes the link; on its loop's thread.
+func (k *rxlink) status() linkStatus {
+	inFlight := 0
+	if k.state.has() {
+		inFlight = 1
+	}
+	return k.Link.status(k.arrived(), inFlight, k.r.time.Beat)
+}
+
+// arrived is how many bytes of legs have come in, those of the leg that is not whole included.
+func (k *rxlink) arrived() uint64 {
+	if k.state.inLeg() {
+		return k.bytes + uint64(k.got)
+	}
+	return k.bytes
+}
+
+// fill is part of End.
+func (r *Receiver) fill(snap *observe.Snapshot) { snap.Ring = r.ringStatus() }
+
+// bytes is part of End.
+func (r *Receiver) bytes() uint64 { return r.out.Written() }
+
+// account is part of End.
+func (r *Receiver) account(sum *observe.Summary) {
+	sum.EnginePath, sum.Refused = r.enginePath(), r.doors.Refused()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	sum.Moved = r.moved
+}
