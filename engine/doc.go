@@ -8,6 +8,7 @@
 //	schedule engine/schedule  which link, how large a leg, how late  pure decisions, and every clock of the engine
 //	         txspeed.go     what a link can be expected to do     the loop of the link
 //	         txwatch.go     late legs are offered to other links  the same loop
+//	txloop   txloop.go    the links of a loop                     the loop
 //	txlink   txlink.go    frames written, acks read               parallel, one loop owns a link
 //	         txleg.go       the ways of a leg into the socket     the same loop
 //	         zerocopy.go    one of them: MSG_ZEROCOPY             the same loop

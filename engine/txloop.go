@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/send/ingest"
+	"viamillipede/engine/send/ways"
+)
+
+// txloop is a loop at the sending end: its links, and the dispatcher that feeds them (dispatch.go). The links are in order of rank: by path in the
+// user's order, then by index.
+type txloop struct {
+	linkLoop[*txlink]
+	s    *Sender
+	best time.Duration            // how long the best of them takes to bring a leg; see findBest
+	idle [stream.MaxThreads]int32 // how many of them are idle, by path, as last told to the other loops
+	mark uint32                   // this loop's bit in Sender.hungry
+
+	token int32 // of the watch on the source
+	pause ingest.Pause
+
+	unheard []*txlink // had more to read than their share of the round
+	limbo   []*txlink // are gone, but the kernel may still read what they sent
+	asides  []*txlink // are gone, but still have their last words to send
+
+	reads bool // files cannot be sent from the page cache here
+	piece piece
+}
+
+// add takes a new link in, by rank.
+func (l *txloop) add(k *txlink) {
+	at, _ := slices.BinarySearchFunc(l.links, k, rank)
+	l.links = slices.Insert(l.links, at, k)
+}
+
+// prune has the links forget the legs that are received.
+func (l *txloop) prune() {
+	for _, k := range l.links {
+		k.prune()
+	}
+}
+
+// rank orders links by the user's order of preference.
+func rank(a, b *txlink) int {
+	if d := a.path.Order - b.path.Order; d != 0 {
+		return d
+	}
+	return a.index - b.index
+}
+
+func (l *txloop) tick() {
+	l.clearAsides()
+	l.clearLimbo()
+	if l.ID == 0 && len(l.links) > 0 {
+		l.s.setLegTime()
+	}
+	for _, k := range slices.Clone(l.links) {
+		k.tick()
+	}
+}
+
+// farewell says the last words on every link and signals left once they have gone out. The reason for a failure goes out on
+// every link, after the leg that is already on its way there. News of success needs only one link, since a slow one may be
+// busy with a leg that nobody needs any more.
+func (l *txloop) farewell(words []byte, left chan<- struct{}) {
+	for _, k := range slices.Clone(l.links) {
+		k.parting = true
+		k.say(words)
+	}
+	enough := len(l.links)
+	if l.s.err == nil {
+		enough = min(enough, 1)
+	}
+	l.After = func() bool {
+		more := l.hearOn()
+		said := len(slices.DeleteFunc(slices.Clone(l.links), (*txlink).busy))
+		if said < min(enough, len(l.links)) {
+			return more
+		}
+		l.After = func() bool { return false }
+		left <- struct{}{}
+		return false
+	}
+}
+
+// quitLegs ends the links that are in the middle of sending a leg from a file. With any, it ends all that are sending a leg,
+// or have sent one that is not yet received.
+func (l *txloop) quitLegs(any bool) {
+	for _, k := range slices.Clone(l.links) {
+		if k.leg != nil && (any || k.leg.Filed()) || any && len(k.carried) > 0 {
+			k.lose(stream.ErrUnfinished)
+		}
+	}
+}
+
+// closeLinks closes what is left, when the loop has ended.
+func (l *txloop) closeLinks() {
+	if l.Broken() {
+		var conns []stream.Conn
+		for _, k := range l.links {
+			if k.leg != nil && k.sent > 0 {
+				k.conn.Abort() // in the middle of a leg, nothing can be said
+				continue
+			}
+			conns = append(conns, k.conn.Conn)
+		}
+		for _, k := range slices.Concat(l.asides, l.limbo) {
+			k.conn.Abort()
+		}
+		stream.SpeakFor(l.Loop, l.s.lastWords(), conns, l.s.time.Farewell)
+		return
+	}
+	for _, k := range slices.Clone(l.asides) {
+		k.endAside(k.busy())
+	}
+	l.abandonLimbo()
+	for _, k := range l.links {
+		if k.busy() {
+			k.abandon()
+			continue
+		}
+		k.part()
+	}
+}
+
+// pace gives the path's links on this loop their share.
+func (l *txloop) pace(p *ways.Path) {
+	share := p.Share()
+	for _, k := range l.links {
+		if k.path == p {
+			k.conn.Pace(share)
+		}
+	}
+}
