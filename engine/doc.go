@@ -11,7 +11,7 @@
 //	txloop   txloop.go    the links of a loop                     the loop
 //	txlink   txlink.go    frames written, acks read               parallel, one loop owns a link
 //	         txleg.go       the ways of a leg into the socket     the same loop
-//	         zerocopy.go    one of them: MSG_ZEROCOPY             the same loop
+//	         txzero.go      one of them: MSG_ZEROCOPY (engine/send/zero)  the same loop
 //	         txaside.go     a link that is given up says why      the same loop
 //	window   engine/window  a leg is kept until it is received    shared, a short lock
 //	ways     engine/send/ways  links are dialled, lost, dialled again; what is known of their paths: one goroutine a link

@@ -12,6 +12,7 @@ import (
 	"viamillipede/engine/observe"
 	"viamillipede/engine/send/ingest"
 	"viamillipede/engine/send/ways"
+	"viamillipede/engine/send/zero"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -34,7 +35,7 @@ type Sender struct {
 	pool    *bufpool.Pool  // made on the first welcome, like the window
 	buffers int            // in pool
 	advice  bufpool.Advice // of pool, as last told to the observer
-	zero    zeroCount
+	zero    zero.Count
 	window  *window.Window // made on the first welcome, before any loop has a link
 	chaos   stream.Chaos
 	loops   []*txloop
@@ -229,7 +230,7 @@ func (s *Sender) explain() {
 // enginePath is how the bytes travel at this end.
 func (s *Sender) enginePath() observe.EnginePath {
 	path := s.in.EnginePath()
-	path.ZeroCopy, path.ZeroCopied, path.Checksum = s.zero.sent.Load(), s.zero.copied.Load(), s.cfg.Checksum
+	path.ZeroCopy, path.ZeroCopied, path.Checksum = s.zero.Sent.Load(), s.zero.Copied.Load(), s.cfg.Checksum
 	return path
 }
 

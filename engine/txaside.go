@@ -82,7 +82,7 @@ func (k *txlink) endAside(reset bool) {
 	k.loop.Unwatch(k.conn.FD(), k.token)
 	k.dropLeg()
 	switch k.reap(); {
-	case len(k.zero.waiting) > 0:
+	case k.zero.Pending():
 		k.conn.Reset()
 		k.owner.limbo = append(k.owner.limbo, k)
 	case reset:

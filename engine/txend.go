@@ -30,7 +30,7 @@ func (k *txlink) left() error {
 func (k *txlink) abandon() {
 	k.dropLeg()
 	k.conn.Abort()
-	k.dropZero()
+	k.zero.Drop()
 }
 
 // part closes the link when all is said. What the peer still sends is read first, because the kernel answers a close that leaves
@@ -39,7 +39,7 @@ func (k *txlink) part() {
 	k.conn.Finish()
 	_ = exhaust(func() (int, error) { return k.conn.Recv(k.in[:], nil) })
 	k.conn.Close()
-	k.dropZero()
+	k.zero.Drop()
 }
 
 // lose ends the link. The legs that it alone carried are sent again, on any link.

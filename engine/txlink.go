@@ -8,6 +8,7 @@ import (
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/send/ways"
+	"viamillipede/engine/send/zero"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -41,7 +42,7 @@ type txlink struct {
 	firstFed time.Time // when that was
 	schedule.Speed
 	legsPublished int64 // its share of Sender.legs
-	zero          zero
+	zero          zero.Calls
 	ended         bool // the end frame has been queued
 	settled       bool // the congestion control is decided
 

@@ -33,6 +33,7 @@ var layers = []layer{
 	{"engine/internal/stream", 4},
 	{"engine/send/ingest", 5},
 	{"engine/send/ways", 5},
+	{"engine/send/zero", 5},
 	{"engine/send", 6},
 	{"engine/receive/doors", 5},
 	{"engine/receive/egress", 5},
