@@ -158,8 +158,8 @@ func (l *life) caught(where string) {
 	}
 }
 
-// look makes the supervisor judge the situation now.
-func (l *life) look() {
+// rouse makes the supervisor judge the situation now.
+func (l *life) rouse() {
 	select {
 	case l.poke <- struct{}{}:
 	default:

@@ -88,7 +88,7 @@ func (l *rxloop) clearPark() (some bool) {
 		if k.state != rxParked {
 			continue
 		}
-		if wait := k.patience(); wait > 0 {
+		if wait := k.parkLeft(); wait > 0 {
 			l.Within(wait)
 			continue
 		}
@@ -101,8 +101,8 @@ func (l *rxloop) clearPark() (some bool) {
 	return some
 }
 
-// patience is how long the parked leg may wait until the next look; 0: it must not wait any longer.
-func (k *rxlink) patience() time.Duration {
+// parkLeft is how long the parked leg may wait until the next look; 0: it must not wait any longer.
+func (k *rxlink) parkLeft() time.Duration {
 	p, now := &k.parked, k.owner.Now
 	if !k.r.early(p.leg) {
 		return 0

@@ -269,7 +269,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	l.links = append(l.links, k)
 	k.count(&r.gauge)
 	observe.Tell(r.observer, observe.LinkUp{Link: k.index, Path: k.name})
-	r.look()
+	r.rouse()
 	if old != nil {
 		r.reach(old, l.Loop, func() { old.lose(stream.ErrReplaced) })
 	}
@@ -309,7 +309,7 @@ func (r *Receiver) linkLost(k *rxlink, err error) {
 	k.owner.remove(k)
 	r.leave(k, err)
 	observe.Tell(r.observer, observe.LinkDown{Link: k.index, Path: k.name, Err: err, Expected: k.answered})
-	r.look()
+	r.rouse()
 }
 
 // leave is the counterpart of enter.

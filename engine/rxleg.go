@@ -64,8 +64,8 @@ func (k *rxlink) buffer(l wire.Leg) error {
 	return nil
 }
 
-// finish handles a frame whose payload is complete.
-func (k *rxlink) finish() error {
+// finishFrame handles a frame whose payload is complete.
+func (k *rxlink) finishFrame() error {
 	if k.frame.Type != wire.TypeLeg {
 		return k.obey()
 	}

@@ -177,7 +177,7 @@ func (k *rxlink) read() (n int, drained bool, err error) {
 		n, err = k.conn.Recv(room, nil)
 		k.got += n
 		if err == nil && k.got == len(k.header) {
-			err = k.begin()
+			err = k.beginFrame()
 		}
 		return n, n < len(room), err
 	case rxCut:
@@ -201,8 +201,8 @@ func (k *rxlink) read() (n int, drained bool, err error) {
 		return n, drained, nil
 	}
 	k.state, k.got = rxHeader, n-left
-	if err = k.finish(); err == nil && k.got == len(k.header) {
-		err = k.begin()
+	if err = k.finishFrame(); err == nil && k.got == len(k.header) {
+		err = k.beginFrame()
 	}
 	return n, drained, err
 }
@@ -219,8 +219,8 @@ func (k *rxlink) room() []byte {
 	return k.small[k.got:k.frame.Length]
 }
 
-// begin obeys a whole header.
-func (k *rxlink) begin() error {
+// beginFrame obeys a whole header.
+func (k *rxlink) beginFrame() error {
 	h, err := wire.ParseHeaderFrom(wire.Sender, k.header[:])
 	if err != nil {
 		return err

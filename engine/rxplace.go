@@ -46,5 +46,5 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 		return n, false, nil
 	}
 	k.state, k.got = rxHeader, 0
-	return n, false, k.finish()
+	return n, false, k.finishFrame()
 }

@@ -25,7 +25,7 @@ func (r *Receiver) complete(d wire.Done) {
 	for _, l := range r.loops {
 		l.Post(func() { l.sayAll(d.Append(nil)) })
 	}
-	r.look()
+	r.rouse()
 }
 
 // glance is part of End.
@@ -137,7 +137,7 @@ func (r *Receiver) peerFinished() {
 		r.fail(stream.Fail(stream.StatusLost, nil, "the sender ended the stream without sending all of it"))
 	default:
 		r.bye.Store(true)
-		r.look()
+		r.rouse()
 	}
 }
 
@@ -147,7 +147,7 @@ func (r *Receiver) peerFailed(on *Link, f wire.Fault) error {
 	switch {
 	case r.done.Load() != nil:
 		r.bye.Store(true)
-		r.look()
+		r.rouse()
 	case r.quits(f, on.name):
 		on.told, on.answered = true, true
 		return stream.ErrQuit

@@ -33,9 +33,9 @@ type headway struct {
 	doubt schedule.Doubt // how far it falls short of its promise
 }
 
-// begin makes a link that carried nothing wait from now on. What has been acknowledged meanwhile, heartbeats and old legs, is no
+// restart makes a link that carried nothing wait from now on. What has been acknowledged meanwhile, heartbeats and old legs, is no
 // news about what it carries now: in an outage it would make each link in turn look like one on which something moves.
-func (w *headway) begin(q netio.Queue, now time.Time) {
+func (w *headway) restart(q netio.Queue, now time.Time) {
 	if w.idle {
 		w.idle, w.acked, w.moved = false, q.Acked, now
 	}

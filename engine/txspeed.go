@@ -134,7 +134,7 @@ func (k *txlink) measure() {
 		return
 	}
 	q := k.conn.Queued()
-	k.headway.begin(q, k.loop.Now)
+	k.headway.restart(q, k.loop.Now)
 	if !q.Told {
 		k.seemsToMove() // the network is not to blame for what cannot be told
 	}

@@ -52,7 +52,7 @@ func (s *Sender) peerFinished() {
 	defer s.mu.Unlock()
 	if s.finished {
 		s.parted.Store(true)
-		s.look()
+		s.rouse()
 		return
 	}
 	s.told.Store(true)
@@ -159,7 +159,7 @@ func (s *Sender) attempted(path int, r schedule.Reply) {
 	s.mu.Lock()
 	s.outage.Attempt(path, r, time.Now())
 	s.mu.Unlock()
-	s.look()
+	s.rouse()
 }
 
 // plight is part of End.

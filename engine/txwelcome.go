@@ -98,7 +98,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	if first {
 		observe.Tell(s.observer, observe.PathUp{Path: k.path.String(), Order: k.path.Order})
 	}
-	s.look()
+	s.rouse()
 }
 
 // linkLost handles the end of a link; on its loop's thread.
@@ -123,7 +123,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 	if last {
 		observe.Tell(s.observer, observe.PathDown{Path: k.path.String(), Order: k.path.Order, Err: err})
 	}
-	s.look()
+	s.rouse()
 	s.feed(nil)
 }
 
