@@ -3,8 +3,6 @@ package engine_test
 import (
 	"bytes"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"testing"
 
@@ -127,37 +125,6 @@ func noDescriptors(t *testing.T, fd int) (restore func()) {
 			t.Error(err)
 		}
 	}
-}
-
-// What fails between the last byte and success fails the stream at both ends, at once, and is named.
-func TestEndFails(t *testing.T) {
-	quiet(t)
-	sink, err := enginetest.NewSink(enginetest.KindPipe)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := enginetest.NewNet(0, enginetest.Faults{})
-	log := &lines{to: io.Discard}
-	r, err := rig.NewReceiver(rig.ReceiveConfig{
-		Setup: rig.Setup{
-			Hooks: rig.Hooks{Transport: n, Timing: steady},
-		}, Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", observe.LevelLegs},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.FailAtTheEnd(os.NewSyscallError("close", unix.EIO))
-	rx := start(t, n, sink, log, r.Run, r.Snapshot)
-	s := newStream(1, 32<<10)
-	h := rx.link(0)
-	h.send(s.frame(0))
-	rx.read(len(s.data))
-	h.send(s.end())
-	f, text := h.fault()
-	if engine.Status(f.A) != engine.StatusLocalPipe || !strings.Contains(text, "close: input/output error") {
-		t.Errorf("the sender is told status %d, %s", f.A, text)
-	}
-	rx.wants(engine.StatusLocalPipe)
 }
 
 // Copies of a leg that come late, and damaged, are no reason to fail a stream that is delivered.

@@ -35,7 +35,10 @@ func TestPagesOfAFileStayItsOwn(t *testing.T) {
 	var rxErr, txErr error
 	ends.Go(func() { _, rxErr = r.Run(t.Context()) })
 	ends.Go(func() { _, txErr = s.Run(t.Context()) })
-	for end := time.Now().Add(soon); r.Phase() != "unread"; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(soon); ; time.Sleep(time.Millisecond) {
+		if s := r.Snapshot(); s.Ring != nil && s.Ring.Written {
+			break
+		}
 		if time.Now().After(end) {
 			t.Fatal("the stream does not get into the pipe")
 		}

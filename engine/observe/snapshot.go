@@ -86,4 +86,5 @@ type RingStatus struct {
 	InUse    int    // buffers
 	Buffers  int    // all of them
 	SinkFull bool   // the consumer is behind
+	Written  bool   // the sink has all of the stream; its consumer may have to read some of it yet
 }

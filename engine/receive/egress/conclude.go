@@ -43,7 +43,7 @@ func (p phase) String() string {
 }
 
 // in returns the phase.
-func (d *Delivery) Phase() phase { return phase(d.phase.Load()) }
+func (d *Delivery) in() phase { return phase(d.phase.Load()) }
 
 // goes moves from one phase to another; it reports false if the stream was not in from.
 func (d *Delivery) goes(from, to phase) bool { return d.phase.CompareAndSwap(int32(from), int32(to)) }
@@ -51,7 +51,7 @@ func (d *Delivery) goes(from, to phase) bool { return d.phase.CompareAndSwap(int
 // breaks notes that the sink has failed; it reports false if it had failed before, or already has the whole stream.
 func (d *Delivery) breaks() bool {
 	for {
-		was := d.Phase()
+		was := d.in()
 		if was >= delivered {
 			return false
 		}
@@ -107,7 +107,7 @@ func (d *Delivery) hadAll() bool {
 	late := time.NewTimer(d.cfg.Farewell)
 	defer late.Stop()
 	for d.partial == 0 && !d.ring.Ready() {
-		if d.allWritten() {
+		if d.Whole() {
 			return true
 		}
 		select {
@@ -223,7 +223,7 @@ func (d *Delivery) endSink(done wire.Done) error {
 	if err := d.leave(); err != nil {
 		return stream.Fail(stream.StatusLocalPipe, err, "cannot end standard output")
 	}
-	if err := d.Finish(); err != nil {
+	if err := d.finish(); err != nil {
 		return stream.Fail(stream.StatusLocalPipe, err, "cannot end standard output")
 	}
 	if d.goes(closing, delivered) {

@@ -22,7 +22,7 @@ type Delivery struct {
 	ground ground // for routePlace
 
 	cfg    Config
-	Finish func() error             // the sink's Finish, unless a test makes it fail
+	finish func() error             // the sink's Finish, unless a test makes it fail
 	End    atomic.Pointer[wire.End] // what the sender said about the whole stream; nil: nothing yet. Any loop
 	shore  loop.Shore               // the sink, for calls that may wait
 
@@ -57,7 +57,7 @@ type Config struct {
 // first, and once.
 func (d *Delivery) Open(sink *netio.Sink, pipes int, c Config) {
 	d.cfg = c
-	d.Finish, d.ended, d.news = sink.Finish, make(chan struct{}), make(chan struct{}, 1)
+	d.finish, d.ended, d.news = sink.Finish, make(chan struct{}), make(chan struct{}, 1)
 	d.shore.Freed, d.shore.Lapses = d.freed, c.Lapses
 	d.ground.sink, d.ground.shore, d.ground.observer = sink, &d.shore, c.Observer
 	d.ground.begin, _ = sink.Place() // as far as is known now
@@ -113,7 +113,7 @@ func (d *Delivery) LeaveTurn() { d.turn.Store(false) }
 // Deliver writes what is in order, unless another loop is doing so: that one looks again after giving the turn back. again says
 // that the caller has to return, and to call once more in a round of its own (loop.Loop.Aboard).
 func (d *Delivery) Deliver(at *loop.Loop) (again bool) {
-	if d.Phase() == unread {
+	if d.in() == unread {
 		d.stir()
 	}
 	for d.deliverable() && !d.blocked.Load() && !d.shore.Busy() {
@@ -143,14 +143,14 @@ func (d *Delivery) stir() {
 
 // deliverable reports whether there is something for the holder of the delivery turn to do.
 func (d *Delivery) deliverable() bool {
-	if d.Phase() != writing {
+	if d.in() != writing {
 		return false
 	}
-	return d.ring.Ready() || d.allWritten()
+	return d.ring.Ready() || d.Whole()
 }
 
-// allWritten reports whether every leg of the stream is in the sink.
-func (d *Delivery) allWritten() bool {
+// Whole reports whether every leg of the stream is in the sink. Any goroutine may call it, once there is a ring.
+func (d *Delivery) Whole() bool {
 	end := d.End.Load()
 	return end != nil && uint64(d.ring.Next()) >= end.Legs
 }
@@ -158,10 +158,10 @@ func (d *Delivery) allWritten() bool {
 // drain writes legs until the sink is full or the next leg is missing. After the last leg it starts ending the sink. The caller has
 // the turn.
 func (d *Delivery) drain() error {
-	if d.Phase() != writing {
+	if d.in() != writing {
 		return nil
 	}
-	for leg := d.legs.Head(); leg != nil && !d.allWritten(); leg = d.legs.Head() {
+	for leg := d.legs.Head(); leg != nil && !d.Whole(); leg = d.legs.Head() {
 		if err := d.inPlace(leg); err != nil {
 			return err
 		}
@@ -178,7 +178,7 @@ func (d *Delivery) drain() error {
 			return nil
 		}
 	}
-	if !d.allWritten() {
+	if !d.Whole() {
 		return nil
 	}
 	return d.conclude(*d.End.Load())

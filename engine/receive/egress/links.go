@@ -50,11 +50,11 @@ func (d *Delivery) Gone() bool {
 // Wants reports whether the sink is in the middle of a leg, or at its beginning, and no whole copy of it is here. has is how many of
 // its bytes the sink has. The caller has the turn.
 func (d *Delivery) Wants(n ring.Seq) (has int, ok bool) {
-	return d.partial, d.Phase() == writing && n == d.ring.Next() && !d.ring.Ready()
+	return d.partial, d.in() == writing && n == d.ring.Next() && !d.ring.Ready()
 }
 
 // Writes reports whether legs go to the sink; false: it has all, or has failed, or its consumer is gone.
-func (d *Delivery) Writes() bool { return d.Phase() == writing }
+func (d *Delivery) Writes() bool { return d.in() == writing }
 
 // Pull moves up to so many bytes of the head leg, of which the sink has what came before, from a connection into the sink, through p
 // where that takes a pipe. The caller has the turn.
@@ -96,13 +96,13 @@ func (d *Delivery) CarryOn() {
 // CutsNow reports whether a leg that begins now, on a loop that has pipe p, can go straight to the sink. The first leg of all cannot:
 // until it is whole, the stream is not the receiver's own.
 func (d *Delivery) CutsNow(l wire.Leg, p *netio.Pipe) bool {
-	return d.Cuts(l, p) && ring.Seq(l.Number) == d.ring.Next() && d.Phase() != untouched
+	return d.Cuts(l, p) && ring.Seq(l.Number) == d.ring.Next() && d.in() != untouched
 }
 
 // Places reports whether a leg that begins now, on a loop that has pipe p, goes to its place in a file. The place that it claims must
 // fit the window, so that a broken peer cannot make the file longer than that.
 func (d *Delivery) Places(l wire.Leg, at *loop.Loop, p *netio.Pipe) bool {
-	if d.Phase() == untouched || d.route != routePlace || p == nil || d.sink.Refuses() || l.Length < cutLeast || l.Checked {
+	if d.in() == untouched || d.route != routePlace || p == nil || d.sink.Refuses() || l.Length < cutLeast || l.Checked {
 		return false
 	}
 	beyond := ring.Seq(l.Number).Distance(d.ring.Next())
@@ -118,7 +118,7 @@ func (d *Delivery) Places(l wire.Leg, at *loop.Loop, p *netio.Pipe) bool {
 func (d *Delivery) Place(at *loop.Loop, p *netio.Pipe, offset int64, n int) (err error) {
 	d.ground.reached(offset + int64(n)) // or a part of it
 	at.Away(&d.shore, func() { err = d.ground.emptyAt(p, d.ground.spot()+offset) })
-	if err != nil && (err != errSealed || d.Phase() == writing) {
+	if err != nil && (err != errSealed || d.in() == writing) {
 		d.sinkFailed(err)
 	}
 	return err
