@@ -48,7 +48,7 @@ func (l *txloop) hearOn() (more bool) {
 
 // feedLinks does the work of dispatch.
 func (l *txloop) feedLinks() (again bool) {
-	if l.s.failing.Load() {
+	if l.s.life.failing.Load() {
 		return false
 	}
 	l.s.hungry.And(^l.mark)
@@ -218,7 +218,7 @@ func (l *txloop) wait(why ingest.Hunger) {
 		}
 	case ingest.Paused:
 		if err := l.s.in.PauseFor(&l.pause); err != nil {
-			l.s.fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait"))
+			l.s.life.fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait"))
 		}
 	case ingest.NoMore:
 		l.end()
@@ -232,7 +232,7 @@ func (l *txloop) wait(why ingest.Hunger) {
 func (l *txloop) watchSource() {
 	if l.s.watcher.CompareAndSwap(nobody, int32(l.ID)) {
 		if err := l.Rewatch(l.s.in.Source.FD(), netio.Readable|netio.Once, l.token); err != nil {
-			l.s.fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait for standard input"))
+			l.s.life.fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait for standard input"))
 		}
 		return
 	}

@@ -63,7 +63,7 @@ func (k *rxlink) inspect(l *egress.Leg) bool {
 // damaged ends the stream if there is a verdict.
 func (r *Receiver) damaged(err *stream.Error) {
 	if err != nil {
-		r.fail(err)
+		r.life.fail(err)
 	}
 }
 

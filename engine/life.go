@@ -23,8 +23,8 @@ type life struct {
 	workers  []worker // the loops
 	observer observe.Observer
 	time     schedule.Timing
-	linger   time.Duration // how long the last words may take to be heard, when they have to be
-	hearing  time.Duration // how long to wait for that after they have left; 0: they leave when they have been heard
+	linger   time.Duration // see live
+	hearing  time.Duration // likewise
 
 	done    atomic.Pointer[wire.Done] // set once all of it is in the sink; never at a sender
 	told    atomic.Bool               // the peer has said why it failed, so it need not be told
@@ -81,10 +81,11 @@ type worker interface {
 	collect() []observe.LinkSummary              // likewise
 }
 
-// live makes ready for what the end will do.
-func (l *life) live(e End) {
-	l.end, l.over, l.poke = e, make(chan struct{}), make(chan struct{}, 1)
-	l.gauge.Observer = l.observer
+// live makes ready for what e will do. linger is how long the last words may take to be heard, when they have to be, and hearing how long
+// to wait for that after they have left; 0: they leave when they have been heard.
+func (l *life) live(e End, to observe.Observer, t schedule.Timing, linger, hearing time.Duration) {
+	l.end, l.observer, l.time, l.linger, l.hearing = e, to, t, linger, hearing
+	l.over, l.poke, l.gauge.Observer = make(chan struct{}), make(chan struct{}, 1), to
 }
 
 // run starts the loops, and a lookout for those that get stuck, which end stops. A fault in it ends the stream.

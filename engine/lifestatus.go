@@ -6,20 +6,21 @@ import (
 	"viamillipede/engine/observe"
 )
 
-// Snapshot is how this end stands. Any goroutine may call it at any time; it takes as long as the busiest loop needs to answer.
-func (l *life) Snapshot() observe.Snapshot { return l.curtain.Snapshot(l.snapshot, l.Summary) }
+// snapshot is that of the end.
+func (l *life) snapshot() observe.Snapshot { return l.curtain.Snapshot(l.shown, l.summary) }
 
-func (l *life) snapshot() observe.Snapshot {
+// shown is snapshot until the stream is over.
+func (l *life) shown() observe.Snapshot {
 	s := observe.Snapshot{Links: l.end.linkStatus(), Loops: l.placed.Load().Describe(), Uncounted: l.gauge.Lost()}
 	s.Time = time.Now()
-	s.Summary = l.summary(s.Time)
+	s.Summary = l.account(s.Time)
 	l.end.fill(&s)
 	return s
 }
 
-// Summary is what the stream has done until now, or until its end. Any goroutine may call it while Run runs.
-func (l *life) Summary() observe.Summary {
-	sum := l.summary(time.Now())
+// summary is that of the end.
+func (l *life) summary() observe.Summary {
+	sum := l.account(time.Now())
 	var links []observe.LinkSummary
 	for _, w := range l.workers {
 		links = append(links, w.collect()...)
@@ -28,8 +29,8 @@ func (l *life) Summary() observe.Summary {
 	return sum
 }
 
-// summary is Summary without its Links.
-func (l *life) summary(now time.Time) observe.Summary {
+// account is summary without its Links.
+func (l *life) account(now time.Time) observe.Summary {
 	l.mu.Lock()
 	sum := observe.Summary{Bytes: l.end.bytes(), Elapsed: span(l.first, l.ended, now), LinksLost: l.lost}
 	l.mu.Unlock()
@@ -37,9 +38,8 @@ func (l *life) summary(now time.Time) observe.Summary {
 	return sum
 }
 
-// Progress is how many bytes were read from the source or written to the sink, and for how long there have been links; it costs next
-// to nothing. Any goroutine may call it.
-func (l *life) Progress() (bytes uint64, elapsed time.Duration) {
+// progress is that of the end.
+func (l *life) progress() (bytes uint64, elapsed time.Duration) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.end.bytes(), span(l.first, l.ended, time.Now())

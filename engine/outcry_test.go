@@ -67,17 +67,16 @@ func TestOutcryNamesABlackHole(t *testing.T) {
 	var told observetest.Told
 	p := &ways.Path{Path: stream.Path{Host: "host1", Port: 8834}}
 	s := &Sender{paths: []*ways.Path{{Path: stream.Path{Host: "host0", Port: 8834}}, p}}
-	s.live(s)
-	s.observer, s.time = &told, schedule.Timing{Tell: time.Second, TellAgain: time.Minute}
+	s.life.live(sendEnd{s}, &told, schedule.Timing{Tell: time.Second, TellAgain: time.Minute}, 0, 0)
 	s.cfg.Giveup, s.cfg.Dead = time.Hour, -1
-	s.outage.Meet(start)
-	s.up = 3
+	s.life.outage.Meet(start)
+	s.life.up = 3
 	p.Hole.Store(1448)
-	s.cryOut(start.Add(schedule.TellStuck*time.Second - 1))
+	s.life.cryOut(start.Add(schedule.TellStuck*time.Second - 1))
 	if len(told.Events) > 0 {
 		t.Fatalf("told too early: %v", told.Events)
 	}
-	s.cryOut(start.Add(schedule.TellStuck * time.Second))
+	s.life.cryOut(start.Add(schedule.TellStuck * time.Second))
 	want := observe.Outage{
 		Sender: true, Since: start, At: start.Add(schedule.TellStuck * time.Second), Until: start.Add(time.Hour), Limit: observe.LimitGiveup, Links: 3,
 		Why: observe.BlackHole{Path: "host1:8834", Bytes: 1448},

@@ -22,8 +22,10 @@ import (
 
 // Receiver is one stream's receiving end. It serves one stream and no other.
 type Receiver struct {
-	life
+	life      life
 	cfg       stream.ReceiveSetup
+	observer  observe.Observer
+	time      schedule.Timing
 	transport stream.Transport
 	id        uint64 // tells this receiver from any other that a sender may find in its place
 
@@ -81,11 +83,11 @@ func OpenReceiver(c stream.ReceiveSetup) (*Receiver, error) {
 	}
 	c.SockStats = c.SockStats && t.Counts
 	r := &Receiver{
-		life: life{observer: c.Observer, time: c.Timing, linger: lingers(c)}, cfg: c, transport: c.Transport,
+		cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport,
 		links: make(map[uint32]*rxlink), left: make(map[int]observe.LinkStatus), hosts: make(map[string]bool), ways: make(map[wayID]*way), bad: make(map[uint64]bool),
 		gone: make(chan struct{}),
 	}
-	r.live(r)
+	r.life.live(receiveEnd{r}, c.Observer, c.Timing, lingers(c), 0)
 	r.tenure = doors.NewTenure()
 	if r.id, err = netio.RandomID(); err != nil {
 		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make an id")
@@ -102,11 +104,11 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 		r.test = &inspection{sequence: prbs.New(r.cfg.Seed)}
 	}
 	r.out.Open(sink, t.Pipes, egress.Config{
-		Copies: r.copies(), Early: r.cfg.Early, Farewell: r.time.Farewell, Over: r.over, Observer: r.observer,
-		Fail: r.fail, Complete: r.complete, Resume: r.deliver, Lapses: r.cfg.Lapses,
+		Copies: r.copies(), Early: r.cfg.Early, Farewell: r.time.Farewell, Over: r.life.over, Observer: r.observer,
+		Fail: r.life.fail, Complete: r.complete, Resume: r.deliver, Lapses: r.cfg.Lapses,
 	})
 	at := r.cfg.Place(stream.Receiving, stream.Devices(r.transport.DeviceAt(r.cfg.Bind)), loops)
-	r.placed.Store(at)
+	r.life.placed.Store(at)
 	r.doors, err = doors.Open(doors.Config{
 		Port: r.cfg.Port, Bind: r.cfg.Bind, Listeners: len(at.CPUs), Seats: t.Seats, Time: r.time, Network: r.transport, Observer: r.observer,
 	}, reception{r})
@@ -143,13 +145,13 @@ func (r *Receiver) deliver() {
 }
 
 func (r *Receiver) addLoop(i, cpu int) error {
-	l, err := stream.OpenLoop(i, cpu, r.time.Tick, r.observer, r.fail)
+	l, err := stream.OpenLoop(i, cpu, r.time.Tick, r.observer, r.life.fail)
 	if err != nil {
 		return err
 	}
 	t := &rxloop{linkLoop: linkLoop[*rxlink]{Loop: l, past: sumsFor(r.cfg.LinkSums)}, r: r, pipe: r.out.Pipe()}
 	l.Tick, l.After = t.tick, t.endRound
-	r.loops, r.workers = append(r.loops, t), append(r.workers, t)
+	r.loops, r.life.workers = append(r.loops, t), append(r.life.workers, t)
 	if i > 0 {
 		return nil // only one loop waits for the sink
 	}
@@ -167,43 +169,53 @@ func (r *Receiver) close() {
 	}
 }
 
+// Snapshot is how this end stands. Any goroutine may call it at any time; it takes as long as the busiest loop needs to answer.
+func (r *Receiver) Snapshot() observe.Snapshot { return r.life.snapshot() }
+
+// Summary is what the stream has done until now, or until its end. Any goroutine may call it while Run runs.
+func (r *Receiver) Summary() observe.Summary { return r.life.summary() }
+
+// Progress is how many bytes were written to the sink, and for how long there have been links; it costs next to nothing. Any
+// goroutine may call it.
+func (r *Receiver) Progress() (bytes uint64, elapsed time.Duration) { return r.life.progress() }
+
 // Run receives the stream and returns when all of it is delivered (nil), the stream has failed (*stream.Error), or ctx has ended.
 // In the last case the error is the cause of ctx's end, if that is an *stream.Error. The consumer sees a regular end only if all
 // of the stream was delivered.
 func (r *Receiver) Run(ctx context.Context) (sum observe.Summary, err error) {
 	defer close(r.gone)
 	defer stream.Caught("the end", r.observer, func(e *stream.Error) { err = e })
-	r.begin(time.Now(), 0)
+	r.life.begin(time.Now(), 0)
 	observe.Tell(r.observer, observe.ReceiverOpened{
-		Addr: r.Addr(), Sink: r.out.String(), EnginePath: r.enginePath(), Placement: r.placed.Load().Data(),
+		Addr: r.Addr(), Sink: r.out.String(), EnginePath: r.enginePath(), Placement: r.life.placed.Load().Data(),
 	})
 	defer r.cfg.Means.SpareCPUs(len(r.loops))()
-	defer r.run()()
+	defer r.life.run()()
 	var door sync.WaitGroup
 	guests, turnOut := context.WithCancel(context.Background())
 	door.Go(func() {
-		defer r.caught("door")
+		defer r.life.caught("door")
 		r.doors.Accept(guests)
 	})
-	r.gauge.Load.Start(func() { r.gaugeLinks(guests) })
-	r.supervise(ctx)
-	said := r.insist(ctx)
+	r.life.gauge.Load.Start(func() { r.gaugeLinks(guests) })
+	r.life.supervise(ctx)
+	said := r.life.insist(ctx)
 	turnOut()
 	door.Wait()
 	if !said {
-		r.farewell()
+		r.life.farewell()
 	}
 	sum = r.Summary()
-	r.curtain.Fall()
+	r.life.curtain.Fall()
 	if !stream.HaltThen(r.loops, r.tidy, r.observer) {
 		r.cutWithin(schedule.HaltMost)
 	}
-	return sum, r.err
+	return sum, r.life.err
 }
 
 // tidy releases everything, once the loops have ended.
 func (r *Receiver) tidy() {
-	r.gauge.Close()
+	r.life.gauge.Close()
 	for _, l := range r.loops {
 		l.closeLinks()
 	}
@@ -214,7 +226,7 @@ func (r *Receiver) tidy() {
 // Cut makes a file that the stream goes to end with what has been delivered, and stops all writing to it. It is for a program
 // that ends at once, and does not wait for Run. It returns after atMost, whatever the file does. Any goroutine may call it.
 func (r *Receiver) Cut(atMost time.Duration) {
-	if !r.curtain.Look(func() { r.cutWithin(atMost) }) {
+	if !r.life.curtain.Look(func() { r.cutWithin(atMost) }) {
 		stream.AwaitAll(r.gone, 1, atMost) // Run is about to do it, or has done it
 	}
 }
@@ -248,8 +260,8 @@ func (r *Receiver) enginePath() observe.EnginePath {
 
 // checked reports whether legs carry checksums: either end may ask for them, and the sender computes them.
 func (r *Receiver) checked() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.life.mu.Lock()
+	defer r.life.mu.Unlock()
 	return r.tenure.Hello().Features&wire.FeatureChecksum != 0
 }
 
@@ -267,13 +279,13 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 		return
 	}
 	l.links = append(l.links, k)
-	k.count(&r.gauge)
+	k.count(&r.life.gauge)
 	observe.Tell(r.observer, observe.LinkUp{Link: k.index, Path: k.name})
-	r.rouse()
+	r.life.rouse()
 	if old != nil {
 		r.reach(old, l.Loop, func() { old.lose(stream.ErrReplaced) })
 	}
-	if d := r.done.Load(); d != nil {
+	if d := r.life.done.Load(); d != nil {
 		k.say(d.Append(nil))
 	}
 	if out != nil {
@@ -284,22 +296,22 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 // enter counts a new link. old is the link that it replaces, nil if none; out is why it must go again at once, nil if it may
 // stay. ok is false for a link that a later one has overtaken.
 func (r *Receiver) enter(k *rxlink) (old *rxlink, out error, ok bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.life.mu.Lock()
+	defer r.life.mu.Unlock()
 	old = r.links[uint32(k.index)]
 	if old != nil && int32(old.generation-k.generation) > 0 {
 		return nil, nil, false
 	}
 	r.links[uint32(k.index)] = k
 	delete(r.left, k.index)
-	r.cameUp(k.loop.Now)
+	r.life.cameUp(k.loop.Now)
 	return old, r.tenure.OutWhy(), true
 }
 
 // neverUp notes that an admitted connection, which was on its way to a loop, did not become a link.
 func (r *Receiver) neverUp(l *rxloop) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.life.mu.Lock()
+	defer r.life.mu.Unlock()
 	l.load--
 	r.linkGone()
 }
@@ -309,26 +321,26 @@ func (r *Receiver) linkLost(k *rxlink, err error) {
 	k.owner.remove(k)
 	r.leave(k, err)
 	observe.Tell(r.observer, observe.LinkDown{Link: k.index, Path: k.name, Err: err, Expected: k.answered})
-	r.rouse()
+	r.life.rouse()
 }
 
 // leave is the counterpart of enter.
 func (r *Receiver) leave(k *rxlink, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.life.mu.Lock()
+	defer r.life.mu.Unlock()
 	if r.links[uint32(k.index)] == k {
 		delete(r.links, uint32(k.index))
 		r.left[k.index] = k.lostStatus()
 	}
-	r.up--
+	r.life.up--
 	k.owner.load--
 	if !k.answered {
-		r.lost++
+		r.life.lost++
 	}
-	r.outage.LinkLost(stream.EndingOf(err, k.told), k.proved, k.heard, k.loop.Now)
+	r.life.outage.LinkLost(stream.EndingOf(err, k.told), k.proved, k.heard, k.loop.Now)
 	if k.proved {
 		r.useful.Add(-1)
-		r.outage.Progress(k.loop.Now)
+		r.life.outage.Progress(k.loop.Now)
 	}
 	r.linkGone()
 }

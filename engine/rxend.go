@@ -67,7 +67,7 @@ func (k *rxlink) drop() {
 		}
 		if err != nil {
 			if !k.forsaken && k.heardOut(err) {
-				k.r.parted.Store(true)
+				k.r.life.parted.Store(true)
 			}
 			k.close(false)
 			k.r.linkLost(k, err)

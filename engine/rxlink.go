@@ -245,7 +245,7 @@ func (k *rxlink) obey() error {
 	if k.frame.Type == wire.TypeEnd {
 		return k.r.ending(k.frame.End(), k.owner)
 	}
-	return k.Link.obey(k.frame, k.small[:k.frame.Length], k.r)
+	return k.Link.obey(k.frame, k.small[:k.frame.Length], receiveEnd{k.r})
 }
 
 // silent reports whether nothing has been heard for so long that the link is dead. It waits longer while other links of the

@@ -90,7 +90,7 @@ func (l *rxloop) farewell(words []byte, left chan<- struct{}) {
 			if k.gone || len(k.control) > 0 {
 				continue
 			}
-			if l.r.err != nil {
+			if l.r.life.err != nil {
 				k.part()
 			}
 		}
@@ -110,7 +110,7 @@ func (l *rxloop) closeLinks() {
 		for _, k := range l.links {
 			conns = append(conns, k.conn.Conn)
 		}
-		stream.SpeakFor(l.Loop, l.r.lastWords(), conns, l.r.time.Farewell)
+		stream.SpeakFor(l.Loop, l.r.life.lastWords(), conns, l.r.time.Farewell)
 		return
 	}
 	for _, k := range l.links {

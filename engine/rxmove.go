@@ -43,7 +43,7 @@ func (r *Receiver) nearer(cpu int, than *rxloop) *rxloop {
 	if cpu < 0 || len(r.loops) == 1 {
 		return nil
 	}
-	if i := r.placed.Load().Better(cpu, than.ID); i >= 0 {
+	if i := r.life.placed.Load().Better(cpu, than.ID); i >= 0 {
 		return r.loops[i]
 	}
 	return nil
@@ -64,9 +64,9 @@ func (l *rxloop) sendOff() {
 func (k *rxlink) move() bool {
 	r, from, to := k.r, k.owner, k.bound
 	k.bound = nil
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.finished || to.load >= r.share()+1 {
+	r.life.mu.Lock()
+	defer r.life.mu.Unlock()
+	if r.life.finished || to.load >= r.share()+1 {
 		return false // the last words go only to the links that are there
 	}
 	from.load--
@@ -99,24 +99,24 @@ func (k *rxlink) arrive(owed int) {
 	}
 	k.token = token
 	at.links = append(at.links, k)
-	k.count(&k.r.gauge) // the others were named while it was on its way
+	k.count(&k.r.life.gauge) // the others were named while it was on its way
 	if owed > 0 {
 		at.owe(owed)
 	}
-	if d := k.r.done.Load(); d != nil {
+	if d := k.r.life.done.Load(); d != nil {
 		k.say(d.Append(nil)) // it may have been on its way when the others were told
 	}
 }
 
 // reach has the loop that has the link call f: at once when that is the caller's.
 func (r *Receiver) reach(k *rxlink, caller *loop.Loop, f func()) {
-	r.mu.Lock()
+	r.life.mu.Lock()
 	at := k.owner
 	here := at.Loop == caller && k.loop == caller // else it is on its way to the caller, whose thread alone changes that
 	if !here {
 		at.Post(func() { r.reach(k, at.Loop, f) }) // under mu, and so after the link's arrival
 	}
-	r.mu.Unlock()
+	r.life.mu.Unlock()
 	if here {
 		f()
 	}

@@ -10,34 +10,34 @@ import (
 
 // repin places the loops near the device through which the first link has come, before there is memory for the window.
 func (r *Receiver) repin(local net.Addr) {
-	r.repinning.Lock()
-	defer r.repinning.Unlock()
+	r.life.repinning.Lock()
+	defer r.life.repinning.Unlock()
 	addr, err := netip.ParseAddrPort(local.String())
 	if err != nil || r.known() {
 		return
 	}
 	device := r.transport.DeviceAt(addr.Addr())
-	if device == "" || slices.Equal(r.placed.Load().Devices, stream.Devices(device)) {
+	if device == "" || slices.Equal(r.life.placed.Load().Devices, stream.Devices(device)) {
 		return
 	}
 	at := r.cfg.Place(stream.Receiving, stream.Devices(device), len(r.loops))
 	for i, l := range r.loops {
 		l.Repin(at.CPUs[i])
 	}
-	r.placed.Swap(at).TellNext(r.observer, at)
+	r.life.placed.Swap(at).TellNext(r.observer, at)
 	r.steer()
 }
 
 // known reports whether the sender has been met.
 func (r *Receiver) known() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.life.mu.Lock()
+	defer r.life.mu.Unlock()
 	return r.tenure.Met()
 }
 
 // steer makes new connections come in at the listener of the loop that serves them best.
 func (r *Receiver) steer() {
-	at := r.placed.Load()
+	at := r.life.placed.Load()
 	if len(r.loops) == 1 || at.Machine == nil {
 		return
 	}

@@ -7,7 +7,7 @@ import (
 )
 
 // linkStatus is part of End: those that were lost and did not come back are among them.
-func (r *Receiver) linkStatus() []observe.LinkStatus {
+func (r receiveEnd) linkStatus() []observe.LinkStatus {
 	var links []observe.LinkStatus
 	up := make(map[int]bool)
 	for _, l := range r.loops {
@@ -16,13 +16,13 @@ func (r *Receiver) linkStatus() []observe.LinkStatus {
 			up[k.Index] = true
 		}
 	}
-	r.mu.Lock()
+	r.life.mu.Lock()
 	for _, gone := range r.left {
 		if !up[gone.Index] {
 			links = append(links, gone)
 		}
 	}
-	r.mu.Unlock()
+	r.life.mu.Unlock()
 	slices.SortFunc(links, func(a, b observe.LinkStatus) int { return a.Index - b.Index })
 	return links
 }
@@ -34,8 +34,8 @@ func (k *rxlink) lostStatus() observe.LinkStatus {
 
 // ringStatus is nil until the sender is met.
 func (r *Receiver) ringStatus() *observe.RingStatus {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.life.mu.Lock()
+	defer r.life.mu.Unlock()
 	if !r.tenure.Met() {
 		return nil
 	}
@@ -63,15 +63,15 @@ func (k *rxlink) arrived() uint64 {
 }
 
 // fill is part of End.
-func (r *Receiver) fill(snap *observe.Snapshot) { snap.Ring = r.ringStatus() }
+func (r receiveEnd) fill(snap *observe.Snapshot) { snap.Ring = r.ringStatus() }
 
 // bytes is part of End.
-func (r *Receiver) bytes() uint64 { return r.out.Written() }
+func (r receiveEnd) bytes() uint64 { return r.out.Written() }
 
 // account is part of End.
-func (r *Receiver) account(sum *observe.Summary) {
+func (r receiveEnd) account(sum *observe.Summary) {
 	sum.EnginePath, sum.Refused = r.enginePath(), r.doors.Refused()
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.life.mu.Lock()
+	defer r.life.mu.Unlock()
 	sum.Moved = r.moved
 }

@@ -9,27 +9,30 @@ import (
 	"viamillipede/engine/wire"
 )
 
+// receiveEnd is a receiver as its life and its links see it.
+type receiveEnd struct{ *Receiver }
+
 // complete is called once, when the sink has all of the stream: the sender is told, and told again on each new link until it
 // says goodbye. If the stream has failed meanwhile, it is too late.
 func (r *Receiver) complete(d wire.Done) {
-	r.mu.Lock()
-	late := r.finished
+	r.life.mu.Lock()
+	late := r.life.finished
 	if !late {
-		r.ended = time.Now()
-		r.done.Store(&d)
+		r.life.ended = time.Now()
+		r.life.done.Store(&d)
 	}
-	r.mu.Unlock()
+	r.life.mu.Unlock()
 	if late {
 		return
 	}
 	for _, l := range r.loops {
 		l.Post(func() { l.sayAll(d.Append(nil)) })
 	}
-	r.rouse()
+	r.life.rouse()
 }
 
 // glance is part of End.
-func (r *Receiver) glance(now time.Time) {
+func (r receiveEnd) glance(now time.Time) {
 	r.doors.Report(now)
 	if r.test != nil {
 		r.damaged(r.test.overdue(now))
@@ -37,15 +40,15 @@ func (r *Receiver) glance(now time.Time) {
 }
 
 // concluded is part of End: the sender has confirmed the end, or is not coming back to do so.
-func (r *Receiver) concluded(now time.Time) bool {
-	return r.done.Load() != nil && (r.bye.Load() || r.unconfirmed(now) || r.verdict(now) != nil)
+func (r receiveEnd) concluded(now time.Time) bool {
+	return r.life.done.Load() != nil && (r.bye.Load() || r.unconfirmed(now) || r.verdict(now) != nil)
 }
 
 // unconfirmed reports whether the sender has had time enough to confirm the end. Its links may be up all the while.
 func (r *Receiver) unconfirmed(now time.Time) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.time.Confirm <= 0 || now.Sub(r.ended) < r.time.Confirm {
+	r.life.mu.Lock()
+	defer r.life.mu.Unlock()
+	if r.time.Confirm <= 0 || now.Sub(r.life.ended) < r.time.Confirm {
 		return false
 	}
 	observe.Tell(r.observer, observe.EndUnconfirmed{Within: r.time.Confirm})
@@ -53,16 +56,16 @@ func (r *Receiver) unconfirmed(now time.Time) bool {
 }
 
 // verdict is part of End.
-func (r *Receiver) verdict(now time.Time) *stream.Error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.up > 0 {
+func (r receiveEnd) verdict(now time.Time) *stream.Error {
+	r.life.mu.Lock()
+	defer r.life.mu.Unlock()
+	if r.life.up > 0 {
 		return nil
 	}
-	if r.outage.Met() {
+	if r.life.outage.Met() {
 		return r.doom(now)
 	}
-	if r.cfg.Connect <= 0 || now.Sub(r.started) < r.cfg.Connect {
+	if r.cfg.Connect <= 0 || now.Sub(r.life.started) < r.cfg.Connect {
 		return nil
 	}
 	if why := r.doors.Shut(); why != nil {
@@ -74,13 +77,13 @@ func (r *Receiver) verdict(now time.Time) *stream.Error {
 // doom is verdict once the sender has been met, under mu. A receiver that has every byte needs its sender only to tell it so. So it
 // waits while it writes, whatever the sender's end looks like, and lingers for a while once it has written.
 func (r *Receiver) doom(now time.Time) *stream.Error {
-	if r.done.Load() != nil {
-		r.outage.Progress(r.ended)
+	if r.life.done.Load() != nil {
+		r.life.outage.Progress(r.life.ended)
 	}
-	dead, giveup := r.patience()
-	switch r.outage.Judge(now, dead, giveup) {
+	dead, giveup := receiveEnd{r}.patience()
+	switch r.life.outage.Judge(now, dead, giveup) {
 	case schedule.FateClosed:
-		return stream.Fail(stream.StatusLost, nil, "the sender is gone: its host closed every link and none has come back for %v", r.outage.Away(now))
+		return stream.Fail(stream.StatusLost, nil, "the sender is gone: its host closed every link and none has come back for %v", r.life.outage.Away(now))
 	case schedule.FateLost:
 		return stream.Fail(stream.StatusLost, nil, "all paths to the sender have been lost for longer than giveup (%v)", giveup)
 	}
@@ -88,10 +91,10 @@ func (r *Receiver) doom(now time.Time) *stream.Error {
 }
 
 // patience is part of End.
-func (r *Receiver) patience() (dead, giveup time.Duration) {
+func (r receiveEnd) patience() (dead, giveup time.Duration) {
 	switch {
-	case r.done.Load() != nil:
-		return r.cfg.Dead, r.linger
+	case r.life.done.Load() != nil:
+		return r.cfg.Dead, r.life.linger
 	case r.whole():
 		return -1, r.cfg.Giveup
 	}
@@ -130,37 +133,37 @@ func (r *Receiver) ending(e wire.End, l *rxloop) error {
 
 // peerFinished handles the sender's word that it is done. It says so once it has heard that all is delivered. A sender that
 // says it before all is here will send no more, so there is nothing to wait for.
-func (r *Receiver) peerFinished() {
+func (r receiveEnd) peerFinished() {
 	switch {
 	case !r.tenure.Owns(): // there is no stream yet
-	case r.done.Load() == nil && !r.whole():
-		r.fail(stream.Fail(stream.StatusLost, nil, "the sender ended the stream without sending all of it"))
+	case r.life.done.Load() == nil && !r.whole():
+		r.life.fail(stream.Fail(stream.StatusLost, nil, "the sender ended the stream without sending all of it"))
 	default:
 		r.bye.Store(true)
-		r.rouse()
+		r.life.rouse()
 	}
 }
 
 // peerFailed handles the sender's reason for failing. Once all is delivered it no longer matters, since the sender has
 // nothing more to ask for. While the stream is not yet the receiver's own, only the link ends, with the error returned.
-func (r *Receiver) peerFailed(on *Link, f wire.Fault) error {
+func (r receiveEnd) peerFailed(on *Link, f wire.Fault) error {
 	switch {
-	case r.done.Load() != nil:
+	case r.life.done.Load() != nil:
 		r.bye.Store(true)
-		r.rouse()
+		r.life.rouse()
 	case r.quits(f, on.name):
 		on.told, on.answered = true, true
 		return stream.ErrQuit
 	default:
-		r.told.Store(true)
-		r.fail(remoteError("sender", f))
+		r.life.told.Store(true)
+		r.life.fail(remoteError("sender", f))
 	}
 	return nil
 }
 
 // plight is part of End.
-func (r *Receiver) plight(now time.Time) plight {
-	p := plight{since: r.outage.Moved(), over: r.finished && r.err == nil && r.bye.Load(), whole: r.tenure.Met() && r.whole()}
+func (r receiveEnd) plight(now time.Time) plight {
+	p := plight{since: r.life.outage.Moved(), over: r.life.finished && r.life.err == nil && r.bye.Load(), whole: r.tenure.Met() && r.whole()}
 	if p.without = r.useful.Load() == 0; !p.without {
 		p.since = now // only the sender can tell whether payload has to move
 	}
@@ -168,16 +171,16 @@ func (r *Receiver) plight(now time.Time) plight {
 }
 
 // cry is part of End. A receiver may be started long before its sender, so what it waits for is said once.
-func (r *Receiver) cry(o *observe.Outage, n news, p plight) bool {
+func (r receiveEnd) cry(o *observe.Outage, n news, p plight) bool {
 	switch {
 	case o.First && n == newsLasts:
 		return false
 	case o.First:
 		o.Door, o.Port, o.Until, o.Limit = r.Addr(), r.cfg.Port, time.Time{}, observe.LimitConnect
 		if r.cfg.Connect >= 0 {
-			o.Until = r.started.Add(r.cfg.Connect)
+			o.Until = r.life.started.Add(r.cfg.Connect)
 		}
-	case r.done.Load() != nil:
+	case r.life.done.Load() != nil:
 		o.Stage = observe.StageWritten
 	case p.whole:
 		o.Stage = observe.StageWriting

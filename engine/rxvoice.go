@@ -8,11 +8,11 @@ import (
 )
 
 // speechless is part of End: a sender without a link may still come back. The door is open.
-func (r *Receiver) speechless(now time.Time) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.outage.Progress(r.ended)
-	return r.tenure.Met() && r.up == 0 && r.outage.Judge(now, r.cfg.Dead, r.linger) == schedule.FateWait
+func (r receiveEnd) speechless(now time.Time) bool {
+	r.life.mu.Lock()
+	defer r.life.mu.Unlock()
+	r.life.outage.Progress(r.life.ended)
+	return r.tenure.Met() && r.life.up == 0 && r.life.outage.Judge(now, r.cfg.Dead, r.life.linger) == schedule.FateWait
 }
 
 // makeWay is part of worker: what a receiver says never waits for a leg.

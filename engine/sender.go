@@ -10,6 +10,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/send/ingest"
 	"viamillipede/engine/send/ways"
 	"viamillipede/engine/send/zero"
@@ -26,8 +27,10 @@ var _ = [1]struct{}{}[stream.MaxThreads-window.MaxPaths]
 
 // Sender is one stream's sending end.
 type Sender struct {
-	life
+	life      life
 	cfg       stream.SendSetup
+	observer  observe.Observer
+	time      schedule.Timing
 	transport stream.Transport
 	stream    wire.StreamID
 
@@ -93,16 +96,16 @@ func OpenSender(c stream.SendSetup) (*Sender, error) {
 	}
 	c.Threads, c.SockStats = t.Links, c.SockStats && t.Counts
 	s := &Sender{
-		life: life{observer: c.Observer, time: c.Timing, linger: c.Timing.Linger, hearing: c.Timing.Farewell}, cfg: c, transport: c.Transport,
+		cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport,
 	}
-	s.live(s)
+	s.life.live(sendEnd{s}, c.Observer, c.Timing, c.Timing.Linger, c.Timing.Farewell)
 	s.chaos.Every = int64(c.Chaos)
 	s.watcher.Store(nobody)
 	if err := netio.Random(s.stream[:]); err != nil {
 		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make a stream id")
 	}
 	s.dialer = ways.New(ways.Config{
-		End: dialled{s}, Timing: s.time, Transport: s.transport, Observer: s.observer, Trace: s.trace(), Auto: c.Auto, Near: s.near, Fail: s.fail,
+		End: dialled{s}, Timing: s.time, Transport: s.transport, Observer: s.observer, Trace: s.trace(), Auto: c.Auto, Near: s.near, Fail: s.life.fail,
 	}, c.Paths, c.Threads)
 	s.paths = s.dialer.Paths()
 	return s, s.open(loops, t.Pipes)
@@ -116,7 +119,7 @@ func (s *Sender) open(loops, pipes int) error {
 	s.most = s.cfg.Leg
 	s.buffers = min(int(s.cfg.Window/int64(s.cfg.Leg)), stream.LegsMost)
 	cpus := s.cfg.LoopCPUs(stream.Sending, loops)
-	s.placed.Store(&stream.Placement{CPUs: cpus})
+	s.life.placed.Store(&stream.Placement{CPUs: cpus})
 	for i, cpu := range cpus {
 		if err := s.addLoop(i, cpu); err != nil {
 			s.close()
@@ -136,13 +139,13 @@ func (s *Sender) ingestConfig(pipes int) ingest.Config {
 }
 
 func (s *Sender) addLoop(i, cpu int) error {
-	l, err := stream.OpenLoop(i, cpu, s.time.Tick, s.observer, s.fail)
+	l, err := stream.OpenLoop(i, cpu, s.time.Tick, s.observer, s.life.fail)
 	if err != nil {
 		return err
 	}
 	t := &txloop{linkLoop: linkLoop[*txlink]{Loop: l, past: sumsFor(s.cfg.LinkSums)}, s: s, mark: 1 << i}
 	l.Tick, l.After = t.tick, t.dispatch
-	s.loops, s.workers = append(s.loops, t), append(s.workers, t)
+	s.loops, s.life.workers = append(s.loops, t), append(s.life.workers, t)
 	if err := t.pause.Open(l, s.cfg.Delay); err != nil {
 		return err
 	}
@@ -164,38 +167,48 @@ func (s *Sender) close() {
 	}
 }
 
+// Snapshot is how this end stands. Any goroutine may call it at any time; it takes as long as the busiest loop needs to answer.
+func (s *Sender) Snapshot() observe.Snapshot { return s.life.snapshot() }
+
+// Summary is what the stream has done until now, or until its end. Any goroutine may call it while Run runs.
+func (s *Sender) Summary() observe.Summary { return s.life.summary() }
+
+// Progress is how many bytes were read from the source, and for how long there have been links; it costs next to nothing. Any
+// goroutine may call it.
+func (s *Sender) Progress() (bytes uint64, elapsed time.Duration) { return s.life.progress() }
+
 // Run sends the stream and returns when the receiver has delivered all of it (nil), the stream has failed (*stream.Error), or ctx
 // has ended. In the last case the error is the cause of ctx's end, if that is an *stream.Error. By then both ends know the reason,
 // provided that a link was left to carry it.
 func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 	defer stream.Caught("the end", s.observer, func(e *stream.Error) { err = e })
-	s.begin(time.Now(), len(s.paths))
+	s.life.begin(time.Now(), len(s.paths))
 	s.explain()
 	defer s.cfg.Means.SpareCPUs(len(s.loops))()
-	defer s.run()()
+	defer s.life.run()()
 	dialling, stop := context.WithCancel(context.Background())
 	s.dialer.Start(dialling, func(link int) *loop.Loop { return s.loops[s.loopOf(link)].Loop })
-	s.gauge.Load.Start(func() { s.gaugeLinks(dialling) })
-	s.supervise(ctx)
-	said := s.insist(ctx)
+	s.life.gauge.Load.Start(func() { s.gaugeLinks(dialling) })
+	s.life.supervise(ctx)
+	said := s.life.insist(ctx)
 	if !said {
 		s.unstick(ctx)
 	}
 	stop()
 	s.dialer.Wait()
 	if !said {
-		s.farewell()
+		s.life.farewell()
 		s.awaitGoodbye()
 	}
 	sum = s.Summary()
-	s.curtain.Fall()
+	s.life.curtain.Fall()
 	stream.HaltThen(s.loops, s.tidy, s.observer)
-	return sum, s.err
+	return sum, s.life.err
 }
 
 // tidy releases everything, once the loops have ended.
 func (s *Sender) tidy() {
-	s.gauge.Close()
+	s.life.gauge.Close()
 	for _, l := range s.loops {
 		l.closeLinks()
 	}
@@ -222,7 +235,7 @@ func (s *Sender) loopOf(link int) int { return link / len(s.paths) % len(s.loops
 func (s *Sender) explain() {
 	observe.Tell(s.observer, observe.SourceOpened{Source: s.in.Source.String(), EnginePath: s.enginePath()})
 	observe.Tell(s.observer, observe.SenderOpened{
-		Placement: s.placed.Load().Data(), Links: s.dialer.Links(), Paths: len(s.paths),
+		Placement: s.life.placed.Load().Data(), Links: s.dialer.Links(), Paths: len(s.paths),
 		Leg: int64(s.cfg.Leg), Window: s.cfg.Window,
 	})
 }

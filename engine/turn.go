@@ -16,25 +16,25 @@ func (r *Receiver) own() {
 	if r.tenure.Owns() {
 		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.life.mu.Lock()
+	defer r.life.mu.Unlock()
 	if r.tenure.Owns() {
 		return // another loop was faster
 	}
 	r.out.Begin() // first: whoever sees an owned stream may publish and deliver a leg of it
 	if f := r.tenure.Own(); f != nil {
-		r.told.Store(true)
-		r.finishLocked(remoteError("sender", *f))
+		r.life.told.Store(true)
+		r.life.finishLocked(remoteError("sender", *f))
 	}
 }
 
 // quits frees the receiver after its sender has said, on a link from there, that it has failed; false if the stream is already
 // the receiver's own.
 func (r *Receiver) quits(f wire.Fault, from string) bool {
-	r.mu.Lock()
+	r.life.mu.Lock()
 	ours := r.tenure.Owns()
 	first := !ours && r.tenure.GiveUp(f)
-	r.mu.Unlock()
+	r.life.mu.Unlock()
 	if first {
 		r.doors.SenderFailed(from, f.Text)
 		r.turnAllOut(stream.ErrQuit)
@@ -47,20 +47,20 @@ func (r *Receiver) spoils(err *stream.Error) error {
 	if !r.tenure.Owns() {
 		return err
 	}
-	r.fail(err)
+	r.life.fail(err)
 	return nil // the link has to carry the news
 }
 
 // linkGone notes that an admitted link is gone. The last one of a stream that is not owned leaves the receiver as it was. Under mu.
 func (r *Receiver) linkGone() {
-	if last := r.tenure.LinkGone(); !last || r.finished {
+	if last := r.tenure.LinkGone(); !last || r.life.finished {
 		return
 	}
 	r.tenure.Vacate()
 	r.out.End.Store(nil)
 	r.bye.Store(false)
-	r.outage.Forget(time.Now())
-	r.first, r.lost = time.Time{}, 0
+	r.life.outage.Forget(time.Now())
+	r.life.first, r.life.lost = time.Time{}, 0
 	clear(r.hosts)
 	clear(r.ways)
 	clear(r.left)
@@ -71,9 +71,9 @@ func (r *Receiver) linkGone() {
 // has waited too long.
 func (r *Receiver) awaitTurn(ctx context.Context, h wire.Hello, since time.Time) bool {
 	most := r.time.Hello - time.Since(since)
-	r.mu.Lock()
+	r.life.mu.Lock()
 	waits, turn, left := r.tenure.Turn(h, r.time.Yield)
-	r.mu.Unlock()
+	r.life.mu.Unlock()
 	switch {
 	case !waits:
 		return true
@@ -89,9 +89,9 @@ func (r *Receiver) awaitTurn(ctx context.Context, h wire.Hello, since time.Time)
 
 // turnOut makes the stream that is being tried yield, if there is one.
 func (r *Receiver) turnOut() {
-	r.mu.Lock()
+	r.life.mu.Lock()
 	yields := r.tenure.Yield()
-	r.mu.Unlock()
+	r.life.mu.Unlock()
 	if yields {
 		r.turnAllOut(stream.ErrYields)
 	}

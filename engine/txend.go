@@ -51,7 +51,7 @@ func (k *txlink) lose(err error) {
 		k.lastWords()
 	}
 	if k.parting && !k.busy() && k.heardOut(err) {
-		k.s.parted.Store(true)
+		k.s.life.parted.Store(true)
 	}
 	use := k.usefulness(err)
 	if why, ours := stream.ReasonOf(err); ours {

@@ -10,9 +10,9 @@ import (
 
 // gaugeLinks starts the statistics of a sender, unless ctx ends before they are worth it.
 func (s *Sender) gaugeLinks(ctx context.Context) {
-	defer s.caught("statistics")
+	defer s.life.caught("statistics")
 	if !s.cfg.SockStats {
-		s.gauge.Off()
+		s.life.gauge.Off()
 		return
 	}
 	select {
@@ -27,5 +27,5 @@ func (s *Sender) gaugeLinks(ctx context.Context) {
 	for _, p := range s.paths {
 		cfg.Remote = append(cfg.Remote, p.Port)
 	}
-	s.statistics(ctx, s.time.Dial, cfg)
+	s.life.statistics(ctx, s.time.Dial, cfg)
 }

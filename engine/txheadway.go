@@ -68,7 +68,7 @@ func (k *txlink) seemsToMove() {
 		return
 	}
 	k.hopeful = true
-	k.s.hoped.Store(int64(k.loop.Now.Sub(k.s.started)))
+	k.s.hoped.Store(int64(k.loop.Now.Sub(k.s.life.started)))
 }
 
 // lasts reports whether the peer was still heard long after the link came up.

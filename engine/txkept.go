@@ -35,7 +35,7 @@ func (d dialled) Hello() wire.Hello {
 func (d dialled) Arrived() uint64 { return d.s.window.Arrived() }
 
 // near calls f on a CPU whose packets the loop with that index is near to.
-func (s *Sender) near(loop int, f func()) { s.placed.Load().Near(loop, f) }
+func (s *Sender) near(loop int, f func()) { s.life.placed.Load().Near(loop, f) }
 
 // Connected makes a link of a connection on which it was welcomed.
 func (d dialled) Connected(c ways.Contact) ways.Link {

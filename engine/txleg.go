@@ -170,7 +170,7 @@ func (p *piece) reserve(at int64, n int) {
 
 // shrunk ends the stream; the error it returns ends the link.
 func (k *txlink) shrunk() error {
-	k.s.fail(k.s.in.Shrunk())
+	k.s.life.fail(k.s.in.Shrunk())
 	return stream.ErrUnfinished
 }
 

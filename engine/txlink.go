@@ -108,7 +108,7 @@ func (k *txlink) carry(l *window.Leg) error {
 	if whole, err := k.has(l); !whole || err != nil {
 		k.s.window.GiveBack(l) // its header has not left, so the link can still tell the peer why
 		if err == nil {
-			k.s.fail(k.s.in.Shrunk())
+			k.s.life.fail(k.s.in.Shrunk())
 		}
 		return err
 	}
@@ -260,7 +260,7 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 		k.s.delivered(h.Done())
 		return nil
 	}
-	return k.Link.obey(h, payload, k.s)
+	return k.Link.obey(h, payload, sendEnd{k.s})
 }
 
 // silent reports whether nothing has been heard for so long that the link is dead. Where the path's queue is deep, the TCP

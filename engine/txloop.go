@@ -70,7 +70,7 @@ func (l *txloop) farewell(words []byte, left chan<- struct{}) {
 		k.say(words)
 	}
 	enough := len(l.links)
-	if l.s.err == nil {
+	if l.s.life.err == nil {
 		enough = min(enough, 1)
 	}
 	l.After = func() bool {
@@ -109,7 +109,7 @@ func (l *txloop) closeLinks() {
 		for _, k := range slices.Concat(l.asides, l.limbo) {
 			k.conn.Abort()
 		}
-		stream.SpeakFor(l.Loop, l.s.lastWords(), conns, l.s.time.Farewell)
+		stream.SpeakFor(l.Loop, l.s.life.lastWords(), conns, l.s.time.Farewell)
 		return
 	}
 	for _, k := range slices.Clone(l.asides) {

@@ -11,21 +11,21 @@ import (
 )
 
 // linkStatus is part of End.
-func (s *Sender) linkStatus() []observe.LinkStatus {
+func (s sendEnd) linkStatus() []observe.LinkStatus {
 	links := make([]observe.LinkStatus, s.dialer.Links())
 	for i := range links {
 		p := s.dialer.Home(i)
 		links[i] = observe.LinkStatus{Index: i, Path: p.String(), Order: p.Order, State: s.missing(i, p), Loop: s.loopOf(i)}
 	}
-	s.mu.Lock()
+	s.life.mu.Lock()
 	for i := range links {
 		if links[i].Since = s.left[i]; links[i].Since.IsZero() {
-			links[i].Since = s.started
+			links[i].Since = s.life.started
 		} else if links[i].State != stateNone {
 			links[i].State = observe.StateDown
 		}
 	}
-	s.mu.Unlock()
+	s.life.mu.Unlock()
 	for _, l := range s.loops {
 		for _, up := range l.describe() {
 			links[up.Index] = up
@@ -47,8 +47,8 @@ func (s *Sender) missing(link int, home *ways.Path) observe.State {
 
 // windowStatus is nil until the receiver is met.
 func (s *Sender) windowStatus() *observe.WindowStatus {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.life.mu.Lock()
+	defer s.life.mu.Unlock()
 	if !s.met {
 		return nil
 	}
@@ -112,17 +112,17 @@ func describePaths(paths []*ways.Path, sums []observe.PathSummary, links []obser
 }
 
 // fill is part of End.
-func (s *Sender) fill(snap *observe.Snapshot) {
+func (s sendEnd) fill(snap *observe.Snapshot) {
 	snap.Paths, snap.Window = describePaths(s.paths, snap.Summary.Paths, snap.Links), s.windowStatus()
 }
 
 // bytes is part of End.
-func (s *Sender) bytes() uint64 { return s.in.Size() }
+func (s sendEnd) bytes() uint64 { return s.in.Size() }
 
 // account is part of End.
-func (s *Sender) account(sum *observe.Summary) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (s sendEnd) account(sum *observe.Summary) {
+	s.life.mu.Lock()
+	defer s.life.mu.Unlock()
 	sum.Sender, sum.Cuts, sum.EnginePath = true, uint64(s.chaos.Cuts.Load()), s.enginePath()
 	var held [window.MaxPaths]time.Duration
 	if s.met {

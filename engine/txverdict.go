@@ -11,6 +11,9 @@ import (
 	"viamillipede/engine/wire"
 )
 
+// sendEnd is a sender as its life and its links see it.
+type sendEnd struct{ *Sender }
+
 // delivered handles the receiver's word that everything is written, or as much as its consumer wanted.
 func (s *Sender) delivered(d wire.Done) {
 	if d.Early {
@@ -18,45 +21,45 @@ func (s *Sender) delivered(d wire.Done) {
 		return
 	}
 	if !s.in.Ended() || d.Legs != s.in.Total.Legs || d.Bytes != s.in.Total.Bytes {
-		s.fail(stream.Fail(stream.StatusIntegrity, nil, "the receiver delivered %d bytes in %d legs, which is not what was sent",
+		s.life.fail(stream.Fail(stream.StatusIntegrity, nil, "the receiver delivered %d bytes in %d legs, which is not what was sent",
 			d.Bytes, d.Legs))
 		return
 	}
-	s.finish(nil)
+	s.life.finish(nil)
 }
 
 // stoppedEarly ends a stream that the receiver's consumer wants no more of.
 func (s *Sender) stoppedEarly(d wire.Done) {
 	if sent := s.in.Size(); d.Bytes > sent {
-		s.fail(stream.Fail(stream.StatusIntegrity, nil, "the receiver's consumer has read %d bytes, but %d were sent", d.Bytes, sent))
+		s.life.fail(stream.Fail(stream.StatusIntegrity, nil, "the receiver's consumer has read %d bytes, but %d were sent", d.Bytes, sent))
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.finished {
+	s.life.mu.Lock()
+	defer s.life.mu.Unlock()
+	if !s.life.finished {
 		observe.Tell(s.observer, observe.PeerConsumerStopped{Read: d.Bytes})
 	}
-	s.finishLocked(nil)
+	s.life.finishLocked(nil)
 }
 
 // peerFailed handles the receiver's word on why it failed.
-func (s *Sender) peerFailed(_ *Link, f wire.Fault) error {
-	s.told.Store(true)
-	s.fail(remoteError("receiver", f))
+func (s sendEnd) peerFailed(_ *Link, f wire.Fault) error {
+	s.life.told.Store(true)
+	s.life.fail(remoteError("receiver", f))
 	return nil
 }
 
 // peerFinished handles the receiver's word that it is done with the stream. If it succeeded, it has said so before, on the same link.
-func (s *Sender) peerFinished() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.finished {
-		s.parted.Store(true)
-		s.rouse()
+func (s sendEnd) peerFinished() {
+	s.life.mu.Lock()
+	defer s.life.mu.Unlock()
+	if s.life.finished {
+		s.life.parted.Store(true)
+		s.life.rouse()
 		return
 	}
-	s.told.Store(true)
-	s.finishLocked(s.asFarAsKnown(stream.Fail(stream.StatusLost, nil, "the receiver ended the stream without saying that it was written")))
+	s.life.told.Store(true)
+	s.life.finishLocked(s.asFarAsKnown(stream.Fail(stream.StatusLost, nil, "the receiver ended the stream without saying that it was written")))
 }
 
 // asFarAsKnown makes the error of a stream say that everything was received, if it was. Under mu.
@@ -70,34 +73,34 @@ func (s *Sender) asFarAsKnown(err *stream.Error) *stream.Error {
 // sourceFailed ends the stream, because its bytes cannot be read.
 func (s *Sender) sourceFailed(err error) {
 	if e, ok := err.(*stream.Error); ok {
-		s.fail(e)
+		s.life.fail(e)
 		return
 	}
-	s.fail(stream.Fail(stream.StatusLocalPipe, err, "cannot read standard input"))
+	s.life.fail(stream.Fail(stream.StatusLocalPipe, err, "cannot read standard input"))
 }
 
 // glance is part of End.
-func (s *Sender) glance(time.Time) {}
+func (s sendEnd) glance(time.Time) {}
 
 // concluded is part of End: a sender is told when all is delivered.
-func (s *Sender) concluded(time.Time) bool { return false }
+func (s sendEnd) concluded(time.Time) bool { return false }
 
 // patience is part of End.
-func (s *Sender) patience() (dead, giveup time.Duration) { return s.cfg.Dead, s.cfg.Giveup }
+func (s sendEnd) patience() (dead, giveup time.Duration) { return s.cfg.Dead, s.cfg.Giveup }
 
 // verdict is part of End: the error of a stream that has failed for lack of links.
-func (s *Sender) verdict(now time.Time) *stream.Error {
+func (s sendEnd) verdict(now time.Time) *stream.Error {
 	answers := s.dialer.Answers()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.outage.Met() {
-		return answers.FirstContact(now.Sub(s.started), s.cfg.Connect)
+	s.life.mu.Lock()
+	defer s.life.mu.Unlock()
+	if !s.life.outage.Met() {
+		return answers.FirstContact(now.Sub(s.life.started), s.cfg.Connect)
 	}
-	if s.up == 0 && !s.begun.Load() && answers.Final() {
+	if s.life.up == 0 && !s.begun.Load() && answers.Final() {
 		return stream.Fail(stream.StatusRefused, nil, "%s", answers.Unreachable()) // no leg had arrived, and the receiver took another sender's
 	}
-	s.outage.Progress(s.lastMove(now))
-	s.outage.Hope(s.started.Add(time.Duration(s.hoped.Load())))
+	s.life.outage.Progress(s.lastMove(now))
+	s.life.outage.Hope(s.life.started.Add(time.Duration(s.hoped.Load())))
 	if err := s.doom(now, answers); err != nil {
 		return s.asFarAsKnown(err)
 	}
@@ -107,22 +110,22 @@ func (s *Sender) verdict(now time.Time) *stream.Error {
 // lastMove is when payload last moved. It is now while nothing has to move: a link is up, the receiver has all that was sent, and
 // there is more to come. Under mu.
 func (s *Sender) lastMove(now time.Time) time.Time {
-	if s.up > 0 && !s.in.Ended() && !(s.window != nil && s.window.Pending()) {
+	if s.life.up > 0 && !s.in.Ended() && !(s.window != nil && s.window.Pending()) {
 		return now
 	}
 	return s.movedAt()
 }
 
 // movedAt is when payload last moved.
-func (s *Sender) movedAt() time.Time { return s.started.Add(time.Duration(s.moved.Load())) }
+func (s *Sender) movedAt() time.Time { return s.life.started.Add(time.Duration(s.moved.Load())) }
 
 // move notes that payload moved: the receiver has more of it. See txlink.seemsToMove for what else counts.
-func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.started))) }
+func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.life.started))) }
 
 // doom is verdict once the receiver was met, under mu.
 func (s *Sender) doom(now time.Time, answers ways.Answers) *stream.Error {
-	dead, giveup := s.patience()
-	switch s.outage.Judge(now, dead, giveup) {
+	dead, giveup := sendEnd{s}.patience()
+	switch s.life.outage.Judge(now, dead, giveup) {
 	case schedule.FateRefused:
 		return stream.Fail(stream.StatusLost, nil, "the receiver is gone: its host has refused for %v (%s)", dead, answers.Unreachable())
 	case schedule.FateUnknown:
@@ -138,7 +141,7 @@ func (s *Sender) lostFor(giveup time.Duration) *stream.Error {
 	if why := s.swallowed(); why != nil {
 		return stream.Fail(stream.StatusLost, why, "nothing has got through to the receiver for longer than giveup (%v)", giveup)
 	}
-	if s.up > 0 {
+	if s.life.up > 0 {
 		return stream.Fail(stream.StatusLost, nil, "nothing has got through to the receiver for longer than giveup (%v)", giveup)
 	}
 	return stream.Fail(stream.StatusLost, nil, "all paths to the receiver have been lost for longer than giveup (%v)", giveup)
@@ -156,22 +159,22 @@ func (s *Sender) swallowed() error {
 
 // attempted notes what a failed attempt on a path, given by its order, says about the receiver.
 func (s *Sender) attempted(path int, r schedule.Reply) {
-	s.mu.Lock()
-	s.outage.Attempt(path, r, time.Now())
-	s.mu.Unlock()
-	s.rouse()
+	s.life.mu.Lock()
+	s.life.outage.Attempt(path, r, time.Now())
+	s.life.mu.Unlock()
+	s.life.rouse()
 }
 
 // plight is part of End.
-func (s *Sender) plight(time.Time) plight {
-	return plight{without: s.up == 0, links: s.up, since: s.outage.Still(), over: s.finished && s.err == nil}
+func (s sendEnd) plight(time.Time) plight {
+	return plight{without: s.life.up == 0, links: s.life.up, since: s.life.outage.Still(), over: s.life.finished && s.life.err == nil}
 }
 
 // cry is part of End.
-func (s *Sender) cry(o *observe.Outage, n news, p plight) bool {
+func (s sendEnd) cry(o *observe.Outage, n news, p plight) bool {
 	o.Sender, o.Links = true, p.links
 	if o.First {
-		o.Until, o.Limit = s.started.Add(s.cfg.Connect), observe.LimitConnect
+		o.Until, o.Limit = s.life.started.Add(s.cfg.Connect), observe.LimitConnect
 	}
 	switch hole := s.swallowed(); {
 	case n == newsEnds:

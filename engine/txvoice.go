@@ -9,39 +9,39 @@ import (
 )
 
 // speechless is part of End: there is a receiver, and no link to it yet.
-func (s *Sender) speechless(now time.Time) bool { return s.isAlone() && s.verdict(now) == nil }
+func (s sendEnd) speechless(now time.Time) bool { return s.isAlone() && s.verdict(now) == nil }
 
 // isAlone reports whether there is a receiver but no link to it.
 func (s *Sender) isAlone() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.met && s.up == 0
+	s.life.mu.Lock()
+	defer s.life.mu.Unlock()
+	return s.met && s.life.up == 0
 }
 
 // unstick ends the links of a stream that is lost although it has links, for nothing gets through on them. It waits a moment for a new
 // one that can tell the receiver.
 func (s *Sender) unstick(ctx context.Context) {
-	if stream.ExitStatus(s.err) != stream.StatusLost || !s.linksUp() {
+	if stream.ExitStatus(s.life.err) != stream.StatusLost || !s.life.linksUp() {
 		return
 	}
 	wait, end := context.WithTimeout(ctx, s.time.Farewell)
 	defer end()
-	s.everywhere(func(w worker) { w.(*txloop).quitLegs(true) })
-	s.awaitVoice(wait, func(time.Time) bool { return s.isAlone() })
+	s.life.everywhere(func(w worker) { w.(*txloop).quitLegs(true) })
+	s.life.awaitVoice(wait, func(time.Time) bool { return s.isAlone() })
 }
 
 // awaitGoodbye waits, briefly, until the receiver has answered the news of success on one of the links, or has ended them all. If a link
 // is closed while something comes in, the kernel resets it and throws away what it has not sent yet; a receiver that has not heard
 // the words would wait for us.
 func (s *Sender) awaitGoodbye() {
-	if s.err != nil {
+	if s.life.err != nil {
 		return
 	}
 	late := time.NewTimer(s.time.Farewell)
 	defer late.Stop()
-	for s.linksUp() && !s.parted.Load() {
+	for s.life.linksUp() && !s.life.parted.Load() {
 		select {
-		case <-s.poke:
+		case <-s.life.poke:
 		case <-late.C:
 			return
 		}

@@ -26,8 +26,8 @@ func (s *Sender) features() uint32 {
 // welcome handles what a receiver says about itself: the first one decides the window. An error means that the path leads to a
 // receiver other than ours.
 func (s *Sender) welcome(w wire.Welcome) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.life.mu.Lock()
+	defer s.life.mu.Unlock()
 	switch {
 	case w.Stream != s.stream:
 		return fmt.Errorf("the receiver answers for another stream")
@@ -45,7 +45,7 @@ func (s *Sender) welcome(w wire.Welcome) error {
 		return fmt.Errorf("the receiver takes %d legs, expected 1 to %d", w.Credit, stream.LegsMost)
 	}
 	if err := s.makePool(); err != nil {
-		s.finishLocked(stream.Fail(stream.StatusLocalPipe, err, "cannot get memory for the window"))
+		s.life.finishLocked(stream.Fail(stream.StatusLocalPipe, err, "cannot get memory for the window"))
 		return err
 	}
 	s.met, s.receiver = true, w
@@ -59,7 +59,7 @@ func (s *Sender) welcome(w wire.Welcome) error {
 // makePool gets the memory for the window, on the nodes of the loops.
 func (s *Sender) makePool() (err error) {
 	s.pool, err = bufpool.New(bufpool.Config{
-		Shards: len(s.loops), Nodes: s.placed.Load().Nodes(), Buffers: s.buffers, Size: s.cfg.Leg,
+		Shards: len(s.loops), Nodes: s.life.placed.Load().Nodes(), Buffers: s.buffers, Size: s.cfg.Leg,
 	})
 	if err != nil {
 		return err
@@ -72,9 +72,9 @@ func (s *Sender) makePool() (err error) {
 
 // answered notes that a receiver has answered.
 func (s *Sender) answered() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.outage.Meet(time.Now())
+	s.life.mu.Lock()
+	defer s.life.mu.Unlock()
+	s.life.outage.Meet(time.Now())
 }
 
 // linkUp puts a new link to work; on its loop's thread.
@@ -85,20 +85,20 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 		return
 	}
 	l.add(k)
-	k.count(&s.gauge)
+	k.count(&s.life.gauge)
 	k.queue = k.conn.Queued() // the handshake has shown a round trip
 	k.headway.begun, k.headway.acked = k.queue.Acked, k.queue.Acked
 	k.startZero()
 	first := s.dialer.LinkUp(k.path)
 	s.spread(k.path, l.Loop)
-	s.mu.Lock()
-	s.cameUp(k.loop.Now)
-	s.mu.Unlock()
+	s.life.mu.Lock()
+	s.life.cameUp(k.loop.Now)
+	s.life.mu.Unlock()
 	observe.Tell(s.observer, observe.LinkUp{Link: k.index, Path: k.name})
 	if first {
 		observe.Tell(s.observer, observe.PathUp{Path: k.path.String(), Order: k.path.Order})
 	}
-	s.rouse()
+	s.life.rouse()
 }
 
 // linkLost handles the end of a link; on its loop's thread.
@@ -106,24 +106,24 @@ func (s *Sender) linkLost(k *txlink, err error) {
 	k.owner.remove(k)
 	last := s.dialer.LinkDown(k.path)
 	s.spread(k.path, k.loop)
-	s.mu.Lock()
-	s.up--
-	s.outage.LinkLost(schedule.EndNoSign, k.proved, k.heard, k.loop.Now) // the end that dials will ask again
+	s.life.mu.Lock()
+	s.life.up--
+	s.life.outage.LinkLost(schedule.EndNoSign, k.proved, k.heard, k.loop.Now) // the end that dials will ask again
 	if k.dashed(err) {
-		s.outage.Despair(k.loop.Now)
+		s.life.outage.Despair(k.loop.Now)
 	}
 	s.left[k.index] = k.loop.Now
-	expected := s.finished // the peer hangs up, as it should
+	expected := s.life.finished // the peer hangs up, as it should
 	if !expected && err != stream.ErrLeft {
-		s.lost++
+		s.life.lost++
 		k.path.Lost.Add(1)
 	}
-	s.mu.Unlock()
+	s.life.mu.Unlock()
 	observe.Tell(s.observer, observe.LinkDown{Link: k.index, Path: k.name, Err: err, Expected: expected})
 	if last {
 		observe.Tell(s.observer, observe.PathDown{Path: k.path.String(), Order: k.path.Order, Err: err})
 	}
-	s.rouse()
+	s.life.rouse()
 	s.feed(nil)
 }
 
