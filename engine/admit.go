@@ -21,16 +21,16 @@ type reception struct{ r *Receiver }
 
 // Expects implements doors.Host.
 func (h reception) Expects(from net.Addr) bool {
-	h.r.life.mu.Lock()
-	defer h.r.life.mu.Unlock()
+	h.r.life.Mu.Lock()
+	defer h.r.life.Mu.Unlock()
 	return h.r.hosts[hostOf(from)]
 }
 
 // LinksUp implements doors.Host.
 func (h reception) LinksUp() int {
-	h.r.life.mu.Lock()
-	defer h.r.life.mu.Unlock()
-	return h.r.life.up
+	h.r.life.Mu.Lock()
+	defer h.r.life.Mu.Unlock()
+	return h.r.life.Up
 }
 
 // Admit implements doors.Host. It lets a sender wait whose turn may come.
@@ -46,13 +46,13 @@ func (h reception) Admit(ctx context.Context, hello wire.Hello, local, remote ne
 
 // Forgo implements doors.Host.
 func (h reception) Forgo() {
-	h.r.life.mu.Lock()
-	defer h.r.life.mu.Unlock()
+	h.r.life.Mu.Lock()
+	defer h.r.life.Mu.Unlock()
 	h.r.linkGone()
 }
 
 // Fail implements doors.Host.
-func (h reception) Fail(err *stream.Error) { h.r.life.fail(err) }
+func (h reception) Fail(err *stream.Error) { h.r.life.Fail(err) }
 
 // Serve implements doors.Host: it hands the connection to a loop.
 func (h reception) Serve(hello wire.Hello, at int, c net.Conn) {
@@ -64,12 +64,12 @@ func (h reception) Serve(hello wire.Hello, at int, c net.Conn) {
 		h.Forgo()
 		return
 	}
-	r.life.mu.Lock()
+	r.life.Mu.Lock()
 	l := r.loopFor(at)
 	l.load++
-	r.life.mu.Unlock()
+	r.life.Mu.Unlock()
 	k := &rxlink{r: r, way: r.wayOf(between), owner: l, Link: Link{
-		index: int(hello.Link), generation: hello.Generation, name: path, conn: stream.Equip(conn),
+		Index: int(hello.Link), Generation: hello.Generation, Name: path, Conn: stream.Equip(conn),
 	}}
 	if !l.Post(func() { r.linkUp(l, k) }) {
 		conn.Abort()
@@ -79,8 +79,8 @@ func (h reception) Serve(hello wire.Hello, at int, c net.Conn) {
 
 // admit decides on a hello. An error is a refusal, for the user; the Welcome tells the peer.
 func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
-	r.life.mu.Lock()
-	defer r.life.mu.Unlock()
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
 	w := wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: wire.MaxLeg, Receiver: r.id}
 	t := &r.tenure
 	var err error
@@ -89,7 +89,7 @@ func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 	}
 	if !t.Met() {
 		if err := r.adopt(h); err != nil {
-			r.life.finishLocked(stream.Fail(stream.StatusLocalPipe, err, "cannot get memory for the window"))
+			r.life.FinishLocked(stream.Fail(stream.StatusLocalPipe, err, "cannot get memory for the window"))
 			w.Verdict = wire.VerdictBusy
 			return w, fmt.Errorf("no memory for the window: %w", err)
 		}

@@ -47,7 +47,7 @@ func (r *Receiver) makeRoom(size, buffers, links int) error {
 		stream.ClosePool(r.pool, r.advice, r.observer)
 		r.pool = nil
 	}
-	pool, err := bufpool.New(bufpool.Config{Shards: len(r.loops), Nodes: r.life.placed.Load().Nodes(), Buffers: buffers, Size: size})
+	pool, err := bufpool.New(bufpool.Config{Shards: len(r.loops), Nodes: r.life.Placed.Load().Nodes(), Buffers: buffers, Size: size})
 	if err != nil {
 		return err
 	}

@@ -20,7 +20,7 @@ func TestCutWaitsForTheEnd(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := &Receiver{gone: make(chan struct{})}
-				r.life.curtain.Fall()
+				r.life.Curtain.Fall()
 				begun := time.Now()
 				over := time.AfterFunc(c.runs, func() { close(r.gone) })
 				defer over.Stop()

@@ -48,7 +48,7 @@ func (l *txloop) hearOn() (more bool) {
 
 // feedLinks does the work of dispatch.
 func (l *txloop) feedLinks() (again bool) {
-	if l.s.life.failing.Load() {
+	if l.s.life.Failing.Load() {
 		return false
 	}
 	l.s.hungry.And(^l.mark)
@@ -98,8 +98,8 @@ func (l *txloop) bring(k *txlink, leg *window.Leg) {
 
 // sourceFreed resumes the links that have waited since a call on the source got stuck.
 func (l *txloop) sourceFreed() {
-	for _, k := range slices.Concat(l.links, l.asides) {
-		k.full = false
+	for _, k := range slices.Concat(l.Links, l.asides) {
+		k.Full = false
 		k.Ready(0)
 	}
 }
@@ -112,17 +112,17 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why ingest.Hunger) {
 		return nil, nil, stalledSource
 	}
 	l.findBest()
-	for _, k := range l.links {
+	for _, k := range l.Links {
 		if !k.idle() {
 			continue
 		}
 		if leg := l.s.window.Resend(k.mayTake); leg != nil {
 			return k, leg, ingest.Fed
 		}
-		if leg, from := l.s.window.Rescue(k.index, k.path.Order, k.Rate == 0, l.Now, k.absorbed()/2, k.eta); leg != nil {
+		if leg, from := l.s.window.Rescue(k.Index, k.path.Order, k.Rate == 0, l.Now, k.absorbed()/2, k.eta); leg != nil {
 			l.s.paths[from].RescuedFrom.Add(1)
 			k.path.RescuedTo.Add(1)
-			observe.Tell(l.s.observer, observe.LegRescued{Leg: leg.Number, From: l.s.paths[from].String(), Link: k.index})
+			observe.Tell(l.s.observer, observe.LegRescued{Leg: leg.Number, From: l.s.paths[from].String(), Link: k.Index})
 			return k, leg, ingest.Fed
 		}
 		if why == ingest.Fed || why == gated {
@@ -139,7 +139,7 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why ingest.Hunger) {
 // path, so another loop rarely has a better one.
 func (l *txloop) findBest() {
 	l.best = schedule.ForEver
-	for _, k := range l.links {
+	for _, k := range l.Links {
 		if !k.leaving && !k.headway.stalled {
 			l.best = min(l.best, k.eta(k.most()))
 		}
@@ -181,7 +181,7 @@ func (l *txloop) countIdle() {
 		return
 	}
 	var now [stream.MaxThreads]int32
-	for _, k := range l.links {
+	for _, k := range l.Links {
 		if k.idle() && k.mayTake(k.most()) {
 			now[k.path.Order]++
 		}
@@ -218,7 +218,7 @@ func (l *txloop) wait(why ingest.Hunger) {
 		}
 	case ingest.Paused:
 		if err := l.s.in.PauseFor(&l.pause); err != nil {
-			l.s.life.fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait"))
+			l.s.life.Fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait"))
 		}
 	case ingest.NoMore:
 		l.end()
@@ -232,7 +232,7 @@ func (l *txloop) wait(why ingest.Hunger) {
 func (l *txloop) watchSource() {
 	if l.s.watcher.CompareAndSwap(nobody, int32(l.ID)) {
 		if err := l.Rewatch(l.s.in.Source.FD(), netio.Readable|netio.Once, l.token); err != nil {
-			l.s.life.fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait for standard input"))
+			l.s.life.Fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait for standard input"))
 		}
 		return
 	}
@@ -253,8 +253,8 @@ func (l *txloop) end() {
 	if !may {
 		return // the next ack brings another round
 	}
-	for _, k := range slices.Clone(l.links) {
-		if !k.ended && !k.gone {
+	for _, k := range slices.Clone(l.Links) {
+		if !k.ended && !k.Gone {
 			k.ended = true
 			k.say(l.s.in.Total.Append(nil))
 		}

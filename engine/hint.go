@@ -18,7 +18,7 @@ func (k *txlink) hint() {
 	switch send, receive := share(q.SendLimited), share(q.ReceiveLimited); {
 	case send > schedule.HintShare && k.path.Hinted.CompareAndSwap(false, true):
 		go func() { // it reads a file
-			defer k.s.life.caught("hint")
+			defer k.s.life.Caught("hint")
 			observe.Tell(k.s.observer, observe.BufferLimits{Path: k.path.String(), Share: send, Setting: host.System.Sysctl("net.ipv4.tcp_wmem")})
 		}()
 	case receive > schedule.HintShare && k.path.Hinted.CompareAndSwap(false, true):

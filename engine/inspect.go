@@ -55,7 +55,7 @@ func (i *inspected) covers(offset uint64) bool { return offset-i.Offset < uint64
 func (k *rxlink) inspect(l *egress.Leg) bool {
 	r := k.r
 	found := inspected{l.Leg, r.test.sequence.Examine(l.Bytes(), l.Offset)}
-	whole, err := r.test.note(found, k.loop.Now, r.out.Written())
+	whole, err := r.test.note(found, k.Loop.Now, r.out.Written())
 	r.damaged(err)
 	return whole
 }
@@ -63,7 +63,7 @@ func (k *rxlink) inspect(l *egress.Leg) bool {
 // damaged ends the stream if there is a verdict.
 func (r *Receiver) damaged(err *stream.Error) {
 	if err != nil {
-		r.life.fail(err)
+		r.life.Fail(err)
 	}
 }
 

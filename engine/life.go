@@ -14,190 +14,190 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// life is the course of a stream at one end, whichever that is: it begins, is supervised, ends once, and the peer is told how. The end
+// Life is the course of a stream at one end, whichever that is: it begins, is supervised, ends once, and the peer is told how. The end
 // itself is asked for what only it knows, by the supervisor and never on the data path.
 //
 //	begin -> supervise -> fail or finish -> insist or farewell -> Run returns
-type life struct {
-	end      End
-	workers  []worker // the loops
+type Life struct {
+	end      Half
+	Workers  []Worker // the loops
 	observer observe.Observer
 	time     schedule.Timing
-	linger   time.Duration // see live
+	Linger   time.Duration // see live
 	hearing  time.Duration // likewise
 
-	done    atomic.Pointer[wire.Done] // set once all of it is in the sink; never at a sender
-	told    atomic.Bool               // the peer has said why it failed, so it need not be told
-	parted  atomic.Bool               // the peer has ended a link on which the last words were said, or has answered them
-	failing atomic.Bool               // the stream has failed: a sender sends no more legs, so that links are free to carry the reason
-	over    chan struct{}             // closed when the stream has ended
-	poke    chan struct{}             // makes the supervisor look now
+	Done    atomic.Pointer[wire.Done] // set once all of it is in the sink; never at a sender
+	Told    atomic.Bool               // the peer has said why it failed, so it need not be told
+	Parted  atomic.Bool               // the peer has ended a link on which the last words were said, or has answered them
+	Failing atomic.Bool               // the stream has failed: a sender sends no more legs, so that links are free to carry the reason
+	Over    chan struct{}             // closed when the stream has ended
+	Poke    chan struct{}             // makes the supervisor look now
 	outcry  outcry                    // the supervisor's
 
-	placed    atomic.Pointer[stream.Placement] // where the loops run
-	repinning sync.Mutex                       // held by whoever decides that
-	gauge     stream.Gauge
-	curtain   stream.Curtain
+	Placed    atomic.Pointer[stream.Placement] // where the loops run
+	Repinning sync.Mutex                       // held by whoever decides that
+	Gauge     stream.Gauge
+	Curtain   stream.Curtain
 
-	// mu guards what is below, and what the end says that it guards. Locks are taken in this order: mu, then that of a path, of the
+	// Mu guards what is below, and what the end says that it guards. Locks are taken in this order: mu, then that of a path, of the
 	// doors or of the outlet, then that of a loop, then that of its poller.
-	mu       sync.Mutex
-	outage   schedule.Outage
-	up       int    // links
-	lost     uint64 // likewise
-	started  time.Time
-	first    time.Time // when the first link came up
-	ended    time.Time
-	finished bool
-	err      error
+	Mu       sync.Mutex
+	Outage   schedule.Outage
+	Up       int    // links
+	Lost     uint64 // likewise
+	Started  time.Time
+	First    time.Time // when the first link came up
+	Ended    time.Time
+	Finished bool
+	Err      error
 }
 
 // End is what differs between the ends of a stream. The supervisor asks.
-type End interface {
-	glance(now time.Time)                         // each time the supervisor looks
-	concluded(now time.Time) bool                 // all is delivered, and there is nothing left to wait for
-	verdict(now time.Time) *stream.Error          // why there is no hope; nil: there is
-	speechless(now time.Time) bool                // a link is still to be hoped for, to carry the last words, and there is none
-	patience() (dead, giveup time.Duration)       // how long to wait for a peer that seems dead, and for any; negative: for ever. Under mu
-	plight(now time.Time) plight                  // under mu
-	cry(o *observe.Outage, n news, p plight) bool // completes what the user is to be told; false: it is not worth telling
+type Half interface {
+	Glance(now time.Time)                         // each time the supervisor looks
+	Concluded(now time.Time) bool                 // all is delivered, and there is nothing left to wait for
+	Verdict(now time.Time) *stream.Error          // why there is no hope; nil: there is
+	Speechless(now time.Time) bool                // a link is still to be hoped for, to carry the last words, and there is none
+	Patience() (dead, giveup time.Duration)       // how long to wait for a peer that seems dead, and for any; negative: for ever. Under mu
+	Plight(now time.Time) Plight                  // under mu
+	Cry(o *observe.Outage, n News, p Plight) bool // completes what the user is to be told; false: it is not worth telling
 
 	// Any goroutine asks.
-	bytes() uint64                    // read from the source, or written to the sink
-	account(sum *observe.Summary)     // completes what the stream has done
-	linkStatus() []observe.LinkStatus // of all links that there should be
-	fill(s *observe.Snapshot)         // completes how the stream stands
+	Bytes() uint64                    // read from the source, or written to the sink
+	Account(sum *observe.Summary)     // completes what the stream has done
+	LinkStatus() []observe.LinkStatus // of all links that there should be
+	Fill(s *observe.Snapshot)         // completes how the stream stands
 }
 
-// worker is a loop with its links, as the supervisor sees it. What is not of Looping runs on the loop's thread.
-type worker interface {
+// Worker is a loop with its links, as the supervisor sees it. What is not of Looping runs on the loop's thread.
+type Worker interface {
 	loop.Looping
-	makeWay()                                    // ends links that cannot carry the last words
-	farewell(words []byte, left chan<- struct{}) // says them on every link, and signals left once they have gone out
-	heardOut() bool                              // the peer has them from one of the links, or it cannot be told that it has not
-	forsake()                                    // counts no more on links that have not carried them
-	count(g *stream.Gauge)                       // names the links to the collector
-	describe() []observe.LinkStatus              // by any goroutine but the loop's
-	collect() []observe.LinkSummary              // likewise
+	MakeWay()                                    // ends links that cannot carry the last words
+	Farewell(words []byte, left chan<- struct{}) // says them on every link, and signals left once they have gone out
+	HeardOut() bool                              // the peer has them from one of the links, or it cannot be told that it has not
+	Forsake()                                    // counts no more on links that have not carried them
+	Count(g *stream.Gauge)                       // names the links to the collector
+	Describe() []observe.LinkStatus              // by any goroutine but the loop's
+	Collect() []observe.LinkSummary              // likewise
 }
 
-// live makes ready for what e will do. linger is how long the last words may take to be heard, when they have to be, and hearing how long
+// Live makes ready for what e will do. linger is how long the last words may take to be heard, when they have to be, and hearing how long
 // to wait for that after they have left; 0: they leave when they have been heard.
-func (l *life) live(e End, to observe.Observer, t schedule.Timing, linger, hearing time.Duration) {
-	l.end, l.observer, l.time, l.linger, l.hearing = e, to, t, linger, hearing
-	l.over, l.poke, l.gauge.Observer = make(chan struct{}), make(chan struct{}, 1), to
+func (l *Life) Live(e Half, to observe.Observer, t schedule.Timing, linger, hearing time.Duration) {
+	l.end, l.observer, l.time, l.Linger, l.hearing = e, to, t, linger, hearing
+	l.Over, l.Poke, l.Gauge.Observer = make(chan struct{}), make(chan struct{}, 1), to
 }
 
-// run starts the loops, and a lookout for those that get stuck, which end stops. A fault in it ends the stream.
-func (l *life) run() (end func()) {
-	for _, w := range l.workers {
+// Run starts the loops, and a lookout for those that get stuck, which end stops. A fault in it ends the stream.
+func (l *Life) Run() (end func()) {
+	for _, w := range l.Workers {
 		go w.Plain().Run()
 	}
-	return stream.LookOut(l.workers, l.time.Tick, l.observer, l.fail)
+	return stream.LookOut(l.Workers, l.time.Tick, l.observer, l.Fail)
 }
 
-// begin notes when the end began to wait for its peer, to which so many paths lead from here.
-func (l *life) begin(now time.Time, paths int) {
-	l.mu.Lock() // somebody may already ask for a status
-	defer l.mu.Unlock()
-	l.started = now
-	l.outage.Start(now, paths)
+// Begin notes when the end began to wait for its peer, to which so many paths lead from here.
+func (l *Life) Begin(now time.Time, paths int) {
+	l.Mu.Lock() // somebody may already ask for a status
+	defer l.Mu.Unlock()
+	l.Started = now
+	l.Outage.Start(now, paths)
 }
 
 // linkUp notes that a link came up, and reports whether it is the first. Under mu.
-func (l *life) cameUp(now time.Time) (first bool) {
-	l.up++
-	l.outage.LinkUp(now)
-	if !l.first.IsZero() {
+func (l *Life) CameUp(now time.Time) (first bool) {
+	l.Up++
+	l.Outage.LinkUp(now)
+	if !l.First.IsZero() {
 		return false
 	}
-	l.first = time.Now()
+	l.First = time.Now()
 	return true
 }
 
-// linksUp reports whether there are links.
-func (l *life) linksUp() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.up > 0
+// LinksUp reports whether there are links.
+func (l *Life) LinksUp() bool {
+	l.Mu.Lock()
+	defer l.Mu.Unlock()
+	return l.Up > 0
 }
 
-// fail ends the stream with an error, unless it has ended before, or all of it is delivered: from then on only the user can
+// Fail ends the stream with an error, unless it has ended before, or all of it is delivered: from then on only the user can
 // make it fail.
-func (l *life) fail(err *stream.Error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.done.Load() == nil {
-		l.finishLocked(err)
+func (l *Life) Fail(err *stream.Error) {
+	l.Mu.Lock()
+	defer l.Mu.Unlock()
+	if l.Done.Load() == nil {
+		l.FinishLocked(err)
 	}
 }
 
-// finish ends the stream, unless it has ended before; err is nil if it is delivered.
-func (l *life) finish(err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.finishLocked(err)
+// Finish ends the stream, unless it has ended before; err is nil if it is delivered.
+func (l *Life) Finish(err error) {
+	l.Mu.Lock()
+	defer l.Mu.Unlock()
+	l.FinishLocked(err)
 }
 
-// finishLocked is finish, under mu.
-func (l *life) finishLocked(err error) {
-	if l.finished {
+// FinishLocked is finish, under mu.
+func (l *Life) FinishLocked(err error) {
+	if l.Finished {
 		return
 	}
-	l.finished, l.err = true, err
-	if l.ended.IsZero() {
-		l.ended = time.Now()
+	l.Finished, l.Err = true, err
+	if l.Ended.IsZero() {
+		l.Ended = time.Now()
 	}
-	l.failing.Store(err != nil)
-	close(l.over)
+	l.Failing.Store(err != nil)
+	close(l.Over)
 }
 
-// caught is for the goroutines of the stream to defer.
-func (l *life) caught(where string) {
+// Caught is for the goroutines of the stream to defer.
+func (l *Life) Caught(where string) {
 	if p := recover(); p != nil {
-		l.fail(stream.Faulted(where, p, l.observer))
+		l.Fail(stream.Faulted(where, p, l.observer))
 	}
 }
 
-// rouse makes the supervisor judge the situation now.
-func (l *life) rouse() {
+// Rouse makes the supervisor judge the situation now.
+func (l *Life) Rouse() {
 	select {
-	case l.poke <- struct{}{}:
+	case l.Poke <- struct{}{}:
 	default:
 	}
 }
 
-// supervise waits for the end of the stream, and ends it when there is no hope.
-func (l *life) supervise(ctx context.Context) {
-	defer l.caught("supervisor")
+// Supervise waits for the end of the stream, and ends it when there is no hope.
+func (l *Life) Supervise(ctx context.Context) {
+	defer l.Caught("supervisor")
 	ticker := time.NewTicker(l.time.Tick * schedule.TicksPerLook)
 	defer ticker.Stop()
 	for {
 		select {
-		case <-l.over:
-			l.cryOut(time.Now())
+		case <-l.Over:
+			l.CryOut(time.Now())
 			return
 		case <-ctx.Done():
-			l.finish(stopped(ctx))
+			l.Finish(stopped(ctx))
 			return
 		case <-ticker.C:
-		case <-l.poke:
+		case <-l.Poke:
 		}
 		now := time.Now()
-		l.end.glance(now)
+		l.end.Glance(now)
 		l.judge(now)
-		l.cryOut(now)
+		l.CryOut(now)
 	}
 }
 
 // judge ends the stream when it is settled, or hopeless.
-func (l *life) judge(now time.Time) {
-	if l.end.concluded(now) {
-		l.finish(nil)
+func (l *Life) judge(now time.Time) {
+	if l.end.Concluded(now) {
+		l.Finish(nil)
 		return
 	}
-	if err := l.end.verdict(now); err != nil {
-		l.fail(err)
+	if err := l.end.Verdict(now); err != nil {
+		l.Fail(err)
 	}
 }
 

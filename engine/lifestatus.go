@@ -6,43 +6,43 @@ import (
 	"viamillipede/engine/observe"
 )
 
-// snapshot is that of the end.
-func (l *life) snapshot() observe.Snapshot { return l.curtain.Snapshot(l.shown, l.summary) }
+// Snapshot is that of the end.
+func (l *Life) Snapshot() observe.Snapshot { return l.Curtain.Snapshot(l.shown, l.Summary) }
 
 // shown is snapshot until the stream is over.
-func (l *life) shown() observe.Snapshot {
-	s := observe.Snapshot{Links: l.end.linkStatus(), Loops: l.placed.Load().Describe(), Uncounted: l.gauge.Lost()}
+func (l *Life) shown() observe.Snapshot {
+	s := observe.Snapshot{Links: l.end.LinkStatus(), Loops: l.Placed.Load().Describe(), Uncounted: l.Gauge.Lost()}
 	s.Time = time.Now()
 	s.Summary = l.account(s.Time)
-	l.end.fill(&s)
+	l.end.Fill(&s)
 	return s
 }
 
-// summary is that of the end.
-func (l *life) summary() observe.Summary {
+// Summary is that of the end.
+func (l *Life) Summary() observe.Summary {
 	sum := l.account(time.Now())
 	var links []observe.LinkSummary
-	for _, w := range l.workers {
-		links = append(links, w.collect()...)
+	for _, w := range l.Workers {
+		links = append(links, w.Collect()...)
 	}
 	sum.Links = addUp(links, sum.Elapsed)
 	return sum
 }
 
 // account is summary without its Links.
-func (l *life) account(now time.Time) observe.Summary {
-	l.mu.Lock()
-	sum := observe.Summary{Bytes: l.end.bytes(), Elapsed: span(l.first, l.ended, now), LinksLost: l.lost}
-	l.mu.Unlock()
-	l.end.account(&sum)
+func (l *Life) account(now time.Time) observe.Summary {
+	l.Mu.Lock()
+	sum := observe.Summary{Bytes: l.end.Bytes(), Elapsed: span(l.First, l.Ended, now), LinksLost: l.Lost}
+	l.Mu.Unlock()
+	l.end.Account(&sum)
 	return sum
 }
 
-// progress is that of the end.
-func (l *life) progress() (bytes uint64, elapsed time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.end.bytes(), span(l.first, l.ended, time.Now())
+// Progress is that of the end.
+func (l *Life) Progress() (bytes uint64, elapsed time.Duration) {
+	l.Mu.Lock()
+	defer l.Mu.Unlock()
+	return l.end.Bytes(), span(l.First, l.Ended, time.Now())
 }
 
 // span is the time from the first link to the end, or to now; zero if there was no link.

@@ -29,41 +29,41 @@ func insists(err error, told bool) bool {
 	return false
 }
 
-// insist says why the stream failed, until the peer has heard it; false: nothing has to be said that way. New links may still come up.
-func (l *life) insist(ctx context.Context) bool {
-	if !insists(l.err, l.told.Load()) {
+// Insist says why the stream failed, until the peer has heard it; false: nothing has to be said that way. New links may still come up.
+func (l *Life) Insist(ctx context.Context) bool {
+	if !insists(l.Err, l.Told.Load()) {
 		return false
 	}
-	for end := time.Now().Add(l.linger); ; {
-		if l.findVoice(ctx); !l.linksUp() {
+	for end := time.Now().Add(l.Linger); ; {
+		if l.findVoice(ctx); !l.LinksUp() {
 			return true
 		}
-		l.farewell()
+		l.Farewell()
 		if l.heardOut(ctx) || ctx.Err() != nil || !time.Now().Before(end) {
 			return true
 		}
-		l.everywhere(worker.forsake)
+		l.Everywhere(Worker.Forsake)
 	}
 }
 
 // findVoice waits for a link on which to tell the peer why the stream failed here.
-func (l *life) findVoice(ctx context.Context) {
-	if l.told.Load() {
+func (l *Life) findVoice(ctx context.Context) {
+	if l.Told.Load() {
 		return
 	}
-	ctx, end := context.WithTimeout(ctx, l.linger)
+	ctx, end := context.WithTimeout(ctx, l.Linger)
 	defer end()
-	l.everywhere(worker.makeWay)
-	l.awaitVoice(ctx, l.end.speechless)
+	l.Everywhere(Worker.MakeWay)
+	l.AwaitVoice(ctx, l.end.Speechless)
 }
 
-// awaitVoice waits while the end is speechless, until ctx ends.
-func (l *life) awaitVoice(ctx context.Context, speechless func(now time.Time) bool) {
+// AwaitVoice waits while the end is speechless, until ctx ends.
+func (l *Life) AwaitVoice(ctx context.Context, speechless func(now time.Time) bool) {
 	ticker := time.NewTicker(l.time.Tick * schedule.TicksPerLook)
 	defer ticker.Stop()
 	for speechless(time.Now()) {
 		select {
-		case <-l.poke:
+		case <-l.Poke:
 		case <-ticker.C:
 		case <-ctx.Done():
 			return
@@ -71,41 +71,41 @@ func (l *life) awaitVoice(ctx context.Context, speechless func(now time.Time) bo
 	}
 }
 
-// lastWords is what the peer is told about the end.
-func (l *life) lastWords() []byte {
-	if l.err != nil {
-		return faultOf(l.err).Append(nil)
+// LastWords is what the peer is told about the end.
+func (l *Life) LastWords() []byte {
+	if l.Err != nil {
+		return faultOf(l.Err).Append(nil)
 	}
 	return wire.Bye{Stream: true}.Append(nil)
 }
 
-// farewell tells the peer how the stream ended, on every link, and waits until the words have left.
-func (l *life) farewell() {
-	words := l.lastWords()
-	left := make(chan struct{}, len(l.workers))
-	for _, w := range l.workers {
-		if !w.Plain().Post(func() { w.farewell(words, left) }) {
+// Farewell tells the peer how the stream ended, on every link, and waits until the words have left.
+func (l *Life) Farewell() {
+	words := l.LastWords()
+	left := make(chan struct{}, len(l.Workers))
+	for _, w := range l.Workers {
+		if !w.Plain().Post(func() { w.Farewell(words, left) }) {
 			left <- struct{}{}
 		}
 	}
-	stream.AwaitAll(left, len(l.workers), l.time.Farewell)
+	stream.AwaitAll(left, len(l.Workers), l.time.Farewell)
 }
 
 // heardOut waits, for a moment, until the peer has the last words, as far as that can be told; false: it has not, or no link is left.
-func (l *life) heardOut(ctx context.Context) bool {
+func (l *Life) heardOut(ctx context.Context) bool {
 	ticker := time.NewTicker(min(l.time.Tick, l.time.Farewell))
 	defer ticker.Stop()
 	for end := time.Now().Add(l.hearing); ; {
 		switch {
 		case l.hasAnswered(), l.received(), ctx.Err() != nil:
 			return true
-		case !l.linksUp():
+		case !l.LinksUp():
 			return l.hasAnswered() // that may be why
 		case !time.Now().Before(end):
 			return false
 		}
 		select {
-		case <-l.poke:
+		case <-l.Poke:
 		case <-ticker.C:
 		case <-ctx.Done():
 		}
@@ -113,25 +113,25 @@ func (l *life) heardOut(ctx context.Context) bool {
 }
 
 // hasAnswered reports whether the peer needs no words, or has shown that it has them.
-func (l *life) hasAnswered() bool { return l.told.Load() || l.parted.Load() }
+func (l *Life) hasAnswered() bool { return l.Told.Load() || l.Parted.Load() }
 
 // received reports whether the peer has the last words from one of the links.
-func (l *life) received() bool {
-	return slices.ContainsFunc(l.workers, func(w worker) bool {
-		heard := loop.Ask(w.Plain(), l.time.Farewell, func() []bool { return []bool{w.heardOut()} })
+func (l *Life) received() bool {
+	return slices.ContainsFunc(l.Workers, func(w Worker) bool {
+		heard := loop.Ask(w.Plain(), l.time.Farewell, func() []bool { return []bool{w.HeardOut()} })
 		return slices.Contains(heard, true)
 	})
 }
 
-// everywhere calls f for each loop on its thread, and waits a moment for that.
-func (l *life) everywhere(f func(worker)) {
-	called := make(chan struct{}, len(l.workers))
-	for _, w := range l.workers {
+// Everywhere calls f for each loop on its thread, and waits a moment for that.
+func (l *Life) Everywhere(f func(Worker)) {
+	called := make(chan struct{}, len(l.Workers))
+	for _, w := range l.Workers {
 		if !w.Plain().Post(func() { f(w); called <- struct{}{} }) {
 			called <- struct{}{}
 		}
 	}
-	stream.AwaitAll(called, len(l.workers), l.time.Farewell)
+	stream.AwaitAll(called, len(l.Workers), l.time.Farewell)
 }
 
 // faultOf is what the peer is told about an error.
@@ -139,9 +139,9 @@ func faultOf(err error) wire.Fault {
 	return wire.Fault{Status: uint16(stream.ExitStatus(err)), Text: err.Error()}
 }
 
-// remoteError is the error at this end for the failure that the peer reported. An integrity failure is one at both ends; whatever
+// RemoteError is the error at this end for the failure that the peer reported. An integrity failure is one at both ends; whatever
 // else happened there is a failed remote pipe here.
-func remoteError(who string, f wire.Fault) *stream.Error {
+func RemoteError(who string, f wire.Fault) *stream.Error {
 	status := stream.StatusRemotePipe
 	if stream.Status(f.Status) == stream.StatusIntegrity {
 		status = stream.StatusIntegrity

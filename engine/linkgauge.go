@@ -7,31 +7,31 @@ import (
 	"viamillipede/netio/sockstats"
 )
 
-// count has the kernel count what comes in on the link, if there are statistics; on its loop's thread.
-func (k *Link) count(g *stream.Gauge) {
-	if k.counted == nil && !k.gone {
-		k.counted = g.Attach(k.index, k.conn.FD())
+// Count has the kernel count what comes in on the link, if there are statistics; on its loop's thread.
+func (k *Link) Count(g *stream.Gauge) {
+	if k.counted == nil && !k.Gone {
+		k.counted = g.Attach(k.Index, k.Conn.FD())
 	}
 }
 
-// uncount ends that, before the connection is closed.
-func (k *Link) uncount() {
+// Uncount ends that, before the connection is closed.
+func (k *Link) Uncount() {
 	if k.counted != nil {
 		_ = k.counted.Close()
 		k.counted = nil
 	}
 }
 
-// statistics starts those of the stream, for the sockets that c tells; see stream.Gauge.Open.
-func (l *life) statistics(ctx context.Context, within time.Duration, c sockstats.Config) {
-	c.Fault = func(p any) { l.fail(stream.Faulted("statistics", p, l.observer)) }
-	l.gauge.Open(ctx, within, c, func(attached chan<- struct{}) int {
-		for _, w := range l.workers {
+// Statistics starts those of the stream, for the sockets that c tells; see stream.Gauge.Open.
+func (l *Life) Statistics(ctx context.Context, within time.Duration, c sockstats.Config) {
+	c.Fault = func(p any) { l.Fail(stream.Faulted("statistics", p, l.observer)) }
+	l.Gauge.Open(ctx, within, c, func(attached chan<- struct{}) int {
+		for _, w := range l.Workers {
 			w.Plain().Post(func() {
-				w.count(&l.gauge)
+				w.Count(&l.Gauge)
 				attached <- struct{}{}
 			})
 		}
-		return len(l.workers)
+		return len(l.Workers)
 	})
 }

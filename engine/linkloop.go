@@ -9,39 +9,50 @@ import (
 	"viamillipede/engine/schedule"
 )
 
-// linkLoop is a loop with the links that it has, and what is kept of those that have ended. It belongs to the loop's thread; what may
+// LinkLoop is a loop with the links that it has, and what is kept of those that have ended. It belongs to the loop's thread; what may
 // be called by others says so.
-type linkLoop[K linked] struct {
+type LinkLoop[K Linked] struct {
 	*loop.Loop
-	links []K
-	past  *linkSums // of links that have ended; nil: nobody asked for them
+	Links []K
+	Past  *linkSums // of links that have ended; nil: nobody asked for them
 }
 
-// linked is a kind of link.
-type linked interface {
+// NewLinkLoop gives a loop links, and keeps the summaries of those that end if sums are wanted.
+func NewLinkLoop[K Linked](l *loop.Loop, sums bool) LinkLoop[K] {
+	k := LinkLoop[K]{Loop: l}
+	if sums {
+		k.Past = &linkSums{}
+	}
+	return k
+}
+
+// Linked is a kind of link.
+type Linked interface {
 	comparable
-	base() *Link
-	status() linkStatus
+	Base() *Link
+	Status() LinkStatus
 }
 
-func (k *Link) base() *Link { return k }
+// Base is what the link has at either end; see Linked.
+func (k *Link) Base() *Link { return k }
 
-func (l *linkLoop[K]) remove(k K) {
-	l.links = slices.DeleteFunc(l.links, func(o K) bool { return o == k })
+// Remove takes a link out.
+func (l *LinkLoop[K]) Remove(k K) {
+	l.Links = slices.DeleteFunc(l.Links, func(o K) bool { return o == k })
 }
 
-// count names the links to the collector.
-func (l *linkLoop[K]) count(g *stream.Gauge) {
-	for _, k := range l.links {
-		k.base().count(g)
+// Count names the links to the collector.
+func (l *LinkLoop[K]) Count(g *stream.Gauge) {
+	for _, k := range l.Links {
+		k.Base().Count(g)
 	}
 }
 
-// describe says how the links stand, for any goroutine but the loop's own; none, when the loop is too busy to answer.
-func (l *linkLoop[K]) describe() []observe.LinkStatus {
-	told := loop.Ask(l.Loop, schedule.StatusPatience, func() (all []linkStatus) {
-		for _, k := range l.links {
-			all = append(all, k.status())
+// Describe says how the links stand, for any goroutine but the loop's own; none, when the loop is too busy to answer.
+func (l *LinkLoop[K]) Describe() []observe.LinkStatus {
+	told := loop.Ask(l.Loop, schedule.StatusPatience, func() (all []LinkStatus) {
+		for _, k := range l.Links {
+			all = append(all, k.Status())
 		}
 		return all
 	})
@@ -52,18 +63,18 @@ func (l *linkLoop[K]) describe() []observe.LinkStatus {
 	return links
 }
 
-// collect returns the summaries of the links, those that have ended first, for any goroutine but the loop's own; none, when the loop is
+// Collect returns the summaries of the links, those that have ended first, for any goroutine but the loop's own; none, when the loop is
 // too busy to answer.
-func (l *linkLoop[K]) collect() []observe.LinkSummary {
-	if l.past == nil {
+func (l *LinkLoop[K]) Collect() []observe.LinkSummary {
+	if l.Past == nil {
 		return nil
 	}
 	told := loop.Ask(l.Loop, schedule.StatusPatience, func() (all []linkSum) {
-		for _, sum := range *l.past {
+		for _, sum := range *l.Past {
 			all = append(all, linkSum{LinkSummary: sum})
 		}
-		for _, k := range l.links {
-			all = append(all, k.base().sum())
+		for _, k := range l.Links {
+			all = append(all, k.Base().sum())
 		}
 		return all
 	})

@@ -18,14 +18,6 @@ type linkSum struct {
 // linkSums are the summaries of links that have ended, by index. They belong to their loop's thread.
 type linkSums map[int]observe.LinkSummary
 
-// sumsFor is where a loop keeps the summaries of its links; nil if they are not wanted.
-func sumsFor(wanted bool) *linkSums {
-	if !wanted {
-		return nil
-	}
-	return &linkSums{}
-}
-
 // add appends the links of another summary, which came after those already there.
 func (s linkSums) add(next observe.LinkSummary) {
 	sum, known := s[next.Index]
@@ -40,9 +32,9 @@ func (s linkSums) add(next observe.LinkSummary) {
 
 // sum is the link's summary until now; on its loop's thread, before its connection is closed.
 func (k *Link) sum() linkSum {
-	info := k.conn.Info()
+	info := k.Conn.Info()
 	return linkSum{observe.LinkSummary{
-		Index: k.index, Path: k.name, Made: 1, Bytes: k.bytes, Retransmits: uint64(info.Retransmits), CPU: info.CPU, NAPI: info.NAPI,
+		Index: k.Index, Path: k.Name, Made: 1, Bytes: k.Bytes, Retransmits: uint64(info.Retransmits), CPU: info.CPU, NAPI: info.NAPI,
 	}, k.counted}
 }
 
@@ -57,8 +49,8 @@ func (s linkSum) read() observe.LinkSummary {
 
 // sumUp keeps the summary of a link that ends.
 func (k *Link) sumUp() {
-	if k.past != nil {
-		k.past.add(k.sum().read())
+	if k.Past != nil {
+		k.Past.add(k.sum().read())
 	}
 }
 

@@ -29,100 +29,100 @@ type outcry struct {
 	back  time.Time // since when all has been well again; zero: it is not
 }
 
-// news is what there is to tell.
-type news int
+// News is what there is to tell.
+type News int
 
 const (
-	newsNone news = iota
-	newsBegins
-	newsLasts
-	newsEnds
+	NewsNone   News = iota // nothing
+	NewsBegins             // an outage begins
+	NewsLasts              // it lasts
+	NewsEnds               // it ends
 )
 
-// plight is how the stream stands for links.
-type plight struct {
-	without bool      // no link is up; at a receiver, none that brought anything
-	since   time.Time // nothing has got through since then; see schedule.Outage.Still
+// Plight is how the stream stands for links.
+type Plight struct {
+	Without bool      // no link is up; at a receiver, none that brought anything
+	Since   time.Time // nothing has got through since then; see schedule.Outage.Still
 	met     bool      // the peer has been met
-	whole   bool      // at a receiver: all of the stream is here
-	links   int       // at a sender: how many are up
-	over    bool      // all is delivered, and the sender knows
+	Whole   bool      // at a receiver: all of the stream is here
+	Links   int       // at a sender: how many are up
+	Over    bool      // all is delivered, and the sender knows
 	failed  bool      // it is over in another way
 }
 
 // look notes how things stand, and returns what there is to tell.
-func (o *outcry) look(now time.Time, p plight, t schedule.Timing) news {
+func (o *outcry) look(now time.Time, p Plight, t schedule.Timing) News {
 	switch {
 	case p.failed || t.Tell == 0:
-		return newsNone
-	case p.over:
+		return NewsNone
+	case p.Over:
 		return o.well(now, true)
-	case !p.without:
+	case !p.Without:
 		o.down = time.Time{}
 	case !p.met:
-		o.down = p.since
+		o.down = p.Since
 	case o.down.IsZero() || !o.met:
 		o.down = now
 	}
 	o.met = p.met
 	switch told := !o.said.IsZero(); {
-	case !p.without && (now.Sub(p.since) < t.Tell || told && o.first):
+	case !p.Without && (now.Sub(p.Since) < t.Tell || told && o.first):
 		return o.well(now, false)
-	case !told && !(p.without && now.Sub(o.down) >= t.Tell) && now.Sub(p.since) < schedule.TellStuck*t.Tell:
-		return newsNone
-	case !told, o.first && p.met && p.without && now.Sub(o.down) >= t.Tell: // the peer came, and went before that was said
-		o.since, o.first, o.said, o.back = p.since, !p.met, now, time.Time{}
-		return newsBegins
+	case !told && !(p.Without && now.Sub(o.down) >= t.Tell) && now.Sub(p.Since) < schedule.TellStuck*t.Tell:
+		return NewsNone
+	case !told, o.first && p.met && p.Without && now.Sub(o.down) >= t.Tell: // the peer came, and went before that was said
+		o.since, o.first, o.said, o.back = p.Since, !p.met, now, time.Time{}
+		return NewsBegins
 	}
 	o.back = time.Time{}
 	if now.Sub(o.said) < t.TellAgain {
-		return newsNone
+		return NewsNone
 	}
 	o.said = now
-	return newsLasts
+	return NewsLasts
 }
 
 // well notes that a link is up and nothing stands still or, if last (the final look), that no link is needed.
-func (o *outcry) well(now time.Time, last bool) news {
+func (o *outcry) well(now time.Time, last bool) News {
 	if o.said.IsZero() {
-		return newsNone
+		return NewsNone
 	}
 	if o.back.IsZero() {
 		o.back = now
 	}
 	if !last && now.Sub(o.back) < schedule.TellSettled {
-		return newsNone
+		return NewsNone
 	}
 	o.said = time.Time{}
-	return newsEnds
+	return NewsEnds
 }
 
 // outage is what there is to tell about a stream that waits until then, by which limit.
-func (o *outcry) outage(n news, now, until time.Time, limit observe.Limit) observe.Outage {
+func (o *outcry) outage(n News, now, until time.Time, limit observe.Limit) observe.Outage {
 	e := observe.Outage{First: o.first, Since: o.since, At: now, Until: until, Limit: limit}
 	switch n {
-	case newsBegins:
+	case NewsBegins:
 		e.Phase = observe.OutageBegins
-	case newsLasts:
+	case NewsLasts:
 		e.Phase = observe.OutageLasts
-	case newsEnds:
+	case NewsEnds:
 		e.Phase, e.At = observe.OutageEnds, o.back
 	}
 	return e
 }
 
-// cryOut tells the user that nothing gets through to the peer.
-func (l *life) cryOut(now time.Time) {
-	l.mu.Lock()
-	p := l.end.plight(now)
-	p.met, p.failed = l.outage.Met(), l.finished && !p.over
-	until, keyword := l.outage.Deadline(l.end.patience())
-	l.mu.Unlock()
+// CryOut tells the user that nothing gets through to the peer.
+func (l *Life) CryOut(now time.Time) {
+	l.Mu.Lock()
+	p := l.end.Plight(now)
+	p.met, p.failed = l.Outage.Met(), l.Finished && !p.Over
+	until, keyword := l.Outage.Deadline(l.end.Patience())
+	l.Mu.Unlock()
 	n := l.outcry.look(now, p, l.time)
-	if n == newsNone {
+	if n == NewsNone {
 		return
 	}
-	if o := l.outcry.outage(n, now, until, observe.Limit(keyword)); l.end.cry(&o, n, p) {
+	if o := l.outcry.outage(n, now, until, observe.Limit(keyword)); l.end.Cry(&o, n, p) {
 		observe.Tell(l.observer, o)
 	}
 }

@@ -14,33 +14,33 @@ import (
 
 // What the user is told, second by second, of a stream whose links come and go.
 func TestOutcry(t *testing.T) {
-	const begins, lasts, ends = newsBegins, newsLasts, newsEnds
+	const begins, lasts, ends = NewsBegins, NewsLasts, NewsEnds
 	timing := schedule.Timing{Tell: 2 * time.Second, TellAgain: 10 * time.Second}
 	start := time.Unix(1000, 0)
 	for _, c := range []struct {
 		name  string
 		links string // at each second: a link is (u)p; it is and nothing gets (t)hrough; none is, (d)own, or the peer is (m)et; over, (f)ailed
-		want  map[int]news
+		want  map[int]News
 		first bool
 	}{
 		{"quick", "duuuuuuuuo", nil, true},
 		{"dialled again at once", "uuuududuudduuuo", nil, false},
-		{"a second contact", "dddddddduuuu", map[int]news{2: begins, 9: ends}, true},
-		{"a contact of little use", "dddttttttttttttt", map[int]news{2: begins, 4: ends, 13: begins}, true},
+		{"a second contact", "dddddddduuuu", map[int]News{2: begins, 9: ends}, true},
+		{"a contact of little use", "dddttttttttttttt", map[int]News{2: begins, 4: ends, 13: begins}, true},
 		{"the peer is met just before it would be said", "dmduuuuu", nil, true},
-		{"and then there is no link", "dmddduuuu", map[int]news{3: begins, 6: ends}, true},
-		{"a contact that does not last", "dddmdddddddddddduuu", map[int]news{2: begins, 5: begins, 15: lasts, 17: ends}, true},
-		{"nor does the second", "dddmduuu", map[int]news{2: begins, 6: ends}, true},
-		{"an outage", "uuudddduuuu", map[int]news{5: begins, 8: ends}, false},
-		{"a long one", "uddddddddddddddddddddddddduuu", map[int]news{3: begins, 13: lasts, 23: lasts, 27: ends}, false},
-		{"two", "uddddduuuuddddduuu", map[int]news{3: begins, 7: ends, 12: begins, 16: ends}, false},
-		{"a link that breaks at once", "uddddtdddtuuu", map[int]news{3: begins, 11: ends}, false},
+		{"and then there is no link", "dmddduuuu", map[int]News{3: begins, 6: ends}, true},
+		{"a contact that does not last", "dddmdddddddddddduuu", map[int]News{2: begins, 5: begins, 15: lasts, 17: ends}, true},
+		{"nor does the second", "dddmduuu", map[int]News{2: begins, 6: ends}, true},
+		{"an outage", "uuudddduuuu", map[int]News{5: begins, 8: ends}, false},
+		{"a long one", "uddddddddddddddddddddddddduuu", map[int]News{3: begins, 13: lasts, 23: lasts, 27: ends}, false},
+		{"two", "uddddduuuuddddduuu", map[int]News{3: begins, 7: ends, 12: begins, 16: ends}, false},
+		{"a link that breaks at once", "uddddtdddtuuu", map[int]News{3: begins, 11: ends}, false},
 		{"a moment's silence", "uttttdtu", nil, false},
-		{"nothing gets through", "uttttttttttttttttttttuuu", map[int]news{10: begins, 20: lasts, 22: ends}, false},
-		{"links that break at once", "utdtdtdtdtdtdtuuu", map[int]news{10: begins, 15: ends}, false},
-		{"failed", "uddddddf", map[int]news{3: begins}, false},
-		{"over at once", "udddduo", map[int]news{3: begins, 6: ends}, false},
-		{"over before it is seen", "uddddo", map[int]news{3: begins, 5: ends}, false},
+		{"nothing gets through", "uttttttttttttttttttttuuu", map[int]News{10: begins, 20: lasts, 22: ends}, false},
+		{"links that break at once", "utdtdtdtdtdtdtuuu", map[int]News{10: begins, 15: ends}, false},
+		{"failed", "uddddddf", map[int]News{3: begins}, false},
+		{"over at once", "udddduo", map[int]News{3: begins, 6: ends}, false},
+		{"over before it is seen", "uddddo", map[int]News{3: begins, 5: ends}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var o outcry
@@ -50,8 +50,8 @@ func TestOutcry(t *testing.T) {
 				if link == 'u' || !met && (link == 't' || link == 'm') {
 					through, met = now, true
 				}
-				got := o.look(now, plight{
-					without: link == 'd' || link == 'm' || link == 'o', since: through, met: met, over: link == 'o', failed: link == 'f',
+				got := o.look(now, Plight{
+					Without: link == 'd' || link == 'm' || link == 'o', Since: through, met: met, Over: link == 'o', failed: link == 'f',
 				}, timing)
 				if got != c.want[second] {
 					t.Errorf("second %d: %d, want %d", second, got, c.want[second])
@@ -67,16 +67,16 @@ func TestOutcryNamesABlackHole(t *testing.T) {
 	var told observetest.Told
 	p := &ways.Path{Path: stream.Path{Host: "host1", Port: 8834}}
 	s := &Sender{paths: []*ways.Path{{Path: stream.Path{Host: "host0", Port: 8834}}, p}}
-	s.life.live(sendEnd{s}, &told, schedule.Timing{Tell: time.Second, TellAgain: time.Minute}, 0, 0)
+	s.life.Live(sendEnd{s}, &told, schedule.Timing{Tell: time.Second, TellAgain: time.Minute}, 0, 0)
 	s.cfg.Giveup, s.cfg.Dead = time.Hour, -1
-	s.life.outage.Meet(start)
-	s.life.up = 3
+	s.life.Outage.Meet(start)
+	s.life.Up = 3
 	p.Hole.Store(1448)
-	s.life.cryOut(start.Add(schedule.TellStuck*time.Second - 1))
+	s.life.CryOut(start.Add(schedule.TellStuck*time.Second - 1))
 	if len(told.Events) > 0 {
 		t.Fatalf("told too early: %v", told.Events)
 	}
-	s.life.cryOut(start.Add(schedule.TellStuck * time.Second))
+	s.life.CryOut(start.Add(schedule.TellStuck * time.Second))
 	want := observe.Outage{
 		Sender: true, Since: start, At: start.Add(schedule.TellStuck * time.Second), Until: start.Add(time.Hour), Limit: observe.LimitGiveup, Links: 3,
 		Why: observe.BlackHole{Path: "host1:8834", Bytes: 1448},

@@ -81,18 +81,18 @@ func TestLoopsStayAsMany(t *testing.T) {
 	defer s.close()
 	s.cfg.CPUs = nil
 	s.repin(s.paths[0], netip.MustParseAddr("127.0.0.1"))
-	if n := len(s.life.placed.Load().CPUs); n != loops {
+	if n := len(s.life.Placed.Load().CPUs); n != loops {
 		t.Errorf("a sender's %d loops run on %d CPUs", loops, n)
 	}
 	r := &Receiver{cfg: stream.ReceiveSetup{Setup: o}, transport: o.Transport}
 	r.doors = openNowhere(t)
 	for _, l := range s.loops {
-		r.loops = append(r.loops, &rxloop{linkLoop: linkLoop[*rxlink]{Loop: l.Loop}, r: r})
+		r.loops = append(r.loops, &rxloop{LinkLoop: LinkLoop[*rxlink]{Loop: l.Loop}, r: r})
 	}
 	r.cfg.CPUs = nil
-	r.life.placed.Store(&stream.Placement{CPUs: s.life.placed.Load().CPUs})
+	r.life.Placed.Store(&stream.Placement{CPUs: s.life.Placed.Load().CPUs})
 	r.repin(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1})
-	if n := len(r.life.placed.Load().CPUs); n != loops {
+	if n := len(r.life.Placed.Load().CPUs); n != loops {
 		t.Errorf("a receiver's %d loops run on %d CPUs", loops, n)
 	}
 }

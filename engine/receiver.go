@@ -22,7 +22,7 @@ import (
 
 // Receiver is one stream's receiving end. It serves one stream and no other.
 type Receiver struct {
-	life      life
+	life      Life
 	cfg       stream.ReceiveSetup
 	observer  observe.Observer
 	time      schedule.Timing
@@ -87,7 +87,7 @@ func OpenReceiver(c stream.ReceiveSetup) (*Receiver, error) {
 		links: make(map[uint32]*rxlink), left: make(map[int]observe.LinkStatus), hosts: make(map[string]bool), ways: make(map[wayID]*way), bad: make(map[uint64]bool),
 		gone: make(chan struct{}),
 	}
-	r.life.live(receiveEnd{r}, c.Observer, c.Timing, lingers(c), 0)
+	r.life.Live(receiveEnd{r}, c.Observer, c.Timing, lingers(c), 0)
 	r.tenure = doors.NewTenure()
 	if r.id, err = netio.RandomID(); err != nil {
 		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make an id")
@@ -104,11 +104,11 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 		r.test = &inspection{sequence: prbs.New(r.cfg.Seed)}
 	}
 	r.out.Open(sink, t.Pipes, egress.Config{
-		Copies: r.copies(), Early: r.cfg.Early, Farewell: r.time.Farewell, Over: r.life.over, Observer: r.observer,
-		Fail: r.life.fail, Complete: r.complete, Resume: r.deliver, Lapses: r.cfg.Lapses,
+		Copies: r.copies(), Early: r.cfg.Early, Farewell: r.time.Farewell, Over: r.life.Over, Observer: r.observer,
+		Fail: r.life.Fail, Complete: r.complete, Resume: r.deliver, Lapses: r.cfg.Lapses,
 	})
 	at := r.cfg.Place(stream.Receiving, stream.Devices(r.transport.DeviceAt(r.cfg.Bind)), loops)
-	r.life.placed.Store(at)
+	r.life.Placed.Store(at)
 	r.doors, err = doors.Open(doors.Config{
 		Port: r.cfg.Port, Bind: r.cfg.Bind, Listeners: len(at.CPUs), Seats: t.Seats, Time: r.time, Network: r.transport, Observer: r.observer,
 	}, reception{r})
@@ -145,13 +145,13 @@ func (r *Receiver) deliver() {
 }
 
 func (r *Receiver) addLoop(i, cpu int) error {
-	l, err := stream.OpenLoop(i, cpu, r.time.Tick, r.observer, r.life.fail)
+	l, err := stream.OpenLoop(i, cpu, r.time.Tick, r.observer, r.life.Fail)
 	if err != nil {
 		return err
 	}
-	t := &rxloop{linkLoop: linkLoop[*rxlink]{Loop: l, past: sumsFor(r.cfg.LinkSums)}, r: r, pipe: r.out.Pipe()}
+	t := &rxloop{LinkLoop: NewLinkLoop[*rxlink](l, r.cfg.LinkSums), r: r, pipe: r.out.Pipe()}
 	l.Tick, l.After = t.tick, t.endRound
-	r.loops, r.life.workers = append(r.loops, t), append(r.life.workers, t)
+	r.loops, r.life.Workers = append(r.loops, t), append(r.life.Workers, t)
 	if i > 0 {
 		return nil // only one loop waits for the sink
 	}
@@ -170,14 +170,14 @@ func (r *Receiver) close() {
 }
 
 // Snapshot is how this end stands. Any goroutine may call it at any time; it takes as long as the busiest loop needs to answer.
-func (r *Receiver) Snapshot() observe.Snapshot { return r.life.snapshot() }
+func (r *Receiver) Snapshot() observe.Snapshot { return r.life.Snapshot() }
 
 // Summary is what the stream has done until now, or until its end. Any goroutine may call it while Run runs.
-func (r *Receiver) Summary() observe.Summary { return r.life.summary() }
+func (r *Receiver) Summary() observe.Summary { return r.life.Summary() }
 
 // Progress is how many bytes were written to the sink, and for how long there have been links; it costs next to nothing. Any
 // goroutine may call it.
-func (r *Receiver) Progress() (bytes uint64, elapsed time.Duration) { return r.life.progress() }
+func (r *Receiver) Progress() (bytes uint64, elapsed time.Duration) { return r.life.Progress() }
 
 // Run receives the stream and returns when all of it is delivered (nil), the stream has failed (*stream.Error), or ctx has ended.
 // In the last case the error is the cause of ctx's end, if that is an *stream.Error. The consumer sees a regular end only if all
@@ -185,37 +185,37 @@ func (r *Receiver) Progress() (bytes uint64, elapsed time.Duration) { return r.l
 func (r *Receiver) Run(ctx context.Context) (sum observe.Summary, err error) {
 	defer close(r.gone)
 	defer stream.Caught("the end", r.observer, func(e *stream.Error) { err = e })
-	r.life.begin(time.Now(), 0)
+	r.life.Begin(time.Now(), 0)
 	observe.Tell(r.observer, observe.ReceiverOpened{
-		Addr: r.Addr(), Sink: r.out.String(), EnginePath: r.enginePath(), Placement: r.life.placed.Load().Data(),
+		Addr: r.Addr(), Sink: r.out.String(), EnginePath: r.enginePath(), Placement: r.life.Placed.Load().Data(),
 	})
 	defer r.cfg.Means.SpareCPUs(len(r.loops))()
-	defer r.life.run()()
+	defer r.life.Run()()
 	var door sync.WaitGroup
 	guests, turnOut := context.WithCancel(context.Background())
 	door.Go(func() {
-		defer r.life.caught("door")
+		defer r.life.Caught("door")
 		r.doors.Accept(guests)
 	})
-	r.life.gauge.Load.Start(func() { r.gaugeLinks(guests) })
-	r.life.supervise(ctx)
-	said := r.life.insist(ctx)
+	r.life.Gauge.Load.Start(func() { r.gaugeLinks(guests) })
+	r.life.Supervise(ctx)
+	said := r.life.Insist(ctx)
 	turnOut()
 	door.Wait()
 	if !said {
-		r.life.farewell()
+		r.life.Farewell()
 	}
 	sum = r.Summary()
-	r.life.curtain.Fall()
+	r.life.Curtain.Fall()
 	if !stream.HaltThen(r.loops, r.tidy, r.observer) {
 		r.cutWithin(schedule.HaltMost)
 	}
-	return sum, r.life.err
+	return sum, r.life.Err
 }
 
 // tidy releases everything, once the loops have ended.
 func (r *Receiver) tidy() {
-	r.life.gauge.Close()
+	r.life.Gauge.Close()
 	for _, l := range r.loops {
 		l.closeLinks()
 	}
@@ -226,7 +226,7 @@ func (r *Receiver) tidy() {
 // Cut makes a file that the stream goes to end with what has been delivered, and stops all writing to it. It is for a program
 // that ends at once, and does not wait for Run. It returns after atMost, whatever the file does. Any goroutine may call it.
 func (r *Receiver) Cut(atMost time.Duration) {
-	if !r.life.curtain.Look(func() { r.cutWithin(atMost) }) {
+	if !r.life.Curtain.Look(func() { r.cutWithin(atMost) }) {
 		stream.AwaitAll(r.gone, 1, atMost) // Run is about to do it, or has done it
 	}
 }
@@ -260,15 +260,15 @@ func (r *Receiver) enginePath() observe.EnginePath {
 
 // checked reports whether legs carry checksums: either end may ask for them, and the sender computes them.
 func (r *Receiver) checked() bool {
-	r.life.mu.Lock()
-	defer r.life.mu.Unlock()
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
 	return r.tenure.Hello().Features&wire.FeatureChecksum != 0
 }
 
 // linkUp puts a new link to work; on its loop's thread.
 func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
-	if err := k.start(l.Loop, l.past, netio.Readable, k); err != nil {
-		k.conn.Abort()
+	if err := k.Start(l.Loop, l.Past, netio.Readable, k); err != nil {
+		k.Conn.Abort()
 		r.neverUp(l)
 		return
 	}
@@ -278,14 +278,14 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 		k.hangUp(stream.ErrReplaced) // a later one has overtaken it
 		return
 	}
-	l.links = append(l.links, k)
-	k.count(&r.life.gauge)
-	observe.Tell(r.observer, observe.LinkUp{Link: k.index, Path: k.name})
-	r.life.rouse()
+	l.Links = append(l.Links, k)
+	k.Count(&r.life.Gauge)
+	observe.Tell(r.observer, observe.LinkUp{Link: k.Index, Path: k.Name})
+	r.life.Rouse()
 	if old != nil {
 		r.reach(old, l.Loop, func() { old.lose(stream.ErrReplaced) })
 	}
-	if d := r.life.done.Load(); d != nil {
+	if d := r.life.Done.Load(); d != nil {
 		k.say(d.Append(nil))
 	}
 	if out != nil {
@@ -296,51 +296,51 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 // enter counts a new link. old is the link that it replaces, nil if none; out is why it must go again at once, nil if it may
 // stay. ok is false for a link that a later one has overtaken.
 func (r *Receiver) enter(k *rxlink) (old *rxlink, out error, ok bool) {
-	r.life.mu.Lock()
-	defer r.life.mu.Unlock()
-	old = r.links[uint32(k.index)]
-	if old != nil && int32(old.generation-k.generation) > 0 {
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
+	old = r.links[uint32(k.Index)]
+	if old != nil && int32(old.Generation-k.Generation) > 0 {
 		return nil, nil, false
 	}
-	r.links[uint32(k.index)] = k
-	delete(r.left, k.index)
-	r.life.cameUp(k.loop.Now)
+	r.links[uint32(k.Index)] = k
+	delete(r.left, k.Index)
+	r.life.CameUp(k.Loop.Now)
 	return old, r.tenure.OutWhy(), true
 }
 
 // neverUp notes that an admitted connection, which was on its way to a loop, did not become a link.
 func (r *Receiver) neverUp(l *rxloop) {
-	r.life.mu.Lock()
-	defer r.life.mu.Unlock()
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
 	l.load--
 	r.linkGone()
 }
 
 // linkLost handles the end of a link; on its loop's thread.
 func (r *Receiver) linkLost(k *rxlink, err error) {
-	k.owner.remove(k)
+	k.owner.Remove(k)
 	r.leave(k, err)
-	observe.Tell(r.observer, observe.LinkDown{Link: k.index, Path: k.name, Err: err, Expected: k.answered})
-	r.life.rouse()
+	observe.Tell(r.observer, observe.LinkDown{Link: k.Index, Path: k.Name, Err: err, Expected: k.Answered})
+	r.life.Rouse()
 }
 
 // leave is the counterpart of enter.
 func (r *Receiver) leave(k *rxlink, err error) {
-	r.life.mu.Lock()
-	defer r.life.mu.Unlock()
-	if r.links[uint32(k.index)] == k {
-		delete(r.links, uint32(k.index))
-		r.left[k.index] = k.lostStatus()
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
+	if r.links[uint32(k.Index)] == k {
+		delete(r.links, uint32(k.Index))
+		r.left[k.Index] = k.lostStatus()
 	}
-	r.life.up--
+	r.life.Up--
 	k.owner.load--
-	if !k.answered {
-		r.life.lost++
+	if !k.Answered {
+		r.life.Lost++
 	}
-	r.life.outage.LinkLost(stream.EndingOf(err, k.told), k.proved, k.heard, k.loop.Now)
-	if k.proved {
+	r.life.Outage.LinkLost(stream.EndingOf(err, k.Told), k.Proved, k.Heard, k.Loop.Now)
+	if k.Proved {
 		r.useful.Add(-1)
-		r.life.outage.Progress(k.loop.Now)
+		r.life.Outage.Progress(k.Loop.Now)
 	}
 	r.linkGone()
 }

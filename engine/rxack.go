@@ -9,11 +9,11 @@ import (
 // took counts a leg that came in whole, so that an ack is owed for it.
 func (k *rxlink) took() {
 	k.owner.owe(int(k.frame.Length))
-	k.legs++
-	k.bytes += uint64(k.frame.Length)
+	k.Legs++
+	k.Bytes += uint64(k.frame.Length)
 	if observe.Listens(k.r.observer, observe.LevelLegs) {
 		l := k.frame.Leg()
-		observe.Tell(k.r.observer, observe.LegReceived{Leg: l.Number, Bytes: int(l.Length), Offset: l.Offset, Link: k.index})
+		observe.Tell(k.r.observer, observe.LegReceived{Leg: l.Number, Bytes: int(l.Length), Offset: l.Offset, Link: k.Index})
 	}
 }
 
@@ -29,20 +29,20 @@ func (l *rxloop) owe(bytes int) {
 // acknowledge reports what has been received and delivered so far, on whatever links. If the socket is full the ack stays due: a
 // later one says more.
 func (k *rxlink) acknowledge() error {
-	if err := k.speak(); err != nil || len(k.control) > 0 {
+	if err := k.speak(); err != nil || len(k.Control) > 0 {
 		return err
 	}
 	k.owner.owed = 0
 	from, n := k.r.ring.Bitmap(k.owner.words[:])
 	a := wire.Ack{Received: uint64(from), Bitmap: k.owner.words[:n]}
 	a.Delivered = min(uint64(k.r.ring.Next()), a.Received)
-	k.control = a.Append(k.control)
+	k.Control = a.Append(k.Control)
 	return k.speak()
 }
 
 // tellCredit tells the sender what was delivered when no leg comes in whose ack would say so.
 func (l *rxloop) tellCredit() {
-	if len(l.links) == 0 {
+	if len(l.Links) == 0 {
 		for _, o := range l.r.loops {
 			if o != l {
 				o.Post(o.ackLatest)
@@ -56,8 +56,8 @@ func (l *rxloop) tellCredit() {
 // ackLatest sends an ack on the link that last brought something.
 func (l *rxloop) ackLatest() {
 	var latest *rxlink
-	for _, k := range l.links {
-		if latest == nil || k.heard.After(latest.heard) {
+	for _, k := range l.Links {
+		if latest == nil || k.Heard.After(latest.Heard) {
 			latest = k
 		}
 	}

@@ -23,7 +23,7 @@ func (k *rxlink) SinkTakes(caller *loop.Loop) { k.r.reach(k, caller, func() { k.
 // cutThrough moves what it can. It answers like read.
 func (k *rxlink) cutThrough() (n int, drained bool, err error) {
 	e := &k.r.out
-	if !e.TakeTurn(k.loop) {
+	if !e.TakeTurn(k.Loop) {
 		// Another loop writes, so it has a copy of this leg, or finishes the leg before it.
 		return 0, false, k.buffer(k.cut.Leg)
 	}
@@ -41,12 +41,12 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 		k.state = rxDropped // a copy is delivered, or about to be: drop the rest
 		return 0, false, nil
 	case k.got < has:
-		n, err = k.conn.Recv(k.owner.waste[:min(has-k.got, len(k.owner.waste))], nil) // within the leg: its copies are alike
+		n, err = k.Conn.Recv(k.owner.waste[:min(has-k.got, len(k.owner.waste))], nil) // within the leg: its copies are alike
 		k.got += n
 		return n, false, err
 	}
 	left := int(l.Length) - k.got
-	n, err = e.Pull(l, k.conn.Mover, k.owner.pipe, left)
+	n, err = e.Pull(l, k.Conn.Mover, k.owner.pipe, left)
 	if err == egress.ErrEnds {
 		k.skip(n)
 		return 0, true, nil
@@ -85,7 +85,7 @@ func (l *rxloop) renewPipe() { l.pipe = l.r.out.Renew(l.pipe) }
 func (k *rxlink) spliceFailed(err error) error {
 	e := &k.r.out
 	switch {
-	case err == netio.ErrAgain && e.Straight() && k.conn.Pending():
+	case err == netio.ErrAgain && e.Straight() && k.Conn.Pending():
 		if e.Hold(k) {
 			k.state = rxHeld
 		}

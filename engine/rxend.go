@@ -7,17 +7,17 @@ import (
 
 // lose ends the link. The part of a leg that it was receiving is thrown away: the leg will come again.
 func (k *rxlink) lose(err error) {
-	if k.spared(err) {
+	if k.Spared(err) {
 		return
 	}
-	k.away = true // its last words may have to be delivered
-	if netio.Refused(err) && !k.parting {
+	k.Away = true // its last words may have to be delivered
+	if netio.Refused(err) && !k.Parting {
 		k.lastWords()
 	}
 	if k.state == rxParked {
 		k.leavePark()
 	}
-	k.away = false
+	k.Away = false
 	k.hangUp(err)
 	k.release()
 	k.r.linkLost(k, err)
@@ -28,29 +28,29 @@ func (k *rxlink) lose(err error) {
 func (k *rxlink) hangUp(err error) {
 	why, ours := stream.ReasonOf(err)
 	if ours {
-		k.giveUp(why)
-		_, _ = k.flush()
+		k.GiveUp(why)
+		_, _ = k.Flush()
 	}
-	k.close(!ours)
+	k.Close(!ours)
 }
 
 // part ends our side of the link once its last words are in the socket. What still comes in is read and dropped, because the kernel
 // answers a close that leaves something unread with a reset, which may overtake the words.
 func (k *rxlink) part() {
-	if k.away {
-		k.conn.Finish() // what it is in the middle of is no longer of use
+	if k.Away {
+		k.Conn.Finish() // what it is in the middle of is no longer of use
 		return
 	}
-	if k.parting {
+	if k.Parting {
 		return
 	}
-	k.parting, k.answered = true, true
+	k.Parting, k.Answered = true, true
 	if k.state == rxParked {
 		k.leavePark()
 	}
 	k.release()
-	k.conn.Finish()
-	k.conn.Await(1)
+	k.Conn.Finish()
+	k.Conn.Await(1)
 	if err := k.watch(); err != nil {
 		k.lose(err)
 		return
@@ -61,15 +61,15 @@ func (k *rxlink) part() {
 // drop reads what comes on a link that is parting, until the sender has closed it too.
 func (k *rxlink) drop() {
 	for budget := bytesPerRound; budget > 0; {
-		n, err := k.conn.Recv(k.owner.waste[:], nil)
+		n, err := k.Conn.Recv(k.owner.waste[:], nil)
 		if err == netio.ErrAgain {
 			return
 		}
 		if err != nil {
-			if !k.forsaken && k.heardOut(err) {
-				k.r.life.parted.Store(true)
+			if !k.forsaken && k.HeardOut(err) {
+				k.r.life.Parted.Store(true)
 			}
-			k.close(false)
+			k.Close(false)
 			k.r.linkLost(k, err)
 			return
 		}
@@ -83,7 +83,7 @@ func (k *rxlink) lastWords() {
 	if k.bufferRest() != nil {
 		return
 	}
-	_ = exhaust(func() (int, error) {
+	_ = Exhaust(func() (int, error) {
 		n, _, err := k.read()
 		return n, err
 	})

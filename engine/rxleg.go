@@ -28,7 +28,7 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 	if first, ok := k.r.claims.agrees(l); !ok {
 		// Of a stream that is only tried too: no accident does that. The link stays, to carry the word of it.
 		err := fmt.Errorf("%d bytes at byte %d, and %d at byte %d before", l.Length, l.Offset, first.Length, first.Offset)
-		k.r.life.fail(stream.Fail(stream.StatusIntegrity, err, "two copies of leg %d differ", l.Number))
+		k.r.life.Fail(stream.Fail(stream.StatusIntegrity, err, "two copies of leg %d differ", l.Number))
 		return nil
 	}
 	if l.Number == 0 && l.Offset != 0 && !k.r.tenure.Owns() {
@@ -37,7 +37,7 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 	if k.ending {
 		return k.buffer(l)
 	}
-	if k.r.out.Places(l, k.loop, k.owner.pipe) {
+	if k.r.out.Places(l, k.Loop, k.owner.pipe) {
 		k.state, k.leg = rxPlaced, &egress.Leg{Leg: l, Placed: true}
 		return nil
 	}
@@ -55,7 +55,7 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 
 // buffer makes the rest of the leg go into a buffer. The sink already has whatever came before.
 func (k *rxlink) buffer(l wire.Leg) error {
-	buf := k.r.pool.Get(k.loop.ID)
+	buf := k.r.pool.Get(k.Loop.ID)
 	if buf == nil {
 		return fmt.Errorf("no buffer for leg %d", l.Number)
 	}
@@ -109,16 +109,16 @@ func (k *rxlink) verify(l *egress.Leg) (whole bool, err error) {
 	if sum == l.Checksum {
 		return true, nil
 	}
-	k.r.life.mu.Lock()
+	k.r.life.Mu.Lock()
 	again := k.r.bad[l.Number]
 	if len(k.r.bad) >= badMost {
 		maps.DeleteFunc(k.r.bad, func(n uint64, _ bool) bool { return k.r.ring.Has(ring.Seq(n)) })
 	}
 	k.r.bad[l.Number] = true
-	k.r.life.mu.Unlock()
+	k.r.life.Mu.Unlock()
 	err = fmt.Errorf("leg %d has checksum %08x, %08x was announced", l.Number, sum, l.Leg.Checksum)
 	if again && !k.r.ring.Has(ring.Seq(l.Number)) { // else there is an intact copy
-		k.r.life.fail(stream.Fail(stream.StatusIntegrity, err, "the stream is damaged, and was damaged again when it was resent"))
+		k.r.life.Fail(stream.Fail(stream.StatusIntegrity, err, "the stream is damaged, and was damaged again when it was resent"))
 		return false, nil
 	}
 	return false, err

@@ -43,26 +43,26 @@ const bytesPerRound = 1 << 20
 // Ready reads what is there, acknowledges it, and delivers what is in order.
 func (k *rxlink) Ready(events uint32) {
 	switch {
-	case k.gone:
+	case k.Gone:
 		return
-	case k.away && events == sinkRoom:
+	case k.Away && events == sinkRoom:
 		k.missed = true
 		return
-	case k.away:
+	case k.Away:
 		k.mute()
 		return
-	case k.parting:
+	case k.Parting:
 		k.drop()
 		return
 	case k.broken(events):
 		k.resume()
 		return
 	}
-	k.away = true
+	k.Away = true
 	err := k.attend(events)
-	k.away = false
+	k.Away = false
 	if err == nil {
-		err = k.doomed
+		err = k.Doomed
 	}
 	if err == nil {
 		err = k.unmute()
@@ -73,14 +73,14 @@ func (k *rxlink) Ready(events uint32) {
 	}
 	if k.missed {
 		k.missed = false
-		k.loop.Post(func() { k.Ready(sinkRoom) })
+		k.Loop.Post(func() { k.Ready(sinkRoom) })
 	}
 }
 
 // attend does the work of Ready, while away keeps everybody else off the link.
 func (k *rxlink) attend(events uint32) error {
-	if events&netio.Writable != 0 && k.full {
-		k.full = false
+	if events&netio.Writable != 0 && k.Full {
+		k.Full = false
 		_ = k.watch()
 	}
 	err := k.unhold(events)
@@ -94,7 +94,7 @@ func (k *rxlink) attend(events uint32) error {
 		err = k.speak()
 	}
 	if err == nil {
-		k.conn.Await(k.worthWaking())
+		k.Conn.Await(k.worthWaking())
 	}
 	return err
 }
@@ -111,12 +111,12 @@ func (k *rxlink) worthWaking() int {
 // speak sends what waits in control; what the socket does not take leaves when it is writable. Nothing may follow the last
 // words: the attempt would end the connection, and lose them.
 func (k *rxlink) speak() error {
-	if k.parting {
-		k.control = k.control[:0]
+	if k.Parting {
+		k.Control = k.Control[:0]
 		return nil
 	}
-	was := k.full
-	done, err := k.flush()
+	was := k.Full
+	done, err := k.Flush()
 	if err == nil && !done && !was {
 		err = k.watch()
 	}
@@ -127,7 +127,7 @@ func (k *rxlink) speak() error {
 func (k *rxlink) mute() {
 	if !k.muted {
 		k.muted = true
-		k.loop.Mute(k.conn.FD())
+		k.Loop.Mute(k.Conn.FD())
 	}
 }
 
@@ -137,7 +137,7 @@ func (k *rxlink) unmute() error {
 		return nil
 	}
 	k.muted = false
-	return k.loop.Unmute(k.conn.FD(), k.events(), k.token)
+	return k.Loop.Unmute(k.Conn.FD(), k.events(), k.Token)
 }
 
 // watch asks for what the link can make use of.
@@ -145,7 +145,7 @@ func (k *rxlink) watch() error {
 	if k.muted {
 		return nil
 	}
-	return k.loop.Rewatch(k.conn.FD(), k.events(), k.token)
+	return k.Loop.Rewatch(k.Conn.FD(), k.events(), k.Token)
 }
 
 // receive reads until the socket is empty or the link's share of the round is used up; the watch is level-triggered, so
@@ -160,8 +160,8 @@ func (k *rxlink) receive() error {
 			return err
 		}
 		budget -= n
-		k.heard = k.loop.Now
-		if drained || k.loop.Aboard() {
+		k.Heard = k.Loop.Now
+		if drained || k.Loop.Aboard() {
 			return nil
 		}
 	}
@@ -174,7 +174,7 @@ func (k *rxlink) read() (n int, drained bool, err error) {
 	switch k.state {
 	case rxHeader:
 		room := k.header[k.got:]
-		n, err = k.conn.Recv(room, nil)
+		n, err = k.Conn.Recv(room, nil)
 		k.got += n
 		if err == nil && k.got == len(k.header) {
 			err = k.beginFrame()
@@ -191,7 +191,7 @@ func (k *rxlink) read() (n int, drained bool, err error) {
 	if len(into) == left && k.bound == nil {
 		next = k.header[:]
 	}
-	n, err = k.conn.Recv(into, next)
+	n, err = k.Conn.Recv(into, next)
 	drained = n < len(into)+len(next)
 	if err != nil {
 		return n, drained, err
@@ -225,8 +225,8 @@ func (k *rxlink) beginFrame() error {
 	if err != nil {
 		return err
 	}
-	if !k.proved {
-		k.proved = true
+	if !k.Proved {
+		k.Proved = true
 		k.r.useful.Add(1)
 	}
 	k.frame, k.got = h, 0
@@ -245,46 +245,46 @@ func (k *rxlink) obey() error {
 	if k.frame.Type == wire.TypeEnd {
 		return k.r.ending(k.frame.End(), k.owner)
 	}
-	return k.Link.obey(k.frame, k.small[:k.frame.Length], receiveEnd{k.r})
+	return k.Link.Obey(k.frame, k.small[:k.frame.Length], receiveEnd{k.r})
 }
 
 // silent reports whether nothing has been heard for so long that the link is dead. It waits longer while other links of the
 // path bring something, since all of them may wait in one queue: the sender knows how deep that is, and finds a dead link itself.
 func (k *rxlink) silent() bool {
-	k.way.hear(k.heard)
-	dead, now := k.r.time.Dead, k.loop.Now
-	silence := now.Sub(k.heard)
+	k.way.hear(k.Heard)
+	dead, now := k.r.time.Dead, k.Loop.Now
+	silence := now.Sub(k.Heard)
 	return silence >= dead && (k.way.quiet(now) >= dead || silence >= schedule.PatienceTimes*dead)
 }
 
 // tick keeps the link's clocks. A heartbeat brings an ack along, so that no credit is ever stuck.
 func (k *rxlink) tick() {
-	if k.parting {
+	if k.Parting {
 		return
 	}
 	switch {
-	case k.away:
-		k.heard = k.loop.Now
-		k.full = false // it may be: nobody watches
+	case k.Away:
+		k.Heard = k.Loop.Now
+		k.Full = false // it may be: nobody watches
 		if err := k.speak(); err != nil {
 			k.lose(err)
 			return
 		}
 	case k.state == rxHeld, k.state == rxStalled:
-		k.heard = k.loop.Now // it may have sent something: we do not look
+		k.Heard = k.Loop.Now // it may have sent something: we do not look
 	case k.state != rxHeader:
 		k.Ready(0) // a slow link may have brought something, but less than is worth waking
-		if k.gone {
+		if k.Gone {
 			return
 		}
 	}
 	k.follow()
-	k.pulse.Beat(k.loop.Now, k.arrived())
+	k.Pulse.Beat(k.Loop.Now, k.arrived())
 	if k.silent() {
 		k.lose(stream.ErrSilent)
 		return
 	}
-	if !k.beats(k.r.time.Beat) {
+	if !k.Beats(k.r.time.Beat) {
 		return
 	}
 	if err := k.acknowledge(); err != nil {
@@ -294,7 +294,7 @@ func (k *rxlink) tick() {
 
 // say queues frames and sends them as far as possible.
 func (k *rxlink) say(frames []byte) {
-	k.control = append(k.control, frames...)
+	k.Control = append(k.Control, frames...)
 	if err := k.speak(); err != nil {
 		k.lose(err)
 	}

@@ -12,7 +12,7 @@ import (
 
 // rxloop is a loop at the receiving end.
 type rxloop struct {
-	linkLoop[*rxlink]
+	LinkLoop[*rxlink]
 	r     *Receiver
 	load  int            // links that it has, and those on their way to it; guarded by Receiver.mu
 	waste [64 << 10]byte // where payload goes that we already have
@@ -67,7 +67,7 @@ func (l *rxloop) endRound() (again bool) {
 }
 
 func (l *rxloop) tick() {
-	for _, k := range slices.Clone(l.links) {
+	for _, k := range slices.Clone(l.Links) {
 		if k.tick(); l.Aboard() {
 			return
 		}
@@ -76,25 +76,25 @@ func (l *rxloop) tick() {
 
 // sayAll says the same on every link.
 func (l *rxloop) sayAll(frames []byte) {
-	for _, k := range slices.Clone(l.links) {
+	for _, k := range slices.Clone(l.Links) {
 		k.say(frames)
 	}
 }
 
-// farewell says the last words on every link and signals left when they are all in the sockets, or their links are gone.
-func (l *rxloop) farewell(words []byte, left chan<- struct{}) {
+// Farewell says the last words on every link and signals left when they are all in the sockets, or their links are gone.
+func (l *rxloop) Farewell(words []byte, left chan<- struct{}) {
 	l.sayAll(words)
-	told := slices.Clone(l.links) // one that comes up later has yet to be
+	told := slices.Clone(l.Links) // one that comes up later has yet to be
 	l.After = func() bool {
 		for _, k := range told {
-			if k.gone || len(k.control) > 0 {
+			if k.Gone || len(k.Control) > 0 {
 				continue
 			}
-			if l.r.life.err != nil {
+			if l.r.life.Err != nil {
 				k.part()
 			}
 		}
-		if slices.ContainsFunc(told, func(k *rxlink) bool { return !k.gone && (k.parting || len(k.control) > 0) }) {
+		if slices.ContainsFunc(told, func(k *rxlink) bool { return !k.Gone && (k.Parting || len(k.Control) > 0) }) {
 			return false
 		}
 		l.After = func() bool { return false }
@@ -107,14 +107,14 @@ func (l *rxloop) farewell(words []byte, left chan<- struct{}) {
 func (l *rxloop) closeLinks() {
 	if l.Broken() {
 		var conns []stream.Conn
-		for _, k := range l.links {
-			conns = append(conns, k.conn.Conn)
+		for _, k := range l.Links {
+			conns = append(conns, k.Conn.Conn)
 		}
-		stream.SpeakFor(l.Loop, l.r.life.lastWords(), conns, l.r.time.Farewell)
+		stream.SpeakFor(l.Loop, l.r.life.LastWords(), conns, l.r.time.Farewell)
 		return
 	}
-	for _, k := range l.links {
+	for _, k := range l.Links {
 		k.release()
-		k.conn.Close()
+		k.Conn.Close()
 	}
 }

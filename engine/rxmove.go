@@ -29,11 +29,11 @@ func (k *rxlink) follow() {
 	if k.bound != nil {
 		return
 	}
-	to := k.r.nearer(k.conn.IncomingCPU(), k.owner)
+	to := k.r.nearer(k.Conn.IncomingCPU(), k.owner)
 	if to != k.stray.to {
-		k.stray.to, k.stray.since = to, k.loop.Now
+		k.stray.to, k.stray.since = to, k.Loop.Now
 	}
-	if to != nil && k.loop.Now.Sub(k.stray.since) >= k.r.time.Move {
+	if to != nil && k.Loop.Now.Sub(k.stray.since) >= k.r.time.Move {
 		k.bound, k.stray = to, stray{}
 	}
 }
@@ -43,7 +43,7 @@ func (r *Receiver) nearer(cpu int, than *rxloop) *rxloop {
 	if cpu < 0 || len(r.loops) == 1 {
 		return nil
 	}
-	if i := r.life.placed.Load().Better(cpu, than.ID); i >= 0 {
+	if i := r.life.Placed.Load().Better(cpu, than.ID); i >= 0 {
 		return r.loops[i]
 	}
 	return nil
@@ -52,9 +52,9 @@ func (r *Receiver) nearer(cpu int, than *rxloop) *rxloop {
 // sendOff hands over the links that are bound for another loop and between two legs. It runs at the end of a round, when
 // nobody is in the middle of anything with them.
 func (l *rxloop) sendOff() {
-	for i := 0; i < len(l.links); {
-		k := l.links[i]
-		if !k.departs() || k.away || !k.move() {
+	for i := 0; i < len(l.Links); {
+		k := l.Links[i]
+		if !k.departs() || k.Away || !k.move() {
 			i++
 		}
 	}
@@ -64,23 +64,23 @@ func (l *rxloop) sendOff() {
 func (k *rxlink) move() bool {
 	r, from, to := k.r, k.owner, k.bound
 	k.bound = nil
-	r.life.mu.Lock()
-	defer r.life.mu.Unlock()
-	if r.life.finished || to.load >= r.share()+1 {
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
+	if r.life.Finished || to.load >= r.share()+1 {
 		return false // the last words go only to the links that are there
 	}
 	from.load--
 	to.load++
-	from.Unwatch(k.conn.FD(), k.token)
-	from.remove(k)
+	from.Unwatch(k.Conn.FD(), k.Token)
+	from.Remove(k)
 	owed := from.owed
 	from.owed = 0
 	r.moved++
-	observe.Tell(r.observer, observe.LinkMoved{Link: k.index, From: from.ID, To: to.ID})
+	observe.Tell(r.observer, observe.LinkMoved{Link: k.Index, From: from.ID, To: to.ID})
 	k.owner = to
 	if !to.Post(func() { k.arrive(owed) }) {
-		k.gone = true
-		k.conn.Abort()
+		k.Gone = true
+		k.Conn.Abort()
 	}
 	return true
 }
@@ -88,35 +88,35 @@ func (k *rxlink) move() bool {
 // arrive puts the link under the watch of its new loop, with the bytes of legs that an ack is owed for.
 func (k *rxlink) arrive(owed int) {
 	at := k.owner
-	k.loop, k.past = at.Loop, at.past
-	token, err := at.Watch(k.conn.FD(), k.events(), k)
+	k.Loop, k.Past = at.Loop, at.Past
+	token, err := at.Watch(k.Conn.FD(), k.events(), k)
 	if err != nil {
-		k.gone = true
-		k.uncount()
-		k.conn.Abort()
+		k.Gone = true
+		k.Uncount()
+		k.Conn.Abort()
 		k.r.linkLost(k, err)
 		return
 	}
-	k.token = token
-	at.links = append(at.links, k)
-	k.count(&k.r.life.gauge) // the others were named while it was on its way
+	k.Token = token
+	at.Links = append(at.Links, k)
+	k.Count(&k.r.life.Gauge) // the others were named while it was on its way
 	if owed > 0 {
 		at.owe(owed)
 	}
-	if d := k.r.life.done.Load(); d != nil {
+	if d := k.r.life.Done.Load(); d != nil {
 		k.say(d.Append(nil)) // it may have been on its way when the others were told
 	}
 }
 
 // reach has the loop that has the link call f: at once when that is the caller's.
 func (r *Receiver) reach(k *rxlink, caller *loop.Loop, f func()) {
-	r.life.mu.Lock()
+	r.life.Mu.Lock()
 	at := k.owner
-	here := at.Loop == caller && k.loop == caller // else it is on its way to the caller, whose thread alone changes that
+	here := at.Loop == caller && k.Loop == caller // else it is on its way to the caller, whose thread alone changes that
 	if !here {
 		at.Post(func() { r.reach(k, at.Loop, f) }) // under mu, and so after the link's arrival
 	}
-	r.life.mu.Unlock()
+	r.life.Mu.Unlock()
 	if here {
 		f()
 	}

@@ -27,7 +27,7 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 		return 0, true, k.watch()
 	}
 	left := int(l.Length) - k.got
-	n, err = k.conn.TakePipe(k.owner.pipe, left)
+	n, err = k.Conn.TakePipe(k.owner.pipe, left)
 	if netio.Unsupported(err) {
 		e.Refuse()
 		if k.got == 0 {
@@ -37,7 +37,7 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 	if err != nil {
 		return 0, true, err // the leg will come again
 	}
-	if e.Place(k.loop, k.owner.pipe, int64(l.Offset)+int64(k.got), n) != nil {
+	if e.Place(k.Loop, k.owner.pipe, int64(l.Offset)+int64(k.got), n) != nil {
 		k.state, k.leg = rxDropped, nil
 		k.owner.renewPipe()
 	}

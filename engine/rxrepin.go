@@ -10,34 +10,34 @@ import (
 
 // repin places the loops near the device through which the first link has come, before there is memory for the window.
 func (r *Receiver) repin(local net.Addr) {
-	r.life.repinning.Lock()
-	defer r.life.repinning.Unlock()
+	r.life.Repinning.Lock()
+	defer r.life.Repinning.Unlock()
 	addr, err := netip.ParseAddrPort(local.String())
 	if err != nil || r.known() {
 		return
 	}
 	device := r.transport.DeviceAt(addr.Addr())
-	if device == "" || slices.Equal(r.life.placed.Load().Devices, stream.Devices(device)) {
+	if device == "" || slices.Equal(r.life.Placed.Load().Devices, stream.Devices(device)) {
 		return
 	}
 	at := r.cfg.Place(stream.Receiving, stream.Devices(device), len(r.loops))
 	for i, l := range r.loops {
 		l.Repin(at.CPUs[i])
 	}
-	r.life.placed.Swap(at).TellNext(r.observer, at)
+	r.life.Placed.Swap(at).TellNext(r.observer, at)
 	r.steer()
 }
 
 // known reports whether the sender has been met.
 func (r *Receiver) known() bool {
-	r.life.mu.Lock()
-	defer r.life.mu.Unlock()
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
 	return r.tenure.Met()
 }
 
 // steer makes new connections come in at the listener of the loop that serves them best.
 func (r *Receiver) steer() {
-	at := r.life.placed.Load()
+	at := r.life.Placed.Load()
 	if len(r.loops) == 1 || at.Machine == nil {
 		return
 	}

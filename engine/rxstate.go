@@ -72,7 +72,7 @@ func (k *rxlink) events() uint32 {
 	if !k.state.waits() {
 		events |= netio.Readable
 	}
-	if k.full {
+	if k.Full {
 		events |= netio.Writable
 	}
 	return events

@@ -6,36 +6,36 @@ import (
 	"viamillipede/engine/observe"
 )
 
-// linkStatus is part of End: those that were lost and did not come back are among them.
-func (r receiveEnd) linkStatus() []observe.LinkStatus {
+// LinkStatus is part of End: those that were lost and did not come back are among them.
+func (r receiveEnd) LinkStatus() []observe.LinkStatus {
 	var links []observe.LinkStatus
 	up := make(map[int]bool)
 	for _, l := range r.loops {
-		for _, k := range l.describe() {
+		for _, k := range l.Describe() {
 			links = append(links, k)
 			up[k.Index] = true
 		}
 	}
-	r.life.mu.Lock()
+	r.life.Mu.Lock()
 	for _, gone := range r.left {
 		if !up[gone.Index] {
 			links = append(links, gone)
 		}
 	}
-	r.life.mu.Unlock()
+	r.life.Mu.Unlock()
 	slices.SortFunc(links, func(a, b observe.LinkStatus) int { return a.Index - b.Index })
 	return links
 }
 
 // lostStatus describes a link that is lost now.
 func (k *rxlink) lostStatus() observe.LinkStatus {
-	return observe.LinkStatus{Index: k.index, Path: k.name, Order: -1, State: observe.StateDown, Since: k.loop.Now, Loop: k.loop.ID}
+	return observe.LinkStatus{Index: k.Index, Path: k.Name, Order: -1, State: observe.StateDown, Since: k.Loop.Now, Loop: k.Loop.ID}
 }
 
 // ringStatus is nil until the sender is met.
 func (r *Receiver) ringStatus() *observe.RingStatus {
-	r.life.mu.Lock()
-	defer r.life.mu.Unlock()
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
 	if !r.tenure.Met() {
 		return nil
 	}
@@ -45,33 +45,33 @@ func (r *Receiver) ringStatus() *observe.RingStatus {
 	}
 }
 
-// status describes the link; on its loop's thread.
-func (k *rxlink) status() linkStatus {
+// Status describes the link; on its loop's thread.
+func (k *rxlink) Status() LinkStatus {
 	inFlight := 0
 	if k.state.has() {
 		inFlight = 1
 	}
-	return k.Link.status(k.arrived(), inFlight, k.r.time.Beat)
+	return k.Link.Describe(k.arrived(), inFlight, k.r.time.Beat)
 }
 
 // arrived is how many bytes of legs have come in, those of the leg that is not whole included.
 func (k *rxlink) arrived() uint64 {
 	if k.state.inLeg() {
-		return k.bytes + uint64(k.got)
+		return k.Bytes + uint64(k.got)
 	}
-	return k.bytes
+	return k.Bytes
 }
 
-// fill is part of End.
-func (r receiveEnd) fill(snap *observe.Snapshot) { snap.Ring = r.ringStatus() }
+// Fill is part of End.
+func (r receiveEnd) Fill(snap *observe.Snapshot) { snap.Ring = r.ringStatus() }
 
-// bytes is part of End.
-func (r receiveEnd) bytes() uint64 { return r.out.Written() }
+// Bytes is part of End.
+func (r receiveEnd) Bytes() uint64 { return r.out.Written() }
 
-// account is part of End.
-func (r receiveEnd) account(sum *observe.Summary) {
+// Account is part of End.
+func (r receiveEnd) Account(sum *observe.Summary) {
 	sum.EnginePath, sum.Refused = r.enginePath(), r.doors.Refused()
-	r.life.mu.Lock()
-	defer r.life.mu.Unlock()
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
 	sum.Moved = r.moved
 }

@@ -15,57 +15,57 @@ type receiveEnd struct{ *Receiver }
 // complete is called once, when the sink has all of the stream: the sender is told, and told again on each new link until it
 // says goodbye. If the stream has failed meanwhile, it is too late.
 func (r *Receiver) complete(d wire.Done) {
-	r.life.mu.Lock()
-	late := r.life.finished
+	r.life.Mu.Lock()
+	late := r.life.Finished
 	if !late {
-		r.life.ended = time.Now()
-		r.life.done.Store(&d)
+		r.life.Ended = time.Now()
+		r.life.Done.Store(&d)
 	}
-	r.life.mu.Unlock()
+	r.life.Mu.Unlock()
 	if late {
 		return
 	}
 	for _, l := range r.loops {
 		l.Post(func() { l.sayAll(d.Append(nil)) })
 	}
-	r.life.rouse()
+	r.life.Rouse()
 }
 
-// glance is part of End.
-func (r receiveEnd) glance(now time.Time) {
+// Glance is part of End.
+func (r receiveEnd) Glance(now time.Time) {
 	r.doors.Report(now)
 	if r.test != nil {
 		r.damaged(r.test.overdue(now))
 	}
 }
 
-// concluded is part of End: the sender has confirmed the end, or is not coming back to do so.
-func (r receiveEnd) concluded(now time.Time) bool {
-	return r.life.done.Load() != nil && (r.bye.Load() || r.unconfirmed(now) || r.verdict(now) != nil)
+// Concluded is part of End: the sender has confirmed the end, or is not coming back to do so.
+func (r receiveEnd) Concluded(now time.Time) bool {
+	return r.life.Done.Load() != nil && (r.bye.Load() || r.unconfirmed(now) || r.Verdict(now) != nil)
 }
 
 // unconfirmed reports whether the sender has had time enough to confirm the end. Its links may be up all the while.
 func (r *Receiver) unconfirmed(now time.Time) bool {
-	r.life.mu.Lock()
-	defer r.life.mu.Unlock()
-	if r.time.Confirm <= 0 || now.Sub(r.life.ended) < r.time.Confirm {
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
+	if r.time.Confirm <= 0 || now.Sub(r.life.Ended) < r.time.Confirm {
 		return false
 	}
 	observe.Tell(r.observer, observe.EndUnconfirmed{Within: r.time.Confirm})
 	return true
 }
 
-// verdict is part of End.
-func (r receiveEnd) verdict(now time.Time) *stream.Error {
-	r.life.mu.Lock()
-	defer r.life.mu.Unlock()
-	if r.life.up > 0 {
+// Verdict is part of End.
+func (r receiveEnd) Verdict(now time.Time) *stream.Error {
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
+	if r.life.Up > 0 {
 		return nil
 	}
-	if r.life.outage.Met() {
+	if r.life.Outage.Met() {
 		return r.doom(now)
 	}
-	if r.cfg.Connect <= 0 || now.Sub(r.life.started) < r.cfg.Connect {
+	if r.cfg.Connect <= 0 || now.Sub(r.life.Started) < r.cfg.Connect {
 		return nil
 	}
 	if why := r.doors.Shut(); why != nil {
@@ -77,24 +77,24 @@ func (r receiveEnd) verdict(now time.Time) *stream.Error {
 // doom is verdict once the sender has been met, under mu. A receiver that has every byte needs its sender only to tell it so. So it
 // waits while it writes, whatever the sender's end looks like, and lingers for a while once it has written.
 func (r *Receiver) doom(now time.Time) *stream.Error {
-	if r.life.done.Load() != nil {
-		r.life.outage.Progress(r.life.ended)
+	if r.life.Done.Load() != nil {
+		r.life.Outage.Progress(r.life.Ended)
 	}
-	dead, giveup := receiveEnd{r}.patience()
-	switch r.life.outage.Judge(now, dead, giveup) {
+	dead, giveup := receiveEnd{r}.Patience()
+	switch r.life.Outage.Judge(now, dead, giveup) {
 	case schedule.FateClosed:
-		return stream.Fail(stream.StatusLost, nil, "the sender is gone: its host closed every link and none has come back for %v", r.life.outage.Away(now))
+		return stream.Fail(stream.StatusLost, nil, "the sender is gone: its host closed every link and none has come back for %v", r.life.Outage.Away(now))
 	case schedule.FateLost:
 		return stream.Fail(stream.StatusLost, nil, "all paths to the sender have been lost for longer than giveup (%v)", giveup)
 	}
 	return nil
 }
 
-// patience is part of End.
-func (r receiveEnd) patience() (dead, giveup time.Duration) {
+// Patience is part of End.
+func (r receiveEnd) Patience() (dead, giveup time.Duration) {
 	switch {
-	case r.life.done.Load() != nil:
-		return r.cfg.Dead, r.life.linger
+	case r.life.Done.Load() != nil:
+		return r.cfg.Dead, r.life.Linger
 	case r.whole():
 		return -1, r.cfg.Giveup
 	}
@@ -131,58 +131,58 @@ func (r *Receiver) ending(e wire.End, l *rxloop) error {
 	return nil
 }
 
-// peerFinished handles the sender's word that it is done. It says so once it has heard that all is delivered. A sender that
+// PeerFinished handles the sender's word that it is done. It says so once it has heard that all is delivered. A sender that
 // says it before all is here will send no more, so there is nothing to wait for.
-func (r receiveEnd) peerFinished() {
+func (r receiveEnd) PeerFinished() {
 	switch {
 	case !r.tenure.Owns(): // there is no stream yet
-	case r.life.done.Load() == nil && !r.whole():
-		r.life.fail(stream.Fail(stream.StatusLost, nil, "the sender ended the stream without sending all of it"))
+	case r.life.Done.Load() == nil && !r.whole():
+		r.life.Fail(stream.Fail(stream.StatusLost, nil, "the sender ended the stream without sending all of it"))
 	default:
 		r.bye.Store(true)
-		r.life.rouse()
+		r.life.Rouse()
 	}
 }
 
-// peerFailed handles the sender's reason for failing. Once all is delivered it no longer matters, since the sender has
+// PeerFailed handles the sender's reason for failing. Once all is delivered it no longer matters, since the sender has
 // nothing more to ask for. While the stream is not yet the receiver's own, only the link ends, with the error returned.
-func (r receiveEnd) peerFailed(on *Link, f wire.Fault) error {
+func (r receiveEnd) PeerFailed(on *Link, f wire.Fault) error {
 	switch {
-	case r.life.done.Load() != nil:
+	case r.life.Done.Load() != nil:
 		r.bye.Store(true)
-		r.life.rouse()
-	case r.quits(f, on.name):
-		on.told, on.answered = true, true
+		r.life.Rouse()
+	case r.quits(f, on.Name):
+		on.Told, on.Answered = true, true
 		return stream.ErrQuit
 	default:
-		r.life.told.Store(true)
-		r.life.fail(remoteError("sender", f))
+		r.life.Told.Store(true)
+		r.life.Fail(RemoteError("sender", f))
 	}
 	return nil
 }
 
-// plight is part of End.
-func (r receiveEnd) plight(now time.Time) plight {
-	p := plight{since: r.life.outage.Moved(), over: r.life.finished && r.life.err == nil && r.bye.Load(), whole: r.tenure.Met() && r.whole()}
-	if p.without = r.useful.Load() == 0; !p.without {
-		p.since = now // only the sender can tell whether payload has to move
+// Plight is part of End.
+func (r receiveEnd) Plight(now time.Time) Plight {
+	p := Plight{Since: r.life.Outage.Moved(), Over: r.life.Finished && r.life.Err == nil && r.bye.Load(), Whole: r.tenure.Met() && r.whole()}
+	if p.Without = r.useful.Load() == 0; !p.Without {
+		p.Since = now // only the sender can tell whether payload has to move
 	}
 	return p
 }
 
-// cry is part of End. A receiver may be started long before its sender, so what it waits for is said once.
-func (r receiveEnd) cry(o *observe.Outage, n news, p plight) bool {
+// Cry is part of End. A receiver may be started long before its sender, so what it waits for is said once.
+func (r receiveEnd) Cry(o *observe.Outage, n News, p Plight) bool {
 	switch {
-	case o.First && n == newsLasts:
+	case o.First && n == NewsLasts:
 		return false
 	case o.First:
 		o.Door, o.Port, o.Until, o.Limit = r.Addr(), r.cfg.Port, time.Time{}, observe.LimitConnect
 		if r.cfg.Connect >= 0 {
-			o.Until = r.life.started.Add(r.cfg.Connect)
+			o.Until = r.life.Started.Add(r.cfg.Connect)
 		}
-	case r.life.done.Load() != nil:
+	case r.life.Done.Load() != nil:
 		o.Stage = observe.StageWritten
-	case p.whole:
+	case p.Whole:
 		o.Stage = observe.StageWriting
 	}
 	return true

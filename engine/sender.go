@@ -27,7 +27,7 @@ var _ = [1]struct{}{}[stream.MaxThreads-window.MaxPaths]
 
 // Sender is one stream's sending end.
 type Sender struct {
-	life      life
+	life      Life
 	cfg       stream.SendSetup
 	observer  observe.Observer
 	time      schedule.Timing
@@ -98,14 +98,14 @@ func OpenSender(c stream.SendSetup) (*Sender, error) {
 	s := &Sender{
 		cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport,
 	}
-	s.life.live(sendEnd{s}, c.Observer, c.Timing, c.Timing.Linger, c.Timing.Farewell)
+	s.life.Live(sendEnd{s}, c.Observer, c.Timing, c.Timing.Linger, c.Timing.Farewell)
 	s.chaos.Every = int64(c.Chaos)
 	s.watcher.Store(nobody)
 	if err := netio.Random(s.stream[:]); err != nil {
 		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make a stream id")
 	}
 	s.dialer = ways.New(ways.Config{
-		End: dialled{s}, Timing: s.time, Transport: s.transport, Observer: s.observer, Trace: s.trace(), Auto: c.Auto, Near: s.near, Fail: s.life.fail,
+		End: dialled{s}, Timing: s.time, Transport: s.transport, Observer: s.observer, Trace: s.trace(), Auto: c.Auto, Near: s.near, Fail: s.life.Fail,
 	}, c.Paths, c.Threads)
 	s.paths = s.dialer.Paths()
 	return s, s.open(loops, t.Pipes)
@@ -119,7 +119,7 @@ func (s *Sender) open(loops, pipes int) error {
 	s.most = s.cfg.Leg
 	s.buffers = min(int(s.cfg.Window/int64(s.cfg.Leg)), stream.LegsMost)
 	cpus := s.cfg.LoopCPUs(stream.Sending, loops)
-	s.life.placed.Store(&stream.Placement{CPUs: cpus})
+	s.life.Placed.Store(&stream.Placement{CPUs: cpus})
 	for i, cpu := range cpus {
 		if err := s.addLoop(i, cpu); err != nil {
 			s.close()
@@ -139,13 +139,13 @@ func (s *Sender) ingestConfig(pipes int) ingest.Config {
 }
 
 func (s *Sender) addLoop(i, cpu int) error {
-	l, err := stream.OpenLoop(i, cpu, s.time.Tick, s.observer, s.life.fail)
+	l, err := stream.OpenLoop(i, cpu, s.time.Tick, s.observer, s.life.Fail)
 	if err != nil {
 		return err
 	}
-	t := &txloop{linkLoop: linkLoop[*txlink]{Loop: l, past: sumsFor(s.cfg.LinkSums)}, s: s, mark: 1 << i}
+	t := &txloop{LinkLoop: NewLinkLoop[*txlink](l, s.cfg.LinkSums), s: s, mark: 1 << i}
 	l.Tick, l.After = t.tick, t.dispatch
-	s.loops, s.life.workers = append(s.loops, t), append(s.life.workers, t)
+	s.loops, s.life.Workers = append(s.loops, t), append(s.life.Workers, t)
 	if err := t.pause.Open(l, s.cfg.Delay); err != nil {
 		return err
 	}
@@ -168,47 +168,47 @@ func (s *Sender) close() {
 }
 
 // Snapshot is how this end stands. Any goroutine may call it at any time; it takes as long as the busiest loop needs to answer.
-func (s *Sender) Snapshot() observe.Snapshot { return s.life.snapshot() }
+func (s *Sender) Snapshot() observe.Snapshot { return s.life.Snapshot() }
 
 // Summary is what the stream has done until now, or until its end. Any goroutine may call it while Run runs.
-func (s *Sender) Summary() observe.Summary { return s.life.summary() }
+func (s *Sender) Summary() observe.Summary { return s.life.Summary() }
 
 // Progress is how many bytes were read from the source, and for how long there have been links; it costs next to nothing. Any
 // goroutine may call it.
-func (s *Sender) Progress() (bytes uint64, elapsed time.Duration) { return s.life.progress() }
+func (s *Sender) Progress() (bytes uint64, elapsed time.Duration) { return s.life.Progress() }
 
 // Run sends the stream and returns when the receiver has delivered all of it (nil), the stream has failed (*stream.Error), or ctx
 // has ended. In the last case the error is the cause of ctx's end, if that is an *stream.Error. By then both ends know the reason,
 // provided that a link was left to carry it.
 func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 	defer stream.Caught("the end", s.observer, func(e *stream.Error) { err = e })
-	s.life.begin(time.Now(), len(s.paths))
+	s.life.Begin(time.Now(), len(s.paths))
 	s.explain()
 	defer s.cfg.Means.SpareCPUs(len(s.loops))()
-	defer s.life.run()()
+	defer s.life.Run()()
 	dialling, stop := context.WithCancel(context.Background())
 	s.dialer.Start(dialling, func(link int) *loop.Loop { return s.loops[s.loopOf(link)].Loop })
-	s.life.gauge.Load.Start(func() { s.gaugeLinks(dialling) })
-	s.life.supervise(ctx)
-	said := s.life.insist(ctx)
+	s.life.Gauge.Load.Start(func() { s.gaugeLinks(dialling) })
+	s.life.Supervise(ctx)
+	said := s.life.Insist(ctx)
 	if !said {
 		s.unstick(ctx)
 	}
 	stop()
 	s.dialer.Wait()
 	if !said {
-		s.life.farewell()
+		s.life.Farewell()
 		s.awaitGoodbye()
 	}
 	sum = s.Summary()
-	s.life.curtain.Fall()
+	s.life.Curtain.Fall()
 	stream.HaltThen(s.loops, s.tidy, s.observer)
-	return sum, s.life.err
+	return sum, s.life.Err
 }
 
 // tidy releases everything, once the loops have ended.
 func (s *Sender) tidy() {
-	s.life.gauge.Close()
+	s.life.Gauge.Close()
 	for _, l := range s.loops {
 		l.closeLinks()
 	}
@@ -235,7 +235,7 @@ func (s *Sender) loopOf(link int) int { return link / len(s.paths) % len(s.loops
 func (s *Sender) explain() {
 	observe.Tell(s.observer, observe.SourceOpened{Source: s.in.Source.String(), EnginePath: s.enginePath()})
 	observe.Tell(s.observer, observe.SenderOpened{
-		Placement: s.life.placed.Load().Data(), Links: s.dialer.Links(), Paths: len(s.paths),
+		Placement: s.life.Placed.Load().Data(), Links: s.dialer.Links(), Paths: len(s.paths),
 		Leg: int64(s.cfg.Leg), Window: s.cfg.Window,
 	})
 }

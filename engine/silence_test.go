@@ -34,7 +34,7 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 	} {
 		s := &Sender{}
 		s.time = schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}
-		k := &txlink{s: s, path: ways.NewPath(stream.Path{}, 0), Link: Link{loop: &loop.Loop{Now: start.Add(c.after)}, heard: start}}
+		k := &txlink{s: s, path: ways.NewPath(stream.Path{}, 0), Link: Link{Loop: &loop.Loop{Now: start.Add(c.after)}, Heard: start}}
 		if c.carries {
 			k.trips = make([]schedule.Trip, 1)
 		}
@@ -43,7 +43,7 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 		}
 		k.headway.moved = start.Add(c.moved)
 		if c.others {
-			k.path.Flow.Hear(k.loop.Now)
+			k.path.Flow.Hear(k.Loop.Now)
 		}
 		if got := k.silent(); got != c.want {
 			t.Errorf("%s: silent %v, want %v", c.name, got, c.want)
@@ -72,19 +72,19 @@ func (c *slack) Queued() netio.Queue { return c.queue }
 // long as there is a link that has not tried it.
 func TestOldAcknowledgementsAreNoNews(t *testing.T) {
 	start := time.Unix(100, 0)
-	s := &Sender{life: life{started: start}, window: window.New(64, 0, 1<<20)}
+	s := &Sender{life: Life{Started: start}, window: window.New(64, 0, 1<<20)}
 	s.time = schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}
 	c := &slack{}
-	k := &txlink{s: s, path: ways.NewPath(stream.Path{}, 0), Link: Link{loop: &loop.Loop{Now: start}, conn: stream.Equip(c), heard: start}}
-	k.proved, k.upSince = true, start.Add(-time.Hour)
+	k := &txlink{s: s, path: ways.NewPath(stream.Path{}, 0), Link: Link{Loop: &loop.Loop{Now: start}, Conn: stream.Equip(c), Heard: start}}
+	k.Proved, k.UpSince = true, start.Add(-time.Hour)
 	k.measure()                           // it carries nothing
-	k.path.Flow.Look(5000, 0, k.loop.Now) // another link does
+	k.path.Flow.Look(5000, 0, k.Loop.Now) // another link does
 
 	c.queue = netio.Queue{Told: true, Acked: 1000, InNetwork: 5000, RTT: time.Millisecond, MinRTT: time.Millisecond}
-	k.loop.Now = start.Add(5 * time.Second)
-	k.carried, k.trips = []uint64{7}, []schedule.Trip{{From: k.loop.Now}}
+	k.Loop.Now = start.Add(5 * time.Second)
+	k.carried, k.trips = []uint64{7}, []schedule.Trip{{From: k.Loop.Now}}
 	k.measure()
-	if got := k.path.Flow.Quiet(k.loop.Now.Add(time.Second)); got < 6*time.Second {
+	if got := k.path.Flow.Quiet(k.Loop.Now.Add(time.Second)); got < 6*time.Second {
 		t.Errorf("the path is quiet for %v, though nothing has come", got)
 	}
 	if s.moved.Load() != 0 {
@@ -92,9 +92,9 @@ func TestOldAcknowledgementsAreNoNews(t *testing.T) {
 	}
 
 	c.queue.Acked += 100
-	k.loop.Now = k.loop.Now.Add(time.Second)
+	k.Loop.Now = k.Loop.Now.Add(time.Second)
 	k.measure()
-	if got := k.path.Flow.Quiet(k.loop.Now); got != 0 {
+	if got := k.path.Flow.Quiet(k.Loop.Now); got != 0 {
 		t.Errorf("the path is quiet for %v, and something was acknowledged just now", got)
 	}
 	if s.moved.Load() == 0 {

@@ -85,7 +85,7 @@ func TestSimulatedDeepQueue(t *testing.T) {
 	got, _ := sim.rates(30 * time.Second)
 	for _, c := range sim.links {
 		if c.k.headway.stalled {
-			t.Errorf("link %d stalls", c.k.index)
+			t.Errorf("link %d stalls", c.k.Index)
 		}
 	}
 	t.Logf("%.3f of the rate, %.2f %% resent, a queue of %v", got/p.rate, 100*sim.resent(), sim.s.paths[0].Flow.Sojourn())

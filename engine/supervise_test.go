@@ -12,7 +12,7 @@ func TestRemoteError(t *testing.T) {
 		stream.StatusIntegrity: stream.StatusIntegrity, stream.StatusLocalPipe: stream.StatusRemotePipe, stream.StatusInterrupt: stream.StatusRemotePipe,
 		stream.StatusLost: stream.StatusRemotePipe, 65535: stream.StatusRemotePipe,
 	} {
-		err := remoteError("receiver", wire.Fault{Status: uint16(from), Text: "why"})
+		err := RemoteError("receiver", wire.Fault{Status: uint16(from), Text: "why"})
 		if err.Status != want || err.Error() != "the receiver failed: why" {
 			t.Errorf("status %d is told as %d: %v", from, err.Status, err)
 		}

@@ -13,14 +13,14 @@ import (
 // fails.
 func TestFirstLegAfterTheFailure(t *testing.T) {
 	r := &Receiver{doors: &doors.Doors{}}
-	r.life.live(receiveEnd{r}, nil, schedule.Timing{}, 0, 0)
+	r.life.Live(receiveEnd{r}, nil, schedule.Timing{}, 0, 0)
 	r.tenure = doors.NewTenure()
 	if !r.quits(wire.Fault{Status: uint16(stream.StatusTerminated), Text: "stopped"}, "10.0.0.1:7") {
 		t.Fatal("a stream without a leg is the receiver's own")
 	}
 	r.own()
-	if !r.life.finished || stream.ExitStatus(r.life.err) != stream.StatusRemotePipe {
-		t.Errorf("the stream goes on: %v", r.life.err)
+	if !r.life.Finished || stream.ExitStatus(r.life.Err) != stream.StatusRemotePipe {
+		t.Errorf("the stream goes on: %v", r.life.Err)
 	}
 	if r.quits(wire.Fault{}, "10.0.0.1:7") {
 		t.Error("a stream with a leg is not the receiver's own")

@@ -16,25 +16,25 @@ func (r *Receiver) own() {
 	if r.tenure.Owns() {
 		return
 	}
-	r.life.mu.Lock()
-	defer r.life.mu.Unlock()
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
 	if r.tenure.Owns() {
 		return // another loop was faster
 	}
 	r.out.Begin() // first: whoever sees an owned stream may publish and deliver a leg of it
 	if f := r.tenure.Own(); f != nil {
-		r.life.told.Store(true)
-		r.life.finishLocked(remoteError("sender", *f))
+		r.life.Told.Store(true)
+		r.life.FinishLocked(RemoteError("sender", *f))
 	}
 }
 
 // quits frees the receiver after its sender has said, on a link from there, that it has failed; false if the stream is already
 // the receiver's own.
 func (r *Receiver) quits(f wire.Fault, from string) bool {
-	r.life.mu.Lock()
+	r.life.Mu.Lock()
 	ours := r.tenure.Owns()
 	first := !ours && r.tenure.GiveUp(f)
-	r.life.mu.Unlock()
+	r.life.Mu.Unlock()
 	if first {
 		r.doors.SenderFailed(from, f.Text)
 		r.turnAllOut(stream.ErrQuit)
@@ -47,20 +47,20 @@ func (r *Receiver) spoils(err *stream.Error) error {
 	if !r.tenure.Owns() {
 		return err
 	}
-	r.life.fail(err)
+	r.life.Fail(err)
 	return nil // the link has to carry the news
 }
 
 // linkGone notes that an admitted link is gone. The last one of a stream that is not owned leaves the receiver as it was. Under mu.
 func (r *Receiver) linkGone() {
-	if last := r.tenure.LinkGone(); !last || r.life.finished {
+	if last := r.tenure.LinkGone(); !last || r.life.Finished {
 		return
 	}
 	r.tenure.Vacate()
 	r.out.End.Store(nil)
 	r.bye.Store(false)
-	r.life.outage.Forget(time.Now())
-	r.life.first, r.life.lost = time.Time{}, 0
+	r.life.Outage.Forget(time.Now())
+	r.life.First, r.life.Lost = time.Time{}, 0
 	clear(r.hosts)
 	clear(r.ways)
 	clear(r.left)
@@ -71,9 +71,9 @@ func (r *Receiver) linkGone() {
 // has waited too long.
 func (r *Receiver) awaitTurn(ctx context.Context, h wire.Hello, since time.Time) bool {
 	most := r.time.Hello - time.Since(since)
-	r.life.mu.Lock()
+	r.life.Mu.Lock()
 	waits, turn, left := r.tenure.Turn(h, r.time.Yield)
-	r.life.mu.Unlock()
+	r.life.Mu.Unlock()
 	switch {
 	case !waits:
 		return true
@@ -89,9 +89,9 @@ func (r *Receiver) awaitTurn(ctx context.Context, h wire.Hello, since time.Time)
 
 // turnOut makes the stream that is being tried yield, if there is one.
 func (r *Receiver) turnOut() {
-	r.life.mu.Lock()
+	r.life.Mu.Lock()
 	yields := r.tenure.Yield()
-	r.life.mu.Unlock()
+	r.life.Mu.Unlock()
 	if yields {
 		r.turnAllOut(stream.ErrYields)
 	}
@@ -101,7 +101,7 @@ func (r *Receiver) turnOut() {
 func (r *Receiver) turnAllOut(why error) {
 	for _, l := range r.loops {
 		l.Post(func() {
-			for _, k := range slices.Clone(l.links) {
+			for _, k := range slices.Clone(l.Links) {
 				k.lose(why)
 			}
 		})

@@ -27,8 +27,8 @@ type aside struct {
 // putAside gives the link up with a last word. If it has to make room for its successor at once, because its source port is fixed,
 // or if what comes in on it cannot be trusted, it says so only if that is possible now.
 func (k *txlink) putAside(why wire.Reason) {
-	k.retire()
-	k.giveUp(why)
+	k.Retire()
+	k.GiveUp(why)
 	k.aside.on = true
 	k.owner.asides = append(k.owner.asides, k)
 	k.goOn(0)
@@ -39,11 +39,11 @@ func (k *txlink) putAside(why wire.Reason) {
 
 // goOn does what the socket's readiness allows for a link that was put aside. What the peer sends is thrown away.
 func (k *txlink) goOn(events uint32) {
-	if k.away {
+	if k.Away {
 		return // the thread in the middle of it goes on
 	}
 	if events&netio.Writable != 0 {
-		k.full = false
+		k.Full = false
 	}
 	if events&netio.Failed != 0 {
 		k.reap()
@@ -53,8 +53,8 @@ func (k *txlink) goOn(events uint32) {
 		if sendErr := k.send(); sendErr != nil {
 			err = sendErr
 		} else if !k.busy() {
-			k.aside.said = k.loop.Now
-			k.conn.Finish()
+			k.aside.said = k.Loop.Now
+			k.Conn.Finish()
 		}
 	}
 	if err != netio.ErrAgain {
@@ -65,7 +65,7 @@ func (k *txlink) goOn(events uint32) {
 // hearOut throws away what the peer has sent. ErrAgain means that there is no more now, any other error that the link is over.
 func (k *txlink) hearOut() error {
 	for range asideReads {
-		if _, err := k.conn.Recv(k.in[:], nil); err != nil {
+		if _, err := k.Conn.Recv(k.in[:], nil); err != nil {
 			return err
 		}
 	}
@@ -79,23 +79,23 @@ const asideReads = 64
 func (k *txlink) endAside(reset bool) {
 	k.aside.on = false
 	k.owner.asides = slices.DeleteFunc(k.owner.asides, func(o *txlink) bool { return o == k })
-	k.loop.Unwatch(k.conn.FD(), k.token)
+	k.Loop.Unwatch(k.Conn.FD(), k.Token)
 	k.dropLeg()
 	switch k.reap(); {
 	case k.zero.Pending():
-		k.conn.Reset()
+		k.Conn.Reset()
 		k.owner.limbo = append(k.owner.limbo, k)
 	case reset:
-		k.conn.Abort()
+		k.Conn.Abort()
 	default:
-		k.conn.Close()
+		k.Conn.Close()
 	}
 }
 
 // clearAsides closes the connections that have had their time; see aside.
 func (l *txloop) clearAsides() {
 	for _, k := range slices.Clone(l.asides) {
-		if k.away {
+		if k.Away {
 			continue
 		}
 		said := !k.aside.said.IsZero()
@@ -110,5 +110,5 @@ func (l *txloop) clearAsides() {
 
 // succeeded reports whether the link's successor is up.
 func (l *txloop) succeeded(k *txlink) bool {
-	return slices.ContainsFunc(l.links, func(o *txlink) bool { return o.index == k.index })
+	return slices.ContainsFunc(l.Links, func(o *txlink) bool { return o.Index == k.Index })
 }

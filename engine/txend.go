@@ -13,7 +13,7 @@ import (
 func (k *txlink) Leave() {
 	k.leaving = true
 	k.publish()
-	if err := k.left(); err != nil && !k.gone {
+	if err := k.left(); err != nil && !k.Gone {
 		k.lose(err)
 	}
 }
@@ -29,42 +29,42 @@ func (k *txlink) left() error {
 // abandon closes the link in the middle of a leg that nobody needs any more.
 func (k *txlink) abandon() {
 	k.dropLeg()
-	k.conn.Abort()
+	k.Conn.Abort()
 	k.zero.Drop()
 }
 
 // part closes the link when all is said. What the peer still sends is read first, because the kernel answers a close that leaves
 // something unread with a reset, which may throw away our last words before the peer has read them.
 func (k *txlink) part() {
-	k.conn.Finish()
-	_ = exhaust(func() (int, error) { return k.conn.Recv(k.in[:], nil) })
-	k.conn.Close()
+	k.Conn.Finish()
+	_ = Exhaust(func() (int, error) { return k.Conn.Recv(k.in[:], nil) })
+	k.Conn.Close()
 	k.zero.Drop()
 }
 
 // lose ends the link. The legs that it alone carried are sent again, on any link.
 func (k *txlink) lose(err error) {
-	if k.spared(err) {
+	if k.Spared(err) {
 		return
 	}
 	if netio.Refused(err) {
 		k.lastWords()
 	}
-	if k.parting && !k.busy() && k.heardOut(err) {
-		k.s.life.parted.Store(true)
+	if k.Parting && !k.busy() && k.HeardOut(err) {
+		k.s.life.Parted.Store(true)
 	}
 	use := k.usefulness(err)
 	if why, ours := stream.ReasonOf(err); ours {
 		k.putAside(why)
 	} else {
 		if !k.closeZero() {
-			k.close(true)
+			k.Close(true)
 		}
 		k.dropLeg()
 	}
-	n := k.s.window.Lost(k.carried, k.index)
+	n := k.s.window.Lost(k.carried, k.Index)
 	if n > 0 {
-		observe.Tell(k.s.observer, observe.LegsLost{Link: k.index, Legs: n})
+		observe.Tell(k.s.observer, observe.LegsLost{Link: k.Index, Legs: n})
 	}
 	k.carried, k.trips = nil, nil
 	k.flows(0, 0)
@@ -76,9 +76,9 @@ func (k *txlink) lose(err error) {
 
 // usefulness says how useful a link was that ends; on its loop's thread, while it still has its connection.
 func (k *txlink) usefulness(err error) schedule.Use {
-	now := k.loop.Now
+	now := k.Loop.Now
 	switch {
-	case err == stream.ErrLeft || k.carriedSome(k.conn.Queued()) || k.first == 0 && now.Sub(k.upSince) >= schedule.IdleLong:
+	case err == stream.ErrLeft || k.carriedSome(k.Conn.Queued()) || k.first == 0 && now.Sub(k.UpSince) >= schedule.IdleLong:
 		return schedule.UseGood
 	case k.first > 0 && now.Sub(k.firstFed) >= k.s.time.Stall:
 		k.path.Doubt()

@@ -10,9 +10,9 @@ import (
 
 // gaugeLinks starts the statistics of a sender, unless ctx ends before they are worth it.
 func (s *Sender) gaugeLinks(ctx context.Context) {
-	defer s.life.caught("statistics")
+	defer s.life.Caught("statistics")
 	if !s.cfg.SockStats {
-		s.life.gauge.Off()
+		s.life.Gauge.Off()
 		return
 	}
 	select {
@@ -27,5 +27,5 @@ func (s *Sender) gaugeLinks(ctx context.Context) {
 	for _, p := range s.paths {
 		cfg.Remote = append(cfg.Remote, p.Port)
 	}
-	s.life.statistics(ctx, s.time.Dial, cfg)
+	s.life.Statistics(ctx, s.time.Dial, cfg)
 }

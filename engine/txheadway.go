@@ -47,15 +47,15 @@ func (w *headway) look(k *txlink, q netio.Queue) {
 	if q.Acked == w.acked && !w.excused {
 		return
 	}
-	w.acked, w.moved = q.Acked, k.loop.Now
+	w.acked, w.moved = q.Acked, k.Loop.Now
 	k.seemsToMove()
-	if q.Acked > w.begun+k.said {
+	if q.Acked > w.begun+k.Said {
 		k.arrives()
 	}
 	if w.stalled {
 		w.stalled = false
 		k.publish()
-		observe.Tell(k.s.observer, observe.LinkResumed{Link: k.index, Path: k.name})
+		observe.Tell(k.s.observer, observe.LinkResumed{Link: k.Index, Path: k.Name})
 	}
 }
 
@@ -64,11 +64,11 @@ func (w *headway) look(k *txlink, q netio.Queue) {
 // lasts; on others it counts until such a link has ended with nothing to show for it.
 func (k *txlink) seemsToMove() {
 	if k.lasts() {
-		k.s.move(k.loop.Now)
+		k.s.move(k.Loop.Now)
 		return
 	}
 	k.hopeful = true
-	k.s.hoped.Store(int64(k.loop.Now.Sub(k.s.life.started)))
+	k.s.hoped.Store(int64(k.Loop.Now.Sub(k.s.life.Started)))
 }
 
 // lasts reports whether the peer was still heard long after the link came up.
@@ -77,18 +77,18 @@ func (k *txlink) lasts() bool {
 	if k.s.cfg.Giveup > 0 {
 		least = min(least, k.s.cfg.Giveup/2)
 	}
-	return k.proved && k.heard.Sub(k.upSince) >= least
+	return k.Proved && k.Heard.Sub(k.UpSince) >= least
 }
 
 // dashed reports whether payload seemed to move on the link, which ends with err, but did not.
 func (k *txlink) dashed(err error) bool {
-	return k.hopeful && !k.lasts() && err != stream.ErrLeft && err != stream.ErrChaos && !k.s.movedAt().After(k.upSince)
+	return k.hopeful && !k.lasts() && err != stream.ErrLeft && err != stream.ErrChaos && !k.s.movedAt().After(k.UpSince)
 }
 
 // checkLinks checks the links that carry something, and makes the next round come soon if any does.
 func (l *txloop) checkLinks() {
-	for i := 0; i < len(l.links); i++ {
-		k := l.links[i]
+	for i := 0; i < len(l.Links); i++ {
+		k := l.Links[i]
 		if len(k.carried) == 0 && !k.headway.stalled {
 			continue
 		}
@@ -108,13 +108,13 @@ func (l *txloop) checkLinks() {
 // tick.
 func (k *txlink) wake() {
 	if len(k.trips) > 0 && !k.headway.excused {
-		k.loop.Within(schedule.WatchPause)
+		k.Loop.Within(schedule.WatchPause)
 	}
 }
 
 // check offers late legs to other links, and gives all of them away when nothing gets through.
 func (k *txlink) check() error {
-	now, w := k.loop.Now, &k.headway
+	now, w := k.Loop.Now, &k.headway
 	k.prune() // the ack may have come on a link of another loop
 	if len(k.trips) == 0 && !w.stalled {
 		return nil
@@ -150,7 +150,7 @@ func (k *txlink) stalledAfter() time.Duration {
 // offer lets other links send what is late here too, if it begins with the leg that the peer waits for. When the stream waits
 // for that, it also offers what will not arrive soon.
 func (k *txlink) offer(pressed bool) {
-	now, offered := k.loop.Now, false
+	now, offered := k.Loop.Now, false
 	alone := k.siblings()
 	if alone.Queued.After(now) && !k.s.dialer.Others(k.path) {
 		return
@@ -173,7 +173,7 @@ func (k *txlink) offer(pressed bool) {
 		offered = offered || t.Offered
 		if t.Offered {
 			observe.Tell(k.s.observer, observe.LegLate{
-				Leg: k.carried[i], Link: k.index, Taken: now.Sub(t.From), Expected: t.Expects.Sub(t.From), Rate: uint64(k.Rate),
+				Leg: k.carried[i], Link: k.Index, Taken: now.Sub(t.From), Expected: t.Expects.Sub(t.From), Rate: uint64(k.Rate),
 				RTT: k.queue.RTT, Unsent: uint64(k.unsent),
 			})
 		}
@@ -189,7 +189,7 @@ func (k *txlink) offer(pressed bool) {
 // siblings says when other links of the path may help. While the link's bytes get through, a queue that all of them share is no
 // reason to: nobody could bring them sooner. And a link that has shown nothing yet is no better than one that has.
 func (k *txlink) siblings() (s window.SameWay) {
-	now, w := k.loop.Now, &k.headway
+	now, w := k.Loop.Now, &k.headway
 	stall := k.s.time.Stall
 	if k.path.Flow.Queued(stall/schedule.DeepShare, stall, now) && now.Sub(schedule.Later(w.moved, k.trips[0].From)) < k.stalledAfter() {
 		s.Queued = now.Add(max(stall, k.deepest()))
@@ -204,21 +204,21 @@ func (k *txlink) siblings() (s window.SameWay) {
 func (k *txlink) stall() {
 	k.headway.stalled = true
 	k.publish()
-	n := k.s.window.Lost(k.carried, k.index)
+	n := k.s.window.Lost(k.carried, k.Index)
 	k.carried, k.trips = nil, nil
-	observe.Tell(k.s.observer, observe.LinkStalled{Link: k.index, Path: k.name, Legs: n})
+	observe.Tell(k.s.observer, observe.LinkStalled{Link: k.Index, Path: k.Name, Legs: n})
 	k.s.feed(nil)
 }
 
 // probe detects an MTU black hole: full packets are silently dropped. The link came up after payload last moved, so small packets
 // pass, but nothing of the legs on their way arrives.
 func (k *txlink) probe() {
-	now, least := k.loop.Now, 2*k.s.time.Stall
-	if k.useful || len(k.trips) == 0 || k.queue.InNetwork == 0 || now.Sub(k.trips[0].From) < least || !k.upSince.After(k.s.movedAt()) {
+	now, least := k.Loop.Now, 2*k.s.time.Stall
+	if k.useful || len(k.trips) == 0 || k.queue.InNetwork == 0 || now.Sub(k.trips[0].From) < least || !k.UpSince.After(k.s.movedAt()) {
 		return
 	}
 	if k.path.Hole.Load() == 0 {
-		k.path.Hole.Store(int64(k.conn.Info().MSS))
+		k.path.Hole.Store(int64(k.Conn.Info().MSS))
 	}
 }
 

@@ -35,16 +35,16 @@ func (d dialled) Hello() wire.Hello {
 func (d dialled) Arrived() uint64 { return d.s.window.Arrived() }
 
 // near calls f on a CPU whose packets the loop with that index is near to.
-func (s *Sender) near(loop int, f func()) { s.life.placed.Load().Near(loop, f) }
+func (s *Sender) near(loop int, f func()) { s.life.Placed.Load().Near(loop, f) }
 
 // Connected makes a link of a connection on which it was welcomed.
 func (d dialled) Connected(c ways.Contact) ways.Link {
 	s := d.s
 	k := &txlink{s: s, path: c.Path, owner: s.loops[s.loopOf(c.Index)], to: c.To, zoned: c.Zoned, Link: Link{
-		index: c.Index, generation: c.Generation, name: c.Path.String(), conn: stream.Equip(c.Conn),
+		Index: c.Index, Generation: c.Generation, Name: c.Path.String(), Conn: stream.Equip(c.Conn),
 	}}
-	k.byCard = s.cfg.IO != "copy" && k.conn.LeavesByNIC()
-	k.conn.LimitUnsent(k.most())
+	k.byCard = s.cfg.IO != "copy" && k.Conn.LeavesByNIC()
+	k.Conn.LimitUnsent(k.most())
 	return k
 }
 
@@ -55,4 +55,4 @@ func (k *txlink) Begin(lost func(schedule.Use)) {
 }
 
 // Discard closes the connection of a link that never began.
-func (k *txlink) Discard() { k.conn.Abort() }
+func (k *txlink) Discard() { k.Conn.Abort() }

@@ -13,21 +13,21 @@ import (
 func (k *txlink) sendLeg() error {
 	n, err := k.sendBody()
 	if err == netio.ErrAgain {
-		k.full = true
+		k.Full = true
 		return nil
 	}
 	if err != nil {
 		return err
 	}
 	k.sent += n
-	k.spoke = k.loop.Now
+	k.Spoke = k.Loop.Now
 	if k.sent < len(k.header)+k.leg.Length {
 		return nil
 	}
-	k.legs++
-	k.bytes += uint64(k.leg.Length)
-	k.path.Bytes.Add(k.loop, k.leg.Length)
-	k.s.in.Sent(k.leg, k.reread, k.loop)
+	k.Legs++
+	k.Bytes += uint64(k.leg.Length)
+	k.path.Bytes.Add(k.Loop, k.leg.Length)
+	k.s.in.Sent(k.leg, k.reread, k.Loop)
 	k.dropLeg()
 	return nil
 }
@@ -36,13 +36,13 @@ func (k *txlink) sendLeg() error {
 func (k *txlink) sendBody() (int, error) {
 	switch data := k.leg.Memory(); {
 	case data != nil && k.sent < len(k.header) && k.zeroes(len(data)):
-		return k.conn.SendMore(k.header[k.sent:])
+		return k.Conn.SendMore(k.header[k.sent:])
 	case data != nil && k.sent < len(k.header):
-		return k.conn.Send(k.header[k.sent:], data)
+		return k.Conn.Send(k.header[k.sent:], data)
 	case data != nil && k.zeroes(len(k.header)+k.leg.Length-k.sent):
 		return k.sendZero(data[k.sent-len(k.header):])
 	case data != nil:
-		return k.conn.Send(data[k.sent-len(k.header):], nil)
+		return k.Conn.Send(data[k.sent-len(k.header):], nil)
 	case k.leg.Filed():
 		return k.sendFile()
 	}
@@ -52,7 +52,7 @@ func (k *txlink) sendBody() (int, error) {
 // sendPipe sends a leg that is in a pipe, by reference.
 func (k *txlink) sendPipe() (n int, err error) {
 	if k.sent < len(k.header) {
-		return k.conn.SendMore(k.header[k.sent:])
+		return k.Conn.SendMore(k.header[k.sent:])
 	}
 	if k.copied == nil {
 		if k.copied, err = k.leg.Tee(); err != nil {
@@ -63,7 +63,7 @@ func (k *txlink) sendPipe() (n int, err error) {
 			return 0, nil // in memory now
 		}
 	}
-	n, err = k.conn.SendPipe(k.copied, k.copied.Len())
+	n, err = k.Conn.SendPipe(k.copied, k.copied.Len())
 	if !netio.Unsupported(err) {
 		return n, err
 	}
@@ -82,12 +82,12 @@ var errNoCard = errors.New("its pages must not reach a consumer on this machine,
 // consumer on this machine would otherwise get the pages of the file themselves, which somebody may write to afterwards.
 func (k *txlink) sendFile() (int, error) {
 	if k.sent < len(k.header) {
-		return k.conn.SendMore(k.header[k.sent:])
+		return k.Conn.SendMore(k.header[k.sent:])
 	}
 	in := &k.s.in
 	done := k.sent - len(k.header)
 	at, left := int64(k.leg.Offset)+int64(done), k.leg.Length-done
-	if in.Shore.Busy() && (in.MayWait() || k.loop.InKernel() > 1) {
+	if in.Shore.Busy() && (in.MayWait() || k.Loop.InKernel() > 1) {
 		return 0, netio.ErrAgain // until sourceFreed; else it is in the cache already
 	}
 	if !k.byCard && !k.s.cfg.ForceSendFile {
@@ -98,7 +98,7 @@ func (k *txlink) sendFile() (int, error) {
 		return k.copyFile(at, left)
 	}
 	n, err := 0, error(nil)
-	if doomed := k.call(func() { n, err = k.conn.SendFile(in.Source, in.OffsetOf(at), left) }); doomed != nil {
+	if doomed := k.call(func() { n, err = k.Conn.SendFile(in.Source, in.OffsetOf(at), left) }); doomed != nil {
 		return 0, doomed
 	}
 	switch {
@@ -157,7 +157,7 @@ func (k *txlink) copyFile(at int64, left int) (int, error) {
 		}
 	}
 	b := p.b[at-p.at:]
-	return k.conn.Send(b[:min(len(b), left)], nil)
+	return k.Conn.Send(b[:min(len(b), left)], nil)
 }
 
 // reserve makes room for up to n bytes, starting at a byte of the stream.
@@ -170,7 +170,7 @@ func (p *piece) reserve(at int64, n int) {
 
 // shrunk ends the stream; the error it returns ends the link.
 func (k *txlink) shrunk() error {
-	k.s.life.fail(k.s.in.Shrunk())
+	k.s.life.Fail(k.s.in.Shrunk())
 	return stream.ErrUnfinished
 }
 

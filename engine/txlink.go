@@ -73,11 +73,11 @@ func (k *txlink) Ready(events uint32) {
 		k.goOn(events)
 		return
 	}
-	if k.gone {
+	if k.Gone {
 		return
 	}
 	if events&netio.Writable != 0 {
-		k.full = false
+		k.Full = false
 	}
 	if events&netio.Failed != 0 {
 		k.reap() // zero-copy completions are reported as errors
@@ -93,14 +93,14 @@ func (k *txlink) Ready(events uint32) {
 
 // idle reports whether the link could start a leg at once.
 func (k *txlink) idle() bool {
-	return !k.away && k.clear() && !k.leaving && !k.gone && !k.headway.stalled
+	return !k.Away && k.clear() && !k.leaving && !k.Gone && !k.headway.stalled
 }
 
 // clear reports whether a leg's header could follow what was sent.
-func (k *txlink) clear() bool { return k.leg == nil && !k.full && len(k.control) == 0 }
+func (k *txlink) clear() bool { return k.leg == nil && !k.Full && len(k.Control) == 0 }
 
 // busy reports whether something is on its way that the socket has not taken.
-func (k *txlink) busy() bool { return k.leg != nil || len(k.control) > 0 }
+func (k *txlink) busy() bool { return k.leg != nil || len(k.Control) > 0 }
 
 // carry starts to send a leg; the link is already a holder and a carrier of it. If the socket takes nothing at all, the leg
 // is given back so that another link can have it.
@@ -108,7 +108,7 @@ func (k *txlink) carry(l *window.Leg) error {
 	if whole, err := k.has(l); !whole || err != nil {
 		k.s.window.GiveBack(l) // its header has not left, so the link can still tell the peer why
 		if err == nil {
-			k.s.life.fail(k.s.in.Shrunk())
+			k.s.life.Fail(k.s.in.Shrunk())
 		}
 		return err
 	}
@@ -134,7 +134,7 @@ func (k *txlink) carry(l *window.Leg) error {
 	if k.leg != nil {
 		k.measure() // a slow link: its leg must not count against the others
 	}
-	observe.Tell(k.s.observer, observe.LegSent{Leg: number, Bytes: int(length), Offset: offset, Link: k.index})
+	observe.Tell(k.s.observer, observe.LegSent{Leg: number, Bytes: int(length), Offset: offset, Link: k.Index})
 	if err == nil && first && k.s.chaos.Strike() {
 		return stream.ErrChaos
 	}
@@ -156,17 +156,17 @@ func (k *txlink) has(l *window.Leg) (whole bool, err error) {
 
 // call makes a call that may wait, for what the link sends. The error is why the link must end afterwards, usually nil.
 func (k *txlink) call(f func()) error {
-	k.away = true
-	k.loop.Away(&k.s.in.Shore, f)
-	k.away = false
-	return k.doomed
+	k.Away = true
+	k.Loop.Away(&k.s.in.Shore, f)
+	k.Away = false
+	return k.Doomed
 }
 
 // send writes what waits, as far as the socket takes it.
 func (k *txlink) send() error {
-	for !k.full && (!k.away || k.leg == nil) {
+	for !k.Full && (!k.Away || k.leg == nil) {
 		if k.leg == nil {
-			_, err := k.flush()
+			_, err := k.Flush()
 			return err
 		}
 		if err := k.sendLeg(); err != nil {
@@ -202,17 +202,17 @@ func (k *txlink) receive() error {
 
 // read makes one system call.
 func (k *txlink) read() (n int, err error) {
-	if n, err = k.conn.Recv(k.in[k.got:], nil); err != nil {
+	if n, err = k.Conn.Recv(k.in[k.got:], nil); err != nil {
 		return 0, err
 	}
-	k.heard = k.loop.Now
+	k.Heard = k.Loop.Now
 	k.got += n
 	return n, k.parse()
 }
 
 // lastWords reads and obeys what is left in a connection that a send found closed: at most what a socket may hold.
 func (k *txlink) lastWords() {
-	_ = exhaust(k.read)
+	_ = Exhaust(k.read)
 }
 
 // parse obeys the whole frames in the input and keeps the rest.
@@ -223,7 +223,7 @@ func (k *txlink) parse() error {
 		if err != nil {
 			return err
 		}
-		k.proved = true
+		k.Proved = true
 		size := wire.HeaderLen + int(h.Length)
 		if k.got-at < size {
 			break
@@ -245,14 +245,14 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 		if err != nil {
 			return err
 		}
-		news, err := k.s.window.Acked(a, k.loop.Now)
+		news, err := k.s.window.Acked(a, k.Loop.Now)
 		if err != nil {
 			return err
 		}
 		if news {
-			k.s.move(k.loop.Now)
+			k.s.move(k.Loop.Now)
 			k.owner.prune() // an ack tells of legs on all links
-			k.s.feed(k.loop)
+			k.s.feed(k.Loop)
 		}
 		k.measure()
 		return k.left()
@@ -260,24 +260,24 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 		k.s.delivered(h.Done())
 		return nil
 	}
-	return k.Link.obey(h, payload, sendEnd{k.s})
+	return k.Link.Obey(h, payload, sendEnd{k.s})
 }
 
 // silent reports whether nothing has been heard for so long that the link is dead. Where the path's queue is deep, the TCP
 // acks of what the peer sent wait in it, and the peer's kernel sends no more until they arrive. Then the peer is known to be
 // alive by other links of the path, and by its TCP acks of what this link sent.
 func (k *txlink) silent() bool {
-	k.path.Flow.Hear(k.heard)
-	dead, now, queue := k.s.time.Dead, k.loop.Now, k.deepest()
+	k.path.Flow.Hear(k.Heard)
+	dead, now, queue := k.s.time.Dead, k.Loop.Now, k.deepest()
 	switch {
-	case now.Sub(k.heard) < dead:
+	case now.Sub(k.Heard) < dead:
 		return false
 	case k.path.Flow.Quiet(now) >= dead || queue == 0:
 		return true
 	case len(k.trips) == 0:
-		return now.Sub(k.heard) >= schedule.PatienceTimes*dead // if it is dead, the next leg it carries will show it
+		return now.Sub(k.Heard) >= schedule.PatienceTimes*dead // if it is dead, the next leg it carries will show it
 	}
-	return now.Sub(schedule.Later(k.heard, k.headway.moved)) >= schedule.StalledAfter(0, queue, dead, schedule.PatienceTimes*dead)
+	return now.Sub(schedule.Later(k.Heard, k.headway.moved)) >= schedule.StalledAfter(0, queue, dead, schedule.PatienceTimes*dead)
 }
 
 // behind reports whether our kernel has bytes of the link that the peer's kernel lacks. Those will be heard before any
@@ -294,19 +294,19 @@ func (k *txlink) tick() {
 	if len(k.carried) == 0 && k.s.in.Ended() {
 		k.seemsToMove() // the receiver is still writing
 	}
-	k.pulse.Beat(k.loop.Now, k.acknowledged())
+	k.Pulse.Beat(k.Loop.Now, k.acknowledged())
 	k.publish()
 	k.reap()
 	k.hint()
 	k.probe()
-	if !k.settled && k.bytes > 0 {
-		chosen, known := k.conn.Settle(k.s.cfg.Congestion)
+	if !k.settled && k.Bytes > 0 {
+		chosen, known := k.Conn.Settle(k.s.cfg.Congestion)
 		k.settled = known
 		if known && k.path.Explained.CompareAndSwap(false, true) {
 			observe.Tell(k.s.observer, observe.CongestionChosen{Path: k.path.String(), Congestion: chosen})
 		}
 	}
-	if k.leg == nil && !k.behind() && k.beats(k.s.time.Beat) {
+	if k.leg == nil && !k.behind() && k.Beats(k.s.time.Beat) {
 		if err := k.send(); err != nil {
 			k.lose(err)
 		}
@@ -315,7 +315,7 @@ func (k *txlink) tick() {
 
 // say queues frames and sends them as far as possible.
 func (k *txlink) say(frames []byte) {
-	k.control = append(k.control, frames...)
+	k.Control = append(k.Control, frames...)
 	if err := k.send(); err != nil {
 		k.lose(err)
 	}

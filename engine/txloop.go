@@ -12,7 +12,7 @@ import (
 // txloop is a loop at the sending end: its links, and the dispatcher that feeds them (dispatch.go). The links are in order of rank: by path in the
 // user's order, then by index.
 type txloop struct {
-	linkLoop[*txlink]
+	LinkLoop[*txlink]
 	s    *Sender
 	best time.Duration            // how long the best of them takes to bring a leg; see findBest
 	idle [stream.MaxThreads]int32 // how many of them are idle, by path, as last told to the other loops
@@ -31,13 +31,13 @@ type txloop struct {
 
 // add takes a new link in, by rank.
 func (l *txloop) add(k *txlink) {
-	at, _ := slices.BinarySearchFunc(l.links, k, rank)
-	l.links = slices.Insert(l.links, at, k)
+	at, _ := slices.BinarySearchFunc(l.Links, k, rank)
+	l.Links = slices.Insert(l.Links, at, k)
 }
 
 // prune has the links forget the legs that are received.
 func (l *txloop) prune() {
-	for _, k := range l.links {
+	for _, k := range l.Links {
 		k.prune()
 	}
 }
@@ -47,36 +47,36 @@ func rank(a, b *txlink) int {
 	if d := a.path.Order - b.path.Order; d != 0 {
 		return d
 	}
-	return a.index - b.index
+	return a.Index - b.Index
 }
 
 func (l *txloop) tick() {
 	l.clearAsides()
 	l.clearLimbo()
-	if l.ID == 0 && len(l.links) > 0 {
+	if l.ID == 0 && len(l.Links) > 0 {
 		l.s.setLegTime()
 	}
-	for _, k := range slices.Clone(l.links) {
+	for _, k := range slices.Clone(l.Links) {
 		k.tick()
 	}
 }
 
-// farewell says the last words on every link and signals left once they have gone out. The reason for a failure goes out on
+// Farewell says the last words on every link and signals left once they have gone out. The reason for a failure goes out on
 // every link, after the leg that is already on its way there. News of success needs only one link, since a slow one may be
 // busy with a leg that nobody needs any more.
-func (l *txloop) farewell(words []byte, left chan<- struct{}) {
-	for _, k := range slices.Clone(l.links) {
-		k.parting = true
+func (l *txloop) Farewell(words []byte, left chan<- struct{}) {
+	for _, k := range slices.Clone(l.Links) {
+		k.Parting = true
 		k.say(words)
 	}
-	enough := len(l.links)
-	if l.s.life.err == nil {
+	enough := len(l.Links)
+	if l.s.life.Err == nil {
 		enough = min(enough, 1)
 	}
 	l.After = func() bool {
 		more := l.hearOn()
-		said := len(slices.DeleteFunc(slices.Clone(l.links), (*txlink).busy))
-		if said < min(enough, len(l.links)) {
+		said := len(slices.DeleteFunc(slices.Clone(l.Links), (*txlink).busy))
+		if said < min(enough, len(l.Links)) {
 			return more
 		}
 		l.After = func() bool { return false }
@@ -88,7 +88,7 @@ func (l *txloop) farewell(words []byte, left chan<- struct{}) {
 // quitLegs ends the links that are in the middle of sending a leg from a file. With any, it ends all that are sending a leg,
 // or have sent one that is not yet received.
 func (l *txloop) quitLegs(any bool) {
-	for _, k := range slices.Clone(l.links) {
+	for _, k := range slices.Clone(l.Links) {
 		if k.leg != nil && (any || k.leg.Filed()) || any && len(k.carried) > 0 {
 			k.lose(stream.ErrUnfinished)
 		}
@@ -99,24 +99,24 @@ func (l *txloop) quitLegs(any bool) {
 func (l *txloop) closeLinks() {
 	if l.Broken() {
 		var conns []stream.Conn
-		for _, k := range l.links {
+		for _, k := range l.Links {
 			if k.leg != nil && k.sent > 0 {
-				k.conn.Abort() // in the middle of a leg, nothing can be said
+				k.Conn.Abort() // in the middle of a leg, nothing can be said
 				continue
 			}
-			conns = append(conns, k.conn.Conn)
+			conns = append(conns, k.Conn.Conn)
 		}
 		for _, k := range slices.Concat(l.asides, l.limbo) {
-			k.conn.Abort()
+			k.Conn.Abort()
 		}
-		stream.SpeakFor(l.Loop, l.s.life.lastWords(), conns, l.s.time.Farewell)
+		stream.SpeakFor(l.Loop, l.s.life.LastWords(), conns, l.s.time.Farewell)
 		return
 	}
 	for _, k := range slices.Clone(l.asides) {
 		k.endAside(k.busy())
 	}
 	l.abandonLimbo()
-	for _, k := range l.links {
+	for _, k := range l.Links {
 		if k.busy() {
 			k.abandon()
 			continue
@@ -128,9 +128,9 @@ func (l *txloop) closeLinks() {
 // pace gives the path's links on this loop their share.
 func (l *txloop) pace(p *ways.Path) {
 	share := p.Share()
-	for _, k := range l.links {
+	for _, k := range l.Links {
 		if k.path == p {
-			k.conn.Pace(share)
+			k.Conn.Pace(share)
 		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 // repin places the loops near the devices through which the stream leaves, as soon as a name has led to an address: before the first
 // link is dialled, and before there is memory for the window.
 func (s *Sender) repin(p *ways.Path, to netip.Addr) {
-	s.life.repinning.Lock()
-	defer s.life.repinning.Unlock()
+	s.life.Repinning.Lock()
+	defer s.life.Repinning.Unlock()
 	if s.repinned {
 		return
 	}
@@ -25,7 +25,7 @@ func (s *Sender) repin(p *ways.Path, to netip.Addr) {
 	for i, l := range s.loops {
 		l.Repin(at.CPUs[i])
 	}
-	s.life.placed.Swap(at).TellNext(s.observer, at)
+	s.life.Placed.Swap(at).TellNext(s.observer, at)
 }
 
 // leavesBy returns the devices of the paths, as far as they are known now: that of the given path, and of those that need no name

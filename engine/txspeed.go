@@ -9,7 +9,7 @@ import (
 
 // depart notes that a leg has been sent on its way, and should arrive after eta.
 func (k *txlink) depart(number uint64, length int, eta time.Duration) {
-	now := k.loop.Now
+	now := k.Loop.Now
 	if len(k.carried) == 0 {
 		k.Speed.Depart(now)
 	}
@@ -24,7 +24,7 @@ func (k *txlink) depart(number uint64, length int, eta time.Duration) {
 	if k.fed = now; k.first == 0 {
 		k.first, k.firstFed = length, now
 	}
-	k.s.window.OnItsWay(number, k.index, k.path.Order)
+	k.s.window.OnItsWay(number, k.Index, k.path.Order)
 }
 
 // prune forgets the legs that have been received, and learns the link's speed from them.
@@ -43,12 +43,12 @@ func (k *txlink) prune() {
 			k.arrives()
 		}
 	}
-	k.Speed.Arrive(k.trips[:n], k.loop.Now, k.queue.MinRTT, len(left) == 0)
+	k.Speed.Arrive(k.trips[:n], k.Loop.Now, k.queue.MinRTT, len(left) == 0)
 	k.carried, k.trips = left, k.trips[n:]
-	if k.headway.doubt.Good(k.loop.Now); k.path.Doubted() && k.carriedSome(k.queue) {
+	if k.headway.doubt.Good(k.Loop.Now); k.path.Doubted() && k.carriedSome(k.queue) {
 		k.path.Trust()
 	}
-	k.conn.LimitUnsent(max(schedule.SizeOfLeg(k.Rate, schedule.LegTime, k.growth()), min(k.queue.InNetwork/4, k.s.most)))
+	k.Conn.LimitUnsent(max(schedule.SizeOfLeg(k.Rate, schedule.LegTime, k.growth()), min(k.queue.InNetwork/4, k.s.most)))
 	k.publish()
 }
 
@@ -73,7 +73,7 @@ func (k *txlink) growth() int {
 // publish tells the other links how many legs per second this one can send.
 func (k *txlink) publish() {
 	legs := int64(0)
-	if !k.headway.stalled && !k.leaving && !k.gone && k.Rate > 0 {
+	if !k.headway.stalled && !k.leaving && !k.Gone && k.Rate > 0 {
 		legs = int64(1000 * k.Rate / float64(k.most()))
 	}
 	k.s.legs.Add(legs - k.legsPublished)
@@ -84,10 +84,10 @@ func (k *txlink) publish() {
 func (k *txlink) prospect() schedule.Prospect {
 	p := schedule.Prospect{
 		Rate: k.Rate, Unsent: k.unsent, InNetwork: k.queue.InNetwork, RTT: k.rtt(), Trip: k.queue.MinRTT,
-		Carried: len(k.carried), Idle: k.loop.Now.Sub(k.fed), Queue: k.deep(), Doubt: k.headway.doubt.Much,
+		Carried: len(k.carried), Idle: k.Loop.Now.Sub(k.fed), Queue: k.deep(), Doubt: k.headway.doubt.Much,
 	}
 	if len(k.trips) > 0 && !k.headway.excused {
-		p.Overdue = max(0, k.loop.Now.Sub(k.trips[0].Expects))
+		p.Overdue = max(0, k.Loop.Now.Sub(k.trips[0].Expects))
 	}
 	return p
 }
@@ -122,10 +122,10 @@ func (k *txlink) absorbed() time.Duration {
 // network, so that a network which could take more shows it, and what it has not sent yet. The latter does not count if the
 // peer's program is behind: more would only make every buffer cold.
 func (k *txlink) measure() {
-	if k.loop.Now.Sub(k.asked) < schedule.MeasurePause {
+	if k.Loop.Now.Sub(k.asked) < schedule.MeasurePause {
 		return
 	}
-	k.asked = k.loop.Now
+	k.asked = k.Loop.Now
 	if len(k.carried) == 0 && k.leg == nil && !k.headway.stalled {
 		k.unsent, k.queue.InNetwork, k.queue.Unsent = 0, 0, 0
 		k.headway.idle = true
@@ -133,8 +133,8 @@ func (k *txlink) measure() {
 		k.excuse(0)
 		return
 	}
-	q := k.conn.Queued()
-	k.headway.restart(q, k.loop.Now)
+	q := k.Conn.Queued()
+	k.headway.restart(q, k.Loop.Now)
 	if !q.Told {
 		k.seemsToMove() // the network is not to blame for what cannot be told
 	}
@@ -142,7 +142,7 @@ func (k *txlink) measure() {
 	if q.Told {
 		k.path.Trip.Store(int64(q.MinRTT))
 		k.path.RTT.Store(int64(q.RTT))
-		k.Speed.Look(q.Acked, q.Unsent == 0 || q.PeerFull, q.MinRTT, max(q.RTT, k.deep()), k.loop.Now)
+		k.Speed.Look(q.Acked, q.Unsent == 0 || q.PeerFull, q.MinRTT, max(q.RTT, k.deep()), k.Loop.Now)
 	}
 	k.flows(q.InNetwork, int(q.Acked-k.headway.acked))
 	k.headway.look(k, q)
@@ -155,7 +155,7 @@ func (k *txlink) measure() {
 
 // flows tells the path what the link has in the network now, and what was acknowledged since it last did, in bytes.
 func (k *txlink) flows(inNetwork, acked int) {
-	k.path.Flow.Look(inNetwork-k.flowing, acked, k.loop.Now)
+	k.path.Flow.Look(inNetwork-k.flowing, acked, k.Loop.Now)
 	k.flowing = inNetwork
 }
 

@@ -10,34 +10,34 @@ import (
 	"viamillipede/engine/window"
 )
 
-// linkStatus is part of End.
-func (s sendEnd) linkStatus() []observe.LinkStatus {
+// LinkStatus is part of End.
+func (s sendEnd) LinkStatus() []observe.LinkStatus {
 	links := make([]observe.LinkStatus, s.dialer.Links())
 	for i := range links {
 		p := s.dialer.Home(i)
 		links[i] = observe.LinkStatus{Index: i, Path: p.String(), Order: p.Order, State: s.missing(i, p), Loop: s.loopOf(i)}
 	}
-	s.life.mu.Lock()
+	s.life.Mu.Lock()
 	for i := range links {
 		if links[i].Since = s.left[i]; links[i].Since.IsZero() {
-			links[i].Since = s.life.started
-		} else if links[i].State != stateNone {
+			links[i].Since = s.life.Started
+		} else if links[i].State != StateNone {
 			links[i].State = observe.StateDown
 		}
 	}
-	s.life.mu.Unlock()
+	s.life.Mu.Unlock()
 	for _, l := range s.loops {
-		for _, up := range l.describe() {
+		for _, up := range l.Describe() {
 			links[up.Index] = up
 		}
 	}
-	return slices.DeleteFunc(links, func(l observe.LinkStatus) bool { return l.State == stateNone })
+	return slices.DeleteFunc(links, func(l observe.LinkStatus) bool { return l.State == StateNone })
 }
 
 // missing is the state of a link that is not up.
 func (s *Sender) missing(link int, home *ways.Path) observe.State {
 	if !s.dialer.Keeps(link) {
-		return stateNone
+		return StateNone
 	}
 	if home.Failure() != nil {
 		return observe.StateDown
@@ -47,8 +47,8 @@ func (s *Sender) missing(link int, home *ways.Path) observe.State {
 
 // windowStatus is nil until the receiver is met.
 func (s *Sender) windowStatus() *observe.WindowStatus {
-	s.life.mu.Lock()
-	defer s.life.mu.Unlock()
+	s.life.Mu.Lock()
+	defer s.life.Mu.Unlock()
 	if !s.met {
 		return nil
 	}
@@ -59,10 +59,10 @@ func (s *Sender) windowStatus() *observe.WindowStatus {
 	}
 }
 
-// status describes the link; on its loop's thread.
-func (k *txlink) status() linkStatus {
+// Status describes the link; on its loop's thread.
+func (k *txlink) Status() LinkStatus {
 	k.measure()
-	l := k.Link.status(k.acknowledged(), len(k.carried), k.s.time.Beat)
+	l := k.Link.Describe(k.acknowledged(), len(k.carried), k.s.time.Beat)
 	l.Order = k.path.Order
 	if since, stuck := k.stuck(); stuck && (l.State == observe.StateUp || since.Before(l.Since)) {
 		l.State, l.Since = observe.StateStalled, since
@@ -73,7 +73,7 @@ func (k *txlink) status() linkStatus {
 // acknowledged is how many bytes of legs have left and were acknowledged by the peer's kernel, as it was last measured; of a kernel that
 // does not tell, what the socket has taken.
 func (k *txlink) acknowledged() uint64 {
-	taken := k.bytes
+	taken := k.Bytes
 	if k.leg != nil {
 		taken += uint64(k.leg.Length - k.unwritten())
 	} else if len(k.carried) == 0 && !k.headway.stalled {
@@ -91,7 +91,7 @@ func (k *txlink) stuck() (since time.Time, stuck bool) {
 		return time.Time{}, false
 	}
 	since = schedule.Later(k.headway.moved, k.trips[0].From)
-	return since, k.loop.Now.Sub(since) >= k.stalledAfter()
+	return since, k.Loop.Now.Sub(since) >= k.stalledAfter()
 }
 
 // describePaths adds up what the links say of each path.
@@ -111,18 +111,18 @@ func describePaths(paths []*ways.Path, sums []observe.PathSummary, links []obser
 	return all
 }
 
-// fill is part of End.
-func (s sendEnd) fill(snap *observe.Snapshot) {
+// Fill is part of End.
+func (s sendEnd) Fill(snap *observe.Snapshot) {
 	snap.Paths, snap.Window = describePaths(s.paths, snap.Summary.Paths, snap.Links), s.windowStatus()
 }
 
-// bytes is part of End.
-func (s sendEnd) bytes() uint64 { return s.in.Size() }
+// Bytes is part of End.
+func (s sendEnd) Bytes() uint64 { return s.in.Size() }
 
-// account is part of End.
-func (s sendEnd) account(sum *observe.Summary) {
-	s.life.mu.Lock()
-	defer s.life.mu.Unlock()
+// Account is part of End.
+func (s sendEnd) Account(sum *observe.Summary) {
+	s.life.Mu.Lock()
+	defer s.life.Mu.Unlock()
 	sum.Sender, sum.Cuts, sum.EnginePath = true, uint64(s.chaos.Cuts.Load()), s.enginePath()
 	var held [window.MaxPaths]time.Duration
 	if s.met {

@@ -21,45 +21,45 @@ func (s *Sender) delivered(d wire.Done) {
 		return
 	}
 	if !s.in.Ended() || d.Legs != s.in.Total.Legs || d.Bytes != s.in.Total.Bytes {
-		s.life.fail(stream.Fail(stream.StatusIntegrity, nil, "the receiver delivered %d bytes in %d legs, which is not what was sent",
+		s.life.Fail(stream.Fail(stream.StatusIntegrity, nil, "the receiver delivered %d bytes in %d legs, which is not what was sent",
 			d.Bytes, d.Legs))
 		return
 	}
-	s.life.finish(nil)
+	s.life.Finish(nil)
 }
 
 // stoppedEarly ends a stream that the receiver's consumer wants no more of.
 func (s *Sender) stoppedEarly(d wire.Done) {
 	if sent := s.in.Size(); d.Bytes > sent {
-		s.life.fail(stream.Fail(stream.StatusIntegrity, nil, "the receiver's consumer has read %d bytes, but %d were sent", d.Bytes, sent))
+		s.life.Fail(stream.Fail(stream.StatusIntegrity, nil, "the receiver's consumer has read %d bytes, but %d were sent", d.Bytes, sent))
 		return
 	}
-	s.life.mu.Lock()
-	defer s.life.mu.Unlock()
-	if !s.life.finished {
+	s.life.Mu.Lock()
+	defer s.life.Mu.Unlock()
+	if !s.life.Finished {
 		observe.Tell(s.observer, observe.PeerConsumerStopped{Read: d.Bytes})
 	}
-	s.life.finishLocked(nil)
+	s.life.FinishLocked(nil)
 }
 
-// peerFailed handles the receiver's word on why it failed.
-func (s sendEnd) peerFailed(_ *Link, f wire.Fault) error {
-	s.life.told.Store(true)
-	s.life.fail(remoteError("receiver", f))
+// PeerFailed handles the receiver's word on why it failed.
+func (s sendEnd) PeerFailed(_ *Link, f wire.Fault) error {
+	s.life.Told.Store(true)
+	s.life.Fail(RemoteError("receiver", f))
 	return nil
 }
 
-// peerFinished handles the receiver's word that it is done with the stream. If it succeeded, it has said so before, on the same link.
-func (s sendEnd) peerFinished() {
-	s.life.mu.Lock()
-	defer s.life.mu.Unlock()
-	if s.life.finished {
-		s.life.parted.Store(true)
-		s.life.rouse()
+// PeerFinished handles the receiver's word that it is done with the stream. If it succeeded, it has said so before, on the same link.
+func (s sendEnd) PeerFinished() {
+	s.life.Mu.Lock()
+	defer s.life.Mu.Unlock()
+	if s.life.Finished {
+		s.life.Parted.Store(true)
+		s.life.Rouse()
 		return
 	}
-	s.life.told.Store(true)
-	s.life.finishLocked(s.asFarAsKnown(stream.Fail(stream.StatusLost, nil, "the receiver ended the stream without saying that it was written")))
+	s.life.Told.Store(true)
+	s.life.FinishLocked(s.asFarAsKnown(stream.Fail(stream.StatusLost, nil, "the receiver ended the stream without saying that it was written")))
 }
 
 // asFarAsKnown makes the error of a stream say that everything was received, if it was. Under mu.
@@ -73,34 +73,34 @@ func (s *Sender) asFarAsKnown(err *stream.Error) *stream.Error {
 // sourceFailed ends the stream, because its bytes cannot be read.
 func (s *Sender) sourceFailed(err error) {
 	if e, ok := err.(*stream.Error); ok {
-		s.life.fail(e)
+		s.life.Fail(e)
 		return
 	}
-	s.life.fail(stream.Fail(stream.StatusLocalPipe, err, "cannot read standard input"))
+	s.life.Fail(stream.Fail(stream.StatusLocalPipe, err, "cannot read standard input"))
 }
 
-// glance is part of End.
-func (s sendEnd) glance(time.Time) {}
+// Glance is part of End.
+func (s sendEnd) Glance(time.Time) {}
 
-// concluded is part of End: a sender is told when all is delivered.
-func (s sendEnd) concluded(time.Time) bool { return false }
+// Concluded is part of End: a sender is told when all is delivered.
+func (s sendEnd) Concluded(time.Time) bool { return false }
 
-// patience is part of End.
-func (s sendEnd) patience() (dead, giveup time.Duration) { return s.cfg.Dead, s.cfg.Giveup }
+// Patience is part of End.
+func (s sendEnd) Patience() (dead, giveup time.Duration) { return s.cfg.Dead, s.cfg.Giveup }
 
-// verdict is part of End: the error of a stream that has failed for lack of links.
-func (s sendEnd) verdict(now time.Time) *stream.Error {
+// Verdict is part of End: the error of a stream that has failed for lack of links.
+func (s sendEnd) Verdict(now time.Time) *stream.Error {
 	answers := s.dialer.Answers()
-	s.life.mu.Lock()
-	defer s.life.mu.Unlock()
-	if !s.life.outage.Met() {
-		return answers.FirstContact(now.Sub(s.life.started), s.cfg.Connect)
+	s.life.Mu.Lock()
+	defer s.life.Mu.Unlock()
+	if !s.life.Outage.Met() {
+		return answers.FirstContact(now.Sub(s.life.Started), s.cfg.Connect)
 	}
-	if s.life.up == 0 && !s.begun.Load() && answers.Final() {
+	if s.life.Up == 0 && !s.begun.Load() && answers.Final() {
 		return stream.Fail(stream.StatusRefused, nil, "%s", answers.Unreachable()) // no leg had arrived, and the receiver took another sender's
 	}
-	s.life.outage.Progress(s.lastMove(now))
-	s.life.outage.Hope(s.life.started.Add(time.Duration(s.hoped.Load())))
+	s.life.Outage.Progress(s.lastMove(now))
+	s.life.Outage.Hope(s.life.Started.Add(time.Duration(s.hoped.Load())))
 	if err := s.doom(now, answers); err != nil {
 		return s.asFarAsKnown(err)
 	}
@@ -110,22 +110,22 @@ func (s sendEnd) verdict(now time.Time) *stream.Error {
 // lastMove is when payload last moved. It is now while nothing has to move: a link is up, the receiver has all that was sent, and
 // there is more to come. Under mu.
 func (s *Sender) lastMove(now time.Time) time.Time {
-	if s.life.up > 0 && !s.in.Ended() && !(s.window != nil && s.window.Pending()) {
+	if s.life.Up > 0 && !s.in.Ended() && !(s.window != nil && s.window.Pending()) {
 		return now
 	}
 	return s.movedAt()
 }
 
 // movedAt is when payload last moved.
-func (s *Sender) movedAt() time.Time { return s.life.started.Add(time.Duration(s.moved.Load())) }
+func (s *Sender) movedAt() time.Time { return s.life.Started.Add(time.Duration(s.moved.Load())) }
 
 // move notes that payload moved: the receiver has more of it. See txlink.seemsToMove for what else counts.
-func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.life.started))) }
+func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.life.Started))) }
 
 // doom is verdict once the receiver was met, under mu.
 func (s *Sender) doom(now time.Time, answers ways.Answers) *stream.Error {
-	dead, giveup := sendEnd{s}.patience()
-	switch s.life.outage.Judge(now, dead, giveup) {
+	dead, giveup := sendEnd{s}.Patience()
+	switch s.life.Outage.Judge(now, dead, giveup) {
 	case schedule.FateRefused:
 		return stream.Fail(stream.StatusLost, nil, "the receiver is gone: its host has refused for %v (%s)", dead, answers.Unreachable())
 	case schedule.FateUnknown:
@@ -141,7 +141,7 @@ func (s *Sender) lostFor(giveup time.Duration) *stream.Error {
 	if why := s.swallowed(); why != nil {
 		return stream.Fail(stream.StatusLost, why, "nothing has got through to the receiver for longer than giveup (%v)", giveup)
 	}
-	if s.life.up > 0 {
+	if s.life.Up > 0 {
 		return stream.Fail(stream.StatusLost, nil, "nothing has got through to the receiver for longer than giveup (%v)", giveup)
 	}
 	return stream.Fail(stream.StatusLost, nil, "all paths to the receiver have been lost for longer than giveup (%v)", giveup)
@@ -159,29 +159,29 @@ func (s *Sender) swallowed() error {
 
 // attempted notes what a failed attempt on a path, given by its order, says about the receiver.
 func (s *Sender) attempted(path int, r schedule.Reply) {
-	s.life.mu.Lock()
-	s.life.outage.Attempt(path, r, time.Now())
-	s.life.mu.Unlock()
-	s.life.rouse()
+	s.life.Mu.Lock()
+	s.life.Outage.Attempt(path, r, time.Now())
+	s.life.Mu.Unlock()
+	s.life.Rouse()
 }
 
-// plight is part of End.
-func (s sendEnd) plight(time.Time) plight {
-	return plight{without: s.life.up == 0, links: s.life.up, since: s.life.outage.Still(), over: s.life.finished && s.life.err == nil}
+// Plight is part of End.
+func (s sendEnd) Plight(time.Time) Plight {
+	return Plight{Without: s.life.Up == 0, Links: s.life.Up, Since: s.life.Outage.Still(), Over: s.life.Finished && s.life.Err == nil}
 }
 
-// cry is part of End.
-func (s sendEnd) cry(o *observe.Outage, n news, p plight) bool {
-	o.Sender, o.Links = true, p.links
+// Cry is part of End.
+func (s sendEnd) Cry(o *observe.Outage, n News, p Plight) bool {
+	o.Sender, o.Links = true, p.Links
 	if o.First {
-		o.Until, o.Limit = s.life.started.Add(s.cfg.Connect), observe.LimitConnect
+		o.Until, o.Limit = s.life.Started.Add(s.cfg.Connect), observe.LimitConnect
 	}
 	switch hole := s.swallowed(); {
-	case n == newsEnds:
+	case n == NewsEnds:
 		o.Paths = s.working()
 	case hole != nil && !o.First:
 		o.Why = hole
-	case p.links == 0 || o.First:
+	case p.Links == 0 || o.First:
 		o.Why = s.dialer.Answers().Unreachable()
 	}
 	return true

@@ -26,8 +26,8 @@ func (s *Sender) features() uint32 {
 // welcome handles what a receiver says about itself: the first one decides the window. An error means that the path leads to a
 // receiver other than ours.
 func (s *Sender) welcome(w wire.Welcome) error {
-	s.life.mu.Lock()
-	defer s.life.mu.Unlock()
+	s.life.Mu.Lock()
+	defer s.life.Mu.Unlock()
 	switch {
 	case w.Stream != s.stream:
 		return fmt.Errorf("the receiver answers for another stream")
@@ -45,7 +45,7 @@ func (s *Sender) welcome(w wire.Welcome) error {
 		return fmt.Errorf("the receiver takes %d legs, expected 1 to %d", w.Credit, stream.LegsMost)
 	}
 	if err := s.makePool(); err != nil {
-		s.life.finishLocked(stream.Fail(stream.StatusLocalPipe, err, "cannot get memory for the window"))
+		s.life.FinishLocked(stream.Fail(stream.StatusLocalPipe, err, "cannot get memory for the window"))
 		return err
 	}
 	s.met, s.receiver = true, w
@@ -59,7 +59,7 @@ func (s *Sender) welcome(w wire.Welcome) error {
 // makePool gets the memory for the window, on the nodes of the loops.
 func (s *Sender) makePool() (err error) {
 	s.pool, err = bufpool.New(bufpool.Config{
-		Shards: len(s.loops), Nodes: s.life.placed.Load().Nodes(), Buffers: s.buffers, Size: s.cfg.Leg,
+		Shards: len(s.loops), Nodes: s.life.Placed.Load().Nodes(), Buffers: s.buffers, Size: s.cfg.Leg,
 	})
 	if err != nil {
 		return err
@@ -72,58 +72,58 @@ func (s *Sender) makePool() (err error) {
 
 // answered notes that a receiver has answered.
 func (s *Sender) answered() {
-	s.life.mu.Lock()
-	defer s.life.mu.Unlock()
-	s.life.outage.Meet(time.Now())
+	s.life.Mu.Lock()
+	defer s.life.Mu.Unlock()
+	s.life.Outage.Meet(time.Now())
 }
 
 // linkUp puts a new link to work; on its loop's thread.
 func (s *Sender) linkUp(l *txloop, k *txlink) {
-	if err := k.start(l.Loop, l.past, netio.Readable|netio.Writable|netio.Edge, k); err != nil {
-		k.conn.Abort()
+	if err := k.Start(l.Loop, l.Past, netio.Readable|netio.Writable|netio.Edge, k); err != nil {
+		k.Conn.Abort()
 		k.lost(schedule.UseNone)
 		return
 	}
 	l.add(k)
-	k.count(&s.life.gauge)
-	k.queue = k.conn.Queued() // the handshake has shown a round trip
+	k.Count(&s.life.Gauge)
+	k.queue = k.Conn.Queued() // the handshake has shown a round trip
 	k.headway.begun, k.headway.acked = k.queue.Acked, k.queue.Acked
 	k.startZero()
 	first := s.dialer.LinkUp(k.path)
 	s.spread(k.path, l.Loop)
-	s.life.mu.Lock()
-	s.life.cameUp(k.loop.Now)
-	s.life.mu.Unlock()
-	observe.Tell(s.observer, observe.LinkUp{Link: k.index, Path: k.name})
+	s.life.Mu.Lock()
+	s.life.CameUp(k.Loop.Now)
+	s.life.Mu.Unlock()
+	observe.Tell(s.observer, observe.LinkUp{Link: k.Index, Path: k.Name})
 	if first {
 		observe.Tell(s.observer, observe.PathUp{Path: k.path.String(), Order: k.path.Order})
 	}
-	s.life.rouse()
+	s.life.Rouse()
 }
 
 // linkLost handles the end of a link; on its loop's thread.
 func (s *Sender) linkLost(k *txlink, err error) {
-	k.owner.remove(k)
+	k.owner.Remove(k)
 	last := s.dialer.LinkDown(k.path)
-	s.spread(k.path, k.loop)
-	s.life.mu.Lock()
-	s.life.up--
-	s.life.outage.LinkLost(schedule.EndNoSign, k.proved, k.heard, k.loop.Now) // the end that dials will ask again
+	s.spread(k.path, k.Loop)
+	s.life.Mu.Lock()
+	s.life.Up--
+	s.life.Outage.LinkLost(schedule.EndNoSign, k.Proved, k.Heard, k.Loop.Now) // the end that dials will ask again
 	if k.dashed(err) {
-		s.life.outage.Despair(k.loop.Now)
+		s.life.Outage.Despair(k.Loop.Now)
 	}
-	s.left[k.index] = k.loop.Now
-	expected := s.life.finished // the peer hangs up, as it should
+	s.left[k.Index] = k.Loop.Now
+	expected := s.life.Finished // the peer hangs up, as it should
 	if !expected && err != stream.ErrLeft {
-		s.life.lost++
+		s.life.Lost++
 		k.path.Lost.Add(1)
 	}
-	s.life.mu.Unlock()
-	observe.Tell(s.observer, observe.LinkDown{Link: k.index, Path: k.name, Err: err, Expected: expected})
+	s.life.Mu.Unlock()
+	observe.Tell(s.observer, observe.LinkDown{Link: k.Index, Path: k.Name, Err: err, Expected: expected})
 	if last {
 		observe.Tell(s.observer, observe.PathDown{Path: k.path.String(), Order: k.path.Order, Err: err})
 	}
-	s.life.rouse()
+	s.life.Rouse()
 	s.feed(nil)
 }
 
@@ -172,7 +172,7 @@ func (s *Sender) spread(p *ways.Path, from *loop.Loop) {
 func (s *Sender) strand() {
 	for _, l := range s.loops {
 		l.Post(func() {
-			for _, k := range slices.Clone(l.links) {
+			for _, k := range slices.Clone(l.Links) {
 				if err := k.stranded(); err != nil {
 					k.lose(err)
 				}

@@ -11,8 +11,8 @@ func (k *txlink) startZero() {
 	if cfg.IO == "copy" || !cfg.ForceZeroCopy && !k.byCard {
 		return
 	}
-	if err := k.zero.Start(k.conn.ZeroCopier, &k.s.zero, cfg.ForceZeroCopy); err != nil {
-		observe.Tell(k.s.observer, observe.LinkCopies{Link: k.index, Err: err})
+	if err := k.zero.Start(k.Conn.ZeroCopier, &k.s.zero, cfg.ForceZeroCopy); err != nil {
+		observe.Tell(k.s.observer, observe.LinkCopies{Link: k.Index, Err: err})
 	}
 }
 
@@ -21,18 +21,18 @@ func (k *txlink) zeroes(left int) bool { return k.zero.Takes(left) && k.leg.Buff
 
 // sendZero sends a piece of the current leg.
 func (k *txlink) sendZero(p []byte) (int, error) {
-	n, err := k.zero.Send(p, k.leg, k.loop)
+	n, err := k.zero.Send(p, k.leg, k.Loop)
 	if netio.NoZero(err) {
 		k.reap()
-		return k.conn.Send(p, nil)
+		return k.Conn.Send(p, nil)
 	}
 	return n, err
 }
 
 // reap lets go of what the kernel no longer needs.
 func (k *txlink) reap() {
-	if err := k.zero.Reap(k.loop); err != nil {
-		observe.Tell(k.s.observer, observe.LinkCopies{Link: k.index, Err: err})
+	if err := k.zero.Reap(k.Loop); err != nil {
+		observe.Tell(k.s.observer, observe.LinkCopies{Link: k.Index, Err: err})
 	}
 }
 
@@ -43,9 +43,9 @@ func (k *txlink) closeZero() bool {
 	if k.reap(); !k.zero.Pending() {
 		return false
 	}
-	k.retire()
-	k.loop.Unwatch(k.conn.FD(), k.token)
-	k.conn.Reset()
+	k.Retire()
+	k.Loop.Unwatch(k.Conn.FD(), k.Token)
+	k.Conn.Reset()
 	k.owner.limbo = append(k.owner.limbo, k)
 	return true
 }
@@ -58,7 +58,7 @@ func (l *txloop) clearLimbo() {
 			kept = append(kept, k)
 			continue
 		}
-		k.conn.Close()
+		k.Conn.Close()
 	}
 	clear(l.limbo[len(kept):])
 	l.limbo = kept
@@ -68,7 +68,7 @@ func (l *txloop) clearLimbo() {
 func (l *txloop) abandonLimbo() {
 	for _, k := range l.limbo {
 		k.zero.Drop()
-		k.conn.Close()
+		k.Conn.Close()
 	}
 	l.limbo = nil
 }

@@ -33,8 +33,8 @@ const waysMost = 256
 
 // wayOf returns the way by which a link came.
 func (r *Receiver) wayOf(id wayID) *way {
-	r.life.mu.Lock()
-	defer r.life.mu.Unlock()
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
 	w := r.ways[id]
 	if w == nil {
 		w = &way{}
