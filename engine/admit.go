@@ -68,7 +68,7 @@ func (h reception) Serve(hello wire.Hello, at int, c net.Conn) {
 	l := r.loopFor(at)
 	l.load++
 	r.life.Mu.Unlock()
-	k := &rxlink{r: r, way: r.wayOf(between), owner: l, Link: Link{
+	k := &rxlink{r: r, way: r.wayOf(between), owner: l, Link: stream.Link{
 		Index: int(hello.Link), Generation: hello.Generation, Name: path, Conn: stream.Equip(conn),
 	}}
 	if !l.Post(func() { r.linkUp(l, k) }) {

@@ -44,12 +44,14 @@
 //	         rxverdict.go   when and why the stream ends          mainly the supervisor
 //	         rxvoice.go     a link to tell the sender so          the same goroutine
 //
-// At both ends alike:
+// At both ends alike, in engine/internal/stream:
 //
 //	link     link.go      what a link is at either end            the loop of the link
+//	         linkloop.go    a loop with its links                 the same loop
 //	life     life.go      the stream begins, and ends once        the supervisor: the goroutine of Run
-//	         lifewords.go   the peer is told how it ended         the same goroutine
+//	         lastwords.go   the peer is told how it ended         the same goroutine
 //	         outcry.go      the user is told of an outage         the same goroutine
+//	         account.go     what it has done, and how it stands   whoever asks
 //
 // What both ends share is engine/internal/stream: conn.go there says what a link needs of a connection, placement.go decides on which
 // CPUs the loops run, and gauge.go has the kernel count what the links do. Beside them: lifestatus.go shows the

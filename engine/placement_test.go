@@ -87,7 +87,7 @@ func TestLoopsStayAsMany(t *testing.T) {
 	r := &Receiver{cfg: stream.ReceiveSetup{Setup: o}, transport: o.Transport}
 	r.doors = openNowhere(t)
 	for _, l := range s.loops {
-		r.loops = append(r.loops, &rxloop{LinkLoop: LinkLoop[*rxlink]{Loop: l.Loop}, r: r})
+		r.loops = append(r.loops, &rxloop{LinkLoop: stream.LinkLoop[*rxlink]{Loop: l.Loop}, r: r})
 	}
 	r.cfg.CPUs = nil
 	r.life.Placed.Store(&stream.Placement{CPUs: s.life.Placed.Load().CPUs})

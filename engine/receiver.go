@@ -22,7 +22,7 @@ import (
 
 // Receiver is one stream's receiving end. It serves one stream and no other.
 type Receiver struct {
-	life      Life
+	life      stream.Life
 	cfg       stream.ReceiveSetup
 	observer  observe.Observer
 	time      schedule.Timing
@@ -149,7 +149,7 @@ func (r *Receiver) addLoop(i, cpu int) error {
 	if err != nil {
 		return err
 	}
-	t := &rxloop{LinkLoop: NewLinkLoop[*rxlink](l, r.cfg.LinkSums), r: r, pipe: r.out.Pipe()}
+	t := &rxloop{LinkLoop: stream.NewLinkLoop[*rxlink](l, r.cfg.LinkSums), r: r, pipe: r.out.Pipe()}
 	l.Tick, l.After = t.tick, t.endRound
 	r.loops, r.life.Workers = append(r.loops, t), append(r.life.Workers, t)
 	if i > 0 {

@@ -83,7 +83,7 @@ func (k *rxlink) lastWords() {
 	if k.bufferRest() != nil {
 		return
 	}
-	_ = Exhaust(func() (int, error) {
+	_ = stream.Exhaust(func() (int, error) {
 		n, _, err := k.read()
 		return n, err
 	})

@@ -10,7 +10,7 @@ import (
 
 // rxlink is one link at the receiving end: it reads legs and control frames, and writes acks.
 type rxlink struct {
-	Link
+	stream.Link
 	r     *Receiver
 	way   *way    // by which it came
 	owner *rxloop // the loop that has it; changed by its own thread under Receiver.mu, under which others read it

@@ -12,7 +12,7 @@ import (
 
 // rxloop is a loop at the receiving end.
 type rxloop struct {
-	LinkLoop[*rxlink]
+	stream.LinkLoop[*rxlink]
 	r     *Receiver
 	load  int            // links that it has, and those on their way to it; guarded by Receiver.mu
 	waste [64 << 10]byte // where payload goes that we already have

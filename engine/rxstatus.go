@@ -3,10 +3,11 @@ package engine
 import (
 	"slices"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 )
 
-// LinkStatus is part of End: those that were lost and did not come back are among them.
+// LinkStatus is part of stream.Half: those that were lost and did not come back are among them.
 func (r receiveEnd) LinkStatus() []observe.LinkStatus {
 	var links []observe.LinkStatus
 	up := make(map[int]bool)
@@ -46,7 +47,7 @@ func (r *Receiver) ringStatus() *observe.RingStatus {
 }
 
 // Status describes the link; on its loop's thread.
-func (k *rxlink) Status() LinkStatus {
+func (k *rxlink) Status() stream.LinkStatus {
 	inFlight := 0
 	if k.state.has() {
 		inFlight = 1
@@ -62,13 +63,13 @@ func (k *rxlink) arrived() uint64 {
 	return k.Bytes
 }
 
-// Fill is part of End.
+// Fill is part of stream.Half.
 func (r receiveEnd) Fill(snap *observe.Snapshot) { snap.Ring = r.ringStatus() }
 
-// Bytes is part of End.
+// Bytes is part of stream.Half.
 func (r receiveEnd) Bytes() uint64 { return r.out.Written() }
 
-// Account is part of End.
+// Account is part of stream.Half.
 func (r receiveEnd) Account(sum *observe.Summary) {
 	sum.EnginePath, sum.Refused = r.enginePath(), r.doors.Refused()
 	r.life.Mu.Lock()

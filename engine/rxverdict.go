@@ -31,7 +31,7 @@ func (r *Receiver) complete(d wire.Done) {
 	r.life.Rouse()
 }
 
-// Glance is part of End.
+// Glance is part of stream.Half.
 func (r receiveEnd) Glance(now time.Time) {
 	r.doors.Report(now)
 	if r.test != nil {
@@ -39,7 +39,7 @@ func (r receiveEnd) Glance(now time.Time) {
 	}
 }
 
-// Concluded is part of End: the sender has confirmed the end, or is not coming back to do so.
+// Concluded is part of stream.Half: the sender has confirmed the end, or is not coming back to do so.
 func (r receiveEnd) Concluded(now time.Time) bool {
 	return r.life.Done.Load() != nil && (r.bye.Load() || r.unconfirmed(now) || r.Verdict(now) != nil)
 }
@@ -55,7 +55,7 @@ func (r *Receiver) unconfirmed(now time.Time) bool {
 	return true
 }
 
-// Verdict is part of End.
+// Verdict is part of stream.Half.
 func (r receiveEnd) Verdict(now time.Time) *stream.Error {
 	r.life.Mu.Lock()
 	defer r.life.Mu.Unlock()
@@ -90,7 +90,7 @@ func (r *Receiver) doom(now time.Time) *stream.Error {
 	return nil
 }
 
-// Patience is part of End.
+// Patience is part of stream.Half.
 func (r receiveEnd) Patience() (dead, giveup time.Duration) {
 	switch {
 	case r.life.Done.Load() != nil:
@@ -146,7 +146,7 @@ func (r receiveEnd) PeerFinished() {
 
 // PeerFailed handles the sender's reason for failing. Once all is delivered it no longer matters, since the sender has
 // nothing more to ask for. While the stream is not yet the receiver's own, only the link ends, with the error returned.
-func (r receiveEnd) PeerFailed(on *Link, f wire.Fault) error {
+func (r receiveEnd) PeerFailed(on *stream.Link, f wire.Fault) error {
 	switch {
 	case r.life.Done.Load() != nil:
 		r.bye.Store(true)
@@ -156,24 +156,24 @@ func (r receiveEnd) PeerFailed(on *Link, f wire.Fault) error {
 		return stream.ErrQuit
 	default:
 		r.life.Told.Store(true)
-		r.life.Fail(RemoteError("sender", f))
+		r.life.Fail(stream.RemoteError("sender", f))
 	}
 	return nil
 }
 
-// Plight is part of End.
-func (r receiveEnd) Plight(now time.Time) Plight {
-	p := Plight{Since: r.life.Outage.Moved(), Over: r.life.Finished && r.life.Err == nil && r.bye.Load(), Whole: r.tenure.Met() && r.whole()}
+// Plight is part of stream.Half.
+func (r receiveEnd) Plight(now time.Time) stream.Plight {
+	p := stream.Plight{Since: r.life.Outage.Moved(), Over: r.life.Finished && r.life.Err == nil && r.bye.Load(), Whole: r.tenure.Met() && r.whole()}
 	if p.Without = r.useful.Load() == 0; !p.Without {
 		p.Since = now // only the sender can tell whether payload has to move
 	}
 	return p
 }
 
-// Cry is part of End. A receiver may be started long before its sender, so what it waits for is said once.
-func (r receiveEnd) Cry(o *observe.Outage, n News, p Plight) bool {
+// Cry is part of stream.Half. A receiver may be started long before its sender, so what it waits for is said once.
+func (r receiveEnd) Cry(o *observe.Outage, n stream.News, p stream.Plight) bool {
 	switch {
-	case o.First && n == NewsLasts:
+	case o.First && n == stream.NewsLasts:
 		return false
 	case o.First:
 		o.Door, o.Port, o.Until, o.Limit = r.Addr(), r.cfg.Port, time.Time{}, observe.LimitConnect

@@ -27,7 +27,7 @@ var _ = [1]struct{}{}[stream.MaxThreads-window.MaxPaths]
 
 // Sender is one stream's sending end.
 type Sender struct {
-	life      Life
+	life      stream.Life
 	cfg       stream.SendSetup
 	observer  observe.Observer
 	time      schedule.Timing
@@ -143,7 +143,7 @@ func (s *Sender) addLoop(i, cpu int) error {
 	if err != nil {
 		return err
 	}
-	t := &txloop{LinkLoop: NewLinkLoop[*txlink](l, s.cfg.LinkSums), s: s, mark: 1 << i}
+	t := &txloop{LinkLoop: stream.NewLinkLoop[*txlink](l, s.cfg.LinkSums), s: s, mark: 1 << i}
 	l.Tick, l.After = t.tick, t.dispatch
 	s.loops, s.life.Workers = append(s.loops, t), append(s.life.Workers, t)
 	if err := t.pause.Open(l, s.cfg.Delay); err != nil {

@@ -34,7 +34,7 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 	} {
 		s := &Sender{}
 		s.time = schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}
-		k := &txlink{s: s, path: ways.NewPath(stream.Path{}, 0), Link: Link{Loop: &loop.Loop{Now: start.Add(c.after)}, Heard: start}}
+		k := &txlink{s: s, path: ways.NewPath(stream.Path{}, 0), Link: stream.Link{Loop: &loop.Loop{Now: start.Add(c.after)}, Heard: start}}
 		if c.carries {
 			k.trips = make([]schedule.Trip, 1)
 		}
@@ -72,10 +72,10 @@ func (c *slack) Queued() netio.Queue { return c.queue }
 // long as there is a link that has not tried it.
 func TestOldAcknowledgementsAreNoNews(t *testing.T) {
 	start := time.Unix(100, 0)
-	s := &Sender{life: Life{Started: start}, window: window.New(64, 0, 1<<20)}
+	s := &Sender{life: stream.Life{Started: start}, window: window.New(64, 0, 1<<20)}
 	s.time = schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}
 	c := &slack{}
-	k := &txlink{s: s, path: ways.NewPath(stream.Path{}, 0), Link: Link{Loop: &loop.Loop{Now: start}, Conn: stream.Equip(c), Heard: start}}
+	k := &txlink{s: s, path: ways.NewPath(stream.Path{}, 0), Link: stream.Link{Loop: &loop.Loop{Now: start}, Conn: stream.Equip(c), Heard: start}}
 	k.Proved, k.UpSince = true, start.Add(-time.Hour)
 	k.measure()                           // it carries nothing
 	k.path.Flow.Look(5000, 0, k.Loop.Now) // another link does
@@ -99,23 +99,5 @@ func TestOldAcknowledgementsAreNoNews(t *testing.T) {
 	}
 	if s.moved.Load() == 0 {
 		t.Errorf("no payload is said to have moved")
-	}
-}
-
-// A stream that was over before its peer came has taken no time.
-func TestSpan(t *testing.T) {
-	at := time.Unix(100, 0)
-	for _, c := range []struct {
-		first, end time.Time
-		want       time.Duration
-	}{
-		{},
-		{first: at, want: 3 * time.Second},
-		{first: at, end: at.Add(time.Second), want: time.Second},
-		{first: at, end: at.Add(-time.Second)},
-	} {
-		if got := span(c.first, c.end, at.Add(3*time.Second)); got != c.want {
-			t.Errorf("from %v to %v: %v, want %v", c.first, c.end, got, c.want)
-		}
 	}
 }

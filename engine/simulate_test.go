@@ -169,7 +169,7 @@ func (sim *simulation) link(i int, p *simPath) {
 	p.links++
 	c := &simLink{sim: sim, path: p, pipe: r, window: 10 * 1448, srtt: 2 * p.delay, limit: 1 << 20}
 	home := sim.s.dialer.Home(i)
-	c.k = &txlink{s: sim.s, path: home, owner: sim.loop, Link: Link{Index: i, Name: home.String(), Conn: stream.Equip(c)}}
+	c.k = &txlink{s: sim.s, path: home, owner: sim.loop, Link: stream.Link{Index: i, Name: home.String(), Conn: stream.Equip(c)}}
 	c.k.lost = func(schedule.Use) { sim.t.Errorf("at %v link %d was lost", sim.now, i) }
 	c.limit = c.k.most()
 	sim.links = append(sim.links, c)

@@ -24,7 +24,7 @@ func (r *Receiver) own() {
 	r.out.Begin() // first: whoever sees an owned stream may publish and deliver a leg of it
 	if f := r.tenure.Own(); f != nil {
 		r.life.Told.Store(true)
-		r.life.FinishLocked(RemoteError("sender", *f))
+		r.life.FinishLocked(stream.RemoteError("sender", *f))
 	}
 }
 

@@ -37,7 +37,7 @@ func (k *txlink) abandon() {
 // something unread with a reset, which may throw away our last words before the peer has read them.
 func (k *txlink) part() {
 	k.Conn.Finish()
-	_ = Exhaust(func() (int, error) { return k.Conn.Recv(k.in[:], nil) })
+	_ = stream.Exhaust(func() (int, error) { return k.Conn.Recv(k.in[:], nil) })
 	k.Conn.Close()
 	k.zero.Drop()
 }

@@ -40,7 +40,7 @@ func (s *Sender) near(loop int, f func()) { s.life.Placed.Load().Near(loop, f) }
 // Connected makes a link of a connection on which it was welcomed.
 func (d dialled) Connected(c ways.Contact) ways.Link {
 	s := d.s
-	k := &txlink{s: s, path: c.Path, owner: s.loops[s.loopOf(c.Index)], to: c.To, zoned: c.Zoned, Link: Link{
+	k := &txlink{s: s, path: c.Path, owner: s.loops[s.loopOf(c.Index)], to: c.To, zoned: c.Zoned, Link: stream.Link{
 		Index: c.Index, Generation: c.Generation, Name: c.Path.String(), Conn: stream.Equip(c.Conn),
 	}}
 	k.byCard = s.cfg.IO != "copy" && k.Conn.LeavesByNIC()

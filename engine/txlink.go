@@ -19,7 +19,7 @@ import (
 // Output, in this order: the rest of control, the rest of the leg that is on its way, then whatever comes next. A leg
 // whose header has partly left is finished before anything else can follow.
 type txlink struct {
-	Link
+	stream.Link
 	s       *Sender
 	owner   *txloop
 	path    *ways.Path
@@ -212,7 +212,7 @@ func (k *txlink) read() (n int, err error) {
 
 // lastWords reads and obeys what is left in a connection that a send found closed: at most what a socket may hold.
 func (k *txlink) lastWords() {
-	_ = Exhaust(k.read)
+	_ = stream.Exhaust(k.read)
 }
 
 // parse obeys the whole frames in the input and keeps the rest.

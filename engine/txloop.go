@@ -12,7 +12,7 @@ import (
 // txloop is a loop at the sending end: its links, and the dispatcher that feeds them (dispatch.go). The links are in order of rank: by path in the
 // user's order, then by index.
 type txloop struct {
-	LinkLoop[*txlink]
+	stream.LinkLoop[*txlink]
 	s    *Sender
 	best time.Duration            // how long the best of them takes to bring a leg; see findBest
 	idle [stream.MaxThreads]int32 // how many of them are idle, by path, as last told to the other loops

@@ -4,13 +4,14 @@ import (
 	"slices"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/send/ways"
 	"viamillipede/engine/window"
 )
 
-// LinkStatus is part of End.
+// LinkStatus is part of stream.Half.
 func (s sendEnd) LinkStatus() []observe.LinkStatus {
 	links := make([]observe.LinkStatus, s.dialer.Links())
 	for i := range links {
@@ -21,7 +22,7 @@ func (s sendEnd) LinkStatus() []observe.LinkStatus {
 	for i := range links {
 		if links[i].Since = s.left[i]; links[i].Since.IsZero() {
 			links[i].Since = s.life.Started
-		} else if links[i].State != StateNone {
+		} else if links[i].State != stream.StateNone {
 			links[i].State = observe.StateDown
 		}
 	}
@@ -31,13 +32,13 @@ func (s sendEnd) LinkStatus() []observe.LinkStatus {
 			links[up.Index] = up
 		}
 	}
-	return slices.DeleteFunc(links, func(l observe.LinkStatus) bool { return l.State == StateNone })
+	return slices.DeleteFunc(links, func(l observe.LinkStatus) bool { return l.State == stream.StateNone })
 }
 
 // missing is the state of a link that is not up.
 func (s *Sender) missing(link int, home *ways.Path) observe.State {
 	if !s.dialer.Keeps(link) {
-		return StateNone
+		return stream.StateNone
 	}
 	if home.Failure() != nil {
 		return observe.StateDown
@@ -60,7 +61,7 @@ func (s *Sender) windowStatus() *observe.WindowStatus {
 }
 
 // Status describes the link; on its loop's thread.
-func (k *txlink) Status() LinkStatus {
+func (k *txlink) Status() stream.LinkStatus {
 	k.measure()
 	l := k.Link.Describe(k.acknowledged(), len(k.carried), k.s.time.Beat)
 	l.Order = k.path.Order
@@ -111,15 +112,15 @@ func describePaths(paths []*ways.Path, sums []observe.PathSummary, links []obser
 	return all
 }
 
-// Fill is part of End.
+// Fill is part of stream.Half.
 func (s sendEnd) Fill(snap *observe.Snapshot) {
 	snap.Paths, snap.Window = describePaths(s.paths, snap.Summary.Paths, snap.Links), s.windowStatus()
 }
 
-// Bytes is part of End.
+// Bytes is part of stream.Half.
 func (s sendEnd) Bytes() uint64 { return s.in.Size() }
 
-// Account is part of End.
+// Account is part of stream.Half.
 func (s sendEnd) Account(sum *observe.Summary) {
 	s.life.Mu.Lock()
 	defer s.life.Mu.Unlock()

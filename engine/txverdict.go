@@ -43,9 +43,9 @@ func (s *Sender) stoppedEarly(d wire.Done) {
 }
 
 // PeerFailed handles the receiver's word on why it failed.
-func (s sendEnd) PeerFailed(_ *Link, f wire.Fault) error {
+func (s sendEnd) PeerFailed(_ *stream.Link, f wire.Fault) error {
 	s.life.Told.Store(true)
-	s.life.Fail(RemoteError("receiver", f))
+	s.life.Fail(stream.RemoteError("receiver", f))
 	return nil
 }
 
@@ -79,16 +79,16 @@ func (s *Sender) sourceFailed(err error) {
 	s.life.Fail(stream.Fail(stream.StatusLocalPipe, err, "cannot read standard input"))
 }
 
-// Glance is part of End.
+// Glance is part of stream.Half.
 func (s sendEnd) Glance(time.Time) {}
 
-// Concluded is part of End: a sender is told when all is delivered.
+// Concluded is part of stream.Half: a sender is told when all is delivered.
 func (s sendEnd) Concluded(time.Time) bool { return false }
 
-// Patience is part of End.
+// Patience is part of stream.Half.
 func (s sendEnd) Patience() (dead, giveup time.Duration) { return s.cfg.Dead, s.cfg.Giveup }
 
-// Verdict is part of End: the error of a stream that has failed for lack of links.
+// Verdict is part of stream.Half: the error of a stream that has failed for lack of links.
 func (s sendEnd) Verdict(now time.Time) *stream.Error {
 	answers := s.dialer.Answers()
 	s.life.Mu.Lock()
@@ -165,19 +165,19 @@ func (s *Sender) attempted(path int, r schedule.Reply) {
 	s.life.Rouse()
 }
 
-// Plight is part of End.
-func (s sendEnd) Plight(time.Time) Plight {
-	return Plight{Without: s.life.Up == 0, Links: s.life.Up, Since: s.life.Outage.Still(), Over: s.life.Finished && s.life.Err == nil}
+// Plight is part of stream.Half.
+func (s sendEnd) Plight(time.Time) stream.Plight {
+	return stream.Plight{Without: s.life.Up == 0, Links: s.life.Up, Since: s.life.Outage.Still(), Over: s.life.Finished && s.life.Err == nil}
 }
 
-// Cry is part of End.
-func (s sendEnd) Cry(o *observe.Outage, n News, p Plight) bool {
+// Cry is part of stream.Half.
+func (s sendEnd) Cry(o *observe.Outage, n stream.News, p stream.Plight) bool {
 	o.Sender, o.Links = true, p.Links
 	if o.First {
 		o.Until, o.Limit = s.life.Started.Add(s.cfg.Connect), observe.LimitConnect
 	}
 	switch hole := s.swallowed(); {
-	case n == NewsEnds:
+	case n == stream.NewsEnds:
 		o.Paths = s.working()
 	case hole != nil && !o.First:
 		o.Why = hole

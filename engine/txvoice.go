@@ -8,7 +8,7 @@ import (
 	"viamillipede/engine/internal/stream"
 )
 
-// Speechless is part of End: there is a receiver, and no link to it yet.
+// Speechless is part of stream.Half: there is a receiver, and no link to it yet.
 func (s sendEnd) Speechless(now time.Time) bool { return s.isAlone() && s.Verdict(now) == nil }
 
 // isAlone reports whether there is a receiver but no link to it.
@@ -26,7 +26,7 @@ func (s *Sender) unstick(ctx context.Context) {
 	}
 	wait, end := context.WithTimeout(ctx, s.time.Farewell)
 	defer end()
-	s.life.Everywhere(func(w Worker) { w.(*txloop).quitLegs(true) })
+	s.life.Everywhere(func(w stream.Worker) { w.(*txloop).quitLegs(true) })
 	s.life.AwaitVoice(wait, func(time.Time) bool { return s.isAlone() })
 }
 
@@ -48,15 +48,15 @@ func (s *Sender) awaitGoodbye() {
 	}
 }
 
-// MakeWay is part of worker: a link in the middle of a leg from the source that cannot be finished will never say another word.
+// MakeWay is part of stream.Worker: a link in the middle of a leg from the source that cannot be finished will never say another word.
 func (l *txloop) MakeWay() { l.quitLegs(false) }
 
-// HeardOut is part of worker.
+// HeardOut is part of stream.Worker.
 func (l *txloop) HeardOut() bool {
 	return slices.ContainsFunc(l.Links, func(k *txlink) bool { return !k.busy() && !k.KeepsWords() })
 }
 
-// Forsake is part of worker: nothing gets through on the links, and their keepers dial anew.
+// Forsake is part of stream.Worker: nothing gets through on the links, and their keepers dial anew.
 func (l *txloop) Forsake() {
 	for _, k := range slices.Clone(l.Links) {
 		k.lose(stream.ErrStuck)

@@ -1,4 +1,4 @@
-package engine
+package stream
 
 import (
 	"time"
@@ -11,10 +11,10 @@ func (l *Life) Snapshot() observe.Snapshot { return l.Curtain.Snapshot(l.shown, 
 
 // shown is snapshot until the stream is over.
 func (l *Life) shown() observe.Snapshot {
-	s := observe.Snapshot{Links: l.end.LinkStatus(), Loops: l.Placed.Load().Describe(), Uncounted: l.Gauge.Lost()}
+	s := observe.Snapshot{Links: l.half.LinkStatus(), Loops: l.Placed.Load().Describe(), Uncounted: l.Gauge.Lost()}
 	s.Time = time.Now()
 	s.Summary = l.account(s.Time)
-	l.end.Fill(&s)
+	l.half.Fill(&s)
 	return s
 }
 
@@ -32,9 +32,9 @@ func (l *Life) Summary() observe.Summary {
 // account is summary without its Links.
 func (l *Life) account(now time.Time) observe.Summary {
 	l.Mu.Lock()
-	sum := observe.Summary{Bytes: l.end.Bytes(), Elapsed: span(l.First, l.Ended, now), LinksLost: l.Lost}
+	sum := observe.Summary{Bytes: l.half.Bytes(), Elapsed: span(l.First, l.Ended, now), LinksLost: l.Lost}
 	l.Mu.Unlock()
-	l.end.Account(&sum)
+	l.half.Account(&sum)
 	return sum
 }
 
@@ -42,7 +42,7 @@ func (l *Life) account(now time.Time) observe.Summary {
 func (l *Life) Progress() (bytes uint64, elapsed time.Duration) {
 	l.Mu.Lock()
 	defer l.Mu.Unlock()
-	return l.end.Bytes(), span(l.First, l.Ended, time.Now())
+	return l.half.Bytes(), span(l.First, l.Ended, time.Now())
 }
 
 // span is the time from the first link to the end, or to now; zero if there was no link.

@@ -1,9 +1,8 @@
-package engine
+package stream
 
 import (
 	"slices"
 
-	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
@@ -42,7 +41,7 @@ func (l *LinkLoop[K]) Remove(k K) {
 }
 
 // Count names the links to the collector.
-func (l *LinkLoop[K]) Count(g *stream.Gauge) {
+func (l *LinkLoop[K]) Count(g *Gauge) {
 	for _, k := range l.Links {
 		k.Base().Count(g)
 	}

@@ -1,14 +1,13 @@
-package engine
+package stream
 
 import (
 	"context"
 	"time"
-	"viamillipede/engine/internal/stream"
 	"viamillipede/netio/sockstats"
 )
 
 // Count has the kernel count what comes in on the link, if there are statistics; on its loop's thread.
-func (k *Link) Count(g *stream.Gauge) {
+func (k *Link) Count(g *Gauge) {
 	if k.counted == nil && !k.Gone {
 		k.counted = g.Attach(k.Index, k.Conn.FD())
 	}
@@ -22,9 +21,9 @@ func (k *Link) Uncount() {
 	}
 }
 
-// Statistics starts those of the stream, for the sockets that c tells; see stream.Gauge.Open.
+// Statistics starts those of the stream, for the sockets that c tells; see Gauge.Open.
 func (l *Life) Statistics(ctx context.Context, within time.Duration, c sockstats.Config) {
-	c.Fault = func(p any) { l.Fail(stream.Faulted("statistics", p, l.observer)) }
+	c.Fault = func(p any) { l.Fail(Faulted("statistics", p, l.observer)) }
 	l.Gauge.Open(ctx, within, c, func(attached chan<- struct{}) int {
 		for _, w := range l.Workers {
 			w.Plain().Post(func() {

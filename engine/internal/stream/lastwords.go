@@ -1,11 +1,10 @@
-package engine
+package stream
 
 import (
 	"context"
 	"slices"
 	"time"
 
-	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -16,14 +15,14 @@ import (
 //
 //	its kernel has the words, or it has answered -> heard: this end may go
 //	not within Timing.Farewell                   -> they are for the next link: a receiver keeps its door open, a sender dials
-//	not for life.linger                          -> nobody hears them
+//	not for Life.Linger                          -> nobody hears them
 //
 // A user who stops the program is not kept waiting.
 
 // insists reports whether the peer has to hear of an error.
 func insists(err error, told bool) bool {
-	switch stream.ExitStatus(err) {
-	case stream.StatusIntegrity, stream.StatusLocalPipe, stream.StatusInternal:
+	switch ExitStatus(err) {
+	case StatusIntegrity, StatusLocalPipe, StatusInternal:
 		return !told
 	}
 	return false
@@ -54,7 +53,7 @@ func (l *Life) findVoice(ctx context.Context) {
 	ctx, end := context.WithTimeout(ctx, l.Linger)
 	defer end()
 	l.Everywhere(Worker.MakeWay)
-	l.AwaitVoice(ctx, l.end.Speechless)
+	l.AwaitVoice(ctx, l.half.Speechless)
 }
 
 // AwaitVoice waits while the end is speechless, until ctx ends.
@@ -88,7 +87,7 @@ func (l *Life) Farewell() {
 			left <- struct{}{}
 		}
 	}
-	stream.AwaitAll(left, len(l.Workers), l.time.Farewell)
+	AwaitAll(left, len(l.Workers), l.time.Farewell)
 }
 
 // heardOut waits, for a moment, until the peer has the last words, as far as that can be told; false: it has not, or no link is left.
@@ -131,20 +130,20 @@ func (l *Life) Everywhere(f func(Worker)) {
 			called <- struct{}{}
 		}
 	}
-	stream.AwaitAll(called, len(l.Workers), l.time.Farewell)
+	AwaitAll(called, len(l.Workers), l.time.Farewell)
 }
 
 // faultOf is what the peer is told about an error.
 func faultOf(err error) wire.Fault {
-	return wire.Fault{Status: uint16(stream.ExitStatus(err)), Text: err.Error()}
+	return wire.Fault{Status: uint16(ExitStatus(err)), Text: err.Error()}
 }
 
 // RemoteError is the error at this end for the failure that the peer reported. An integrity failure is one at both ends; whatever
 // else happened there is a failed remote pipe here.
-func RemoteError(who string, f wire.Fault) *stream.Error {
-	status := stream.StatusRemotePipe
-	if stream.Status(f.Status) == stream.StatusIntegrity {
-		status = stream.StatusIntegrity
+func RemoteError(who string, f wire.Fault) *Error {
+	status := StatusRemotePipe
+	if Status(f.Status) == StatusIntegrity {
+		status = StatusIntegrity
 	}
-	return stream.Fail(status, nil, "the %s failed: %s", who, f.Text)
+	return Fail(status, nil, "the %s failed: %s", who, f.Text)
 }

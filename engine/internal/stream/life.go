@@ -1,4 +1,4 @@
-package engine
+package stream
 
 import (
 	"context"
@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
@@ -19,11 +18,11 @@ import (
 //
 //	begin -> supervise -> fail or finish -> insist or farewell -> Run returns
 type Life struct {
-	end      Half
+	half     Half
 	Workers  []Worker // the loops
 	observer observe.Observer
 	time     schedule.Timing
-	Linger   time.Duration // see live
+	Linger   time.Duration // see Live
 	hearing  time.Duration // likewise
 
 	Done    atomic.Pointer[wire.Done] // set once all of it is in the sink; never at a sender
@@ -34,12 +33,12 @@ type Life struct {
 	Poke    chan struct{}             // makes the supervisor look now
 	outcry  outcry                    // the supervisor's
 
-	Placed    atomic.Pointer[stream.Placement] // where the loops run
-	Repinning sync.Mutex                       // held by whoever decides that
-	Gauge     stream.Gauge
-	Curtain   stream.Curtain
+	Placed    atomic.Pointer[Placement] // where the loops run
+	Repinning sync.Mutex                // held by whoever decides that
+	Gauge     Gauge
+	Curtain   Curtain
 
-	// Mu guards what is below, and what the end says that it guards. Locks are taken in this order: mu, then that of a path, of the
+	// Mu guards what is below, and what the end says that it guards. Locks are taken in this order: Mu, then that of a path, of the
 	// doors or of the outlet, then that of a loop, then that of its poller.
 	Mu       sync.Mutex
 	Outage   schedule.Outage
@@ -52,14 +51,14 @@ type Life struct {
 	Err      error
 }
 
-// End is what differs between the ends of a stream. The supervisor asks.
+// Half is one end of a stream as its life sees it: what differs between the two. The supervisor asks.
 type Half interface {
 	Glance(now time.Time)                         // each time the supervisor looks
 	Concluded(now time.Time) bool                 // all is delivered, and there is nothing left to wait for
-	Verdict(now time.Time) *stream.Error          // why there is no hope; nil: there is
+	Verdict(now time.Time) *Error                 // why there is no hope; nil: there is
 	Speechless(now time.Time) bool                // a link is still to be hoped for, to carry the last words, and there is none
-	Patience() (dead, giveup time.Duration)       // how long to wait for a peer that seems dead, and for any; negative: for ever. Under mu
-	Plight(now time.Time) Plight                  // under mu
+	Patience() (dead, giveup time.Duration)       // how long to wait for a peer that seems dead, and for any; negative: for ever. Under Mu
+	Plight(now time.Time) Plight                  // under Mu
 	Cry(o *observe.Outage, n News, p Plight) bool // completes what the user is to be told; false: it is not worth telling
 
 	// Any goroutine asks.
@@ -76,15 +75,15 @@ type Worker interface {
 	Farewell(words []byte, left chan<- struct{}) // says them on every link, and signals left once they have gone out
 	HeardOut() bool                              // the peer has them from one of the links, or it cannot be told that it has not
 	Forsake()                                    // counts no more on links that have not carried them
-	Count(g *stream.Gauge)                       // names the links to the collector
+	Count(g *Gauge)                              // names the links to the collector
 	Describe() []observe.LinkStatus              // by any goroutine but the loop's
 	Collect() []observe.LinkSummary              // likewise
 }
 
-// Live makes ready for what e will do. linger is how long the last words may take to be heard, when they have to be, and hearing how long
+// Live makes ready for what h will do. linger is how long the last words may take to be heard, when they have to be, and hearing how long
 // to wait for that after they have left; 0: they leave when they have been heard.
-func (l *Life) Live(e Half, to observe.Observer, t schedule.Timing, linger, hearing time.Duration) {
-	l.end, l.observer, l.time, l.Linger, l.hearing = e, to, t, linger, hearing
+func (l *Life) Live(h Half, to observe.Observer, t schedule.Timing, linger, hearing time.Duration) {
+	l.half, l.observer, l.time, l.Linger, l.hearing = h, to, t, linger, hearing
 	l.Over, l.Poke, l.Gauge.Observer = make(chan struct{}), make(chan struct{}, 1), to
 }
 
@@ -93,7 +92,7 @@ func (l *Life) Run() (end func()) {
 	for _, w := range l.Workers {
 		go w.Plain().Run()
 	}
-	return stream.LookOut(l.Workers, l.time.Tick, l.observer, l.Fail)
+	return LookOut(l.Workers, l.time.Tick, l.observer, l.Fail)
 }
 
 // Begin notes when the end began to wait for its peer, to which so many paths lead from here.
@@ -104,7 +103,7 @@ func (l *Life) Begin(now time.Time, paths int) {
 	l.Outage.Start(now, paths)
 }
 
-// linkUp notes that a link came up, and reports whether it is the first. Under mu.
+// CameUp notes that a link came up, and reports whether it is the first. Under Mu.
 func (l *Life) CameUp(now time.Time) (first bool) {
 	l.Up++
 	l.Outage.LinkUp(now)
@@ -124,7 +123,7 @@ func (l *Life) LinksUp() bool {
 
 // Fail ends the stream with an error, unless it has ended before, or all of it is delivered: from then on only the user can
 // make it fail.
-func (l *Life) Fail(err *stream.Error) {
+func (l *Life) Fail(err *Error) {
 	l.Mu.Lock()
 	defer l.Mu.Unlock()
 	if l.Done.Load() == nil {
@@ -139,7 +138,7 @@ func (l *Life) Finish(err error) {
 	l.FinishLocked(err)
 }
 
-// FinishLocked is finish, under mu.
+// FinishLocked is Finish, under Mu.
 func (l *Life) FinishLocked(err error) {
 	if l.Finished {
 		return
@@ -155,7 +154,7 @@ func (l *Life) FinishLocked(err error) {
 // Caught is for the goroutines of the stream to defer.
 func (l *Life) Caught(where string) {
 	if p := recover(); p != nil {
-		l.Fail(stream.Faulted(where, p, l.observer))
+		l.Fail(Faulted(where, p, l.observer))
 	}
 }
 
@@ -184,7 +183,7 @@ func (l *Life) Supervise(ctx context.Context) {
 		case <-l.Poke:
 		}
 		now := time.Now()
-		l.end.Glance(now)
+		l.half.Glance(now)
 		l.judge(now)
 		l.CryOut(now)
 	}
@@ -192,19 +191,19 @@ func (l *Life) Supervise(ctx context.Context) {
 
 // judge ends the stream when it is settled, or hopeless.
 func (l *Life) judge(now time.Time) {
-	if l.end.Concluded(now) {
+	if l.half.Concluded(now) {
 		l.Finish(nil)
 		return
 	}
-	if err := l.end.Verdict(now); err != nil {
+	if err := l.half.Verdict(now); err != nil {
 		l.Fail(err)
 	}
 }
 
 // stopped is the error of a stream whose context has ended.
-func stopped(ctx context.Context) *stream.Error {
-	if e, ok := errors.AsType[*stream.Error](context.Cause(ctx)); ok {
+func stopped(ctx context.Context) *Error {
+	if e, ok := errors.AsType[*Error](context.Cause(ctx)); ok {
 		return e
 	}
-	return stream.Fail(stream.StatusInterrupt, context.Cause(ctx), "stopped")
+	return Fail(StatusInterrupt, context.Cause(ctx), "stopped")
 }

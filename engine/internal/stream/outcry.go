@@ -1,4 +1,4 @@
-package engine
+package stream
 
 import (
 	"time"
@@ -114,15 +114,15 @@ func (o *outcry) outage(n News, now, until time.Time, limit observe.Limit) obser
 // CryOut tells the user that nothing gets through to the peer.
 func (l *Life) CryOut(now time.Time) {
 	l.Mu.Lock()
-	p := l.end.Plight(now)
+	p := l.half.Plight(now)
 	p.met, p.failed = l.Outage.Met(), l.Finished && !p.Over
-	until, keyword := l.Outage.Deadline(l.end.Patience())
+	until, keyword := l.Outage.Deadline(l.half.Patience())
 	l.Mu.Unlock()
 	n := l.outcry.look(now, p, l.time)
 	if n == NewsNone {
 		return
 	}
-	if o := l.outcry.outage(n, now, until, observe.Limit(keyword)); l.end.Cry(&o, n, p) {
+	if o := l.outcry.outage(n, now, until, observe.Limit(keyword)); l.half.Cry(&o, n, p) {
 		observe.Tell(l.observer, o)
 	}
 }

@@ -1,9 +1,8 @@
-package engine
+package stream
 
 import (
 	"time"
 
-	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -20,7 +19,7 @@ type Link struct {
 	Index      int    // of the link in its stream, from 0
 	Generation uint32 // how often the link was dialled before
 	Name       string // of its path, or where it came from, for people
-	Conn       stream.Connection
+	Conn       Connection
 	Loop       *loop.Loop
 	Past       *linkSums       // the loop's, of links that have ended; nil: nobody asked for them
 	Token      int32           // of the loop's watch
@@ -40,7 +39,7 @@ type Link struct {
 	Doomed error
 
 	UpSince  time.Time
-	Pulse    stream.Pulse
+	Pulse    Pulse
 	Bytes    uint64 // payload sent on it, or received
 	Legs     uint64
 	Gone     bool
@@ -90,7 +89,7 @@ func (k *Link) Obey(h wire.Header, payload []byte, to Hearer) error {
 // bye handles the peer's word that it ends the link on purpose: nothing more comes on it. If it ends the stream too, the link stays
 // until the peer closes it.
 func (k *Link) bye(b wire.Bye) error {
-	g := stream.GivenUp{Reason: b.Reason}
+	g := GivenUp{Reason: b.Reason}
 	k.Told, k.Answered = true, b.Stream || g.Harmless()
 	if b.Stream {
 		return nil
@@ -156,7 +155,7 @@ func Exhaust(read func() (int, error)) error {
 // that has read them may answer them with a reset, where it leaves something unread; one that had given the link up before has ended
 // its side, and acknowledges nothing.
 func (k *Link) HeardOut(err error) bool {
-	switch stream.EndingOf(err, false) {
+	switch EndingOf(err, false) {
 	case schedule.EndReset:
 		return true
 	case schedule.EndClosed:
