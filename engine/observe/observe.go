@@ -1,6 +1,14 @@
 // Package observe has what a stream shows of itself, as data: events for an Observer, a Snapshot of how it stands, and a Summary of what
 // it did. The engine fills them in; cmd turns them into words.
 //
+//	observe.go           who is told, and what they want to know
+//	events_links.go      events: links, paths, legs
+//	events_stream.go     events of the whole stream: outages, strangers, its ends
+//	events_choices.go    events: what was chosen, and why
+//	snapshot.go          how a stream stands
+//	summary.go           what it did
+//	plane.go             how its bytes travel
+//
 // It is a leaf: it knows neither an end of a stream nor why one fails. An event carries a cause as an error, and whoever wants more of
 // it asks with errors.As.
 package observe

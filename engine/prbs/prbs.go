@@ -7,6 +7,10 @@
 // So any piece can be made and checked by itself, by anybody and in any order; and from a word one can tell where it belongs
 // (Locate), because every step can be undone. No word occurs twice within a stream.
 //
+//	prbs.go      streams are made and checked
+//	mix.go       the steps, and how they are undone
+//	examine.go   what has happened to a piece of a stream
+//
 // It is a test pattern, not cryptography. One multiplication per word makes it as fast as memory, at this price: a word and its
 // place give away the whole stream; all streams go through the same cycle of 1<<64 words, and seeds differ only in where they begin;
 // and no word ever repeats, as some random ones would.

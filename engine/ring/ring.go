@@ -1,7 +1,7 @@
 // Package ring puts legs that arrive in any order, on any link, back into order. It takes no lock and allocates
 // nothing after New.
 //
-// The numbers, in the order of the stream:
+// The numbers (seq.go), in the order of the stream:
 //
 //	... consumed ...|... published, no gap ...|    published and missing    |      missing      | refused
 //	                Next                      Received                      end                 Next+credit
@@ -10,7 +10,7 @@
 //
 //	Producer   any number of goroutines   Publish                                       producer.go
 //	Consumer   one at a time              Head, Advance                                 consumer.go
-//	Ring       anybody                    Ready, Next, Received, Has, Bitmap, Depth     view.go
+//	Ring       anybody                    Ready, Next, Received, Has, Bitmap, Depth     view.go; ring.go has the slots
 //
 // The consumer's part may pass from goroutine to goroutine, provided that the one that hands it over does so through
 // an atomic or a lock that the other one reads.

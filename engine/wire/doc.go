@@ -7,7 +7,18 @@
 //	sender -> receiver   Leg, End, Beat, Bye, Fault
 //	receiver -> sender   Ack, Done, Beat, Bye, Fault
 //
-// Each message has a file. The Append method encodes it behind what dst holds, and writes to nothing but dst. Decoding
+// Each message has a file; what they have in common lies beside them:
+//
+//	hello.go, welcome.go         the handshake
+//	leg.go, end.go               from the sender
+//	ack.go, done.go              from the receiver
+//	beat.go, bye.go, fault.go    from either
+//	header.go, prologue.go       what a frame, and a message of the handshake, begin with
+//	bytes.go, limits.go          checksums; versions, and the most that a message may say
+//	role.go, errors.go           who may send what; why something does not parse
+//	lanes.go                     how a connection of "lanes" is told from a link
+//
+// The Append method encodes it behind what dst holds, and writes to nothing but dst. Decoding
 // has two steps, so that a reader knows the length of the payload before it has the payload: ParseHeader checks
 // everything that a header can be checked for, and then the Header method named like the message returns its fields.
 // Those methods trust Header.Type: call the one that matches it.
