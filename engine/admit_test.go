@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/receive"
 )
 
 // remembered is the network, and the first door there.
@@ -33,7 +34,7 @@ func TestListenerEndedFromOutside(t *testing.T) {
 	sinkR, sinkW := pipe(t)
 	srcR, srcW := pipe(t)
 	network := &remembered{Transport: stream.TCP(netip.Addr{}, "")}
-	r, err := OpenReceiver(stream.ReceiveSetup{Setup: stream.Setup{Hooks: stream.Hooks{Transport: network}}, Sink: int(sinkW.Fd())})
+	r, err := receive.New(stream.ReceiveSetup{Setup: stream.Setup{Hooks: stream.Hooks{Transport: network}}, Sink: int(sinkW.Fd())})
 	if err != nil {
 		t.Fatal(err)
 	}

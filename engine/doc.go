@@ -25,24 +25,10 @@
 // Bytes in:
 //
 //	doors    engine/receive/doors  a connection says who it is    one goroutine a connection, for a moment
-//	admit    admit.go     a connection becomes a link of this stream, or is refused
-//	         turn.go        others wait for their turn
-//	         adopt.go       memory for the window of a stream
-//	rxlink   rxlink.go    frames read, acks written               parallel, one loop owns a link
-//	         rxleg.go       a leg comes in                        the same loop
-//	         rxstate.go     what it does with what comes next     the same loop
-//	         rxcut.go       the head leg, spliced past the ring   the same loop, with the delivery turn
-//	         rxplace.go     a leg goes to its place in a file     the same loop
-//	         rxmove.go      it goes where its packets come in     from one loop to another
-//	         claim.go       copies of a leg must agree            shared, a short lock a leg
-//	         inspect.go     a leg of a test stream is checked     the same loop
-//	         park.go        an early leg waits for its turn       the same loop
+//	receive  engine/receive  a leg comes in on a link, and is acked  parallel, one loop owns a link
 //	ring     engine/ring  legs in order again                     lock-free, many publishers
 //	egress   engine/receive/egress  legs written to the sink      sequential: the delivery turn
 //	sink     netio.Sink
-//	receiver receiver.go  the owner of all of these, and how links come and go
-//	         rxverdict.go   when and why the stream ends          mainly the supervisor
-//	         rxvoice.go     a link to tell the sender so          the same goroutine
 //
 // At both ends alike, in engine/internal/stream:
 //
@@ -55,7 +41,7 @@
 //
 // What both ends share is engine/internal/stream: conn.go there says what a link needs of a connection, placement.go decides on which
 // CPUs the loops run, and gauge.go has the kernel count what the links do. Beside them: lifestatus.go shows the
-// state of the stream, with txstatus.go and rxstatus.go.
+// state of the stream, with txstatus.go and engine/receive/status.go.
 //
 // The engine speaks in data (engine/observe): a Snapshot, a Summary, and events for an Observer. cmd turns them into words. Only an
 // error has words of its own. Tests and measurements make their ends by engine/rig, with hooks that no user sets.

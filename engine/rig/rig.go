@@ -5,6 +5,7 @@ package rig
 import (
 	"viamillipede/engine"
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/receive"
 )
 
 // What an end is told.
@@ -19,4 +20,4 @@ type (
 func NewSender(c SendConfig) (*engine.Sender, error) { return engine.OpenSender(c) }
 
 // NewReceiver is engine.NewReceiver with hooks.
-func NewReceiver(c ReceiveConfig) (*engine.Receiver, error) { return engine.OpenReceiver(c) }
+func NewReceiver(c ReceiveConfig) (*engine.Receiver, error) { return receive.New(c) }

@@ -1,0 +1,343 @@
+package receive
+
+import (
+	"cmp"
+	"context"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"viamillipede/bufpool"
+	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/observe"
+	"viamillipede/engine/prbs"
+	"viamillipede/engine/receive/doors"
+	"viamillipede/engine/receive/egress"
+	"viamillipede/engine/ring"
+	"viamillipede/engine/schedule"
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// Receiver is one stream's receiving end. It serves one stream and no other.
+type Receiver struct {
+	life      stream.Life
+	cfg       stream.ReceiveSetup
+	observer  observe.Observer
+	time      schedule.Timing
+	transport stream.Transport
+	id        uint64 // tells this receiver from any other that a sender may find in its place
+
+	loops []*rxloop
+	out   egress.Delivery
+	test  *inspection // for a test stream; nil: any stream
+
+	// Made by the first hello of a stream, before any loop has a link of it.
+	pool   *bufpool.Pool
+	ring   *ring.Ring[egress.Leg]    // anybody may inspect it; the consumer's end is the Delivery's
+	legsIn ring.Producer[egress.Leg] // its producer's end, for the loops: each publishes the legs of its links
+	legs   []egress.Leg              // by the index of their buffer
+	most   uint32                    // of a leg, in bytes
+	advice bufpool.Advice            // of the pool, as last told to the observer
+	credit int
+	sums   bool // every leg has a checksum
+	claims *claims
+
+	ackEvery int // bytes; schedule.AckEvery, or less where the window is small
+
+	bye    atomic.Bool // the sender knows that all is delivered, or will not ask again
+	doors  *doors.Doors
+	gone   chan struct{} // closed when Run returns
+	useful atomic.Int32  // links, now up, that have brought a frame
+
+	tenure doors.Tenure               // whose stream it is; guarded by mu, as is all below
+	latest wire.StreamID              // the last stream tried; its bad legs are remembered until another one is tried
+	links  map[uint32]*rxlink         // by index; the latest of each
+	hosts  map[string]bool            // where admitted links came from
+	ways   map[wayID]*way             // the ways by which they came
+	left   map[int]observe.LinkStatus // links that were lost and have not come back, by index
+	moved  uint64                     // links, from loop to loop
+	bad    map[uint64]bool            // legs whose payload once failed its checksum
+}
+
+// New checks the configuration, opens the sink and listens; nobody is admitted before Run, which the caller calls once. Errors are of
+// type *stream.Error.
+func New(c stream.ReceiveSetup) (*Receiver, error) {
+	c.Setup = c.WithDefaults(-1)
+	c.Options = c.WithinMeans(c.Observer)
+	c.Leg = cmp.Or(c.Leg, min(stream.MaxLeg, int(c.Window/stream.LegsLeast)/stream.MinLeg*stream.MinLeg))
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	loops := c.Loops()
+	t, err := c.Means.Afford(stream.Receiving, loops, stream.DefaultThreads)
+	if err != nil {
+		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot start")
+	}
+	if t.Seats < stream.DefaultThreads {
+		observe.Tell(c.Observer, observe.LinksCut{Links: t.Seats, Err: stream.ErrFewFiles})
+	}
+	c.SockStats = c.SockStats && t.Counts
+	r := &Receiver{
+		cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport,
+		links: make(map[uint32]*rxlink), left: make(map[int]observe.LinkStatus), hosts: make(map[string]bool), ways: make(map[wayID]*way), bad: make(map[uint64]bool),
+		gone: make(chan struct{}),
+	}
+	r.life.Live(receiveEnd{r}, c.Observer, c.Timing, lingers(c), 0)
+	r.tenure = doors.NewTenure()
+	if r.id, err = netio.RandomID(); err != nil {
+		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make an id")
+	}
+	return r, r.open(loops, t)
+}
+
+func (r *Receiver) open(loops int, t stream.Thrift) error {
+	sink, err := netio.OpenSink(r.cfg.Sink, stream.TraceTo(r.observer))
+	if err != nil {
+		return stream.Fail(stream.StatusLocalPipe, err, "cannot use standard output")
+	}
+	if r.cfg.PRBS {
+		r.test = &inspection{sequence: prbs.New(r.cfg.Seed)}
+	}
+	r.out.Open(sink, t.Pipes, egress.Config{
+		Copies: r.copies(), Early: r.cfg.Early, Farewell: r.time.Farewell, Over: r.life.Over, Observer: r.observer,
+		Fail: r.life.Fail, Complete: r.complete, Resume: r.deliver, Lapses: r.cfg.Lapses,
+	})
+	at := r.cfg.Place(stream.Receiving, stream.Devices(r.transport.DeviceAt(r.cfg.Bind)), loops)
+	r.life.Placed.Store(at)
+	r.doors, err = doors.Open(doors.Config{
+		Port: r.cfg.Port, Bind: r.cfg.Bind, Listeners: len(at.CPUs), Seats: t.Seats, Time: r.time, Network: r.transport, Observer: r.observer,
+	}, reception{r})
+	if err != nil {
+		sink.Close()
+		return stream.Fail(stream.StatusConnect, err, "cannot listen on port %d", r.cfg.Port)
+	}
+	for i, cpu := range at.CPUs {
+		if err := r.addLoop(i, cpu); err != nil {
+			r.doors.Close()
+			r.close()
+			return stream.Fail(stream.StatusLocalPipe, err, "cannot start")
+		}
+	}
+	r.steer()
+	return nil
+}
+
+// copies is why every leg is copied on its way to the sink; nil: it need not be.
+func (r *Receiver) copies() error {
+	switch {
+	case r.test != nil:
+		return errInspects
+	case r.cfg.IO == "copy":
+		return observe.ErrAsked
+	}
+	return nil
+}
+
+// deliver has some loop deliver soon.
+func (r *Receiver) deliver() {
+	first := r.loops[0]
+	first.Post(first.deliver)
+}
+
+func (r *Receiver) addLoop(i, cpu int) error {
+	l, err := stream.OpenLoop(i, cpu, r.time.Tick, r.observer, r.life.Fail)
+	if err != nil {
+		return err
+	}
+	t := &rxloop{LinkLoop: stream.NewLinkLoop[*rxlink](l, r.cfg.LinkSums), r: r, pipe: r.out.Pipe()}
+	l.Tick, l.After = t.tick, t.endRound
+	r.loops, r.life.Workers = append(r.loops, t), append(r.life.Workers, t)
+	if i > 0 {
+		return nil // only one loop waits for the sink
+	}
+	return r.out.WatchAt(l, t)
+}
+
+func (r *Receiver) close() {
+	for _, l := range r.loops {
+		l.Close()
+		r.out.TakeBack(l.pipe)
+	}
+	r.out.Close()
+	if r.pool != nil {
+		stream.ClosePool(r.pool, r.advice, r.observer)
+	}
+}
+
+// Snapshot is how this end stands. Any goroutine may call it at any time; it takes as long as the busiest loop needs to answer.
+func (r *Receiver) Snapshot() observe.Snapshot { return r.life.Snapshot() }
+
+// Summary is what the stream has done until now, or until its end. Any goroutine may call it while Run runs.
+func (r *Receiver) Summary() observe.Summary { return r.life.Summary() }
+
+// Progress is how many bytes were written to the sink, and for how long there have been links; it costs next to nothing. Any
+// goroutine may call it.
+func (r *Receiver) Progress() (bytes uint64, elapsed time.Duration) { return r.life.Progress() }
+
+// Run receives the stream and returns when all of it is delivered (nil), the stream has failed (*stream.Error), or ctx has ended.
+// In the last case the error is the cause of ctx's end, if that is an *stream.Error. The consumer sees a regular end only if all
+// of the stream was delivered.
+func (r *Receiver) Run(ctx context.Context) (sum observe.Summary, err error) {
+	defer close(r.gone)
+	defer stream.Caught("the end", r.observer, func(e *stream.Error) { err = e })
+	r.life.Begin(time.Now(), 0)
+	observe.Tell(r.observer, observe.ReceiverOpened{
+		Addr: r.Addr(), Sink: r.out.String(), EnginePath: r.enginePath(), Placement: r.life.Placed.Load().Data(),
+	})
+	defer r.cfg.Means.SpareCPUs(len(r.loops))()
+	defer r.life.Run()()
+	var door sync.WaitGroup
+	guests, turnOut := context.WithCancel(context.Background())
+	door.Go(func() {
+		defer r.life.Caught("door")
+		r.doors.Accept(guests)
+	})
+	r.life.Gauge.Load.Start(func() { r.gaugeLinks(guests) })
+	r.life.Supervise(ctx)
+	said := r.life.Insist(ctx)
+	turnOut()
+	door.Wait()
+	if !said {
+		r.life.Farewell()
+	}
+	sum = r.Summary()
+	r.life.Curtain.Fall()
+	if !stream.HaltThen(r.loops, r.tidy, r.observer) {
+		r.cutWithin(schedule.HaltMost)
+	}
+	return sum, r.life.Err
+}
+
+// tidy releases everything, once the loops have ended.
+func (r *Receiver) tidy() {
+	r.life.Gauge.Close()
+	for _, l := range r.loops {
+		l.closeLinks()
+	}
+	r.out.CutOff()
+	r.close()
+}
+
+// Cut makes a file that the stream goes to end with what has been delivered, and stops all writing to it. It is for a program
+// that ends at once, and does not wait for Run. It returns after atMost, whatever the file does. Any goroutine may call it.
+func (r *Receiver) Cut(atMost time.Duration) {
+	if !r.life.Curtain.Look(func() { r.cutWithin(atMost) }) {
+		stream.AwaitAll(r.gone, 1, atMost) // Run is about to do it, or has done it
+	}
+}
+
+// cutWithin does the work of Cut, at the end of Run too.
+func (r *Receiver) cutWithin(atMost time.Duration) {
+	cut := make(chan struct{}, 1)
+	go func() {
+		defer stream.Caught("the end of a file", r.observer, func(*stream.Error) {})
+		r.out.Seal(atMost / 2)
+		r.out.CutOff()
+		cut <- struct{}{}
+	}()
+	stream.AwaitAll(cut, 1, atMost)
+}
+
+// Addr is the address that senders have to connect to; the kernel chooses its port if ReceiveConfig.Port is 0.
+func (r *Receiver) Addr() net.Addr { return r.doors.Addr() }
+
+// enginePath is how the bytes travel at this end. Legs that are small or came early are copied, whatever the route.
+func (r *Receiver) enginePath() observe.EnginePath {
+	path := r.out.EnginePath()
+	if r.checked() {
+		path = observe.EnginePath{Why: observe.ErrChecksum, Checksum: true}
+	}
+	if r.test != nil {
+		path.Checked, path.Seed = true, r.test.sequence.Seed()
+	}
+	return path
+}
+
+// checked reports whether legs carry checksums: either end may ask for them, and the sender computes them.
+func (r *Receiver) checked() bool {
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
+	return r.tenure.Hello().Features&wire.FeatureChecksum != 0
+}
+
+// linkUp puts a new link to work; on its loop's thread.
+func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
+	if err := k.Start(l.Loop, l.Past, netio.Readable, k); err != nil {
+		k.Conn.Abort()
+		r.neverUp(l)
+		return
+	}
+	old, out, ok := r.enter(k)
+	if !ok {
+		r.neverUp(l)
+		k.hangUp(stream.ErrReplaced) // a later one has overtaken it
+		return
+	}
+	l.Links = append(l.Links, k)
+	k.Count(&r.life.Gauge)
+	observe.Tell(r.observer, observe.LinkUp{Link: k.Index, Path: k.Name})
+	r.life.Rouse()
+	if old != nil {
+		r.reach(old, l.Loop, func() { old.lose(stream.ErrReplaced) })
+	}
+	if d := r.life.Done.Load(); d != nil {
+		k.say(d.Append(nil))
+	}
+	if out != nil {
+		k.lose(out)
+	}
+}
+
+// enter counts a new link. old is the link that it replaces, nil if none; out is why it must go again at once, nil if it may
+// stay. ok is false for a link that a later one has overtaken.
+func (r *Receiver) enter(k *rxlink) (old *rxlink, out error, ok bool) {
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
+	old = r.links[uint32(k.Index)]
+	if old != nil && int32(old.Generation-k.Generation) > 0 {
+		return nil, nil, false
+	}
+	r.links[uint32(k.Index)] = k
+	delete(r.left, k.Index)
+	r.life.CameUp(k.Loop.Now)
+	return old, r.tenure.OutWhy(), true
+}
+
+// neverUp notes that an admitted connection, which was on its way to a loop, did not become a link.
+func (r *Receiver) neverUp(l *rxloop) {
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
+	l.load--
+	r.linkGone()
+}
+
+// linkLost handles the end of a link; on its loop's thread.
+func (r *Receiver) linkLost(k *rxlink, err error) {
+	k.owner.Remove(k)
+	r.leave(k, err)
+	observe.Tell(r.observer, observe.LinkDown{Link: k.Index, Path: k.Name, Err: err, Expected: k.Answered})
+	r.life.Rouse()
+}
+
+// leave is the counterpart of enter.
+func (r *Receiver) leave(k *rxlink, err error) {
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
+	if r.links[uint32(k.Index)] == k {
+		delete(r.links, uint32(k.Index))
+		r.left[k.Index] = k.lostStatus()
+	}
+	r.life.Up--
+	k.owner.load--
+	if !k.Answered {
+		r.life.Lost++
+	}
+	r.life.Outage.LinkLost(stream.EndingOf(err, k.Told), k.Proved, k.Heard, k.Loop.Now)
+	if k.Proved {
+		r.useful.Add(-1)
+		r.life.Outage.Progress(k.Loop.Now)
+	}
+	r.linkGone()
+}
