@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,7 +91,7 @@ func lines64(n int) []byte {
 
 // typeIn writes to a terminal, which stays open: what is not read yet is lost when it is closed.
 func typeIn(to *os.File, data []byte) error {
-	_, err := to.Write(append(data, enginetest.EndOfInput...))
+	_, err := to.Write(slices.Concat(data, []byte(enginetest.EndOfInput)))
 	return err
 }
 
