@@ -15,6 +15,7 @@ import (
 const (
 	deferred      = ingest.Hungers + iota // another loop has an idle link on a better path
 	gated                                 // a leg would be too late on any link that is idle
+	held                                  // new legs are for the paths before those that have idle links
 	stalledSource                         // a call on the source, where the legs stay until they are sent, is stuck
 )
 
@@ -52,6 +53,7 @@ func (l *txloop) feedLinks() (again bool) {
 		return false
 	}
 	l.s.hungry.And(^l.mark)
+	l.s.deferring.And(^l.mark)
 	l.checkLinks()
 	defer l.countIdle()
 	for range legsPerRound {
@@ -112,11 +114,12 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why ingest.Hunger) {
 		return nil, nil, stalledSource
 	}
 	l.findBest()
+	l.held = 0
 	for _, k := range l.Links {
 		if !k.idle() {
 			continue
 		}
-		if leg := l.s.window.Resend(k.mayTake); leg != nil {
+		if leg := l.s.window.Resend(k.suits); leg != nil {
 			return k, leg, ingest.Fed
 		}
 		if leg, from := l.s.window.Rescue(k.Index, k.path.Order, k.Rate == 0, l.Now, k.absorbed()/2, k.eta); leg != nil {
@@ -125,8 +128,9 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why ingest.Hunger) {
 			observe.Tell(l.s.observer, observe.LegRescued{Leg: leg.Number, From: l.s.paths[from].String(), Link: k.Index})
 			return k, leg, ingest.Fed
 		}
-		if why == ingest.Fed || why == gated {
+		if why == ingest.Fed || why == gated || why == held {
 			leg, why = l.pull(k)
+			k.hasRoom(why)
 		}
 		if leg != nil || l.Aboard() {
 			return k, leg, why
@@ -152,6 +156,8 @@ func (l *txloop) pull(k *txlink) (*window.Leg, ingest.Hunger) {
 	switch {
 	case l.s.in.Ended():
 		return nil, ingest.NoMore
+	case l.isHeld(k):
+		return nil, held
 	case l.defers(k):
 		return nil, deferred
 	case !k.mayTake(most):
@@ -182,7 +188,7 @@ func (l *txloop) countIdle() {
 	}
 	var now [stream.MaxThreads]int32
 	for _, k := range l.Links {
-		if k.idle() && k.mayTake(k.most()) {
+		if k.idle() && l.held>>k.path.Order&1 == 0 && k.mayTake(k.most()) {
 			now[k.path.Order]++
 		}
 	}
@@ -211,7 +217,8 @@ func (l *txloop) wait(why ingest.Hunger) {
 			l.Nudge()
 		}
 	case deferred:
-		l.s.feed(l.Loop)
+		l.s.deferring.Or(l.mark)
+		l.s.nudge(l.s.hungry.Load()&^l.s.deferring.Load(), l.Loop) // not those that would only do the same
 	case stalledSource:
 		if !l.s.in.Shore.Busy() {
 			l.Nudge()
@@ -220,9 +227,11 @@ func (l *txloop) wait(why ingest.Hunger) {
 		if err := l.s.in.PauseFor(&l.pause); err != nil {
 			l.s.life.Fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait"))
 		}
+	case held:
+		l.Within(schedule.WatchPause)
 	case ingest.NoMore:
 		l.end()
-		if l.s.window.Resends() {
+		if l.s.window.Resends() && l.held == 0 {
 			l.Nudge()
 		}
 	}

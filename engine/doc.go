@@ -6,6 +6,7 @@
 //	ingest   engine/send/ingest  a read becomes a numbered leg    sequential, in the loop that has the turn
 //	dispatch dispatch.go  an idle link takes the next leg         parallel, one dispatcher in each loop
 //	schedule engine/schedule  which link, how large a leg, how late  pure decisions, and every clock of the engine
+//	         txorder.go     which path may take new legs          the loop that asks; a short lock for all
 //	         txspeed.go     what a link can be expected to do     the loop of the link
 //	         txwatch.go     late legs are offered to other links  the same loop
 //	txloop   txloop.go    the links of a loop                     the loop

@@ -44,11 +44,13 @@ type Sender struct {
 	loops   []*txloop
 	paths   []*ways.Path
 	dialer  *ways.Dialer
+	order   *schedule.Order // which paths take new legs; nil: each as soon as those before it are busy
 
 	repinned bool // where the loops run is decided; guarded by repinning
 
-	hungry  atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
-	watcher atomic.Int32  // the loop that watches the source, or nobody
+	hungry    atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
+	deferring atomic.Uint32 // of these, those that leave what comes to a loop with an idle link on a better path
+	watcher   atomic.Int32  // the loop that watches the source, or nobody
 
 	allowed atomic.Int64  // bytes that the links together justify keeping; see txlink.measure
 	legs    atomic.Int64  // legs per second that all links together can send, in thousandths; see txlink.publish
@@ -108,6 +110,7 @@ func OpenSender(c stream.SendSetup) (*Sender, error) {
 		End: dialled{s}, Timing: s.time, Transport: s.transport, Observer: s.observer, Trace: s.trace(), Auto: c.Auto, Near: s.near, Fail: s.life.Fail,
 	}, c.Paths, c.Threads)
 	s.paths = s.dialer.Paths()
+	s.order = newOrder(c.Paths)
 	return s, s.open(loops, t.Pipes)
 }
 

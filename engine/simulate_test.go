@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -20,19 +22,21 @@ import (
 //	txloop.dispatch -> simLink (SendFile) -> its path's queue and rate -> delay -> the receiver's ring
 //	txlink.ready    <- simLink (Recv)     <- delay <- an ack for 512 KiB of legs, or after 1 ms
 //
-// The source is a file with a hole as long as any stream, so that legs stay in it, and the sink takes everything at once. A
-// kernel is played as far as the scheduler sees it: a congestion window that doubles with each round trip until the path and
+// The source is a file with a hole as long as any stream, so that legs stay in it, or a pipe that a producer fills now and then; the
+// sink takes everything at once. A kernel is played as far as the scheduler sees it: a congestion window that doubles with each round trip until the path and
 // its queue are full, and the limit of what may be unsent.
 type simulation struct {
 	t      *testing.T
 	s      *Sender
-	loop   *txloop
+	loops  []*txloop
+	again  []bool // a round of dispatch of a loop is due
+	waits  []int  // how often a loop has waited
 	now    time.Duration
 	events simEvents
 	order  int // of events at one time
 	paths  []*simPath
 	links  []*simLink
-	again  bool // a round of dispatch is due
+	source *simSource // nil: the file
 
 	got       []int  // bytes of legs received beyond next, by number modulo its length; 0 is not received
 	next      uint64 // the first leg that is missing
@@ -48,6 +52,7 @@ type simPath struct {
 	delay time.Duration // one way
 	queue float64       // bytes that wait at most
 	links int
+	spill time.Duration
 	line  []simChunk // what waits, and what leaves now before it
 	sent  int64      // bytes
 }
@@ -99,6 +104,7 @@ type simLink struct {
 	arrived int64    // of these, at the receiver
 	legs    []simLeg // on their way, in order
 	header  []byte   // of the leg that begins
+	rest    int      // bytes of it that the link has not taken
 	owed    int
 	ackAt   time.Duration // when the ack that is due leaves; 0: none is due
 	inbox   []byte
@@ -117,12 +123,16 @@ const (
 	simChunkMost  = 4 << 20
 )
 
-// simulate makes a stream over the paths, with so many links on each.
+// simulate makes a stream over the paths, with so many links on each, from a file as long as any stream.
 func simulate(t *testing.T, o stream.Options, links int, paths ...*simPath) *simulation {
 	t.Helper()
-	if !Simulates {
-		t.Skip("a plain run has it")
-	}
+	o.CPUs = []int{-1}
+	return simulateFrom(t, hole(t), stream.SendSetup{Setup: stream.Setup{Options: o, Hooks: stream.Hooks{ForceSendFile: true}}}, links, paths...)
+}
+
+// hole makes a file with next to nothing in it.
+func hole(t *testing.T) *os.File {
+	t.Helper()
 	hole, err := os.Create(filepath.Join(t.TempDir(), "hole"))
 	if err != nil {
 		t.Fatal(err)
@@ -131,18 +141,26 @@ func simulate(t *testing.T, o stream.Options, links int, paths ...*simPath) *sim
 	if err := hole.Truncate(1 << 42); err != nil {
 		t.Skipf("no file with a long hole here: %v", err)
 	}
-	o.Threads, o.CPUs = links*len(paths), []int{-1}
-	c := stream.SendSetup{Setup: stream.Setup{Options: o, Hooks: stream.Hooks{ForceSendFile: true}}, Source: int(hole.Fd())}
-	for range paths {
-		c.Paths = append(c.Paths, stream.Path{Host: "simulated", Port: 1})
+	return hole
+}
+
+// simulateFrom makes a stream from the source over the paths, with so many links on each and a loop for each of c.CPUs.
+func simulateFrom(t *testing.T, source *os.File, c stream.SendSetup, links int, paths ...*simPath) *simulation {
+	t.Helper()
+	if !Simulates {
+		t.Skip("a plain run has it")
+	}
+	c.Threads, c.Source = links*len(paths), int(source.Fd())
+	for _, p := range paths {
+		c.Paths = append(c.Paths, stream.Path{Host: "simulated", Port: 1, Spill: p.spill})
 	}
 	s, err := OpenSender(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.close)
-	sim := &simulation{t: t, s: s, loop: s.loops[0], paths: paths, bitmap: make([]uint64, wire.MaxBitmap/8)}
-	sim.loop.Now = sim.time()
+	sim := &simulation{t: t, s: s, loops: s.loops, again: make([]bool, len(s.loops)), waits: make([]int, len(s.loops)), paths: paths, bitmap: make([]uint64, wire.MaxBitmap/8)}
+	sim.setTime()
 	size, buffers := stream.Fit(s.cfg.Window, s.cfg.Leg, links*len(paths))
 	credit := buffers - links*len(paths)
 	sim.got = make([]int, credit)
@@ -159,6 +177,18 @@ func simulate(t *testing.T, o stream.Options, links int, paths ...*simPath) *sim
 // time is virtual.
 func (sim *simulation) time() time.Time { return time.Unix(1000, 0).Add(sim.now) }
 
+func (sim *simulation) setTime() {
+	for _, l := range sim.loops {
+		l.Now = sim.time()
+	}
+}
+
+// ready has a link's loop do a round.
+func (c *simLink) ready(events uint32) {
+	c.k.Ready(events)
+	c.sim.again[c.k.owner.ID] = true
+}
+
 // link brings a link up.
 func (sim *simulation) link(i int, p *simPath) {
 	r, w, err := os.Pipe()
@@ -169,11 +199,11 @@ func (sim *simulation) link(i int, p *simPath) {
 	p.links++
 	c := &simLink{sim: sim, path: p, pipe: r, window: 10 * 1448, srtt: 2 * p.delay, limit: 1 << 20}
 	home := sim.s.dialer.Home(i)
-	c.k = &txlink{s: sim.s, path: home, owner: sim.loop, Link: stream.Link{Index: i, Name: home.String(), Conn: stream.Equip(c)}}
+	c.k = &txlink{s: sim.s, path: home, owner: sim.loops[sim.s.loopOf(i)], Link: stream.Link{Index: i, Name: home.String(), Conn: stream.Equip(c)}}
 	c.k.lost = func(schedule.Use) { sim.t.Errorf("at %v link %d was lost", sim.now, i) }
 	c.limit = c.k.most()
 	sim.links = append(sim.links, c)
-	sim.s.linkUp(sim.loop, c.k)
+	sim.s.linkUp(c.k.owner, c.k)
 }
 
 // at has something happen.
@@ -184,15 +214,17 @@ func (sim *simulation) at(when time.Duration, do func()) {
 
 // tick plays the loop's ticks, and the receiver's heartbeats.
 func (sim *simulation) tick() {
-	sim.loop.tick()
+	for i, l := range sim.loops {
+		l.tick()
+		sim.again[i] = true
+	}
 	for _, c := range sim.links {
 		if c.k.Gone {
 			continue
 		}
 		c.inbox = append(c.inbox, wire.Beat{Sent: 1}.Append(nil)...)
-		c.k.Ready(netio.Readable)
+		c.ready(netio.Readable)
 	}
-	sim.again = true
 	sim.at(sim.now+sim.s.time.Tick, sim.tick)
 }
 
@@ -201,20 +233,35 @@ func (sim *simulation) run(until time.Duration) {
 	for sim.round(); len(sim.events) > 0 && sim.events[0].at <= until && !sim.t.Failed(); sim.round() {
 		e := heap.Pop(&sim.events).(simEvent)
 		sim.now = e.at
-		sim.loop.Now = sim.time()
+		sim.setTime()
 		e.do()
 	}
 	sim.now = until
 }
 
-// round makes the loop dispatch until it would wait.
+// round makes the loops dispatch until they would wait.
 func (sim *simulation) round() {
-	for again := sim.again; sim.loop.Nudges() || again; {
-		again = sim.loop.dispatch()
+	for busy := true; busy; {
+		busy = false
+		for i, l := range sim.loops {
+			did := false
+			for l.Nudges() || sim.again[i] {
+				sim.again[i], did = l.dispatch(), true
+			}
+			if did {
+				busy = true
+				sim.wait(i, l.Soonest())
+			}
+		}
+		busy = sim.source.look(sim) || busy
 	}
-	sim.again = false
-	if soonest := sim.loop.Soonest(); soonest > 0 {
-		sim.at(sim.now+soonest, func() { sim.again = true })
+}
+
+// wait has a loop do another round within d, 0 for none, unless it does one before.
+func (sim *simulation) wait(loop int, d time.Duration) {
+	sim.waits[loop]++
+	if number := sim.waits[loop]; d > 0 {
+		sim.at(sim.now+d, func() { sim.again[loop] = sim.again[loop] || sim.waits[loop] == number })
 	}
 }
 
@@ -232,7 +279,7 @@ func (c *simLink) push() {
 	}
 	if c.waits && c.unsent < c.limit {
 		c.waits = false
-		sim.at(sim.now, func() { c.k.Ready(netio.Writable); sim.again = true })
+		sim.at(sim.now, func() { c.ready(netio.Writable) })
 	}
 }
 
@@ -312,8 +359,7 @@ func (c *simLink) acknowledge() {
 	frame := wire.Ack{Received: sim.next, Delivered: sim.next, Bitmap: sim.bitmap[:used]}.Append(nil)
 	sim.at(sim.now+c.path.delay, func() {
 		c.inbox = append(c.inbox, frame...)
-		c.k.Ready(netio.Readable)
-		sim.again = true
+		c.ready(netio.Readable)
 	})
 }
 
@@ -343,17 +389,38 @@ func (c *simLink) SendMore(p []byte) (int, error) {
 		}
 		l := h.Leg()
 		c.legs = append(c.legs, simLeg{l.Number, int(l.Length), c.written + int64(l.Length)})
-		c.header = c.header[:0]
+		c.header, c.rest = c.header[:0], int(l.Length)
 	}
 	return n, nil
 }
 
-func (c *simLink) SendFile(_ *netio.Source, _ int64, n int) (int, error) { return c.take(n) }
+func (c *simLink) SendFile(_ *netio.Source, _ int64, n int) (int, error) { return c.body(n) }
 
-// Send is for heartbeats, which cost nothing here.
+// body takes some of a leg, whose header was taken.
+func (c *simLink) body(n int) (int, error) {
+	n, err := c.take(n)
+	c.rest -= n
+	return n, err
+}
+
+// Send is for legs in memory, with their header or without; and for heartbeats, which cost nothing here.
 func (c *simLink) Send(a, b []byte) (int, error) {
-	c.beats++
-	return len(a) + len(b), nil
+	switch {
+	case c.rest > 0:
+		return c.body(len(a))
+	case b == nil && len(c.header) == 0:
+		c.beats++
+		return len(a), nil
+	}
+	n, err := c.SendMore(a)
+	if err != nil || n < len(a) {
+		return n, err
+	}
+	m, err := c.body(len(b))
+	if err == netio.ErrAgain {
+		err = nil
+	}
+	return n + m, err
 }
 
 func (c *simLink) Recv(a, _ []byte) (int, error) {
@@ -375,7 +442,7 @@ func (c *simLink) LimitUnsent(bytes int) {
 	c.limit = bytes
 	if c.waits && c.unsent < c.limit {
 		c.waits = false
-		c.sim.at(c.sim.now, func() { c.k.Ready(netio.Writable); c.sim.again = true })
+		c.sim.at(c.sim.now, func() { c.ready(netio.Writable) })
 	}
 }
 
@@ -416,3 +483,78 @@ func (sim *simulation) resent() float64 {
 	w := sim.s.window
 	return float64(w.State().Resent.Bytes) / float64(w.Arrived())
 }
+
+// simSource is a producer at the other end of a pipe: burst bytes at a time, at a mean rate. What the pipe does not take waits.
+type simSource struct {
+	pipe    int
+	holds   int     // what it puts into the pipe, at most
+	burst   int     // bytes
+	rate    float64 // bytes a second
+	waiting int     // bytes that it has and the pipe does not
+	made    int64   // bytes
+	due     bool    // it is about to write
+}
+
+// produce makes a source of a simulation: its pipe, to read from, and what fills it once the simulation runs.
+func produce(t *testing.T, burst int, rate float64) (*os.File, *simSource) {
+	t.Helper()
+	var ends [2]int
+	if err := unix.Pipe2(ends[:], unix.O_NONBLOCK|unix.O_CLOEXEC); err != nil {
+		t.Fatal(err)
+	}
+	r, w := os.NewFile(uintptr(ends[0]), "pipe"), ends[1]
+	t.Cleanup(func() { r.Close(); unix.Close(w) })
+	return r, &simSource{pipe: w, holds: 1 << 20, burst: burst, rate: rate}
+}
+
+// start makes the first burst.
+func (p *simSource) start(sim *simulation) {
+	sim.source = p
+	var next func()
+	next = func() {
+		p.waiting += p.burst
+		p.made += int64(p.burst)
+		sim.at(time.Duration(float64(p.made)/p.rate*float64(time.Second)), next)
+	}
+	next()
+}
+
+// look has the producer write if it can, and a loop that watches the pipe know of it. It reports whether one did.
+func (p *simSource) look(sim *simulation) bool {
+	if p == nil {
+		return false
+	}
+	if p.waiting > 0 && !p.due && p.room() > 0 {
+		p.due = true
+		sim.at(sim.now+simLatency, func() {
+			p.due = false
+			n, err := unix.Write(p.pipe, simZeros[:min(p.waiting, p.room())])
+			if err != nil && err != unix.EAGAIN { // the pipe counts pages
+				sim.t.Fatal(err)
+			}
+			p.waiting -= max(0, n)
+		})
+	}
+	if i := sim.s.watcher.Load(); i != nobody && p.held() > 0 {
+		sim.loops[i].Ready(netio.Readable)
+		sim.again[i] = true
+		return true
+	}
+	return false
+}
+
+// simLatency is how long the producer takes to see that there is room.
+const simLatency = 20 * time.Microsecond
+
+var simZeros [1 << 20]byte
+
+// held is what is in the pipe, in bytes.
+func (p *simSource) held() int {
+	n, err := unix.IoctlGetInt(p.pipe, unix.TIOCINQ)
+	if err != nil {
+		panic(err)
+	}
+	return n
+}
+
+func (p *simSource) room() int { return p.holds - p.held() }

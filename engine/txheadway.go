@@ -179,6 +179,7 @@ func (k *txlink) offer(pressed bool) {
 		}
 		if isLate && !alone.Queued.After(now) {
 			k.headway.doubt.Bad(now)
+			k.s.order.Late(k.path.Order, k.path.Flow.Quiet(now), now)
 		}
 	}
 	if offered {

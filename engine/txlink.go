@@ -42,6 +42,7 @@ type txlink struct {
 	firstFed time.Time // when that was
 	schedule.Speed
 	legsPublished int64 // its share of Sender.legs
+	counted       bool  // it is known to Sender.order as one that can carry something
 	zero          zero.Calls
 	ended         bool // the end frame has been queued
 	settled       bool // the congestion control is decided
@@ -128,9 +129,13 @@ func (k *txlink) carry(l *window.Leg) error {
 	if err == nil && k.leg == l && k.sent == 0 {
 		k.leg = nil
 		k.s.window.GiveBack(l)
+		k.s.order.Fed(k.Loop.Now)
 		return nil
 	}
 	k.depart(number, length, eta)
+	if first {
+		k.s.order.Took(k.path.Order, length, k.Loop.Now)
+	}
 	if k.leg != nil {
 		k.measure() // a slow link: its leg must not count against the others
 	}

@@ -17,6 +17,7 @@ type txloop struct {
 	best time.Duration            // how long the best of them takes to bring a leg; see findBest
 	idle [stream.MaxThreads]int32 // how many of them are idle, by path, as last told to the other loops
 	mark uint32                   // this loop's bit in Sender.hungry
+	held uint64                   // a bit for each path that must leave new legs to those before it; see isHeld
 
 	token int32 // of the watch on the source
 	pause ingest.Pause

@@ -73,7 +73,9 @@ func (k *txlink) growth() int {
 // publish tells the other links how many legs per second this one can send.
 func (k *txlink) publish() {
 	legs := int64(0)
-	if !k.headway.stalled && !k.leaving && !k.Gone && k.Rate > 0 {
+	can := !k.headway.stalled && !k.leaving && !k.Gone
+	k.counts(can)
+	if can && k.Rate > 0 {
 		legs = int64(1000 * k.Rate / float64(k.most()))
 	}
 	k.s.legs.Add(legs - k.legsPublished)

@@ -89,6 +89,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	k.queue = k.Conn.Queued() // the handshake has shown a round trip
 	k.headway.begun, k.headway.acked = k.queue.Acked, k.queue.Acked
 	k.startZero()
+	k.publish()
 	first := s.dialer.LinkUp(k.path)
 	s.spread(k.path, l.Loop)
 	s.life.Mu.Lock()
@@ -132,7 +133,11 @@ func (s *Sender) feed(not *loop.Loop) {
 	if w := s.window; w != nil && !s.begun.Load() && w.Arrived() > 0 {
 		s.begun.Store(true)
 	}
-	marks := s.hungry.Load()
+	s.nudge(s.hungry.Load(), not)
+}
+
+// nudge wakes the loops with these marks, except one.
+func (s *Sender) nudge(marks uint32, not *loop.Loop) {
 	if marks == 0 {
 		return
 	}

@@ -4,6 +4,7 @@
 //
 //	params.go     every time and share of the engine's clocks
 //	schedule.go   which link takes a leg, how large it is, and when it is late
+//	order.go      which paths take new legs
 //	speed.go      what a link carries
 //	doubt.go      what is taken off what a link promises
 //	pathflow.go   the queue that all links of a path share
@@ -156,6 +157,30 @@ const (
 	// flowSpan is the time over which a path's rate is measured, at least, once it is known; flowFirst is enough to begin with.
 	flowSpan  = 2 * time.Second
 	flowFirst = 50 * time.Millisecond
+)
+
+// Order, see order.go.
+//
+// DefaultSpill is how long what waits may take the paths before one until it helps. A consumer does not notice half a second, and what
+// producers do in bursts, such as a file that is read into memory or a transaction group of ZFS, is tens of megabytes at most: 0.3 s
+// on a path of 400 Mbit/s for 16 MB. A stream that needs all of its paths has them well within 2 s.
+const (
+	DefaultSpill               = 500 * time.Millisecond
+	SpillAtOnce                = time.Millisecond // or less: the path helps as soon as those before it are busy
+	SpillNever   time.Duration = -1               // or any time below 0: it is used only while those before it are down
+	SpillMost                  = time.Hour
+
+	idleWeight = 50                     // idle for less than 1 in so many is full
+	startPart  = 4                      // 1 in so many of what the paths before it carry is what it may take at first
+	growTime   = 50 * time.Millisecond  // for the allowance to double, if it is a guess
+	calmTimes  = 3                      // times spill without an idle moment make it a guess again
+	sinceMost  = 4                      // times spill: the longest that is remembered
+	creditTime = 50 * time.Millisecond  // of the allowance may be left over
+	lookMost   = 20 * time.Millisecond  // between two looks at what waits: more is a pause
+	workMost   = DefaultSpill / 2       // what a path has taken keeps it busy so long at most: a bound on estimates
+	sampleSpan = 50 * time.Millisecond  // of what paths carry, as FlowSample
+	sampleLong = 250 * time.Millisecond // likewise, if they took fewer legs than sampleLegs
+	sampleLegs = 4
 )
 
 // A leg is what its link sends in LegTime, so that no leg is held for long. The legs of a whole window must last at least

@@ -89,6 +89,13 @@ func (f *PathFlow) lately() float64 {
 	return float64(f.acked) / took.Seconds()
 }
 
+// Held is how many bytes are in the network.
+func (f *PathFlow) Held() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.held
+}
+
 // Sojourn is how long a packet sent now takes until it is acknowledged; 0: not known.
 func (f *PathFlow) Sojourn() time.Duration { return time.Duration(f.waits.Load()) }
 

@@ -8,8 +8,8 @@ import (
 )
 
 // Resend gives the caller's link the first leg that must be sent again, and makes the caller a holder of it; nil if there is none, or
-// if it has more bytes than suits the link.
-func (w *Window) Resend(suits func(bytes int) bool) *Leg {
+// if it does not suit the link: so many bytes, which some link has sent before, or none has.
+func (w *Window) Resend(suits func(bytes int, sent bool) bool) *Leg {
 	if w.waiting.Load() == 0 {
 		return nil
 	}
@@ -17,7 +17,7 @@ func (w *Window) Resend(suits func(bytes int) bool) *Leg {
 	defer w.mu.Unlock()
 	for len(w.again) > 0 {
 		l := w.leg(w.again[0])
-		if l != nil && l.waiting && !suits(l.Length) {
+		if l != nil && l.waiting && !suits(l.Length, l.times.Load() > 0) {
 			return nil
 		}
 		w.again = w.again[1:]

@@ -129,7 +129,7 @@ func (m *windowModel) take(t *rapid.T) {
 	k.carried, k.holds[n] = append(k.carried, n), l
 }
 
-func anySize(int) bool { return true }
+func anySize(int, bool) bool { return true }
 
 func atOnce(int) time.Duration { return 0 }
 

@@ -38,6 +38,9 @@ type Path struct {
 	Via    Via
 	Rate   uint64 // the most that its links send together, in bytes per second; 0: no limit
 	Sports Sports
+	// Spill is how long what waits may take the paths before this one until it helps; 0: schedule.DefaultSpill. See
+	// schedule.SpillAtOnce and schedule.SpillNever.
+	Spill time.Duration
 }
 
 // Sports are the source ports of a path's links. A hash of its addresses and ports decides which lane of a LAG, or which of several

@@ -1,0 +1,420 @@
+package schedule
+
+import (
+	"math"
+	"sync"
+	"time"
+)
+
+// Order keeps the user's order of paths under load that comes in bursts. A path takes new legs only when the paths before it have
+// been short of what the source has for a while: when what has waited for them takes them longer than the path's spill.
+//
+// How much waits cannot be seen: a producer is held back as soon as its pipe is full. But a link that asks for a leg and gets none
+// shows that nothing waits. So what is kept for each path after the first is for how long, in time and in bytes, the paths before it
+// have had no such idle moment:
+//
+//	bytes that they took without one / what they carry now  >= spill     -> the path may help
+//	time without one                                        >= 2 spill   likewise, though they get faster and faster (slow start)
+//
+// Idle time counts idleWeight times, so they count as full when they are idle for less than a fiftieth of the time.
+//
+// A path that helps takes no more than the paths before it lack, so that they stay full, however large the bursts are: it has an
+// allowance in bytes a second.
+//
+//	it begins to help                          -> a quarter of what they carry, doubled each growTime while it is used up
+//	they have the first idle moment after that -> what was taken beyond them, by the time it took: nothing waited before or after
+//	the allowance is used up                   -> it grows by growShare of what they carry, in a second
+//	they are idle                              -> it falls, idleWeight times as fast; at 0 the path no longer helps
+//	no idle moment for calmTimes spill         -> doubled again, while it is used up
+//
+// A path that fails is replaced at once: the paths after it may take as much more as it carried. The first path with a link that can
+// carry something has no path before it, and is never held back.
+//
+// Any thread may call its methods. A nil Order holds nothing back.
+type Order struct {
+	mu      sync.Mutex
+	paths   []step    // in the user's order; guarded by mu, as is all below
+	at      time.Time // how far time has been accounted for
+	idle    time.Time // since then some path has room and nothing to put there; zero: none has
+	idlePos int       // the first such path
+
+	span  time.Duration // since the last sample of what the paths carry, idle time left out
+	taken int           // legs in it
+}
+
+// step is a path, and what stands between it and those before it.
+type step struct {
+	spill time.Duration
+	links int // that can carry something
+
+	bytes   float64 // that it took so far
+	sampled float64 // of these, at the last sample
+	rate    float64 // that it took lately, in bytes a second
+	peak    float64 // likewise, at its fastest; falls slowly
+	known   bool    // there was a sample
+
+	base  float64   // bytes that the paths before it had taken when they were last idle, or less long ago
+	since time.Time // when that was
+
+	helps     bool
+	allowance float64   // bytes a second
+	probing   bool      // the allowance is a guess
+	spare     float64   // seconds for which the paths before it were idle since then
+	exact     bool      // it is no longer a guess once the idle time is over
+	credit    float64   // bytes that it may still take; below 0: it is in debt
+	leg       float64   // bytes of the last one
+	paid      time.Time // when credit was last brought up to date
+	calm      time.Time // when the paths before it were last idle, but for moments while it probes
+	beyond    float64   // bytes that it, and those after it, had taken then
+	mark      time.Time // the last time that the allowance was compared with what is used of it
+	marked    float64   // bytes as beyond, then
+}
+
+// NewOrder makes an Order for paths with these spills; see SpillAtOnce and SpillNever. nil: nobody wants to wait.
+func NewOrder(spills []time.Duration) *Order {
+	o := &Order{paths: make([]step, len(spills))}
+	waits := false
+	for i, s := range spills {
+		o.paths[i].spill = s
+		waits = waits || i > 0 && (s < 0 || s > SpillAtOnce)
+	}
+	if !waits {
+		return nil
+	}
+	return o
+}
+
+// Links notes that a path has so many more links that can carry something, or fewer.
+func (o *Order) Links(path, more int, now time.Time) {
+	if o == nil || more == 0 {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.advance(now)
+	p := &o.paths[path]
+	first := o.first()
+	before := p.links
+	p.links += more
+	switch {
+	case p.links == 0:
+		o.replace(path, now)
+	case before == 0 && first > path && first < len(o.paths):
+		o.paths[first].leaveOff(now) // the path is back: the one that stood in for it leaves off as it shows what it carries
+	}
+}
+
+// Late notes that a leg is late on a path that has been quiet for so long. If that is long, nothing gets through there.
+func (o *Order) Late(path int, quiet time.Duration, now time.Time) {
+	if o == nil || quiet < lateLeast {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.advance(now)
+	o.replace(path, now)
+}
+
+// Took notes that a link of the path took a new leg.
+func (o *Order) Took(path, bytes int, now time.Time) {
+	if o == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.advance(now)
+	o.goOn(now)
+	p := &o.paths[path]
+	p.bytes += float64(bytes)
+	p.leg = float64(bytes)
+	p.credit -= float64(bytes)
+	o.taken++
+}
+
+// Fed notes that there was a new leg for a link that had room, though it turned out to have none.
+func (o *Order) Fed(now time.Time) {
+	if o == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.advance(now)
+	o.goOn(now)
+}
+
+// Room notes that a link of the path could take a leg, and that there is none, or that nobody could take more. The path, with that
+// round trip, still has so many bytes to carry.
+func (o *Order) Room(path, bytes int, trip time.Duration, now time.Time) {
+	if o == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.advance(now)
+	from := now
+	if rate := o.paths[path].peak; rate > 0 {
+		from = now.Add(max(0, min(time.Duration(float64(bytes)/rate*float64(time.Second))-trip, workMost)))
+	}
+	if o.idle.IsZero() {
+		o.idle, o.idlePos = from, path
+		return
+	}
+	if o.idlePos = min(o.idlePos, path); from.Before(o.idle) {
+		o.idle = from
+	}
+}
+
+// May reports whether a path may take a new leg now. Its links have asked in vain for one that was sent before.
+func (o *Order) May(path int, now time.Time) bool {
+	if o == nil {
+		return true
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.advance(now)
+	p := &o.paths[path]
+	if o.first() >= path {
+		return true
+	}
+	if p.spill < 0 {
+		return false
+	}
+	scale := o.scale(path)
+	for i := range path {
+		if o.paths[i].links > 0 && o.paths[i].spill >= 0 && o.holds(i, now) {
+			p.fall(min(now.Sub(p.paid), lookMost).Seconds(), scale)
+			p.paid = now
+			return false
+		}
+	}
+	if p.spill <= SpillAtOnce {
+		return true
+	}
+	if !p.helps && o.ready(path, now) {
+		p.begin(scale/startPart, now)
+	}
+	if !p.helps {
+		return false
+	}
+	p.pay(scale, now)
+	return p.credit >= 0
+}
+
+// first is the first path with a link that can carry something; the number of paths if there is none.
+func (o *Order) first() int {
+	for i := range o.paths {
+		if o.paths[i].links > 0 {
+			return i
+		}
+	}
+	return len(o.paths)
+}
+
+// holds reports whether a path, which has links, is held back itself, so that it has room.
+func (o *Order) holds(path int, now time.Time) bool {
+	p := &o.paths[path]
+	if p.spill <= SpillAtOnce || o.first() >= path {
+		return false
+	}
+	return !p.helps || p.credit+p.allowance*now.Sub(p.paid).Seconds() < 0
+}
+
+// ready reports whether the paths before this one have been short for long enough.
+func (o *Order) ready(path int, now time.Time) bool {
+	p := &o.paths[path]
+	if now.Sub(p.since) >= 2*p.spill {
+		return true
+	}
+	bytes, rate, known := 0.0, 0.0, false
+	for i := range o.paths[:path] {
+		q := &o.paths[i]
+		bytes, rate, known = bytes+q.bytes, rate+q.rate, known || q.known
+	}
+	if rate == 0 {
+		return known && now.Sub(p.since) >= p.spill
+	}
+	return bytes-p.base >= rate*p.spill.Seconds()
+}
+
+// scale is what the paths before this one carry at their fastest, in bytes a second.
+func (o *Order) scale(path int) (rate float64) {
+	for i := range o.paths[:path] {
+		if o.paths[i].links > 0 {
+			rate += o.paths[i].peak
+		}
+	}
+	return rate
+}
+
+// replace has the paths after one that fails take what it carried.
+func (o *Order) replace(path int, now time.Time) {
+	rate := o.paths[path].peak
+	o.paths[path].rate, o.paths[path].peak = 0, 0
+	if rate == 0 {
+		return
+	}
+	for i := path + 1; i < len(o.paths); i++ {
+		p := &o.paths[i]
+		if p.spill > SpillAtOnce {
+			p.begin(p.allowance+rate, now)
+		}
+	}
+}
+
+// begin has the path help.
+func (p *step) begin(allowance float64, now time.Time) {
+	p.helps, p.allowance, p.credit, p.paid = true, allowance, 0, now
+	p.probing, p.spare, p.exact = true, 0, false
+}
+
+// leaveOff has a path that was the first take as much as it did, now that it no longer is.
+func (p *step) leaveOff(now time.Time) {
+	if p.rate > 0 && p.spill > SpillAtOnce {
+		p.begin(p.rate, now)
+		p.probing = false
+	}
+}
+
+// pay brings the credit up to date, and the allowance if it is used up.
+func (p *step) pay(scale float64, now time.Time) {
+	d := now.Sub(p.paid)
+	p.paid = now
+	if p.credit < 0 {
+		if !p.probing && now.Sub(p.calm) >= calmTimes*p.spill {
+			p.probing, p.spare = true, 0
+		}
+		grow := min(d, lookMost).Seconds()
+		if p.probing {
+			p.allowance *= math.Exp2(grow / growTime.Seconds())
+		} else {
+			p.allowance += scale * grow / (idleWeight * p.spill.Seconds())
+		}
+	}
+	p.credit = min(p.credit+p.allowance*d.Seconds(), max(p.allowance*creditTime.Seconds(), 2*p.leg))
+}
+
+// fall lowers the allowance of a path because those before it had room for so many seconds.
+func (p *step) fall(idle, scale float64) {
+	if !p.helps {
+		return
+	}
+	p.allowance -= scale * idle / p.spill.Seconds()
+	p.credit = min(p.credit, p.allowance*creditTime.Seconds())
+	if p.allowance < scale/1000 {
+		p.helps, p.probing, p.allowance = false, false, 0
+	}
+}
+
+// advance accounts for the time until now.
+func (o *Order) advance(now time.Time) {
+	if o.at.IsZero() {
+		o.at = now
+		for i := range o.paths {
+			o.paths[i].since, o.paths[i].calm = now, now
+		}
+	}
+	d := now.Sub(o.at)
+	if d <= 0 {
+		return
+	}
+	idle := time.Duration(0)
+	if !o.idle.IsZero() {
+		idle = max(0, now.Sub(Later(o.at, o.idle)))
+	}
+	o.at = now
+	if idle > 0 {
+		o.rest(idle, now)
+		o.span, o.taken = -sampleSpan, 0 // what comes next fills the buffers first
+		return
+	}
+	o.sample(d)
+}
+
+// goOn ends an idle time.
+func (o *Order) goOn(now time.Time) {
+	if o.idle.IsZero() {
+		return
+	}
+	beyond := 0.0
+	for i := len(o.paths) - 1; i > 0; i-- {
+		beyond += o.paths[i].bytes
+		if i > o.idlePos {
+			o.paths[i].goOn(now, beyond)
+		}
+	}
+	o.idle = time.Time{}
+}
+
+// rest accounts for a time in which some path had room, and which ends now.
+func (o *Order) rest(idle time.Duration, now time.Time) {
+	beyond, before, scale := 0.0, 0.0, 0.0
+	for i := range o.paths {
+		beyond += o.paths[i].bytes
+	}
+	for i := range o.paths {
+		p := &o.paths[i]
+		if i > o.idlePos {
+			p.rest(idle, now, before, beyond, scale)
+		}
+		before += p.bytes
+		beyond -= p.bytes
+		if p.links > 0 {
+			scale += p.peak
+		}
+	}
+}
+
+// rest accounts for a time in which the paths before this one, which carry scale bytes a second, had room. They took so many bytes
+// so far, and it and those after it so many.
+func (p *step) rest(idle time.Duration, now time.Time, before, beyond, scale float64) {
+	if p.probing {
+		p.spare += idle.Seconds()
+		if busy := now.Sub(p.calm).Seconds(); idleWeight*p.spare >= busy {
+			p.allowance, p.exact = min(p.allowance, (beyond-p.beyond)/busy), true
+			p.credit = min(p.credit, p.allowance*creditTime.Seconds())
+		}
+	} else {
+		p.calm, p.beyond = now, beyond
+		if took := now.Sub(p.mark); took >= 2*p.spill {
+			p.allowance = min(p.allowance, (beyond-p.marked)/took.Seconds())
+			p.mark, p.marked = now, beyond
+		}
+		p.fall(idle.Seconds(), scale)
+	}
+	p.paid = now
+	full := scale * p.spill.Seconds()
+	p.base = min(before, max(p.base, before-sinceMost*full)+idleWeight*scale*idle.Seconds())
+	p.since = now.Add(-max(0, min(now.Sub(p.since), sinceMost*p.spill)-(1+idleWeight)*idle))
+}
+
+// goOn notes that the idle time is over.
+func (p *step) goOn(now time.Time, beyond float64) {
+	if p.exact {
+		p.probing, p.exact = false, false
+		p.calm, p.beyond = now, beyond
+		p.mark, p.marked = now, beyond
+	}
+}
+
+// sample measures what the paths carry while none has room.
+func (o *Order) sample(busy time.Duration) {
+	begins := o.span < 0
+	o.span += busy
+	switch {
+	case begins && o.span >= 0:
+		o.span, o.taken = 0, 0
+		for i := range o.paths {
+			o.paths[i].sampled = o.paths[i].bytes
+		}
+		return
+	case o.span < sampleSpan || o.taken < sampleLegs && o.span < sampleLong:
+		return
+	}
+	for i := range o.paths {
+		p := &o.paths[i]
+		p.rate = (p.bytes - p.sampled) / o.span.Seconds()
+		p.peak = max(p.rate, p.peak*FlowKeeps)
+		p.sampled, p.known = p.bytes, true
+	}
+	o.span, o.taken = 0, 0
+}
