@@ -2,6 +2,7 @@
 // answers one form.
 //
 //	load.go    the one loader: a compiled object, read when it is asked for, into the kernel
+//	kernel.go  the kernel's structs that a program reads
 //	reason.go  the kernel's answers as errors
 //	have.go    which types of programs it has: yes, no, or could not tell
 //

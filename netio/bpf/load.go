@@ -27,7 +27,10 @@ func Load(object Object, into any, changes Changes) error {
 	if changes.Alter != nil {
 		changes.Alter(spec)
 	}
-	err = Reason(spec.LoadAndAssign(into, &ebpf.CollectionOptions{MapReplacements: changes.Maps}))
+	err = Reason(spec.LoadAndAssign(into, &ebpf.CollectionOptions{
+		MapReplacements: changes.Maps,
+		Programs:        ebpf.ProgramOptions{KernelTypes: kernelTypes(spec)},
+	}))
 	if err == nil || errors.Is(err, ErrNotPermitted) {
 		return err
 	}

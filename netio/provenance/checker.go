@@ -33,7 +33,7 @@ type question struct {
 // errBlind is why a kernel that runs the program is of no use.
 var errBlind = errors.New("written pages cannot be told apart from others on this kernel")
 
-// New loads the program and tries it; it takes about 20 ms, most of it reading the kernel's type information. The caller
+// New loads the program and tries it; it takes a few milliseconds. The caller
 // closes the result. Errors: no permission, a kernel without the feature, or one on which the pages cannot be told apart.
 func New() (*Checker, error) {
 	var objects SlotsObjects
