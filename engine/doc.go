@@ -41,8 +41,8 @@
 //	         account.go     what it has done, and how it stands   whoever asks
 //
 // What both ends share is engine/internal/stream: conn.go there says what a link needs of a connection, placement.go decides on which
-// CPUs the loops run, and gauge.go has the kernel count what the links do. Beside them: lifestatus.go shows the
-// state of the stream, with txstatus.go and engine/receive/status.go.
+// CPUs the loops run, and gauge.go has the kernel count what the links do. Beside them: txstatus.go and
+// engine/receive/status.go say how an end stands.
 //
 // The engine speaks in data (engine/observe): a Snapshot, a Summary, and events for an Observer. cmd turns them into words. Only an
 // error has words of its own. Tests and measurements make their ends by engine/rig, with hooks that no user sets.
@@ -83,7 +83,7 @@
 // call does not return from the kernel is left behind (stream.Chore, engine/loop/halt.go).
 //
 // A leg is kept at the sending end until the peer has received it, so a lost link is a normal event: its legs go to another
-// link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (life.go). Only stream.Chaos cuts
+// link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (stream.Life). Only stream.Chaos cuts
 // links on purpose. An Observer is told when a stream has no link (outcry.go). A fault in the program ends one stream and no more
 // (engine/internal/stream/panic.go). engine/schedule/outage.go decides whether a peer without a link is dead.
 package engine

@@ -64,7 +64,7 @@ type Sender struct {
 	moved atomic.Int64 // when payload last moved, in nanoseconds since started; see move
 	hoped atomic.Int64 // likewise, when payload last seemed to move
 
-	receiver wire.Welcome                 // the first; guarded by mu, as is all below
+	receiver wire.Welcome                 // the first; guarded by Life.Mu, as is all below
 	met      bool                         // a receiver has been met
 	left     [stream.MaxThreads]time.Time // when the link with that index was lost; zero: never
 }
@@ -142,7 +142,7 @@ func (s *Sender) ingestConfig(pipes int) ingest.Config {
 }
 
 func (s *Sender) addLoop(i, cpu int) error {
-	l, err := stream.OpenLoop(i, cpu, s.time.Tick, s.observer, s.life.Fail)
+	l, err := s.life.OpenLoop(i, cpu)
 	if err != nil {
 		return err
 	}
@@ -203,18 +203,12 @@ func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 		s.life.Farewell()
 		s.awaitGoodbye()
 	}
-	sum = s.Summary()
-	s.life.Curtain.Fall()
-	stream.HaltThen(s.loops, s.tidy, s.observer)
+	sum, _ = s.life.Leave(s.tidy)
 	return sum, s.life.Err
 }
 
-// tidy releases everything, once the loops have ended.
+// tidy releases everything, once the loops and their links have ended.
 func (s *Sender) tidy() {
-	s.life.Gauge.Close()
-	for _, l := range s.loops {
-		l.closeLinks()
-	}
 	if s.window != nil {
 		s.window.Release()
 	}

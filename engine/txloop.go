@@ -96,8 +96,8 @@ func (l *txloop) quitLegs(any bool) {
 	}
 }
 
-// closeLinks closes what is left, when the loop has ended.
-func (l *txloop) closeLinks() {
+// CloseLinks is part of stream.Worker.
+func (l *txloop) CloseLinks() {
 	if l.Broken() {
 		var conns []stream.Conn
 		for _, k := range l.Links {
@@ -110,7 +110,7 @@ func (l *txloop) closeLinks() {
 		for _, k := range slices.Concat(l.asides, l.limbo) {
 			k.Conn.Abort()
 		}
-		stream.SpeakFor(l.Loop, l.s.life.LastWords(), conns, l.s.time.Farewell)
+		l.s.life.SpeakFor(l.Loop, conns)
 		return
 	}
 	for _, k := range slices.Clone(l.asides) {

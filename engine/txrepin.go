@@ -22,10 +22,7 @@ func (s *Sender) repin(p *ways.Path, to netip.Addr) {
 	}
 	s.repinned = true
 	at := s.cfg.Place(stream.Sending, devices, len(s.loops))
-	for i, l := range s.loops {
-		l.Repin(at.CPUs[i])
-	}
-	s.life.Placed.Swap(at).TellNext(s.observer, at)
+	s.life.Repin(at)
 }
 
 // leavesBy returns the devices of the paths, as far as they are known now: that of the given path, and of those that need no name

@@ -62,7 +62,7 @@ func (s sendEnd) PeerFinished() {
 	s.life.FinishLocked(s.asFarAsKnown(stream.Fail(stream.StatusLost, nil, "the receiver ended the stream without saying that it was written")))
 }
 
-// asFarAsKnown makes the error of a stream say that everything was received, if it was. Under mu.
+// asFarAsKnown makes the error of a stream say that everything was received, if it was. Under Life.Mu.
 func (s *Sender) asFarAsKnown(err *stream.Error) *stream.Error {
 	if s.in.Ended() && !s.window.Pending() {
 		err.Reason = fmt.Sprintf("all %d bytes were received; whether they were written is not known: %s", s.in.Total.Bytes, err.Reason)
@@ -108,7 +108,7 @@ func (s sendEnd) Verdict(now time.Time) *stream.Error {
 }
 
 // lastMove is when payload last moved. It is now while nothing has to move: a link is up, the receiver has all that was sent, and
-// there is more to come. Under mu.
+// there is more to come. Under Life.Mu.
 func (s *Sender) lastMove(now time.Time) time.Time {
 	if s.life.Up > 0 && !s.in.Ended() && !(s.window != nil && s.window.Pending()) {
 		return now
@@ -122,7 +122,7 @@ func (s *Sender) movedAt() time.Time { return s.life.Started.Add(time.Duration(s
 // move notes that payload moved: the receiver has more of it. See txlink.seemsToMove for what else counts.
 func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.life.Started))) }
 
-// doom is verdict once the receiver was met, under mu.
+// doom is verdict once the receiver was met, under Life.Mu.
 func (s *Sender) doom(now time.Time, answers ways.Answers) *stream.Error {
 	dead, giveup := sendEnd{s}.Patience()
 	switch s.life.Outage.Judge(now, dead, giveup) {
@@ -136,7 +136,7 @@ func (s *Sender) doom(now time.Time, answers ways.Answers) *stream.Error {
 	return nil
 }
 
-// lostFor is the error of a stream on which no payload moved for giveup; under mu.
+// lostFor is the error of a stream on which no payload moved for giveup; under Life.Mu.
 func (s *Sender) lostFor(giveup time.Duration) *stream.Error {
 	if why := s.swallowed(); why != nil {
 		return stream.Fail(stream.StatusLost, why, "nothing has got through to the receiver for longer than giveup (%v)", giveup)

@@ -104,7 +104,7 @@ func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 }
 
 // loopFor is the loop that gets a link which came in at the listener with that index: the listener's own, unless that has its
-// share of the links; then the loop with the fewest. Under mu.
+// share of the links; then the loop with the fewest. Under Life.Mu.
 func (r *Receiver) loopFor(at int) *rxloop {
 	best := r.loops[at]
 	if best.load < r.share() {
@@ -118,7 +118,7 @@ func (r *Receiver) loopFor(at int) *rxloop {
 	return best
 }
 
-// share is how many links one loop may have while another has fewer. Under mu.
+// share is how many links one loop may have while another has fewer. Under Life.Mu.
 func (r *Receiver) share() int {
 	links := int(max(r.tenure.Hello().Links, 1))
 	return (links + len(r.loops) - 1) / len(r.loops)

@@ -12,7 +12,7 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// adopt starts to try the stream of a hello: it makes buffers and a ring for what its sender may send. Under mu.
+// adopt starts to try the stream of a hello: it makes buffers and a ring for what its sender may send. Under Life.Mu.
 func (r *Receiver) adopt(h wire.Hello) error {
 	links := int(min(max(h.Links, 1), stream.MaxThreads))
 	size, buffers := stream.Fit(r.cfg.Window, min(int(h.MaxLeg), r.cfg.Leg), links)
@@ -38,7 +38,7 @@ func (r *Receiver) adopt(h wire.Hello) error {
 
 // makeRoom gets memory for the window, unless the memory of a stream tried before fits: there is that of one stream, made for the
 // first and kept for the next. Nothing of a stream that was only tried is in the sink or in the ring: what was left of it was in links
-// that are gone. Under mu.
+// that are gone. Under Life.Mu.
 func (r *Receiver) makeRoom(size, buffers, links int) error {
 	if r.pool != nil && int(r.most) == size && len(r.legs) == buffers && r.credit == buffers-links {
 		return nil

@@ -13,7 +13,7 @@ type rxlink struct {
 	stream.Link
 	r     *Receiver
 	way   *way    // by which it came
-	owner *rxloop // the loop that has it; changed by its own thread under Receiver.mu, under which others read it
+	owner *rxloop // the loop that has it; changed by its own thread under Life.Mu, under which others read it
 
 	// Input is a header, then the payload that it announces, then the next header.
 	state  rxstate

@@ -14,7 +14,7 @@ import (
 type rxloop struct {
 	stream.LinkLoop[*rxlink]
 	r     *Receiver
-	load  int            // links that it has, and those on their way to it; guarded by Receiver.mu
+	load  int            // links that it has, and those on their way to it; guarded by Life.Mu
 	waste [64 << 10]byte // where payload goes that we already have
 	words [wire.MaxBitmap / 8]uint64
 	pipe  *netio.Pipe // on the way from a socket to a file; empty between two calls. nil: none was left
@@ -103,14 +103,14 @@ func (l *rxloop) Farewell(words []byte, left chan<- struct{}) {
 	}
 }
 
-// closeLinks closes what is left, when the loop has ended.
-func (l *rxloop) closeLinks() {
+// CloseLinks is part of stream.Worker.
+func (l *rxloop) CloseLinks() {
 	if l.Broken() {
 		var conns []stream.Conn
 		for _, k := range l.Links {
 			conns = append(conns, k.Conn.Conn)
 		}
-		stream.SpeakFor(l.Loop, l.r.life.LastWords(), conns, l.r.time.Farewell)
+		l.r.life.SpeakFor(l.Loop, conns)
 		return
 	}
 	for _, k := range l.Links {

@@ -114,7 +114,7 @@ func (r *Receiver) reach(k *rxlink, caller *loop.Loop, f func()) {
 	at := k.owner
 	here := at.Loop == caller && k.Loop == caller // else it is on its way to the caller, whose thread alone changes that
 	if !here {
-		at.Post(func() { r.reach(k, at.Loop, f) }) // under mu, and so after the link's arrival
+		at.Post(func() { r.reach(k, at.Loop, f) }) // under Life.Mu, and so after the link's arrival
 	}
 	r.life.Mu.Unlock()
 	if here {

@@ -51,7 +51,7 @@ type Receiver struct {
 	gone   chan struct{} // closed when Run returns
 	useful atomic.Int32  // links, now up, that have brought a frame
 
-	tenure doors.Tenure               // whose stream it is; guarded by mu, as is all below
+	tenure doors.Tenure               // whose stream it is; guarded by Life.Mu, as is all below
 	latest wire.StreamID              // the last stream tried; its bad legs are remembered until another one is tried
 	links  map[uint32]*rxlink         // by index; the latest of each
 	hosts  map[string]bool            // where admitted links came from
@@ -142,7 +142,7 @@ func (r *Receiver) deliver() {
 }
 
 func (r *Receiver) addLoop(i, cpu int) error {
-	l, err := stream.OpenLoop(i, cpu, r.time.Tick, r.observer, r.life.Fail)
+	l, err := r.life.OpenLoop(i, cpu)
 	if err != nil {
 		return err
 	}
@@ -202,20 +202,15 @@ func (r *Receiver) Run(ctx context.Context) (sum observe.Summary, err error) {
 	if !said {
 		r.life.Farewell()
 	}
-	sum = r.Summary()
-	r.life.Curtain.Fall()
-	if !stream.HaltThen(r.loops, r.tidy, r.observer) {
+	sum, done := r.life.Leave(r.tidy)
+	if !done {
 		r.cutWithin(schedule.HaltMost)
 	}
 	return sum, r.life.Err
 }
 
-// tidy releases everything, once the loops have ended.
+// tidy releases everything, once the loops and their links have ended.
 func (r *Receiver) tidy() {
-	r.life.Gauge.Close()
-	for _, l := range r.loops {
-		l.closeLinks()
-	}
 	r.out.CutOff()
 	r.close()
 }

@@ -21,10 +21,7 @@ func (r *Receiver) repin(local net.Addr) {
 		return
 	}
 	at := r.cfg.Place(stream.Receiving, stream.Devices(device), len(r.loops))
-	for i, l := range r.loops {
-		l.Repin(at.CPUs[i])
-	}
-	r.life.Placed.Swap(at).TellNext(r.observer, at)
+	r.life.Repin(at)
 	r.steer()
 }
 

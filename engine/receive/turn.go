@@ -51,7 +51,7 @@ func (r *Receiver) spoils(err *stream.Error) error {
 	return nil // the link has to carry the news
 }
 
-// linkGone notes that an admitted link is gone. The last one of a stream that is not owned leaves the receiver as it was. Under mu.
+// linkGone notes that an admitted link is gone. The last one of a stream that is not owned leaves the receiver as it was. Under Life.Mu.
 func (r *Receiver) linkGone() {
 	if last := r.tenure.LinkGone(); !last || r.life.Finished {
 		return

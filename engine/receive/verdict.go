@@ -74,7 +74,7 @@ func (r receiveEnd) Verdict(now time.Time) *stream.Error {
 	return stream.Fail(stream.StatusConnect, nil, "no sender within %v", r.cfg.Connect)
 }
 
-// doom is verdict once the sender has been met, under mu. A receiver that has every byte needs its sender only to tell it so. So it
+// doom is verdict once the sender has been met, under Life.Mu. A receiver that has every byte needs its sender only to tell it so. So it
 // waits while it writes, whatever the sender's end looks like, and lingers for a while once it has written.
 func (r *Receiver) doom(now time.Time) *stream.Error {
 	if r.life.Done.Load() != nil {

@@ -28,9 +28,9 @@ func (c *Chore) Join(atMost time.Duration) {
 	}
 }
 
-// LookOut starts a goroutine that takes over the stream's stuck loops (loop.LookOut). end stops it and waits for that. A fault in it
+// lookOut starts a goroutine that takes over the stream's stuck loops (loop.LookOut). end stops it and waits for that. A fault in it
 // ends the stream through fails.
-func LookOut[T loop.Looping](loops []T, every time.Duration, to observe.Observer, fails func(*Error)) (end func()) {
+func lookOut[T loop.Looping](loops []T, every time.Duration, to observe.Observer, fails func(*Error)) (end func()) {
 	stop := make(chan struct{})
 	var c Chore
 	c.Start(func() {

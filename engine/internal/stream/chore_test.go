@@ -16,7 +16,7 @@ func (sunken) Plain() *loop.Loop { panic("mined") }
 func TestFaultInTheLookoutEndsTheStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var ends *Error
-		end := LookOut([]sunken{{}}, time.Second, nil, func(e *Error) { ends = e })
+		end := lookOut([]sunken{{}}, time.Second, nil, func(e *Error) { ends = e })
 		time.Sleep(2 * time.Second)
 		end()
 		if ends == nil || ends.Status != StatusInternal {

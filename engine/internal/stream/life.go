@@ -78,6 +78,7 @@ type Worker interface {
 	Count(g *Gauge)                              // names the links to the collector
 	Describe() []observe.LinkStatus              // by any goroutine but the loop's
 	Collect() []observe.LinkSummary              // likewise
+	CloseLinks()                                 // closes what is left, when the loop has ended
 }
 
 // Live makes ready for what h will do. linger is how long the last words may take to be heard, when they have to be, and hearing how long
@@ -92,7 +93,29 @@ func (l *Life) Run() (end func()) {
 	for _, w := range l.Workers {
 		go w.Plain().Run()
 	}
-	return LookOut(l.Workers, l.time.Tick, l.observer, l.Fail)
+	return lookOut(l.Workers, l.time.Tick, l.observer, l.Fail)
+}
+
+// Repin has the loops run where at says, from now on.
+func (l *Life) Repin(at *Placement) {
+	for i, w := range l.Workers {
+		w.Plain().Repin(at.CPUs[i])
+	}
+	l.Placed.Swap(at).TellNext(l.observer, at)
+}
+
+// Leave ends the loops and their links, and then calls tidy, which releases what the end has. From then on nobody looks at the stream. done
+// is false, and the user is told, if a stuck thread or a fault left something unreleased. By then it has been said how the stream ended.
+func (l *Life) Leave(tidy func()) (sum observe.Summary, done bool) {
+	sum = l.Summary()
+	l.Curtain.Fall()
+	return sum, haltThen(l.Workers, func() {
+		l.Gauge.Close()
+		for _, w := range l.Workers {
+			w.CloseLinks()
+		}
+		tidy()
+	}, l.observer)
 }
 
 // Begin notes when the end began to wait for its peer, to which so many paths lead from here.
