@@ -4,24 +4,11 @@
 //
 //	source   netio.Source                                         one reader at a time: the ingest turn
 //	ingest   engine/send/ingest  a read becomes a numbered leg    sequential, in the loop that has the turn
-//	dispatch dispatch.go  an idle link takes the next leg         parallel, one dispatcher in each loop
+//	dispatch engine/send  an idle link takes the next leg         parallel, one dispatcher in each loop
 //	schedule engine/schedule  which link, how large a leg, how late  pure decisions, and every clock of the engine
-//	         txorder.go     which path may take new legs          the loop that asks; a short lock for all
-//	         txspeed.go     what a link can be expected to do     the loop of the link
-//	         txwatch.go     late legs are offered to other links  the same loop
-//	txloop   txloop.go    the links of a loop                     the loop
-//	txlink   txlink.go    frames written, acks read               parallel, one loop owns a link
-//	         txleg.go       the ways of a leg into the socket     the same loop
-//	         txzero.go      one of them: MSG_ZEROCOPY (engine/send/zero)  the same loop
-//	         txaside.go     a link that is given up says why      the same loop
+//	send     engine/send  a leg leaves on a link, and acks are read  parallel, one loop owns a link
 //	window   engine/window  a leg is kept until it is received    shared, a short lock
 //	ways     engine/send/ways  links are dialled, lost, dialled again; what is known of their paths: one goroutine a link
-//	gauge    stream.Gauge  socket statistics, by the kernel (eBPF)  one goroutine at the start
-//	sender   sender.go    the owner of all of these
-//	         txkept.go      what the dialer asks                   any goroutine
-//	         txwelcome.go   a receiver is met, links come and go  under its lock
-//	         txverdict.go   when and why the stream ends          mainly the supervisor
-//	         txvoice.go     a link to tell the receiver so        the same goroutine
 //
 // Bytes in:
 //

@@ -7,6 +7,5 @@ const (
 	Seeds      = 800
 	SeedsShort = 300
 	FirstSeed  = 10_000
-	Simulates  = false
 	Loops      = 3 // of an end whose test does not say: on two CPUs most paths between loops would never be met
 )

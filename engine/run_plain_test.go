@@ -7,6 +7,5 @@ const (
 	Seeds      = 2000 // random streams that TestSeeds sends
 	SeedsShort = 300  // with -short
 	FirstSeed  = 0
-	Simulates  = true // senders over simulated networks
-	Loops      = 0    // as many as the program makes
+	Loops      = 0 // as many as the program makes
 )

@@ -7,6 +7,5 @@ const (
 	Seeds      = 500
 	SeedsShort = 80
 	FirstSeed  = 20_000
-	Simulates  = false
 	Loops      = 0 // as many as the program makes
 )

@@ -6,6 +6,7 @@ import (
 	"viamillipede/engine"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/receive"
+	"viamillipede/engine/send"
 )
 
 // What an end is told.
@@ -17,7 +18,7 @@ type (
 )
 
 // NewSender is engine.NewSender with hooks.
-func NewSender(c SendConfig) (*engine.Sender, error) { return engine.OpenSender(c) }
+func NewSender(c SendConfig) (*engine.Sender, error) { return send.New(c) }
 
 // NewReceiver is engine.NewReceiver with hooks.
 func NewReceiver(c ReceiveConfig) (*engine.Receiver, error) { return receive.New(c) }

@@ -45,7 +45,7 @@ type Config struct {
 	Observer  observe.Observer
 	Trace     netio.Tracer
 	Auto      bool                        // as many links as raise the rate, instead of all
-	Near      func(loop int, dial func()) // calls dial on a CPU whose packets the loop with that index is near to
+	Near      func(loop int, dial func()) // calls dial on the CPU of the loop with that index
 	Fail      func(*stream.Error)         // ends the stream, for a fault in this program
 }
 

@@ -1,4 +1,4 @@
-package engine
+package send
 
 import (
 	"net/netip"
@@ -34,7 +34,7 @@ func (d dialled) Hello() wire.Hello {
 // Arrived is how many bytes the receiver has; it was met.
 func (d dialled) Arrived() uint64 { return d.s.window.Arrived() }
 
-// near calls f on a CPU whose packets the loop with that index is near to.
+// near calls f on the CPU of the loop with that index, so that the device gives the connection a queue of that CPU.
 func (s *Sender) near(loop int, f func()) { s.life.Placed.Load().Near(loop, f) }
 
 // Connected makes a link of a connection on which it was welcomed.

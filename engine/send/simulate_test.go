@@ -1,4 +1,4 @@
-package engine
+package send
 
 import (
 	"container/heap"
@@ -147,14 +147,14 @@ func hole(t *testing.T) *os.File {
 // simulateFrom makes a stream from the source over the paths, with so many links on each and a loop for each of c.CPUs.
 func simulateFrom(t *testing.T, source *os.File, c stream.SendSetup, links int, paths ...*simPath) *simulation {
 	t.Helper()
-	if !Simulates {
+	if !simulates {
 		t.Skip("a plain run has it")
 	}
 	c.Threads, c.Source = links*len(paths), int(source.Fd())
 	for _, p := range paths {
 		c.Paths = append(c.Paths, stream.Path{Host: "simulated", Port: 1, Spill: p.spill})
 	}
-	s, err := OpenSender(c)
+	s, err := New(c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package engine
+package send
 
 import (
 	"net/netip"
@@ -23,7 +23,7 @@ func TestLoopsStayAsMany(t *testing.T) {
 		Options: stream.Options{CPUs: slices.Repeat([]int{-1}, loops), Pin: true},
 		Hooks:   stream.Hooks{Transport: onDevice{stream.TCP(netip.Addr{}, "")}},
 	}.WithDefaults(time.Second)
-	s, err := OpenSender(stream.SendSetup{Setup: o, Paths: []stream.Path{{Host: "a", Port: 1}}, Source: nullSource(t)})
+	s, err := New(stream.SendSetup{Setup: o, Paths: []stream.Path{{Host: "a", Port: 1}}, Source: nullSource(t)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,25 @@
+// Package send is the sending end of a stream. Each stage with the file that holds it, from the source to the network:
+//
+//	ingest   engine/send/ingest  a read becomes a numbered leg   sequential, in the loop that has the turn
+//	dispatch dispatch.go  an idle link takes the next leg        parallel, one dispatcher in each loop
+//	         order.go       which path may take new legs         the loop that asks; a short lock for all
+//	         speed.go       what a link can be expected to do    the loop of the link
+//	         headway.go     late legs are offered to other links  the same loop
+//	loop     loop.go      the links of a loop                    the loop
+//	link     link.go      frames written, acks read              parallel, one loop owns a link
+//	         leg.go         the ways of a leg into the socket    the same loop
+//	         zero.go        one of them: MSG_ZEROCOPY (engine/send/zero)  the same loop
+//	         aside.go       a link that is given up says why     the same loop
+//	         end.go         what becomes of what it carried      the same loop
+//	ways     engine/send/ways  links are dialled, lost, dialled again  one goroutine a link
+//	sender   sender.go    the owner of all of these
+//	         kept.go        what the dialer asks, and is given   any goroutine
+//	         welcome.go     a receiver is met, links come and go  under its lock
+//	         repin.go       the loops go where the packets leave  once, before the first link
+//	         verdict.go     when and why the stream ends         mainly the supervisor
+//	         voice.go       a link to tell the receiver so       the same goroutine
+//	         status.go      how it stands                        whoever asks
+//	         gauge.go, hint.go  what the kernel says of links    one goroutine at the start; a moment
+//
+// What loops share on the data path is listed in package engine.
+package send

@@ -1,0 +1,243 @@
+package send
+
+import (
+	"cmp"
+	"context"
+	"sync/atomic"
+	"time"
+
+	"viamillipede/bufpool"
+	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/loop"
+	"viamillipede/engine/observe"
+	"viamillipede/engine/schedule"
+	"viamillipede/engine/send/ingest"
+	"viamillipede/engine/send/ways"
+	"viamillipede/engine/send/zero"
+	"viamillipede/engine/window"
+	"viamillipede/engine/wire"
+	"viamillipede/netio"
+)
+
+// nobody is the value of Sender.watcher while no loop watches the source.
+const nobody = -1
+
+// Every path has at least one link, so the window's bound on paths must be the bound on links.
+var _ = [1]struct{}{}[stream.MaxThreads-window.MaxPaths]
+
+// Sender is one stream's sending end.
+type Sender struct {
+	life      stream.Life
+	cfg       stream.SendSetup
+	observer  observe.Observer
+	time      schedule.Timing
+	transport stream.Transport
+	stream    wire.StreamID
+
+	in      ingest.Intake
+	pool    *bufpool.Pool  // made on the first welcome, like the window
+	buffers int            // in pool
+	advice  bufpool.Advice // of pool, as last told to the observer
+	zero    zero.Count
+	window  *window.Window // made on the first welcome, before any loop has a link
+	chaos   stream.Chaos
+	loops   []*txloop
+	paths   []*ways.Path
+	dialer  *ways.Dialer
+	order   *schedule.Order // which paths take new legs; nil: each as soon as those before it are busy
+
+	repinned bool // where the loops run is decided; guarded by repinning
+
+	hungry    atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
+	deferring atomic.Uint32 // of these, those that leave what comes to a loop with an idle link on a better path
+	watcher   atomic.Int32  // the loop that watches the source, or nobody
+
+	allowed atomic.Int64  // bytes that the links together justify keeping; see txlink.measure
+	legs    atomic.Int64  // legs per second that all links together can send, in thousandths; see txlink.publish
+	lately  atomic.Uint64 // recent legs per second of the stream, the bits of a float64
+
+	most    int          // bytes of a leg, at most; what the receiver takes, once it is met
+	credit  uint64       // legs that the receiver accepts beyond those it has delivered; set with window
+	legTime atomic.Int64 // how long sending a leg should keep its link busy, in nanoseconds; see setLegTime
+
+	begun atomic.Bool  // the receiver has received a leg, so no other receiver can take its place
+	moved atomic.Int64 // when payload last moved, in nanoseconds since started; see move
+	hoped atomic.Int64 // likewise, when payload last seemed to move
+
+	receiver wire.Welcome                 // the first; guarded by Life.Mu, as is all below
+	met      bool                         // a receiver has been met
+	left     [stream.MaxThreads]time.Time // when the link with that index was lost; zero: never
+}
+
+// New checks the configuration and opens the source; nothing is opened on the network before Run, which the caller calls once.
+func New(c stream.SendSetup) (*Sender, error) {
+	c.Setup = c.WithDefaults(stream.DefaultConnect)
+	c.Options = c.WithinMeans(c.Observer)
+	c.Leg = cmp.Or(c.Leg, min(stream.DefaultLeg, int(c.Window/stream.LegsLeast)/stream.MinLeg*stream.MinLeg))
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if n := len(c.Paths); n > stream.MaxThreads {
+		return nil, stream.Fail(stream.StatusUsage, nil, "%d paths, expected at most %d: each needs a link", n, stream.MaxThreads)
+	}
+	if c.Auto {
+		c.Threads = stream.AutoThreads
+	}
+	loops := c.Loops()
+	want := max(c.Threads, len(c.Paths)) // a path without a link could not stand in for another
+	t, err := c.Means.Afford(stream.Sending, loops, want)
+	if err != nil {
+		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot start")
+	}
+	if t.Links < want {
+		observe.Tell(c.Observer, observe.LinksCut{Links: t.Links, Wanted: want, Err: stream.ErrFewFiles})
+	}
+	c.Threads, c.SockStats = t.Links, c.SockStats && t.Counts
+	s := &Sender{
+		cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport,
+	}
+	s.life.Live(sendEnd{s}, c.Observer, c.Timing, c.Timing.Linger, c.Timing.Farewell)
+	s.chaos.Every = int64(c.Chaos)
+	s.watcher.Store(nobody)
+	if err := netio.Random(s.stream[:]); err != nil {
+		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make a stream id")
+	}
+	s.dialer = ways.New(ways.Config{
+		End: dialled{s}, Timing: s.time, Transport: s.transport, Observer: s.observer, Trace: s.trace(), Auto: c.Auto, Near: s.near, Fail: s.life.Fail,
+	}, c.Paths, c.Threads)
+	s.paths = s.dialer.Paths()
+	s.order = newOrder(c.Paths)
+	return s, s.open(loops, t.Pipes)
+}
+
+// open acquires what the stream needs on this machine: the source and the loops.
+func (s *Sender) open(loops, pipes int) error {
+	if err := s.in.Open(s.ingestConfig(pipes)); err != nil {
+		return stream.Fail(stream.StatusLocalPipe, err, "cannot use standard input")
+	}
+	s.most = s.cfg.Leg
+	s.buffers = min(int(s.cfg.Window/int64(s.cfg.Leg)), stream.LegsMost)
+	cpus := s.cfg.LoopCPUs(stream.Sending, loops)
+	s.life.Placed.Store(&stream.Placement{CPUs: cpus})
+	for i, cpu := range cpus {
+		if err := s.addLoop(i, cpu); err != nil {
+			s.close()
+			return stream.Fail(stream.StatusLocalPipe, err, "cannot start")
+		}
+	}
+	return nil
+}
+
+func (s *Sender) ingestConfig(pipes int) ingest.Config {
+	c := &s.cfg
+	return ingest.Config{
+		Source: c.Source, PRBS: c.PRBS, Seed: c.Seed, Blank: c.Blank, Checksum: c.Checksum, Charmode: c.Charmode, IO: c.IO,
+		LegLimit: c.LegLimit, Delay: c.Delay, Lasts: c.Lasts, Pipes: pipes, Prove: c.Prove, Observer: s.observer, Trace: s.trace(),
+		Freed: s.sourceFreed, Lapses: c.Lapses,
+	}
+}
+
+func (s *Sender) addLoop(i, cpu int) error {
+	l, err := s.life.OpenLoop(i, cpu)
+	if err != nil {
+		return err
+	}
+	t := &txloop{LinkLoop: stream.NewLinkLoop[*txlink](l, s.cfg.LinkSums), s: s, mark: 1 << i}
+	l.Tick, l.After = t.tick, t.dispatch
+	s.loops, s.life.Workers = append(s.loops, t), append(s.life.Workers, t)
+	if err := t.pause.Open(l, s.cfg.Delay); err != nil {
+		return err
+	}
+	if !s.in.Source.Pollable() {
+		return nil
+	}
+	t.token, err = l.Watch(s.in.Source.FD(), netio.Once, t)
+	return err
+}
+
+func (s *Sender) close() {
+	for _, l := range s.loops {
+		l.Close()
+		l.pause.Close()
+	}
+	s.in.Close()
+	if s.pool != nil {
+		stream.ClosePool(s.pool, s.advice, s.observer)
+	}
+}
+
+// Snapshot is how this end stands. Any goroutine may call it at any time; it takes as long as the busiest loop needs to answer.
+func (s *Sender) Snapshot() observe.Snapshot { return s.life.Snapshot() }
+
+// Summary is what the stream has done until now, or until its end. Any goroutine may call it while Run runs.
+func (s *Sender) Summary() observe.Summary { return s.life.Summary() }
+
+// Progress is how many bytes were read from the source, and for how long there have been links; it costs next to nothing. Any
+// goroutine may call it.
+func (s *Sender) Progress() (bytes uint64, elapsed time.Duration) { return s.life.Progress() }
+
+// Run sends the stream and returns when the receiver has delivered all of it (nil), the stream has failed (*stream.Error), or ctx
+// has ended. In the last case the error is the cause of ctx's end, if that is an *stream.Error. By then both ends know the reason,
+// provided that a link was left to carry it.
+func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
+	defer stream.Caught("the end", s.observer, func(e *stream.Error) { err = e })
+	s.life.Begin(time.Now(), len(s.paths))
+	s.explain()
+	defer s.cfg.Means.SpareCPUs(len(s.loops))()
+	defer s.life.Run()()
+	dialling, stop := context.WithCancel(context.Background())
+	s.dialer.Start(dialling, func(link int) *loop.Loop { return s.loops[s.loopOf(link)].Loop })
+	s.life.Gauge.Load.Start(func() { s.gaugeLinks(dialling) })
+	s.life.Supervise(ctx)
+	said := s.life.Insist(ctx)
+	if !said {
+		s.unstick(ctx)
+	}
+	stop()
+	s.dialer.Wait()
+	if !said {
+		s.life.Farewell()
+		s.awaitGoodbye()
+	}
+	sum, _ = s.life.Leave(s.tidy)
+	return sum, s.life.Err
+}
+
+// tidy releases everything, once the loops and their links have ended.
+func (s *Sender) tidy() {
+	if s.window != nil {
+		s.window.Release()
+	}
+	s.close()
+}
+
+// sourceFreed resumes everyone who has waited since a call on the source got stuck.
+func (s *Sender) sourceFreed() {
+	if !s.in.InPlace() {
+		return // the holder of the ingest turn goes on by itself
+	}
+	for _, l := range s.loops {
+		l.Post(l.sourceFreed)
+	}
+}
+
+// loopOf is the index of the loop that runs the link with the given index. It gives each loop links of every path.
+func (s *Sender) loopOf(link int) int { return link / len(s.paths) % len(s.loops) }
+
+// explain reports the choices made at the start.
+func (s *Sender) explain() {
+	observe.Tell(s.observer, observe.SourceOpened{Source: s.in.Source.String(), EnginePath: s.enginePath()})
+	observe.Tell(s.observer, observe.SenderOpened{
+		Placement: s.life.Placed.Load().Data(), Links: s.dialer.Links(), Paths: len(s.paths),
+		Leg: int64(s.cfg.Leg), Window: s.cfg.Window,
+	})
+}
+
+// enginePath is how the bytes travel at this end.
+func (s *Sender) enginePath() observe.EnginePath {
+	path := s.in.EnginePath()
+	path.ZeroCopy, path.ZeroCopied, path.Checksum = s.zero.Sent.Load(), s.zero.Copied.Load(), s.cfg.Checksum
+	return path
+}
+
+func (s *Sender) trace() netio.Tracer { return stream.TraceTo(s.observer) }
