@@ -35,10 +35,10 @@ func (h reception) LinksUp() int {
 
 // Admit implements doors.Host. It lets a sender wait whose turn may come.
 func (h reception) Admit(ctx context.Context, hello wire.Hello, local, remote net.Addr) (wire.Welcome, error) {
-	h.r.repin(local)
+	h.repin(local)
 	for begun := time.Now(); ; {
-		w, err := h.r.admit(hello, remote)
-		if !errors.Is(err, doors.ErrTried) || !h.r.awaitTurn(ctx, hello, begun) {
+		w, err := h.admit(hello, remote)
+		if !errors.Is(err, doors.ErrTried) || !h.awaitTurn(ctx, hello, begun) {
 			return w, err
 		}
 	}
@@ -65,10 +65,10 @@ func (h reception) Serve(hello wire.Hello, at int, c net.Conn) {
 		return
 	}
 	r.life.Mu.Lock()
-	l := r.loopFor(at)
+	l := h.loopFor(at)
 	l.load++
 	r.life.Mu.Unlock()
-	k := &rxlink{r: r, way: r.wayOf(between), owner: l, Link: stream.Link{
+	k := &rxlink{r: r, way: h.wayOf(between), owner: l, Link: stream.Link{
 		Index: int(hello.Link), Generation: hello.Generation, Name: path, Conn: stream.Equip(conn),
 	}}
 	if !l.Post(func() { r.linkUp(l, k) }) {
@@ -78,17 +78,18 @@ func (h reception) Serve(hello wire.Hello, at int, c net.Conn) {
 }
 
 // admit decides on a hello. An error is a refusal, for the user; the Welcome tells the peer.
-func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
+func (h reception) admit(hello wire.Hello, from net.Addr) (wire.Welcome, error) {
+	r := h.r
 	r.life.Mu.Lock()
 	defer r.life.Mu.Unlock()
-	w := wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: wire.MaxLeg, Receiver: r.id}
+	w := wire.Welcome{Version: wire.Version, Stream: hello.Stream, MaxLeg: wire.MaxLeg, Receiver: r.id}
 	t := &r.tenure
 	var err error
-	if w.Verdict, err = t.Judge(h, r.cfg.Phrase); err != nil {
+	if w.Verdict, err = t.Judge(hello, r.cfg.Phrase); err != nil {
 		return w, err
 	}
 	if !t.Met() {
-		if err := r.adopt(h); err != nil {
+		if err := h.adopt(hello); err != nil {
 			r.life.FinishLocked(stream.Fail(stream.StatusLocalPipe, err, "cannot get memory for the window"))
 			w.Verdict = wire.VerdictBusy
 			return w, fmt.Errorf("no memory for the window: %w", err)
@@ -103,9 +104,71 @@ func (r *Receiver) admit(h wire.Hello, from net.Addr) (wire.Welcome, error) {
 	return w, nil
 }
 
+// awaitTurn waits until a sender that was told doors.ErrTried, and has been at the door since then, may be heard again; false if it
+// has waited too long.
+func (h reception) awaitTurn(ctx context.Context, hello wire.Hello, since time.Time) bool {
+	r := h.r
+	most := r.time.Hello - time.Since(since)
+	r.life.Mu.Lock()
+	waits, turn, left := r.tenure.Turn(hello, r.time.Yield)
+	r.life.Mu.Unlock()
+	switch {
+	case !waits:
+		return true
+	case most <= 0:
+		return false
+	case left <= 0:
+		h.turnOut()
+		left = most
+	}
+	stream.SleepUntil(ctx, min(left, most), turn, nil, nil)
+	return ctx.Err() == nil
+}
+
+// turnOut makes the stream that is being tried yield, if there is one.
+func (h reception) turnOut() {
+	r := h.r
+	r.life.Mu.Lock()
+	yields := r.tenure.Yield()
+	r.life.Mu.Unlock()
+	if yields {
+		r.turnAllOut(stream.ErrYields)
+	}
+}
+
+// adopt starts to try the stream of a hello: it makes buffers and a ring for what its sender may send. Under Life.Mu.
+func (h reception) adopt(hello wire.Hello) error {
+	r := h.r
+	links := int(min(max(hello.Links, 1), stream.MaxThreads))
+	size, buffers := stream.Fit(r.cfg.Window, min(int(hello.MaxLeg), r.cfg.Leg), links)
+	out, made, err := r.makeRoom(size, buffers, links, len(r.loops), r.life.Placed.Load().Nodes(), r.observer)
+	if err != nil {
+		return err
+	}
+	if made {
+		r.out.Attach(r.ring, out, r.most)
+	}
+	if hello.Stream != r.latest {
+		clear(r.bad)
+		r.latest = hello.Stream
+	}
+	r.claims = newClaims(r.credit)
+	r.tenure.Try(hello, time.Now())
+	r.sums = hello.Features&wire.FeatureChecksum != 0
+	if r.cfg.Checksum && !r.sums {
+		observe.Tell(r.observer, observe.ChecksumMissing{})
+	}
+	r.out.Announce(int64(hello.Size))
+	observe.Tell(r.observer, observe.SenderMet{
+		Stream: hello.Stream, Links: links, Leg: int64(size), Credit: uint64(r.credit), Memory: r.advice, Pages: r.pool.Warm(),
+	})
+	return nil
+}
+
 // loopFor is the loop that gets a link which came in at the listener with that index: the listener's own, unless that has its
 // share of the links; then the loop with the fewest. Under Life.Mu.
-func (r *Receiver) loopFor(at int) *rxloop {
+func (h reception) loopFor(at int) *rxloop {
+	r := h.r
 	best := r.loops[at]
 	if best.load < r.share() {
 		return best
@@ -118,8 +181,16 @@ func (r *Receiver) loopFor(at int) *rxloop {
 	return best
 }
 
-// share is how many links one loop may have while another has fewer. Under Life.Mu.
-func (r *Receiver) share() int {
-	links := int(max(r.tenure.Hello().Links, 1))
-	return (links + len(r.loops) - 1) / len(r.loops)
+// wayOf returns the way by which a link came.
+func (h reception) wayOf(id wayID) *way {
+	h.r.life.Mu.Lock()
+	defer h.r.life.Mu.Unlock()
+	w := h.r.ways[id]
+	if w == nil {
+		w = &way{}
+		if len(h.r.ways) < waysMost {
+			h.r.ways[id] = w
+		}
+	}
+	return w
 }

@@ -77,9 +77,6 @@ func (k *rxlink) skip(n int) {
 	}
 }
 
-// renewPipe drops what is in the loop's pipe, so that it is not taken for part of another leg.
-func (l *rxloop) renewPipe() { l.pipe = l.r.out.Renew(l.pipe) }
-
 // spliceFailed tells a full sink from an empty socket, and a dead consumer from a lost link. The error it returns ends the
 // link.
 func (k *rxlink) spliceFailed(err error) error {

@@ -3,28 +3,27 @@
 // The way of a leg, in:
 //
 //	doors     engine/receive/doors  a connection says who it is   one goroutine a connection, for a moment
-//	admit     admit.go     it becomes a link of this stream, or is refused: the same goroutine, under the stream's lock
-//	          turn.go        others wait for their turn           likewise
-//	          adopt.go       memory for the window of a stream    likewise
+//	admit     admit.go     it becomes a link of this stream, or is refused; other senders wait for their turn
+//	          repin.go       where the loops run                  the same goroutine, at the first link
+//	          store.go       memory for the window of a stream    likewise, under the stream's lock
 //	          way.go         by which way it came                 shared, a short lock
-//	rxlink    link.go      frames read                            parallel, one loop owns a link
-//	          leg.go         a leg comes in                       the same loop
+//	rxlink    link.go      frames read, acks written              parallel, one loop owns a link
 //	          state.go       what it does with what comes next    the same loop
+//	          leg.go         a leg comes in                       the same loop
 //	          claim.go       copies of a leg must agree           shared, a short lock a leg
 //	          park.go        an early leg waits for its turn      the same loop
 //	          cut.go         the head leg, spliced past the ring  the same loop, with the delivery turn
 //	          place.go       a leg goes to its place in a file    the same loop
 //	          inspect.go     a leg of a test stream is checked    the same loop
-//	          ack.go         acks written                         the same loop
-//	          end.go         a link ends, or says its last words  the same loop
 //	          move.go        it goes where its packets come in    from one loop to another
-//	rxloop    loop.go      a loop with its links                  the loop
+//	          end.go         it ends, or says its last words      the same loop
+//	rxloop    loop.go      a loop with its links, and the acks it owes
 //	ring      engine/ring  legs in order again                    lock-free, many publishers
 //	egress    engine/receive/egress  legs written to the sink     sequential: the delivery turn
-//	receiver  receiver.go  the owner of all of these, and how links come and go
-//	          repin.go       where its loops run                  one goroutine, at the first link
+//	receiver  receiver.go  the owner of all of these
+//	          links.go       how links come and go, and whose stream it is
 //	          verdict.go     when and why the stream ends         mainly the supervisor (stream.Life)
-//	          voice.go       a link to tell the sender so         the same goroutine
 //	          status.go      how it stands                        whoever asks
-//	          gauge.go       socket statistics                    one goroutine, at the start
+//
+// A type's methods lie in one file or two, except those of rxlink: they lie by what a link does with a leg.
 package receive

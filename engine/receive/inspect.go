@@ -56,15 +56,8 @@ func (k *rxlink) inspect(l *egress.Leg) bool {
 	r := k.r
 	found := inspected{l.Leg, r.test.sequence.Examine(l.Bytes(), l.Offset)}
 	whole, err := r.test.note(found, k.Loop.Now, r.out.Written())
-	r.damaged(err)
+	receiveEnd{r}.damaged(err)
 	return whole
-}
-
-// damaged ends the stream if there is a verdict.
-func (r *Receiver) damaged(err *stream.Error) {
-	if err != nil {
-		r.life.Fail(err)
-	}
 }
 
 // note records a leg that was checked while the sink had so many bytes; verdict is nil until there is one.

@@ -2,6 +2,7 @@ package receive
 
 import (
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -243,7 +244,7 @@ func (k *rxlink) beginFrame() error {
 // obey handles a whole control frame, of a type that the sender may send.
 func (k *rxlink) obey() error {
 	if k.frame.Type == wire.TypeEnd {
-		return k.r.ending(k.frame.End(), k.owner)
+		return receiveEnd{k.r}.ending(k.frame.End(), k.owner)
 	}
 	return k.Link.Obey(k.frame, k.small[:k.frame.Length], receiveEnd{k.r})
 }
@@ -298,4 +299,29 @@ func (k *rxlink) say(frames []byte) {
 	if err := k.speak(); err != nil {
 		k.lose(err)
 	}
+}
+
+// took counts a leg that came in whole, so that an ack is owed for it.
+func (k *rxlink) took() {
+	k.owner.owe(int(k.frame.Length))
+	k.Legs++
+	k.Bytes += uint64(k.frame.Length)
+	if observe.Listens(k.r.observer, observe.LevelLegs) {
+		l := k.frame.Leg()
+		observe.Tell(k.r.observer, observe.LegReceived{Leg: l.Number, Bytes: int(l.Length), Offset: l.Offset, Link: k.Index})
+	}
+}
+
+// acknowledge reports what has been received and delivered so far, on whatever links. If the socket is full the ack stays due: a
+// later one says more.
+func (k *rxlink) acknowledge() error {
+	if err := k.speak(); err != nil || len(k.Control) > 0 {
+		return err
+	}
+	k.owner.owed = 0
+	from, n := k.r.ring.Bitmap(k.owner.words[:])
+	a := wire.Ack{Received: uint64(from), Bitmap: k.owner.words[:n]}
+	a.Delivered = min(uint64(k.r.ring.Next()), a.Received)
+	k.Control = a.Append(k.Control)
+	return k.speak()
 }

@@ -103,6 +103,22 @@ func (l *rxloop) Farewell(words []byte, left chan<- struct{}) {
 	}
 }
 
+// MakeWay is part of stream.Worker: what a receiver says never waits for a leg.
+func (l *rxloop) MakeWay() {}
+
+// HeardOut is part of stream.Worker.
+func (l *rxloop) HeardOut() bool {
+	return slices.ContainsFunc(l.Links, func(k *rxlink) bool { return k.Parting && !k.forsaken && !k.KeepsWords() })
+}
+
+// Forsake is part of stream.Worker: the sender has given the links up, or will, so that nothing which its kernel takes from them now reaches
+// it.
+func (l *rxloop) Forsake() {
+	for _, k := range l.Links {
+		k.forsaken = k.Parting
+	}
+}
+
 // CloseLinks is part of stream.Worker.
 func (l *rxloop) CloseLinks() {
 	if l.Broken() {
@@ -116,5 +132,58 @@ func (l *rxloop) CloseLinks() {
 	for _, k := range l.Links {
 		k.release()
 		k.Conn.Close()
+	}
+}
+
+// sendOff hands over the links that are bound for another loop and between two legs. It runs at the end of a round, when
+// nobody is in the middle of anything with them.
+func (l *rxloop) sendOff() {
+	for i := 0; i < len(l.Links); {
+		k := l.Links[i]
+		if !k.departs() || k.Away || !k.move() {
+			i++
+		}
+	}
+}
+
+// renewPipe drops what is in the loop's pipe, so that it is not taken for part of another leg.
+func (l *rxloop) renewPipe() { l.pipe = l.r.out.Renew(l.pipe) }
+
+// owe notes that so many bytes of legs wait for their ack.
+func (l *rxloop) owe(bytes int) {
+	if l.owed == 0 {
+		l.since = l.Now
+		l.Within(schedule.AckWithin)
+	}
+	l.owed += bytes
+}
+
+// tellCredit tells the sender what was delivered when no leg comes in whose ack would say so.
+func (l *rxloop) tellCredit() {
+	if len(l.Links) == 0 {
+		for _, o := range l.r.loops {
+			if o != l {
+				o.Post(o.ackLatest)
+			}
+		}
+		return
+	}
+	l.ackLatest()
+}
+
+// ackLatest sends an ack on the link that last brought something.
+func (l *rxloop) ackLatest() {
+	var latest *rxlink
+	for _, k := range l.Links {
+		if latest == nil || k.Heard.After(latest.Heard) {
+			latest = k
+		}
+	}
+	if latest == nil {
+		l.owed = 0 // the next link's first ack says it all
+		return
+	}
+	if err := latest.acknowledge(); err != nil {
+		latest.lose(err)
 	}
 }

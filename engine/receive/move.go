@@ -3,7 +3,6 @@ package receive
 import (
 	"time"
 
-	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 )
 
@@ -29,7 +28,7 @@ func (k *rxlink) follow() {
 	if k.bound != nil {
 		return
 	}
-	to := k.r.nearer(k.Conn.IncomingCPU(), k.owner)
+	to := k.nearer(k.Conn.IncomingCPU())
 	if to != k.stray.to {
 		k.stray.to, k.stray.since = to, k.Loop.Now
 	}
@@ -38,26 +37,16 @@ func (k *rxlink) follow() {
 	}
 }
 
-// nearer is the loop that serves what comes in on a CPU better than the given one; nil: none.
-func (r *Receiver) nearer(cpu int, than *rxloop) *rxloop {
-	if cpu < 0 || len(r.loops) == 1 {
+// nearer is the loop that serves what comes in on a CPU better than the link's own; nil: none.
+func (k *rxlink) nearer(cpu int) *rxloop {
+	loops := k.r.loops
+	if cpu < 0 || len(loops) == 1 {
 		return nil
 	}
-	if i := r.life.Placed.Load().Better(cpu, than.ID); i >= 0 {
-		return r.loops[i]
+	if i := k.r.life.Placed.Load().Better(cpu, k.owner.ID); i >= 0 {
+		return loops[i]
 	}
 	return nil
-}
-
-// sendOff hands over the links that are bound for another loop and between two legs. It runs at the end of a round, when
-// nobody is in the middle of anything with them.
-func (l *rxloop) sendOff() {
-	for i := 0; i < len(l.Links); {
-		k := l.Links[i]
-		if !k.departs() || k.Away || !k.move() {
-			i++
-		}
-	}
 }
 
 // move hands the link over, if it still may go. From then on this loop must not touch it.
@@ -105,19 +94,5 @@ func (k *rxlink) arrive(owed int) {
 	}
 	if d := k.r.life.Done.Load(); d != nil {
 		k.say(d.Append(nil)) // it may have been on its way when the others were told
-	}
-}
-
-// reach has the loop that has the link call f: at once when that is the caller's.
-func (r *Receiver) reach(k *rxlink, caller *loop.Loop, f func()) {
-	r.life.Mu.Lock()
-	at := k.owner
-	here := at.Loop == caller && k.Loop == caller // else it is on its way to the caller, whose thread alone changes that
-	if !here {
-		at.Post(func() { r.reach(k, at.Loop, f) }) // under Life.Mu, and so after the link's arrival
-	}
-	r.life.Mu.Unlock()
-	if here {
-		f()
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"viamillipede/engine/ring"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -36,9 +35,6 @@ type carPark struct {
 	links []*rxlink    // for the loop's thread
 	taken atomic.Int32 // len(links), for other loops that may bring on their turn
 }
-
-// early reports whether a leg has to wait for others.
-func (r *Receiver) early(l wire.Leg) bool { return ring.Seq(l.Number).Distance(r.ring.Next()) > 0 }
 
 // park makes a leg that begins now wait for its turn; false if it should not wait, or has its turn.
 func (k *rxlink) park(l wire.Leg) (bool, error) {

@@ -8,16 +8,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	"viamillipede/bufpool"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/prbs"
 	"viamillipede/engine/receive/doors"
 	"viamillipede/engine/receive/egress"
-	"viamillipede/engine/ring"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
+	"viamillipede/netio/sockstats"
 )
 
 // Receiver is one stream's receiving end. It serves one stream and no other.
@@ -33,18 +32,7 @@ type Receiver struct {
 	out   egress.Delivery
 	test  *inspection // for a test stream; nil: any stream
 
-	// Made by the first hello of a stream, before any loop has a link of it.
-	pool   *bufpool.Pool
-	ring   *ring.Ring[egress.Leg]    // anybody may inspect it; the consumer's end is the Delivery's
-	legsIn ring.Producer[egress.Leg] // its producer's end, for the loops: each publishes the legs of its links
-	legs   []egress.Leg              // by the index of their buffer
-	most   uint32                    // of a leg, in bytes
-	advice bufpool.Advice            // of the pool, as last told to the observer
-	credit int
-	sums   bool // every leg has a checksum
-	claims *claims
-
-	ackEvery int // bytes; schedule.AckEvery, or less where the window is small
+	store
 
 	bye    atomic.Bool // the sender knows that all is delivered, or will not ask again
 	doors  *doors.Doors
@@ -102,7 +90,7 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 	}
 	r.out.Open(sink, t.Pipes, egress.Config{
 		Copies: r.copies(), Early: r.cfg.Early, Farewell: r.time.Farewell, Over: r.life.Over, Observer: r.observer,
-		Fail: r.life.Fail, Complete: r.complete, Resume: r.deliver, Lapses: r.cfg.Lapses,
+		Fail: r.life.Fail, Complete: receiveEnd{r}.complete, Resume: r.deliver, Lapses: r.cfg.Lapses,
 	})
 	at := r.cfg.Place(stream.Receiving, stream.Devices(r.transport.DeviceAt(r.cfg.Bind)), loops)
 	r.life.Placed.Store(at)
@@ -120,7 +108,7 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 			return stream.Fail(stream.StatusLocalPipe, err, "cannot start")
 		}
 	}
-	r.steer()
+	reception{r}.steer()
 	return nil
 }
 
@@ -161,9 +149,7 @@ func (r *Receiver) close() {
 		r.out.TakeBack(l.pipe)
 	}
 	r.out.Close()
-	if r.pool != nil {
-		stream.ClosePool(r.pool, r.advice, r.observer)
-	}
+	r.store.close(r.observer)
 }
 
 // Snapshot is how this end stands. Any goroutine may call it at any time; it takes as long as the busiest loop needs to answer.
@@ -184,7 +170,7 @@ func (r *Receiver) Run(ctx context.Context) (sum observe.Summary, err error) {
 	defer stream.Caught("the end", r.observer, func(e *stream.Error) { err = e })
 	r.life.Begin(time.Now(), 0)
 	observe.Tell(r.observer, observe.ReceiverOpened{
-		Addr: r.Addr(), Sink: r.out.String(), EnginePath: r.enginePath(), Placement: r.life.Placed.Load().Data(),
+		Addr: r.Addr(), Sink: r.out.String(), EnginePath: receiveEnd{r}.enginePath(), Placement: r.life.Placed.Load().Data(),
 	})
 	defer r.cfg.Means.SpareCPUs(len(r.loops))()
 	defer r.life.Run()()
@@ -238,101 +224,16 @@ func (r *Receiver) cutWithin(atMost time.Duration) {
 // Addr is the address that senders have to connect to; the kernel chooses its port if ReceiveConfig.Port is 0.
 func (r *Receiver) Addr() net.Addr { return r.doors.Addr() }
 
-// enginePath is how the bytes travel at this end. Legs that are small or came early are copied, whatever the route.
-func (r *Receiver) enginePath() observe.EnginePath {
-	path := r.out.EnginePath()
-	if r.checked() {
-		path = observe.EnginePath{Why: observe.ErrChecksum, Checksum: true}
-	}
-	if r.test != nil {
-		path.Checked, path.Seed = true, r.test.sequence.Seed()
-	}
-	return path
-}
-
-// checked reports whether legs carry checksums: either end may ask for them, and the sender computes them.
-func (r *Receiver) checked() bool {
-	r.life.Mu.Lock()
-	defer r.life.Mu.Unlock()
-	return r.tenure.Hello().Features&wire.FeatureChecksum != 0
-}
-
-// linkUp puts a new link to work; on its loop's thread.
-func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
-	if err := k.Start(l.Loop, l.Past, netio.Readable, k); err != nil {
-		k.Conn.Abort()
-		r.neverUp(l)
+// gaugeLinks starts the statistics of a receiver, which usually has to wait for its sender anyway. ctx ends with the stream.
+func (r *Receiver) gaugeLinks(ctx context.Context) {
+	defer r.life.Caught("statistics")
+	if !r.cfg.SockStats {
+		r.life.Gauge.Off()
 		return
 	}
-	old, out, ok := r.enter(k)
-	if !ok {
-		r.neverUp(l)
-		k.hangUp(stream.ErrReplaced) // a later one has overtaken it
-		return
+	cfg := sockstats.Config{Local: []uint16{r.cfg.Port}}
+	if a, ok := r.Addr().(*net.TCPAddr); ok {
+		cfg.Local[0] = uint16(a.Port)
 	}
-	l.Links = append(l.Links, k)
-	k.Count(&r.life.Gauge)
-	observe.Tell(r.observer, observe.LinkUp{Link: k.Index, Path: k.Name})
-	r.life.Rouse()
-	if old != nil {
-		r.reach(old, l.Loop, func() { old.lose(stream.ErrReplaced) })
-	}
-	if d := r.life.Done.Load(); d != nil {
-		k.say(d.Append(nil))
-	}
-	if out != nil {
-		k.lose(out)
-	}
-}
-
-// enter counts a new link. old is the link that it replaces, nil if none; out is why it must go again at once, nil if it may
-// stay. ok is false for a link that a later one has overtaken.
-func (r *Receiver) enter(k *rxlink) (old *rxlink, out error, ok bool) {
-	r.life.Mu.Lock()
-	defer r.life.Mu.Unlock()
-	old = r.links[uint32(k.Index)]
-	if old != nil && int32(old.Generation-k.Generation) > 0 {
-		return nil, nil, false
-	}
-	r.links[uint32(k.Index)] = k
-	delete(r.left, k.Index)
-	r.life.CameUp(k.Loop.Now)
-	return old, r.tenure.OutWhy(), true
-}
-
-// neverUp notes that an admitted connection, which was on its way to a loop, did not become a link.
-func (r *Receiver) neverUp(l *rxloop) {
-	r.life.Mu.Lock()
-	defer r.life.Mu.Unlock()
-	l.load--
-	r.linkGone()
-}
-
-// linkLost handles the end of a link; on its loop's thread.
-func (r *Receiver) linkLost(k *rxlink, err error) {
-	k.owner.Remove(k)
-	r.leave(k, err)
-	observe.Tell(r.observer, observe.LinkDown{Link: k.Index, Path: k.Name, Err: err, Expected: k.Answered})
-	r.life.Rouse()
-}
-
-// leave is the counterpart of enter.
-func (r *Receiver) leave(k *rxlink, err error) {
-	r.life.Mu.Lock()
-	defer r.life.Mu.Unlock()
-	if r.links[uint32(k.Index)] == k {
-		delete(r.links, uint32(k.Index))
-		r.left[k.Index] = k.lostStatus()
-	}
-	r.life.Up--
-	k.owner.load--
-	if !k.Answered {
-		r.life.Lost++
-	}
-	r.life.Outage.LinkLost(stream.EndingOf(err, k.Told), k.Proved, k.Heard, k.Loop.Now)
-	if k.Proved {
-		r.useful.Add(-1)
-		r.life.Outage.Progress(k.Loop.Now)
-	}
-	r.linkGone()
+	r.life.Statistics(ctx, r.time.Hello, cfg)
 }

@@ -9,35 +9,35 @@ import (
 )
 
 // repin places the loops near the device through which the first link has come, before there is memory for the window.
-func (r *Receiver) repin(local net.Addr) {
-	r.life.Repinning.Lock()
-	defer r.life.Repinning.Unlock()
+func (h reception) repin(local net.Addr) {
+	h.r.life.Repinning.Lock()
+	defer h.r.life.Repinning.Unlock()
 	addr, err := netip.ParseAddrPort(local.String())
-	if err != nil || r.known() {
+	if err != nil || h.known() {
 		return
 	}
-	device := r.transport.DeviceAt(addr.Addr())
-	if device == "" || slices.Equal(r.life.Placed.Load().Devices, stream.Devices(device)) {
+	device := h.r.transport.DeviceAt(addr.Addr())
+	if device == "" || slices.Equal(h.r.life.Placed.Load().Devices, stream.Devices(device)) {
 		return
 	}
-	at := r.cfg.Place(stream.Receiving, stream.Devices(device), len(r.loops))
-	r.life.Repin(at)
-	r.steer()
+	at := h.r.cfg.Place(stream.Receiving, stream.Devices(device), len(h.r.loops))
+	h.r.life.Repin(at)
+	h.steer()
 }
 
 // known reports whether the sender has been met.
-func (r *Receiver) known() bool {
-	r.life.Mu.Lock()
-	defer r.life.Mu.Unlock()
-	return r.tenure.Met()
+func (h reception) known() bool {
+	h.r.life.Mu.Lock()
+	defer h.r.life.Mu.Unlock()
+	return h.r.tenure.Met()
 }
 
 // steer makes new connections come in at the listener of the loop that serves them best.
-func (r *Receiver) steer() {
-	at := r.life.Placed.Load()
-	if len(r.loops) == 1 || at.Machine == nil {
+func (h reception) steer() {
+	at := h.r.life.Placed.Load()
+	if len(h.r.loops) == 1 || at.Machine == nil {
 		return
 	}
 	last := at.Machine.CPUs[len(at.Machine.CPUs)-1].ID
-	r.doors.Steer(last+1, at.Owner)
+	h.r.doors.Steer(last+1, at.Owner)
 }

@@ -21,14 +21,14 @@ func TestShareOfLinks(t *testing.T) {
 	r.tenure.Try(wire.Hello{Links: 7}, time.Now())
 	got := make([]int, len(r.loops))
 	for range 7 {
-		l := r.loopFor(1)
+		l := reception{r}.loopFor(1)
 		l.load++
 		got[slices.Index(r.loops, l)]++
 	}
 	if want := []int{2, 3, 2}; !slices.Equal(got, want) {
 		t.Errorf("7 links that come in at loop 1 are spread %v, want %v", got, want)
 	}
-	if l := r.loopFor(0); l != r.loops[0] {
+	if l := (reception{r}).loopFor(0); l != r.loops[0] {
 		t.Error("a loop with less than its share does not take what comes in there")
 	}
 }
@@ -76,7 +76,7 @@ func TestReceiverLoopsStayAsMany(t *testing.T) {
 		r.loops = append(r.loops, &rxloop{LinkLoop: stream.LinkLoop[*rxlink]{Loop: l}, r: r})
 	}
 	r.life.Placed.Store(&stream.Placement{CPUs: slices.Repeat([]int{-1}, loops)})
-	r.repin(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1})
+	reception{r}.repin(&net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1})
 	if n := len(r.life.Placed.Load().CPUs); n != loops {
 		t.Errorf("%d loops run on %d CPUs", loops, n)
 	}

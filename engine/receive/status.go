@@ -5,6 +5,7 @@ import (
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/wire"
 )
 
 // LinkStatus is part of stream.Half: those that were lost and did not come back are among them.
@@ -34,7 +35,7 @@ func (k *rxlink) lostStatus() observe.LinkStatus {
 }
 
 // ringStatus is nil until the sender is met.
-func (r *Receiver) ringStatus() *observe.RingStatus {
+func (r receiveEnd) ringStatus() *observe.RingStatus {
 	r.life.Mu.Lock()
 	defer r.life.Mu.Unlock()
 	if !r.tenure.Met() {
@@ -75,4 +76,23 @@ func (r receiveEnd) Account(sum *observe.Summary) {
 	r.life.Mu.Lock()
 	defer r.life.Mu.Unlock()
 	sum.Moved = r.moved
+}
+
+// enginePath is how the bytes travel at this end. Legs that are small or came early are copied, whatever the route.
+func (r receiveEnd) enginePath() observe.EnginePath {
+	path := r.out.EnginePath()
+	if r.checked() {
+		path = observe.EnginePath{Why: observe.ErrChecksum, Checksum: true}
+	}
+	if r.test != nil {
+		path.Checked, path.Seed = true, r.test.sequence.Seed()
+	}
+	return path
+}
+
+// checked reports whether legs carry checksums: either end may ask for them, and the sender computes them.
+func (r receiveEnd) checked() bool {
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
+	return r.tenure.Hello().Features&wire.FeatureChecksum != 0
 }

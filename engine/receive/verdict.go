@@ -14,7 +14,7 @@ type receiveEnd struct{ *Receiver }
 
 // complete is called once, when the sink has all of the stream: the sender is told, and told again on each new link until it
 // says goodbye. If the stream has failed meanwhile, it is too late.
-func (r *Receiver) complete(d wire.Done) {
+func (r receiveEnd) complete(d wire.Done) {
 	r.life.Mu.Lock()
 	late := r.life.Finished
 	if !late {
@@ -45,7 +45,7 @@ func (r receiveEnd) Concluded(now time.Time) bool {
 }
 
 // unconfirmed reports whether the sender has had time enough to confirm the end. Its links may be up all the while.
-func (r *Receiver) unconfirmed(now time.Time) bool {
+func (r receiveEnd) unconfirmed(now time.Time) bool {
 	r.life.Mu.Lock()
 	defer r.life.Mu.Unlock()
 	if r.time.Confirm <= 0 || now.Sub(r.life.Ended) < r.time.Confirm {
@@ -76,11 +76,11 @@ func (r receiveEnd) Verdict(now time.Time) *stream.Error {
 
 // doom is verdict once the sender has been met, under Life.Mu. A receiver that has every byte needs its sender only to tell it so. So it
 // waits while it writes, whatever the sender's end looks like, and lingers for a while once it has written.
-func (r *Receiver) doom(now time.Time) *stream.Error {
+func (r receiveEnd) doom(now time.Time) *stream.Error {
 	if r.life.Done.Load() != nil {
 		r.life.Outage.Progress(r.life.Ended)
 	}
-	dead, giveup := receiveEnd{r}.Patience()
+	dead, giveup := r.Patience()
 	switch r.life.Outage.Judge(now, dead, giveup) {
 	case schedule.FateClosed:
 		return stream.Fail(stream.StatusLost, nil, "the sender is gone: its host closed every link and none has come back for %v", r.life.Outage.Away(now))
@@ -102,7 +102,7 @@ func (r receiveEnd) Patience() (dead, giveup time.Duration) {
 }
 
 // whole reports whether every byte of the stream is here, written or not.
-func (r *Receiver) whole() bool {
+func (r receiveEnd) whole() bool {
 	end := r.out.End.Load()
 	return end != nil && uint64(r.ring.Received()) >= end.Legs
 }
@@ -116,7 +116,7 @@ func lingers(c stream.ReceiveSetup) time.Duration {
 }
 
 // ending handles the sender's word on how long the stream is.
-func (r *Receiver) ending(e wire.End, l *rxloop) error {
+func (r receiveEnd) ending(e wire.End, l *rxloop) error {
 	if e.Bytes < e.Legs || e.Legs == 0 && e.Bytes > 0 { // no leg is empty
 		return r.spoils(stream.Fail(stream.StatusIntegrity, nil, "the sender says the stream has %d bytes in %d legs", e.Bytes, e.Legs))
 	}
@@ -186,4 +186,19 @@ func (r receiveEnd) Cry(o *observe.Outage, n stream.News, p stream.Plight) bool 
 		o.Stage = observe.StageWriting
 	}
 	return true
+}
+
+// Speechless is part of stream.Half: a sender without a link may still come back. The door is open.
+func (r receiveEnd) Speechless(now time.Time) bool {
+	r.life.Mu.Lock()
+	defer r.life.Mu.Unlock()
+	r.life.Outage.Progress(r.life.Ended)
+	return r.tenure.Met() && r.life.Up == 0 && r.life.Outage.Judge(now, r.cfg.Dead, r.life.Linger) == schedule.FateWait
+}
+
+// damaged ends the stream if there is a verdict.
+func (r receiveEnd) damaged(err *stream.Error) {
+	if err != nil {
+		r.life.Fail(err)
+	}
 }

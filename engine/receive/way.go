@@ -31,20 +31,6 @@ func hostOf(a net.Addr) string {
 // waysMost bounds the ways that are remembered: links of any others share nothing.
 const waysMost = 256
 
-// wayOf returns the way by which a link came.
-func (r *Receiver) wayOf(id wayID) *way {
-	r.life.Mu.Lock()
-	defer r.life.Mu.Unlock()
-	w := r.ways[id]
-	if w == nil {
-		w = &way{}
-		if len(r.ways) < waysMost {
-			r.ways[id] = w
-		}
-	}
-	return w
-}
-
 // hear notes when one of its links last brought something.
 func (w *way) hear(at time.Time) {
 	w.mu.Lock()
