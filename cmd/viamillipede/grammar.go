@@ -8,6 +8,7 @@ import (
 
 	"viamillipede/engine"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/schedule"
 )
 
 // Limits of keywords that the engine does not know.
@@ -56,7 +57,7 @@ Each tx is one path, in your order of preference: the next path carries load onl
 when there is more input than those before it can carry. An IPv6 address may stand
 in [brackets]. Where PORT is left out, the tx before gives it, or else the next one
 that has it. A name with several addresses is one path, which works while one of them
-does. The keywords via, rate and sports after a tx are about that path.`,
+does. The keywords via, rate, spill and sports after a tx are about that path.`,
 		},
 	}
 }
@@ -80,6 +81,17 @@ any other. A device needs Linux 5.7, or CAP_NET_RAW.`,
 			more: `
 The links that are up on the path share it. The kernel paces them. A path has no more
 links than can have 64K each.`,
+		},
+		{
+			name: "spill", ofPath: true, initial: strconv.Itoa(int(schedule.DefaultSpill.Milliseconds())),
+			args: []argument{spill(func(inv *invocation, d time.Duration) { inv.lastPath().Spill = d })},
+			gist: "help the paths before it only when they fall this far behind",
+			more: `
+Milliseconds that the paths before it would take for what waits. They carry a burst
+that takes them less alone, and stay full when they need help. 0 lets the path help as
+soon as they are busy. With never it is used only while all of them are down. When one
+of them fails it is replaced at once, and a leg that is late may go by any path.
+For the first path it has no meaning.`,
 		},
 		{
 			name: "sports", ofPath: true,

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"viamillipede/engine"
+	"viamillipede/engine/schedule"
 )
 
 // argument is one word that follows a keyword.
@@ -268,6 +269,25 @@ func seconds(zero string, set func(*invocation, time.Duration)) argument {
 			return true
 		},
 	}
+}
+
+// spill is a time in milliseconds, or never.
+func spill(set func(*invocation, time.Duration)) argument {
+	const most = int64(schedule.SpillMost / time.Millisecond)
+	a := number("MS|never", 0, most, func(inv *invocation, n int64) {
+		set(inv, max(time.Duration(n)*time.Millisecond, schedule.SpillAtOnce))
+	})
+	a.want = fmt.Sprintf("milliseconds from 0 to %d, or never", most)
+	a.choices = []string{"never"}
+	number := a.set
+	a.set = func(inv *invocation, word string) bool {
+		if word == "never" {
+			set(inv, schedule.SpillNever)
+			return true
+		}
+		return number(inv, word)
+	}
+	return a
 }
 
 // seed is an unsigned 64-bit number, decimal or hexadecimal after 0x.

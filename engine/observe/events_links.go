@@ -68,6 +68,13 @@ type PathDown struct {
 	Err   error // how that link ended; see LinkDown
 }
 
+// PathHelps is a path that begins to take new legs because the paths before it are too slow, or that no longer does.
+type PathHelps struct {
+	Path  string
+	Helps bool
+	Spill time.Duration // for so long they would have been busy with what waits; see schedule.Order
+}
+
 // AddressChosen is a name with several addresses, of which the first one tried failed.
 type AddressChosen struct {
 	Path   string
@@ -141,6 +148,7 @@ func (LinkNotTaken) level() Level  { return LevelLinks }
 func (DialFailed) level() Level    { return LevelLinks }
 func (PathUp) level() Level        { return LevelLinks }
 func (PathDown) level() Level      { return LevelLinks }
+func (PathHelps) level() Level     { return LevelChoices }
 func (AddressChosen) level() Level { return LevelChoices }
 func (NameKept) level() Level      { return LevelLinks }
 func (PortTaken) level() Level     { return LevelLinks }

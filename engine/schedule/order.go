@@ -38,6 +38,9 @@ type Order struct {
 	idle    time.Time // since then some path has room and nothing to put there; zero: none has
 	idlePos int       // the first such path
 
+	changed func(path int, helps bool) // is told when a path begins or ends to help; not under mu
+	turned  bool                       // one has done so
+
 	span  time.Duration // since the last sample of what the paths carry, idle time left out
 	taken int           // legs in it
 }
@@ -57,6 +60,7 @@ type step struct {
 	since time.Time // when that was
 
 	helps     bool
+	told      bool      // likewise, as it was last told
 	allowance float64   // bytes a second
 	probing   bool      // the allowance is a guess
 	spare     float64   // seconds for which the paths before it were idle since then
@@ -70,9 +74,10 @@ type step struct {
 	marked    float64   // bytes as beyond, then
 }
 
-// NewOrder makes an Order for paths with these spills; see SpillAtOnce and SpillNever. nil: nobody wants to wait.
-func NewOrder(spills []time.Duration) *Order {
-	o := &Order{paths: make([]step, len(spills))}
+// NewOrder makes an Order for paths with these spills; see SpillAtOnce and SpillNever. It tells changed, on any thread, when a path
+// begins or ends to help. nil: nobody wants to wait.
+func NewOrder(spills []time.Duration, changed func(path int, helps bool)) *Order {
+	o := &Order{paths: make([]step, len(spills)), changed: changed}
 	waits := false
 	for i, s := range spills {
 		o.paths[i].spill = s
@@ -84,13 +89,37 @@ func NewOrder(spills []time.Duration) *Order {
 	return o
 }
 
+// unlock ends a call, and tells what has changed.
+func (o *Order) unlock() {
+	if !o.turned {
+		o.mu.Unlock()
+		return
+	}
+	o.turned = false
+	var news []int
+	for i := range o.paths {
+		if p := &o.paths[i]; p.helps != p.told {
+			p.told = p.helps
+			news = append(news, i)
+		}
+	}
+	helps := make([]bool, len(news))
+	for n, i := range news {
+		helps[n] = o.paths[i].told
+	}
+	o.mu.Unlock()
+	for n, i := range news {
+		o.changed(i, helps[n])
+	}
+}
+
 // Links notes that a path has so many more links that can carry something, or fewer.
 func (o *Order) Links(path, more int, now time.Time) {
 	if o == nil || more == 0 {
 		return
 	}
 	o.mu.Lock()
-	defer o.mu.Unlock()
+	defer o.unlock()
 	o.advance(now)
 	p := &o.paths[path]
 	first := o.first()
@@ -100,6 +129,7 @@ func (o *Order) Links(path, more int, now time.Time) {
 	case p.links == 0:
 		o.replace(path, now)
 	case before == 0 && first > path && first < len(o.paths):
+		o.turned = true
 		o.paths[first].leaveOff(now) // the path is back: the one that stood in for it leaves off as it shows what it carries
 	}
 }
@@ -110,7 +140,7 @@ func (o *Order) Late(path int, quiet time.Duration, now time.Time) {
 		return
 	}
 	o.mu.Lock()
-	defer o.mu.Unlock()
+	defer o.unlock()
 	o.advance(now)
 	o.replace(path, now)
 }
@@ -121,7 +151,7 @@ func (o *Order) Took(path, bytes int, now time.Time) {
 		return
 	}
 	o.mu.Lock()
-	defer o.mu.Unlock()
+	defer o.unlock()
 	o.advance(now)
 	o.goOn(now)
 	p := &o.paths[path]
@@ -137,7 +167,7 @@ func (o *Order) Fed(now time.Time) {
 		return
 	}
 	o.mu.Lock()
-	defer o.mu.Unlock()
+	defer o.unlock()
 	o.advance(now)
 	o.goOn(now)
 }
@@ -149,7 +179,7 @@ func (o *Order) Room(path, bytes int, trip time.Duration, now time.Time) {
 		return
 	}
 	o.mu.Lock()
-	defer o.mu.Unlock()
+	defer o.unlock()
 	o.advance(now)
 	from := now
 	if rate := o.paths[path].peak; rate > 0 {
@@ -170,7 +200,7 @@ func (o *Order) May(path int, now time.Time) bool {
 		return true
 	}
 	o.mu.Lock()
-	defer o.mu.Unlock()
+	defer o.unlock()
 	o.advance(now)
 	p := &o.paths[path]
 	if o.first() >= path {
@@ -183,6 +213,7 @@ func (o *Order) May(path int, now time.Time) bool {
 	for i := range path {
 		if o.paths[i].links > 0 && o.paths[i].spill >= 0 && o.holds(i, now) {
 			p.fall(min(now.Sub(p.paid), lookMost).Seconds(), scale)
+			o.turned = o.turned || p.helps != p.told
 			p.paid = now
 			return false
 		}
@@ -192,6 +223,7 @@ func (o *Order) May(path int, now time.Time) bool {
 	}
 	if !p.helps && o.ready(path, now) {
 		p.begin(scale/startPart, now)
+		o.turned = true
 	}
 	if !p.helps {
 		return false
@@ -253,10 +285,11 @@ func (o *Order) replace(path int, now time.Time) {
 	if rate == 0 {
 		return
 	}
-	for i := path + 1; i < len(o.paths); i++ {
+	for i := max(path, o.first()) + 1; i < len(o.paths); i++ {
 		p := &o.paths[i]
 		if p.spill > SpillAtOnce {
 			p.begin(p.allowance+rate, now)
+			o.turned = true
 		}
 	}
 }
@@ -355,6 +388,7 @@ func (o *Order) rest(idle time.Duration, now time.Time) {
 		p := &o.paths[i]
 		if i > o.idlePos {
 			p.rest(idle, now, before, beyond, scale)
+			o.turned = o.turned || p.helps != p.told
 		}
 		before += p.bytes
 		beyond -= p.bytes

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"time"
 
-	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/send/ingest"
 )
@@ -12,12 +12,14 @@ import (
 // What schedule.Order is told of the links, and asked.
 
 // newOrder makes the keeper of the user's order of paths.
-func newOrder(paths []stream.Path) *schedule.Order {
+func (s *Sender) newOrder() *schedule.Order {
 	var spills []time.Duration
-	for _, p := range paths {
+	for _, p := range s.paths {
 		spills = append(spills, cmp.Or(p.Spill, schedule.DefaultSpill))
 	}
-	return schedule.NewOrder(spills)
+	return schedule.NewOrder(spills, func(path int, helps bool) {
+		observe.Tell(s.observer, observe.PathHelps{Path: s.paths[path].String(), Helps: helps, Spill: spills[path]})
+	})
 }
 
 // isHeld reports whether the link's path must leave new legs to the paths before it. It asks once in a match, for all links of the

@@ -106,7 +106,7 @@ func New(c stream.SendSetup) (*Sender, error) {
 		End: dialled{s}, Timing: s.time, Transport: s.transport, Observer: s.observer, Trace: s.trace(), Auto: c.Auto, Near: s.near, Fail: s.life.Fail,
 	}, c.Paths, c.Threads)
 	s.paths = s.dialer.Paths()
-	s.order = newOrder(c.Paths)
+	s.order = s.newOrder()
 	return s, s.open(loops, t.Pipes)
 }
 

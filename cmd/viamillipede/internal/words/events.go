@@ -39,6 +39,11 @@ func ofLinks(e observe.Event) string {
 		return fmt.Sprintf("link %d from %s: %v", e.Link, e.From, e.Err)
 	case observe.DialFailed:
 		return fmt.Sprintf("path %s: link %d: %v", e.Path, e.Link, e.Err)
+	case observe.PathHelps:
+		if !e.Helps {
+			return fmt.Sprintf("path %s: the paths before it carry all again", e.Path)
+		}
+		return fmt.Sprintf("path %s helps: what waits would take the paths before it longer than %v (spill)", e.Path, e.Spill)
 	case observe.AddressChosen:
 		return fmt.Sprintf("path %s: its address %v works (%v)", e.Path, e.Addr, e.Failed)
 	case observe.NameKept:

@@ -124,6 +124,8 @@ func TestEventLines(t *testing.T) {
 			"path a:1: congestion control reno, as asked (reno)"},
 		{observe.PortsChosen{Path: "a:1", Ports: []uint16{7, 8}, Lanes: lane.Set{Kind: lane.ECMP, Lanes: []lane.Lane{{Name: "p0"}, {Name: "p1"}}}},
 			"path a:1: source ports 7,8: 2 equal routes, by p0, p1, filled evenly: the kernel was asked (its hash is unspecified, with a secret seed)"},
+		{observe.PathHelps{Path: "a:1", Helps: true, Spill: time.Second / 2}, "path a:1 helps: what waits would take the paths before it longer than 500ms (spill)"},
+		{observe.PathHelps{Path: "a:1"}, "path a:1: the paths before it carry all again"},
 		{observe.BufferLimits{Path: "a:1", Share: 0.5, Setting: "4096 16384 4194304"}, "path a:1: the send buffer holds its links back 50 % of the time: " +
 			"raise the last number of net.ipv4.tcp_wmem here, now 4096 16384 4194304"},
 	} {
