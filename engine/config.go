@@ -9,7 +9,6 @@ type (
 	ReceiveConfig = stream.ReceiveConfig // of a receiver
 	Path          = stream.Path          // to a receiver
 	Via           = stream.Via           // by which a path leaves
-	Sports        = stream.Sports        // its source ports
 	Means         = stream.Means         // what the machine lets an end use
 )
 
@@ -17,7 +16,6 @@ type (
 const (
 	MaxThreads     = stream.MaxThreads
 	DefaultThreads = stream.DefaultThreads
-	AutoThreads    = stream.AutoThreads
 	DefaultPort    = stream.DefaultPort
 	DefaultWindow  = stream.DefaultWindow
 	MinWindow      = stream.MinWindow

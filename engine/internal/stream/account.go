@@ -7,11 +7,11 @@ import (
 )
 
 // Snapshot is that of the end.
-func (l *Life) Snapshot() observe.Snapshot { return l.Curtain.Snapshot(l.shown, l.Summary) }
+func (l *Life) Snapshot() observe.Snapshot { return l.Curtain.snapshot(l.shown, l.Summary) }
 
 // shown is snapshot until the stream is over.
 func (l *Life) shown() observe.Snapshot {
-	s := observe.Snapshot{Links: l.half.LinkStatus(), Loops: l.Placed.Load().Describe(), Uncounted: l.Gauge.Lost()}
+	s := observe.Snapshot{Links: l.half.LinkStatus(), Loops: l.Placed.Load().describe(), Uncounted: l.Gauge.lost()}
 	s.Time = time.Now()
 	s.Summary = l.account(s.Time)
 	l.half.Fill(&s)

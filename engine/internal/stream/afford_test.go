@@ -16,10 +16,10 @@ func TestAfford(t *testing.T) {
 		want         Thrift
 		fails        bool
 	}{
-		{"no limit", 0, Sending, 8, 16, Thrift{16, PipesMost, true, MaxThreads + GuestsMost}, false},
-		{"plenty", 1024, Sending, 8, 64, Thrift{64, PipesMost, true, MaxThreads + GuestsMost}, false},
+		{"no limit", 0, Sending, 8, 16, Thrift{16, pipesMost, true, MaxThreads + GuestsMost}, false},
+		{"plenty", 1024, Sending, 8, 64, Thrift{64, pipesMost, true, MaxThreads + GuestsMost}, false},
 		{"plenty at the receiving end", 4096, Receiving, 3, 16, Thrift{16, 3, true, MaxThreads + GuestsMost}, false},
-		{"some", 250, Sending, 2, 16, Thrift{16, PipesMost, true, 0}, false},
+		{"some", 250, Sending, 2, 16, Thrift{16, pipesMost, true, 0}, false},
 		{"few", 60, Sending, 1, 16, Thrift{16, 5, false, 0}, false},
 		{"very few", 17, Sending, 1, 16, Thrift{4, 0, false, 0}, false},
 		{"one link", 10, Sending, 1, 16, Thrift{1, 0, false, 0}, false},

@@ -28,11 +28,11 @@ func TestFaultInTheLookoutEndsTheStream(t *testing.T) {
 // Loops count a tally side by side.
 func TestTallyAddsUp(t *testing.T) {
 	var sum Tally
-	for id := range LoopsMost {
+	for id := range loopsMost {
 		sum.Add(&loop.Loop{ID: id}, id)
 		sum.Add(&loop.Loop{ID: id}, 1)
 	}
-	if want := int64(LoopsMost * (LoopsMost + 1) / 2); sum.Load() != want {
+	if want := int64(loopsMost * (loopsMost + 1) / 2); sum.Load() != want {
 		t.Errorf("%d, want %d", sum.Load(), want)
 	}
 }

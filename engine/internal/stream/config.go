@@ -108,11 +108,11 @@ type ReceiveConfig struct {
 	Observer observe.Observer // nil: nobody
 }
 
-// LoopsMost bounds the loops of one end: a bit each in Sender.hungry.
-const LoopsMost = 32
+// loopsMost bounds the loops of one end: a bit each in Sender.hungry.
+const loopsMost = 32
 
-// Check returns an error for what cannot work, before anything is opened.
-func (o Options) Check() error {
+// check returns an error for what cannot work, before anything is opened.
+func (o Options) check() error {
 	switch {
 	case o.Threads < 1 || o.Threads > MaxThreads:
 		return Fail(StatusUsage, nil, "threads %d, expected 1 to %d", o.Threads, MaxThreads)
@@ -169,7 +169,7 @@ const (
 // Loops is how many loops an end gets. It is asked once, when they are made, because the answer follows the cgroup's CPU time,
 // which may change at any time.
 func (o Options) Loops() int {
-	most := cmp.Or(o.Means.Loops, LoopsMost)
+	most := cmp.Or(o.Means.Loops, loopsMost)
 	if f := o.Means.Files; f > 0 && f < filesPlenty {
 		most = min(most, max(1, f/filesForLoop))
 	}

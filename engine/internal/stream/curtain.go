@@ -31,8 +31,8 @@ func (c *Curtain) Fall() {
 	c.down = true
 }
 
-// Snapshot returns what f makes; once the stream is over, only the summary.
-func (c *Curtain) Snapshot(f func() observe.Snapshot, sum func() observe.Summary) (s observe.Snapshot) {
+// snapshot returns what f makes; once the stream is over, only the summary.
+func (c *Curtain) snapshot(f func() observe.Snapshot, sum func() observe.Summary) (s observe.Snapshot) {
 	if c.Look(func() { s = f() }) {
 		return s
 	}

@@ -24,10 +24,10 @@ type Gauge struct {
 	closed bool // guarded by mu
 }
 
-// Open loads the programs, and makes the loops name the links that are up by then. attach posts to the loops, which answer on the
+// open loads the programs, and makes the loops name the links that are up by then. attach posts to the loops, which answer on the
 // channel, and returns how many they are. A connection made earlier may still become a link within the given time, unless ctx ends
 // first.
-func (g *Gauge) Open(ctx context.Context, within time.Duration, cfg sockstats.Config, attach func(attached chan<- struct{}) int) {
+func (g *Gauge) open(ctx context.Context, within time.Duration, cfg sockstats.Config, attach func(attached chan<- struct{}) int) {
 	c, err := sockstats.Open(cfg)
 	if err != nil {
 		observe.Tell(g.Observer, observe.SocketStatistics{Err: permitted(err)})
@@ -39,7 +39,7 @@ func (g *Gauge) Open(ctx context.Context, within time.Duration, cfg sockstats.Co
 	observe.Tell(g.Observer, observe.SocketStatistics{Cgroup: c.Cgroup(), Filter: permitted(c.Filter()), Ops: permitted(c.Ops())})
 	answers, busy := context.WithTimeout(ctx, schedule.GaugePatience)
 	defer busy()
-	attached := make(chan struct{}, LoopsMost)
+	attached := make(chan struct{}, loopsMost)
 	for range attach(attached) {
 		select {
 		case <-attached:
@@ -65,9 +65,9 @@ func (g *Gauge) keep(c *sockstats.Collector) bool {
 	return true
 }
 
-// Close ends it, once no loop runs and the context of its goroutine has ended. A collector that takes too long to load is closed when
+// close ends it, once no loop runs and the context of its goroutine has ended. A collector that takes too long to load is closed when
 // it has.
-func (g *Gauge) Close() {
+func (g *Gauge) close() {
 	g.mu.Lock()
 	g.closed = true
 	g.mu.Unlock()
@@ -77,8 +77,8 @@ func (g *Gauge) Close() {
 	}
 }
 
-// Lost is what was not counted.
-func (g *Gauge) Lost() sockstats.Lost {
+// lost is what was not counted.
+func (g *Gauge) lost() sockstats.Lost {
 	if c := g.collector.Load(); c != nil {
 		return c.Lost()
 	}
@@ -99,9 +99,9 @@ func permitted(err error) error {
 	return err
 }
 
-// Attach has the kernel count what comes in on a link's socket, until the caller closes the result; nil: nothing is counted. Each loop
+// attach has the kernel count what comes in on a link's socket, until the caller closes the result; nil: nothing is counted. Each loop
 // calls it for its own links.
-func (g *Gauge) Attach(link, fd int) *sockstats.Link {
+func (g *Gauge) attach(link, fd int) *sockstats.Link {
 	c := g.collector.Load()
 	if c == nil {
 		return nil

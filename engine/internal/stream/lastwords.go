@@ -70,8 +70,8 @@ func (l *Life) AwaitVoice(ctx context.Context, speechless func(now time.Time) bo
 	}
 }
 
-// LastWords is what the peer is told about the end.
-func (l *Life) LastWords() []byte {
+// lastWords is what the peer is told about the end.
+func (l *Life) lastWords() []byte {
 	if l.Err != nil {
 		return faultOf(l.Err).Append(nil)
 	}
@@ -80,7 +80,7 @@ func (l *Life) LastWords() []byte {
 
 // Farewell tells the peer how the stream ended, on every link, and waits until the words have left.
 func (l *Life) Farewell() {
-	words := l.LastWords()
+	words := l.lastWords()
 	left := make(chan struct{}, len(l.Workers))
 	for _, w := range l.Workers {
 		if !w.Plain().Post(func() { w.Farewell(words, left) }) {

@@ -101,7 +101,7 @@ func (l *Life) Repin(at *Placement) {
 	for i, w := range l.Workers {
 		w.Plain().Repin(at.CPUs[i])
 	}
-	l.Placed.Swap(at).TellNext(l.observer, at)
+	l.Placed.Swap(at).tellNext(l.observer, at)
 }
 
 // Leave ends the loops and their links, and then calls tidy, which releases what the end has. From then on nobody looks at the stream. done
@@ -110,7 +110,7 @@ func (l *Life) Leave(tidy func()) (sum observe.Summary, done bool) {
 	sum = l.Summary()
 	l.Curtain.Fall()
 	return sum, haltThen(l.Workers, func() {
-		l.Gauge.Close()
+		l.Gauge.close()
 		for _, w := range l.Workers {
 			w.CloseLinks()
 		}

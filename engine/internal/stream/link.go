@@ -89,8 +89,8 @@ func (k *Link) Obey(h wire.Header, payload []byte, to Hearer) error {
 // bye handles the peer's word that it ends the link on purpose: nothing more comes on it. If it ends the stream too, the link stays
 // until the peer closes it.
 func (k *Link) bye(b wire.Bye) error {
-	g := GivenUp{Reason: b.Reason}
-	k.Told, k.Answered = true, b.Stream || g.Harmless()
+	g := givenUp{Reason: b.Reason}
+	k.Told, k.Answered = true, b.Stream || g.harmless()
 	if b.Stream {
 		return nil
 	}

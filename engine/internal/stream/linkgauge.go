@@ -9,7 +9,7 @@ import (
 // Count has the kernel count what comes in on the link, if there are statistics; on its loop's thread.
 func (k *Link) Count(g *Gauge) {
 	if k.counted == nil && !k.Gone {
-		k.counted = g.Attach(k.Index, k.Conn.FD())
+		k.counted = g.attach(k.Index, k.Conn.FD())
 	}
 }
 
@@ -24,7 +24,7 @@ func (k *Link) Uncount() {
 // Statistics starts those of the stream, for the sockets that c tells; see Gauge.Open.
 func (l *Life) Statistics(ctx context.Context, within time.Duration, c sockstats.Config) {
 	c.Fault = func(p any) { l.Fail(Faulted("statistics", p, l.observer)) }
-	l.Gauge.Open(ctx, within, c, func(attached chan<- struct{}) int {
+	l.Gauge.open(ctx, within, c, func(attached chan<- struct{}) int {
 		for _, w := range l.Workers {
 			w.Plain().Post(func() {
 				w.Count(&l.Gauge)

@@ -29,7 +29,7 @@ func (l LinkStatus) read() observe.LinkStatus {
 func (k *Link) Describe(carried uint64, inFlight int, beat time.Duration) LinkStatus {
 	l := LinkStatus{observe.LinkStatus{
 		Index: k.Index, Path: k.Name, Order: -1, State: observe.StateUp, Since: k.UpSince, Loop: k.Loop.ID, Bytes: k.Bytes,
-		Rate: k.Pulse.Rate(k.Loop.Now, carried), Heard: k.Heard, Kernel: k.Conn.Info(), InFlight: inFlight,
+		Rate: k.Pulse.rate(k.Loop.Now, carried), Heard: k.Heard, Kernel: k.Conn.Info(), InFlight: inFlight,
 	}, k.counted}
 	if k.Loop.Now.Sub(k.Heard) >= silentBeats*beat {
 		l.State, l.Since = observe.StateStalled, k.Heard

@@ -32,9 +32,9 @@ const (
 const (
 	// PipeSize is the size of a leg's pipe, in bytes. A larger one was measured and is slower.
 	PipeSize = 1 << 20
-	// PipesMost is how many pipes a sender uses: half of what a user may have over all programs (pipe(7)), and more than are on
+	// pipesMost is how many pipes a sender uses: half of what a user may have over all programs (pipe(7)), and more than are on
 	// their way on a short path. Legs beyond that are read into buffers.
-	PipesMost = 32
+	pipesMost = 32
 )
 
 // pipesLeast is the fewest pipes with which a sender sends legs by reference.
@@ -57,7 +57,7 @@ type Thrift struct {
 // Afford divides descriptors among loops, the links that are wanted, and what makes those faster. It returns an error if there are
 // too few for one link.
 func (m Means) Afford(e End, loops, links int) (Thrift, error) {
-	pipes, least := PipesMost, pipesLeast
+	pipes, least := pipesMost, pipesLeast
 	if e == Receiving {
 		pipes, least = loops, 1
 	}

@@ -45,7 +45,7 @@ func sendAll(c Conn, p []byte) {
 // SpeakFor says the last words on the connections of a loop that broke, whose thread has ended. It closes them when the peer has
 // done so, or after Timing.Farewell. The words go between two frames, unless a control frame was only partly sent.
 func (s *Life) SpeakFor(l *loop.Loop, conns []Conn) {
-	words := s.LastWords()
+	words := s.lastWords()
 	for _, c := range conns {
 		sendAll(c, words)
 		c.Finish()

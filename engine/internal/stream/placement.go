@@ -144,15 +144,15 @@ func (p *Placement) Near(at int, f func()) {
 // Data is what others are told about it.
 func (p *Placement) Data() observe.Placement { return observe.Placement{CPUs: p.CPUs, NICs: p.nics} }
 
-// TellNext reports the placement that replaces this one, unless it is the same.
-func (p *Placement) TellNext(to observe.Observer, next *Placement) {
+// tellNext reports the placement that replaces this one, unless it is the same.
+func (p *Placement) tellNext(to observe.Observer, next *Placement) {
 	if !reflect.DeepEqual(p.Data(), next.Data()) {
 		observe.Tell(to, observe.LoopsPlaced{Placement: next.Data()})
 	}
 }
 
-// Describe says where the loops run.
-func (p *Placement) Describe() []observe.LoopStatus {
+// describe says where the loops run.
+func (p *Placement) describe() []observe.LoopStatus {
 	var loops []observe.LoopStatus
 	for _, cpu := range p.CPUs {
 		loops = append(loops, observe.LoopStatus{CPU: cpu, Node: p.node(cpu)})

@@ -26,8 +26,8 @@ func (p *Pulse) Beat(now time.Time, bytes uint64) {
 	p.next = (p.next + 1) % schedule.PulseMarks
 }
 
-// Rate is bytes a second since the tick that is a second ago, or the nearest to that.
-func (p *Pulse) Rate(now time.Time, bytes uint64) uint64 {
+// rate is bytes a second since the tick that is a second ago, or the nearest to that.
+func (p *Pulse) rate(now time.Time, bytes uint64) uint64 {
 	var best mark
 	for _, m := range p.marks {
 		if !m.at.IsZero() && (best.at.IsZero() || distance(m, now) < distance(best, now)) {

@@ -15,26 +15,26 @@ func TestPulse(t *testing.T) {
 			p.Beat(at, bytes)
 		}
 	}
-	if got := p.Rate(at, 0); got != 0 {
+	if got := p.rate(at, 0); got != 0 {
 		t.Errorf("before anything: %d", got)
 	}
 	tick(2, 1000)
-	if got := p.Rate(at.Add(125*time.Millisecond), bytes+500); got != 4000 {
+	if got := p.rate(at.Add(125*time.Millisecond), bytes+500); got != 4000 {
 		t.Errorf("of a young link: %d, want 4000", got)
 	}
 	tick(10, 2000)
-	if got := p.Rate(at, bytes); got != 8000 {
+	if got := p.rate(at, bytes); got != 8000 {
 		t.Errorf("%d, want 8000", got)
 	}
 	tick(2, 0)
-	if got := p.Rate(at, bytes); got != 4000 {
+	if got := p.rate(at, bytes); got != 4000 {
 		t.Errorf("half a second after its end: %d, want 4000", got)
 	}
 	tick(2, 0)
-	if got := p.Rate(at, bytes); got != 0 {
+	if got := p.rate(at, bytes); got != 0 {
 		t.Errorf("a second after its end: %d, want 0", got)
 	}
-	if got := p.Rate(at, bytes-1); got != 0 {
+	if got := p.rate(at, bytes-1); got != 0 {
 		t.Errorf("of bytes that are taken back: %d, want 0", got)
 	}
 }

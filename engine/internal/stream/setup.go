@@ -87,5 +87,5 @@ func (s Setup) Check() error {
 	case s.Lasts > 0 && !s.PRBS && !s.Blank:
 		return Fail(StatusUsage, nil, "a stream that ends by time, expected one that is made here")
 	}
-	return s.Options.Check()
+	return s.Options.check()
 }

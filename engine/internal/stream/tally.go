@@ -9,7 +9,7 @@ import (
 // Tally counts for the user what all loops do, each loop in its own part, so that no two loops write to the same cache line. The
 // zero tally is 0.
 type Tally struct {
-	parts [LoopsMost]struct {
+	parts [loopsMost]struct {
 		n atomic.Int64
 		_ [tallyApart - 8]byte
 	}

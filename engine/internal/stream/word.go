@@ -24,20 +24,20 @@ var (
 	ErrUnfinished = errors.New("its leg cannot be finished")
 )
 
-// GivenUp is why a link ends that the peer has given up.
-type GivenUp struct{ wire.Reason }
+// givenUp is why a link ends that the peer has given up.
+type givenUp struct{ wire.Reason }
 
-func (g GivenUp) Error() string { return "given up by the peer: " + g.String() }
+func (g givenUp) Error() string { return "given up by the peer: " + g.String() }
 
-// Harmless reports whether a link that ended so is no loss.
-func (g GivenUp) Harmless() bool {
+// harmless reports whether a link that ended so is no loss.
+func (g givenUp) harmless() bool {
 	return g.Reason == wire.ByeOther || g.Reason == wire.ByeMoved || g.Reason == wire.ByeYields || g.Reason == wire.ByeEnding
 }
 
 // ReasonOf is what the peer has to be told about a link that ends with err. ours is false if this end did not give the link up, or
 // if nobody is to know.
 func ReasonOf(err error) (r wire.Reason, ours bool) {
-	_, told := errors.AsType[GivenUp](err)
+	_, told := errors.AsType[givenUp](err)
 	switch {
 	case err == ErrSilent:
 		return wire.ByeSilent, true
