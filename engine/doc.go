@@ -28,8 +28,8 @@
 //	         account.go     what it has done, and how it stands   whoever asks
 //
 // What both ends share is engine/internal/stream: conn.go there says what a link needs of a connection, placement.go decides on which
-// CPUs the loops run, and gauge.go has the kernel count what the links do. Beside them: txstatus.go and
-// engine/receive/status.go say how an end stands.
+// CPUs the loops run, and gauge.go has the kernel count what the links do. Beside them: status.go of
+// engine/send and of engine/receive say how an end stands.
 //
 // The engine speaks in data (engine/observe): a Snapshot, a Summary, and events for an Observer. cmd turns them into words. Only an
 // error has words of its own. Tests and measurements make their ends by engine/rig, with hooks that no user sets.
@@ -50,7 +50,9 @@
 //	ingest.turn            who reads the source; what is read and counted there belongs to the holder
 //	window.Window          a short lock for each leg and each ack; each leg counts its holders
 //	bounds.due             when the next leg may come, if the user sets a pace
-//	Sender.hungry, watcher which loops wait for a leg, and which one watches the source
+//	Sender.hungry, deferring, watcher
+//	                       which loops wait for a leg, and why, and which one watches the source
+//	schedule.Order         which path may take new legs: a short lock, when there are several paths
 //	Sender.allowed, legs, lately, legTime; ways.Traffic
 //	                       what the scheduler knows about all links, or about those of a path: each loop adds the changes of its own
 //	                       when it measures them or an ack has come, and reads the sum

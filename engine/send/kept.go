@@ -2,6 +2,7 @@ package send
 
 import (
 	"net/netip"
+	"time"
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/schedule"
@@ -13,10 +14,23 @@ import (
 type dialled struct{ s *Sender }
 
 func (d dialled) Welcome(w wire.Welcome) error         { return d.s.welcome(w) }
-func (d dialled) Answered()                            { d.s.answered() }
-func (d dialled) Attempted(path int, r schedule.Reply) { d.s.attempted(path, r) }
 func (d dialled) Resolved(p *ways.Path, to netip.Addr) { d.s.repin(p, to) }
 func (d dialled) Strand()                              { d.s.strand() }
+
+// Answered notes that the receiver has answered.
+func (d dialled) Answered() {
+	d.s.life.Mu.Lock()
+	defer d.s.life.Mu.Unlock()
+	d.s.life.Outage.Meet(time.Now())
+}
+
+// Attempted notes what a failed attempt on a path, given by its order, says about the receiver.
+func (d dialled) Attempted(path int, r schedule.Reply) {
+	d.s.life.Mu.Lock()
+	d.s.life.Outage.Attempt(path, r, time.Now())
+	d.s.life.Mu.Unlock()
+	d.s.life.Rouse()
+}
 
 // Hello is what a link says first, without its index and generation.
 func (d dialled) Hello() wire.Hello {

@@ -9,8 +9,8 @@ import (
 	"viamillipede/engine/send/ways"
 )
 
-// txloop is a loop at the sending end: its links, and the dispatcher that feeds them (dispatch.go). The links are in order of rank: by path in the
-// user's order, then by index.
+// txloop is a loop at the sending end: its links, and the dispatcher that feeds them (dispatch.go). The links are in order of rank:
+// by path in the user's order, then by index.
 type txloop struct {
 	stream.LinkLoop[*txlink]
 	s    *Sender

@@ -46,7 +46,7 @@ type Sender struct {
 	dialer  *ways.Dialer
 	order   *schedule.Order // which paths take new legs; nil: each as soon as those before it are busy
 
-	repinned bool // where the loops run is decided; guarded by repinning
+	repinned bool // where the loops run is decided; guarded by Life.Repinning
 
 	hungry    atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
 	deferring atomic.Uint32 // of these, those that leave what comes to a loop with an idle link on a better path
@@ -93,9 +93,7 @@ func New(c stream.SendSetup) (*Sender, error) {
 		observe.Tell(c.Observer, observe.LinksCut{Links: t.Links, Wanted: want, Err: stream.ErrFewFiles})
 	}
 	c.Threads, c.SockStats = t.Links, c.SockStats && t.Counts
-	s := &Sender{
-		cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport,
-	}
+	s := &Sender{cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport}
 	s.life.Live(sendEnd{s}, c.Observer, c.Timing, c.Timing.Linger, c.Timing.Farewell)
 	s.chaos.Every = int64(c.Chaos)
 	s.watcher.Store(nobody)

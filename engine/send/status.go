@@ -143,17 +143,17 @@ func (s *Sender) pathSummaries(elapsed time.Duration, held []time.Duration) []ob
 		all[i] = observe.PathSummary{
 			Name: p.String(), Links: p.Links(), Bytes: bytes, Rate: observe.PerSecond(bytes, elapsed), RTT: time.Duration(p.RTT.Load()),
 			LinksLost: uint64(p.Lost.Load()), RescuedFrom: uint64(p.RescuedFrom.Load()), RescuedTo: uint64(p.RescuedTo.Load()),
-			Head: part(float64(held[i]), float64(elapsed)), NeverUp: p.NeverUp(), Last: p.Failure(),
+			Head: ratio(float64(held[i]), float64(elapsed)), NeverUp: p.NeverUp(), Last: p.Failure(),
 		}
 	}
 	for i := range all {
-		all[i].Share = part(float64(all[i].Bytes), float64(total))
+		all[i].Share = ratio(float64(all[i].Bytes), float64(total))
 	}
 	return all
 }
 
-// part is the share of a in b; 0 if there is nothing to share.
-func part(a, b float64) float64 {
+// ratio is the share of a in b; 0 if there is nothing to share.
+func ratio(a, b float64) float64 {
 	if b == 0 {
 		return 0
 	}

@@ -157,14 +157,6 @@ func (s *Sender) swallowed() error {
 	return nil
 }
 
-// attempted notes what a failed attempt on a path, given by its order, says about the receiver.
-func (s *Sender) attempted(path int, r schedule.Reply) {
-	s.life.Mu.Lock()
-	s.life.Outage.Attempt(path, r, time.Now())
-	s.life.Mu.Unlock()
-	s.life.Rouse()
-}
-
 // Plight is part of stream.Half.
 func (s sendEnd) Plight(time.Time) stream.Plight {
 	return stream.Plight{Without: s.life.Up == 0, Links: s.life.Up, Since: s.life.Outage.Still(), Over: s.life.Finished && s.life.Err == nil}

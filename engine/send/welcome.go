@@ -3,7 +3,6 @@ package send
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/internal/stream"
@@ -68,13 +67,6 @@ func (s *Sender) makePool() (err error) {
 	s.advice = s.pool.Advice()
 	observe.Tell(s.observer, observe.MemoryAdvised{Advice: s.advice})
 	return nil
-}
-
-// answered notes that a receiver has answered.
-func (s *Sender) answered() {
-	s.life.Mu.Lock()
-	defer s.life.Mu.Unlock()
-	s.life.Outage.Meet(time.Now())
 }
 
 // linkUp puts a new link to work; on its loop's thread.
