@@ -77,12 +77,8 @@ func (r *Receiver) leave(k *rxlink, err error) {
 		delete(r.links, uint32(k.Index))
 		r.left[k.Index] = k.lostStatus()
 	}
-	r.life.Up--
 	k.owner.load--
-	if !k.Answered {
-		r.life.Lost++
-	}
-	r.life.Outage.LinkLost(stream.EndingOf(err, k.Told), k.Proved, k.Heard, k.Loop.Now)
+	r.life.WentDown(&k.Link, stream.EndingOf(err, k.Told), !k.Answered)
 	if k.Proved {
 		r.useful.Add(-1)
 		r.life.Outage.Progress(k.Loop.Now)
@@ -98,8 +94,7 @@ func (r *Receiver) linkGone() {
 	r.tenure.Vacate()
 	r.out.End.Store(nil)
 	r.bye.Store(false)
-	r.life.Outage.Forget(time.Now())
-	r.life.First, r.life.Lost = time.Time{}, 0
+	r.life.Forget(time.Now())
 	clear(r.hosts)
 	clear(r.ways)
 	clear(r.left)

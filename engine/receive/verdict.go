@@ -15,14 +15,7 @@ type receiveEnd struct{ *Receiver }
 // complete is called once, when the sink has all of the stream: the sender is told, and told again on each new link until it
 // says goodbye. If the stream has failed meanwhile, it is too late.
 func (r receiveEnd) complete(d wire.Done) {
-	r.life.Mu.Lock()
-	late := r.life.Finished
-	if !late {
-		r.life.Ended = time.Now()
-		r.life.Done.Store(&d)
-	}
-	r.life.Mu.Unlock()
-	if late {
+	if !r.life.Complete(d, time.Now()) {
 		return
 	}
 	for _, l := range r.loops {

@@ -100,15 +100,14 @@ func (s *Sender) linkLost(k *txlink, err error) {
 	last := s.dialer.LinkDown(k.path)
 	s.spread(k.path, k.Loop)
 	s.life.Mu.Lock()
-	s.life.Up--
-	s.life.Outage.LinkLost(schedule.EndNoSign, k.Proved, k.Heard, k.Loop.Now) // the end that dials will ask again
+	expected := s.life.Finished // the peer hangs up, as it should
+	counts := !expected && err != stream.ErrLeft
+	s.life.WentDown(&k.Link, schedule.EndNoSign, counts) // no sign: the end that dials will ask again
 	if k.dashed(err) {
 		s.life.Outage.Despair(k.Loop.Now)
 	}
 	s.left[k.Index] = k.Loop.Now
-	expected := s.life.Finished // the peer hangs up, as it should
-	if !expected && err != stream.ErrLeft {
-		s.life.Lost++
+	if counts {
 		k.path.Lost.Add(1)
 	}
 	s.life.Mu.Unlock()

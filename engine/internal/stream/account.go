@@ -32,7 +32,7 @@ func (l *Life) Summary() observe.Summary {
 // account is summary without its Links.
 func (l *Life) account(now time.Time) observe.Summary {
 	l.Mu.Lock()
-	sum := observe.Summary{Bytes: l.half.Bytes(), Elapsed: span(l.First, l.Ended, now), LinksLost: l.Lost}
+	sum := observe.Summary{Bytes: l.half.Bytes(), Elapsed: span(l.first, l.Ended, now), LinksLost: l.lost}
 	l.Mu.Unlock()
 	l.half.Account(&sum)
 	return sum
@@ -42,7 +42,7 @@ func (l *Life) account(now time.Time) observe.Summary {
 func (l *Life) Progress() (bytes uint64, elapsed time.Duration) {
 	l.Mu.Lock()
 	defer l.Mu.Unlock()
-	return l.half.Bytes(), span(l.First, l.Ended, time.Now())
+	return l.half.Bytes(), span(l.first, l.Ended, time.Now())
 }
 
 // span is the time from the first link to the end, or to now; zero if there was no link.

@@ -43,9 +43,9 @@ type Life struct {
 	Mu       sync.Mutex
 	Outage   schedule.Outage
 	Up       int    // links
-	Lost     uint64 // likewise
+	lost     uint64 // likewise
 	Started  time.Time
-	First    time.Time // when the first link came up
+	first    time.Time // when the first link came up
 	Ended    time.Time
 	Finished bool
 	Err      error
@@ -126,14 +126,39 @@ func (l *Life) Begin(now time.Time, paths int) {
 	l.Outage.Start(now, paths)
 }
 
-// CameUp notes that a link came up, and reports whether it is the first. Under Mu.
-func (l *Life) CameUp(now time.Time) (first bool) {
+// CameUp notes that a link came up. Under Mu.
+func (l *Life) CameUp(now time.Time) {
 	l.Up++
 	l.Outage.LinkUp(now)
-	if !l.First.IsZero() {
+	if l.first.IsZero() {
+		l.first = time.Now()
+	}
+}
+
+// WentDown notes how a link ended, on its loop's thread, and whether that is a loss. Under Mu.
+func (l *Life) WentDown(k *Link, how schedule.Ending, lost bool) {
+	l.Up--
+	if lost {
+		l.lost++
+	}
+	l.Outage.LinkLost(how, k.Proved, k.Heard, k.Loop.Now)
+}
+
+// Forget notes that the peer and its links no longer concern the stream: the end waits for another one. Under Mu.
+func (l *Life) Forget(now time.Time) {
+	l.Outage.Forget(now)
+	l.first, l.lost = time.Time{}, 0
+}
+
+// Complete notes that the sink has all of the stream; false if the stream has ended before, so that it is too late.
+func (l *Life) Complete(d wire.Done, now time.Time) bool {
+	l.Mu.Lock()
+	defer l.Mu.Unlock()
+	if l.Finished {
 		return false
 	}
-	l.First = time.Now()
+	l.Ended = now
+	l.Done.Store(&d)
 	return true
 }
 
