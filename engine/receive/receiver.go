@@ -90,7 +90,7 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 	}
 	r.out.Open(sink, t.Pipes, egress.Config{
 		Copies: r.copies(), Early: r.cfg.Early, Farewell: r.time.Farewell, Over: r.life.Over, Observer: r.observer,
-		Fail: r.life.Fail, Complete: receiveEnd{r}.complete, Resume: r.deliver, Lapses: r.cfg.Lapses,
+		Fail: r.life.Fail, Complete: receiveEnd{r}.complete, Resume: r.deliverSoon, Lapses: r.cfg.Lapses,
 	})
 	at := r.cfg.Place(stream.Receiving, stream.Devices(r.transport.DeviceAt(r.cfg.Bind)), loops)
 	r.life.Placed.Store(at)
@@ -123,8 +123,8 @@ func (r *Receiver) copies() error {
 	return nil
 }
 
-// deliver has some loop deliver soon.
-func (r *Receiver) deliver() {
+// deliverSoon has some loop deliver in a round of its own.
+func (r *Receiver) deliverSoon() {
 	first := r.loops[0]
 	first.Post(first.deliver)
 }

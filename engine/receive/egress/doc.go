@@ -6,9 +6,11 @@
 //	links.go     what a link may do to the sink itself   the same turn, or for a leg's own place
 //	ground.go    the place of each leg in a file         shared, a short lock at the first leg
 //	outlet.go    which links wait for the sink           shared, a short lock
-//	conclude.go  the sink is ended once it is read       one goroutine at the end
-//	cutoff.go    or cut, when the stream fails           the end of the run
+//	conclude.go  the sink is ended once it is read, or cut when the stream fails: one goroutine at the end
 //
 // It knows no link and no receiver. A receiver has one Delivery, tells it what its Config lacks (Attach, Announce, Begin, End), and hears
 // from it through the functions of Config. Links hold the turn for as long as they cut the head leg through, and wait as Waiters.
+//
+// The methods of Delivery lie by who calls them: any loop (delivery.go), the loop of a link on the link's behalf (links.go), and the
+// goroutine that ends the sink (conclude.go).
 package egress
