@@ -26,7 +26,7 @@ import "viamillipede/netio"
 //	rxParked   its turn comes, or it has waited for too long: it begins again
 //
 // From each state of a leg the link returns to rxHeader when the leg is complete; a link that is lost, or parts, drops its leg.
-// Once its connection has ended and the rest of it is read, a leg that waits goes on (settleDown).
+// Once its connection has ended and the rest of it is read, a leg that waits goes on (bufferRest).
 type rxstate int
 
 const (

@@ -19,7 +19,7 @@
 //	         verdict.go     when and why the stream ends         mainly the supervisor
 //	         voice.go       a link to tell the receiver so       the same goroutine
 //	         status.go      how it stands                        whoever asks
-//	         gauge.go, hint.go  what the kernel says of links    one goroutine at the start; a moment
+//	         gauge.go       the kernel counts what links do      one goroutine at the start
 //
 // What loops share on the data path is listed in package engine.
 package send

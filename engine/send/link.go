@@ -302,7 +302,7 @@ func (k *txlink) tick() {
 	k.Pulse.Beat(k.Loop.Now, k.acknowledged())
 	k.publish()
 	k.reap()
-	k.hint()
+	k.s.dialer.Hint(k.path, k.queue)
 	k.probe()
 	if !k.settled && k.Bytes > 0 {
 		chosen, known := k.Conn.Settle(k.s.cfg.Congestion)

@@ -95,26 +95,9 @@ func (k *txlink) stuck() (since time.Time, stuck bool) {
 	return since, k.Loop.Now.Sub(since) >= k.stalledAfter()
 }
 
-// describePaths adds up what the links say of each path.
-func describePaths(paths []*ways.Path, sums []observe.PathSummary, links []observe.LinkStatus) []observe.PathStatus {
-	all := make([]observe.PathStatus, len(paths))
-	for i, p := range paths {
-		all[i] = observe.PathStatus{PathSummary: sums[i]}
-		for _, l := range links {
-			if l.Order == i && l.Up() {
-				all[i].Now += l.Rate
-			}
-		}
-		if sums[i].Links == 0 {
-			all[i].Since = p.DownSince()
-		}
-	}
-	return all
-}
-
 // Fill is part of stream.Half.
 func (s sendEnd) Fill(snap *observe.Snapshot) {
-	snap.Paths, snap.Window = describePaths(s.paths, snap.Summary.Paths, snap.Links), s.windowStatus()
+	snap.Paths, snap.Window = s.dialer.Statuses(snap.Summary.Paths, snap.Links), s.windowStatus()
 }
 
 // Bytes is part of stream.Half.
@@ -130,32 +113,5 @@ func (s sendEnd) Account(sum *observe.Summary) {
 		w := s.window.State()
 		sum.LegsResent, sum.BytesResent, sum.WindowFull, held = w.Resent.Legs, w.Resent.Bytes, w.Full, w.Held
 	}
-	sum.Paths = s.pathSummaries(sum.Elapsed, held[:])
-}
-
-// pathSummaries is what each path did in that time; held is for how long each had the oldest missing leg.
-func (s *Sender) pathSummaries(elapsed time.Duration, held []time.Duration) []observe.PathSummary {
-	all := make([]observe.PathSummary, len(s.paths))
-	total := uint64(0)
-	for i, p := range s.paths {
-		bytes := uint64(p.Bytes.Load())
-		total += bytes
-		all[i] = observe.PathSummary{
-			Name: p.String(), Links: p.Links(), Bytes: bytes, Rate: observe.PerSecond(bytes, elapsed), RTT: time.Duration(p.RTT.Load()),
-			LinksLost: uint64(p.Lost.Load()), RescuedFrom: uint64(p.RescuedFrom.Load()), RescuedTo: uint64(p.RescuedTo.Load()),
-			Head: ratio(float64(held[i]), float64(elapsed)), NeverUp: p.NeverUp(), Last: p.Failure(),
-		}
-	}
-	for i := range all {
-		all[i].Share = ratio(float64(all[i].Bytes), float64(total))
-	}
-	return all
-}
-
-// ratio is the share of a in b; 0 if there is nothing to share.
-func ratio(a, b float64) float64 {
-	if b == 0 {
-		return 0
-	}
-	return min(a/b, 1)
+	sum.Paths = s.dialer.Summaries(sum.Elapsed, held[:])
 }

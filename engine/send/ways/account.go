@@ -1,0 +1,94 @@
+package ways
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/observe"
+	"viamillipede/engine/schedule"
+	"viamillipede/netio"
+	"viamillipede/netio/host"
+)
+
+// Summaries is what each path did in that time; held is for how long each had the oldest missing leg.
+func (d *Dialer) Summaries(elapsed time.Duration, held []time.Duration) []observe.PathSummary {
+	all := make([]observe.PathSummary, len(d.paths))
+	total := uint64(0)
+	for i, p := range d.paths {
+		bytes := uint64(p.Bytes.Load())
+		total += bytes
+		all[i] = observe.PathSummary{
+			Name: p.String(), Links: p.Links(), Bytes: bytes, Rate: observe.PerSecond(bytes, elapsed), RTT: time.Duration(p.RTT.Load()),
+			LinksLost: uint64(p.Lost.Load()), RescuedFrom: uint64(p.RescuedFrom.Load()), RescuedTo: uint64(p.RescuedTo.Load()),
+			Head: ratio(float64(held[i]), float64(elapsed)), NeverUp: p.NeverUp(), Last: p.Failure(),
+		}
+	}
+	for i := range all {
+		all[i].Share = ratio(float64(all[i].Bytes), float64(total))
+	}
+	return all
+}
+
+// Statuses adds up what the links say of each path, which did so much until now.
+func (d *Dialer) Statuses(sums []observe.PathSummary, links []observe.LinkStatus) []observe.PathStatus {
+	all := make([]observe.PathStatus, len(d.paths))
+	for i, p := range d.paths {
+		all[i] = observe.PathStatus{PathSummary: sums[i]}
+		for _, l := range links {
+			if l.Order == i && l.Up() {
+				all[i].Now += l.Rate
+			}
+		}
+		if sums[i].Links == 0 {
+			all[i].Since = p.DownSince()
+		}
+	}
+	return all
+}
+
+// ratio is the share of a in b; 0 if there is nothing to share.
+func ratio(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return min(a/b, 1)
+}
+
+// Devices returns the devices of the paths, as far as they are known now: that of the given path, which leads to an address, and of
+// those that need no name resolved.
+func (d *Dialer) Devices(p *Path, to netip.Addr) (devices []string) {
+	for _, q := range d.paths {
+		device, addr := q.Via.Device, to
+		if device == "" {
+			if q != p {
+				addr, _ = netip.ParseAddr(q.Host)
+			}
+			if addr.IsValid() {
+				device = d.cfg.Transport.DeviceTo(q.Path, addr)
+			}
+		}
+		if device != "" && !slices.Contains(devices, device) {
+			devices = append(devices, device)
+		}
+	}
+	return devices
+}
+
+// Hint tells the user, once for each path, which kernel setting holds its links back, as one of them shows. It does not wait.
+func (d *Dialer) Hint(p *Path, q netio.Queue) {
+	if q.Busy < schedule.HintAfter || q.MinRTT < schedule.HintTrip || p.Hinted.Load() {
+		return
+	}
+	part := func(limited time.Duration) float64 { return float64(limited) / float64(q.Busy) }
+	switch send, receive := part(q.SendLimited), part(q.ReceiveLimited); {
+	case send > schedule.HintShare && p.Hinted.CompareAndSwap(false, true):
+		go func() { // it reads a file
+			defer stream.Caught("hint", d.cfg.Observer, d.cfg.Fail)
+			observe.Tell(d.cfg.Observer, observe.BufferLimits{Path: p.String(), Share: send, Setting: host.System.Sysctl("net.ipv4.tcp_wmem")})
+		}()
+	case receive > schedule.HintShare && p.Hinted.CompareAndSwap(false, true):
+		observe.Tell(d.cfg.Observer, observe.BufferLimits{Path: p.String(), Receive: true, Share: receive})
+	}
+}
