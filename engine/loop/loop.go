@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"viamillipede/affinity"
+	"viamillipede/engine/schedule"
 	"viamillipede/netio"
 )
 
@@ -193,9 +194,15 @@ func (l *Loop) Run() {
 	if l.due.IsZero() {
 		l.due = time.Now().Add(l.every)
 	}
+	var yielded time.Time
 	for {
 		l.rounds.Add(1)
 		l.Now = time.Now()
+		if l.Now.Sub(yielded) >= schedule.YieldEvery {
+			runtime.Gosched()
+			l.Now = time.Now()
+			yielded = l.Now
+		}
 		if l.work(); l.aboard {
 			return
 		}

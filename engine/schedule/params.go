@@ -327,6 +327,10 @@ const (
 	HaltMost = 500 * time.Millisecond
 	// TidyMost is how long the end waits for what follows, which closes files and cuts them to length.
 	TidyMost = 3 * time.Second
+	// YieldEvery is how often a busy loop lets Go's scheduler have its thread. After 10 ms without that the scheduler takes the
+	// thread's processor away in its next system call, and its monitor then wakes every 20 us for a while: thousands of context
+	// switches a second. What the loop gives by itself is not taken.
+	YieldEvery = 7 * time.Millisecond
 	// SealPause is the pause between two attempts to get the turn, since nobody announces that it is free.
 	SealPause = time.Millisecond
 )
