@@ -180,7 +180,7 @@ func (r *Receiver) Run(ctx context.Context) (sum observe.Summary, err error) {
 		defer r.life.Caught("door")
 		r.doors.Accept(guests)
 	})
-	r.life.Gauge.Load.Start(func() { r.gaugeLinks(guests) })
+	r.life.Measure(guests, r.cfg.SockStats, r.time.Hello, r.sockets)
 	r.life.Supervise(ctx)
 	said := r.life.Insist(ctx)
 	turnOut()
@@ -224,16 +224,11 @@ func (r *Receiver) cutWithin(atMost time.Duration) {
 // Addr is the address that senders have to connect to; the kernel chooses its port if ReceiveConfig.Port is 0.
 func (r *Receiver) Addr() net.Addr { return r.doors.Addr() }
 
-// gaugeLinks starts the statistics of a receiver, which usually has to wait for its sender anyway. ctx ends with the stream.
-func (r *Receiver) gaugeLinks(ctx context.Context) {
-	defer r.life.Caught("statistics")
-	if !r.cfg.SockStats {
-		r.life.Gauge.Off()
-		return
-	}
-	cfg := sockstats.Config{Local: []uint16{r.cfg.Port}}
+// sockets tells whose statistics are wanted: at once, since a receiver usually has to wait for its sender anyway.
+func (r *Receiver) sockets(context.Context) (sockstats.Config, bool) {
+	port := r.cfg.Port
 	if a, ok := r.Addr().(*net.TCPAddr); ok {
-		cfg.Local[0] = uint16(a.Port)
+		port = uint16(a.Port)
 	}
-	r.life.Statistics(ctx, r.time.Hello, cfg)
+	return sockstats.Config{Local: []uint16{port}}, true
 }

@@ -8,24 +8,15 @@ import (
 	"viamillipede/netio/sockstats"
 )
 
-// gaugeLinks starts the statistics of a sender, unless ctx ends before they are worth it.
-func (s *Sender) gaugeLinks(ctx context.Context) {
-	defer s.life.Caught("statistics")
-	if !s.cfg.SockStats {
-		s.life.Gauge.Off()
-		return
-	}
+// sockets tells whose statistics are wanted, once they are worth it; false if ctx ends before.
+func (s *Sender) sockets(ctx context.Context) (c sockstats.Config, ok bool) {
 	select {
 	case <-s.dialer.FirstUp():
 		stream.Sleep(ctx, schedule.GaugeAfter)
 	case <-ctx.Done():
 	}
-	if ctx.Err() != nil {
-		return
-	}
-	var cfg sockstats.Config
 	for _, p := range s.paths {
-		cfg.Remote = append(cfg.Remote, p.Port)
+		c.Remote = append(c.Remote, p.Port)
 	}
-	s.life.Statistics(ctx, s.time.Dial, cfg)
+	return c, ctx.Err() == nil
 }

@@ -185,7 +185,7 @@ func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 	defer s.life.Run()()
 	dialling, stop := context.WithCancel(context.Background())
 	s.dialer.Start(dialling, func(link int) *loop.Loop { return s.loops[s.loopOf(link)].Loop })
-	s.life.Gauge.Load.Start(func() { s.gaugeLinks(dialling) })
+	s.life.Measure(dialling, s.cfg.SockStats, s.time.Dial, s.sockets)
 	s.life.Supervise(ctx)
 	said := s.life.Insist(ctx)
 	if !said {

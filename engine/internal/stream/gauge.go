@@ -16,8 +16,8 @@ import (
 // Gauge is the socket statistics of one end. The kernel counts by itself; the loops only have to name their links to it as they come
 // and go.
 type Gauge struct {
-	Observer  observe.Observer
-	Load      Chore                               // its goroutine, at the start; started by Run, joined by close
+	observer  observe.Observer
+	load      Chore                               // its goroutine, at the start; started by Life.Measure, joined by close
 	collector atomic.Pointer[sockstats.Collector] // nil: not yet, or never
 
 	mu     sync.Mutex
@@ -30,13 +30,13 @@ type Gauge struct {
 func (g *Gauge) open(ctx context.Context, within time.Duration, cfg sockstats.Config, attach func(attached chan<- struct{}) int) {
 	c, err := sockstats.Open(cfg)
 	if err != nil {
-		observe.Tell(g.Observer, observe.SocketStatistics{Err: permitted(err)})
+		observe.Tell(g.observer, observe.SocketStatistics{Err: permitted(err)})
 		return
 	}
 	if !g.keep(c) {
 		return
 	}
-	observe.Tell(g.Observer, observe.SocketStatistics{Cgroup: c.Cgroup(), Filter: permitted(c.Filter()), Ops: permitted(c.Ops())})
+	observe.Tell(g.observer, observe.SocketStatistics{Cgroup: c.Cgroup(), Filter: permitted(c.Filter()), Ops: permitted(c.Ops())})
 	answers, busy := context.WithTimeout(ctx, schedule.GaugePatience)
 	defer busy()
 	attached := make(chan struct{}, loopsMost)
@@ -50,8 +50,8 @@ func (g *Gauge) open(ctx context.Context, within time.Duration, cfg sockstats.Co
 	_ = c.Settle()
 }
 
-// Off says that there are no statistics, because the user wants none.
-func (g *Gauge) Off() { observe.Tell(g.Observer, observe.SocketStatistics{Err: errStatisticsOff}) }
+// off says that there are no statistics, because the user wants none.
+func (g *Gauge) off() { observe.Tell(g.observer, observe.SocketStatistics{Err: errStatisticsOff}) }
 
 // keep takes the collector over, unless the stream has ended.
 func (g *Gauge) keep(c *sockstats.Collector) bool {
@@ -71,7 +71,7 @@ func (g *Gauge) close() {
 	g.mu.Lock()
 	g.closed = true
 	g.mu.Unlock()
-	g.Load.Join(schedule.HaltMost)
+	g.load.Join(schedule.HaltMost)
 	if c := g.collector.Load(); c != nil {
 		_ = c.Close()
 	}
@@ -108,7 +108,7 @@ func (g *Gauge) attach(link, fd int) *sockstats.Link {
 	}
 	l, err := c.Attach(fd)
 	if err != nil {
-		observe.Tell(g.Observer, observe.LinkNotCounted{Link: link, Err: err})
+		observe.Tell(g.observer, observe.LinkNotCounted{Link: link, Err: err})
 		return nil
 	}
 	return l

@@ -85,7 +85,7 @@ type Worker interface {
 // to wait for that after they have left; 0: they leave when they have been heard.
 func (l *Life) Live(h Half, to observe.Observer, t schedule.Timing, linger, hearing time.Duration) {
 	l.half, l.observer, l.time, l.Linger, l.hearing = h, to, t, linger, hearing
-	l.Over, l.Poke, l.Gauge.Observer = make(chan struct{}), make(chan struct{}, 1), to
+	l.Over, l.Poke, l.Gauge.observer = make(chan struct{}), make(chan struct{}, 1), to
 }
 
 // Run starts the loops, and a lookout for those that get stuck, which end stops. A fault in it ends the stream.

@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"time"
+
 	"viamillipede/netio/sockstats"
 )
 
@@ -21,16 +22,31 @@ func (k *Link) Uncount() {
 	}
 }
 
-// Statistics starts those of the stream, for the sockets that c tells; see Gauge.Open.
-func (l *Life) Statistics(ctx context.Context, within time.Duration, c sockstats.Config) {
-	c.Fault = func(p any) { l.Fail(Faulted("statistics", p, l.observer)) }
-	l.Gauge.open(ctx, within, c, func(attached chan<- struct{}) int {
-		for _, w := range l.Workers {
-			w.Plain().Post(func() {
-				w.Count(&l.Gauge)
-				attached <- struct{}{}
-			})
+// Measure starts the statistics of the stream, if they are wanted, in the gauge's goroutine: for the sockets that it asks for first, which
+// may take a while; false: not any more. A connection made by then may become a link within the given time. All ends with ctx.
+func (l *Life) Measure(ctx context.Context, wanted bool, within time.Duration, sockets func(context.Context) (sockstats.Config, bool)) {
+	l.Gauge.load.Start(func() {
+		defer l.Caught("statistics")
+		if !wanted {
+			l.Gauge.off()
+			return
 		}
-		return len(l.Workers)
+		c, ok := sockets(ctx)
+		if !ok {
+			return
+		}
+		c.Fault = func(p any) { l.Fail(Faulted("statistics", p, l.observer)) }
+		l.Gauge.open(ctx, within, c, l.attach)
 	})
+}
+
+// attach has every loop name its links, and answer on the channel; it returns how many they are.
+func (l *Life) attach(attached chan<- struct{}) int {
+	for _, w := range l.Workers {
+		w.Plain().Post(func() {
+			w.Count(&l.Gauge)
+			attached <- struct{}{}
+		})
+	}
+	return len(l.Workers)
 }
