@@ -172,19 +172,16 @@ func (o *Order) Fed(now time.Time) {
 	o.goOn(now)
 }
 
-// Room notes that a link of the path could take a leg, and that there is none, or that nobody could take more. The path, with that
-// round trip, still has so many bytes to carry.
-func (o *Order) Room(path, bytes int, trip time.Duration, now time.Time) {
+// Room notes that a link of the path could take a leg, and that there is none, or that nobody could take more. What the path has taken
+// keeps it busy for so long.
+func (o *Order) Room(path int, work time.Duration, now time.Time) {
 	if o == nil {
 		return
 	}
 	o.mu.Lock()
 	defer o.unlock()
 	o.advance(now)
-	from := now
-	if rate := o.paths[path].peak; rate > 0 {
-		from = now.Add(max(0, min(time.Duration(float64(bytes)/rate*float64(time.Second))-trip, workMost)))
-	}
+	from := now.Add(max(0, min(work, workMost)))
 	if o.idle.IsZero() {
 		o.idle, o.idlePos = from, path
 		return
@@ -355,12 +352,24 @@ func (o *Order) advance(now time.Time) {
 		idle = max(0, now.Sub(Later(o.at, o.idle)))
 	}
 	o.at = now
+	if unseen := d - gapMost; unseen > 0 && o.idle.IsZero() {
+		o.skip(unseen)
+		d = gapMost
+	}
 	if idle > 0 {
 		o.rest(idle, now)
 		o.span, o.taken = -sampleSpan, 0 // what comes next fills the buffers first
 		return
 	}
 	o.sample(d)
+}
+
+// skip leaves a time out in which this program did not run, or had nothing to look at: nobody can say how busy the paths were.
+func (o *Order) skip(unseen time.Duration) {
+	for i := range o.paths {
+		p := &o.paths[i]
+		p.since, p.calm, p.mark, p.paid = p.since.Add(unseen), p.calm.Add(unseen), p.mark.Add(unseen), p.paid.Add(unseen)
+	}
 }
 
 // goOn ends an idle time.

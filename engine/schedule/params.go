@@ -177,6 +177,7 @@ const (
 	sinceMost  = 4                      // times spill: the longest that is remembered
 	creditTime = 50 * time.Millisecond  // of the allowance may be left over
 	lookMost   = 20 * time.Millisecond  // between two looks at what waits: more is a pause
+	gapMost    = 50 * time.Millisecond  // likewise: what is beyond that does not count
 	workMost   = DefaultSpill / 2       // what a path has taken keeps it busy so long at most: a bound on estimates
 	sampleSpan = 50 * time.Millisecond  // of what paths carry, as FlowSample
 	sampleLong = 250 * time.Millisecond // likewise, if they took fewer legs than sampleLegs

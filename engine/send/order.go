@@ -53,13 +53,31 @@ func (k *txlink) hasRoom(why ingest.Hunger) {
 	default:
 		return
 	}
-	bytes := k.path.Flow.Held()
+	s.order.Room(k.path.Order, k.workOfPath(), now)
+}
+
+// workOfPath is how long the path is busy with what it has taken: the queue in the network, as the link's round trip shows it, and
+// what this loop's links have not sent. A guess that is too long would hide that the path has nothing to do, so in doubt it is 0.
+func (k *txlink) workOfPath() time.Duration {
+	wait, known := k.path.Flow.Sojourn(), k.path.Flow.Held() > 0
+	if !known {
+		return 0
+	}
+	queue := k.rtt() - k.queue.MinRTT
+	if wait > 0 {
+		queue = min(queue, wait-k.queue.MinRTT)
+	}
+	unsent, rate := 0, 0.0
 	for _, o := range k.owner.Links {
 		if o.path == k.path {
-			bytes += o.queue.Unsent
+			unsent += o.queue.Unsent
+			rate += o.Rate
 		}
 	}
-	s.order.Room(k.path.Order, bytes, k.queue.MinRTT, now)
+	if rate > 0 {
+		queue += time.Duration(min(float64(unsent)/rate, schedule.LegTime.Seconds()) * float64(time.Second))
+	}
+	return queue - k.Loop.Now.Sub(k.asked)
 }
 
 // counts tells whether the link can carry something.
