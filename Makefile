@@ -81,7 +81,7 @@ lint: ## gofmt, vet, the rules of this source tree (tools/lint), staticcheck
 	@if GOBIN="$(CURDIR)/bin" go install honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK) 2>/dev/null; then \
 		echo "staticcheck $(STATICCHECK) ./..."; bin/staticcheck -checks inherit,-S1016 ./...; \
 	else \
-		echo "staticcheck: skipped, $(STATICCHECK) cannot be had here"; \
+		echo "staticcheck: skipped, $(STATICCHECK) is not available here"; \
 	fi
 
 # Other versions of clang make different objects from the same sources.

@@ -1,44 +1,80 @@
-// Package engine moves one stream from a source to a sink over many links, in order and without loss.
+// Package engine moves one stream from a source to a sink over many links, in order and without loss. It is what callers see: two
+// constructors (ends.go), and the options, limits and errors that go with them (config.go).
 //
-// Bytes out, each stage with the file that holds it:
+// This is a tour of the rooms below it, on the way of a leg. The comment of each room names all of its files.
 //
-//	source   netio.Source                                         one reader at a time: the ingest turn
-//	ingest   engine/send/ingest  a read becomes a numbered leg    sequential, in the loop that has the turn
-//	dispatch engine/send  an idle link takes the next leg         parallel, one dispatcher in each loop
-//	schedule engine/schedule  which link, how large a leg, how late  pure decisions, and every clock of the engine
-//	send     engine/send  a leg leaves on a link, and acks are read  parallel, one loop owns a link
-//	window   engine/window  a leg is kept until it is received    shared, a short lock
-//	ways     engine/send/ways  links are dialled, lost, dialled again; what is known of their paths: one goroutine a link
+// # The way out
 //
-// Bytes in:
+//	netio.Source                 the user's stream
+//	engine/send/ingest           it becomes numbered legs                          sequential: the loop that has the ingest turn
+//	    ingest.go                  a read becomes a leg
+//	    reference.go               or a leg of a pipe goes by reference
+//	    extent.go                  or a leg of a file is left in the file
+//	    teststream.go              or a leg of a test stream is made               parallel, except for its place in the stream
+//	engine/window                it is kept until the peer has received it         shared, a short lock
+//	engine/schedule              which link, how large a leg, how late             pure decisions, and every clock of the engine
+//	engine/send                  the sending end                                   parallel: each loop its own links
+//	    dispatch.go                an idle link takes the next leg
+//	    order.go                   if its path may take new legs                   shared, a short lock
+//	    speed.go                   and it would not be late on this link
+//	    link.go                    the link carries it
+//	    leg.go                     into the socket
+//	    zero.go                    perhaps from where it is, by engine/send/zero
+//	    headway.go                 where it is late, it is offered to other links
+//	engine/send/ways             the links are dialled, lost, dialled again        a goroutine a link, off the data path
 //
-//	doors    engine/receive/doors  a connection says who it is    one goroutine a connection, for a moment
-//	receive  engine/receive  a leg comes in on a link, and is acked  parallel, one loop owns a link
-//	ring     engine/ring  legs in order again                     lock-free, many publishers
-//	egress   engine/receive/egress  legs written to the sink      sequential: the delivery turn
-//	sink     netio.Sink
+// An ack comes back on any link: engine/send/link.go obeys it, the window forgets the legs, and the links learn from them (engine/send/speed.go).
 //
-// At both ends alike, in engine/internal/stream:
+// # The way in
 //
-//	link     link.go      what a link is at either end            the loop of the link
-//	         linkloop.go    a loop with its links                 the same loop
-//	life     life.go      the stream begins, and ends once        the supervisor: the goroutine of Run
-//	         lastwords.go   the peer is told how it ended         the same goroutine
-//	         outcry.go      the user is told of an outage         the same goroutine
-//	         account.go     what it has done, and how it stands   whoever asks
+//	engine/receive/doors         connections come in                               a goroutine a connection, for a moment
+//	    doors.go                   a listener for each loop
+//	    hear.go                    a connection says hello
+//	    tenure.go                  is it of the stream that the receiver serves?
+//	engine/receive               the receiving end                                 parallel: each loop its own links
+//	    admit.go                   the connection becomes a link
+//	    link.go                    which reads frames
+//	    state.go                   and does with them what its state says
+//	    leg.go                     a leg comes in
+//	    claim.go                   which agrees with what was said of it before    shared, a short lock
+//	    cut.go                     and goes past the ring, if it is the head leg
+//	    place.go                   or to its place in a file
+//	    park.go                    or waits for its turn in the socket
+//	engine/ring                  or is put in order                                shared, lock-free
+//	engine/receive/egress        legs go to the sink                               sequential: the loop that has the delivery turn
+//	    delivery.go                those in the ring are written
+//	    links.go                   what a link may do to the sink itself
+//	    route.go                   by which way
+//	    conclude.go                the end of the stream is written, and read      a goroutine at the end
+//	netio.Sink                   the user's stream again
+//	engine/receive
+//	    loop.go                    what came in is acknowledged
 //
-// What both ends share is engine/internal/stream: conn.go there says what a link needs of a connection, placement.go decides on which
-// CPUs the loops run, and gauge.go has the kernel count what the links do. Beside them: status.go of
-// engine/send and of engine/receive say how an end stands.
+// # Both ends
 //
-// The engine speaks in data (engine/observe): a Snapshot, a Summary, and events for an Observer. cmd turns them into words. Only an
-// error has words of its own. Tests and measurements make their ends by engine/rig, with hooks that no user sets.
+//	engine/loop                  one OS thread with an epoll instance, a shard of the leg buffers, and links
+//	engine/internal/stream       what both ends share
+//	    link.go                    what a link is at either end
+//	    life.go                    a stream begins, is supervised, and ends once   the goroutine of Run
+//	    lastwords.go               the peer is told how                            the same goroutine
+//	    outcry.go                  the user is told when it has no link            the same goroutine
+//	engine/observe               what it shows: a Snapshot, a Summary, and events for an Observer
+//	engine/wire                  the format on the wire, and SPEC.md
+//	engine/prbs                  test streams
+//	engine/rig                   ends with hooks that no user sets, for tests and measurements
 //
-// A loop (engine/loop) is one OS thread with its own epoll instance, its own shard of leg buffers and its own links. A link
-// runs on its loop's thread only; other goroutines post a function to the loop. When the thread is stuck in the kernel, in a
-// call on the source or the sink, another thread takes the loop over meanwhile (engine/loop/takeover.go).
+// A link runs on its loop's thread only; other goroutines post a function to the loop. When the thread is stuck in the kernel, in a call
+// on the source or the sink, another thread takes the loop over meanwhile (engine/loop/takeover.go).
 //
-// This is all that loops share on the data path. At both ends:
+// A leg is kept at the sending end until the peer has received it, so a lost link is a normal event: its legs go to another link, ahead
+// of new ones. Only the stream can fail; it does so once, with an *Error. A fault in the program ends one stream and no more
+// (engine/internal/stream/panic.go). engine/schedule/outage.go decides whether a peer without a link is dead.
+//
+// The engine speaks in data, and cmd turns them into words. Only an error has words of its own.
+//
+// # What loops share on the data path
+//
+// This is all. At both ends:
 //
 //	bufpool.Pool           a shard each; a buffer goes back to the shard it came from
 //	netio.Pipes            a short lock for each leg by reference; none at a receiver, whose loops have a pipe each
@@ -47,9 +83,9 @@
 //
 // Out:
 //
-//	ingest.turn            who reads the source; what is read and counted there belongs to the holder
+//	ingest.Intake          its turn says who reads the source; what is read and counted there belongs to the holder
+//	                       its bounds say when the next leg may come, if the user sets a pace
 //	window.Window          a short lock for each leg and each ack; each leg counts its holders
-//	bounds.due             when the next leg may come, if the user sets a pace
 //	Sender.hungry, deferring, watcher
 //	                       which loops wait for a leg, and why, and which one watches the source
 //	schedule.Order         which path may take new legs: a short lock, when there are several paths
@@ -60,19 +96,48 @@
 //
 // In:
 //
+//	doors.Tenure           whether the stream is the receiver's own: it changes once
 //	claims                 a short lock for each leg, usually on a slot that nobody else wants
 //	ring.Ring              one compare-and-swap for each leg
-//	Delivery.turn          who writes to the sink; what is written and counted there belongs to the holder
-//	Delivery.phase, bytes  how far the stream has got with its sink: written by the holder of the turn, read by all
-//	outlet                 whether the sink takes more; a lock only when that changes
-//	ground                 for a file: how far it is written, and a read lock for each piece that goes to its place
+//	egress.Delivery        its turn says who writes to the sink; what is written and counted there belongs to the holder. Its phase and
+//	                       bytes, how far the stream has got, are written by the holder and read by all. Its outlet, whether the
+//	                       sink takes more, has a lock when that changes; its ground, how far a file is written, a read lock for each
+//	                       piece that goes to its place
 //	carPark.taken          whether a loop has legs that wait for their turn
 //
-// The lists above name the goroutines beside the loops; each has one owner. Run starts and joins them. Only a goroutine whose
-// call does not return from the kernel is left behind (stream.Chore, engine/loop/halt.go).
+// # Goroutines beside the loops
 //
-// A leg is kept at the sending end until the peer has received it, so a lost link is a normal event: its legs go to another
-// link, ahead of new ones. Only the stream can fail; it does so once, with an *Error (stream.Life). Only stream.Chaos cuts
-// links on purpose. An Observer is told when a stream has no link (outcry.go). A fault in the program ends one stream and no more
-// (engine/internal/stream/panic.go). engine/schedule/outage.go decides whether a peer without a link is dead.
+// Each has one owner, which joins it. Only one whose call does not return from the kernel is left behind.
+//
+//	threads of loops           Run begins them, and ends and joins them together (engine/loop/halt.go)
+//	their lookout              Run: a thread that is stuck loses its loop (engine/loop/takeover.go)
+//	supervisor                 the goroutine of Run itself
+//	keepers, attempts, lookups, auto
+//	                           ways.Dialer: they end with Start's context, and Wait joins them
+//	listeners, guests          doors.Doors: they end with Accept's context, and Accept joins them
+//	end of the sink            egress.Delivery: it closes ended
+//	loading of BPF programs    stream.Chore: one for the statistics of links, one for the proof of pages
+//
+// # Verbs
+//
+// A verb means one thing in a package.
+//
+//	accept, hear, admit, serve     a listener takes a connection; its hello is read; the receiver decides; it makes it a link
+//	try, own, yield, vacate        a stream becomes the current one; the receiver's own, for good; has to go; has gone
+//	dial, greet                    a connection is made; hello and welcome go over it
+//	open, close                    what an end, or a part of it, needs of this machine is acquired; is given back
+//	pull, refer                    a loop asks the source for a leg; the leg is made of the source's pages, without a copy
+//	carry, send, depart            a link is given a leg; writes what the socket takes; has the leg on its way
+//	offer, lose                    a leg may go by another link too; a link ends, and its legs go by others
+//	receive, read, obey            a link's turn to read; one system call; a whole frame does what it says
+//	cut, place, park, buffer       what a leg does that comes in: straight to the sink; to its place; waits in its socket; into memory
+//	deliver, acknowledge           legs in order are written; the peer is told what came and what was delivered
+//	take                           a turn, a pipe or a seat becomes the caller's
+//	measure, look, check           the kernel is asked how a link stands; the answer is noted; something is done about it
+//	watch, mute                    a descriptor is in the epoll instance, or is left out for a while; doors and ways watch the network
+//	post, nudge, rouse             a loop has to call a function; has to make a round; the supervisor has to look
+//	leave, part, retire            a link ends without loss; after its last words; is counted out, and its connection goes on
+//	judge, fail, finish            the supervisor decides on the stream; it ends with an error; it ends
+//	insist, farewell, forsake      the peer must hear why; is told; and the links that have not told it are counted on no more
+//	repin, settle                  where loops run is decided anew; which congestion control a link has is decided, once
 package engine
