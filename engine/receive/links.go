@@ -3,6 +3,7 @@ package receive
 import (
 	"slices"
 	"time"
+
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"

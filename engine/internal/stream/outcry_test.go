@@ -3,6 +3,7 @@ package stream
 import (
 	"testing"
 	"time"
+
 	"viamillipede/engine/schedule"
 )
 
