@@ -219,7 +219,7 @@ func (o *Order) May(path int, now time.Time) bool {
 		return true
 	}
 	if !p.helps && o.ready(path, now) {
-		p.begin(scale/startPart, now)
+		p.begin(max(scale/startPart, startLeast), now)
 		o.turned = true
 	}
 	if !p.helps {

@@ -172,6 +172,7 @@ const (
 
 	idleWeight = 50                     // idle for less than 1 in so many is full
 	startPart  = 4                      // 1 in so many of what the paths before it carry is what it may take at first
+	startLeast = 256 << 10              // likewise, in bytes a second
 	growTime   = 50 * time.Millisecond  // for the allowance to double, if it is a guess
 	calmTimes  = 3                      // times spill without an idle moment make it a guess again
 	sinceMost  = 4                      // times spill: the longest that is remembered

@@ -72,3 +72,50 @@ func TestSimulatedBursts(t *testing.T) {
 		}
 	}
 }
+
+// A stream that needs all of its paths has them within two seconds, in whatever order they are given, and keeps them.
+func TestSimulatedNeed(t *testing.T) {
+	t.Parallel()
+	const near = 100 * time.Microsecond
+	for _, c := range []struct {
+		name  string
+		links int
+		mbit  []float64
+	}{
+		{"3 x 400", 3, []float64{400, 400, 400}},
+		{"8 x 100", 2, slices.Repeat([]float64{100}, 8)},
+		{"16 x 100", 1, slices.Repeat([]float64{100}, 16)},
+		{"1000+100+10+1", 4, []float64{1000, 100, 10, 1}},
+		{"1+10+100+1000", 4, []float64{1, 10, 100, 1000}},
+		{"100+1000+1+10", 4, []float64{100, 1000, 1, 10}},
+		{"2000+1", 2, []float64{2000, 1}},
+		{"1+2000", 2, []float64{1, 2000}},
+	} {
+		for _, loops := range []int{1, 3} {
+			t.Run(fmt.Sprintf("%s, %d loops", c.name, loops), func(t *testing.T) {
+				t.Parallel()
+				sum := 0.0
+				for _, m := range c.mbit {
+					sum += m * 1e6 / 8
+				}
+				r, p := produce(t, 1<<20, 3*sum)
+				sim := simulateFrom(t, r, stream.SendSetup{Setup: stream.Setup{Options: stream.Options{IO: "copy", CPUs: slices.Repeat([]int{-1}, loops)}}}, c.links, lines(near, c.mbit...)...)
+				p.start(sim)
+				whole := time.Duration(0)
+				for whole < 3*time.Second {
+					got, _ := sim.rates(100 * time.Millisecond)
+					if got/sum > 0.95 {
+						break
+					}
+					whole = sim.now
+				}
+				sim.run(2 * time.Second)
+				got, _ := sim.rates(time.Second)
+				t.Logf("all of them after %v, then %.3f of the sum, %.2f %% resent", whole, got/sum, 100*sim.resent())
+				if whole >= 2*time.Second || got < 0.97*sum {
+					t.Errorf("all of them after %v, then %.3f of the sum", whole, got/sum)
+				}
+			})
+		}
+	}
+}
