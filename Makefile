@@ -40,7 +40,7 @@ test: ## vet, every test, every system call made short at times, and a short run
 # a test says otherwise: on two CPUs it would seldom have more than one or two.
 faults: ## the engine and netio with short counts and EINTR forced on every data system call
 	go vet -tags faults ./netio/...
-	go test -tags faults -timeout 10m ./netio ./engine
+	go test -tags faults -timeout 10m ./netio ./engine ./engine/send/... ./engine/receive/...
 
 race: ## the parallel packages under the race detector, all seeds
 	@if command -v "$$(go env CC)" >/dev/null; then \

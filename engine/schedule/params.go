@@ -4,7 +4,7 @@
 //
 //	params.go     every time and share of the engine's clocks
 //	schedule.go   which link takes a leg, how large it is, and when it is late
-//	order.go      which paths take new legs
+//	order.go      which paths take new legs, and allowance.go how much
 //	speed.go      what a link carries
 //	doubt.go      what is taken off what a link promises
 //	pathflow.go   the queue that all links of a path share

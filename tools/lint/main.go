@@ -8,6 +8,8 @@
 //	loop     what the engine waits for with epoll is waited for in engine/loop (engine.go)
 //	docs     every package and every exported name of a package has a comment (docs.go)
 //	text     nothing is left to be done, and no path of a developer's machine (text.go)
+//	sizes    no file has more than 400 lines, no package of the engine more than 2,700 (sizes.go)
+//	tour     the package comments of the engine name what there is, and nothing else (tour.go)
 //	built    no program lies among its sources
 //
 // Tests, and folders that serve only tests, must follow just unsafe, text and "nobody imports tools".

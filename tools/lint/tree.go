@@ -32,6 +32,7 @@ type source struct {
 func (s source) dir() string           { return path.Dir(s.file) }
 func (s source) isTest() bool          { return strings.HasSuffix(s.file, "_test.go") }
 func (s source) line(at token.Pos) int { return s.fset.Position(at).Line }
+func (s source) lines() int            { return s.fset.File(s.syn.Pos()).LineCount() }
 
 // skipped are folders without sources of ours.
 var skipped = []string{".git", "bin", "out"}
@@ -80,7 +81,9 @@ func check(root fs.FS) ([]breach, error) {
 		breaches = append(breaches, checkNames(s)...)
 		breaches = append(breaches, checkEngine(s)...)
 	}
-	return append(breaches, checkPackages(sources)...), nil
+	breaches = append(breaches, checkPackages(sources)...)
+	breaches = append(breaches, checkSizes(sources)...)
+	return append(breaches, checkTour(sources)...), nil
 }
 
 func parse(file string, content []byte) (source, error) {

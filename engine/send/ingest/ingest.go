@@ -80,7 +80,7 @@ const (
 // its carrier and holder. Its buffer comes from the loop's shard. An error comes with SourceGone. The source may make Pull wait:
 // then another thread runs the loop, and much may have happened to it when Pull returns; see loop.Loop.Away.
 func (in *Intake) Pull(w *window.Window, at *loop.Loop, most int) (*window.Leg, Hunger, error) {
-	l, why, err := in.take(w, at, most)
+	l, why, err := in.next(w, at, most)
 	if l != nil {
 		in.complete(l)
 	}
@@ -98,8 +98,8 @@ func (in *Intake) complete(l *window.Leg) {
 	}
 }
 
-// take is what Pull does in its turn.
-func (in *Intake) take(w *window.Window, at *loop.Loop, most int) (*window.Leg, Hunger, error) {
+// next is what Pull does in its turn.
+func (in *Intake) next(w *window.Window, at *loop.Loop, most int) (*window.Leg, Hunger, error) {
 	if in.over.Load() {
 		return nil, NoMore, nil
 	}
