@@ -34,7 +34,7 @@ type Life struct {
 	outcry  outcry                    // the supervisor's
 
 	Placed    atomic.Pointer[Placement] // where the loops run
-	Repinning sync.Mutex                // held by whoever decides that
+	Repinning sync.Mutex                // held by whoever decides that; locked before Mu
 	Gauge     Gauge
 	Curtain   Curtain
 
