@@ -107,7 +107,8 @@
 //
 // # Goroutines beside the loops
 //
-// Each has one owner, which joins it. Only one whose call does not return from the kernel is left behind.
+// Each has one owner, which joins it, except those that only read a setting or look at a pipe for a message to the user, and have
+// nothing of the stream. One whose call does not return from the kernel is left behind.
 //
 //	threads of loops           Run begins them, and ends and joins them together (engine/loop/halt.go)
 //	their lookout              Run: a thread that is stuck loses its loop (engine/loop/takeover.go)

@@ -121,30 +121,18 @@ func (k *txlink) sendFile() (int, error) {
 	return 0, err
 }
 
-// piece is a part of a file in memory, on its way to a socket.
-type piece struct {
-	at      int64  // in the stream
-	b       []byte // within the loop's memory for it
-	reading bool   // a call that may wait is about to fill it
-}
-
-// pieceSize is how much of a file is read at a time when it cannot be sent from the page cache, in bytes. A piece stays in the
-// CPU's cache; larger ones were measured and are no faster.
-const pieceSize = 512 << 10
-
 // copyFile sends a piece of a file through memory, starting at a byte of the stream. What the socket does not take is kept for
 // the next time, unless another link's piece comes in between.
 func (k *txlink) copyFile(at int64, left int) (int, error) {
 	k.reread = true
 	p := &k.owner.piece
-	if p.reading {
+	if p.Filling() {
 		return 0, netio.ErrAgain // until sourceFreed
 	}
-	if at < p.at || at >= p.at+int64(len(p.b)) {
-		p.reserve(at, left)
-		n, err := 0, error(nil)
-		doomed := k.call(func() { n, err = k.s.in.Source.ReadAt(p.b, k.s.in.OffsetOf(at)) })
-		p.reading, p.b = false, p.b[:n]
+	if !p.Has(at) {
+		room, n, err := p.Reserve(at, left), 0, error(nil)
+		doomed := k.call(func() { n, err = k.s.in.Source.ReadAt(room, k.s.in.OffsetOf(at)) })
+		p.Filled(n)
 		if doomed != nil {
 			return 0, doomed
 		}
@@ -156,16 +144,7 @@ func (k *txlink) copyFile(at int64, left int) (int, error) {
 			return 0, err
 		}
 	}
-	b := p.b[at-p.at:]
-	return k.Conn.Send(b[:min(len(b), left)], nil)
-}
-
-// reserve makes room for up to n bytes, starting at a byte of the stream.
-func (p *piece) reserve(at int64, n int) {
-	if p.b == nil {
-		p.b = make([]byte, pieceSize)
-	}
-	p.at, p.b, p.reading = at, p.b[:min(n, cap(p.b))], true
+	return k.Conn.Send(p.From(at, left), nil)
 }
 
 // shrunk ends the stream; the error it returns ends the link.

@@ -27,7 +27,7 @@ type txloop struct {
 	asides  []*txlink // are gone, but still have their last words to send
 
 	reads bool // files cannot be sent from the page cache here
-	piece piece
+	piece ingest.Piece
 }
 
 // add takes a new link in, by rank.
