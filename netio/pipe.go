@@ -114,6 +114,9 @@ func (c *Conn) SendPipe(p *Pipe, n int) (int, error) {
 // Unsupported reports whether a call failed because the kernel, a filter (seccomp(2)) or a descriptor does not allow it
 // at all. Nothing was moved, so the bytes can go another way.
 func Unsupported(err error) bool {
+	if err == nil || err == ErrAgain { // the usual answers, on the data path
+		return false
+	}
 	return errors.Is(err, errors.ErrUnsupported) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EPERM) ||
 		errors.Is(err, unix.EACCES)
 }

@@ -16,6 +16,7 @@ const (
 	Writable uint32 = unix.EPOLLOUT
 	Failed   uint32 = unix.EPOLLERR
 	HungUp   uint32 = unix.EPOLLHUP
+	Ended    uint32 = unix.EPOLLRDHUP   // the peer has ended its side
 	Edge     uint32 = unix.EPOLLET      // report a change once
 	Once     uint32 = unix.EPOLLONESHOT // report once, then nothing until Modify
 )

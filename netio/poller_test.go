@@ -133,3 +133,43 @@ func TestWake(t *testing.T) {
 		}
 	}
 }
+
+// After a read that brought less than it had room for, nothing has to be read again before the next event: an end of the peer's side
+// is reported, beside the data that came with it or on its own.
+func TestPollerReportsTheEnd(t *testing.T) {
+	for _, together := range []bool{true, false} {
+		p := poller(t)
+		c, peer := connected(t, nil)
+		if err := p.Add(c.FD(), Readable|Writable|Ended|Edge, 7); err != nil {
+			t.Fatal(err)
+		}
+		tokens(t, p, 1000) // it is writable
+		if n, err := peer.Write([]byte("x")); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		if together {
+			peer.CloseWrite()
+		}
+		seen := awaitEvents(t, p, Readable)
+		if n, err := c.Recv(make([]byte, 8), nil); n != 1 || err != nil {
+			t.Fatal(n, err)
+		}
+		if !together {
+			peer.CloseWrite()
+		}
+		if seen&Ended == 0 && awaitEvents(t, p, Ended)&Ended == 0 {
+			t.Errorf("together %v: the end was not reported", together)
+		}
+	}
+}
+
+// awaitEvents waits until one of the events is there, and returns it with those that came with it.
+func awaitEvents(t *testing.T, p *Poller, events uint32) (seen uint32) {
+	t.Helper()
+	for range 10 {
+		if seen |= tokens(t, p, 1000)[7]; seen&events != 0 {
+			break
+		}
+	}
+	return seen
+}

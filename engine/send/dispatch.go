@@ -2,6 +2,7 @@ package send
 
 import (
 	"slices"
+	"time"
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
@@ -113,8 +114,7 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why ingest.Hunger) {
 	if l.s.in.InPlace() && l.s.in.Shore.Busy() {
 		return nil, nil, stalledSource
 	}
-	l.findBest()
-	l.held = 0
+	l.best, l.held = 0, 0
 	for _, k := range l.Links {
 		if !k.idle() {
 			continue
@@ -139,15 +139,19 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why ingest.Hunger) {
 	return nil, nil, why
 }
 
-// findBest finds how soon the best link could bring a leg. It looks at this loop's links only: each loop has links of every
-// path, so another loop rarely has a better one.
-func (l *txloop) findBest() {
+// findBest finds how soon the best link could bring a leg, when it is first asked in a round. It looks at this loop's links only: each
+// loop has links of every path, so another loop rarely has a better one.
+func (l *txloop) findBest() time.Duration {
+	if l.best != 0 {
+		return l.best
+	}
 	l.best = schedule.ForEver
 	for _, k := range l.Links {
 		if !k.leaving && !k.headway.stalled {
 			l.best = min(l.best, k.eta(k.most()))
 		}
 	}
+	return l.best
 }
 
 // pull takes a new leg for the link.

@@ -61,6 +61,7 @@ type txlink struct {
 	got     int // bytes of in that are not parsed yet
 	bitmap  [wire.MaxBitmap / 8]uint64
 	unheard bool // in txloop.unheard
+	last    bool // the peer has ended its side, or the connection has failed: what is left to be read ends with that
 
 	lost func(schedule.Use) // tells the keeper, once
 }
@@ -83,6 +84,7 @@ func (k *txlink) Ready(events uint32) {
 	if events&netio.Failed != 0 {
 		k.reap() // zero-copy completions are reported as errors
 	}
+	k.last = k.last || events&(netio.Ended|netio.HungUp|netio.Failed) != 0
 	err := k.receive()
 	if err == nil {
 		err = k.send()
@@ -186,14 +188,16 @@ func (k *txlink) send() error {
 const heardPerRound = 64 << 10
 
 // receive reads and obeys what the peer sent, until nothing is left in the socket or the link's share of the round is used
-// up. Readiness is reported once, so the loop comes back to what is left.
+// up. Readiness is reported once, so the loop comes back to what is left. A read that brings less than it had room for has emptied
+// the socket, and what comes later is reported again (epoll(7)); only an end that has been reported already would be missed.
 func (k *txlink) receive() error {
 	for budget := heardPerRound; budget > 0; {
+		room := len(k.in) - k.got
 		n, err := k.read()
-		if err == netio.ErrAgain {
+		switch {
+		case err == netio.ErrAgain, err == nil && n < room && !k.last:
 			return nil
-		}
-		if err != nil {
+		case err != nil:
 			return err
 		}
 		budget -= n

@@ -44,7 +44,7 @@ func (k *txlink) prune() {
 		}
 	}
 	k.Speed.Arrive(k.trips[:n], k.Loop.Now, k.queue.MinRTT, len(left) == 0)
-	k.carried, k.trips = left, k.trips[n:]
+	k.carried, k.trips = append(k.carried[:0], left...), append(k.trips[:0], k.trips[n:]...) // in place: new memory costs more
 	if k.headway.doubt.Good(k.Loop.Now); k.path.Doubted() && k.carriedSome(k.queue) {
 		k.path.Trust()
 	}
@@ -107,11 +107,16 @@ func (k *txlink) eta(bytes int) time.Duration { return k.prospect().ETA(bytes) }
 
 // mayTake reports whether a leg of so many bytes would hold nobody up on this link.
 func (k *txlink) mayTake(bytes int) bool {
-	absorbed, p := k.absorbed(), k.prospect()
+	absorbed := k.absorbed()
+	if absorbed == schedule.ForEver {
+		return true // there is no other link
+	}
+	p := k.prospect()
 	if bytes > k.most() {
 		p.Idle = 0 // a leg sized for another link is no trial
 	}
-	return p.MayTake(bytes, absorbed, k.owner.best, absorbed == schedule.ForEver)
+	// Usually it may whatever the best of all links does, which takes a look at each of them.
+	return p.MayTake(bytes, absorbed, 0, false) || p.MayTake(bytes, absorbed, k.owner.findBest(), false)
 }
 
 // absorbed is how late a leg may be on this link before the other links have to wait.

@@ -71,7 +71,7 @@ func (s *Sender) makePool() (err error) {
 
 // linkUp puts a new link to work; on its loop's thread.
 func (s *Sender) linkUp(l *txloop, k *txlink) {
-	if err := k.Start(l.Loop, l.Past, netio.Readable|netio.Writable|netio.Edge, k); err != nil {
+	if err := k.Start(l.Loop, l.Past, netio.Readable|netio.Writable|netio.Ended|netio.Edge, k); err != nil {
 		k.Conn.Abort()
 		k.lost(schedule.UseNone)
 		return

@@ -169,6 +169,8 @@ func (c tcpConn) Settle(asked string) (dial.Congestion, bool) {
 // TraceTo reports every system call on the data path.
 func TraceTo(to observe.Observer) netio.Tracer {
 	return func(call string, fd, n int, err error) {
-		observe.Tell(to, observe.Call{Name: call, FD: fd, N: n, Err: err})
+		if observe.Listens(to, observe.LevelCalls) {
+			observe.Tell(to, observe.Call{Name: call, FD: fd, N: n, Err: err})
+		}
 	}
 }
