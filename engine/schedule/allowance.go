@@ -5,15 +5,19 @@ import (
 	"time"
 )
 
+// step is a path, and what stands between it and those before it.
 type step struct {
-	spill time.Duration
-	links int // that can carry something
+	spill  time.Duration
+	links  int  // that can carry something
+	silent bool // nothing gets through on them at the moment
 
 	bytes   float64 // that it took so far
 	sampled float64 // of these, at the last sample
 	rate    float64 // that it took lately, in bytes a second
 	peak    float64 // likewise, at its fastest; falls slowly
 	known   bool    // there was a sample
+	mean    float64 // bytes a second, idle time and all
+	meant   float64 // bytes, when that was last brought up to date
 
 	base  float64   // bytes that the paths before it had taken when they were last idle, or less long ago
 	since time.Time // when that was
@@ -33,18 +37,24 @@ type step struct {
 	marked    float64   // bytes as beyond, then
 }
 
+// able reports whether the path can carry something.
+func (p *step) able() bool { return p.links > 0 && !p.silent }
+
+// begin has the path help.
 func (p *step) begin(allowance float64, now time.Time) {
 	p.helps, p.allowance, p.credit, p.paid = true, allowance, 0, now
 	p.probing, p.spare, p.exact = true, 0, false
 }
 
+// leaveOff has a path that was the first take as much as it did, now that it no longer is.
 func (p *step) leaveOff(now time.Time) {
-	if p.rate > 0 && p.spill > SpillAtOnce {
-		p.begin(p.rate, now)
+	if p.mean > 0 && p.spill > SpillAtOnce {
+		p.begin(p.mean, now)
 		p.probing = false
 	}
 }
 
+// pay brings the credit up to date, and the allowance if it is used up.
 func (p *step) pay(scale float64, now time.Time) {
 	d := now.Sub(p.paid)
 	p.paid = now
@@ -62,6 +72,7 @@ func (p *step) pay(scale float64, now time.Time) {
 	p.credit = min(p.credit+p.allowance*d.Seconds(), max(p.allowance*creditTime.Seconds(), 2*p.leg))
 }
 
+// fall lowers the allowance of a path because those before it had room for so many seconds.
 func (p *step) fall(idle, scale float64) {
 	if !p.helps {
 		return
@@ -73,6 +84,8 @@ func (p *step) fall(idle, scale float64) {
 	}
 }
 
+// rest accounts for a time in which the paths before this one, which carry scale bytes a second, had room. They took so many bytes
+// so far, and it and those after it so many.
 func (p *step) rest(idle time.Duration, now time.Time, before, beyond, scale float64) {
 	if p.probing {
 		p.spare += idle.Seconds()
@@ -94,6 +107,7 @@ func (p *step) rest(idle time.Duration, now time.Time, before, beyond, scale flo
 	p.since = now.Add(-max(0, min(now.Sub(p.since), sinceMost*p.spill)-(1+idleWeight)*idle))
 }
 
+// goOn notes that the idle time is over.
 func (p *step) goOn(now time.Time, beyond float64) {
 	if p.exact {
 		p.probing, p.exact = false, false

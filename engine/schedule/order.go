@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -37,14 +38,15 @@ type Order struct {
 	idle    time.Time // since then some path has room and nothing to put there; zero: none has
 	idlePos int       // the first such path
 
+	silent  atomic.Int32               // paths on which nothing gets through, to be read without the lock
 	changed func(path int, helps bool) // is told when a path begins or ends to help; not under mu
 	turned  bool                       // one has done so
 
 	span  time.Duration // since the last sample of what the paths carry, idle time left out
 	taken int           // legs in it
+	meant time.Time     // when the means were last brought up to date
 }
 
-// step is a path, and what stands between it and those before it.
 // NewOrder makes an Order for paths with these spills; see SpillAtOnce and SpillNever. It tells changed, on any thread, when a path
 // begins or ends to help. nil: nobody wants to wait.
 func NewOrder(spills []time.Duration, changed func(path int, helps bool)) *Order {
@@ -93,27 +95,59 @@ func (o *Order) Links(path, more int, now time.Time) {
 	defer o.unlock()
 	o.advance(now)
 	p := &o.paths[path]
-	first := o.first()
-	before := p.links
+	was, first := p.able(), o.first()
 	p.links += more
+	if p.links == 0 && p.silent {
+		p.silent = false
+		o.silent.Add(-1)
+	}
 	switch {
-	case p.links == 0:
+	case was && !p.able():
 		o.replace(path, now)
-	case before == 0 && first > path && first < len(o.paths):
-		o.turned = true
-		o.paths[first].leaveOff(now) // the path is back: the one that stood in for it leaves off as it shows what it carries
+	case !was && p.able():
+		o.back(path, first, now)
 	}
 }
 
-// Late notes that a leg is late on a path that has been quiet for so long. If that is long, nothing gets through there.
-func (o *Order) Late(path int, quiet time.Duration, now time.Time) {
-	if o == nil || quiet < lateLeast {
+// Late notes that a leg is late, or its link gets nothing through, on a path that has been quiet for so long. With that round trip, and
+// a queue that takes so long, it counts as down until Heard says otherwise if it should not be quiet any more.
+func (o *Order) Late(path int, quiet, rtt, queue time.Duration, now time.Time) {
+	if o == nil || quiet < StalledAfter(rtt, queue, lateLeast, ForEver) {
 		return
 	}
 	o.mu.Lock()
 	defer o.unlock()
 	o.advance(now)
-	o.replace(path, now)
+	if p := &o.paths[path]; p.able() {
+		p.silent = true
+		o.silent.Add(1)
+		o.replace(path, now)
+	}
+}
+
+// Heard notes that something gets through on a path.
+func (o *Order) Heard(path int, now time.Time) {
+	if o == nil || o.silent.Load() == 0 {
+		return
+	}
+	o.mu.Lock()
+	defer o.unlock()
+	o.advance(now)
+	if p := &o.paths[path]; p.silent {
+		first := o.first()
+		p.silent = false
+		o.silent.Add(-1)
+		o.back(path, first, now)
+	}
+}
+
+// back notes that a path can carry something again, and which one was the first before that: it goes on with what it carries, until the
+// one that is back shows what it can do.
+func (o *Order) back(path, first int, now time.Time) {
+	if first > path && first < len(o.paths) {
+		o.turned = true
+		o.paths[first].leaveOff(now)
+	}
 }
 
 // Took notes that a link of the path took a new leg.
@@ -179,7 +213,7 @@ func (o *Order) May(path int, now time.Time) bool {
 	}
 	scale := o.scale(path)
 	for i := range path {
-		if o.paths[i].links > 0 && o.paths[i].spill >= 0 && o.holds(i, now) {
+		if o.paths[i].able() && o.paths[i].spill >= 0 && o.holds(i, now) {
 			p.fall(min(now.Sub(p.paid), lookMost).Seconds(), scale)
 			o.turned = o.turned || p.helps != p.told
 			p.paid = now
@@ -203,7 +237,7 @@ func (o *Order) May(path int, now time.Time) bool {
 // first is the first path with a link that can carry something; the number of paths if there is none.
 func (o *Order) first() int {
 	for i := range o.paths {
-		if o.paths[i].links > 0 {
+		if o.paths[i].able() {
 			return i
 		}
 	}
@@ -239,7 +273,7 @@ func (o *Order) ready(path int, now time.Time) bool {
 // scale is what the paths before this one carry at their fastest, in bytes a second.
 func (o *Order) scale(path int) (rate float64) {
 	for i := range o.paths[:path] {
-		if o.paths[i].links > 0 {
+		if o.paths[i].able() {
 			rate += o.paths[i].peak
 		}
 	}
@@ -248,8 +282,9 @@ func (o *Order) scale(path int) (rate float64) {
 
 // replace has the paths after one that fails take what it carried.
 func (o *Order) replace(path int, now time.Time) {
-	rate := o.paths[path].peak
-	o.paths[path].rate, o.paths[path].peak = 0, 0
+	p := &o.paths[path]
+	rate := p.mean
+	p.rate, p.peak, p.mean = 0, 0, 0
 	if rate == 0 {
 		return
 	}
@@ -262,14 +297,10 @@ func (o *Order) replace(path int, now time.Time) {
 	}
 }
 
-// begin has the path help.
-// leaveOff has a path that was the first take as much as it did, now that it no longer is.
-// pay brings the credit up to date, and the allowance if it is used up.
-// fall lowers the allowance of a path because those before it had room for so many seconds.
 // advance accounts for the time until now.
 func (o *Order) advance(now time.Time) {
 	if o.at.IsZero() {
-		o.at = now
+		o.at, o.meant = now, now
 		for i := range o.paths {
 			o.paths[i].since, o.paths[i].calm = now, now
 		}
@@ -283,6 +314,7 @@ func (o *Order) advance(now time.Time) {
 		idle = max(0, now.Sub(Later(o.at, o.idle)))
 	}
 	o.at = now
+	o.average(now)
 	if unseen := d - gapMost; unseen > 0 && o.idle.IsZero() {
 		o.skip(unseen)
 		d = gapMost
@@ -332,34 +364,8 @@ func (o *Order) rest(idle time.Duration, now time.Time) {
 		}
 		before += p.bytes
 		beyond -= p.bytes
-		if p.links > 0 {
+		if p.able() {
 			scale += p.peak
 		}
 	}
-}
-
-// rest accounts for a time in which the paths before this one, which carry scale bytes a second, had room. They took so many bytes
-// so far, and it and those after it so many.
-// goOn notes that the idle time is over.
-// sample measures what the paths carry while none has room.
-func (o *Order) sample(busy time.Duration) {
-	begins := o.span < 0
-	o.span += busy
-	switch {
-	case begins && o.span >= 0:
-		o.span, o.taken = 0, 0
-		for i := range o.paths {
-			o.paths[i].sampled = o.paths[i].bytes
-		}
-		return
-	case o.span < sampleSpan || o.taken < sampleLegs && o.span < sampleLong:
-		return
-	}
-	for i := range o.paths {
-		p := &o.paths[i]
-		p.rate = (p.bytes - p.sampled) / o.span.Seconds()
-		p.peak = max(p.rate, p.peak*FlowKeeps)
-		p.sampled, p.known = p.bytes, true
-	}
-	o.span, o.taken = 0, 0
 }

@@ -4,7 +4,7 @@
 //
 //	params.go     every time and share of the engine's clocks
 //	schedule.go   which link takes a leg, how large it is, and when it is late
-//	order.go      which paths take new legs, and allowance.go how much
+//	order.go      which paths take new legs, allowance.go how much, carried.go what they carry
 //	speed.go      what a link carries
 //	doubt.go      what is taken off what a link promises
 //	pathflow.go   the queue that all links of a path share
@@ -183,6 +183,7 @@ const (
 	sampleSpan = 50 * time.Millisecond  // of what paths carry, as FlowSample
 	sampleLong = 250 * time.Millisecond // likewise, if they took fewer legs than sampleLegs
 	sampleLegs = 4
+	meanSpan   = 300 * time.Millisecond // over which it is said what a path carried that fails
 )
 
 // A leg is what its link sends in LegTime, so that no leg is held for long. The legs of a whole window must last at least

@@ -48,13 +48,14 @@ type simulation struct {
 
 // simPath is one bottleneck, whose links share it.
 type simPath struct {
-	rate  float64       // bytes a second
-	delay time.Duration // one way
-	queue float64       // bytes that wait at most
-	links int
-	spill time.Duration
-	line  []simChunk // what waits, and what leaves now before it
-	sent  int64      // bytes
+	rate   float64       // bytes a second
+	delay  time.Duration // one way
+	queue  float64       // bytes that wait at most
+	links  int
+	spill  time.Duration
+	silent bool       // nothing leaves
+	line   []simChunk // what waits, and what leaves now before it
+	sent   int64      // bytes
 }
 
 // simChunk is what leaves at once.
@@ -285,6 +286,10 @@ func (c *simLink) push() {
 
 // serve makes the first chunk in line leave.
 func (p *simPath) serve(sim *simulation) {
+	if p.silent {
+		sim.at(sim.now+10*time.Millisecond, func() { p.serve(sim) })
+		return
+	}
 	first := p.line[0]
 	sim.at(sim.now+time.Duration(float64(first.bytes)/p.rate*float64(time.Second)), func() {
 		p.sent += int64(first.bytes)
@@ -487,12 +492,12 @@ func (sim *simulation) resent() float64 {
 // simSource is a producer at the other end of a pipe: burst bytes at a time, at a mean rate. What the pipe does not take waits.
 type simSource struct {
 	pipe    int
-	holds   int     // what it puts into the pipe, at most
-	burst   int     // bytes
-	rate    float64 // bytes a second
-	waiting int     // bytes that it has and the pipe does not
-	made    int64   // bytes
-	due     bool    // it is about to write
+	holds   int           // what it puts into the pipe, at most
+	burst   int           // bytes
+	rate    float64       // bytes a second
+	waiting int           // bytes that it has and the pipe does not
+	next    time.Duration // when the next burst comes
+	due     bool          // it is about to write
 }
 
 // produce makes a source of a simulation: its pipe, to read from, and what fills it once the simulation runs.
@@ -510,13 +515,27 @@ func produce(t *testing.T, burst int, rate float64) (*os.File, *simSource) {
 // start makes the first burst.
 func (p *simSource) start(sim *simulation) {
 	sim.source = p
-	var next func()
-	next = func() {
-		p.waiting += p.burst
-		p.made += int64(p.burst)
-		sim.at(time.Duration(float64(p.made)/p.rate*float64(time.Second)), next)
+	p.next = sim.now
+	p.produce(sim, p.rate)
+}
+
+// produce makes a burst, and the next one in time, until the rate is another one.
+func (p *simSource) produce(sim *simulation, rate float64) {
+	if rate != p.rate {
+		return
 	}
-	next()
+	p.waiting += p.burst
+	p.next += time.Duration(float64(p.burst) / rate * float64(time.Second))
+	sim.at(p.next, func() { p.produce(sim, rate) })
+}
+
+// change makes it produce at another rate; what waits is forgotten.
+func (p *simSource) change(sim *simulation, rate float64) {
+	if rate == p.rate {
+		return
+	}
+	p.waiting, p.rate, p.next = 0, rate, sim.now
+	p.produce(sim, rate)
 }
 
 // look has the producer write if it can, and a loop that watches the pipe know of it. It reports whether one did.
