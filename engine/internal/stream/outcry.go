@@ -62,7 +62,7 @@ func (o *outcry) look(now time.Time, p Plight, t schedule.Timing) News {
 	case !p.met:
 		o.down = p.Since
 	case o.down.IsZero() || !o.met:
-		o.down = now
+		o.down = schedule.Later(now, p.Since) // the supervisor may have been held up since it asked what time it is
 	}
 	o.met = p.met
 	switch told := !o.said.IsZero(); {

@@ -55,3 +55,17 @@ func TestOutcry(t *testing.T) {
 		})
 	}
 }
+
+// A supervisor that is held up between its clock and its look has seen nothing of the time before the peer was met.
+func TestOutcryOfASupervisorThatIsLate(t *testing.T) {
+	timing := schedule.Timing{Tell: 2 * time.Second, TellAgain: time.Hour}
+	start := time.Unix(1000, 0)
+	at := func(second int) time.Time { return start.Add(time.Duration(second) * time.Second) }
+	var o outcry
+	o.look(at(3), Plight{Without: true, Since: start}, timing)
+	for _, now := range []time.Time{at(4), at(8)} { // when it was met, at 7, the first of these looks was under way
+		if n := o.look(now, Plight{Without: true, Since: at(7), met: true}, timing); n != NewsNone {
+			t.Errorf("%v after the peer came: %d", now.Sub(at(7)), n)
+		}
+	}
+}
