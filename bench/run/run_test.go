@@ -134,7 +134,7 @@ func TestRounds(t *testing.T) {
 	s := startServer(t, nil)
 	for name, change := range map[string]func(c *Config){
 		"memory": func(c *Config) {},
-		"warmup": func(c *Config) { c.Warmup = 50 * time.Millisecond },
+		"warmup": func(c *Config) { c.Warmup, c.Length = 50*time.Millisecond, time.Second }, // what comes after it has to move something
 		"pipes":  func(c *Config) { c.Pipes = true },
 		"prbs":   func(c *Config) { c.Variants[0].Options.PRBS, c.Variants[0].Options.Seed = true, 7 },
 		"copy":   func(c *Config) { c.Variants[0].Options.IO = "copy" },
