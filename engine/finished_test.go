@@ -48,6 +48,7 @@ func TestSenderFinishesWithoutAnEnd(t *testing.T) {
 // A stream fails while its user knows of an outage, when it had been finished by its sender: that is no path that works.
 func TestFailureIsNoEndOfAnOutage(t *testing.T) {
 	timing := brief()
+	timing.Dead = steady.Dead // what is written by hand has no heartbeat
 	timing.Tell, timing.TellAgain, timing.Linger = time.Millisecond, time.Hour, 100*time.Millisecond
 	s := newStream(1, 1000)
 	rx := receive(t, rig.Setup{Options: engine.Options{Giveup: -1}, Hooks: rig.Hooks{Timing: timing}}, enginetest.KindPipe, nil)

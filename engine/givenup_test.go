@@ -262,6 +262,7 @@ func (c *holeConn) Info() netio.Info { return netio.Info{MSS: 1448, CPU: -1} }
 func TestBlackHoleIsAnOutage(t *testing.T) {
 	timing := brief()
 	timing.Dead, timing.Stall = 400*time.Millisecond, 50*time.Millisecond
+	timing.Farewell = 2 * time.Second // for a link to come up, by which the receiver is told, on the busiest machine
 	tx := send(t, rig.Setup{
 		Options: engine.Options{Threads: 1, Giveup: time.Second},
 		Hooks:   rig.Hooks{Timing: timing},
