@@ -98,7 +98,7 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 		Port: r.cfg.Port, Bind: r.cfg.Bind, Listeners: len(at.CPUs), Seats: t.Seats, Time: r.time, Network: r.transport, Observer: r.observer,
 	}, reception{r})
 	if err != nil {
-		sink.Close()
+		r.close()
 		return stream.Fail(stream.StatusConnect, err, "cannot listen on port %d", r.cfg.Port)
 	}
 	for i, cpu := range at.CPUs {

@@ -98,10 +98,8 @@ func (l *Life) heardOut(ctx context.Context) bool {
 		switch {
 		case l.hasAnswered(), l.received(), ctx.Err() != nil:
 			return true
-		case !l.LinksUp():
-			return l.hasAnswered() // that may be why
-		case !time.Now().Before(end):
-			return false
+		case !l.LinksUp(), !time.Now().Before(end):
+			return l.hasAnswered() // a link that was asked may have ended since for just that
 		}
 		select {
 		case <-l.Poke:

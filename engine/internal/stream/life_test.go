@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -160,4 +161,37 @@ func TestInsistWaitsForALink(t *testing.T) {
 			}
 		})
 	}
+}
+
+// worker is a loop whose link ends while it is asked, because the peer has answered the last words.
+type worker struct {
+	*loop.Loop
+	life *Life
+}
+
+func (w worker) HeardOut() bool                      { w.life.Parted.Store(true); return false }
+func (worker) MakeWay()                              {}
+func (worker) Farewell([]byte, chan<- struct{})      {}
+func (worker) Forsake()                              {}
+func (worker) CloseLinks()                           {}
+func (worker) Count(*Gauge)                          {}
+func (worker) Describe() []observe.LinkStatus        { return nil }
+func (worker) Collect() (sums []observe.LinkSummary) { return sums }
+
+// An answer counts that comes while the links are asked, even where only one look is left.
+func TestAnswerWhileAsked(t *testing.T) {
+	l := newLife(&half{})
+	l.time.Farewell = time.Minute
+	at, err := loop.New(0, -1, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Workers = []Worker{worker{at, l}}
+	l.Up = 1 // another link
+	end := l.Run()
+	heard := l.heardOut(t.Context())
+	if _, done := l.Leave(at.Close); !heard || !done {
+		t.Errorf("heard %v, ended %v", heard, done)
+	}
+	end()
 }
