@@ -14,10 +14,10 @@ PROGRAM := bin/viamillipede
 RACED := ./engine/... ./bufpool/... ./netio/... ./bench/run
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test faults race lab fuzz bench bench-quick bench-gate lint generated install clean
+.PHONY: help build demo test faults race lab fuzz bench bench-quick bench-growth bench-gate lint generated install clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # -s -w leaves out symbols and debug data. The version comes from git describe, since vcs stamping fails in unusual clones.
 build: ## the static program, bin/viamillipede
@@ -63,11 +63,14 @@ fuzz: ## every fuzz target for FUZZTIME (10s)
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x "$$package" </dev/null || exit 1; \
 	done
 
-bench: build ## measure this machine against other programs, into BENCHMARKS.md and its plots; ten minutes of a quiet machine
+bench: build ## measure this machine against other programs, into BENCHMARKS.md and its plots; a quarter of an hour of a quiet machine
 	go run ./tools/benchmarks -bin $(PROGRAM)
 
 bench-quick: build ## the main rows of that, printed; a minute, and no file is changed
 	@go run ./tools/benchmarks -quick -bin $(PROGRAM)
+
+bench-growth: build ## what a stream costs as the work grows, into BENCHMARKS.md and its plots; ten to twelve minutes of a quiet machine
+	go run ./tools/growth -bin $(PROGRAM)
 
 # Less than a minute, and another one in case of doubt. GATE_BASE names a commit to compare with in place of the one before.
 bench-gate: ## fail when the program is slower than that of the commit before, or needs more CPU time

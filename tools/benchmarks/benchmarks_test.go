@@ -15,13 +15,13 @@ import (
 
 // fixture has the rows that the plots and tables need, but some, as on a machine without them.
 func fixture() record.Record {
-	found := record.Record{Header: "- machine: one\n", Table: "| row |\n|---|\n| limit |\n", Lost: []string{"**lost**: `threads 16`: `limit`"}}
+	found := record.Record{Header: "- machine: one\n- kernel: 6.1\n- ssh: absent, no server: refused\n", Goals: "| a | met |\n| b | **missed** |\n| c | met |\n", Table: "| row |\n|---|\n| limit |\n", Lost: []string{"**lost**: `threads 16`: `limit`"}}
 	for name, rate := range map[string]float64{
-		"limit": 3.3, "local pipe": 3.4, "threads 16": 3.2, "threads 4": 3.3, "threads 1": 3.6, "threads 64": 3,
-		"socat": 2, "mbuffer": 1.8, "nc": 1.4, "iperf3": 3.7, "leg 16k": 0.7, "leg 64k": 2, "leg 256k": 3, "leg 4M": 3.1,
+		"limit": 3.3, "local pipe": 3.4, "threads 16": 3.2, "threads 4": 3.3, "threads 1": 3.6,
+		"socat": 2, "mbuffer": 1.8, "nc": 1.4, "iperf3": 3.7, "leg 16k": 0.7,
 	} {
 		found.Rows = append(found.Rows, record.Row{Name: name, Unit: "GB/s", Values: []float64{rate, rate * 0.9, rate * 1.1},
-			TX: []float64{0.16, 0.18, 0.17}, RX: []float64{0.09, 0.1, 0.08}})
+			TX: []float64{0.16, 0.18, 0.17}, RX: []float64{0.09, 0.1, 0.08}, Machine: []float64{0.6, 0.5, 0.7}})
 	}
 	found.Rows = append(found.Rows, record.Row{Name: "ssh", Unit: "GB/s"}) // it failed
 	return found
@@ -48,9 +48,7 @@ func TestPictures(t *testing.T) {
 
 func TestWordsOfPictures(t *testing.T) {
 	for name, want := range map[string][]string{
-		"peers":   {"viamillipede, threads 16", "bare relay", "GB/s at the consumer", ">3.70<"},
-		"threads": {">64<", "CPU s/GiB", "GB/s at the consumer", "local pipe", ">tx<"},
-		"legs":    {">16k<", "leg, in bytes"},
+		"peers": {"viamillipede, threads 16", "bare relay", "GB/s at the consumer", ">3.70<"},
 	} {
 		var b bytes.Buffer
 		for _, d := range drawings() {
@@ -82,16 +80,36 @@ func TestBarsAreInOrder(t *testing.T) {
 func TestProjection(t *testing.T) {
 	got := projection(fixture())
 	for _, want := range []string{
-		"12.5 GB/s are 11.64 GiB/s.", "| pipe to pipe | threads 16 | 0.17 | 0.09 | 2.0 | 1.0 |\n",
-		"| pipe to pipe, `checksum` | checksum | no figure |  |  |  |\n",
+		" 100G, 11.64 GiB/s |\n", "| pipe to pipe | threads 16 | 0.17 | 0.09 | 0.2 + 0.1 | 0.5 + 0.3 | 0.8 + 0.4 | 2.0 + 1.0 |\n",
+		"| pipe to pipe, `checksum` | checksum | no figure |  |  |  |  |  |\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in:\n%s", want, got)
 		}
 	}
+	if got := expect(fixture()); !strings.Contains(got, "| 100G | 12.5 | 2.0 | 1.0 | 7.0 |\n") {
+		t.Error(got)
+	}
 	if got := lost(nil); !strings.Contains(got, "Nothing") {
 		t.Error(got)
 	}
+}
+
+// The first table shows what there is, and says how sure it is and what was not there.
+func TestSummary(t *testing.T) {
+	got := summary(fixture())
+	for _, want := range []string{
+		"| **viamillipede**, 16 links | 3.2 | 2.88 to 3.52 | 0.97 | 0.26 | 0.60 |\n", "| nc | 1.4 |", "kernel 6.1, with unknown",
+		"had 1.22 times its slowest rate", "2 of 3 goals were met", "Not measured: ssh (no server).\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "| ssh |") {
+		t.Errorf("a row without figures:\n%s", got)
+	}
+	_ = summary(record.Record{})
 }
 
 // The page of this tree takes all parts, twice alike, and keeps the rest.
@@ -119,7 +137,7 @@ func TestPageTakesTheParts(t *testing.T) {
 		}
 		first = now
 	}
-	if !strings.Contains(string(first), "\n- machine: one\n\n| row |\n") {
+	if !strings.Contains(string(first), "\n- ssh: absent, no server: refused\n\n| row |\n") {
 		t.Error("the page does not have what was measured")
 	}
 	if err := os.WriteFile(name, bytes.Replace(text, []byte("<!-- end -->"), []byte("<!-- ende -->"), 1), 0o644); err != nil {
@@ -148,7 +166,8 @@ func TestPageShowsThePictures(t *testing.T) {
 }
 
 const smallPage = "# By hand\n<!-- measured: speed -->\nold\n<!-- end -->\n<!-- measured: lost -->\n<!-- end -->\nkept\n" +
-	"<!-- measured: queues -->\nold queues\n<!-- end -->\n<!-- measured: projection -->\n<!-- end -->\n"
+	"<!-- measured: queues -->\nold queues\n<!-- end -->\n<!-- measured: projection -->\n<!-- end -->\n" +
+	"<!-- measured: summary -->\n<!-- end -->\n<!-- measured: expect -->\n<!-- end -->\n<!-- measured: goals -->\n<!-- end -->\n"
 
 // stand makes a tree with a page, and stand-ins of the programs that measure: scripts.
 func stand(t *testing.T, figures, queues string) programs {

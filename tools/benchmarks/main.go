@@ -1,7 +1,7 @@
 // Command benchmarks measures everything in BENCHMARKS.md that is measured on one machine, and rewrites those parts of
 // it.
 //
-//	go run ./tools/benchmarks [-bin bin/viamillipede] [-gib 4] [-rounds 7] [-png DIR] [-json FILE | -from FILE]
+//	go run ./tools/benchmarks [-bin bin/viamillipede] [-gib 4] [-rounds 9] [-png DIR] [-json FILE | -from FILE]
 //	go run ./tools/benchmarks -quick [-bin bin/viamillipede]
 //
 // It runs tools/figures, which compares viamillipede with other programs, and tools/queues, which needs root; without
@@ -28,10 +28,13 @@ import (
 )
 
 const (
-	page      = "BENCHMARKS.md"
-	pictures  = "tools/benchmarks" // where the plots are
-	runLimit  = time.Hour          // for everything; ten minutes are typical on a quiet machine
-	quickTime = 5 * time.Minute    // the same with -quick, where one minute is typical
+	page          = "BENCHMARKS.md"
+	pictures      = "tools/benchmarks" // where the plots are
+	runLimit      = time.Hour          // for everything; a quarter of an hour is typical on a quiet machine
+	typicalRound  = 90 * time.Second
+	typicalQueues = 30 * time.Second
+
+	quickTime = 5 * time.Minute // the same with -quick, where one minute is typical
 )
 
 // settings are the command line.
@@ -53,7 +56,7 @@ func parse() (settings, error) {
 	var set settings
 	flag.StringVar(&set.bin, "bin", "", "the viamillipede to measure; it is made first when this is empty")
 	flag.Float64Var(&set.gib, "gib", 4, "length of each stream in GiB")
-	flag.IntVar(&set.rounds, "rounds", 7, "rounds, 5 or more; medians of these are given")
+	flag.IntVar(&set.rounds, "rounds", 9, "rounds, 5 or more; medians of these are given")
 	flag.BoolVar(&set.quick, "quick", false, "measure the main rows for a minute, print them, and change no file")
 	flag.StringVar(&set.png, "png", "", "a folder to draw the plots into as PNG too")
 	flag.StringVar(&set.json, "json", "", "a file to keep the figures in")
@@ -79,7 +82,7 @@ func run(ctx context.Context, set settings) error {
 	}
 	defer os.RemoveAll(dir)
 	if !set.quick {
-		if err := fit(page); err != nil { // before ten minutes are wasted
+		if err := fit(page); err != nil { // before minutes are wasted
 			return err
 		}
 	}
@@ -118,6 +121,7 @@ func fit(name string) error {
 
 // regenerate measures and writes the results. If a part fails, its old text stays, and the error says so.
 func (set settings) regenerate(ctx context.Context, p programs) error {
+	fmt.Fprintf(os.Stderr, "benchmarks: about %v on two quiet CPUs, %v at most\n", time.Duration(set.rounds)*typicalRound+typicalQueues, runLimit)
 	found, err := p.figures(ctx, "-gib", strconv.FormatFloat(set.gib, 'g', -1, 64), "-rounds", strconv.Itoa(set.rounds))
 	if err != nil {
 		return err

@@ -10,7 +10,10 @@ import (
 )
 
 // board gathers the rows of the table, in the order of rowNames.
-type board struct{ rows []*row }
+type board struct {
+	round int // the present one
+	rows  []*row
+}
 
 // row has the results of all rounds for one name.
 type row struct {
@@ -19,10 +22,12 @@ type row struct {
 	stream bool      // values are rates
 	ours   bool      // reports links and what was resent
 	values []float64 // one for each successful round
+	rounds []int     // in which each value was measured
 	tx, rx []float64 // CPU s/GiB, of streams
 	all    []float64 // likewise, of the whole machine
 	lost   []float64 // links
 	resent []float64 // fraction of the stream
+	copied bool      // a leg of some round did not go by reference
 	failed []string  // why there is no figure, one for each failed round
 }
 
@@ -73,7 +78,7 @@ func (b *board) add(name string, value float64, err error) bool {
 		r.failed = append(r.failed, err.Error())
 		return false
 	}
-	r.values = append(r.values, value)
+	r.values, r.rounds = append(r.values, value), append(r.rounds, b.round)
 	return true
 }
 
@@ -85,11 +90,12 @@ func (b *board) stream(name string, s sample, err error) {
 	r := b.row(name)
 	r.tx, r.rx, r.all = append(r.tx, s.tx), append(r.rx, s.rx), append(r.all, s.machine)
 	r.lost, r.resent = append(r.lost, s.lost), append(r.resent, s.resent)
+	r.copied = r.copied || !s.referred
 }
 
 // record is the complete result, below a header.
 func (b *board) record(header string) record.Record {
-	rec := record.Record{Header: header, Table: b.markdown(), Lost: b.lost()}
+	rec := record.Record{Header: header, Table: b.markdown(), Goals: b.goals(), Lost: b.lost()}
 	for _, r := range b.rows {
 		row := record.Row{Name: r.name, Unit: r.unit, Ours: r.ours, Values: r.values, TX: r.tx, RX: r.rx, Machine: r.all}
 		if r.name == rowPipe {
@@ -104,7 +110,7 @@ func (b *board) record(header string) record.Record {
 func (b *board) markdown() string {
 	var t strings.Builder
 	t.WriteString("| row | median | lowest | highest | of the limit | CPU s/GiB, tx | CPU s/GiB, rx | CPU s/GiB, machine | links lost | " +
-		"resent | ours | aimed for |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+		"resent | ours |\n|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range b.rows {
 		t.WriteString("| " + strings.Join(b.cells(r), " | ") + " |\n")
 	}
@@ -122,10 +128,10 @@ func (b *board) cells(r *row) []string {
 		if len(r.failed) > 0 {
 			why = report.OneLine(r.failed[0])
 		}
-		return append([]string{r.name, why}, make([]string, 10)...)
+		return append([]string{r.name, why}, make([]string, 9)...)
 	}
 	cells := []string{r.name, r.figure(report.Median(r.values)), r.figure(slices.Min(r.values)), r.figure(slices.Max(r.values)),
-		"", "", "", "", "", "", b.outcome(r.name), b.verdict(r.name)}
+		"", "", "", "", "", "", b.outcome(r.name)}
 	if !r.stream {
 		return cells
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"time"
+
+	"viamillipede/tools/internal/relay"
 )
 
 // Names of rows that others refer to.
@@ -14,17 +16,19 @@ const (
 	rowBefore   = "threads 16 before"
 	rowFour     = "threads 4"
 	rowOne      = "threads 1"
-	rowMany     = "threads 64"
-	rowLeg      = "leg " // followed by the size
+	rowLeg      = "leg 16k" // the smallest; all other rows have 1M, and tools/growth measures what is between
+	rowRelay    = "copying relay"
 	rowCopy     = "io copy"
 	rowSplice   = "io splice"
 	rowVLimit   = "vmsplice to splice: limit"
 	rowVSplice  = "vmsplice to splice: io splice"
-	rowVRelay   = "vmsplice to splice: copy relay"
+	rowVRelay   = "vmsplice to splice: copying relay"
 	rowVAuto    = "vmsplice to splice: io auto"
+	rowCat      = "file to file: cat"
 	rowFRelay   = "file to file: sendfile relay"
 	rowFile     = "file to file"
 	rowNRelay   = "file to null: sendfile relay"
+	rowNCopying = "file to null: copying relay"
 	rowNull     = "file to null"
 	rowChecksum = "checksum"
 	rowChaos    = "chaos 100"
@@ -46,15 +50,21 @@ const (
 	rowPeakRX   = "peak memory, rx"
 )
 
-// legSizes are the sizes to measure besides the default, 1M, which every other row has.
-func legSizes() []string { return []string{"16k", "64k", "256k", "4M"} }
+// How the names of rows begin whose streams do not go from write(2) to read(2).
+const (
+	caseVmsplice = "vmsplice to splice: "
+	caseFile     = "file to file: "
+	caseNull     = "file to null: "
+)
 
 func rowNames() []string {
-	names := []string{rowLimit, rowPipe, rowDefault, rowBefore, rowFour, rowOne, rowMany, rowCopy, rowSplice, rowVLimit, rowVSplice, rowVRelay,
-		rowVAuto, rowFRelay, rowFile, rowNRelay, rowNull, rowChecksum, rowChaos, rowKilled, rowVisited, rowSocat,
+	names := []string{rowLimit, rowRelay, rowPipe, rowDefault, rowBefore, rowFour, rowOne, rowCopy, rowSplice, rowVLimit, rowVSplice, rowVRelay,
+		rowVAuto, rowCat, rowFRelay, rowFile, rowNRelay, rowNCopying, rowNull, rowChecksum, rowChaos, rowKilled, rowVisited, rowLeg, rowSocat,
 		rowMbuffer, rowNC, rowMPTCP, rowSSH, rowIperf, rowLife, rowEmpty, rowVersion, rowIdle, rowPaused, rowSwitches, rowPeakTX, rowPeakRX}
-	for _, size := range legSizes() {
-		names = append(names, rowLeg+size)
+	for _, kind := range []string{caseVmsplice, caseFile, caseNull} {
+		for _, rival := range rivals() {
+			names = append(names, kind+rival)
+		}
 	}
 	return names
 }
@@ -66,19 +76,20 @@ func contenders(set settings) []contender {
 		return contender{name: name, rx: rx, tx: append(slices.Clone(tx), words...), kills: kills}.told()
 	}
 	all := []contender{
-		{name: rowLimit, rx: []string{set.self, "limit-rx", "PORT"}, tx: []string{set.self, "limit-tx", "PORT"}},
+		relayed(rowLimit, relay.Limit(set.self)),
+		relayed(rowRelay, relay.Copying(set.self)),
 		{name: rowPipe},
 		mainCase(rowDefault, set.bin).told(),
 		mainCase(rowBefore, set.before),
 		ours(rowFour, 0, "threads", "4"),
 		ours(rowOne, 0, "threads", "1"),
-		ours(rowMany, 0, "threads", "64"),
 		ours(rowCopy, 0, "threads", "16", "io", "copy"),
 		ours(rowSplice, 0, "threads", "16", "io", "splice"),
 		ours(rowChecksum, 0, "threads", "16", "checksum"),
 		ours(rowChaos, 0, "threads", "16", "chaos", "100"),
 		ours(rowKilled, 50*time.Millisecond, "threads", "16"),
 		ours(rowVisited, 0, "threads", "16"),
+		ours(rowLeg, 0, "threads", "16", "leg", "16k"),
 	}
 	for i := range all {
 		switch all[i].name {
@@ -87,9 +98,6 @@ func contenders(set settings) []contender {
 		case rowVisited:
 			all[i].strangers = true
 		}
-	}
-	for _, size := range legSizes() {
-		all = append(all, ours(rowLeg+size, 0, "threads", "16", "leg", size))
 	}
 	all = append(all, planes(set)...)
 	for _, p := range peers(set) {
@@ -113,27 +121,36 @@ func mainCase(name, bin string) contender {
 	return contender{name: name, rx: rx, tx: append(tx, "threads", "16")}
 }
 
-// planes are the streams that do not go from write(2) to read(2), each next to a relay that does as little as possible.
+// relayed is a stream through a relay.
+func relayed(name string, r relay.Ends) contender { return contender{name: name, rx: r.RX, tx: r.TX} }
+
+// between makes a stream go from one kind of end to another.
+func (c contender) between(feed, drain string) contender {
+	c.feed, c.drain = feed, drain
+	return c
+}
+
+// planes are the streams that do not go from write(2) to read(2): each next to relays that do as little as possible, and to
+// the programs that one would use otherwise.
 func planes(set settings) []contender {
-	vmsplice := func(name string, rx, tx []string) contender {
-		return contender{name: name, rx: rx, tx: tx, feed: feedVmsplice, drain: drainSplice}
-	}
-	file := func(name, drain string, rx, tx []string) contender {
-		return contender{name: name, rx: rx, tx: tx, feed: feedFile, drain: drain}
-	}
 	rx, tx := commandsOf(set.bin)
-	limitRX := []string{set.self, "limit-rx", "PORT"}
-	fileRX, fileTX := []string{set.self, "file-rx", "PORT"}, []string{set.self, "file-tx", "PORT"}
-	return []contender{
-		vmsplice(rowVLimit, limitRX, []string{set.self, "limit-tx", "PORT"}),
-		vmsplice(rowVSplice, rx, append(slices.Clone(tx), "io", "splice")).told(),
-		vmsplice(rowVRelay, limitRX, []string{set.self, "copy-tx", "PORT"}),
-		vmsplice(rowVAuto, rx, tx).told(),
-		file(rowFRelay, drainFile, fileRX, fileTX),
-		file(rowFile, drainFile, rx, tx).told(),
-		file(rowNRelay, drainNull, fileRX, fileTX),
-		file(rowNull, drainNull, rx, tx).told(),
+	ours := func(name string, words ...string) contender {
+		return contender{name: name, rx: rx, tx: append(slices.Clone(tx), words...)}.told()
 	}
+	var all []contender
+	add := func(kind, feed, drain string, list ...contender) {
+		for _, c := range append(list, rivalsIn(set, kind)...) {
+			all = append(all, c.between(feed, drain))
+		}
+	}
+	add(caseVmsplice, feedVmsplice, drainSplice,
+		relayed(rowVLimit, relay.Limit(set.self)), ours(rowVSplice, "io", "splice"),
+		relayed(rowVRelay, relay.Copying(set.self)), ours(rowVAuto))
+	add(caseFile, feedFile, drainFile,
+		contender{name: rowCat, tx: []string{"cat"}}, relayed(rowFRelay, relay.File(set.self)), ours(rowFile))
+	add(caseNull, feedFile, drainNull,
+		relayed(rowNRelay, relay.File(set.self)), relayed(rowNCopying, relay.CopyingFile(set.self)), ours(rowNull))
+	return all
 }
 
 // measurement is one turn of a round; take adds to the rows of the board.

@@ -58,6 +58,9 @@ func commands(set settings, c contender) string {
 	case c.alone:
 		return fmt.Sprintf("`%s` to `%s`, BYTES those of a stream", strings.Join(c.tx, " "), strings.Join(c.rx, " "))
 	}
+	if c.rx == nil {
+		return fmt.Sprintf("`%s <file >file`", strings.Join(c.tx, " "))
+	}
 	tx, rx := "gen | "+strings.Join(c.tx, " "), strings.Join(c.rx, " ")+" | sink"
 	if c.feed == feedFile {
 		tx = strings.Join(c.tx, " ") + " <file"

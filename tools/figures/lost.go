@@ -9,16 +9,19 @@ import (
 // ourRow is our row that a row of another program is compared with; "" for our own rows and for those that are not
 // streams.
 func ourRow(name string) string {
-	switch name {
-	case rowLimit, rowPipe, rowSocat, rowMbuffer, rowNC, rowMPTCP, rowSSH, rowIperf:
+	kind, _, other := strings.Cut(name, ": ")
+	switch {
+	case slices.Contains([]string{rowLimit, rowRelay, rowPipe, rowSocat, rowMbuffer, rowNC, rowMPTCP, rowSSH, rowIperf}, name):
 		return rowDefault
-	case rowVLimit:
+	case !other || name == rowVSplice || name == rowVAuto:
+		return ""
+	case name == rowVLimit:
 		return rowVSplice
-	case rowVRelay:
+	case kind+": " == caseVmsplice:
 		return rowVAuto
-	case rowFRelay:
+	case kind+": " == caseFile:
 		return rowFile
-	case rowNRelay:
+	case kind+": " == caseNull:
 		return rowNull
 	}
 	return ""
@@ -43,10 +46,10 @@ func (b *board) losses() []loss {
 		all = append(all, loss{ourRow(r.name), text})
 	}
 	for _, a := range aims() {
-		if !b.has(append([]string{a.row}, a.needs...)) {
+		if !a.known(b) {
 			continue
 		}
-		if got := a.got(b); !a.met(got) {
+		if got := a.judged(b); !a.met(got) {
 			all = append(all, loss{a.row, strings.ReplaceAll(a.verdict(got), "*", "")})
 		}
 	}
@@ -82,7 +85,7 @@ func (b *board) outcome(name string) string {
 	if slices.ContainsFunc(b.losses(), func(l loss) bool { return l.row == name }) {
 		return "**lost**"
 	}
-	if b.verdict(name) != "" && b.median(name) > 0 {
+	if slices.ContainsFunc(aims(), func(a aim) bool { return a.row == name && a.known(b) }) {
 		return "won"
 	}
 	return ""

@@ -6,10 +6,9 @@
 // to a consumer that reads and counts. The rate is the consumer's, from its first byte to the end of file; a stream that
 // comes out short, or an end that fails, gives no figure. The programs take turns within each round, so that noise hits
 // all alike, and each is compared with the limit of the same run: a bare relay over one connection that promises nothing
-// (limit.go).
+// (tools/internal/relay). What should be reached is in aims.go, and is judged round by round.
 //
-// The program starts itself again, with a hidden first argument, as producer, consumer, relay and empty program
-// (roles.go). Every child has a time limit and dies with this process.
+// The program starts itself again, with a hidden first argument, as producer, consumer, relay and empty program. Every child has a time limit and dies with this process.
 package main
 
 import (
@@ -20,9 +19,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"viamillipede/tools/internal/machine"
 	"viamillipede/tools/internal/pipeline"
+	"viamillipede/tools/internal/relay"
 )
 
 // settings are the command line.
@@ -44,6 +45,9 @@ func (s settings) bytes() uint64 { return uint64(s.gib * (1 << 30)) }
 func (s settings) wants(name string) bool { return len(s.only) == 0 || slices.Contains(s.only, name) }
 
 func main() {
+	if status, ok := relay.Play(os.Args[1:]); ok {
+		os.Exit(status)
+	}
 	if role, ok := roleOf(os.Args); ok {
 		os.Exit(role.run(os.Args[2:]))
 	}
@@ -103,6 +107,8 @@ func run(ctx context.Context, set settings) error {
 		return err
 	}
 	for round := range set.rounds {
+		board.round = round
+		start := time.Now()
 		for _, m := range measurements(set, board) {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -110,17 +116,26 @@ func run(ctx context.Context, set settings) error {
 			fmt.Fprintf(os.Stderr, "round %d/%d: %s\n", round+1, set.rounds, m.name)
 			m.take(ctx)
 		}
+		forecast(set.rounds-round-1, time.Since(start))
 	}
 	now, err := machine.Used()
 	if err != nil {
 		return err
 	}
 	found := board.record(header + now.Others(began))
-	fmt.Printf("%s\n%s\n%s", found.Header, found.Table, list(found.Lost))
+	fmt.Printf("%s\n%s\n%s\n%s", found.Header, found.Table, found.Goals, list(found.Lost))
 	if set.json == "" {
 		return nil
 	}
 	return found.Write(set.json)
+}
+
+// forecast says how long the rest is going to take, if its rounds are like the last.
+func forecast(left int, round time.Duration) {
+	if left > 0 {
+		rest := time.Duration(left) * round
+		fmt.Fprintf(os.Stderr, "figures: %v more, until about %s\n", rest.Round(time.Second), time.Now().Add(rest).UTC().Format("15:04 MST"))
+	}
 }
 
 // list is a list in Markdown.

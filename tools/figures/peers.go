@@ -43,11 +43,27 @@ func peers(set settings) []peer {
 	}
 }
 
-// absentPeers says for each wanted peer that is not available, why.
+// rivals are the peers that ours should never be behind, whatever is at the ends of the stream.
+func rivals() []string { return []string{rowSocat, rowMbuffer, rowNC} }
+
+// rivalsIn are the available rivals in streams of another kind, named after it.
+func rivalsIn(set settings, kind string) []contender {
+	var all []contender
+	for _, p := range peers(set) {
+		if slices.Contains(rivals(), p.name) && set.absent[p.name] == "" {
+			c := p.contender
+			c.name = kind + c.name
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// absentPeers says for each peer that is not available, why.
 func absentPeers(ctx context.Context, set settings) map[string]string {
 	absent := map[string]string{}
 	for _, p := range peers(set) {
-		if why := p.absent(ctx); set.wants(p.name) && why != "" {
+		if why := p.absent(ctx); why != "" {
 			absent[p.name] = why
 		}
 	}

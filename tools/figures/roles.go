@@ -1,8 +1,6 @@
 package main
 
-import "viamillipede/tools/internal/ends"
-
-// role is what this program does when it has started itself, other than producer and consumer.
+// role is what this program does when it has started itself, other than producer, consumer and relay.
 type role struct {
 	name string
 	args int
@@ -12,11 +10,6 @@ type role struct {
 func roles() []role {
 	return []role{
 		{"empty", 0, func([]string) int { return 0 }},
-		{"copy-tx", 1, ends.Alone(copyTX)},
-		{"file-tx", 1, ends.Alone(fileTX)},
-		{"file-rx", 1, ends.Alone(fileRX)},
-		{"limit-rx", 1, ends.Alone(limitRX)},
-		{"limit-tx", 1, ends.Alone(limitTX)},
 	}
 }
 

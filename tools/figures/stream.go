@@ -15,7 +15,7 @@ import (
 // contender is a way to move a stream. "PORT" in a command is replaced by a free port.
 type contender struct {
 	name  string
-	rx    []string      // nil: no ends, the producer's pipe is the consumer's
+	rx    []string      // nil, and tx too: no ends, the producer's pipe is the consumer's; nil alone: tx itself writes what it reads
 	tx    []string      //
 	ours  bool          // viamillipede, which reports how many links it lost and what it resent (told)
 	kills time.Duration // a connection is killed this often; 0 means never
@@ -46,6 +46,8 @@ type sample struct {
 	machine float64 // likewise, of everything that ran meanwhile
 	lost    float64 // links lost, as counted by tx
 	resent  float64 // bytes resent, as a fraction of the stream
+
+	referred bool // ours: all legs went by reference
 }
 
 // sampleOf is what the stream itself gave.
@@ -93,7 +95,7 @@ func measure(ctx context.Context, set settings, c contender) (sample, error) {
 		return s, err
 	}
 	sum, err := told.read()
-	s.lost, s.resent = sum.lost, sum.resent/float64(set.bytes())
+	s.lost, s.resent, s.referred = sum.lost, sum.resent/float64(set.bytes()), sum.referred
 	if err == nil && s.lost == 0 && kills > 0 {
 		err = fmt.Errorf("%d connections were killed and none was missed", kills)
 	}

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 
 	"viamillipede/bench/result"
 	"viamillipede/tools/internal/pipeline"
@@ -20,7 +22,10 @@ func (c contender) told() contender {
 }
 
 // sum is the part of a sender's final summary that the measurements use.
-type sum struct{ lost, resent float64 } // links, bytes
+type sum struct {
+	lost, resent float64 // links, bytes
+	referred     bool    // no leg was copied: all went by reference
+}
 
 // summary is where a sender's summary goes.
 type summary struct{ dir string }
@@ -53,5 +58,17 @@ func (s *summary) read() (sum, error) {
 	if !okLost || !okResent {
 		return sum{}, fmt.Errorf("a summary without lost-links or resent-B: %v", f.Results[0].Values)
 	}
-	return sum{lost, resent}, nil
+	return sum{lost, resent, byReference(f.Results[0].Config["engine-path"])}, nil
+}
+
+// legsCopied finds how many legs an engine path copied.
+var legsCopied = regexp.MustCompile(`, (\d+) legs copied`)
+
+// byReference reports whether all legs of a file or pipe went by reference, as the engine path of a summary tells it.
+func byReference(enginePath string) bool {
+	if strings.HasPrefix(enginePath, "copy") || strings.Contains(enginePath, "where links leave") {
+		return false
+	}
+	m := legsCopied.FindStringSubmatch(enginePath)
+	return enginePath != "" && (m == nil || m[1] == "0")
 }

@@ -27,6 +27,11 @@ func Producer(program string, bytes uint64, how string) []string {
 	return []string{program, roleGen, strconv.FormatUint(bytes, 10), how}
 }
 
+// Pieces is a Producer whose single calls give at most piece bytes.
+func Pieces(program string, bytes uint64, how string, piece int) []string {
+	return append(Producer(program, bytes, how), strconv.Itoa(piece))
+}
+
 // Consumer is the command line that makes a program which calls Play run Sink.
 func Consumer(program, how string) []string { return Pausing(program, how, 0, 0) }
 

@@ -17,7 +17,9 @@ import (
 // PipeSize is the size we ask for pipes, in bytes; larger ones no longer fit the cache and are slower.
 const PipeSize = 1 << 20
 
-const chunk = 256 << 10 // bytes of one read or write
+const chunk = 256 << 10 // bytes of one read, and of one write unless another size is asked for
+
+const huge = 2 << 20 // bytes: one huge page on amd64
 
 // How Gen makes a stream and Sink takes it.
 const (
@@ -43,24 +45,30 @@ func Memory(n int) ([]byte, error) {
 // Widen asks for a pipe of PipeSize. If that is not allowed, or fd is not a pipe, nothing changes.
 func Widen(fd int) { _, _ = unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, PipeSize) }
 
-// Gen BYTES write|vmsplice puts a constant buffer into stdout, by copy or by reference.
+// Gen BYTES write|vmsplice [PIECE] puts a constant buffer into stdout, by copy or by reference, in calls of at most PIECE
+// bytes.
 func Gen(args []string) error {
 	left, err := strconv.ParseUint(args[0], 10, 64)
 	if err != nil {
 		return err
 	}
+	piece := uint64(chunk)
+	if len(args) > 2 {
+		if piece, err = strconv.ParseUint(args[2], 10, 21); err != nil || piece == 0 {
+			return fmt.Errorf("gen: pieces of %s bytes: expected 1 to %d", args[2], huge-1)
+		}
+	}
 	put := Write
 	if args[1] == ByVMSplice {
 		put = VMSplice
 	}
-	const huge = 2 << 20 // bytes: one huge page on amd64
 	b, err := Memory(huge)
 	if err != nil {
 		return err
 	}
 	Widen(1)
 	for left > 0 {
-		n, err := put(1, b[:min(left, chunk)])
+		n, err := put(1, b[:min(left, piece)])
 		if err != nil {
 			return fmt.Errorf("gen: %s: %w", args[1], err)
 		}
@@ -141,7 +149,7 @@ const (
 // false if it was not.
 func Play(args []string) (status int, ok bool) {
 	switch {
-	case len(args) == 3 && args[0] == roleGen:
+	case (len(args) == 3 || len(args) == 4) && args[0] == roleGen:
 		return Alone(Gen)(args[1:]), true
 	case len(args) == 4 && args[0] == roleSink:
 		return Alone(Sink)(args[1:]), true

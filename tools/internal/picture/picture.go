@@ -16,7 +16,8 @@ import (
 // The size of a picture, and the space around its panels.
 const (
 	width  = 10 * vg.Inch
-	height = 6 * vg.Inch
+	height = 6 * vg.Inch // or enough for each of its panels
+	panel  = 2.5 * vg.Inch
 	gap    = 10 // points
 )
 
@@ -34,7 +35,7 @@ func Pale() color.Color { return color.RGBA{0xb0, 0xb0, 0xb0, 0xff} }
 
 // Write draws panels, one above another with their vertical axes aligned, in a format that gonum knows.
 func Write(w io.Writer, format string, panels ...*plot.Plot) error {
-	c, err := draw.NewFormattedCanvas(width, height, format)
+	c, err := draw.NewFormattedCanvas(width, max(height, panel*vg.Length(len(panels))), format)
 	if err != nil {
 		return err
 	}

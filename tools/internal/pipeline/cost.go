@@ -16,12 +16,13 @@ type Cost struct {
 	Waits      float64 // voluntary context switches: a thread had to wait for something
 	Preempted  float64 // involuntary ones: another thread had the CPU
 	Migrations float64 // how often a thread moved to another CPU; 0 if not counted (Plan.Counted)
+	Peak       float64 // largest resident memory (VmHWM), MiB; 0 if not looked for (Plan.Watched)
 }
 
-// PerGiB is the cost per GiB of a stream.
+// PerGiB is the cost per GiB of a stream; the peak of its memory is that of the whole.
 func (c Cost) PerGiB(bytes uint64) Cost {
 	gib := float64(bytes) / (1 << 30)
-	return Cost{c.Seconds / gib, c.Waits / gib, c.Preempted / gib, c.Migrations / gib}
+	return Cost{c.Seconds / gib, c.Waits / gib, c.Preempted / gib, c.Migrations / gib, c.Peak}
 }
 
 // startCounted is Start for a process whose migrations are to be counted. The other costs are known for every process;
@@ -79,7 +80,7 @@ func (p *Child) cost() (Cost, error) {
 		return Cost{}, nil
 	}
 	usage := p.ProcessState.SysUsage().(*syscall.Rusage)
-	cost := Cost{Seconds: p.cpu().Seconds(), Waits: float64(usage.Nvcsw), Preempted: float64(usage.Nivcsw)}
+	cost := Cost{Seconds: p.cpu().Seconds(), Waits: float64(usage.Nvcsw), Preempted: float64(usage.Nivcsw), Peak: p.peak()}
 	if p.counter == nil {
 		return cost, p.uncounted
 	}

@@ -6,6 +6,7 @@
 //	stream.go    it is waited for, and what it cost
 //	process.go   a process is started, and ended with its stream
 //	cost.go      what a process cost
+//	peak.go      the most memory that it had
 //	listen.go    when somebody listens on a port, and which port nobody listens on
 //	main.go      what a program that starts processes does first and last
 //

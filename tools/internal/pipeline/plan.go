@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"os"
@@ -22,6 +23,8 @@ type Plan struct {
 	Stdin, Stdout *os.File // closed by the caller; nil means the null device, and Child.Out
 
 	Port    uint16        // that rx listens on; 0 for a free one
+	Watched bool          // look for the peak memory of both ends (Cost.Peak)
+	Limit   time.Duration // bounds the stream, all its processes together; 0: Limit
 	Counted bool          // count the migrations of both ends, which costs a little at each context switch
 	Anyhow  bool          // ignore the exit status of both ends: only what comes out counts
 	Abroad  bool          // there is no rx: tx makes the consumer run elsewhere and prints its output
@@ -51,7 +54,7 @@ type Stream struct {
 // Start starts consumer, rx, tx and producer, in this order, each once the one before is ready for it. The caller ends
 // the stream with End; after an error nothing is left of it.
 func Start(ctx context.Context, p Plan) (*Stream, error) {
-	s := &Stream{crew: newCrew(ctx, p.Grace), plan: p}
+	s := &Stream{crew: newCrew(ctx, cmp.Or(p.Limit, Limit), p.Grace), plan: p}
 	if err := s.start(); err != nil {
 		s.End()
 		return nil, err
@@ -110,7 +113,8 @@ func (s *Stream) receivingHalf() (out *os.File, err error) {
 	return nil, s.listening(s.RX, s.Port)
 }
 
-// sendingHalf starts tx and returns what the producer writes to: next if there is no tx.
+// sendingHalf starts tx and returns what the producer writes to: next if there is no tx. Without an rx tx itself writes to
+// next.
 func (s *Stream) sendingHalf(next *os.File) (out *os.File, err error) {
 	if s.plan.TX.Command == nil {
 		return next, nil
@@ -121,7 +125,11 @@ func (s *Stream) sendingHalf(next *os.File) (out *os.File, err error) {
 			return nil, err
 		}
 	}
-	s.TX, err = s.launch(s.plan.TX, in, nil)
+	to := next
+	if s.plan.RX.Command != nil {
+		to = nil
+	}
+	s.TX, err = s.launch(s.plan.TX, in, to)
 	return out, err
 }
 
@@ -134,6 +142,9 @@ func (s *Stream) launch(e End, stdin, stdout *os.File) (child *Child, err error)
 	}
 	begin := func() error {
 		child, err = s.crew.start(job{argv: argv, stdin: stdin, stdout: stdout, said: e.Said, env: e.Env, counted: s.plan.Counted})
+		if err == nil && s.plan.Watched {
+			child.watch = watchPeak(child.Process.Pid)
+		}
 		return err
 	}
 	if e.At == nil {

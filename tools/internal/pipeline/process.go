@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Limit bounds one stream or one life, all its processes together; a few seconds are typical.
+// Limit bounds one stream or one life, all its processes together, unless Plan says otherwise; a few seconds are typical.
 const Limit = 60 * time.Second
 
 // lastWords is how much of a process's output goes into the error of its end, in bytes.
@@ -36,6 +36,7 @@ type Child struct {
 
 	counter   *os.File // of migrations; nil if there is none
 	uncounted error    // why there is none although there should be
+	watch     *watch   // of its memory; nil if there is none
 }
 
 // job is a process to start.
@@ -48,9 +49,9 @@ type job struct {
 }
 
 // newCrew makes a crew without processes; the caller must call end, also after errors.
-func newCrew(ctx context.Context, grace time.Duration) *crew {
+func newCrew(ctx context.Context, limit, grace time.Duration) *crew {
 	c := &crew{grace: grace}
-	c.ctx, c.cancel = context.WithTimeoutCause(ctx, Limit, fmt.Errorf("not done within %v", Limit))
+	c.ctx, c.cancel = context.WithTimeoutCause(ctx, limit, fmt.Errorf("not done within %v", limit))
 	return c
 }
 
@@ -115,6 +116,7 @@ func (c *crew) end() {
 			p.counter.Close()
 			p.counter = nil
 		}
+		p.peak()
 	}
 }
 

@@ -75,7 +75,7 @@ func TestCountedCost(t *testing.T) {
 	if runtime.NumCPU() < 2 {
 		t.Skip("needs two CPUs")
 	}
-	c := newCrew(t.Context(), 0)
+	c := newCrew(t.Context(), Limit, 0)
 	defer c.end()
 	const moves = 1000
 	p, err := c.start(job{argv: []string{own(t), "move", strconv.Itoa(moves)}, counted: true})
@@ -110,7 +110,7 @@ func TestHasListener(t *testing.T) {
 
 // A program that ends instead of listening is not waited for.
 func TestNobodyListens(t *testing.T) {
-	c := newCrew(t.Context(), 0)
+	c := newCrew(t.Context(), Limit, 0)
 	defer c.end()
 	p, err := c.start(job{argv: []string{own(t), "move", "x"}})
 	if err != nil {

@@ -155,7 +155,7 @@ func TestEndOfARunningStream(t *testing.T) {
 		}
 		s.End()
 		for _, child := range []*Child{s.Producer, s.TX, s.RX, s.Consumer} {
-			if child.ProcessState == nil || child.ProcessState.Success() && grace == 0 {
+			if child.ProcessState == nil || child == s.Producer && child.ProcessState.Success() && grace == 0 { // others may see it end
 				t.Errorf("%s: %s: %v", name, child.Path, child.ProcessState)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 type Record struct {
 	Header string   // the machine, the programs and their commands: a list in Markdown
 	Table  string   // a Markdown table with a row for each case
+	Goals  string   // a Markdown table of what should be reached, and what was
 	Lost   []string // a line for each lost case
 	Rows   []Row
 }

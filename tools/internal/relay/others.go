@@ -1,4 +1,4 @@
-package main
+package relay
 
 import (
 	"fmt"
@@ -7,8 +7,6 @@ import (
 
 	"viamillipede/tools/internal/ends"
 )
-
-// Relays over one connection that promise nothing, for comparison with streams that do not go from write(2) to read(2).
 
 // copyTX PORT sends stdin to loopback by reading it into 1 MiB of memory and writing that.
 func copyTX(args []string) error {
