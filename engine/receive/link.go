@@ -4,6 +4,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/receive/egress"
+	"viamillipede/engine/ring"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -318,10 +319,10 @@ func (k *rxlink) acknowledge() error {
 	if err := k.speak(); err != nil || len(k.Control) > 0 {
 		return err
 	}
-	k.owner.owed = 0
 	from, n := k.r.ring.Bitmap(k.owner.words[:])
 	a := wire.Ack{Received: uint64(from), Bitmap: k.owner.words[:n]}
 	a.Delivered = min(uint64(k.r.ring.Next()), a.Received)
+	k.owner.owed, k.owner.told, k.owner.news = 0, ring.Seq(a.Delivered), false
 	k.Control = a.Append(k.Control)
 	return k.speak()
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/ring"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -21,7 +22,9 @@ type rxloop struct {
 
 	park  carPark
 	owed  int       // bytes of legs that came in whole since the last ack
-	since time.Time // when the first of them did
+	since time.Time // when the first of them did, or what is delivered became news
+	told  ring.Seq  // the leg up to which all is delivered, as the last ack had it
+	news  bool      // more is, although no ack is owed for a leg
 }
 
 // deliver has the legs written that are in order, and tells the other loops that the sink has moved on.
@@ -29,7 +32,19 @@ func (l *rxloop) deliver() {
 	defer l.turnCame()
 	if l.r.out.Deliver(l.Loop) {
 		l.Post(l.deliver)
+		return
 	}
+	l.noteNews()
+}
+
+// noteNews has an ack leave soon if more is delivered than the last one said, and none is owed for a leg: the legs may have been
+// acknowledged while a call on the sink was stuck, and their sender have no credit left.
+func (l *rxloop) noteNews() {
+	if l.owed > 0 || l.news || l.r.ring == nil || l.r.ring.Next() == l.told {
+		return
+	}
+	l.news, l.since = true, l.Now
+	l.Within(schedule.AckWithin)
 }
 
 // Ready handles the sink's readiness, or its consumer's death.
@@ -55,14 +70,14 @@ func (l *rxloop) endRound() (again bool) {
 		return again
 	}
 	l.sendOff()
-	if l.owed == 0 {
+	if l.owed == 0 && !l.news {
 		return again
 	}
 	if wait := schedule.AckWithin - l.Now.Sub(l.since); wait > 0 {
 		l.Within(wait)
 		return again
 	}
-	l.ackLatest()
+	l.tellCredit()
 	return again
 }
 
@@ -158,9 +173,10 @@ func (l *rxloop) owe(bytes int) {
 	l.owed += bytes
 }
 
-// tellCredit tells the sender what was delivered when no leg comes in whose ack would say so.
+// tellCredit tells the sender what was received and delivered.
 func (l *rxloop) tellCredit() {
 	if len(l.Links) == 0 {
+		l.owed, l.told, l.news = 0, l.r.ring.Next(), false
 		for _, o := range l.r.loops {
 			if o != l {
 				o.Post(o.ackLatest)
@@ -180,7 +196,7 @@ func (l *rxloop) ackLatest() {
 		}
 	}
 	if latest == nil {
-		l.owed = 0 // the next link's first ack says it all
+		l.owed, l.news = 0, false // the next link's first ack says it all
 		return
 	}
 	if err := latest.acknowledge(); err != nil {
