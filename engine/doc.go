@@ -113,7 +113,7 @@
 //	threads of loops           Run begins them, and ends and joins them together (engine/loop/halt.go)
 //	their lookout              Run: a thread that is stuck loses its loop (engine/loop/takeover.go)
 //	supervisor                 the goroutine of Run itself
-//	keepers, attempts, lookups, auto
+//	keepers, attempts, lookups, auto, hints, the network's watcher
 //	                           ways.Dialer: they end with Start's context, and Wait joins them
 //	listeners, guests          doors.Doors: they end with Accept's context, and Accept joins them
 //	end of the sink            egress.Delivery: it closes ended

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/netio"
@@ -22,7 +21,7 @@ func (d *Dialer) Summaries(elapsed time.Duration, held []time.Duration) []observ
 		all[i] = observe.PathSummary{
 			Name: p.String(), Links: p.Links(), Bytes: bytes, Rate: observe.PerSecond(bytes, elapsed), RTT: time.Duration(p.RTT.Load()),
 			LinksLost: uint64(p.Lost.Load()), RescuedFrom: uint64(p.RescuedFrom.Load()), RescuedTo: uint64(p.RescuedTo.Load()),
-			Head: ratio(float64(held[i]), float64(elapsed)), NeverUp: p.NeverUp(), Last: p.Failure(),
+			Head: ratio(float64(held[i]), float64(elapsed)), NeverUp: p.neverUp(), Last: p.Failure(),
 		}
 	}
 	for i := range all {
@@ -42,7 +41,7 @@ func (d *Dialer) Statuses(sums []observe.PathSummary, links []observe.LinkStatus
 			}
 		}
 		if sums[i].Links == 0 {
-			all[i].Since = p.DownSince()
+			all[i].Since = p.downSince()
 		}
 	}
 	return all
@@ -76,19 +75,40 @@ func (d *Dialer) Devices(p *Path, to netip.Addr) (devices []string) {
 	return devices
 }
 
+// hint is what to tell the user about a path whose links the kernel holds back.
+type hint struct {
+	path    *Path
+	receive bool    // by the receiver's buffer, else by our own
+	share   float64 // of the time
+}
+
 // Hint tells the user, once for each path, which kernel setting holds its links back, as one of them shows. It does not wait.
 func (d *Dialer) Hint(p *Path, q netio.Queue) {
-	if q.Busy < schedule.HintAfter || q.MinRTT < schedule.HintTrip || p.Hinted.Load() {
+	if q.Busy < schedule.HintAfter || q.MinRTT < schedule.HintTrip || p.hinted.Load() {
 		return
 	}
 	part := func(limited time.Duration) float64 { return float64(limited) / float64(q.Busy) }
-	switch send, receive := part(q.SendLimited), part(q.ReceiveLimited); {
-	case send > schedule.HintShare && p.Hinted.CompareAndSwap(false, true):
-		go func() { // it reads a file
-			defer stream.Caught("hint", d.cfg.Observer, d.cfg.Fail)
-			observe.Tell(d.cfg.Observer, observe.BufferLimits{Path: p.String(), Share: send, Setting: host.System.Sysctl("net.ipv4.tcp_wmem")})
-		}()
-	case receive > schedule.HintShare && p.Hinted.CompareAndSwap(false, true):
-		observe.Tell(d.cfg.Observer, observe.BufferLimits{Path: p.String(), Receive: true, Share: receive})
+	h := hint{path: p, share: part(q.SendLimited)}
+	if h.share <= schedule.HintShare {
+		h.receive, h.share = true, part(q.ReceiveLimited)
+	}
+	if h.share > schedule.HintShare && p.hinted.CompareAndSwap(false, true) {
+		d.hints <- h // there is room for one of each path
+	}
+}
+
+// tellHints tells the user what Hint found, beside the loops, because it reads a file; until the dialer ends.
+func (d *Dialer) tellHints() {
+	for {
+		select {
+		case h := <-d.hints:
+			e := observe.BufferLimits{Path: h.path.String(), Receive: h.receive, Share: h.share}
+			if !h.receive {
+				e.Setting = host.System.Sysctl("net.ipv4.tcp_wmem")
+			}
+			observe.Tell(d.cfg.Observer, e)
+		case <-d.ctx.Done():
+			return
+		}
 	}
 }

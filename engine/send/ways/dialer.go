@@ -23,8 +23,9 @@ type Dialer struct {
 	have  [stream.MaxThreads]atomic.Bool // links that have a keeper at work
 	zones atomic.Bool                    // some link goes to a link-local address
 	ctx   context.Context                // ends when no more links are wanted; set by Start before any keeper starts
-	wg    sync.WaitGroup                 // keepers, and what starts them
+	wg    sync.WaitGroup                 // keepers, what starts them, and what watches and tells beside them
 	asks  sync.WaitGroup                 // lookups under way
+	hints chan hint                      // not yet told; one of each path, at most
 
 	met     chan struct{} // closed once a receiver has been met
 	meet    sync.Once     // closes it
@@ -94,6 +95,7 @@ type Link interface {
 func New(c Config, paths []stream.Path, links int) *Dialer {
 	d := &Dialer{
 		cfg: c, met: make(chan struct{}), firstUp: make(chan struct{}), change: make(chan struct{}), empty: make(chan struct{}),
+		hints: make(chan hint, len(paths)),
 	}
 	for i, p := range paths {
 		path := NewPath(p, i)
@@ -112,6 +114,10 @@ func (d *Dialer) Start(ctx context.Context, loop func(link int) *loop.Loop) {
 	d.wg.Go(func() {
 		defer d.caught("network")
 		d.watchNetwork()
+	})
+	d.wg.Go(func() {
+		defer d.caught("hint")
+		d.tellHints()
 	})
 	for i := range d.paths {
 		c.start(i)

@@ -12,7 +12,7 @@
 //	auto.go      as many links as raise the rate              one goroutine
 //	network.go   changes of the network wake keepers          one goroutine
 //	path.go      what is known of a path, and what it carries  shared, a short lock; the latter without
-//	account.go   what paths did, and what holds them back     whoever asks
+//	account.go   what paths did, and what holds them back     whoever asks; one goroutine tells the latter
 //	answers.go   why no path leads to the receiver            whoever asks
 //
 // All goroutines are the Dialer's: the end of Start's context ends them, and Wait joins them. None of them is on the data path, and the

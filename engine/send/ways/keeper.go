@@ -31,13 +31,13 @@ func (k *keeper) run(ctx context.Context) {
 	wanted, cancel := context.WithCancel(ctx)
 	defer cancel()
 	quit := k.quit
-	go func() {
+	k.d.wg.Go(func() {
 		select {
 		case <-quit:
 			cancel()
 		case <-wanted.Done():
 		}
-	}()
+	})
 	wait := time.Duration(0) // the last pause
 	for wanted.Err() == nil {
 		hope, begun := k.hope(), time.Now()

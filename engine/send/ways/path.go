@@ -24,7 +24,7 @@ type Path struct {
 	Hole  atomic.Int64 // size in bytes of a packet that does not get through, though small ones do; 0: none
 
 	Explained atomic.Bool // the user knows of its congestion control
-	Hinted    atomic.Bool // the user knows of the kernel's limits
+	hinted    atomic.Bool // the user knows of the kernel's limits
 	doubtful  atomic.Bool // a link of it had payload but carried none, and no link has carried any since
 
 	tried chan struct{} // closed when the first attempt has ended
@@ -100,15 +100,15 @@ func (p *Path) linkDown() (last bool) {
 	return p.up == 0
 }
 
-// DownSince is when the path lost its last link; zero: it never had one.
-func (p *Path) DownSince() time.Time {
+// downSince is when the path lost its last link; zero: it never had one.
+func (p *Path) downSince() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.lostAt
 }
 
-// NeverUp reports whether the path never had a link.
-func (p *Path) NeverUp() bool {
+// neverUp reports whether the path never had a link.
+func (p *Path) neverUp() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return !p.ever

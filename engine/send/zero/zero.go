@@ -19,8 +19,8 @@ const (
 	trial = 16
 )
 
-// ErrCopied is why a link stops using zero-copy.
-var ErrCopied = errors.New("the kernel copied what was sent zero-copy")
+// errCopied is why a link stops using zero-copy.
+var errCopied = errors.New("the kernel copied what was sent zero-copy")
 
 // Count counts the calls of all links, for the user.
 type Count struct{ Sent, Copied stream.Tally }
@@ -74,7 +74,7 @@ func (z *Calls) Send(p []byte, l *window.Leg, at *loop.Loop) (int, error) {
 // Pending reports whether the kernel still needs the memory of a call.
 func (z *Calls) Pending() bool { return len(z.waiting) > 0 }
 
-// Reap lets go of what the kernel no longer needs. The error is ErrCopied when that turns zero-copy off.
+// Reap lets go of what the kernel no longer needs. The error is errCopied when that turns zero-copy off.
 func (z *Calls) Reap(at *loop.Loop) error {
 	if len(z.waiting) == 0 {
 		return nil
@@ -89,7 +89,7 @@ func (z *Calls) Reap(at *loop.Loop) error {
 	z.on = z.copied < z.judged
 	z.copied, z.judged = 0, 0
 	if !z.on {
-		return ErrCopied
+		return errCopied
 	}
 	return nil
 }
