@@ -97,8 +97,6 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 // linkLost handles the end of a link; on its loop's thread.
 func (s *Sender) linkLost(k *txlink, err error) {
 	k.owner.Remove(k)
-	last := s.dialer.LinkDown(k.path)
-	s.spread(k.path, k.Loop)
 	s.life.Mu.Lock()
 	expected := s.life.Finished // the peer hangs up, as it should
 	counts := !expected && err != stream.ErrLeft
@@ -111,6 +109,8 @@ func (s *Sender) linkLost(k *txlink, err error) {
 		k.path.Lost.Add(1)
 	}
 	s.life.Mu.Unlock()
+	last := s.dialer.LinkDown(k.path) // wakes keepers, whose attempts count once the link does not
+	s.spread(k.path, k.Loop)
 	observe.Tell(s.observer, observe.LinkDown{Link: k.Index, Path: k.Name, Err: err, Expected: expected})
 	if last {
 		observe.Tell(s.observer, observe.PathDown{Path: k.path.String(), Order: k.path.Order, Err: err})
