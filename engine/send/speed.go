@@ -70,7 +70,7 @@ func (k *txlink) growth() int {
 	return min(max(first, 2*k.largest), k.s.most)
 }
 
-// publish tells the other links how many legs per second this one can send.
+// publish tells the other links how many legs per second this one can send, and the order of paths whether it can carry any.
 func (k *txlink) publish() {
 	legs := int64(0)
 	can := !k.headway.stalled && !k.leaving && !k.Gone

@@ -122,7 +122,7 @@ func (s *Sender) movedAt() time.Time { return s.life.Started.Add(time.Duration(s
 // move notes that payload moved: the receiver has more of it. See txlink.seemsToMove for what else counts.
 func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.life.Started))) }
 
-// doom is verdict once the receiver was met, under Life.Mu.
+// doom is Verdict once the receiver was met, under Life.Mu.
 func (s *Sender) doom(now time.Time, answers ways.Answers) *stream.Error {
 	dead, giveup := sendEnd{s}.Patience()
 	switch s.life.Outage.Judge(now, dead, giveup) {

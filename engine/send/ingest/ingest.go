@@ -14,7 +14,7 @@ import (
 )
 
 // Intake turns the source into legs. One loop at a time has the turn, so legs are numbered in the order of the bytes; every
-// field below it belongs to the holder of the turn.
+// field below it belongs to the holder of the turn, except what is atomic, or not changed after Open, and the Shore.
 //
 // A leg comes from the source in one of three ways: it is read into a buffer; it is moved into a pipe, without being
 // copied (reference.go); or, where the source is a file, it stays there until a link sends it. A leg of a test stream is made
