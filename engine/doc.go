@@ -92,6 +92,7 @@
 //	Sender.allowed, legs, lately, legTime; ways.Traffic
 //	                       what the scheduler knows about all links, or about those of a path: each loop adds the changes of its own
 //	                       when it measures them or an ack has come, and reads the sum
+//	ways.Path              whether what its links carry gets through: atomic, and written only when a link finds that this has changed
 //	Sender.moved, hoped    when payload last moved
 //
 // In:
@@ -107,8 +108,8 @@
 //
 // # Goroutines beside the loops
 //
-// Each has one owner, which joins it, except those that only read a setting or look at a pipe for a message to the user, and have
-// nothing of the stream. One whose call does not return from the kernel is left behind.
+// Each has one owner, which joins it, except one that only looks at a pipe for a message to the user. One whose call does not return
+// from the kernel is left behind.
 //
 //	threads of loops           Run begins them, and ends and joins them together (engine/loop/halt.go)
 //	their lookout              Run: a thread that is stuck loses its loop (engine/loop/takeover.go)
