@@ -155,6 +155,46 @@ func TestCutThroughDiesAtAFullSink(t *testing.T) {
 	s.finish(rx, hands[1], got)
 }
 
+// A leg that waited for the sink is acknowledged once: its own ack says that the sink has it. Only a heartbeat brings another.
+func TestCutThroughIsToldOnce(t *testing.T) {
+	const leg = 640 << 10 // more than may wait for its ack
+	rx := receive(t, rig.Setup{Options: engine.Options{CPUs: unpinned(1), Leg: 1 << 20, Window: 64 << 20}}, enginetest.KindPipe, nil)
+	h, s := rx.link(0, func(h *wire.Hello) { h.MaxLeg = leg }), newStream(2, leg)
+	begun := rx.owned(h, s)
+	rx.stdio.Shrink(4096)
+	sent := make(chan error, 1)
+	go func() { // what the link does not hold leaves when the sink takes more
+		_, err := h.c.Write(s.frame(1))
+		sent <- err
+	}()
+	rx.untilHeld([]*hand{h})
+	got := join(begun, rx.consume())
+	if err := <-sent; err != nil {
+		t.Fatal(err)
+	}
+	var last wire.Header
+	afterBeat, beats, repeated := true, 0, 0
+	h.until(func(f wire.Header, _ []byte) bool {
+		switch f.Type {
+		case wire.TypeAck:
+			if f.A == last.A && f.B == last.B && !afterBeat {
+				repeated++
+			}
+			last, afterBeat = f, false
+		case wire.TypeBeat:
+			afterBeat = true
+			if last.B == 2 {
+				beats++
+			}
+		}
+		return beats == 2
+	})
+	if repeated > 0 {
+		t.Errorf("%d acks said what the one before had said", repeated)
+	}
+	s.finish(rx, h, got)
+}
+
 // A consumer that dies while a leg is on its way to it is told to the sender, on every link.
 func TestCutThroughConsumerDies(t *testing.T) {
 	rx := receive(t, rig.Setup{}, enginetest.KindPipe, nil)

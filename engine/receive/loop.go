@@ -58,7 +58,7 @@ func (l *rxloop) Ready(events uint32) {
 		w.SinkTakes(l.Loop)
 	}
 	l.deliver()
-	if l.r.ring.Next() != before {
+	if next := l.r.ring.Next(); next != before && next != l.told {
 		l.tellCredit()
 	}
 }
