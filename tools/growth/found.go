@@ -64,19 +64,19 @@ func (g *grown) add(name string, p pair) {
 	g.Values[i].Pairs = append(g.Values[i].Pairs, p)
 }
 
-// slowest is the lowest rate of all, in GB/s; 0 without figures.
-func (g grown) slowest() float64 {
-	var least float64
+// typical is the median of all rates, in GB/s; 0 without figures.
+func (g grown) typical() float64 {
+	var all []float64
 	for _, v := range g.Values {
 		for _, p := range v.Pairs {
 			for _, s := range []*sample{p.Ours, p.Relay} {
-				if s != nil && (least == 0 || s.Rate < least) {
-					least = s.Rate
+				if s != nil {
+					all = append(all, s.Rate)
 				}
 			}
 		}
 	}
-	return least
+	return report.Median(all)
 }
 
 // kind is a figure of a pair; ok is false where it has none.

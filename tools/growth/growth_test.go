@@ -112,6 +112,26 @@ func TestRounds(t *testing.T) {
 	}
 }
 
+// A run whose time is up keeps the rounds that it made; one that is stopped, or has made none, keeps nothing.
+func TestTimeIsUp(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		rounds        int
+		stopped, kept bool
+	}{{"after a round", 1, false, true}, {"in the first round", 0, false, false}, {"stopped", 1, true, false}} {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		if c.stopped {
+			cancel()
+		}
+		r := newRunner(own(t))
+		r.found.Rounds, r.end = c.rounds, time.Now()
+		if _, err := r.all(ctx); (err == nil) != c.kept {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
 // fixture has two points, of which one has no figure of the relay.
 func fixture() found {
 	s := func(rate float64) *sample {

@@ -148,6 +148,6 @@ func (set settings) find(ctx context.Context) (found, error) {
 		return f, err
 	}
 	now, err := machine.Used()
-	f.Header = header + fmt.Sprintf("- %d rounds, pipes of 1 MiB\n", f.Rounds) + now.Others(began)
+	f.Header = header + fmt.Sprintf("- streams: %d rounds, pipes of 1 MiB\n", f.Rounds) + now.Others(began)
 	return f, err
 }

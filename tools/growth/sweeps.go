@@ -57,7 +57,7 @@ func sweeps() []sweep {
 	all := []sweep{
 		{name: "links", axis: "threads", command: "`tx 127.0.0.1 PORT threads N`, 2 GiB"},
 		{name: "paths", axis: "paths", command: "`tx 127.0.0.1 PORT tx 127.0.0.2 PORT ... threads 16`, 2 GiB"},
-		{name: "legs", axis: "leg, bytes", command: "`tx 127.0.0.1 PORT threads 16 leg SIZE`, 2 GiB"},
+		{name: "legs", axis: "largest leg, bytes", command: "`tx 127.0.0.1 PORT threads 16 leg SIZE`, 2 GiB"},
 		{name: "writes", axis: "bytes of each write of the producer", command: "`tx 127.0.0.1 PORT threads 16`, at most 4 Mi writes and 2 GiB"},
 		{name: "streams", axis: "streams at once", command: "`tx 127.0.0.1 PORT threads 16`, 4 GiB shared by all; rates include the start of all processes"},
 		{name: "lengths", axis: "bytes of the stream", command: "`tx 127.0.0.1 PORT threads 16`"},
