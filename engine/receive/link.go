@@ -245,7 +245,7 @@ func (k *rxlink) beginFrame() error {
 // obey handles a whole control frame, of a type that the sender may send.
 func (k *rxlink) obey() error {
 	if k.frame.Type == wire.TypeEnd {
-		return receiveEnd{k.r}.ending(k.frame.End(), k.owner)
+		return receiveEnd{k.r}.endsAt(k.frame.End(), k.owner)
 	}
 	return k.Link.Obey(k.frame, k.small[:k.frame.Length], receiveEnd{k.r})
 }

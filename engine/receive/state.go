@@ -3,7 +3,7 @@ package receive
 import "viamillipede/netio"
 
 // rxstate is what a receiving link does with what comes next from its socket. Its loop's thread changes it; nobody does while
-// that thread is in a call that may wait (Link.away).
+// that thread is in a call that may wait (Link.Away).
 //
 //	rxHeader   a control frame with a payload   -> rxControl
 //	           a leg (beginLeg): the first of these that it can be
@@ -38,8 +38,8 @@ const (
 	rxCut                     // the rest of rxlink.cut, the head leg, to the sink
 
 	// In these states, what is in the socket stays there for now.
-	rxStalled // rxPlaced, but a call on the file is stuck: sinkFreed resumes it
-	rxHeld    // rxCut, but the sink is full: outlet.unblock resumes it
+	rxStalled // rxPlaced, but a call on the file is stuck: Delivery.freed resumes it
+	rxHeld    // rxCut, but the sink is full: Delivery.Heed resumes it
 	rxParked  // an early leg, nothing of which is taken yet: clearPark resumes it
 )
 

@@ -43,7 +43,7 @@ func (r receiveEnd) ringStatus() *observe.RingStatus {
 	}
 	return &observe.RingStatus{
 		Next: uint64(r.ring.Next()), Received: uint64(r.ring.Received()), Depth: int(r.ring.Depth()), Credit: int(r.credit),
-		InUse: r.pool.InUse(), Buffers: len(r.legs), SinkFull: r.out.Full(), Written: r.out.Whole(),
+		InUse: r.pool.InUse(), Buffers: len(r.legs), SinkFull: r.out.Full(), Written: r.out.AllWritten(),
 	}
 }
 

@@ -108,8 +108,8 @@ func lingers(c stream.ReceiveSetup) time.Duration {
 	return min(c.Timing.Linger, c.Giveup)
 }
 
-// ending handles the sender's word on how long the stream is.
-func (r receiveEnd) ending(e wire.End, l *rxloop) error {
+// endsAt handles the sender's word on how long the stream is.
+func (r receiveEnd) endsAt(e wire.End, l *rxloop) error {
 	if e.Bytes < e.Legs || e.Legs == 0 && e.Bytes > 0 { // no leg is empty
 		return r.spoils(stream.Fail(stream.StatusIntegrity, nil, "the sender says the stream has %d bytes in %d legs", e.Bytes, e.Legs))
 	}

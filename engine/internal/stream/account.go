@@ -6,10 +6,10 @@ import (
 	"viamillipede/engine/observe"
 )
 
-// Snapshot is that of the end.
+// Snapshot is how the end stands. Any goroutine may call it at any time; it waits for the loops to answer.
 func (l *Life) Snapshot() observe.Snapshot { return l.Curtain.snapshot(l.shown, l.Summary) }
 
-// shown is snapshot until the stream is over.
+// shown is Snapshot until the stream is over.
 func (l *Life) shown() observe.Snapshot {
 	s := observe.Snapshot{Links: l.half.LinkStatus(), Loops: l.Placed.Load().describe(), Uncounted: l.Gauge.lost()}
 	s.Time = time.Now()
@@ -18,7 +18,7 @@ func (l *Life) shown() observe.Snapshot {
 	return s
 }
 
-// Summary is that of the end.
+// Summary is what the end has done until now, or until its end. Any goroutine may call it.
 func (l *Life) Summary() observe.Summary {
 	sum := l.account(time.Now())
 	var links []observe.LinkSummary
@@ -29,7 +29,7 @@ func (l *Life) Summary() observe.Summary {
 	return sum
 }
 
-// account is summary without its Links.
+// account is Summary without its Links.
 func (l *Life) account(now time.Time) observe.Summary {
 	l.Mu.Lock()
 	sum := observe.Summary{Bytes: l.half.Bytes(), Elapsed: span(l.first, l.Ended, now), LinksLost: l.lost}
@@ -38,7 +38,7 @@ func (l *Life) account(now time.Time) observe.Summary {
 	return sum
 }
 
-// Progress is that of the end.
+// Progress is how many bytes were read or written, and for how long there have been links. Any goroutine may call it.
 func (l *Life) Progress() (bytes uint64, elapsed time.Duration) {
 	l.Mu.Lock()
 	defer l.Mu.Unlock()

@@ -38,12 +38,12 @@ type Life struct {
 	Gauge     Gauge
 	Curtain   Curtain
 
-	// Mu guards what is below, and what the end says that it guards. Locks are taken in this order: Mu, then that of a path, of the
-	// doors or of the outlet, then that of a loop, then that of its poller.
+	// Mu guards what is below, and what the end says that it guards. Locks are taken in this order: that of the curtain, Repinning,
+	// Mu, then that of a path, of the doors or of the outlet, then that of a loop, then that of its poller.
 	Mu       sync.Mutex
 	Outage   schedule.Outage
 	Up       int    // links
-	lost     uint64 // likewise
+	lost     uint64 // links that ended, and were a loss
 	Started  time.Time
 	first    time.Time // when the first link came up
 	Ended    time.Time

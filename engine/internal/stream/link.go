@@ -34,7 +34,7 @@ type Link struct {
 	echo         uint64    // of the last heartbeat received
 
 	// Away: a thread is in the middle of something with the link that includes a call which may wait (loop.Loop.Away). Others
-	// leave that alone, and the link ends only once it is done. doomed is why the link must end then; nil: it need not.
+	// leave that alone, and the link ends only once it is done. Doomed is why the link must end then; nil: it need not.
 	Away   bool
 	Doomed error
 

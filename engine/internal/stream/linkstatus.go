@@ -25,7 +25,7 @@ func (l LinkStatus) read() observe.LinkStatus {
 	return l.LinkStatus
 }
 
-// status describes the link, which has carried so many bytes, and whose peer beats so often; on its loop's thread.
+// Describe says how the link stands, which has carried so many bytes, and whose peer beats so often; on its loop's thread.
 func (k *Link) Describe(carried uint64, inFlight int, beat time.Duration) LinkStatus {
 	l := LinkStatus{observe.LinkStatus{
 		Index: k.Index, Path: k.Name, Order: -1, State: observe.StateUp, Since: k.UpSince, Loop: k.Loop.ID, Bytes: k.Bytes,

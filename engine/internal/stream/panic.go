@@ -44,14 +44,14 @@ func sendAll(c Conn, p []byte) {
 
 // SpeakFor says the last words on the connections of a loop that broke, whose thread has ended. It closes them when the peer has
 // done so, or after Timing.Farewell. The words go between two frames, unless a control frame was only partly sent.
-func (s *Life) SpeakFor(l *loop.Loop, conns []Conn) {
-	words := s.lastWords()
+func (l *Life) SpeakFor(at *loop.Loop, conns []Conn) {
+	words := l.lastWords()
 	for _, c := range conns {
 		sendAll(c, words)
 		c.Finish()
 	}
 	waste := make([]byte, 64<<10)
-	for end := time.Now().Add(s.time.Farewell); len(conns) > 0; {
+	for end := time.Now().Add(l.time.Farewell); len(conns) > 0; {
 		conns = slices.DeleteFunc(conns, func(c Conn) bool {
 			_, err := c.Recv(waste, nil)
 			if err == nil || err == netio.ErrAgain {
@@ -63,7 +63,7 @@ func (s *Life) SpeakFor(l *loop.Loop, conns []Conn) {
 		if !time.Now().Before(end) {
 			break
 		}
-		l.Await(time.Millisecond)
+		at.Await(time.Millisecond)
 	}
 	for _, c := range conns {
 		c.Close()

@@ -107,7 +107,7 @@ func (d *Delivery) hadAll() bool {
 	late := time.NewTimer(d.cfg.Farewell)
 	defer late.Stop()
 	for d.partial == 0 && !d.ring.Ready() {
-		if d.Whole() {
+		if d.AllWritten() {
 			return true
 		}
 		select {

@@ -146,11 +146,11 @@ func (d *Delivery) deliverable() bool {
 	if d.in() != writing {
 		return false
 	}
-	return d.ring.Ready() || d.Whole()
+	return d.ring.Ready() || d.AllWritten()
 }
 
-// Whole reports whether every leg of the stream is in the sink. Any goroutine may call it, once there is a ring.
-func (d *Delivery) Whole() bool {
+// AllWritten reports whether every leg of the stream is in the sink. Any goroutine may call it, once there is a ring.
+func (d *Delivery) AllWritten() bool {
 	end := d.End.Load()
 	return end != nil && uint64(d.ring.Next()) >= end.Legs
 }
@@ -161,7 +161,7 @@ func (d *Delivery) drain() error {
 	if d.in() != writing {
 		return nil
 	}
-	for leg := d.legs.Head(); leg != nil && !d.Whole(); leg = d.legs.Head() {
+	for leg := d.legs.Head(); leg != nil && !d.AllWritten(); leg = d.legs.Head() {
 		if err := d.inPlace(leg); err != nil {
 			return err
 		}
@@ -178,7 +178,7 @@ func (d *Delivery) drain() error {
 			return nil
 		}
 	}
-	if !d.Whole() {
+	if !d.AllWritten() {
 		return nil
 	}
 	return d.conclude(*d.End.Load())

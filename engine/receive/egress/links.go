@@ -60,7 +60,7 @@ func (d *Delivery) Writes() bool { return d.in() == writing }
 // where that takes a pipe. The caller has the turn.
 //
 //	(n, nil)           they are in the sink
-//	(n, ErrEnds)   they are lost, and p may have some of them: the sink has failed, and the stream will
+//	(n, ErrEnds)       they are lost, and p may have some of them: the sink has failed, and the stream will
 //	(0, err)           nothing moved; netio says whether the connection had nothing, or the sink no room, or splice is refused
 func (d *Delivery) Pull(l *Leg, from stream.Mover, p *netio.Pipe, most int) (n int, err error) {
 	if err := d.inPlace(l); err != nil {

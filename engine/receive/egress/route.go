@@ -119,7 +119,7 @@ func (r *routing) count(l *Leg) {
 // legsWritten is how many legs are in the sink.
 func (r *routing) legsWritten() uint64 { return uint64(r.refLegs.Load() + r.copied.Load()) }
 
-// path is how legs get to the sink.
+// EnginePath is how legs have got to the sink so far. Any goroutine may call it.
 func (r *routing) EnginePath() observe.EnginePath {
 	switch {
 	case r.route == routeBuffers:
