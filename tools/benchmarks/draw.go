@@ -53,7 +53,8 @@ type bar struct {
 func bars(found record.Record) []bar {
 	all := []bar{
 		{name: "viamillipede, threads 16", row: "threads 16", mine: true}, {name: "viamillipede, threads 1", row: "threads 1", mine: true},
-		{name: "bare relay", row: "limit"}, {name: "local pipe", row: "local pipe"}, {name: "socat", row: "socat"},
+		{name: "bare relay by reference", row: "limit"}, {name: "bare relay that copies", row: "copying relay"},
+		{name: "local pipe", row: "local pipe"}, {name: "socat", row: "socat"},
 		{name: "mbuffer", row: "mbuffer"}, {name: "nc", row: "nc"}, {name: "socat over MPTCP", row: "socat over MPTCP"},
 		{name: "ssh", row: "ssh"}, {name: "iperf3 (no pipes)", row: "iperf3"},
 	}
