@@ -147,3 +147,22 @@ func TestNothingBeforeBegin(t *testing.T) {
 		t.Error("the head leg is not cut through")
 	}
 }
+
+// Where the consumer has gone before the first leg, that leg is not thrown away: it makes the stream the receiver's own.
+func TestFirstLegForNobody(t *testing.T) {
+	r := newRig(t)
+	r.phase.Store(int32(untouched))
+	if !r.TakeTurn(r.at) {
+		t.Fatal("somebody has the turn")
+	}
+	r.consumerGone(nil)
+	if r.CutsNow(wire.Leg{Length: 32 << 10}, nil) {
+		t.Error("a leg goes to a sink that takes nothing")
+	}
+	r.LeaveTurn()
+	select {
+	case <-r.ended:
+	case <-time.After(soon):
+		t.Fatal("the end of the sink does not come")
+	}
+}

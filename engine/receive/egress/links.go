@@ -94,9 +94,9 @@ func (d *Delivery) CarryOn() {
 }
 
 // CutsNow reports whether a leg that begins now, on a loop that has pipe p, can go straight to the sink. The first leg of all cannot:
-// until it is whole, the stream is not the receiver's own.
+// until it is whole, the stream is not the receiver's own. Nor can one be dropped that would make it so, because the sink takes nothing.
 func (d *Delivery) CutsNow(l wire.Leg, p *netio.Pipe) bool {
-	return d.Cuts(l, p) && ring.Seq(l.Number) == d.ring.Next() && d.in() != untouched
+	return d.Cuts(l, p) && ring.Seq(l.Number) == d.ring.Next() && d.Writes()
 }
 
 // Places reports whether a leg that begins now, on a loop that has pipe p, goes to its place in a file. The place that it claims must
