@@ -84,11 +84,16 @@ func TestPulledLegGoesOnFromItsCopy(t *testing.T) {
 	if has, ok := r.Wants(0); has != 0 || !ok {
 		t.Fatalf("the sink has %d bytes of the head leg, and wants more: %v", has, ok)
 	}
-	n, err := r.Pull(&Leg{Leg: leg.Leg}, &splices{left: want}, nil, 10000)
-	if n != 10000 || err != nil {
-		t.Fatal(n, err)
+	const part = 10000
+	from := &splices{left: want}
+	for has := 0; has < part; { // a call may move less than it was asked to
+		n, err := r.Pull(&Leg{Leg: leg.Leg}, from, nil, part-has)
+		if n <= 0 || err != nil {
+			t.Fatal(n, err)
+		}
+		has += n
 	}
-	if has, ok := r.Wants(0); has != n || !ok {
+	if has, ok := r.Wants(0); has != part || !ok {
 		t.Errorf("the sink has %d bytes of the head leg, and wants more: %v", has, ok)
 	}
 	r.LeaveTurn()
