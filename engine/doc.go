@@ -21,13 +21,13 @@
 //	    leg.go                     into the socket
 //	    zero.go                    perhaps from where it is, by engine/send/zero
 //	    headway.go                 where it is late, it is offered to other links
-//	engine/send/ways             the links are dialled, lost, dialled again        a goroutine a link, off the data path
+//	engine/ways             the links are dialled, lost, dialled again        a goroutine a link, off the data path
 //
 // An ack comes back on any link: engine/send/link.go obeys it, the window forgets the legs, and the links learn from them (engine/send/speed.go).
 //
 // # The way in
 //
-//	engine/receive/doors         connections come in                               a goroutine a connection, for a moment
+//	engine/doors                 connections come in                               a goroutine a connection, for a moment
 //	    doors.go                   a listener for each loop
 //	    hear.go                    a connection says hello
 //	    tenure.go                  is it of the stream that the receiver serves?

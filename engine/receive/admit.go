@@ -7,9 +7,9 @@ import (
 	"net"
 	"time"
 
+	"viamillipede/engine/doors"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
-	"viamillipede/engine/receive/doors"
 	"viamillipede/engine/wire"
 )
 

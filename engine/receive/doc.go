@@ -2,7 +2,7 @@
 //
 // The way of a leg, in:
 //
-//	doors     engine/receive/doors  a connection says who it is   one goroutine a connection, for a moment
+//	doors     engine/doors  a connection says who it is   one goroutine a connection, for a moment
 //	admit     admit.go     it becomes a link of this stream, or is refused; other senders wait for their turn
 //	          repin.go       where the loops run                  the same goroutine, at the first link
 //	          store.go       memory for the window of a stream    likewise, under the stream's lock

@@ -8,7 +8,7 @@ import (
 
 // A link is best served by the loop on the CPU where its packets come in: the kernel's protocol work is done there, and the
 // payload is in that CPU's cache, or at least in its node's memory. The listener that takes the connection belongs to that loop
-// (engine/receive/doors), so usually nothing is left to do. But when interrupts are spread anew, a flow's packets move with them: a link
+// (engine/doors), so usually nothing is left to do. But when interrupts are spread anew, a flow's packets move with them: a link
 // that has been served elsewhere for Timing.Move goes to the nearer loop.
 //
 //	served here -> strays for Timing.Move -> bound -> end of a leg -> on its way -> served there

@@ -3,8 +3,8 @@ package receive
 import (
 	"testing"
 
+	"viamillipede/engine/doors"
 	"viamillipede/engine/internal/stream"
-	"viamillipede/engine/receive/doors"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )

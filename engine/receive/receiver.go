@@ -8,10 +8,10 @@ import (
 	"sync/atomic"
 	"time"
 
+	"viamillipede/engine/doors"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/prbs"
-	"viamillipede/engine/receive/doors"
 	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"

@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"viamillipede/engine/doors"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
-	"viamillipede/engine/receive/doors"
 	"viamillipede/engine/wire"
 	"viamillipede/netio/dial"
 )

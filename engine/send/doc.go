@@ -11,7 +11,7 @@
 //	         zero.go        one of them: MSG_ZEROCOPY (engine/send/zero)  the same loop
 //	         aside.go       a link that is given up says why     the same loop
 //	         end.go         what becomes of what it carried      the same loop
-//	ways     engine/send/ways  links are dialled, lost, dialled again  one goroutine a link
+//	ways     engine/ways  links are dialled, lost, dialled again  one goroutine a link
 //	sender   sender.go    the owner of all of these
 //	         kept.go        what the dialer asks, and is given   any goroutine
 //	         welcome.go     a receiver is met, links come and go  under its lock

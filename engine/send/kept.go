@@ -6,7 +6,7 @@ import (
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/schedule"
-	"viamillipede/engine/send/ways"
+	"viamillipede/engine/ways"
 	"viamillipede/engine/wire"
 )
 

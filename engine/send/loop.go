@@ -6,7 +6,7 @@ import (
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/send/ingest"
-	"viamillipede/engine/send/ways"
+	"viamillipede/engine/ways"
 )
 
 // txloop is a loop at the sending end: its links, and the dispatcher that feeds them (dispatch.go). The links are in order of rank:

@@ -4,7 +4,7 @@ import (
 	"net/netip"
 
 	"viamillipede/engine/internal/stream"
-	"viamillipede/engine/send/ways"
+	"viamillipede/engine/ways"
 )
 
 // repin places the loops near the devices through which the stream leaves, as soon as a name has led to an address: before the first

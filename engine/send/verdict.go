@@ -7,7 +7,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
-	"viamillipede/engine/send/ways"
+	"viamillipede/engine/ways"
 	"viamillipede/engine/wire"
 )
 

@@ -9,7 +9,7 @@ import (
 	"viamillipede/engine/observe"
 	"viamillipede/engine/observe/observetest"
 	"viamillipede/engine/schedule"
-	"viamillipede/engine/send/ways"
+	"viamillipede/engine/ways"
 )
 
 // An outage in which only small packets pass is told with the path and the size.

@@ -9,7 +9,7 @@ import (
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
-	"viamillipede/engine/send/ways"
+	"viamillipede/engine/ways"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"

@@ -1,4 +1,4 @@
-// Package ways keeps the links of a stream up, by whichever paths lead to its receiver: it dials them, and dials again when they are
+// Package ways keeps the links of a stream up, by whichever paths lead to its peer: it dials them, and dials again when they are
 // lost. It knows what there is to know of a path. It does not know what a link carries: a link is the sending end's.
 //
 //	dialer.go    all links of a stream                        shared, a short lock
