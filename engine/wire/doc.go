@@ -1,7 +1,8 @@
 // Package wire is the wire format, version 2: what one end of a link writes and the other end reads. SPEC.md beside
 // this file describes every byte, well enough to write another peer.
 //
-// A link begins with one Hello from the sender and one Welcome from the receiver, 64 bytes each. After that both ends
+// A link begins with one Hello from the sender and one Welcome from the receiver, 64 bytes each; where the receiver dials, a Call comes
+// before them. After that both ends
 // send frames: a 32-byte Header, and for some types a payload of Header.Length bytes.
 //
 //	sender -> receiver   Leg, End, Beat, Bye, Fault
@@ -10,6 +11,7 @@
 // Each message has a file; what they have in common lies beside them:
 //
 //	hello.go, welcome.go         the handshake
+//	call.go                      and what comes before it where the receiver dials
 //	leg.go, end.go               from the sender
 //	ack.go, done.go              from the receiver
 //	beat.go, bye.go, fault.go    from either

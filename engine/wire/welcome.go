@@ -4,7 +4,7 @@ import "fmt"
 
 const welcomeMagic = "\xf7VMP"
 
-// Verdict is the receiver's answer to a Hello. Every value but VerdictOK is a refusal, unknown values too.
+// Verdict is the receiver's answer to a Hello or, as a refusal, the sender's to a Call. Every value but VerdictOK is a refusal, unknown values too.
 type Verdict uint16
 
 // The verdicts.
@@ -16,6 +16,7 @@ const (
 	VerdictUnknown   Verdict = 4 // FlagResume for a stream that the receiver does not know
 	VerdictMalformed Verdict = 5 // the Hello made no sense
 	VerdictMeasures  Verdict = 6 // no receiver of streams, but the receiving end of a measurement
+	VerdictRole      Verdict = 7 // both ends send, or both receive
 )
 
 // String says what the verdict means, in words for the user.
@@ -35,11 +36,14 @@ func (v Verdict) String() string {
 		return "not a viamillipede"
 	case VerdictMeasures:
 		return "it measures (bench rx or lanes rx) and takes no stream: send to it with bench tx or lanes tx, or start rx there"
+	case VerdictRole:
+		return "both ends send, or both receive"
 	}
 	return fmt.Sprintf("verdict %d", uint16(v))
 }
 
-// Welcome answers a Hello, from receiver to sender. After a refusal the receiver closes the link.
+// Welcome answers a Hello, from receiver to sender; as a refusal it also answers a Call, or what came to the wrong end. After a refusal
+// the link is closed.
 //
 //	 0 magic F7 "VMP"     4 version u16    6 verdict u16   8 features u32   12 max leg u32
 //	16 stream id [16]
