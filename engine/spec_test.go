@@ -40,6 +40,9 @@ func TestSpecGolden(t *testing.T) {
 		case strings.HasPrefix(name, "hello"):
 			h, bad := specParseHello(b)
 			again, err = h.bytes(), bad
+		case strings.HasPrefix(name, "call"):
+			c, bad := specParseCall(b)
+			again, err = c.bytes(), bad
 		case strings.HasPrefix(name, "welcome"):
 			w, bad := specParseWelcome(b)
 			again, err = w.bytes(), bad

@@ -72,6 +72,42 @@ func specParseHello(b []byte) (h specHello, err error) {
 	}, nil
 }
 
+// specCall is "When rx dials".
+type specCall struct {
+	version, flags              uint16
+	path, paths, index, planned byte
+	phrase                      [4]byte
+	stream                      [16]byte
+	spill, generation           uint32
+	rate, receiver              uint64
+}
+
+func (c specCall) bytes() []byte {
+	b := []byte("\xf8VMP")
+	b = binary.LittleEndian.AppendUint16(b, c.version)
+	b = binary.LittleEndian.AppendUint16(b, c.flags)
+	b = append(b, c.path, c.paths, c.index, c.planned)
+	b = append(append(b, c.phrase[:]...), c.stream[:]...)
+	b = binary.LittleEndian.AppendUint32(b, c.spill)
+	b = binary.LittleEndian.AppendUint32(b, c.generation)
+	b = binary.LittleEndian.AppendUint64(b, c.rate)
+	b = binary.LittleEndian.AppendUint64(b, c.receiver)
+	b = binary.LittleEndian.AppendUint32(b, 0)
+	return binary.LittleEndian.AppendUint32(b, specSum(b))
+}
+
+func specParseCall(b []byte) (c specCall, err error) {
+	le := binary.LittleEndian
+	if string(b[:4]) != "\xf8VMP" || le.Uint32(b[60:]) != specSum(b[:60]) || le.Uint32(b[56:]) != 0 {
+		return c, errSpec
+	}
+	return specCall{
+		version: le.Uint16(b[4:]), flags: le.Uint16(b[6:]), path: b[8], paths: b[9], index: b[10], planned: b[11],
+		phrase: [4]byte(b[12:]), stream: [16]byte(b[16:]), spill: le.Uint32(b[32:]), generation: le.Uint32(b[36:]),
+		rate: le.Uint64(b[40:]), receiver: le.Uint64(b[48:]),
+	}, nil
+}
+
 // specWelcome is the right column.
 type specWelcome struct {
 	version, verdict uint16
