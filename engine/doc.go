@@ -10,6 +10,7 @@
 //	    ingest.go                  a read becomes a leg
 //	    reference.go               or a leg of a pipe goes by reference
 //	    extent.go                  or a leg of a file is left in the file
+//	    holes.go                   or it is a hole of a file, and has no bytes
 //	    teststream.go              or a leg of a test stream is made               parallel, except for its place in the stream
 //	engine/window                it is kept until the peer has received it         shared, a short lock
 //	engine/schedule              which link, how large a leg, how late             pure decisions, and every clock of the engine
@@ -36,6 +37,7 @@
 //	    link.go                    which reads frames
 //	    state.go                   and does with them what its state says
 //	    leg.go                     a leg comes in
+//	    bare.go                    or only its header, because it is a hole
 //	    claim.go                   which agrees with what was said of it before    shared, a short lock
 //	    cut.go                     and goes past the ring, if it is the head leg
 //	    place.go                   or to its place in a file
@@ -45,6 +47,7 @@
 //	    delivery.go                those in the ring are written
 //	    links.go                   what a link may do to the sink itself
 //	    route.go                   by which way
+//	    hollow.go                  or a hole is left, or written as zeros
 //	    conclude.go                the end of the stream is written, and read      a goroutine at the end
 //	netio.Sink                   the user's stream again
 //	engine/receive

@@ -137,6 +137,7 @@ type scenario struct {
 	pathsAreSilent bool
 	moves          bool   // links follow their packets from loop to loop
 	moved          uint64 // so many did
+	holes          []gap  // of the source
 }
 
 func newScenario(seed uint64) *scenario {
@@ -202,6 +203,9 @@ func newScenario(seed uint64) *scenario {
 		s.level = 20
 		s.length = min(s.length, 300<<10) // a line for every call takes its time
 	}
+	if s.source == enginetest.KindFile && r.IntN(2) == 0 {
+		s.options.Holes, s.length = true, s.length+r.IntN(2<<20)
+	}
 	return s
 }
 
@@ -219,6 +223,9 @@ func (s *scenario) run(log io.Writer) error {
 	network := enginetest.NewNet(s.seed, s.faults)
 	defer network.Close()
 	data := content(s.seed, s.length)
+	if s.options.Holes {
+		s.holes = carve(data, s.rng)
+	}
 	p := pipe{sc: s, data: data, log: &lines{to: log}, network: network}
 	if err := p.run(); err != nil {
 		return fmt.Errorf("seed %d: %w\n%v\n%s", s.seed, err, s, p.log)
@@ -326,6 +333,9 @@ func (p *pipe) run() (err error) {
 		return err
 	}
 	defer p.source.Close()
+	if err := punch(p.source.FD, p.sc.holes); err != nil {
+		return err
+	}
 	if p.sink, err = enginetest.NewSink(p.sc.sink); err != nil {
 		return err
 	}

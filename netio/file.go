@@ -123,6 +123,29 @@ func (s *Source) Fetch(offset int64, n int) {
 	}
 }
 
+// NextData is where the first data at or after an offset of a regular file begins (SEEK_DATA, lseek(2)); the end of the file if only a
+// hole follows. Where the file system cannot say, everything is data. It moves the file's offset, and may wait for the medium.
+func (s *Source) NextData(offset int64) int64 {
+	at, err := unix.Seek(s.fd, offset, unix.SEEK_DATA)
+	switch err {
+	case nil:
+		return at
+	case unix.ENXIO:
+		return max(offset, s.Size())
+	}
+	return offset
+}
+
+// NextHole is where the first hole at or after an offset of a regular file begins (SEEK_HOLE, lseek(2)); the end of the file if none
+// follows. It moves the file's offset, and may wait for the medium.
+func (s *Source) NextHole(offset int64) int64 {
+	at, err := unix.Seek(s.fd, offset, unix.SEEK_HOLE)
+	if err != nil {
+		return max(offset, s.Size())
+	}
+	return at
+}
+
 // Leave sets the offset of a regular file to the end of what was sent, where a program that reads on expects it.
 func (s *Source) Leave(offset int64) { _, _ = unix.Seek(s.fd, offset, io.SeekStart) }
 

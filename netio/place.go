@@ -1,6 +1,7 @@
 package netio
 
 import (
+	"errors"
 	"io"
 	"os"
 	"syscall"
@@ -126,6 +127,47 @@ func (s *Sink) Reserve(offset, n int64) error {
 		return os.NewSyscallError("fstatfs", err)
 	}
 	return os.NewSyscallError("fallocate", unix.Fallocate(s.fd, unix.FALLOC_FL_KEEP_SIZE, offset, n))
+}
+
+// Skip leaves a hole of n bytes at an offset of a sink that has a Place, or at the sink's own offset if that is negative. Whatever was
+// there reads as zeros afterwards, and the file reaches to the end of the hole. An error that is Unsupported: nothing was done, because
+// the sink is not a file that can be written by position, or its file system knows no holes and has something there: zeros have to be
+// written. Others are an *os.SyscallError. It may wait for the medium.
+func (s *Sink) Skip(offset, n int64) error {
+	if !s.regular || s.Appends() {
+		return errors.ErrUnsupported
+	}
+	at := offset
+	if offset < 0 {
+		var err error
+		if at, err = unix.Seek(s.fd, 0, io.SeekCurrent); err != nil {
+			return os.NewSyscallError("lseek", err)
+		}
+	}
+	if err := s.hollow(at, n); err != nil || offset >= 0 {
+		return err
+	}
+	_, err := unix.Seek(s.fd, at+n, io.SeekStart)
+	return os.NewSyscallError("lseek", err)
+}
+
+// hollow does the work of Skip at an offset. The file is made longer by its last byte, whose block is freed again: ftruncate(2) would
+// cut off what another thread has meanwhile written behind it.
+func (s *Sink) hollow(at, n int64) error {
+	var st unix.Stat_t
+	if err := unix.Fstat(s.fd, &st); err != nil {
+		return os.NewSyscallError("fstat", err)
+	}
+	if st.Size < at+n {
+		if _, err := s.writeAt([]byte{0}, at+n-1); err != nil {
+			return err
+		}
+	}
+	err := os.NewSyscallError("fallocate", unix.Fallocate(s.fd, unix.FALLOC_FL_PUNCH_HOLE|unix.FALLOC_FL_KEEP_SIZE, at, n))
+	if Unsupported(err) && st.Size <= at {
+		return nil // there was nothing
+	}
+	return err
 }
 
 // Tail is where a stream may begin in a sink that has a Place without overwriting what others have written meanwhile: at

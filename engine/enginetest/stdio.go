@@ -173,6 +173,9 @@ func (s *Stdio) Content() ([]byte, error) {
 	return b, nil
 }
 
+// Kept is a descriptor of a sink that is a file, which stays open as long as the Stdio; -1 for any other.
+func (s *Stdio) Kept() int { return s.kept }
+
 // CloseNear closes the engine's side.
 func (s *Stdio) CloseNear() {
 	if s.FD >= 0 {

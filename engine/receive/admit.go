@@ -99,7 +99,7 @@ func (h reception) admit(hello wire.Hello, from net.Addr) (wire.Welcome, error) 
 		r.hosts[hostOf(from)] = true
 	}
 	t.LinkCame()
-	w.Features, w.MaxLeg, w.Credit = t.Hello().Features&wire.Features, r.most, uint32(r.credit)
+	w.Features, w.MaxLeg, w.Credit = r.grants, r.most, uint32(r.credit)
 	w.Delivered = uint64(r.ring.Next())
 	return w, nil
 }
@@ -154,6 +154,7 @@ func (h reception) adopt(hello wire.Hello) error {
 	}
 	r.claims = newClaims(r.credit)
 	r.tenure.Try(hello, time.Now())
+	r.grants = hello.Features & r.features()
 	r.sums = hello.Features&wire.FeatureChecksum != 0
 	if r.cfg.Checksum && !r.sums {
 		observe.Tell(r.observer, observe.ChecksumMissing{})

@@ -6,7 +6,7 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// claims remember what the first header of each leg within the credit said: number, offset and length. Copies of a leg must
+// claims remember what the first header of each leg within the credit said: number, offset, length and form. Copies of a leg must
 // agree. One that differs cannot be joined with a copy of which part is already out: the bytes it skips would be another leg's,
 // and in a file they would belong elsewhere.
 //
@@ -40,5 +40,5 @@ func (c *claims) agrees(l wire.Leg) (first wire.Leg, ok bool) {
 	if s.leg.Length == 0 || s.leg.Number < l.Number {
 		s.leg = l
 	}
-	return s.leg, s.leg.Number != l.Number || s.leg.Offset == l.Offset && s.leg.Length == l.Length
+	return s.leg, s.leg.Number != l.Number || s.leg.Offset == l.Offset && s.leg.Length == l.Length && s.leg.Form == l.Form
 }

@@ -19,20 +19,8 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 	if k.r.sums && !l.Checked {
 		return fmt.Errorf("leg %d has no checksum, and the sender promised one", l.Number)
 	}
-	if k.r.ring.Has(ring.Seq(l.Number)) {
-		return nil
-	}
-	if d := ring.Seq(l.Number).Distance(k.r.ring.Next()); d >= int64(k.r.credit) {
-		return fmt.Errorf("leg %d is %d beyond what was delivered, more than the credit of %d", l.Number, d, k.r.credit)
-	}
-	if first, ok := k.r.claims.agrees(l); !ok {
-		// Of a stream that is only tried too: no accident does that. The link stays, to carry the word of it.
-		err := fmt.Errorf("%d bytes at byte %d, and %d at byte %d before", l.Length, l.Offset, first.Length, first.Offset)
-		k.r.life.Fail(stream.Fail(stream.StatusIntegrity, err, "two copies of leg %d differ", l.Number))
-		return nil
-	}
-	if l.Number == 0 && l.Offset != 0 && !k.r.tenure.Owns() {
-		return fmt.Errorf("leg 0 begins at byte %d", l.Offset)
+	if useful, err := k.wants(l); !useful {
+		return err
 	}
 	if k.ending {
 		return k.buffer(l)
@@ -51,6 +39,29 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 		return nil
 	}
 	return k.buffer(l)
+}
+
+// wants reports whether a leg is new, and may be what it says. An error ends the link.
+func (k *rxlink) wants(l wire.Leg) (useful bool, err error) {
+	if k.r.ring.Has(ring.Seq(l.Number)) {
+		return false, nil
+	}
+	if d := ring.Seq(l.Number).Distance(k.r.ring.Next()); d >= int64(k.r.credit) {
+		return false, fmt.Errorf("leg %d is %d beyond what was delivered, more than the credit of %d", l.Number, d, k.r.credit)
+	}
+	if first, ok := k.r.claims.agrees(l); !ok {
+		// Of a stream that is only tried too: no accident does that. The link stays, to carry the word of it.
+		err := fmt.Errorf("%d bytes at byte %d, and %d at byte %d before", l.Length, l.Offset, first.Length, first.Offset)
+		if l.Form != first.Form {
+			err = fmt.Errorf("one of them has no payload")
+		}
+		k.r.life.Fail(stream.Fail(stream.StatusIntegrity, err, "two copies of leg %d differ", l.Number))
+		return false, nil
+	}
+	if l.Number == 0 && l.Offset != 0 && !k.r.tenure.Owns() {
+		return false, fmt.Errorf("leg 0 begins at byte %d", l.Offset)
+	}
+	return true, nil
 }
 
 // buffer makes the rest of the leg go into a buffer. The sink already has whatever came before.
@@ -86,6 +97,11 @@ func (k *rxlink) finishFrame() error {
 		leg.Release()
 		return nil
 	}
+	return k.publish(leg)
+}
+
+// publish puts a whole leg into the ring.
+func (k *rxlink) publish(leg *egress.Leg) error {
 	switch k.r.legsIn.Publish(ring.Seq(leg.Number), leg) {
 	case ring.Published:
 		k.owner.deliver()

@@ -232,8 +232,11 @@ func (k *rxlink) beginFrame() error {
 		k.r.useful.Add(1)
 	}
 	k.frame, k.got = h, 0
-	if h.Type == wire.TypeLeg {
+	switch {
+	case h.Type == wire.TypeLeg:
 		return k.beginLeg(h.Leg())
+	case h.IsLeg():
+		return k.bareLeg(h.Leg())
 	}
 	if h.Length > 0 {
 		k.state = rxControl
@@ -304,7 +307,7 @@ func (k *rxlink) say(frames []byte) {
 
 // took counts a leg that came in whole, so that an ack is owed for it.
 func (k *rxlink) took() {
-	k.owner.owe(int(k.frame.Length))
+	k.owner.owe(max(1, int(k.frame.Length))) // an ack is owed for a bare leg too
 	k.Legs++
 	k.Bytes += uint64(k.frame.Length)
 	if observe.Listens(k.r.observer, observe.LevelLegs) {

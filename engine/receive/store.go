@@ -21,6 +21,7 @@ type store struct {
 	most   uint32                    // of a leg, in bytes
 	credit int                       // legs
 	sums   bool                      // every leg has a checksum
+	grants uint32                    // features
 	claims *claims
 
 	ackEvery int // bytes; schedule.AckEvery, or less where the window is small

@@ -45,6 +45,8 @@ func (k *txlink) sendBody() (int, error) {
 		return k.Conn.Send(data[k.sent-len(k.header):], nil)
 	case k.leg.Filed():
 		return k.sendFile()
+	case k.leg.Bare > 0:
+		return k.Conn.Send(k.header[k.sent:], nil)
 	}
 	return k.sendPipe()
 }

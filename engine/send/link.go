@@ -120,12 +120,13 @@ func (k *txlink) carry(l *window.Leg) error {
 		return nil
 	}
 	k.leg, k.sent, k.reread = l, 0, false
-	eta := k.eta(l.Length)
+	load := max(l.Length, len(k.header)) // a bare leg is a header
+	eta := k.eta(load)
 	// Once the socket has taken all of it the hold is gone: the leg may be received, and its memory reused for another leg.
-	number, offset, length, first := l.Number, l.Offset, l.Length, l.First()
+	number, offset, length, first := l.Number, l.Offset, int(l.Span()), l.First()
 	wire.Leg{
-		Number: l.Number, Offset: l.Offset, Length: uint32(l.Length),
-		Checksum: l.Checksum, Checked: k.s.cfg.Checksum, Resent: !first,
+		Number: l.Number, Offset: l.Offset, Length: l.Span(),
+		Checksum: l.Checksum, Checked: k.s.cfg.Checksum, Resent: !first, Form: l.Form,
 	}.Append(k.header[:0])
 	err := k.send()
 	if err == nil && k.leg == l && k.sent == 0 {
@@ -134,14 +135,14 @@ func (k *txlink) carry(l *window.Leg) error {
 		k.s.order.Fed(k.Loop.Now)
 		return nil
 	}
-	k.depart(number, length, eta)
+	k.depart(number, load, eta)
 	if first {
-		k.s.order.Took(k.path.Order, length, k.Loop.Now)
+		k.s.order.Took(k.path.Order, load, k.Loop.Now)
 	}
 	if k.leg != nil {
 		k.measure() // a slow link: its leg must not count against the others
 	}
-	observe.Tell(k.s.observer, observe.LegSent{Leg: number, Bytes: int(length), Offset: offset, Link: k.Index})
+	observe.Tell(k.s.observer, observe.LegSent{Leg: number, Bytes: length, Offset: offset, Link: k.Index})
 	if err == nil && first && k.s.chaos.Strike() {
 		return stream.ErrChaos
 	}

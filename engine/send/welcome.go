@@ -15,11 +15,15 @@ import (
 	"viamillipede/netio"
 )
 
-func (s *Sender) features() uint32 {
+// features are what the sender asks for.
+func (s *Sender) features() (asked uint32) {
 	if s.cfg.Checksum {
-		return wire.FeatureChecksum
+		asked |= wire.FeatureChecksum
 	}
-	return 0
+	if s.cfg.Holes && s.in.Sized() {
+		asked |= wire.FeatureHoles
+	}
+	return asked
 }
 
 // welcome handles what a receiver says about itself: the first one decides the window. An error means that the path leads to a
@@ -48,6 +52,9 @@ func (s *Sender) welcome(w wire.Welcome) error {
 		return err
 	}
 	s.met, s.receiver = true, w
+	if w.Features&wire.FeatureHoles != 0 {
+		s.in.SendHoles()
+	}
 	s.most = min(s.cfg.Leg, int(w.MaxLeg))
 	s.credit = uint64(w.Credit)
 	s.setLegTime()
@@ -121,7 +128,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 
 // feed wakes the loops that wait for a leg, because an ack or a loss may have brought one. not is the loop that looks by itself.
 func (s *Sender) feed(not *loop.Loop) {
-	if w := s.window; w != nil && !s.begun.Load() && w.Arrived() > 0 {
+	if w := s.window; w != nil && !s.begun.Load() && w.Begun() {
 		s.begun.Store(true)
 	}
 	s.nudge(s.hungry.Load(), not)

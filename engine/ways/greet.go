@@ -30,7 +30,7 @@ func (k *keeper) greet(ctx context.Context, p *Path, c net.Conn, generation uint
 	if w.Verdict != wire.VerdictOK {
 		return w, fmt.Errorf("refused by the receiver: %v", w.Verdict)
 	}
-	if h.Features&^w.Features != 0 {
+	if h.Features&^w.Features&wire.FeatureChecksum != 0 {
 		w.Verdict = wire.VerdictVersion // it cannot, so there is no use in asking again
 		return w, errors.New("refused, since the receiver cannot check what is sent: it grants no checksum")
 	}

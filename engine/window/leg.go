@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
 
@@ -18,7 +19,9 @@ import (
 type Leg struct {
 	Number   uint64
 	Offset   uint64 // of its first byte in the stream
-	Length   int    // bytes, 1 or more
+	Length   int    // bytes that links carry, and the window keeps: 1 or more; of a bare leg, 0
+	Bare     uint32 // bytes that a bare leg stands for (wire.Leg.Bare); 0: it is none
+	Form     wire.Form
 	Checksum uint32 // CRC32C of its bytes, where the stream has checksums
 	holds    atomic.Int32
 
@@ -37,6 +40,12 @@ type Leg struct {
 
 // InFile makes a leg of so many bytes that stay in the source.
 func InFile(length int) *Leg { return &Leg{Length: length} }
+
+// NewBare makes a bare leg of a form, which stands for so many bytes: its header is all that links send.
+func NewBare(form wire.Form, bytes uint32) *Leg { return &Leg{Form: form, Bare: bytes} }
+
+// Span is how many bytes of the stream the leg is.
+func (l *Leg) Span() uint32 { return uint32(l.Length) + l.Bare }
 
 // InBuffer makes a leg of the first bytes of the buffer, which belongs to the leg from now on.
 func InBuffer(buf *bufpool.Buffer, length int) *Leg {
@@ -76,7 +85,7 @@ type body struct {
 }
 
 // Filed reports whether the bytes are in the source alone. It never changes.
-func (b *body) Filed() bool { return b.pipes == nil && b.data == nil }
+func (l *Leg) Filed() bool { return l.pipes == nil && l.data == nil && l.Bare == 0 }
 
 // Buffered reports whether the bytes are in a buffer of the arena. It never changes.
 func (b *body) Buffered() bool { return b.buf != nil }

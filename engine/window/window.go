@@ -47,6 +47,8 @@ type Window struct {
 	rescued Counter // of these, while another link still had the leg
 	sent    uint64  // bytes of new legs
 
+	begun atomic.Bool // the peer has received a leg
+
 	kept  int64 // bytes of the legs kept
 	limit int64 // bytes that may be kept; see pace
 	most  int64 // the upper bound of limit
@@ -213,6 +215,7 @@ func (w *Window) receive(number uint64) bool {
 		return false
 	}
 	w.slots[number&w.mask] = nil
+	w.begun.Store(true)
 	w.kept -= int64(l.Length)
 	l.waiting = false
 	l.Drop()
@@ -253,7 +256,10 @@ func (w *Window) Prune(numbers []uint64) []uint64 {
 	return numbers
 }
 
-// Arrived is how many bytes of the stream the peer has received.
+// Begun reports whether the peer has received a leg.
+func (w *Window) Begun() bool { return w.begun.Load() }
+
+// Arrived is how many bytes of the stream the peer has received, those of bare legs not counted.
 func (w *Window) Arrived() uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -5,14 +5,14 @@
 // before them. After that both ends
 // send frames: a 32-byte Header, and for some types a payload of Header.Length bytes.
 //
-//	sender -> receiver   Leg, End, Beat, Bye, Fault
+//	sender -> receiver   Leg (also as HOLE), End, Beat, Bye, Fault
 //	receiver -> sender   Ack, Done, Beat, Bye, Fault
 //
 // Each message has a file; what they have in common lies beside them:
 //
 //	hello.go, welcome.go         the handshake
 //	call.go                      and what comes before it where the receiver dials
-//	leg.go, end.go               from the sender
+//	leg.go, bare.go, end.go      from the sender
 //	ack.go, done.go              from the receiver
 //	beat.go, bye.go, fault.go    from either
 //	header.go, prologue.go       what a frame, and a message of the handshake, begin with

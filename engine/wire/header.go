@@ -14,6 +14,7 @@ const (
 	TypeDone  Type = 5 // receiver: the whole stream was delivered
 	TypeBye   Type = 6 // both: this link is closed on purpose
 	TypeError Type = 7 // both: the stream failed; decoded as a Fault
+	TypeHole  Type = 8 // sender: a piece of the stream that is nothing but zeros; decoded as a Leg
 )
 
 // String is the name that SPEC.md uses.
@@ -33,6 +34,8 @@ func (t Type) String() string {
 		return "BYE"
 	case TypeError:
 		return "ERROR"
+	case TypeHole:
+		return "HOLE"
 	}
 	return fmt.Sprintf("type %d", uint8(t))
 }
@@ -113,6 +116,8 @@ func (h Header) check() error {
 		return checkBye(h)
 	case TypeError:
 		return checkFault(h)
+	case TypeHole:
+		return checkBare(h)
 	}
 	return ErrType
 }

@@ -16,8 +16,9 @@ const (
 // Features, asked for in a Hello and granted in a Welcome.
 const (
 	FeatureChecksum = 1 << 0 // legs carry the checksum of their payload
+	FeatureHoles    = 1 << 1 // a leg of zeros may be a Hole
 
-	Features = FeatureChecksum // all that this version knows
+	Features = FeatureChecksum | FeatureHoles // all that this version knows
 )
 
 // Hello is the first message of a link, from sender to receiver.

@@ -6,21 +6,34 @@ const (
 	LegResent   = 1 << 1 // the leg was sent before
 )
 
-// Leg is one piece of the stream, from sender to receiver; its payload follows the header.
+// Form is where the bytes of a leg are.
+type Form uint8
+
+// The forms.
+const (
+	Sent Form = iota // they follow the header
+	Hole             // nowhere: they are zeros (bare.go)
+)
+
+// Leg is one piece of the stream, from sender to receiver; unless it is bare, its payload follows the header.
 //
 //	A number   B offset   C checksum of the payload, 0 without LegChecksum   length 1 to MaxLeg
 type Leg struct {
 	Number   uint64 // 0 is the first
 	Offset   uint64 // bytes of the stream before this leg; Offset+Length is at most 2^63-1
-	Length   uint32 // bytes of payload, 1 to MaxLeg
+	Length   uint32 // bytes, 1 to MaxLeg; of a bare leg, 1 to 2^32-1
 	Checksum uint32 // CRC32C of the payload; meaningless unless Checked
 	Checked  bool
 	Resent   bool // for reports; a leg is the same whether or not it was sent before
+	Form     Form
 }
 
 // Append appends the HeaderLen bytes of the header of l to dst; the payload is the caller's to send. It allocates only
 // if dst has no room.
 func (l Leg) Append(dst []byte) []byte {
+	if l.Bare() {
+		return l.appendBare(dst)
+	}
 	h := Header{Type: TypeLeg, Length: l.Length, A: l.Number, B: l.Offset}
 	if l.Checked {
 		h.Flags |= LegChecksum
@@ -32,8 +45,11 @@ func (l Leg) Append(dst []byte) []byte {
 	return h.append(dst)
 }
 
-// Leg returns the fields of a header of TypeLeg.
+// Leg returns the fields of a header that is a leg's (Header.IsLeg).
 func (h Header) Leg() Leg {
+	if h.Type != TypeLeg {
+		return h.bareLeg()
+	}
 	return Leg{
 		Number:   h.A,
 		Offset:   h.B,

@@ -31,6 +31,7 @@ var senders = [...]Role{
 	TypeDone:  Receiver,
 	TypeBye:   Sender | Receiver,
 	TypeError: Sender | Receiver,
+	TypeHole:  Sender,
 }
 
 // MaxToReceiver is the most payload of a frame, legs excepted, that a receiver can be sent, in bytes: a Fault's text.

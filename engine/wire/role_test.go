@@ -14,7 +14,7 @@ func TestRoles(t *testing.T) {
 		TypeError: Fault{Text: longText()}.Append(nil),
 	}
 	may := map[Role][]Type{
-		Sender:   {TypeLeg, TypeBeat, TypeEnd, TypeBye, TypeError},
+		Sender:   {TypeLeg, TypeHole, TypeBeat, TypeEnd, TypeBye, TypeError},
 		Receiver: {TypeAck, TypeBeat, TypeDone, TypeBye, TypeError},
 	}
 	for role, allowed := range may {

@@ -32,6 +32,7 @@ type Delivery struct {
 	most    uint32             // of a leg, in bytes; changes only with the ring
 	bytes   atomic.Uint64      // written to the sink, in order
 	partial int                // of these, bytes of the head leg
+	lag     int                // bytes of zeros written in this turn
 
 	begun atomic.Bool   // a goroutine is ending the sink
 	ended chan struct{} // closed when it has
@@ -121,12 +122,13 @@ func (d *Delivery) Deliver(at *loop.Loop) (again bool) {
 			return false
 		}
 		err := d.drain()
+		more := d.overlong()
 		d.LeaveTurn()
 		if err != nil {
 			d.sinkFailed(err)
 			return false
 		}
-		if at.Aboard() {
+		if at.Aboard() || more {
 			return true
 		}
 	}
@@ -169,9 +171,12 @@ func (d *Delivery) drain() error {
 		if err != nil {
 			return err
 		}
-		if full {
+		switch {
+		case full:
 			_, err := d.block(nil)
 			return err
+		case d.partial < int(leg.Length):
+			return nil // there are more zeros than a turn may take
 		}
 		d.advance(leg)
 		if d.at.Aboard() {
@@ -203,7 +208,7 @@ func (d *Delivery) inPlace(l *Leg) error {
 
 // write writes what the sink lacks of the head leg; full says that the sink takes no more now.
 func (d *Delivery) write(l *Leg) (full bool, err error) {
-	for d.partial < int(l.Length) {
+	for d.partial < int(l.Length) && d.lag < zerosMost {
 		n, err := d.put(l)
 		if err == netio.ErrAgain {
 			return true, nil
@@ -221,6 +226,8 @@ func (d *Delivery) put(l *Leg) (n int, err error) {
 	switch rest := int(l.Length) - d.partial; {
 	case l.Placed:
 		return rest, nil
+	case l.Form == wire.Hole:
+		return d.hollow(rest)
 	case d.route == routePlace:
 		d.at.Away(&d.shore, func() {
 			n, err = d.sink.WriteAt(l.Bytes()[d.partial:], d.ground.spot()+int64(d.bytes.Load()))

@@ -4,6 +4,7 @@
 //	leg.go       a leg at the receiving end
 //	route.go     how legs get to the sink                decided once, with fallbacks
 //	links.go     what a link may do to the sink itself   the same turn, or for a leg's own place
+//	hollow.go    holes, in a file or as zeros            the delivery turn
 //	ground.go    the place of each leg in a file         shared, a short lock at the first leg
 //	outlet.go    which links wait for the sink           shared, a short lock
 //	conclude.go  the sink is ended once it is read, or cut when the stream fails: one goroutine at the end

@@ -100,6 +100,16 @@ func (g *ground) reserve(upTo int64, at *loop.Loop) {
 	}
 }
 
+// pass notes that no room is to be reserved before that byte of the stream.
+func (g *ground) pass(upTo int64) {
+	for {
+		have := g.reserved.Load()
+		if upTo <= have || g.reserved.CompareAndSwap(have, upTo) {
+			return
+		}
+	}
+}
+
 // leave makes a file end with the last byte that was delivered in order, of so many. Beyond that lie unused reserved room and, if the stream
 // failed, legs that came early; in that case no loop may run any more. If nothing was written or reserved, nothing is done; if
 // others have written behind it, nothing is cut off.

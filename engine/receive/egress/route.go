@@ -30,6 +30,7 @@ type routing struct {
 	sink  *netio.Sink
 	route route
 	why   error        // the reason, if the route is routeBuffers
+	solid bool         // the sink takes no holes; it belongs to the holder of the turn
 	pipes *netio.Pipes // one for each loop, as far as they go; nil where the route needs none
 
 	refLegs atomic.Int64 // legs that went by reference, and legs that were copied: for the user

@@ -4,6 +4,7 @@
 //	ingest.go      a read becomes a numbered leg           sequential: the ingest turn
 //	reference.go   a leg of a pipe, by reference           the same turn
 //	extent.go      a leg of a file, left in the file       the same turn; links read the file, too
+//	holes.go       where it has data                       the same turn
 //	piece.go       a part of such a file in memory         the loop of the link that sends it
 //	teststream.go  a leg of a test stream, made here       parallel, except for its place in the stream
 //	bounds.go      the user's bounds on legs               the same turn

@@ -8,6 +8,7 @@ import (
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/window"
+	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
 
@@ -20,7 +21,8 @@ type extent struct {
 	length int64
 	byRef  bool // legs stay in the file until links send them
 	was    netio.Stamp
-	same   atomic.Bool // it was found unchanged once all of the stream had been received
+	holes
+	same atomic.Bool // it was found unchanged once all of the stream had been received
 
 	blind atomic.Bool // the file system cannot say whether it would have to wait
 
@@ -83,9 +85,12 @@ func (in *Intake) Expected() int64 {
 // cutFile makes the next leg of a file.
 func (in *Intake) cutFile(shard, most int) (*window.Leg, Hunger, error) {
 	done := int64(in.offset.Load())
-	n := int(min(int64(most), in.length-done))
-	if n == 0 {
+	if done == in.length {
 		return nil, NoMore, nil
+	}
+	n, hole := in.nextPiece(done, int64(most))
+	if hole {
+		return window.NewBare(wire.Hole, uint32(n)), Fed, nil
 	}
 	if in.InPlace() {
 		return window.InFile(n), Fed, nil

@@ -93,7 +93,7 @@ func (in *Intake) complete(l *window.Leg) {
 	if in.made != nil {
 		in.made(l.Memory(), l.Offset)
 	}
-	if in.checksum {
+	if in.checksum && l.Bare == 0 {
 		l.Checksum = wire.Checksum(l.Memory())
 	}
 }
@@ -126,7 +126,7 @@ func (in *Intake) next(w *window.Window, at *loop.Loop, most int) (*window.Leg, 
 	}
 	in.bounds.count(at.Now)
 	l.Offset = in.offset.Load()
-	in.offset.Add(uint64(l.Length))
+	in.offset.Add(uint64(l.Span()))
 	w.Add(l, at.Now)
 	return l, Fed, nil
 }
