@@ -33,8 +33,10 @@ type ground struct {
 
 	reserved atomic.Int64 // bytes that room has been set aside for
 
-	placing sync.RWMutex // held for reading while a leg is written to its place
-	sealed  bool         // guarded by placing
+	// placing is held while a leg is written to its place. Linux lets only one thread write to a file at a time, and has the next
+	// one spin until then, which costs a CPU that the other end may need.
+	placing sync.Mutex
+	sealed  bool // guarded by placing
 }
 
 // errMixed is why a stream in a file of unknown length fails.
@@ -137,8 +139,8 @@ var errSealed = errors.New("the stream is cut off")
 
 // emptyAt is netio.Sink.EmptyAt, until the file is cut.
 func (g *ground) emptyAt(p *netio.Pipe, offset int64) error {
-	g.placing.RLock()
-	defer g.placing.RUnlock()
+	g.placing.Lock()
+	defer g.placing.Unlock()
 	if g.sealed {
 		return errSealed
 	}
