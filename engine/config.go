@@ -8,6 +8,7 @@ type (
 	SendConfig    = stream.SendConfig    // of a sender
 	ReceiveConfig = stream.ReceiveConfig // of a receiver
 	Path          = stream.Path          // to a receiver
+	SinkFile      = stream.SinkFile      // of a receiver, more about a file
 	Via           = stream.Via           // by which a path leaves
 	Means         = stream.Means         // what the machine lets an end use
 )

@@ -30,7 +30,7 @@ var (
 
 // grammar returns every keyword, in the order of the help text.
 func grammar() []keyword {
-	return slices.Concat(ends(), ofPath(), original(), ours(), reporting(), questions())
+	return slices.Concat(ends(), ofPath(), filed(), original(), ours(), reporting(), questions())
 }
 
 // ends are the keywords that say what to do.
@@ -39,7 +39,7 @@ func ends() []keyword {
 		{
 			name: "rx", initial: strconv.Itoa(engine.DefaultPort),
 			args: []argument{optionalPort(func(inv *invocation, p uint16) { inv.port = p })},
-			set:  func(inv *invocation) { inv.receive = true },
+			set:  func(inv *invocation) { inv.receive, inv.filing.near = true, &inv.filing.sink },
 			gist: "receive one stream and write it to standard output",
 			more: `
 Listens on PORT on every local address (see bind), serves one stream and exits.
@@ -51,6 +51,7 @@ Anyone else who connects meanwhile is refused.`,
 				host(func(inv *invocation, h string) { inv.paths = append(inv.paths, engine.Path{Host: h}) }),
 				optionalPort(func(inv *invocation, p uint16) { inv.lastPath().Port = p }),
 			},
+			set:  func(inv *invocation) { inv.filing.near = &inv.filing.source },
 			gist: "send standard input to HOST; repeat for more paths",
 			more: `
 Each tx is one path, in your order of preference: the next path carries load only

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"viamillipede/engine"
 )
@@ -21,6 +22,9 @@ type invocation struct {
 	survey  survey // of lanes
 
 	bench *benchmark // nil: none; then nothing but the options, paths and port counts beside it
+
+	filing filing
+	opened []*os.File // sources
 
 	verbose    int
 	account    string // file of the summary for programs; "" for none
@@ -175,6 +179,9 @@ func (inv *invocation) complete() error {
 		return usageError("expected rx, tx or both: there is nothing to do")
 	}
 	if err := checkPaths(inv.paths); err != nil {
+		return err
+	}
+	if err := inv.completeFiles(); err != nil {
 		return err
 	}
 	fillPorts(inv.paths)

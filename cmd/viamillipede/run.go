@@ -10,11 +10,11 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"viamillipede/cmd/viamillipede/internal/doctor"
 	"viamillipede/cmd/viamillipede/internal/means"
+	"viamillipede/cmd/viamillipede/internal/part"
 	"viamillipede/cmd/viamillipede/internal/voice"
 	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine"
@@ -155,6 +155,8 @@ type side struct {
 	name   string // "tx" or "rx"
 	prefix string // of its lines on standard error
 	log    *words.Log
+	part   *part.File // that it receives into; nil: none
+	kept   string     // the name of a part that is left; "": none is
 }
 
 // cutMost is how long a program that is to end at once may take to leave no gap in a file.
@@ -176,6 +178,9 @@ func (inv *invocation) sides() ([]*side, error) {
 	for _, open := range []func() (*side, error){inv.receiver, inv.sender} {
 		s, err := open()
 		if err != nil {
+			for _, s := range sides {
+				s.leave()
+			}
 			return nil, err
 		}
 		if s != nil {
@@ -190,15 +195,19 @@ func (inv *invocation) receiver() (*side, error) {
 	if !inv.receive {
 		return nil, nil
 	}
-	if err := checkStandard(standardOutput, syscall.O_WRONLY, inv.options.PRBS); err != nil {
+	s := inv.side("rx")
+	c := engine.ReceiveConfig{Options: inv.options, Port: inv.port, Observer: s.log}
+	var err error
+	if s.part, err = inv.openSink(&c); err != nil {
 		return nil, err
 	}
-	s := inv.side("rx")
-	r, err := engine.NewReceiver(engine.ReceiveConfig{
-		Options: inv.options, Port: inv.port, Sink: standardOutput, Observer: s.log,
-	})
+	r, err := engine.NewReceiver(c)
+	if err != nil {
+		s.leave()
+		return nil, err
+	}
 	s.stream = r
-	return s, err
+	return s, nil
 }
 
 // sender makes the sending side, nil when none is asked for.
@@ -206,15 +215,12 @@ func (inv *invocation) sender() (*side, error) {
 	if len(inv.paths) == 0 {
 		return nil, nil
 	}
-	if !inv.options.PRBS {
-		if err := checkStandard(standardInput, syscall.O_RDONLY, false); err != nil {
-			return nil, err
-		}
-	}
 	s := inv.side("tx")
-	t, err := engine.NewSender(engine.SendConfig{
-		Options: inv.options, Paths: inv.paths, Source: standardInput, Observer: s.log,
-	})
+	c := engine.SendConfig{Options: inv.options, Paths: inv.paths, Observer: s.log}
+	if err := inv.openSource(&c); err != nil {
+		return nil, err
+	}
+	t, err := engine.NewSender(c)
 	s.stream = t
 	return s, err
 }
@@ -240,6 +246,7 @@ func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, t
 	for _, s := range sides {
 		go func() {
 			summary, err := s.Run(ctx)
+			s.leave()
 			results <- result{s, summary, err}
 		}()
 	}
@@ -267,6 +274,9 @@ func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, t
 			ours = &engine.Error{Status: own, Reason: r.name + " failed in the same process", Err: r.err}
 			cancel(ours)
 		}
+	}
+	for _, s := range sides {
+		s.sayKept()
 	}
 	return status
 }

@@ -54,6 +54,7 @@ type Receiver struct {
 func New(c stream.ReceiveSetup) (*Receiver, error) {
 	c.Setup = c.WithDefaults(-1)
 	c.Options = c.WithinMeans(c.Observer)
+	c.Name = cmp.Or(c.Name, "standard output")
 	c.Leg = cmp.Or(c.Leg, min(stream.MaxLeg, int(c.Window/stream.LegsLeast)/stream.MinLeg*stream.MinLeg))
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -83,12 +84,13 @@ func New(c stream.ReceiveSetup) (*Receiver, error) {
 func (r *Receiver) open(loops int, t stream.Thrift) error {
 	sink, err := netio.OpenSink(r.cfg.Sink, stream.TraceTo(r.observer))
 	if err != nil {
-		return stream.Fail(stream.StatusLocalPipe, err, "cannot use standard output")
+		return stream.Fail(stream.StatusLocalPipe, err, "cannot use %s", r.cfg.Name)
 	}
 	if r.cfg.PRBS {
 		r.test = &inspection{sequence: prbs.New(r.cfg.Seed)}
 	}
 	r.out.Open(sink, t.Pipes, egress.Config{
+		Name: r.cfg.Name, Own: r.cfg.Own, Whole: r.cfg.Whole,
 		Copies: r.copies(), Early: r.cfg.Early, Farewell: r.time.Farewell, Over: r.life.Over, Observer: r.observer,
 		Fail: r.life.Fail, Complete: receiveEnd{r}.complete, Resume: r.deliverSoon, Lapses: r.cfg.Lapses,
 	})

@@ -245,7 +245,7 @@ func (l *txloop) wait(why ingest.Hunger) {
 func (l *txloop) watchSource() {
 	if l.s.watcher.CompareAndSwap(nobody, int32(l.ID)) {
 		if err := l.Rewatch(l.s.in.Source.FD(), netio.Readable|netio.Once, l.token); err != nil {
-			l.s.life.Fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait for standard input"))
+			l.s.life.Fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait for %s", l.s.cfg.Name))
 		}
 		return
 	}

@@ -73,6 +73,7 @@ type Sender struct {
 func New(c stream.SendSetup) (*Sender, error) {
 	c.Setup = c.WithDefaults(stream.DefaultConnect)
 	c.Options = c.WithinMeans(c.Observer)
+	c.Name = cmp.Or(c.Name, "standard input")
 	c.Leg = cmp.Or(c.Leg, min(stream.DefaultLeg, int(c.Window/stream.LegsLeast)/stream.MinLeg*stream.MinLeg))
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -111,7 +112,7 @@ func New(c stream.SendSetup) (*Sender, error) {
 // open acquires what the stream needs on this machine: the source and the loops.
 func (s *Sender) open(loops, pipes int) error {
 	if err := s.in.Open(s.ingestConfig(pipes)); err != nil {
-		return stream.Fail(stream.StatusLocalPipe, err, "cannot use standard input")
+		return stream.Fail(stream.StatusLocalPipe, err, "cannot use %s", s.cfg.Name)
 	}
 	s.most = s.cfg.Leg
 	s.buffers = min(int(s.cfg.Window/int64(s.cfg.Leg)), stream.LegsMost)
@@ -129,7 +130,7 @@ func (s *Sender) open(loops, pipes int) error {
 func (s *Sender) ingestConfig(pipes int) ingest.Config {
 	c := &s.cfg
 	return ingest.Config{
-		Source: c.Source, PRBS: c.PRBS, Seed: c.Seed, Blank: c.Blank, Checksum: c.Checksum, Charmode: c.Charmode, IO: c.IO,
+		Source: c.Source, Name: c.Name, PRBS: c.PRBS, Seed: c.Seed, Blank: c.Blank, Checksum: c.Checksum, Charmode: c.Charmode, IO: c.IO,
 		LegLimit: c.LegLimit, Delay: c.Delay, Lasts: c.Lasts, Pipes: pipes, Prove: c.Prove, Observer: s.observer, Trace: s.trace(),
 		Freed: s.sourceFreed, Lapses: c.Lapses,
 	}

@@ -76,7 +76,7 @@ func (s *Sender) sourceFailed(err error) {
 		s.life.Fail(e)
 		return
 	}
-	s.life.Fail(stream.Fail(stream.StatusLocalPipe, err, "cannot read standard input"))
+	s.life.Fail(stream.Fail(stream.StatusLocalPipe, err, "cannot read %s", s.cfg.Name))
 }
 
 // Glance is part of stream.Half.

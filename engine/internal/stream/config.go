@@ -98,6 +98,7 @@ type SendConfig struct {
 	Options
 	Paths    []Path
 	Source   int              // file descriptor that the stream is read from; stays open; ignored with PRBS
+	Name     string           // of the source, for people; "": standard input
 	Observer observe.Observer // nil: nobody
 }
 
@@ -106,7 +107,19 @@ type ReceiveConfig struct {
 	Options
 	Port     uint16
 	Sink     int              // file descriptor that the stream is written to; stays open
+	SinkFile                  // more about a sink that is a file
 	Observer observe.Observer // nil: nobody
+}
+
+// SinkFile is what a receiver has to know about a sink that its user has named. The zero SinkFile is for standard output.
+type SinkFile struct {
+	Name string // for people; "": standard output
+	// Own says that nobody else writes to the file: the stream begins at its first byte, whatever is in it, and a stream that fails leaves
+	// what has come.
+	Own bool
+	// Whole is called once the stream is whole in the sink, whose descriptor is closed, and before the sender is told; nil: nobody. An error
+	// fails the stream. It may take long.
+	Whole func(bytes uint64) error
 }
 
 // loopsMost bounds the loops of one end: a bit each in Sender.hungry.

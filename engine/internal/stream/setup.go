@@ -43,25 +43,27 @@ type SendSetup struct {
 	Setup
 	Paths    []Path
 	Source   int              // see SendConfig; ignored with Blank, too
+	Name     string           // see SendConfig
 	Observer observe.Observer // nil: nobody
 }
 
 // ReceiveSetup is a ReceiveConfig with hooks.
 type ReceiveSetup struct {
 	Setup
-	Port     uint16
-	Sink     int              // see ReceiveConfig
+	Port uint16
+	Sink int // see ReceiveConfig
+	SinkFile
 	Observer observe.Observer // nil: nobody
 }
 
 // Setup is the configuration without hooks.
 func (c SendConfig) Setup() SendSetup {
-	return SendSetup{Setup: Setup{Options: c.Options}, Paths: c.Paths, Source: c.Source, Observer: c.Observer}
+	return SendSetup{Setup: Setup{Options: c.Options}, Paths: c.Paths, Source: c.Source, Name: c.Name, Observer: c.Observer}
 }
 
 // Setup is the configuration without hooks.
 func (c ReceiveConfig) Setup() ReceiveSetup {
-	return ReceiveSetup{Setup: Setup{Options: c.Options}, Port: c.Port, Sink: c.Sink, Observer: c.Observer}
+	return ReceiveSetup{Setup: Setup{Options: c.Options}, Port: c.Port, Sink: c.Sink, SinkFile: c.SinkFile, Observer: c.Observer}
 }
 
 // WithDefaults fills in what was left open; connect is the default of first contact.

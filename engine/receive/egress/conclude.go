@@ -177,7 +177,7 @@ func (d *Delivery) awaitReader(end wire.End) error {
 func (d *Delivery) stoppedEarly(left int, cause error) error {
 	given := d.bytes.Load()
 	if !d.cfg.Early {
-		text := "the consumer of standard output is gone"
+		text := "the consumer of " + d.cfg.Name + " is gone"
 		if left > 0 {
 			text += fmt.Sprintf(", and has left %d bytes of the %d that it was given unread", left, given)
 		}
@@ -221,10 +221,15 @@ func (d *Delivery) endSink(done wire.Done) error {
 	d.ground.closePlaces()
 	d.cut.Store(true)
 	if err := d.leave(); err != nil {
-		return stream.Fail(stream.StatusLocalPipe, err, "cannot end standard output")
+		return stream.Fail(stream.StatusLocalPipe, err, "cannot end %s", d.cfg.Name)
 	}
 	if err := d.finish(); err != nil {
-		return stream.Fail(stream.StatusLocalPipe, err, "cannot end standard output")
+		return stream.Fail(stream.StatusLocalPipe, err, "cannot end %s", d.cfg.Name)
+	}
+	if d.cfg.Whole != nil {
+		if err := d.cfg.Whole(d.bytes.Load()); err != nil {
+			return stream.Fail(stream.StatusLocalPipe, err, "cannot end %s", d.cfg.Name)
+		}
 	}
 	if d.goes(closing, delivered) {
 		d.cfg.Complete(done)
@@ -273,7 +278,7 @@ func (d *Delivery) sinkFailed(err error) {
 	}
 	d.endWatch()
 	if !ok {
-		own = stream.Fail(stream.StatusLocalPipe, err, "cannot write standard output")
+		own = stream.Fail(stream.StatusLocalPipe, err, "cannot write %s", d.cfg.Name)
 	}
 	d.cfg.Fail(own)
 }
@@ -293,7 +298,7 @@ func (d *Delivery) CutOff() {
 
 // leave is ground.leave where legs have their place.
 func (d *Delivery) leave() error {
-	if d.route != routePlace {
+	if d.route != routePlace || d.cfg.Own {
 		return nil
 	}
 	return d.ground.leave(int64(d.bytes.Load()))

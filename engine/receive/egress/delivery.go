@@ -43,6 +43,9 @@ type Delivery struct {
 
 // Config is what a Delivery has to know, and whom it has to tell. It does not change.
 type Config struct {
+	Name     string              // of the sink, for people
+	Own      bool                // stream.SinkFile, as is Whole
+	Whole    func(uint64) error  //
 	Copies   error               // why every leg is to be copied; nil: it need not be
 	Early    bool                // a consumer that stops reading is no failure
 	Farewell time.Duration       // how long the end of the run waits for the sink; Timing.Farewell
@@ -62,7 +65,8 @@ func (d *Delivery) Open(sink *netio.Sink, pipes int, c Config) {
 	d.shore.Freed, d.shore.Lapses = d.freed, c.Lapses
 	d.ground.sink, d.ground.shore, d.ground.observer = sink, &d.shore, c.Observer
 	d.ground.begin, _ = sink.Place() // as far as is known now
-	d.choose(sink, c.Copies, pipes)
+	d.ground.found.Store(c.Own)
+	d.choose(sink, pipes, c)
 }
 
 // WatchAt makes a loop tell w about the sink, unless that makes nobody wait.

@@ -24,7 +24,7 @@ func (d *Delivery) Heed(events uint32) (freed []Waiter, came bool) {
 	}
 	freed, came, err := d.unblock()
 	if err != nil {
-		d.sinkFailed(stream.Fail(stream.StatusLocalPipe, err, "cannot wait for standard output"))
+		d.sinkFailed(stream.Fail(stream.StatusLocalPipe, err, "cannot wait for %s", d.cfg.Name))
 	}
 	return freed, came
 }

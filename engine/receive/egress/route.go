@@ -1,7 +1,6 @@
 package egress
 
 import (
-	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -37,29 +36,27 @@ type routing struct {
 	copied  atomic.Int64
 }
 
-// errAppends is why nothing is spliced into a sink that is open for appending: splice(2) does not know how.
-var errAppends = errors.New("standard output is open for appending")
-
-// choose chooses the route, for which it may make so many pipes. copies is why every leg is to be copied; nil: it need not be.
-func (r *routing) choose(sink *netio.Sink, copies error, pipes int) {
+// choose chooses the route, for which it may make so many pipes.
+func (r *routing) choose(sink *netio.Sink, pipes int, c Config) {
 	r.sink = sink
 	_, placed := sink.Place()
+	placed = placed || c.Own
 	switch {
-	case copies != nil:
-		r.why = copies
+	case c.Copies != nil:
+		r.why = c.Copies
 		return
 	case sink.Splices():
 		r.route = routeSplice
 		return
 	case sink.Appends():
-		r.why = errAppends
+		r.why = fmt.Errorf("%s is open for appending", c.Name) // splice(2) does not know how
 		return
 	case placed:
 		r.route = routePlace
 	case sink.Passes():
 		r.route = routePass
 	default:
-		r.why = fmt.Errorf("standard output is a %v", sink)
+		r.why = fmt.Errorf("%s is a %v", c.Name, sink)
 		return
 	}
 	if pipes == 0 {

@@ -11,7 +11,8 @@ import (
 
 // Config says what the stream is made of, and what its legs are to be. Each field that Options has too is the same here.
 type Config struct {
-	Source   int // file descriptor; stays open; ignored with PRBS or Blank
+	Source   int    // file descriptor; stays open; ignored with PRBS or Blank
+	Name     string // of the source, for people
 	PRBS     bool
 	Seed     uint64
 	Blank    bool
@@ -34,6 +35,7 @@ func (in *Intake) Open(c Config) (err error) {
 	if in.Source, err = in.openSource(c); err != nil {
 		return err
 	}
+	in.name = c.Name
 	in.checksum, in.gather, in.observer = c.Checksum, !c.Charmode, c.Observer
 	in.Shore.Freed, in.Shore.Lapses = c.Freed, c.Lapses
 	in.limit, in.delay, in.lasts, in.begun = c.LegLimit, c.Delay, c.Lasts, time.Now()
@@ -61,7 +63,7 @@ func whyCopy(src *netio.Source, c Config) error {
 	case c.Charmode:
 		return observe.ErrCharmode
 	case !file && !src.Splices():
-		return fmt.Errorf("standard input is a %v", src)
+		return fmt.Errorf("%s is a %v", c.Name, src)
 	}
 	return nil
 }

@@ -131,7 +131,7 @@ func (in *Intake) unchanged() error {
 		return err
 	}
 	if what := now.Since(in.was); what != "" {
-		return stream.Fail(stream.StatusIntegrity, nil, "standard input changed while it was sent: %s", what)
+		return stream.Fail(stream.StatusIntegrity, nil, "%s changed while it was sent: %s", in.name, what)
 	}
 	return nil
 }
@@ -176,6 +176,6 @@ func (in *Intake) Has(upTo uint64) bool { return in.Source.Size() >= in.begin+in
 
 // Shrunk is the error of a file that has lost bytes which were announced.
 func (in *Intake) Shrunk() *stream.Error {
-	return stream.Fail(stream.StatusIntegrity, nil, "standard input shrank while it was sent: it had %d bytes, and has %d",
-		in.begin+in.length, in.Source.Size())
+	return stream.Fail(stream.StatusIntegrity, nil, "%s shrank while it was sent: it had %d bytes, and has %d",
+		in.name, in.begin+in.length, in.Source.Size())
 }

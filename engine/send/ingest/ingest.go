@@ -26,6 +26,7 @@ type Intake struct {
 	Shore loop.Shore // the source, for calls that may wait
 
 	Source   *netio.Source // from Open to Close; whoever calls it from a loop does so away, at Shore
+	name     string        // of the source, for people
 	pool     *bufpool.Pool
 	offset   atomic.Uint64 // bytes read so far
 	checksum bool

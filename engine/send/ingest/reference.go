@@ -197,8 +197,8 @@ func (in *Intake) referred(pipe *netio.Pipe) (*window.Leg, Hunger, error) {
 	if !in.trusted {
 		if n, err := in.written(pipe.FD()); n != pipe.Len() {
 			in.pipes.Put(pipe)
-			return nil, SourceGone, stream.Fail(stream.StatusIntegrity, err, "standard input holds memory that may still change, although it seemed not to; "+
-				"with io copy this does not matter")
+			return nil, SourceGone, stream.Fail(stream.StatusIntegrity, err, "%s holds memory that may still change, although it seemed not to; "+
+				"with io copy this does not matter", in.name)
 		}
 	}
 	in.refLegs.Add(1)

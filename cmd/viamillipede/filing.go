@@ -1,0 +1,171 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+
+	"viamillipede/cmd/viamillipede/internal/part"
+	"viamillipede/engine"
+)
+
+// filing is what the command line says about files in place of standard input and output.
+type filing struct {
+	near   *string // of the rx or tx that was read last: its file; nil: none was read yet
+	loose  string  // a file that was named before any rx or tx
+	source string  // of tx; "": standard input
+	sink   string  // of rx; "": standard output
+	sync   bool    // what was written is on its medium before the sender is told
+}
+
+// filed are the keywords about files as ends of a stream.
+func filed() []keyword {
+	return []keyword{
+		{
+			name: "file", many: true,
+			args: []argument{path(func(inv *invocation, name string) bool { return inv.filing.name(name) })},
+			gist: "a file in place of standard input or output",
+			more: `
+It belongs to the rx or tx that it follows, or to the only one there is. tx sends the
+file without its holes. It must stay as it is until the end, else both ends fail (4).
+rx writes to .NAME.viamillipede-part in the same folder, and gives it the name when
+all is there: under PATH there is the old file or the whole new one. An old one gives
+its mode; of a symbolic link, the file that it leads to is replaced. When the stream
+fails, what has come stays in the part. Devices and FIFOs are written in place.`,
+		},
+		{
+			name: "sync",
+			gist: "have all on the disk before the sender is told",
+			more: `
+For rx. The file and its folder are written to the disk (fdatasync) before tx exits with
+0. It works for a file on standard output (>) too.`,
+			set: func(inv *invocation) { inv.filing.sync = true },
+		},
+	}
+}
+
+// path is the name of a file, of whatever kind.
+func path(set func(*invocation, string) bool) argument {
+	return argument{
+		name: "PATH", want: "a file, one for each rx or tx", literal: true,
+		set: func(inv *invocation, word string) bool {
+			return word != "" && !strings.Contains(word, "\x00") && set(inv, word)
+		},
+	}
+}
+
+// name notes a file for the end that was read last; false: it has one.
+func (f *filing) name(path string) bool {
+	to := f.near
+	if to == nil {
+		to = &f.loose
+	}
+	if *to != "" {
+		return false
+	}
+	*to = path
+	return true
+}
+
+// completeFiles finds the end that a file was meant for which stands before any, and checks what belongs together.
+func (inv *invocation) completeFiles() error {
+	f := &inv.filing
+	defer func() { f.near, f.loose = nil, "" }() // for reading only
+	switch both := inv.receive && len(inv.paths) > 0; {
+	case f.loose == "":
+	case both:
+		return usageError("file: must follow the rx or the tx that it belongs to, where there are both")
+	case inv.receive:
+		if f.sink != "" {
+			return usageError("file: given twice")
+		}
+		f.sink = f.loose
+	default:
+		if f.source != "" {
+			return usageError("file: given twice")
+		}
+		f.source = f.loose
+	}
+	switch {
+	case f.sync && !inv.receive:
+		return usageError("sync: is for rx, where the stream is written")
+	case f.source != "" && inv.options.PRBS:
+		return usageError("file: prbs makes the stream at tx, which then reads no file")
+	}
+	return nil
+}
+
+// openSource opens what tx reads: standard input, or a file of which the engine learns the name.
+func (inv *invocation) openSource(c *engine.SendConfig) error {
+	name := inv.filing.source
+	if name == "" {
+		c.Source = standardInput
+		if inv.options.PRBS {
+			return nil
+		}
+		return checkStandard(standardInput, os.O_RDONLY, false)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		if e, ok := errors.AsType[*fs.PathError](err); ok {
+			err = e.Err
+		}
+		return localPipe("cannot read "+name, err)
+	}
+	if is, err := f.Stat(); err == nil && is.IsDir() {
+		f.Close()
+		return localPipe("cannot read "+name+": it is a folder", nil)
+	}
+	c.Source, c.Name, c.Options.Holes = int(f.Fd()), name, true
+	inv.opened = append(inv.opened, f) // so that nothing closes its descriptor
+	return nil
+}
+
+// openSink opens what rx writes: standard output, or the part of a file.
+func (inv *invocation) openSink(c *engine.ReceiveConfig) (*part.File, error) {
+	name := inv.filing.sink
+	if name == "" {
+		c.Sink = standardOutput
+		if err := checkStandard(standardOutput, os.O_WRONLY, inv.options.PRBS); err != nil || !inv.filing.sync {
+			return nil, err
+		}
+		return nil, syncStandardOutput(c)
+	}
+	p, err := part.Create(name, false)
+	if err != nil {
+		return nil, localPipe(err.Error(), nil)
+	}
+	if c.Sink, err = p.FD(); err != nil {
+		p.Close()
+		return nil, localPipe("cannot write "+name, err)
+	}
+	c.SinkFile = engine.SinkFile{Name: name, Own: p.Placed(), Whole: func(bytes uint64) error {
+		return p.Finish(int64(bytes), inv.filing.sync)
+	}}
+	return p, nil
+}
+
+// syncStandardOutput has a file that standard output is redirected to, and its folder, written to the disk at the end.
+func syncStandardOutput(c *engine.ReceiveConfig) error {
+	f, err := part.Standard(standardOutput)
+	if f == nil || err != nil {
+		return err
+	}
+	c.Whole = func(uint64) error { return f.Sync() }
+	return nil
+}
+
+// leave closes the part of a file, and notes where what has come is kept if it is not whole.
+func (s *side) leave() {
+	if s.part != nil {
+		s.kept = s.part.Close()
+	}
+}
+
+// sayKept says what is left of a file that is not whole.
+func (s *side) sayKept() {
+	if s.kept != "" {
+		say(s.prefix, "what has come is kept in "+s.kept)
+	}
+}
