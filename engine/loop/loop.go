@@ -197,10 +197,13 @@ func (l *Loop) Run() {
 	var yielded time.Time
 	for {
 		l.rounds.Add(1)
+		before := l.Now
 		l.Now = time.Now()
 		if l.Now.Sub(yielded) >= schedule.YieldEvery {
-			runtime.Gosched()
-			l.Now = time.Now()
+			if l.Now.Sub(before) < schedule.YieldEvery { // else it waited in between, and nobody wants its thread
+				runtime.Gosched()
+				l.Now = time.Now()
+			}
 			yielded = l.Now
 		}
 		if l.work(); l.aboard {
