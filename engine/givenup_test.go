@@ -245,7 +245,7 @@ func (c *holeConn) Send(a, b []byte) (int, error) {
 	return c.Connection.Send(a, b)
 }
 
-func (c *holeConn) SendMore(p []byte) (int, error) { c.swallowed += len(p); return len(p), nil }
+func (c *holeConn) SendMore(a, b []byte) (int, error) { return c.Send(a, b) }
 
 func (c *holeConn) SendFile(_ *netio.Source, _ int64, n int) (int, error) {
 	c.swallowed += n

@@ -506,7 +506,7 @@ type deafConn struct {
 
 func (c *deafConn) Send(a, b []byte) (int, error) { return c.note(c.Connection.Send(a, b)) }
 
-func (c *deafConn) SendMore(p []byte) (int, error) { return c.note(c.Connection.SendMore(p)) }
+func (c *deafConn) SendMore(a, b []byte) (int, error) { return c.note(c.Connection.SendMore(a, b)) }
 
 func (c *deafConn) SendFile(s *netio.Source, offset int64, n int) (int, error) {
 	return c.note(c.Connection.SendFile(s, offset, n))

@@ -157,9 +157,21 @@ func (c *Conn) SendFile(s *Source, offset int64, n int) (int, error) {
 	return c.trace.outcome("sendfile", c.fd, n, errno, true)
 }
 
-// SendMore sends p and tells the kernel that more follows at once, so that p need not leave in a packet of its own
-// (MSG_MORE, send(2)). It returns what Send returns.
-func (c *Conn) SendMore(p []byte) (int, error) {
-	n, err := again(func() (int, syscall.Errno) { return sys.Send(c.fd, p, unix.MSG_MORE|unix.MSG_NOSIGNAL) })
-	return c.trace.outcome("sendto", c.fd, n, err, false)
+// SendMore is Send, and tells the kernel that more follows at once, so that what does not fill a packet need not leave in one of its
+// own (MSG_MORE, send(2)). Until then, or until Push, it waits. It returns what Send returns.
+func (c *Conn) SendMore(a, b []byte) (int, error) {
+	const flags = unix.MSG_MORE | unix.MSG_NOSIGNAL
+	if len(b) == 0 {
+		n, err := again(func() (int, syscall.Errno) { return sys.Send(c.fd, a, flags) })
+		return c.trace.outcome("sendto", c.fd, n, err, false)
+	}
+	n, err := again(func() (int, syscall.Errno) { return sys.Sendmsg(c.fd, a, b, flags) })
+	return c.trace.outcome("sendmsg", c.fd, n, err, false)
+}
+
+// Push has what waits since SendMore leave (TCP_NODELAY, tcp(7), which Go sets on each connection).
+func (c *Conn) Push() {
+	if c.tcp {
+		_ = unix.SetsockoptInt(c.fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	}
 }

@@ -43,6 +43,15 @@ func (s *Source) Read(p []byte) (int, error) {
 	return s.trace.outcome("read", s.fd, n, err, true)
 }
 
+// ReadInto is Read into several pieces, in order, none of them empty: in one call where that is possible, else only into the first.
+func (s *Source) ReadInto(pieces [][]byte) (int, error) {
+	if len(pieces) == 1 || s.kind != kindStream {
+		return s.Read(pieces[0])
+	}
+	n, err := again(func() (int, syscall.Errno) { return sys.ReadvWait(s.fd, pieces) })
+	return s.trace.outcome("readv", s.fd, n, err, true)
+}
+
 // Close gives back what OpenSource opened. If that has to wait for another program, it goes on in the background.
 func (s *Source) Close() error { return s.closeSoon() }
 

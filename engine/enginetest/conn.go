@@ -91,7 +91,10 @@ func (c *conn) Send(a, b []byte) (int, error) {
 }
 
 // SendMore is netio.Conn.SendMore over a link with faults.
-func (c *conn) SendMore(p []byte) (int, error) { return c.Send(p, nil) }
+func (c *conn) SendMore(a, b []byte) (int, error) { return c.Send(a, b) }
+
+// Push has nothing to do: nothing waits.
+func (c *conn) Push() {}
 
 // SendPipe is netio.Conn.SendPipe over a link with faults. What goes nowhere leaves the pipe all the same.
 func (c *conn) SendPipe(p *netio.Pipe, n int) (int, error) {

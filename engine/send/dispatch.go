@@ -21,8 +21,11 @@ const (
 )
 
 // legsPerRound bounds how many legs a round hands out before acks are looked at again: buffers that come back early are
-// still in the cache.
-const legsPerRound = 2
+// still in the cache. Those that were read together may be more, up to bytesPerRound.
+const (
+	legsPerRound  = 2
+	bytesPerRound = 256 << 10
+)
 
 // dispatch ends each round: idle links take legs, best rank first, since that link is also the hottest in the cache. It
 // reports whether there is likely more to do at once.
@@ -57,7 +60,8 @@ func (l *txloop) feedLinks() (again bool) {
 	l.s.deferring.And(^l.mark)
 	l.checkLinks()
 	defer l.countIdle()
-	for range legsPerRound {
+	defer l.Push()
+	for legs, bytes := 0, 0; legs < legsPerRound || bytes < bytesPerRound && l.s.in.Ahead(); legs++ {
 		k, leg, why := l.match()
 		if l.Aboard() {
 			l.bring(k, leg)
@@ -72,6 +76,7 @@ func (l *txloop) feedLinks() (again bool) {
 			l.wait(why)
 			return false
 		}
+		bytes += leg.Length
 		if leg.Length == k.most() {
 			l.s.handOver(l.Loop) // a full leg: there is probably more, for two loops
 		}

@@ -36,9 +36,9 @@ func (k *txlink) sendLeg() error {
 func (k *txlink) sendBody() (int, error) {
 	switch data := k.leg.Memory(); {
 	case data != nil && k.sent < len(k.header) && k.zeroes(len(data)):
-		return k.Conn.SendMore(k.header[k.sent:])
+		return k.Conn.SendMore(k.header[k.sent:], nil)
 	case data != nil && k.sent < len(k.header):
-		return k.Conn.Send(k.header[k.sent:], data)
+		return k.owner.SendAlong(k, k.header[k.sent:], data, k.s.in.Ahead())
 	case data != nil && k.zeroes(len(k.header)+k.leg.Length-k.sent):
 		return k.sendZero(data[k.sent-len(k.header):])
 	case data != nil:
@@ -54,7 +54,7 @@ func (k *txlink) sendBody() (int, error) {
 // sendPipe sends a leg that is in a pipe, by reference.
 func (k *txlink) sendPipe() (n int, err error) {
 	if k.sent < len(k.header) {
-		return k.Conn.SendMore(k.header[k.sent:])
+		return k.Conn.SendMore(k.header[k.sent:], nil)
 	}
 	if k.copied == nil {
 		if k.copied, err = k.leg.Tee(); err != nil {
@@ -84,7 +84,7 @@ var errNoCard = errors.New("its pages must not reach a consumer on this machine,
 // consumer on this machine would otherwise get the pages of the file themselves, which somebody may write to afterwards.
 func (k *txlink) sendFile() (int, error) {
 	if k.sent < len(k.header) {
-		return k.Conn.SendMore(k.header[k.sent:])
+		return k.Conn.SendMore(k.header[k.sent:], nil)
 	}
 	in := &k.s.in
 	done := k.sent - len(k.header)

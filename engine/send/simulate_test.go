@@ -382,7 +382,10 @@ func (c *simLink) take(n int) (int, error) {
 	return n, nil
 }
 
-func (c *simLink) SendMore(p []byte) (int, error) {
+func (c *simLink) SendMore(p, b []byte) (int, error) {
+	if b != nil {
+		return c.Send(p, b)
+	}
 	n, err := c.take(len(p))
 	if err != nil {
 		return 0, err
@@ -417,7 +420,7 @@ func (c *simLink) Send(a, b []byte) (int, error) {
 		c.beats++
 		return len(a), nil
 	}
-	n, err := c.SendMore(a)
+	n, err := c.SendMore(a, nil)
 	if err != nil || n < len(a) {
 		return n, err
 	}
@@ -468,6 +471,7 @@ func (c *simLink) SendZero([]byte) (int, error)           { panic("zero-copy") }
 func (c *simLink) SendPipe(*netio.Pipe, int) (int, error) { panic("a pipe") }
 func (c *simLink) Splice(*netio.Sink, int) (int, error)   { panic("a sink") }
 func (c *simLink) TakePipe(*netio.Pipe, int) (int, error) { panic("a pipe") }
+func (c *simLink) Push()                                  {}
 func (c *simLink) Await(int)                              {}
 func (c *simLink) Pace(uint64)                            {}
 func (c *simLink) Reset()                                 {}

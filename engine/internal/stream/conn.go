@@ -23,7 +23,8 @@ type Conn interface {
 // Mover is a Conn that moves pages between itself and pipes, files and the sink without copying them. With any other Conn, legs
 // go through memory.
 type Mover interface {
-	SendMore(p []byte) (int, error)
+	SendMore(a, b []byte) (int, error)
+	Push()
 	SendPipe(p *netio.Pipe, n int) (int, error)
 	SendFile(s *netio.Source, offset int64, n int) (int, error)
 	Splice(s *netio.Sink, n int) (int, error)
@@ -89,7 +90,8 @@ func Equip(c Conn) Connection {
 // none answers for a Conn that lacks a capability. Its errors are Unsupported (netio).
 type none struct{ c Conn }
 
-func (n none) SendMore(p []byte) (int, error)                      { return n.c.Send(p, nil) }
+func (n none) SendMore(a, b []byte) (int, error)                   { return n.c.Send(a, b) }
+func (none) Push()                                                 {}
 func (none) SendPipe(*netio.Pipe, int) (int, error)                { return 0, errors.ErrUnsupported }
 func (none) SendFile(*netio.Source, int64, int) (int, error)       { return 0, errors.ErrUnsupported }
 func (none) Splice(*netio.Sink, int) (int, error)                  { return 0, errors.ErrUnsupported }

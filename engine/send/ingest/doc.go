@@ -2,6 +2,7 @@
 //
 //	config.go      where the stream comes from, and why its legs are copied
 //	ingest.go      a read becomes a numbered leg           sequential: the ingest turn
+//	ahead.go       what was read together with it          the same turn
 //	reference.go   a leg of a pipe, by reference           the same turn
 //	extent.go      a leg of a file, left in the file       the same turn; links read the file, too
 //	holes.go       where it has data                       the same turn

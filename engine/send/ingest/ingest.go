@@ -36,6 +36,7 @@ type Intake struct {
 	extent   // the source is a file
 	referral // the source is a pipe
 	bounds   // the user's, on legs
+	ahead    // what was read together with the last leg
 
 	made  func(p []byte, offset uint64) // makes the bytes of a leg, on any loop; nil: they come from the source
 	blank bool                          // it writes only enough to make the memory like any other
@@ -140,6 +141,9 @@ func (in *Intake) cut(shard, most int, now time.Time) (*window.Leg, Hunger, erro
 	if in.sized {
 		return in.cutFile(shard, most)
 	}
+	if r, ok := in.ahead.take(); ok {
+		return in.copied(r.buf, r.bytes), Fed, nil
+	}
 	buf := in.pool.Get(shard)
 	if buf == nil {
 		return nil, NoRoom, nil
@@ -147,7 +151,7 @@ func (in *Intake) cut(shard, most int, now time.Time) (*window.Leg, Hunger, erro
 	if in.made != nil {
 		return in.copied(buf, most), Fed, nil
 	}
-	l, why, err := in.cutStream(buf, most)
+	l, why, err := in.cutStream(shard, buf, most)
 	if l == nil || !l.Buffered() {
 		buf.Release()
 	}
@@ -155,18 +159,22 @@ func (in *Intake) cut(shard, most int, now time.Time) (*window.Leg, Hunger, erro
 }
 
 // cutStream makes the next leg of a source that is no file; it may use the buffer.
-func (in *Intake) cutStream(buf *bufpool.Buffer, most int) (*window.Leg, Hunger, error) {
+func (in *Intake) cutStream(shard int, buf *bufpool.Buffer, most int) (*window.Leg, Hunger, error) {
 	if in.worthReferring(most) {
 		if pipe := in.pipes.Get(); pipe != nil {
 			return in.refer(pipe, buf, most)
 		}
+	}
+	if in.readsAhead(buf, most) {
+		return in.readMany(shard, buf, most)
 	}
 	return in.readLeg(buf, most)
 }
 
 // readLeg reads the next leg into the buffer.
 func (in *Intake) readLeg(buf *bufpool.Buffer, most int) (*window.Leg, Hunger, error) {
-	n, err := in.fill(buf.Bytes()[:most])
+	in.rooms = append(in.rooms[:0], buf.Bytes()[:most])
+	n, err := in.fill(in.rooms)
 	if n == 0 {
 		return in.nothing(err)
 	}
@@ -184,23 +192,36 @@ func (in *Intake) copied(buf *bufpool.Buffer, n int) *window.Leg {
 	return window.InBuffer(buf, n)
 }
 
-// fill reads until p is full or the source has nothing more at the moment. An end or a failure after n > 0 bytes is kept for
+// fill reads until the rooms, which it uses up, are full, or the source has nothing more at the moment. An end or a failure after n > 0 bytes is kept for
 // the next call: a socket, for example, reports its failure only once, and then an end (SO_ERROR, socket(7)).
-func (in *Intake) fill(p []byte) (n int, err error) {
-	for n < len(p) && in.met == nil {
+func (in *Intake) fill(rooms [][]byte) (n int, err error) {
+	for len(rooms) > 0 && in.met == nil {
 		var m int
 		var err error
-		in.at.Away(&in.Shore, func() { m, err = in.Source.Read(p[n:]) })
+		in.at.Away(&in.Shore, func() { m, err = in.Source.ReadInto(rooms) })
 		if err == netio.ErrAgain {
 			return n, err
 		}
 		in.met = err
 		n += m
+		rooms = after(rooms, m)
 		if !in.gather {
 			break
 		}
 	}
 	return n, in.met
+}
+
+// after is what is left of the rooms behind the first n bytes.
+func after(rooms [][]byte, n int) [][]byte {
+	for len(rooms) > 0 && n >= len(rooms[0]) {
+		n -= len(rooms[0])
+		rooms = rooms[1:]
+	}
+	if n > 0 {
+		rooms[0] = rooms[0][n:]
+	}
+	return rooms
 }
 
 // nothing says what a call that brought nothing means.

@@ -19,6 +19,18 @@ func ReadWait(fd int, p []byte) (int, syscall.Errno) {
 	return told(unix.Read(fd, p[:n]))
 }
 
+// ReadvWait is readv(2).
+func ReadvWait(fd int, pieces [][]byte) (int, syscall.Errno) {
+	n, e := perhaps(len(pieces[0]))
+	if e != 0 {
+		return 0, e
+	}
+	if n < len(pieces[0]) {
+		return told(unix.Read(fd, pieces[0][:n]))
+	}
+	return told(unix.Readv(fd, pieces))
+}
+
 // WriteWait is write(2).
 func WriteWait(fd int, p []byte) (int, syscall.Errno) {
 	n, e := perhaps(len(p))

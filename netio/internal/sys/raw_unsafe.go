@@ -58,6 +58,18 @@ func Writev(fd int, a, b []byte) (int, syscall.Errno) {
 	return count(n, e)
 }
 
+// Sendmsg is sendmsg(2) of a, then b, with flags.
+func Sendmsg(fd int, a, b []byte, flags int) (int, syscall.Errno) {
+	v, e := pair(a, b)
+	if e != 0 {
+		return 0, e
+	}
+	m := unix.Msghdr{Iov: &v[0]}
+	m.SetIovlen(len(v))
+	n, _, e := unix.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&m)), uintptr(flags))
+	return count(n, e)
+}
+
 // Splice is splice(2) without offsets.
 func Splice(from, to, n, flags int) (int, syscall.Errno) {
 	n, e := perhaps(n)
