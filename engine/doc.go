@@ -22,18 +22,15 @@
 //	    leg.go                     into the socket
 //	    zero.go                    perhaps from where it is, by engine/send/zero
 //	    headway.go                 where it is late, it is offered to other links
-//	engine/ways             the links are dialled, lost, dialled again        a goroutine a link, off the data path
+//	engine/send/reach            the links are dialled, or come in                 off the data path
 //
 // An ack comes back on any link: engine/send/link.go obeys it, the window forgets the legs, and the links learn from them (engine/send/speed.go).
 //
 // # The way in
 //
-//	engine/doors                 connections come in                               a goroutine a connection, for a moment
-//	    doors.go                   a listener for each loop
-//	    hear.go                    a connection says hello
-//	    tenure.go                  is it of the stream that the receiver serves?
 //	engine/receive               the receiving end                                 parallel: each loop its own links
-//	    admit.go                   the connection becomes a link
+//	    admit.go                   a connection that came in becomes a link
+//	    dialled.go                 or one that was dialled
 //	    link.go                    which reads frames
 //	    state.go                   and does with them what its state says
 //	    leg.go                     a leg comes in
@@ -56,6 +53,11 @@
 // # Both ends
 //
 //	engine/loop                  one OS thread with an epoll instance, a shard of the leg buffers, and links
+//	engine/ways                  where an end dials: links are dialled, lost, dialled again   a goroutine a link, off the data path
+//	engine/doors                 where it listens: connections come in             a goroutine a connection, for a moment
+//	    doors.go                   several listeners
+//	    hear.go                    a connection says hello, or calls
+//	    tenure.go                  is it of the stream that the end serves?
 //	engine/internal/stream       what both ends share
 //	    link.go                    what a link is at either end
 //	    life.go                    a stream begins, is supervised, and ends once   the goroutine of Run
@@ -119,7 +121,7 @@
 //	supervisor                 the goroutine of Run itself
 //	keepers, attempts, lookups, auto, hints, the network's watcher
 //	                           ways.Dialer: they end with Start's context, and Wait joins them
-//	listeners, guests          doors.Doors: they end with Accept's context, and Accept joins them
+//	listeners, guests          doors.Doors: they end with the context of the last Accept, and Accept joins them
 //	end of the sink            egress.Delivery: it closes ended
 //	loading of BPF programs    stream.Chore: one for the statistics of links, one for the proof of pages
 //

@@ -13,7 +13,6 @@ import (
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/observe"
-	"viamillipede/engine/rig"
 )
 
 // failure is how a stream is made to fail.
@@ -77,6 +76,7 @@ func (d *doomed) run(log io.Writer) error {
 		d.level = 10
 	}
 	network := enginetest.NewNet(d.seed, d.faults)
+	network.Reversed = d.reversed
 	defer network.Close()
 	p := &pipe{sc: d.scenario, data: content(d.seed, d.length), log: &lines{to: log}, network: network}
 	if err := d.fail(p); err != nil {
@@ -97,16 +97,7 @@ func (d *doomed) fail(p *pipe) (err error) {
 		return err
 	}
 	defer p.sink.Close()
-	r, err := rig.NewReceiver(rig.ReceiveConfig{
-		Setup: d.receiveOptions(p.network), Port: port, Sink: p.sink.FD, Observer: hears{p.log, "rx: ", d.level},
-	})
-	if err != nil {
-		return err
-	}
-	s, err := rig.NewSender(rig.SendConfig{
-		Setup: d.sendOptions(p.network), Paths: d.hosts(p.network), Source: p.source.FD,
-		Observer: hears{p.log, "tx: ", d.level},
-	})
+	r, s, err := p.ends()
 	if err != nil {
 		return err
 	}

@@ -135,6 +135,7 @@ type scenario struct {
 	level          observe.Level
 	rng            *rand.Rand
 	pathsAreSilent bool
+	reversed       bool   // the receiver dials
 	moves          bool   // links follow their packets from loop to loop
 	moved          uint64 // so many did
 	holes          []gap  // of the source
@@ -206,6 +207,7 @@ func newScenario(seed uint64) *scenario {
 	if s.source == enginetest.KindFile && r.IntN(2) == 0 {
 		s.options.Holes, s.length = true, s.length+r.IntN(2<<20)
 	}
+	s.reversed = r.IntN(3) == 0
 	return s
 }
 
@@ -221,6 +223,7 @@ func (s *scenario) run(log io.Writer) error {
 		s.level = 10
 	}
 	network := enginetest.NewNet(s.seed, s.faults)
+	network.Reversed = s.reversed
 	defer network.Close()
 	data := content(s.seed, s.length)
 	if s.options.Holes {
@@ -298,12 +301,18 @@ func looped(o rig.Setup) rig.Setup {
 func (s *scenario) sendOptions(t stream.Transport) rig.Setup {
 	o := s.options
 	o.Transport, o.CPUs, o.Chaos = t, unpinned(s.txLoops), s.chaos
+	if s.reversed {
+		o.Connect = 0
+	}
 	return o
 }
 
 func (s *scenario) receiveOptions(t stream.Transport) rig.Setup {
 	o := s.options
-	o.Transport, o.CPUs, o.Leg, o.Connect = t, unpinned(s.rxLoops), s.rxLeg, 0
+	o.Transport, o.CPUs, o.Leg = t, unpinned(s.rxLoops), s.rxLeg
+	if !s.reversed {
+		o.Connect = 0
+	}
 	if s.moves {
 		loops := min(s.rxLoops, o.Threads)
 		o.Serve = func(cpu int) int { return cpu % loops }
@@ -340,17 +349,7 @@ func (p *pipe) run() (err error) {
 		return err
 	}
 	defer p.sink.Close()
-	r, err := rig.NewReceiver(rig.ReceiveConfig{
-		Setup: p.sc.receiveOptions(p.network), Port: port, Sink: p.sink.FD,
-		Observer: hears{p.log, "rx: ", p.sc.level},
-	})
-	if err != nil {
-		return err
-	}
-	s, err := rig.NewSender(rig.SendConfig{
-		Setup: p.sc.sendOptions(p.network), Paths: p.sc.hosts(p.network), Source: p.source.FD,
-		Observer: hears{p.log, "tx: ", p.sc.level},
-	})
+	r, s, err := p.ends()
 	if err != nil {
 		return err
 	}
@@ -358,6 +357,26 @@ func (p *pipe) run() (err error) {
 		p.sink.Shrink(p.sc.shrink)
 	}
 	return p.move(r, s)
+}
+
+// ends makes both ends, of which one dials.
+func (p *pipe) ends() (*engine.Receiver, *engine.Sender, error) {
+	from, to := p.sc.hosts(p.network), []engine.Path(nil)
+	if p.sc.reversed {
+		from, to = to, from
+	}
+	r, err := rig.NewReceiver(rig.ReceiveConfig{
+		Setup: p.sc.receiveOptions(p.network), Paths: to, Port: port, Sink: p.sink.FD,
+		Observer: hears{p.log, "rx: ", p.sc.level},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := rig.NewSender(rig.SendConfig{
+		Setup: p.sc.sendOptions(p.network), Paths: from, Port: port, Source: p.source.FD,
+		Observer: hears{p.log, "tx: ", p.sc.level},
+	})
+	return r, s, err
 }
 
 // move runs both ends, the writer and the consumer.

@@ -1,10 +1,14 @@
-// Package doors is where connections come in to a receiver: one becomes a link of its stream, or is refused.
+// Package doors is where connections come in to an end that listens: one becomes a link of its stream, or is refused. The ends of two
+// streams, one that receives and one that sends, may share a port.
 //
 //	doors.go      a listener's goroutine takes the connection
 //	seats.go      it gets a seat, maybe somebody else's
-//	hear.go       its hello is read, and answered; the host decides on it, and serves the link
+//	hear.go       what it says first is read: a hello is for the end that receives, a call for the one that sends
+//	tenants.go    these ends, who come and go
+//	answer.go     the end decides, the guest is answered, and becomes a link
 //	strangers.go  the user is told of those that were refused
-//	tenure.go     whose stream it is: that of the first to bring a leg
+//	tenure.go     whose stream it is: that of the first to bring a leg, or to take one
+//	way.go        what links between the same two addresses share
 //	shut.go       nobody comes in, while the local address is missing
 package doors
 
@@ -19,22 +23,23 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
-	"viamillipede/engine/wire"
 	"viamillipede/netio/dial"
 )
 
-// Doors is the port of a receiver, with a listener for each loop. Every connection that comes in is a guest until its hello is
-// read, and then becomes a link of the host's stream or is refused. Methods may be called from any goroutine.
+// Doors is a port, with several listeners. Every connection that comes in is a guest until it has said what it is, and then becomes a
+// link of a tenant's stream or is refused. Methods may be called from any goroutine.
 type Doors struct {
 	cfg       Config
-	host      Host
 	seats     seats
 	strangers doorman
 
-	mu    sync.Mutex
-	door  stream.Door       // guarded by mu, as is all below
-	cpus  int               // as Steer was last called; 0: it was not
-	owner func(cpu int) int // likewise
+	mu      sync.Mutex
+	door    stream.Door       // guarded by mu, as is all below
+	cpus    int               // as Steer was last called; 0: it was not
+	owner   func(cpu int) int // likewise
+	tenants []*tenant
+	stop    context.CancelFunc // ends the goroutine that keeps the door; nil: it was not started
+	stopped chan struct{}      // closed when it has ended
 }
 
 // Config is what doors have to know.
@@ -54,29 +59,10 @@ type Network interface {
 	Watch(ctx context.Context, changed func()) error
 }
 
-// Host is the receiver that guests come to. Its methods are called from many goroutines.
-type Host interface {
-	// Expects reports whether a connection from there that ends without a word may be our sender's, which gives up the links
-	// that it is dialling when it ends.
-	Expects(from net.Addr) bool
-	// LinksUp is how many links there are.
-	LinksUp() int
-	// Admit decides on a hello, for a connection between these two addresses. It may wait, at most until ctx ends. An error is a
-	// refusal, for the user; the Welcome tells the peer. After a nil error, Serve or Forgo is called once.
-	Admit(ctx context.Context, h wire.Hello, local, remote net.Addr) (wire.Welcome, error)
-	// Serve makes an admitted connection, which came in at the listener with that index and has its Welcome, a link. It owns the
-	// connection from then on.
-	Serve(h wire.Hello, at int, c net.Conn)
-	// Forgo notes that an admitted connection does not become a link.
-	Forgo()
-	// Fail ends the stream.
-	Fail(err *stream.Error)
-}
-
-// Open opens the port. A local address that does not exist yet is waited for, like a sender's; any other error is final.
-// Nobody is let in before Accept.
-func Open(c Config, h Host) (*Doors, error) {
-	d := &Doors{cfg: c, host: h}
+// Open opens the port. A local address that does not exist yet is waited for, like that of an end that dials; any other error is final.
+// Nobody is let in before a tenant has joined, and calls Accept.
+func Open(c Config) (*Doors, error) {
+	d := &Doors{cfg: c}
 	door, err := c.Network.Listen(context.Background(), c.Port, c.Listeners)
 	switch {
 	case err == nil:
@@ -106,10 +92,10 @@ func (d *Doors) current() stream.Door {
 	return d.door
 }
 
-// Addr is the address that senders have to connect to.
+// Addr is the address that peers have to connect to.
 func (d *Doors) Addr() net.Addr { return d.current().Listeners()[0].Addr() }
 
-// Close ends all listeners, if Accept does not do so.
+// Close ends all listeners, if no tenant has called Accept.
 func (d *Doors) Close() { d.current().Close() }
 
 // Steer makes a connection that begins on CPU c, 0 to cpus-1, come in at the listener whose index owner returns, or at any if that
@@ -136,12 +122,12 @@ func (d *Doors) Refused() uint64 { return d.strangers.count() }
 // Report tells the user now and then how many connections were refused without a line of their own.
 func (d *Doors) Report(now time.Time) { d.strangers.report(d.cfg.Observer, now, d.cfg.Time.TellAgain) }
 
-// Accept lets guests in, until ctx has ended and every guest has left.
+// stay lets guests in, until ctx has ended and every guest has left.
 //
 // A listener may be ended from outside: an administrator's SOCK_DESTROY hits it if the connection that it is meant for has just
 // gone (sock_diag(7)). Then all are opened anew, because the others would not be asked in its place. The same happens when the
 // device of a link-local address was made anew (shut.go).
-func (d *Doors) Accept(ctx context.Context) {
+func (d *Doors) stay(ctx context.Context) {
 	var guests sync.WaitGroup
 	defer guests.Wait()
 	changed := make(chan struct{}, 1)
@@ -163,7 +149,10 @@ func (d *Doors) Accept(ctx context.Context) {
 // caught is for the goroutines of the doors to defer.
 func (d *Doors) caught(where string) {
 	if p := recover(); p != nil {
-		d.host.Fail(stream.Faulted(where, p, d.cfg.Observer))
+		err := stream.Faulted(where, p, d.cfg.Observer)
+		for _, t := range d.residents() {
+			t.host.Fail(err)
+		}
 	}
 }
 
@@ -211,7 +200,7 @@ func (d *Doors) acceptAt(ctx context.Context, at int, l net.Listener, guests *sy
 
 // letIn gives a connection a seat, and a goroutine that hears it.
 func (d *Doors) letIn(ctx context.Context, at int, c net.Conn, guests *sync.WaitGroup) {
-	g, gone := d.seats.take(c, d.host.Expects(c.RemoteAddr()), d.seatsForGuests())
+	g, gone := d.seats.take(c, d.expects(c.RemoteAddr()), d.seatsForGuests())
 	if g == nil {
 		observe.Tell(d.cfg.Observer, observe.NoRoom{From: c.RemoteAddr(), Err: stream.ErrFewFiles})
 		c.Close()
@@ -237,4 +226,4 @@ func (d *Doors) letIn(ctx context.Context, at int, c net.Conn, guests *sync.Wait
 
 // seatsForGuests is how many guests there may be beside the links: fewer if descriptors are few. A connection that is not let in
 // is closed without an answer, which its sender does not take for a refusal.
-func (d *Doors) seatsForGuests() int { return min(stream.GuestsMost, d.cfg.Seats-d.host.LinksUp()) }
+func (d *Doors) seatsForGuests() int { return min(stream.GuestsMost, d.cfg.Seats-d.linksUp()) }

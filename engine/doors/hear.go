@@ -22,39 +22,26 @@ func (d *Doors) hear(ctx context.Context, at int, g *guest) {
 	c.SetDeadline(time.Now().Add(d.cfg.Time.Hello))
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	h, err := readHello(c)
-	w, answer := wire.Welcome{Version: wire.Version, Stream: h.Stream, MaxLeg: wire.MaxLeg}, answerable(err)
+	w, err := readWords(c)
 	if err == nil {
 		d.seats.spoke(g)
-		w, err = d.host.Admit(ctx, h, c.LocalAddr(), c.RemoteAddr())
-		c.SetDeadline(time.Now().Add(d.cfg.Time.Hello))
-	} else {
-		w.Verdict = verdictOf(err)
+		err = d.answer(ctx, at, c, w)
+	} else if answerable(err) {
+		_, _ = c.Write(refusal(verdictOf(err)))
 	}
-	admitted := err == nil
-	if answer {
-		if _, werr := c.Write(w.Append(nil)); err == nil {
-			err = werr
-		}
-	}
-	if err != nil {
-		if admitted {
-			d.host.Forgo()
-		}
-		if ctx.Err() == nil && !errors.Is(err, net.ErrClosed) && !(errors.Is(err, errUnsaid) && d.host.Expects(c.RemoteAddr())) {
-			d.strangers.refuse(d.cfg.Observer, c.RemoteAddr(), err)
-		}
-		c.Close()
+	if err == nil {
 		return
 	}
-	c.SetDeadline(time.Time{})
-	d.host.Serve(h, at, c)
+	if ctx.Err() == nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, context.Canceled) && !(errors.Is(err, errUnsaid) && d.expects(c.RemoteAddr())) {
+		d.strangers.refuse(d.cfg.Observer, c.RemoteAddr(), err)
+	}
+	c.Close()
 }
 
 // answerable reports whether the peer may understand a welcome.
 func answerable(err error) bool {
-	return err == nil || errors.Is(err, wire.ErrVersion) || errors.Is(err, wire.ErrMagic) || errors.Is(err, wire.ErrHeader) ||
-		errors.Is(err, wire.ErrLength) || errors.Is(err, wire.ErrReserved)
+	return errors.Is(err, wire.ErrVersion) || errors.Is(err, wire.ErrMagic) || errors.Is(err, wire.ErrHeader) ||
+		errors.Is(err, wire.ErrLength) || errors.Is(err, wire.ErrReserved) || errors.Is(err, wire.ErrCount)
 }
 
 func verdictOf(err error) wire.Verdict {
@@ -64,27 +51,54 @@ func verdictOf(err error) wire.Verdict {
 	return wire.VerdictMalformed
 }
 
-// readHello reads a hello and not a byte more. It gives up at the first byte that cannot belong to one.
-func readHello(c net.Conn) (wire.Hello, error) {
+// refusal is a welcome that is none.
+func refusal(v wire.Verdict) []byte {
+	return wire.Welcome{Version: wire.Version, Verdict: v, MaxLeg: wire.MaxLeg}.Append(nil)
+}
+
+// words are what a guest says first: a hello, or a call.
+type words struct {
+	hello wire.Hello
+	call  *wire.Call // nil: it is a hello
+}
+
+// parseWords makes sense of what has come so far.
+func parseWords(b []byte) (words, error) {
+	if !wire.LikeCall(b) {
+		h, err := wire.ParseHello(b)
+		return words{hello: h}, err
+	}
+	c, err := wire.ParseCall(b)
+	return words{call: &c}, err
+}
+
+// readWords reads them, and not a byte more. It gives up at the first byte that cannot belong to them.
+func readWords(c net.Conn) (w words, err error) {
+	err = read(c, "hello", func(b []byte) (err error) {
+		w, err = parseWords(b)
+		return err
+	})
+	return w, err
+}
+
+// read reads a message of the handshake, of which parse makes sense; name names it for people.
+func read(c net.Conn, name string, parse func(b []byte) error) error {
 	var b [wire.HelloLen]byte
 	for n := 0; ; {
-		h, err := wire.ParseHello(b[:n])
-		if !errors.Is(err, wire.ErrShort) {
-			return h, err
+		if err := parse(b[:n]); !errors.Is(err, wire.ErrShort) {
+			return err
 		}
 		m, err := c.Read(b[n:])
 		n += m
-		if n == 0 && netio.Refused(err) {
-			return h, errUnsaid
-		}
-		if errors.Is(err, net.ErrClosed) {
-			return h, err
-		}
-		if err == io.EOF {
-			return h, fmt.Errorf("closed after %d bytes, without a hello", n)
-		}
-		if err != nil {
-			return h, fmt.Errorf("no hello in time (%d bytes came)", n)
+		switch {
+		case n == 0 && netio.Refused(err):
+			return errUnsaid
+		case errors.Is(err, net.ErrClosed):
+			return err
+		case err == io.EOF:
+			return fmt.Errorf("closed after %d bytes, without a %s", n, name)
+		case err != nil:
+			return fmt.Errorf("no %s in time (%d bytes came)", name, n)
 		}
 	}
 }

@@ -10,8 +10,9 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// Tenure is whose stream a receiver has. A hello proves nothing, so the stream becomes the receiver's own only when a whole leg is in,
-// or the end has come of a stream without legs.
+// Tenure is whose stream an end that is to meet any peer has: a receiver, which of several senders, or a sender that listens, which of
+// several receivers. A hello or a call proves nothing, so the stream becomes the end's own only when a whole leg is in, or the end has
+// come of a stream without legs; at a sender, when the receiver says that it has a leg.
 //
 //	             a hello          a leg
 //	vacant -----------------> tried ---> owned, for good
@@ -28,17 +29,32 @@ import (
 // another sender is at the door, it yields: its links are told so, and its sender dials again like anybody. Meanwhile the other
 // sender waits for its welcome.
 //
-// One lock of the receiver is held during each call; only Owns may be called without.
+// One lock of its owner is held during each call; only Owns may be called without.
 type Tenure struct {
+	peer  string        // for people: "sender" or "receiver"
 	stage atomic.Int32  // written under that lock
-	hello wire.Hello    // the first of the current stream; zero while vacant
+	first Claim         // of the current peer; zero while vacant
 	since time.Time     // of that hello
 	links int           // up, and admitted but not yet up
 	quit  *wire.Fault   // why the sender of a stream that yields has failed; nil: it has not
 	turn  chan struct{} // closed when the stream is owned, or the receiver vacant again; then made anew
 }
 
-// stage is how far a receiver has got with its tenure.
+// Claim is what a hello or a call says about the link that it wants.
+type Claim struct {
+	Peer        wire.StreamID // names the stream of a sender, or a receiver
+	Phrase      [4]byte
+	Elsewhere   bool // the stream is known to have begun with another peer
+	Link, Links uint32
+	Features    uint32
+}
+
+// ClaimOf is the claim of a sender.
+func ClaimOf(h wire.Hello) Claim {
+	return Claim{h.Stream, h.Phrase, h.Flags&wire.FlagResume != 0, h.Link, h.Links, h.Features}
+}
+
+// stage is how far an end has got with its tenure.
 type stage int32
 
 const (
@@ -49,10 +65,10 @@ const (
 )
 
 // ErrTried is why a sender is refused that may have its turn later.
-var ErrTried = errors.New("another sender is being tried")
+var ErrTried = errors.New("another peer is being tried")
 
-// NewTenure is that of a receiver that has not been met.
-func NewTenure() Tenure { return Tenure{turn: make(chan struct{})} }
+// NewTenure is that of an end that has not been met by its peer, the "sender" or the "receiver".
+func NewTenure(peer string) Tenure { return Tenure{peer: peer, turn: make(chan struct{})} }
 
 func (t *Tenure) in() stage     { return stage(t.stage.Load()) }
 func (t *Tenure) goes(to stage) { t.stage.Store(int32(to)) }
@@ -63,22 +79,22 @@ func (t *Tenure) Owns() bool { return t.in() == owned }
 // Met reports whether there is a stream.
 func (t *Tenure) Met() bool { return t.in() != vacant }
 
-// another reports whether a hello is not of the current stream.
-func (t *Tenure) another(h wire.Hello) bool { return !t.Met() || h.Stream != t.hello.Stream }
+// another reports whether a claim is not the current peer's.
+func (t *Tenure) another(h Claim) bool { return !t.Met() || h.Peer != t.first.Peer }
 
-// Hello is the first of the current stream; zero if there is none.
-func (t *Tenure) Hello() wire.Hello { return t.hello }
+// First is the first claim of the current peer; zero if there is none.
+func (t *Tenure) First() Claim { return t.first }
 
-// Judge decides on a hello that brings this checkphrase. An error is why it is refused; ErrTried, if its turn may come.
-func (t *Tenure) Judge(h wire.Hello, phrase [4]byte) (wire.Verdict, error) {
-	before := t.hello
+// Judge decides on a claim that has to bring this checkphrase. An error is why it is refused; ErrTried, if its turn may come.
+func (t *Tenure) Judge(h Claim, phrase [4]byte) (wire.Verdict, error) {
+	before := t.first
 	switch {
 	case h.Phrase != phrase:
 		return wire.VerdictPhrase, errors.New("wrong checkphrase")
 	case t.Owns() && t.another(h):
-		return wire.VerdictBusy, errors.New("another sender; this receiver serves one stream")
-	case t.another(h) && h.Flags&wire.FlagResume != 0:
-		return wire.VerdictUnknown, errors.New("a sender whose stream began with another receiver")
+		return wire.VerdictBusy, fmt.Errorf("another %s; this end serves one stream", t.peer)
+	case t.another(h) && h.Elsewhere:
+		return wire.VerdictUnknown, fmt.Errorf("a %s whose stream began elsewhere", t.peer)
 	case t.defers(h):
 		return wire.VerdictBusy, ErrTried
 	case h.Link >= stream.MaxThreads:
@@ -104,13 +120,13 @@ func (t *Tenure) LinkGone() (last bool) {
 
 // Turn says when a hello that was refused with ErrTried may be heard again: at once, if it need not wait; else when turn is closed. The
 // stream that is in its way may be made to yield once so much time has passed.
-func (t *Tenure) Turn(h wire.Hello, patience time.Duration) (waits bool, turn <-chan struct{}, left time.Duration) {
+func (t *Tenure) Turn(h Claim, patience time.Duration) (waits bool, turn <-chan struct{}, left time.Duration) {
 	return t.defers(h), t.turn, time.Until(t.since.Add(patience))
 }
 
-// Try makes the stream of a hello the current one.
-func (t *Tenure) Try(h wire.Hello, now time.Time) {
-	t.hello, t.since = h, now
+// Try makes the peer that claims a link the current one.
+func (t *Tenure) Try(h Claim, now time.Time) {
+	t.first, t.since = h, now
 	t.goes(tried)
 }
 
@@ -143,7 +159,7 @@ func (t *Tenure) GiveUp(f wire.Fault) bool {
 
 // Vacate makes room for another stream.
 func (t *Tenure) Vacate() {
-	t.hello, t.quit = wire.Hello{}, nil
+	t.first, t.quit = Claim{}, nil
 	t.goes(vacant)
 	t.nextTurn()
 }
@@ -155,7 +171,7 @@ func (t *Tenure) nextTurn() {
 }
 
 // defers reports whether a hello has to wait because another sender is being tried.
-func (t *Tenure) defers(h wire.Hello) bool {
+func (t *Tenure) defers(h Claim) bool {
 	switch t.in() {
 	case tried:
 		return t.another(h)

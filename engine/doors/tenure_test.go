@@ -15,7 +15,7 @@ func TestTenure(t *testing.T) {
 	others := wire.Hello{Stream: wire.StreamID{2}, Links: 2, Phrase: phrase}
 	resumed := others
 	resumed.Flags = wire.FlagResume
-	tn := NewTenure()
+	tn := NewTenure("sender")
 	const ok, wait = wire.VerdictOK, wire.VerdictBusy
 	for _, c := range []struct {
 		name           string
@@ -26,7 +26,7 @@ func TestTenure(t *testing.T) {
 		met, owns, out bool
 	}{
 		{"vacant", func() {}, ok, ok, false, wire.VerdictUnknown, false, false, false},
-		{"tried", func() { tn.Try(ours, time.Now()); tn.LinkCame() }, ok, wait, true, wire.VerdictUnknown, true, false, false},
+		{"tried", func() { tn.Try(ClaimOf(ours), time.Now()); tn.LinkCame() }, ok, wait, true, wire.VerdictUnknown, true, false, false},
 		{"yielding", func() { tn.Yield() }, wait, wait, true, wire.VerdictUnknown, true, false, true},
 		{"vacant again", func() {
 			if !tn.LinkGone() {
@@ -34,7 +34,7 @@ func TestTenure(t *testing.T) {
 			}
 			tn.Vacate()
 		}, ok, ok, false, wire.VerdictUnknown, false, false, false},
-		{"tried again", func() { tn.Try(ours, time.Now()); tn.LinkCame() }, ok, wait, true, wire.VerdictUnknown, true, false, false},
+		{"tried again", func() { tn.Try(ClaimOf(ours), time.Now()); tn.LinkCame() }, ok, wait, true, wire.VerdictUnknown, true, false, false},
 		{"failed", func() { tn.GiveUp(wire.Fault{Text: "stopped"}) }, wait, wait, true, wire.VerdictUnknown, true, false, true},
 		{"owned", func() {
 			if f := tn.Own(); f == nil || f.Text != "stopped" {
@@ -49,9 +49,9 @@ func TestTenure(t *testing.T) {
 	} {
 		turn := tn.turn
 		c.does()
-		v, _ := tn.Judge(ours, phrase)
-		w, err := tn.Judge(others, phrase)
-		x, _ := tn.Judge(resumed, phrase)
+		v, _ := tn.Judge(ClaimOf(ours), phrase)
+		w, err := tn.Judge(ClaimOf(others), phrase)
+		x, _ := tn.Judge(ClaimOf(resumed), phrase)
 		if v != c.ours || w != c.others || errors.Is(err, ErrTried) != c.othersMayCome || x != c.resumesOthers {
 			t.Errorf("%s: to its sender %v, to another %v (%v), to one whose stream began elsewhere %v", c.name, v, w, err, x)
 		}
@@ -71,10 +71,10 @@ func TestTenure(t *testing.T) {
 	}
 	bad := ours
 	bad.Links = 3
-	if v, _ := tn.Judge(bad, phrase); v != wire.VerdictMalformed {
+	if v, _ := tn.Judge(ClaimOf(bad), phrase); v != wire.VerdictMalformed {
 		t.Errorf("another number of links: %v", v)
 	}
-	if v, _ := tn.Judge(ours, [4]byte{}); v != wire.VerdictPhrase {
+	if v, _ := tn.Judge(ClaimOf(ours), [4]byte{}); v != wire.VerdictPhrase {
 		t.Errorf("another checkphrase: %v", v)
 	}
 }

@@ -31,7 +31,7 @@ type end struct {
 // Write is the hello or the welcome. It passes as far as the link's fault lets it.
 func (e *end) Write(p []byte) (int, error) {
 	f := e.link.fault
-	dies := e.side == sender && (f.kind == faultHello || e.doomed(p)) || e.side == receiver && f.kind == faultWelcome
+	dies := e.side == sender && f.kind == faultHello || e.doomed(p) || e.side == receiver && f.kind == faultWelcome
 	if !dies {
 		return e.UnixConn.Write(p)
 	}
@@ -43,8 +43,14 @@ func (e *end) Write(p []byte) (int, error) {
 
 // doomed reports whether the hello is that of a link that must never come up.
 func (e *end) doomed(hello []byte) bool {
-	const indexAt = 32 // engine/wire/SPEC.md
-	return len(hello) == wire.HelloLen && int(binary.LittleEndian.Uint32(hello[indexAt:])) < e.net.faults.Doomed
+	const helloIndexAt, callIndexAt = 32, 10 // engine/wire/SPEC.md
+	switch {
+	case len(hello) != wire.HelloLen:
+		return false
+	case wire.LikeCall(hello):
+		return int(hello[callIndexAt]) < e.net.faults.Doomed
+	}
+	return wire.IsHello(hello) && int(binary.LittleEndian.Uint32(hello[helloIndexAt:])) < e.net.faults.Doomed
 }
 
 // Close ends the connection during the handshake.

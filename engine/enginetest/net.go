@@ -33,6 +33,9 @@ const (
 // Net is a network of socket pairs. Hosts need no declaration: whatever the host, a port leads to the listener that has
 // it. All methods may be called from any goroutine.
 type Net struct {
+	// Reversed says that the receiver dials. It is set before anybody does.
+	Reversed bool
+
 	mu     sync.Mutex
 	rng    *rand.Rand // guarded by mu, as is all below
 	faults Faults
@@ -243,11 +246,15 @@ func (n *Net) pair(f fault) (near, far *end, err error) {
 		return nil, nil, os.NewSyscallError("socketpair", err)
 	}
 	l := &link{fault: f}
-	if near, err = n.wrap(fds[0], l, sender); err != nil {
+	dials, listens := sender, receiver
+	if n.Reversed {
+		dials, listens = receiver, sender
+	}
+	if near, err = n.wrap(fds[0], l, dials); err != nil {
 		unix.Close(fds[1])
 		return nil, nil, err
 	}
-	if far, err = n.wrap(fds[1], l, receiver); err != nil {
+	if far, err = n.wrap(fds[1], l, listens); err != nil {
 		near.Close()
 		return nil, nil, err
 	}

@@ -25,17 +25,20 @@ type SourceOpened struct {
 	EnginePath EnginePath
 }
 
-// SenderOpened is a sender that is about to dial.
+// SenderOpened is a sender that is about to dial, or listens.
 type SenderOpened struct {
+	Addr         net.Addr // where it listens; nil: it dials
 	Placement    Placement
 	Links, Paths int
 	Leg, Window  int64 // bytes at most
 }
 
-// ReceiverOpened is a receiver that listens.
+// ReceiverOpened is a receiver that listens, or is about to dial.
 type ReceiverOpened struct {
-	Addr       net.Addr
-	Sink       string // what kind of file it is
+	Addr       net.Addr // where it listens; nil: it dials
+	Links      int      // otherwise so many
+	Paths      int      // over so many paths
+	Sink       string   // what kind of file it is
 	EnginePath EnginePath
 	Placement  Placement
 }
@@ -54,6 +57,12 @@ type LoopTakenOver struct{ Loop int }
 
 // ThreadStuck is a thread that does not come back from the kernel at the end of the stream: what it holds stays open.
 type ThreadStuck struct{}
+
+// ReceiverMet is a receiver that has come to a sender.
+type ReceiverMet struct {
+	From         string
+	Links, Paths int
+}
 
 // SenderMet is the stream of a sender that has come to a receiver, and the memory for it.
 type SenderMet struct {
@@ -134,10 +143,10 @@ type LinkNotCounted struct {
 	Err  error
 }
 
-// NetworkNotWatched is why changes of the network go unnoticed. A sender then tries lost paths now and then.
+// NetworkNotWatched is why changes of the network go unnoticed. An end that dials then tries lost paths now and then.
 type NetworkNotWatched struct {
-	Sender bool
-	Err    error
+	Dials bool
+	Err   error
 }
 
 // LinksSteered is how links get to the loops near the CPUs where they come in.
@@ -175,6 +184,7 @@ func (LoopUnpinned) level() Level      { return LevelChoices }
 func (LoopTakenOver) level() Level     { return LevelChoices }
 func (ThreadStuck) level() Level       { return LevelChoices }
 func (SenderMet) level() Level         { return LevelChoices }
+func (ReceiverMet) level() Level       { return LevelChoices }
 func (MemoryWarmed) level() Level      { return LevelChoices }
 func (MemoryAdvised) level() Level     { return LevelChoices }
 func (LegsCopied) level() Level        { return LevelChoices }

@@ -34,6 +34,7 @@ const (
 // stream fails, the end of the outage is not reported.
 type Outage struct {
 	Sender bool // which end it is
+	Dials  bool // it dials; otherwise it listens
 	Phase  Phase
 	First  bool      // the peer has not been met yet
 	Since  time.Time // nothing has got through since then
@@ -41,9 +42,9 @@ type Outage struct {
 	Until  time.Time // how long the stream waits; zero: for ever
 	Limit  Limit     // the keyword that sets Until
 	Links  int       // links that are up all the same
-	Why    error     // at a sender, until the outage ends: what the paths have shown, an Unreachable or a BlackHole; nil: nothing
-	Paths  []string  // at a sender, at the end: those that have a link
-	Door   net.Addr  // at a receiver, of First: where it listens; nil: the kernel had no memory to say
+	Why    error     // where it dials or sends, until the outage ends: what the paths have shown, an Unreachable or a BlackHole; nil: nothing
+	Paths  []string  // likewise, at the end: those that have a link
+	Door   net.Addr  // where it listens, of First: at that address; nil: the kernel had no memory to say
 	Port   uint16    // likewise, as it was asked for
 	Stage  Stage     // at a receiver: how far the stream is
 }
@@ -111,6 +112,9 @@ type RefusedHost struct {
 // SenderFailed is a sender that gave up before a leg of its stream was in: the receiver waits for the next one.
 type SenderFailed struct{ From, Reason string }
 
+// ReceiverLeft is a receiver that went away before it had a leg: the sender is free for another one.
+type ReceiverLeft struct{}
+
 // SenderLeft is a sender that went away before a leg of its stream was in: the receiver is free.
 type SenderLeft struct{}
 
@@ -159,6 +163,7 @@ func (Refused) level() Level             { return LevelError }
 func (RefusedMore) level() Level         { return LevelError }
 func (SenderFailed) level() Level        { return LevelError }
 func (SenderLeft) level() Level          { return LevelLinks }
+func (ReceiverLeft) level() Level        { return LevelLinks }
 func (ConsumerStopped) level() Level     { return LevelError }
 func (PeerConsumerStopped) level() Level { return LevelError }
 func (ChecksumMissing) level() Level     { return LevelError }

@@ -13,8 +13,11 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// hostsMost is how many addresses of the sender are remembered.
-const hostsMost = 256
+// Bounds on what is remembered of a sender. Links that come by other ways share nothing.
+const (
+	hostsMost = 256 // addresses
+	waysMost  = 256
+)
 
 // reception is the receiver as its doors see it.
 type reception struct{ r *Receiver }
@@ -23,7 +26,7 @@ type reception struct{ r *Receiver }
 func (h reception) Expects(from net.Addr) bool {
 	h.r.life.Mu.Lock()
 	defer h.r.life.Mu.Unlock()
-	return h.r.hosts[hostOf(from)]
+	return h.r.hosts[doors.HostOf(from)]
 }
 
 // LinksUp implements doors.Host.
@@ -33,7 +36,7 @@ func (h reception) LinksUp() int {
 	return h.r.life.Up
 }
 
-// Admit implements doors.Host. It lets a sender wait whose turn may come.
+// Admit implements doors.Receiving. It lets a sender wait whose turn may come.
 func (h reception) Admit(ctx context.Context, hello wire.Hello, local, remote net.Addr) (wire.Welcome, error) {
 	h.repin(local)
 	for begun := time.Now(); ; {
@@ -54,10 +57,10 @@ func (h reception) Forgo() {
 // Fail implements doors.Host.
 func (h reception) Fail(err *stream.Error) { h.r.life.Fail(err) }
 
-// Serve implements doors.Host: it hands the connection to a loop.
+// Serve implements doors.Receiving: it hands the connection to a loop.
 func (h reception) Serve(hello wire.Hello, at int, c net.Conn) {
 	r := h.r
-	path, between := c.RemoteAddr().String(), wayBetween(c)
+	path, between := c.RemoteAddr().String(), doors.WayBetween(c)
 	conn, err := r.transport.Adopt(c, stream.TraceTo(r.observer))
 	if err != nil {
 		observe.Tell(r.observer, observe.LinkNotTaken{Link: int(hello.Link), From: path, Err: err})
@@ -85,7 +88,7 @@ func (h reception) admit(hello wire.Hello, from net.Addr) (wire.Welcome, error) 
 	w := wire.Welcome{Version: wire.Version, Stream: hello.Stream, MaxLeg: wire.MaxLeg, Receiver: r.id}
 	t := &r.tenure
 	var err error
-	if w.Verdict, err = t.Judge(hello, r.cfg.Phrase); err != nil {
+	if w.Verdict, err = t.Judge(doors.ClaimOf(hello), r.cfg.Phrase); err != nil {
 		return w, err
 	}
 	if !t.Met() {
@@ -96,7 +99,7 @@ func (h reception) admit(hello wire.Hello, from net.Addr) (wire.Welcome, error) 
 		}
 	}
 	if len(r.hosts) < hostsMost {
-		r.hosts[hostOf(from)] = true
+		r.hosts[doors.HostOf(from)] = true
 	}
 	t.LinkCame()
 	w.Features, w.MaxLeg, w.Credit = r.grants, r.most, uint32(r.credit)
@@ -110,7 +113,7 @@ func (h reception) awaitTurn(ctx context.Context, hello wire.Hello, since time.T
 	r := h.r
 	most := r.time.Hello - time.Since(since)
 	r.life.Mu.Lock()
-	waits, turn, left := r.tenure.Turn(hello, r.time.Yield)
+	waits, turn, left := r.tenure.Turn(doors.ClaimOf(hello), r.time.Yield)
 	r.life.Mu.Unlock()
 	switch {
 	case !waits:
@@ -153,7 +156,7 @@ func (h reception) adopt(hello wire.Hello) error {
 		r.latest = hello.Stream
 	}
 	r.claims = newClaims(r.credit)
-	r.tenure.Try(hello, time.Now())
+	r.tenure.Try(doors.ClaimOf(hello), time.Now())
 	r.grants = hello.Features & r.features()
 	r.sums = hello.Features&wire.FeatureChecksum != 0
 	if r.cfg.Checksum && !r.sums {
@@ -183,12 +186,12 @@ func (h reception) loopFor(at int) *rxloop {
 }
 
 // wayOf returns the way by which a link came.
-func (h reception) wayOf(id wayID) *way {
+func (h reception) wayOf(id doors.WayID) *doors.Way {
 	h.r.life.Mu.Lock()
 	defer h.r.life.Mu.Unlock()
 	w := h.r.ways[id]
 	if w == nil {
-		w = &way{}
+		w = &doors.Way{}
 		if len(h.r.ways) < waysMost {
 			h.r.ways[id] = w
 		}

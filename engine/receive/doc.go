@@ -6,7 +6,6 @@
 //	admit     admit.go     it becomes a link of this stream, or is refused; other senders wait for their turn
 //	          repin.go       where the loops run                  the same goroutine, at the first link
 //	          store.go       memory for the window of a stream    likewise, under the stream's lock
-//	          way.go         by which way it came                 shared, a short lock
 //	rxlink    link.go      frames read, acks written              parallel, one loop owns a link
 //	          state.go       what it does with what comes next    the same loop
 //	          leg.go         a leg comes in                       the same loop
@@ -15,12 +14,13 @@
 //	          park.go        an early leg waits for its turn      the same loop
 //	          cut.go         the head leg, spliced past the ring  the same loop, with the delivery turn
 //	          place.go       a leg goes to its place in a file    the same loop
-//	          inspect.go     a leg of a test stream is checked    the same loop
+//	         inspect        engine/receive/inspect  a leg of a test stream is checked  the same loop
 //	          move.go        it goes where its packets come in    from one loop to another
 //	          end.go         it ends, or says its last words      the same loop
 //	rxloop    loop.go      a loop with its links, and the acks it owes
 //	ring      engine/ring  legs in order again                    lock-free, many publishers
 //	egress    engine/receive/egress  legs written to the sink     sequential: the delivery turn
+//	dial      dialled.go   where the receiver dials: its links, and what they are called with   any goroutine; the loop of the link
 //	receiver  receiver.go  the owner of all of these
 //	          links.go       how links come and go, and whose stream it is
 //	          verdict.go     when and why the stream ends         mainly the supervisor (stream.Life)

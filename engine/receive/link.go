@@ -1,6 +1,7 @@
 package receive
 
 import (
+	"viamillipede/engine/doors"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/receive/egress"
@@ -13,8 +14,9 @@ import (
 // rxlink is one link at the receiving end: it reads legs and control frames, and writes acks.
 type rxlink struct {
 	stream.Link
-	r     *Receiver
-	way   *way    // by which it came
+	r   *Receiver
+	way *doors.Way // by which it came
+	dialled
 	owner *rxloop // the loop that has it; changed by its own thread under Life.Mu, under which others read it
 
 	// Input is a header, then the payload that it announces, then the next header.
@@ -256,10 +258,10 @@ func (k *rxlink) obey() error {
 // silent reports whether nothing has been heard for so long that the link is dead. It waits longer while other links of the
 // path bring something, since all of them may wait in one queue: the sender knows how deep that is, and finds a dead link itself.
 func (k *rxlink) silent() bool {
-	k.way.hear(k.Heard)
+	k.way.Hear(k.Heard)
 	dead, now := k.r.time.Dead, k.Loop.Now
 	silence := now.Sub(k.Heard)
-	return silence >= dead && (k.way.quiet(now) >= dead || silence >= schedule.PatienceTimes*dead)
+	return silence >= dead && (k.way.Quiet(now) >= dead || silence >= schedule.PatienceTimes*dead)
 }
 
 // tick keeps the link's clocks. A heartbeat brings an ack along, so that no credit is ever stuck.
@@ -284,6 +286,7 @@ func (k *rxlink) tick() {
 		}
 	}
 	k.follow()
+	k.measurePath()
 	k.Pulse.Beat(k.Loop.Now, k.arrived())
 	if k.silent() {
 		k.lose(stream.ErrSilent)
@@ -310,6 +313,9 @@ func (k *rxlink) took() {
 	k.owner.owe(max(1, int(k.frame.Length))) // an ack is owed for a bare leg too
 	k.Legs++
 	k.Bytes += uint64(k.frame.Length)
+	if k.path != nil {
+		k.path.Bytes.Add(k.Loop, int(k.frame.Length))
+	}
 	if observe.Listens(k.r.observer, observe.LevelLegs) {
 		l := k.frame.Leg()
 		observe.Tell(k.r.observer, observe.LegReceived{Leg: l.Number, Bytes: int(l.Length), Offset: l.Offset, Link: k.Index})

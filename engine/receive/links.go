@@ -7,6 +7,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -16,17 +17,20 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 	if err := k.Start(l.Loop, l.Past, netio.Readable, k); err != nil {
 		k.Conn.Abort()
 		r.neverUp(l)
+		k.ended(schedule.UseNone)
 		return
 	}
 	old, out, ok := r.enter(k)
 	if !ok {
 		r.neverUp(l)
 		k.hangUp(stream.ErrReplaced) // a later one has overtaken it
+		k.ended(schedule.UseNone)
 		return
 	}
 	l.Links = append(l.Links, k)
 	k.Count(&r.life.Gauge)
 	observe.Tell(r.observer, observe.LinkUp{Link: k.Index, Path: k.Name})
+	k.begun()
 	r.life.Rouse()
 	if old != nil {
 		r.reach(old, l.Loop, func() { old.lose(stream.ErrReplaced) })
@@ -67,6 +71,7 @@ func (r *Receiver) linkLost(k *rxlink, err error) {
 	k.owner.Remove(k)
 	r.leave(k, err)
 	observe.Tell(r.observer, observe.LinkDown{Link: k.Index, Path: k.Name, Err: err, Expected: k.Answered})
+	k.over(err)
 	r.life.Rouse()
 }
 
@@ -79,7 +84,11 @@ func (r *Receiver) leave(k *rxlink, err error) {
 		r.left[k.Index] = k.lostStatus()
 	}
 	k.owner.load--
-	r.life.WentDown(&k.Link, stream.EndingOf(err, k.Told), !k.Answered)
+	how := stream.EndingOf(err, k.Told)
+	if k.path != nil {
+		how = schedule.EndNoSign // the end that dials asks
+	}
+	r.life.WentDown(&k.Link, how, !k.Answered)
 	if k.Proved {
 		r.useful.Add(-1)
 		r.life.Outage.Progress(k.Loop.Now)
@@ -95,7 +104,9 @@ func (r *Receiver) linkGone() {
 	r.tenure.Vacate()
 	r.out.End.Store(nil)
 	r.bye.Store(false)
-	r.life.Forget(time.Now())
+	if r.dialer == nil {
+		r.life.Forget(time.Now())
+	}
 	clear(r.hosts)
 	clear(r.ways)
 	clear(r.left)
@@ -120,11 +131,15 @@ func (r *Receiver) own() {
 	}
 }
 
-// quits frees the receiver after its sender has said, on a link from there, that it has failed; false if the stream is already
-// the receiver's own.
+// quits frees a receiver that listens after its sender has said, on a link from there, that it has failed; false if the stream is
+// already the receiver's own.
 func (r *Receiver) quits(f wire.Fault, from string) bool {
 	r.life.Mu.Lock()
 	ours := r.tenure.Owns()
+	if r.dialer != nil {
+		r.life.Mu.Unlock()
+		return false // it is the peer that the user has named
+	}
 	first := !ours && r.tenure.GiveUp(f)
 	r.life.Mu.Unlock()
 	if first {
@@ -170,6 +185,6 @@ func (r *Receiver) reach(k *rxlink, caller *loop.Loop, f func()) {
 
 // share is how many links one loop may have while another has fewer. Under Life.Mu.
 func (r *Receiver) share() int {
-	links := int(max(r.tenure.Hello().Links, 1))
+	links := int(max(r.tenure.First().Links, 1))
 	return (links + len(r.loops) - 1) / len(r.loops)
 }

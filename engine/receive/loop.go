@@ -129,8 +129,10 @@ func (l *rxloop) HeardOut() bool {
 // Forsake is part of stream.Worker: the sender has given the links up, or will, so that nothing which its kernel takes from them now reaches
 // it.
 func (l *rxloop) Forsake() {
-	for _, k := range l.Links {
-		k.forsaken = k.Parting
+	for _, k := range slices.Clone(l.Links) {
+		if k.forsaken = k.Parting; k.path != nil {
+			k.lose(stream.ErrStuck) // so that its keeper dials anew
+		}
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 func TestFirstLegAfterTheFailure(t *testing.T) {
 	r := &Receiver{doors: &doors.Doors{}}
 	r.life.Live(receiveEnd{r}, nil, schedule.Timing{}, 0, 0)
-	r.tenure = doors.NewTenure()
+	r.tenure = doors.NewTenure("sender")
 	if !r.quits(wire.Fault{Status: uint16(stream.StatusTerminated), Text: "stopped"}, "10.0.0.1:7") {
 		t.Fatal("a stream without a leg is the receiver's own")
 	}

@@ -3,6 +3,7 @@ package receive
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -11,9 +12,10 @@ import (
 	"viamillipede/engine/doors"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
-	"viamillipede/engine/prbs"
 	"viamillipede/engine/receive/egress"
+	"viamillipede/engine/receive/inspect"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/ways"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 	"viamillipede/netio/sockstats"
@@ -30,12 +32,14 @@ type Receiver struct {
 
 	loops []*rxloop
 	out   egress.Delivery
-	test  *inspection // for a test stream; nil: any stream
+	test  *inspect.Inspection // for a test stream; nil: any stream
 
 	store
 
-	bye    atomic.Bool // the sender knows that all is delivered, or will not ask again
-	doors  *doors.Doors
+	bye    atomic.Bool   // the sender knows that all is delivered, or will not ask again
+	doors  *doors.Doors  // nil: it dials
+	dialer *ways.Dialer  // nil: it listens
+	placed bool          // where the loops of one that dials run is decided; guarded by Life.Repinning
 	gone   chan struct{} // closed when Run returns
 	useful atomic.Int32  // links, now up, that have brought a frame
 
@@ -43,16 +47,16 @@ type Receiver struct {
 	latest wire.StreamID              // the last stream tried; its bad legs are remembered until another one is tried
 	links  map[uint32]*rxlink         // by index; the latest of each
 	hosts  map[string]bool            // where admitted links came from
-	ways   map[wayID]*way             // the ways by which they came
+	ways   map[doors.WayID]*doors.Way // the ways by which they came
 	left   map[int]observe.LinkStatus // links that were lost and have not come back, by index
 	moved  uint64                     // links, from loop to loop
 	bad    map[uint64]bool            // legs whose payload once failed its checksum
 }
 
-// New checks the configuration, opens the sink and listens; nobody is admitted before Run, which the caller calls once. Errors are of
-// type *stream.Error.
+// New checks the configuration, opens the sink and, unless there are paths to dial, listens; nobody is admitted before Run, which the
+// caller calls once. Errors are of type *stream.Error.
 func New(c stream.ReceiveSetup) (*Receiver, error) {
-	c.Setup = c.WithDefaults(-1)
+	c.Setup = c.WithDefaults(len(c.Paths))
 	c.Options = c.WithinMeans(c.Observer)
 	c.Name = cmp.Or(c.Name, "standard output")
 	c.Leg = cmp.Or(c.Leg, min(stream.MaxLeg, int(c.Window/stream.LegsLeast)/stream.MinLeg*stream.MinLeg))
@@ -60,21 +64,17 @@ func New(c stream.ReceiveSetup) (*Receiver, error) {
 		return nil, err
 	}
 	loops := c.Loops()
-	t, err := c.Means.Afford(stream.Receiving, loops, stream.DefaultThreads)
+	t, err := c.Afford(stream.Receiving, loops, len(c.Paths), c.Observer)
 	if err != nil {
-		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot start")
+		return nil, err
 	}
-	if t.Seats < stream.DefaultThreads {
-		observe.Tell(c.Observer, observe.LinksCut{Links: t.Seats, Err: stream.ErrFewFiles})
-	}
-	c.SockStats = c.SockStats && t.Counts
 	r := &Receiver{
 		cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport,
-		links: make(map[uint32]*rxlink), left: make(map[int]observe.LinkStatus), hosts: make(map[string]bool), ways: make(map[wayID]*way), bad: make(map[uint64]bool),
+		links: make(map[uint32]*rxlink), left: make(map[int]observe.LinkStatus), hosts: make(map[string]bool), ways: make(map[doors.WayID]*doors.Way), bad: make(map[uint64]bool),
 		gone: make(chan struct{}),
 	}
 	r.life.Live(receiveEnd{r}, c.Observer, c.Timing, lingers(c), 0)
-	r.tenure = doors.NewTenure()
+	r.tenure = doors.NewTenure("sender")
 	if r.id, err = netio.RandomID(); err != nil {
 		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make an id")
 	}
@@ -87,7 +87,7 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 		return stream.Fail(stream.StatusLocalPipe, err, "cannot use %s", r.cfg.Name)
 	}
 	if r.cfg.PRBS {
-		r.test = &inspection{sequence: prbs.New(r.cfg.Seed)}
+		r.test = inspect.New(r.cfg.Seed)
 	}
 	r.out.Open(sink, t.Pipes, egress.Config{
 		Name: r.cfg.Name, Own: r.cfg.Own, Whole: r.cfg.Whole,
@@ -96,16 +96,17 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 	})
 	at := r.cfg.Place(stream.Receiving, stream.Devices(r.transport.DeviceAt(r.cfg.Bind)), loops)
 	r.life.Placed.Store(at)
-	r.doors, err = doors.Open(doors.Config{
-		Port: r.cfg.Port, Bind: r.cfg.Bind, Listeners: len(at.CPUs), Seats: t.Seats, Time: r.time, Network: r.transport, Observer: r.observer,
-	}, reception{r})
-	if err != nil {
+	if len(r.cfg.Paths) > 0 {
+		r.dialer = r.newDialer()
+	} else if err := r.listen(len(at.CPUs), t.Seats); err != nil {
 		r.close()
-		return stream.Fail(stream.StatusConnect, err, "cannot listen on port %d", r.cfg.Port)
+		return err
 	}
 	for i, cpu := range at.CPUs {
 		if err := r.addLoop(i, cpu); err != nil {
-			r.doors.Close()
+			if r.doors != nil {
+				r.doors.Close()
+			}
 			r.close()
 			return stream.Fail(stream.StatusLocalPipe, err, "cannot start")
 		}
@@ -113,6 +114,21 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 	reception{r}.steer()
 	return nil
 }
+
+// listen opens the port, with so many listeners, for so many links and guests.
+func (r *Receiver) listen(listeners, seats int) (err error) {
+	r.doors, err = doors.Open(doors.Config{
+		Port: r.cfg.Port, Bind: r.cfg.Bind, Listeners: listeners, Seats: seats, Time: r.time, Network: r.transport, Observer: r.observer,
+	})
+	if err != nil {
+		return stream.Fail(stream.StatusConnect, err, "cannot listen on port %d", r.cfg.Port)
+	}
+	r.doors.Join(reception{r})
+	return nil
+}
+
+// errInspects is why nothing is spliced to the sink.
+var errInspects = errors.New("prbs needs every byte")
 
 // copies is why every leg is copied on its way to the sink; nil: it need not be.
 func (r *Receiver) copies() error {
@@ -170,17 +186,25 @@ func (r *Receiver) Progress() (bytes uint64, elapsed time.Duration) { return r.l
 func (r *Receiver) Run(ctx context.Context) (sum observe.Summary, err error) {
 	defer close(r.gone)
 	defer stream.Caught("the end", r.observer, func(e *stream.Error) { err = e })
-	r.life.Begin(time.Now(), 0)
-	observe.Tell(r.observer, observe.ReceiverOpened{
-		Addr: r.Addr(), Sink: r.out.String(), EnginePath: receiveEnd{r}.enginePath(), Placement: r.life.Placed.Load().Data(),
-	})
+	r.life.Begin(time.Now(), len(r.cfg.Paths))
+	opened := observe.ReceiverOpened{
+		Addr: r.Addr(), Sink: r.out.String(), EnginePath: receiveEnd{r}.enginePath(), Placement: r.life.Placed.Load().Data(), Paths: len(r.cfg.Paths),
+	}
+	if r.dialer != nil {
+		opened.Links = r.dialer.Links()
+	}
+	observe.Tell(r.observer, opened)
 	defer r.cfg.Means.SpareCPUs(len(r.loops))()
 	defer r.life.Run()()
 	var door sync.WaitGroup
 	guests, turnOut := context.WithCancel(context.Background())
 	door.Go(func() {
 		defer r.life.Caught("door")
-		r.doors.Accept(guests)
+		if r.dialer != nil {
+			r.dial(guests)
+			return
+		}
+		r.doors.Accept(guests, reception{r})
 	})
 	r.life.Measure(guests, r.cfg.SockStats, r.time.Hello, r.sockets)
 	r.life.Supervise(ctx)
@@ -223,14 +247,19 @@ func (r *Receiver) cutWithin(atMost time.Duration) {
 	stream.AwaitAll(cut, 1, atMost)
 }
 
-// Addr is the address that senders have to connect to; the kernel chooses its port if ReceiveConfig.Port is 0.
-func (r *Receiver) Addr() net.Addr { return r.doors.Addr() }
+// Addr is the address that senders have to connect to; the kernel chooses its port if ReceiveConfig.Port is 0. It is nil where the
+// receiver dials.
+func (r *Receiver) Addr() net.Addr {
+	if r.doors == nil {
+		return nil
+	}
+	return r.doors.Addr()
+}
+
+// Doors are where it listens, so that a sender can be called there too; nil: it dials.
+func (r *Receiver) Doors() *doors.Doors { return r.doors }
 
 // sockets tells whose statistics are wanted: at once, since a receiver usually has to wait for its sender anyway.
 func (r *Receiver) sockets(context.Context) (sockstats.Config, bool) {
-	port := r.cfg.Port
-	if a, ok := r.Addr().(*net.TCPAddr); ok {
-		port = uint16(a.Port)
-	}
-	return sockstats.Config{Local: []uint16{port}}, true
+	return stream.Sockets(r.Addr(), r.cfg.Paths), true
 }

@@ -35,7 +35,7 @@ func (h reception) known() bool {
 // steer makes new connections come in at the listener of the loop that serves them best.
 func (h reception) steer() {
 	at := h.r.life.Placed.Load()
-	if len(h.r.loops) == 1 || at.Machine == nil {
+	if len(h.r.loops) == 1 || at.Machine == nil || h.r.doors == nil {
 		return
 	}
 	last := at.Machine.CPUs[len(at.Machine.CPUs)-1].ID

@@ -11,14 +11,13 @@ import (
 	"viamillipede/engine/doors"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
-	"viamillipede/engine/wire"
 	"viamillipede/netio/dial"
 )
 
 // A loop gets its share of the links, and what comes in there beyond that goes where there are the fewest.
 func TestShareOfLinks(t *testing.T) {
 	r := &Receiver{loops: []*rxloop{{}, {}, {}}}
-	r.tenure.Try(wire.Hello{Links: 7}, time.Now())
+	r.tenure.Try(doors.Claim{Links: 7}, time.Now())
 	got := make([]int, len(r.loops))
 	for range 7 {
 		l := reception{r}.loopFor(1)
@@ -54,7 +53,7 @@ func (nowhere) DeviceAt(netip.Addr) string { return "lo" }
 
 func openNowhere(t *testing.T) *doors.Doors {
 	t.Helper()
-	d, err := doors.Open(doors.Config{Network: nowhere{}}, nil)
+	d, err := doors.Open(doors.Config{Network: nowhere{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +64,7 @@ func openNowhere(t *testing.T) *doors.Doors {
 // may have been changed meanwhile.
 func TestReceiverLoopsStayAsMany(t *testing.T) {
 	const loops = 9 // more than any machine gets by itself
-	o := stream.Setup{Options: stream.Options{Pin: true}, Hooks: stream.Hooks{Transport: nowhere{}}}.WithDefaults(time.Second)
+	o := stream.Setup{Options: stream.Options{Pin: true}, Hooks: stream.Hooks{Transport: nowhere{}}}.WithDefaults(1)
 	r := &Receiver{cfg: stream.ReceiveSetup{Setup: o}, transport: o.Transport, doors: openNowhere(t)}
 	for i := range loops {
 		l, err := loop.New(i, -1, time.Second)

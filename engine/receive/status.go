@@ -2,13 +2,14 @@ package receive
 
 import (
 	"slices"
+	"time"
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
 
-// LinkStatus is part of stream.Half: those that were lost and did not come back are among them.
+// LinkStatus is part of stream.Half: those that were lost and did not come back are among them, and those being dialled.
 func (r receiveEnd) LinkStatus() []observe.LinkStatus {
 	var links []observe.LinkStatus
 	up := make(map[int]bool)
@@ -24,14 +25,18 @@ func (r receiveEnd) LinkStatus() []observe.LinkStatus {
 			links = append(links, gone)
 		}
 	}
+	started := r.life.Started
 	r.life.Mu.Unlock()
+	if r.dialer != nil {
+		links = append(links, r.dialer.Missing(links, started, func(link int) int { return r.dialLoop(link).ID })...)
+	}
 	slices.SortFunc(links, func(a, b observe.LinkStatus) int { return a.Index - b.Index })
 	return links
 }
 
 // lostStatus describes a link that is lost now.
 func (k *rxlink) lostStatus() observe.LinkStatus {
-	return observe.LinkStatus{Index: k.Index, Path: k.Name, Order: -1, State: observe.StateDown, Since: k.Loop.Now, Loop: k.Loop.ID}
+	return observe.LinkStatus{Index: k.Index, Path: k.Name, Order: k.order(), State: observe.StateDown, Since: k.Loop.Now, Loop: k.Loop.ID}
 }
 
 // ringStatus is nil until the sender is met.
@@ -53,7 +58,9 @@ func (k *rxlink) Status() stream.LinkStatus {
 	if k.state.has() {
 		inFlight = 1
 	}
-	return k.Link.Describe(k.arrived(), inFlight, k.r.time.Beat)
+	l := k.Link.Describe(k.arrived(), inFlight, k.r.time.Beat)
+	l.Order = k.order()
+	return l
 }
 
 // arrived is how many bytes of legs have come in, those of the leg that is not whole included.
@@ -65,14 +72,22 @@ func (k *rxlink) arrived() uint64 {
 }
 
 // Fill is part of stream.Half.
-func (r receiveEnd) Fill(snap *observe.Snapshot) { snap.Ring = r.ringStatus() }
+func (r receiveEnd) Fill(snap *observe.Snapshot) {
+	if snap.Ring = r.ringStatus(); r.dialer != nil {
+		snap.Paths = r.dialer.Statuses(snap.Summary.Paths, snap.Links)
+	}
+}
 
 // Bytes is part of stream.Half.
 func (r receiveEnd) Bytes() uint64 { return r.out.Written() }
 
 // Account is part of stream.Half.
 func (r receiveEnd) Account(sum *observe.Summary) {
-	sum.EnginePath, sum.Refused = r.enginePath(), r.doors.Refused()
+	if sum.EnginePath = r.enginePath(); r.dialer != nil {
+		sum.Paths = r.dialer.Summaries(sum.Elapsed, make([]time.Duration, stream.MaxThreads))
+	} else {
+		sum.Refused = r.doors.Refused()
+	}
 	r.life.Mu.Lock()
 	defer r.life.Mu.Unlock()
 	sum.Moved = r.moved
@@ -85,7 +100,7 @@ func (r receiveEnd) enginePath() observe.EnginePath {
 		path = observe.EnginePath{Why: observe.ErrChecksum, Checksum: true}
 	}
 	if r.test != nil {
-		path.Checked, path.Seed = true, r.test.sequence.Seed()
+		path.Checked, path.Seed = true, r.test.Seed()
 	}
 	return path
 }
@@ -94,5 +109,5 @@ func (r receiveEnd) enginePath() observe.EnginePath {
 func (r receiveEnd) checked() bool {
 	r.life.Mu.Lock()
 	defer r.life.Mu.Unlock()
-	return r.tenure.Hello().Features&wire.FeatureChecksum != 0
+	return r.tenure.First().Features&wire.FeatureChecksum != 0
 }

@@ -5,6 +5,7 @@ import (
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
@@ -26,9 +27,11 @@ func (r receiveEnd) complete(d wire.Done) {
 
 // Glance is part of stream.Half.
 func (r receiveEnd) Glance(now time.Time) {
-	r.doors.Report(now)
+	if r.doors != nil {
+		r.doors.Report(now)
+	}
 	if r.test != nil {
-		r.damaged(r.test.overdue(now))
+		r.damaged(r.test.Overdue(now))
 	}
 }
 
@@ -55,6 +58,9 @@ func (r receiveEnd) Verdict(now time.Time) *stream.Error {
 	if r.life.Up > 0 {
 		return nil
 	}
+	if r.dialer != nil {
+		return r.unreached(now)
+	}
 	if r.life.Outage.Met() {
 		return r.doom(now)
 	}
@@ -77,6 +83,13 @@ func (r receiveEnd) doom(now time.Time) *stream.Error {
 	switch r.life.Outage.Judge(now, dead, giveup) {
 	case schedule.FateClosed:
 		return stream.Fail(stream.StatusLost, nil, "the sender is gone: its host closed every link and none has come back for %v", r.life.Outage.Away(now))
+	case schedule.FateRefused:
+		return stream.Fail(stream.StatusLost, nil, "the sender is gone: its host has refused for %v (%s)", dead, r.dialer.Answers().Unreachable())
+	case schedule.FateUnknown:
+		if r.life.Done.Load() == nil && r.whole() {
+			return nil // it is only the end of the stream that nobody would be told of
+		}
+		return stream.Fail(stream.StatusLost, nil, "the sender is gone: another one is in its place (%s)", r.dialer.Answers().Unreachable())
 	case schedule.FateLost:
 		return stream.Fail(stream.StatusLost, nil, "all paths to the sender have been lost for longer than giveup (%v)", giveup)
 	}
@@ -165,7 +178,12 @@ func (r receiveEnd) Plight(now time.Time) stream.Plight {
 
 // Cry is part of stream.Half. A receiver may be started long before its sender, so what it waits for is said once.
 func (r receiveEnd) Cry(o *observe.Outage, n stream.News, p stream.Plight) bool {
+	if o.Dials = r.dialer != nil; o.Dials {
+		r.cryOfPaths(o, n)
+	}
 	switch {
+	case o.First && o.Dials:
+		o.Until, o.Limit = r.life.Started.Add(r.cfg.Connect), observe.LimitConnect
 	case o.First && n == stream.NewsLasts:
 		return false
 	case o.First:
@@ -187,6 +205,13 @@ func (r receiveEnd) Speechless(now time.Time) bool {
 	defer r.life.Mu.Unlock()
 	r.life.Outage.Progress(r.life.Ended)
 	return r.tenure.Met() && r.life.Up == 0 && r.life.Outage.Judge(now, r.cfg.Dead, r.life.Linger) == schedule.FateWait
+}
+
+// inspect reports whether a leg of a test stream is right and the stream still is.
+func (k *rxlink) inspect(l *egress.Leg) bool {
+	whole, err := k.r.test.Check(l.Leg, l.Bytes(), k.Loop.Now, k.r.out.Written())
+	receiveEnd{k.r}.damaged(err)
+	return whole
 }
 
 // damaged ends the stream if there is a verdict.

@@ -18,7 +18,12 @@ type (
 )
 
 // NewSender is engine.NewSender with hooks.
-func NewSender(c SendConfig) (*engine.Sender, error) { return send.New(c) }
+func NewSender(c SendConfig) (*engine.Sender, error) { return send.New(c, nil) }
+
+// NewSenderBeside is engine.NewSenderBeside with hooks.
+func NewSenderBeside(c SendConfig, r *engine.Receiver) (*engine.Sender, error) {
+	return send.New(c, r.Doors())
+}
 
 // NewReceiver is engine.NewReceiver with hooks.
 func NewReceiver(c ReceiveConfig) (*engine.Receiver, error) { return receive.New(c) }

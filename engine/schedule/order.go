@@ -38,9 +38,9 @@ type Order struct {
 	idle    time.Time // since then some path has room and nothing to put there; zero: none has
 	idlePos int       // the first such path
 
-	silent  atomic.Int32               // paths on which nothing gets through, to be read without the lock
-	changed func(path int, helps bool) // is told when a path begins or ends to help; not under mu
-	turned  bool                       // one has done so
+	silent  atomic.Int32                                    // paths on which nothing gets through, to be read without the lock
+	changed func(path int, helps bool, spill time.Duration) // is told when a path begins or ends to help; not under mu
+	turned  bool                                            // one has done so
 
 	span  time.Duration // since the last sample of what the paths carry, idle time left out
 	taken int           // legs in it
@@ -49,7 +49,7 @@ type Order struct {
 
 // NewOrder makes an Order for paths with these spills; see SpillAtOnce and SpillNever. It tells changed, on any thread, when a path
 // begins or ends to help. nil: nobody wants to wait.
-func NewOrder(spills []time.Duration, changed func(path int, helps bool)) *Order {
+func NewOrder(spills []time.Duration, changed func(path int, helps bool, spill time.Duration)) *Order {
 	o := &Order{paths: make([]step, len(spills)), changed: changed}
 	waits := false
 	for i, s := range spills {
@@ -60,6 +60,16 @@ func NewOrder(spills []time.Duration, changed func(path int, helps bool)) *Order
 		return nil
 	}
 	return o
+}
+
+// SetSpill gives a path another spill than it was made with, for when its links are up.
+func (o *Order) SetSpill(path int, spill time.Duration) {
+	if o == nil {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.paths[path].spill = spill
 }
 
 // unlock ends a call, and tells what has changed.
@@ -76,13 +86,13 @@ func (o *Order) unlock() {
 			news = append(news, i)
 		}
 	}
-	helps := make([]bool, len(news))
+	helps, spills := make([]bool, len(news)), make([]time.Duration, len(news))
 	for n, i := range news {
-		helps[n] = o.paths[i].told
+		helps[n], spills[n] = o.paths[i].told, o.paths[i].spill
 	}
 	o.mu.Unlock()
 	for n, i := range news {
-		o.changed(i, helps[n])
+		o.changed(i, helps[n], spills[n])
 	}
 }
 

@@ -13,7 +13,7 @@ type clocked struct {
 
 func newClocked(spills ...time.Duration) *clocked {
 	c := &clocked{now: time.Unix(1000, 0)}
-	c.Order = NewOrder(spills, func(int, bool) {})
+	c.Order = NewOrder(spills, func(int, bool, time.Duration) {})
 	for i := range spills {
 		c.Links(i, 1, c.now)
 	}

@@ -11,15 +11,13 @@
 //	         zero.go        one of them: MSG_ZEROCOPY (engine/send/zero)  the same loop
 //	         aside.go       a link that is given up says why     the same loop
 //	         end.go         what becomes of what it carried      the same loop
-//	ways     engine/ways  links are dialled, lost, dialled again  one goroutine a link
+//	reach    engine/send/reach  links are dialled, by engine/ways, or come in, at engine/doors  one goroutine a link
 //	sender   sender.go    the owner of all of these
-//	         kept.go        what the dialer asks, and is given   any goroutine
+//	         kept.go        what they are asked, and given   any goroutine
 //	         welcome.go     a receiver is met, links come and go  under its lock
-//	         repin.go       the loops go where the packets leave  once, before the first link
 //	         verdict.go     when and why the stream ends         mainly the supervisor
 //	         voice.go       a link to tell the receiver so       the same goroutine
 //	         status.go      how it stands                        whoever asks
-//	         gauge.go       the kernel counts what links do      one goroutine at the start
 //
 // What loops share on the data path is listed in package engine.
 package send

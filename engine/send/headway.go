@@ -48,7 +48,7 @@ func (w *headway) look(k *txlink, q netio.Queue) {
 		return
 	}
 	w.acked, w.moved = q.Acked, k.Loop.Now
-	k.s.order.Heard(k.path.Order, k.Loop.Now)
+	k.order.Heard(k.path.Order, k.Loop.Now)
 	k.seemsToMove()
 	if q.Acked > w.begun+k.Said {
 		k.arrives()
@@ -128,9 +128,9 @@ func (k *txlink) check() error {
 	case w.stalled || w.excused || len(k.trips) == 0:
 		return nil
 	}
-	if k.s.order != nil && k.queue.Told {
+	if k.order != nil && k.queue.Told {
 		quiet := min(now.Sub(schedule.Later(w.moved, k.trips[0].From)), k.path.Flow.Quiet(now))
-		k.s.order.Late(k.path.Order, quiet, k.queue.RTT, k.deepest(), now)
+		k.order.Late(k.path.Order, quiet, k.queue.RTT, k.deepest(), now)
 	}
 	heads := k.s.window.Heads(k.carried)
 	pressed := k.s.in.Ended() || heads && k.s.window.Pressed(now)
@@ -140,7 +140,7 @@ func (k *txlink) check() error {
 	if pressed || heads {
 		k.offer(pressed)
 	}
-	others := k.s.legs.Load() > k.legsPublished || k.s.dialer.Others(k.path) // there is a link that could take them
+	others := k.s.legs.Load() > k.legsPublished || k.s.reach.Others(k.path) // there is a link that could take them
 	if others && k.queue.Told && now.Sub(schedule.Later(w.moved, k.trips[0].From)) >= k.stalledAfter() {
 		k.stall()
 	}
@@ -157,7 +157,7 @@ func (k *txlink) stalledAfter() time.Duration {
 func (k *txlink) offer(pressed bool) {
 	now, offered := k.Loop.Now, false
 	alone := k.siblings()
-	if alone.Queued.After(now) && !k.s.dialer.Others(k.path) {
+	if alone.Queued.After(now) && !k.s.reach.Others(k.path) {
 		return
 	}
 	for i := range k.trips {

@@ -1,43 +1,35 @@
 package send
 
 import (
-	"net/netip"
+	"cmp"
+	"slices"
 	"time"
 
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/loop"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/ways"
 	"viamillipede/engine/wire"
 )
 
-// dialled is a sender as its dialer sees it.
-type dialled struct{ s *Sender }
+// reached is a sender as those see it who have its links come up (engine/send/reach).
+type reached struct{ s *Sender }
 
-func (d dialled) Welcome(w wire.Welcome) error         { return d.s.welcome(w) }
-func (d dialled) Resolved(p *ways.Path, to netip.Addr) { d.s.repin(p, to) }
-func (d dialled) Strand()                              { d.s.strand() }
+func (d reached) Stream() wire.StreamID               { return d.s.stream }
+func (d reached) Welcome(w wire.Welcome) error        { return d.s.welcome(w) }
+func (d reached) LoopOf(link int) *loop.Loop          { return d.s.loops[d.s.loopOf(link)].Loop }
+func (d reached) Replaced(k ways.Link)                { k.(*txlink).lose(stream.ErrReplaced) }
+func (d reached) Spill(path int, spill time.Duration) { d.s.order.SetSpill(path, spill) }
+func (d reached) Strand()                             { d.s.endLinks((*txlink).stranded) }
+func (d reached) TurnOut(why error)                   { d.s.endLinks(func(*txlink) error { return why }) }
 
-// Answered notes that the receiver has answered.
-func (d dialled) Answered() {
-	d.s.life.Mu.Lock()
-	defer d.s.life.Mu.Unlock()
-	d.s.life.Outage.Meet(time.Now())
-}
-
-// Attempted notes what a failed attempt on a path, given by its order, says about the receiver.
-func (d dialled) Attempted(path int, r schedule.Reply) {
-	d.s.life.Mu.Lock()
-	d.s.life.Outage.Attempt(path, r, time.Now())
-	d.s.life.Mu.Unlock()
-	d.s.life.Rouse()
-}
-
-// Hello is what a link says first, without its index and generation.
-func (d dialled) Hello() wire.Hello {
+// Hello is what a link says, without what is about the link.
+func (d reached) Hello() wire.Hello {
 	s := d.s
 	h := wire.Hello{
 		Version: wire.Version, Features: s.features(), Phrase: s.cfg.Phrase, Stream: s.stream, MaxLeg: uint32(s.cfg.Leg),
-		Links: uint32(s.dialer.Links()), Size: uint64(s.in.Expected()),
+		Links: uint32(s.reach.Links()), Size: uint64(s.in.Expected()),
 	}
 	if s.begun.Load() {
 		h.Flags |= wire.FlagResume
@@ -46,20 +38,43 @@ func (d dialled) Hello() wire.Hello {
 }
 
 // Arrived is how many bytes the receiver has; it was met.
-func (d dialled) Arrived() uint64 { return d.s.window.Arrived() }
+func (d reached) Arrived() uint64 { return d.s.window.Arrived() }
 
-// near calls f on the CPU of the loop with that index, so that the device gives the connection a queue of that CPU.
-func (s *Sender) near(loop int, f func()) { s.life.Placed.Load().Near(loop, f) }
+// Begin makes ready for a receiver with these paths. There is no link.
+func (d reached) Begin(paths []*ways.Path) {
+	s := d.s
+	s.paths = paths
+	var spills []time.Duration
+	for _, p := range paths {
+		spills = append(spills, cmp.Or(p.Spill, schedule.DefaultSpill))
+	}
+	s.order = schedule.NewOrder(spills, func(path int, helps bool, spill time.Duration) {
+		observe.Tell(s.observer, observe.PathHelps{Path: paths[path].String(), Helps: helps, Spill: spill})
+	})
+}
 
 // Connected makes a link of a connection on which it was welcomed.
-func (d dialled) Connected(c ways.Contact) ways.Link {
+func (d reached) Connected(c ways.Contact) ways.Link {
 	s := d.s
-	k := &txlink{s: s, path: c.Path, owner: s.loops[s.loopOf(c.Index)], to: c.To, zoned: c.Zoned, Link: stream.Link{
+	k := &txlink{s: s, path: c.Path, order: s.order, owner: s.loops[s.loopOf(c.Index)], to: c.To, zoned: c.Zoned, Link: stream.Link{
 		Index: c.Index, Generation: c.Generation, Name: c.Path.String(), Conn: stream.Equip(c.Conn),
 	}}
 	k.byCard = s.cfg.IO != "copy" && k.Conn.LeavesByNIC()
 	k.Conn.LimitUnsent(k.most())
 	return k
+}
+
+// endLinks ends those of the links for which why returns an error.
+func (s *Sender) endLinks(why func(*txlink) error) {
+	for _, l := range s.loops {
+		l.Post(func() {
+			for _, k := range slices.Clone(l.Links) {
+				if err := why(k); err != nil {
+					k.lose(err)
+				}
+			}
+		})
+	}
 }
 
 // Begin puts the link to work; lost is called once, when it has ended.

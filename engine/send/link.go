@@ -23,10 +23,11 @@ type txlink struct {
 	s       *Sender
 	owner   *txloop
 	path    *ways.Path
-	to      netip.Addr // the address that was dialled
-	zoned   netip.Addr // the same, with the zone it had then
-	byCard  bool       // what it sends leaves this machine through a network card
-	leaving bool       // takes no more legs, and ends when those it has are received
+	order   *schedule.Order // of the paths that it belongs to; see Sender.order
+	to      netip.Addr      // the address that was dialled
+	zoned   netip.Addr      // the same, with the zone it had then
+	byCard  bool            // what it sends leaves this machine through a network card
+	leaving bool            // takes no more legs, and ends when those it has are received
 
 	header  [wire.HeaderLen]byte
 	leg     *window.Leg     // being sent, and held; nil between two legs
@@ -42,7 +43,7 @@ type txlink struct {
 	firstFed time.Time // when that was
 	schedule.Speed
 	legsPublished int64 // its share of Sender.legs
-	counted       bool  // it is known to Sender.order as one that can carry something
+	counted       bool  // it is known to the order of paths as one that can carry something
 	zero          zero.Calls
 	ended         bool // the end frame has been queued
 	settled       bool // the congestion control is decided
@@ -132,12 +133,12 @@ func (k *txlink) carry(l *window.Leg) error {
 	if err == nil && k.leg == l && k.sent == 0 {
 		k.leg = nil
 		k.s.window.GiveBack(l)
-		k.s.order.Fed(k.Loop.Now)
+		k.order.Fed(k.Loop.Now)
 		return nil
 	}
 	k.depart(number, load, eta)
 	if first {
-		k.s.order.Took(k.path.Order, load, k.Loop.Now)
+		k.order.Took(k.path.Order, load, k.Loop.Now)
 	}
 	if k.leg != nil {
 		k.measure() // a slow link: its leg must not count against the others
@@ -307,7 +308,7 @@ func (k *txlink) tick() {
 	k.Pulse.Beat(k.Loop.Now, k.acknowledged())
 	k.publish()
 	k.reap()
-	k.s.dialer.Hint(k.path, k.queue)
+	k.s.reach.Hint(k.path, k.queue)
 	k.probe()
 	if !k.settled && k.Bytes > 0 {
 		chosen, known := k.Conn.Settle(k.s.cfg.Congestion)

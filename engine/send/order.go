@@ -1,32 +1,19 @@
 package send
 
 import (
-	"cmp"
 	"time"
 
-	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/send/ingest"
 )
 
 // What schedule.Order is told of the links, and asked.
 
-// newOrder makes the keeper of the user's order of paths.
-func (s *Sender) newOrder() *schedule.Order {
-	var spills []time.Duration
-	for _, p := range s.paths {
-		spills = append(spills, cmp.Or(p.Spill, schedule.DefaultSpill))
-	}
-	return schedule.NewOrder(spills, func(path int, helps bool) {
-		observe.Tell(s.observer, observe.PathHelps{Path: s.paths[path].String(), Helps: helps, Spill: spills[path]})
-	})
-}
-
 // isHeld reports whether the link's path must leave new legs to the paths before it. It asks once in a match, for all links of the
 // path.
 func (l *txloop) isHeld(k *txlink) bool {
 	bit := uint64(1) << k.path.Order
-	if l.held&bit == 0 && !l.s.order.May(k.path.Order, l.Now) {
+	if l.held&bit == 0 && !k.order.May(k.path.Order, l.Now) {
 		l.held |= bit
 	}
 	return l.held&bit != 0
@@ -41,7 +28,7 @@ func (k *txlink) suits(bytes int, sent bool) bool {
 // then not that they are full. It is if the window is used up by what they have on their way.
 func (k *txlink) hasRoom(why ingest.Hunger) {
 	s, now := k.s, k.Loop.Now
-	if s.order == nil {
+	if k.order == nil {
 		return
 	}
 	switch why {
@@ -53,7 +40,7 @@ func (k *txlink) hasRoom(why ingest.Hunger) {
 	default:
 		return
 	}
-	s.order.Room(k.path.Order, k.workOfPath(), now)
+	k.order.Room(k.path.Order, k.workOfPath(), now)
 }
 
 // workOfPath is how long the path is busy with what it has taken: the queue in the network, as the link's round trip shows it, and
@@ -90,5 +77,5 @@ func (k *txlink) counts(can bool) {
 	if !can {
 		more = -1
 	}
-	k.s.order.Links(k.path.Order, more, k.Loop.Now)
+	k.order.Links(k.path.Order, more, k.Loop.Now)
 }

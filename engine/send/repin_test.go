@@ -5,7 +5,6 @@ import (
 	"os"
 	"slices"
 	"testing"
-	"time"
 
 	"viamillipede/engine/internal/stream"
 )
@@ -22,14 +21,14 @@ func TestLoopsStayAsMany(t *testing.T) {
 	o := stream.Setup{
 		Options: stream.Options{CPUs: slices.Repeat([]int{-1}, loops), Pin: true},
 		Hooks:   stream.Hooks{Transport: onDevice{stream.TCP(netip.Addr{}, "")}},
-	}.WithDefaults(time.Second)
-	s, err := New(stream.SendSetup{Setup: o, Paths: []stream.Path{{Host: "a", Port: 1}}, Source: nullSource(t)})
+	}.WithDefaults(1)
+	s, err := New(stream.SendSetup{Setup: o, Paths: []stream.Path{{Host: "a", Port: 1}}, Source: nullSource(t)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.close()
 	s.cfg.CPUs = nil
-	s.repin(s.paths[0], netip.MustParseAddr("127.0.0.1"))
+	s.reach.PlaceFor(s.paths[0], netip.MustParseAddr("127.0.0.1"))
 	if n := len(s.life.Placed.Load().CPUs); n != loops {
 		t.Errorf("a sender's %d loops run on %d CPUs", loops, n)
 	}

@@ -3,15 +3,18 @@ package send
 import (
 	"cmp"
 	"context"
+	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/doors"
 	"viamillipede/engine/internal/stream"
-	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/send/ingest"
+	"viamillipede/engine/send/reach"
 	"viamillipede/engine/send/zero"
 	"viamillipede/engine/ways"
 	"viamillipede/engine/window"
@@ -42,11 +45,9 @@ type Sender struct {
 	window  *window.Window // made on the first welcome, before any loop has a link
 	chaos   stream.Chaos
 	loops   []*txloop
-	paths   []*ways.Path
-	dialer  *ways.Dialer
-	order   *schedule.Order // which paths take new legs; nil: each as soon as those before it are busy
-
-	repinned bool // where the loops run is decided; guarded by Life.Repinning
+	paths   []*ways.Path // where it listens, those of the present receiver, made before any loop has a link of it
+	reach   *reach.Reach
+	order   *schedule.Order // which paths take new legs; nil: each as soon as those before it are busy. It changes with the paths
 
 	hungry    atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
 	deferring atomic.Uint32 // of these, those that leave what comes to a loop with an idle link on a better path
@@ -69,31 +70,21 @@ type Sender struct {
 	left     [stream.MaxThreads]time.Time // when the link with that index was lost; zero: never
 }
 
-// New checks the configuration and opens the source; nothing is opened on the network before Run, which the caller calls once.
-func New(c stream.SendSetup) (*Sender, error) {
-	c.Setup = c.WithDefaults(stream.DefaultConnect)
+// New checks the configuration, opens the source and, unless there are paths to dial, listens: at a port of its own, or at doors where
+// a receiver of this process listens, if they are not nil. Nobody is met before Run, which the caller calls once.
+func New(c stream.SendSetup, at *doors.Doors) (*Sender, error) {
+	c.Setup = c.WithDefaults(len(c.Paths))
 	c.Options = c.WithinMeans(c.Observer)
 	c.Name = cmp.Or(c.Name, "standard input")
 	c.Leg = cmp.Or(c.Leg, min(stream.DefaultLeg, int(c.Window/stream.LegsLeast)/stream.MinLeg*stream.MinLeg))
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	if n := len(c.Paths); n > stream.MaxThreads {
-		return nil, stream.Fail(stream.StatusUsage, nil, "%d paths, expected at most %d: each needs a link", n, stream.MaxThreads)
-	}
-	if c.Auto {
-		c.Threads = stream.AutoThreads
-	}
 	loops := c.Loops()
-	want := max(c.Threads, len(c.Paths)) // a path without a link could not stand in for another
-	t, err := c.Means.Afford(stream.Sending, loops, want)
+	t, err := c.Afford(stream.Sending, loops, len(c.Paths), c.Observer)
 	if err != nil {
-		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot start")
+		return nil, err
 	}
-	if t.Links < want {
-		observe.Tell(c.Observer, observe.LinksCut{Links: t.Links, Wanted: want, Err: stream.ErrFewFiles})
-	}
-	c.Threads, c.SockStats = t.Links, c.SockStats && t.Counts
 	s := &Sender{cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport}
 	s.life.Live(sendEnd{s}, c.Observer, c.Timing, c.Timing.Linger, c.Timing.Farewell)
 	s.chaos.Every = int64(c.Chaos)
@@ -101,12 +92,18 @@ func New(c stream.SendSetup) (*Sender, error) {
 	if err := netio.Random(s.stream[:]); err != nil {
 		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make a stream id")
 	}
-	s.dialer = ways.New(ways.Config{
-		End: dialled{s}, Timing: s.time, Transport: s.transport, Observer: s.observer, Trace: s.trace(), Auto: c.Auto, Near: s.near, Fail: s.life.Fail,
-	}, c.Paths, c.Threads)
-	s.paths = s.dialer.Paths()
-	s.order = s.newOrder()
-	return s, s.open(loops, t.Pipes)
+	s.reach, err = reach.New(reach.Config{
+		Sender: reached{s}, Life: &s.life, Setup: &s.cfg, Begun: &s.begun, Loops: loops, Seats: t.Seats, Trace: s.trace(),
+	}, at)
+	if err != nil {
+		return nil, err
+	}
+	reached{s}.Begin(s.reach.Paths())
+	if err := s.open(loops, t.Pipes); err != nil {
+		s.reach.Quit()
+		return nil, err
+	}
+	return s, nil
 }
 
 // open acquires what the stream needs on this machine: the source and the loops.
@@ -185,15 +182,19 @@ func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 	defer s.cfg.Means.SpareCPUs(len(s.loops))()
 	defer s.life.Run()()
 	dialling, stop := context.WithCancel(context.Background())
-	s.dialer.Start(dialling, func(link int) *loop.Loop { return s.loops[s.loopOf(link)].Loop })
-	s.life.Measure(dialling, s.cfg.SockStats, s.time.Dial, s.sockets)
+	var links sync.WaitGroup
+	links.Go(func() {
+		defer s.life.Caught("links")
+		s.reach.Keep(dialling)
+	})
+	s.life.Measure(dialling, s.cfg.SockStats, s.time.Dial, s.reach.Sockets)
 	s.life.Supervise(ctx)
 	said := s.life.Insist(ctx)
 	if !said {
 		s.unstick(ctx)
 	}
 	stop()
-	s.dialer.Wait()
+	links.Wait()
 	if !said {
 		s.life.Farewell()
 		s.awaitGoodbye()
@@ -201,6 +202,9 @@ func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 	sum, _ = s.life.Leave(s.tidy)
 	return sum, s.life.Err
 }
+
+// Addr is where it listens; nil: it dials.
+func (s *Sender) Addr() net.Addr { return s.reach.Addr() }
 
 // tidy releases everything, once the loops and their links have ended.
 func (s *Sender) tidy() {
@@ -221,13 +225,13 @@ func (s *Sender) sourceFreed() {
 }
 
 // loopOf is the index of the loop that runs the link with the given index. It gives each loop links of every path.
-func (s *Sender) loopOf(link int) int { return link / len(s.paths) % len(s.loops) }
+func (s *Sender) loopOf(link int) int { return link / max(1, len(s.reach.Paths())) % len(s.loops) }
 
 // explain reports the choices made at the start.
 func (s *Sender) explain() {
 	observe.Tell(s.observer, observe.SourceOpened{Source: s.in.Source.String(), EnginePath: s.enginePath()})
 	observe.Tell(s.observer, observe.SenderOpened{
-		Placement: s.life.Placed.Load().Data(), Links: s.dialer.Links(), Paths: len(s.paths),
+		Placement: s.life.Placed.Load().Data(), Links: s.reach.Links(), Paths: len(s.paths), Addr: s.reach.Addr(),
 		Leg: int64(s.cfg.Leg), Window: s.cfg.Window,
 	})
 }

@@ -155,7 +155,7 @@ func simulateFrom(t *testing.T, source *os.File, c stream.SendSetup, links int, 
 	for _, p := range paths {
 		c.Paths = append(c.Paths, stream.Path{Host: "simulated", Port: 1, Spill: p.spill})
 	}
-	s, err := New(c)
+	s, err := New(c, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,8 +199,8 @@ func (sim *simulation) link(i int, p *simPath) {
 	sim.t.Cleanup(func() { r.Close(); w.Close() })
 	p.links++
 	c := &simLink{sim: sim, path: p, pipe: r, window: 10 * 1448, srtt: 2 * p.delay, limit: 1 << 20}
-	home := sim.s.dialer.Home(i)
-	c.k = &txlink{s: sim.s, path: home, owner: sim.loops[sim.s.loopOf(i)], Link: stream.Link{Index: i, Name: home.String(), Conn: stream.Equip(c)}}
+	home := sim.s.reach.Home(i)
+	c.k = &txlink{s: sim.s, path: home, order: sim.s.order, owner: sim.loops[sim.s.loopOf(i)], Link: stream.Link{Index: i, Name: home.String(), Conn: stream.Equip(c)}}
 	c.k.lost = func(schedule.Use) { sim.t.Errorf("at %v link %d was lost", sim.now, i) }
 	c.limit = c.k.most()
 	sim.links = append(sim.links, c)

@@ -124,7 +124,7 @@ func TestSimulatedHoleIsForgotten(t *testing.T) {
 		sim := simulate(t, stream.Options{}, 1, line(1000, trip))
 		sim.s.paths[0].Hole.Store(1448)
 		sim.run(time.Second)
-		if why := sim.s.swallowed(); why != nil {
+		if why := sim.s.reach.Swallowed(); why != nil {
 			t.Errorf("with a round trip of %v: %v", trip, why)
 		}
 	}

@@ -203,7 +203,7 @@ func (s *Sender) setLegTime() {
 	for _, p := range s.paths {
 		longest = max(longest, p.Trip.Load())
 	}
-	s.legTime.Store(int64(schedule.TimeOfLeg(s.dialer.Links(), s.credit, time.Duration(longest))))
+	s.legTime.Store(int64(schedule.TimeOfLeg(s.reach.Links(), s.credit, time.Duration(longest))))
 }
 
 // flow notes the stream's recent legs per second.

@@ -7,16 +7,17 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
-	"viamillipede/engine/ways"
 	"viamillipede/engine/window"
 )
 
 // LinkStatus is part of stream.Half.
 func (s sendEnd) LinkStatus() []observe.LinkStatus {
-	links := make([]observe.LinkStatus, s.dialer.Links())
+	links := make([]observe.LinkStatus, s.reach.Links())
 	for i := range links {
-		p := s.dialer.Home(i)
-		links[i] = observe.LinkStatus{Index: i, Path: p.String(), Order: p.Order, State: s.missing(i, p), Loop: s.loopOf(i)}
+		links[i] = observe.LinkStatus{Index: i, State: s.reach.State(i), Loop: s.loopOf(i)}
+		if p := s.reach.Home(i); p != nil {
+			links[i].Path, links[i].Order = p.String(), p.Order
+		}
 	}
 	s.life.Mu.Lock()
 	for i := range links {
@@ -33,17 +34,6 @@ func (s sendEnd) LinkStatus() []observe.LinkStatus {
 		}
 	}
 	return slices.DeleteFunc(links, func(l observe.LinkStatus) bool { return l.State == stream.StateNone })
-}
-
-// missing is the state of a link that is not up.
-func (s *Sender) missing(link int, home *ways.Path) observe.State {
-	if !s.dialer.Keeps(link) {
-		return stream.StateNone
-	}
-	if home.Failure() != nil {
-		return observe.StateDown
-	}
-	return observe.StateDialling
 }
 
 // windowStatus is nil until the receiver is met.
@@ -97,7 +87,7 @@ func (k *txlink) stuck() (since time.Time, stuck bool) {
 
 // Fill is part of stream.Half.
 func (s sendEnd) Fill(snap *observe.Snapshot) {
-	snap.Paths, snap.Window = s.dialer.Statuses(snap.Summary.Paths, snap.Links), s.windowStatus()
+	snap.Paths, snap.Window = s.reach.Statuses(snap.Summary.Paths, snap.Links), s.windowStatus()
 }
 
 // Bytes is part of stream.Half.
@@ -113,5 +103,6 @@ func (s sendEnd) Account(sum *observe.Summary) {
 		w := s.window.State()
 		sum.LegsResent, sum.BytesResent, sum.WindowFull, held = w.Resent.Legs, w.Resent.Bytes, w.Full, w.Held
 	}
-	sum.Paths = s.dialer.Summaries(sum.Elapsed, held[:])
+	sum.Refused = s.reach.Refused()
+	sum.Paths = s.reach.Summaries(sum.Elapsed, held[:])
 }

@@ -6,8 +6,6 @@ import (
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
-	"viamillipede/engine/schedule"
-	"viamillipede/engine/ways"
 	"viamillipede/engine/wire"
 )
 
@@ -80,7 +78,9 @@ func (s *Sender) sourceFailed(err error) {
 }
 
 // Glance is part of stream.Half.
-func (s sendEnd) Glance(time.Time) {}
+func (s sendEnd) Glance(now time.Time) {
+	s.reach.Report(now)
+}
 
 // Concluded is part of stream.Half: a sender is told when all is delivered.
 func (s sendEnd) Concluded(time.Time) bool { return false }
@@ -90,18 +90,14 @@ func (s sendEnd) Patience() (dead, giveup time.Duration) { return s.cfg.Dead, s.
 
 // Verdict is part of stream.Half: the error of a stream that has failed for lack of links.
 func (s sendEnd) Verdict(now time.Time) *stream.Error {
-	answers := s.dialer.Answers()
 	s.life.Mu.Lock()
 	defer s.life.Mu.Unlock()
-	if !s.life.Outage.Met() {
-		return answers.FirstContact(now.Sub(s.life.Started), s.cfg.Connect)
-	}
-	if s.life.Up == 0 && !s.begun.Load() && answers.Final() {
-		return stream.Fail(stream.StatusRefused, nil, "%s", answers.Unreachable()) // no leg had arrived, and the receiver took another sender's
+	if err := s.reach.Hopeless(now); err != nil || !s.life.Outage.Met() {
+		return err
 	}
 	s.life.Outage.Progress(s.lastMove(now))
 	s.life.Outage.Hope(s.life.Started.Add(time.Duration(s.hoped.Load())))
-	if err := s.doom(now, answers); err != nil {
+	if err := s.reach.Doom(now); err != nil {
 		return s.asFarAsKnown(err)
 	}
 	return nil
@@ -122,41 +118,6 @@ func (s *Sender) movedAt() time.Time { return s.life.Started.Add(time.Duration(s
 // move notes that payload moved: the receiver has more of it. See txlink.seemsToMove for what else counts.
 func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.life.Started))) }
 
-// doom is Verdict once the receiver was met, under Life.Mu.
-func (s *Sender) doom(now time.Time, answers ways.Answers) *stream.Error {
-	dead, giveup := sendEnd{s}.Patience()
-	switch s.life.Outage.Judge(now, dead, giveup) {
-	case schedule.FateRefused:
-		return stream.Fail(stream.StatusLost, nil, "the receiver is gone: its host has refused for %v (%s)", dead, answers.Unreachable())
-	case schedule.FateUnknown:
-		return stream.Fail(stream.StatusLost, nil, "the receiver is gone: another one is in its place (%s)", answers.Unreachable())
-	case schedule.FateLost:
-		return s.lostFor(giveup)
-	}
-	return nil
-}
-
-// lostFor is the error of a stream on which no payload moved for giveup; under Life.Mu.
-func (s *Sender) lostFor(giveup time.Duration) *stream.Error {
-	if why := s.swallowed(); why != nil {
-		return stream.Fail(stream.StatusLost, why, "nothing has got through to the receiver for longer than giveup (%v)", giveup)
-	}
-	if s.life.Up > 0 {
-		return stream.Fail(stream.StatusLost, nil, "nothing has got through to the receiver for longer than giveup (%v)", giveup)
-	}
-	return stream.Fail(stream.StatusLost, nil, "all paths to the receiver have been lost for longer than giveup (%v)", giveup)
-}
-
-// swallowed returns a BlackHole if a path is known to be one, else nil.
-func (s *Sender) swallowed() error {
-	for _, p := range s.paths {
-		if n := p.Hole.Load(); n > 0 {
-			return observe.BlackHole{Path: p.String(), Bytes: n}
-		}
-	}
-	return nil
-}
-
 // Plight is part of stream.Half.
 func (s sendEnd) Plight(time.Time) stream.Plight {
 	return stream.Plight{Without: s.life.Up == 0, Links: s.life.Up, Since: s.life.Outage.Still(), Over: s.life.Finished && s.life.Err == nil}
@@ -164,27 +125,5 @@ func (s sendEnd) Plight(time.Time) stream.Plight {
 
 // Cry is part of stream.Half.
 func (s sendEnd) Cry(o *observe.Outage, n stream.News, p stream.Plight) bool {
-	o.Sender, o.Links = true, p.Links
-	if o.First {
-		o.Until, o.Limit = s.life.Started.Add(s.cfg.Connect), observe.LimitConnect
-	}
-	switch hole := s.swallowed(); {
-	case n == stream.NewsEnds:
-		o.Paths = s.working()
-	case hole != nil && !o.First:
-		o.Why = hole
-	case p.Links == 0 || o.First:
-		o.Why = s.dialer.Answers().Unreachable()
-	}
-	return true
-}
-
-// working names the paths that have a link.
-func (s *Sender) working() (names []string) {
-	for _, p := range s.paths {
-		if p.Links() > 0 {
-			names = append(names, p.String())
-		}
-	}
-	return names
+	return s.reach.Cry(o, n, p)
 }

@@ -15,7 +15,7 @@ func (s sendEnd) Speechless(now time.Time) bool { return s.isAlone() && s.Verdic
 func (s *Sender) isAlone() bool {
 	s.life.Mu.Lock()
 	defer s.life.Mu.Unlock()
-	return s.met && s.life.Up == 0
+	return s.met && s.life.Up == 0 && s.life.Outage.Met()
 }
 
 // unstick ends the links of a stream that is lost although it has links, for nothing gets through on them. It waits a moment for a new

@@ -2,7 +2,6 @@ package send
 
 import (
 	"fmt"
-	"slices"
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/internal/stream"
@@ -36,9 +35,9 @@ func (s *Sender) welcome(w wire.Welcome) error {
 		return fmt.Errorf("the receiver answers for another stream")
 	case w.Features&^s.features() != 0:
 		return fmt.Errorf("the receiver grants features %#x, of which %#x were asked for", w.Features, s.features())
-	case s.met && w.Receiver != s.receiver.Receiver:
+	case s.met && s.reach.Dials() && w.Receiver != s.receiver.Receiver:
 		return ways.ErrOther
-	case s.met && (w.Features != s.receiver.Features || w.MaxLeg < s.receiver.MaxLeg):
+	case s.met && (w.Features != s.receiver.Features || w.MaxLeg < s.receiver.MaxLeg || w.Credit < s.receiver.Credit):
 		return fmt.Errorf("the receiver grants less than before")
 	case s.met:
 		return nil
@@ -89,7 +88,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	k.headway.begun, k.headway.acked = k.queue.Acked, k.queue.Acked
 	k.startZero()
 	k.publish()
-	first := s.dialer.LinkUp(k.path)
+	first := s.reach.LinkUp(k.path)
 	s.spread(k.path, l.Loop)
 	s.life.Mu.Lock()
 	s.life.CameUp(k.Loop.Now)
@@ -107,7 +106,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 	s.life.Mu.Lock()
 	expected := s.life.Finished // the peer hangs up, as it should
 	counts := !expected && err != stream.ErrLeft
-	s.life.WentDown(&k.Link, schedule.EndNoSign, counts) // no sign: the end that dials will ask again
+	s.life.WentDown(&k.Link, s.reach.EndingOf(&k.Link, err), counts)
 	if k.dashed(err) {
 		s.life.Outage.Despair(k.Loop.Now)
 	}
@@ -116,7 +115,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 		k.path.Lost.Add(1)
 	}
 	s.life.Mu.Unlock()
-	last := s.dialer.LinkDown(k.path) // wakes keepers, whose attempts count once the link does not
+	last := s.reach.LinkDown(k.path) // wakes keepers, whose attempts count once the link does not
 	s.spread(k.path, k.Loop)
 	observe.Tell(s.observer, observe.LinkDown{Link: k.Index, Path: k.Name, Err: err, Expected: expected})
 	if last {
@@ -130,6 +129,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 func (s *Sender) feed(not *loop.Loop) {
 	if w := s.window; w != nil && !s.begun.Load() && w.Begun() {
 		s.begun.Store(true)
+		s.reach.Own()
 	}
 	s.nudge(s.hungry.Load(), not)
 }
@@ -163,23 +163,10 @@ func (s *Sender) room() bool { return s.window.Open() && s.pool.InUse() < s.buff
 // spread divides the path's rate anew among its links, each on its loop's thread; from is the calling loop. Whoever
 // changes their number calls it afterwards, so that the last call finds the last number.
 func (s *Sender) spread(p *ways.Path, from *loop.Loop) {
-	if p.Rate == 0 {
+	if p.Limit() == 0 {
 		return
 	}
 	for _, l := range s.loops {
 		l.Do(from, func() { l.pace(p) })
-	}
-}
-
-// strand ends the links whose device has gone or was made anew: nothing gets through on them any more, and no packet will say so.
-func (s *Sender) strand() {
-	for _, l := range s.loops {
-		l.Post(func() {
-			for _, k := range slices.Clone(l.Links) {
-				if err := k.stranded(); err != nil {
-					k.lose(err)
-				}
-			}
-		})
 	}
 }

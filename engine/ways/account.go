@@ -1,10 +1,12 @@
 package ways
 
 import (
+	"context"
 	"net/netip"
 	"slices"
 	"time"
 
+	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/netio"
@@ -12,10 +14,11 @@ import (
 )
 
 // Summaries is what each path did in that time; held is for how long each had the oldest missing leg.
-func (d *Dialer) Summaries(elapsed time.Duration, held []time.Duration) []observe.PathSummary {
-	all := make([]observe.PathSummary, len(d.paths))
+func (r *Roads) Summaries(elapsed time.Duration, held []time.Duration) []observe.PathSummary {
+	paths := r.Paths()
+	all := make([]observe.PathSummary, len(paths))
 	total := uint64(0)
-	for i, p := range d.paths {
+	for i, p := range paths {
 		bytes := uint64(p.Bytes.Load())
 		total += bytes
 		all[i] = observe.PathSummary{
@@ -31,9 +34,10 @@ func (d *Dialer) Summaries(elapsed time.Duration, held []time.Duration) []observ
 }
 
 // Statuses adds up what the links say of each path, which did so much until now.
-func (d *Dialer) Statuses(sums []observe.PathSummary, links []observe.LinkStatus) []observe.PathStatus {
-	all := make([]observe.PathStatus, len(d.paths))
-	for i, p := range d.paths {
+func (r *Roads) Statuses(sums []observe.PathSummary, links []observe.LinkStatus) []observe.PathStatus {
+	paths := r.Paths()
+	all := make([]observe.PathStatus, len(paths))
+	for i, p := range paths {
 		all[i] = observe.PathStatus{PathSummary: sums[i]}
 		for _, l := range links {
 			if l.Order == i && l.Up() {
@@ -45,6 +49,17 @@ func (d *Dialer) Statuses(sums []observe.PathSummary, links []observe.LinkStatus
 		}
 	}
 	return all
+}
+
+// Missing are the links that a dialer keeps, and that are not among these. loop gives the loop of each.
+func (d *Dialer) Missing(links []observe.LinkStatus, started time.Time, loop func(link int) int) (missing []observe.LinkStatus) {
+	for i, p := range d.homes {
+		known := slices.ContainsFunc(links, func(l observe.LinkStatus) bool { return l.Index == i })
+		if s := d.State(i); !known && s != stream.StateNone {
+			missing = append(missing, observe.LinkStatus{Index: i, Path: p.String(), Order: p.Order, State: s, Since: started, Loop: loop(i)})
+		}
+	}
+	return missing
 }
 
 // ratio is the share of a in b; 0 if there is nothing to share.
@@ -83,7 +98,7 @@ type hint struct {
 }
 
 // Hint tells the user, once for each path, which kernel setting holds its links back, as one of them shows. It does not wait.
-func (d *Dialer) Hint(p *Path, q netio.Queue) {
+func (r *Roads) Hint(p *Path, q netio.Queue) {
 	if q.Busy < schedule.HintAfter || q.MinRTT < schedule.HintTrip || p.hinted.Load() {
 		return
 	}
@@ -93,21 +108,21 @@ func (d *Dialer) Hint(p *Path, q netio.Queue) {
 		h.receive, h.share = true, part(q.ReceiveLimited)
 	}
 	if h.share > schedule.HintShare && p.hinted.CompareAndSwap(false, true) {
-		d.hints <- h // there is room for one of each path
+		r.hints <- h // there is room for one of each path
 	}
 }
 
-// tellHints tells the user what Hint found, beside the loops, because it reads a file; until the dialer ends.
-func (d *Dialer) tellHints() {
+// TellHints tells the user what Hint found, beside the loops, because it reads a file; until ctx ends.
+func (r *Roads) TellHints(ctx context.Context) {
 	for {
 		select {
-		case h := <-d.hints:
+		case h := <-r.hints:
 			e := observe.BufferLimits{Path: h.path.String(), Receive: h.receive, Share: h.share}
 			if !h.receive {
 				e.Setting = host.System.Sysctl("net.ipv4.tcp_wmem")
 			}
-			observe.Tell(d.cfg.Observer, e)
-		case <-d.ctx.Done():
+			observe.Tell(r.observer, e)
+		case <-ctx.Done():
 			return
 		}
 	}

@@ -24,14 +24,14 @@ type answer struct {
 func (a answer) denied() bool { return a.last != nil && denies(a.verdict) }
 func (a answer) final() bool  { return a.denied() && a.refused }
 
-// FirstContact returns the error that must end a sender which never met its receiver, or nil.
-func (all Answers) FirstContact(waited, connect time.Duration) *stream.Error {
+// FirstContact returns the error that must end an end which never met its peer, or nil; peer names that for people.
+func (all Answers) FirstContact(peer string, waited, connect time.Duration) *stream.Error {
 	late := waited >= connect
 	if all.Final() || late && slices.ContainsFunc(all, answer.denied) {
 		return stream.Fail(stream.StatusRefused, nil, "%v", all.Unreachable())
 	}
 	if late {
-		return stream.Fail(stream.StatusConnect, all.Unreachable(), "no receiver within %v", connect)
+		return stream.Fail(stream.StatusConnect, all.Unreachable(), "no %s within %v", peer, connect)
 	}
 	return nil
 }
@@ -52,7 +52,7 @@ func (all Answers) Unreachable() observe.Unreachable {
 
 // denies reports whether a receiver that answers so will not have us.
 func denies(v wire.Verdict) bool {
-	return v == wire.VerdictPhrase || v == wire.VerdictVersion || v == wire.VerdictBusy || v == wire.VerdictMeasures
+	return v == wire.VerdictPhrase || v == wire.VerdictVersion || v == wire.VerdictBusy || v == wire.VerdictMeasures || v == wire.VerdictRole
 }
 
 // Answers is what the last attempt on each path showed.

@@ -37,7 +37,7 @@ func TestFirstContact(t *testing.T) {
 		{"a stranger", []answer{stranger}, 0, stream.StatusDone},
 		{"a stranger, late", []answer{stranger}, connect, stream.StatusConnect},
 	} {
-		err := Answers(c.answers).FirstContact(c.waited, connect)
+		err := Answers(c.answers).FirstContact("receiver", c.waited, connect)
 		if got := stream.ExitStatus(errOf(err)); got != c.want {
 			t.Errorf("%s: status %d (%v), want %d", c.name, got, err, c.want)
 		}

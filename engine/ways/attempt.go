@@ -54,7 +54,7 @@ func replyOf(met bool, v wire.Verdict, err error) schedule.Reply {
 
 // ErrOther: the receiver is not ours. errMute: the connection was accepted, but then nothing answered on it.
 var (
-	ErrOther = errors.New("another receiver, not the one that has this stream")
+	ErrOther = errors.New("another peer, not the one that has this stream")
 	errMute  = errors.New("the connection was taken, but nothing answers on it")
 )
 
@@ -75,6 +75,7 @@ func (k *keeper) dial(ctx context.Context, p *Path, hope <-chan struct{}) (*serv
 	}
 	conn, err := k.adopt(won.c)
 	if err != nil {
+		k.d.cfg.Greeter.Forgo()
 		p.ports.release(k.index)
 		return nil, k.failed(ctx, p, result(won.to, p.met(won.to), wire.VerdictOK, err))
 	}

@@ -91,7 +91,7 @@ func (d *Dialer) trial(c *crew) {
 		tries[i] = &try{path: p, links: 1, step: 1, pause: schedule.AutoPause}
 	}
 	select {
-	case <-d.firstUp:
+	case <-d.FirstUp():
 	case <-ctx.Done():
 		return
 	}

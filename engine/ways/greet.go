@@ -12,58 +12,57 @@ import (
 	"viamillipede/engine/wire"
 )
 
-// greet sends the hello and reads the welcome. A refusal is an error, and its verdict is in the Welcome.
-func (k *keeper) greet(ctx context.Context, p *Path, c net.Conn, generation uint32) (wire.Welcome, error) {
+// Greeter is what an end says first on a new connection, and what it makes of the answer. Any goroutine of the dialer may call it.
+type Greeter interface {
+	// Greet talks until the connection is a link, or fails. With an error, the verdict is that of the peer that answered, or what the
+	// error amounts to. ErrOther: this is not the stream's peer.
+	Greet(i Introduction, c net.Conn) (wire.Verdict, error)
+	// Forgo notes that a connection on which Greet succeeded does not become a link.
+	Forgo()
+}
+
+// Introduction is what there is to say of a new link.
+type Introduction struct {
+	Path        *Path
+	Link, Links int
+	Paths       int
+	Generation  uint32
+	From, To    net.Addr
+	Precede     func() // is to be called before the peer is committed: it returns when the paths before this one have been tried
+}
+
+// greet has a new connection become a link.
+func (k *keeper) greet(ctx context.Context, p *Path, c net.Conn, generation uint32) (wire.Verdict, error) {
 	end, _ := ctx.Deadline()
 	c.SetDeadline(end)
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	h := k.d.cfg.End.Hello()
-	h.Link, h.Generation = uint32(k.index), generation
-	if _, err := c.Write(h.Append(nil)); err != nil {
-		return wire.Welcome{}, err
-	}
-	w, err := readWelcome(c)
+	v, err := k.d.cfg.Greeter.Greet(Introduction{
+		Path: p, Link: k.index, Links: k.d.Links(), Paths: len(k.d.paths), Generation: generation, From: c.LocalAddr(), To: c.RemoteAddr(),
+		Precede: func() { k.d.letPrecede(ctx, p) },
+	}, c)
 	if err != nil {
-		return w, err
-	}
-	if w.Verdict != wire.VerdictOK {
-		return w, fmt.Errorf("refused by the receiver: %v", w.Verdict)
-	}
-	if h.Features&^w.Features&wire.FeatureChecksum != 0 {
-		w.Verdict = wire.VerdictVersion // it cannot, so there is no use in asking again
-		return w, errors.New("refused, since the receiver cannot check what is sent: it grants no checksum")
-	}
-	k.d.letPrecede(ctx, p)
-	if err := k.d.cfg.End.Welcome(w); err != nil {
-		if errors.Is(err, ErrOther) {
-			_, _ = c.Write(wire.Bye{Reason: wire.ByeTaken}.Append(nil)) // so it is free for another sender
-		}
-		w.Verdict = wire.VerdictMalformed
-		return w, err
+		return v, err
 	}
 	k.d.meet.Do(func() { close(k.d.met) })
-	return w, c.SetDeadline(time.Time{})
+	return v, c.SetDeadline(time.Time{})
 }
 
-// readWelcome reads a welcome and not a byte more. It gives up at the first byte that cannot belong to one. With an error, the
-// Welcome holds the verdict that the error amounts to.
-func readWelcome(c net.Conn) (wire.Welcome, error) {
+// hearGreeting reads what a peer says first, of which parse makes sense, and not a byte more. It gives up at the first byte that cannot
+// belong to it. The verdict is what the error amounts to. peer names the other end for people.
+func hearGreeting(c net.Conn, peer string, parse func(b []byte) (version uint16, err error)) (wire.Verdict, error) {
 	var b [wire.WelcomeLen]byte
 	for n := 0; ; {
-		w, err := wire.ParseWelcome(b[:n])
+		version, err := parse(b[:n])
 		switch {
 		case err == nil:
-			return w, nil
+			return wire.VerdictOK, nil
 		case errors.Is(err, wire.ErrVersion):
-			w.Verdict = wire.VerdictVersion
-			return w, fmt.Errorf("the receiver speaks wire version %d, this end %d", w.Version, wire.Version)
+			return wire.VerdictVersion, fmt.Errorf("the %s speaks wire version %d, this end %d", peer, version, wire.Version)
 		case wire.IsLanes(b[:n]):
-			w.Verdict = wire.VerdictMeasures
-			return w, fmt.Errorf("refused by the receiver: %v", w.Verdict)
+			return wire.VerdictMeasures, fmt.Errorf("refused by the %s: %v", peer, wire.VerdictMeasures)
 		case !errors.Is(err, wire.ErrShort):
-			w.Verdict = wire.VerdictMalformed
-			return w, fmt.Errorf("what answers is not a viamillipede that we can talk to: %w", err)
+			return wire.VerdictMalformed, fmt.Errorf("what answers is not a viamillipede that we can talk to: %w", err)
 		}
 		m, err := c.Read(b[n:])
 		n += m
@@ -71,13 +70,13 @@ func readWelcome(c net.Conn) (wire.Welcome, error) {
 			if errors.Is(err, os.ErrDeadlineExceeded) {
 				err = errMute
 			}
-			return wire.Welcome{}, err
+			return wire.VerdictOK, err
 		}
 	}
 }
 
-// letPrecede waits, briefly, until each path before this one has been tried, or has led to the receiver: if there are several
-// receivers, the stream is for the one on the first path that works.
+// letPrecede waits, briefly, until each path before this one has been tried, or has led to the peer: if there are several
+// peers, the stream is for the one on the first path that works.
 func (d *Dialer) letPrecede(ctx context.Context, p *Path) {
 	t := time.NewTimer(schedule.Precedence)
 	defer t.Stop()

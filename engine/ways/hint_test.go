@@ -24,7 +24,7 @@ func TestHint(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	d.ctx = ctx
-	d.wg.Go(d.tellHints)
+	d.wg.Go(func() { d.TellHints(ctx) })
 	q := netio.Queue{Busy: schedule.HintAfter, MinRTT: schedule.HintTrip}
 	d.Hint(d.paths[0], q)
 	q.SendLimited = q.Busy

@@ -16,22 +16,22 @@ func (d *Dialer) watchNetwork() {
 		stream.Sleep(d.ctx, schedule.ChangePause)
 	})
 	if err != nil && d.ctx.Err() == nil {
-		observe.Tell(d.cfg.Observer, observe.NetworkNotWatched{Sender: true, Err: err})
+		observe.Tell(d.cfg.Observer, observe.NetworkNotWatched{Dials: true, Err: err})
 	}
 }
 
 // networkChanged is called after devices, addresses or routes of this machine have changed, once for a burst of changes,
 // on a goroutine of its own. Keepers that wait to try again do so at once.
 func (d *Dialer) networkChanged() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	d.watched.Lock()
+	defer d.watched.Unlock()
 	close(d.change)
 	d.change = make(chan struct{})
 }
 
 // nextChange is closed when the network next changes.
 func (d *Dialer) nextChange() <-chan struct{} {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	d.watched.Lock()
+	defer d.watched.Unlock()
 	return d.change
 }

@@ -21,7 +21,8 @@ type Path struct {
 	Traffic
 	names directory
 	ports sourcePorts
-	Hole  atomic.Int64 // size in bytes of a packet that does not get through, though small ones do; 0: none
+	told  atomic.Pointer[told] // by the peer's call, at the end that listens; nil: nothing, or this end dials
+	Hole  atomic.Int64         // size in bytes of a packet that does not get through, though small ones do; 0: none
 
 	Explained atomic.Bool // the user knows of its congestion control
 	hinted    atomic.Bool // the user knows of the kernel's limits
@@ -59,7 +60,24 @@ func NewPath(p stream.Path, order int) *Path {
 	return &Path{Path: p, Order: order, back: make(chan struct{}), empty: make(chan struct{}), tried: make(chan struct{})}
 }
 
+// told is what a call has told of its path.
+type told struct {
+	name string
+	rate uint64
+}
+
+// Limit is the most that the path's links send together, in bytes a second; 0: no limit.
+func (p *Path) Limit() uint64 {
+	if t := p.told.Load(); t != nil {
+		return t.rate
+	}
+	return p.Rate
+}
+
 func (p *Path) String() string {
+	if t := p.told.Load(); t != nil {
+		return t.name
+	}
 	name := net.JoinHostPort(p.Host, strconv.Itoa(int(p.Port)))
 	if p.Via != (stream.Via{}) {
 		name += " via " + p.Via.String()
@@ -178,5 +196,5 @@ func spreadLinks(paths []*Path, links int) (homes []*Path) {
 func (p *Path) Share() uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return max(1, p.Rate/uint64(max(1, p.up)))
+	return max(1, p.Limit()/uint64(max(1, p.up)))
 }

@@ -51,6 +51,7 @@ type lap struct {
 	generation uint32
 	hush       context.CancelFunc // ends its greeting
 	spoke      time.Time
+	linked     bool // its greeting has succeeded
 	ended      bool
 	outcome
 }
@@ -176,8 +177,8 @@ func (r *race) speak(turn *time.Timer) {
 		l.outcome = result(l.to, r.p.met(l.to), 0, stream.ErrFault)
 		defer func() { r.greeted <- l }()
 		defer r.k.d.caught("hello")
-		w, err := r.k.greet(ctx, r.p, l.c, l.generation)
-		l.outcome = result(l.to, r.p.met(l.to), w.Verdict, err)
+		v, err := r.k.greet(ctx, r.p, l.c, l.generation)
+		l.outcome, l.linked = result(l.to, r.p.met(l.to), v, err), err == nil
 	}()
 }
 
@@ -204,6 +205,9 @@ func (r *race) clear(won *lap) {
 		}
 		if l.c != nil {
 			l.c.Close()
+		}
+		if l.linked {
+			r.k.d.cfg.Greeter.Forgo()
 		}
 		if won != nil && l.begun.Before(won.begun) {
 			r.failed = append(r.failed, outcome{to: l.to, err: errPending})

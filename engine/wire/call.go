@@ -100,9 +100,3 @@ func ParseCall(b []byte) (Call, error) {
 	}
 	return c, nil
 }
-
-// IsCall reports whether b, of which one byte is enough, begins like a call of any version.
-func IsCall(b []byte) bool {
-	n := min(len(b), len(callMagic))
-	return n > 0 && string(b[:n]) == callMagic[:n]
-}

@@ -96,11 +96,11 @@ func TestCallRefuses(t *testing.T) {
 func TestCallIsTold(t *testing.T) {
 	call, hello := testCall().Append(nil), testHello().Append(nil)
 	for n := 1; n <= CallLen; n++ {
-		if !IsCall(call[:n]) || IsCall(hello[:n]) {
+		if !LikeCall(call[:n]) || LikeCall(hello[:n]) {
 			t.Errorf("%d bytes: taken for each other", n)
 		}
 	}
-	if IsCall(nil) || IsHello(call) || IsWelcome(call) {
+	if LikeCall(nil) || IsHello(call) || IsWelcome(call) {
 		t.Error("taken for each other")
 	}
 }

@@ -12,5 +12,16 @@ func IsHello(b []byte) bool { return strings.HasPrefix(string(b), helloMagic) }
 // IsWelcome reports whether b begins like a welcome of any version.
 func IsWelcome(b []byte) bool { return strings.HasPrefix(string(b), welcomeMagic) }
 
+// LikeWelcome reports whether b, of which one byte is enough, begins like a welcome of any version.
+func LikeWelcome(b []byte) bool { return like(b, welcomeMagic) }
+
+// LikeCall is the same for a call.
+func LikeCall(b []byte) bool { return like(b, callMagic) }
+
+func like(b []byte, magic string) bool {
+	n := min(len(b), len(magic))
+	return n > 0 && string(b[:n]) == magic[:n]
+}
+
 // IsLanes reports whether b begins like what either end of lanes sends.
 func IsLanes(b []byte) bool { return strings.HasPrefix(string(b), LanesMagic) }

@@ -30,8 +30,8 @@ const (
 	DefaultConnect = schedule.Connect  // first contact
 )
 
-// Path is one "tx <host> [<port>]" of the command line, with its options. The order of paths is the user's order of
-// preference.
+// Path is one "tx <host> [<port>]" or "rx <host> [<port>]" of the command line, with its options. The order of paths is the user's
+// order of preference.
 type Path struct {
 	Host   string // name, IPv4 or IPv6 address (without brackets)
 	Port   uint16
@@ -47,7 +47,7 @@ type Path struct {
 // equal routes, a connection takes, so the ports decide how evenly the lanes are filled. The zero Sports leaves them to the kernel.
 type Sports struct {
 	List     []uint16 // link i of the path has the i-th port; the path has no more links than there are ports
-	Balanced bool     // the sender itself finds a list that fills all lanes
+	Balanced bool     // the end that dials finds a list that fills all lanes
 }
 
 // Via is where a path's links leave this machine: through a device or from a local address. The zero Via leaves that to the
@@ -68,7 +68,7 @@ func (v Via) String() string {
 // that default in Send and Receive.
 type Options struct {
 	Threads    int           // links, spread over the paths, at least one for each; 1 to MaxThreads
-	Auto       bool          // sender only: as many links as raise the rate, at most AutoThreads, whatever Threads is
+	Auto       bool          // where it dials: as many links as raise the rate, at most AutoThreads, whatever Threads is
 	Window     int64         // bytes of payload memory on this side; MinWindow to MaxWindow
 	Leg        int           // largest leg in bytes; a multiple of MinLeg, up to MaxLeg
 	Checksum   bool          // CRC32C of each leg's payload
@@ -83,7 +83,7 @@ type Options struct {
 	Delay      time.Duration // sender only: the shortest time between two legs; 0 or more
 	Giveup     time.Duration // 0 is DefaultGiveup; negative: for ever
 	Dead       time.Duration // a peer that is away for so long is dead; 0 is DefaultDead, negative: off
-	Connect    time.Duration // first contact; 0 is DefaultConnect for a sender, for ever for a receiver
+	Connect    time.Duration // first contact; 0 is DefaultConnect for an end that dials, for ever for one that listens
 	Bind       netip.Addr    // local address; the zero Addr is any
 	Congestion string        // "auto", "system" or a name the kernel knows
 	IO         string        // "auto", "copy" or "splice"
@@ -96,7 +96,8 @@ type Options struct {
 // SendConfig describes the sending end.
 type SendConfig struct {
 	Options
-	Paths    []Path
+	Paths    []Path           // to the receiver; none: it dials, and the sender listens
+	Port     uint16           // to listen on; 0: the kernel chooses one
 	Source   int              // file descriptor that the stream is read from; stays open; ignored with PRBS
 	Name     string           // of the source, for people; "": standard input
 	Observer observe.Observer // nil: nobody
@@ -105,7 +106,8 @@ type SendConfig struct {
 // ReceiveConfig describes the receiving end.
 type ReceiveConfig struct {
 	Options
-	Port     uint16
+	Paths    []Path           // to the sender; none: it dials, and the receiver listens
+	Port     uint16           // to listen on; 0: the kernel chooses one
 	Sink     int              // file descriptor that the stream is written to; stays open
 	SinkFile                  // more about a sink that is a file
 	Observer observe.Observer // nil: nobody

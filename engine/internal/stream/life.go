@@ -162,6 +162,21 @@ func (l *Life) Complete(d wire.Done, now time.Time) bool {
 	return true
 }
 
+// Answered notes that the peer has answered an attempt to connect.
+func (l *Life) Answered() {
+	l.Mu.Lock()
+	defer l.Mu.Unlock()
+	l.Outage.Meet(time.Now())
+}
+
+// Attempted notes what a failed attempt on a path, given by its order, says about the peer.
+func (l *Life) Attempted(path int, r schedule.Reply) {
+	l.Mu.Lock()
+	l.Outage.Attempt(path, r, time.Now())
+	l.Mu.Unlock()
+	l.Rouse()
+}
+
 // LinksUp reports whether there are links.
 func (l *Life) LinksUp() bool {
 	l.Mu.Lock()

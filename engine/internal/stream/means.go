@@ -48,10 +48,10 @@ var ErrFewFiles = errors.New("too few descriptors are left (ulimit -n)")
 
 // Thrift is how an end gets by with few descriptors.
 type Thrift struct {
-	Links  int  // how many are dialled; a receiver does not decide that
+	Links  int  // how many are dialled; an end that listens does not decide that
 	Pipes  int  // for legs by reference
 	Counts bool // whether there are socket statistics
-	Seats  int  // of a receiver: links and guests that are let in at the same time
+	Seats  int  // of an end that listens: links and guests that are let in at the same time
 }
 
 // Afford divides descriptors among loops, the links that are wanted, and what makes those faster. It returns an error if there are

@@ -42,6 +42,7 @@ type Setup struct {
 type SendSetup struct {
 	Setup
 	Paths    []Path
+	Port     uint16
 	Source   int              // see SendConfig; ignored with Blank, too
 	Name     string           // see SendConfig
 	Observer observe.Observer // nil: nobody
@@ -50,24 +51,29 @@ type SendSetup struct {
 // ReceiveSetup is a ReceiveConfig with hooks.
 type ReceiveSetup struct {
 	Setup
-	Port uint16
-	Sink int // see ReceiveConfig
+	Paths []Path
+	Port  uint16
+	Sink  int // see ReceiveConfig
 	SinkFile
 	Observer observe.Observer // nil: nobody
 }
 
 // Setup is the configuration without hooks.
 func (c SendConfig) Setup() SendSetup {
-	return SendSetup{Setup: Setup{Options: c.Options}, Paths: c.Paths, Source: c.Source, Name: c.Name, Observer: c.Observer}
+	return SendSetup{Setup: Setup{Options: c.Options}, Paths: c.Paths, Port: c.Port, Source: c.Source, Name: c.Name, Observer: c.Observer}
 }
 
 // Setup is the configuration without hooks.
 func (c ReceiveConfig) Setup() ReceiveSetup {
-	return ReceiveSetup{Setup: Setup{Options: c.Options}, Port: c.Port, Sink: c.Sink, SinkFile: c.SinkFile, Observer: c.Observer}
+	return ReceiveSetup{Setup: Setup{Options: c.Options}, Paths: c.Paths, Port: c.Port, Sink: c.Sink, SinkFile: c.SinkFile, Observer: c.Observer}
 }
 
-// WithDefaults fills in what was left open; connect is the default of first contact.
-func (s Setup) WithDefaults(connect time.Duration) Setup {
+// WithDefaults fills in what was left open, for an end that dials by so many paths, or listens.
+func (s Setup) WithDefaults(paths int) Setup {
+	connect := DefaultConnect
+	if paths == 0 {
+		connect = -1
+	}
 	s.Threads = cmp.Or(s.Threads, DefaultThreads)
 	s.Giveup = cmp.Or(s.Giveup, DefaultGiveup)
 	s.Connect = cmp.Or(s.Connect, connect)
@@ -79,6 +85,34 @@ func (s Setup) WithDefaults(connect time.Duration) Setup {
 		s.Transport = TCP(s.Bind, s.Congestion)
 	}
 	return s
+}
+
+// Afford divides what the machine grants an end that has so many loops, and dials by so many paths, or listens. It cuts what is too much
+// for that, and tells the user.
+func (s *Setup) Afford(e End, loops, paths int, to observe.Observer) (Thrift, error) {
+	if paths > MaxThreads {
+		return Thrift{}, Fail(StatusUsage, nil, "%d paths, expected at most %d: each needs a link", paths, MaxThreads)
+	}
+	want := DefaultThreads
+	if paths > 0 {
+		if s.Auto {
+			s.Threads = AutoThreads
+		}
+		want = max(s.Threads, paths) // a path without a link could not stand in for another
+	}
+	t, err := s.Means.Afford(e, loops, want)
+	switch {
+	case err != nil:
+		return t, Fail(StatusLocalPipe, err, "cannot start")
+	case paths == 0 && t.Seats < DefaultThreads:
+		observe.Tell(to, observe.LinksCut{Links: t.Seats, Err: ErrFewFiles})
+	case paths > 0 && t.Links < want:
+		observe.Tell(to, observe.LinksCut{Links: t.Links, Wanted: want, Err: ErrFewFiles})
+	}
+	if s.SockStats = s.SockStats && t.Counts; paths > 0 {
+		s.Threads = t.Links
+	}
+	return t, nil
 }
 
 // Check returns an error for what cannot work, before anything is opened.

@@ -81,7 +81,7 @@ func ofNetwork(e observe.Event) string {
 		}
 		return fmt.Sprintf("threads auto: path %s: %s more: %s/s, %s/s before: %s", e.Path, Number(e.Added, "link"), Bytes(e.Now), Bytes(e.Before), what)
 	case observe.NetworkNotWatched:
-		if e.Sender {
+		if e.Dials {
 			return fmt.Sprintf("changes of the network are not noticed, lost paths are tried now and then: %v", e.Err)
 		}
 		return fmt.Sprintf("changes of the network are not noticed: %v", e.Err)

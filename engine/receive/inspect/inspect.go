@@ -1,7 +1,9 @@
-package receive
+// Package inspect checks the legs of a test stream where they come in.
+//
+//	inspect.go   a leg is checked, and a verdict may wait for others   the loop that received the leg, a short lock
+package inspect
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -9,7 +11,6 @@ import (
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/prbs"
-	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
@@ -25,14 +26,11 @@ import (
 //	                                  |
 //	                                  +- VerdictWithin    -> verdict without it
 
-// errInspects is why nothing is spliced to the sink.
-var errInspects = errors.New("prbs needs every byte")
-
 // inspectedMost is how many checked legs the receiver remembers: any others were delivered long ago, or are far ahead.
 const inspectedMost = 512
 
-// inspection checks a test stream.
-type inspection struct {
+// Inspection checks a test stream. Its methods may be called from any goroutine.
+type Inspection struct {
 	sequence prbs.Sequence
 
 	mu     sync.Mutex
@@ -51,17 +49,20 @@ type inspected struct {
 // covers reports whether the byte at offset is the leg's.
 func (i *inspected) covers(offset uint64) bool { return offset-i.Offset < uint64(i.Length) }
 
-// inspect reports whether the leg is right and the stream still is.
-func (k *rxlink) inspect(l *egress.Leg) bool {
-	r := k.r
-	found := inspected{l.Leg, r.test.sequence.Examine(l.Bytes(), l.Offset)}
-	whole, err := r.test.note(found, k.Loop.Now, r.out.Written())
-	receiveEnd{r}.damaged(err)
-	return whole
+// New checks the stream of a seed.
+func New(seed uint64) *Inspection { return &Inspection{sequence: prbs.New(seed)} }
+
+// Seed is that of the stream.
+func (t *Inspection) Seed() uint64 { return t.sequence.Seed() }
+
+// Check checks a leg while the sink had so many bytes, and reports whether it is right and the stream still is. The error ends the stream;
+// nil: there is no verdict yet.
+func (t *Inspection) Check(l wire.Leg, body []byte, now time.Time, delivered uint64) (whole bool, verdict *stream.Error) {
+	return t.note(inspected{l, t.sequence.Examine(body, l.Offset)}, now, delivered)
 }
 
 // note records a leg that was checked while the sink had so many bytes; verdict is nil until there is one.
-func (t *inspection) note(l inspected, now time.Time, delivered uint64) (whole bool, verdict *stream.Error) {
+func (t *Inspection) note(l inspected, now time.Time, delivered uint64) (whole bool, verdict *stream.Error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.legs[t.count%len(t.legs)] = l
@@ -76,7 +77,7 @@ func (t *inspection) note(l inspected, now time.Time, delivered uint64) (whole b
 }
 
 // addFault keeps a wrong leg, once; under mu.
-func (t *inspection) addFault(l inspected, now time.Time) {
+func (t *Inspection) addFault(l inspected, now time.Time) {
 	if len(t.faults) == 0 {
 		t.since = now
 	}
@@ -88,8 +89,8 @@ func (t *inspection) addFault(l inspected, now time.Time) {
 	}
 }
 
-// overdue is the verdict that cannot wait any longer, nil if there is none.
-func (t *inspection) overdue(now time.Time) *stream.Error {
+// Overdue is the verdict that cannot wait any longer, nil if there is none.
+func (t *Inspection) Overdue(now time.Time) *stream.Error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if len(t.faults) == 0 || now.Sub(t.since) < schedule.VerdictWithin {
@@ -100,7 +101,7 @@ func (t *inspection) overdue(now time.Time) *stream.Error {
 
 // judge says what has happened to the first wrong leg in the order of the stream, as far as that is known; nil if it is
 // worthwhile to wait. Under mu.
-func (t *inspection) judge(delivered uint64, last bool) *stream.Error {
+func (t *Inspection) judge(delivered uint64, last bool) *stream.Error {
 	l := &t.faults[0]
 	what := ""
 	if l.Kind == prbs.Moved {
@@ -118,7 +119,7 @@ func (t *inspection) judge(delivered uint64, last bool) *stream.Error {
 
 // find is the leg that has the byte at offset, if it is remembered. It prefers a wrong leg to a right one, because a leg may
 // come twice. Under mu.
-func (t *inspection) find(offset uint64) *inspected {
+func (t *Inspection) find(offset uint64) *inspected {
 	for i := range t.faults {
 		if t.faults[i].covers(offset) {
 			return &t.faults[i]

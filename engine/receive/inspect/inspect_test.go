@@ -1,4 +1,4 @@
-package receive
+package inspect
 
 import (
 	"strings"
@@ -29,7 +29,7 @@ func TestVerdictInAnyOrder(t *testing.T) {
 		{"in a round", [3]uint64{1, 2, 0}, "in leg 1, which is damaged too"},
 	} {
 		for _, order := range [][3]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}} {
-			test := inspection{sequence: prbs.New(1)}
+			test := Inspection{sequence: prbs.New(1)}
 			var verdict *stream.Error
 			for _, n := range order {
 				p := make([]byte, leg)
@@ -58,17 +58,17 @@ func TestVerdictInAnyOrder(t *testing.T) {
 // A verdict waits for a leg that may explain it, and not for ever.
 func TestVerdictDoesNotWaitForEver(t *testing.T) {
 	const leg = 1000
-	test, begun := inspection{sequence: prbs.New(1)}, time.Now()
+	test, begun := Inspection{sequence: prbs.New(1)}, time.Now()
 	p := make([]byte, leg)
 	test.sequence.Fill(p, 7*leg)
 	l := inspected{wire.Leg{Length: leg}, test.sequence.Examine(p, 0)}
 	if whole, verdict := test.note(l, begun, 0); whole || verdict != nil {
 		t.Fatalf("%v, %v", whole, verdict)
 	}
-	if v := test.overdue(begun.Add(schedule.VerdictWithin - 1)); v != nil {
+	if v := test.Overdue(begun.Add(schedule.VerdictWithin - 1)); v != nil {
 		t.Errorf("too soon: %v", v)
 	}
-	if v := test.overdue(begun.Add(schedule.VerdictWithin)); v == nil || v.Status != stream.StatusIntegrity {
+	if v := test.Overdue(begun.Add(schedule.VerdictWithin)); v == nil || v.Status != stream.StatusIntegrity {
 		t.Errorf("at the end: %v", v)
 	}
 }

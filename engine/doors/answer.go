@@ -1,0 +1,114 @@
+package doors
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"viamillipede/engine/wire"
+)
+
+// Why a guest is for nobody here.
+var (
+	errNotReceiving = errors.New("a sender, and nobody receives here: exactly one of tx and rx has to listen")
+	errNotSending   = errors.New("a receiver, and nobody sends here: exactly one of tx and rx has to listen")
+	errOver         = errors.New("the stream is over")
+)
+
+// answer has the tenant that a guest's words are for decide, and answers them. It returns nil if the connection is a link's now.
+func (d *Doors) answer(ctx context.Context, at int, c net.Conn, w words) error {
+	t, gone := d.visit(w.isFor)
+	if t == nil {
+		v, why := w.turnedAway(gone)
+		_, _ = c.Write(refusal(v))
+		return why
+	}
+	defer t.guests.Done()
+	select {
+	case <-t.begun:
+	case <-ctx.Done():
+		return context.Canceled
+	}
+	stop := context.AfterFunc(t.ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
+	defer stop()
+	err := d.admit(t, at, c, w)
+	if err != nil && t.ctx.Err() != nil {
+		return context.Canceled
+	}
+	return err
+}
+
+// isFor reports whether the words are for such a host.
+func (w words) isFor(h Host) (is bool) {
+	if w.call != nil {
+		_, is = h.(Sending)
+		return is
+	}
+	_, is = h.(Receiving)
+	return is
+}
+
+// turnedAway is why nobody hears the guest, and what it is told. gone: there was somebody.
+func (w words) turnedAway(gone bool) (wire.Verdict, error) {
+	resumes := w.hello.Flags&wire.FlagResume != 0 || w.call != nil && w.call.Flags&wire.FlagResume != 0
+	switch {
+	case gone && resumes:
+		return wire.VerdictUnknown, errOver
+	case gone:
+		return wire.VerdictBusy, errOver
+	case w.call != nil:
+		return wire.VerdictRole, errNotSending
+	}
+	return wire.VerdictRole, errNotReceiving
+}
+
+// admit has a tenant decide.
+func (d *Doors) admit(t *tenant, at int, c net.Conn, w words) error {
+	if s, sends := t.host.(Sending); sends {
+		return d.admitCall(t.ctx, s, c, *w.call)
+	}
+	r := t.host.(Receiving)
+	welcome, err := r.Admit(t.ctx, w.hello, c.LocalAddr(), c.RemoteAddr())
+	c.SetDeadline(time.Now().Add(d.cfg.Time.Hello))
+	if _, werr := c.Write(welcome.Append(nil)); err == nil && werr != nil {
+		r.Forgo()
+		return werr
+	}
+	if err != nil {
+		return err
+	}
+	c.SetDeadline(time.Time{})
+	r.Serve(w.hello, at, c)
+	return nil
+}
+
+// admitCall has a sender decide on a receiver's call, and then on its welcome.
+func (d *Doors) admitCall(ctx context.Context, s Sending, c net.Conn, call wire.Call) error {
+	h, v, err := s.Hear(ctx, call, c.LocalAddr(), c.RemoteAddr())
+	c.SetDeadline(time.Now().Add(d.cfg.Time.Hello))
+	if err != nil {
+		_, _ = c.Write(refusal(v))
+		return err
+	}
+	if _, err := c.Write(h.Append(nil)); err != nil {
+		return err
+	}
+	var w wire.Welcome
+	if err := read(c, "welcome", func(b []byte) (err error) {
+		w, err = wire.ParseWelcome(b)
+		return err
+	}); err != nil {
+		return err
+	}
+	bye, err := s.Welcome(call, w, c.RemoteAddr())
+	if bye != nil {
+		_, _ = c.Write(bye.Append(nil))
+	}
+	if err != nil {
+		return err
+	}
+	c.SetDeadline(time.Time{})
+	s.Serve(call, c)
+	return nil
+}

@@ -1,0 +1,186 @@
+package reach
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"viamillipede/engine/doors"
+	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/observe"
+	"viamillipede/engine/ways"
+	"viamillipede/engine/wire"
+)
+
+// hostsMost is how many addresses of the receiver are remembered.
+const hostsMost = 256
+
+// Hall is where receivers call that come to a sender: which one it has, and which of the connections that came in are its links. Its
+// methods may be called from any goroutine. Its lock comes before Life.Mu and those of paths.
+type Hall struct {
+	*Reach
+	called *ways.Called
+
+	mu     sync.Mutex
+	tenure doors.Tenure                 // whose stream it is; guarded by mu, as is all below
+	call   wire.Call                    // the first of the current receiver
+	hosts  map[string]bool              // where it came from
+	links  [stream.MaxThreads]ways.Link // the latest of each index
+	latest [stream.MaxThreads]uint32    // its generation
+}
+
+// newHall makes a hall that nobody has come to.
+func newHall(r *Reach, called *ways.Called) *Hall {
+	return &Hall{Reach: r, called: called, tenure: doors.NewTenure("receiver"), hosts: make(map[string]bool)}
+}
+
+// claimOf is the claim of a receiver. One that has begun with another sender is no case for Tenure: its call names the stream.
+func (h *Hall) claimOf(c wire.Call) doors.Claim {
+	claim := doors.Claim{Phrase: c.Phrase, Link: uint32(c.Link), Links: uint32(c.Links)}
+	binary.LittleEndian.PutUint64(claim.Peer[:], c.Receiver)
+	return claim
+}
+
+// judge decides on a call. Under mu.
+func (h *Hall) judge(c wire.Call) (wire.Verdict, error) {
+	if c.Flags&wire.FlagResume != 0 && c.Stream != h.cfg.Sender.Stream() {
+		return wire.VerdictUnknown, errors.New("a receiver whose stream began elsewhere")
+	}
+	v, err := h.tenure.Judge(h.claimOf(c), h.cfg.Setup.Phrase)
+	if err == nil && h.tenure.Met() && c.Paths != h.call.Paths {
+		return wire.VerdictMalformed, fmt.Errorf("%d paths, expected %d as before", c.Paths, h.call.Paths)
+	}
+	return v, err
+}
+
+// Hear is part of doors.Sending. It lets a receiver wait whose turn may come.
+func (h *Hall) Hear(ctx context.Context, c wire.Call, local, _ net.Addr) (wire.Hello, wire.Verdict, error) {
+	h.placeAt(local)
+	for begun := time.Now(); ; {
+		h.mu.Lock()
+		v, err := h.judge(c)
+		h.mu.Unlock()
+		if err == nil {
+			hello := h.cfg.Sender.Hello()
+			hello.Link, hello.Generation, hello.Links = uint32(c.Link), c.Generation, uint32(c.Links)
+			return hello, v, nil
+		}
+		if !errors.Is(err, doors.ErrTried) || !h.awaitTurn(ctx, c, begun) {
+			return wire.Hello{}, v, err
+		}
+	}
+}
+
+// awaitTurn waits until a receiver that was told doors.ErrTried, and has been at the door since then, may be heard again; false if it
+// has waited too long.
+func (h *Hall) awaitTurn(ctx context.Context, c wire.Call, since time.Time) bool {
+	most := h.cfg.Setup.Timing.Hello - time.Since(since)
+	h.mu.Lock()
+	waits, turn, left := h.tenure.Turn(h.claimOf(c), h.cfg.Setup.Timing.Yield)
+	yields := waits && most > 0 && left <= 0 && h.tenure.Yield()
+	h.mu.Unlock()
+	switch {
+	case !waits:
+		return true
+	case most <= 0:
+		return false
+	case left <= 0:
+		left = most
+	}
+	if yields {
+		h.cfg.Sender.TurnOut(stream.ErrYields)
+	}
+	stream.SleepUntil(ctx, min(left, most), turn, nil, nil)
+	return ctx.Err() == nil
+}
+
+// Welcome is part of doors.Sending: the receiver becomes the sender's, unless another one was faster.
+func (h *Hall) Welcome(c wire.Call, w wire.Welcome, remote net.Addr) (bye *wire.Bye, err error) {
+	switch {
+	case w.Verdict != wire.VerdictOK:
+		return nil, fmt.Errorf("refused by the receiver: %v", w.Verdict)
+	case w.Receiver != c.Receiver:
+		return nil, errors.New("the receiver welcomes us by another id than it called with")
+	}
+	if err := h.enter(c, remote); err != nil {
+		return &wire.Bye{Reason: wire.ByeYields}, err
+	}
+	if err := h.cfg.Sender.Welcome(w); err != nil {
+		h.Forgo()
+		return &wire.Bye{Reason: wire.ByeBroken}, err
+	}
+	return nil, nil
+}
+
+// enter counts a link in. The first of a receiver makes that the current one.
+func (h *Hall) enter(c wire.Call, remote net.Addr) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if _, err := h.judge(c); err != nil {
+		return err
+	}
+	if !h.tenure.Met() {
+		h.tenure.Try(h.claimOf(c), time.Now())
+		h.call = c
+		clear(h.hosts)
+		if h.called.Begin(c) {
+			h.cfg.Sender.Begin(h.called.Paths())
+		}
+		observe.Tell(h.cfg.Setup.Observer, observe.ReceiverMet{From: doors.HostOf(remote), Links: int(c.Links), Paths: int(c.Paths)})
+	}
+	h.tenure.LinkCame()
+	if len(h.hosts) < hostsMost {
+		h.hosts[doors.HostOf(remote)] = true
+	}
+	return nil
+}
+
+// own is Reach.Own.
+func (h *Hall) own() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.tenure.Owns() {
+		h.tenure.Own()
+	}
+}
+
+// Forgo is part of doors.Host.
+func (h *Hall) Forgo() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.tenure.LinkGone() {
+		h.tenure.Vacate()
+		h.left()
+		observe.Tell(h.cfg.Setup.Observer, observe.ReceiverLeft{})
+	}
+}
+
+// Expects is part of doors.Host.
+func (h *Hall) Expects(from net.Addr) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.hosts[doors.HostOf(from)]
+}
+
+// LinksUp is part of doors.Host.
+func (h *Hall) LinksUp() int {
+	h.cfg.Life.Mu.Lock()
+	defer h.cfg.Life.Mu.Unlock()
+	return h.cfg.Life.Up
+}
+
+// Fail is part of doors.Host.
+func (h *Hall) Fail(err *stream.Error) { h.cfg.Life.Fail(err) }
+
+// left makes the sender one that has not met a receiver.
+func (h *Hall) left() {
+	h.cfg.Life.Mu.Lock()
+	defer h.cfg.Life.Mu.Unlock()
+	if !h.cfg.Life.Finished {
+		h.cfg.Life.Forget(time.Now())
+	}
+}
