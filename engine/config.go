@@ -1,6 +1,9 @@
 package engine
 
-import "viamillipede/engine/internal/stream"
+import (
+	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/parties"
+)
 
 // What a user sets.
 type (
@@ -9,6 +12,9 @@ type (
 	ReceiveConfig = stream.ReceiveConfig // of a receiver
 	Path          = stream.Path          // to a receiver
 	SinkFile      = stream.SinkFile      // of a receiver, more about a file
+	Producer      = parties.Producer     // who writes the source
+	Consumer      = parties.Consumer     // who reads the sink
+	Origin        = parties.Origin       // of what a consumer is to read
 	Via           = stream.Via           // by which a path leaves
 	Means         = stream.Means         // what the machine lets an end use
 )

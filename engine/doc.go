@@ -63,6 +63,7 @@
 //	    life.go                    a stream begins, is supervised, and ends once   the goroutine of Run
 //	    lastwords.go               the peer is told how                            the same goroutine
 //	    outcry.go                  the user is told when it has no link            the same goroutine
+//	engine/parties               programs at the other end of the user's pipes, which have a say in the end of the stream
 //	engine/observe               what it shows: a Snapshot, a Summary, and events for an Observer
 //	engine/wire                  the format on the wire, and SPEC.md
 //	engine/prbs                  test streams

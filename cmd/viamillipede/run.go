@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -101,6 +102,7 @@ func (inv *invocation) run() engine.Status {
 		return failed(ownPrefix, err)
 	}
 	defer told.out.Discard()
+	defer runtime.KeepAlive(inv.opened) // else a file would be closed once nothing refers to it
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	atOnce := func() {

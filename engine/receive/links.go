@@ -1,12 +1,14 @@
 package receive
 
 import (
+	"maps"
 	"slices"
 	"time"
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/parties"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -129,6 +131,7 @@ func (r *Receiver) own() {
 		r.life.Told.Store(true)
 		r.life.FinishLocked(stream.RemoteError("sender", *f))
 	}
+	r.out.Introduce(parties.Origin{Peers: slices.Sorted(maps.Keys(r.hosts)), Stream: r.latest.String()})
 }
 
 // quits frees a receiver that listens after its sender has said, on a link from there, that it has failed; false if the stream is

@@ -90,7 +90,7 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 		r.test = inspect.New(r.cfg.Seed)
 	}
 	r.out.Open(sink, t.Pipes, egress.Config{
-		Name: r.cfg.Name, Own: r.cfg.Own, Whole: r.cfg.Whole,
+		Name: r.cfg.Name, Own: r.cfg.Own, Whole: r.cfg.Whole, Consumer: r.cfg.Consumer,
 		Copies: r.copies(), Early: r.cfg.Early, Farewell: r.time.Farewell, Over: r.life.Over, Observer: r.observer,
 		Fail: r.life.Fail, Complete: receiveEnd{r}.complete, Resume: r.deliverSoon, Lapses: r.cfg.Lapses,
 	})

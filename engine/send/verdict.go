@@ -18,7 +18,7 @@ func (s *Sender) delivered(d wire.Done) {
 		s.stoppedEarly(d)
 		return
 	}
-	if !s.in.Ended() || d.Legs != s.in.Total.Legs || d.Bytes != s.in.Total.Bytes {
+	if !s.in.Ended() || !s.in.Assented() || d.Legs != s.in.Total.Legs || d.Bytes != s.in.Total.Bytes {
 		s.life.Fail(stream.Fail(stream.StatusIntegrity, nil, "the receiver delivered %d bytes in %d legs, which is not what was sent",
 			d.Bytes, d.Legs))
 		return

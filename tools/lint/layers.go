@@ -22,6 +22,7 @@ var layers = []layer{
 	{"engine/ring", 1},
 	{"engine/prbs", 1},
 	{"engine/schedule", 1},
+	{"engine/parties", 1},
 	{"engine/loop", 2},
 	{"engine/window", 2},
 	{"netio/host", 0},

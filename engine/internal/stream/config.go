@@ -9,6 +9,7 @@ import (
 
 	"viamillipede/affinity"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/parties"
 	"viamillipede/engine/schedule"
 	"viamillipede/netio/dial"
 )
@@ -100,6 +101,7 @@ type SendConfig struct {
 	Port     uint16           // to listen on; 0: the kernel chooses one
 	Source   int              // file descriptor that the stream is read from; stays open; ignored with PRBS
 	Name     string           // of the source, for people; "": standard input
+	Producer parties.Producer // nil: nobody is asked
 	Observer observe.Observer // nil: nobody
 }
 
@@ -110,6 +112,7 @@ type ReceiveConfig struct {
 	Port     uint16           // to listen on; 0: the kernel chooses one
 	Sink     int              // file descriptor that the stream is written to; stays open
 	SinkFile                  // more about a sink that is a file
+	Consumer parties.Consumer // nil: nobody is asked
 	Observer observe.Observer // nil: nobody
 }
 

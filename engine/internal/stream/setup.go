@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"viamillipede/engine/observe"
+	"viamillipede/engine/parties"
 	"viamillipede/engine/schedule"
 )
 
@@ -45,6 +46,7 @@ type SendSetup struct {
 	Port     uint16
 	Source   int              // see SendConfig; ignored with Blank, too
 	Name     string           // see SendConfig
+	Producer parties.Producer // likewise
 	Observer observe.Observer // nil: nobody
 }
 
@@ -55,17 +57,20 @@ type ReceiveSetup struct {
 	Port  uint16
 	Sink  int // see ReceiveConfig
 	SinkFile
+	Consumer parties.Consumer // likewise
 	Observer observe.Observer // nil: nobody
 }
 
 // Setup is the configuration without hooks.
 func (c SendConfig) Setup() SendSetup {
-	return SendSetup{Setup: Setup{Options: c.Options}, Paths: c.Paths, Port: c.Port, Source: c.Source, Name: c.Name, Observer: c.Observer}
+	return SendSetup{Setup: Setup{Options: c.Options}, Paths: c.Paths, Port: c.Port, Source: c.Source, Name: c.Name,
+		Producer: c.Producer, Observer: c.Observer}
 }
 
 // Setup is the configuration without hooks.
 func (c ReceiveConfig) Setup() ReceiveSetup {
-	return ReceiveSetup{Setup: Setup{Options: c.Options}, Paths: c.Paths, Port: c.Port, Sink: c.Sink, SinkFile: c.SinkFile, Observer: c.Observer}
+	return ReceiveSetup{Setup: Setup{Options: c.Options}, Paths: c.Paths, Port: c.Port, Sink: c.Sink, SinkFile: c.SinkFile,
+		Consumer: c.Consumer, Observer: c.Observer}
 }
 
 // WithDefaults fills in what was left open, for an end that dials by so many paths, or listens.

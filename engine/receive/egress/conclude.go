@@ -82,6 +82,9 @@ func (d *Delivery) agrees(end wire.End) error {
 // consumerGone handles that nobody reads the sink any more; cause is the error of the write that found out, or nil.
 func (d *Delivery) consumerGone(cause error) {
 	d.ends(func() error {
+		if err := d.whyLeft(); err != nil {
+			return err
+		}
 		left := d.left()
 		if left > 0 || cause != nil || d.sink.Dropped() || !d.hadAll() {
 			return d.stoppedEarly(left, cause)
@@ -231,7 +234,10 @@ func (d *Delivery) endSink(done wire.Done) error {
 			return stream.Fail(stream.StatusLocalPipe, err, "cannot end %s", d.cfg.Name)
 		}
 	}
-	if d.goes(closing, delivered) {
+	if err := d.accepted(); err != nil {
+		return err
+	}
+	if !d.isOver() && d.goes(closing, delivered) {
 		d.cfg.Complete(done)
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/parties"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -34,6 +35,7 @@ type Delivery struct {
 	partial int                // of these, bytes of the head leg
 	lag     int                // bytes of zeros written in this turn
 
+	intro stream.Chore  // the consumer is told whose stream it will get
 	begun atomic.Bool   // a goroutine is ending the sink
 	ended chan struct{} // closed when it has
 	kept  bool          // that goroutine has the turn, for good
@@ -46,6 +48,7 @@ type Config struct {
 	Name     string              // of the sink, for people
 	Own      bool                // stream.SinkFile, as is Whole
 	Whole    func(uint64) error  //
+	Consumer parties.Consumer    // nil: nobody is asked
 	Copies   error               // why every leg is to be copied; nil: it need not be
 	Early    bool                // a consumer that stops reading is no failure
 	Farewell time.Duration       // how long the end of the run waits for the sink; Timing.Farewell
@@ -79,6 +82,7 @@ func (d *Delivery) WatchAt(l *loop.Loop, w loop.Watcher) error {
 
 // Close closes the sink, at once or when no call of ours is at work on it any more, and the pipes. No loop may run.
 func (d *Delivery) Close() {
+	d.intro.Join(d.cfg.Farewell)
 	if d.settled() {
 		d.sink.Close()
 	} else { // somebody is still in a call on one of its descriptors

@@ -8,6 +8,7 @@
 //	ground.go    the place of each leg in a file         shared, a short lock at the first leg
 //	outlet.go    which links wait for the sink           shared, a short lock
 //	conclude.go  the sink is ended once it is read, or cut when the stream fails: one goroutine at the end
+//	consumer.go  what the consumer says of it            the same goroutine
 //
 // It knows no link and no receiver. A receiver has one Delivery, tells it what its Config lacks (Attach, Announce, Begin, End), and hears
 // from it through the functions of Config. Links hold the turn for as long as they cut the head leg through, and wait as Waiters.

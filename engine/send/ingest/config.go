@@ -6,6 +6,7 @@ import (
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/parties"
 	"viamillipede/netio"
 )
 
@@ -26,6 +27,10 @@ type Config struct {
 	Prove    func() (stream.Prover, error) // nil: the kernel's prover
 	Observer observe.Observer
 	Trace    netio.Tracer
+	Producer parties.Producer      // nil: nobody says whether what was read is all
+	Over     <-chan struct{}       // closed when the stream has ended
+	Granted  func()                // MayEnd may report true now; any goroutine calls it
+	Refused  func(error)           // the producer says that the stream is not whole; likewise
 	Freed    func()                // no call on the source is stuck any more; on any loop's thread
 	Lapses   func() (lasts func()) // see loop.Shore
 }
@@ -36,6 +41,7 @@ func (in *Intake) Open(c Config) (err error) {
 		return err
 	}
 	in.name = c.Name
+	in.assent.open(c)
 	in.checksum, in.gather, in.observer = c.Checksum, !c.Charmode, c.Observer
 	in.Shore.Freed, in.Shore.Lapses = c.Freed, c.Lapses
 	in.limit, in.delay, in.lasts, in.begun = c.LegLimit, c.Delay, c.Lasts, time.Now()
@@ -50,6 +56,7 @@ func (in *Intake) Open(c Config) (err error) {
 func (in *Intake) Close() {
 	in.referral.close()
 	in.ahead.release()
+	in.assent.close()
 	in.Source.Close()
 }
 

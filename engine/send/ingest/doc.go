@@ -8,6 +8,7 @@
 //	holes.go       where it has data                       the same turn
 //	piece.go       a part of such a file in memory         the loop of the link that sends it
 //	teststream.go  a leg of a test stream, made here       parallel, except for its place in the stream
+//	assent.go      was that all? The producer says so      a goroutine at the end
 //	bounds.go      the user's bounds on legs               the same turn
 //
 // It knows no link and no sender. A sender has one Intake, opens it before any loop runs, and gives it the window's memory once there

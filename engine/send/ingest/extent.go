@@ -136,12 +136,12 @@ func (in *Intake) unchanged() error {
 	return nil
 }
 
-// MayEnd reports whether the receiver may be told where the stream, which has been read to its end, ends. If legs are read from a file
+// MayEnd reports whether the receiver may be told where the stream, which has been read to its end, ends. Its producer has to assent. If legs are read from a file
 // when they are sent, and again when they are resent, that is only once all have been received, and the file is unchanged. An
 // error, with false, is that it has changed, or cannot be asked.
 func (in *Intake) MayEnd(w *window.Window, at *loop.Loop) (may bool, err error) {
 	if !in.InPlace() || in.same.Load() {
-		return true, nil
+		return in.Assented(), nil
 	}
 	if w.State().Base != in.Total.Legs {
 		return false, nil
@@ -151,7 +151,7 @@ func (in *Intake) MayEnd(w *window.Window, at *loop.Loop) (may bool, err error) 
 		return false, err
 	}
 	in.same.Store(true)
-	return true, nil
+	return in.Assented(), nil
 }
 
 // Fetch waits until what a link is about to send is in the page cache. In the middle of a leg nothing else can be sent, not even a

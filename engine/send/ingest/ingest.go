@@ -37,6 +37,7 @@ type Intake struct {
 	referral // the source is a pipe
 	bounds   // the user's, on legs
 	ahead    // what was read together with the last leg
+	assent   // the producer's, to the end
 
 	made  func(p []byte, offset uint64) // makes the bytes of a leg, on any loop; nil: they come from the source
 	blank bool                          // it writes only enough to make the memory like any other
