@@ -107,7 +107,7 @@ func benchTable(kind string) []keyword {
 // benchPort is rx with its port, or with a connection that is there already.
 func benchPort() keyword {
 	k := ends()[0]
-	number := k.args[0]
+	number := optionalPort(func(inv *invocation, p uint16) { inv.port = p })
 	k.args = []argument{{
 		name: number.name, want: number.want + ", or -",
 		optional: func(word string) bool { return word == inherited || number.optional(word) },

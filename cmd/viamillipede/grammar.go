@@ -30,7 +30,7 @@ var (
 
 // grammar returns every keyword, in the order of the help text.
 func grammar() []keyword {
-	return slices.Concat(ends(), ofPath(), filed(), original(), ours(), reporting(), questions())
+	return slices.Concat(ends(), ofPath(), filed(), original(), ours(), awaited(), reporting(), questions())
 }
 
 // ends are the keywords that say what to do.
@@ -38,12 +38,13 @@ func ends() []keyword {
 	return []keyword{
 		{
 			name: "rx", initial: strconv.Itoa(engine.DefaultPort),
-			args: []argument{optionalPort(func(inv *invocation, p uint16) { inv.port = p })},
+			args: []argument{listenPort(func(inv *invocation, p uint16) { inv.port, inv.portGiven = p, true })},
 			set:  func(inv *invocation) { inv.receive, inv.filing.near = true, &inv.filing.sink },
 			gist: "receive one stream and write it to standard output",
 			more: `
 Listens on PORT on every local address (see bind), serves one stream and exits.
-Anyone else who connects meanwhile is refused.`,
+Anyone else who connects meanwhile is refused. For port 0 the kernel chooses one, and
+a line says which; see also ready.`,
 		},
 		{
 			name: "tx", many: true, initial: strconv.Itoa(engine.DefaultPort),

@@ -65,6 +65,16 @@ var statuses = []struct {
 	{engine.StatusTerminated, "stopped by SIGTERM or SIGHUP"},
 }
 
+// gistOf is what an exit status means.
+func gistOf(status engine.Status) string {
+	for _, s := range statuses {
+		if s.status == status {
+			return s.gist
+		}
+	}
+	return fmt.Sprintf("exit status %d", status)
+}
+
 // levels are the levels of verbose; each one says what those before it say, too.
 var levels = []struct {
 	level observe.Level

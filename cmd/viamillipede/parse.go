@@ -16,7 +16,7 @@ type invocation struct {
 	diff     twoFiles
 
 	receive bool
-	port    uint16        // of rx
+	port    uint16        // of rx; 0: the kernel chooses one
 	paths   []engine.Path // of tx, in the order given; none: no tx
 	options engine.Options
 	survey  survey // of lanes
@@ -27,8 +27,11 @@ type invocation struct {
 	opened []*os.File // sources
 
 	verbose    int
-	account    string // file of the summary for programs; "" for none
-	profile    string // one of profileKinds, or "" for none
+	portGiven  bool    // to rx
+	ready      string  // a file or fd:N that gets the port; "" for none
+	herald     *herald // of a stream that runs
+	account    string  // file of the summary for programs; "" for none
+	profile    string  // one of profileKinds, or "" for none
 	profileDir string
 }
 
@@ -186,6 +189,9 @@ func (inv *invocation) complete() error {
 	}
 	fillPorts(inv.paths)
 	if err := checkZones(inv.paths, inv.options.Bind); err != nil {
+		return err
+	}
+	if err := inv.completeReady(); err != nil {
 		return err
 	}
 	return checkLeg(inv.options)

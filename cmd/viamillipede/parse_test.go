@@ -58,7 +58,13 @@ func TestParseOptions(t *testing.T) {
 		"rx sockstats off":          with(func(o *engine.Options) { o.SockStats = false }),
 		"rx cpus auto":              with(func(o *engine.Options) {}),
 		"rx cpus off":               with(func(o *engine.Options) { o.Pin = false }),
-		"rx cpus 0-2,5":             with(func(o *engine.Options) { o.CPUs = []int{0, 1, 2, 5} }),
+		"rx ready port":             func() *invocation { inv := with(func(*engine.Options) {}); inv.ready = "port"; return inv }(),
+		"rx 0": func() *invocation {
+			inv := with(func(*engine.Options) {})
+			inv.port, inv.portGiven = 0, true
+			return inv
+		}(),
+		"rx cpus 0-2,5": with(func(o *engine.Options) { o.CPUs = []int{0, 1, 2, 5} }),
 	} {
 		got, err := parse(strings.Fields(line))
 		if err != nil || !reflect.DeepEqual(got, want) {
@@ -73,7 +79,7 @@ func TestParseCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := defaults()
-	want.receive, want.port = true, 4545
+	want.receive, want.port, want.portGiven = true, 4545, true
 	want.paths = []engine.Path{{Host: "localhost", Port: 4545}}
 	want.verbose, want.profile, want.profileDir = 20, "mem", "out"
 	if !reflect.DeepEqual(inv, want) {

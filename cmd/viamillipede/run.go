@@ -15,6 +15,7 @@ import (
 
 	"viamillipede/cmd/viamillipede/internal/doctor"
 	"viamillipede/cmd/viamillipede/internal/means"
+	"viamillipede/cmd/viamillipede/internal/notify"
 	"viamillipede/cmd/viamillipede/internal/part"
 	"viamillipede/cmd/viamillipede/internal/voice"
 	"viamillipede/cmd/viamillipede/internal/words"
@@ -85,6 +86,12 @@ func (inv *invocation) answer(w io.Writer) engine.Status {
 // run moves the stream, or both of them, from beginning to end.
 func (inv *invocation) run() engine.Status {
 	ignoreBrokenPipes() // before anything is said
+	herald, err := inv.openHerald()
+	if err != nil {
+		return failed(ownPrefix, err)
+	}
+	defer herald.close()
+	inv.herald = herald
 	if err := inv.provide(inv.ends()); err != nil {
 		return failed(ownPrefix, err)
 	}
@@ -105,9 +112,13 @@ func (inv *invocation) run() engine.Status {
 	defer runtime.KeepAlive(inv.opened) // else a file would be closed once nothing refers to it
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
+	herald.cancel = cancel
+	defer context.AfterFunc(ctx, func() { herald.manager.Tell(notify.Stopping) })()
+	defer herald.live(sides)()
 	atOnce := func() {
 		var all sync.WaitGroup
 		all.Go(profile.Stop) // beside the rest, which its folder may not hold up
+		all.Go(herald.close)
 		for _, s := range sides {
 			all.Go(s.cut)
 		}
@@ -115,7 +126,9 @@ func (inv *invocation) run() engine.Status {
 	}
 	defer watchSignals(sides, profile.told(cancel), atOnce)()
 	defer profile.Stop() // while signals are still heeded, so that none ends the program before the file is complete
-	return told.write(carry(ctx, cancel, sides, told))
+	status := told.write(carry(ctx, cancel, sides, told))
+	herald.manager.Tell(notify.Stopping, "STATUS="+gistOf(status))
+	return status
 }
 
 // provide makes so many ends get by with what this machine grants.
@@ -198,7 +211,7 @@ func (inv *invocation) receiver() (*side, error) {
 		return nil, nil
 	}
 	s := inv.side("rx")
-	c := engine.ReceiveConfig{Options: inv.options, Port: inv.port, Observer: s.log}
+	c := engine.ReceiveConfig{Options: inv.options, Port: inv.port, Observer: inv.herald.beside(s)}
 	var err error
 	if s.part, err = inv.openSink(&c); err != nil {
 		return nil, err
@@ -218,7 +231,7 @@ func (inv *invocation) sender() (*side, error) {
 		return nil, nil
 	}
 	s := inv.side("tx")
-	c := engine.SendConfig{Options: inv.options, Paths: inv.paths, Observer: s.log}
+	c := engine.SendConfig{Options: inv.options, Paths: inv.paths, Observer: inv.herald.beside(s)}
 	if err := inv.openSource(&c); err != nil {
 		return nil, err
 	}

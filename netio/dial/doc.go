@@ -6,6 +6,7 @@
 //	congestion.go  its congestion control
 //	listen.go      a listener
 //	group.go       several on one port
+//	inherit.go     or those that the program was started with
 //	steering.go    which of them gets a connection
 //	route.go       which device belongs to an address
 //	zone.go        the device that the zone of an address names

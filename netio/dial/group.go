@@ -21,6 +21,7 @@ type Group struct {
 	listeners []*net.TCPListener // in the order in which they began to listen, which is also the kernel's order
 	bind, at  netip.Addr         // the address as asked for, and with its zone as resolved then
 	sockets   *steer.Sockets     // nil until eBPF first works here
+	inherited *Inherited         // what the listeners are; nil: they are the group's own
 	steered   bool               // a program or a filter is attached
 }
 
@@ -99,6 +100,9 @@ func (g *Group) Close() error {
 	var all error
 	for _, l := range g.listeners {
 		all = errors.Join(all, l.Close())
+	}
+	if g.inherited != nil {
+		g.inherited.sweep()
 	}
 	if g.sockets != nil {
 		all = errors.Join(all, g.sockets.Close())

@@ -34,6 +34,7 @@ type Steering struct {
 var (
 	errAlone    = errors.New("there is one listener only")
 	errNotAsked = errors.New("no better way was asked for")
+	errForeign  = errors.New("the sockets belong to whoever passed them (LISTEN_FDS), and stay as they are")
 )
 
 // Steer gives a new connection to listener owner(c), where c is the CPU that handled its SYN. It calls owner once for
@@ -52,7 +53,10 @@ func (g *Group) SteerBy(way SteeringWay, cpus int, owner func(cpu int) int) Stee
 			owners[cpu] = -1
 		}
 	}
-	if len(g.listeners) == 1 {
+	switch {
+	case g.inherited != nil:
+		return Steering{Way: SteerHash, Why: errForeign}
+	case len(g.listeners) == 1:
 		return Steering{Way: SteerHash, Why: errAlone}
 	}
 	var why error

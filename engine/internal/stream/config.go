@@ -92,6 +92,8 @@ type Options struct {
 	Pin        bool          // false: loops are not pinned to CPUs ("cpus off")
 	SockStats  bool          // the kernel counts what comes in on the links, and how they fare, if it lets us (eBPF)
 	Means      Means         // the zero Means: what the machine has
+
+	Inherited *dial.Inherited // where an end that listens takes links; nil: at sockets of its own
 }
 
 // SendConfig describes the sending end.

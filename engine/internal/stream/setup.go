@@ -87,7 +87,7 @@ func (s Setup) WithDefaults(paths int) Setup {
 	s.Timing = cmp.Or(s.Timing, schedule.Default())
 	s.Dead = cmp.Or(s.Dead, s.Timing.DeadPeer)
 	if s.Transport == nil {
-		s.Transport = TCP(s.Bind, s.Congestion)
+		s.Transport = tcp{s.Bind, s.Congestion, s.Inherited}
 	}
 	return s
 }

@@ -49,12 +49,13 @@ type Door interface {
 
 // TCP is the network: connections come from a local address, the zero Addr being any, unless their path has a source, and have that
 // congestion control.
-func TCP(bind netip.Addr, congestion string) Transport { return tcp{bind, congestion} }
+func TCP(bind netip.Addr, congestion string) Transport { return tcp{bind, congestion, nil} }
 
 // tcp is the network.
 type tcp struct {
 	bind       netip.Addr
 	congestion string
+	inherited  *dial.Inherited // see Options
 }
 
 func (t tcp) Resolve(ctx context.Context, p Path) ([]netip.Addr, error) {
@@ -89,9 +90,7 @@ func (t tcp) dialer(p Path) dial.Dialer {
 	return d
 }
 
-func (t tcp) Watch(ctx context.Context, changed func()) error {
-	return dial.WatchNetwork(ctx, changed)
-}
+func (t tcp) Watch(ctx context.Context, changed func()) error { return dial.WatchNetwork(ctx, changed) }
 
 func (t tcp) DeviceTo(p Path, to netip.Addr) string {
 	device, err := dial.RouteDevice(to)
@@ -116,7 +115,7 @@ func (t tcp) DeviceAt(local netip.Addr) string {
 }
 
 func (t tcp) Listen(ctx context.Context, port uint16, listeners int) (Door, error) {
-	g, err := dial.ListenGroup(ctx, t.bind, port, listeners)
+	g, err := t.inherited.Listen(ctx, t.bind, port, listeners)
 	if err != nil {
 		return nil, err
 	}

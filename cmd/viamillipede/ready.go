@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"viamillipede/cmd/viamillipede/internal/notify"
+	"viamillipede/engine"
+	"viamillipede/netio/dial"
+)
+
+// awaited are the keywords for those that wait until the program is ready.
+func awaited() []keyword {
+	return []keyword{
+		{
+			name: "ready",
+			args: []argument{mark(func(inv *invocation, word string) { inv.ready = word })},
+			gist: "write the port to FILE once links are taken there",
+			more: `
+For an end that listens. FILE gets the number and a newline; it is renamed into place,
+so it is never half written. An old one is removed at the start, and this one at the
+end. fd:N is a descriptor that the program was started with, 3 or more; it is closed
+when the number is written. See also rx 0, for which the kernel chooses the port.`,
+		},
+	}
+}
+
+// mark is a file or a descriptor that gets the port.
+func mark(set func(*invocation, string)) argument {
+	return argument{
+		name: "FILE|fd:N", want: "a file, or fd:N with a descriptor from 3", literal: true,
+		set: func(inv *invocation, word string) bool {
+			set(inv, word)
+			_, is, ok := notify.ParseFD(word)
+			return word != "" && !strings.Contains(word, "\x00") && is == ok
+		},
+	}
+}
+
+// completeReady checks that there is something to be ready for.
+func (inv *invocation) completeReady() error {
+	if inv.ready != "" && !inv.receive {
+		return usageError("ready: is for an end that listens")
+	}
+	return nil
+}
+
+// openHerald reads what a service manager has put into the environment, and opens the mark. The error is an *engine.Error.
+func (inv *invocation) openHerald() (*herald, error) {
+	env, err := notify.Take()
+	if err != nil {
+		return nil, &engine.Error{Status: engine.StatusUsage, Reason: err.Error()}
+	}
+	if err := inv.inherit(env.Passed); err != nil {
+		return nil, err
+	}
+	h := &herald{signs: env.Watchdog, main: env.Main, chosen: inv.receive && inv.port == 0, sides: map[*side]*standing{}}
+	if h.mark, err = notify.OpenMark(inv.ready); err != nil {
+		return nil, &engine.Error{Status: engine.StatusUsage, Reason: "ready: " + err.Error()}
+	}
+	h.manager = notify.NewManager(env.Socket, func(err error) { say(ownPrefix, err.Error()) })
+	return h, nil
+}
+
+// inherit has the end that listens use sockets that were passed, if there are any.
+func (inv *invocation) inherit(passed []dial.Passed) error {
+	if len(passed) == 0 {
+		return nil
+	}
+	if !inv.receive {
+		say(ownPrefix, "the sockets that were passed (LISTEN_FDS) are not used: no end listens")
+		return nil
+	}
+	unfit := func(why string) error {
+		return &engine.Error{Status: engine.StatusConnect, Reason: "cannot listen at what was passed (LISTEN_FDS): " + why}
+	}
+	sockets, err := dial.Inherit(passed)
+	switch {
+	case err != nil:
+		return unfit(err.Error())
+	case inv.portGiven && inv.port != 0 && inv.port != sockets.Port():
+		return unfit(fmt.Sprintf("%v listens on port %d, and rx asks for port %d", passed[0], sockets.Port(), inv.port))
+	case !sockets.At(inv.options.Bind):
+		return unfit(fmt.Sprintf("not all of it is bound to %v, for which bind asks", inv.options.Bind))
+	}
+	inv.options.Inherited = sockets
+	return nil
+}
