@@ -23,6 +23,7 @@ type invocation struct {
 
 	bench *benchmark // nil: none; then nothing but the options, paths and port counts beside it
 
+	exec   execution
 	filing filing
 	opened []*os.File // sources
 
@@ -185,6 +186,9 @@ func (inv *invocation) complete() error {
 		return err
 	}
 	if err := inv.completeFiles(); err != nil {
+		return err
+	}
+	if err := inv.completeExec(); err != nil {
 		return err
 	}
 	fillPorts(inv.paths)
