@@ -35,10 +35,10 @@
 //	    state.go                   and does with them what its state says
 //	    leg.go                     a leg comes in
 //	    bare.go                    or only its header, because it is a hole
-//	    claim.go                   which agrees with what was said of it before    shared, a short lock
 //	    cut.go                     and goes past the ring, if it is the head leg
 //	    place.go                   or to its place in a file
 //	    park.go                    or waits for its turn in the socket
+//	engine/receive/claims        copies of it agree                                shared, a short lock
 //	engine/ring                  or is put in order                                shared, lock-free
 //	engine/receive/egress        legs go to the sink                               sequential: the loop that has the delivery turn
 //	    delivery.go                those in the ring are written
@@ -64,6 +64,7 @@
 //	    lastwords.go               the peer is told how                            the same goroutine
 //	    outcry.go                  the user is told when it has no link            the same goroutine
 //	engine/parties               programs at the other end of the user's pipes, which have a say in the end of the stream
+//	engine/resume                what an earlier run has left is compared          goroutines of its own
 //	engine/observe               what it shows: a Snapshot, a Summary, and events for an Observer
 //	engine/wire                  the format on the wire, and SPEC.md
 //	engine/prbs                  test streams
@@ -104,7 +105,7 @@
 // In:
 //
 //	doors.Tenure           whether the stream is the receiver's own: it changes once
-//	claims                 a short lock for each leg, usually on a slot that nobody else wants
+//	claims.Claims          a short lock for each leg, usually on a slot that nobody else wants
 //	ring.Ring              one compare-and-swap for each leg
 //	egress.Delivery        its turn says who writes to the sink; what is written and counted there belongs to the holder. Its phase and
 //	                       bytes, how far the stream has got, are written by the holder and read by all. Its outlet, whether the
@@ -124,6 +125,7 @@
 //	                           ways.Dialer: they end with Start's context, and Wait joins them
 //	listeners, guests          doors.Doors: they end with the context of the last Accept, and Accept joins them
 //	end of the sink            egress.Delivery: it closes ended
+//	hashing of a file            ingest.Intake and Receiver: it ends with them, or when a call on the file returns
 //	loading of BPF programs    stream.Chore: one for the statistics of links, one for the proof of pages
 //
 // # Verbs

@@ -206,6 +206,9 @@ func newScenario(seed uint64) *scenario {
 	}
 	if s.source == enginetest.KindFile && r.IntN(2) == 0 {
 		s.options.Holes, s.length = true, s.length+r.IntN(2<<20)
+		if s.sink == enginetest.KindFile && r.IntN(2) == 0 {
+			s.options.Resume, s.length = true, s.length+r.IntN(8<<20)
+		}
 	}
 	s.reversed = r.IntN(3) == 0
 	return s
@@ -366,7 +369,7 @@ func (p *pipe) ends() (*engine.Receiver, *engine.Sender, error) {
 		from, to = to, from
 	}
 	r, err := rig.NewReceiver(rig.ReceiveConfig{
-		Setup: p.sc.receiveOptions(p.network), Paths: to, Port: port, Sink: p.sink.FD,
+		Setup: p.sc.receiveOptions(p.network), Paths: to, Port: port, Sink: p.sink.FD, SinkFile: p.sc.left(p.sink.Kept(), p.data),
 		Observer: hears{p.log, "rx: ", p.sc.level},
 	})
 	if err != nil {

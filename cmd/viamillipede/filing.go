@@ -6,7 +6,6 @@ import (
 	"os"
 	"strings"
 
-	"viamillipede/cmd/viamillipede/internal/child"
 	"viamillipede/cmd/viamillipede/internal/part"
 	"viamillipede/engine"
 )
@@ -17,6 +16,7 @@ type filing struct {
 	loose  string  // a file that was named before any rx or tx
 	source string  // of tx; "": standard input
 	sink   string  // of rx; "": standard output
+	resume bool    // what an earlier run has left counts
 	sync   bool    // what was written is on its medium before the sender is told
 }
 
@@ -34,6 +34,16 @@ rx writes to .NAME.viamillipede-part in the same folder, and gives it the name w
 all is there: under PATH there is the old file or the whole new one. An old one gives
 its mode; of a symbolic link, the file that it leads to is replaced. When the stream
 fails, what has come stays in the part. Devices and FIFOs are written in place.`,
+		},
+		{
+			name: "resume",
+			gist: "do not send again what an earlier run has left",
+			more: `
+For a file at each end, and given at both. Both hash what is in the part of the file, in
+pieces of 1M, and all pieces that are alike stay as they are: however the earlier run
+ended, SIGKILL included, and if the file at tx has changed since. Without a part, all is
+sent. Files of other programs do not count, PATH itself included.`,
+			set: func(inv *invocation) { inv.filing.resume, inv.options.Resume = true, true },
 		},
 		{
 			name: "sync",
@@ -91,59 +101,71 @@ func (inv *invocation) completeFiles() error {
 	switch {
 	case f.sync && !inv.receive:
 		return usageError("sync: is for rx, where the stream is written")
+	case f.resume && (inv.receive && f.sink == "" || len(inv.paths) > 0 && f.source == ""):
+		return usageError("resume: needs a file at this end")
 	case f.source != "" && inv.options.PRBS:
 		return usageError("file: prbs makes the stream at tx, which then reads no file")
 	}
 	return nil
 }
 
-// openSource opens what tx reads: standard input, or a file of which the engine learns the name.
-func (inv *invocation) openSource(c *engine.SendConfig) error {
+// Why a file is of no use at an end.
+var (
+	errFolder = errors.New("it is a folder")
+	errNoFile = errors.New("resume needs a regular file")
+)
+
+// openSource opens what tx reads: standard input, or a file of which the engine learns the name. That is the caller's to close once
+// the stream has ended; nil is standard input.
+func (inv *invocation) openSource(c *engine.SendConfig) (*os.File, error) {
 	name := inv.filing.source
-	switch {
-	case inv.exec.writes:
-		c.Source, c.Name, c.Producer = inv.exec.child.Source(), child.Quote(inv.exec.command), &inv.exec
-		return nil
-	case name == "":
+	if name == "" {
 		c.Source = standardInput
 		if inv.options.PRBS {
-			return nil
+			return nil, nil
 		}
-		return checkStandard(standardInput, os.O_RDONLY, false)
+		return nil, checkStandard(standardInput, os.O_RDONLY, false)
 	}
 	f, err := os.Open(name)
 	if err != nil {
 		if e, ok := errors.AsType[*fs.PathError](err); ok {
 			err = e.Err
 		}
-		return localPipe("cannot read "+name, err)
+		return nil, localPipe("cannot read "+name, err)
 	}
-	if is, err := f.Stat(); err == nil && is.IsDir() {
+	is, err := f.Stat()
+	switch {
+	case err != nil:
+	case is.IsDir():
+		err = errFolder
+	case inv.filing.resume && !is.Mode().IsRegular():
+		err = errNoFile
+	}
+	if err != nil {
 		f.Close()
-		return localPipe("cannot read "+name+": it is a folder", nil)
+		return nil, localPipe("cannot read "+name, err)
 	}
 	c.Source, c.Name, c.Options.Holes = int(f.Fd()), name, true
-	inv.opened = append(inv.opened, f) // so that nothing closes its descriptor
-	return nil
+	return f, nil
 }
 
 // openSink opens what rx writes: standard output, or the part of a file.
 func (inv *invocation) openSink(c *engine.ReceiveConfig) (*part.File, error) {
 	name := inv.filing.sink
-	switch {
-	case inv.exec.reads:
-		c.Sink, c.SinkFile.Name, c.Consumer = inv.exec.child.Sink(), child.Quote(inv.exec.command), &inv.exec
-		return nil, nil
-	case name == "":
+	if name == "" {
 		c.Sink = standardOutput
 		if err := checkStandard(standardOutput, os.O_WRONLY, inv.options.PRBS); err != nil || !inv.filing.sync {
 			return nil, err
 		}
 		return nil, syncStandardOutput(c)
 	}
-	p, err := part.Create(name, false)
+	p, err := part.Create(name, inv.filing.resume)
 	if err != nil {
 		return nil, localPipe(err.Error(), nil)
+	}
+	if inv.filing.resume && !p.Placed() {
+		p.Close()
+		return nil, localPipe("cannot write "+name, errNoFile)
 	}
 	if c.Sink, err = p.FD(); err != nil {
 		p.Close()
@@ -165,8 +187,11 @@ func syncStandardOutput(c *engine.ReceiveConfig) error {
 	return nil
 }
 
-// leave closes the part of a file, and notes where what has come is kept if it is not whole.
+// leave closes the files of a side, once its stream has ended, and notes where what has come is kept if it is not whole.
 func (s *side) leave() {
+	if s.source != nil {
+		s.source.Close()
+	}
 	if s.part != nil {
 		s.kept = s.part.Close()
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"viamillipede/engine"
 )
@@ -23,9 +22,7 @@ type invocation struct {
 
 	bench *benchmark // nil: none; then nothing but the options, paths and port counts beside it
 
-	exec   execution
 	filing filing
-	opened []*os.File // sources
 
 	verbose    int
 	portGiven  bool    // to rx
@@ -186,9 +183,6 @@ func (inv *invocation) complete() error {
 		return err
 	}
 	if err := inv.completeFiles(); err != nil {
-		return err
-	}
-	if err := inv.completeExec(); err != nil {
 		return err
 	}
 	fillPorts(inv.paths)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -100,9 +99,6 @@ func (inv *invocation) run() engine.Status {
 		return failed(ownPrefix, err)
 	}
 	defer profile.Stop()
-	if err := inv.exec.open(); err != nil {
-		return failed(ownPrefix, err)
-	}
 	sides, err := inv.sides()
 	if err != nil {
 		return failed(ownPrefix, err)
@@ -112,7 +108,6 @@ func (inv *invocation) run() engine.Status {
 		return failed(ownPrefix, err)
 	}
 	defer told.out.Discard()
-	defer runtime.KeepAlive(inv.opened) // else a file would be closed once nothing refers to it
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	herald.cancel = cancel
@@ -128,10 +123,6 @@ func (inv *invocation) run() engine.Status {
 		all.Wait()
 	}
 	defer watchSignals(sides, profile.told(cancel), atOnce)()
-	defer inv.exec.end() // while signals are still heeded, as below
-	if err := inv.exec.start(); err != nil {
-		return failed(ownPrefix, err)
-	}
 	defer profile.Stop() // while signals are still heeded, so that none ends the program before the file is complete
 	status := told.write(carry(ctx, cancel, sides, told))
 	herald.manager.Tell(notify.Stopping, "STATUS="+gistOf(status))
@@ -177,6 +168,7 @@ type side struct {
 	name   string // "tx" or "rx"
 	prefix string // of its lines on standard error
 	log    *words.Log
+	source *os.File   // that it sends; nil: standard input
 	part   *part.File // that it receives into; nil: none
 	kept   string     // the name of a part that is left; "": none is
 }
@@ -239,10 +231,15 @@ func (inv *invocation) sender() (*side, error) {
 	}
 	s := inv.side("tx")
 	c := engine.SendConfig{Options: inv.options, Paths: inv.paths, Observer: inv.herald.beside(s)}
-	if err := inv.openSource(&c); err != nil {
+	var err error
+	if s.source, err = inv.openSource(&c); err != nil {
 		return nil, err
 	}
 	t, err := engine.NewSender(c)
+	if err != nil {
+		s.leave()
+		return nil, err
+	}
 	s.stream = t
 	return s, err
 }

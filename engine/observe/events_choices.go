@@ -64,6 +64,12 @@ type ReceiverMet struct {
 	Links, Paths int
 }
 
+// Compared is how much of its file an end has hashed so far, of what both ends may have (resume): once a second, and at the end.
+type Compared struct{ Bytes, Of int64 }
+
+// Resumed is how much a sender does not send, because the receiver has it: of what the receiver had, and of the stream.
+type Resumed struct{ Kept, Of, Size int64 }
+
 // SenderMet is the stream of a sender that has come to a receiver, and the memory for it.
 type SenderMet struct {
 	Stream wire.StreamID
@@ -185,6 +191,8 @@ func (LoopTakenOver) level() Level     { return LevelChoices }
 func (ThreadStuck) level() Level       { return LevelChoices }
 func (SenderMet) level() Level         { return LevelChoices }
 func (ReceiverMet) level() Level       { return LevelChoices }
+func (Compared) level() Level          { return LevelLinks }
+func (Resumed) level() Level           { return LevelSummary }
 func (MemoryWarmed) level() Level      { return LevelChoices }
 func (MemoryAdvised) level() Level     { return LevelChoices }
 func (LegsCopied) level() Level        { return LevelChoices }

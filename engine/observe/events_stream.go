@@ -129,6 +129,9 @@ type ConsumerStopped struct {
 // PeerConsumerStopped is the same event at the receiver, as the sender sees it.
 type PeerConsumerStopped struct{ Read uint64 }
 
+// ResumeMissing: one end was told to resume and the other one was not, so the whole stream is sent.
+type ResumeMissing struct{}
+
 // ChecksumMissing: checksums were asked for at the receiver but not at the sender, so nothing is checked.
 type ChecksumMissing struct{}
 
@@ -166,6 +169,7 @@ func (SenderLeft) level() Level          { return LevelLinks }
 func (ReceiverLeft) level() Level        { return LevelLinks }
 func (ConsumerStopped) level() Level     { return LevelError }
 func (PeerConsumerStopped) level() Level { return LevelError }
+func (ResumeMissing) level() Level       { return LevelError }
 func (ChecksumMissing) level() Level     { return LevelError }
 func (SinkNotCut) level() Level          { return LevelError }
 func (AddressAwaited) level() Level      { return LevelError }

@@ -10,6 +10,7 @@ import (
 	"viamillipede/engine/doors"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/receive/claims"
 	"viamillipede/engine/wire"
 )
 
@@ -155,10 +156,13 @@ func (h reception) adopt(hello wire.Hello) error {
 		clear(r.bad)
 		r.latest = hello.Stream
 	}
-	r.claims = newClaims(r.credit)
+	r.claims = claims.New(r.credit)
 	r.tenure.Try(doors.ClaimOf(hello), time.Now())
 	r.grants = hello.Features & r.features()
 	r.sums = hello.Features&wire.FeatureChecksum != 0
+	if r.had != nil && r.grants&wire.FeatureKeep == 0 {
+		observe.Tell(r.observer, observe.ResumeMissing{})
+	}
 	if r.cfg.Checksum && !r.sums {
 		observe.Tell(r.observer, observe.ChecksumMissing{})
 	}

@@ -2,17 +2,22 @@ package receive
 
 import (
 	"fmt"
+	"slices"
 
 	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/wire"
 )
 
-// features are those that this receiver grants. A test stream has no holes: each byte of it must come.
-func (r *Receiver) features() uint32 {
-	if r.test != nil {
-		return wire.Features &^ wire.FeatureHoles
+// features are those that this receiver grants. Each byte of a test stream must come.
+func (r *Receiver) features() (granted uint32) {
+	granted = wire.FeatureChecksum
+	if r.test == nil {
+		granted |= wire.FeatureHoles
 	}
-	return wire.Features
+	if r.had != nil && r.test == nil {
+		granted |= wire.FeatureKeep
+	}
+	return granted
 }
 
 // bareLeg receives a leg that has no payload: it is whole.
@@ -21,12 +26,35 @@ func (k *rxlink) bareLeg(l wire.Leg) error {
 	if l.Form.Feature()&^k.r.grants != 0 {
 		return fmt.Errorf("leg %d is of a form that was not granted", l.Number)
 	}
-	useful, err := k.wants(l)
+	if l.Form == wire.Kept && !k.r.had.Covers(l) {
+		return fmt.Errorf("leg %d keeps what is not there", l.Number)
+	}
 	k.took()
-	if err != nil || !useful {
+	if useful, err := k.wants(l); !useful {
 		return err
 	}
 	k.r.own()
 	k.r.out.Spare(l)
 	return k.publish(&egress.Leg{Leg: l})
+}
+
+// answerAll lets the links go on with their answers; any goroutine may call it.
+func (r *Receiver) answerAll() {
+	for _, l := range r.loops {
+		l.Post(func() {
+			for _, k := range slices.Clone(l.Links) {
+				if k.Away || k.Gone || k.Parting {
+					continue
+				}
+				if err := k.answer(); err != nil {
+					k.lose(err)
+				}
+			}
+		})
+	}
+}
+
+// answer tells the sender what the sink has, as far as it has asked on this link, it is known, and the socket takes it.
+func (k *rxlink) answer() error {
+	return k.r.had.Answer(&k.teller, &k.Control, k.speak)
 }

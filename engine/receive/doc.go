@@ -9,8 +9,8 @@
 //	rxlink    link.go      frames read, acks written              parallel, one loop owns a link
 //	          state.go       what it does with what comes next    the same loop
 //	          leg.go         a leg comes in                       the same loop
-//	          bare.go        or one that has no payload           the same loop
-//	          claim.go       copies of a leg must agree           shared, a short lock a leg
+//	          bare.go        or one that has no payload; what the sink has already  the same loop
+//	          engine/receive/claims  copies of a leg must agree   shared, a short lock a leg
 //	          park.go        an early leg waits for its turn      the same loop
 //	          cut.go         the head leg, spliced past the ring  the same loop, with the delivery turn
 //	          place.go       a leg goes to its place in a file    the same loop

@@ -49,7 +49,7 @@ func (k *rxlink) wants(l wire.Leg) (useful bool, err error) {
 	if d := ring.Seq(l.Number).Distance(k.r.ring.Next()); d >= int64(k.r.credit) {
 		return false, fmt.Errorf("leg %d is %d beyond what was delivered, more than the credit of %d", l.Number, d, k.r.credit)
 	}
-	if first, ok := k.r.claims.agrees(l); !ok {
+	if first, ok := k.r.claims.Agrees(l); !ok {
 		// Of a stream that is only tried too: no accident does that. The link stays, to carry the word of it.
 		err := fmt.Errorf("%d bytes at byte %d, and %d at byte %d before", l.Length, l.Offset, first.Length, first.Offset)
 		if l.Form != first.Form {

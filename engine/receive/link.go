@@ -5,6 +5,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/receive/egress"
+	"viamillipede/engine/resume"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -27,6 +28,7 @@ type rxlink struct {
 	leg    *egress.Leg // in rxBuffered, rxPlaced and rxStalled; else nil
 	cut    egress.Leg  // in rxCut and rxHeld
 	parked parked      // rxParked
+	teller resume.Teller
 	small  [wire.MaxToReceiver]byte
 
 	// These are no part of state, because they last while it changes, each through all of its values.
@@ -96,6 +98,9 @@ func (k *rxlink) attend(events uint32) error {
 	}
 	if err == nil {
 		err = k.speak()
+	}
+	if err == nil {
+		err = k.answer()
 	}
 	if err == nil {
 		k.Conn.Await(k.worthWaking())
@@ -251,6 +256,9 @@ func (k *rxlink) beginFrame() error {
 func (k *rxlink) obey() error {
 	if k.frame.Type == wire.TypeEnd {
 		return receiveEnd{k.r}.endsAt(k.frame.End(), k.owner)
+	}
+	if k.frame.Type == wire.TypeAsk {
+		return k.r.had.Asked(k.frame, k.small[:k.frame.Length], &k.teller)
 	}
 	return k.Link.Obey(k.frame, k.small[:k.frame.Length], receiveEnd{k.r})
 }

@@ -14,6 +14,7 @@ import (
 	"viamillipede/engine/observe"
 	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/receive/inspect"
+	"viamillipede/engine/resume"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/ways"
 	"viamillipede/engine/wire"
@@ -33,6 +34,7 @@ type Receiver struct {
 	loops []*rxloop
 	out   egress.Delivery
 	test  *inspect.Inspection // for a test stream; nil: any stream
+	had   *resume.Reach       // what the sink has already; nil: nothing counts
 
 	store
 
@@ -94,6 +96,12 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 		Copies: r.copies(), Early: r.cfg.Early, Farewell: r.time.Farewell, Over: r.life.Over, Observer: r.observer,
 		Fail: r.life.Fail, Complete: receiveEnd{r}.complete, Resume: r.deliverSoon, Lapses: r.cfg.Lapses,
 	})
+	if r.cfg.Resume && r.cfg.Own {
+		if r.had, err = resume.Open(r.cfg.Sink, r.answerAll, r.observer); err != nil {
+			r.close()
+			return stream.Fail(stream.StatusLocalPipe, err, "cannot read %s", r.cfg.Name)
+		}
+	}
 	at := r.cfg.Place(stream.Receiving, stream.Devices(r.transport.DeviceAt(r.cfg.Bind)), loops)
 	r.life.Placed.Store(at)
 	if len(r.cfg.Paths) > 0 {
@@ -167,6 +175,7 @@ func (r *Receiver) close() {
 		r.out.TakeBack(l.pipe)
 	}
 	r.out.Close()
+	r.had.Close()
 	r.store.close(r.observer)
 }
 

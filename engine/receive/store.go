@@ -4,6 +4,7 @@ import (
 	"viamillipede/bufpool"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/receive/claims"
 	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/schedule"
@@ -22,7 +23,7 @@ type store struct {
 	credit int                       // legs
 	sums   bool                      // every leg has a checksum
 	grants uint32                    // features
-	claims *claims
+	claims *claims.Claims
 
 	ackEvery int // bytes; schedule.AckEvery, or less where the window is small
 }

@@ -334,6 +334,8 @@ const (
 	// thread's processor away in its next system call, and its monitor then wakes every 20 us for a while: thousands of context
 	// switches a second. What the loop gives by itself is not taken.
 	YieldEvery = 7 * time.Millisecond
+	// ComparePause is how often progress is told while a file is hashed.
+	ComparePause = time.Second
 	// SealPause is the pause between two attempts to get the turn, since nobody announces that it is free.
 	SealPause = time.Millisecond
 )

@@ -221,8 +221,8 @@ func (l *txloop) wait(why ingest.Hunger) {
 			l.Nudge()
 		}
 		l.s.window.Pressed(l.Now) // counts the time
-	case ingest.OtherTurn:
-		if !l.s.in.Taken() {
+	case ingest.OtherTurn, ingest.Undecided:
+		if l.s.in.MayPull(why) {
 			l.Nudge()
 		}
 	case deferred:

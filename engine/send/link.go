@@ -267,6 +267,8 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 		}
 		k.measure()
 		return k.left()
+	case wire.TypeDigests:
+		return k.s.in.Agreement.Hear(h, payload)
 	case wire.TypeDone:
 		k.s.delivered(h.Done())
 		return nil

@@ -15,12 +15,10 @@ import (
 )
 
 // features are what the sender asks for.
-func (s *Sender) features() (asked uint32) {
+func (s *Sender) features() uint32 {
+	asked := s.in.Features(s.cfg.Holes, s.cfg.Resume)
 	if s.cfg.Checksum {
 		asked |= wire.FeatureChecksum
-	}
-	if s.cfg.Holes && s.in.Sized() {
-		asked |= wire.FeatureHoles
 	}
 	return asked
 }
@@ -46,14 +44,15 @@ func (s *Sender) welcome(w wire.Welcome) error {
 	case w.Credit < 1 || w.Credit > stream.LegsMost:
 		return fmt.Errorf("the receiver takes %d legs, expected 1 to %d", w.Credit, stream.LegsMost)
 	}
-	if err := s.makePool(); err != nil {
+	err := s.makePool()
+	if err == nil {
+		err = s.in.Grant(s.features(), w.Features, func() { s.feed(nil) })
+	}
+	if err != nil {
 		s.life.FinishLocked(stream.Fail(stream.StatusLocalPipe, err, "cannot get memory for the window"))
 		return err
 	}
 	s.met, s.receiver = true, w
-	if w.Features&wire.FeatureHoles != 0 {
-		s.in.SendHoles()
-	}
 	s.most = min(s.cfg.Leg, int(w.MaxLeg))
 	s.credit = uint64(w.Credit)
 	s.setLegTime()
@@ -98,6 +97,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 		observe.Tell(s.observer, observe.PathUp{Path: k.path.String(), Order: k.path.Order})
 	}
 	s.life.Rouse()
+	k.say(s.in.Agreement.Ask(k.Index))
 }
 
 // linkLost handles the end of a link; on its loop's thread.
@@ -122,6 +122,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 		observe.Tell(s.observer, observe.PathDown{Path: k.path.String(), Order: k.path.Order, Err: err})
 	}
 	s.life.Rouse()
+	s.in.Agreement.Lost(k.Index)
 	s.feed(nil)
 }
 

@@ -9,14 +9,14 @@ package wire
 func (l Leg) Bare() bool { return l.Form != Sent }
 
 // IsLeg reports whether the frame is a piece of the stream, bare or not: Header.Leg says which.
-func (h Header) IsLeg() bool { return h.Type == TypeLeg || h.Type == TypeHole }
+func (h Header) IsLeg() bool { return h.Type == TypeLeg || h.Type == TypeHole || h.Type == TypeKeep }
 
 // Feature is what must be granted before a leg of the form may be sent; 0: nothing.
-func (f Form) Feature() uint32 { return [...]uint32{Hole: FeatureHoles}[f] }
+func (f Form) Feature() uint32 { return [...]uint32{Hole: FeatureHoles, Kept: FeatureKeep}[f] }
 
 // appendBare is Append for a bare leg.
 func (l Leg) appendBare(dst []byte) []byte {
-	h := Header{Type: [...]Type{Hole: TypeHole}[l.Form], A: l.Number, B: l.Offset, C: l.Length}
+	h := Header{Type: [...]Type{Hole: TypeHole, Kept: TypeKeep}[l.Form], A: l.Number, B: l.Offset, C: l.Length}
 	if l.Resent {
 		h.Flags |= LegResent
 	}
@@ -25,7 +25,7 @@ func (l Leg) appendBare(dst []byte) []byte {
 
 // bareLeg is Leg for the header of a bare leg.
 func (h Header) bareLeg() Leg {
-	return Leg{Number: h.A, Offset: h.B, Length: h.C, Resent: h.Flags&LegResent != 0, Form: [...]Form{TypeHole: Hole}[h.Type]}
+	return Leg{Number: h.A, Offset: h.B, Length: h.C, Resent: h.Flags&LegResent != 0, Form: [...]Form{TypeHole: Hole, TypeKeep: Kept}[h.Type]}
 }
 
 func checkBare(h Header) error {

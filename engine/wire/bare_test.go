@@ -22,7 +22,7 @@ func TestBareRoundTrip(t *testing.T) {
 			Offset: rapid.Uint64Range(0, maxCount-1<<32).Draw(t, "offset"),
 			Length: rapid.Uint32Range(1, 1<<32-1).Draw(t, "length"),
 			Resent: rapid.Bool().Draw(t, "resent"),
-			Form:   Hole,
+			Form:   rapid.SampledFrom([]Form{Hole, Kept}).Draw(t, "form"),
 		}
 		held := before(t)
 		h, err := ParseHeader(behind(t, held, want.Append(held)))

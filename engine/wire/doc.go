@@ -5,8 +5,8 @@
 // before them. After that both ends
 // send frames: a 32-byte Header, and for some types a payload of Header.Length bytes.
 //
-//	sender -> receiver   Leg (also as HOLE), End, Beat, Bye, Fault
-//	receiver -> sender   Ack, Done, Beat, Bye, Fault
+//	sender -> receiver   Leg (also as HOLE and KEEP), Ask, End, Beat, Bye, Fault
+//	receiver -> sender   Ack, Digests, Done, Beat, Bye, Fault
 //
 // Each message has a file; what they have in common lies beside them:
 //
@@ -14,6 +14,7 @@
 //	call.go                      and what comes before it where the receiver dials
 //	leg.go, bare.go, end.go      from the sender
 //	ack.go, done.go              from the receiver
+//	ask.go, digests.go           what the receiver has already, from the sender and from the receiver
 //	beat.go, bye.go, fault.go    from either
 //	header.go, prologue.go       what a frame, and a message of the handshake, begin with
 //	bytes.go, limits.go          checksums; versions, and the most that a message may say

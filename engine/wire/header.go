@@ -15,6 +15,10 @@ const (
 	TypeBye   Type = 6 // both: this link is closed on purpose
 	TypeError Type = 7 // both: the stream failed; decoded as a Fault
 	TypeHole  Type = 8 // sender: a piece of the stream that is nothing but zeros; decoded as a Leg
+	TypeKeep  Type = 9 // sender: a piece of the stream that the receiver has in its file; decoded as a Leg
+
+	TypeAsk     Type = 10 // sender: what does the receiver have in its file?
+	TypeDigests Type = 11 // receiver: digests of that
 )
 
 // String is the name that SPEC.md uses.
@@ -36,6 +40,12 @@ func (t Type) String() string {
 		return "ERROR"
 	case TypeHole:
 		return "HOLE"
+	case TypeKeep:
+		return "KEEP"
+	case TypeAsk:
+		return "ASK"
+	case TypeDigests:
+		return "DIGESTS"
 	}
 	return fmt.Sprintf("type %d", uint8(t))
 }
@@ -116,8 +126,12 @@ func (h Header) check() error {
 		return checkBye(h)
 	case TypeError:
 		return checkFault(h)
-	case TypeHole:
+	case TypeHole, TypeKeep:
 		return checkBare(h)
+	case TypeAsk:
+		return checkAsk(h)
+	case TypeDigests:
+		return checkDigests(h)
 	}
 	return ErrType
 }

@@ -17,8 +17,9 @@ const (
 const (
 	FeatureChecksum = 1 << 0 // legs carry the checksum of their payload
 	FeatureHoles    = 1 << 1 // a leg of zeros may be a Hole
+	FeatureKeep     = 1 << 2 // what the receiver has in its file need not be sent: Ask, Digests and Keep
 
-	Features = FeatureChecksum | FeatureHoles // all that this version knows
+	Features = FeatureChecksum | FeatureHoles | FeatureKeep // all that this version knows
 )
 
 // Hello is the first message of a link, from sender to receiver.

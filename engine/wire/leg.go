@@ -13,6 +13,7 @@ type Form uint8
 const (
 	Sent Form = iota // they follow the header
 	Hole             // nowhere: they are zeros (bare.go)
+	Kept             // in the receiver's file, at their place (bare.go)
 )
 
 // Leg is one piece of the stream, from sender to receiver; unless it is bare, its payload follows the header.

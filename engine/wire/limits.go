@@ -13,6 +13,9 @@ const (
 	MaxLeg     = 4 << 20 // payload of a leg; the most that one lost link makes us send again
 	MaxBitmap  = 512     // bitmap of an Ack: 4096 legs beyond the first missing one
 	MaxText    = 256     // text of a Fault: a line or two on a terminal
+	MaxDigests = 32      // in one frame: as long as the longest Ack
+	DigestLen  = 16
+	Piece      = 1 << 20 // of a file, with a digest of its own: it fits into the cache of a CPU
 )
 
 // maxCount bounds leg numbers, leg counts and stream offsets, so that sums of them never wrap and they fit an off_t.

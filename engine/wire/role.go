@@ -32,6 +32,10 @@ var senders = [...]Role{
 	TypeBye:   Sender | Receiver,
 	TypeError: Sender | Receiver,
 	TypeHole:  Sender,
+	TypeKeep:  Sender,
+
+	TypeAsk:     Sender,
+	TypeDigests: Receiver,
 }
 
 // MaxToReceiver is the most payload of a frame, legs excepted, that a receiver can be sent, in bytes: a Fault's text.

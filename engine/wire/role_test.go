@@ -14,8 +14,8 @@ func TestRoles(t *testing.T) {
 		TypeError: Fault{Text: longText()}.Append(nil),
 	}
 	may := map[Role][]Type{
-		Sender:   {TypeLeg, TypeHole, TypeBeat, TypeEnd, TypeBye, TypeError},
-		Receiver: {TypeAck, TypeBeat, TypeDone, TypeBye, TypeError},
+		Sender:   {TypeLeg, TypeHole, TypeKeep, TypeAsk, TypeBeat, TypeEnd, TypeBye, TypeError},
+		Receiver: {TypeAck, TypeDigests, TypeBeat, TypeDone, TypeBye, TypeError},
 	}
 	for role, allowed := range may {
 		for typ, frame := range frames {

@@ -80,6 +80,7 @@ type Options struct {
 	PRBS       bool          // the stream is Seed's test stream (engine/prbs): made by the sender, checked by the receiver
 	Seed       uint64        // of PRBS; any number
 	Holes      bool          // sender only: holes of a source that is a file are not sent, if the receiver takes them
+	Resume     bool          // what the receiver's file has of the stream is not sent, where both ends are files; see SinkFile.Own
 	LegLimit   int64         // sender only: the stream ends after so many legs; 0: no limit
 	Delay      time.Duration // sender only: the shortest time between two legs; 0 or more
 	Giveup     time.Duration // 0 is DefaultGiveup; negative: for ever

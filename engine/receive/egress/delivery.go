@@ -232,7 +232,7 @@ func (d *Delivery) write(l *Leg) (full bool, err error) {
 // put writes what it can of the rest of a leg.
 func (d *Delivery) put(l *Leg) (n int, err error) {
 	switch rest := int(l.Length) - d.partial; {
-	case l.Placed:
+	case l.Placed, l.Form == wire.Kept:
 		return rest, nil
 	case l.Form == wire.Hole:
 		return d.hollow(rest)

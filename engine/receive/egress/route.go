@@ -43,7 +43,9 @@ func (r *routing) choose(sink *netio.Sink, pipes int, c Config) {
 	placed = placed || c.Own
 	switch {
 	case c.Copies != nil:
-		r.why = c.Copies
+		if r.why = c.Copies; c.Own {
+			r.route = routePlace // without a pipe, each leg has its place all the same
+		}
 		return
 	case sink.Splices():
 		r.route = routeSplice
@@ -59,12 +61,11 @@ func (r *routing) choose(sink *netio.Sink, pipes int, c Config) {
 		r.why = fmt.Errorf("%s is a %v", c.Name, sink)
 		return
 	}
-	if pipes == 0 {
-		r.route, r.why = routeBuffers, stream.ErrFewFiles
-		return
+	if r.why = stream.ErrFewFiles; pipes > 0 {
+		// At least two, because trying them out takes two.
+		r.pipes, r.why = netio.NewPipes(stream.PipeSize, max(pipes, 2), nil)
 	}
-	// At least two, because trying them out takes two.
-	if r.pipes, r.why = netio.NewPipes(stream.PipeSize, max(pipes, 2), nil); r.why != nil {
+	if r.why != nil && !c.Own {
 		r.route = routeBuffers
 	}
 }
@@ -120,7 +121,7 @@ func (r *routing) legsWritten() uint64 { return uint64(r.refLegs.Load() + r.copi
 // EnginePath is how legs have got to the sink so far. Any goroutine may call it.
 func (r *routing) EnginePath() observe.EnginePath {
 	switch {
-	case r.route == routeBuffers:
+	case r.why != nil:
 		return observe.EnginePath{Why: r.why}
 	case r.sink.Refuses():
 		return observe.EnginePath{Why: fmt.Errorf("splice is refused for the %v", r.sink)}

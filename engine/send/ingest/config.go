@@ -54,6 +54,7 @@ func (in *Intake) Open(c Config) (err error) {
 
 // Close gives back what it holds, once no loop runs.
 func (in *Intake) Close() {
+	in.Agreement.Close()
 	in.referral.close()
 	in.ahead.release()
 	in.assent.close()

@@ -6,6 +6,7 @@
 //	reference.go   a leg of a pipe, by reference           the same turn
 //	extent.go      a leg of a file, left in the file       the same turn; links read the file, too
 //	holes.go       where it has data                       the same turn
+//	resume.go      what the receiver has of it             the same turn
 //	piece.go       a part of such a file in memory         the loop of the link that sends it
 //	teststream.go  a leg of a test stream, made here       parallel, except for its place in the stream
 //	assent.go      was that all? The producer says so      a goroutine at the end

@@ -7,6 +7,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/resume"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -22,7 +23,8 @@ type extent struct {
 	byRef  bool // legs stay in the file until links send them
 	was    netio.Stamp
 	holes
-	same atomic.Bool // it was found unchanged once all of the stream had been received
+	Agreement *resume.Agreement // on what the receiver has already; nil: nothing
+	same      atomic.Bool       // it was found unchanged once all of the stream had been received
 
 	blind atomic.Bool // the file system cannot say whether it would have to wait
 
@@ -88,7 +90,12 @@ func (in *Intake) cutFile(shard, most int) (*window.Leg, Hunger, error) {
 	if done == in.length {
 		return nil, NoMore, nil
 	}
-	n, hole := in.nextPiece(done, int64(most))
+	return in.cutKnown(shard, most, done)
+}
+
+// cutPiece makes a leg of the file, which begins at a byte of the stream and goes no further than upTo.
+func (in *Intake) cutPiece(shard, most int, done, upTo int64) (*window.Leg, Hunger, error) {
+	n, hole := in.nextPiece(done, upTo, int64(most))
 	if hole {
 		return window.NewBare(wire.Hole, uint32(n)), Fed, nil
 	}

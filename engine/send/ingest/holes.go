@@ -18,17 +18,11 @@ const (
 	holeMost = 1<<32 - 2<<20
 )
 
-// Sized reports whether the source is a file, whose length is known, and which may have holes.
-func (in *Intake) Sized() bool { return in.sized }
-
-// SendHoles is called once, before the first Pull: the receiver has granted them.
-func (in *Intake) SendHoles() { in.granted = true }
-
-// nextPiece is what the next leg is made of, which begins at a byte of the stream before its end: so many bytes of the file, 1 or more
-// and at most most, or a hole.
-func (in *Intake) nextPiece(at, most int64) (n int, hole bool) {
+// nextPiece is what the next leg is made of, which begins at a byte of the stream before upTo: so many bytes of the file, 1 or more
+// and at most most, or a hole. It goes no further than upTo.
+func (in *Intake) nextPiece(at, upTo, most int64) (n int, hole bool) {
 	if !in.granted {
-		return int(min(most, in.length-at)), false
+		return int(min(most, upTo-at)), false
 	}
 	if at >= in.known {
 		in.at.Away(&in.Shore, func() { in.look(at, most) })
@@ -36,7 +30,7 @@ func (in *Intake) nextPiece(at, most int64) (n int, hole bool) {
 	if in.hole {
 		most = holeMost
 	}
-	return int(min(most, in.known-at)), in.hole
+	return int(min(most, in.known-at, upTo-at)), in.hole
 }
 
 // look finds the piece that begins at a byte of the stream. Data is looked at no further than a leg goes, because a file may have any

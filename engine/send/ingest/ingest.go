@@ -59,9 +59,6 @@ func (in *Intake) Ended() bool { return in.over.Load() }
 // Size is how many bytes have been read so far.
 func (in *Intake) Size() uint64 { return in.offset.Load() }
 
-// Taken reports whether a loop has the turn.
-func (in *Intake) Taken() bool { return in.turn.Load() }
-
 // warmFrom is how many bytes must have been read into buffers before huge pages are worth asking for.
 const warmFrom = 4 << 20
 
@@ -73,6 +70,7 @@ const (
 	NoInput                  // the source has nothing now: wait for it to become readable
 	NoRoom                   // the window or the pool is full: wait for an ack
 	OtherTurn                // another loop reads: it wakes us when there is more
+	Undecided                // it is not known yet what the receiver has of a file
 	Paused                   // the user wants a pause before the next leg
 	NoMore                   // the stream has been read to its end
 	SourceGone               // the source failed

@@ -28,6 +28,10 @@ func ofChoices(e observe.Event) string {
 		return fmt.Sprintf("loop %d goes on without its thread, which waits in the kernel", e.Loop)
 	case observe.ThreadStuck:
 		return "a thread is stuck in the kernel: what it holds stays open"
+	case observe.Compared:
+		return fmt.Sprintf("compared %s of %s that were there", Bytes(uint64(e.Bytes)), Bytes(uint64(e.Of)))
+	case observe.Resumed:
+		return fmt.Sprintf("%s are there already, of %s that the receiver had and %s in all", Bytes(uint64(e.Kept)), Bytes(uint64(e.Of)), Bytes(uint64(e.Size)))
 	case observe.SenderMet:
 		return fmt.Sprintf("stream %v: %s, legs of at most %s, credit for %d legs; %s", e.Stream, Number(e.Links, "link"), Bytes(uint64(e.Leg)),
 			e.Credit, advice(e.Memory)+"; "+pages(e.Pages))

@@ -107,6 +107,8 @@ func ofStream(e observe.Event) string {
 			"it was given unread, and %s", e.Unread, e.Given, rest)
 	case observe.PeerConsumerStopped:
 		return fmt.Sprintf("the receiver's consumer stopped early, which early ok allows there: it has read %d bytes", e.Read)
+	case observe.ResumeMissing:
+		return "the other end was not told to resume: all is sent"
 	case observe.ChecksumMissing:
 		return "checksum was given here, but not to the sender: nothing is checked"
 	case observe.SinkNotCut:

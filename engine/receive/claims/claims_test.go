@@ -1,4 +1,4 @@
-package receive
+package claims
 
 import (
 	"testing"
@@ -9,10 +9,10 @@ import (
 // BenchmarkClaim is what it costs to remember a leg, for each leg that begins.
 func BenchmarkClaim(b *testing.B) {
 	const credit = 1000
-	c := newClaims(credit)
+	c := New(credit)
 	l := wire.Leg{Length: 1 << 20}
 	for b.Loop() {
-		if _, ok := c.agrees(l); !ok {
+		if _, ok := c.Agrees(l); !ok {
 			b.Fatal("a leg differs from what was never said")
 		}
 		l.Number++
