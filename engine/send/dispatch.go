@@ -128,9 +128,9 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why ingest.Hunger) {
 			return k, leg, ingest.Fed
 		}
 		if leg, from := l.s.window.Rescue(k.Index, k.path.Order, k.Rate == 0, l.Now, k.absorbed()/2, k.eta); leg != nil {
-			l.s.paths[from].RescuedFrom.Add(1)
+			l.s.paths()[from].RescuedFrom.Add(1)
 			k.path.RescuedTo.Add(1)
-			observe.Tell(l.s.observer, observe.LegRescued{Leg: leg.Number, From: l.s.paths[from].String(), Link: k.Index})
+			observe.Tell(l.s.observer, observe.LegRescued{Leg: leg.Number, From: l.s.paths()[from].String(), Link: k.Index})
 			return k, leg, ingest.Fed
 		}
 		if why == ingest.Fed || why == gated || why == held {
@@ -182,7 +182,7 @@ func (l *txloop) pull(k *txlink) (*window.Leg, ingest.Hunger) {
 // defers reports whether another loop has an idle link on a path that is preferred to the link's: that loop should get what
 // the source has.
 func (l *txloop) defers(k *txlink) bool {
-	for _, p := range l.s.paths[:k.path.Order] {
+	for _, p := range l.s.paths()[:k.path.Order] {
 		if p.Idle.Load() > l.idle[p.Order] {
 			return true
 		}
@@ -192,7 +192,7 @@ func (l *txloop) defers(k *txlink) bool {
 
 // countIdle tells the other loops how many idle links this one has on each path.
 func (l *txloop) countIdle() {
-	if len(l.s.loops) < 2 || len(l.s.paths) < 2 {
+	if len(l.s.loops) < 2 || len(l.s.paths()) < 2 {
 		return
 	}
 	var now [stream.MaxThreads]int32
@@ -201,7 +201,7 @@ func (l *txloop) countIdle() {
 			now[k.path.Order]++
 		}
 	}
-	for i, p := range l.s.paths {
+	for i, p := range l.s.paths() {
 		if d := now[i] - l.idle[i]; d != 0 {
 			p.Idle.Add(d)
 			l.idle[i] = now[i]

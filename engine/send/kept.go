@@ -43,7 +43,7 @@ func (d reached) Arrived() uint64 { return d.s.window.Arrived() }
 // Begin makes ready for a receiver with these paths. There is no link.
 func (d reached) Begin(paths []*ways.Path) {
 	s := d.s
-	s.paths = paths
+	s.made.Store(&paths)
 	var spills []time.Duration
 	for _, p := range paths {
 		spills = append(spills, cmp.Or(p.Spill, schedule.DefaultSpill))

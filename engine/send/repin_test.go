@@ -28,7 +28,7 @@ func TestLoopsStayAsMany(t *testing.T) {
 	}
 	defer s.close()
 	s.cfg.CPUs = nil
-	s.reach.PlaceFor(s.paths[0], netip.MustParseAddr("127.0.0.1"))
+	s.reach.PlaceFor(s.paths()[0], netip.MustParseAddr("127.0.0.1"))
 	if n := len(s.life.Placed.Load().CPUs); n != loops {
 		t.Errorf("a sender's %d loops run on %d CPUs", loops, n)
 	}

@@ -45,7 +45,7 @@ type Sender struct {
 	window  *window.Window // made on the first welcome, before any loop has a link
 	chaos   stream.Chaos
 	loops   []*txloop
-	paths   []*ways.Path // where it listens, those of the present receiver, made before any loop has a link of it
+	made    atomic.Pointer[[]*ways.Path] // see paths
 	reach   *reach.Reach
 	order   *schedule.Order // which paths take new legs; nil: each as soon as those before it are busy. It changes with the paths
 
@@ -177,7 +177,7 @@ func (s *Sender) Progress() (bytes uint64, elapsed time.Duration) { return s.lif
 // provided that a link was left to carry it.
 func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 	defer stream.Caught("the end", s.observer, func(e *stream.Error) { err = e })
-	s.life.Begin(time.Now(), len(s.paths))
+	s.life.Begin(time.Now(), len(s.paths()))
 	s.explain()
 	defer s.cfg.Means.SpareCPUs(len(s.loops))()
 	defer s.life.Run()()
@@ -224,14 +224,18 @@ func (s *Sender) sourceFreed() {
 	}
 }
 
+// paths are those of the stream, in the user's order; where the sender listens, those of the present receiver, which do not change while
+// there is a link.
+func (s *Sender) paths() []*ways.Path { return *s.made.Load() }
+
 // loopOf is the index of the loop that runs the link with the given index. It gives each loop links of every path.
-func (s *Sender) loopOf(link int) int { return link / max(1, len(s.reach.Paths())) % len(s.loops) }
+func (s *Sender) loopOf(link int) int { return link / max(1, len(s.paths())) % len(s.loops) }
 
 // explain reports the choices made at the start.
 func (s *Sender) explain() {
 	observe.Tell(s.observer, observe.SourceOpened{Source: s.in.Source.String(), EnginePath: s.enginePath()})
 	observe.Tell(s.observer, observe.SenderOpened{
-		Placement: s.life.Placed.Load().Data(), Links: s.reach.Links(), Paths: len(s.paths), Addr: s.reach.Addr(),
+		Placement: s.life.Placed.Load().Data(), Links: s.reach.Links(), Paths: len(s.paths()), Addr: s.reach.Addr(),
 		Leg: int64(s.cfg.Leg), Window: s.cfg.Window,
 	})
 }

@@ -88,14 +88,14 @@ func TestSimulatedDeepQueue(t *testing.T) {
 			t.Errorf("link %d stalls", c.k.Index)
 		}
 	}
-	t.Logf("%.3f of the rate, %.2f %% resent, a queue of %v", got/p.rate, 100*sim.resent(), sim.s.paths[0].Flow.Sojourn())
+	t.Logf("%.3f of the rate, %.2f %% resent, a queue of %v", got/p.rate, 100*sim.resent(), sim.s.paths()[0].Flow.Sojourn())
 	if got < 0.8*p.rate { // a leg takes its link seconds
 		t.Errorf("%.3f of the rate", got/p.rate)
 	}
 	if r := sim.resent(); r > 0.01 {
 		t.Errorf("%.1f %% resent", 100*r)
 	}
-	if d := sim.s.paths[0].Flow.Sojourn(); d < 4*time.Second {
+	if d := sim.s.paths()[0].Flow.Sojourn(); d < 4*time.Second {
 		t.Errorf("a queue of %v", d)
 	}
 	beats := 0
@@ -122,7 +122,7 @@ func TestSimulatedHoleIsForgotten(t *testing.T) {
 	t.Parallel()
 	for _, trip := range []time.Duration{100 * time.Microsecond, 100 * time.Millisecond} {
 		sim := simulate(t, stream.Options{}, 1, line(1000, trip))
-		sim.s.paths[0].Hole.Store(1448)
+		sim.s.paths()[0].Hole.Store(1448)
 		sim.run(time.Second)
 		if why := sim.s.reach.Swallowed(); why != nil {
 			t.Errorf("with a round trip of %v: %v", trip, why)

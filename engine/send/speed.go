@@ -200,7 +200,7 @@ func (k *txlink) unwritten() int {
 // setLegTime decides how long sending a leg should keep its link busy.
 func (s *Sender) setLegTime() {
 	longest := int64(0)
-	for _, p := range s.paths {
+	for _, p := range s.paths() {
 		longest = max(longest, p.Trip.Load())
 	}
 	s.legTime.Store(int64(schedule.TimeOfLeg(s.reach.Links(), s.credit, time.Duration(longest))))
