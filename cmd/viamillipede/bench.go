@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"maps"
@@ -66,21 +67,17 @@ func (inv *invocation) completeBench() error {
 		return usageError("pipes: cannot be combined with prbs, whose stream does not come from a pipe")
 	}
 	if b.kind == benchLocal {
-		inv.paths = []engine.Path{{Host: localHost(inv.options.Bind).String()}}
+		inv.tx.paths = []engine.Path{{Host: localHost(inv.options.Bind).String()}}
 	}
-	if err := checkPaths(inv.paths); err != nil {
+	if err := inv.tx.complete("tx", inv.options.Bind); err != nil {
 		return err
 	}
-	fillPorts(inv.paths)
-	if err := checkZones(inv.paths, inv.options.Bind); err != nil {
-		return err
-	}
-	b.Port = inv.port
+	b.Port = cmp.Or(inv.rx.port, engine.DefaultPort)
 	if b.kind == benchRx && !b.one && b.DataPort == 0 {
-		if inv.port == 65535 {
+		if b.Port == 65535 {
 			return usageError("dataport: must be given, since no port follows 65535")
 		}
-		b.DataPort = inv.port + 1
+		b.DataPort = b.Port + 1
 	}
 	if b.kind == benchRx && b.DataPort == b.Port && !b.one {
 		return usageError("dataport: expected a port other than the control port, found %d", b.DataPort)
@@ -106,7 +103,7 @@ func localHost(bind netip.Addr) netip.Addr {
 // combine makes a variant for each combination of what is swept.
 func (inv *invocation) combine() error {
 	b := inv.bench
-	b.Variants = []run.Variant{{Options: inv.options, Paths: inv.paths}}
+	b.Variants = []run.Variant{{Options: inv.options, Paths: inv.tx.paths}}
 	for i, s := range b.sweeps {
 		if _, set := b.given[s.word]; set {
 			return usageError("sweep: %s is also given by itself", s.word)
@@ -172,7 +169,7 @@ func (inv *invocation) runBench() engine.Status {
 func (inv *invocation) measurement(out io.Writer) (func(context.Context, run.Config) error, run.Config) {
 	b := inv.bench
 	c := b.Config
-	c.Version, c.Options, c.Paths, c.Verbose, c.Out, c.Err = version, inv.options, inv.paths, inv.verbose, out, stderr
+	c.Version, c.Options, c.Paths, c.Verbose, c.Out, c.Err = version, inv.options, inv.tx.paths, inv.verbose, out, stderr
 	c.Words = run.Words{EnginePath: words.EnginePath, Observer: func(prefix string) observe.Observer {
 		return words.NewLog(stderr, prefix, observe.Level(inv.verbose))
 	}}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"viamillipede/bench/run"
+	"viamillipede/engine"
 )
 
 // The kinds of bench.
@@ -99,15 +100,15 @@ func benchTable(kind string) []keyword {
 	case benchRx:
 		table = append(table, benchPort())
 	case benchTx:
-		table = append(append(table, ends()[1]), ofPath()...)
+		table = append(append(table, benchHost()), ofPath()...)
 	}
 	return slices.DeleteFunc(table, func(k keyword) bool { return k.unbuilt || slices.Contains(elsewhere[kind], k.name) })
 }
 
 // benchPort is rx with its port, or with a connection that is there already.
 func benchPort() keyword {
-	k := ends()[0]
-	number := optionalPort(func(inv *invocation, p uint16) { inv.port = p })
+	k := keyword{name: "rx", initial: strconv.Itoa(engine.DefaultPort)}
+	number := optionalPort(func(inv *invocation, p uint16) { inv.rx.port = p })
 	k.args = []argument{{
 		name: number.name, want: number.want + ", or -",
 		optional: func(word string) bool { return word == inherited || number.optional(word) },
@@ -116,6 +117,17 @@ func benchPort() keyword {
 			return inv.bench.one || number.set(inv, word)
 		},
 	}}
+	return k
+}
+
+// benchHost is tx, which dials.
+func benchHost() keyword {
+	k := ends()[1]
+	k.set = nil
+	k.args = []argument{
+		host(func(inv *invocation, h string) { inv.dial(&inv.tx, "tx", h) }),
+		optionalPort(func(inv *invocation, p uint16) { inv.lastPath().Port = p }),
+	}
 	return k
 }
 

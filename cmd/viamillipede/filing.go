@@ -83,11 +83,11 @@ func (f *filing) name(path string) bool {
 func (inv *invocation) completeFiles() error {
 	f := &inv.filing
 	defer func() { f.near, f.loose = nil, "" }() // for reading only
-	switch both := inv.receive && len(inv.paths) > 0; {
+	switch both := inv.rx.said() && inv.tx.said(); {
 	case f.loose == "":
 	case both:
 		return usageError("file: must follow the rx or the tx that it belongs to, where there are both")
-	case inv.receive:
+	case inv.rx.said():
 		if f.sink != "" {
 			return usageError("file: given twice")
 		}
@@ -99,9 +99,9 @@ func (inv *invocation) completeFiles() error {
 		f.source = f.loose
 	}
 	switch {
-	case f.sync && !inv.receive:
+	case f.sync && !inv.rx.said():
 		return usageError("sync: is for rx, where the stream is written")
-	case f.resume && (inv.receive && f.sink == "" || len(inv.paths) > 0 && f.source == ""):
+	case f.resume && (inv.rx.said() && f.sink == "" || inv.tx.said() && f.source == ""):
 		return usageError("resume: needs a file at this end")
 	case f.source != "" && inv.options.PRBS:
 		return usageError("file: prbs makes the stream at tx, which then reads no file")

@@ -35,36 +35,46 @@ func grammar() []keyword {
 
 // ends are the keywords that say what to do.
 func ends() []keyword {
+	rx := &whereTo{word: "rx", of: func(inv *invocation) *direction { return &inv.rx }}
+	tx := &whereTo{word: "tx", of: func(inv *invocation) *direction { return &inv.tx }}
 	return []keyword{
 		{
 			name: "rx", initial: strconv.Itoa(engine.DefaultPort),
-			args: []argument{listenPort(func(inv *invocation, p uint16) { inv.port, inv.portGiven = p, true })},
-			set:  func(inv *invocation) { inv.receive, inv.filing.near = true, &inv.filing.sink },
+			many: true,
+			args: []argument{rx.where(grammar), rx.port()},
+			set: func(inv *invocation) {
+				inv.filing.near = &inv.filing.sink
+				rx.end(inv)
+			},
 			gist: "receive one stream and write it to standard output",
 			more: `
-Listens on PORT on every local address (see bind), serves one stream and exits.
-Anyone else who connects meanwhile is refused. For port 0 the kernel chooses one, and
-a line says which; see also ready.`,
+With a PORT, or without anything, it listens on every local address (see bind), serves
+one stream and exits. Anyone else who connects meanwhile is refused. For port 0 the
+kernel chooses one, and a line says which; see also ready. With a HOST it dials
+a sender that listens there (tx PORT); repeat for more paths, which are as those of tx.
+Exactly one end of a stream dials. "rx PORT tx PORT" on one host and
+"rx HOST PORT tx HOST PORT" on the other are a stream in each direction through one port.`,
 		},
 		{
 			name: "tx", many: true, initial: strconv.Itoa(engine.DefaultPort),
-			args: []argument{
-				host(func(inv *invocation, h string) { inv.paths = append(inv.paths, engine.Path{Host: h}) }),
-				optionalPort(func(inv *invocation, p uint16) { inv.lastPath().Port = p }),
+			args: []argument{tx.where(nil), tx.port()},
+			set: func(inv *invocation) {
+				inv.filing.near = &inv.filing.source
+				tx.end(inv)
 			},
-			set:  func(inv *invocation) { inv.filing.near = &inv.filing.source },
 			gist: "send standard input to HOST; repeat for more paths",
 			more: `
-Each tx is one path, in your order of preference: the next path carries load only
+With a PORT alone it listens there, and waits for a receiver that dials (rx HOST PORT).
+Each tx with a HOST is one path, in your order of preference: the next path carries load only
 when there is more input than those before it can carry. An IPv6 address may stand
 in [brackets]. Where PORT is left out, the tx before gives it, or else the next one
 that has it. A name with several addresses is one path, which works while one of them
-does. The keywords via, rate, spill and sports after a tx are about that path.`,
+does. The keywords via, rate, spill and sports after a tx or an rx are about that path.`,
 		},
 	}
 }
 
-// ofPath are the keywords that say more about the path of the tx before them.
+// ofPath are the keywords that say more about the path of the tx or rx before them.
 func ofPath() []keyword {
 	return []keyword{
 		{
@@ -103,7 +113,7 @@ For the first path it has no meaning.`,
 The lane of a LAG, or the one of several equal routes, that a link takes is chosen by a
 hash of its addresses and ports. A link has the port at its place in the list, after a
 redial too; ports after those of all links are spare, for one that somebody else has
-taken. The path has no more links than ports. With balanced the sender finds ports that
+taken. The path has no more links than ports. With balanced the end that dials finds ports that
 fill all lanes evenly: by the formula of a bond, or by asking the kernel which of equal
 routes (ECMP) a connection takes. Nothing is sent for that. Where it cannot tell, the
 kernel chooses the ports as usual, and a line says why; "viamillipede lanes" measures,
@@ -265,7 +275,7 @@ does a connection that is accepted and then closed, as by a tunnel that restarts
 both are waited out, up to giveup.`,
 		},
 		{
-			name: "connect", initial: secondsText(engine.DefaultConnect) + " for tx, none for rx",
+			name: "connect", initial: secondsText(engine.DefaultConnect) + ", none where it listens",
 			args: []argument{seconds("", func(inv *invocation, d time.Duration) { inv.options.Connect = d })},
 			gist: "fail when first contact takes longer",
 		},

@@ -18,6 +18,8 @@ const wireVersion = 2
 const commands = `viamillipede rx [<port>] [options]
 viamillipede tx <host> [<port>] [tx <host> [<port>] ...] [options]
 viamillipede rx [<port>] tx <host> [<port>] [options]
+viamillipede rx <host> [<port>] [rx <host> [<port>] ...] [options]
+viamillipede tx <port> [options]
 viamillipede doctor [<host>] [json]
 viamillipede bench local [options]
 viamillipede bench rx [<port>] [options]
@@ -43,6 +45,11 @@ Copy a folder:
   on host1:  viamillipede rx | tar xf -
   here:      tar cf - folder | viamillipede tx host1
 
+A bare port listens and a host dials, whoever sends. A receiver that nobody can reach:
+
+  here:      zfs send dozer/visage@now | viamillipede tx 8834
+  on host1:  viamillipede rx here 8834 | zfs recv trinity/copy
+
 Start either side first. Both exit with 0 only when every byte was written out at the
 other end. Nothing is encrypted: across networks you do not trust, use a tunnel.
 `
@@ -55,7 +62,7 @@ var statuses = []struct {
 	{engine.StatusDone, "done: every byte was delivered"},
 	{engine.StatusUsage, "usage: the command line or a setting is wrong, or bench diff found a regression"},
 	{engine.StatusConnect, "could not connect in time, or could not listen"},
-	{engine.StatusRefused, "refused: wrong phrase, wrong version, or the receiver is busy"},
+	{engine.StatusRefused, "refused: wrong phrase, wrong version, or the peer is busy"},
 	{engine.StatusIntegrity, "integrity: a sum or a test stream is wrong, or the source changed"},
 	{engine.StatusLost, "all paths lost for longer than giveup, or the peer is dead"},
 	{engine.StatusLocalPipe, "standard input or output failed here, or too little was granted to start"},
@@ -141,7 +148,7 @@ func writeHelp(w io.Writer, topic string) error {
 func helpText() string {
 	var b strings.Builder
 	b.WriteString(commands + "\n" + story)
-	b.WriteString("\nKeywords, in any order; via, rate and sports follow the tx that they belong to:\n\n")
+	b.WriteString("\nKeywords, in any order; via, rate, spill and sports follow the tx or rx that they belong to:\n\n")
 	for _, k := range grammar() {
 		fmt.Fprintf(&b, "  %-27s %s%s\n", k.usage(), k.gist, k.remark())
 	}
@@ -199,7 +206,7 @@ func (k keyword) help() string {
 		b.WriteString("\nMay be given more than once.\n")
 	}
 	if k.ofPath {
-		b.WriteString("\nStands after a tx and belongs to it; once for each tx.\n")
+		b.WriteString("\nStands after a tx or rx with a host and belongs to it; once for each.\n")
 	}
 	if k.unbuilt {
 		b.WriteString("\nNot built yet.\n")

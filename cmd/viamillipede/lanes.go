@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,14 +37,14 @@ func lanesGrammar() []keyword {
 	return []keyword{
 		{
 			name: "rx", initial: fmt.Sprint(engine.DefaultPort),
-			args: []argument{optionalPort(func(inv *invocation, p uint16) { inv.port = p })},
-			set:  func(inv *invocation) { inv.receive = true },
+			args: []argument{optionalPort(func(inv *invocation, p uint16) { inv.rx.port = p })},
+			set:  func(inv *invocation) { inv.listen(&inv.rx, "rx", cmp.Or(inv.rx.port, engine.DefaultPort)) },
 			gist: "serve one measurement on PORT and exit",
 		},
 		{
 			name: "tx", initial: fmt.Sprint(engine.DefaultPort),
 			args: []argument{
-				host(func(inv *invocation, h string) { inv.paths = append(inv.paths, engine.Path{Host: h}) }),
+				host(func(inv *invocation, h string) { inv.dial(&inv.tx, "tx", h) }),
 				optionalPort(func(inv *invocation, p uint16) { inv.lastPath().Port = p }),
 			},
 			gist: "measure the lanes to HOST, and print the report",
@@ -115,14 +116,14 @@ func parseLanes(words []string) (*invocation, error) {
 			return nil, inLanes(err)
 		}
 	}
-	if p.inv.receive == (len(p.inv.paths) > 0) {
+	if p.inv.rx.said() == p.inv.tx.said() {
 		return nil, usageError("lanes: expected either rx or tx")
 	}
-	fillPorts(p.inv.paths)
-	if err := checkZones(p.inv.paths, p.inv.options.Bind); err != nil {
+	fillPorts(p.inv.tx.paths)
+	if err := checkZones("tx", p.inv.tx.paths, p.inv.options.Bind); err != nil {
 		return nil, inLanes(err)
 	}
-	if n := len(p.inv.paths); n > 0 && len(p.inv.lastPath().Sports.List) > lanes.FlowsMost {
+	if n := len(p.inv.tx.paths); n > 0 && len(p.inv.lastPath().Sports.List) > lanes.FlowsMost {
 		return nil, usageError("lanes: sports: expected at most %d ports", lanes.FlowsMost)
 	}
 	if s := p.inv.survey; s.json != "" && s.json == s.svg {
@@ -146,8 +147,8 @@ func runLanes(words []string) engine.Status {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	defer watchSignals(nil, cancel, func() {})()
-	if inv.receive {
-		err = lanes.Receive(ctx, lanes.ReceiveConfig{Bind: inv.options.Bind, Port: inv.port, Log: sayLine})
+	if inv.rx.said() {
+		err = lanes.Receive(ctx, lanes.ReceiveConfig{Bind: inv.options.Bind, Port: inv.rx.port, Log: sayLine})
 		return failedLanes(ctx, err)
 	}
 	svg, json, err := inv.survey.outputs()

@@ -14,9 +14,8 @@ type invocation struct {
 	json     bool   // doctor writes for programs
 	diff     twoFiles
 
-	receive bool
-	port    uint16        // of rx; 0: the kernel chooses one
-	paths   []engine.Path // of tx, in the order given; none: no tx
+	rx, tx  direction
+	near    near // for reading only
 	options engine.Options
 	survey  survey // of lanes
 
@@ -25,7 +24,6 @@ type invocation struct {
 	filing filing
 
 	verbose    int
-	portGiven  bool    // to rx
 	ready      string  // a file or fd:N that gets the port; "" for none
 	herald     *herald // of a stream that runs
 	account    string  // file of the summary for programs; "" for none
@@ -81,7 +79,6 @@ func parse(words []string) (*invocation, error) {
 // leg, is for the engine to choose.
 func defaults() *invocation {
 	return &invocation{
-		port: engine.DefaultPort,
 		options: engine.Options{
 			Threads:    engine.DefaultThreads,
 			Giveup:     engine.DefaultGiveup,
@@ -128,13 +125,14 @@ func (p *parser) keyword() (keyword, error) {
 func (p *parser) place(k keyword) error {
 	name, twice := k.name, "given twice"
 	if k.ofPath {
-		name, twice = fmt.Sprint(k.name, len(p.inv.paths)), "given twice for one tx"
+		var err error
+		if name, twice, err = p.inv.placePath(k); err != nil {
+			return err
+		}
 	}
 	switch {
 	case k.first:
 		return usageError("%s: must be the first word of the line", k.name)
-	case k.ofPath && len(p.inv.paths) == 0:
-		return usageError("%s: must follow the tx that it belongs to, found before any tx", k.name)
 	case p.seen[name] && !k.many:
 		return usageError("%s: %s", k.name, twice)
 	}
@@ -176,31 +174,29 @@ func (p *parser) nothingMore(k keyword) error {
 
 // complete fills in what was left out and checks what no keyword can check alone.
 func (inv *invocation) complete() error {
-	if !inv.receive && len(inv.paths) == 0 {
+	if !inv.rx.said() && !inv.tx.said() {
 		return usageError("expected rx, tx or both: there is nothing to do")
 	}
-	if err := checkPaths(inv.paths); err != nil {
+	if err := inv.rx.check("rx"); err != nil {
+		return err
+	}
+	if err := inv.tx.check("tx"); err != nil {
 		return err
 	}
 	if err := inv.completeFiles(); err != nil {
 		return err
 	}
-	fillPorts(inv.paths)
-	if err := checkZones(inv.paths, inv.options.Bind); err != nil {
+	inv.near = near{}
+	if err := inv.rx.complete("rx", inv.options.Bind); err != nil {
+		return err
+	}
+	if err := inv.tx.complete("tx", inv.options.Bind); err != nil {
 		return err
 	}
 	if err := inv.completeReady(); err != nil {
 		return err
 	}
 	return checkLeg(inv.options)
-}
-
-// checkPaths reports more paths than a stream can have links.
-func checkPaths(paths []engine.Path) error {
-	if n := len(paths); n > engine.MaxThreads {
-		return usageError("tx: expected at most %d, since each path needs a link, found %d", engine.MaxThreads, n)
-	}
-	return nil
 }
 
 // checkLeg reports a leg that is larger than the window.
@@ -210,9 +206,6 @@ func checkLeg(o engine.Options) error {
 	}
 	return nil
 }
-
-// lastPath is the path of the tx that was read last.
-func (inv *invocation) lastPath() *engine.Path { return &inv.paths[len(inv.paths)-1] }
 
 // fillPorts gives each path without a port that of the nearest path before it, or else of the next one after it, or
 // else the default.

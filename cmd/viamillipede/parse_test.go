@@ -3,6 +3,7 @@ package main
 import (
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +16,7 @@ import (
 // with is the invocation of "rx" with the options changed.
 func with(change func(*engine.Options)) *invocation {
 	inv := defaults()
-	inv.receive = true
+	inv.rx = direction{port: engine.DefaultPort, listens: 1}
 	change(&inv.options)
 	return inv
 }
@@ -61,7 +62,7 @@ func TestParseOptions(t *testing.T) {
 		"rx ready port":             func() *invocation { inv := with(func(*engine.Options) {}); inv.ready = "port"; return inv }(),
 		"rx 0": func() *invocation {
 			inv := with(func(*engine.Options) {})
-			inv.port, inv.portGiven = 0, true
+			inv.rx = direction{port: 0, listens: 1, given: true}
 			return inv
 		}(),
 		"rx cpus 0-2,5": with(func(o *engine.Options) { o.CPUs = []int{0, 1, 2, 5} }),
@@ -79,11 +80,41 @@ func TestParseCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := defaults()
-	want.receive, want.port, want.portGiven = true, 4545, true
-	want.paths = []engine.Path{{Host: "localhost", Port: 4545}}
+	want.rx = direction{port: 4545, listens: 1, given: true}
+	want.tx.paths = []engine.Path{{Host: "localhost", Port: 4545}}
 	want.verbose, want.profile, want.profileDir = 20, "mem", "out"
 	if !reflect.DeepEqual(inv, want) {
 		t.Errorf("\n got %+v\nwant %+v", inv, want)
+	}
+}
+
+// A bare port listens and a host dials, whoever sends.
+func TestParseDirections(t *testing.T) {
+	listens := func(port uint16) direction { return direction{port: port, listens: 1, given: true} }
+	bare := direction{port: engine.DefaultPort, listens: 1}
+	dials := func(paths ...engine.Path) direction { return direction{paths: paths} }
+	for line, want := range map[string]struct{ rx, tx direction }{
+		"rx":                      {rx: bare},
+		"rx threads 4":            {rx: bare},
+		"rx 9":                    {rx: listens(9)},
+		"rx a":                    {rx: dials(engine.Path{Host: "a", Port: 8834})},
+		"rx a 9":                  {rx: dials(engine.Path{Host: "a", Port: 9})},
+		"rx a 9 rx b":             {rx: dials(engine.Path{Host: "a", Port: 9}, engine.Path{Host: "b", Port: 9})},
+		"rx ::1 rx [::2] 7":       {rx: dials(engine.Path{Host: "::1", Port: 7}, engine.Path{Host: "::2", Port: 7})},
+		"rx a rate 1M rx b via e": {rx: dials(engine.Path{Host: "a", Port: 8834, Rate: 1 << 20}, engine.Path{Host: "b", Port: 8834, Via: engine.Via{Device: "e"}})},
+		"tx 9":                    {tx: listens(9)},
+		"rx 9 tx 9":               {rx: listens(9), tx: listens(9)},
+		"rx tx 9":                 {rx: bare, tx: listens(9)},
+		"rx a 9 tx a 9":           {rx: dials(engine.Path{Host: "a", Port: 9}), tx: dials(engine.Path{Host: "a", Port: 9})},
+		"rx a 9 tx b":             {rx: dials(engine.Path{Host: "a", Port: 9}), tx: dials(engine.Path{Host: "b", Port: 8834})},
+		"tx 9 rx a 8 spill never": {rx: dials(engine.Path{Host: "a", Port: 8, Spill: -1}), tx: listens(9)},
+		"tx a rx 9 rate 1M":       {rx: listens(9), tx: dials(engine.Path{Host: "a", Port: 8834, Rate: 1 << 20})},
+		"rx threads. 9":           {rx: dials(engine.Path{Host: "threads.", Port: 9})},
+	} {
+		inv, err := parse(strings.Fields(line))
+		if err != nil || !reflect.DeepEqual(inv.rx, want.rx) || !reflect.DeepEqual(inv.tx, want.tx) {
+			t.Errorf("%s: %+v, %v, want %+v", line, inv, err, want)
+		}
 	}
 }
 
@@ -121,7 +152,7 @@ func TestParsePaths(t *testing.T) {
 		},
 	} {
 		inv, err := parse(strings.Fields(line))
-		if err != nil || !reflect.DeepEqual(inv.paths, want) {
+		if err != nil || !reflect.DeepEqual(inv.tx.paths, want) {
 			t.Errorf("%s: %+v, %v, want %+v", line, inv, err, want)
 		}
 	}
@@ -160,11 +191,11 @@ func TestBenchHasThePatienceOfAStream(t *testing.T) {
 
 func TestParseRefusesHosts(t *testing.T) {
 	for _, host := range []string{
-		"", " ", "h:1", "[::1", "::1]", "[198.18.0.1]", "[h]", "[]", "198.18.0.256", "1.2.3", "8834", "-h1", ".h", "a/b",
+		"", " ", "h:1", "[::1", "::1]", "[198.18.0.1]", "[h]", "[]", "198.18.0.256", "1.2.3", "-h1", ".h", "a/b",
 		"a b", "a\nb", "user@h", "fe80::1%e\n0", "a\x00", strings.Repeat("a", 255), "h\xff",
 	} {
 		if inv, err := parse([]string{"tx", host}); err == nil {
-			t.Errorf("host %q: taken as %+v", host, inv.paths)
+			t.Errorf("host %q: taken as %+v", host, inv.tx.paths)
 		}
 	}
 }
@@ -175,7 +206,7 @@ func TestParseRefusesSources(t *testing.T) {
 		"sixteenbyteslong", "h\xff", "threads",
 	} {
 		if inv, err := parse([]string{"tx", "a", "via", word}); err == nil {
-			t.Errorf("via %q: taken as %+v", word, inv.paths)
+			t.Errorf("via %q: taken as %+v", word, inv.tx.paths)
 		}
 	}
 }
@@ -191,7 +222,7 @@ func TestParseRefusesPhrases(t *testing.T) {
 func TestDefaultsAreTheEngines(t *testing.T) {
 	for name, want := range map[string]string{
 		"rx": "8834", "tx": "8834", "threads": "16", "verbose": "0", "window": "256M", "giveup": "3600 s", "dead": "15 s",
-		"leg": "1M for tx, 4M for rx", "connect": "30 s for tx, none for rx", "congestion": "auto", "io": "auto", "cpus": "auto",
+		"leg": "1M for tx, 4M for rx", "connect": "30 s, none where it listens", "congestion": "auto", "io": "auto", "cpus": "auto",
 		"sockstats": "on",
 	} {
 		if k, ok := find(grammar(), name); !ok || k.initial != want {
@@ -246,8 +277,11 @@ func checkLimits(t *testing.T, inv *invocation) {
 		(o.Window == 0 || o.Window >= engine.MinWindow && o.Window <= engine.MaxWindow && int64(o.Leg) <= o.Window) &&
 		(o.Leg == 0 || o.Leg >= engine.MinLeg && o.Leg <= engine.MaxLeg && o.Leg%engine.MinLeg == 0) &&
 		o.Giveup != 0 && o.Connect >= 0 && o.Chaos >= 0 && o.LegLimit >= 0 && o.LegLimit <= mostLegLimit && o.Delay >= 0 &&
-		inv.port != 0 && inv.verbose >= 0 && observe.Level(inv.verbose) <= observe.LevelCalls && (inv.receive || len(inv.paths) > 0)
-	for _, p := range inv.paths {
+		inv.verbose >= 0 && observe.Level(inv.verbose) <= observe.LevelCalls && (inv.rx.said() || inv.tx.said())
+	for _, d := range []direction{inv.rx, inv.tx} {
+		within = within && d.listens <= 1 && (d.listens == 0 || len(d.paths) == 0)
+	}
+	for _, p := range slices.Concat(inv.rx.paths, inv.tx.paths) {
 		within = within && p.Port != 0 && p.Host != "" && len(p.Via.Device) <= longestDevice &&
 			(p.Via.Device == "" || !p.Via.Addr.IsValid()) && (p.Rate == 0 || p.Rate >= leastRate && p.Rate <= mostRate)
 	}

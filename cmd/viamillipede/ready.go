@@ -39,7 +39,7 @@ func mark(set func(*invocation, string)) argument {
 
 // completeReady checks that there is something to be ready for.
 func (inv *invocation) completeReady() error {
-	if inv.ready != "" && !inv.receive {
+	if inv.ready != "" && inv.listening() == nil {
 		return usageError("ready: is for an end that listens")
 	}
 	return nil
@@ -54,7 +54,10 @@ func (inv *invocation) openHerald() (*herald, error) {
 	if err := inv.inherit(env.Passed); err != nil {
 		return nil, err
 	}
-	h := &herald{signs: env.Watchdog, main: env.Main, chosen: inv.receive && inv.port == 0, sides: map[*side]*standing{}}
+	h := &herald{signs: env.Watchdog, main: env.Main, sides: map[*side]*standing{}}
+	if d := inv.listening(); d != nil {
+		h.chosen = d.port == 0
+	}
 	if h.mark, err = notify.OpenMark(inv.ready); err != nil {
 		return nil, &engine.Error{Status: engine.StatusUsage, Reason: "ready: " + err.Error()}
 	}
@@ -67,7 +70,8 @@ func (inv *invocation) inherit(passed []dial.Passed) error {
 	if len(passed) == 0 {
 		return nil
 	}
-	if !inv.receive {
+	d := inv.listening()
+	if d == nil {
 		say(ownPrefix, "the sockets that were passed (LISTEN_FDS) are not used: no end listens")
 		return nil
 	}
@@ -78,8 +82,8 @@ func (inv *invocation) inherit(passed []dial.Passed) error {
 	switch {
 	case err != nil:
 		return unfit(err.Error())
-	case inv.portGiven && inv.port != 0 && inv.port != sockets.Port():
-		return unfit(fmt.Sprintf("%v listens on port %d, and rx asks for port %d", passed[0], sockets.Port(), inv.port))
+	case d.given && d.port != 0 && d.port != sockets.Port():
+		return unfit(fmt.Sprintf("%v listens on port %d, and rx asks for port %d", passed[0], sockets.Port(), d.port))
 	case !sockets.At(inv.options.Bind):
 		return unfit(fmt.Sprintf("not all of it is bound to %v, for which bind asks", inv.options.Bind))
 	}

@@ -147,10 +147,10 @@ func (inv *invocation) provide(ends int) error {
 // ends counts the ends of streams that are in this process.
 func (inv *invocation) ends() int {
 	n := 0
-	if inv.receive {
+	if inv.rx.said() {
 		n++
 	}
-	if len(inv.paths) > 0 {
+	if inv.tx.said() {
 		n++
 	}
 	return n
@@ -189,8 +189,12 @@ const ownPrefix = "viamillipede: "
 // sides makes what the command line asks for, without starting it.
 func (inv *invocation) sides() ([]*side, error) {
 	var sides []*side
-	for _, open := range []func() (*side, error){inv.receiver, inv.sender} {
-		s, err := open()
+	for _, open := range []func(*side) (*side, error){inv.receiver, inv.sender} {
+		var before *side
+		if len(sides) > 0 {
+			before = sides[0]
+		}
+		s, err := open(before)
 		if err != nil {
 			for _, s := range sides {
 				s.leave()
@@ -205,12 +209,12 @@ func (inv *invocation) sides() ([]*side, error) {
 }
 
 // receiver makes the receiving side, nil when none is asked for.
-func (inv *invocation) receiver() (*side, error) {
-	if !inv.receive {
+func (inv *invocation) receiver(*side) (*side, error) {
+	if !inv.rx.said() {
 		return nil, nil
 	}
 	s := inv.side("rx")
-	c := engine.ReceiveConfig{Options: inv.options, Port: inv.port, Observer: inv.herald.beside(s)}
+	c := engine.ReceiveConfig{Options: inv.options, Paths: inv.rx.paths, Port: inv.rx.port, Observer: inv.herald.beside(s)}
 	var err error
 	if s.part, err = inv.openSink(&c); err != nil {
 		return nil, err
@@ -224,30 +228,36 @@ func (inv *invocation) receiver() (*side, error) {
 	return s, nil
 }
 
-// sender makes the sending side, nil when none is asked for.
-func (inv *invocation) sender() (*side, error) {
-	if len(inv.paths) == 0 {
+// sender makes the sending side, nil when none is asked for. It may share the port of the receiving one, if there is one.
+func (inv *invocation) sender(rx *side) (*side, error) {
+	if !inv.tx.said() {
 		return nil, nil
 	}
 	s := inv.side("tx")
-	c := engine.SendConfig{Options: inv.options, Paths: inv.paths, Observer: inv.herald.beside(s)}
+	c := engine.SendConfig{Options: inv.options, Paths: inv.tx.paths, Port: inv.tx.port, Observer: inv.herald.beside(s)}
 	var err error
 	if s.source, err = inv.openSource(&c); err != nil {
 		return nil, err
 	}
-	t, err := engine.NewSender(c)
+	open := engine.NewSender
+	if inv.rx.listens > 0 && inv.tx.listens > 0 && inv.rx.port == inv.tx.port {
+		open = func(c engine.SendConfig) (*engine.Sender, error) {
+			return engine.NewSenderBeside(c, rx.stream.(*engine.Receiver))
+		}
+	}
+	t, err := open(c)
 	if err != nil {
 		s.leave()
 		return nil, err
 	}
 	s.stream = t
-	return s, err
+	return s, nil
 }
 
 // side prepares a side and its log. Only when there are two do their lines say which one speaks.
 func (inv *invocation) side(name string) *side {
 	prefix := ownPrefix
-	if inv.receive && len(inv.paths) > 0 {
+	if inv.rx.said() && inv.tx.said() {
 		prefix = "viamillipede " + name + ": "
 	}
 	return &side{name: name, prefix: prefix, log: words.NewLog(stderr, prefix, observe.Level(inv.verbose))}

@@ -91,14 +91,6 @@ func optionalPort(set func(*invocation, uint16)) argument {
 	return a
 }
 
-// listenPort is one that may be left out, or 0, for which the kernel chooses one.
-func listenPort(set func(*invocation, uint16)) argument {
-	a := optionalPort(set)
-	a.set = number("PORT", 0, 65535, func(inv *invocation, n int64) { set(inv, uint16(n)) }).set
-	a.want = "a port from 1 to 65535, or 0 for any"
-	return a
-}
-
 // host is a name or an address.
 func host(set func(*invocation, string)) argument {
 	return argument{

@@ -8,7 +8,7 @@ import (
 
 // checkZones reports a link-local address that does not say which link it is on (RFC 4007): every device has such addresses,
 // and the kernel cannot choose. A host needs no zone where its path leaves by a device that is named.
-func checkZones(paths []engine.Path, bind netip.Addr) error {
+func checkZones(word string, paths []engine.Path, bind netip.Addr) error {
 	if lacksZone(bind) {
 		return zoneError("bind", bind)
 	}
@@ -18,7 +18,7 @@ func checkZones(paths []engine.Path, bind netip.Addr) error {
 		}
 		host, _ := netip.ParseAddr(p.Host)
 		if lacksZone(host) && !namesDevice(p.Via, bind) {
-			return zoneError("tx", host)
+			return zoneError(word, host)
 		}
 	}
 	return nil

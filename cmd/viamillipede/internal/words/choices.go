@@ -16,9 +16,17 @@ func ofChoices(e observe.Event) string {
 	case observe.SourceOpened:
 		return fmt.Sprintf("source is a %s; engine path: %s", e.Source, EnginePath(e.EnginePath))
 	case observe.SenderOpened:
+		if e.Addr != nil {
+			return fmt.Sprintf("listening on %v, %s, legs of at most %s, window %s", e.Addr, placement(e.Placement), Bytes(uint64(e.Leg)),
+				Bytes(uint64(e.Window)))
+		}
 		return fmt.Sprintf("%s, %s over %s, legs of at most %s, window %s", placement(e.Placement), Number(e.Links, "link"),
 			Number(e.Paths, "path"), Bytes(uint64(e.Leg)), Bytes(uint64(e.Window)))
 	case observe.ReceiverOpened:
+		if e.Addr == nil {
+			return fmt.Sprintf("%s over %s; sink is a %s; engine path: %s; %s", Number(e.Links, "link"), Number(e.Paths, "path"), e.Sink,
+				EnginePath(e.EnginePath), placement(e.Placement))
+		}
 		return fmt.Sprintf("listening on %v; sink is a %s; engine path: %s; %s", e.Addr, e.Sink, EnginePath(e.EnginePath), placement(e.Placement))
 	case observe.LoopsPlaced:
 		return placement(e.Placement)
@@ -32,6 +40,8 @@ func ofChoices(e observe.Event) string {
 		return fmt.Sprintf("compared %s of %s that were there", Bytes(uint64(e.Bytes)), Bytes(uint64(e.Of)))
 	case observe.Resumed:
 		return fmt.Sprintf("%s are there already, of %s that the receiver had and %s in all", Bytes(uint64(e.Kept)), Bytes(uint64(e.Of)), Bytes(uint64(e.Size)))
+	case observe.ReceiverMet:
+		return fmt.Sprintf("a receiver at %s wants %s over %s", e.From, Number(e.Links, "link"), Number(e.Paths, "path"))
 	case observe.SenderMet:
 		return fmt.Sprintf("stream %v: %s, legs of at most %s, credit for %d legs; %s", e.Stream, Number(e.Links, "link"), Bytes(uint64(e.Leg)),
 			e.Credit, advice(e.Memory)+"; "+pages(e.Pages))

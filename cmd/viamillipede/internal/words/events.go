@@ -96,6 +96,8 @@ func ofStream(e observe.Event) string {
 		return refusedMore(e)
 	case observe.SenderFailed:
 		return fmt.Sprintf("a sender at %s gave up before its first leg: %s; the receiver waits for the next one", e.From, e.Reason)
+	case observe.ReceiverLeft:
+		return "a receiver went away before it had a leg: the sender is free"
 	case observe.SenderLeft:
 		return "a sender went away before its first leg: the receiver is free"
 	case observe.ConsumerStopped:
@@ -150,30 +152,49 @@ func outage(e observe.Outage) string {
 	}
 	lasts := fmt.Sprintf("since %s (%s ago)", e.Since.Format(time.TimeOnly), Duration(e.At.Sub(e.Since)))
 	switch {
-	case e.Sender && e.First:
-		return fmt.Sprintf("no receiver yet after %s, trying %s: %v", Duration(e.At.Sub(e.Since)), patience(e), e.Why)
+	case e.First && e.Dials:
+		return fmt.Sprintf("no %s yet after %s, trying %s: %v", peer(e), Duration(e.At.Sub(e.Since)), patience(e), e.Why)
 	case e.First && e.Until.IsZero():
-		return "waiting for a sender on " + door(e)
+		return fmt.Sprintf("waiting for a %s on %s", peer(e), door(e))
 	case e.First:
-		return fmt.Sprintf("waiting for a sender on %s, %s", door(e), patience(e))
-	case e.Sender && e.Why == nil:
+		return fmt.Sprintf("waiting for a %s on %s, %s", peer(e), door(e), patience(e))
+	case e.Sender && e.Links > 0 && e.Why == nil:
 		return fmt.Sprintf("nothing gets through to the receiver %s, on %s; waiting %s", lasts, Number(e.Links, "link"), patience(e))
-	case e.Sender:
-		what := "no path to the receiver works"
-		if _, hole := e.Why.(observe.BlackHole); hole {
-			what = "nothing gets through to the receiver"
-		}
-		return fmt.Sprintf("%s %s; waiting %s: %v", what, lasts, patience(e), e.Why)
+	case e.Sender && isHole(e.Why):
+		return fmt.Sprintf("nothing gets through to the receiver %s; waiting %s: %v", lasts, patience(e), e.Why)
 	case e.Stage == observe.StageWritten:
-		return fmt.Sprintf("everything is written, but no path from the sender works %s to tell it so; waiting for up to %s more",
-			lasts, Duration(e.Until.Sub(e.At)))
+		return fmt.Sprintf("everything is written, but no path %s works %s to tell it so; waiting for up to %s more",
+			whence(e), lasts, Duration(e.Until.Sub(e.At)))
 	case e.Stage == observe.StageWriting:
-		return fmt.Sprintf("every byte is here and is being written, but no path from the sender works %s; waiting %s", lasts, patience(e))
+		return fmt.Sprintf("every byte is here and is being written, but no path %s works %s; waiting %s", whence(e), lasts, patience(e))
+	case e.Why != nil:
+		return fmt.Sprintf("no path %s works %s; waiting %s: %v", whence(e), lasts, patience(e), e.Why)
 	}
-	return fmt.Sprintf("no path from the sender works %s; waiting %s", lasts, patience(e))
+	return fmt.Sprintf("no path %s works %s; waiting %s", whence(e), lasts, patience(e))
 }
 
-// door is where a receiver listens.
+// peer names the other end.
+func peer(e observe.Outage) string {
+	if e.Sender {
+		return "receiver"
+	}
+	return "sender"
+}
+
+// whence is where the paths of an end lead, if it dials, or come from.
+func whence(e observe.Outage) string {
+	if e.Dials {
+		return "to the " + peer(e)
+	}
+	return "from the " + peer(e)
+}
+
+func isHole(why error) bool {
+	_, hole := why.(observe.BlackHole)
+	return hole
+}
+
+// door is where an end listens.
 func door(e observe.Outage) string {
 	at, ok := e.Door.(*net.TCPAddr)
 	switch {
@@ -190,16 +211,16 @@ func door(e observe.Outage) string {
 func outageEnd(e observe.Outage) string {
 	took := Duration(e.At.Sub(e.Since))
 	switch {
-	case e.Sender && e.First:
-		return fmt.Sprintf("the receiver answers, after %s", took)
+	case e.First && e.Dials:
+		return fmt.Sprintf("the %s answers, after %s", peer(e), took)
 	case e.First:
-		return fmt.Sprintf("a sender is here, after %s", took)
-	case !e.Sender:
-		return fmt.Sprintf("a path from the sender works again, after %s", took)
+		return fmt.Sprintf("a %s is here, after %s", peer(e), took)
+	case !e.Dials:
+		return fmt.Sprintf("a path %s works again, after %s", whence(e), took)
 	case len(e.Paths) == 0:
-		return fmt.Sprintf("a path to the receiver works again, after %s: none any more", took)
+		return fmt.Sprintf("a path %s works again, after %s: none any more", whence(e), took)
 	}
-	return fmt.Sprintf("a path to the receiver works again, after %s: %s", took, strings.Join(e.Paths, ", "))
+	return fmt.Sprintf("a path %s works again, after %s: %s", whence(e), took, strings.Join(e.Paths, ", "))
 }
 
 // patience says how long a stream waits, and which keyword sets that.

@@ -20,7 +20,7 @@ func Status(s observe.Snapshot, columns int) string {
 	writeLinks(&b, columns, s.Links, s.Time)
 	writeLoops(&b, columns, s.Loops, s.Links)
 	writeCounts(&b, columns, s.Links, s.Uncounted)
-	if s.Summary.Sender {
+	if len(s.Paths) > 0 {
 		writePaths(&b, columns, s.Paths, s.Time)
 	}
 	writeTotals(&b, columns, s.Summary, s.Links)
