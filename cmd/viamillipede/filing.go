@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 
+	"viamillipede/cmd/viamillipede/internal/child"
 	"viamillipede/cmd/viamillipede/internal/part"
 	"viamillipede/engine"
 )
@@ -119,7 +120,11 @@ var (
 // the stream has ended; nil is standard input.
 func (inv *invocation) openSource(c *engine.SendConfig) (*os.File, error) {
 	name := inv.filing.source
-	if name == "" {
+	switch {
+	case inv.exec.writes:
+		c.Source, c.Name, c.Producer = inv.exec.child.Source(), child.Quote(inv.exec.command), &inv.exec
+		return nil, nil
+	case name == "":
 		c.Source = standardInput
 		if inv.options.PRBS {
 			return nil, nil
@@ -152,7 +157,11 @@ func (inv *invocation) openSource(c *engine.SendConfig) (*os.File, error) {
 // openSink opens what rx writes: standard output, or the part of a file.
 func (inv *invocation) openSink(c *engine.ReceiveConfig) (*part.File, error) {
 	name := inv.filing.sink
-	if name == "" {
+	switch {
+	case inv.exec.reads:
+		c.Sink, c.SinkFile.Name, c.Consumer = inv.exec.child.Sink(), child.Quote(inv.exec.command), &inv.exec
+		return nil, nil
+	case name == "":
 		c.Sink = standardOutput
 		if err := checkStandard(standardOutput, os.O_WRONLY, inv.options.PRBS); err != nil || !inv.filing.sync {
 			return nil, err

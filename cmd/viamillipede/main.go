@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"viamillipede/cmd/viamillipede/internal/child"
 	"viamillipede/cmd/viamillipede/internal/means"
 	"viamillipede/engine"
 )
@@ -28,6 +29,7 @@ var version = "devel"
 const lastWords = 500 * time.Millisecond
 
 func main() {
+	child.Keep()                          // first: a keeper is no viamillipede
 	if err := means.Begin(); err != nil { // not by way of stderr, which has a timer
 		_, _ = syscall.Write(syscall.Stderr, fmt.Appendf(nil, "viamillipede: %v\n", err))
 		os.Exit(int(engine.ExitStatus(err)))

@@ -12,10 +12,13 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"viamillipede/cmd/viamillipede/internal/child"
 )
 
 // TestMain lets the scripts run this very binary as viamillipede.
 func TestMain(m *testing.M) {
+	child.Keep()
 	heedStopSignals()
 	testscript.Main(tests{m}, map[string]func(){"viamillipede": main})
 }

@@ -21,6 +21,7 @@ type invocation struct {
 
 	bench *benchmark // nil: none; then nothing but the options, paths and port counts beside it
 
+	exec   execution
 	filing filing
 
 	verbose    int
@@ -184,6 +185,9 @@ func (inv *invocation) complete() error {
 		return err
 	}
 	if err := inv.completeFiles(); err != nil {
+		return err
+	}
+	if err := inv.completeExec(); err != nil {
 		return err
 	}
 	inv.near = near{}

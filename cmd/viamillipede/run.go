@@ -99,6 +99,9 @@ func (inv *invocation) run() engine.Status {
 		return failed(ownPrefix, err)
 	}
 	defer profile.Stop()
+	if err := inv.exec.open(); err != nil {
+		return failed(ownPrefix, err)
+	}
 	sides, err := inv.sides()
 	if err != nil {
 		return failed(ownPrefix, err)
@@ -123,6 +126,10 @@ func (inv *invocation) run() engine.Status {
 		all.Wait()
 	}
 	defer watchSignals(sides, profile.told(cancel), atOnce)()
+	defer inv.exec.end() // while signals are still heeded, as below
+	if err := inv.exec.start(); err != nil {
+		return failed(ownPrefix, err)
+	}
 	defer profile.Stop() // while signals are still heeded, so that none ends the program before the file is complete
 	status := told.write(carry(ctx, cancel, sides, told))
 	herald.manager.Tell(notify.Stopping, "STATUS="+gistOf(status))

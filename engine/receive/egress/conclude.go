@@ -171,6 +171,9 @@ func (d *Delivery) endWatch() {
 func (d *Delivery) awaitReader(end wire.End) error {
 	left, gone := d.sink.AwaitReader(d.cfg.Over)
 	if gone {
+		if err := d.whyLeft(); err != nil {
+			return err
+		}
 		return d.stoppedEarly(left, nil)
 	}
 	return d.endSink(wire.Done{Legs: end.Legs, Bytes: end.Bytes})
@@ -181,6 +184,9 @@ func (d *Delivery) stoppedEarly(left int, cause error) error {
 	given := d.bytes.Load()
 	if !d.cfg.Early {
 		text := "the consumer of " + d.cfg.Name + " is gone"
+		if d.cfg.Consumer != nil {
+			text = d.cfg.Name + " reads no more"
+		}
 		if left > 0 {
 			text += fmt.Sprintf(", and has left %d bytes of the %d that it was given unread", left, given)
 		}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"viamillipede/cmd/viamillipede/internal/child"
+	"viamillipede/engine"
+)
+
+// execution is the program of exec, in place of standard input, standard output, or both.
+type execution struct {
+	command string // "": there is none
+	reads   bool   // what rx receives
+	writes  bool   // what tx sends
+	peer    string // host that is dialled; "" for none
+	child   *child.Child
+}
+
+// executed are the keywords about programs as ends of a stream.
+func executed() []keyword {
+	return []keyword{{
+		name: "exec",
+		args: []argument{command(func(inv *invocation, text string) { inv.exec.command = text })},
+		gist: "a program in place of standard input or output",
+		more: `
+A shell runs COMMAND (sh -c): at tx what it writes is the stream, at rx it reads it, and
+with both rx and tx it does both. Both ends exit with 0 only when it has exited with 0: a
+producer that fails fails the stream (6 here, 7 there), and so does a consumer. When
+the stream fails, the program and its process group are ended (SIGTERM, after 5 s
+SIGKILL) before its input is closed: it never takes half a stream for a whole one.
+tx starts it at once, rx when some of the stream is there. Its environment has
+VIAMILLIPEDE_PEER, _STREAM, _SIZE and _NAME, empty where not known. It has no terminal
+to ask on. A producer reads from /dev/null, a consumer writes to standard output. With
+both rx and tx, of which one listens, bind has to be a loopback address: anyone who
+reached the port could talk to the program.`,
+	}}
+}
+
+// command is what a shell is to run.
+func command(set func(*invocation, string)) argument {
+	return argument{
+		name: "COMMAND", want: "a command of the shell, as one word", literal: true,
+		set: func(inv *invocation, word string) bool {
+			set(inv, word)
+			return strings.TrimSpace(word) != "" && !strings.Contains(word, "\x00")
+		},
+	}
+}
+
+// completeExec finds the ends that the program is for, and checks what belongs together.
+func (inv *invocation) completeExec() error {
+	e := &inv.exec
+	if e.command == "" {
+		return nil
+	}
+	e.reads = inv.rx.said() && inv.filing.sink == ""
+	e.writes = inv.tx.said() && inv.filing.source == ""
+	for _, d := range []*direction{&inv.rx, &inv.tx} {
+		if len(d.paths) > 0 {
+			e.peer = d.paths[0].Host
+		}
+	}
+	switch {
+	case !e.reads && !e.writes:
+		return usageError("exec: a file is in place of standard input or output already")
+	case e.writes && inv.options.PRBS:
+		return usageError("exec: prbs makes the stream at tx, which then reads no program")
+	case e.reads && e.writes && inv.listening() != nil && !inv.options.Bind.IsLoopback():
+		return usageError("exec: anyone who reaches the port could talk to the program: with rx and tx, of which one listens, expected bind with a loopback address")
+	}
+	return nil
+}
+
+// open makes the program's pipes, if there is one.
+func (e *execution) open() (err error) {
+	if e.command == "" {
+		return nil
+	}
+	if e.child, err = child.New(e.command, e.reads, e.writes); err != nil {
+		return localPipe("cannot make a pipe for "+child.Quote(e.command), err)
+	}
+	return nil
+}
+
+// start starts a program that writes: what it has to say is wanted at once.
+func (e *execution) start() error {
+	if e.child == nil || !e.writes {
+		return nil
+	}
+	return e.blame(e.child.Start(e.environment(engine.Origin{})...))
+}
+
+// end ends the program, whatever it does, and closes its pipes after that.
+func (e *execution) end() {
+	if e.child != nil {
+		e.child.End()
+		e.child.Close()
+	}
+}
+
+// environment is what the program is told of its stream.
+func (e *execution) environment(o engine.Origin) []string {
+	peer, size := e.peer, ""
+	if len(o.Peers) > 0 {
+		peer = o.Peers[0]
+	}
+	if o.Size > 0 {
+		size = strconv.FormatUint(o.Size, 10)
+	}
+	return []string{
+		"VIAMILLIPEDE_PEER=" + peer, "VIAMILLIPEDE_STREAM=" + o.Stream, "VIAMILLIPEDE_SIZE=" + size, "VIAMILLIPEDE_NAME=" + o.Title,
+	}
+}
+
+// blame makes the stream's error of what is wrong with the program; nil: nothing. That of a context stays what it is.
+func (e *execution) blame(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return &engine.Error{Status: engine.StatusLocalPipe, Reason: err.Error()}
+}
+
+// Whole implements engine.Producer.
+func (e *execution) Whole(ctx context.Context) error { return e.blame(e.child.Exit(ctx)) }
+
+// Begun implements engine.Consumer: it starts a program that only reads.
+func (e *execution) Begun(_ context.Context, o engine.Origin) error {
+	if e.writes {
+		return nil
+	}
+	return e.blame(e.child.Start(e.environment(o)...))
+}
+
+// Left implements engine.Consumer.
+func (e *execution) Left(ctx context.Context) error { return e.blame(e.child.Exit(ctx)) }
+
+// Accepts implements engine.Consumer: the program sees the end of its input, and has to exit with 0.
+func (e *execution) Accepts(ctx context.Context) error {
+	if err := e.child.Release(ctx); err != nil {
+		return e.blame(err)
+	}
+	return e.blame(e.child.Exit(ctx))
+}

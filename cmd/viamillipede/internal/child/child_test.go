@@ -1,0 +1,231 @@
+package child
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// soon bounds waits, in tests that do not hang.
+const soon = 15 * time.Second
+
+// parentOf makes this binary a process that starts a command, which a test can kill.
+const parentOf = "VIAMILLIPEDE_TEST_PARENT_OF"
+
+func TestMain(m *testing.M) {
+	Keep()
+	if command := os.Getenv(parentOf); command != "" {
+		os.Unsetenv(parentOf)
+		c, err := New(command, true, true)
+		if err == nil {
+			err = c.Start()
+		}
+		if err != nil {
+			panic(err)
+		}
+		_, _ = os.Stdout.ReadFrom(os.NewFile(uintptr(c.Source()), "source"))
+		select {}
+	}
+	os.Exit(m.Run())
+}
+
+// start starts a command with both pipes; it is ended with the test.
+func start(t *testing.T, command string) (c *Child, says *bufio.Scanner) {
+	t.Helper()
+	c, err := New(command, true, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start("GREETING=hello"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.End(); c.Close() })
+	return c, bufio.NewScanner(os.NewFile(uintptr(c.Source()), "source"))
+}
+
+// line is what the command says next; a process id, if it is asked for one.
+func line(t *testing.T, says *bufio.Scanner) string {
+	t.Helper()
+	if !says.Scan() {
+		t.Fatal("it says nothing")
+	}
+	return says.Text()
+}
+
+// dies waits until a process is gone, or is a zombie that nobody has to care for.
+func dies(t *testing.T, pid string) {
+	t.Helper()
+	for end := time.Now().Add(soon); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		stat, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
+		if err != nil || strings.Contains(string(stat), ") Z ") {
+			return
+		}
+	}
+	t.Errorf("process %s lives on", pid)
+}
+
+func exits(t *testing.T, c *Child, want string) {
+	t.Helper()
+	ctx, end := context.WithTimeout(context.Background(), soon)
+	defer end()
+	switch err := c.Exit(ctx); {
+	case err == nil && want != "":
+		t.Errorf("it exits with 0, want %q", want)
+	case err != nil && (want == "" || !strings.Contains(err.Error(), want)):
+		t.Errorf("%v, want %q", err, want)
+	}
+}
+
+// A program reads and writes, and sees the end of its input once it is released.
+func TestChildReadsAndWrites(t *testing.T) {
+	c, says := start(t, `echo $GREETING; cat`)
+	if s := line(t, says); s != "hello" {
+		t.Errorf("it says %q", s)
+	}
+	if _, err := syscall.Write(c.Sink(), []byte("there\n")); err != nil {
+		t.Fatal(err)
+	}
+	if s := line(t, says); s != "there" {
+		t.Errorf("it says %q", s)
+	}
+	syscall.Close(c.Sink())
+	c.sink = -1
+	if err := c.Release(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	exits(t, c, "")
+	if says.Scan() {
+		t.Errorf("it says %q", says.Text())
+	}
+}
+
+// How a program ends is told.
+func TestChildExits(t *testing.T) {
+	for command, want := range map[string]string{
+		"exit 3": "exec 'exit 3' exited with status 3", "kill -TERM $$": "was ended by signal 15 (terminated)",
+		"/nosuch/program": "status 127 (no such program)", "/dev/null": "status 126 (a program that cannot be run)", "true": "",
+	} {
+		c, _ := start(t, command)
+		exits(t, c, want)
+	}
+}
+
+// A program that fails takes along what it has started, which may hold the stream's pipe.
+func TestChildFailsWhole(t *testing.T) {
+	c, says := start(t, `sleep 1000 & echo $!; exit 4`)
+	pid := line(t, says)
+	exits(t, c, "status 4")
+	dies(t, pid)
+	if says.Scan() {
+		t.Error("somebody has the pipe")
+	}
+}
+
+// End ends the whole group, one that is stopped too, and one that does not care for SIGTERM.
+func TestChildEnds(t *testing.T) {
+	for name, command := range map[string]string{
+		"plain":    `sleep 1000 & echo $!; echo $$; wait`,
+		"stopped":  `sleep 1000 & echo $!; echo $$; kill -STOP $! $$; sleep 1000`,
+		"stubborn": `trap "" TERM; sleep 1000 & echo $!; echo $$; wait`,
+		"all":      `sleep 1000 & echo $!; echo $$; kill -STOP 0; sleep 1000`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c, says := start(t, command)
+			pids := []string{line(t, says), line(t, says)}
+			begun := time.Now()
+			c.End()
+			if took := time.Since(begun); name == "plain" && took > Grace/2 {
+				t.Errorf("it took %v", took)
+			}
+			for _, pid := range pids {
+				dies(t, pid)
+			}
+			exits(t, c, "ended")
+		})
+	}
+}
+
+// A program that has been ended before does not start.
+func TestChildEndsBefore(t *testing.T) {
+	c, err := New("true", true, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.End()
+	if err := c.Start(); err == nil {
+		t.Error("it starts")
+	}
+}
+
+// Whoever is killed, nothing is left: the keeper, or the process that the program was started by. No consumer takes that for the end of
+// its input.
+func TestChildDiesWithItsKeeper(t *testing.T) {
+	whole := filepath.Join(t.TempDir(), "whole")
+	c, says := start(t, `sleep 1000 & echo $!; echo $$; cat; touch `+whole)
+	pids := []string{line(t, says), line(t, says)}
+	if err := syscall.Kill(c.pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	exits(t, c, "was ended together with its keeper")
+	for _, pid := range pids {
+		dies(t, pid)
+	}
+	if _, err := os.Stat(whole); err == nil {
+		t.Error("it has seen an end of its input")
+	}
+}
+
+func TestChildDiesWithItsParent(t *testing.T) {
+	whole := filepath.Join(t.TempDir(), "whole")
+	parent := exec.Command("/proc/self/exe")
+	parent.Env = append(os.Environ(), parentOf+`=sleep 1000 & echo $!; echo $$; echo $PPID; cat; touch `+whole)
+	out, err := parent.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := parent.Start(); err != nil {
+		t.Fatal(err)
+	}
+	says := bufio.NewScanner(out)
+	pids := []string{line(t, says), line(t, says), line(t, says)}
+	_ = parent.Process.Kill()
+	_ = parent.Wait()
+	for _, pid := range pids {
+		dies(t, pid)
+	}
+	if _, err := os.Stat(whole); err == nil {
+		t.Error("it has seen an end of its input")
+	}
+}
+
+// The keeper's group and session are its own.
+func TestChildHasItsOwnGroup(t *testing.T) {
+	c, says := start(t, `ps -o pgid=,sid= -p $$`)
+	want := strconv.Itoa(c.pid)
+	if f := strings.Fields(line(t, says)); len(f) != 2 || f[0] != want || f[1] != want {
+		t.Errorf("group and session are %v, want %s", f, want)
+	}
+}
+
+// What people see of a command is one line of a size that fits a message.
+func TestQuote(t *testing.T) {
+	for command, want := range map[string]string{
+		"cat":                   "exec 'cat'",
+		"a\n\tb":                "exec 'a b'",
+		"a\xff":                 "exec 'a?'",
+		strings.Repeat("ä", 60): "exec '" + strings.Repeat("ä", 50) + "...'",
+	} {
+		if got := Quote(command); got != want {
+			t.Errorf("%q: %q, want %q", command, got, want)
+		}
+	}
+}

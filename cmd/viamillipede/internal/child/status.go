@@ -1,0 +1,40 @@
+package child
+
+import (
+	"fmt"
+	"strings"
+	"syscall"
+	"unicode/utf8"
+)
+
+// longest bounds a command in a message, in bytes: the peer is told, too, in a line of at most 256.
+const longest = 100
+
+// Quote is a command for people: one line, and not too long.
+func Quote(command string) string {
+	line := strings.Join(strings.Fields(strings.ToValidUTF8(command, "?")), " ")
+	if len(line) > longest {
+		at := longest
+		for !utf8.RuneStart(line[at]) {
+			at--
+		}
+		line = line[:at] + "..."
+	}
+	return "exec '" + line + "'"
+}
+
+// outcome says how a program has ended; nil: with status 0.
+func outcome(command string, s syscall.WaitStatus) error {
+	what := ""
+	switch {
+	case s.Signaled():
+		return fmt.Errorf("%s was ended by signal %d (%v)", Quote(command), s.Signal(), s.Signal())
+	case s.ExitStatus() == 0:
+		return nil
+	case s.ExitStatus() == 126:
+		what = " (a program that cannot be run)"
+	case s.ExitStatus() == 127:
+		what = " (no such program)"
+	}
+	return fmt.Errorf("%s exited with status %d%s", Quote(command), s.ExitStatus(), what)
+}
