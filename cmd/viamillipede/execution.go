@@ -8,6 +8,7 @@ import (
 
 	"viamillipede/cmd/viamillipede/internal/child"
 	"viamillipede/engine"
+	"viamillipede/engine/wire"
 )
 
 // execution is the program of exec, in place of standard input, standard output, or both.
@@ -36,6 +37,19 @@ VIAMILLIPEDE_PEER, _STREAM, _SIZE and _NAME, empty where not known. It has no te
 to ask on. A producer reads from /dev/null, a consumer writes to standard output. With
 both rx and tx, of which one listens, bind has to be a loopback address: anyone who
 reached the port could talk to the program.`,
+	}, {
+		name: "name",
+		args: []argument{{
+			name: "TEXT", want: "1 to 64 bytes of text without control characters", literal: true,
+			set: func(inv *invocation, word string) bool {
+				inv.options.Title = word
+				return wire.Title(word).Valid()
+			},
+		}},
+		gist: "what to call the stream, for a program of rx",
+		more: `
+For tx. It is VIAMILLIPEDE_NAME in the environment of what exec starts, at both ends.
+A receiver that does not know names gets none.`,
 	}}
 }
 
@@ -85,12 +99,12 @@ func (e *execution) open() (err error) {
 	return nil
 }
 
-// start starts a program that writes: what it has to say is wanted at once.
-func (e *execution) start() error {
+// start starts a program that writes a stream of that title: what it has to say is wanted at once.
+func (e *execution) start(title string) error {
 	if e.child == nil || !e.writes {
 		return nil
 	}
-	return e.blame(e.child.Start(e.environment(engine.Origin{})...))
+	return e.blame(e.child.Start(e.environment(engine.Origin{Title: title})...))
 }
 
 // end ends the program, whatever it does, and closes its pipes after that.

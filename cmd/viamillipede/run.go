@@ -127,7 +127,7 @@ func (inv *invocation) run() engine.Status {
 	}
 	defer watchSignals(sides, profile.told(cancel), atOnce)()
 	defer inv.exec.end() // while signals are still heeded, as below
-	if err := inv.exec.start(); err != nil {
+	if err := inv.exec.start(inv.options.Title); err != nil {
 		return failed(ownPrefix, err)
 	}
 	defer profile.Stop() // while signals are still heeded, so that none ends the program before the file is complete

@@ -10,7 +10,7 @@ import (
 
 // features are those that this receiver grants. Each byte of a test stream must come.
 func (r *Receiver) features() (granted uint32) {
-	granted = wire.FeatureChecksum
+	granted = wire.FeatureChecksum | wire.FeatureName
 	if r.test == nil {
 		granted |= wire.FeatureHoles
 	}

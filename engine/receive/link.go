@@ -254,6 +254,9 @@ func (k *rxlink) beginFrame() error {
 
 // obey handles a whole control frame, of a type that the sender may send.
 func (k *rxlink) obey() error {
+	if k.frame.Type == wire.TypeName {
+		return k.r.out.Entitle(k.frame, k.small[:k.frame.Length], k.r.grants)
+	}
 	if k.frame.Type == wire.TypeEnd {
 		return receiveEnd{k.r}.endsAt(k.frame.End(), k.owner)
 	}

@@ -20,6 +20,9 @@ func (s *Sender) features() uint32 {
 	if s.cfg.Checksum {
 		asked |= wire.FeatureChecksum
 	}
+	if s.cfg.Title != "" {
+		asked |= wire.FeatureName
+	}
 	return asked
 }
 
@@ -91,13 +94,18 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	s.spread(k.path, l.Loop)
 	s.life.Mu.Lock()
 	s.life.CameUp(k.Loop.Now)
+	named := s.receiver.Features&wire.FeatureName != 0
 	s.life.Mu.Unlock()
 	observe.Tell(s.observer, observe.LinkUp{Link: k.Index, Path: k.Name})
 	if first {
 		observe.Tell(s.observer, observe.PathUp{Path: k.path.String(), Order: k.path.Order})
 	}
 	s.life.Rouse()
-	k.say(s.in.Agreement.Ask(k.Index))
+	words := s.in.Agreement.Ask(k.Index)
+	if named {
+		words = append(wire.Title(s.cfg.Title).Append(nil), words...) // no leg has gone before
+	}
+	k.say(words)
 }
 
 // linkLost handles the end of a link; on its loop's thread.

@@ -19,6 +19,7 @@ const (
 
 	TypeAsk     Type = 10 // sender: what does the receiver have in its file?
 	TypeDigests Type = 11 // receiver: digests of that
+	TypeName    Type = 12 // sender: what its user calls the stream; decoded as a Title
 )
 
 // String is the name that SPEC.md uses.
@@ -46,6 +47,8 @@ func (t Type) String() string {
 		return "ASK"
 	case TypeDigests:
 		return "DIGESTS"
+	case TypeName:
+		return "NAME"
 	}
 	return fmt.Sprintf("type %d", uint8(t))
 }
@@ -132,6 +135,8 @@ func (h Header) check() error {
 		return checkAsk(h)
 	case TypeDigests:
 		return checkDigests(h)
+	case TypeName:
+		return checkTitle(h)
 	}
 	return ErrType
 }

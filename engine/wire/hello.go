@@ -19,7 +19,9 @@ const (
 	FeatureHoles    = 1 << 1 // a leg of zeros may be a Hole
 	FeatureKeep     = 1 << 2 // what the receiver has in its file need not be sent: Ask, Digests and Keep
 
-	Features = FeatureChecksum | FeatureHoles | FeatureKeep // all that this version knows
+	FeatureName = 1 << 3 // the first frame of a link may be a Title
+
+	Features = FeatureChecksum | FeatureHoles | FeatureKeep | FeatureName // all that this version knows
 )
 
 // Hello is the first message of a link, from sender to receiver.

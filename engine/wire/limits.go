@@ -16,6 +16,7 @@ const (
 	MaxDigests = 32      // in one frame: as long as the longest Ack
 	DigestLen  = 16
 	Piece      = 1 << 20 // of a file, with a digest of its own: it fits into the cache of a CPU
+	MaxTitle   = 64      // text of a Title
 )
 
 // maxCount bounds leg numbers, leg counts and stream offsets, so that sums of them never wrap and they fit an off_t.

@@ -36,6 +36,7 @@ var senders = [...]Role{
 
 	TypeAsk:     Sender,
 	TypeDigests: Receiver,
+	TypeName:    Sender,
 }
 
 // MaxToReceiver is the most payload of a frame, legs excepted, that a receiver can be sent, in bytes: a Fault's text.

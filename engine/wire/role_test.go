@@ -11,10 +11,10 @@ func TestRoles(t *testing.T) {
 	frames := map[Type][]byte{
 		TypeLeg: Leg{Length: 1}.Append(nil), TypeAck: Ack{Bitmap: fullBitmap()}.Append(nil), TypeBeat: Beat{}.Append(nil),
 		TypeEnd: End{}.Append(nil), TypeDone: Done{}.Append(nil), TypeBye: Bye{}.Append(nil),
-		TypeError: Fault{Text: longText()}.Append(nil),
+		TypeError: Fault{Text: longText()}.Append(nil), TypeName: Title("x").Append(nil),
 	}
 	may := map[Role][]Type{
-		Sender:   {TypeLeg, TypeHole, TypeKeep, TypeAsk, TypeBeat, TypeEnd, TypeBye, TypeError},
+		Sender:   {TypeLeg, TypeHole, TypeKeep, TypeAsk, TypeName, TypeBeat, TypeEnd, TypeBye, TypeError},
 		Receiver: {TypeAck, TypeDigests, TypeBeat, TypeDone, TypeBye, TypeError},
 	}
 	for role, allowed := range may {

@@ -31,8 +31,7 @@ const (
 	DefaultConnect = schedule.Connect  // first contact
 )
 
-// Path is one "tx <host> [<port>]" or "rx <host> [<port>]" of the command line, with its options. The order of paths is the user's
-// order of preference.
+// Path is one "tx <host>" or "rx <host>" of the command line, with its options. Paths are in the user's order of preference.
 type Path struct {
 	Host   string // name, IPv4 or IPv6 address (without brackets)
 	Port   uint16
@@ -73,6 +72,7 @@ type Options struct {
 	Window     int64         // bytes of payload memory on this side; MinWindow to MaxWindow
 	Leg        int           // largest leg in bytes; a multiple of MinLeg, up to MaxLeg
 	Checksum   bool          // CRC32C of each leg's payload
+	Title      string        // sender only: what its user calls the stream, a valid wire.Title; "": nothing
 	Chaos      int           // sender only: abort the current link after every Chaos leg operations; 0: off
 	Phrase     [4]byte       // checkphrase; all zero: none
 	Early      bool          // receiver only: the consumer may stop before the end, and the stream still succeeds

@@ -2,9 +2,11 @@ package egress
 
 import (
 	"context"
+	"errors"
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/parties"
+	"viamillipede/engine/wire"
 )
 
 // What a consumer says of which more is known than that it closes its end. The goroutine that ends the sink asks, except for Introduce.
@@ -25,12 +27,15 @@ func (d *Delivery) whyLeft() error {
 	return parties.Consult(d.cfg.Over, d.cfg.Farewell, d.cfg.Consumer.Left)
 }
 
-// Introduce has the consumer told whose stream it will get, and returns at once; its size is what was announced. It is called once, when Begin has been called.
+// Introduce has the consumer told whose stream it will get, and returns at once; its size and title are what the sender has said. It is called once, when Begin has been called.
 func (d *Delivery) Introduce(o parties.Origin) {
 	if d.cfg.Consumer == nil || d.isOver() {
 		return
 	}
 	o.Size = uint64(d.ground.size)
+	if t := d.title.Load(); t != nil {
+		o.Title = string(*t)
+	}
 	d.intro.Start(func() {
 		defer stream.Caught("the beginning of the output", d.cfg.Observer, d.cfg.Fail)
 		begun := func(ctx context.Context) error { return d.cfg.Consumer.Begun(ctx, o) }
@@ -39,3 +44,18 @@ func (d *Delivery) Introduce(o parties.Origin) {
 		}
 	})
 }
+
+// Entitle notes what the sender's user calls the stream. Any loop calls it, before a leg of the link is taken. Errors: the frame is
+// broken, or NAME is not among the features that were granted.
+func (d *Delivery) Entitle(h wire.Header, payload []byte, granted uint32) error {
+	if granted&wire.FeatureName == 0 {
+		return errUngranted
+	}
+	t, err := h.Title(payload)
+	if err == nil {
+		d.title.Store(&t)
+	}
+	return err
+}
+
+var errUngranted = errors.New("a name came that was not granted")

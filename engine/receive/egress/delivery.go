@@ -35,12 +35,13 @@ type Delivery struct {
 	partial int                // of these, bytes of the head leg
 	lag     int                // bytes of zeros written in this turn
 
-	intro stream.Chore  // the consumer is told whose stream it will get
-	begun atomic.Bool   // a goroutine is ending the sink
-	ended chan struct{} // closed when it has
-	kept  bool          // that goroutine has the turn, for good
-	news  chan struct{} // tells that goroutine that something came in
-	cut   atomic.Bool   // a file was made to end with what was delivered, or that was tried; any goroutine
+	title atomic.Pointer[wire.Title] // what the sender's user calls the stream; nil: nothing. Any loop
+	intro stream.Chore               // the consumer is told whose stream it will get
+	begun atomic.Bool                // a goroutine is ending the sink
+	ended chan struct{}              // closed when it has
+	kept  bool                       // that goroutine has the turn, for good
+	news  chan struct{}              // tells that goroutine that something came in
+	cut   atomic.Bool                // a file was made to end with what was delivered, or that was tried; any goroutine
 }
 
 // Config is what a Delivery has to know, and whom it has to tell. It does not change.
@@ -102,7 +103,10 @@ func (d *Delivery) Attach(r *ring.Ring[Leg], legs ring.Consumer[Leg], most uint3
 }
 
 // Announce says how long the stream will be, if its sender knows; 0: it does not. When it may be called is as for Attach.
-func (d *Delivery) Announce(bytes int64) { d.ground.size = bytes }
+func (d *Delivery) Announce(bytes int64) {
+	d.ground.size = bytes
+	d.title.Store(nil)
+}
 
 // Written is how many bytes of the stream are in the sink, in order. Any goroutine may call it.
 func (d *Delivery) Written() uint64 { return d.bytes.Load() }
