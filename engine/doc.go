@@ -109,8 +109,8 @@
 //	ring.Ring              one compare-and-swap for each leg
 //	egress.Delivery        its turn says who writes to the sink; what is written and counted there belongs to the holder. Its phase and
 //	                       bytes, how far the stream has got, are written by the holder and read by all. Its outlet, whether the
-//	                       sink takes more, has a lock when that changes; its ground, how far a file is written, a lock while a
-//	                       piece goes to its place
+//	                       sink takes more, has a lock when that changes; its ground, how far a file is written, a read lock for each
+//	                       piece that goes to its place
 //	carPark.taken          whether a loop has legs that wait for their turn
 //
 // # Goroutines beside the loops

@@ -11,6 +11,7 @@ import (
 	"viamillipede/engine/observe"
 	"viamillipede/engine/parties"
 	"viamillipede/engine/schedule"
+	"viamillipede/netio"
 	"viamillipede/netio/dial"
 )
 
@@ -191,18 +192,41 @@ const (
 // Loops is how many loops an end gets. It is asked once, when they are made, because the answer follows the cgroup's CPU time,
 // which may change at any time.
 func (o Options) Loops() int {
+	if len(o.CPUs) > 0 {
+		return o.atMost(len(o.CPUs))
+	}
+	return o.atMost(affinity.Loops(usable(), o.Threads))
+}
+
+// fewLoops is how many loops a sender has at least, as far as there are CPUs, where no producer needs one of them: its source is a
+// file. From a file, a second loop reads legs into memory while the first one sends.
+const fewLoops = 2
+
+// Loops is Options.Loops for a sender.
+func (c SendSetup) Loops() int {
+	loops := c.Options.Loops()
+	if len(c.CPUs) > 0 || c.PRBS || c.Blank || !netio.IsFile(c.Source) {
+		return loops
+	}
+	return c.atMost(max(loops, min(fewLoops, usable())))
+}
+
+// atMost is so many loops, or as many as there may be.
+func (o Options) atMost(loops int) int {
 	most := cmp.Or(o.Means.Loops, loopsMost)
 	if f := o.Means.Files; f > 0 && f < filesPlenty {
 		most = min(most, max(1, f/filesForLoop))
 	}
-	if len(o.CPUs) > 0 {
-		return min(len(o.CPUs), o.Threads, most)
-	}
+	return min(loops, o.Threads, most)
+}
+
+// usable is how many CPUs this process may use at a time.
+func usable() int {
 	allowed, err := affinity.Allowed()
 	if err != nil {
 		return 1
 	}
-	return min(affinity.Loops(min(len(allowed), granted()), o.Threads), most)
+	return min(len(allowed), granted())
 }
 
 // LoopCPUs returns the CPU of each loop, -1 for a loop that is not pinned. It is for when nothing is known of the stream's
@@ -210,7 +234,7 @@ func (o Options) Loops() int {
 //
 // A sender takes its CPUs from the lower half of those allowed, a receiver from the upper half. With both on one machine, a CPU
 // each was measured to be an eighth faster than what the kernel does by itself, and one CPU for both an eighth slower. The
-// process id decides where in its half each begins, so that streams side by side differ.
+// process id decides where in its half each begins, so that streams side by side differ. More loops than half of the CPUs take all.
 func (o Options) LoopCPUs(e End, loops int) []int {
 	if len(o.CPUs) > 0 {
 		return o.CPUs[:loops]
@@ -225,7 +249,7 @@ func (o Options) LoopCPUs(e End, loops int) []int {
 	}
 	half := allowed
 	switch {
-	case len(allowed) < 2:
+	case len(allowed) < 2, loops > len(allowed)/2:
 	case e == Sending:
 		half = allowed[:len(allowed)/2]
 	default:

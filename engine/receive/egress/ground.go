@@ -33,10 +33,8 @@ type ground struct {
 
 	reserved atomic.Int64 // bytes that room has been set aside for
 
-	// placing is held while a leg is written to its place. Linux lets only one thread write to a file at a time, and has the next
-	// one spin until then, which costs a CPU that the other end may need.
-	placing sync.Mutex
-	sealed  bool // guarded by placing
+	placing sync.RWMutex // held for reading while a leg is written to its place
+	sealed  bool         // guarded by placing
 }
 
 // errMixed is why a stream in a file of unknown length fails.
@@ -139,8 +137,8 @@ var errSealed = errors.New("the stream is cut off")
 
 // emptyAt is netio.Sink.EmptyAt, until the file is cut.
 func (g *ground) emptyAt(p *netio.Pipe, offset int64) error {
-	g.placing.Lock()
-	defer g.placing.Unlock()
+	g.placing.RLock()
+	defer g.placing.RUnlock()
 	if g.sealed {
 		return errSealed
 	}
