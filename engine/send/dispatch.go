@@ -60,7 +60,7 @@ func (l *txloop) feedLinks() (again bool) {
 	l.s.deferring.And(^l.mark)
 	l.checkLinks()
 	defer l.countIdle()
-	defer l.Push()
+	defer l.push()
 	for legs, bytes := 0, 0; legs < legsPerRound || bytes < bytesPerRound && l.s.in.Ahead(); legs++ {
 		k, leg, why := l.match()
 		if l.Aboard() {

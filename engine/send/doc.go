@@ -8,6 +8,7 @@
 //	loop     loop.go      the links of a loop                    the loop
 //	link     link.go      frames written, acks read              parallel, one loop owns a link
 //	         leg.go         the ways of a leg into the socket    the same loop
+//	         together.go    several of them in a packet          the same loop
 //	         zero.go        one of them: MSG_ZEROCOPY (engine/send/zero)  the same loop
 //	         aside.go       a link that is given up says why     the same loop
 //	         end.go         what becomes of what it carried      the same loop

@@ -38,7 +38,7 @@ func (k *txlink) sendBody() (int, error) {
 	case data != nil && k.sent < len(k.header) && k.zeroes(len(data)):
 		return k.Conn.SendMore(k.header[k.sent:], nil)
 	case data != nil && k.sent < len(k.header):
-		return k.owner.SendAlong(k, k.header[k.sent:], data, k.s.in.Ahead())
+		return k.owner.sendAlong(k, k.header[k.sent:], data, k.s.in.Ahead())
 	case data != nil && k.zeroes(len(k.header)+k.leg.Length-k.sent):
 		return k.sendZero(data[k.sent-len(k.header):])
 	case data != nil:

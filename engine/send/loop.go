@@ -22,6 +22,7 @@ type txloop struct {
 	token int32 // of the watch on the source
 	pause ingest.Pause
 
+	waits   *txlink   // has bytes in its socket that wait for more; nil: none
 	unheard []*txlink // had more to read than their share of the round
 	limbo   []*txlink // are gone, but the kernel may still read what they sent
 	asides  []*txlink // are gone, but still have their last words to send

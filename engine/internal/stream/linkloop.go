@@ -14,7 +14,6 @@ type LinkLoop[K Linked] struct {
 	*loop.Loop
 	Links []K
 	Past  *linkSums // of links that have ended; nil: nobody asked for them
-	waits *Link     // has bytes that wait for more; nil: none
 }
 
 // NewLinkLoop gives a loop links, and keeps the summaries of those that end if sums are wanted.
@@ -35,29 +34,6 @@ type Linked interface {
 
 // Base is what the link has at either end; see Linked.
 func (k *Link) Base() *Link { return k }
-
-// SendAlong sends a, then b, on a link; both are the caller's again on return. more says that as much follows at once, so that what does
-// not fill a packet may wait for it, until Push. It returns what Send returns.
-func (l *LinkLoop[K]) SendAlong(link K, a, b []byte, more bool) (int, error) {
-	k := link.Base()
-	if l.waits != nil && l.waits != k {
-		l.Push()
-	}
-	if !more {
-		l.waits = nil
-		return k.Conn.Send(a, b)
-	}
-	l.waits = k
-	return k.Conn.SendMore(a, b)
-}
-
-// Push has what waits leave.
-func (l *LinkLoop[K]) Push() {
-	if l.waits != nil && !l.waits.Gone {
-		l.waits.Conn.Push()
-	}
-	l.waits = nil
-}
 
 // Remove takes a link out.
 func (l *LinkLoop[K]) Remove(k K) {
