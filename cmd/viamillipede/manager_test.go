@@ -190,7 +190,8 @@ func TestManagedOtherwise(t *testing.T) {
 	m := managed(t, "")
 	l := socketAt(t, "127.0.0.1:0")
 	for words, want := range map[string]string{
-		"rx 1":                       fmt.Sprintf(`descriptor 3 listens on port %d, and rx asks for port 1\n$`, portOf(l)),
+		"rx 1":                       fmt.Sprintf(`descriptor 3 listens on port %d, and port 1 is asked for\n$`, portOf(l)),
+		"rx 1 tx 2":                  `rx and tx ask for two ports, and one was passed\n$`,
 		"rx bind 192.0.2.1":          `not all of it is bound to 192.0.2.1, for which bind asks\n$`,
 		"tx localhost 1 connect 0.1": `the sockets that were passed \(LISTEN_FDS\) are not used: no end listens\n`,
 	} {
@@ -211,6 +212,25 @@ func TestManagedOtherwise(t *testing.T) {
 	if strings.Contains(m.said, "MAINPID") || !strings.Contains(m.said, "READY=1") {
 		t.Errorf("a process that the manager did not start calls itself the main one:\n%s", m.said)
 	}
+}
+
+// A sender that listens takes links at what was passed, too.
+func TestManagedSenderListens(t *testing.T) {
+	m := managed(t, "")
+	l := socketAt(t, "127.0.0.1:0")
+	tx := m.service(t.Context(), []*net.TCPListener{l}, "tx", fmt.Sprint(portOf(l)))
+	tx.Stdin = strings.NewReader("words")
+	var said bytes.Buffer
+	tx.Stderr = &said
+	if err := tx.Start(); err != nil {
+		t.Fatal(err)
+	}
+	m.await("READY=1")
+	out, err := exec.CommandContext(t.Context(), m.self, "rx", "localhost", fmt.Sprint(portOf(l))).Output()
+	if ended := tx.Wait(); err != nil || ended != nil || string(out) != "words" {
+		t.Errorf("rx: %v, tx: %v, came out: %q, said:\n%s", err, ended, out, &said)
+	}
+	m.stillThere(l)
 }
 
 // A service that dials is ready once a link is up.

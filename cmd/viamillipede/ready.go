@@ -82,8 +82,10 @@ func (inv *invocation) inherit(passed []dial.Passed) error {
 	switch {
 	case err != nil:
 		return unfit(err.Error())
+	case inv.rx.listens > 0 && inv.tx.listens > 0 && inv.rx.port != inv.tx.port:
+		return unfit("rx and tx ask for two ports, and one was passed")
 	case d.given && d.port != 0 && d.port != sockets.Port():
-		return unfit(fmt.Sprintf("%v listens on port %d, and rx asks for port %d", passed[0], sockets.Port(), d.port))
+		return unfit(fmt.Sprintf("%v listens on port %d, and port %d is asked for", passed[0], sockets.Port(), d.port))
 	case !sockets.At(inv.options.Bind):
 		return unfit(fmt.Sprintf("not all of it is bound to %v, for which bind asks", inv.options.Bind))
 	}
