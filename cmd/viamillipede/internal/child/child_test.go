@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -213,6 +214,16 @@ func TestChildHasItsOwnGroup(t *testing.T) {
 	want := strconv.Itoa(c.pid)
 	if f := strings.Fields(line(t, says)); len(f) != 2 || f[0] != want || f[1] != want {
 		t.Errorf("group and session are %v, want %s", f, want)
+	}
+}
+
+// A program begins with the signals as any other does, whatever this process ignores.
+func TestChildIgnoresNoSignal(t *testing.T) {
+	signal.Ignore(syscall.SIGTTOU, syscall.SIGPIPE)
+	defer signal.Reset(syscall.SIGTTOU, syscall.SIGPIPE)
+	_, says := start(t, `exec grep SigIgn /proc/self/status`)
+	if s := line(t, says); s != "SigIgn:\t0000000000000000" {
+		t.Error(s)
 	}
 }
 

@@ -43,8 +43,9 @@ func Keep() {
 // keep runs a command, and returns when it is to end: by then its process group is gone, or is about to be.
 func keep(command string) {
 	runtime.LockOSThread() // for as long as the process lives: PR_SET_PDEATHSIG is about the thread that forks
-	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE, syscall.SIGUSR1, syscall.SIGUSR2)
+	// The signals of its group do not end it. Those that viamillipede ignores are not ignored here: the program would inherit that.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE,
+		syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTTOU)
 	syscall.CloseOnExec(controlFD)
 	syscall.CloseOnExec(inputFD)
 	// What the program leaves behind becomes a child of the keeper, which so knows when nobody is left. Old kernels refuse; then it
