@@ -125,6 +125,7 @@
 //	                           ways.Dialer: they end with Start's context, and Wait joins them
 //	listeners, guests          doors.Doors: they end with the context of the last Accept, and Accept joins them
 //	end of the sink            egress.Delivery: it closes ended
+//	questions to parties       ingest.Intake and egress.Delivery, a stream.Chore each: was that all? and: whose stream it is
 //	hashing of a file            ingest.Intake and Receiver: it ends with them, or when a call on the file returns
 //	loading of BPF programs    stream.Chore: one for the statistics of links, one for the proof of pages
 //

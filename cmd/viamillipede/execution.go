@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"viamillipede/cmd/viamillipede/internal/child"
 	"viamillipede/engine"
@@ -18,6 +19,7 @@ type execution struct {
 	writes  bool   // what tx sends
 	peer    string // host that is dialled; "" for none
 	child   *child.Child
+	blamed  atomic.Pointer[engine.Error] // what was wrong with it first: one error, that of both ends
 }
 
 // executed are the keywords about programs as ends of a stream.
@@ -134,7 +136,8 @@ func (e *execution) blame(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	return &engine.Error{Status: engine.StatusLocalPipe, Reason: err.Error()}
+	e.blamed.CompareAndSwap(nil, &engine.Error{Status: engine.StatusLocalPipe, Reason: err.Error()})
+	return e.blamed.Load()
 }
 
 // Whole implements engine.Producer.

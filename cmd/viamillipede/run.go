@@ -299,7 +299,7 @@ func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, t
 		}
 		// In a loop the word of a signal may come back from our own other side first: it is no echo of that.
 		heard := status == engine.StatusRemotePipe && context.Cause(ctx) != ours
-		if r.err == nil || status != engine.StatusDone && stopped(ctx, r.err) && !heard {
+		if r.err == nil || errors.Is(ours, r.err) || status != engine.StatusDone && stopped(ctx, r.err) && !heard {
 			continue
 		}
 		own := failed(r.prefix, causeOf(ctx, r.err))
