@@ -202,7 +202,7 @@ func TestManagedOtherwise(t *testing.T) {
 	}
 	m.await("STATUS=could not connect in time, or could not listen") // what tx has said
 
-	m.said = ""
+	m = managed(t, "") // which hears nothing more of those before
 	rx := m.service(t.Context(), nil, "rx", "0", "connect", "0.1")
 	rx.Env = append(rx.Env, "SYSTEMD_EXEC_PID=1")
 	if out, err := rx.CombinedOutput(); exitStatus(err) != 2 {
