@@ -41,8 +41,10 @@ type setup struct {
 	rx    []string      // more options of the receiver
 	tx    []string      // more options of the sender
 	to    []string      // the sender's "tx <host> <port>"; nil is every path of the lab in its order
-	in    *lab.Gate     // of the producer; nil is an open one
-	out   *lab.Gate     // of the consumer; nil is an open one
+
+	reversed bool      // the receiver dials: to is its "rx <host> <port>"
+	in       *lab.Gate // of the producer; nil is an open one
+	out      *lab.Gate // of the consumer; nil is an open one
 
 	ready      string   // what the receiver says before the sender starts; "" is not waited for
 	producer   []string // program at the sender's standard input, and words after the size; nil is the test itself
@@ -107,7 +109,7 @@ func (p programs) start(t *testing.T, l *lab.Lab, with setup) *stream {
 // receive starts the receiver, and its consumer.
 func (s *stream) receive(life context.Context, p programs) {
 	r, w := s.pipe()
-	s.rx, s.rxSaid = s.program(life, p, lab.RX, []string{"rx", fmt.Sprint(labPort)}, s.setup.rx)
+	s.rx, s.rxSaid = s.program(life, p, lab.RX, s.receives(), s.setup.rx)
 	s.rx.Stdout = w
 	s.run(s.rx, w)
 	if s.setup.consumer != "" {
@@ -130,6 +132,9 @@ func (s *stream) send(life context.Context, p programs) {
 	if to == nil {
 		to = toPaths(s.lab, upTo(s.lab.Paths())...)
 	}
+	if s.setup.reversed {
+		to = []string{"tx", fmt.Sprint(labPort)}
+	}
 	r, w := s.pipe()
 	s.tx, s.txSaid = s.program(life, p, s.setup.senderSide, to, s.setup.tx)
 	s.tx.Stdin = r
@@ -147,6 +152,26 @@ func (s *stream) send(life context.Context, p programs) {
 		return
 	}
 	go func() { s.fed <- lab.Feed(life, w, s.setup.size, s.in) }()
+}
+
+// receives is what the receiver is told.
+func (s *stream) receives() []string {
+	switch {
+	case !s.setup.reversed:
+		return []string{"rx", fmt.Sprint(labPort)}
+	case s.setup.to != nil:
+		return s.setup.to
+	}
+	var words []string
+	for i := range s.lab.Paths() {
+		words = append(words, fromWords(s.lab, i)...)
+	}
+	return words
+}
+
+// fromWords gives the words of path i at a receiver that dials, with what belongs to it.
+func fromWords(l *lab.Lab, i int, more ...string) []string {
+	return append([]string{"rx", l.Address(lab.TX, i), fmt.Sprint(labPort)}, more...)
 }
 
 // toPaths gives "tx <host> <port>" for the given paths of a lab, in that order.

@@ -39,7 +39,7 @@ func TestP8Strangers(t *testing.T) {
 	address := net.JoinHostPort(l.Address(lab.RX, 0), fmt.Sprint(labPort))
 	s.wait(s.out.At(from), "the first bytes")
 	visited := make(chan error, 1)
-	go func() { visited <- visitAll(s.deadline, l, address) }()
+	go func() { visited <- visitAll(s.deadline, l, lab.TX, address) }()
 	s.wait(s.out.At(to), "the stream, with strangers at the door")
 	if err := <-visited; err != nil {
 		t.Errorf("strangers: %v", err)
@@ -52,19 +52,19 @@ func TestP8Strangers(t *testing.T) {
 }
 
 // visitAll sends every kind of stranger to address.
-func visitAll(ctx context.Context, l *lab.Lab, address string) error {
-	silent, err := l.Dial(ctx, lab.TX, address)
+func visitAll(ctx context.Context, l *lab.Lab, from lab.Side, address string) error {
+	silent, err := l.Dial(ctx, from, address)
 	if err != nil {
 		return fmt.Errorf("half-open: %w", err)
 	}
 	defer silent.Close()
-	return errors.Join(scan(ctx, l, address), babble(ctx, l, address), intrude(ctx, l, address), flock(ctx, l, address))
+	return errors.Join(scan(ctx, l, from, address), babble(ctx, l, from, address), intrude(ctx, l, from, address), flock(ctx, l, from, address))
 }
 
 // scan connects and closes, as a port scanner does.
-func scan(ctx context.Context, l *lab.Lab, address string) error {
+func scan(ctx context.Context, l *lab.Lab, from lab.Side, address string) error {
 	for range scans {
-		c, err := l.Dial(ctx, lab.TX, address)
+		c, err := l.Dial(ctx, from, address)
 		if err != nil {
 			return fmt.Errorf("scan: %w", err)
 		}
@@ -74,10 +74,10 @@ func scan(ctx context.Context, l *lab.Lab, address string) error {
 }
 
 // babble sends random bytes, and expects to be turned away, with or without a word.
-func babble(ctx context.Context, l *lab.Lab, address string) error {
+func babble(ctx context.Context, l *lab.Lab, from lab.Side, address string) error {
 	rng := rand.NewChaCha8([32]byte{1})
 	for range babblers {
-		c, err := l.Dial(ctx, lab.TX, address)
+		c, err := l.Dial(ctx, from, address)
 		if err != nil {
 			return fmt.Errorf("babble: %w", err)
 		}
@@ -95,8 +95,8 @@ func babble(ctx context.Context, l *lab.Lab, address string) error {
 }
 
 // intrude is the sender of another stream, and expects to hear that the receiver is busy.
-func intrude(ctx context.Context, l *lab.Lab, address string) error {
-	c, err := l.Dial(ctx, lab.TX, address)
+func intrude(ctx context.Context, l *lab.Lab, from lab.Side, address string) error {
+	c, err := l.Dial(ctx, from, address)
 	if err != nil {
 		return fmt.Errorf("intrude: %w", err)
 	}
@@ -121,11 +121,11 @@ func intrude(ctx context.Context, l *lab.Lab, address string) error {
 }
 
 // flock opens many connections at once, which stay until all are there.
-func flock(ctx context.Context, l *lab.Lab, address string) error {
+func flock(ctx context.Context, l *lab.Lab, from lab.Side, address string) error {
 	var all sync.WaitGroup
 	conns, errs := make([]net.Conn, crowd), make([]error, crowd)
 	for i := range conns {
-		all.Go(func() { conns[i], errs[i] = l.Dial(ctx, lab.TX, address) })
+		all.Go(func() { conns[i], errs[i] = l.Dial(ctx, from, address) })
 	}
 	all.Wait()
 	for _, c := range conns {

@@ -25,6 +25,18 @@ func unpace(fd int) {
 	}
 }
 
+// congest sets the congestion control asked for on a socket that is not connected yet.
+func congest(fd int, asked string) error {
+	switch asked {
+	case "", "system":
+		return nil
+	case "auto":
+		unpace(fd)
+		return nil
+	}
+	return setCongestion(fd, asked)
+}
+
 func setCongestion(fd int, name string) error {
 	err := unix.SetsockoptString(fd, unix.IPPROTO_TCP, unix.TCP_CONGESTION, name)
 	return os.NewSyscallError("setsockopt TCP_CONGESTION "+name, err)

@@ -64,14 +64,7 @@ func (d Dialer) prepare(fd int) error {
 	if err := bindToDevice(fd, d.Device); err != nil {
 		return err
 	}
-	switch d.Congestion {
-	case "", "system":
-	case "auto":
-		unpace(fd)
-	default:
-		return setCongestion(fd, d.Congestion)
-	}
-	return nil
+	return congest(fd, d.Congestion)
 }
 
 // bindToDevice makes the socket use one device only (SO_BINDTODEVICE, socket(7)).

@@ -87,6 +87,14 @@ func (g *Group) control(i int, f func(fd int) error) error {
 	return control(rc, f)
 }
 
+// Congest gives connections that will come in the congestion control asked for, as Dialer does before the handshake: they inherit it. Where
+// it is refused, they keep the system's.
+func (g *Group) Congest(asked string) {
+	for i := range g.listeners {
+		_ = g.control(i, func(fd int) error { return congest(fd, asked) })
+	}
+}
+
 // Listeners returns the listeners, in the order in which Steer counts them. They stay the group's; the caller accepts on
 // them.
 func (g *Group) Listeners() []*net.TCPListener { return g.listeners }

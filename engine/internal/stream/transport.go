@@ -119,6 +119,9 @@ func (t tcp) Listen(ctx context.Context, port uint16, listeners int) (Door, erro
 	if err != nil {
 		return nil, err
 	}
+	if t.inherited == nil { // the options of a socket that was passed are its owner's
+		g.Congest(t.congestion)
+	}
 	return &group{group: g}, nil
 }
 

@@ -1,0 +1,217 @@
+package engine_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"os"
+	"testing"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/engine/rig"
+	"viamillipede/engine/wire"
+)
+
+// guest is a receiver that dials, made by hand.
+type guest struct {
+	t  *testing.T
+	c  net.Conn
+	id uint64
+}
+
+// listening is a sender that listens, whose source is a pipe.
+type listening struct {
+	t    *testing.T
+	s    *engine.Sender
+	in   *os.File
+	over chan error
+}
+
+func listen(t *testing.T, yield time.Duration) *listening {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	timing := steady
+	timing.Yield = yield
+	s, err := rig.NewSender(rig.SendConfig{Setup: rig.Setup{Hooks: rig.Hooks{Timing: timing}}, Source: int(r.Fd())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	l := &listening{t, s, w, make(chan error, 1)}
+	go func() { _, err := s.Run(ctx); l.over <- err }()
+	t.Cleanup(func() {
+		w.Close()
+		cancel()
+		<-l.over
+		r.Close()
+	})
+	return l
+}
+
+// call dials and calls, with what change makes of the call.
+func (l *listening) call(id uint64, change func(*wire.Call)) *guest {
+	l.t.Helper()
+	at := l.s.Addr().(*net.TCPAddr)
+	c, err := net.DialTCP("tcp", nil, &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: at.Port})
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	l.t.Cleanup(func() { c.Close() })
+	_ = c.SetDeadline(time.Now().Add(soon))
+	call := wire.Call{Paths: 1, Links: 2, Receiver: id}
+	if change != nil {
+		change(&call)
+	}
+	if _, err := c.Write(call.Append(nil)); err != nil {
+		l.t.Fatal(err)
+	}
+	return &guest{l.t, c, id}
+}
+
+// answered reads the answer to a call: a hello, or a refusal.
+func (g *guest) answered() (h wire.Hello, v wire.Verdict) {
+	g.t.Helper()
+	b := make([]byte, wire.HelloLen)
+	if _, err := io.ReadFull(g.c, b); err != nil {
+		g.t.Fatalf("no answer to a call: %v", err)
+	}
+	if w, err := wire.ParseWelcome(b); err == nil {
+		return h, w.Verdict
+	}
+	h, err := wire.ParseHello(b)
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	return h, wire.VerdictOK
+}
+
+// welcomes answers the hello.
+func (g *guest) welcomes(h wire.Hello) {
+	g.t.Helper()
+	w := wire.Welcome{Stream: h.Stream, MaxLeg: wire.MaxLeg, Credit: 64, Receiver: g.id}
+	if _, err := g.c.Write(w.Append(nil)); err != nil {
+		g.t.Fatal(err)
+	}
+}
+
+// becomes has a receiver become the sender's.
+func (l *listening) becomes(id uint64, change func(*wire.Call)) (*guest, wire.Hello) {
+	l.t.Helper()
+	g := l.call(id, change)
+	h, v := g.answered()
+	if v != wire.VerdictOK {
+		l.t.Fatalf("receiver %d is refused: %v", id, v)
+	}
+	g.welcomes(h)
+	return g, h
+}
+
+// hears reads frames until one of the type comes.
+func (g *guest) hears(want wire.Type) wire.Header {
+	g.t.Helper()
+	b := make([]byte, wire.MaxLeg)
+	for {
+		if _, err := io.ReadFull(g.c, b[:wire.HeaderLen]); err != nil {
+			g.t.Fatalf("no %v: %v", want, err)
+		}
+		h, err := wire.ParseHeader(b)
+		if err != nil {
+			g.t.Fatal(err)
+		}
+		if _, err := io.ReadFull(g.c, b[:h.Length]); err != nil {
+			g.t.Fatal(err)
+		}
+		if h.Type == want {
+			return h
+		}
+	}
+}
+
+// A call proves nothing: a receiver that has no leg yet makes way for another one, as soon as it has had its time.
+func TestCalledYields(t *testing.T) {
+	l := listen(t, 50*time.Millisecond)
+	first, _ := l.becomes(1, nil)
+	first.hears(wire.TypeBeat) // it is the sender's
+	second := l.call(2, nil)
+	if bye := first.hears(wire.TypeBye).Bye(); bye.Reason != wire.ByeYields {
+		t.Errorf("the first receiver hears %v", bye)
+	}
+	first.c.Close()
+	h, v := second.answered()
+	if v != wire.VerdictOK {
+		t.Fatalf("the second receiver hears %v", v)
+	}
+	second.welcomes(h)
+	if _, err := l.in.WriteString("words"); err != nil {
+		t.Fatal(err)
+	}
+	if leg := second.hears(wire.TypeLeg).Leg(); leg.Number != 0 || leg.Length != 5 {
+		t.Errorf("the second receiver gets %+v", leg)
+	}
+}
+
+// A receiver that never answers the hello is in nobody's way, and one that goes leaves the sender free.
+func TestCalledHalfOpen(t *testing.T) {
+	l := listen(t, time.Hour)
+	for range 3 {
+		l.call(1, nil).answered()
+	}
+	gone, _ := l.becomes(2, nil)
+	gone.hears(wire.TypeBeat) // it is the sender's
+	gone.c.Close()
+	g, _ := l.becomes(3, nil) // held until the other one has gone
+	if _, err := l.in.WriteString("words"); err != nil {
+		t.Fatal(err)
+	}
+	g.hears(wire.TypeLeg)
+}
+
+// Once a receiver has a leg, the sender is its own: others are told that it is busy, and what began elsewhere is unknown. It comes back, also
+// while an old call of it is on its way.
+func TestCalledOwned(t *testing.T) {
+	l := listen(t, time.Hour)
+	g, hello := l.becomes(1, nil)
+	if _, err := l.in.WriteString("words"); err != nil {
+		t.Fatal(err)
+	}
+	g.hears(wire.TypeLeg)
+	if _, err := g.c.Write(wire.Ack{Received: 1, Delivered: 1}.Append(nil)); err != nil {
+		t.Fatal(err)
+	}
+	resumes := func(c *wire.Call) { c.Flags, c.Stream, c.Generation = wire.FlagResume, hello.Stream, 1 }
+	g.c.Close()
+	again, h := l.becomes(1, resumes)
+	if h.Generation != 1 || h.Links != 2 {
+		t.Errorf("a call is answered by %+v", h)
+	}
+	for _, c := range []struct {
+		name   string
+		id     uint64
+		change func(*wire.Call)
+		want   wire.Verdict
+	}{
+		{"another receiver", 2, nil, wire.VerdictBusy},
+		{"one of another stream", 2, func(c *wire.Call) { c.Flags, c.Stream = wire.FlagResume, wire.StreamID{9} }, wire.VerdictUnknown},
+		{"another number of links", 1, func(c *wire.Call) { resumes(c); c.Links = 3 }, wire.VerdictMalformed},
+		{"another number of paths", 1, func(c *wire.Call) { resumes(c); c.Paths = 2 }, wire.VerdictMalformed},
+		{"another checkphrase", 1, func(c *wire.Call) { resumes(c); c.Phrase = [4]byte{'a', 'b', 'c', 'd'} }, wire.VerdictPhrase},
+	} {
+		if _, v := l.call(c.id, c.change).answered(); v != c.want {
+			t.Errorf("%s hears %v, want %v", c.name, v, c.want)
+		}
+	}
+	stale, _ := l.becomes(1, func(c *wire.Call) { resumes(c); c.Generation = 0 })
+	if _, err := io.ReadAll(stale.c); err != nil {
+		t.Logf("an old call: %v", err)
+	}
+	if _, err := l.in.WriteString("more"); err != nil {
+		t.Fatal(err)
+	}
+	if leg := again.hears(wire.TypeLeg).Leg(); leg.Number != 1 {
+		t.Errorf("the receiver that came back gets %+v", leg)
+	}
+}
