@@ -270,5 +270,5 @@ func (r *Receiver) Doors() *doors.Doors { return r.doors }
 
 // sockets tells whose statistics are wanted: at once, since a receiver usually has to wait for its sender anyway.
 func (r *Receiver) sockets(context.Context) (sockstats.Config, bool) {
-	return stream.Sockets(r.Addr(), r.cfg.Paths), true
+	return ways.Sockets(r.Addr(), r.cfg.Paths), true
 }

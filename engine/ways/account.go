@@ -2,6 +2,7 @@ package ways
 
 import (
 	"context"
+	"net"
 	"net/netip"
 	"slices"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"viamillipede/engine/schedule"
 	"viamillipede/netio"
 	"viamillipede/netio/host"
+	"viamillipede/netio/sockstats"
 )
 
 // Summaries is what each path did in that time; held is for how long each had the oldest missing leg.
@@ -60,6 +62,17 @@ func (d *Dialer) Missing(links []observe.LinkStatus, started time.Time, loop fun
 		}
 	}
 	return missing
+}
+
+// Sockets are those of the links of an end that listens at an address, or dials by these paths.
+func Sockets(at net.Addr, paths []stream.Path) (c sockstats.Config) {
+	if a, listens := at.(*net.TCPAddr); listens {
+		c.Local = append(c.Local, uint16(a.Port))
+	}
+	for _, p := range paths {
+		c.Remote = append(c.Remote, p.Port)
+	}
+	return c
 }
 
 // ratio is the share of a in b; 0 if there is nothing to share.

@@ -3,7 +3,6 @@ package stream
 import (
 	"context"
 	"errors"
-	"net"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -84,17 +83,6 @@ func (g *Gauge) lost() sockstats.Lost {
 		return c.Lost()
 	}
 	return sockstats.Lost{}
-}
-
-// Sockets are those of the links of an end that listens at an address, or dials by these paths.
-func Sockets(at net.Addr, paths []Path) (c sockstats.Config) {
-	if a, listens := at.(*net.TCPAddr); listens {
-		c.Local = append(c.Local, uint16(a.Port))
-	}
-	for _, p := range paths {
-		c.Remote = append(c.Remote, p.Port)
-	}
-	return c
 }
 
 // errStatisticsOff is why there are none when the user wants none.

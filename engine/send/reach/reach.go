@@ -182,5 +182,5 @@ func (r *Reach) Sockets(ctx context.Context) (c sockstats.Config, ok bool) {
 		stream.Sleep(ctx, schedule.GaugeAfter)
 	case <-ctx.Done():
 	}
-	return stream.Sockets(r.Addr(), r.cfg.Setup.Paths), ctx.Err() == nil
+	return ways.Sockets(r.Addr(), r.cfg.Setup.Paths), ctx.Err() == nil
 }
