@@ -150,7 +150,8 @@ func TestHoleRefused(t *testing.T) {
 	h.send(wire.Leg{Length: 1, Form: wire.Hole}.Append(nil))
 	h.untilClosed()
 	s := newStream(2, 1000)
-	h, other := rx.link(0, asking), rx.link(1, asking)
+	anew := func(h *wire.Hello) { h.Stream = wire.StreamID{2} } // the first stream may not be gone yet, and all its hellos are alike
+	h, other := rx.link(0, asking, anew), rx.link(1, asking, anew)
 	h.send(s.frame(0))
 	h.untilReceived(1)
 	h.send(s.frame(1)[:100])
