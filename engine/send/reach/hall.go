@@ -152,9 +152,8 @@ func (h *Hall) own() {
 func (h *Hall) Forgo() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.tenure.LinkGone() {
+	if h.tenure.LinkGone() && h.left() {
 		h.tenure.Vacate()
-		h.left()
 		observe.Tell(h.cfg.Setup.Observer, observe.ReceiverLeft{})
 	}
 }
@@ -176,11 +175,13 @@ func (h *Hall) LinksUp() int {
 // Fail is part of doors.Host.
 func (h *Hall) Fail(err *stream.Error) { h.cfg.Life.Fail(err) }
 
-// left makes the sender one that has not met a receiver.
-func (h *Hall) left() {
+// left makes the sender one that has not met a receiver, unless its stream is over.
+func (h *Hall) left() bool {
 	h.cfg.Life.Mu.Lock()
 	defer h.cfg.Life.Mu.Unlock()
-	if !h.cfg.Life.Finished {
-		h.cfg.Life.Forget(time.Now())
+	if h.cfg.Life.Finished {
+		return false
 	}
+	h.cfg.Life.Forget(time.Now())
+	return true
 }
