@@ -55,7 +55,7 @@ func newDoomed(seed uint64) *doomed {
 	s.source = enginetest.KindSocket
 	s.sink = []enginetest.Kind{enginetest.KindPipe, enginetest.KindSocket}[s.rng.IntN(2)]
 	s.shrink = 4096
-	s.chaos, s.options.Charmode = 0, false
+	s.chaos, s.options.Charmode, s.options.Resume, s.options.Holes = 0, false, false, false
 	s.faults.Bytes = s.length
 	s.faults.Most /= 4
 	s.options.Timing = quick
