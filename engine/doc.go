@@ -32,7 +32,7 @@
 //	    admit.go                   a connection that came in becomes a link
 //	    dialled.go                 or one that was dialled
 //	    link.go                    which reads frames
-//	    state.go                   and does with them what its state says
+//	    stage                      and does with them what its state says
 //	    leg.go                     a leg comes in
 //	    bare.go                    or only its header, because it is a hole
 //	    cut.go                     and goes past the ring, if it is the head leg

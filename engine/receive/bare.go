@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 
+	"viamillipede/engine/receive/stage"
+
 	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/wire"
 )
@@ -22,7 +24,7 @@ func (r *Receiver) features() (granted uint32) {
 
 // bareLeg receives a leg that has no payload: it is whole.
 func (k *rxlink) bareLeg(l wire.Leg) error {
-	k.state, k.got = rxHeader, 0
+	k.state, k.got = stage.Header, 0
 	if l.Form.Feature()&^k.r.grants != 0 {
 		return fmt.Errorf("leg %d is of a form that was not granted", l.Number)
 	}

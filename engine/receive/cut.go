@@ -3,6 +3,7 @@ package receive
 import (
 	"viamillipede/engine/loop"
 	"viamillipede/engine/receive/egress"
+	"viamillipede/engine/receive/stage"
 	"viamillipede/engine/ring"
 	"viamillipede/netio"
 )
@@ -38,7 +39,7 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 	e, l := &k.r.out, &k.cut
 	switch has, ok := e.Wants(ring.Seq(l.Number)); {
 	case !ok:
-		k.state = rxDropped // a copy is delivered, or about to be: drop the rest
+		k.state = stage.Dropped // a copy is delivered, or about to be: drop the rest
 		return 0, false, nil
 	case k.got < has:
 		n, err = k.Conn.Recv(k.owner.waste[:min(has-k.got, len(k.owner.waste))], nil) // within the leg: its copies are alike
@@ -58,7 +59,7 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 	if n < left {
 		return n, false, nil
 	}
-	k.state, k.got = rxHeader, 0
+	k.state, k.got = stage.Header, 0
 	k.took()
 	k.r.legsIn.Publish(ring.Seq(l.Number), l) // a Duplicate is another copy: it is consumed in its place
 	e.CarryOn()
@@ -71,9 +72,9 @@ func (k *rxlink) skip(n int) {
 	if n > 0 { // they came through the pipe, and may still be in it
 		k.owner.renewPipe()
 	}
-	k.state = rxDropped
+	k.state = stage.Dropped
 	if k.got += n; k.got == int(k.frame.Length) {
-		k.state, k.got = rxHeader, 0
+		k.state, k.got = stage.Header, 0
 	}
 }
 
@@ -84,7 +85,7 @@ func (k *rxlink) spliceFailed(err error) error {
 	switch {
 	case err == netio.ErrAgain && e.Straight() && k.Conn.Pending():
 		if e.Hold(k) {
-			k.state = rxHeld
+			k.state = stage.Held
 		}
 		return k.watch()
 	case err != netio.ErrAgain && e.Gone():
@@ -99,13 +100,13 @@ func (k *rxlink) spliceFailed(err error) error {
 // unhold lets a link that waited for the sink go on. If its connection has failed meanwhile, epoll would report that again and
 // again while the sink is full, so what is left in the socket goes into a buffer.
 func (k *rxlink) unhold(events uint32) error {
-	if k.state != rxHeld && k.state != rxStalled {
+	if k.state != stage.Held && k.state != stage.Stalled {
 		return nil
 	}
 	switch {
 	case events&sinkRoom != 0:
-		k.state = k.state.goesOn()
-	case events&(netio.Failed|netio.HungUp) != 0 && k.state == rxStalled:
+		k.state = k.state.GoesOn()
+	case events&(netio.Failed|netio.HungUp) != 0 && k.state == stage.Stalled:
 		k.mute()
 		return nil
 	case events&(netio.Failed|netio.HungUp) != 0:

@@ -7,7 +7,7 @@
 //	          repin.go       where the loops run                  the same goroutine, at the first link
 //	          store.go       memory for the window of a stream    likewise, under the stream's lock
 //	rxlink    link.go      frames read, acks written              parallel, one loop owns a link
-//	          state.go       what it does with what comes next    the same loop
+//	          engine/receive/stage  what it does with what comes next  the same loop
 //	          leg.go         a leg comes in                       the same loop
 //	          bare.go        or one that has no payload; what the sink has already  the same loop
 //	          engine/receive/claims  copies of a leg must agree   shared, a short lock a leg

@@ -2,6 +2,7 @@ package receive
 
 import (
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/receive/stage"
 	"viamillipede/netio"
 )
 
@@ -14,7 +15,7 @@ func (k *rxlink) lose(err error) {
 	if netio.Refused(err) && !k.Parting {
 		k.lastWords()
 	}
-	if k.state == rxParked {
+	if k.state == stage.Parked {
 		k.leavePark()
 	}
 	k.Away = false
@@ -45,7 +46,7 @@ func (k *rxlink) part() {
 		return
 	}
 	k.Parting, k.Answered = true, true
-	if k.state == rxParked {
+	if k.state == stage.Parked {
 		k.leavePark()
 	}
 	k.release()
@@ -93,20 +94,20 @@ func (k *rxlink) lastWords() {
 // file go on.
 func (k *rxlink) bufferRest() error {
 	switch k.state {
-	case rxParked:
+	case stage.Parked:
 		k.leavePark()
 		return k.buffer(k.parked.leg)
-	case rxCut, rxHeld:
+	case stage.Cut, stage.Held:
 		return k.buffer(k.cut.Leg)
 	}
-	k.state = k.state.goesOn()
+	k.state = k.state.GoesOn()
 	return nil
 }
 
 // release drops the leg that has begun, if one has.
 func (k *rxlink) release() {
-	if k.state.inLeg() {
-		k.state = rxDropped
+	if k.state.InLeg() {
+		k.state = stage.Dropped
 	}
 	if k.leg != nil {
 		k.leg.Release()

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"maps"
 
+	"viamillipede/engine/receive/stage"
+
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/ring"
@@ -12,7 +14,7 @@ import (
 
 // beginLeg finds room for a leg, unless it was received before. Within the credit there is always room.
 func (k *rxlink) beginLeg(l wire.Leg) error {
-	k.state, k.leg = rxDropped, nil
+	k.state, k.leg = stage.Dropped, nil
 	if l.Length > k.r.most {
 		return fmt.Errorf("leg %d has %d bytes, more than %d", l.Number, l.Length, k.r.most)
 	}
@@ -26,7 +28,7 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 		return k.buffer(l)
 	}
 	if k.r.out.Places(l, k.Loop, k.owner.pipe) {
-		k.state, k.leg = rxPlaced, &egress.Leg{Leg: l, Placed: true}
+		k.state, k.leg = stage.Placed, &egress.Leg{Leg: l, Placed: true}
 		return nil
 	}
 	if !k.r.out.CutsNow(l, k.owner.pipe) {
@@ -35,7 +37,7 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 		}
 	}
 	if k.r.out.CutsNow(l, k.owner.pipe) {
-		k.state, k.cut = rxCut, egress.Leg{Leg: l}
+		k.state, k.cut = stage.Cut, egress.Leg{Leg: l}
 		return nil
 	}
 	return k.buffer(l)
@@ -70,7 +72,7 @@ func (k *rxlink) buffer(l wire.Leg) error {
 	if buf == nil {
 		return fmt.Errorf("no buffer for leg %d", l.Number)
 	}
-	k.state, k.leg = rxBuffered, &k.r.legs[buf.Index()]
+	k.state, k.leg = stage.Buffered, &k.r.legs[buf.Index()]
 	*k.leg = egress.Leg{Leg: l, Buf: buf}
 	return nil
 }

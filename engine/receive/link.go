@@ -5,6 +5,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/receive/egress"
+	"viamillipede/engine/receive/stage"
 	"viamillipede/engine/resume"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/schedule"
@@ -21,13 +22,13 @@ type rxlink struct {
 	owner *rxloop // the loop that has it; changed by its own thread under Life.Mu, under which others read it
 
 	// Input is a header, then the payload that it announces, then the next header.
-	state  rxstate
+	state  stage.Stage
 	header [wire.HeaderLen]byte
 	got    int // bytes of header, or of the payload once the header is whole
 	frame  wire.Header
-	leg    *egress.Leg // in rxBuffered, rxPlaced and rxStalled; else nil
-	cut    egress.Leg  // in rxCut and rxHeld
-	parked parked      // rxParked
+	leg    *egress.Leg // in stage.Buffered, stage.Placed and stage.Stalled; else nil
+	cut    egress.Leg  // in stage.Cut and stage.Held
+	parked parked      // stage.Parked
 	teller resume.Teller
 	small  [wire.MaxToReceiver]byte
 
@@ -36,7 +37,7 @@ type rxlink struct {
 	ending   bool    // the connection is lost, and what is left in it is read (lastWords): leg after leg, all into buffers
 	muted    bool    // as the poller was told: the watch is off. It stays off over any number of frames, while the link is away
 	missed   bool    // news for Ready that came while the link was away: the sink takes more. What state it meets is seen afterwards
-	bound    *rxloop // where the link moves once it is at rxHeader, which may be many reads later; nil: it stays
+	bound    *rxloop // where the link moves once it is at stage.Header, which may be many reads later; nil: it stays
 	stray    stray
 }
 
@@ -111,7 +112,7 @@ func (k *rxlink) attend(events uint32) error {
 // worthWaking is how many bytes must have arrived to make another look at the socket worthwhile: the rest of a leg, since
 // less of it can be neither acknowledged nor, usually, delivered.
 func (k *rxlink) worthWaking() int {
-	if k.state == rxHeader {
+	if k.state == stage.Header {
 		return 1
 	}
 	return min(int(k.frame.Length)-k.got, awaitMost)
@@ -142,7 +143,7 @@ func (k *rxlink) mute() {
 
 // unmute resumes the watch if it was muted, unless the link waits for the sink.
 func (k *rxlink) unmute() error {
-	if !k.muted || k.state == rxStalled {
+	if !k.muted || k.state == stage.Stalled {
 		return nil
 	}
 	k.muted = false
@@ -160,7 +161,7 @@ func (k *rxlink) watch() error {
 // receive reads until the socket is empty or the link's share of the round is used up; the watch is level-triggered, so
 // what is left is reported again.
 func (k *rxlink) receive() error {
-	for budget := bytesPerRound; budget > 0 && !k.state.waits() && !k.departs(); {
+	for budget := bytesPerRound; budget > 0 && !k.state.Waits() && !k.departs(); {
 		n, drained, err := k.read()
 		if err == netio.ErrAgain {
 			return nil
@@ -181,7 +182,7 @@ func (k *rxlink) receive() error {
 // says that it brought less than it had room for.
 func (k *rxlink) read() (n int, drained bool, err error) {
 	switch k.state {
-	case rxHeader:
+	case stage.Header:
 		room := k.header[k.got:]
 		n, err = k.Conn.Recv(room, nil)
 		k.got += n
@@ -189,9 +190,9 @@ func (k *rxlink) read() (n int, drained bool, err error) {
 			err = k.beginFrame()
 		}
 		return n, n < len(room), err
-	case rxCut:
+	case stage.Cut:
 		return k.cutThrough()
-	case rxPlaced:
+	case stage.Placed:
 		return k.place()
 	}
 	into := k.room()
@@ -209,7 +210,7 @@ func (k *rxlink) read() (n int, drained bool, err error) {
 		k.got += n
 		return n, drained, nil
 	}
-	k.state, k.got = rxHeader, n-left
+	k.state, k.got = stage.Header, n-left
 	if err = k.finishFrame(); err == nil && k.got == len(k.header) {
 		err = k.beginFrame()
 	}
@@ -220,9 +221,9 @@ func (k *rxlink) read() (n int, drained bool, err error) {
 func (k *rxlink) room() []byte {
 	left := int(k.frame.Length) - k.got
 	switch k.state {
-	case rxBuffered:
+	case stage.Buffered:
 		return k.leg.Buf.Bytes()[k.got:k.frame.Length]
-	case rxDropped:
+	case stage.Dropped:
 		return k.owner.waste[:min(left, len(k.owner.waste))]
 	}
 	return k.small[k.got:k.frame.Length]
@@ -246,7 +247,7 @@ func (k *rxlink) beginFrame() error {
 		return k.bareLeg(h.Leg())
 	}
 	if h.Length > 0 {
-		k.state = rxControl
+		k.state = stage.Control
 		return nil
 	}
 	return k.obey()
@@ -288,9 +289,9 @@ func (k *rxlink) tick() {
 			k.lose(err)
 			return
 		}
-	case k.state == rxHeld, k.state == rxStalled:
+	case k.state == stage.Held, k.state == stage.Stalled:
 		k.Heard = k.Loop.Now // it may have sent something: we do not look
-	case k.state != rxHeader:
+	case k.state != stage.Header:
 		k.Ready(0) // a slow link may have brought something, but less than is worth waking
 		if k.Gone {
 			return
@@ -345,4 +346,19 @@ func (k *rxlink) acknowledge() error {
 	k.owner.owed, k.owner.told, k.owner.news = 0, ring.Seq(a.Delivered), false
 	k.Control = a.Append(k.Control)
 	return k.speak()
+}
+
+// departs reports whether the link is about to leave its loop, which it does between two frames.
+func (k *rxlink) departs() bool { return k.bound != nil && k.state == stage.Header }
+
+// events is what the link can currently make use of.
+func (k *rxlink) events() uint32 {
+	var events uint32
+	if !k.state.Waits() {
+		events |= netio.Readable
+	}
+	if k.Full {
+		events |= netio.Writable
+	}
+	return events
 }

@@ -5,6 +5,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"viamillipede/engine/receive/stage"
+
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -42,7 +44,7 @@ func (k *rxlink) park(l wire.Leg) (bool, error) {
 	if !r.out.Cuts(l, at.pipe) || at.Now.Before(k.parked.pause) {
 		return false, nil
 	}
-	k.state, k.parked = rxParked, parked{leg: l, since: at.Now, bytes: r.out.Written()}
+	k.state, k.parked = stage.Parked, parked{leg: l, since: at.Now, bytes: r.out.Written()}
 	at.park.links = append(at.park.links, k)
 	at.park.taken.Add(1)
 	// Whoever moves the sink on looks at taken afterwards, so one of the two sees the other.
@@ -56,7 +58,7 @@ func (k *rxlink) park(l wire.Leg) (bool, error) {
 
 // leavePark ends the wait. The caller decides what becomes of the leg.
 func (k *rxlink) leavePark() {
-	k.state = rxDropped
+	k.state = stage.Dropped
 	k.owner.park.links = slices.DeleteFunc(k.owner.park.links, func(o *rxlink) bool { return o == k })
 	k.owner.park.taken.Add(-1)
 }
@@ -68,7 +70,7 @@ func (k *rxlink) resume() {
 		k.parked.pause = k.owner.Now.Add(schedule.ParkPause)
 	}
 	err := k.beginLeg(k.parked.leg)
-	if err == nil && k.state != rxParked {
+	if err == nil && k.state != stage.Parked {
 		err = k.watch()
 	}
 	if err != nil {
@@ -81,7 +83,7 @@ func (k *rxlink) resume() {
 // clearPark resumes the links whose turn it is, and those that have waited long enough. It reports whether there were any.
 func (l *rxloop) clearPark() (some bool) {
 	for _, k := range slices.Clone(l.park.links) {
-		if k.state != rxParked {
+		if k.state != stage.Parked {
 			continue
 		}
 		if wait := k.parkLeft(); wait > 0 {
@@ -132,5 +134,5 @@ func (l *rxloop) turnCame() {
 
 // broken reports whether events mean that a parked link's connection has ended: epoll would report that again and again.
 func (k *rxlink) broken(events uint32) bool {
-	return k.state == rxParked && events&(netio.Failed|netio.HungUp) != 0
+	return k.state == stage.Parked && events&(netio.Failed|netio.HungUp) != 0
 }

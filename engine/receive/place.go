@@ -3,6 +3,8 @@ package receive
 import (
 	"errors"
 
+	"viamillipede/engine/receive/stage"
+
 	"viamillipede/netio"
 )
 
@@ -14,7 +16,7 @@ var errHeldUp = errors.New("a write to the sink does not return")
 func (k *rxlink) place() (n int, drained bool, err error) {
 	e, l := &k.r.out, &k.leg.Leg
 	if !e.Writes() || k.owner.pipe == nil {
-		k.state, k.leg = rxDropped, nil // a copy of what is delivered, or a stream that fails
+		k.state, k.leg = stage.Dropped, nil // a copy of what is delivered, or a stream that fails
 		return 0, false, nil
 	}
 	switch {
@@ -22,7 +24,7 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 	case k.ending:
 		return 0, true, errHeldUp
 	default:
-		k.state = rxStalled
+		k.state = stage.Stalled
 		e.Stall(k)
 		return 0, true, k.watch()
 	}
@@ -38,13 +40,13 @@ func (k *rxlink) place() (n int, drained bool, err error) {
 		return 0, true, err // the leg will come again
 	}
 	if e.Place(k.Loop, k.owner.pipe, int64(l.Offset)+int64(k.got), n) != nil {
-		k.state, k.leg = rxDropped, nil
+		k.state, k.leg = stage.Dropped, nil
 		k.owner.renewPipe()
 	}
 	k.got += n
 	if n < left {
 		return n, false, nil
 	}
-	k.state, k.got = rxHeader, 0
+	k.state, k.got = stage.Header, 0
 	return n, false, k.finishFrame()
 }

@@ -55,7 +55,7 @@ func (r receiveEnd) ringStatus() *observe.RingStatus {
 // Status describes the link; on its loop's thread.
 func (k *rxlink) Status() stream.LinkStatus {
 	inFlight := 0
-	if k.state.has() {
+	if k.state.Has() {
 		inFlight = 1
 	}
 	l := k.Link.Describe(k.arrived(), inFlight, k.r.time.Beat)
@@ -65,7 +65,7 @@ func (k *rxlink) Status() stream.LinkStatus {
 
 // arrived is how many bytes of legs have come in, those of the leg that is not whole included.
 func (k *rxlink) arrived() uint64 {
-	if k.state.inLeg() {
+	if k.state.InLeg() {
 		return k.Bytes + uint64(k.got)
 	}
 	return k.Bytes

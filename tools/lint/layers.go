@@ -41,6 +41,7 @@ var layers = []layer{
 	{"engine/doors", 5},
 	{"engine/receive/egress", 5},
 	{"engine/receive/claims", 5},
+	{"engine/receive/stage", 5},
 	{"engine/receive/inspect", 5},
 	{"engine/receive", 7},
 	{"engine/rig", 9},
