@@ -57,6 +57,7 @@
 //	engine/doors                 where it listens: connections come in             a goroutine a connection, for a moment
 //	    doors.go                   several listeners
 //	    hear.go                    a connection says hello, or calls
+//	    first.go                   or speaks version 1 of the wire
 //	    tenure.go                  is it of the stream that the end serves?
 //	engine/internal/stream       what both ends share
 //	    link.go                    what a link is at either end
@@ -67,6 +68,8 @@
 //	engine/resume                what an earlier run has left is compared          goroutines of its own
 //	engine/observe               what it shows: a Snapshot, a Summary, and events for an Observer
 //	engine/wire                  the format on the wire, and SPEC.md
+//	engine/wire1                 version 1 of it, that of the original, and SPEC1.md
+//	    inflow                     a stream of version 1 comes in                  a goroutine a connection: a guest's
 //	engine/prbs                  test streams
 //	engine/rig                   ends with hooks that no user sets, for tests and measurements
 //

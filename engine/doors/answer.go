@@ -21,7 +21,9 @@ func (d *Doors) answer(ctx context.Context, at int, c net.Conn, w words) error {
 	t, gone := d.visit(w.isFor)
 	if t == nil {
 		v, why := w.turnedAway(gone)
-		_, _ = c.Write(refusal(v))
+		if !w.first {
+			_, _ = c.Write(refusal(v))
+		}
 		return why
 	}
 	defer t.guests.Done()
@@ -65,6 +67,9 @@ func (w words) turnedAway(gone bool) (wire.Verdict, error) {
 
 // admit has a tenant decide.
 func (d *Doors) admit(t *tenant, at int, c net.Conn, w words) error {
+	if w.first {
+		return d.admitFirst(t, w.from)
+	}
 	if s, sends := t.host.(Sending); sends {
 		return d.admitCall(t.ctx, s, c, *w.call)
 	}

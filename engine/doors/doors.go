@@ -4,6 +4,7 @@
 //	doors.go      a listener's goroutine takes the connection
 //	seats.go      it gets a seat, maybe somebody else's
 //	hear.go       what it says first is read: a hello is for the end that receives, a call for the one that sends
+//	first.go      or it speaks version 1 of the wire, and is served until it ends
 //	tenants.go    these ends, who come and go
 //	answer.go     the end decides, the guest is answered, and becomes a link
 //	strangers.go  the user is told of those that were refused
@@ -47,7 +48,8 @@ type Config struct {
 	Port      uint16     // 0: the kernel chooses one, which is then kept
 	Bind      netip.Addr // the local address; the zero Addr is any
 	Listeners int
-	Seats     int // links and guests that may be there at the same time
+	Seats     int     // links and guests that may be there at the same time
+	Phrase    [4]byte // by which a sender of version 1 is known; all zero: that version's own
 	Time      schedule.Timing
 	Network   Network
 	Observer  observe.Observer

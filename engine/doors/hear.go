@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"viamillipede/engine/wire"
+	"viamillipede/engine/wire1"
 	"viamillipede/netio"
 )
 
@@ -22,9 +23,10 @@ func (d *Doors) hear(ctx context.Context, at int, g *guest) {
 	c.SetDeadline(time.Now().Add(d.cfg.Time.Hello))
 	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	w, err := readWords(c)
+	w, err := d.readWords(c)
 	if err == nil {
 		d.seats.spoke(g)
+		w.from = g
 		err = d.answer(ctx, at, c, w)
 	} else if answerable(err) {
 		_, _ = c.Write(refusal(verdictOf(err)))
@@ -56,10 +58,12 @@ func refusal(v wire.Verdict) []byte {
 	return wire.Welcome{Version: wire.Version, Verdict: v, MaxLeg: wire.MaxLeg}.Append(nil)
 }
 
-// words are what a guest says first: a hello, or a call.
+// words are what a guest says first: a hello, a call, or the phrase of version 1.
 type words struct {
+	from  *guest
 	hello wire.Hello
-	call  *wire.Call // nil: it is a hello
+	call  *wire.Call // nil: it is none
+	first bool       // it is that phrase
 }
 
 // parseWords makes sense of what has come so far.
@@ -73,8 +77,15 @@ func parseWords(b []byte) (words, error) {
 }
 
 // readWords reads them, and not a byte more. It gives up at the first byte that cannot belong to them.
-func readWords(c net.Conn) (w words, err error) {
+func (d *Doors) readWords(c net.Conn) (w words, err error) {
 	err = read(c, "hello", func(b []byte) (err error) {
+		switch maybe, whole := wire1.Speaks(b, d.cfg.Phrase); {
+		case whole:
+			w.first = true
+			return nil
+		case maybe:
+			return wire.ErrShort
+		}
 		w, err = parseWords(b)
 		return err
 	})
@@ -88,7 +99,11 @@ func read(c net.Conn, name string, parse func(b []byte) error) error {
 		if err := parse(b[:n]); !errors.Is(err, wire.ErrShort) {
 			return err
 		}
-		m, err := c.Read(b[n:])
+		most := len(b)
+		if n < wire1.PhraseLen {
+			most = wire1.PhraseLen // a packet may follow
+		}
+		m, err := c.Read(b[n:most])
 		n += m
 		switch {
 		case n == 0 && netio.Refused(err):

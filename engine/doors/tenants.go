@@ -32,6 +32,10 @@ type Receiving interface {
 	// Serve makes an admitted connection, which came in at the listener with that index and has its Welcome, a link. It owns the
 	// connection from then on.
 	Serve(h wire.Hello, at int, c net.Conn)
+	// AdmitFirst decides on a connection of version 1 of the wire, which has said the right phrase, as Admit does. After a nil error
+	// one of the two is called, once: serve, when it has been answered, takes its packets until it ends, which is at the latest when
+	// ctx does, and an error is why it was cut short, for the user; forgo, if it cannot be answered.
+	AdmitFirst(ctx context.Context, c net.Conn) (serve func() error, forgo func(), err error)
 }
 
 // Sending is a sender that listens.

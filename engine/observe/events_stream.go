@@ -135,6 +135,9 @@ type ResumeMissing struct{}
 // ChecksumMissing: checksums were asked for at the receiver but not at the sender, so nothing is checked.
 type ChecksumMissing struct{}
 
+// FirstWire: the stream is of version 1 of the wire, in which nothing is acknowledged and nothing is sent again.
+type FirstWire struct{ Sender bool } // which end it is
+
 // SinkNotCut is a file that may be longer than what was delivered to it.
 type SinkNotCut struct{ Err error }
 
@@ -171,6 +174,7 @@ func (ConsumerStopped) level() Level     { return LevelError }
 func (PeerConsumerStopped) level() Level { return LevelError }
 func (ResumeMissing) level() Level       { return LevelError }
 func (ChecksumMissing) level() Level     { return LevelError }
+func (FirstWire) level() Level           { return LevelError }
 func (SinkNotCut) level() Level          { return LevelError }
 func (AddressAwaited) level() Level      { return LevelError }
 func (WindowCut) level() Level           { return LevelError }

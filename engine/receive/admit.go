@@ -163,7 +163,7 @@ func (h reception) adopt(hello wire.Hello) error {
 	if r.had != nil && r.grants&wire.FeatureKeep == 0 {
 		observe.Tell(r.observer, observe.ResumeMissing{})
 	}
-	if r.cfg.Checksum && !r.sums {
+	if r.cfg.Checksum && !r.sums && hello.Stream != r.first.ID {
 		observe.Tell(r.observer, observe.ChecksumMissing{})
 	}
 	r.out.Announce(int64(hello.Size))

@@ -18,6 +18,7 @@
 //	          move.go        it goes where its packets come in    from one loop to another
 //	          end.go         it ends, or says its last words      the same loop
 //	rxloop    loop.go      a loop with its links, and the acks it owes
+//	first     first.go     or a stream of version 1 comes in      a goroutine a connection, by engine/wire1/inflow
 //	ring      engine/ring  legs in order again                    lock-free, many publishers
 //	egress    engine/receive/egress  legs written to the sink     sequential: the delivery turn
 //	dial      dialled.go   where the receiver dials: its links, and what they are called with   any goroutine; the loop of the link

@@ -106,6 +106,7 @@ func (r *Receiver) linkGone() {
 	r.tenure.Vacate()
 	r.out.End.Store(nil)
 	r.bye.Store(false)
+	r.first.Forget()
 	if r.dialer == nil {
 		r.life.Forget(time.Now())
 	}
@@ -163,6 +164,7 @@ func (r *Receiver) spoils(err *stream.Error) error {
 
 // turnAllOut ends all links of the stream being tried.
 func (r *Receiver) turnAllOut(why error) {
+	r.first.TurnOut()
 	for _, l := range r.loops {
 		l.Post(func() {
 			for _, k := range slices.Clone(l.Links) {

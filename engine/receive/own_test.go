@@ -15,6 +15,7 @@ func TestFirstLegAfterTheFailure(t *testing.T) {
 	r := &Receiver{doors: &doors.Doors{}}
 	r.life.Live(receiveEnd{r}, nil, schedule.Timing{}, 0, 0)
 	r.tenure = doors.NewTenure("sender")
+	r.first = r.newFirst(wire.StreamID{1})
 	if !r.quits(wire.Fault{Status: uint16(stream.StatusTerminated), Text: "stopped"}, "10.0.0.1:7") {
 		t.Fatal("a stream without a leg is the receiver's own")
 	}

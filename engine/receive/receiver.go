@@ -18,6 +18,7 @@ import (
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/ways"
 	"viamillipede/engine/wire"
+	"viamillipede/engine/wire1/inflow"
 	"viamillipede/netio"
 	"viamillipede/netio/sockstats"
 )
@@ -38,12 +39,13 @@ type Receiver struct {
 
 	store
 
-	bye    atomic.Bool   // the sender knows that all is delivered, or will not ask again
-	doors  *doors.Doors  // nil: it dials
-	dialer *ways.Dialer  // nil: it listens
-	placed bool          // where the loops of one that dials run is decided; guarded by Life.Repinning
-	gone   chan struct{} // closed when Run returns
-	useful atomic.Int32  // links, now up, that have brought a frame
+	bye    atomic.Bool     // the sender knows that all is delivered, or will not ask again
+	doors  *doors.Doors    // nil: it dials
+	dialer *ways.Dialer    // nil: it listens
+	first  inflow.Receiver // a stream of version 1, if there is one
+	placed bool            // where the loops of one that dials run is decided; guarded by Life.Repinning
+	gone   chan struct{}   // closed when Run returns
+	useful atomic.Int32    // links, now up, that have brought a frame
 
 	tenure doors.Tenure               // whose stream it is; guarded by Life.Mu, as is all below
 	latest wire.StreamID              // the last stream tried; its bad legs are remembered until another one is tried
@@ -80,6 +82,11 @@ func New(c stream.ReceiveSetup) (*Receiver, error) {
 	if r.id, err = netio.RandomID(); err != nil {
 		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make an id")
 	}
+	var first wire.StreamID
+	if err = netio.Random(first[:]); err != nil {
+		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make an id")
+	}
+	r.first = r.newFirst(first)
 	return r, r.open(loops, t)
 }
 
@@ -126,7 +133,7 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 // listen opens the port, with so many listeners, for so many links and guests.
 func (r *Receiver) listen(listeners, seats int) (err error) {
 	r.doors, err = doors.Open(doors.Config{
-		Port: r.cfg.Port, Bind: r.cfg.Bind, Listeners: listeners, Seats: seats, Time: r.time, Network: r.transport, Observer: r.observer,
+		Port: r.cfg.Port, Bind: r.cfg.Bind, Listeners: listeners, Seats: seats, Phrase: r.cfg.Phrase, Time: r.time, Network: r.transport, Observer: r.observer,
 	})
 	if err != nil {
 		return stream.Fail(stream.StatusConnect, err, "cannot listen on port %d", r.cfg.Port)

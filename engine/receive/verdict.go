@@ -55,7 +55,7 @@ func (r receiveEnd) unconfirmed(now time.Time) bool {
 func (r receiveEnd) Verdict(now time.Time) *stream.Error {
 	r.life.Mu.Lock()
 	defer r.life.Mu.Unlock()
-	if r.life.Up > 0 {
+	if r.life.Up > 0 || r.bye.Load() { // of a sender that needs no answer, or cannot hear one, all is here
 		return nil
 	}
 	if r.dialer != nil {

@@ -11,6 +11,7 @@ type Leg struct {
 	wire.Leg
 	Buf    *bufpool.Buffer // nil: the sink has all of it already
 	Placed bool            // the sink has it, at its place
+	Freed  func()          // called by Release, where whoever made the leg wants to know; nil: nobody does
 }
 
 // Bytes is the payload, as far as it is in; there must be a buffer. It is valid until Release.
@@ -20,5 +21,8 @@ func (l *Leg) Bytes() []byte { return l.Buf.Bytes()[:l.Length] }
 func (l *Leg) Release() {
 	if l.Buf != nil {
 		l.Buf.Release()
+	}
+	if l.Freed != nil {
+		l.Freed()
 	}
 }

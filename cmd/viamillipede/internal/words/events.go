@@ -111,6 +111,13 @@ func ofStream(e observe.Event) string {
 		return fmt.Sprintf("the receiver's consumer stopped early, which early ok allows there: it has read %d bytes", e.Read)
 	case observe.ResumeMissing:
 		return "the other end was not told to resume: all is sent"
+	case observe.FirstWire:
+		if e.Sender {
+			return "wire 1: the receiver acknowledges nothing, so status 0 means that it has everything in its kernel, or was seen to end, " +
+				"and not that it has written it; a lost link ends the stream (5)"
+		}
+		return "wire 1: the sender speaks version 1, in which nothing is sent again and it cannot be told what is written: " +
+			"a lost link ends the stream (5)"
 	case observe.ChecksumMissing:
 		return "checksum was given here, but not to the sender: nothing is checked"
 	case observe.SinkNotCut:
