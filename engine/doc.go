@@ -56,7 +56,8 @@
 //	engine/ways                  where an end dials: links are dialled, lost, dialled again   a goroutine a link, off the data path
 //	engine/doors                 where it listens: connections come in             a goroutine a connection, for a moment
 //	    doors.go                   several listeners
-//	    hear.go                    a connection says hello, or calls
+//	    prove.go                   a connection shows that it has the key, if there is one
+//	    hear.go                    it says hello, or calls
 //	    first.go                   or speaks version 1 of the wire
 //	    tenure.go                  is it of the stream that the end serves?
 //	engine/internal/stream       what both ends share
@@ -67,6 +68,8 @@
 //	engine/parties               programs at the other end of the user's pipes, which have a say in the end of the stream
 //	engine/resume                what an earlier run has left is compared          goroutines of its own
 //	engine/observe               what it shows: a Snapshot, a Summary, and events for an Observer
+//	engine/seal                  links that only those with a key can read: the handshake, and records
+//	engine/sealed                the bytes of such a link, between its records and the socket
 //	engine/wire                  the format on the wire, and SPEC.md
 //	engine/wire1                 version 1 of it, that of the original, and SPEC1.md
 //	    inflow                     a stream of version 1 comes in                  a goroutine a connection: a guest's
@@ -88,6 +91,7 @@
 //
 //	bufpool.Pool           a shard each; a buffer goes back to the shard it came from
 //	netio.Pipes            a short lock for each leg by reference; none at a receiver, whose loops have a pipe each
+//	the shelves of engine/sealed  buffers between sealed links and their sockets: a short lock for each that is taken or given back
 //	loop.Shore             whether a call on the source or the sink is stuck: two atomic operations a call
 //	stream.Tally           what is counted for the user: each loop its part, added up when somebody asks
 //

@@ -167,6 +167,9 @@ func (c cell) String() string {
 	if c.options.Chaos > 0 {
 		s += ", chaos"
 	}
+	if c.options.Key != nil {
+		s += ", sealed"
+	}
 	return s
 }
 
@@ -207,7 +210,7 @@ func (c cell) run(t *testing.T) {
 // plane is how the legs must leave the source.
 func (c cell) plane() string {
 	switch {
-	case c.options.IO == "copy" || c.options.Checksum:
+	case c.options.IO == "copy" || c.options.Checksum || c.options.Key != nil:
 		return byCopy
 	case c.prover == "refused" && (c.from.plane == byReference || c.from.plane == unproven):
 		return denied
@@ -217,7 +220,7 @@ func (c cell) plane() string {
 
 // rxPlane is how the legs must get to the sink.
 func (c cell) rxPlane() observe.Plane {
-	if c.options.IO == "copy" || c.options.Checksum {
+	if c.options.IO == "copy" || c.options.Checksum || c.options.Key != nil {
 		return observe.PlaneCopy
 	}
 	switch c.to {

@@ -20,6 +20,7 @@ import (
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/rig"
 	"viamillipede/engine/schedule"
+	sealing "viamillipede/engine/seal"
 	"viamillipede/engine/wire"
 )
 
@@ -63,8 +64,9 @@ func TestSpecGolden(t *testing.T) {
 
 // A sender made from the page, with legs in any order, on three links of which one is lost in the middle of a copy, is understood.
 func TestSpecSender(t *testing.T) {
-	for _, checked := range []bool{false, true} {
-		t.Run(fmt.Sprintf("checksums %v", checked), func(t *testing.T) {
+	for i := range 4 {
+		checked, key := i%2 > 0, []*sealing.Key{nil, theKey}[i/2]
+		t.Run(fmt.Sprintf("checksums %v, sealed %v", checked, key != nil), func(t *testing.T) {
 			const leg = 50000
 			data := content(5, 14*leg+1)
 			sink, err := enginetest.NewSink(enginetest.KindPipe)
@@ -74,7 +76,7 @@ func TestSpecSender(t *testing.T) {
 			defer sink.Close()
 			log := &lines{to: io.Discard}
 			r, err := rig.NewReceiver(rig.ReceiveConfig{
-				Setup: rig.Setup{Hooks: rig.Hooks{Timing: steady}}, Sink: sink.FD, Observer: hears{log, "rx: ", 2},
+				Setup: rig.Setup{Options: engine.Options{Key: key}, Hooks: rig.Hooks{Timing: steady}}, Sink: sink.FD, Observer: hears{log, "rx: ", 2},
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -84,7 +86,7 @@ func TestSpecSender(t *testing.T) {
 			over, got := make(chan error, 1), make(chan []byte, 1)
 			go func() { b, _ := io.ReadAll(sink.Far); got <- b }()
 			go func() { _, err := r.Run(ctx); over <- err }()
-			if err := specSend(portOf(r), data, leg, checked); err != nil {
+			if err := specSend(portOf(r), data, leg, checked, key); err != nil {
 				t.Errorf("%v\n%s", err, log)
 			}
 			if err := <-over; err != nil {
@@ -98,7 +100,11 @@ func TestSpecSender(t *testing.T) {
 	}
 }
 
-func specSend(to uint16, data []byte, leg int, checked bool) error {
+func specSend(to uint16, data []byte, leg int, checked bool, key *sealing.Key) error {
+	line := ""
+	if key != nil {
+		line = string(key.Text())
+	}
 	h := specHello{version: 2, stream: [16]byte{9, 8, 7}, most: uint32(leg), links: 3, size: uint64(len(data))}
 	if checked {
 		h.features = 1
@@ -106,7 +112,7 @@ func specSend(to uint16, data []byte, leg int, checked bool) error {
 	links := make([]net.Conn, 3)
 	for i := range links {
 		h.link = uint32(i)
-		c, w, err := specDial(to, h)
+		c, w, err := specDial(to, h, line)
 		if err != nil {
 			return err
 		}
@@ -129,7 +135,7 @@ func specSend(to uint16, data []byte, leg int, checked bool) error {
 	links[2].Write(frame(0, true)[:1000])
 	links[2].Close()
 	h.link, h.generation, h.flags = 2, 1, 1 // RESUME: some legs were taken, perhaps
-	c, _, err := specDial(to, h)
+	c, _, err := specDial(to, h, line)
 	if err != nil {
 		return err
 	}

@@ -218,13 +218,21 @@ func specAckFrame(n uint64, beyond []uint64) []byte {
 	return f.bytes()
 }
 
-// specDial opens a link and returns the welcome.
-func specDial(port uint16, h specHello) (net.Conn, specWelcome, error) {
+// specDial opens a link, sealed if there is a key, and returns the welcome.
+func specDial(port uint16, h specHello, key string) (net.Conn, specWelcome, error) {
 	c, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), soon)
 	if err != nil {
 		return nil, specWelcome{}, err
 	}
 	c.SetDeadline(time.Now().Add(soon))
+	if key != "" {
+		s, err := specSeal(c, key)
+		if err != nil {
+			c.Close()
+			return nil, specWelcome{}, err
+		}
+		c = s
+	}
 	b := make([]byte, 64)
 	if _, err = c.Write(h.bytes()); err == nil {
 		_, err = io.ReadFull(c, b)

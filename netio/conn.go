@@ -65,6 +65,9 @@ func (c *Conn) Recv(a, b []byte) (int, error) {
 	return c.trace.outcome("readv", c.fd, n, err, true)
 }
 
+// Kept reports whether Recv would bring something that no Poller reports. It never does: nothing is read ahead.
+func (c *Conn) Kept() bool { return false }
+
 // Send writes a, then b, in one call; the kernel has copied what it took on return. (n > 0, nil): n bytes were taken,
 // perhaps fewer than offered. (0, ErrAgain): no room now. (0, *os.SyscallError): the connection is lost.
 func (c *Conn) Send(a, b []byte) (int, error) {
@@ -78,6 +81,13 @@ func (c *Conn) Send(a, b []byte) (int, error) {
 	}
 	n, err := again(func() (int, syscall.Errno) { return sys.Writev(c.fd, a, b) })
 	return c.trace.outcome("writev", c.fd, n, err, false)
+}
+
+// Writable reports whether Send would take something now, as far as the kernel can tell (poll(2)).
+func (c *Conn) Writable() bool {
+	p := []unix.PollFd{{Fd: int32(c.fd), Events: unix.POLLOUT}}
+	n, err := unix.Poll(p, 0)
+	return n > 0 || err != nil // an error is for Send to tell
 }
 
 // Queue is where the bytes are that the kernel took from us, and how the connection is doing.

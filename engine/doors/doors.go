@@ -3,6 +3,7 @@
 //
 //	doors.go      a listener's goroutine takes the connection
 //	seats.go      it gets a seat, maybe somebody else's
+//	prove.go      it shows that it has the key, where there is one
 //	hear.go       what it says first is read: a hello is for the end that receives, a call for the one that sends
 //	first.go      or it speaks version 1 of the wire, and is served until it ends
 //	tenants.go    these ends, who come and go
@@ -24,6 +25,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/seal"
 	"viamillipede/netio/dial"
 )
 
@@ -52,6 +54,7 @@ type Config struct {
 	Phrase    [4]byte // by which a sender of version 1 is known; all zero: that version's own
 	Time      schedule.Timing
 	Network   Network
+	Key       *seal.Key // links are sealed with it; nil: they are in the clear
 	Observer  observe.Observer
 }
 

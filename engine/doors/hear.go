@@ -19,25 +19,37 @@ var errUnsaid = errors.New("closed without a word")
 // hear lets a guest, whose connection came in at the listener with that index, say who it is, for at most Timing.Hello. It
 // becomes a link, or is refused. A connection that is closed meanwhile has lost its seat to another.
 func (d *Doors) hear(ctx context.Context, at int, g *guest) {
-	c := g.c
-	c.SetDeadline(time.Now().Add(d.cfg.Time.Hello))
-	stop := context.AfterFunc(ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
+	g.c.SetDeadline(time.Now().Add(d.cfg.Time.Hello))
+	stop := context.AfterFunc(ctx, func() { g.c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	w, err := d.readWords(c)
+	c, err := d.prove(ctx, g)
 	if err == nil {
-		d.seats.spoke(g)
-		w.from = g
-		err = d.answer(ctx, at, c, w)
-	} else if answerable(err) {
-		_, _ = c.Write(refusal(verdictOf(err)))
+		err = d.greet(ctx, at, g, c)
 	}
 	if err == nil {
 		return
 	}
+	c = g.c
 	if ctx.Err() == nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, context.Canceled) && !(errors.Is(err, errUnsaid) && d.expects(c.RemoteAddr())) {
 		d.strangers.refuse(d.cfg.Observer, c.RemoteAddr(), err)
 	}
 	c.Close()
+}
+
+// greet reads a guest's words, from the connection as it goes on, and has them answered. It returns nil if that is a link's now.
+func (d *Doors) greet(ctx context.Context, at int, g *guest, c net.Conn) error {
+	w, err := d.readWords(c)
+	switch {
+	case err == nil:
+		d.seats.spoke(g)
+		w.from = g
+		return d.answer(ctx, at, c, w)
+	case err == errSealed:
+		d.sendOff(c, wire.VerdictKey)
+	case answerable(err):
+		_, _ = c.Write(refusal(verdictOf(err)))
+	}
+	return err
 }
 
 // answerable reports whether the peer may understand a welcome.
@@ -68,6 +80,12 @@ type words struct {
 
 // parseWords makes sense of what has come so far.
 func parseWords(b []byte) (words, error) {
+	if wire.LikeSealed(b) && len(b) >= len(wire.SealedMagic) {
+		return words{}, errSealed
+	}
+	if wire.LikeSealed(b) {
+		return words{}, wire.ErrShort
+	}
 	if !wire.LikeCall(b) {
 		h, err := wire.ParseHello(b)
 		return words{hello: h}, err
@@ -80,6 +98,7 @@ func parseWords(b []byte) (words, error) {
 func (d *Doors) readWords(c net.Conn) (w words, err error) {
 	err = read(c, "hello", func(b []byte) (err error) {
 		switch maybe, whole := wire1.Speaks(b, d.cfg.Phrase); {
+		case d.cfg.Key != nil: // version 1 knows no key
 		case whole:
 			w.first = true
 			return nil

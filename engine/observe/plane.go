@@ -34,6 +34,7 @@ type EnginePath struct {
 // Why legs are copied: values of EnginePath.Why that are the stream's own, not the kernel's.
 var (
 	ErrAsked      = errors.New("as asked")
+	ErrSealed     = errors.New("a key seals every byte")
 	ErrChecksum   = errors.New("a checksum needs every byte")
 	ErrCharmode   = errors.New("charmode") // nothing that a pipe has is gathered into legs that would be worth moving by reference
 	ErrNoneProven = errors.New("no leg was proven to consist of the kernel's own pages")

@@ -66,8 +66,7 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 	return n, false, nil
 }
 
-// skip continues after n bytes of a leg that the sink cannot have; the rest is read and dropped, so that what follows on the
-// link is understood.
+// skip continues after n bytes of a leg that the sink cannot have; the rest is read and dropped, so that what follows is understood.
 func (k *rxlink) skip(n int) {
 	if n > 0 { // they came through the pipe, and may still be in it
 		k.owner.renewPipe()
@@ -78,8 +77,7 @@ func (k *rxlink) skip(n int) {
 	}
 }
 
-// spliceFailed tells a full sink from an empty socket, and a dead consumer from a lost link. The error it returns ends the
-// link.
+// spliceFailed tells a full sink from an empty socket, and a dead consumer from a lost link. An error ends the link.
 func (k *rxlink) spliceFailed(err error) error {
 	e := &k.r.out
 	switch {

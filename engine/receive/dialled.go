@@ -103,7 +103,7 @@ func (r *Receiver) newDialer() *ways.Dialer {
 	c := caller{&r.life, r}
 	return ways.New(ways.Config{
 		End: c, Greeter: ways.ByCall{Receiver: c}, Timing: r.time, Transport: r.transport, Observer: r.observer, Trace: stream.TraceTo(r.observer),
-		Auto: r.cfg.Auto, Near: func(loop int, f func()) { r.life.Placed.Load().Near(loop, f) }, Fail: r.life.Fail,
+		Key: r.cfg.Key, Auto: r.cfg.Auto, Near: func(loop int, f func()) { r.life.Placed.Load().Near(loop, f) }, Fail: r.life.Fail,
 	}, r.cfg.Paths, r.cfg.Threads)
 }
 

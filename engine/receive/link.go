@@ -78,7 +78,7 @@ func (k *rxlink) Ready(events uint32) {
 		k.lose(err)
 		return
 	}
-	if k.missed {
+	if k.missed || k.Conn.Kept() && !k.departs() { // the poller knows nothing of the rest of a round
 		k.missed = false
 		k.Loop.Post(func() { k.Ready(sinkRoom) })
 	}
@@ -158,8 +158,8 @@ func (k *rxlink) watch() error {
 	return k.Loop.Rewatch(k.Conn.FD(), k.events(), k.Token)
 }
 
-// receive reads until the socket is empty or the link's share of the round is used up; the watch is level-triggered, so
-// what is left is reported again.
+// receive reads until the socket is empty or the link's share of the round is used up; the watch is level-triggered, so what is left
+// there is reported again.
 func (k *rxlink) receive() error {
 	for budget := bytesPerRound; budget > 0 && !k.state.Waits() && !k.departs(); {
 		n, drained, err := k.read()

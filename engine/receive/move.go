@@ -95,4 +95,5 @@ func (k *rxlink) arrive(owed int) {
 	if d := k.r.life.Done.Load(); d != nil {
 		k.say(d.Append(nil)) // it may have been on its way when the others were told
 	}
+	k.Ready(0) // the connection may have kept something
 }

@@ -16,6 +16,7 @@ import (
 	"viamillipede/engine/receive/inspect"
 	"viamillipede/engine/resume"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/sealed"
 	"viamillipede/engine/ways"
 	"viamillipede/engine/wire"
 	"viamillipede/engine/wire1/inflow"
@@ -60,7 +61,7 @@ type Receiver struct {
 // New checks the configuration, opens the sink and, unless there are paths to dial, listens; nobody is admitted before Run, which the
 // caller calls once. Errors are of type *stream.Error.
 func New(c stream.ReceiveSetup) (*Receiver, error) {
-	c.Setup = c.WithDefaults(len(c.Paths))
+	c.Setup = sealed.Links(c.WithDefaults(len(c.Paths)))
 	c.Options = c.WithinMeans(c.Observer)
 	c.Name = cmp.Or(c.Name, "standard output")
 	c.Leg = cmp.Or(c.Leg, min(stream.MaxLeg, int(c.Window/stream.LegsLeast)/stream.MinLeg*stream.MinLeg))
@@ -133,7 +134,7 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 // listen opens the port, with so many listeners, for so many links and guests.
 func (r *Receiver) listen(listeners, seats int) (err error) {
 	r.doors, err = doors.Open(doors.Config{
-		Port: r.cfg.Port, Bind: r.cfg.Bind, Listeners: listeners, Seats: seats, Phrase: r.cfg.Phrase, Time: r.time, Network: r.transport, Observer: r.observer,
+		Port: r.cfg.Port, Bind: r.cfg.Bind, Listeners: listeners, Seats: seats, Phrase: r.cfg.Phrase, Time: r.time, Network: r.transport, Key: r.cfg.Key, Observer: r.observer,
 	})
 	if err != nil {
 		return stream.Fail(stream.StatusConnect, err, "cannot listen on port %d", r.cfg.Port)
@@ -153,7 +154,7 @@ func (r *Receiver) copies() error {
 	case r.cfg.IO == "copy":
 		return observe.ErrAsked
 	}
-	return nil
+	return sealed.WhyCopy(r.cfg.Options)
 }
 
 // deliverSoon has some loop deliver in a round of its own.

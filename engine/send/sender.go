@@ -13,6 +13,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/sealed"
 	"viamillipede/engine/send/ingest"
 	"viamillipede/engine/send/reach"
 	"viamillipede/engine/send/zero"
@@ -73,7 +74,7 @@ type Sender struct {
 // New checks the configuration, opens the source and, unless there are paths to dial, listens: at a port of its own, or at doors where
 // a receiver of this process listens, if they are not nil. Nobody is met before Run, which the caller calls once.
 func New(c stream.SendSetup, at *doors.Doors) (*Sender, error) {
-	c.Setup = c.WithDefaults(len(c.Paths))
+	c.Setup = sealed.Links(c.WithDefaults(len(c.Paths)))
 	c.Options = c.WithinMeans(c.Observer)
 	c.Name = cmp.Or(c.Name, "standard input")
 	c.Leg = cmp.Or(c.Leg, min(stream.DefaultLeg, int(c.Window/stream.LegsLeast)/stream.MinLeg*stream.MinLeg))
@@ -127,7 +128,7 @@ func (s *Sender) open(loops, pipes int) error {
 func (s *Sender) ingestConfig(pipes int) ingest.Config {
 	c := &s.cfg
 	return ingest.Config{
-		Source: c.Source, Name: c.Name, PRBS: c.PRBS, Seed: c.Seed, Blank: c.Blank, Checksum: c.Checksum, Charmode: c.Charmode, IO: c.IO,
+		Source: c.Source, Name: c.Name, PRBS: c.PRBS, Seed: c.Seed, Blank: c.Blank, Checksum: c.Checksum, Charmode: c.Charmode, IO: c.IO, Sealed: c.Key != nil,
 		LegLimit: c.LegLimit, Delay: c.Delay, Lasts: c.Lasts, Pipes: pipes, Prove: c.Prove, Observer: s.observer, Trace: s.trace(),
 		Freed: s.sourceFreed, Lapses: c.Lapses, Producer: c.Producer, Over: s.life.Over, Granted: func() { s.feed(nil) }, Refused: s.sourceFailed,
 	}

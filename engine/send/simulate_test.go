@@ -455,6 +455,7 @@ func (c *simLink) LimitUnsent(bytes int) {
 }
 
 func (c *simLink) FD() int           { return int(c.pipe.Fd()) }
+func (*simLink) Kept() bool          { return false }
 func (c *simLink) LeavesByNIC() bool { return false }
 func (c *simLink) Info() netio.Info  { return netio.Info{RTT: c.srtt, MinRTT: 2 * c.path.delay} }
 func (c *simLink) Pending() bool     { return len(c.inbox) > 0 }

@@ -10,6 +10,7 @@ import (
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/seal"
 	"viamillipede/netio"
 )
 
@@ -39,6 +40,7 @@ type Config struct {
 	Transport stream.Transport
 	Observer  observe.Observer
 	Trace     netio.Tracer
+	Key       *seal.Key                   // links are sealed with it; nil: they are in the clear
 	Auto      bool                        // as many links as raise the rate, instead of all
 	Near      func(loop int, dial func()) // calls dial on the CPU of the loop with that index
 	Fail      func(*stream.Error)         // ends the stream, for a fault in this program

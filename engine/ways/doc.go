@@ -10,6 +10,7 @@
 //	lookup.go    the addresses of a name                      one goroutine a path, for a moment
 //	sports.go    the source ports of a path's links           shared, a short lock
 //	race.go      its addresses: the first one wins            one goroutine an address, for a moment
+//	prove.go     it is sealed, where there is a key           the same goroutine
 //	greet.go     the ends agree on a link                     the same goroutine
 //	greet_hello.go, greet_call.go  as a sender, and as a receiver
 //	auto.go      as many links as raise the rate              one goroutine

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"time"
@@ -50,7 +51,7 @@ func (k *keeper) greet(ctx context.Context, p *Path, c net.Conn, generation uint
 
 // hearGreeting reads what a peer says first, of which parse makes sense, and not a byte more. It gives up at the first byte that cannot
 // belong to it. The verdict is what the error amounts to. peer names the other end for people.
-func hearGreeting(c net.Conn, peer string, parse func(b []byte) (version uint16, err error)) (wire.Verdict, error) {
+func hearGreeting(c io.Reader, peer string, parse func(b []byte) (version uint16, err error)) (wire.Verdict, error) {
 	var b [wire.WelcomeLen]byte
 	for n := 0; ; {
 		version, err := parse(b[:n])
@@ -67,12 +68,17 @@ func hearGreeting(c net.Conn, peer string, parse func(b []byte) (version uint16,
 		m, err := c.Read(b[n:])
 		n += m
 		if n < len(b) && err != nil {
-			if errors.Is(err, os.ErrDeadlineExceeded) {
-				err = errMute
-			}
-			return wire.VerdictOK, err
+			return wire.VerdictOK, muteIfLate(err)
 		}
 	}
+}
+
+// muteIfLate is why no answer came in time.
+func muteIfLate(err error) error {
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return errMute
+	}
+	return err
 }
 
 // letPrecede waits, briefly, until each path before this one has been tried, or has led to the peer: if there are several

@@ -3,6 +3,7 @@ package ways
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 
 	"viamillipede/engine/wire"
@@ -48,7 +49,7 @@ func (g ByHello) Greet(i Introduction, c net.Conn) (wire.Verdict, error) {
 func (ByHello) Forgo() {}
 
 // hearWelcome reads a welcome that is no refusal.
-func hearWelcome(c net.Conn, peer string) (w wire.Welcome, v wire.Verdict, err error) {
+func hearWelcome(c io.Reader, peer string) (w wire.Welcome, v wire.Verdict, err error) {
 	v, err = hearGreeting(c, peer, func(b []byte) (version uint16, err error) {
 		w, err = wire.ParseWelcome(b)
 		return w.Version, err

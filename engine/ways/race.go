@@ -177,7 +177,10 @@ func (r *race) speak(turn *time.Timer) {
 		l.outcome = result(l.to, r.p.met(l.to), 0, stream.ErrFault)
 		defer func() { r.greeted <- l }()
 		defer r.k.d.caught("hello")
-		v, err := r.k.greet(ctx, r.p, l.c, l.generation)
+		v, err := r.k.prove(ctx, l)
+		if err == nil {
+			v, err = r.k.greet(ctx, r.p, l.c, l.generation)
+		}
 		l.outcome, l.linked = result(l.to, r.p.met(l.to), v, err), err == nil
 	}()
 }

@@ -15,6 +15,12 @@ func IsWelcome(b []byte) bool { return strings.HasPrefix(string(b), welcomeMagic
 // LikeWelcome reports whether b, of which one byte is enough, begins like a welcome of any version.
 func LikeWelcome(b []byte) bool { return like(b, welcomeMagic) }
 
+// SealedMagic begins a link that is sealed; what follows is in engine/seal.
+const SealedMagic = "\xf9VMP"
+
+// LikeSealed is the same for a link that is sealed.
+func LikeSealed(b []byte) bool { return like(b, SealedMagic) }
+
 // LikeCall is the same for a call.
 func LikeCall(b []byte) bool { return like(b, callMagic) }
 

@@ -17,6 +17,7 @@ const (
 	VerdictMalformed Verdict = 5 // the Hello made no sense
 	VerdictMeasures  Verdict = 6 // no receiver of streams, but the receiving end of a measurement
 	VerdictRole      Verdict = 7 // both ends send, or both receive
+	VerdictKey       Verdict = 8 // the ends do not have the same key
 )
 
 // String says what the verdict means, in words for the user.
@@ -38,6 +39,8 @@ func (v Verdict) String() string {
 		return "it measures (bench rx or lanes rx) and takes no stream: send to it with bench tx or lanes tx, or start rx there"
 	case VerdictRole:
 		return "both ends send, or both receive"
+	case VerdictKey:
+		return "both ends need the same key, or none"
 	}
 	return fmt.Sprintf("verdict %d", uint16(v))
 }

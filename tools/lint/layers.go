@@ -25,6 +25,8 @@ var layers = []layer{
 	{"engine/prbs", 1},
 	{"engine/schedule", 1},
 	{"engine/parties", 1},
+	{"engine/seal", 1},
+	{"engine/sealed", 5},
 	{"engine/loop", 2},
 	{"engine/window", 2},
 	{"netio/host", 0},

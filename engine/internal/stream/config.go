@@ -11,6 +11,7 @@ import (
 	"viamillipede/engine/observe"
 	"viamillipede/engine/parties"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/seal"
 	"viamillipede/netio"
 	"viamillipede/netio/dial"
 )
@@ -93,6 +94,7 @@ type Options struct {
 	CPUs       []int         // loops are pinned to these CPUs, one each; nil: the engine chooses
 	Pin        bool          // false: loops are not pinned to CPUs ("cpus off")
 	SockStats  bool          // the kernel counts what comes in on the links, and how they fare, if it lets us (eBPF)
+	Key        *seal.Key     // links are sealed with it; nil: they are in the clear
 	Means      Means         // the zero Means: what the machine has
 
 	Inherited *dial.Inherited // where an end that listens takes links; nil: at sockets of its own
@@ -172,8 +174,7 @@ func (o Options) checkCPUs() error {
 	return nil
 }
 
-// Prover tells which pipes hold nothing that can still change; *provenance.Checker is one, and its comments are the
-// contract.
+// Prover tells which pipes hold nothing that can still change; *provenance.Checker is one, and its comments are the contract.
 type Prover interface {
 	Written(pipe int) (bytes int, err error)
 	Cost() time.Duration

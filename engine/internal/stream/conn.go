@@ -7,11 +7,12 @@ import (
 	"viamillipede/netio/dial"
 )
 
-// Conn is what every link needs of a connection: bytes go out and come in, and the kernel says how that fares. *netio.Conn is
-// one. Its comments are the contract, also for what else a connection may be able to do: Mover, ZeroCopier, Tuner, Placed.
+// Conn is what every link needs of a connection. *netio.Conn is one; its comments are the contract, also of what else a connection may be
+// able to do: Mover, ZeroCopier, Tuner, Placed.
 type Conn interface {
 	FD() int
 	Recv(a, b []byte) (int, error)
+	Kept() bool
 	Send(a, b []byte) (int, error)
 	Queued() netio.Queue
 	Info() netio.Info
@@ -58,8 +59,7 @@ type Placed interface {
 	IncomingCPU() int
 }
 
-// Connection is a Conn with everything that one may be asked. What the Conn itself cannot answer is answered as by a kernel that
-// refuses.
+// Connection is a Conn with everything that one may be asked. What it cannot do is answered as by a kernel that refuses.
 type Connection struct {
 	Conn
 	Mover

@@ -2,7 +2,6 @@ package stream
 
 import (
 	"errors"
-	"io"
 
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -49,7 +48,7 @@ func ReasonOf(err error) (r wire.Reason, ours bool) {
 		return wire.ByeReplaced, true
 	case err == ErrLeft || err == ErrQuit:
 		return wire.ByeMoved, true
-	case told || err == io.EOF || err == ErrChaos || err == ErrUnfinished || netio.OfSystem(err):
+	case told || netio.Closed(err) || err == ErrChaos || err == ErrUnfinished || netio.OfSystem(err):
 		return 0, false
 	}
 	return wire.ByeBroken, true

@@ -19,6 +19,7 @@ type Config struct {
 	Blank    bool
 	Checksum bool
 	Charmode bool
+	Sealed   bool // the links are
 	IO       string
 	LegLimit int64
 	Delay    time.Duration
@@ -67,6 +68,8 @@ func whyCopy(src *netio.Source, c Config) error {
 	switch {
 	case c.IO == "copy":
 		return observe.ErrAsked
+	case c.Sealed:
+		return observe.ErrSealed
 	case c.Checksum:
 		return observe.ErrChecksum
 	case c.Charmode:

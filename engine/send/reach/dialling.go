@@ -19,7 +19,7 @@ func (r *Reach) newDialer() *ways.Dialer {
 	d := dialling{c.Sender, c.Life, r}
 	return ways.New(ways.Config{
 		End: d, Greeter: ways.ByHello{Sender: d}, Timing: c.Setup.Timing, Transport: c.Setup.Transport, Observer: c.Setup.Observer,
-		Trace: c.Trace, Auto: c.Setup.Auto, Near: r.near, Fail: c.Life.Fail,
+		Trace: c.Trace, Key: c.Setup.Key, Auto: c.Setup.Auto, Near: r.near, Fail: c.Life.Fail,
 	}, c.Setup.Paths, c.Setup.Threads)
 }
 

@@ -94,7 +94,7 @@ func New(c Config, at *doors.Doors) (*Reach, error) {
 		var err error
 		r.doors, err = doors.Open(doors.Config{
 			Port: c.Setup.Port, Bind: c.Setup.Bind, Listeners: c.Loops, Seats: c.Seats, Time: c.Setup.Timing, Network: c.Setup.Transport,
-			Observer: c.Setup.Observer,
+			Key: c.Setup.Key, Observer: c.Setup.Observer,
 		})
 		if err != nil {
 			return nil, stream.Fail(stream.StatusConnect, err, "cannot listen on port %d", c.Setup.Port)
