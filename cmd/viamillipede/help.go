@@ -20,6 +20,7 @@ viamillipede tx <host> [<port>] [tx <host> [<port>] ...] [options]
 viamillipede rx [<port>] tx <host> [<port>] [options]
 viamillipede rx <host> [<port>] [rx <host> [<port>] ...] [options]
 viamillipede tx <port> [options]
+viamillipede keygen <file>
 viamillipede doctor [<host>] [json]
 viamillipede bench local [options]
 viamillipede bench rx [<port>] [options]
@@ -51,7 +52,8 @@ A bare port listens and a host dials, whoever sends. A receiver that nobody can 
   on host1:  viamillipede rx here 8834 | zfs recv trinity/copy
 
 Start either side first. Both exit with 0 only when every byte was written out at the
-other end. Nothing is encrypted: across networks you do not trust, use a tunnel.
+other end. Without a key nothing is encrypted: across networks that you do not trust,
+make one ("viamillipede keygen FILE") and give both ends key FILE.
 `
 
 // statuses are the documented exit statuses.
@@ -62,7 +64,7 @@ var statuses = []struct {
 	{engine.StatusDone, "done: every byte was delivered"},
 	{engine.StatusUsage, "usage: the command line or a setting is wrong, or bench diff found a regression"},
 	{engine.StatusConnect, "could not connect in time, or could not listen"},
-	{engine.StatusRefused, "refused: wrong phrase, wrong version, or the peer is busy"},
+	{engine.StatusRefused, "refused: wrong phrase, key or version, or the peer is busy"},
 	{engine.StatusIntegrity, "integrity: a sum or a test stream is wrong, or the source changed"},
 	{engine.StatusLost, "all paths lost for longer than giveup, or the peer is dead"},
 	{engine.StatusLocalPipe, "standard input or output failed here, or too little was granted to start"},

@@ -8,7 +8,7 @@ import (
 
 // invocation is what one command line asks for, read and checked. Nothing is opened yet.
 type invocation struct {
-	question string // "help", "version", "doctor", "diff" or "" for none; nothing else counts when there is one
+	question string // "help", "version", "doctor", "diff", "keygen" or "" for none; nothing else counts when there is one
 	topic    string // the keyword that help is about, or ""
 	patient  string // the host that doctor looks the way to, or ""
 	json     bool   // doctor writes for programs
@@ -18,6 +18,7 @@ type invocation struct {
 	near    near // for reading only
 	options engine.Options
 	survey  survey // of lanes
+	keyFrom string // where the key of the links is, or goes; "": they are not sealed
 
 	bench *benchmark // nil: none; then nothing but the options, paths and port counts beside it
 

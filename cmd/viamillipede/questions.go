@@ -10,6 +10,7 @@ func questions() []keyword {
 			gist: "this text, or more about one KEYWORD",
 		},
 		versionWord(),
+		keygenWord(),
 		{
 			name: "doctor",
 			args: []argument{patient(), forPrograms()},

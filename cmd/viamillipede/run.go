@@ -73,6 +73,10 @@ func (inv *invocation) answer(w io.Writer) engine.Status {
 		return inv.diff.report(w)
 	case "version":
 		err = writeVersion(w)
+	case "keygen":
+		if err = inv.makeKey(w); err != nil {
+			return failed(ownPrefix, err)
+		}
 	default:
 		err = writeHelp(w, inv.topic)
 	}
@@ -85,6 +89,9 @@ func (inv *invocation) answer(w io.Writer) engine.Status {
 // run moves the stream, or both of them, from beginning to end.
 func (inv *invocation) run() engine.Status {
 	ignoreBrokenPipes() // before anything is said
+	if err := inv.readKey(); err != nil {
+		return failed(ownPrefix, err)
+	}
 	herald, err := inv.openHerald()
 	if err != nil {
 		return failed(ownPrefix, err)

@@ -60,7 +60,7 @@ func Look(c Config) Report {
 // checks are all checks, in the order of the report: the machine, the way to the network card, the card, TCP, pipes,
 // memory, BPF.
 var checks = []func(l *look) []Check{
-	one(cpus), one(numa), one(quota), one(clock), one(governor),
+	one(cpus), one(numa), one(quota), one(clock), one(governor), one(ciphers),
 	one(route), (*look).cardChecks,
 	one(sendBuffer), one(receiveBuffer), one(bufferLimits), one(congestion), one(qdisc), one(probing), one(ports),
 	one(zeroCopy), one(optionMemory), one(lockedMemory),

@@ -45,6 +45,7 @@ func goodTree() tree {
 		sys + "net/ipv4/tcp_mtu_probing":               "1\n",
 		sys + "net/ipv4/ip_local_port_range":           "32768\t60999\n",
 		clockFolder + "/current_clocksource":           "tsc\n",
+		"proc/cpuinfo":                                 "processor\t: 0\nflags\t\t: fpu pclmulqdq aes avx\n",
 		clockFolder + "/available_clocksource":         "tsc hpet acpi_pm \n",
 		hugeFolder + "/nr_hugepages":                   "0\n",
 		transparentFile:                                "always [madvise] never\n",

@@ -153,6 +153,32 @@ func clock(l *look) Check {
 	return bad(name, Slow, now+": each look at the clock is a system call", "the kernel offers no better one: "+others)
 }
 
+// cipherFlags are the instructions that AES-GCM needs, as the kernel names them: those of amd64, and those of arm64.
+var cipherFlags = [][]string{{"aes", "pclmulqdq"}, {"aes", "pmull"}}
+
+// ciphers says whether private streams (key) have the instructions that they need.
+func ciphers(l *look) Check {
+	const name = "aes"
+	text, err := l.Read("proc/cpuinfo")
+	if err != nil {
+		return unread(name, err)
+	}
+	for line := range strings.Lines(text) {
+		what, flags, _ := strings.Cut(line, ":")
+		if what = strings.TrimSpace(what); what != "flags" && what != "Features" {
+			continue
+		}
+		has := strings.Fields(flags)
+		for _, all := range cipherFlags {
+			if !slices.ContainsFunc(all, func(f string) bool { return !slices.Contains(has, f) }) {
+				return ok(name, "%s: private streams (key) are sealed by the CPU", strings.Join(all, ", "))
+			}
+		}
+		break
+	}
+	return bad(name, Missing, "no AES instructions: this machine cannot have private streams (key)", "use a tunnel such as WireGuard")
+}
+
 // governor says whether the CPUs are held at a low frequency.
 func governor(l *look) Check {
 	const name = "governor"
