@@ -27,6 +27,12 @@ const (
 	specDone  = 5
 	specBye   = 6
 	specError = 7
+
+	specHole    = 8
+	specKeep    = 9
+	specAsk     = 10
+	specDigests = 11
+	specName    = 12
 )
 
 var specTable = crc32.MakeTable(crc32.Castagnoli)
@@ -162,7 +168,7 @@ func (f specFrame) bytes() []byte {
 	return append(b, f.payload...)
 }
 
-// specRead reads one frame. "C is the crc of the payload wherever it is used": of ACK and ERROR always, of LEG with bit 0.
+// specRead reads one frame. "C is the crc of the payload wherever it is used": of LEG only with bit 0.
 func specRead(r io.Reader) (f specFrame, err error) {
 	var h [32]byte
 	if _, err := io.ReadFull(r, h[:]); err != nil {
@@ -173,17 +179,30 @@ func specRead(r io.Reader) (f specFrame, err error) {
 		return f, fmt.Errorf("%w: header % x", errSpec, h)
 	}
 	f = specFrame{kind: h[0], flags: h[1], a: le.Uint64(h[8:]), b: le.Uint64(h[16:]), c: le.Uint32(h[24:])}
-	n, most := le.Uint32(h[4:]), map[byte]uint32{specLeg: 4 << 20, specAck: 512, specError: 256}[f.kind]
-	if f.kind < specLeg || f.kind > specError || n > most || f.kind == specAck && n%8 != 0 {
+	n, most := le.Uint32(h[4:]), map[byte]uint32{
+		specLeg: 4 << 20, specAck: 512, specError: 256, specAsk: 16, specDigests: 512, specName: 64,
+	}[f.kind]
+	unit := map[byte]uint32{specAck: 8, specAsk: 16, specDigests: 16}[f.kind]
+	if f.kind < specLeg || f.kind > specName || n > most || unit > 0 && n%unit != 0 || n == 0 && (f.kind == specAsk || f.kind == specName) {
 		return f, fmt.Errorf("%w: type %d with %d bytes", errSpec, f.kind, n)
 	}
 	f.payload = make([]byte, n)
 	if _, err := io.ReadFull(r, f.payload); err != nil {
 		return f, err
 	}
-	sums := f.kind == specAck || f.kind == specError || f.kind == specLeg && f.flags&1 != 0
-	if sums && f.c != specSum(f.payload) || !sums && f.c != 0 {
-		return f, fmt.Errorf("%w: payload of type %d", errSpec, f.kind)
+	var good bool
+	switch f.kind {
+	case specHole, specKeep: // C is how long the leg is
+		good = f.c > 0
+	case specAck, specError, specAsk, specDigests, specName:
+		good = f.c == specSum(f.payload)
+	case specLeg:
+		good = f.flags&1 == 0 && f.c == 0 || f.flags&1 != 0 && f.c == specSum(f.payload)
+	default:
+		good = f.c == 0
+	}
+	if !good {
+		return f, fmt.Errorf("%w: C of type %d", errSpec, f.kind)
 	}
 	return f, nil
 }
