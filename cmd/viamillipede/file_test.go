@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -214,6 +215,52 @@ func until(t *testing.T, what string, is func() bool) {
 		if time.Now().After(end) {
 			t.Fatalf("not in time: %s", what)
 		}
+	}
+}
+
+// TestPartMeddled: somebody else is at the part in the middle of a stream. Both ends fail, and what was there stays.
+func TestPartMeddled(t *testing.T) {
+	for _, c := range []struct {
+		name, said string
+		meddle     func(part string) error
+	}{
+		{"removed", "what has come is lost: somebody else has removed, renamed or replaced", os.Remove},
+		{"replaced", "what has come is lost: somebody else has removed, renamed or replaced", func(part string) error {
+			return errors.Join(os.WriteFile(part+"2", []byte("evil"), 0o600), os.Rename(part+"2", part))
+		}},
+		{"folder renamed", "has been removed or renamed", func(part string) error {
+			return os.Rename(filepath.Dir(part), filepath.Dir(part)+"2")
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "d")
+			to, part := filepath.Join(dir, "to"), filepath.Join(dir, ".to.viamillipede-part")
+			if err := errors.Join(os.Mkdir(dir, 0o700), os.WriteFile(to, []byte("old"), 0o600)); err != nil {
+				t.Fatal(err)
+			}
+			port := freshPort(t)
+			rx := background(t, "viamillipede", "rx", port, "file", to)
+			tx := background(t, "sh", "-c", `{ echo begins; until [ -e "$0" ]; do sleep 0.01; done; echo ends; } | viamillipede tx localhost "$1"`, dir+".go", port)
+			until(t, "something has come", func() bool {
+				is, err := os.Stat(part)
+				return err == nil && is.Size() > 0
+			})
+			if err := c.meddle(part); err != nil {
+				t.Fatal(err)
+			}
+			if c.name == "removed" {
+				background(t, "viamillipede", "rx", freshPort(t), "file", to).ends(t, 6, "is being received by another program")
+			}
+			if err := os.WriteFile(dir+".go", nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			tx.ends(t, 7, "cannot end")
+			rx.ends(t, 6, c.said)
+			if was, err := os.ReadFile(to); err == nil && string(was) != "old" {
+				t.Errorf("the old file holds %q", was)
+			}
+		})
 	}
 }
 

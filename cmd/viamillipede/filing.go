@@ -32,8 +32,9 @@ func filed() []keyword {
 It belongs to the rx or tx that it follows, or to the only one there is. tx sends the
 file without its holes. It must stay as it is until the end, else both ends fail (4).
 rx writes to .NAME.viamillipede-part in the same folder, and gives it the name when
-all is there: under PATH there is the old file or the whole new one. An old one gives
-its mode; of a symbolic link, the file that it leads to is replaced. When the stream
+all is there: under PATH there is the old file or the whole new one. Nobody else may
+touch the part: one that was removed, replaced or cut fails the stream (6). An old file
+gives its mode; of a symbolic link, the file that it leads to is replaced. When the stream
 fails, what has come stays in the part. Devices and FIFOs are written in place.`,
 		},
 		{
@@ -202,13 +203,16 @@ func (s *side) leave() {
 		s.source.Close()
 	}
 	if s.part != nil {
-		s.kept = s.part.Close()
+		s.kept, s.lost = s.part.Close()
 	}
 }
 
 // sayKept says what is left of a file that is not whole.
 func (s *side) sayKept() {
-	if s.kept != "" {
+	switch {
+	case s.lost != nil:
+		say(s.prefix, "what has come is lost: "+s.lost.Error())
+	case s.kept != "":
 		say(s.prefix, "what has come is kept in "+s.kept)
 	}
 }

@@ -185,6 +185,7 @@ type side struct {
 	source *os.File   // that it sends; nil: standard input
 	part   *part.File // that it receives into; nil: none
 	kept   string     // the name of a part that is left; "": none is
+	lost   error      // why one is not there that should be; nil: it is
 }
 
 // cutMost is how long a program that is to end at once may take to leave no gap in a file.

@@ -4,6 +4,7 @@
 //	.NAME.viamillipede-part   ---- whole ---->   NAME
 //
 //	part.go    the part of a file: opened, locked, renamed or kept
+//	place.go   its folder, the two names there, and whose they are
 //	standard.go  what the shell has opened instead, to be on its medium in the end
 //	target.go  what the name stands for: a file, or something that is written in place
 package part

@@ -6,25 +6,21 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 )
 
 // File is what a stream is received into. Finish and Close may be called at the same time.
 type File struct {
-	file   *os.File
-	folder *os.File    // of the name; nil: written in place
-	name   string      // that it gets
-	part   string      // its name until then
-	was    fs.FileInfo // what had the name at the start; nil: nothing
+	file *os.File
+	at   *place      // nil: written in place
+	was  fs.FileInfo // what had the name at the start; nil: nothing
 
 	mu     sync.Mutex
 	whole  bool // it has the name; guarded by mu, as is what follows
 	closed bool
 }
-
-// suffix ends the name of a part.
-const suffix = ".viamillipede-part"
 
 // Create opens the part of path, and locks it until Close: two receivers never write to one file. Without goOn, what an earlier run has
 // left in it is dropped; with goOn it is there to be read. A device or a FIFO is opened itself. Errors say for people why path cannot be
@@ -32,7 +28,7 @@ const suffix = ".viamillipede-part"
 func Create(path string, goOn bool) (*File, error) {
 	name, was, err := resolve(path)
 	if err != nil {
-		return nil, explain(path, err)
+		return nil, explain(path, name, err)
 	}
 	switch {
 	case was != nil && was.IsDir():
@@ -40,21 +36,20 @@ func Create(path string, goOn bool) (*File, error) {
 	case was != nil && !was.Mode().IsRegular():
 		f, err := openInPlace(name, was)
 		if err != nil {
-			return nil, explain(path, err)
+			return nil, explain(path, name, err)
 		}
-		return &File{file: f, name: name, was: was}, nil
+		return &File{file: f, was: was}, nil
 	}
-	dir, base := filepath.Split(name)
-	if base == "" {
+	if strings.HasSuffix(name, "/") {
 		return nil, fmt.Errorf("%s is the name of a folder", path)
 	}
-	folder, err := os.Open(filepath.Clean(dir + "."))
+	at, err := openPlace(name)
 	if err != nil {
-		return nil, explain(path, err)
+		return nil, explain(path, name, err)
 	}
-	p := &File{folder: folder, name: name, part: dir + "." + base + suffix, was: was}
-	if err := p.open(path, goOn); err != nil {
-		folder.Close()
+	p := &File{at: at, was: was}
+	if err := p.open(path, name, goOn); err != nil {
+		at.close()
 		return nil, err
 	}
 	return p, nil
@@ -64,49 +59,49 @@ func Create(path string, goOn bool) (*File, error) {
 const tries = 10
 
 // open opens and locks the part.
-func (p *File) open(path string, goOn bool) error {
+func (p *File) open(path, name string, goOn bool) error {
 	for range tries {
-		f, err := os.OpenFile(p.part, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o666)
+		f, err := p.at.open()
 		if err != nil {
-			return explain(path, err)
+			return explain(path, name, err)
 		}
 		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil && p.isAt(f) {
-			p.file = f
-			if !goOn {
-				err = f.Truncate(0)
-			}
-			if err != nil {
-				f.Close()
-				return explain(path, err)
-			}
-			return nil
+		if err == nil && p.at.isAt(p.at.part, f) {
+			return p.take(f, path, goOn)
 		}
 		f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return fmt.Errorf("%s is being received by another program, which has locked %s", path, p.part)
+			return fmt.Errorf("%s is being received by another program, which has locked %s", path, p.at.dir+p.at.part)
 		}
 		if err != nil {
-			return explain(path, os.NewSyscallError("flock", err))
+			return explain(path, name, os.NewSyscallError("flock", err))
 		}
 	}
 	return fmt.Errorf("%s is being received by other programs", path)
 }
 
-// isAt reports whether an open file still has the name of the part: another program may have completed it.
-func (p *File) isAt(f *os.File) bool {
-	here, err := f.Stat()
-	if err != nil {
-		return false
+// take makes f, which is locked, the part, and f its own to close.
+func (p *File) take(f *os.File, path string, goOn bool) error {
+	p.file = f
+	if !p.at.lock() {
+		p.remove()
+		f.Close()
+		return fmt.Errorf("%s is being received by another program, although its %s was removed", path, p.at.dir+p.at.part)
 	}
-	there, err := os.Lstat(p.part)
-	return err == nil && os.SameFile(here, there)
+	if goOn {
+		return nil
+	}
+	if err := f.Truncate(0); err != nil {
+		f.Close()
+		return explain(path, "", err)
+	}
+	return nil
 }
 
-// explain puts an error of the kernel into words that name what the user has named.
-func explain(path string, err error) error {
+// explain puts an error of the kernel into words that name what the user has named. name is what that leads to.
+func explain(path, name string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
-		return fmt.Errorf("%s cannot be written: there is no such folder", path)
+		return fmt.Errorf("%s cannot be written: there is no folder %s", path, filepath.Dir(name))
 	}
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		err = e.Err
@@ -133,7 +128,7 @@ const firstFD = 3
 func (p *File) stores() bool { return p.was.Mode()&(fs.ModeDevice|fs.ModeCharDevice) == fs.ModeDevice }
 
 // Placed reports whether it is a file: nobody else writes to it, and its bytes have their places from 0 on, whatever it holds.
-func (p *File) Placed() bool { return p.folder != nil }
+func (p *File) Placed() bool { return p.at != nil }
 
 // Size is how many bytes an earlier run has left in the part.
 func (p *File) Size() int64 {
@@ -145,9 +140,13 @@ func (p *File) Size() int64 {
 }
 
 // Finish gives the file its name, with the mode and, where that is permitted, the owner of the one that had it; it is as long as the
-// stream. Where durable, the file and its name are on the medium before it returns.
+// stream. Where durable, the file and its name are on the medium before it returns. Errors: what is at the part's name is not what was
+// written; or what the system says.
 func (p *File) Finish(bytes int64, durable bool) error {
 	if p.Placed() {
+		if size := p.Size(); size < bytes {
+			return fmt.Errorf("somebody else has cut %s: it has %d bytes of %d", p.at.dir+p.at.part, size, bytes)
+		}
 		if err := p.file.Truncate(bytes); err != nil { // frees what was reserved behind it, too
 			return err
 		}
@@ -166,7 +165,7 @@ func (p *File) Finish(bytes int64, durable bool) error {
 	if err := p.rename(); err != nil || !durable {
 		return err
 	}
-	return p.folder.Sync()
+	return p.at.folder.Sync()
 }
 
 // rename gives the part its name, unless it is closed.
@@ -176,9 +175,10 @@ func (p *File) rename() error {
 	if p.closed {
 		return fs.ErrClosed
 	}
-	if err := os.Rename(p.part, p.name); err != nil {
+	if err := p.at.give(p.file); err != nil {
 		return err
 	}
+	p.at.unlock()
 	p.whole = true
 	return nil
 }
@@ -205,24 +205,34 @@ func Sync(f *os.File) error {
 }
 
 // Close unlocks the part, and removes one that holds nothing. kept is the name of a part that is left, "" if none is: a later run can go
-// on from it.
-func (p *File) Close() (kept string) {
+// on from it. lost says why what has come is not there any more.
+func (p *File) Close() (kept string, lost error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	defer p.file.Close()
 	p.closed = true
 	if !p.Placed() {
-		return ""
+		return "", nil
 	}
-	defer p.folder.Close()
+	defer p.at.close()
 	if p.whole {
-		return ""
+		return "", nil
 	}
 	size := p.Size()
 	if size == 0 {
-		_ = os.Remove(p.part)
-		return ""
+		p.remove()
+		return "", nil
+	}
+	if err := p.at.has(p.file); err != nil {
+		return "", err
 	}
 	_ = p.file.Truncate(size) // frees what was reserved behind it
-	return p.part
+	return p.at.dir + p.at.part, nil
+}
+
+// remove removes the part, if it holds nothing and is still there.
+func (p *File) remove() {
+	if p.Size() == 0 && p.at.isAt(p.at.part, p.file) {
+		_ = p.at.root.Remove(p.at.part)
+	}
 }

@@ -50,7 +50,7 @@ func TestWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	wants(t, path, "new")
-	if kept := p.Close(); kept != "" {
+	if kept, _ := p.Close(); kept != "" {
 		t.Errorf("%s is kept", kept)
 	}
 	if is, err := os.Stat(path); err != nil || is.Mode() != 0o751|fs.ModeSetuid {
@@ -61,11 +61,14 @@ func TestWhole(t *testing.T) {
 // What is left of a stream is there for a run that goes on, and dropped by any other.
 func TestKept(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a")
-	kept := create(t, path, false, "a beginning").Close()
+	kept, lost := create(t, path, false, "a beginning").Close()
+	if lost != nil {
+		t.Error(lost)
+	}
 	wants(t, kept, "a beginning")
 	p := create(t, path, true, "A")
 	wants(t, kept, "A beginning")
-	if p.Close() != kept {
+	if again, _ := p.Close(); again != kept {
 		t.Error("it is not kept again")
 	}
 	p = create(t, path, false, "B")
@@ -75,7 +78,7 @@ func TestKept(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Close() != "" {
+	if kept, _ := p.Close(); kept != "" {
 		t.Error("an empty part is kept")
 	}
 	if _, err := os.Lstat(kept); !errors.Is(err, fs.ErrNotExist) {
@@ -89,7 +92,7 @@ func TestLocked(t *testing.T) {
 	if _, err := Create(path, false); err == nil || !strings.Contains(err.Error(), "is being received by another program") {
 		t.Errorf("a second one: %v", err)
 	}
-	wants(t, p.part, "mine")
+	wants(t, p.at.dir+p.at.part, "mine")
 	if err := p.Finish(4, false); err != nil {
 		t.Fatal(err)
 	}
@@ -129,5 +132,92 @@ func TestLinks(t *testing.T) {
 	wants(t, filepath.Join(dir, "d/a"), "through two links")
 	if _, err := Create(filepath.Join(dir, "o"), false); !errors.Is(err, syscall.ELOOP) {
 		t.Errorf("a link to itself: %v", err)
+	}
+}
+
+// Somebody else is at the part: what gets the name is what was received, or nothing does.
+func TestMeddled(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		meddle func(dir, part string) error
+		said   string
+		kept   bool
+	}{
+		{"removed", func(_, part string) error { return os.Remove(part) }, "has removed, renamed or replaced", false},
+		{"replaced", func(_, part string) error {
+			return errors.Join(os.Remove(part), os.WriteFile(part, []byte("evil"), 0o600))
+		}, "has removed, renamed or replaced", false},
+		{"cut", func(_, part string) error { return os.Truncate(part, 2) }, "somebody else has cut", true},
+		{"folder renamed", func(dir, _ string) error { return os.Rename(dir, dir+"2") }, "has been removed or renamed", false},
+		{"folder removed", func(dir, _ string) error { return os.RemoveAll(dir) }, "has been removed or renamed", false},
+		{"a folder has the name", func(dir, _ string) error { return os.Mkdir(filepath.Join(dir, "a"), 0o700) }, "a has become a folder", true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "d")
+			if err := os.Mkdir(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(dir, "a")
+			p := create(t, path, false, "mine")
+			if err := c.meddle(dir, filepath.Join(dir, p.at.part)); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Finish(4, true); err == nil || !strings.Contains(err.Error(), c.said) {
+				t.Errorf("%v, want %q", err, c.said)
+			}
+			if b, err := os.ReadFile(path); err == nil {
+				t.Errorf("%s holds %q", path, b)
+			}
+			if kept, lost := p.Close(); kept != "" != c.kept || lost == nil != c.kept {
+				t.Errorf("kept %q, %v", kept, lost)
+			}
+		})
+	}
+}
+
+// The part is replaced in the moment before it gets its name: what has taken its place is put back.
+func TestSwapped(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	p := create(t, path, false, "mine")
+	other, err := os.Open(path[:len(path)-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if err := p.at.move(other); err == nil || !strings.Contains(err.Error(), "somebody else has replaced") {
+		t.Error(err)
+	}
+	wants(t, p.at.dir+p.at.part, "mine")
+	p.Close()
+}
+
+// A second receiver is refused although the part of the first one was removed.
+func TestLockedWithoutPart(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	p := create(t, path, false, "mine")
+	if err := os.Remove(p.at.dir + p.at.part); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(path, false); err == nil || !strings.Contains(err.Error(), "is being received by another program") {
+		t.Errorf("a second one: %v", err)
+	}
+	if _, err := os.Lstat(p.at.dir + p.at.part); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the second one has left its part: %v", err)
+	}
+	create(t, path+"2", false, "another name").Close()
+	if _, lost := p.Close(); lost == nil {
+		t.Error("it is not missed")
+	}
+	create(t, path, false, "afterwards").Close()
+}
+
+// A link that leads nowhere says which folder is missing.
+func TestNoFolder(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "l")
+	if err := os.Symlink("/nowhere/at/all", path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(path, false); err == nil || !strings.HasSuffix(err.Error(), "l cannot be written: there is no folder /nowhere/at") {
+		t.Error(err)
 	}
 }
