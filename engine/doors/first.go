@@ -8,6 +8,10 @@ import (
 	"viamillipede/engine/wire1"
 )
 
+// patient asks the kernel now and then whether the host of a sender of version 1, which may be silent for as long as it likes, is still
+// there. A sender's kernel gives up after some 15 minutes (tcp_retries2): nothing is lost here that TCP would have brought.
+var patient = net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: time.Minute, Count: 15}
+
 // admitFirst has a receiver decide on a connection of version 1, which has said the phrase, and serves it until it ends, on the guest's
 // goroutine. It closes the connection: with a reset where what it brought was not taken, because version 1 has no other word for that.
 func (d *Doors) admitFirst(t *tenant, g *guest) error {
@@ -23,6 +27,9 @@ func (d *Doors) admitFirst(t *tenant, g *guest) error {
 	}
 	d.seats.leave(g) // it is a link now
 	c.SetDeadline(time.Time{})
+	if tcp, ok := c.(*net.TCPConn); ok {
+		_ = tcp.SetKeepAliveConfig(patient)
+	}
 	if t.ctx.Err() != nil {
 		c.SetDeadline(time.Unix(1, 0)) // it ended while that was changed
 	}

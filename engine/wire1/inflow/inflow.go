@@ -117,7 +117,9 @@ func (s *Stream) leave(k *Link, lost error) {
 	defer s.mu.Unlock()
 	delete(s.links, k)
 	switch {
-	case !s.owned || s.done:
+	case s.done:
+	case !s.owned:
+		s.judge()
 	case lost != nil && s.ours(k) && (k.brought || k.numbered):
 		s.fail(stream.Fail(stream.StatusLost, lost, "a link of version 1 was lost, and nothing on it is sent again: leg %d and what follows are missing", s.next))
 	case len(s.links) == 0:
