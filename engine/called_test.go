@@ -30,19 +30,24 @@ type listening struct {
 
 func listen(t *testing.T, yield time.Duration) *listening {
 	t.Helper()
+	timing := steady
+	timing.Yield = yield
+	return listenWith(t, rig.Setup{Hooks: rig.Hooks{Timing: timing}})
+}
+
+func listenWith(t *testing.T, o rig.Setup) *listening {
+	t.Helper()
 	r, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	timing := steady
-	timing.Yield = yield
-	s, err := rig.NewSender(rig.SendConfig{Setup: rig.Setup{Hooks: rig.Hooks{Timing: timing}}, Source: int(r.Fd())})
+	s, err := rig.NewSender(rig.SendConfig{Setup: o, Source: int(r.Fd())})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), soon)
 	l := &listening{t, s, w, make(chan error, 1)}
-	go func() { _, err := s.Run(ctx); l.over <- err }()
+	go func() { _, err := s.Run(ctx); l.over <- err; close(l.over) }()
 	t.Cleanup(func() {
 		w.Close()
 		cancel()
@@ -50,6 +55,22 @@ func listen(t *testing.T, yield time.Duration) *listening {
 		r.Close()
 	})
 	return l
+}
+
+// ends waits until the sender has ended, with that status.
+func (l *listening) ends(want engine.Status) {
+	l.t.Helper()
+	if err := <-l.over; engine.ExitStatus(err) != want {
+		l.t.Errorf("status %d (%v), want %d", engine.ExitStatus(err), err, want)
+	}
+}
+
+// says sends a frame.
+func (g *guest) says(f interface{ Append([]byte) []byte }) {
+	g.t.Helper()
+	if _, err := g.c.Write(f.Append(nil)); err != nil {
+		g.t.Fatal(err)
+	}
 }
 
 // call dials and calls, with what change makes of the call.
@@ -179,9 +200,7 @@ func TestCalledOwned(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.hears(wire.TypeLeg)
-	if _, err := g.c.Write(wire.Ack{Received: 1, Delivered: 1}.Append(nil)); err != nil {
-		t.Fatal(err)
-	}
+	g.says(wire.Ack{Received: 1, Delivered: 1})
 	resumes := func(c *wire.Call) { c.Flags, c.Stream, c.Generation = wire.FlagResume, hello.Stream, 1 }
 	g.c.Close()
 	again, h := l.becomes(1, resumes)
@@ -213,5 +232,59 @@ func TestCalledOwned(t *testing.T) {
 	}
 	if leg := again.hears(wire.TypeLeg).Leg(); leg.Number != 1 {
 		t.Errorf("the receiver that came back gets %+v", leg)
+	}
+}
+
+// A receiver that says nothing of the leg that it got leaves the sender free: another one gets the whole stream.
+func TestCalledUnacknowledged(t *testing.T) {
+	l := listen(t, time.Hour)
+	if _, err := l.in.WriteString("words"); err != nil {
+		t.Fatal(err)
+	}
+	gone, _ := l.becomes(1, nil)
+	gone.hears(wire.TypeLeg)
+	gone.c.Close()
+	g, _ := l.becomes(2, nil) // held until the other one has gone
+	if leg := g.hears(wire.TypeLeg).Leg(); leg.Number != 0 || leg.Length != 5 {
+		t.Errorf("the second receiver gets %+v", leg)
+	}
+	g.says(wire.Ack{Received: 1, Delivered: 1})
+	l.in.Close()
+	end := g.hears(wire.TypeEnd).End()
+	g.says(wire.Done{Legs: end.Legs, Bytes: end.Bytes})
+	g.says(wire.Bye{Stream: true})
+	l.ends(engine.StatusDone)
+}
+
+// A sender whose receiver has a leg waits for that one alone, and not for ever: a process that has died is told by how its links ended,
+// anything else by giveup.
+func TestCalledLost(t *testing.T) {
+	for _, c := range []struct {
+		name         string
+		dead, giveup time.Duration
+		lose         func(*guest)
+	}{
+		{"killed", 50 * time.Millisecond, time.Hour, func(g *guest) { g.c.Close() }},
+		{"killed, and dead is off", -1, 50 * time.Millisecond, func(g *guest) { g.c.Close() }},
+		{"unplugged", 50 * time.Millisecond, 500 * time.Millisecond, func(*guest) {}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			timing := steady
+			timing.Beat, timing.Dead = 10*time.Millisecond, 200*time.Millisecond
+			l := listenWith(t, rig.Setup{Options: engine.Options{Dead: c.dead, Giveup: c.giveup}, Hooks: rig.Hooks{Timing: timing}})
+			g, _ := l.becomes(1, nil)
+			if _, err := l.in.WriteString("words"); err != nil {
+				t.Fatal(err)
+			}
+			g.hears(wire.TypeLeg)
+			g.says(wire.Ack{Received: 1, Delivered: 1})
+			waitFor(t, "the ack is heard", func() bool { return l.s.Snapshot().Window.Received == 1 })
+			if _, err := l.in.WriteString("more"); err != nil {
+				t.Fatal(err)
+			}
+			g.hears(wire.TypeLeg)
+			c.lose(g)
+			l.ends(engine.StatusLost)
+		})
 	}
 }

@@ -124,11 +124,15 @@ func (d *doomed) move(p *pipe, r *engine.Receiver, s *engine.Sender) error {
 	var got []byte
 	var ends, others sync.WaitGroup
 	var sum observe.Summary
-	ends.Go(func() { sum, rxErr = r.Run(rxCtx) })
+	ends.Go(func() {
+		sum, rxErr = r.Run(rxCtx)
+		if d.reversed {
+			d.nobodyElse(stopTx)
+		}
+	})
 	ends.Go(func() {
 		_, txErr = s.Run(txCtx)
-		// Nobody else comes; a stream of its own would have ended by then.
-		time.AfterFunc(d.options.Timing.Farewell+d.options.Giveup, func() { stopRx(why) })
+		d.nobodyElse(stopRx)
 	})
 	others.Go(func() { d.feed(p) })
 	others.Go(func() {
@@ -154,7 +158,36 @@ func (d *doomed) move(p *pipe, r *engine.Receiver, s *engine.Sender) error {
 	case free && (d.failure == killSender || d.failure == loseNetwork):
 		rx = engine.StatusLost
 	}
-	return d.judge(rx, engine.ExitStatus(txErr), rxErr, txErr)
+	tx := engine.ExitStatus(txErr)
+	if tx == engine.StatusTerminated && p.log.freed() { // the receiver was gone before an ack was
+		switch d.failure {
+		case killConsumer, stopReceiver:
+			tx = engine.StatusRemotePipe
+		case loseNetwork:
+			tx = engine.StatusLost
+		}
+	}
+	return d.judge(rx, tx, rxErr, txErr)
+}
+
+// nobodyElse stops an end that may wait for another peer, once a stream of its own would have ended.
+func (d *doomed) nobodyElse(stop context.CancelCauseFunc) {
+	time.AfterFunc(d.options.Timing.Farewell+d.options.Giveup, func() { stop(why) })
+}
+
+// freed reports whether the sender, which listens, was free for another receiver in the end.
+func (l *lines) freed() (free bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.events {
+		switch e.(type) {
+		case observe.ReceiverLeft:
+			free = true
+		case observe.ReceiverMet:
+			free = false
+		}
+	}
+	return free
 }
 
 // feed writes the stream; a source that breaks does so at the end of it.

@@ -112,7 +112,7 @@ type RefusedHost struct {
 // SenderFailed is a sender that gave up before a leg of its stream was in: the receiver waits for the next one.
 type SenderFailed struct{ From, Reason string }
 
-// ReceiverLeft is a receiver that went away before it had a leg: the sender is free for another one.
+// ReceiverLeft is a receiver that went away before it acknowledged a leg: the sender is free for another one, which gets the whole stream.
 type ReceiverLeft struct{}
 
 // SenderLeft is a sender that went away before a leg of its stream was in: the receiver is free.

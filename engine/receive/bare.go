@@ -35,7 +35,7 @@ func (k *rxlink) bareLeg(l wire.Leg) error {
 	if useful, err := k.wants(l); !useful {
 		return err
 	}
-	k.r.own()
+	k.owns()
 	k.r.out.Spare(l)
 	return k.publish(&egress.Leg{Leg: l})
 }

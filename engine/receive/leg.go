@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"maps"
 
-	"viamillipede/engine/receive/stage"
-
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/receive/egress"
+	"viamillipede/engine/receive/stage"
 	"viamillipede/engine/ring"
 	"viamillipede/engine/wire"
 )
@@ -94,7 +93,7 @@ func (k *rxlink) finishFrame() error {
 			return err
 		}
 	}
-	k.r.own()
+	k.owns()
 	if k.r.test != nil && !k.inspect(leg) {
 		leg.Release()
 		return nil

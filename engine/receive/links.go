@@ -116,16 +116,23 @@ func (r *Receiver) linkGone() {
 	observe.Tell(r.observer, observe.SenderLeft{})
 }
 
-// own makes the current stream the receiver's own, if it is not yet: some of it is in. It is called before the link that brought
-// the leg can have been lost.
-func (r *Receiver) own() {
+// owns is own for a link that brought a leg. The sender hears of it at once: until then, one that listens is free when its links are lost.
+func (k *rxlink) owns() {
+	if k.r.own() {
+		k.owner.owe(k.r.ackEvery)
+	}
+}
+
+// own makes the current stream the receiver's own, if it is not yet, and reports whether it has: some of it is in. It is called before
+// the link that brought the leg can have been lost.
+func (r *Receiver) own() (now bool) {
 	if r.tenure.Owns() {
-		return
+		return false
 	}
 	r.life.Mu.Lock()
 	defer r.life.Mu.Unlock()
 	if r.tenure.Owns() {
-		return // another loop was faster
+		return false // another loop was faster
 	}
 	r.out.Begin() // first: whoever sees an owned stream may publish and deliver a leg of it
 	if f := r.tenure.Own(); f != nil {
@@ -133,6 +140,7 @@ func (r *Receiver) own() {
 		r.life.FinishLocked(stream.RemoteError("sender", *f))
 	}
 	r.out.Introduce(parties.Origin{Peers: slices.Sorted(maps.Keys(r.hosts)), Stream: r.latest.String()})
+	return true
 }
 
 // quits frees a receiver that listens after its sender has said, on a link from there, that it has failed; false if the stream is

@@ -97,7 +97,7 @@ func ofStream(e observe.Event) string {
 	case observe.SenderFailed:
 		return fmt.Sprintf("a sender at %s gave up before its first leg: %s; the receiver waits for the next one", e.From, e.Reason)
 	case observe.ReceiverLeft:
-		return "a receiver went away before it had a leg: the sender is free"
+		return "a receiver went away before it acknowledged a leg: the sender is free"
 	case observe.SenderLeft:
 		return "a sender went away before its first leg: the receiver is free"
 	case observe.ConsumerStopped:
