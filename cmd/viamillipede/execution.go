@@ -32,8 +32,10 @@ func executed() []keyword {
 A shell runs COMMAND (sh -c): at tx what it writes is the stream, at rx it reads it, and
 with both rx and tx it does both. Both ends exit with 0 only when it has exited with 0: a
 producer that fails fails the stream (6 here, 7 there), and so does a consumer. When
-the stream fails, the program and its process group are ended (SIGTERM, after 5 s
-SIGKILL) before its input is closed: it never takes half a stream for a whole one.
+the stream fails, the program's process group is ended (SIGTERM, after 5 s SIGKILL)
+before its input is closed: it never takes half a stream for a whole one. What leaves
+the group (setsid) stays. After leglimit a producer is ended, and its status does not
+count.
 tx starts it at once, rx when some of the stream is there. Its environment has
 VIAMILLIPEDE_PEER, _STREAM, _SIZE and _NAME, empty where not known. It has no terminal
 to ask on. A producer reads from /dev/null, a consumer writes to standard output. With
@@ -42,7 +44,7 @@ reached the port could talk to the program.`,
 	}, {
 		name: "name",
 		args: []argument{{
-			name: "TEXT", want: "1 to 64 bytes of text without control characters", literal: true,
+			name: "TEXT", want: "1 to 64 bytes of UTF-8 without control characters", literal: true,
 			set: func(inv *invocation, word string) bool {
 				inv.options.Title = word
 				return wire.Title(word).Valid()

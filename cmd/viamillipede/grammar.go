@@ -189,7 +189,8 @@ and not cryptography.`,
 			gist: "end the stream after N legs",
 			more: `
 For tx. The number of bytes in a leg depends on leg and on the links. What standard
-input has beyond that is left there.`,
+input has beyond that is left there; a program of exec is ended, and its exit status does
+not count.`,
 		},
 		{
 			name: "delayus",

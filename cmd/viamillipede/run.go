@@ -20,6 +20,7 @@ import (
 	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
 
@@ -358,9 +359,9 @@ func lineWidth() int {
 	return standardWidth
 }
 
-// failed prints why the program fails, in one line, and returns the exit status that goes with it.
+// failed prints why the program fails, in one line that changes nothing else on a terminal, and returns the exit status that goes with it.
 func failed(prefix string, err error) engine.Status {
-	say(prefix, strings.Join(strings.FieldsFunc(err.Error(), isNewline), " "))
+	say(prefix, wire.Printable(strings.Join(strings.FieldsFunc(err.Error(), isNewline), " ")))
 	return engine.ExitStatus(err)
 }
 

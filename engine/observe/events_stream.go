@@ -120,6 +120,7 @@ type SenderLeft struct{}
 
 // ConsumerStopped is a consumer that stopped reading before the end of the stream, with the user's permission.
 type ConsumerStopped struct {
+	Sink   string // whose consumer it was, for people
 	Given  uint64 // bytes that it was given
 	Unread uint64 // how many of them it left
 	Whole  bool   // the end of the stream is known here

@@ -197,7 +197,7 @@ func (d *Delivery) stoppedEarly(left int, cause error) error {
 	}
 	given = d.bytes.Load()
 	read := given - min(given, uint64(left))
-	stopped := observe.ConsumerStopped{Given: given, Unread: uint64(left)}
+	stopped := observe.ConsumerStopped{Sink: d.cfg.Name, Given: given, Unread: uint64(left)}
 	if end := d.End.Load(); end != nil {
 		stopped.Whole, stopped.Total = true, end.Bytes
 	}

@@ -233,6 +233,7 @@ func TestQuote(t *testing.T) {
 		"cat":                   "exec 'cat'",
 		"a\n\tb":                "exec 'a b'",
 		"a\xff":                 "exec 'a?'",
+		"\x1b[31mred\a":         "exec '?[31mred?'",
 		strings.Repeat("ä", 60): "exec '" + strings.Repeat("ä", 50) + "...'",
 	} {
 		if got := Quote(command); got != want {

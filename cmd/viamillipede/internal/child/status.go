@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"syscall"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -13,6 +14,7 @@ const longest = 100
 // Quote is a command for people: one line, and not too long.
 func Quote(command string) string {
 	line := strings.Join(strings.Fields(strings.ToValidUTF8(command, "?")), " ")
+	line = strings.Map(printable, line)
 	if len(line) > longest {
 		at := longest
 		for !utf8.RuneStart(line[at]) {
@@ -21,6 +23,14 @@ func Quote(command string) string {
 		line = line[:at] + "..."
 	}
 	return "exec '" + line + "'"
+}
+
+// printable is a character for a terminal that is to show it and not to obey it.
+func printable(r rune) rune {
+	if !unicode.IsPrint(r) {
+		return '?'
+	}
+	return r
 }
 
 // outcome says how a program has ended; nil: with status 0.

@@ -105,8 +105,8 @@ func ofStream(e observe.Event) string {
 		if e.Whole {
 			rest = fmt.Sprintf("the stream has %d", e.Total)
 		}
-		return fmt.Sprintf("the consumer of standard output stopped early, which early ok allows: it has left %d bytes of the %d that "+
-			"it was given unread, and %s", e.Unread, e.Given, rest)
+		return fmt.Sprintf("the consumer of %s stopped early, which early ok allows: it has left %d bytes of the %d that "+
+			"it was given unread, and %s", e.Sink, e.Unread, e.Given, rest)
 	case observe.PeerConsumerStopped:
 		return fmt.Sprintf("the receiver's consumer stopped early, which early ok allows there: it has read %d bytes", e.Read)
 	case observe.ResumeMissing:

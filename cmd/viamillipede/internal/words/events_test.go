@@ -101,7 +101,7 @@ func TestEventLines(t *testing.T) {
 		{observe.LinksCut{Links: 1, Wanted: 16, Err: busy}, "1 link instead of 16: another sender"},
 		{observe.LinksCut{Links: 4, Err: busy}, "at most 4 links: another sender"},
 		{observe.Fault{Where: "loop 0", Panic: "oops", Stack: []byte("lines")}, "loop 0: a fault in the program, which should be reported: oops\nlines"},
-		{observe.ConsumerStopped{Given: 10, Unread: 3}, "the consumer of standard output stopped early, which early ok allows: " +
+		{observe.ConsumerStopped{Sink: "exec 'head'", Given: 10, Unread: 3}, "the consumer of exec 'head' stopped early, which early ok allows: " +
 			"it has left 3 bytes of the 10 that it was given unread, and the stream went on after that"},
 		{observe.SourceOpened{Source: "pipe", EnginePath: observe.EnginePath{Plane: observe.PlaneSplice, Legs: 5, Checksum: true}},
 			"source is a pipe; engine path: splice (pipe to socket) for 5 legs, 0 legs copied, crc32c"},
