@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -139,6 +140,15 @@ func (w *whereTo) set(inv *invocation, arg string) bool {
 		inv.dial(w.of(inv), w.word, h)
 	}
 	return ok
+}
+
+// unlessPassed is the table of keywords for a tx that needs no argument, since a service manager has passed the sockets that it is to
+// listen at; else nil: a tx without a host is a slip.
+func unlessPassed() func() []keyword {
+	if os.Getenv("LISTEN_FDS") == "" || os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
+		return nil
+	}
+	return grammar
 }
 
 // port is the argument after a host.

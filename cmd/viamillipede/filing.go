@@ -101,6 +101,8 @@ func (inv *invocation) completeFiles() error {
 		f.source = f.loose
 	}
 	switch {
+	case f.source == "-" || f.sink == "-":
+		return usageError("file: standard input and output are used where there is no file; ./- is a file of that name")
 	case f.sync && !inv.rx.said():
 		return usageError("sync: is for rx, where the stream is written")
 	case f.resume && (inv.rx.said() && f.sink == "" || inv.tx.said() && f.source == ""):

@@ -57,7 +57,7 @@ Exactly one end of a stream dials. "rx PORT tx PORT" on one host and
 		},
 		{
 			name: "tx", many: true, initial: strconv.Itoa(engine.DefaultPort),
-			args: []argument{tx.where(nil), tx.port()},
+			args: []argument{tx.where(unlessPassed()), tx.port()},
 			set: func(inv *invocation) {
 				inv.filing.near = &inv.filing.source
 				tx.end(inv)
@@ -210,6 +210,11 @@ For tx.`,
 			name: "initiate", unbuilt: true,
 			args: []argument{host(func(*invocation, string) {}), port(func(*invocation, uint16) {})},
 			gist: "a TCP connection made to HOST as input and output",
+		},
+		{
+			name: "keep", unbuilt: true,
+			args: []argument{optionalCount()},
+			gist: "serve one stream after another, N at once",
 		},
 	}
 }

@@ -193,6 +193,7 @@ func TestManagedOtherwise(t *testing.T) {
 		"rx 1":                       fmt.Sprintf(`descriptor 3 listens on port %d, and port 1 is asked for\n$`, portOf(l)),
 		"rx 1 tx 2":                  `rx and tx ask for two ports, and one was passed\n$`,
 		"rx bind 192.0.2.1":          `not all of it is bound to 192.0.2.1, for which bind asks\n$`,
+		"tx connect 0.1":             `no receiver within 100ms\n$`,
 		"tx localhost 1 connect 0.1": `the sockets that were passed \(LISTEN_FDS\) are not used: no end listens\n`,
 	} {
 		out, err := m.service(t.Context(), []*net.TCPListener{l}, strings.Fields(words)...).CombinedOutput()

@@ -303,7 +303,7 @@ func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, t
 		r.log.Printf(observe.LevelSummary, "%s", words.Summary(r.summary))
 		if len(r.summary.Paths) > 1 {
 			for _, p := range r.summary.Paths {
-				r.log.Printf(observe.LevelSummary, "%s", words.PathSummary(p))
+				r.log.Printf(observe.LevelSummary, "%s", words.PathSummary(p, r.summary.Sender))
 			}
 		}
 		// In a loop the word of a signal may come back from our own other side first: it is no echo of that.

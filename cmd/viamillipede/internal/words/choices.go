@@ -75,25 +75,25 @@ func ofChoices(e observe.Event) string {
 func ofNetwork(e observe.Event) string {
 	switch e := e.(type) {
 	case observe.CongestionChosen:
-		return fmt.Sprintf("path %s: %s", e.Path, congestion(e.Congestion))
+		return fmt.Sprintf("%s: %s", pathNamed(e.Path), congestion(e.Congestion))
 	case observe.BufferLimits:
 		if e.Receive {
-			return fmt.Sprintf("path %s: the receive buffer holds its links back %.0f %% of the time: "+
-				"raise the last number of net.ipv4.tcp_rmem at the receiver, unless its consumer is slow", e.Path, 100*e.Share)
+			return fmt.Sprintf("%s: the receive buffer holds its links back %.0f %% of the time: "+
+				"raise the last number of net.ipv4.tcp_rmem at the receiver, unless its consumer is slow", pathNamed(e.Path), 100*e.Share)
 		}
-		return fmt.Sprintf("path %s: the send buffer holds its links back %.0f %% of the time: "+
-			"raise the last number of net.ipv4.tcp_wmem here, now %s", e.Path, 100*e.Share, e.Setting)
+		return fmt.Sprintf("%s: the send buffer holds its links back %.0f %% of the time: "+
+			"raise the last number of net.ipv4.tcp_wmem here, now %s", pathNamed(e.Path), 100*e.Share, e.Setting)
 	case observe.PortsChosen:
 		if e.Err != nil {
-			return fmt.Sprintf("path %s: the kernel chooses the source ports: %v", e.Path, e.Err)
+			return fmt.Sprintf("%s: the kernel chooses the source ports: %v", pathNamed(e.Path), e.Err)
 		}
-		return fmt.Sprintf("path %s: source ports %s: %s", e.Path, ports(e.Ports), Lanes(e.Lanes)+", filled evenly: "+LaneBasis(e.Lanes))
+		return fmt.Sprintf("%s: source ports %s: %s", pathNamed(e.Path), ports(e.Ports), Lanes(e.Lanes)+", filled evenly: "+LaneBasis(e.Lanes))
 	case observe.ThreadsTried:
 		what := "dropped, it has " + Number(e.Links, "link")
 		if e.Kept {
 			what = "it has " + Number(e.Links, "link") + " now"
 		}
-		return fmt.Sprintf("threads auto: path %s: %s more: %s/s, %s/s before: %s", e.Path, Number(e.Added, "link"), Bytes(e.Now), Bytes(e.Before), what)
+		return fmt.Sprintf("threads auto: %s: %s more: %s/s, %s/s before: %s", pathNamed(e.Path), Number(e.Added, "link"), Bytes(e.Now), Bytes(e.Before), what)
 	case observe.NetworkNotWatched:
 		if e.Dials {
 			return fmt.Sprintf("changes of the network are not noticed, lost paths are tried now and then: %v", e.Err)

@@ -38,18 +38,18 @@ func ofLinks(e observe.Event) string {
 	case observe.LinkNotTaken:
 		return fmt.Sprintf("link %d from %s: %v", e.Link, e.From, e.Err)
 	case observe.DialFailed:
-		return fmt.Sprintf("path %s: link %d: %v", e.Path, e.Link, e.Err)
+		return fmt.Sprintf("%s: link %d: %v", pathNamed(e.Path), e.Link, e.Err)
 	case observe.PathHelps:
 		if !e.Helps {
-			return fmt.Sprintf("path %s: the paths before it carry all again", e.Path)
+			return fmt.Sprintf("%s: the paths before it carry all again", pathNamed(e.Path))
 		}
-		return fmt.Sprintf("path %s helps: what waits would take the paths before it longer than %v (spill)", e.Path, e.Spill)
+		return fmt.Sprintf("%s helps: what waits would take the paths before it longer than %v (spill)", pathNamed(e.Path), e.Spill)
 	case observe.AddressChosen:
-		return fmt.Sprintf("path %s: its address %v works (%v)", e.Path, e.Addr, e.Failed)
+		return fmt.Sprintf("%s: its address %v works (%v)", pathNamed(e.Path), e.Addr, e.Failed)
 	case observe.NameKept:
-		return fmt.Sprintf("path %s: using the addresses that its name had last: %v", e.Path, e.Err)
+		return fmt.Sprintf("%s: using the addresses that its name had last: %v", pathNamed(e.Path), e.Err)
 	case observe.PortTaken:
-		return fmt.Sprintf("path %s: source port %d cannot be used (%v), the next of the list is tried", e.Path, e.Port, e.Err)
+		return fmt.Sprintf("%s: source port %d cannot be used (%v), the next of the list is tried", pathNamed(e.Path), e.Port, e.Err)
 	case observe.LegSent:
 		return fmt.Sprintf("leg %d: %d bytes at %d on link %d", e.Leg, e.Bytes, e.Offset, e.Link)
 	case observe.LegReceived:
@@ -60,7 +60,7 @@ func ofLinks(e observe.Event) string {
 		return fmt.Sprintf("leg %d is late on link %d: taken %v ago, expected after %v; %s/s, round trip %v, %s unsent", e.Leg, e.Link,
 			e.Taken.Round(time.Millisecond), e.Expected.Round(time.Millisecond), Bytes(e.Rate), e.RTT, Bytes(e.Unsent))
 	case observe.LegRescued:
-		return fmt.Sprintf("leg %d, late on path %s, goes on link %d", e.Leg, e.From, e.Link)
+		return fmt.Sprintf("leg %d, late on %s, goes on link %d", e.Leg, pathNamed(e.From), e.Link)
 	case observe.Call:
 		if e.Err != nil {
 			return fmt.Sprintf("%s(%d): %v", e.Name, e.FD, e.Err)

@@ -176,7 +176,7 @@ func writePaths(b *strings.Builder, columns int, paths []observe.PathStatus, now
 	})
 	for i, p := range paths {
 		if p.Links == 0 {
-			fmt.Fprintln(b, fold(fmt.Sprintf("path %s has no link%s: %s", names[i], forSince(p.Since, now), LastAttempt(p.Last)), columns))
+			fmt.Fprintln(b, fold(fmt.Sprintf("%s has no link%s: %s", pathNamed(names[i]), forSince(p.Since, now), LastAttempt(p.Last)), columns))
 		}
 	}
 }

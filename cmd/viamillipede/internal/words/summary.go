@@ -35,14 +35,25 @@ func Summary(s observe.Summary) string {
 	return b.String()
 }
 
-// PathSummary is what one path did for a stream, in one line.
-func PathSummary(p observe.PathSummary) string {
+// PathSummary is what one path did for a stream, in one line. Only a sender knows what its acknowledgements say.
+func PathSummary(p observe.PathSummary, sender bool) string {
 	if p.NeverUp {
-		return fmt.Sprintf("path %s: never up: %s", p.Name, LastAttempt(p.Last))
+		return fmt.Sprintf("%s: never up: %s", pathNamed(p.Name), LastAttempt(p.Last))
 	}
-	return fmt.Sprintf("path %s: %s (%.1f %%), %s/s, round trip %v, %d links lost, legs rescued: %d from it, %d by it, head for %.1f %% of the time",
-		p.Name, Bytes(p.Bytes), 100*p.Share, Bytes(p.Rate), p.RTT.Round(10*time.Microsecond), p.LinksLost,
-		p.RescuedFrom, p.RescuedTo, 100*p.Head)
+	text := fmt.Sprintf("%s: %s (%.1f %%), %s/s", pathNamed(p.Name), Bytes(p.Bytes), 100*p.Share, Bytes(p.Rate))
+	if !sender {
+		return fmt.Sprintf("%s, %d links lost", text, p.LinksLost)
+	}
+	return fmt.Sprintf("%s, round trip %v, %d links lost, legs rescued: %d from it, %d by it, head for %.1f %% of the time",
+		text, p.RTT.Round(10*time.Microsecond), p.LinksLost, p.RescuedFrom, p.RescuedTo, 100*p.Head)
+}
+
+// pathNamed is a path in a sentence. One that a peer dials has no name here but its number, "path 1 from 192.0.2.1".
+func pathNamed(name string) string {
+	if strings.HasPrefix(name, "path ") {
+		return name
+	}
+	return "path " + name
 }
 
 // LastAttempt says how the last attempt to connect by a path without a link failed.

@@ -34,3 +34,24 @@ func TestSummaryLine(t *testing.T) {
 		}
 	}
 }
+
+// A path is named once, and a receiver says nothing of what only a sender knows.
+func TestPathSummaryLine(t *testing.T) {
+	for _, c := range []struct {
+		p      observe.PathSummary
+		sender bool
+		want   string
+	}{
+		{observe.PathSummary{Name: "a:1", Bytes: 1 << 20, Share: 1, Rate: 1 << 20, RTT: time.Millisecond, Head: 0.5}, true,
+			"path a:1: 1.00 MiB (100.0 %), 1.00 MiB/s, round trip 1ms, 0 links lost, legs rescued: 0 from it, 0 by it, head for 50.0 % of the time"},
+		{observe.PathSummary{Name: "path 1 from 192.0.2.1", Bytes: 1 << 20, Share: 1, Rate: 1 << 20}, true,
+			"path 1 from 192.0.2.1: 1.00 MiB (100.0 %), 1.00 MiB/s, round trip 0s, 0 links lost, legs rescued: 0 from it, 0 by it, head for 0.0 % of the time"},
+		{observe.PathSummary{Name: "a:1", Bytes: 1 << 20, Share: 1, Rate: 1 << 20, LinksLost: 2}, false,
+			"path a:1: 1.00 MiB (100.0 %), 1.00 MiB/s, 2 links lost"},
+		{observe.PathSummary{Name: "path 2", NeverUp: true}, true, "path 2: never up: no answer yet"},
+	} {
+		if got := PathSummary(c.p, c.sender); got != c.want {
+			t.Errorf("got  %s\nwant %s", got, c.want)
+		}
+	}
+}
