@@ -75,6 +75,7 @@ func (d *doomed) run(log io.Writer) error {
 	if log != io.Discard {
 		d.level = 10
 	}
+	d.level = max(d.level, observe.LevelLinks) // see freed
 	network := enginetest.NewNet(d.seed, d.faults)
 	network.Reversed = d.reversed
 	defer network.Close()

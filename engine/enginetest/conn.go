@@ -29,6 +29,7 @@ type conn struct {
 	swallows int  // bytes that went nowhere
 	calls    int  // since the fault began
 	dead     bool // met its fault
+	refused  bool // the other end has closed it, as a send has found
 	tells    bool // what is on its way, as a TCP socket does
 	cpu      int  // that its packets come in on
 }
@@ -86,8 +87,7 @@ func (c *conn) Send(a, b []byte) (int, error) {
 	}
 	a = a[:min(room, len(a))]
 	n, err := c.Conn.Send(a, b[:min(room-len(a), len(b))])
-	c.count(&c.sent, n)
-	return n, err
+	return c.out(n, err)
 }
 
 // SendMore is netio.Conn.SendMore over a link with faults.
@@ -108,8 +108,7 @@ func (c *conn) SendPipe(p *netio.Pipe, n int) (int, error) {
 		return n, err
 	}
 	n, err = c.Conn.SendPipe(p, room)
-	c.count(&c.sent, n)
-	return n, err
+	return c.out(n, err)
 }
 
 // SendFile is netio.Conn.SendFile over a link with faults.
@@ -123,8 +122,7 @@ func (c *conn) SendFile(s *netio.Source, offset int64, n int) (int, error) {
 		return n, nil
 	}
 	n, err = c.Conn.SendFile(s, offset, room)
-	c.count(&c.sent, n)
-	return n, err
+	return c.out(n, err)
 }
 
 // Recv is netio.Conn.Recv over a link with faults.
@@ -168,6 +166,15 @@ func (c *conn) count(sum *int, n int) {
 	*sum += n
 }
 
+// out notes how a call that sends went.
+func (c *conn) out(n int, err error) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sent += n
+	c.refused = c.refused || netio.Refused(err)
+	return n, err
+}
+
 // allow returns how much of a call for want bytes, 1 or more, may happen. A room of 0 is for faults that swallow.
 func (c *conn) allow(out bool, want int) (room int, err error) {
 	c.mu.Lock()
@@ -179,7 +186,7 @@ func (c *conn) allow(out bool, want int) (room int, err error) {
 		return room, err
 	}
 	f := c.end.net.faults
-	if f.Again && c.rng.IntN(16) == 0 {
+	if f.Again && c.rng.IntN(16) == 0 && (out || !c.refused) { // what a closed connection has left comes at once, and then its end
 		c.kick()
 		return 0, netio.ErrAgain
 	}
