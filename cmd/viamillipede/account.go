@@ -50,8 +50,11 @@ func (a *account) add(side string, s observe.Summary, err error) {
 		Config: map[string]string{"engine-path": words.EnginePath(s.EnginePath), "status": "0"},
 		Values: map[string]float64{"B": float64(s.Bytes), "s": s.Elapsed.Seconds(), "lost-links": float64(s.LinksLost)},
 	}
+	if s.Unsent > 0 {
+		r.Values["unsent-B"] = float64(s.Unsent)
+	}
 	if s.Elapsed > 0 {
-		r.Values["MB/s"] = float64(s.Bytes) / s.Elapsed.Seconds() / 1e6
+		r.Values["MB/s"] = float64(s.Bytes-min(s.Unsent, s.Bytes)) / s.Elapsed.Seconds() / 1e6
 	}
 	if err != nil {
 		r.Config["status"] = fmt.Sprint(int(engine.ExitStatus(err)))

@@ -10,6 +10,7 @@ import (
 type Summary struct {
 	Sender      bool   // which end it is
 	Bytes       uint64 // read from the source, or written to the sink
+	Unsent      uint64 // of Bytes: holes, and what the receiver had already
 	Elapsed     time.Duration
 	LinksLost   uint64
 	LegsResent  uint64        // at the sender; a receiver cannot tell
@@ -53,8 +54,8 @@ type LinkSummary struct {
 	Flows       []sockstats.Flow // what came in on them, if socket statistics are at work
 }
 
-// Rate is bytes a second over the stream's time.
-func (s Summary) Rate() uint64 { return PerSecond(s.Bytes, s.Elapsed) }
+// Rate is bytes a second over the stream's time, of those that were sent.
+func (s Summary) Rate() uint64 { return PerSecond(s.Bytes-min(s.Unsent, s.Bytes), s.Elapsed) }
 
 // PerSecond is a rate in bytes a second.
 func PerSecond(bytes uint64, d time.Duration) uint64 {

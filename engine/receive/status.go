@@ -83,7 +83,7 @@ func (r receiveEnd) Bytes() uint64 { return r.out.Written() }
 
 // Account is part of stream.Half.
 func (r receiveEnd) Account(sum *observe.Summary) {
-	if sum.EnginePath = r.enginePath(); r.dialer != nil {
+	if sum.EnginePath, sum.Unsent = r.enginePath(), r.out.Unsent(); r.dialer != nil {
 		sum.Paths = r.dialer.Summaries(sum.Elapsed, make([]time.Duration, stream.MaxThreads))
 	} else {
 		sum.Refused = r.doors.Refused()

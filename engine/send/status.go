@@ -97,7 +97,7 @@ func (s sendEnd) Bytes() uint64 { return s.in.Size() }
 func (s sendEnd) Account(sum *observe.Summary) {
 	s.life.Mu.Lock()
 	defer s.life.Mu.Unlock()
-	sum.Sender, sum.Cuts, sum.EnginePath = true, uint64(s.chaos.Cuts.Load()), s.enginePath()
+	sum.Sender, sum.Cuts, sum.EnginePath, sum.Unsent = true, uint64(s.chaos.Cuts.Load()), s.enginePath(), s.in.Unsent()
 	var held [window.MaxPaths]time.Duration
 	if s.met {
 		w := s.window.State()

@@ -32,6 +32,7 @@ type Delivery struct {
 	legs    ring.Consumer[Leg] // its consumer's end
 	most    uint32             // of a leg, in bytes; changes only with the ring
 	bytes   atomic.Uint64      // written to the sink, in order
+	bare    atomic.Uint64      // of them: bytes of bare legs
 	partial int                // of these, bytes of the head leg
 	lag     int                // bytes of zeros written in this turn
 
@@ -110,6 +111,9 @@ func (d *Delivery) Announce(bytes int64) {
 
 // Written is how many bytes of the stream are in the sink, in order. Any goroutine may call it.
 func (d *Delivery) Written() uint64 { return d.bytes.Load() }
+
+// Unsent is how many of them the sender did not send: holes, and what was there.
+func (d *Delivery) Unsent() uint64 { return d.bare.Load() }
 
 // TakeTurn gives a loop the turn, unless somebody has it.
 func (d *Delivery) TakeTurn(at *loop.Loop) bool {
@@ -206,6 +210,9 @@ func (d *Delivery) advance(leg *Leg) {
 	d.legs.Advance()
 	d.count(leg)
 	d.partial = 0
+	if leg.Form != wire.Sent {
+		d.bare.Add(uint64(leg.Length))
+	}
 	leg.Release()
 }
 

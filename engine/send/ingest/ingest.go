@@ -29,6 +29,7 @@ type Intake struct {
 	name     string        // of the source, for people
 	pool     *bufpool.Pool
 	offset   atomic.Uint64 // bytes read so far
+	bare     atomic.Uint64 // of them: bytes of bare legs
 	checksum bool
 	gather   bool  // read on until a leg is full or nothing is there
 	met      error // how the source ended: io.EOF or its failure; nil before
@@ -58,6 +59,9 @@ func (in *Intake) Ended() bool { return in.over.Load() }
 
 // Size is how many bytes have been read so far.
 func (in *Intake) Size() uint64 { return in.offset.Load() }
+
+// Unsent is how many of them are of bare legs.
+func (in *Intake) Unsent() uint64 { return in.bare.Load() }
 
 // warmFrom is how many bytes must have been read into buffers before huge pages are worth asking for.
 const warmFrom = 4 << 20
@@ -128,6 +132,9 @@ func (in *Intake) next(w *window.Window, at *loop.Loop, most int) (*window.Leg, 
 	in.bounds.count(at.Now)
 	l.Offset = in.offset.Load()
 	in.offset.Add(uint64(l.Span()))
+	if l.Bare > 0 {
+		in.bare.Add(uint64(l.Bare))
+	}
 	w.Add(l, at.Now)
 	return l, Fed, nil
 }

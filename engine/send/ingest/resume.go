@@ -13,7 +13,7 @@ func (in *Intake) Features(holes, goOn bool) (asked uint32) {
 	if in.sized && holes {
 		asked |= wire.FeatureHoles
 	}
-	if in.sized && goOn {
+	if goOn { // of a source that is empty too, of which nobody is asked anything: the receiver is to know what was said here
 		asked |= wire.FeatureKeep
 	}
 	return asked
@@ -28,6 +28,8 @@ func (in *Intake) Grant(asked, granted uint32, news func()) error {
 		return nil
 	case granted&wire.FeatureKeep == 0:
 		observe.Tell(in.observer, observe.ResumeMissing{})
+		return nil
+	case !in.sized:
 		return nil
 	}
 	var key [wire.KeyLen]byte

@@ -15,7 +15,11 @@ const windowWorthTelling = 50
 // Summary is what a stream did, in one line.
 func Summary(s observe.Summary) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d bytes (%s) in %.3f s, %s/s, %d links lost", s.Bytes, Bytes(s.Bytes), s.Elapsed.Seconds(), Bytes(s.Rate()), s.LinksLost)
+	unsent := ""
+	if s.Unsent > 0 {
+		unsent = fmt.Sprintf(", %s of it not sent: holes, or there already", Bytes(s.Unsent))
+	}
+	fmt.Fprintf(&b, "%d bytes (%s%s) in %.3f s, %s/s, %d links lost", s.Bytes, Bytes(s.Bytes), unsent, s.Elapsed.Seconds(), Bytes(s.Rate()), s.LinksLost)
 	if s.Cuts > 0 {
 		fmt.Fprintf(&b, " (%d cut by chaos)", s.Cuts)
 	}

@@ -28,6 +28,11 @@ func TestSummaryLine(t *testing.T) {
 			"1073741824 bytes (1.00 GiB) in 1.000 s, 1.00 GiB/s, 7 links lost (5 cut by chaos), 9 legs resent, " +
 				"9000 bytes resent, engine path: copy (read, write): as asked",
 		},
+		{
+			observe.Summary{Bytes: 3 << 20, Unsent: 2 << 20, Elapsed: time.Second, EnginePath: asked},
+			"3145728 bytes (3.00 MiB, 2.00 MiB of it not sent: holes, or there already) in 1.000 s, 1.00 MiB/s, 0 links lost, " +
+				"engine path: copy (read, write): as asked",
+		},
 	} {
 		if got := Summary(c.sum); got != c.want {
 			t.Errorf("got  %s\nwant %s", got, c.want)
