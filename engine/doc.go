@@ -73,6 +73,7 @@
 //	engine/wire                  the format on the wire, and SPEC.md
 //	engine/wire1                 version 1 of it, that of the original, and SPEC1.md
 //	    inflow                     a stream of version 1 comes in                  a goroutine a connection: a guest's
+//	    outflow                    and one goes out                                a goroutine a link, and one that reads
 //	engine/prbs                  test streams
 //	engine/rig                   ends with hooks that no user sets, for tests and measurements
 //

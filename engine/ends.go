@@ -3,12 +3,15 @@ package engine
 import (
 	"viamillipede/engine/receive"
 	"viamillipede/engine/send"
+	"viamillipede/engine/wire1/outflow"
 )
 
 // The two ends of a stream. One of them has paths, and dials; the other listens.
 type (
 	Sender   = send.Sender      // reads the source
 	Receiver = receive.Receiver // writes the sink
+
+	FirstSender = outflow.Sender // reads the source, and speaks version 1 of the wire
 )
 
 // NewSender checks the configuration, opens the source and, unless there are paths to dial, listens; nobody is met before Run, which the
@@ -24,3 +27,7 @@ func NewSenderBeside(c SendConfig, r *Receiver) (*Sender, error) {
 // NewReceiver checks the configuration, opens the sink and, unless there are paths to dial, listens; nobody is admitted before Run, which
 // the caller calls once.
 func NewReceiver(c ReceiveConfig) (*Receiver, error) { return receive.New(c.Setup()) }
+
+// NewFirstSender is NewSender for a sender that speaks version 1 of the wire. It dials; of the options it knows threads (up to 16),
+// window, leg, checksum, phrase, giveup while it has something to send, connect, bind and congestion.
+func NewFirstSender(c SendConfig) (*FirstSender, error) { return outflow.New(c.Setup()) }

@@ -113,11 +113,23 @@ func (c *Conn) Queued() Queue {
 	if !c.tcp {
 		return Queue{}
 	}
-	all, err := unix.IoctlGetInt(c.fd, unix.SIOCOUTQ)
+	return queued(c.fd)
+}
+
+// QueuedOf is Queued for a connection of package net.
+func QueuedOf(c *net.TCPConn) (q Queue) {
+	if rc, err := c.SyscallConn(); err == nil {
+		_ = rc.Control(func(fd uintptr) { q = queued(int(fd)) }) // if c is closed, nothing is known
+	}
+	return q
+}
+
+func queued(fd int) Queue {
+	all, err := unix.IoctlGetInt(fd, unix.SIOCOUTQ)
 	if err != nil {
 		return Queue{}
 	}
-	info, err := unix.GetsockoptTCPInfo(c.fd, unix.IPPROTO_TCP, unix.TCP_INFO)
+	info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO)
 	if err != nil {
 		return Queue{}
 	}

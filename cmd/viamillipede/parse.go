@@ -24,6 +24,7 @@ type invocation struct {
 
 	exec   execution
 	filing filing
+	wire   int // version of the wire that tx speaks; 0: the latest
 
 	verbose    int
 	ready      string  // a file or fd:N that gets the port; "" for none
@@ -74,7 +75,10 @@ func parse(words []string) (*invocation, error) {
 		return nil, usageError("%s is not built yet", unbuilt)
 	}
 	p.patience()
-	return p.inv, p.inv.complete()
+	if err := p.inv.complete(); err != nil {
+		return p.inv, err
+	}
+	return p.inv, p.completeWire()
 }
 
 // defaults is the invocation before a word is read. What stays zero, such as the window and the

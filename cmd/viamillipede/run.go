@@ -255,6 +255,9 @@ func (inv *invocation) sender(rx *side) (*side, error) {
 	if s.source, err = inv.openSource(&c); err != nil {
 		return nil, err
 	}
+	if inv.speaksFirst() {
+		return openFirst(c, s)
+	}
 	open := engine.NewSender
 	if inv.rx.listens > 0 && inv.tx.listens > 0 && inv.rx.port == inv.tx.port {
 		open = func(c engine.SendConfig) (*engine.Sender, error) {

@@ -19,6 +19,7 @@ type Snapshot struct {
 	Uncounted sockstats.Lost // what came in and was not counted, because there are too many flows
 	Window    *WindowStatus  // at a sender that has met its receiver
 	Ring      *RingStatus    // at a receiver that has met its sender
+	First     *FirstStatus   // at a sender in version 1 of the wire, which has no window
 }
 
 // State is how a link stands. Dialling becomes Up, Up becomes Stalled and Down, Stalled becomes Up and Down, Down becomes Up.
@@ -88,3 +89,6 @@ type RingStatus struct {
 	SinkFull bool   // the consumer is behind
 	Written  bool   // the sink has all of the stream; its consumer may have to read some of it yet
 }
+
+// FirstStatus is how a sender in version 1 of the wire stands.
+type FirstStatus struct{ Legs uint64 } // that it has made

@@ -317,6 +317,19 @@ const (
 	HintTrip  = time.Millisecond
 )
 
+// A sender in version 1 of the wire, which hears nothing of its receiver, asks the kernel.
+const (
+	// DrainSoon is the first pause between two questions whether the peer's kernel has everything; each is twice the one before, up
+	// to DrainRare. A short stream should not last longer for that.
+	DrainSoon = 100 * time.Microsecond
+	DrainRare = 20 * time.Millisecond
+	// A link that was idle for AliveIdle is lost when AliveMost probes of TCP's keep-alive, AlivePause apart, have had no answer: about as
+	// long as TCP waits while there is something to send. Sooner would cost a stream that only had to wait for a router.
+	AliveIdle  = time.Minute
+	AlivePause = time.Minute
+	AliveMost  = 15
+)
+
 // How long somebody waits for others in the same process, who may be busy or in the kernel.
 const (
 	// StatusPatience is how long a snapshot waits for a loop that is busy.

@@ -7,7 +7,7 @@
 //	packet.go            a packet's header
 //	checksum.go          the checksum of a leg, which depends on the legs before it
 //
-// The room below it is the receiving end: engine/wire1/inflow takes a stream from the original.
+// The rooms below it are the two ends: engine/wire1/inflow takes a stream from the original, engine/wire1/outflow sends one to it.
 //
 // There is no state here, nothing is allocated because a peer says so, and nothing keeps a reference to the memory it is given.
 package wire1

@@ -19,6 +19,7 @@ type layer struct {
 // layers are the layout of the tree; the first that matches a folder counts.
 var layers = []layer{
 	{"engine/wire1/inflow", 5},
+	{"engine/wire1/outflow", 5},
 	{"engine/wire1", 1},
 	{"engine/wire", 1},
 	{"engine/ring", 1},

@@ -240,7 +240,7 @@ func (l *Life) Supervise(ctx context.Context) {
 			l.CryOut(time.Now())
 			return
 		case <-ctx.Done():
-			l.Finish(stopped(ctx))
+			l.Finish(Stopped(ctx))
 			return
 		case <-ticker.C:
 		case <-l.Poke:
@@ -263,8 +263,8 @@ func (l *Life) judge(now time.Time) {
 	}
 }
 
-// stopped is the error of a stream whose context has ended.
-func stopped(ctx context.Context) *Error {
+// Stopped is the error of a stream whose context has ended.
+func Stopped(ctx context.Context) *Error {
 	if e, ok := errors.AsType[*Error](context.Cause(ctx)); ok {
 		return e
 	}

@@ -25,7 +25,10 @@ func Status(s observe.Snapshot, columns int) string {
 	}
 	writeTotals(&b, columns, s.Summary, s.Links)
 	last := ringLine(s.Ring)
-	if s.Summary.Sender {
+	switch {
+	case s.First != nil:
+		last = fmt.Sprintf("wire 1: next leg %d, no window: nothing is acknowledged", s.First.Legs)
+	case s.Summary.Sender:
 		last = windowLine(s.Window)
 	}
 	fmt.Fprintln(&b, fold(last, columns))
