@@ -38,12 +38,6 @@ func (a *ahead) take() (r read, ok bool) {
 	return r, true
 }
 
-// keep adds a read, the newest.
-func (a *ahead) keep(r read) {
-	a.reads = append(a.reads, r)
-	a.left.Store(int32(len(a.reads)))
-}
-
 // release gives back what no leg is made of any more.
 func (a *ahead) release() {
 	for r, ok := a.take(); ok; r, ok = a.take() {
