@@ -79,8 +79,10 @@ func (s *Stream) Enter(c net.Conn) (*Link, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.done:
+	case s.done && s.owned:
 		return nil, errSpent
+	case s.done:
+		return nil, errTurnedOut
 	case len(s.links) >= s.most:
 		return nil, errCrowd
 	}

@@ -40,6 +40,9 @@ type piece struct {
 // errSpent is why a link ends whose stream has ended, or whose sender has said all.
 var errSpent = errors.New("the stream has ended")
 
+// errTurnedOut is why it does not become a link of one whose links had to go before it brought anything.
+var errTurnedOut = errors.New("the sender before it has not left yet")
+
 // Serve takes packets until the connection ends, or the stream; the caller then closes it. The error is for the user, nil if there is
 // nothing to tell; if it costs the stream, Host has been told.
 func (k *Link) Serve() error {

@@ -37,7 +37,8 @@ type Receiver struct {
 	Publish func(l wire.Leg, b *bufpool.Buffer, freed func()) bool
 	Ends    func(e wire.End)
 
-	stream *Stream // nil: there is none; guarded by Life.Mu
+	stream *Stream       // nil: there is none; guarded by Life.Mu
+	forgot chan struct{} // closed when the stream is forgotten; likewise
 
 	pieces, bytes uint64 // handed on, in the order of the stream; for whoever hands on
 }
@@ -47,34 +48,46 @@ func (r *Receiver) AdmitFirst(ctx context.Context, c net.Conn) (serve func() err
 	if r.Tests {
 		return nil, nil, errTestStream
 	}
+	ctx, cancel := context.WithTimeout(ctx, r.Patience)
+	defer cancel()
 	hello := wire.Hello{Stream: r.ID, Links: wire1.MaxLinks, MaxLeg: Piece, Phrase: r.Phrase}
-	if _, err := r.Admit(ctx, hello, c.LocalAddr(), c.RemoteAddr()); err != nil {
-		return nil, nil, err
+	for {
+		if _, err := r.Admit(ctx, hello, c.LocalAddr(), c.RemoteAddr()); err != nil {
+			return nil, nil, err
+		}
+		k, forgot, err := r.enter(c)
+		switch {
+		case err == nil:
+			return func() error { defer r.leave(); return k.Serve() }, func() { k.Leave(); r.leave() }, nil
+		case !errors.Is(err, errTurnedOut):
+			return nil, nil, err
+		}
+		select { // a sender of the original would not come again
+		case <-forgot:
+		case <-ctx.Done():
+			return nil, nil, err
+		}
 	}
-	k, err := r.enter(c)
-	if err != nil {
-		return nil, nil, err
-	}
-	return func() error { defer r.leave(); return k.Serve() }, func() { k.Leave(); r.leave() }, nil
 }
 
-// enter makes an admitted connection a link.
-func (r *Receiver) enter(c net.Conn) (*Link, error) {
+// enter makes an admitted connection a link. forgot is closed when the stream that it was to be a link of is forgotten.
+func (r *Receiver) enter(c net.Conn) (k *Link, forgot <-chan struct{}, err error) {
 	r.Life.Mu.Lock()
 	if r.stream == nil {
 		r.stream = New(Config{Host: host{r}, Buffers: r.Credit(), Patience: r.Patience, Over: r.Life.Over})
+		r.forgot = make(chan struct{})
 	}
-	s := r.stream
+	s, forgot := r.stream, r.forgot
 	r.Life.Mu.Unlock()
-	k, err := s.Enter(c) // its lock comes before Life.Mu
+	k, err = s.Enter(c) // its lock comes before Life.Mu
 	r.Life.Mu.Lock()
 	defer r.Life.Mu.Unlock()
 	if err != nil {
 		r.Gone()
-		return nil, err
+		return nil, forgot, err
 	}
 	r.Life.CameUp(time.Now())
-	return k, nil
+	return k, forgot, nil
 }
 
 // leave is the counterpart.
@@ -97,7 +110,12 @@ func (r *Receiver) TurnOut() {
 }
 
 // Forget is for a receiver that has been vacated. Under Life.Mu.
-func (r *Receiver) Forget() { r.stream = nil }
+func (r *Receiver) Forget() {
+	if r.stream != nil {
+		r.stream = nil
+		close(r.forgot)
+	}
+}
 
 // host is a Receiver as its stream sees it.
 type host struct{ *Receiver }
