@@ -30,6 +30,9 @@ func (s sendEnd) LinkStatus() []observe.LinkStatus {
 	s.life.Mu.Unlock()
 	for _, l := range s.loops {
 		for _, up := range l.Describe() {
+			for i := len(links); i <= up.Index; i++ { // a receiver has been met since the links were counted
+				links = append(links, observe.LinkStatus{Index: i, State: stream.StateNone})
+			}
 			links[up.Index] = up
 		}
 	}
