@@ -17,12 +17,14 @@ type Leg struct {
 // Bytes is the payload, as far as it is in; there must be a buffer. It is valid until Release.
 func (l *Leg) Bytes() []byte { return l.Buf.Bytes()[:l.Length] }
 
-// Release gives the buffer back, if there is one. It is called once.
+// Release gives the buffer back, if there is one. It is called once. The leg goes with its buffer: whoever gets that may already be
+// making another leg of it.
 func (l *Leg) Release() {
+	freed := l.Freed
 	if l.Buf != nil {
 		l.Buf.Release()
 	}
-	if l.Freed != nil {
-		l.Freed()
+	if freed != nil {
+		freed()
 	}
 }
