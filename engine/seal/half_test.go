@@ -35,7 +35,7 @@ func (h *Half) sealed(content string) []byte {
 // opened is the content of a record.
 func (h *Half) opened(record []byte) (string, error) {
 	n, err := Length(record)
-	if err != nil || n != len(record) {
+	if err != nil || n == 0 || n != len(record) { // 0: Length does not know yet
 		return "", errors.Join(ErrRecord, err)
 	}
 	b := make([]byte, Room(n))
