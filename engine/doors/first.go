@@ -5,12 +5,13 @@ import (
 	"net"
 	"time"
 
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire1"
 )
 
 // patient asks the kernel now and then whether the host of a sender of version 1, which may be silent for as long as it likes, is still
 // there. A sender's kernel gives up after some 15 minutes (tcp_retries2): nothing is lost here that TCP would have brought.
-var patient = net.KeepAliveConfig{Enable: true, Idle: time.Minute, Interval: time.Minute, Count: 15}
+var patient = net.KeepAliveConfig{Enable: true, Idle: schedule.AliveIdle, Interval: schedule.AlivePause, Count: schedule.AliveMost}
 
 // admitFirst has a receiver decide on a connection of version 1, which has said the phrase, and serves it until it ends, on the guest's
 // goroutine. It closes the connection: with a reset where what it brought was not taken, because version 1 has no other word for that.

@@ -147,10 +147,13 @@ func (h *Inherited) listenAt(fd int) (*net.TCPListener, error) {
 // manager start the program again for peers that are long gone.
 func (h *Inherited) sweep() {
 	for _, fd := range h.fds {
+		if unix.SetNonblock(fd, true) != nil { // Go has done so, unless it failed before
+			continue
+		}
 		for range backlog {
 			c, _, err := unix.Accept4(fd, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
 			if err != nil {
-				break // none is left: Go has made the socket non-blocking
+				break // none is left
 			}
 			unix.Close(c)
 		}

@@ -2,6 +2,7 @@ package outflow
 
 import (
 	"errors"
+	"io"
 	"net"
 	"time"
 
@@ -47,9 +48,12 @@ func (s *Sender) whole() bool {
 
 // unchanged is nil unless the source is a file that is not what it was at the start.
 func (s *Sender) unchanged() error {
+	if !s.sized {
+		return nil
+	}
 	now, err := s.source.Stamp()
 	if err != nil {
-		return nil // it is none
+		return err
 	}
 	if what := now.Since(s.was); what != "" {
 		return stream.Fail(stream.StatusIntegrity, nil, "%s changed while it was sent: %s", s.cfg.Name, what)
@@ -57,7 +61,7 @@ func (s *Sender) unchanged() error {
 	return nil
 }
 
-// drain waits until each link is done, or gone in good order, or its kernel does not tell; false: the stream is over.
+// drain waits until each link is done, or its kernel does not tell; false: the stream is over.
 func (s *Sender) drain(done func(netio.Queue) bool) bool {
 	again := time.NewTimer(0)
 	defer again.Stop()
@@ -76,7 +80,13 @@ func (s *Sender) drain(done func(netio.Queue) bool) bool {
 
 func (s *Sender) drained(done func(netio.Queue) bool) bool {
 	for _, k := range s.links {
-		if q := k.queue(); q.Told && !done(q) && !k.gone.Load() {
+		gone := k.gone.Load() // asked first: whatever the receiver had when it closed is acknowledged with that
+		switch q := k.queue(); {
+		case !q.Told || done(q):
+		case gone:
+			k.drop(io.ErrUnexpectedEOF)
+			return false
+		default:
 			return false
 		}
 	}

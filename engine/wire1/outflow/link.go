@@ -52,7 +52,7 @@ func newLink(s *Sender, index, path int) *link {
 // keepAlive finds a receiver that has gone without a word while there is nothing to send to it.
 var keepAlive = net.KeepAliveConfig{Enable: true, Idle: schedule.AliveIdle, Interval: schedule.AlivePause, Count: schedule.AliveMost}
 
-// own makes a connection the link's; false: the stream is over, and it is closed.
+// own makes a connection the link's; false: the stream is over, and nothing more gets through it.
 func (k *link) own(c net.Conn) bool {
 	k.mu.Lock()
 	k.c = c

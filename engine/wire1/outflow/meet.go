@@ -36,8 +36,11 @@ func (s *Sender) meet() bool {
 	all.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.ended.IsZero() {
+		return false
+	}
 	s.first = time.Now()
-	return s.ended.IsZero()
+	return true
 }
 
 // meet makes the link's connection, as often as it takes until ctx ends, and has it answered.
@@ -49,7 +52,9 @@ func (k *link) meet(ctx context.Context) *stream.Error {
 		if err == nil {
 			return k.greet(ctx, c)
 		}
-		k.note(err)
+		if ctx.Err() == nil || k.failed() == nil {
+			k.note(err)
+		}
 		if text := err.Error(); text != said && ctx.Err() == nil {
 			said = text
 			observe.Tell(k.s.observer, observe.DialFailed{Link: k.index, Path: k.name, Err: err})

@@ -23,7 +23,8 @@ type Sender struct {
 	links    []*link
 
 	source *netio.Source
-	was    netio.Stamp  // of a source that is a file, at the start
+	sized  bool         // the source is a file
+	was    netio.Stamp  // then, what it was at the start
 	vigil  *netio.Vigil // of the reader
 	stock  stock
 	legs   chan *leg     // from the reader, which closes it at the end of the source, to the links
@@ -83,7 +84,8 @@ func (s *Sender) open() (err error) {
 	if s.source, err = netio.OpenSource(s.cfg.Source, stream.TraceTo(s.observer)); err != nil {
 		return err
 	}
-	s.was, _ = s.source.Stamp() // a source without a stamp is no file
+	s.was, _ = s.source.Stamp() // before its length
+	_, _, s.sized = s.source.Extent()
 	s.vigil, err = s.source.Vigil()
 	return err
 }
@@ -98,8 +100,8 @@ func (s *Sender) close() {
 	}
 }
 
-// Run sends the stream. It returns nil when the peer's kernel has all of it, or the receiver has closed a link after the end;
-// an *stream.Error when the stream has failed, which is the cause of ctx's end if that was it.
+// Run sends the stream. It returns nil when the peer's kernel has all of it; an *stream.Error when the stream has failed, which is the
+// cause of ctx's end if that was it.
 func (s *Sender) Run(ctx context.Context) (sum observe.Summary, err error) {
 	s.mu.Lock()
 	s.started = time.Now()
