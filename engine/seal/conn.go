@@ -71,8 +71,12 @@ func (c *Conn) Read(p []byte) (int, error) {
 			c.rest = InPlace(record)[:n]
 			continue
 		}
-		if closed, _, err := c.in.Obey(t, InPlace(record)[:n]); closed || err != nil {
-			return 0, errors.Join(err, io.EOF)
+		closed, _, err := c.in.Obey(t, InPlace(record)[:n])
+		switch {
+		case err != nil:
+			return 0, err
+		case closed:
+			return 0, io.EOF
 		}
 	}
 	n := copy(p, c.rest)

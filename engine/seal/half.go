@@ -125,8 +125,7 @@ func length(b []byte, outside byte) (int, error) {
 		return 0, nil
 	}
 	n := recordHead + int(binary.BigEndian.Uint16(b[3:]))
-	if b[0] != outside || b[1] != 3 || b[2] != 3 && !(outside == recordHandshake && b[2] == 1) ||
-		n > MostRecord || n <= recordHead || outside == recordData && n < Overhead {
+	if b[0] != outside || b[1] != 3 || b[2] != 3 || n > MostRecord || n <= recordHead || outside == recordData && n < Overhead {
 		return 0, ErrRecord
 	}
 	return n, nil

@@ -11,11 +11,8 @@ import (
 // ErrStranger: the peer did not show that it has the key.
 var ErrStranger = errors.New("not sealed with the key of this end")
 
-// Bounds on a handshake, in either direction.
-const (
-	flightMost  = 16 << 10 // bytes of records
-	recordsMost = 16
-)
+// recordsMost bounds a handshake, in either direction.
+const recordsMost = 16
 
 // handshake is one under way.
 //
@@ -38,7 +35,7 @@ type handshake struct {
 	done    bool
 }
 
-// Dial does the handshake at the end that has dialled. refusal is what it reads in place of TLS: what the listener says before it closes.
+// dial does the handshake at the end that has dialled. *firstBytes: the listener says something else than TLS.
 func (k *Key) dial(ctx context.Context, c io.ReadWriter) (in, out *Half, err error) {
 	cfg, err := k.config(dials)
 	if err != nil {
@@ -184,8 +181,8 @@ func (h *handshake) read() (err error) {
 	return h.q.HandleData(level, content)
 }
 
-// readRecord reads a record into b, which has room for its header and a capacity that bounds it, and not a byte more. refused, for a
-// connection that begins like something else, holds what was read.
+// readRecord reads a record into b, which has room for its header and a capacity that bounds it, and not a byte more. *firstBytes holds
+// what was read of a connection that begins like something else.
 func readRecord(r io.Reader, b []byte, outside byte) ([]byte, error) {
 	if err := readAs(r, b, string([]byte{outside, 3})); err != nil {
 		return nil, err

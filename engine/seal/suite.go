@@ -43,7 +43,7 @@ func (s suite) expand(secret []byte, label string, n int) []byte {
 	return b
 }
 
-// seal makes what seals records under a secret, and the iv.
+// sealer makes what seals records under a secret, and the iv.
 func (s suite) sealer(secret []byte) (a cipher.AEAD, iv [ivLen]byte, err error) {
 	key := s.expand(secret, "key", s.key)
 	defer clear(key)

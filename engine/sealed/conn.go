@@ -62,7 +62,7 @@ func (c *Conn) Finish() {
 	_ = c.flush()
 }
 
-// Close ends the connection. The peer is told, if the socket takes that now; what was sent before still arrives.
+// Close ends the connection. The peer is told, if the socket takes that now; what the socket has still arrives.
 func (c *Conn) Close() error {
 	c.Finish()
 	c.forget()
