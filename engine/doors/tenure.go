@@ -1,12 +1,15 @@
 package doors
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 )
 
@@ -118,10 +121,27 @@ func (t *Tenure) LinkGone() (last bool) {
 	return t.links <= 0 && !t.Owns()
 }
 
-// Turn says when a hello that was refused with ErrTried may be heard again: at once, if it need not wait; else when turn is closed. The
-// stream that is in its way may be made to yield once so much time has passed.
-func (t *Tenure) Turn(h Claim, patience time.Duration) (waits bool, turn <-chan struct{}, left time.Duration) {
-	return t.defers(h), t.turn, time.Until(t.since.Add(patience))
+// AwaitTurn waits until a peer that was told ErrTried, and has been at the door since then, may be heard again; false if it has waited
+// too long. mu is what guards the tenure, and is not held by the caller. turnOut ends the links of a stream that has to yield.
+func (t *Tenure) AwaitTurn(ctx context.Context, mu sync.Locker, h Claim, since time.Time, at schedule.Timing, turnOut func(error)) bool {
+	most := at.Hello - time.Since(since)
+	mu.Lock()
+	waits, turn, left := t.defers(h), t.turn, time.Until(t.since.Add(at.Yield))
+	yields := waits && most > 0 && left <= 0 && t.Yield()
+	mu.Unlock()
+	switch {
+	case !waits:
+		return true
+	case most <= 0:
+		return false
+	case left <= 0:
+		left = most
+	}
+	if yields {
+		turnOut(stream.ErrYields)
+	}
+	stream.SleepUntil(ctx, min(left, most), turn, nil, nil)
+	return ctx.Err() == nil
 }
 
 // Try makes the peer that claims a link the current one.

@@ -42,7 +42,8 @@ func (h reception) Admit(ctx context.Context, hello wire.Hello, local, remote ne
 	h.repin(local)
 	for begun := time.Now(); ; {
 		w, err := h.admit(hello, remote)
-		if !errors.Is(err, doors.ErrTried) || !h.awaitTurn(ctx, hello, begun) {
+		r := h.r
+		if !errors.Is(err, doors.ErrTried) || !r.tenure.AwaitTurn(ctx, &r.life.Mu, doors.ClaimOf(hello), begun, r.time, r.turnAllOut) {
 			return w, err
 		}
 	}
@@ -106,38 +107,6 @@ func (h reception) admit(hello wire.Hello, from net.Addr) (wire.Welcome, error) 
 	w.Features, w.MaxLeg, w.Credit = r.grants, r.most, uint32(r.credit)
 	w.Delivered = uint64(r.ring.Next())
 	return w, nil
-}
-
-// awaitTurn waits until a sender that was told doors.ErrTried, and has been at the door since then, may be heard again; false if it
-// has waited too long.
-func (h reception) awaitTurn(ctx context.Context, hello wire.Hello, since time.Time) bool {
-	r := h.r
-	most := r.time.Hello - time.Since(since)
-	r.life.Mu.Lock()
-	waits, turn, left := r.tenure.Turn(doors.ClaimOf(hello), r.time.Yield)
-	r.life.Mu.Unlock()
-	switch {
-	case !waits:
-		return true
-	case most <= 0:
-		return false
-	case left <= 0:
-		h.turnOut()
-		left = most
-	}
-	stream.SleepUntil(ctx, min(left, most), turn, nil, nil)
-	return ctx.Err() == nil
-}
-
-// turnOut makes the stream that is being tried yield, if there is one.
-func (h reception) turnOut() {
-	r := h.r
-	r.life.Mu.Lock()
-	yields := r.tenure.Yield()
-	r.life.Mu.Unlock()
-	if yields {
-		r.turnAllOut(stream.ErrYields)
-	}
 }
 
 // adopt starts to try the stream of a hello: it makes buffers and a ring for what its sender may send. Under Life.Mu.

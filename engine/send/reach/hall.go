@@ -69,33 +69,10 @@ func (h *Hall) Hear(ctx context.Context, c wire.Call, local, _ net.Addr) (wire.H
 			hello.Link, hello.Generation, hello.Links = uint32(c.Link), c.Generation, uint32(c.Links)
 			return hello, v, nil
 		}
-		if !errors.Is(err, doors.ErrTried) || !h.awaitTurn(ctx, c, begun) {
+		if !errors.Is(err, doors.ErrTried) || !h.tenure.AwaitTurn(ctx, &h.mu, h.claimOf(c), begun, h.cfg.Setup.Timing, h.cfg.Sender.TurnOut) {
 			return wire.Hello{}, v, err
 		}
 	}
-}
-
-// awaitTurn waits until a receiver that was told doors.ErrTried, and has been at the door since then, may be heard again; false if it
-// has waited too long.
-func (h *Hall) awaitTurn(ctx context.Context, c wire.Call, since time.Time) bool {
-	most := h.cfg.Setup.Timing.Hello - time.Since(since)
-	h.mu.Lock()
-	waits, turn, left := h.tenure.Turn(h.claimOf(c), h.cfg.Setup.Timing.Yield)
-	yields := waits && most > 0 && left <= 0 && h.tenure.Yield()
-	h.mu.Unlock()
-	switch {
-	case !waits:
-		return true
-	case most <= 0:
-		return false
-	case left <= 0:
-		left = most
-	}
-	if yields {
-		h.cfg.Sender.TurnOut(stream.ErrYields)
-	}
-	stream.SleepUntil(ctx, min(left, most), turn, nil, nil)
-	return ctx.Err() == nil
 }
 
 // Welcome is part of doors.Sending: the receiver becomes the sender's, unless another one was faster.
