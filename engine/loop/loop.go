@@ -194,17 +194,17 @@ func (l *Loop) Run() {
 	if l.due.IsZero() {
 		l.due = time.Now().Add(l.every)
 	}
-	var yielded time.Time
+	var waits, busy time.Time // when the last wait that could block began; and since when there was none that lasted
 	for {
 		l.rounds.Add(1)
-		before := l.Now
 		l.Now = time.Now()
-		if l.Now.Sub(yielded) >= schedule.YieldEvery {
-			if l.Now.Sub(before) < schedule.YieldEvery { // else it waited in between, and nobody wants its thread
-				runtime.Gosched()
-				l.Now = time.Now()
-			}
-			yielded = l.Now
+		if l.Now.Sub(waits) >= schedule.RestLeast && !waits.IsZero() {
+			busy = l.Now // the scheduler has had its chance
+		}
+		if l.Now.Sub(busy) >= schedule.YieldEvery {
+			runtime.Gosched()
+			l.Now = time.Now()
+			busy = l.Now
 		}
 		if l.work(); l.aboard {
 			return
@@ -213,7 +213,11 @@ func (l *Loop) Run() {
 		if l.stop && l.overtaken.Load() == 0 {
 			return
 		}
-		events, err := l.poll.Wait(l.patience(l.again, l.due))
+		patience := l.patience(l.again, l.due)
+		if waits = (time.Time{}); patience > 0 {
+			waits = time.Now()
+		}
+		events, err := l.poll.Wait(patience)
 		if err != nil {
 			l.broken = true
 			if l.Fails != nil {

@@ -347,6 +347,9 @@ const (
 	// thread's processor away in its next system call, and its monitor then wakes every 20 us for a while: thousands of context
 	// switches a second. What the loop gives by itself is not taken.
 	YieldEvery = 7 * time.Millisecond
+	// RestLeast is a wait after which the loop counts as not busy. To yield after it would wake another thread at each heartbeat of an
+	// idle stream.
+	RestLeast = time.Millisecond
 	// ComparePause is how often progress is told while a file is hashed.
 	ComparePause = time.Second
 	// SealPause is the pause between two attempts to get the turn, since nobody announces that it is free.
