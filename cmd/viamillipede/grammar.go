@@ -273,9 +273,9 @@ your patience, and dead is off unless you give that too.`,
 			args: []argument{seconds("to turn it off", func(inv *invocation, d time.Duration) { inv.options.Dead = orForever(d) })},
 			gist: "fail when the peer has been gone for this long; 0: off",
 			more: `
-Off where giveup is given and this is not. tx takes its receiver for dead when no link
-is up and, for so long without a break, every path that answers at all refuses, among
-them one that led to this receiver. rx takes its sender for dead when its links were
+Off where giveup is given and this is not. To the end that dials the peer is dead when
+no link is up and, for so long without a break, every path that answers at all refuses,
+among them one that led to this peer; to the end that listens, when its links were
 ended without a word and none has come for so long. Silence proves nothing, and neither
 does a connection that is accepted and then closed, as by a tunnel that restarts:
 both are waited out, up to giveup.`,
@@ -294,7 +294,7 @@ func choosing() []keyword {
 		{
 			name: "bind",
 			args: []argument{address(func(inv *invocation, a netip.Addr) { inv.options.Bind = a })},
-			gist: "the local address that rx listens on or tx sends from",
+			gist: "the local address to listen on, or that links are dialled from",
 			more: `
 Where it is not there yet, or its device is not, both wait for it, as long as connect
 says. A link-local address needs its device, as in fe80::1%eth0.`,

@@ -122,10 +122,11 @@ func helpAsked(words []string) (topic string, asked bool) {
 	if words[0] == "tx" && len(words) == 2 {
 		return "", dashed
 	}
-	if !slices.Contains([]string{benchWord, lanesWord, "doctor"}, words[0]) {
+	if !slices.Contains([]string{benchWord, lanesWord, "doctor", "keygen"}, words[0]) {
 		return "", false
 	}
-	if !dashed && !(last == "help" && len(words) == 2 && words[0] != "doctor") { // doctor could be about a host of that name
+	named := words[0] == "doctor" || words[0] == "keygen" // could be about a host, or a file, of that name
+	if !dashed && !(last == "help" && len(words) == 2 && !named) {
 		return "", false
 	}
 	if words[0] == benchWord && words[1] == benchDiff {

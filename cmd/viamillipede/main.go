@@ -6,8 +6,8 @@
 // help answers questions about it, and examine those about the machine; run, with standard, signals and profile, carries it
 // out, and direction, filing and execution say between which ends.
 //
-// What goes where: standard output carries payload, or the text of help, version, doctor and bench, and nothing else. Every
-// other line goes to standard error and begins with "viamillipede"; nothing waits for it to be read there.
+// What goes where: standard output carries payload, or the text of help, version, doctor, bench, lanes and keygen, and nothing else.
+// Every other line goes to standard error and begins with "viamillipede"; nothing waits for it to be read there.
 package main
 
 import (

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"syscall"
 
 	"viamillipede/cmd/viamillipede/internal/notify"
 	"viamillipede/engine"
@@ -72,6 +73,9 @@ func (inv *invocation) inherit(passed []dial.Passed) error {
 	}
 	d := inv.listening()
 	if d == nil {
+		for _, p := range passed {
+			syscall.CloseOnExec(p.FD)
+		}
 		say(ownPrefix, "the sockets that were passed (LISTEN_FDS) are not used: no end listens")
 		return nil
 	}

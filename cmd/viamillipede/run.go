@@ -110,15 +110,15 @@ func (inv *invocation) run() engine.Status {
 	if err := inv.exec.open(); err != nil {
 		return failed(ownPrefix, err)
 	}
-	sides, err := inv.sides()
-	if err != nil {
-		return failed(ownPrefix, err)
-	}
 	told, err := openAccount(inv.account)
 	if err != nil {
 		return failed(ownPrefix, err)
 	}
 	defer told.out.Discard()
+	sides, err := inv.sides()
+	if err != nil {
+		return failed(ownPrefix, err)
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	herald.cancel = cancel
@@ -136,6 +136,7 @@ func (inv *invocation) run() engine.Status {
 	defer watchSignals(sides, profile.told(cancel), atOnce)()
 	defer inv.exec.end() // while signals are still heeded, as below
 	if err := inv.exec.start(inv.options.Title); err != nil {
+		leaveAll(sides)
 		return failed(ownPrefix, err)
 	}
 	defer profile.Stop() // while signals are still heeded, so that none ends the program before the file is complete
@@ -212,9 +213,7 @@ func (inv *invocation) sides() ([]*side, error) {
 		}
 		s, err := open(before)
 		if err != nil {
-			for _, s := range sides {
-				s.leave()
-			}
+			leaveAll(sides)
 			return nil, err
 		}
 		if s != nil {
@@ -222,6 +221,13 @@ func (inv *invocation) sides() ([]*side, error) {
 		}
 	}
 	return sides, nil
+}
+
+// leaveAll releases what sides have that will not run.
+func leaveAll(sides []*side) {
+	for _, s := range sides {
+		s.leave()
+	}
 }
 
 // receiver makes the receiving side, nil when none is asked for.

@@ -67,7 +67,8 @@ func (c *Child) Start(environment ...string) error {
 	if c.over || c.control != nil {
 		return fmt.Errorf("%s has been ended", Quote(c.command))
 	}
-	if err := c.run(append(os.Environ(), environment...)); err != nil {
+	// What is ours comes first: of two assignments the keeper, which is a Go program, takes the first.
+	if err := c.run(append(environment, os.Environ()...)); err != nil {
 		return fmt.Errorf("%s cannot be run: %w", Quote(c.command), err)
 	}
 	close(c.started)

@@ -247,3 +247,27 @@ func TestQuote(t *testing.T) {
 		}
 	}
 }
+
+// What is ours in the environment stands, whatever is there already.
+func TestOwnEnvironment(t *testing.T) {
+	t.Setenv("GREETING", "from outside")
+	_, says := start(t, `echo "$GREETING"`)
+	if s := line(t, says); s != "hello" {
+		t.Errorf("%q", s)
+	}
+}
+
+// A daemon that has a session of its own is nobody's concern: the end does not wait for it.
+func TestDaemonIsNotWaitedFor(t *testing.T) {
+	c, says := start(t, `setsid sh -c 'echo $$; exec sleep 100 >/dev/null 2>&1' </dev/null & read go`)
+	pid := line(t, says)
+	if _, err := syscall.Write(c.Sink(), []byte("go\n")); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	c.End()
+	if took := time.Since(began); took > Grace/2 {
+		t.Errorf("it took %v", took)
+	}
+	exec.Command("kill", pid).Run()
+}

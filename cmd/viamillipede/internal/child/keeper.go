@@ -84,11 +84,11 @@ func letGo() {
 	}
 }
 
-// reap waits for the shell, whose status it tells, and for everybody else that it is left with; then it closes alone.
+// reap waits for the shell, whose status it tells, and for everybody else of its group that it is left with; then it closes alone.
 func reap(shell int, alone chan<- struct{}) {
 	for {
 		var s syscall.WaitStatus
-		pid, err := syscall.Wait4(-1, &s, 0, nil)
+		pid, err := syscall.Wait4(0, &s, 0, nil)
 		switch {
 		case err == syscall.EINTR:
 		case err != nil:

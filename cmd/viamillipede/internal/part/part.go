@@ -88,6 +88,9 @@ func (p *File) take(f *os.File, path string, goOn bool) error {
 		f.Close()
 		return fmt.Errorf("%s is being received by another program, although its %s was removed", path, p.at.dir+p.at.part)
 	}
+	if p.was != nil {
+		_ = f.Chmod(0o600) // until it has the mode of the file that it replaces
+	}
 	if goOn {
 		return nil
 	}

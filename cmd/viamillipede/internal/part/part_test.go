@@ -221,3 +221,26 @@ func TestNoFolder(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A name as long as its part's may be is no longer on the way to its own.
+func TestLongName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), strings.Repeat("n", 255-len(suffix)-1))
+	p := create(t, path, false, "all")
+	if err := p.Finish(3, false); err != nil {
+		t.Fatal(err)
+	}
+	wants(t, path, "all")
+}
+
+// Nobody reads what replaces a private file before it has that file's mode.
+func TestPrivateMeanwhile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p := create(t, path, false, "new")
+	defer p.Close()
+	if is, err := p.file.Stat(); err != nil || is.Mode() != 0o600 {
+		t.Errorf("mode %v, %v", is.Mode(), err)
+	}
+}

@@ -96,7 +96,7 @@ func (a *place) give(f *os.File) error {
 // what nobody else can know, and looked at there: what is renamed again is f, and nothing that has taken its place. A program that is
 // killed in between leaves that name; hard links would leave two names of one file.
 func (a *place) move(f *os.File) error {
-	secret := a.part + "-" + rand.Text()
+	secret := "." + rand.Text() + suffix // as long for any name
 	if err := a.root.Rename(a.part, secret); err != nil {
 		return a.explain(err)
 	}
