@@ -57,11 +57,11 @@ func TestNameRefused(t *testing.T) {
 	h := rx.link(0)
 	h.send(wire.Title("visage").Append(nil))
 	h.untilClosed()
-	h = rx.link(0, func(h *wire.Hello) { h.Features = wire.FeatureName })
+	h = rx.link(0, func(h *wire.Hello) { h.Stream[0], h.Features = 2, wire.FeatureName }) // waits until the one before has gone
 	h.send(wire.Title("a\nb").Append(nil))
 	h.untilClosed()
 	s := newStream(1, 1000)
-	h = rx.link(0, func(h *wire.Hello) { h.Features = wire.FeatureName })
+	h = rx.link(0, func(h *wire.Hello) { h.Stream[0], h.Features = 3, wire.FeatureName })
 	h.send(wire.Title("visage").Append(nil), s.frame(0), wire.End{Legs: 1, Bytes: 1000}.Append(nil))
 	h.untilType(wire.TypeDone)
 	h.send(wire.Bye{Stream: true}.Append(nil))

@@ -139,7 +139,11 @@ func (r *Receiver) own() (now bool) {
 		r.life.Told.Store(true)
 		r.life.FinishLocked(stream.RemoteError("sender", *f))
 	}
-	r.out.Introduce(parties.Origin{Peers: slices.Sorted(maps.Keys(r.hosts)), Stream: r.latest.String()})
+	from := parties.Origin{Stream: r.latest.String()}
+	if r.dialer == nil {
+		from.Peers = slices.Sorted(maps.Keys(r.hosts))
+	}
+	r.out.Introduce(from)
 	return true
 }
 

@@ -137,8 +137,8 @@ func (s *Sender) linkLost(k *txlink, err error) {
 // feed wakes the loops that wait for a leg, because an ack or a loss may have brought one. not is the loop that looks by itself.
 func (s *Sender) feed(not *loop.Loop) {
 	if w := s.window; w != nil && !s.begun.Load() && w.Begun() {
+		s.reach.Own() // first: whoever sees begun may let the last link go
 		s.begun.Store(true)
-		s.reach.Own()
 	}
 	s.nudge(s.hungry.Load(), not)
 }

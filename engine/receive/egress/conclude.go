@@ -235,7 +235,7 @@ func (d *Delivery) endSink(done wire.Done) error {
 	if err := d.finish(); err != nil {
 		return stream.Fail(stream.StatusLocalPipe, err, "cannot end %s", d.cfg.Name)
 	}
-	if d.cfg.Whole != nil {
+	if d.cfg.Whole != nil && !d.isOver() {
 		if err := d.cfg.Whole(d.bytes.Load()); err != nil {
 			return stream.Fail(stream.StatusLocalPipe, err, "cannot end %s", d.cfg.Name)
 		}

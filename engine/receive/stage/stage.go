@@ -7,7 +7,7 @@ package stage
 // that thread is in a call that may wait (Link.Away).
 //
 //	Header   a control frame with a payload   -> Control
-//	           a leg (begInLeg): the first of these that it can be
+//	           a leg (beginLeg): the first of these that it can be
 //	             it is here already             -> Dropped
 //	             it has its place in a file     -> Placed
 //	             it comes early                 -> Parked

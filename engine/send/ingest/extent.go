@@ -71,7 +71,7 @@ func (e *extent) enginePath() observe.EnginePath {
 
 // measure finds out whether the source is a file.
 func (e *extent) measure(src *netio.Source, byRef bool) {
-	e.was, _ = src.Stamp() // before its length; a source without a stamp is no file
+	e.was, _ = src.Stamp() // before its length
 	e.begin, e.length, e.sized = src.Extent()
 	e.byRef = byRef
 }
