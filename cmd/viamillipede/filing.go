@@ -105,6 +105,8 @@ func (inv *invocation) completeFiles() error {
 		return usageError("file: standard input and output are used where there is no file; ./- is a file of that name")
 	case f.sync && !inv.rx.said():
 		return usageError("sync: is for rx, where the stream is written")
+	case f.sync && f.sink == "" && inv.exec.command != "":
+		return usageError("sync: is for what rx writes itself, and not for the program of exec")
 	case f.resume && (inv.rx.said() && f.sink == "" || inv.tx.said() && f.source == ""):
 		return usageError("resume: needs a file at this end")
 	case f.source != "" && inv.options.PRBS:

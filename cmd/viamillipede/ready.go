@@ -43,7 +43,15 @@ func (inv *invocation) completeReady() error {
 	if inv.ready != "" && inv.listening() == nil {
 		return usageError("ready: is for an end that listens")
 	}
+	if inv.twoPorts() && (inv.ready != "" || inv.rx.port == 0 || inv.tx.port == 0) {
+		return usageError("rx and tx listen on two ports: port 0 and ready are for one")
+	}
 	return nil
+}
+
+// twoPorts reports whether both ends listen, each on a port of its own.
+func (inv *invocation) twoPorts() bool {
+	return inv.rx.listens > 0 && inv.tx.listens > 0 && inv.rx.port != inv.tx.port
 }
 
 // openHerald reads what a service manager has put into the environment, and opens the mark. The error is an *engine.Error.
@@ -86,7 +94,7 @@ func (inv *invocation) inherit(passed []dial.Passed) error {
 	switch {
 	case err != nil:
 		return unfit(err.Error())
-	case inv.rx.listens > 0 && inv.tx.listens > 0 && inv.rx.port != inv.tx.port:
+	case inv.twoPorts():
 		return unfit("rx and tx ask for two ports, and one was passed")
 	case d.given && d.port != 0 && d.port != sockets.Port():
 		return unfit(fmt.Sprintf("%v listens on port %d, and port %d is asked for", passed[0], sockets.Port(), d.port))

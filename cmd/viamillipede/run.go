@@ -265,7 +265,7 @@ func (inv *invocation) sender(rx *side) (*side, error) {
 		return openFirst(c, s)
 	}
 	open := engine.NewSender
-	if inv.rx.listens > 0 && inv.tx.listens > 0 && inv.rx.port == inv.tx.port {
+	if inv.rx.listens > 0 && inv.tx.listens > 0 && !inv.twoPorts() {
 		open = func(c engine.SendConfig) (*engine.Sender, error) {
 			return engine.NewSenderBeside(c, rx.stream.(*engine.Receiver))
 		}
