@@ -15,9 +15,10 @@ import (
 
 // guest is a receiver that dials, made by hand.
 type guest struct {
-	t  *testing.T
-	c  net.Conn
-	id uint64
+	t       *testing.T
+	c       net.Conn
+	id      uint64
+	payload []byte // of what was heard last
 }
 
 // listening is a sender that listens, whose source is a pipe.
@@ -41,18 +42,24 @@ func listenWith(t *testing.T, o rig.Setup) *listening {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := rig.NewSender(rig.SendConfig{Setup: o, Source: int(r.Fd())})
+	t.Cleanup(func() { r.Close() })
+	return listenFrom(t, o, int(r.Fd()), w)
+}
+
+// listenFrom is listenWith, for any source. in is the other end of a pipe, or nil.
+func listenFrom(t *testing.T, o rig.Setup, source int, in *os.File) *listening {
+	t.Helper()
+	s, err := rig.NewSender(rig.SendConfig{Setup: o, Source: source})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), soon)
-	l := &listening{t, s, w, make(chan error, 1)}
+	l := &listening{t, s, in, make(chan error, 1)}
 	go func() { _, err := s.Run(ctx); l.over <- err; close(l.over) }()
 	t.Cleanup(func() {
-		w.Close()
+		in.Close()
 		cancel()
 		<-l.over
-		r.Close()
 	})
 	return l
 }
@@ -90,7 +97,7 @@ func (l *listening) call(id uint64, change func(*wire.Call)) *guest {
 	if _, err := c.Write(call.Append(nil)); err != nil {
 		l.t.Fatal(err)
 	}
-	return &guest{l.t, c, id}
+	return &guest{t: l.t, c: c, id: id}
 }
 
 // answered reads the answer to a call: a hello, or a refusal.
@@ -113,7 +120,7 @@ func (g *guest) answered() (h wire.Hello, v wire.Verdict) {
 // welcomes answers the hello.
 func (g *guest) welcomes(h wire.Hello) {
 	g.t.Helper()
-	w := wire.Welcome{Stream: h.Stream, MaxLeg: wire.MaxLeg, Credit: 64, Receiver: g.id}
+	w := wire.Welcome{Stream: h.Stream, MaxLeg: wire.MaxLeg, Credit: 64, Receiver: g.id, Features: h.Features}
 	if _, err := g.c.Write(w.Append(nil)); err != nil {
 		g.t.Fatal(err)
 	}
@@ -146,7 +153,7 @@ func (g *guest) hears(want wire.Type) wire.Header {
 		if _, err := io.ReadFull(g.c, b[:h.Length]); err != nil {
 			g.t.Fatal(err)
 		}
-		if h.Type == want {
+		if g.payload = b[:h.Length]; h.Type == want {
 			return h
 		}
 	}

@@ -153,7 +153,7 @@ func receiveWith(t *testing.T, o rig.Setup, sink *enginetest.Stdio, change trans
 		o.Timing = steady
 	}
 	r, err := rig.NewReceiver(rig.ReceiveConfig{
-		Setup: looped(o), Port: port, Sink: sink.FD, Observer: hears{log, "rx: ", observe.LevelLegs},
+		Setup: looped(o), Port: port, Sink: sink.FD, SinkFile: engine.SinkFile{Own: o.Resume}, Observer: hears{log, "rx: ", observe.LevelLegs},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -15,7 +15,8 @@ import (
 
 // Tenure is whose stream an end that is to meet any peer has: a receiver, which of several senders, or a sender that listens, which of
 // several receivers. A hello or a call proves nothing, so the stream becomes the end's own only when a whole leg is in, or the end has
-// come of a stream without legs; at a sender, when the receiver says that it has a leg.
+// come of a stream without legs; at a sender, when the receiver says that it has a leg, or what is in its file: such a sender leaves out what
+// is there, so that a leg which it has cut is for that receiver alone.
 //
 //	             a hello          a leg
 //	vacant -----------------> tried ---> owned, for good

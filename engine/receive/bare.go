@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"viamillipede/engine/receive/stage"
-
 	"viamillipede/engine/receive/egress"
+	"viamillipede/engine/receive/stage"
 	"viamillipede/engine/wire"
 )
 

@@ -262,7 +262,7 @@ func (k *rxlink) obey() error {
 		return receiveEnd{k.r}.endsAt(k.frame.End(), k.owner)
 	}
 	if k.frame.Type == wire.TypeAsk {
-		return k.r.had.Asked(k.frame, k.small[:k.frame.Length], &k.teller)
+		return k.r.had.Asked(k.frame, k.small[:k.frame.Length], k.r.grants, &k.teller)
 	}
 	return k.Link.Obey(k.frame, k.small[:k.frame.Length], receiveEnd{k.r})
 }

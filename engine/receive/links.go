@@ -107,6 +107,7 @@ func (r *Receiver) linkGone() {
 	r.out.End.Store(nil)
 	r.bye.Store(false)
 	r.first.Forget()
+	r.had.Forget()
 	if r.dialer == nil {
 		r.life.Forget(time.Now())
 	}

@@ -17,6 +17,7 @@ type Agreement struct {
 	key      [wire.KeyLen]byte
 	news     func()
 	observer observe.Observer
+	work     sync.WaitGroup // of own
 
 	mu     sync.Mutex
 	asked  bool
@@ -36,28 +37,35 @@ func NewAgreement(from File, begin, length int64, key [wire.KeyLen]byte, news fu
 	return &Agreement{from: from, begin: begin, length: length, key: key, news: news, observer: o}
 }
 
-// Ask is the frame with which a link is to ask the receiver; nil: another one has asked, or all is known.
+// Ask is the frame with which a link is to ask the receiver; nil: another one has asked, or there is nothing to ask.
 func (a *Agreement) Ask(link int) []byte {
 	if a == nil {
 		return nil
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.asked || a.met && len(a.theirs) == a.reach {
+	if a.asked || a.settled() {
 		return nil
 	}
 	a.asked, a.link = true, link
 	return wire.Ask{From: uint64(len(a.theirs)), Key: a.key}.Append(nil)
 }
 
-// Lost notes that a link has ended: if it was the one that asked, another link has to.
-func (a *Agreement) Lost(link int) {
+// settled reports whether nothing is left to ask. Under mu.
+func (a *Agreement) settled() bool { return a.closed || a.met && len(a.theirs) == a.reach }
+
+// Lost notes that a link has ended. It reports whether another one has to ask, because that one has asked, and has not been told all.
+func (a *Agreement) Lost(link int) (ask bool) {
 	if a == nil {
-		return
+		return false
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.asked = a.asked && a.link != link
+	if !a.asked || a.link != link {
+		return false
+	}
+	a.asked = false
+	return !a.settled()
 }
 
 // Hear takes a frame of digests. An error ends the link.
@@ -92,7 +100,7 @@ func (a *Agreement) take(d wire.Digests) error {
 		return fmt.Errorf("digests from piece %d on, expected %d", d.From, len(a.theirs))
 	case !a.met:
 		a.met, a.reach = true, reach
-		a.own = start(a.from, a.begin, reach, a.key, a.news, a.observer)
+		a.own = start(a.from, a.begin, reach, a.key, &a.work, a.news, a.observer)
 	}
 	if has := len(a.theirs) - int(d.From); has < len(d.List) { // a frame on an earlier link may have said the same
 		a.theirs = append(a.theirs, d.List[has:min(len(d.List), has+reach-len(a.theirs))]...)
@@ -164,16 +172,29 @@ func (a *Agreement) Passed(bytes, upTo int64, kept bool) {
 	}
 }
 
-// Close ends the work, once no loop runs. It does not wait long for a call that reads the file.
-func (a *Agreement) Close() {
+// Halt ends the work: the file is read no more, and its offset stays where it is. Nothing is asked from then on. It does not wait long for
+// a call that reads the file.
+func (a *Agreement) Halt() {
+	if a != nil {
+		a.halt()
+		after(&a.work, func() {})
+	}
+}
+
+// Close is Halt, and gives the file back once no call reads it.
+func (a *Agreement) Close(giveBack func()) {
 	if a == nil {
+		giveBack()
 		return
 	}
+	a.halt()
+	after(&a.work, giveBack)
+}
+
+// halt is Halt, but does not wait.
+func (a *Agreement) halt() {
 	a.mu.Lock()
-	h := a.own
+	defer a.mu.Unlock()
 	a.closed = true
-	a.mu.Unlock()
-	if h != nil {
-		h.halt()
-	}
+	a.own.halt()
 }

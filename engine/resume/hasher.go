@@ -42,8 +42,7 @@ type hasher struct {
 	observer observe.Observer
 
 	next atomic.Int64
-	stop atomic.Bool
-	work sync.WaitGroup
+	stop atomic.Bool // the file is read no more
 
 	mu    sync.Mutex
 	made  []wire.Digest // by piece; guarded by mu, as is what follows
@@ -53,8 +52,9 @@ type hasher struct {
 	said  time.Time // when progress was last told
 }
 
-// start begins to hash so many pieces. news is called, by any goroutine, when there are more digests in a row.
-func start(from File, begin int64, pieces int, key [wire.KeyLen]byte, news func(), o observe.Observer) *hasher {
+// start begins to hash so many pieces, in goroutines that work counts. news is called, by any of them, when there are more digests in a
+// row.
+func start(from File, begin int64, pieces int, key [wire.KeyLen]byte, work *sync.WaitGroup, news func(), o observe.Observer) *hasher {
 	block, err := aes.NewCipher(key[:])
 	if err != nil {
 		panic(err) // the key has the size of one
@@ -69,7 +69,7 @@ func start(from File, begin int64, pieces int, key [wire.KeyLen]byte, news func(
 	}
 	h.hole = h.sum(make([]byte, wire.Piece))
 	for range min(runtime.GOMAXPROCS(0), workersMost, pieces) {
-		h.work.Go(h.run)
+		work.Go(h.run)
 	}
 	return h
 }
@@ -87,19 +87,26 @@ func (h *hasher) run() {
 		if i >= h.pieces {
 			return
 		}
-		if h.note(i, h.digest(i, buf)) {
+		d := h.digest(i, buf)
+		if h.stop.Load() {
+			return
+		}
+		if h.note(i, d) {
 			h.news()
 		}
 	}
 }
 
-// digest is that of a piece; zero if it cannot be read.
+// digest is that of a piece; zero if it cannot be read, or the work is to stop.
 func (h *hasher) digest(i int, buf []byte) (d wire.Digest) {
 	at := h.begin + int64(i)*wire.Piece
 	if h.from.NextData(at) >= at+wire.Piece {
 		return h.hole
 	}
 	for n := 0; n < len(buf); {
+		if h.stop.Load() {
+			return wire.Digest{}
+		}
 		m, err := h.from.ReadAt(buf[n:], at+int64(n))
 		if err != nil {
 			return wire.Digest{}
@@ -138,11 +145,22 @@ func (h *hasher) list(from, most int) []wire.Digest {
 	return h.made[from:min(h.front, from+most)]
 }
 
-// halt ends the work, when the pieces that are being read are read. A file that does not come back is left behind.
+// halt has the file read no more, but for the calls that are on their way.
 func (h *hasher) halt() {
-	h.stop.Store(true)
+	if h != nil {
+		h.stop.Store(true)
+	}
+}
+
+// after calls then when all work that was told to halt has ended: before it returns, unless a call that reads the file does not come
+// back for long.
+func after(work *sync.WaitGroup, then func()) {
 	ended := make(chan struct{})
-	go func() { h.work.Wait(); close(ended) }()
+	go func() {
+		defer close(ended)
+		work.Wait()
+		then()
+	}()
 	late := time.NewTimer(schedule.HaltMost)
 	defer late.Stop()
 	select {

@@ -268,7 +268,11 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 		k.measure()
 		return k.left()
 	case wire.TypeDigests:
-		return k.s.in.Agreement.Hear(h, payload)
+		if err := k.s.in.Agreement.Hear(h, payload); err != nil {
+			return err
+		}
+		k.s.reach.Own() // what is kept, and so not sent, is in this receiver's file
+		return nil
 	case wire.TypeDone:
 		k.s.delivered(h.Done())
 		return nil

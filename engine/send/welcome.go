@@ -130,8 +130,24 @@ func (s *Sender) linkLost(k *txlink, err error) {
 		observe.Tell(s.observer, observe.PathDown{Path: k.path.String(), Order: k.path.Order, Err: err})
 	}
 	s.life.Rouse()
-	s.in.Agreement.Lost(k.Index)
+	if s.in.Agreement.Lost(k.Index) {
+		s.ask()
+	}
 	s.feed(nil)
+}
+
+// ask has a link that is up ask what the receiver has; the next one that comes up does, if there is none.
+func (s *Sender) ask() {
+	for _, l := range s.loops {
+		l.Post(func() {
+			for _, k := range l.Links {
+				if !k.leaving && !k.Parting {
+					k.say(s.in.Agreement.Ask(k.Index))
+					return
+				}
+			}
+		})
+	}
 }
 
 // feed wakes the loops that wait for a leg, because an ack or a loss may have brought one. not is the loop that looks by itself.

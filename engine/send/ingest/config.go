@@ -55,11 +55,10 @@ func (in *Intake) Open(c Config) (err error) {
 
 // Close gives back what it holds, once no loop runs.
 func (in *Intake) Close() {
-	in.Agreement.Close()
 	in.referral.close()
 	in.ahead.release()
 	in.assent.close()
-	in.Source.Close()
+	in.Agreement.Close(func() { _ = in.Source.Close() })
 }
 
 // whyCopy is why legs must be read; nil if they may go by reference.

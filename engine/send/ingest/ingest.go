@@ -255,7 +255,10 @@ func (in *Intake) wholly() error {
 func (in *Intake) End(w *window.Window) {
 	in.Total = wire.End{Legs: w.State().Next, Bytes: in.offset.Load()}
 	if in.sized {
-		in.at.Away(&in.Shore, func() { in.Source.Leave(in.begin + int64(in.offset.Load())) })
+		in.at.Away(&in.Shore, func() {
+			in.Agreement.Halt() // a look for holes moves the offset
+			in.Source.Leave(in.begin + int64(in.offset.Load()))
+		})
 	}
 	in.over.Store(true)
 }

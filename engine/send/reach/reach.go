@@ -137,7 +137,8 @@ func (r *Reach) Keep(ctx context.Context) {
 // Dials reports whether the sender dials.
 func (r *Reach) Dials() bool { return r.dialer != nil }
 
-// Own makes the receiver that is there the only one: it has a leg. It is called before the link that said so can have ended.
+// Own makes the receiver that is there the only one: it has a leg, or has said what is in its file. It is called before the link that said
+// so can have ended.
 func (r *Reach) Own() {
 	if r.hall != nil {
 		r.hall.own()
