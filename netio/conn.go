@@ -54,14 +54,15 @@ func Detach(c net.Conn, trace Tracer) (*Conn, error) {
 // FD is the descriptor to watch; it stays the Conn's.
 func (c *Conn) FD() int { return c.fd }
 
-// Recv reads into a, then into b, in one call; both are the caller's again on return. (n > 0, nil): n bytes were read.
+// Recv reads into a, then into b, in one call; both are the caller's again on return. (n > 0, nil): n bytes were read;
+// fewer than there was room for only if there were no more (epoll(7)).
 // (0, ErrAgain): nothing there now. (0, io.EOF): the peer ended its side. (0, *os.SyscallError): the connection is lost.
 func (c *Conn) Recv(a, b []byte) (int, error) {
 	if len(b) == 0 {
-		n, err := again(func() (int, syscall.Errno) { return sys.Read(c.fd, a) })
+		n, err := again(func() (int, syscall.Errno) { return sys.Receive(c.fd, a) })
 		return c.trace.outcome("read", c.fd, n, err, true)
 	}
-	n, err := again(func() (int, syscall.Errno) { return sys.Readv(c.fd, a, b) })
+	n, err := again(func() (int, syscall.Errno) { return sys.Receivev(c.fd, a, b) })
 	return c.trace.outcome("readv", c.fd, n, err, true)
 }
 

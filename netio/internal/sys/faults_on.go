@@ -18,3 +18,11 @@ func perhaps(n int) (int, syscall.Errno) {
 	}
 	return n, 0
 }
+
+// interrupted is perhaps for a call that the kernel never makes short: it interrupts one time in eight.
+func interrupted() syscall.Errno {
+	if rand.Uint32()%8 == 0 {
+		return syscall.EINTR
+	}
+	return 0
+}

@@ -38,12 +38,24 @@ func Send(fd int, p []byte, flags int) (int, syscall.Errno) {
 	return count(m, e)
 }
 
-// Readv is readv(2) into a, then b.
-func Readv(fd int, a, b []byte) (int, syscall.Errno) {
-	v, e := pair(a, b)
-	if e != 0 {
+// Receive is read(2) of a stream socket, which brings less than was asked for only when there is no more (epoll(7) counts on that): the
+// build tag faults interrupts it, and does not make it short.
+func Receive(fd int, p []byte) (int, syscall.Errno) {
+	if e := interrupted(); e != 0 {
 		return 0, e
 	}
+	n, _, e := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)))
+	return count(n, e)
+}
+
+// Receivev is Receive into a, then b, by readv(2).
+func Receivev(fd int, a, b []byte) (int, syscall.Errno) {
+	if e := interrupted(); e != 0 {
+		return 0, e
+	}
+	v := [2]unix.Iovec{{Base: unsafe.SliceData(a)}, {Base: unsafe.SliceData(b)}}
+	v[0].SetLen(len(a))
+	v[1].SetLen(len(b))
 	n, _, e := unix.RawSyscall(unix.SYS_READV, uintptr(fd), uintptr(unsafe.Pointer(&v)), uintptr(len(v)))
 	return count(n, e)
 }
