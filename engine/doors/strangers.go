@@ -2,6 +2,7 @@ package doors
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -23,7 +24,9 @@ const (
 )
 
 // doorman tells the user about strangers: a line for the first connection from each host, and a number now and then for those that
-// follow. The zero doorman is ready to use. Its methods may be called from any goroutine.
+// follow. A connection that closed without a word does not stand for one that spoke: the reason that helps is often the second one,
+// since a peer that is refused on one link closes its others. The zero doorman is ready to use. Its methods may be called from any
+// goroutine.
 type doorman struct {
 	mu     sync.Mutex
 	total  uint64               // connections refused; guarded by mu, as is all below
@@ -39,6 +42,7 @@ type stranger struct {
 	seen   time.Time
 	unsaid uint64 // connections since the last report that had no line
 	why    error  // of the latest
+	spoke  bool   // it had its line as one that said something
 }
 
 // refuse reports one connection.
@@ -55,14 +59,15 @@ func (d *Doors) SenderFailed(from, reason string) {
 	}
 }
 
-// first counts a connection; it reports whether it is the first from its host, and worth a line.
+// first counts a connection; it reports whether it is the first from its host, or the first that spoke, and worth a line.
 func (d *doorman) first(host string, why error, now time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.total++
 	s := d.hosts[host]
-	fresh := s == nil
-	if fresh {
+	speaks := !errors.Is(why, errUnsaid)
+	fresh := s == nil || speaks && !s.spoke
+	if s == nil {
 		d.forgetOne()
 		s = &stranger{}
 		d.hosts[host] = s
@@ -70,6 +75,7 @@ func (d *doorman) first(host string, why error, now time.Time) bool {
 	s.seen, s.why = now, why
 	if fresh && d.lines < strangerLines {
 		d.lines++
+		s.spoke = speaks
 		return true
 	}
 	s.unsaid++

@@ -70,6 +70,19 @@ func TestOneLineAHost(t *testing.T) {
 	}
 }
 
+// A peer that is refused closes its other links without a word. Whichever of them comes first, the reason is told.
+func TestAReasonAfterSilence(t *testing.T) {
+	var told observetest.Told
+	var d doorman
+	who := &net.TCPAddr{IP: net.IPv4(198, 51, 100, 7), Port: 1}
+	for _, why := range []error{errUnsaid, errUnsaid, errSealed, errUnsaid, errSealed} {
+		d.refuse(&told, who, why)
+	}
+	if want, got := fmt.Sprint([]observe.Event{observe.Refused{From: who, Err: errUnsaid}, observe.Refused{From: who, Err: errSealed}}), fmt.Sprint(told.Take()); got != want {
+		t.Errorf("told\n%s\nwant\n%s", got, want)
+	}
+}
+
 // However many hosts come, what is remembered and what is said is bounded.
 func TestManyStrangers(t *testing.T) {
 	var told observetest.Told
