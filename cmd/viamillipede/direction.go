@@ -44,6 +44,7 @@ type near struct {
 	word  string     // as it stands there; "": none was read
 	path  *direction // the last that dials; nil: none
 	paths string     // its keyword
+	login string     // the host, as ssh knows it
 }
 
 // check reports what cannot be meant; word is rx or tx.
@@ -82,7 +83,7 @@ func (inv *invocation) listen(d *direction, word string, port uint16) {
 // dial notes a path.
 func (inv *invocation) dial(d *direction, word, host string) {
 	d.paths = append(d.paths, engine.Path{Host: host})
-	inv.near = near{word + " " + host, d, word}
+	inv.near = near{word: word + " " + host, path: d, paths: word, login: host}
 }
 
 // placePath checks that k, which belongs to a path, may stand here, and returns what is met once for each path.
@@ -118,7 +119,7 @@ func (w *whereTo) where(table func() []keyword) argument {
 	}
 	if table != nil {
 		a.optional = func(arg string) bool {
-			_, ok := parseHost(arg)
+			_, _, ok := parseLogin(arg)
 			return looksLikeNumber(arg) || ok && !looksLikeKeyword(arg, names(table()))
 		}
 	}
@@ -135,9 +136,10 @@ func (w *whereTo) set(inv *invocation, arg string) bool {
 		}
 		return ok
 	}
-	h, ok := parseHost(arg)
+	user, h, ok := parseLogin(arg)
 	if w.dials = ok; ok {
 		inv.dial(w.of(inv), w.word, h)
+		inv.noteLogin(user)
 	}
 	return ok
 }

@@ -14,10 +14,11 @@ import (
 
 // execution is the program of exec, in place of standard input, standard output, or both.
 type execution struct {
-	command string // "": there is none
-	reads   bool   // what rx receives
-	writes  bool   // what tx sends
-	peer    string // host that is dialled; "" for none
+	command string                         // "": there is none
+	reads   bool                           // what rx receives
+	writes  bool                           // what tx sends
+	peer    string                         // host that is dialled; "" for none
+	said    func() (fd uintptr, err error) // where what it says goes; nil: standard output and standard error
 	child   *child.Child
 	blamed  atomic.Pointer[engine.Error] // what was wrong with it first: one error, that of both ends
 }
@@ -42,7 +43,7 @@ to ask on. A producer reads from /dev/null, a consumer writes to standard output
 both rx and tx, of which one listens, bind has to be a loopback address: anyone who
 reached the port could talk to the program.`,
 	}, {
-		name: "name",
+		name: "name", far: true,
 		args: []argument{{
 			name: "TEXT", want: "1 to 64 bytes of UTF-8 without control characters", literal: true,
 			set: func(inv *invocation, word string) bool {
@@ -97,7 +98,13 @@ func (e *execution) open() (err error) {
 	if e.command == "" {
 		return nil
 	}
-	if e.child, err = child.New(e.command, e.reads, e.writes); err != nil {
+	e.child, err = child.New(e.command, e.reads, e.writes)
+	if err == nil && e.said != nil {
+		var fd uintptr
+		fd, err = e.said()
+		e.child.Divert(int(fd))
+	}
+	if err != nil {
 		return localPipe("cannot make a pipe for "+child.Quote(e.command), err)
 	}
 	return nil

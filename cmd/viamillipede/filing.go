@@ -38,7 +38,7 @@ gives its mode; of a symbolic link, the file that it leads to is replaced. When 
 fails, what has come stays in the part. Devices and FIFOs are written in place.`,
 		},
 		{
-			name: "resume",
+			name: "resume", far: true,
 			gist: "do not send again what an earlier run has left",
 			more: `
 For a file at each end, and given at both. Both hash what is in the part of the file, in
@@ -48,7 +48,7 @@ sent. Files of other programs do not count, PATH itself included.`,
 			set: func(inv *invocation) { inv.filing.resume, inv.options.Resume = true, true },
 		},
 		{
-			name: "sync",
+			name: "sync", far: true,
 			gist: "have all on the disk before the sender is told",
 			more: `
 For rx. The file and its folder are written to the disk (fdatasync) before tx exits with
@@ -103,9 +103,9 @@ func (inv *invocation) completeFiles() error {
 	switch {
 	case f.source == "-" || f.sink == "-":
 		return usageError("file: standard input and output are used where there is no file; ./- is a file of that name")
-	case f.sync && !inv.rx.said():
+	case f.sync && !inv.rx.said() && inv.far.starts == 0:
 		return usageError("sync: is for rx, where the stream is written")
-	case f.sync && f.sink == "" && inv.exec.command != "":
+	case f.sync && inv.rx.said() && f.sink == "" && inv.exec.command != "":
 		return usageError("sync: is for what rx writes itself, and not for the program of exec")
 	case f.resume && (inv.rx.said() && f.sink == "" || inv.tx.said() && f.source == ""):
 		return usageError("resume: needs a file at this end")

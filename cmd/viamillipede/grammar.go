@@ -30,7 +30,7 @@ var (
 
 // grammar returns every keyword, in the order of the help text.
 func grammar() []keyword {
-	return slices.Concat(ends(), ofPath(), filed(), executed(), spoken(), original(), keyWords(), ours(), awaited(), reporting(), questions())
+	return slices.Concat(ends(), ofPath(), filed(), executed(), throughSSH(), spoken(), original(), keyWords(), ours(), awaited(), reporting(), questions())
 }
 
 // ends are the keywords that say what to do.
@@ -126,7 +126,7 @@ and proposes a list. What switches on the way choose is not known.`,
 func original() []keyword {
 	return []keyword{
 		{
-			name: "threads", initial: strconv.Itoa(engine.DefaultThreads),
+			name: "threads", far: true, initial: strconv.Itoa(engine.DefaultThreads),
 			args: []argument{numberOrAuto("N|auto", 1, engine.MaxThreads, func(inv *invocation, n int64) {
 				if inv.options.Auto = n == 0; !inv.options.Auto {
 					inv.options.Threads = int(n)
@@ -139,12 +139,12 @@ one. auto begins with one link on each path and adds more, up to 32, as long as 
 makes the stream faster; verbose 3 shows what was tried.`,
 		},
 		{
-			name: "verbose", initial: "0",
+			name: "verbose", far: true, initial: "0",
 			args: []argument{number("N", 0, int64(observe.LevelCalls), func(inv *invocation, n int64) { inv.verbose = int(n) })},
 			gist: "how much to say on standard error, 0 to 20",
 		},
 		{
-			name: "checksum", alias: []string{"checksums"},
+			name: "checksum", alias: []string{"checksums"}, far: true,
 			gist: "guard each leg's payload with a CRC32C",
 			more: `
 For tx; rx checks it before a byte of the leg is written out. TCP's own checksum has
@@ -152,28 +152,28 @@ For tx; rx checks it before a byte of the leg is written out. TCP's own checksum
 			set: func(inv *invocation) { inv.options.Checksum = true },
 		},
 		{
-			name: "chaos",
+			name: "chaos", far: true,
 			args: []argument{number("N", 1, mostChaos, func(inv *invocation, n int64) { inv.options.Chaos = int(n) })},
 			gist: "cut the link in use after every N leg operations",
 			more: `
 For tx. A deterministic test: nothing may be lost. The cuts are counted and reported.`,
 		},
 		{
-			name: "checkphrase",
+			name: "checkphrase", far: true,
 			args: []argument{phrase(func(inv *invocation, p [4]byte) { inv.options.Phrase = p })},
 			gist: "4 bytes that must be the same on both sides",
 			more: `
 It keeps streams from the wrong receiver. It is not secret: it travels in the clear.`,
 		},
 		{
-			name: "charmode",
+			name: "charmode", far: true,
 			gist: "send every read of standard input by itself",
 			more: `
 Nothing is gathered, even while links are busy: for keystrokes and other dialogue.`,
 			set: func(inv *invocation) { inv.options.Charmode = true },
 		},
 		{
-			name: "prbs",
+			name: "prbs", far: true,
 			args: []argument{seed(func(inv *invocation, n uint64) { inv.options.PRBS, inv.options.Seed = true, n })},
 			gist: "a test stream made from SEED, checked at its other end",
 			more: `
@@ -184,7 +184,7 @@ what has happened: a bit flipped, legs swapped, repeated or lost. It is a test p
 and not cryptography.`,
 		},
 		{
-			name: "leglimit",
+			name: "leglimit", far: true,
 			args: []argument{number("N", 1, mostLegLimit, func(inv *invocation, n int64) { inv.options.LegLimit = n })},
 			gist: "end the stream after N legs",
 			more: `
@@ -193,7 +193,7 @@ input has beyond that is left there; a program of exec is ended, and its exit st
 not count.`,
 		},
 		{
-			name: "delayus",
+			name: "delayus", far: true,
 			args: []argument{number("N", 0, mostDelay, func(inv *invocation, n int64) {
 				inv.options.Delay = time.Duration(n) * time.Microsecond
 			})},
@@ -228,7 +228,7 @@ func ours() []keyword {
 func amounts() []keyword {
 	return []keyword{
 		{
-			name: "window", initial: sizeText(engine.DefaultWindow),
+			name: "window", far: true, initial: sizeText(engine.DefaultWindow),
 			args: []argument{size(engine.MinWindow, engine.MaxWindow, 1, func(inv *invocation, n int64) {
 				inv.options.Window = n
 			})},
@@ -240,7 +240,7 @@ memory of the machine, or of what a container (control group) leaves; a size tha
 not fit there is cut.`,
 		},
 		{
-			name: "leg", initial: sizeText(engine.DefaultLeg) + " for tx, " + sizeText(engine.MaxLeg) + " for rx",
+			name: "leg", far: true, initial: sizeText(engine.DefaultLeg) + " for tx, " + sizeText(engine.MaxLeg) + " for rx",
 			args: []argument{size(engine.MinLeg, engine.MaxLeg, engine.MinLeg, func(inv *invocation, n int64) {
 				inv.options.Leg = int(n)
 			})},
@@ -251,7 +251,7 @@ there are bytes and an idle link, so it is often smaller. At rx, it bounds the l
 that a sender may use.`,
 		},
 		{
-			name: "early",
+			name: "early", far: true,
 			args: []argument{choice(earlyChoices, func(inv *invocation, _ string) { inv.options.Early = true })},
 			gist: "let the consumer stop before the end",
 			more: `
@@ -260,7 +260,7 @@ pipe or still to come, makes the stream fail at both ends (6 at rx, 7 at tx). Wi
 both exit with 0 then, and a line says how much it left.`,
 		},
 		{
-			name: "giveup", initial: secondsText(engine.DefaultGiveup),
+			name: "giveup", far: true, initial: secondsText(engine.DefaultGiveup),
 			args: []argument{seconds("for ever", func(inv *invocation, d time.Duration) { inv.options.Giveup = orForever(d) })},
 			gist: "fail when nothing gets through for this long; 0: never",
 			more: `
@@ -269,7 +269,7 @@ and a consumer that takes nothing do not count. Where you give it, it is the who
 your patience, and dead is off unless you give that too.`,
 		},
 		{
-			name: "dead", initial: secondsText(engine.DefaultDead),
+			name: "dead", far: true, initial: secondsText(engine.DefaultDead),
 			args: []argument{seconds("to turn it off", func(inv *invocation, d time.Duration) { inv.options.Dead = orForever(d) })},
 			gist: "fail when the peer has been gone for this long; 0: off",
 			more: `
@@ -300,7 +300,7 @@ Where it is not there yet, or its device is not, both wait for it, as long as co
 says. A link-local address needs its device, as in fe80::1%eth0.`,
 		},
 		{
-			name: "congestion", initial: "auto",
+			name: "congestion", far: true, initial: "auto",
 			args: []argument{congestion(func(inv *invocation, name string) { inv.options.Congestion = name })},
 			gist: "TCP congestion control of the links",
 			more: `
@@ -308,7 +308,7 @@ system leaves the kernel's default alone; auto leaves it too, but not where its
 pacing would hold back a short path; a name is one that the kernel has loaded.`,
 		},
 		{
-			name: "io", initial: "auto",
+			name: "io", far: true, initial: "auto",
 			args: []argument{choice(ioChoices, func(inv *invocation, way string) { inv.options.IO = way })},
 			gist: "how payload moves between pipes, files and sockets",
 			more: `
@@ -329,7 +329,7 @@ where its packets come in, and moves it when they do. The status table (SIGUSR1)
 where links are.`,
 		},
 		{
-			name: "sockstats", initial: "on",
+			name: "sockstats", far: true, initial: "on",
 			args: []argument{choice(switchChoices, func(inv *invocation, way string) { inv.options.SockStats = way == "on" })},
 			gist: "have the kernel keep counts for each link (eBPF)",
 			more: `

@@ -20,6 +20,8 @@ viamillipede tx <host> [<port>] [tx <host> [<port>] ...] [options]
 viamillipede rx [<port>] tx <host> [<port>] [options]
 viamillipede rx <host> [<port>] [rx <host> [<port>] ...] [options]
 viamillipede tx <port> [options]
+viamillipede tx [<user>@]<host> ssh [copy] peer <command> [options]
+viamillipede rx [<user>@]<host> ssh [copy] peer <command> [options]
 viamillipede keygen <file>
 viamillipede doctor [<host>] [json]
 viamillipede bench local [options]
@@ -50,6 +52,11 @@ A bare port listens and a host dials, whoever sends. A receiver that nobody can 
 
   here:      zfs send dozer/visage@now | viamillipede tx 8834
   on host1:  viamillipede rx here 8834 | zfs recv trinity/copy
+
+All in one command, private, with the other end started through ssh:
+
+  here:      viamillipede tx root@host1 ssh exec 'zfs send dozer/visage@now' \
+                 peer 'zfs recv trinity/copy'
 
 Start either side first. Both exit with 0 only when every byte was written out at the
 other end. Without a key nothing is encrypted: across networks that you do not trust,
@@ -151,7 +158,7 @@ func writeHelp(w io.Writer, topic string) error {
 func helpText() string {
 	var b strings.Builder
 	b.WriteString(commands + "\n" + story)
-	b.WriteString("\nKeywords, in any order; via, rate, spill and sports follow the tx or rx that they belong to:\n\n")
+	b.WriteString("\nKeywords, in any order; via, rate, spill, sports and ssh follow the tx or rx that they belong to:\n\n")
 	for _, k := range grammar() {
 		fmt.Fprintf(&b, "  %-27s %s%s\n", k.usage(), k.gist, k.remark())
 	}

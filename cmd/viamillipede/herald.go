@@ -23,6 +23,7 @@ type herald struct {
 	main    bool          // this process is the service's main one
 	chosen  bool          // the kernel chooses the port, so that it is said
 	cancel  context.CancelCauseFunc
+	contact func() // called when the first link is up; nil: nobody waits for it
 
 	marked  sync.Once      // the port is known
 	written sync.WaitGroup // of the mark
@@ -38,7 +39,7 @@ type standing struct{ ready, linked bool }
 
 // beside returns what hears of the events of a side: its log, and the herald where somebody waits for it.
 func (h *herald) beside(s *side) observe.Observer {
-	if h == nil || h.mark == nil && h.manager == nil && !h.chosen {
+	if h == nil || h.mark == nil && h.manager == nil && !h.chosen && h.contact == nil {
 		return s.log
 	}
 	h.sides[s] = &standing{}
@@ -136,6 +137,9 @@ func (h *herald) linked(s *side) {
 	h.sides[s].linked = true
 	h.mu.Unlock()
 	if first {
+		if h.contact != nil {
+			h.contact()
+		}
 		h.status(s, s.doing())
 		h.ready(s)
 	}

@@ -79,8 +79,8 @@ func (inv *invocation) readKey() error {
 	if inv.keyFrom == "" {
 		return nil
 	}
-	if err := netio.HideMemory(); err != nil {
-		return &engine.Error{Status: engine.StatusLocalPipe, Reason: "cannot keep the key out of core dumps", Err: err}
+	if err := hideMemory(); err != nil {
+		return err
 	}
 	var err error
 	if n, cut := strings.CutPrefix(inv.keyFrom, descriptorWord); cut {
@@ -91,8 +91,21 @@ func (inv *invocation) readKey() error {
 	if err != nil {
 		return usageError("key: %v", err)
 	}
+	inv.sayKey()
+	return nil
+}
+
+// sayKey tells the key that is used from others.
+func (inv *invocation) sayKey() {
 	if observe.Level(inv.verbose) >= observe.LevelLinks {
 		say(ownPrefix, "links are sealed with the key "+inv.options.Key.Fingerprint())
+	}
+}
+
+// hideMemory keeps keys out of core dumps.
+func hideMemory() error {
+	if err := netio.HideMemory(); err != nil {
+		return &engine.Error{Status: engine.StatusLocalPipe, Reason: "cannot keep the key out of core dumps", Err: err}
 	}
 	return nil
 }
@@ -107,8 +120,8 @@ func readKeyAt(n string) (*seal.Key, error) {
 
 // makeKey makes the key that keygen asks for, and writes its fingerprint.
 func (inv *invocation) makeKey(w io.Writer) error {
-	if err := netio.HideMemory(); err != nil {
-		return &engine.Error{Status: engine.StatusLocalPipe, Reason: "cannot keep the key out of core dumps", Err: err}
+	if err := hideMemory(); err != nil {
+		return err
 	}
 	k := seal.NewKey()
 	if err := k.Create(inv.keyFrom); err != nil {

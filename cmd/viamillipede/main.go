@@ -4,7 +4,7 @@
 //
 // The files follow the run: parse (with grammar, values, size and suggest) turns the command line into an invocation;
 // help answers questions about it, and examine those about the machine; run, with standard, signals and profile, carries it
-// out, and direction, filing and execution say between which ends.
+// out, and direction, filing and execution say between which ends; ssh and meet start the other one.
 //
 // What goes where: standard output carries payload, or the text of help, version, doctor, bench, lanes and keygen, and nothing else.
 // Every other line goes to standard error and begins with "viamillipede"; nothing waits for it to be read there.

@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) {
 	child.Keep()
 	heedStopSignals()
-	testscript.Main(tests{m}, map[string]func(){"viamillipede": main})
+	testscript.Main(tests{m}, map[string]func(){"viamillipede": main, standInName: standIn})
 }
 
 // TestDir is a folder for all tests of a run, those of package main_test too. It is removed after the last one.
@@ -54,7 +54,7 @@ func (m tests) Run() int {
 // heedStopSignals undoes what nohup or a shell's "&" did to this process: a program that starts with a signal ignored
 // keeps it so, and the scripts are about what the signal does. A program started by us begins with the default.
 func heedStopSignals() {
-	if filepath.Base(os.Args[0]) == "viamillipede" {
+	if name := filepath.Base(os.Args[0]); name == "viamillipede" || name == standInName {
 		return // this is the program, run by a script
 	}
 	os.Setenv("COLUMNS", "1000") // whole status tables, for those that read them

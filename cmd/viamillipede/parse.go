@@ -24,6 +24,7 @@ type invocation struct {
 
 	exec   execution
 	filing filing
+	far    farEnd
 	wire   int // version of the wire that tx speaks; 0: the latest
 
 	verbose    int
@@ -105,6 +106,7 @@ func (p *parser) patience() {
 
 // keyword reads one keyword and its arguments.
 func (p *parser) keyword() (keyword, error) {
+	before := p.rest
 	word := p.next()
 	k, ok := find(p.table, word)
 	if !ok {
@@ -123,6 +125,9 @@ func (p *parser) keyword() (keyword, error) {
 	}
 	if k.set != nil {
 		k.set(p.inv)
+	}
+	if k.far {
+		p.inv.far.told = append(p.inv.far.told, before[:len(before)-len(p.rest)])
 	}
 	return k, nil
 }
@@ -189,6 +194,9 @@ func (inv *invocation) complete() error {
 	if err := inv.tx.check("tx"); err != nil {
 		return err
 	}
+	if err := inv.completeFar(); err != nil {
+		return err
+	}
 	if err := inv.completeFiles(); err != nil {
 		return err
 	}
@@ -203,6 +211,9 @@ func (inv *invocation) complete() error {
 		return err
 	}
 	if err := inv.completeReady(); err != nil {
+		return err
+	}
+	if err := inv.checkFar(); err != nil {
 		return err
 	}
 	return checkLeg(inv.options)

@@ -77,7 +77,7 @@ func (inv *invocation) openHerald() (*herald, error) {
 // inherit has the end that listens use sockets that were passed, if there are any.
 func (inv *invocation) inherit(passed []dial.Passed) error {
 	if len(passed) == 0 {
-		return nil
+		return inv.choosePort()
 	}
 	d := inv.listening()
 	if d == nil {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"viamillipede/cmd/viamillipede/internal/doctor"
+	"viamillipede/cmd/viamillipede/internal/far"
 	"viamillipede/cmd/viamillipede/internal/means"
 	"viamillipede/cmd/viamillipede/internal/notify"
 	"viamillipede/cmd/viamillipede/internal/part"
@@ -40,6 +41,9 @@ func program(line []string) (status engine.Status) {
 	}
 	if line[0] == lanesWord {
 		return runLanes(line[1:])
+	}
+	if line[0] == far.Verb {
+		return runFar(line[1:])
 	}
 	inv, err := parse(line)
 	if err != nil {
@@ -102,6 +106,13 @@ func (inv *invocation) run() engine.Status {
 	if err := inv.provide(inv.ends()); err != nil {
 		return failed(ownPrefix, err)
 	}
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	end, err := inv.startFar(cancel)
+	if err != nil {
+		return failed(ownPrefix, err)
+	}
+	defer end()
 	profile, err := startProfile(inv.profile, inv.profileDir)
 	if err != nil {
 		return failed(ownPrefix, err)
@@ -119,8 +130,6 @@ func (inv *invocation) run() engine.Status {
 	if err != nil {
 		return failed(ownPrefix, err)
 	}
-	ctx, cancel := context.WithCancelCause(context.Background())
-	defer cancel(nil)
 	herald.cancel = cancel
 	defer context.AfterFunc(ctx, func() { herald.manager.Tell(notify.Stopping) })()
 	defer herald.live(sides)()

@@ -55,6 +55,28 @@ func Inherit(all []Passed) (*Inherited, error) {
 	return h, nil
 }
 
+// Adopt makes an Inherited of a listener that this program has made itself, and closes the listener. The socket goes on.
+func Adopt(l *net.TCPListener) (*Inherited, error) {
+	defer l.Close()
+	at, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return nil, errors.New("the kernel does not tell the port")
+	}
+	rc, err := l.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	own := -1
+	err = control(rc, func(fd int) (err error) {
+		own, err = unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 0)
+		return os.NewSyscallError("fcntl F_DUPFD_CLOEXEC", err)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &Inherited{fds: []int{own}, port: at.AddrPort().Port(), at: []netip.Addr{at.AddrPort().Addr().Unmap()}}, nil
+}
+
 // listensAt is where a listening TCP socket that was inherited listens. Errors go on after its name.
 func listensAt(fd int) (netip.AddrPort, error) {
 	var none netip.AddrPort

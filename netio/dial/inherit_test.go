@@ -165,3 +165,33 @@ func TestInheritOther(t *testing.T) {
 		}
 	}
 }
+
+// A listener of this program's own goes on as an inherited one, once it is closed itself.
+func TestAdopt(t *testing.T) {
+	l := listenerAt(t, ":0")
+	port := l.Addr().(*net.TCPAddr).AddrPort().Port()
+	h, err := Adopt(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(h.fds[0]) })
+	if h.Port() != port || !h.At(netip.Addr{}) || h.At(netip.MustParseAddr("127.0.0.1")) {
+		t.Errorf("port %d, want %d; at %v", h.Port(), port, h.at)
+	}
+	if flags, err := unix.FcntlInt(uintptr(h.fds[0]), unix.F_GETFD, 0); err != nil || flags&unix.FD_CLOEXEC == 0 {
+		t.Error("children get it")
+	}
+	for range 2 {
+		g, err := h.Listen(context.Background(), netip.Addr{}, port, 4)
+		if err != nil {
+			t.Fatal(err)
+		}
+		calls(t, g, port)
+		if err := g.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := Adopt(l); err == nil {
+		t.Error("a listener that is closed")
+	}
+}

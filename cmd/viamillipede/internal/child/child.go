@@ -17,6 +17,7 @@ type Child struct {
 	command string
 	sink    int // viamillipede writes what the program reads; -1: that is the null device
 	source  int // viamillipede reads what the program writes; -1: that goes to standard output
+	said    int // what else it writes goes there; -1: to standard output and standard error
 
 	started chan struct{} // closed once it runs
 	exited  chan struct{} // closed once its exit status is known
@@ -34,7 +35,7 @@ type Child struct {
 // New makes the pipes of a command that reads what comes in, or writes what goes out, or both; it does not run yet.
 func New(command string, reads, writes bool) (*Child, error) {
 	c := &Child{
-		command: command, sink: -1, source: -1, theirs: [2]int{-1, -1},
+		command: command, sink: -1, source: -1, said: -1, theirs: [2]int{-1, -1},
 		started: make(chan struct{}), exited: make(chan struct{}), gone: make(chan struct{}),
 	}
 	var p [2]int
@@ -60,6 +61,10 @@ func (c *Child) Sink() int { return c.sink }
 // Source is described at Sink.
 func (c *Child) Source() int { return c.source }
 
+// Divert has what the program writes, apart from a stream, go to a descriptor in place of standard output and standard error. It stays the
+// caller's. Call it before Start.
+func (c *Child) Divert(fd int) { c.said = fd }
+
 // Start runs the command, with more in its environment. Errors: it cannot be run; or End has been called.
 func (c *Child) Start(environment ...string) error {
 	c.mu.Lock()
@@ -84,6 +89,9 @@ func (c *Child) run(environment []string) error {
 	}
 	defer syscall.Close(ends[1])
 	files := []uintptr{0, 1, 2, uintptr(ends[1])}
+	if c.said >= 0 {
+		files[1], files[2] = uintptr(c.said), uintptr(c.said)
+	}
 	if c.sink >= 0 {
 		files[0] = uintptr(c.theirs[0])
 		files = append(files, uintptr(c.sink))

@@ -271,3 +271,26 @@ func TestDaemonIsNotWaitedFor(t *testing.T) {
 	}
 	exec.Command("kill", pid).Run()
 }
+
+// What a program writes apart from its stream goes where it is wanted.
+func TestDivert(t *testing.T) {
+	c, err := New("echo out; echo err >&2", true, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.End(); c.Close() })
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	c.Divert(int(w.Fd()))
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	says := bufio.NewScanner(r)
+	if one, two := line(t, says), line(t, says); one != "out" || two != "err" {
+		t.Errorf("it says %q, %q", one, two)
+	}
+}

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+
+	"viamillipede/cmd/viamillipede/internal/far"
+	"viamillipede/engine"
+)
+
+// farEnd is what the command line says about the other end, where that is started from here.
+type farEnd struct {
+	starts  int    // how often ssh was said
+	to      string // the host, as ssh knows it
+	name    string // the host, for people
+	copy    bool   // this program is sent along
+	command string // its exec; "": none
+	file    string // its file; "": none
+	loose   string // a user and host that ssh does not follow yet; "": none
+
+	port  uint16     // that it listens on, where the line says so
+	ports far.Ports  // where an end listens that chooses; the zero Ports: on any
+	told  [][]string // what the line says to both ends: each keyword with its arguments
+
+	companion companion // while the stream runs: the other end over ssh, seen from this one; nil: there is no ssh
+}
+
+// sshWord is the keyword that starts the other end, copyWord what may follow, and fileWord what peer may begin with.
+const (
+	sshWord  = "ssh"
+	copyWord = "copy"
+	fileWord = "file"
+)
+
+// throughSSH are the keywords about an other end that is started from here.
+func throughSSH() []keyword {
+	job := &job{}
+	return []keyword{{
+		name: sshWord, ofPath: true,
+		args: []argument{destination(), withCopy()},
+		set:  func(inv *invocation) { inv.startThere() },
+		gist: "start the other end on that HOST, through ssh, with a key of its own",
+		more: `
+Say what it does there with peer. HOST may be USER@HOST; DEST is the host as ssh knows it,
+where that is another name. Other tx or rx of the line are more ways to the same host.
+Your own ssh runs: its config, agents and jump hosts hold, and it asks for passwords
+itself. VIAMILLIPEDE_SSH names another program. A key is made for the stream and goes over
+ssh; all links are sealed (see key). Options that mean something there hold there too.
+The other end listens on PORT, or else on one of ports, or on any. Where it cannot be
+reached within 5 s it dials here instead. What it says has its host's name before it.
+Once a link is up ssh is not needed. It needs viamillipede there. With copy this program
+is sent along, if the same one is not there, into a folder of its own; it is gone from
+there as soon as it runs, and its SHA-256 is compared.`,
+	}, {
+		name: "peer",
+		args: job.arguments(),
+		gist: "what the other end does that ssh starts: its exec, or its file",
+		more: `
+COMMAND is what exec would be there: a producer for rx, a consumer for tx. With "peer
+file PATH" the stream is read from, or written to, a file there, as file says. What
+the program writes elsewhere is shown here.`,
+	}, {
+		name: "ports",
+		args: []argument{portRange()},
+		gist: "the ports to choose from where an end chooses one to listen on",
+		more: `
+For rx 0 and tx 0, which take the first that is free, and for ssh: the other end listens
+on one of them, or this one, where the other one has to dial.`,
+	}}
+}
+
+// noteLogin notes the user for the path that was read last; "": none was named.
+func (inv *invocation) noteLogin(user string) {
+	if user != "" {
+		inv.near.login = user + "@" + inv.near.login
+		inv.far.loose = inv.near.login
+	}
+}
+
+// parseLogin takes a host with or without a user before it, as ssh does.
+func parseLogin(word string) (user, host string, ok bool) {
+	at := strings.LastIndexByte(word, '@')
+	if at < 0 {
+		host, ok = parseHost(word)
+		return "", host, ok
+	}
+	user = word[:at]
+	host, ok = parseHost(word[at+1:])
+	return user, host, ok && plainDestination(user)
+}
+
+// plainDestination reports whether a word may be given to ssh as a host or a user: it is no option, and nothing that the commands of a
+// config (ProxyCommand and the like), in which ssh may put it, would be changed by.
+func plainDestination(word string) bool {
+	return word != "" && len(word) <= 1024 && word[0] != '-' && plain(word) && !strings.ContainsAny(word, "'\"`\\$;&<>|(){}*?!#")
+}
+
+// destination is the host as ssh knows it, if that is not the HOST before.
+func destination() argument {
+	return argument{
+		name: "DEST", want: "a host, as ssh knows it",
+		optional: func(word string) bool { return word != copyWord && !looksLikeKeyword(word, names(grammar())) },
+		set: func(inv *invocation, word string) bool {
+			inv.far.to = word
+			return plainDestination(word)
+		},
+	}
+}
+
+// withCopy has this program sent along.
+func withCopy() argument {
+	return argument{
+		name: copyWord, want: "this program is sent along, unless the same one is there", literal: true,
+		optional: func(word string) bool { return word == copyWord },
+		set: func(inv *invocation, _ string) bool {
+			inv.far.copy = true
+			return true
+		},
+	}
+}
+
+// startThere notes that the other end is started at the host that was read last.
+func (inv *invocation) startThere() {
+	f := &inv.far
+	f.starts++
+	f.name = inv.lastPath().Host
+	if f.to == "" {
+		f.to = inv.near.login
+	}
+	if f.loose == inv.near.login {
+		f.loose = ""
+	}
+}
+
+// job is what peer reads: a command, or a word that says that a file follows.
+type job struct{ ofFile bool }
+
+func (j *job) arguments() []argument {
+	what := command(func(inv *invocation, text string) {
+		if j.ofFile = text == fileWord; !j.ofFile {
+			inv.far.command = text
+		}
+	})
+	what.name = "COMMAND|" + fileWord
+	what.want += ", or " + fileWord + " and a file"
+	where := path(func(inv *invocation, name string) bool {
+		inv.far.file = name
+		return true
+	})
+	where.want = "a file there"
+	where.optional = func(string) bool { return j.ofFile }
+	return []argument{what, where}
+}
+
+// portRange is a range of ports.
+func portRange() argument {
+	return argument{
+		name: "A-B", want: "two ports from 1 to 65535, such as 9000-9010",
+		set: func(inv *invocation, word string) bool {
+			list, ok := parsePorts(word)
+			if !ok || !strings.Contains(word, "-") || strings.Contains(word, ",") {
+				return false
+			}
+			inv.far.ports = far.Ports{First: list[0], Last: list[len(list)-1]}
+			return true
+		},
+	}
+}
+
+// completeFar checks what belongs together where the other end is started from here, before ports are filled in.
+func (inv *invocation) completeFar() error {
+	f := &inv.far
+	listens := inv.listening()
+	if f.starts == 0 {
+		f.told = nil // nobody is there
+	}
+	switch {
+	case f.loose != "":
+		return usageError("%s: a user before a host is for ssh, which does not follow", f.loose)
+	case f.starts == 0 && (f.command != "" || f.file != ""):
+		return usageError("peer: is for an other end that ssh starts")
+	case f.starts == 0 && f.ports != far.Ports{} && (listens == nil || listens.port != 0):
+		return usageError("ports: is for ssh, or for an end that listens on port 0")
+	case f.starts == 0:
+		return nil
+	case f.starts > 1:
+		return usageError("ssh: given twice: it starts one other end, and each further tx or rx is a way to it")
+	case inv.rx.said() && inv.tx.said():
+		return usageError("ssh: is for a stream in one direction: expected rx or tx, found both")
+	case inv.keyFrom != "":
+		return usageError("key: ssh makes one for the stream")
+	case inv.speaksFirst():
+		return usageError("ssh: cannot be used with wire 1: it has no seal, and all would leave in the clear")
+	case f.command == "" && f.file == "" && !(inv.rx.said() && inv.options.PRBS):
+		return usageError("ssh: expected peer with a command for the other end, or with a file")
+	}
+	for _, p := range inv.paths() {
+		if p.Port != 0 && f.port != 0 && p.Port != f.port {
+			return usageError("ssh: the other end listens on one port, found %d and %d", f.port, p.Port)
+		}
+		f.port = max(f.port, p.Port)
+	}
+	return nil
+}
+
+// paths are those of the one end that there is beside ssh.
+func (inv *invocation) paths() []engine.Path {
+	if inv.rx.said() {
+		return inv.rx.paths
+	}
+	return inv.tx.paths
+}
+
+// checkFar finds out whether the other end will take its command line, before ssh runs.
+func (inv *invocation) checkFar() error {
+	if inv.far.starts == 0 {
+		return nil
+	}
+	if _, err := parse(inv.farLine("1")); err != nil {
+		return usageError("at the other end: %v", err)
+	}
+	return nil
+}
+
+// contactMost is how long the other end waits for a link, in seconds. It is told at once if ssh ends.
+const contactMost = 60
+
+// farLine is the command line of the other end, which listens on a port, or dials a host and a port.
+func (inv *invocation) farLine(where ...string) []string {
+	line := []string{"rx"}
+	if inv.rx.said() {
+		line[0] = "tx"
+	}
+	line = append(line, where...)
+	switch f := &inv.far; {
+	case f.file != "":
+		line = append(line, "file", f.file)
+	case f.command != "":
+		line = append(line, "exec", f.command)
+	}
+	for _, words := range inv.far.told {
+		if !inv.ownMatter(words[0]) {
+			line = append(line, words...)
+		}
+	}
+	return append(line, "connect", strconv.Itoa(contactMost))
+}
+
+// ownMatter reports whether a keyword is about this end alone: whoever receives has the file to sync, and whoever sends the say in how fast.
+func (inv *invocation) ownMatter(word string) bool {
+	return word == "sync" && inv.rx.said() || word == "congestion" && inv.tx.said()
+}
