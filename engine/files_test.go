@@ -229,11 +229,18 @@ func TestLinesOfOthersStay(t *testing.T) {
 	}
 }
 
-// Where the length is not known, both cannot have their place: the stream fails rather than be mixed with something else.
+// Where the length is not known, or is not what was announced, both cannot have their place: the stream fails rather than be mixed with
+// something else.
 func TestLineInTheMiddle(t *testing.T) {
+	for _, announced := range []uint64{0, 64 << 10} {
+		t.Run(fmt.Sprint(announced), func(t *testing.T) { lineInTheMiddle(t, announced) })
+	}
+}
+
+func lineInTheMiddle(t *testing.T, announced uint64) {
 	rx := receive(t, rig.Setup{}, enginetest.KindFile, nil)
 	s := newStream(2, 64<<10)
-	h := rx.link(0)
+	h := rx.link(0, func(h *wire.Hello) { h.Size = announced })
 	h.send(s.frame(0))
 	h.untilReceived(1)
 	if _, err := unix.Write(rx.stdio.FD, []byte("line\n")); err != nil {

@@ -1,6 +1,10 @@
 package netio
 
-import "golang.org/x/sys/unix"
+import (
+	"io"
+
+	"golang.org/x/sys/unix"
+)
 
 // TerminalWidth is the width of the terminal at fd, in characters; 0 if that is not known or fd is not a terminal.
 func TerminalWidth(fd int) int {
@@ -9,4 +13,24 @@ func TerminalWidth(fd int) int {
 		return 0
 	}
 	return int(size.Col)
+}
+
+// IsTerminal reports whether fd is a terminal.
+func IsTerminal(fd int) bool {
+	_, err := unix.IoctlGetTermios(fd, unix.TCGETS)
+	return err == nil
+}
+
+// InForeground reports whether this process may write to the terminal at fd without being in somebody's way: no other job is in the
+// foreground there.
+func InForeground(fd int) bool {
+	group, err := unix.IoctlGetInt(fd, unix.TIOCGPGRP)
+	return err != nil || group == unix.Getpgrp() // an error: it has no jobs, or they are not of this session
+}
+
+// HoldTerminal makes the terminal at fd this process's to draw on, among those that ask; false: another one draws there. It keeps it
+// until it ends. The lock is one of fcntl(2): those of flock(2) belong to an open file, which all programs of a pipeline share.
+func HoldTerminal(fd int) bool {
+	err := unix.FcntlFlock(uintptr(fd), unix.F_SETLK, &unix.Flock_t{Type: unix.F_WRLCK, Whence: io.SeekStart})
+	return err != unix.EAGAIN && err != unix.EACCES // what cannot be locked is nobody's
 }

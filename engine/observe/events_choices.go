@@ -31,6 +31,7 @@ type SenderOpened struct {
 	Placement    Placement
 	Links, Paths int
 	Leg, Window  int64 // bytes at most
+	Size         int64 // bytes of the stream, as far as is known now; 0: it is not
 }
 
 // ReceiverOpened is a receiver that listens, or is about to dial.
@@ -76,6 +77,7 @@ type SenderMet struct {
 	Links  int
 	Leg    int64  // bytes at most
 	Credit uint64 // legs
+	Size   uint64 // bytes of the stream, as its sender says; 0: it does not know
 	Memory bufpool.Advice
 	Pages  bufpool.Pages
 }

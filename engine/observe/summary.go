@@ -20,6 +20,7 @@ type Summary struct {
 	Moved       uint64        // links at a receiver that moved to a loop nearer to their packets
 	WindowFull  time.Duration // at the sender: how long the window, and nothing else, held the stream back
 	EnginePath  EnginePath
+	PeerBytes   *uint64       // the peer's count: delivered, at the sender; of the whole stream, at the receiver; nil: it has not said
 	Paths       []PathSummary // at the sender, in the order given
 	Links       []LinkSummary // by their index; only if a measurement asks for them
 }

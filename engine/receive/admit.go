@@ -137,7 +137,7 @@ func (h reception) adopt(hello wire.Hello) error {
 	}
 	r.out.Announce(int64(hello.Size))
 	observe.Tell(r.observer, observe.SenderMet{
-		Stream: hello.Stream, Links: links, Leg: int64(size), Credit: uint64(r.credit), Memory: r.advice, Pages: r.pool.Warm(),
+		Stream: hello.Stream, Links: links, Size: hello.Size, Leg: int64(size), Credit: uint64(r.credit), Memory: r.advice, Pages: r.pool.Warm(),
 	})
 	return nil
 }

@@ -88,6 +88,9 @@ func (r receiveEnd) Account(sum *observe.Summary) {
 	} else {
 		sum.Refused = r.doors.Refused()
 	}
+	if e := r.out.End.Load(); e != nil {
+		sum.PeerBytes = &e.Bytes
+	}
 	r.life.Mu.Lock()
 	defer r.life.Mu.Unlock()
 	sum.Moved = r.moved

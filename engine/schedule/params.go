@@ -4,6 +4,7 @@
 //
 //	params.go     every time and share of the engine's clocks
 //	schedule.go   which link takes a leg, how large it is, and when it is late
+//	pace.go       when the next leg may come, where the user limits the rate
 //	order.go      which paths take new legs, allowance.go how much, carried.go what they carry
 //	speed.go      what a link carries
 //	doubt.go      what is taken off what a link promises
@@ -211,6 +212,13 @@ const (
 const (
 	FirstLeg      = 64 << 10
 	FirstLegAfter = 12 << 10 // less than what TCP sends in its first round trip
+)
+
+// How even the rate is that the user sets: a leg takes no longer than paceLeg, unless it is the smallest, and a stream that was held
+// up for longer than paceCredit does not make up for the rest.
+const (
+	paceLeg    = 50 * time.Millisecond
+	paceCredit = 50 * time.Millisecond
 )
 
 // What a link carries, and the stream.

@@ -62,6 +62,8 @@ type Sender struct {
 	credit  uint64       // legs that the receiver accepts beyond those it has delivered; set with window
 	legTime atomic.Int64 // how long sending a leg should keep its link busy, in nanoseconds; see setLegTime
 
+	done atomic.Pointer[wire.Done] // what the receiver says is written; nil: nothing yet
+
 	begun atomic.Bool  // the receiver has received a leg, so no other receiver can take its place
 	moved atomic.Int64 // when payload last moved, in nanoseconds since started; see move
 	hoped atomic.Int64 // likewise, when payload last seemed to move
@@ -129,7 +131,7 @@ func (s *Sender) ingestConfig(pipes int) ingest.Config {
 	c := &s.cfg
 	return ingest.Config{
 		Source: c.Source, Name: c.Name, PRBS: c.PRBS, Seed: c.Seed, Blank: c.Blank, Checksum: c.Checksum, Charmode: c.Charmode, IO: c.IO, Sealed: c.Key != nil,
-		LegLimit: c.LegLimit, Delay: c.Delay, Lasts: c.Lasts, Pipes: pipes, Prove: c.Prove, Observer: s.observer, Trace: s.trace(),
+		LegLimit: c.LegLimit, Delay: c.Delay, Limit: c.Limit, Size: c.Size, Lasts: c.Lasts, Pipes: pipes, Prove: c.Prove, Observer: s.observer, Trace: s.trace(),
 		Freed: s.sourceFreed, Lapses: c.Lapses, Producer: c.Producer, Over: s.life.Over, Granted: func() { s.feed(nil) }, Refused: s.sourceFailed,
 	}
 }
@@ -142,7 +144,7 @@ func (s *Sender) addLoop(i, cpu int) error {
 	t := &txloop{LinkLoop: stream.NewLinkLoop[*txlink](l, s.cfg.LinkSums), s: s, mark: 1 << i}
 	l.Tick, l.After = t.tick, t.dispatch
 	s.loops, s.life.Workers = append(s.loops, t), append(s.life.Workers, t)
-	if err := t.pause.Open(l, s.cfg.Delay); err != nil {
+	if err := t.pause.Open(l, s.cfg.Delay > 0 || s.cfg.Limit > 0); err != nil {
 		return err
 	}
 	if !s.in.Source.Pollable() {
@@ -237,7 +239,7 @@ func (s *Sender) explain() {
 	observe.Tell(s.observer, observe.SourceOpened{Source: s.in.Source.String(), EnginePath: s.enginePath()})
 	observe.Tell(s.observer, observe.SenderOpened{
 		Placement: s.life.Placed.Load().Data(), Links: s.reach.Links(), Paths: len(s.paths()), Addr: s.reach.Addr(),
-		Leg: int64(s.cfg.Leg), Window: s.cfg.Window,
+		Leg: int64(s.cfg.Leg), Window: s.cfg.Window, Size: s.in.Expected(),
 	})
 }
 

@@ -106,6 +106,9 @@ func (s sendEnd) Account(sum *observe.Summary) {
 		w := s.window.State()
 		sum.LegsResent, sum.BytesResent, sum.WindowFull, held = w.Resent.Legs, w.Resent.Bytes, w.Full, w.Held
 	}
+	if d := s.done.Load(); d != nil {
+		sum.PeerBytes = &d.Bytes
+	}
 	sum.Refused = s.reach.Refused()
 	sum.Paths = s.reach.Summaries(sum.Elapsed, held[:])
 }

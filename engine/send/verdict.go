@@ -14,6 +14,7 @@ type sendEnd struct{ *Sender }
 
 // delivered handles the receiver's word that everything is written, or as much as its consumer wanted.
 func (s *Sender) delivered(d wire.Done) {
+	s.done.Store(&d)
 	if d.Early {
 		s.stoppedEarly(d)
 		return

@@ -85,6 +85,8 @@ type Options struct {
 	Resume     bool          // what the receiver's file has of the stream is not sent, where both ends are files; see SinkFile.Own
 	LegLimit   int64         // sender only: the stream ends after so many legs; 0: no limit
 	Delay      time.Duration // sender only: the shortest time between two legs; 0 or more
+	Limit      uint64        // sender only: the most that is read for the links, in bytes per second; 0: no limit
+	Size       int64         // sender only: how long its user says the stream will be, in bytes, which nobody relies on; 0: not known
 	Giveup     time.Duration // 0 is DefaultGiveup; negative: for ever
 	Dead       time.Duration // a peer that is away for so long is dead; 0 is DefaultDead, negative: off
 	Connect    time.Duration // first contact; 0 is DefaultConnect for an end that dials, for ever for one that listens

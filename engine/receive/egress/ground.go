@@ -118,8 +118,8 @@ func (g *ground) leave(delivered int64) error {
 		return nil
 	}
 	begin := g.spot()
-	if !g.known && !g.sink.At(g.offset) {
-		return errMixed
+	if (!g.known || delivered > g.size) && !g.sink.At(g.offset) {
+		return errMixed // of a stream that is longer than was said, too: it reaches into what others have written
 	}
 	end := begin + delivered
 	if err := g.sink.Leave(end, begin+g.reach.Load()); err != nil {

@@ -48,7 +48,7 @@ func (a *ahead) release() {
 // readsAhead reports whether legs of at most so many bytes, from a buffer like this one, are read many at a time. Where the user limits
 // their number, or wants a pause between them, the rest stays in the source.
 func (in *Intake) readsAhead(buf *bufpool.Buffer, most int) bool {
-	return len(buf.Bytes()) < referLeast && most < referLeast && in.gather && in.limit == 0 && in.delay == 0
+	return len(buf.Bytes()) < referLeast && most < referLeast && in.gather && in.limit == 0 && !in.paced()
 }
 
 // readMany reads legs of most bytes into the buffer, which the first of them owns from then on, and into others.

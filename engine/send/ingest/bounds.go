@@ -5,16 +5,19 @@ import (
 	"time"
 
 	"viamillipede/engine/loop"
+	"viamillipede/engine/schedule"
 	"viamillipede/netio"
 )
 
-// bounds are the limits that the user sets for legs, whatever the source: their number (leglimit), and a pause before each but the
-// first (delayus); and how long a stream made here lasts. They belong to the holder of the ingest turn, except due.
+// bounds are the limits that the user sets for legs, whatever the source: their number (leglimit), a pause before each but the
+// first (delayus), and how many bytes they have in a second (limit); and how long a stream made here lasts. They belong to the
+// holder of the ingest turn, except due.
 //
 // While a source has nothing to read, nobody looks, so time alone would not end its stream.
 type bounds struct {
 	limit int64         // legs of the stream; 0: any number
 	delay time.Duration // between two legs
+	pace  schedule.Pace // of their bytes
 	lasts time.Duration // of the stream, from its first leg on; 0: no limit
 	legs  int64         // so far
 	first time.Time     // when the first of them was taken
@@ -29,19 +32,23 @@ func (b *bounds) bar(now time.Time) Hunger {
 		return NoMore
 	case b.lasts > 0 && b.legs > 0 && now.Sub(b.first) >= b.lasts:
 		return NoMore
-	case b.delay > 0 && now.Sub(b.begun) < time.Duration(b.due.Load()):
+	case b.paced() && now.Sub(b.begun) < time.Duration(b.due.Load()):
 		return Paused
 	}
 	return Fed
 }
 
-// count counts a leg.
-func (b *bounds) count(now time.Time) {
+// paced reports whether a leg may have to wait for its time, so that none is read before that.
+func (b *bounds) paced() bool { return b.delay > 0 || b.pace > 0 }
+
+// count counts a leg, which has so many bytes to be sent.
+func (b *bounds) count(now time.Time, bytes int) {
 	if b.legs == 0 {
 		b.first = now
 	}
 	b.legs++
-	b.due.Store(int64(now.Sub(b.begun) + b.delay))
+	at := now.Sub(b.begun)
+	b.due.Store(int64(max(at+b.delay, b.pace.Next(time.Duration(b.due.Load()), at, bytes))))
 }
 
 // Pause is how a loop waits for the time of the next leg, because epoll alone only knows milliseconds. The zero pause is for a stream
@@ -52,8 +59,8 @@ type Pause struct{ timer *netio.Timer }
 func (Pause) Ready(uint32) {}
 
 // Open makes a timer for the loop, if there will be pauses.
-func (p *Pause) Open(l *loop.Loop, delay time.Duration) (err error) {
-	if delay == 0 {
+func (p *Pause) Open(l *loop.Loop, pauses bool) (err error) {
+	if !pauses {
 		return nil
 	}
 	if p.timer, err = netio.NewTimer(); err != nil {

@@ -7,6 +7,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/parties"
+	"viamillipede/engine/schedule"
 	"viamillipede/netio"
 )
 
@@ -23,6 +24,8 @@ type Config struct {
 	IO       string
 	LegLimit int64
 	Delay    time.Duration
+	Limit    uint64
+	Size     int64
 	Lasts    time.Duration
 	Pipes    int                           // for legs by reference, at most; 0: none can be opened
 	Prove    func() (stream.Prover, error) // nil: the kernel's prover
@@ -45,7 +48,8 @@ func (in *Intake) Open(c Config) (err error) {
 	in.assent.open(c)
 	in.checksum, in.gather, in.observer = c.Checksum, !c.Charmode, c.Observer
 	in.Shore.Freed, in.Shore.Lapses = c.Freed, c.Lapses
-	in.limit, in.delay, in.lasts, in.begun = c.LegLimit, c.Delay, c.Lasts, time.Now()
+	in.bounds = bounds{limit: c.LegLimit, delay: c.Delay, pace: schedule.PaceOf(c.Limit), lasts: c.Lasts, begun: time.Now()}
+	in.hinted = c.Size
 	in.blank = c.Blank && !c.PRBS
 	in.why = whyCopy(in.Source, c)
 	in.extent.measure(in.Source, in.why == nil || in.why == observe.ErrCharmode)

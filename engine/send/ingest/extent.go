@@ -76,12 +76,15 @@ func (e *extent) measure(src *netio.Source, byRef bool) {
 	e.byRef = byRef
 }
 
-// Expected is how long the stream will be, in bytes; 0 if that is not known.
+// Expected is how long the stream will be, in bytes, as the file or else the user says; 0 if that is not known.
 func (in *Intake) Expected() int64 {
-	if !in.sized || in.limit > 0 {
+	switch {
+	case in.limit > 0:
 		return 0
+	case in.sized:
+		return in.length
 	}
-	return in.length
+	return in.hinted
 }
 
 // cutFile makes the next leg of a file.

@@ -40,8 +40,9 @@ type Intake struct {
 	ahead    // what was read together with the last leg
 	assent   // the producer's, to the end
 
-	made  func(p []byte, offset uint64) // makes the bytes of a leg, on any loop; nil: they come from the source
-	blank bool                          // it writes only enough to make the memory like any other
+	made   func(p []byte, offset uint64) // makes the bytes of a leg, on any loop; nil: they come from the source
+	hinted int64                         // how long the user says the stream will be, in bytes; 0: nothing
+	blank  bool                          // it writes only enough to make the memory like any other
 
 	why      error // why legs are read rather than sent by reference; nil: no reason
 	warm     bool  // the pool has been given huge pages, or refused them
@@ -129,7 +130,7 @@ func (in *Intake) next(w *window.Window, at *loop.Loop, most int) (*window.Leg, 
 		}
 		return nil, why, err
 	}
-	in.bounds.count(at.Now)
+	in.bounds.count(at.Now, l.Length)
 	l.Offset = in.offset.Load()
 	in.offset.Add(uint64(l.Span()))
 	if l.Bare > 0 {
@@ -144,6 +145,7 @@ func (in *Intake) cut(shard, most int, now time.Time) (*window.Leg, Hunger, erro
 	if why := in.bounds.bar(now); why != Fed {
 		return nil, why, nil
 	}
+	most = in.pace.Most(most)
 	if in.sized {
 		return in.cutFile(shard, most)
 	}
