@@ -54,7 +54,7 @@ func TestCarryEndsWithTheSignal(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := carry(ctx, cancel, []*side{rx, tx}, told); got != c.want {
+			if got := carry(ctx, cancel, []*side{rx, tx}, told, nil); got != c.want {
 				t.Errorf("exit status %d, want %d", got, c.want)
 			}
 		})

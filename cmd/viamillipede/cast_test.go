@@ -42,6 +42,7 @@ var nextPort = func() *atomic.Int64 {
 //	signal NAME SIGNAL         sends a signal, without SIG
 //	finish NAME N|fail         waits for its end; exit status exactly N, or any but 0
 //	said NAME 'regexp'         a line on its standard error matches, after finish
+//	conforms FILE              each line is as the schema of events says
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"usage":  cmdUsage,
 	"exits":  cmdExits,
@@ -53,6 +54,8 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"signal": cmdSignal,
 	"finish": cmdFinish,
 	"said":   cmdSaid,
+
+	"conforms": cmdConforms,
 }
 
 func cmdUsage(ts *testscript.TestScript, neg bool, args []string) {

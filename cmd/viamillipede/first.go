@@ -23,8 +23,8 @@ acknowledges nothing: status 0 means that its kernel has everything, and a lost 
 ends the stream (5). All links have to be up within connect. The original itself ends
 when a leg is missing for 3 s, or its consumer stands still for as long. With checksum,
 the last 8 bytes wait for those after them, or for the end. With wire 1 tx has to dial,
-and it has no charmode, chaos, delayus, key, leglimit, name, prbs, rate, resume, spill,
-sports and threads auto.`,
+and it has no charmode, chaos, delayus, key, leglimit, limit, name, prbs, rate, resume,
+spill, sports and threads auto.`,
 	}}
 }
 
@@ -37,6 +37,7 @@ var notFirst = []struct{ name, why string }{
 	{"chaos", "a link that is cut ends the stream"},
 	{"delayus", "it has no pace"},
 	{"key", "it has no seal, and all would leave in the clear"},
+	{"limit", "it has no pace"},
 	{"leglimit", "it has no legs to count on: they are as the source gives them"},
 	{"name", "it carries none"},
 	{"prbs", "its test stream is another one"},

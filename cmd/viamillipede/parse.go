@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"viamillipede/cmd/viamillipede/internal/events"
 	"viamillipede/engine"
 )
 
@@ -30,8 +31,11 @@ type invocation struct {
 	verbose    int
 	ready      string  // a file or fd:N that gets the port; "" for none
 	herald     *herald // of a stream that runs
-	account    string  // file of the summary for programs; "" for none
-	profile    string  // one of profileKinds, or "" for none
+	telling    telling
+	given      []events.Setting // the words of the line; nil: nobody asks for them
+	sight      *sight           // of a stream that runs
+	account    string           // file of the summary for programs; "" for none
+	profile    string           // one of profileKinds, or "" for none
 	profileDir string
 }
 
@@ -41,6 +45,7 @@ type parser struct {
 	table []keyword
 	seen  map[string]bool // keywords met, by name; those of a path with its number
 	inv   *invocation
+	given []events.Setting
 	lists string // the command line that lists the keywords
 }
 
@@ -76,6 +81,9 @@ func parse(words []string) (*invocation, error) {
 		return nil, usageError("%s is not built yet", unbuilt)
 	}
 	p.patience()
+	if p.inv.telling.events != "" {
+		p.inv.given = p.given
+	}
 	if err := p.inv.complete(); err != nil {
 		return p.inv, err
 	}
@@ -115,6 +123,7 @@ func (p *parser) keyword() (keyword, error) {
 	if err := p.place(k); err != nil {
 		return k, err
 	}
+	args := p.rest
 	for _, a := range k.args {
 		if a.optional != nil && (len(p.rest) == 0 || !a.optional(p.rest[0])) {
 			continue
@@ -129,6 +138,7 @@ func (p *parser) keyword() (keyword, error) {
 	if k.far {
 		p.inv.far.told = append(p.inv.far.told, before[:len(before)-len(p.rest)])
 	}
+	p.given = append(p.given, events.Setting{Word: k.name, Args: args[:len(args)-len(p.rest)], Given: true})
 	return k, nil
 }
 
@@ -214,6 +224,9 @@ func (inv *invocation) complete() error {
 		return err
 	}
 	if err := inv.checkFar(); err != nil {
+		return err
+	}
+	if err := inv.completeTelling(); err != nil {
 		return err
 	}
 	return checkLeg(inv.options)

@@ -7,22 +7,19 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"viamillipede/cmd/viamillipede/internal/doctor"
+	"viamillipede/cmd/viamillipede/internal/events"
 	"viamillipede/cmd/viamillipede/internal/far"
 	"viamillipede/cmd/viamillipede/internal/means"
+	"viamillipede/cmd/viamillipede/internal/meter"
 	"viamillipede/cmd/viamillipede/internal/notify"
 	"viamillipede/cmd/viamillipede/internal/part"
-	"viamillipede/cmd/viamillipede/internal/voice"
 	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine"
 	"viamillipede/engine/observe"
-	"viamillipede/engine/wire"
-	"viamillipede/netio"
 )
 
 // program carries out one command line, without the program's name, and returns the exit status.
@@ -91,9 +88,19 @@ func (inv *invocation) answer(w io.Writer) engine.Status {
 	return engine.StatusDone
 }
 
-// run moves the stream, or both of them, from beginning to end.
+// run moves the stream, or both of them, from beginning to end, and tells of it.
 func (inv *invocation) run() engine.Status {
 	ignoreBrokenPipes() // before anything is said
+	var err error
+	if inv.sight, err = inv.openSight(); err != nil {
+		return failed(ownPrefix, err)
+	}
+	defer inv.sight.close()
+	return inv.move()
+}
+
+// move moves the stream, or both of them.
+func (inv *invocation) move() engine.Status {
 	if err := inv.readKey(); err != nil {
 		return failed(ownPrefix, err)
 	}
@@ -133,6 +140,7 @@ func (inv *invocation) run() engine.Status {
 	herald.cancel = cancel
 	defer context.AfterFunc(ctx, func() { herald.manager.Tell(notify.Stopping) })()
 	defer herald.live(sides)()
+	defer inv.sight.watch(sides)()
 	atOnce := func() {
 		var all sync.WaitGroup
 		all.Go(profile.Stop) // beside the rest, which its folder may not hold up
@@ -149,7 +157,7 @@ func (inv *invocation) run() engine.Status {
 		return failed(ownPrefix, err)
 	}
 	defer profile.Stop() // while signals are still heeded, so that none ends the program before the file is complete
-	status := told.write(carry(ctx, cancel, sides, told))
+	status := told.write(carry(ctx, cancel, sides, told, inv.sight))
 	herald.manager.Tell(notify.Stopping, "STATUS="+gistOf(status))
 	return status
 }
@@ -193,6 +201,8 @@ type side struct {
 	name   string // "tx" or "rx"
 	prefix string // of its lines on standard error
 	log    *words.Log
+	events *events.Side
+	meter  meter.Meter
 	source *os.File   // that it sends; nil: standard input
 	part   *part.File // that it receives into; nil: none
 	kept   string     // the name of a part that is left; "": none is
@@ -208,9 +218,6 @@ func (s *side) cut() {
 		r.Cut(cutMost)
 	}
 }
-
-// ownPrefix begins the lines that are not about one of two sides.
-const ownPrefix = "viamillipede: "
 
 // sides makes what the command line asks for, without starting it.
 func (inv *invocation) sides() ([]*side, error) {
@@ -245,7 +252,7 @@ func (inv *invocation) receiver(*side) (*side, error) {
 		return nil, nil
 	}
 	s := inv.side("rx")
-	c := engine.ReceiveConfig{Options: inv.options, Paths: inv.rx.paths, Port: inv.rx.port, Observer: inv.herald.beside(s)}
+	c := engine.ReceiveConfig{Options: inv.options, Paths: inv.rx.paths, Port: inv.rx.port, Observer: inv.witness(s)}
 	var err error
 	if s.part, err = inv.openSink(&c); err != nil {
 		return nil, err
@@ -265,7 +272,7 @@ func (inv *invocation) sender(rx *side) (*side, error) {
 		return nil, nil
 	}
 	s := inv.side("tx")
-	c := engine.SendConfig{Options: inv.options, Paths: inv.tx.paths, Port: inv.tx.port, Observer: inv.herald.beside(s)}
+	c := engine.SendConfig{Options: inv.options, Paths: inv.tx.paths, Port: inv.tx.port, Observer: inv.witness(s)}
 	var err error
 	if s.source, err = inv.openSource(&c); err != nil {
 		return nil, err
@@ -294,12 +301,14 @@ func (inv *invocation) side(name string) *side {
 	if inv.rx.said() && inv.tx.said() {
 		prefix = "viamillipede " + name + ": "
 	}
-	return &side{name: name, prefix: prefix, log: words.NewLog(stderr, prefix, observe.Level(inv.verbose))}
+	return &side{
+		name: name, prefix: prefix, log: words.NewLog(stderr, prefix, observe.Level(inv.verbose)), events: inv.sight.side(name),
+	}
 }
 
-// carry runs the sides until all are finished, and has told hear of each. The first failure stops the other side too and gives the
+// carry runs the sides until all are finished, and has told and sight hear of each. The first failure stops the other side too and gives the
 // exit status.
-func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, told *account) engine.Status {
+func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, told *account, sight *sight) engine.Status {
 	type result struct {
 		*side
 		summary observe.Summary
@@ -318,7 +327,7 @@ func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, t
 	for range sides {
 		r := <-results
 		told.add(r.name, r.summary, causeOf(ctx, r.err))
-		r.log.Printf(observe.LevelSummary, "%s", words.Summary(r.summary))
+		sight.sum(r.side, r.summary, causeOf(ctx, r.err))
 		if len(r.summary.Paths) > 1 {
 			for _, p := range r.summary.Paths {
 				r.log.Printf(observe.LevelSummary, "%s", words.PathSummary(p, r.summary.Sender))
@@ -360,37 +369,4 @@ func causeOf(ctx context.Context, err error) error {
 // printStatus prints the side's status table, whatever the level of verbose.
 func (s *side) printStatus() {
 	say(s.prefix, words.Status(s.Snapshot(), max(1, lineWidth()-len(s.prefix))))
-}
-
-// standardWidth is how wide a line is of what does not tell, in characters.
-const standardWidth = 80
-
-// lineWidth is how many characters a line on standard error may have: as the terminal there says, or else COLUMNS, as for other
-// programs.
-func lineWidth() int {
-	if n := netio.TerminalWidth(standardError); n > 0 {
-		return n
-	}
-	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 0 {
-		return n
-	}
-	return standardWidth
-}
-
-// failed prints why the program fails, in one line that changes nothing else on a terminal, and returns the exit status that goes with it.
-func failed(prefix string, err error) engine.Status {
-	say(prefix, wire.Printable(strings.Join(strings.FieldsFunc(err.Error(), isNewline), " ")))
-	return engine.ExitStatus(err)
-}
-
-func isNewline(r rune) bool { return r == '\n' || r == '\r' }
-
-// stderr is standard error, for all of the program: nobody ever waits for it, whether it is stopped, full or gone.
-var stderr = voice.New(os.Stderr, ownPrefix)
-
-// say prints lines on standard error, each after prefix and all of them in one write, so that those of another
-// goroutine do not come between. There is nowhere left to report that standard error cannot be written.
-func say(prefix, lines string) {
-	lines = strings.TrimRight(lines, "\n")
-	_, _ = io.WriteString(stderr, prefix+strings.ReplaceAll(lines, "\n", "\n"+prefix)+"\n")
 }

@@ -65,6 +65,24 @@ func (c *Child) Source() int { return c.source }
 // caller's. Call it before Start.
 func (c *Child) Divert(fd int) { c.said = fd }
 
+// Feed writes all that the program is to read, and has it see the end of that. It waits for the program to read, or to end. Call it
+// once, after Start, and nothing else writes to Sink.
+func (c *Child) Feed(p []byte) {
+	c.mu.Lock()
+	fd := c.sink
+	c.sink = -1
+	c.mu.Unlock()
+	for len(p) > 0 {
+		n, err := syscall.Write(fd, p)
+		if err != nil && err != syscall.EINTR {
+			break // the program has ended, or reads no more
+		}
+		p = p[max(n, 0):]
+	}
+	_ = syscall.Close(fd)
+	_ = c.Release(context.Background()) // it has been started
+}
+
 // Start runs the command, with more in its environment. Errors: it cannot be run; or End has been called.
 func (c *Child) Start(environment ...string) error {
 	c.mu.Lock()

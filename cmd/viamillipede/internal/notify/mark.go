@@ -63,8 +63,18 @@ func cause(err error) error {
 	return err
 }
 
-// openFD takes a descriptor that the program was started with. Children do not get it, so that its reader sees the end.
+// openFD makes a mark of a descriptor that the program was started with.
 func openFD(fd int) (*Mark, error) {
+	f, err := TakeFD(fd)
+	if err != nil {
+		return nil, err
+	}
+	return &Mark{fd: f}, nil
+}
+
+// TakeFD takes a descriptor that the program was started with, to write to it. Children do not get it, so that its reader sees the end.
+// Errors are for people.
+func TakeFD(fd int) (*os.File, error) {
 	// What has close-on-exec is this program's own: it cannot have come through an exec.
 	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFD, 0)
 	if errno != 0 || flags&syscall.FD_CLOEXEC != 0 {
@@ -75,7 +85,7 @@ func openFD(fd int) (*Mark, error) {
 		return nil, fmt.Errorf("descriptor %d is not open for writing", fd)
 	}
 	syscall.CloseOnExec(fd)
-	return &Mark{fd: os.NewFile(uintptr(fd), fmt.Sprint(fdPrefix, fd))}, nil
+	return os.NewFile(uintptr(fd), fmt.Sprint(fdPrefix, fd)), nil
 }
 
 // Write gives it the port: the file gets its name when it is written, the descriptor is closed. It may take as long as the file or the

@@ -1,5 +1,8 @@
-// Package voice writes messages for people to a descriptor that may block: a terminal stopped with ^S, or a pipe that
-// nobody reads. Whoever has something to say never waits for it.
+// Package voice writes messages, for people or programs, to a descriptor that may block: a terminal stopped with ^S, or a pipe
+// that nobody reads. Whoever has something to say never waits for it. On a terminal it may show lines below what is written.
+//
+//	voice.go  messages
+//	foot.go   the lines below them
 package voice
 
 import (
@@ -26,7 +29,9 @@ const (
 // oldest text, so that the last words, which say how it all ended, are never lost; a line in its place says how many
 // lines are missing. Any goroutine may use it.
 type Voice struct {
-	prefix string
+	missing func(lines int) string // see NewFor
+	failed  func(error)            // likewise
+	fault   sync.Once              // calls it
 
 	out    io.Writer  // for the goroutine that speaks
 	before []*os.File // what out was earlier, see reopen; likewise
@@ -36,10 +41,21 @@ type Voice struct {
 	kept     int           // bytes in waiting
 	dropped  int           // lines dropped before those
 	speaking chan struct{} // closed when everything is written; nil if it is
+	foot
 }
 
 // New makes a voice that writes to out; the line about missing lines begins with prefix.
-func New(out io.Writer, prefix string) *Voice { return &Voice{out: out, prefix: prefix} }
+func New(out io.Writer, prefix string) *Voice {
+	return NewFor(out, func(lines int) string {
+		return fmt.Sprintf("%s%d lines are missing here: standard error took nothing\n", prefix, lines)
+	}, nil)
+}
+
+// NewFor makes a voice that writes to out. missing makes the line that says how many lines are missing where it stands, with its
+// newline; it must not call the voice. failed, unless it is nil, is called once, on another goroutine, when something cannot be written.
+func NewFor(out io.Writer, missing func(lines int) string, failed func(error)) *Voice {
+	return &Voice{out: out, missing: missing, failed: failed}
+}
 
 // Write takes whole lines and writes them in one call, with nothing of ours in between. It never waits and never fails; p
 // is the caller's again on return.
@@ -51,11 +67,16 @@ func (v *Voice) Write(p []byte) (int, error) {
 	for v.kept > keptMost && len(v.waiting) > 1 {
 		v.drop()
 	}
+	v.begin()
+	return len(p), nil
+}
+
+// begin has the goroutine speak, unless it does; call it under mu.
+func (v *Voice) begin() {
 	if v.speaking == nil {
 		v.speaking = make(chan struct{})
 		go v.speak()
 	}
-	return len(p), nil
 }
 
 // drop discards the oldest waiting text; call it under mu.
@@ -93,9 +114,19 @@ func (v *Voice) speak() {
 func (v *Voice) next() []byte {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if text := v.around(v.take()); text != nil {
+		return text
+	}
+	close(v.speaking)
+	v.speaking, v.waiting = nil, nil
+	return nil
+}
+
+// take takes the text of one call, nil: nothing waits. Call it under mu.
+func (v *Voice) take() []byte {
 	var text []byte
 	if v.dropped > 0 {
-		text = fmt.Appendf(nil, "%s%d lines are missing here: standard error took nothing\n", v.prefix, v.dropped)
+		text = []byte(v.missing(v.dropped))
 		v.dropped = 0
 	}
 	for len(v.waiting) > 0 && (len(text) == 0 || len(text)+len(v.waiting[0]) <= together) {
@@ -103,19 +134,18 @@ func (v *Voice) next() []byte {
 		v.kept -= len(v.waiting[0])
 		v.waiting = v.waiting[1:]
 	}
-	if text == nil {
-		close(v.speaking)
-		v.speaking, v.waiting = nil, nil
-	}
 	return text
 }
 
-// put writes all of p, however long that takes. If writing fails there is nowhere left to report it.
+// put writes all of p, however long that takes.
 func (v *Voice) put(p []byte) {
 	for len(p) > 0 {
 		n, err := v.out.Write(p)
 		p = p[n:]
 		if err != nil && (!errors.Is(err, syscall.EAGAIN) || !v.reopen()) {
+			if v.failed != nil {
+				v.fault.Do(func() { v.failed(err) })
+			}
 			return
 		}
 	}

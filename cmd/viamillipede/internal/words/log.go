@@ -19,6 +19,11 @@ type Log struct {
 	prefix string
 }
 
+// Ranked is an io.Writer that wants to know how much a user has to want to know to be told.
+type Ranked interface {
+	SayAt(level observe.Level, lines string)
+}
+
 // NewLog returns a log that writes to out, each line after prefix. out must never block: the threads that move the stream
 // write the lines.
 func NewLog(out io.Writer, prefix string, level observe.Level) *Log {
@@ -33,20 +38,24 @@ func (l *Log) Enabled(level observe.Level) bool { return int32(level) <= l.level
 // Observe prints an event if words has a line for it, whatever its level.
 func (l *Log) Observe(e observe.Event) {
 	if text := Event(e); text != "" {
-		l.print(text)
+		l.print(observe.LevelOf(e), text)
 	}
 }
 
 // Printf prints one line if level is enabled.
 func (l *Log) Printf(level observe.Level, format string, args ...any) {
 	if l.Enabled(level) {
-		l.print(fmt.Sprintf(format, args...))
+		l.print(level, fmt.Sprintf(format, args...))
 	}
 }
 
-func (l *Log) print(text string) {
+func (l *Log) print(level observe.Level, text string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if to, ok := l.out.(Ranked); ok {
+		to.SayAt(level, l.prefix+text+"\n")
+		return
+	}
 	_, _ = io.WriteString(l.out, l.prefix+text+"\n")
 }
 

@@ -67,3 +67,11 @@ func LastAttempt(err error) string {
 	}
 	return err.Error()
 }
+
+// Absent says that a path has had no link for so long, or that it has one again after that.
+func Absent(p observe.PathStatus, back bool, d time.Duration) string {
+	if back {
+		return fmt.Sprintf("%s works again, after %s", pathNamed(p.Name), Duration(d))
+	}
+	return fmt.Sprintf("%s has had no link for %s, the others carry all: %s", pathNamed(p.Name), Duration(d), LastAttempt(p.Last))
+}

@@ -1,0 +1,12 @@
+package main
+
+import (
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"viamillipede/cmd/viamillipede/internal/events/eventstest"
+)
+
+func cmdConforms(ts *testscript.TestScript, _ bool, args []string) {
+	need(ts, args, 1)
+	ts.Check(eventstest.Conforms([]byte(ts.ReadFile(args[0]))))
+}
