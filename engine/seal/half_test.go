@@ -14,16 +14,49 @@ import (
 // halves are the two ends of one direction.
 func halves(t testing.TB, secret byte) (out, in *Half) {
 	t.Helper()
-	s := bytes.Repeat([]byte{secret}, 32)
-	out, err := newHalf(suites[tls.TLS_AES_128_GCM_SHA256], s)
+	return halvesOf(t, tls.TLS_AES_128_GCM_SHA256, secret)
+}
+
+// halvesOf are those of a cipher suite.
+func halvesOf(t testing.TB, id uint16, secret byte) (out, in *Half) {
+	t.Helper()
+	s := bytes.Repeat([]byte{secret}, suites[id].hash.Size())
+	out, err := newHalf(suites[id], s)
 	if err != nil {
 		t.Fatal(err)
 	}
-	in, err = newHalf(suites[tls.TLS_AES_128_GCM_SHA256], s)
+	in, err = newHalf(suites[id], s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return out, in
+}
+
+// TestEverySuite: with each cipher suite records open in order, in place and elsewhere, under the next secret too, and no others.
+func TestEverySuite(t *testing.T) {
+	for id := range suites {
+		t.Run(tls.CipherSuiteName(id), func(t *testing.T) {
+			out, in := halvesOf(t, id, 1)
+			for _, n := range []int{0, 1, 1000, MostContent} {
+				want := strings.Repeat("x", n)
+				if got, err := in.opened(out.sealed(want)); err != nil || got != want {
+					t.Errorf("%d bytes: %d bytes, %v", n, len(got), err)
+				}
+				record := out.sealed(want)
+				if _, m, err := in.Open(InPlace(record), record); err != nil || string(InPlace(record)[:m]) != want {
+					t.Errorf("%d bytes in place: %d bytes, %v", n, m, err)
+				}
+				if err := errors.Join(out.Update(), in.Update()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			record := out.sealed("what is sealed")
+			record[7] ^= 1
+			if got, err := in.opened(record); err != ErrForged {
+				t.Errorf("%q is opened: %v", got, err)
+			}
+		})
+	}
 }
 
 // sealed is a record with that content.

@@ -9,25 +9,37 @@ import (
 	_ "crypto/sha512"
 	"crypto/tls"
 	"encoding/binary"
-	"fmt"
+	"errors"
 	"hash"
+
+	"golang.org/x/crypto/chacha20poly1305"
 )
 
 // suite is a cipher suite of TLS 1.3: how records are sealed, and secrets derived.
 type suite struct {
 	hash crypto.Hash
 	key  int // bytes
+	aead func(key []byte) (cipher.AEAD, error)
 }
 
-// suites are those that this end can seal with. A machine without AES instructions would rather have ChaCha20, which the standard
-// library keeps to itself.
+// suites are all that TLS 1.3 of crypto/tls has. It takes the first one, unless one end's machine has no AES instructions: then the last.
+// The standard library keeps ChaCha20 to itself.
 var suites = map[uint16]suite{
-	tls.TLS_AES_128_GCM_SHA256: {crypto.SHA256, 16},
-	tls.TLS_AES_256_GCM_SHA384: {crypto.SHA384, 32},
+	tls.TLS_AES_128_GCM_SHA256:       {crypto.SHA256, 16, gcm},
+	tls.TLS_AES_256_GCM_SHA384:       {crypto.SHA384, 32, gcm},
+	tls.TLS_CHACHA20_POLY1305_SHA256: {crypto.SHA256, chacha20poly1305.KeySize, chacha20poly1305.New},
 }
 
-// ErrSuite is why a handshake fails between machines of which one has no AES instructions.
-var ErrSuite = fmt.Errorf("one end's machine has no AES instructions, and private streams need them")
+// ErrSuite is why a handshake fails that has chosen another one, or ends before it has chosen.
+var ErrSuite = errors.New("the ends have no cipher suite in common")
+
+func gcm(key []byte) (cipher.AEAD, error) {
+	b, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	return cipher.NewGCM(b)
+}
 
 // expand is HKDF-Expand-Label with an empty context (RFC 8446, 7.1).
 func (s suite) expand(secret []byte, label string, n int) []byte {
@@ -48,10 +60,6 @@ func (s suite) sealer(secret []byte) (a cipher.AEAD, iv [ivLen]byte, err error) 
 	key := s.expand(secret, "key", s.key)
 	defer clear(key)
 	copy(iv[:], s.expand(secret, "iv", ivLen))
-	b, err := aes.NewCipher(key)
-	if err != nil {
-		return nil, iv, err
-	}
-	a, err = cipher.NewGCM(b)
+	a, err = s.aead(key)
 	return a, iv, err
 }
