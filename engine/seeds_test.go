@@ -25,6 +25,8 @@ import (
 
 var seedFlag = flag.Int64("seed", -1, "run this one seed of TestSeeds or TestSeedsThatFail, with everything said")
 
+var everySeed = flag.Bool("everyseed", false, "try all seeds also in tests that usually try a share of them")
+
 // The engine's clocks, scaled so that what takes minutes takes milliseconds. DeadPeer is long enough for a machine that
 // is busy with other tests.
 var quick = schedule.Timing{
@@ -87,6 +89,9 @@ func forSeeds(t *testing.T, name string, share int, try func(seed uint64, log io
 			t.Fatal(err)
 		}
 		return
+	}
+	if *everySeed {
+		share = 1
 	}
 	n := uint64(engine.Seeds / share)
 	if testing.Short() {

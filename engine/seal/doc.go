@@ -12,6 +12,7 @@
 //	half.go       the records of one direction
 //	suite.go      what they are sealed with
 //	conn.go       a connection while it is being greeted
+//	trial.go      what tests see of it
 //
 // Secrets are in Key and in Half, and nowhere else. Neither can be printed. Half.Wipe and the end of the handshake clear what Go lets
 // them clear; what the ciphers keep is left to the garbage collector, and the program keeps its memory out of core dumps

@@ -54,6 +54,7 @@ type Half struct {
 	nonce  [ivLen]byte
 	seq    uint64
 	most   uint64 // records under one key
+	trial  *Trial // nil: no test looks on
 }
 
 func newHalf(s suite, secret []byte) (*Half, error) {
@@ -113,7 +114,9 @@ func (h *Half) Seal(dst []byte, t Type, a, b []byte) int {
 	inner := dst[recordHead : recordHead+n+1]
 	copy(inner[copy(inner, a):], b)
 	inner[n] = byte(t)
-	h.aead.Seal(inner[:0], h.next(), inner, dst[:recordHead])
+	nonce := h.next()
+	h.trial.sees(h, nonce)
+	h.aead.Seal(inner[:0], nonce, inner, dst[:recordHead])
 	return len(dst)
 }
 

@@ -33,6 +33,7 @@ type handshake struct {
 	buf     []byte                     // what is to be written
 	records int                        // read
 	done    bool
+	trial   *Trial // nil: no test looks on
 }
 
 // dial does the handshake at the end that has dialled. *firstBytes: the listener says something else than TLS.
@@ -41,7 +42,7 @@ func (k *Key) dial(ctx context.Context, c io.ReadWriter) (in, out *Half, err err
 	if err != nil {
 		return nil, nil, err
 	}
-	h := &handshake{c: c, q: tls.QUICClient(&tls.QUICConfig{TLSConfig: cfg}), wrap: k.openGate}
+	h := &handshake{c: c, q: tls.QUICClient(&tls.QUICConfig{TLSConfig: cfg}), wrap: k.openGate, trial: k.trial}
 	return h.run(ctx)
 }
 
@@ -55,7 +56,7 @@ func (k *Key) hear(ctx context.Context, c io.ReadWriter) (in, out *Half, err err
 	if err != nil {
 		return nil, nil, err
 	}
-	h := &handshake{c: c, q: tls.QUICServer(&tls.QUICConfig{TLSConfig: cfg}), first: hello}
+	h := &handshake{c: c, q: tls.QUICServer(&tls.QUICConfig{TLSConfig: cfg}), first: hello, trial: k.trial}
 	return h.run(ctx)
 }
 
@@ -98,10 +99,10 @@ func (h *handshake) step() (over bool, err error) {
 	case tls.QUICErrorEvent:
 		return false, e.Err
 	case tls.QUICSetReadSecret:
-		h.in[e.Level], err = secretOf(e)
+		h.in[e.Level], err = h.secretOf(e)
 		return false, err
 	case tls.QUICSetWriteSecret:
-		h.out[e.Level], err = secretOf(e)
+		h.out[e.Level], err = h.secretOf(e)
 		return false, err
 	case tls.QUICWriteData:
 		return false, h.write(e.Level, e.Data)
@@ -113,12 +114,16 @@ func (h *handshake) step() (over bool, err error) {
 	return false, nil
 }
 
-func secretOf(e tls.QUICEvent) (*Half, error) {
+func (h *handshake) secretOf(e tls.QUICEvent) (*Half, error) {
 	s, ok := suites[e.Suite]
 	if !ok {
 		return nil, ErrSuite
 	}
-	return newHalf(s, e.Data)
+	half, err := newHalf(s, e.Data)
+	if err == nil {
+		half.tries(h.trial)
+	}
+	return half, err
 }
 
 // write queues a message as records of its level.

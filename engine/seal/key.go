@@ -31,6 +31,7 @@ type Key struct {
 	self   func() (identities, error) // made once
 	gate   [sha256.Size]byte          // key of the tag of a first flight; see gate.go
 	seen   replays
+	trial  *Trial // nil: no test looks on
 }
 
 // Why a key cannot be used.
