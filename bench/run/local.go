@@ -54,6 +54,12 @@ func (c *Config) spawn() (net.Conn, *exec.Cmd, error) {
 	child := exec.Command("/proc/self/exe", append([]string{"bench", "rx", "-"}, c.Peer...)...)
 	child.Args[0] = os.Args[0]
 	child.Stdin, child.Stderr = theirs, c.Err
+	key, err := c.handKey(child)
+	if err != nil {
+		conn.Close()
+		return nil, nil, err
+	}
+	defer key.Close() // of nil too
 	// A process group of its own: an interrupt from the terminal is for us, and the child ends with its connection.
 	child.SysProcAttr = &unix.SysProcAttr{Setpgid: true}
 	if err := child.Start(); err != nil {
@@ -61,6 +67,27 @@ func (c *Config) spawn() (net.Conn, *exec.Cmd, error) {
 		return nil, nil, err
 	}
 	return conn, child, nil
+}
+
+// handKey lets the other process have the key, if there is one, from a pipe, whose end is the caller's to close.
+func (c *Config) handKey(child *exec.Cmd) (*os.File, error) {
+	if c.Options.Key == nil {
+		return nil, nil
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer w.Close()
+	text := c.Options.Key.Text() // it is a line: the pipe has room
+	defer clear(text)
+	if _, err := w.Write(text); err != nil {
+		r.Close()
+		return nil, err
+	}
+	child.ExtraFiles = []*os.File{r}
+	child.Args = append(child.Args, "key", "fd:3") // the first of ExtraFiles
+	return r, nil
 }
 
 // reap waits for the end of the process, which comes when the connection ends.

@@ -134,6 +134,9 @@ func (inv *invocation) combine() error {
 
 // runBench measures.
 func (inv *invocation) runBench() engine.Status {
+	if err := inv.readKey(); err != nil {
+		return failed(ownPrefix, err)
+	}
 	ends := 1
 	if inv.bench.kind == benchLocal {
 		ends = 2 // in two processes, which share what a control group has
@@ -143,6 +146,7 @@ func (inv *invocation) runBench() engine.Status {
 	}
 	for i := range inv.bench.Variants {
 		inv.bench.Variants[i].Options.Means = inv.options.Means
+		inv.bench.Variants[i].Options.Key = inv.options.Key
 	}
 	profile, err := startProfile(inv.profile, inv.profileDir)
 	if err != nil {

@@ -95,7 +95,7 @@ var elsewhere = map[string][]string{
 
 // benchTable is the grammar of a bench of the given kind.
 func benchTable(kind string) []keyword {
-	table := slices.Concat(benchWords(), original(), ours())
+	table := slices.Concat(benchWords(), original(), keyWords(), ours())
 	switch kind {
 	case benchRx:
 		table = append(table, benchPort())
@@ -184,7 +184,7 @@ func file(set func(*invocation, string)) argument {
 		name: "FILE", want: "the name of a file, or -", literal: true,
 		set: func(inv *invocation, word string) bool {
 			set(inv, word)
-			return word != "" && !strings.Contains(word, "\x00")
+			return namesFile(word)
 		},
 	}
 }

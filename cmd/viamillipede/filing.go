@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"strings"
 
 	"viamillipede/cmd/viamillipede/internal/child"
 	"viamillipede/cmd/viamillipede/internal/part"
@@ -63,7 +62,7 @@ func path(set func(*invocation, string) bool) argument {
 	return argument{
 		name: "PATH", want: "a file, one for each rx or tx", literal: true,
 		set: func(inv *invocation, word string) bool {
-			return word != "" && !strings.Contains(word, "\x00") && set(inv, word)
+			return namesFile(word) && set(inv, word)
 		},
 	}
 }

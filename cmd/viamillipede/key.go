@@ -4,9 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"strings"
 
+	"viamillipede/cmd/viamillipede/internal/notify"
 	"viamillipede/engine"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/seal"
@@ -49,13 +48,10 @@ func keyFile(set func(*invocation, string)) argument {
 		name: "FILE", want: "a file", literal: true,
 		set: func(inv *invocation, word string) bool {
 			set(inv, word)
-			return word != "" && !strings.Contains(word, "\x00")
+			return namesFile(word)
 		},
 	}
 }
-
-// descriptorWord begins the word for a descriptor.
-const descriptorWord = "fd:"
 
 // keyFrom is where a key is.
 func keyFrom(set func(*invocation, string)) argument {
@@ -63,13 +59,8 @@ func keyFrom(set func(*invocation, string)) argument {
 	a.name, a.want = "FILE|fd:N", "a file, or fd: and a descriptor above 2"
 	plain := a.set
 	a.set = func(inv *invocation, word string) bool {
-		if n, cut := strings.CutPrefix(word, descriptorWord); cut {
-			fd, ok := parseNumber(n)
-			if !ok || fd <= standardError || fd > 1<<20 {
-				return false
-			}
-		}
-		return plain(inv, word)
+		_, is, ok := notify.ParseFD(word)
+		return is == ok && plain(inv, word)
 	}
 	return a
 }
@@ -83,8 +74,8 @@ func (inv *invocation) readKey() error {
 		return err
 	}
 	var err error
-	if n, cut := strings.CutPrefix(inv.keyFrom, descriptorWord); cut {
-		inv.options.Key, err = readKeyAt(n)
+	if fd, is, _ := notify.ParseFD(inv.keyFrom); is {
+		inv.options.Key, err = readKeyAt(fd)
 	} else {
 		inv.options.Key, err = seal.Load(inv.keyFrom)
 	}
@@ -111,9 +102,8 @@ func hideMemory() error {
 }
 
 // readKeyAt reads a key from a descriptor, and closes it.
-func readKeyAt(n string) (*seal.Key, error) {
-	fd, _ := strconv.Atoi(n)
-	f := os.NewFile(uintptr(fd), descriptorWord+n)
+func readKeyAt(fd int) (*seal.Key, error) {
+	f := os.NewFile(uintptr(fd), fmt.Sprint("fd:", fd))
 	defer f.Close()
 	return seal.ReadKey(f)
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strings"
 	"syscall"
 
 	"viamillipede/cmd/viamillipede/internal/notify"
@@ -33,7 +32,7 @@ func mark(set func(*invocation, string)) argument {
 		set: func(inv *invocation, word string) bool {
 			set(inv, word)
 			_, is, ok := notify.ParseFD(word)
-			return word != "" && !strings.Contains(word, "\x00") && is == ok
+			return namesFile(word) && is == ok
 		},
 	}
 }

@@ -349,7 +349,10 @@ func folder(set func(*invocation, string)) argument {
 		literal: true,
 		set: func(inv *invocation, word string) bool {
 			set(inv, word)
-			return word != "" && !strings.Contains(word, "\x00")
+			return namesFile(word)
 		},
 	}
 }
+
+// namesFile reports whether a word can be the name of a file or of a folder.
+func namesFile(word string) bool { return word != "" && !strings.Contains(word, "\x00") }
