@@ -47,10 +47,14 @@ func aims() []aim {
 		{rowOne, "of the fastest of threads 1, 4 and 16, for the slowest", 0.85, true, evenness, have(rowFour, rowDefault)},
 		{rowLeg, "CPU s/GiB, both ends", smallLegs, false, plain(bothEnds, rowLeg), nil},
 		{rowChecksum, "of the relay's rate", 0.60, true, over(rate, rowChecksum, rowLimit), have(rowLimit)},
+		{rowKey, "of the rate of " + rowDefault, 0.60, true, over(rate, rowKey, rowDefault), have(rowDefault)},
+		{rowKey, "of the rate of " + rowSSHFast, 3, true, over(rate, rowKey, rowSSHFast), have(rowSSHFast)},
+		{rowKey, "of the rate of " + rowSocatTLS, 1.5, true, over(rate, rowKey, rowSocatTLS), have(rowSocatTLS)},
 		{rowKilled, "of the rate of " + rowDefault, 0.80, true, over(rate, rowKilled, rowDefault), have(rowDefault)},
 		{rowKilled, "of the bytes resent", 0.04, false, plain(func(r *row) []float64 { return r.resent }, rowKilled), nil},
 		{rowVisited, "of the rate of " + rowDefault, 0.50, true, over(rate, rowVisited, rowDefault), have(rowDefault)},
 		{rowLife, "ms", 15, false, plain(rate, rowLife), nil},
+		{rowLifeKey, "ms more than " + rowLife, 60, false, above(rowLifeKey, rowLife), have(rowLife)},
 		{rowIdle, "% of a CPU, both ends", 0.5, false, plain(rate, rowIdle), nil},
 		{rowPaused, "% of a CPU, both ends", 0.5, false, plain(rate, rowPaused), nil},
 		{rowPeakTX, "MiB, the highest", windowMiB + overheadMiB, false, highest(rowPeakTX), nil},
@@ -80,6 +84,19 @@ func over(kind func(*row) []float64, a, b string) func(*board) []float64 {
 			}
 		}
 		return ratios
+	}
+}
+
+// above is by how much the rate of one row exceeds that of another one, in each round that has both.
+func above(a, b string) func(*board) []float64 {
+	return func(t *board) []float64 {
+		var more []float64
+		for round := range t.round + 1 {
+			if mine, his := t.in(round, rate, a), t.in(round, rate, b); mine > 0 && his > 0 {
+				more = append(more, mine-his)
+			}
+		}
+		return more
 	}
 }
 

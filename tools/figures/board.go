@@ -42,7 +42,7 @@ func newBoard(all []contender) *board {
 }
 
 var units = map[string]string{
-	rowLife: "ms", rowEmpty: "ms", rowVersion: "ms", rowIdle: "%", rowPaused: "%", rowPeakTX: "MiB", rowPeakRX: "MiB",
+	rowLife: "ms", rowLifeKey: "ms", rowEmpty: "ms", rowVersion: "ms", rowIdle: "%", rowPaused: "%", rowPeakTX: "MiB", rowPeakRX: "MiB",
 }
 
 // row finds a row or adds it.

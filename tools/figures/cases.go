@@ -31,6 +31,7 @@ const (
 	rowNCopying = "file to null: copying relay"
 	rowNull     = "file to null"
 	rowChecksum = "checksum"
+	rowKey      = "key"
 	rowChaos    = "chaos 100"
 	rowKilled   = "killed every 50 ms"
 	rowVisited  = "strangers at the door"
@@ -39,8 +40,11 @@ const (
 	rowNC       = "nc"
 	rowMPTCP    = "socat over MPTCP"
 	rowSSH      = "ssh"
+	rowSSHFast  = "ssh with AES-GCM" // its fastest cipher
+	rowSocatTLS = "socat with TLS"
 	rowIperf    = "iperf3"
 	rowLife     = "life of tx"
+	rowLifeKey  = "life of tx with a key"
 	rowEmpty    = "life of an empty program"
 	rowVersion  = "life of viamillipede version"
 	rowIdle     = "idle, nothing sent"
@@ -59,8 +63,8 @@ const (
 
 func rowNames() []string {
 	names := []string{rowLimit, rowRelay, rowPipe, rowDefault, rowBefore, rowFour, rowOne, rowCopy, rowSplice, rowVLimit, rowVSplice, rowVRelay,
-		rowVAuto, rowCat, rowFRelay, rowFile, rowNRelay, rowNCopying, rowNull, rowChecksum, rowChaos, rowKilled, rowVisited, rowLeg, rowSocat,
-		rowMbuffer, rowNC, rowMPTCP, rowSSH, rowIperf, rowLife, rowEmpty, rowVersion, rowIdle, rowPaused, rowSwitches, rowPeakTX, rowPeakRX}
+		rowVAuto, rowCat, rowFRelay, rowFile, rowNRelay, rowNCopying, rowNull, rowChecksum, rowKey, rowChaos, rowKilled, rowVisited, rowLeg, rowSocat,
+		rowMbuffer, rowNC, rowMPTCP, rowSSH, rowSSHFast, rowSocatTLS, rowIperf, rowLife, rowLifeKey, rowEmpty, rowVersion, rowIdle, rowPaused, rowSwitches, rowPeakTX, rowPeakRX}
 	for _, kind := range []string{caseVmsplice, caseFile, caseNull} {
 		for _, rival := range rivals() {
 			names = append(names, kind+rival)
@@ -86,6 +90,7 @@ func contenders(set settings) []contender {
 		ours(rowCopy, 0, "threads", "16", "io", "copy"),
 		ours(rowSplice, 0, "threads", "16", "io", "splice"),
 		ours(rowChecksum, 0, "threads", "16", "checksum"),
+		ours(rowKey, 0, "threads", "16", "key", set.secrets.key),
 		ours(rowChaos, 0, "threads", "16", "chaos", "100"),
 		ours(rowKilled, 50*time.Millisecond, "threads", "16"),
 		ours(rowVisited, 0, "threads", "16"),
@@ -95,6 +100,8 @@ func contenders(set settings) []contender {
 		switch all[i].name {
 		case rowChecksum:
 			all[i].rx = append(slices.Clone(rx), "checksum")
+		case rowKey:
+			all[i].rx = append(slices.Clone(rx), "key", set.secrets.key)
 		case rowVisited:
 			all[i].strangers = true
 		}
@@ -106,7 +113,7 @@ func contenders(set settings) []contender {
 		}
 	}
 	return slices.DeleteFunc(all, func(c contender) bool {
-		return !set.wants(c.name) || c.name == rowBefore && set.before == ""
+		return !set.wants(c.name) || c.name == rowBefore && set.before == "" || c.name == rowKey && set.secrets.key == ""
 	})
 }
 

@@ -48,6 +48,9 @@ func commands(set settings, c contender) string {
 		return "`gen | sink`"
 	}
 	names := []string{set.bin, "viamillipede", set.self, "figures"}
+	if set.secrets.dir != "" {
+		names = append(names, set.secrets.key, "KEY", set.secrets.cert, "CERT")
+	}
 	if set.before != "" {
 		names = append(names, set.before, "viamillipede-before")
 	}

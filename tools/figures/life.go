@@ -22,6 +22,10 @@ func takeLives(ctx context.Context, set settings, b *board) {
 	for range (lives + set.rounds - 1) / set.rounds {
 		ms, err := lifeOfTX(ctx, set)
 		b.add(rowLife, ms, err)
+		if set.secrets.key != "" {
+			ms, err = lifeOfTX(ctx, set, "key", set.secrets.key)
+			b.add(rowLifeKey, ms, err)
+		}
 		ms, err = life(ctx, nil, set.self, "empty")
 		b.add(rowEmpty, ms, err)
 		ms, err = life(ctx, nil, set.bin, "version")
@@ -29,9 +33,9 @@ func takeLives(ctx context.Context, set settings, b *board) {
 	}
 }
 
-// lifeOfTX is the life of tx, in ms, with two bytes waiting on its stdin and an rx that listens.
-func lifeOfTX(ctx context.Context, set settings) (float64, error) {
-	s, err := pipeline.Start(ctx, pipeline.Plan{RX: pipeline.End{Command: []string{set.bin, "rx", "PORT"}}})
+// lifeOfTX is the life of tx, in ms, with two bytes waiting on its stdin and an rx that listens. Both have the words.
+func lifeOfTX(ctx context.Context, set settings, words ...string) (float64, error) {
+	s, err := pipeline.Start(ctx, pipeline.Plan{RX: pipeline.End{Command: append([]string{set.bin, "rx", "PORT"}, words...)}})
 	if err != nil {
 		return 0, err
 	}
@@ -45,7 +49,7 @@ func lifeOfTX(ctx context.Context, set settings) (float64, error) {
 	if err = errors.Join(err, w.Close()); err != nil {
 		return 0, err
 	}
-	ms, err := life(s.Context(), in, set.bin, "tx", "127.0.0.1", strconv.Itoa(int(s.Port)))
+	ms, err := life(s.Context(), in, append([]string{set.bin, "tx", "127.0.0.1", strconv.Itoa(int(s.Port))}, words...)...)
 	if err != nil {
 		return 0, err
 	}

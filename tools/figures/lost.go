@@ -13,6 +13,8 @@ func ourRow(name string) string {
 	switch {
 	case slices.Contains([]string{rowLimit, rowRelay, rowPipe, rowSocat, rowMbuffer, rowNC, rowMPTCP, rowSSH, rowIperf}, name):
 		return rowDefault
+	case name == rowSSHFast || name == rowSocatTLS:
+		return rowKey
 	case !other || name == rowVSplice || name == rowVAuto:
 		return ""
 	case name == rowVLimit:

@@ -36,7 +36,8 @@ type settings struct {
 	only   []string // names of rows; empty means all
 	json   string   // file for the figures; "" for none
 
-	absent map[string]string // why rows of other programs are not available
+	secrets secrets           // of private streams
+	absent  map[string]string // why rows of other programs are not available
 }
 
 func (s settings) bytes() uint64 { return uint64(s.gib * (1 << 30)) }
@@ -99,6 +100,12 @@ func parse() (settings, error) {
 
 // run measures round by round and prints everything at the end; progress goes to stderr.
 func run(ctx context.Context, set settings) error {
+	var err error
+	set.secrets, err = makeSecrets(ctx, set.bin)
+	defer set.secrets.remove()
+	if err != nil {
+		return err
+	}
 	set.absent = absentPeers(ctx, set)
 	board := newBoard(contenders(set))
 	header := describe(ctx, set)

@@ -27,6 +27,7 @@ func peers(set settings) []peer {
 	socatRX := []string{"socat", "-u", "-b", "1048576", "TCP-LISTEN:PORT,reuseaddr", "-"}
 	socatTX := []string{"socat", "-u", "-b", "1048576", "-", "TCP:127.0.0.1:PORT"}
 	mptcp := []string{"mptcpize", "run"}
+	consumer := append([]string{"exec"}, ends.Consumer(set.self, drainRead)...)
 	return []peer{
 		{contender: contender{name: rowSocat, anyhow: true, rx: socatRX, tx: socatTX}, programs: []string{"socat"}},
 		{contender: contender{name: rowMbuffer, anyhow: true, rx: []string{"mbuffer", "-q", "-s", "1M", "-m", "64M", "-I", "PORT"},
@@ -35,8 +36,13 @@ func peers(set settings) []peer {
 			tx: []string{"nc", "-N", "127.0.0.1", "PORT"}}, programs: []string{"nc"}},
 		{contender: contender{name: rowMPTCP, anyhow: true, rx: slices.Concat(mptcp, socatRX), tx: slices.Concat(mptcp, socatTX)},
 			programs: []string{"mptcpize", "socat"}, missing: noMPTCP},
-		{contender: contender{name: rowSSH, tx: slices.Concat(sshCommand(), []string{"exec"}, ends.Consumer(set.self, drainRead)), remote: true},
+		{contender: contender{name: rowSSH, tx: append(sshCommand(), consumer...), remote: true}, programs: []string{"ssh"}, missing: noSSH},
+		{contender: contender{name: rowSSHFast, tx: append(sshCommand("-o", "Ciphers=aes128-gcm@openssh.com"), consumer...), remote: true},
 			programs: []string{"ssh"}, missing: noSSH},
+		{contender: contender{name: rowSocatTLS, anyhow: true,
+			rx: []string{"socat", "-u", "-b", "1048576", "OPENSSL-LISTEN:PORT,reuseaddr,verify=0,cert=" + set.secrets.cert, "-"},
+			tx: []string{"socat", "-u", "-b", "1048576", "-", "OPENSSL:127.0.0.1:PORT,verify=0"}},
+			programs: []string{"socat"}, missing: set.secrets.noTLS},
 		{contender: contender{name: rowIperf, rx: []string{"iperf3", "-s", "-1", "-p", "PORT"}, alone: true,
 			tx: []string{"iperf3", "-c", "127.0.0.1", "-p", "PORT", "-n", "BYTES", "-l", "1M", "-Z", "-C", "cubic", "-J"}},
 			programs: []string{"iperf3"}},
@@ -95,9 +101,21 @@ func noMPTCP(context.Context) string {
 }
 
 // sshCommand connects to this host without prompting and without adding it to the user's known hosts.
-func sshCommand() []string {
-	return []string{"ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2", "-o", "LogLevel=ERROR",
-		"-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "127.0.0.1"}
+func sshCommand(more ...string) []string {
+	return slices.Concat([]string{"ssh", "-o", "BatchMode=yes", "-o", "ConnectTimeout=2", "-o", "LogLevel=ERROR",
+		"-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"}, more, []string{"127.0.0.1"})
+}
+
+// noTLS says why socat cannot have TLS.
+func (s secrets) noTLS(ctx context.Context) string {
+	said, err := exec.CommandContext(ctx, "socat", "-V").Output()
+	switch {
+	case s.cert == "":
+		return "there is no certificate"
+	case err == nil && !strings.Contains(string(said), "#define WITH_OPENSSL 1"):
+		return "socat has no TLS"
+	}
+	return ""
 }
 
 // sshLimit bounds the test of the server.
