@@ -34,7 +34,7 @@ func TestListenerEndedFromOutside(t *testing.T) {
 	sinkR, sinkW := pipe(t)
 	srcR, srcW := pipe(t)
 	network := &remembered{Transport: stream.TCP(netip.Addr{}, "")}
-	r, err := receive.New(stream.ReceiveSetup{Setup: stream.Setup{Hooks: stream.Hooks{Transport: network}}, Sink: int(sinkW.Fd())})
+	r, err := receive.New(stream.ReceiveSetup{Setup: stream.Setup{Hooks: stream.Hooks{Transport: network}}, Sink: int(sinkW.Fd())}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,7 +1,11 @@
 package engine
 
 import (
+	"context"
+
+	"viamillipede/engine/house"
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/parties"
 )
 
@@ -18,6 +22,24 @@ type (
 	Via           = stream.Via           // by which a path leaves
 	Means         = stream.Means         // what the machine lets an end use
 )
+
+// HouseConfig describes an end that listens and stays; see house.Config.
+type HouseConfig struct {
+	Options
+	Port     uint16
+	Most     int
+	Receives bool
+	Sends    bool
+	Observer observe.Observer
+	Open     func(r *Room) (run func(ctx context.Context), err error)
+}
+
+// setup is the configuration without hooks.
+func (c HouseConfig) setup() house.Config {
+	return house.Config{
+		Setup: stream.Setup{Options: c.Options}, Port: c.Port, Most: c.Most, Receives: c.Receives, Sends: c.Sends, Observer: c.Observer, Open: c.Open,
+	}
+}
 
 // Limits and defaults of the command line.
 const (

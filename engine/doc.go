@@ -60,6 +60,7 @@
 //	    hear.go                    it says hello, or calls
 //	    first.go                   or speaks version 1 of the wire
 //	    tenure.go                  is it of the stream that the end serves?
+//	engine/house                where it listens and stays: each peer has a room, with ends of its own, or waits for one
 //	engine/internal/stream       what both ends share
 //	    link.go                    what a link is at either end
 //	    life.go                    a stream begins, is supervised, and ends once   the goroutine of Run
@@ -132,6 +133,7 @@
 //	keepers, attempts, lookups, auto, hints, the network's watcher
 //	                           ways.Dialer: they end with Start's context, and Wait joins them
 //	listeners, guests          doors.Doors: they end with the context of the last Accept, and Accept joins them
+//	streams of a house         house.House: Run joins them
 //	end of the sink            egress.Delivery: it closes ended
 //	questions to parties       ingest.Intake and egress.Delivery, a stream.Chore each: was that all? and: whose stream it is
 //	hashing of a file            ingest.Intake and Receiver: it ends with them, or when a call on the file returns

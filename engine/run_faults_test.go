@@ -7,5 +7,6 @@ const (
 	Seeds      = 800
 	SeedsShort = 300
 	FirstSeed  = 10_000
-	Loops      = 3 // of an end whose test does not say: on two CPUs most paths between loops would never be met
+	Loops      = 3   // of an end whose test does not say: on two CPUs most paths between loops would never be met
+	Stays      = 300 // streams of TestHouseLeavesNothing
 )

@@ -7,5 +7,6 @@ const (
 	Seeds      = 2000 // random streams that TestSeeds sends
 	SeedsShort = 300  // with -short
 	FirstSeed  = 0
-	Loops      = 0 // as many as the program makes
+	Loops      = 0    // as many as the program makes
+	Stays      = 1000 // streams of TestHouseLeavesNothing
 )

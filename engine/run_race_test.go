@@ -7,5 +7,6 @@ const (
 	Seeds      = 500
 	SeedsShort = 80
 	FirstSeed  = 20_000
-	Loops      = 0 // as many as the program makes
+	Loops      = 0   // as many as the program makes
+	Stays      = 100 // streams of TestHouseLeavesNothing
 )

@@ -18,7 +18,16 @@ var (
 
 // answer has the tenant that a guest's words are for decide, and answers them. It returns nil if the connection is a link's now.
 func (d *Doors) answer(ctx context.Context, at int, c net.Conn, w words) error {
-	t, gone := d.visit(w.isFor)
+	in, leave, v, err := d.house.Room(ctx, c.RemoteAddr(), w.helloOf(), w.call)
+	if err != nil {
+		c.SetDeadline(time.Now().Add(d.cfg.Time.Hello)) // it may have waited
+		if !w.first {
+			_, _ = c.Write(refusal(v))
+		}
+		return err
+	}
+	defer leave()
+	t, gone := in.visit(w.isFor)
 	if t == nil {
 		v, why := w.turnedAway(gone)
 		if !w.first {
@@ -34,11 +43,19 @@ func (d *Doors) answer(ctx context.Context, at int, c net.Conn, w words) error {
 	}
 	stop := context.AfterFunc(t.ctx, func() { c.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	err := d.admit(t, at, c, w)
+	err = d.admit(t, at, c, w)
 	if err != nil && t.ctx.Err() != nil {
 		return context.Canceled
 	}
 	return err
+}
+
+// helloOf is the hello, if it is one.
+func (w words) helloOf() *wire.Hello {
+	if w.call != nil || w.first {
+		return nil
+	}
+	return &w.hello
 }
 
 // isFor reports whether the words are for such a host.

@@ -6,6 +6,7 @@
 //	prove.go      it shows that it has the key, where there is one
 //	hear.go       what it says first is read: a hello is for the end that receives, a call for the one that sends
 //	first.go      or it speaks version 1 of the wire, and is served until it ends
+//	entrance.go   these ends find guests here, of one port or, where it serves many peers, of one of them
 //	tenants.go    these ends, who come and go
 //	answer.go     the end decides, the guest is answered, and becomes a link
 //	strangers.go  the user is told of those that were refused
@@ -15,6 +16,7 @@
 package doors
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net"
@@ -26,6 +28,7 @@ import (
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/seal"
+	"viamillipede/netio"
 	"viamillipede/netio/dial"
 )
 
@@ -33,14 +36,17 @@ import (
 // link of a tenant's stream or is refused. Methods may be called from any goroutine.
 type Doors struct {
 	cfg       Config
+	id        uint64
 	seats     seats
 	strangers doorman
 
+	Tenants
+	house House // the Tenants, or that of the configuration
+
 	mu      sync.Mutex
-	door    stream.Door       // guarded by mu, as is all below
-	cpus    int               // as Steer was last called; 0: it was not
-	owner   func(cpu int) int // likewise
-	tenants []*tenant
+	door    stream.Door        // guarded by mu, as is all below
+	cpus    int                // as Steer was last called; 0: it was not
+	owner   func(cpu int) int  // likewise
 	stop    context.CancelFunc // ends the goroutine that keeps the door; nil: it was not started
 	stopped chan struct{}      // closed when it has ended
 }
@@ -51,6 +57,8 @@ type Config struct {
 	Bind      netip.Addr // the local address; the zero Addr is any
 	Listeners int
 	Seats     int     // links and guests that may be there at the same time
+	Guests    int     // of those, guests; 0: stream.GuestsMost
+	House     House   // whom guests are for; nil: whoever joins
 	Phrase    [4]byte // by which a sender of version 1 is known; all zero: that version's own
 	Time      schedule.Timing
 	Network   Network
@@ -67,7 +75,15 @@ type Network interface {
 // Open opens the port. A local address that does not exist yet is waited for, like that of an end that dials; any other error is final.
 // Nobody is let in before a tenant has joined, and calls Accept.
 func Open(c Config) (*Doors, error) {
-	d := &Doors{cfg: c}
+	d := &Doors{cfg: c, house: c.House}
+	d.cfg.Guests = cmp.Or(c.Guests, stream.GuestsMost)
+	if d.house == nil {
+		d.house = &d.Tenants
+	}
+	var err error
+	if d.id, err = netio.RandomID(); err != nil {
+		return nil, err
+	}
 	door, err := c.Network.Listen(context.Background(), c.Port, c.Listeners)
 	switch {
 	case err == nil:
@@ -96,6 +112,9 @@ func (d *Doors) current() stream.Door {
 	defer d.mu.Unlock()
 	return d.door
 }
+
+// ReceiverID tells the process that listens here from any other that a sender may find in its place.
+func (d *Doors) ReceiverID() uint64 { return d.id }
 
 // Addr is the address that peers have to connect to.
 func (d *Doors) Addr() net.Addr { return d.current().Listeners()[0].Addr() }
@@ -127,6 +146,39 @@ func (d *Doors) Refused() uint64 { return d.strangers.count() }
 // Report tells the user now and then how many connections were refused without a line of their own.
 func (d *Doors) Report(now time.Time) { d.strangers.report(d.cfg.Observer, now, d.cfg.Time.TellAgain) }
 
+// Accept lets guests in for a host that has joined, until ctx has ended and every one of them has left. The last host to leave closes
+// the port.
+func (d *Doors) Accept(ctx context.Context, h Host) {
+	stop, stopped := d.start()
+	if d.Stay(ctx, h) {
+		stop()
+		<-stopped
+	}
+}
+
+// start has guests let in, unless they are.
+func (d *Doors) start() (stop context.CancelFunc, stopped <-chan struct{}) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stop != nil {
+		return d.stop, d.stopped
+	}
+	standing, end := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	d.stop, d.stopped = end, ended
+	go func() {
+		defer close(ended)
+		d.Keep(standing)
+	}()
+	return end, ended
+}
+
+// Keep lets guests in until ctx has ended and every guest has left, and closes the port. It is for a house, whose hosts never call Accept.
+func (d *Doors) Keep(ctx context.Context) {
+	defer d.caught("door")
+	d.stay(ctx)
+}
+
 // stay lets guests in, until ctx has ended and every guest has left.
 //
 // A listener may be ended from outside: an administrator's SOCK_DESTROY hits it if the connection that it is meant for has just
@@ -154,10 +206,7 @@ func (d *Doors) stay(ctx context.Context) {
 // caught is for the goroutines of the doors to defer.
 func (d *Doors) caught(where string) {
 	if p := recover(); p != nil {
-		err := stream.Faulted(where, p, d.cfg.Observer)
-		for _, t := range d.residents() {
-			t.host.Fail(err)
-		}
+		d.house.Fail(stream.Faulted(where, p, d.cfg.Observer))
 	}
 }
 
@@ -205,7 +254,7 @@ func (d *Doors) acceptAt(ctx context.Context, at int, l net.Listener, guests *sy
 
 // letIn gives a connection a seat, and a goroutine that hears it.
 func (d *Doors) letIn(ctx context.Context, at int, c net.Conn, guests *sync.WaitGroup) {
-	g, gone := d.seats.take(c, d.expects(c.RemoteAddr()), d.seatsForGuests())
+	g, gone := d.seats.take(c, d.house.Expects(c.RemoteAddr()), d.seatsForGuests())
 	if g == nil {
 		observe.Tell(d.cfg.Observer, observe.NoRoom{From: c.RemoteAddr(), Err: stream.ErrFewFiles})
 		c.Close()
@@ -231,4 +280,4 @@ func (d *Doors) letIn(ctx context.Context, at int, c net.Conn, guests *sync.Wait
 
 // seatsForGuests is how many guests there may be beside the links: fewer if descriptors are few. A connection that is not let in
 // is closed without an answer, which its sender does not take for a refusal.
-func (d *Doors) seatsForGuests() int { return min(stream.GuestsMost, d.cfg.Seats-d.linksUp()) }
+func (d *Doors) seatsForGuests() int { return min(d.cfg.Guests, d.cfg.Seats-d.house.LinksUp()) }

@@ -10,7 +10,7 @@ import (
 // Bounds on connections that are not links yet.
 const (
 	guestsOfOurs = 4   // one seat in this many is kept for hosts that have links: of GuestsMost, as many as a stream has links
-	guestsOfSite = 128 // of one host, which may dial all of its links twice
+	guestsOfSite = 128 // of one host, which may dial all of its links twice; half of all, where there may be more
 )
 
 // errFull is why a guest loses its seat.
@@ -43,7 +43,7 @@ func (s *seats) take(c net.Conn, ours bool, most int) (g, gone *guest) {
 	switch {
 	case most < 1:
 		return nil, nil
-	case s.count(same) >= guestsOfSite:
+	case s.count(same) >= max(guestsOfSite, most/2):
 		gone = s.oldest(same)
 	case !ours && strangers >= most-most/guestsOfOurs, len(s.guests) >= most && strangers > 0:
 		gone = s.oldest(stranger)

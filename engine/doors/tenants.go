@@ -21,6 +21,10 @@ type Host interface {
 	Forgo()
 	// Fail ends the stream.
 	Fail(err *stream.Error)
+	// Tenure is whose stream it has. Only Met and Owns may be called.
+	Tenure() *Tenure
+	// TurnOut ends the links of a stream that has brought no leg: another peer waits for its place.
+	TurnOut()
 }
 
 // Receiving is a receiver that listens.
@@ -51,99 +55,131 @@ type Sending interface {
 	Serve(call wire.Call, c net.Conn)
 }
 
-// tenant is a host at the port.
+// Tenants are the hosts at a port, or those of one peer among several (House). Methods may be called from any goroutine. The zero
+// Tenants are none.
+type Tenants struct {
+	mu  sync.Mutex
+	all []*tenant // guarded by mu
+}
+
+// tenant is one of them.
 //
-//	joined -> Accept -> its context ends -> gone, once nobody is heard for it any more
+//	joined -> Stay -> its context ends -> gone, once nobody is heard for it any more
 type tenant struct {
 	host   Host
-	begun  chan struct{}   // closed by Accept
-	ctx    context.Context // of Accept; set before that
-	gone   bool            // guarded by Doors.mu
+	begun  chan struct{}   // closed by Stay
+	ctx    context.Context // of Stay; set before that
+	gone   bool            // guarded by Tenants.mu
 	guests sync.WaitGroup  // that are heard for it
 }
 
-// Join makes a host a tenant: a Receiving of a port that has none, or a Sending of one that has none. Guests for it wait until it calls
-// Accept; or it calls Quit.
-func (d *Doors) Join(h Host) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.tenants = append(d.tenants, &tenant{host: h, begun: make(chan struct{})})
+// Join makes a host a tenant: a Receiving where there is none, or a Sending where there is none. Guests for it wait until it stays; or it
+// calls Quit.
+func (s *Tenants) Join(h Host) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = append(s.all, &tenant{host: h, begun: make(chan struct{})})
 }
 
-// Quit is for a host that has joined and will never call Accept.
-func (d *Doors) Quit(h Host) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.tenants = slices.DeleteFunc(d.tenants, func(t *tenant) bool { return t.host == h })
+// Quit is for a host that has joined and will never stay.
+func (s *Tenants) Quit(h Host) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = slices.DeleteFunc(s.all, func(t *tenant) bool { return t.host == h })
 }
 
-// Accept lets guests in for a host that has joined, until ctx has ended and every one of them has left. The last host to leave closes
-// the port.
-func (d *Doors) Accept(ctx context.Context, h Host) {
-	t := d.settle(ctx, h)
+// Stay lets guests in for a host that has joined, until ctx has ended and every one of them has left. last: every other host has gone
+// before.
+func (s *Tenants) Stay(ctx context.Context, h Host) (last bool) {
+	t := s.settle(ctx, h)
 	<-ctx.Done()
-	d.mu.Lock()
+	s.mu.Lock()
 	t.gone = true
-	last := !slices.ContainsFunc(d.tenants, func(t *tenant) bool { return !t.gone })
-	stop, stopped := d.stop, d.stopped
-	d.mu.Unlock()
+	last = !slices.ContainsFunc(s.all, func(t *tenant) bool { return !t.gone })
+	s.mu.Unlock()
 	t.guests.Wait()
-	if last {
-		stop()
-		<-stopped
-	}
+	return last
 }
 
 // settle begins to let guests in for a host.
-func (d *Doors) settle(ctx context.Context, h Host) *tenant {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	t := d.tenants[slices.IndexFunc(d.tenants, func(t *tenant) bool { return t.host == h })]
+func (s *Tenants) settle(ctx context.Context, h Host) *tenant {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := s.all[slices.IndexFunc(s.all, func(t *tenant) bool { return t.host == h })]
 	t.ctx = ctx
 	close(t.begun)
-	if d.stop != nil {
-		return t
-	}
-	standing, stop := context.WithCancel(context.Background())
-	stopped := make(chan struct{})
-	d.stop, d.stopped = stop, stopped
-	go func() {
-		defer close(stopped)
-		defer d.caught("door")
-		d.stay(standing)
-	}()
 	return t
 }
 
-// residents are the tenants that have not gone.
-func (d *Doors) residents() []*tenant {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(d.tenants), func(t *tenant) bool { return t.gone })
+// residents are those that have not gone.
+func (s *Tenants) residents() []*tenant {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.all), func(t *tenant) bool { return t.gone })
 }
 
-// expects reports whether some tenant expects a connection from there.
-func (d *Doors) expects(from net.Addr) bool {
-	return slices.ContainsFunc(d.residents(), func(t *tenant) bool { return t.host.Expects(from) })
+// Expects implements House: some tenant expects a connection from there.
+func (s *Tenants) Expects(from net.Addr) bool {
+	return slices.ContainsFunc(s.residents(), func(t *tenant) bool { return t.host.Expects(from) })
 }
 
-// linksUp is how many links the tenants have.
-func (d *Doors) linksUp() (n int) {
-	for _, t := range d.residents() {
+// LinksUp implements House.
+func (s *Tenants) LinksUp() (n int) {
+	for _, t := range s.residents() {
 		n += t.host.LinksUp()
 	}
 	return n
 }
 
+// Fail implements House: it ends the streams of all.
+func (s *Tenants) Fail(err *stream.Error) {
+	for _, t := range s.residents() {
+		t.host.Fail(err)
+	}
+}
+
+// Room implements House: there is one room, and it is for everybody.
+func (s *Tenants) Room(context.Context, net.Addr, *wire.Hello, *wire.Call) (in *Tenants, leave func(), v wire.Verdict, err error) {
+	return s, func() {}, wire.VerdictOK, nil
+}
+
+// Met counts those that have a peer, and those that have not, among all that have joined.
+func (s *Tenants) Met() (have, lack int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.all {
+		if t.host.Tenure().Met() {
+			have++
+		} else {
+			lack++
+		}
+	}
+	return have, lack
+}
+
+// Owned reports whether the stream of one of them has begun.
+func (s *Tenants) Owned() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.all, func(t *tenant) bool { return t.host.Tenure().Owns() })
+}
+
+// TurnOut is Host.TurnOut of all.
+func (s *Tenants) TurnOut() {
+	for _, t := range s.residents() {
+		t.host.TurnOut()
+	}
+}
+
 // visit has a guest heard for the tenant that is, until the guest calls t.guests.Done; nil if there is none. gone: there was one.
-func (d *Doors) visit(is func(Host) bool) (t *tenant, gone bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	i := slices.IndexFunc(d.tenants, func(t *tenant) bool { return is(t.host) })
+func (s *Tenants) visit(is func(Host) bool) (t *tenant, gone bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := slices.IndexFunc(s.all, func(t *tenant) bool { return is(t.host) })
 	if i < 0 {
 		return nil, false
 	}
-	if t = d.tenants[i]; t.gone {
+	if t = s.all[i]; t.gone {
 		return nil, true
 	}
 	t.guests.Add(1)

@@ -109,6 +109,26 @@ type RefusedHost struct {
 	Last  error // why the latest was refused
 }
 
+// Keeping is an end that serves many streams and has begun to: so many at once, with so much memory for each.
+type Keeping struct {
+	Addr   net.Addr
+	Most   int
+	Window int64 // bytes, of each end
+	Ends   int   // of each stream, or pair of them
+}
+
+// Draining is such an end that takes no more streams, and lets those go on that are there.
+type Draining struct{ Streams int }
+
+// TurnAwaited is a peer that serves many streams, and has no place now. It has this end wait for its turn.
+type TurnAwaited struct{ Path string }
+
+// PeerWaits is a peer for which an end that serves many streams has no place yet. Before it are so many others.
+type PeerWaits struct {
+	From   net.Addr
+	Before int
+}
+
 // SenderFailed is a sender that gave up before a leg of its stream was in: the receiver waits for the next one.
 type SenderFailed struct{ From, Reason string }
 
@@ -169,6 +189,10 @@ func (Outage) level() Level              { return LevelError }
 func (Refused) level() Level             { return LevelError }
 func (RefusedMore) level() Level         { return LevelError }
 func (SenderFailed) level() Level        { return LevelError }
+func (Keeping) level() Level             { return LevelError }
+func (Draining) level() Level            { return LevelError }
+func (TurnAwaited) level() Level         { return LevelError }
+func (PeerWaits) level() Level           { return LevelLinks }
 func (SenderLeft) level() Level          { return LevelLinks }
 func (ReceiverLeft) level() Level        { return LevelLinks }
 func (ConsumerStopped) level() Level     { return LevelError }

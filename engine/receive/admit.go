@@ -59,6 +59,19 @@ func (h reception) Forgo() {
 // Fail implements doors.Host.
 func (h reception) Fail(err *stream.Error) { h.r.life.Fail(err) }
 
+// Tenure implements doors.Host.
+func (h reception) Tenure() *doors.Tenure { return &h.r.tenure }
+
+// TurnOut implements doors.Host.
+func (h reception) TurnOut() {
+	h.r.life.Mu.Lock()
+	yields := h.r.tenure.Yield()
+	h.r.life.Mu.Unlock()
+	if yields {
+		h.r.turnAllOut(stream.ErrYields)
+	}
+}
+
 // Serve implements doors.Receiving: it hands the connection to a loop.
 func (h reception) Serve(hello wire.Hello, at int, c net.Conn) {
 	r := h.r
@@ -142,11 +155,11 @@ func (h reception) adopt(hello wire.Hello) error {
 	return nil
 }
 
-// loopFor is the loop that gets a link which came in at the listener with that index: the listener's own, unless that has its
-// share of the links; then the loop with the fewest. Under Life.Mu.
+// loopFor is the loop that gets a link which came in at the listener with that index: the listener's own, if it has one, unless that has
+// its share of the links; then the loop with the fewest. Under Life.Mu.
 func (h reception) loopFor(at int) *rxloop {
 	r := h.r
-	best := r.loops[at]
+	best := r.loops[at%len(r.loops)]
 	if best.load < r.share() {
 		return best
 	}

@@ -25,7 +25,7 @@ func TestNothingIsLeftOpen(t *testing.T) {
 	defer sink.Close()
 	held := enginetest.Hold()
 	c := stream.ReceiveSetup{Port: uint16(taken.Addr().(*net.TCPAddr).Port), Sink: int(sink.Fd())}
-	if _, err := receive.New(c); stream.ExitStatus(err) != stream.StatusConnect {
+	if _, err := receive.New(c, nil); stream.ExitStatus(err) != stream.StatusConnect {
 		t.Fatalf("a port that is taken: %v", err)
 	}
 	if err := held.Check(); err != nil {

@@ -41,7 +41,7 @@ type Receiver struct {
 	store
 
 	bye    atomic.Bool     // the sender knows that all is delivered, or will not ask again
-	doors  *doors.Doors    // nil: it dials
+	doors  doors.Entrance  // nil: it dials
 	dialer *ways.Dialer    // nil: it listens
 	first  inflow.Receiver // a stream of version 1, if there is one
 	placed bool            // where the loops of one that dials run is decided; guarded by Life.Repinning
@@ -58,9 +58,9 @@ type Receiver struct {
 	bad    map[uint64]bool            // legs whose payload once failed its checksum
 }
 
-// New checks the configuration, opens the sink and, unless there are paths to dial, listens; nobody is admitted before Run, which the
-// caller calls once. Errors are of type *stream.Error.
-func New(c stream.ReceiveSetup) (*Receiver, error) {
+// New checks the configuration, opens the sink and, unless there are paths to dial, listens: at a port of its own, or at doors that are
+// there, if they are not nil. Nobody is admitted before Run, which the caller calls once. Errors are of type *stream.Error.
+func New(c stream.ReceiveSetup, at doors.Entrance) (*Receiver, error) {
 	c.Setup = sealed.Links(c.WithDefaults(len(c.Paths)))
 	c.Options = c.WithinMeans(c.Observer)
 	c.Name = cmp.Or(c.Name, "standard output")
@@ -80,14 +80,11 @@ func New(c stream.ReceiveSetup) (*Receiver, error) {
 	}
 	r.life.Live(receiveEnd{r}, c.Observer, c.Timing, lingers(c), 0)
 	r.tenure = doors.NewTenure("sender")
-	if r.id, err = netio.RandomID(); err != nil {
-		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make an id")
-	}
 	var first wire.StreamID
 	if err = netio.Random(first[:]); err != nil {
 		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make an id")
 	}
-	r.first = r.newFirst(first)
+	r.first, r.doors, r.id = r.newFirst(first), at, cmp.Or(c.Pair, first).Receiver()
 	return r, r.open(loops, t)
 }
 
@@ -132,13 +129,17 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 }
 
 // listen opens the port, with so many listeners, for so many links and guests.
-func (r *Receiver) listen(listeners, seats int) (err error) {
-	r.doors, err = doors.Open(doors.Config{
-		Port: r.cfg.Port, Bind: r.cfg.Bind, Listeners: listeners, Seats: seats, Phrase: r.cfg.Phrase, Time: r.time, Network: r.transport, Key: r.cfg.Key, Observer: r.observer,
-	})
-	if err != nil {
-		return stream.Fail(stream.StatusConnect, err, "cannot listen on port %d", r.cfg.Port)
+func (r *Receiver) listen(listeners, seats int) error {
+	if r.doors == nil {
+		d, err := doors.Open(doors.Config{
+			Port: r.cfg.Port, Bind: r.cfg.Bind, Listeners: listeners, Seats: seats, Phrase: r.cfg.Phrase, Time: r.time, Network: r.transport, Key: r.cfg.Key, Observer: r.observer,
+		})
+		if err != nil {
+			return stream.Fail(stream.StatusConnect, err, "cannot listen on port %d", r.cfg.Port)
+		}
+		r.doors = d
 	}
+	r.id = r.doors.ReceiverID()
 	r.doors.Join(reception{r})
 	return nil
 }
@@ -274,7 +275,7 @@ func (r *Receiver) Addr() net.Addr {
 }
 
 // Doors are where it listens, so that a sender can be called there too; nil: it dials.
-func (r *Receiver) Doors() *doors.Doors { return r.doors }
+func (r *Receiver) Doors() doors.Entrance { return r.doors }
 
 // sockets tells whose statistics are wanted: at once, since a receiver usually has to wait for its sender anyway.
 func (r *Receiver) sockets(context.Context) (sockstats.Config, bool) {

@@ -4,6 +4,7 @@ package rig
 
 import (
 	"viamillipede/engine"
+	"viamillipede/engine/house"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/receive"
 	"viamillipede/engine/send"
@@ -15,6 +16,7 @@ type (
 	Setup         = stream.Setup        // with what a user sets
 	SendConfig    = stream.SendSetup    // of a sender
 	ReceiveConfig = stream.ReceiveSetup // of a receiver
+	HouseConfig   = house.Config        // of an end that stays
 )
 
 // NewSender is engine.NewSender with hooks.
@@ -25,5 +27,16 @@ func NewSenderBeside(c SendConfig, r *engine.Receiver) (*engine.Sender, error) {
 	return send.New(c, r.Doors())
 }
 
+// NewHouse is engine.NewHouse with hooks.
+func NewHouse(c HouseConfig) (*engine.House, error) { return house.New(c) }
+
+// NewSenderIn is engine.NewSenderIn with hooks.
+func NewSenderIn(r *engine.Room, c SendConfig) (*engine.Sender, error) { return send.New(c, r) }
+
+// NewReceiverIn is engine.NewReceiverIn with hooks.
+func NewReceiverIn(r *engine.Room, c ReceiveConfig) (*engine.Receiver, error) {
+	return receive.New(c, r)
+}
+
 // NewReceiver is engine.NewReceiver with hooks.
-func NewReceiver(c ReceiveConfig) (*engine.Receiver, error) { return receive.New(c) }
+func NewReceiver(c ReceiveConfig) (*engine.Receiver, error) { return receive.New(c, nil) }

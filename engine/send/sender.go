@@ -75,7 +75,7 @@ type Sender struct {
 
 // New checks the configuration, opens the source and, unless there are paths to dial, listens: at a port of its own, or at doors where
 // a receiver of this process listens, if they are not nil. Nobody is met before Run, which the caller calls once.
-func New(c stream.SendSetup, at *doors.Doors) (*Sender, error) {
+func New(c stream.SendSetup, at doors.Entrance) (*Sender, error) {
 	c.Setup = sealed.Links(c.WithDefaults(len(c.Paths)))
 	c.Options = c.WithinMeans(c.Observer)
 	c.Name = cmp.Or(c.Name, "standard input")
@@ -92,7 +92,8 @@ func New(c stream.SendSetup, at *doors.Doors) (*Sender, error) {
 	s.life.Live(sendEnd{s}, c.Observer, c.Timing, c.Timing.Linger, c.Timing.Farewell)
 	s.chaos.Every = int64(c.Chaos)
 	s.watcher.Store(nobody)
-	if err := netio.Random(s.stream[:]); err != nil {
+	if s.stream = c.Pair; s.stream != (wire.StreamID{}) {
+	} else if err := netio.Random(s.stream[:]); err != nil {
 		return nil, stream.Fail(stream.StatusLocalPipe, err, "cannot make a stream id")
 	}
 	s.reach, err = reach.New(reach.Config{

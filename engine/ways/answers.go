@@ -20,9 +20,10 @@ type answer struct {
 	last    error // nil: it worked, or was not tried yet
 }
 
-// denied reports whether a receiver answered that it will not have us; final, that no other address of the path may still let us in.
+// denied reports whether a receiver answered that it will not have us; final, that it will not have us later either, and that no other
+// address of the path may still let us in.
 func (a answer) denied() bool { return a.last != nil && denies(a.verdict) }
-func (a answer) final() bool  { return a.denied() && a.refused }
+func (a answer) final() bool  { return a.denied() && a.refused && a.verdict != wire.VerdictTurn }
 
 // FirstContact returns the error that must end an end which never met its peer, or nil; peer names that for people.
 func (all Answers) FirstContact(peer string, waited, connect time.Duration) *stream.Error {
@@ -52,7 +53,8 @@ func (all Answers) Unreachable() observe.Unreachable {
 
 // denies reports whether a receiver that answers so will not have us.
 func denies(v wire.Verdict) bool {
-	return v == wire.VerdictPhrase || v == wire.VerdictVersion || v == wire.VerdictBusy || v == wire.VerdictMeasures || v == wire.VerdictRole || v == wire.VerdictKey
+	return v == wire.VerdictPhrase || v == wire.VerdictVersion || v == wire.VerdictBusy || v == wire.VerdictMeasures || v == wire.VerdictRole || v == wire.VerdictKey ||
+		v == wire.VerdictTurn
 }
 
 // Answers is what the last attempt on each path showed.

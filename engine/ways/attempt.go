@@ -36,6 +36,8 @@ func replyOf(met bool, v wire.Verdict, err error) schedule.Reply {
 	switch {
 	case err == nil:
 		return schedule.ReplyNone
+	case v == wire.VerdictTurn:
+		return schedule.ReplyElse // it will have us later
 	case v == wire.VerdictUnknown && met:
 		return schedule.ReplyGone
 	case v == wire.VerdictUnknown:
@@ -167,6 +169,9 @@ func (k *keeper) failed(ctx context.Context, p *Path, o outcome) error {
 	}
 	news := p.note(o)
 	k.d.cfg.End.Attempted(p.Order, o.reply)
+	if o.verdict == wire.VerdictTurn {
+		k.d.queued.Do(func() { observe.Tell(k.d.cfg.Observer, observe.TurnAwaited{Path: p.String()}) })
+	}
 	if news {
 		observe.Tell(k.d.cfg.Observer, observe.DialFailed{Link: k.index, Path: p.String(), Err: o.err})
 	}

@@ -28,6 +28,8 @@ type Dialer struct {
 	met  chan struct{} // closed once a peer has been met
 	meet sync.Once     // closes it
 
+	queued sync.Once // tells the user that it waits for a place
+
 	watched sync.Mutex
 	change  chan struct{} // closed when the network changes, then made anew; guarded by watched
 }

@@ -37,5 +37,9 @@ func zeros(b []byte) bool {
 // StreamID names one stream: 128 random bits that its sender draws at the start.
 type StreamID [16]byte
 
+// Receiver is the id of the receiver in the sender's process, where the two dial together: it is how a listener of many peers knows that
+// they do.
+func (id StreamID) Receiver() uint64 { return le.Uint64(id[:]) }
+
 // String is the id in 32 lower-case hexadecimal digits.
 func (id StreamID) String() string { return hex.EncodeToString(id[:]) }

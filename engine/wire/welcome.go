@@ -18,6 +18,7 @@ const (
 	VerdictMeasures  Verdict = 6 // no receiver of streams, but the receiving end of a measurement
 	VerdictRole      Verdict = 7 // both ends send, or both receive
 	VerdictKey       Verdict = 8 // the ends do not have the same key
+	VerdictTurn      Verdict = 9 // all places are taken: ask again, until it is this peer's turn
 )
 
 // String says what the verdict means, in words for the user.
@@ -41,6 +42,8 @@ func (v Verdict) String() string {
 		return "both ends send, or both receive"
 	case VerdictKey:
 		return "both ends need the same key, or none"
+	case VerdictTurn:
+		return "all its places are taken, and others may be before us"
 	}
 	return fmt.Sprintf("verdict %d", uint16(v))
 }

@@ -97,13 +97,13 @@ func TestWelcomeEveryBit(t *testing.T) {
 
 func TestVerdictString(t *testing.T) {
 	seen := map[string]Verdict{}
-	for v := VerdictOK; v <= VerdictMalformed+1; v++ {
+	for v := VerdictOK; v <= VerdictTurn; v++ {
 		if was, ok := seen[v.String()]; ok || v.String() == "" {
 			t.Errorf("verdicts %d and %d are both %q", was, v, v)
 		}
 		seen[v.String()] = v
 	}
-	if got := Verdict(9).String(); got != "verdict 9" {
+	if got := Verdict(10).String(); got != "verdict 10" {
 		t.Errorf("unknown verdict is %q", got)
 	}
 }

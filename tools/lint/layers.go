@@ -44,6 +44,7 @@ var layers = []layer{
 	{"engine/send/reach", 6},
 	{"engine/send", 7},
 	{"engine/doors", 5},
+	{"engine/house", 6},
 	{"engine/receive/egress", 5},
 	{"engine/receive/claims", 5},
 	{"engine/receive/stage", 5},

@@ -12,6 +12,7 @@ import (
 	"viamillipede/engine/parties"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/seal"
+	"viamillipede/engine/wire"
 	"viamillipede/netio"
 	"viamillipede/netio/dial"
 )
@@ -97,6 +98,7 @@ type Options struct {
 	Pin        bool          // false: loops are not pinned to CPUs ("cpus off")
 	SockStats  bool          // the kernel counts what comes in on the links, and how they fare, if it lets us (eBPF)
 	Key        *seal.Key     // links are sealed with it; nil: they are in the clear
+	Pair       wire.StreamID // of two ends that dial together, random: a house knows by it that they do; zero: there are no two
 	Means      Means         // the zero Means: what the machine has
 
 	Inherited *dial.Inherited // where an end that listens takes links; nil: at sockets of its own

@@ -149,6 +149,19 @@ func (h *Hall) LinksUp() int {
 	return h.cfg.Life.Up
 }
 
+// Tenure is part of doors.Host.
+func (h *Hall) Tenure() *doors.Tenure { return &h.tenure }
+
+// TurnOut is part of doors.Host.
+func (h *Hall) TurnOut() {
+	h.mu.Lock()
+	yields := h.tenure.Yield()
+	h.mu.Unlock()
+	if yields {
+		h.cfg.Sender.TurnOut(stream.ErrYields)
+	}
+}
+
 // Fail is part of doors.Host.
 func (h *Hall) Fail(err *stream.Error) { h.cfg.Life.Fail(err) }
 

@@ -38,11 +38,11 @@ type Roads interface {
 type Reach struct {
 	Roads
 	cfg    Config
-	placed bool         // where the loops run is decided; guarded by Life.Repinning
-	dialer *ways.Dialer // nil: it listens
-	hall   *Hall        // nil: it dials
-	doors  *doors.Doors // likewise
-	shared bool         // they are another end's, too
+	placed bool           // where the loops run is decided; guarded by Life.Repinning
+	dialer *ways.Dialer   // nil: it listens
+	hall   *Hall          // nil: it dials
+	doors  doors.Entrance // likewise
+	shared bool           // they were there, and are others', too
 }
 
 // Config is what it works with.
@@ -82,8 +82,9 @@ type Sender interface {
 	Arrived() uint64
 }
 
-// New makes it dial, if there are paths, or else listen: at doors where a receiver of this process listens, or at its own if they are nil.
-func New(c Config, at *doors.Doors) (*Reach, error) {
+// New makes it dial, if there are paths, or else listen: at doors that are there, such as those of a receiver of this process, or at its
+// own if they are nil.
+func New(c Config, at doors.Entrance) (*Reach, error) {
 	r := &Reach{cfg: c}
 	if len(c.Setup.Paths) > 0 {
 		r.dialer = r.newDialer()
@@ -91,14 +92,14 @@ func New(c Config, at *doors.Doors) (*Reach, error) {
 		return r, nil
 	}
 	if r.doors, r.shared = at, at != nil; !r.shared {
-		var err error
-		r.doors, err = doors.Open(doors.Config{
+		d, err := doors.Open(doors.Config{
 			Port: c.Setup.Port, Bind: c.Setup.Bind, Listeners: c.Loops, Seats: c.Seats, Time: c.Setup.Timing, Network: c.Setup.Transport,
 			Key: c.Setup.Key, Observer: c.Setup.Observer,
 		})
 		if err != nil {
 			return nil, stream.Fail(stream.StatusConnect, err, "cannot listen on port %d", c.Setup.Port)
 		}
+		r.doors = d
 	}
 	called := ways.NewCalled(c.Setup.Observer)
 	r.Roads, r.hall = called, newHall(r, called)

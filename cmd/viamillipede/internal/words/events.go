@@ -94,6 +94,14 @@ func ofStream(e observe.Event) string {
 		return fmt.Sprintf("refused %v: %v", e.From, e.Err)
 	case observe.RefusedMore:
 		return refusedMore(e)
+	case observe.Keeping:
+		return keeping(e)
+	case observe.Draining:
+		return "no more peers are served; those that are there end by themselves: " + Number(e.Streams, "peer")
+	case observe.TurnAwaited:
+		return fmt.Sprintf("%s: all places of the peer are taken: waiting for our turn", pathNamed(e.Path))
+	case observe.PeerWaits:
+		return fmt.Sprintf("a peer at %v waits for its turn, after %s", e.From, Number(e.Before, "other"))
 	case observe.SenderFailed:
 		return fmt.Sprintf("a sender at %s gave up before its first leg: %s; the receiver waits for the next one", e.From, e.Reason)
 	case observe.ReceiverLeft:
@@ -139,6 +147,16 @@ func ofStream(e observe.Event) string {
 		return text
 	}
 	return ""
+}
+
+// keeping is the line for an end that stays.
+func keeping(e observe.Keeping) string {
+	windows, what := e.Most*e.Ends, Number(e.Most, "stream")
+	if e.Ends > 1 {
+		what = Number(e.Most, "pair") + " of streams"
+	}
+	return fmt.Sprintf("listening on %v for up to %s at a time; %s of %s are %s", e.Addr, what, Number(windows, "window"), Bytes(uint64(e.Window)),
+		Bytes(uint64(e.Window)*uint64(windows)))
 }
 
 func refusedMore(e observe.RefusedMore) string {

@@ -59,6 +59,9 @@ func (l *Log) print(level observe.Level, text string) {
 	_, _ = io.WriteString(l.out, l.prefix+text+"\n")
 }
 
+// Level is the highest level that is printed.
+func (l *Log) Level() observe.Level { return observe.Level(l.level.Load()) }
+
 // Raise raises the level by one, or from the highest to 0, and returns it.
 func (l *Log) Raise() int {
 	for {
