@@ -43,8 +43,11 @@ func openAccount(name string) (*account, error) {
 	return &account{out, result.File{Program: "viamillipede " + version, Time: time.Now().UTC().Format(time.RFC3339)}}, nil
 }
 
-// add adds what one side, tx or rx, did, and how it ended.
+// add adds, unless a is nil, what one side, tx or rx, did, and how it ended.
 func (a *account) add(side string, s observe.Summary, err error) {
+	if a == nil {
+		return
+	}
 	r := result.Result{
 		Name:   fmt.Sprintf("Stream/end=%s-%d", side, runtime.GOMAXPROCS(0)),
 		Config: map[string]string{"engine-path": words.EnginePath(s.EnginePath), "status": "0"},

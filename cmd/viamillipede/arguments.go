@@ -51,16 +51,6 @@ func forPrograms() argument {
 	}
 }
 
-// optionalCount is how many at once, where that is said.
-func optionalCount() argument {
-	a := number("N", 1, mostKept, func(*invocation, int64) {})
-	a.optional = looksLikeNumber
-	return a
-}
-
-// mostKept bounds how many streams may be served at once.
-const mostKept = 1 << 16
-
 // cpus is a list of CPUs, or a word that leaves the choice to the engine or to the kernel.
 func cpus() argument {
 	return argument{

@@ -155,7 +155,7 @@ func (inv *invocation) runBench() engine.Status {
 	defer profile.Stop()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	defer watchSignals(nil, profile.told(cancel), profile.Stop)()
+	defer watchSignals(nobody, stopping(profile.told(cancel)), profile.Stop)()
 	defer profile.Stop() // see run
 	out := &keeping{w: os.Stdout}
 	measure, c := inv.measurement(out)

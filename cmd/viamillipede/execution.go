@@ -93,6 +93,11 @@ func (inv *invocation) completeExec() error {
 	return nil
 }
 
+// like makes it the same program, to be run for another peer.
+func (e *execution) like(o *execution) {
+	e.command, e.reads, e.writes, e.peer = o.command, o.reads, o.writes, o.peer
+}
+
 // open makes the program's pipes, if there is one.
 func (e *execution) open() (err error) {
 	if e.command == "" {

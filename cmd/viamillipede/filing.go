@@ -159,12 +159,19 @@ func (inv *invocation) openSource(c *engine.SendConfig) (*os.File, error) {
 }
 
 // openSink opens what rx writes: standard output, or the part of a file.
-func (inv *invocation) openSink(c *engine.ReceiveConfig) (*part.File, error) {
+func (inv *invocation) openSink(s *side, c *engine.ReceiveConfig) (p *part.File, err error) {
 	name := inv.filing.sink
 	switch {
 	case inv.exec.reads:
 		c.Sink, c.SinkFile.Name, c.Consumer = inv.exec.child.Sink(), child.Quote(inv.exec.command), &inv.exec
 		return nil, nil
+	case inv.keepsFolder:
+		p, f, err := inv.openFolder(c)
+		s.naming = f
+		return p, err
+	case inv.room != nil:
+		s.null, err = openNothing(c)
+		return nil, err
 	case name == "":
 		c.Sink = standardOutput
 		if err := checkStandard(standardOutput, os.O_WRONLY, inv.options.PRBS); err != nil || !inv.filing.sync {
@@ -172,7 +179,7 @@ func (inv *invocation) openSink(c *engine.ReceiveConfig) (*part.File, error) {
 		}
 		return nil, syncStandardOutput(c)
 	}
-	p, err := part.Create(name, inv.filing.resume)
+	p, err = part.Create(name, inv.filing.resume)
 	if err != nil {
 		return nil, localPipe(err.Error(), nil)
 	}
@@ -205,6 +212,10 @@ func (s *side) leave() {
 	if s.source != nil {
 		s.source.Close()
 	}
+	if s.null != nil {
+		s.null.Close()
+	}
+	s.naming.leave()
 	if s.part != nil {
 		s.kept, s.lost = s.part.Close()
 	}

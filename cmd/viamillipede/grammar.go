@@ -30,7 +30,7 @@ var (
 
 // grammar returns every keyword, in the order of the help text.
 func grammar() []keyword {
-	return slices.Concat(ends(), ofPath(), filed(), executed(), throughSSH(), spoken(), original(), keyWords(), ours(), awaited(), reporting(), shown(), told(), scraped(), logged(), paced(), questions())
+	return slices.Concat(ends(), ofPath(), filed(), executed(), kept(), throughSSH(), spoken(), original(), keyWords(), ours(), awaited(), reporting(), shown(), told(), scraped(), logged(), paced(), questions())
 }
 
 // ends are the keywords that say what to do.
@@ -210,11 +210,6 @@ For tx.`,
 			name: "initiate", unbuilt: true,
 			args: []argument{host(func(*invocation, string) {}), port(func(*invocation, uint16) {})},
 			gist: "a TCP connection made to HOST as input and output",
-		},
-		{
-			name: "keep", unbuilt: true,
-			args: []argument{optionalCount()},
-			gist: "serve one stream after another, N at once",
 		},
 	}
 }

@@ -73,6 +73,8 @@ func (h *herald) hear(s *side, e observe.Event) {
 		h.opens(s, e.Addr)
 	case observe.SenderOpened:
 		h.opens(s, e.Addr)
+	case observe.Keeping:
+		h.opens(s, e.Addr)
 	case observe.Listening:
 		h.listens(s, e.Addr)
 	case observe.LinkUp:
@@ -173,7 +175,7 @@ func (h *herald) status(s *side, text string) {
 
 // live gives the manager signs of life, where it wants them, until stop is called: all loops of all sides have answered. What hangs
 // is ended by the manager.
-func (h *herald) live(sides []*side) (stop func()) {
+func (h *herald) live(sides func() []*side) (stop func()) {
 	if h.manager == nil || h.signs == 0 {
 		return func() {}
 	}
@@ -182,8 +184,8 @@ func (h *herald) live(sides []*side) (stop func()) {
 		due := time.NewTicker(h.signs / 2) // as sd_watchdog_enabled(3) advises
 		defer due.Stop()
 		for {
-			for _, s := range sides {
-				s.Snapshot()
+			for _, s := range sides() {
+				s.answer()
 			}
 			h.manager.Tell(notify.Alive)
 			select {

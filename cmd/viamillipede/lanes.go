@@ -146,7 +146,7 @@ func runLanes(words []string) engine.Status {
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	defer watchSignals(nil, cancel, func() {})()
+	defer watchSignals(nobody, stopping(cancel), func() {})()
 	if inv.rx.said() {
 		err = lanes.Receive(ctx, lanes.ReceiveConfig{Bind: inv.options.Bind, Port: inv.rx.port, Log: sayLine})
 		return failedLanes(ctx, err)

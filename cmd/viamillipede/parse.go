@@ -26,7 +26,12 @@ type invocation struct {
 	exec   execution
 	filing filing
 	far    farEnd
-	wire   int // version of the wire that tx speaks; 0: the latest
+
+	keep        int          // streams at the same time, of an end that stays; 0: it serves one stream
+	keepsFolder bool         // what it receives goes to a folder
+	room        *engine.Room // of the peer that this is about; nil: it is about all, or there is one
+
+	wire int // version of the wire that tx speaks; 0: the latest
 
 	verbose    int
 	ready      string  // a file or fd:N that gets the port; "" for none
@@ -85,6 +90,9 @@ func parse(words []string) (*invocation, error) {
 		p.inv.given = p.given
 	}
 	if err := p.inv.complete(); err != nil {
+		return p.inv, err
+	}
+	if err := p.completeKeep(); err != nil {
 		return p.inv, err
 	}
 	return p.inv, p.completeWire()

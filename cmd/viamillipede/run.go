@@ -2,11 +2,12 @@ package main
 
 import (
 	"context"
-	"errors"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"os"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -99,8 +100,8 @@ func (inv *invocation) run() engine.Status {
 	return inv.move()
 }
 
-// move moves the stream, or both of them.
-func (inv *invocation) move() engine.Status {
+// move moves the stream, or both of them, or serves many.
+func (inv *invocation) move() (status engine.Status) {
 	if err := inv.readKey(); err != nil {
 		return failed(ownPrefix, err)
 	}
@@ -125,7 +126,13 @@ func (inv *invocation) move() engine.Status {
 		return failed(ownPrefix, err)
 	}
 	defer profile.Stop()
-	if err := inv.exec.open(); err != nil {
+	if len(inv.rx.paths) > 0 && len(inv.tx.paths) > 0 {
+		_, _ = rand.Read(inv.options.Pair[:]) // never fails
+	}
+	if inv.keep > 0 {
+		return inv.stay(ctx, cancel, profile)
+	}
+	if err := inv.openEnds(); err != nil {
 		return failed(ownPrefix, err)
 	}
 	told, err := openAccount(inv.account)
@@ -139,7 +146,8 @@ func (inv *invocation) move() engine.Status {
 	}
 	herald.cancel = cancel
 	defer context.AfterFunc(ctx, func() { herald.manager.Tell(notify.Stopping) })()
-	defer herald.live(sides)()
+	all := func() []*side { return sides }
+	defer herald.live(all)()
 	defer inv.sight.watch(sides)()
 	atOnce := func() {
 		var all sync.WaitGroup
@@ -150,17 +158,23 @@ func (inv *invocation) move() engine.Status {
 		}
 		all.Wait()
 	}
-	defer watchSignals(sides, profile.told(cancel), atOnce)()
-	defer inv.exec.end() // while signals are still heeded, as below
+	defer watchSignals(all, stopping(profile.told(cancel)), atOnce)()
+	defer func() { inv.closeEnds(status) }() // while signals are still heeded, as below
 	if err := inv.exec.start(inv.options.Title); err != nil {
-		leaveAll(sides)
+		inv.giveUp(sides)
 		return failed(ownPrefix, err)
 	}
 	defer profile.Stop() // while signals are still heeded, so that none ends the program before the file is complete
-	status := told.write(carry(ctx, cancel, sides, told, inv.sight))
+	status = told.write(carry(ctx, cancel, sides, told, inv.sight))
 	herald.manager.Tell(notify.Stopping, "STATUS="+gistOf(status))
 	return status
 }
+
+// openEnds makes what is in place of standard input and output, for one stream or two.
+func (inv *invocation) openEnds() error { return inv.exec.open() }
+
+// closeEnds ends it, once the streams have ended, with that status.
+func (inv *invocation) closeEnds(engine.Status) { inv.exec.end() }
 
 // provide makes so many ends get by with what this machine grants.
 func (inv *invocation) provide(ends int) error {
@@ -186,7 +200,7 @@ func (inv *invocation) ends() int {
 	if inv.tx.said() {
 		n++
 	}
-	return n
+	return n * max(1, inv.keep)
 }
 
 // stream is one end of a stream as the engine makes it. Snapshot may be called at any time.
@@ -205,6 +219,9 @@ type side struct {
 	meter  meter.Meter
 	source *os.File   // that it sends; nil: standard input
 	part   *part.File // that it receives into; nil: none
+	naming *naming    // that gives it its name; nil: it has it
+	null   *os.File   // that it receives into, where the stream is only checked; nil: it is not
+	crowd  func() int // how many streams there are, of the side that is none; nil: it is one
 	kept   string     // the name of a part that is left; "": none is
 	lost   error      // why one is not there that should be; nil: it is
 }
@@ -229,7 +246,7 @@ func (inv *invocation) sides() ([]*side, error) {
 		}
 		s, err := open(before)
 		if err != nil {
-			leaveAll(sides)
+			inv.giveUp(sides)
 			return nil, err
 		}
 		if s != nil {
@@ -239,9 +256,14 @@ func (inv *invocation) sides() ([]*side, error) {
 	return sides, nil
 }
 
-// leaveAll releases what sides have that will not run.
-func leaveAll(sides []*side) {
+// giveUp releases what sides have that will not carry anything: all of it, where the program goes on.
+func (inv *invocation) giveUp(sides []*side) {
+	ended, end := context.WithCancel(context.Background())
+	end()
 	for _, s := range sides {
+		if inv.room != nil {
+			_, _ = s.Run(ended)
+		}
 		s.leave()
 	}
 }
@@ -254,10 +276,14 @@ func (inv *invocation) receiver(*side) (*side, error) {
 	s := inv.side("rx")
 	c := engine.ReceiveConfig{Options: inv.options, Paths: inv.rx.paths, Port: inv.rx.port, Observer: inv.witness(s)}
 	var err error
-	if s.part, err = inv.openSink(&c); err != nil {
+	if s.part, err = inv.openSink(s, &c); err != nil {
 		return nil, err
 	}
-	r, err := engine.NewReceiver(c)
+	open := engine.NewReceiver
+	if inv.room != nil {
+		open = func(c engine.ReceiveConfig) (*engine.Receiver, error) { return engine.NewReceiverIn(inv.room, c) }
+	}
+	r, err := open(c)
 	if err != nil {
 		s.leave()
 		return nil, err
@@ -281,7 +307,10 @@ func (inv *invocation) sender(rx *side) (*side, error) {
 		return openFirst(c, s)
 	}
 	open := engine.NewSender
-	if inv.rx.listens > 0 && inv.tx.listens > 0 && !inv.twoPorts() {
+	switch {
+	case inv.room != nil:
+		open = func(c engine.SendConfig) (*engine.Sender, error) { return engine.NewSenderIn(inv.room, c) }
+	case inv.rx.listens > 0 && inv.tx.listens > 0 && !inv.twoPorts():
 		open = func(c engine.SendConfig) (*engine.Sender, error) {
 			return engine.NewSenderBeside(c, rx.stream.(*engine.Receiver))
 		}
@@ -298,75 +327,13 @@ func (inv *invocation) sender(rx *side) (*side, error) {
 // side prepares a side and its log. Only when there are two do their lines say which one speaks.
 func (inv *invocation) side(name string) *side {
 	prefix := ownPrefix
+	if inv.room != nil {
+		prefix = label(inv.room)
+	}
 	if inv.rx.said() && inv.tx.said() {
-		prefix = "viamillipede " + name + ": "
+		prefix = strings.TrimSuffix(prefix, ": ") + " " + name + ": "
 	}
 	return &side{
 		name: name, prefix: prefix, log: words.NewLog(stderr, prefix, observe.Level(inv.verbose)), events: inv.sight.side(name),
 	}
-}
-
-// carry runs the sides until all are finished, and has told and sight hear of each. The first failure stops the other side too and gives the
-// exit status.
-func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, told *account, sight *sight) engine.Status {
-	type result struct {
-		*side
-		summary observe.Summary
-		err     error
-	}
-	results := make(chan result)
-	for _, s := range sides {
-		go func() {
-			summary, err := s.Run(ctx)
-			s.leave()
-			results <- result{s, summary, err}
-		}()
-	}
-	status := engine.StatusDone
-	var ours error // why the other side is stopped here
-	for range sides {
-		r := <-results
-		told.add(r.name, r.summary, causeOf(ctx, r.err))
-		sight.sum(r.side, r.summary, causeOf(ctx, r.err))
-		if len(r.summary.Paths) > 1 {
-			for _, p := range r.summary.Paths {
-				r.log.Printf(observe.LevelSummary, "%s", words.PathSummary(p, r.summary.Sender))
-			}
-		}
-		// In a loop the word of a signal may come back from our own other side first: it is no echo of that.
-		heard := status == engine.StatusRemotePipe && context.Cause(ctx) != ours
-		if r.err == nil || errors.Is(ours, r.err) || status != engine.StatusDone && stopped(ctx, r.err) && !heard {
-			continue
-		}
-		own := failed(r.prefix, causeOf(ctx, r.err))
-		if status == engine.StatusDone || status == engine.StatusRemotePipe {
-			status = own // what failed at the peer may be our own other side, in a loop
-		}
-		if ours == nil {
-			ours = &engine.Error{Status: own, Reason: r.name + " failed in the same process", Err: r.err}
-			cancel(ours)
-		}
-	}
-	for _, s := range sides {
-		s.sayKept()
-	}
-	return status
-}
-
-// stopped reports whether err is only the echo of why ctx was cancelled.
-func stopped(ctx context.Context, err error) bool {
-	return errors.Is(err, context.Canceled) || ctx.Err() != nil && errors.Is(err, context.Cause(ctx))
-}
-
-// causeOf gives the reason in place of a bare "context canceled".
-func causeOf(ctx context.Context, err error) error {
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return err
-}
-
-// printStatus prints the side's status table, whatever the level of verbose.
-func (s *side) printStatus() {
-	say(s.prefix, words.Status(s.Snapshot(), max(1, lineWidth()-len(s.prefix))))
 }

@@ -17,16 +17,25 @@ const signalQueue = 8
 // ignoreBrokenPipes has a write to a broken pipe return EPIPE, on standard error too: the stream fails in good order, or goes on.
 func ignoreBrokenPipes() { signal.Ignore(syscall.SIGPIPE) }
 
-// watchSignals reacts to signals (see reactions) until the function that it returns is called. atOnce is called before
-// the program is ended by a second signal to stop. The goroutine that it starts ends before stop returns.
-func watchSignals(sides []*side, cancel context.CancelCauseFunc, atOnce func()) (stop func()) {
+// nobody are the sides of a program that has none.
+func nobody() []*side { return nil }
+
+// stopping is what a signal to stop does first, where it ends all.
+func stopping(cancel context.CancelCauseFunc) []func(cause *engine.Error) {
+	return []func(*engine.Error){func(cause *engine.Error) { cancel(cause) }}
+}
+
+// watchSignals reacts to signals (see reactions) until the function that it returns is called. The first signal to stop calls the first
+// of stops, the next one the next; when none is left, atOnce is called, and the program ended. The goroutine that it starts ends before
+// stop returns.
+func watchSignals(sides func() []*side, stops []func(cause *engine.Error), atOnce func()) (stop func()) {
 	ignoreBrokenPipes()
 	signals := make(chan os.Signal, signalQueue)
 	signal.Notify(signals, heeded()...)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		react(signals, sides, cancel, atOnce)
+		react(signals, sides, stops, atOnce)
 	}()
 	return func() {
 		signal.Stop(signals)
@@ -55,33 +64,35 @@ const echo = 300 * time.Millisecond
 //
 // None of the reactions makes the next signal wait: a status table takes as long as the busiest loop needs to answer, so it
 // is made elsewhere, one at a time. Only a profile of the moment when the program is told to stop comes first (profiler.told).
-func react(signals <-chan os.Signal, sides []*side, cancel context.CancelCauseFunc, atOnce func()) {
-	var stopping time.Time
+func react(signals <-chan os.Signal, sides func() []*side, stops []func(*engine.Error), atOnce func()) {
+	var stopped time.Time
 	tables := make(chan struct{}, 1)
 	for s := range signals {
 		switch s {
 		case syscall.SIGUSR1:
 			select {
 			case tables <- struct{}{}:
-				go func() { printStatus(sides); <-tables }()
+				go func() { printStatus(sides()); <-tables }()
 			default: // the one that is under way will do
 			}
 		case syscall.SIGUSR2:
-			if len(sides) > 0 {
-				raiseVerbose(sides)
+			if all := sides(); len(all) > 0 {
+				raiseVerbose(all)
 			}
 		default:
 			cause := stopCause(s)
-			if !stopping.IsZero() {
-				if time.Since(stopping) < echo {
-					continue
-				}
+			if !stopped.IsZero() && time.Since(stopped) < echo {
+				continue
+			}
+			if len(stops) == 0 {
 				say(ownPrefix, cause.Reason+" again, at once")
 				bounded(atOnceWithin, atOnce)
 				exit(int(cause.Status))
+				continue
 			}
-			stopping = time.Now()
-			cancel(cause)
+			stopped = time.Now()
+			stops[0](cause)
+			stops = stops[1:]
 		}
 	}
 }

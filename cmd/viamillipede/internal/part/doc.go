@@ -5,6 +5,7 @@
 //
 //	part.go    the part of a file: opened, locked, renamed or kept
 //	place.go   its folder, the two names there, and whose they are
+//	folder.go  the part of a file that gets its name later, in a folder that it cannot leave
 //	standard.go  what the shell has opened instead, to be on its medium in the end
 //	target.go  what the name stands for: a file, or something that is written in place
 package part

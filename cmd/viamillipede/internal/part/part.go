@@ -221,6 +221,12 @@ func (p *File) Close() (kept string, lost error) {
 	if p.whole {
 		return "", nil
 	}
+	if p.at.name == "" { // nobody could tell what it is
+		if p.at.isAt(p.at.part, p.file) {
+			_ = p.at.root.Remove(p.at.part)
+		}
+		return "", nil
+	}
 	size := p.Size()
 	if size == 0 {
 		p.remove()

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"viamillipede/cmd/viamillipede/internal/notify"
+	"viamillipede/cmd/viamillipede/internal/words"
+	"viamillipede/engine"
+	"viamillipede/engine/observe"
+)
+
+// staying is an end that serves one peer after another. Each has an invocation of its own, with ends of its own.
+type staying struct {
+	inv  *invocation
+	self *side // for what is said of none of the streams
+
+	mu       sync.Mutex
+	sides    []*side // of the streams that are there; guarded by mu, as is all below
+	draining bool
+	status   engine.Status // that of the first stream that has failed since then
+}
+
+// stay serves peers until a signal says that it is enough, and returns the exit status.
+func (inv *invocation) stay(ctx context.Context, cancel context.CancelCauseFunc, profile *profiler) engine.Status {
+	if err := inv.shareMachine(); err != nil {
+		return failed(ownPrefix, err)
+	}
+	s := &staying{inv: inv, self: &side{name: "rx", prefix: ownPrefix, log: words.NewLog(stderr, ownPrefix, observe.Level(inv.verbose))}}
+	s.self.crowd = s.crowd
+	h, err := engine.NewHouse(engine.HouseConfig{
+		Options: inv.options, Port: inv.listening().port, Most: inv.keep, Receives: inv.rx.said(), Sends: inv.tx.said(),
+		Observer: inv.herald.beside(s.self), Open: s.open,
+	})
+	if err != nil {
+		return failed(ownPrefix, err)
+	}
+	inv.herald.cancel = cancel
+	defer inv.herald.live(s.current)()
+	defer watchSignals(s.current, []func(*engine.Error){
+		func(*engine.Error) { s.drain(h) }, func(cause *engine.Error) { profile.told(cancel)(cause) },
+	}, profile.Stop)()
+	defer profile.Stop()
+	if err := h.Run(ctx); err != nil {
+		return failed(ownPrefix, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.status
+}
+
+// drain has no more peers served.
+func (s *staying) drain(h *engine.House) {
+	s.mu.Lock()
+	s.draining = true
+	s.mu.Unlock()
+	s.inv.herald.manager.Tell(notify.Stopping)
+	h.Drain()
+}
+
+// current are the sides of the streams that are there, after that of them all.
+func (s *staying) current() []*side {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]*side{s.self}, s.sides...)
+}
+
+// crowd is how many streams there are.
+func (s *staying) crowd() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.sides)
+}
+
+// open makes the ends for a peer.
+func (s *staying) open(r *engine.Room) (run func(ctx context.Context), err error) {
+	one := s.inv.forPeer(r)
+	one.verbose = int(s.self.log.Level())
+	if err := one.openEnds(); err != nil {
+		return nil, err
+	}
+	sides, err := one.sides()
+	if err == nil {
+		err = one.exec.start(one.options.Title)
+	}
+	if err != nil {
+		one.giveUp(sides)
+		one.closeEnds(engine.StatusLocalPipe)
+		return nil, err
+	}
+	s.mu.Lock()
+	s.sides = append(s.sides, sides...)
+	s.mu.Unlock()
+	s.self.log.Printf(observe.LevelLinks, "stream %d: a peer at %v", r.Number(), r.From())
+	return func(ctx context.Context) { s.serve(ctx, one, sides) }, nil
+}
+
+// serve runs the sides of a peer until all is released.
+func (s *staying) serve(ctx context.Context, one *invocation, sides []*side) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	status := engine.StatusInternal
+	defer func() {
+		one.closeEnds(status)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.sides = slices.DeleteFunc(s.sides, func(o *side) bool { return slices.Contains(sides, o) })
+		if s.draining && s.status == engine.StatusDone {
+			s.status = status
+		}
+	}()
+	status = carry(ctx, cancel, sides, nil, nil)
+}
+
+// forPeer is the invocation for one peer, which has a room.
+func (inv *invocation) forPeer(r *engine.Room) *invocation {
+	one := &invocation{
+		rx: inv.rx, tx: inv.tx, options: inv.options, filing: inv.filing, verbose: inv.verbose, keep: inv.keep, keepsFolder: inv.keepsFolder, room: r,
+	}
+	one.exec.like(&inv.exec)
+	one.options.Connect = -1 // whoever has a room has come
+	return one
+}
+
+// label begins the lines about one peer's stream.
+func label(r *engine.Room) string { return fmt.Sprintf("viamillipede stream %d: ", r.Number()) }
