@@ -3,7 +3,7 @@
 //  1. hello     control.go     who is at the other end of the control connection: a bench, or a stranger
 //  2. ask       message.go     tx says what the next round is to be like
 //  3. ready     rx.go          rx has an engine.Receiver of its own for the round, and says at what port
-//  4. stream    measure.go     both run and measure their end at the same time
+//  4. stream    measure.go     both run and measure their end at the same time; or two of them, one each way (both.go)
 //  5. report    tx.go, rx.go   each tells the other what it has measured
 //  6. print     table.go       both print both ends; tx has medians and files of results too (stats.go, results.go)
 //
@@ -45,6 +45,7 @@ type Config struct {
 	Port     uint16 // for the control connection
 	DataPort uint16 // for links; 0 for any free one
 	Serve    int    // rounds to serve; 0 means no limit
+	Queue    bool   // who comes while another one is served waits for a turn, for as long as that takes
 	Wait     time.Duration
 	trusts   bool // trusts its sender, which is this user's own
 
@@ -55,8 +56,12 @@ type Config struct {
 	Rounds   int           // of each variant
 	Variants []Variant     // at least one
 	Pipes    bool          // the stream comes from a pipe and goes into one
+	Both     bool          // a second stream goes back at the same time
 	JSON     string        // file for all that is known, "-" for Out, "" for none
 	Bench    string        // file in the format of Go's benchmarks, likewise
+
+	// Of either.
+	Interval time.Duration // of the lines that each round has while it lasts; 0: none
 
 	// For both ends at once: the other process's command line after "bench rx -".
 	Peer []string

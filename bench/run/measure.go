@@ -26,6 +26,8 @@ type meter struct {
 	lasts  time.Duration                             // after that, stop a stream with pipes
 	stop   func()                                    // ends it; nil: it ends by itself
 	tell   func(bytes uint64, elapsed time.Duration) // called now and then with the progress; nil if nobody asks
+	every  time.Duration                             // how often lap is called; 0: never
+	lap    func(from, to time.Duration, bytes uint64)
 }
 
 // Intervals between looks at a stream: until it has a link, and after that.
@@ -55,6 +57,7 @@ func (m meter) run(ctx context.Context, s stream) (end, error) {
 	timer := time.NewTimer(lookOften)
 	defer timer.Stop()
 	warm := m.warmup == 0
+	var lap progress
 	for {
 		select {
 		case o := <-over:
@@ -80,17 +83,27 @@ func (m meter) run(ctx context.Context, s stream) (end, error) {
 		if m.tell != nil {
 			m.tell(bytes, elapsed)
 		}
-		timer.Reset(m.next(elapsed))
+		if m.every > 0 && elapsed >= lap.elapsed+m.every {
+			m.lap(lap.elapsed, elapsed, bytes-lap.bytes)
+			lap = progress{bytes, elapsed}
+		}
+		timer.Reset(m.next(elapsed, lap.elapsed))
 	}
 }
 
-// next is how long to wait before the next thing that is due.
-func (m meter) next(elapsed time.Duration) time.Duration {
+// progress is how far a stream has come.
+type progress struct {
+	bytes   uint64
+	elapsed time.Duration
+}
+
+// next is how long to wait before the next thing that is due; the last lap was at lap.
+func (m meter) next(elapsed, lap time.Duration) time.Duration {
 	if elapsed == 0 {
 		return lookOften
 	}
 	next := lookMost
-	for _, due := range []time.Duration{m.warmup, m.lasts} {
+	for _, due := range []time.Duration{m.warmup, m.lasts, lap + m.every} {
 		if due > elapsed {
 			next = min(next, due-elapsed)
 		}

@@ -19,8 +19,12 @@ type message struct {
 	Ask    *ask         `json:"ask,omitempty"`    // tx: asks for a round
 	Ready  *ready       `json:"ready,omitempty"`  // rx: it may begin
 	Report *end         `json:"report,omitempty"` // both: what was measured
+	Wait   *wait        `json:"wait,omitempty"`   // rx: others are served first; it says ready when the turn has come
 	Fault  *fault       `json:"fault,omitempty"`  // both: why there is no more
 }
+
+// wait says that a turn will come.
+type wait struct{}
 
 // ask describes the round that tx wants.
 type ask struct {
@@ -30,6 +34,7 @@ type ask struct {
 	Seconds    float64 `json:"seconds"`
 	Warmup     float64 `json:"warmup"`
 	Pipes      bool    `json:"pipes"`
+	Both       bool    `json:"both"`
 	PRBS       bool    `json:"prbs"`
 	Seed       uint64  `json:"seed,string"`
 	Threads    int     `json:"threads"`
@@ -64,6 +69,7 @@ type end struct {
 	Links       []link  `json:"links"`
 	Queues      []queue `json:"queues"`
 	Error       *fault  `json:"error,omitempty"`
+	Back        *end    `json:"back,omitempty"` // what the same process measured of the stream that goes back
 }
 
 // link is what one link has done after the warmup.
@@ -98,7 +104,7 @@ func parseMessage(text []byte) (message, error) {
 		return message{}, fmt.Errorf("%w: %v", errMessage, err)
 	}
 	parts := 0
-	for _, there := range []bool{m.Host != nil, m.Ask != nil, m.Ready != nil, m.Report != nil, m.Fault != nil} {
+	for _, there := range []bool{m.Host != nil, m.Ask != nil, m.Ready != nil, m.Report != nil, m.Wait != nil, m.Fault != nil} {
 		if there {
 			parts++
 		}
@@ -151,7 +157,13 @@ func (e *end) check() error {
 	if e.Error != nil {
 		e.Error.Text = clean(e.Error.Text)
 	}
-	return nil
+	switch {
+	case e.Back == nil:
+		return nil
+	case e.Back.Back != nil:
+		return fmt.Errorf("%w: a way back of a way back", errMessage)
+	}
+	return e.Back.check()
 }
 
 // within reports whether f is a number from 0 to most.
@@ -187,7 +199,7 @@ func faultOf(err error) *fault {
 func newAsk(c *Config, v *Variant, number, of int) *ask {
 	o := &v.Options
 	return &ask{
-		Number: number, Of: of, Name: v.Name(), Seconds: c.Length.Seconds(), Warmup: c.Warmup.Seconds(), Pipes: c.Pipes,
+		Number: number, Of: of, Name: v.Name(), Seconds: c.Length.Seconds(), Warmup: c.Warmup.Seconds(), Pipes: c.Pipes, Both: c.Both,
 		PRBS: o.PRBS, Seed: o.Seed, Threads: o.Threads, Window: o.Window, IO: o.IO, Congestion: o.Congestion, SockStats: o.SockStats,
 	}
 }

@@ -85,6 +85,9 @@ func (b *book) write(c *Config, o outputs) error {
 // or benchstat has no use for: each link, each queue, and texts.
 func (r *round) result(full bool) result.Result {
 	name := "Stream"
+	if r.back {
+		name = "StreamBack"
+	}
 	for _, s := range r.variant.Settings {
 		name += "/" + s.Word + "=" + strings.NewReplacer("/", "_", " ", "_").Replace(s.Value)
 	}

@@ -26,6 +26,8 @@ const (
 	linesMost = 8
 	// busyTime is how long a bench may wait for its turn while another is being served.
 	busyTime = 2 * time.Second
+	// queueTime is how long one waits before it is told that it waits, where that may take long.
+	queueTime = 100 * time.Millisecond
 )
 
 // server serves benches, one after another.
@@ -138,7 +140,11 @@ func (sv *server) hear(ctx context.Context, conn *net.TCPConn) {
 		sv.refused(ctx, who, err)
 		return
 	}
-	turn := time.NewTimer(busyTime)
+	patience := busyTime
+	if sv.c.Queue {
+		patience = queueTime
+	}
+	turn := time.NewTimer(patience)
 	defer turn.Stop()
 	select {
 	case sv.sessions <- s:
@@ -146,8 +152,23 @@ func (sv *server) hear(ctx context.Context, conn *net.TCPConn) {
 	case <-s.gone:
 	case <-ctx.Done():
 	case <-turn.C:
+		if sv.c.Queue && s.say(message{Wait: &wait{}}) == nil {
+			sv.queue(ctx, s)
+			return
+		}
 		sv.refused(ctx, who, errors.New("busy with another bench"))
 		_ = s.say(message{Fault: &fault{int(engine.StatusRefused), "it is busy with another bench"}})
+	}
+	s.close()
+}
+
+// queue waits until the session has its turn, after those that came before, or until one of the ends has gone.
+func (sv *server) queue(ctx context.Context, s *session) {
+	select {
+	case sv.sessions <- s:
+		return
+	case <-s.gone:
+	case <-ctx.Done():
 	}
 	s.close()
 }
@@ -211,13 +232,15 @@ func (c *Config) attend(ctx context.Context, s *session, p *printer, most int) (
 		}
 		served++
 		p.begin(m.Ask.Number, m.Ask.Of, m.Ask.Name)
-		r, err := c.attendRound(ctx, s, m.Ask)
+		rounds, err := c.attendRound(ctx, s, m.Ask, p)
 		if err != nil {
 			return served, err
 		}
-		r.number, r.of, r.name = m.Ask.Number, m.Ask.Of, m.Ask.Name
-		p.row(r)
-		all = append(all, r)
+		for _, r := range rounds {
+			r.number, r.of, r.name = m.Ask.Number, m.Ask.Of, m.Ask.Name+r.name
+			p.row(r)
+			all = append(all, r)
+		}
 	}
 	return served, nil
 }
@@ -232,26 +255,26 @@ func (s *session) over() bool {
 	}
 }
 
-// attendRound receives one stream and returns what both ends measured.
-func (c *Config) attendRound(ctx context.Context, s *session, a *ask) (round, error) {
-	rx, err := c.receive(ctx, s, a)
+// attendRound receives one stream and returns what both ends measured, of the stream that goes back too.
+func (c *Config) attendRound(ctx context.Context, s *session, a *ask, p *printer) ([]round, error) {
+	rx, err := c.receive(ctx, s, a, p)
 	if not, ok := errors.AsType[notReady](err); ok {
 		_ = s.say(message{Fault: faultOf(not.error)})
-		return round{}, not.error
+		return nil, not.error
 	}
 	rx.Error = faultOf(err)
 	if failed := s.say(message{Report: &rx}); err != nil || failed != nil {
-		return round{}, firstOf(err, failed)
+		return nil, firstOf(err, failed)
 	}
 	m, err := s.hear(ctx, replyTime)
 	if err != nil {
-		return round{}, err
+		return nil, err
 	}
 	return pair(s, m.Report, &rx)
 }
 
 // receive receives one stream, discards it and measures it. If it does not get ready, the error is a notReady.
-func (c *Config) receive(ctx context.Context, s *session, a *ask) (end, error) {
+func (c *Config) receive(ctx context.Context, s *session, a *ask, p *printer) (end, error) {
 	o := rig.Setup{Options: a.options(c), Hooks: rig.Hooks{LinkSums: true}}
 	if o.Connect == 0 {
 		o.Connect = replyTime
@@ -261,7 +284,7 @@ func (c *Config) receive(ctx context.Context, s *session, a *ask) (end, error) {
 		if err != nil {
 			return end{}, notReady{err}
 		}
-		e, err := c.receiveInto(ctx, s, a, o, to.sink)
+		e, err := c.receiveInto(ctx, s, a, o, to.sink, p)
 		to.end()
 		if err == nil && to.bytes != e.Bytes {
 			err = fail(engine.StatusIntegrity, nil, "%d bytes were received, and %d came out of the pipe", e.Bytes, to.bytes)
@@ -273,18 +296,25 @@ func (c *Config) receive(ctx context.Context, s *session, a *ask) (end, error) {
 		return end{}, notReady{err}
 	}
 	defer sink.Close()
-	return c.receiveInto(ctx, s, a, o, sink)
+	return c.receiveInto(ctx, s, a, o, sink, p)
 }
 
 // notReady is the error of a round whose receiver did not get ready.
 type notReady struct{ error }
 
-func (c *Config) receiveInto(ctx context.Context, s *session, a *ask, o rig.Setup, sink *os.File) (end, error) {
+func (c *Config) receiveInto(ctx context.Context, s *session, a *ask, o rig.Setup, sink *os.File, p *printer) (end, error) {
 	r, err := rig.NewReceiver(rig.ReceiveConfig{
 		Setup: o, Port: c.DataPort, Sink: int(sink.Fd()), Observer: c.Words.observer(Prefix + "rx: "),
 	})
 	if err != nil {
 		return end{}, notReady{err}
+	}
+	var back *engine.Sender
+	if a.Both {
+		if back, err = c.sendBack(a, o, r); err != nil {
+			drop(r)
+			return end{}, notReady{err}
+		}
 	}
 	guarded, cancel := s.guard(ctx)
 	defer cancel()
@@ -292,7 +322,13 @@ func (c *Config) receiveInto(ctx context.Context, s *session, a *ask, o rig.Setu
 	if err := s.say(message{Ready: &ready{port}}); err != nil {
 		cancel() // the receiver is open and must run to be closed
 	}
-	return meter{words: c.Words, warmup: seconds(a.Warmup)}.run(guarded, r)
+	m := meter{words: c.Words, warmup: seconds(a.Warmup), every: c.Interval, lap: p.lap("")}
+	if back == nil {
+		return m.run(guarded, r)
+	}
+	mb := m
+	mb.lap = p.lap(backward)
+	return both(guarded, m, r, mb, back)
 }
 
 // say prints one line on standard error.

@@ -140,6 +140,9 @@ func (s *session) say(m message) error {
 	return nil
 }
 
+// forever is how long to wait for what has no time.
+const forever = time.Duration(1<<63 - 1)
+
 // hear waits for a message, as long as ctx and the given time allow. A fault reported by the other end is an error.
 func (s *session) hear(ctx context.Context, atMost time.Duration) (message, error) {
 	timeout := time.NewTimer(atMost)

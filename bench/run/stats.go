@@ -25,6 +25,7 @@ type round struct {
 	number, of int
 	name       string   // of the variant
 	variant    *Variant // nil at a receiver, which knows only the name
+	back       bool     // it went from rx to tx, beside another one
 	tx, rx     end
 }
 

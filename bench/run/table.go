@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -26,6 +27,8 @@ type printer struct {
 
 	now string // the running round
 	all time.Duration
+
+	mu sync.Mutex // of lines while a round runs
 }
 
 // labelMost is the width of the widest configuration shown, in columns; a wider one gets a number.
@@ -63,6 +66,8 @@ func (p *printer) progress(bytes uint64, elapsed time.Duration) {
 	if !p.terminal {
 		return
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	line := Prefix + p.now
 	if elapsed > 0 {
 		line += fmt.Sprintf(": %.0f of %.0f s, %s MB/s", elapsed.Seconds(), max(p.all, elapsed).Seconds(),
@@ -100,10 +105,7 @@ const (
 // row prints one round.
 func (p *printer) row(r round) {
 	label := p.label(r.name)
-	if !p.headed {
-		p.headed = true
-		p.line(headRow, "round", "configuration", "MB/s", "differ", "tx s/GiB", "rx s/GiB", "retrans", "resent", "lanes")
-	}
+	p.head()
 	lanes := "-"
 	if n := len(r.rx.Queues); n > 0 {
 		lanes = strconv.Itoa(n)
@@ -116,6 +118,31 @@ func (p *printer) row(r round) {
 	if observe.Level(p.verbose) >= observe.LevelLinks {
 		p.links(&r)
 	}
+}
+
+// head prints the names of the columns, once for each table.
+func (p *printer) head() {
+	if !p.headed {
+		p.headed = true
+		p.line(headRow, "round", "configuration", "MB/s", "differ", "tx s/GiB", "rx s/GiB", "retrans", "resent", "lanes")
+	}
+}
+
+// lap returns what prints how much a stream has carried from one moment to another while it runs; way tells it from another one.
+func (p *printer) lap(way string) func(from, to time.Duration, bytes uint64) {
+	return func(from, to time.Duration, bytes uint64) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.head()
+		p.line(headRow, "", fmt.Sprintf("%.1f to %.1f s%s", from.Seconds(), to.Seconds(), way), rateText(float64(bytes)/(to-from).Seconds()),
+			"", "", "", "", "", "")
+	}
+}
+
+// waits says that another bench is served first.
+func (p *printer) waits(peer string) {
+	p.clear()
+	fmt.Fprintf(p.err, "%stx: %s serves another bench; waiting for a turn\n", Prefix, peer)
 }
 
 func (p *printer) line(format string, args ...any) {

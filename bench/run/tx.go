@@ -117,13 +117,15 @@ func (c *Config) measure(ctx context.Context, s *session, o outputs) error {
 	var err error
 	for n, v := range c.rounds() {
 		p.begin(n, c.count(), v.Name())
-		var r round
-		if r, err = c.round(ctx, s, v, n, p); err != nil {
+		var rounds []round
+		if rounds, err = c.round(ctx, s, v, n, p); err != nil {
 			break
 		}
-		r.number, r.of, r.name, r.variant = n, c.count(), v.Name(), v
-		p.row(r)
-		b.rounds = append(b.rounds, r)
+		for _, r := range rounds {
+			r.number, r.of, r.name, r.variant = n, c.count(), v.Name()+r.name, v
+			p.row(r)
+			b.rounds = append(b.rounds, r)
+		}
 	}
 	p.summary(b.rounds)
 	if err != nil && len(b.rounds) == 0 {
@@ -160,50 +162,61 @@ func firstOf(all ...error) error {
 	return nil
 }
 
-// round runs one stream and returns what both ends measured.
-func (c *Config) round(ctx context.Context, s *session, v *Variant, n int, p *printer) (round, error) {
+// round runs one stream and returns what both ends measured, of the stream that goes back too.
+func (c *Config) round(ctx context.Context, s *session, v *Variant, n int, p *printer) ([]round, error) {
 	if err := s.say(message{Ask: newAsk(c, v, n, c.count())}); err != nil {
-		return round{}, err
+		return nil, err
 	}
 	m, err := s.hear(ctx, replyTime)
+	if err == nil && m.Wait != nil {
+		p.waits(s.peer)
+		m, err = s.hear(ctx, forever)
+	}
 	if err != nil {
-		return round{}, err
+		return nil, err
 	}
 	if m.Ready == nil {
-		return round{}, fail(engine.StatusRefused, errMessage, "the bench at %s", s.peer)
+		return nil, fail(engine.StatusRefused, errMessage, "the bench at %s", s.peer)
 	}
 	guarded, cancel := s.guard(ctx)
 	defer cancel()
 	tx, err := c.stream(guarded, v, m.Ready.Port, p)
 	tx.Error = faultOf(err)
 	if failed := s.say(message{Report: &tx}); err != nil || failed != nil {
-		return round{}, firstOf(err, failed)
+		return nil, firstOf(err, failed)
 	}
 	if m, err = s.hear(ctx, replyTime); err != nil {
-		return round{}, err
+		return nil, err
 	}
 	return pair(s, &tx, m.Report)
 }
 
-// pair joins the measurements of both ends. Only a stream that is complete at both ends counts.
-func pair(s *session, tx, rx *end) (round, error) {
+// pair joins the measurements of both ends, for each stream. Only a stream that is complete at both ends counts.
+func pair(s *session, tx, rx *end) ([]round, error) {
 	switch {
-	case tx == nil || rx == nil:
-		return round{}, fail(engine.StatusRefused, errMessage, "the bench at %s", s.peer)
+	case tx == nil || rx == nil || (tx.Back == nil) != (rx.Back == nil):
+		return nil, fail(engine.StatusRefused, errMessage, "the bench at %s", s.peer)
 	case rx.Error != nil:
-		return round{}, rx.Error.error(s.peer)
+		return nil, rx.Error.error(s.peer)
 	case tx.Error != nil:
-		return round{}, tx.Error.error(s.peer)
-	case tx.Bytes != rx.Bytes:
-		return round{}, fail(engine.StatusIntegrity, nil, "%d bytes were sent and %d received", tx.Bytes, rx.Bytes)
+		return nil, tx.Error.error(s.peer)
 	}
-	return round{tx: *tx, rx: *rx}, nil
+	rounds := []round{{tx: *tx, rx: *rx}}
+	if tx.Back != nil {
+		rounds = append(rounds, round{name: backward, back: true, tx: *rx.Back, rx: *tx.Back})
+	}
+	for _, r := range rounds {
+		if r.tx.Bytes != r.rx.Bytes {
+			return nil, fail(engine.StatusIntegrity, nil, "%d bytes were sent and %d received", r.tx.Bytes, r.rx.Bytes)
+		}
+	}
+	return rounds, nil
 }
 
 // stream sends one stream and measures it.
 func (c *Config) stream(ctx context.Context, v *Variant, port uint16, p *printer) (end, error) {
 	o := rig.Setup{Options: v.Options, Hooks: rig.Hooks{LinkSums: true}}
-	m := meter{words: c.Words, warmup: c.Warmup, lasts: c.Warmup + c.Length, tell: p.progress}
+	m := meter{words: c.Words, warmup: c.Warmup, lasts: c.Warmup + c.Length, tell: p.progress, every: c.Interval, lap: p.lap("")}
 	source := -1
 	if c.Pipes {
 		from, err := produce()
@@ -225,5 +238,8 @@ func (c *Config) stream(ctx context.Context, v *Variant, port uint16, p *printer
 	if err != nil {
 		return end{}, err
 	}
-	return m.run(ctx, s)
+	if !c.Both {
+		return m.run(ctx, s)
+	}
+	return c.receiveBack(ctx, v, paths, p, m, s)
 }

@@ -29,11 +29,11 @@ type benchmark struct {
 // parseBench reads the words after bench. The errors are those of parse.
 func parseBench(words []string) (*invocation, error) {
 	if len(words) == 0 {
-		return nil, usageError("bench: expected local, rx, tx or diff, found the end of the line")
+		return nil, usageError("bench: expected %s, found the end of the line", choice(benchKinds, nil).want)
 	}
 	kind := words[0]
 	if !slices.Contains(benchKinds, kind) {
-		return nil, usageError("bench: expected local, rx, tx or diff, found %q%s", kind, suggest(kind, benchKinds))
+		return nil, usageError("bench: expected %s, found %q%s", choice(benchKinds, nil).want, kind, suggest(kind, benchKinds))
 	}
 	if kind == benchDiff {
 		return parseDiff(words[1:])
@@ -66,6 +66,11 @@ func (inv *invocation) completeBench() error {
 	if b.Pipes && inv.options.PRBS {
 		return usageError("pipes: cannot be combined with prbs, whose stream does not come from a pipe")
 	}
+	if b.Pipes && b.Both {
+		return usageError("pipes: cannot be combined with bidir")
+	}
+	serves := (b.kind == benchRx || b.kind == benchServe) && !b.one
+	b.Queue = b.kind == benchServe
 	if b.kind == benchLocal {
 		inv.tx.paths = []engine.Path{{Host: localHost(inv.options.Bind).String()}}
 	}
@@ -73,13 +78,13 @@ func (inv *invocation) completeBench() error {
 		return err
 	}
 	b.Port = cmp.Or(inv.rx.port, engine.DefaultPort)
-	if b.kind == benchRx && !b.one && b.DataPort == 0 {
+	if serves && b.DataPort == 0 {
 		if b.Port == 65535 {
 			return usageError("dataport: must be given, since no port follows 65535")
 		}
 		b.DataPort = b.Port + 1
 	}
-	if b.kind == benchRx && b.DataPort == b.Port && !b.one {
+	if serves && b.DataPort == b.Port {
 		return usageError("dataport: expected a port other than the control port, found %d", b.DataPort)
 	}
 	if b.JSON != "" && b.JSON == b.Bench {

@@ -15,10 +15,11 @@ const (
 	benchLocal = "local"
 	benchRx    = "rx"
 	benchTx    = "tx"
-	benchDiff  = "diff" // of files that the others have written
+	benchServe = "serve" // rx, for as long as it is not stopped
+	benchDiff  = "diff"  // of files that the others have written
 )
 
-var benchKinds = []string{benchLocal, benchRx, benchTx, benchDiff}
+var benchKinds = []string{benchLocal, benchRx, benchTx, benchServe, benchDiff}
 
 // inherited is the port of a bench rx whose connection is standard input.
 const inherited = "-"
@@ -64,6 +65,19 @@ processes, whose CPU time includes theirs.`,
 			set: func(inv *invocation) { inv.bench.Pipes = true },
 		},
 		{
+			name: "bidir",
+			gist: "a second stream goes back at the same time, over links of its own",
+			more: `
+For local and tx. Each round then has two lines, and each process, whose CPU time is shared
+out by the bytes of both. tx dials for both, so that rx needs no other port.`,
+			set: func(inv *invocation) { inv.bench.Both = true },
+		},
+		{
+			name: "interval",
+			args: []argument{seconds("", func(inv *invocation, d time.Duration) { inv.bench.Interval = d })},
+			gist: "a line for every so many seconds of each round",
+		},
+		{
 			name: "dataport", initial: "the next after rx's PORT",
 			args: []argument{port(func(inv *invocation, p uint16) { inv.bench.DataPort = p })},
 			gist: "the port that rx takes links on",
@@ -86,34 +100,38 @@ goes to standard error.`,
 	}
 }
 
+// benchHelp is what "help bench" says of these.
+func benchHelp() string { return "\n\nIts own keywords:\n\n" + listed(benchWords()) }
+
 // elsewhere are keywords that mean nothing to the bench of a kind.
 var elsewhere = map[string][]string{
 	benchLocal: {"via", "rate"},
-	benchRx:    {"seconds", "warmup", "sweep", "pipes", "json", "gobench", "prbs", "via", "rate", "chaos", "leglimit", "delayus", "charmode"},
+	benchRx:    {"seconds", "warmup", "sweep", "pipes", "bidir", "json", "gobench", "prbs", "via", "rate", "chaos", "leglimit", "delayus", "charmode"},
 	benchTx:    {"dataport"},
+	benchServe: {"seconds", "warmup", "sweep", "pipes", "bidir", "json", "gobench", "prbs", "via", "rate", "chaos", "leglimit", "delayus", "charmode", "rounds", "connect"},
 }
 
 // benchTable is the grammar of a bench of the given kind.
 func benchTable(kind string) []keyword {
 	table := slices.Concat(benchWords(), original(), keyWords(), ours())
 	switch kind {
-	case benchRx:
-		table = append(table, benchPort())
+	case benchRx, benchServe:
+		table = append(table, benchPort(kind))
 	case benchTx:
 		table = append(append(table, benchHost()), ofPath()...)
 	}
 	return slices.DeleteFunc(table, func(k keyword) bool { return k.unbuilt || slices.Contains(elsewhere[kind], k.name) })
 }
 
-// benchPort is rx with its port, or with a connection that is there already.
-func benchPort() keyword {
-	k := keyword{name: "rx", initial: strconv.Itoa(engine.DefaultPort)}
+// benchPort is rx or serve with its port, or rx with a connection that is there already.
+func benchPort(kind string) keyword {
+	k := keyword{name: kind, initial: strconv.Itoa(engine.DefaultPort), gist: "serve benches on PORT"}
 	number := optionalPort(func(inv *invocation, p uint16) { inv.rx.port = p })
 	k.args = []argument{{
 		name: number.name, want: number.want + ", or -",
-		optional: func(word string) bool { return word == inherited || number.optional(word) },
+		optional: func(word string) bool { return word == inherited && kind == benchRx || number.optional(word) },
 		set: func(inv *invocation, word string) bool {
-			inv.bench.one = word == inherited
+			inv.bench.one = word == inherited && kind == benchRx
 			return inv.bench.one || number.set(inv, word)
 		},
 	}}
@@ -124,10 +142,7 @@ func benchPort() keyword {
 func benchHost() keyword {
 	k := ends()[1]
 	k.set = nil
-	k.args = []argument{
-		host(func(inv *invocation, h string) { inv.dial(&inv.tx, "tx", h) }),
-		optionalPort(func(inv *invocation, p uint16) { inv.lastPath().Port = p }),
-	}
+	k.args = hostAndPort(func(inv *invocation, h string) { inv.dial(&inv.tx, "tx", h) })
 	return k
 }
 

@@ -109,17 +109,17 @@ type whereTo struct {
 	word  string
 	of    func(inv *invocation) *direction
 	given bool // since the keyword
-	dials bool // likewise
+	dials bool // likewise, and its port may follow
 }
 
 // where is the argument. table gives the keywords that are not taken for hosts; nil: there must be an argument.
 func (w *whereTo) where(table func() []keyword) argument {
 	a := argument{
-		name: "HOST", want: "a host to dial, without a port, or a port to listen on, 1 to 65535 or 0 for any", set: w.set,
+		name: "HOST", want: "a host to dial, or a port to listen on, 1 to 65535 or 0 for any", set: w.set,
 	}
 	if table != nil {
 		a.optional = func(arg string) bool {
-			_, _, ok := parseLogin(arg)
+			_, _, _, ok := parseLogin(arg)
 			return looksLikeNumber(arg) || ok && !looksLikeKeyword(arg, names(table()))
 		}
 	}
@@ -136,11 +136,13 @@ func (w *whereTo) set(inv *invocation, arg string) bool {
 		}
 		return ok
 	}
-	user, h, ok := parseLogin(arg)
-	if w.dials = ok; ok {
+	user, h, port, ok := parseLogin(arg)
+	if ok {
 		inv.dial(w.of(inv), w.word, h)
+		inv.lastPath().Port = port
 		inv.noteLogin(user)
 	}
+	w.dials = ok && port == 0
 	return ok
 }
 

@@ -173,6 +173,9 @@ func TestHelpHasEverything(t *testing.T) {
 // TestHelpFitsATerminal keeps the lines of every help text within 100 columns.
 func TestHelpFitsATerminal(t *testing.T) {
 	texts := []string{helpText(), shortUsage(), diffHelp}
+	for _, c := range chapters() {
+		texts = append(texts, c.help())
+	}
 	for _, k := range topics() {
 		texts = append(texts, k.help())
 	}
@@ -181,6 +184,49 @@ func TestHelpFitsATerminal(t *testing.T) {
 			if len(line) > 100 {
 				t.Errorf("%d columns: %s", len(line), line)
 			}
+		}
+	}
+}
+
+// TestFirstScreen keeps what "viamillipede help" prints on one screen of the smallest terminal, with a line left for the prompt.
+func TestFirstScreen(t *testing.T) {
+	const rows, columns = 24, 80
+	lines := strings.Split(strings.TrimSuffix(firstScreen(), "\n"), "\n")
+	if len(lines) >= rows {
+		t.Errorf("%d lines, want fewer than %d", len(lines), rows)
+	}
+	for _, line := range lines {
+		if len(line) > columns {
+			t.Errorf("%d columns, want %d at most: %s", len(line), columns, line)
+		}
+	}
+	for _, c := range chapters() {
+		if !strings.Contains(firstScreen(), "  "+c.name+" ") {
+			t.Errorf("the first screen lacks the chapter %s", c.name)
+		}
+	}
+}
+
+// TestEveryKeywordIsInOneChapter: a keyword that is in none cannot be found by somebody who does not know its name.
+func TestEveryKeywordIsInOneChapter(t *testing.T) {
+	in := map[string]string{}
+	for _, c := range chapters() {
+		if _, ok := find(topics(), c.name); ok {
+			t.Errorf("the chapter %s has the name of a keyword", c.name)
+		}
+		for _, name := range c.words {
+			if in[name] != "" {
+				t.Errorf("%s is in the chapters %s and %s", name, in[name], c.name)
+			}
+			in[name] = c.name
+			if _, ok := find(grammar(), name); !ok {
+				t.Errorf("%s, in the chapter %s, is no keyword", name, c.name)
+			}
+		}
+	}
+	for _, k := range grammar() {
+		if in[k.name] == "" {
+			t.Errorf("%s is in no chapter (chapters.go)", k.name)
 		}
 	}
 }

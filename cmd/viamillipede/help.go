@@ -23,9 +23,11 @@ viamillipede tx <port> [options]
 viamillipede tx [<user>@]<host> ssh [copy] peer <command> [options]
 viamillipede rx [<user>@]<host> ssh [copy] peer <command> [options]
 viamillipede keygen <file>
+viamillipede completion bash|zsh|fish
 viamillipede doctor [<host>] [json]
 viamillipede bench local [options]
 viamillipede bench rx [<port>] [options]
+viamillipede bench serve [<port>] [options]
 viamillipede bench tx <host> [<port>] [tx <host> [<port>] ...] [options]
 viamillipede bench diff <old> <new> [threshold <percent>] [only <row>]
 viamillipede lanes rx [<port>]
@@ -140,46 +142,6 @@ func helpAsked(words []string) (topic string, asked bool) {
 		return benchDiff, true
 	}
 	return words[0], true
-}
-
-// writeHelp writes the whole help text, or what there is to say about the keyword named topic.
-func writeHelp(w io.Writer, topic string) error {
-	text := helpText()
-	if k, ok := find(topics(), topic); ok {
-		text = k.help()
-	}
-	if topic == benchDiff {
-		text = diffHelp
-	}
-	_, err := io.WriteString(w, text)
-	return err
-}
-
-func helpText() string {
-	var b strings.Builder
-	b.WriteString(commands + "\n" + story)
-	b.WriteString("\nKeywords, in any order; via, rate, spill, sports and ssh follow the tx or rx that they belong to:\n\n")
-	for _, k := range grammar() {
-		fmt.Fprintf(&b, "  %-27s %s%s\n", k.usage(), k.gist, k.remark())
-	}
-	b.WriteString("\nKeywords of bench, beside those of a stream:\n\n")
-	for _, k := range benchWords() {
-		fmt.Fprintf(&b, "  %-27s %s%s\n", k.usage(), k.gist, k.remark())
-	}
-	b.WriteString("\nSizes take k, M or G (powers of 2). \"viamillipede help KEYWORD\" says more.\n")
-	b.WriteString("\nLevels of verbose, each with those before it:\n\n")
-	for _, l := range levels {
-		fmt.Fprintf(&b, "  %3d  %s\n", l.level, l.gist)
-	}
-	b.WriteString("\nSignals:\n\n")
-	for _, r := range reactions {
-		fmt.Fprintf(&b, "  %-7s  %s\n", r.signal, r.gist)
-	}
-	b.WriteString("\nExit status:\n\n")
-	for _, s := range statuses {
-		fmt.Fprintf(&b, "  %3d  %s\n", s.status, s.gist)
-	}
-	return b.String()
 }
 
 // remark is what follows the gist in the list of keywords.

@@ -58,9 +58,12 @@ func find(keywords []keyword, word string) (keyword, bool) {
 	return keyword{}, false
 }
 
-// expectedKeyword is the error of a word that is not a keyword: it names the near miss, or the command line that lists them.
+// expectedKeyword is the error of a word that is not a keyword: it says what was meant, or which command line lists the keywords.
 func expectedKeyword(word string, keywords []keyword, lists string) error {
-	hint := suggest(word, names(keywords))
+	hint := didYouMean(respelt(word, keywords))
+	if hint == "" {
+		hint = suggest(word, names(keywords))
+	}
 	if hint == "" {
 		hint = fmt.Sprintf("; %q lists them", lists)
 	}

@@ -43,10 +43,7 @@ func lanesGrammar() []keyword {
 		},
 		{
 			name: "tx", initial: fmt.Sprint(engine.DefaultPort),
-			args: []argument{
-				host(func(inv *invocation, h string) { inv.dial(&inv.tx, "tx", h) }),
-				optionalPort(func(inv *invocation, p uint16) { inv.lastPath().Port = p }),
-			},
+			args: hostAndPort(func(inv *invocation, h string) { inv.dial(&inv.tx, "tx", h) }),
 			gist: "measure the lanes to HOST, and print the report",
 		},
 		{

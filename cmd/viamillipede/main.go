@@ -2,12 +2,13 @@
 // output on another, in order, over many TCP connections and several network paths at once. "viamillipede help" and
 // viamillipede(1) describe its command line.
 //
-// The files follow the run: parse (with grammar, values, size and suggest) turns the command line into an invocation;
-// help answers questions about it, and examine those about the machine; run, with standard, signals and profile, carries it
-// out, with staying where it is to serve many, and keep, folder, direction, filing and execution say between which ends; ssh and meet
-// start the other one. say, telling, sight and watch have what users and programs see of it.
+// The files follow the run: parse (with grammar, values, hosts, size and suggest) turns the command line into an invocation;
+// help, with chapters and completion, answers questions about it, and examine those about the machine; run, with standard, signals
+// and profile, carries it out, with staying where it is to serve many, and keep, folder, direction, filing and execution say between
+// which ends; ssh and meet start the other one. say, telling, sight and watch have what users and programs see of it.
 //
-// What goes where: standard output carries payload, or the text of help, version, doctor, bench, lanes and keygen, and nothing else.
+// What goes where: standard output carries payload, or the text of help, version, completion, doctor, bench, lanes and keygen, and
+// nothing else.
 // Every other line goes to standard error and begins with "viamillipede"; nothing waits for it to be read there.
 package main
 

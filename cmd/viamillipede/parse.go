@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"viamillipede/cmd/viamillipede/internal/events"
 	"viamillipede/engine"
@@ -9,8 +10,8 @@ import (
 
 // invocation is what one command line asks for, read and checked. Nothing is opened yet.
 type invocation struct {
-	question string // "help", "version", "doctor", "diff", "keygen" or "" for none; nothing else counts when there is one
-	topic    string // the keyword that help is about, or ""
+	question string // "help", "version", "completion", "doctor", "diff", "keygen" or "" for none; nothing else counts when there is one
+	topic    string // the keyword or chapter that help is about, the shell of completion, or ""
 	patient  string // the host that doctor looks the way to, or ""
 	json     bool   // doctor writes for programs
 	diff     twoFiles
@@ -55,7 +56,7 @@ type parser struct {
 }
 
 // helpLists lists the keywords of a stream and of bench.
-const helpLists = "viamillipede help"
+const helpLists = "viamillipede help all"
 
 // parse reads a command line without the program's name. Every error is one line for the user, without the program's
 // name before it, and an *engine.Error of engine.StatusUsage.
@@ -179,9 +180,24 @@ func (p *parser) argument(k keyword, a argument) error {
 		return usageError("%s: expected %s, found the keyword %q", k.name, a.want, word)
 	}
 	if !a.set(p.inv, word) {
-		return usageError("%s: expected %s, found %q%s", k.name, a.want, word, suggest(word, a.choices))
+		return usageError("%s: expected %s, found %q%s", k.name, a.want, word, p.hint(a, word))
 	}
 	return nil
+}
+
+// hint completes the error line about a word that is not what a wants.
+func (p *parser) hint(a argument, word string) string {
+	if hint := suggest(word, a.choices); hint != "" {
+		return hint
+	}
+	meant := ""
+	if a.meant != nil {
+		meant = a.meant(word)
+	}
+	if meant == "" && strings.HasPrefix(word, "-") {
+		meant = respelt(word, p.table)
+	}
+	return didYouMean(meant)
 }
 
 func (p *parser) next() string {
@@ -195,10 +211,10 @@ func (p *parser) nothingMore(k keyword) error {
 	if len(p.rest) > 0 {
 		return usageError("%s: expected the end of the line, found %q", k.name, p.rest[0])
 	}
-	if _, ok := find(topics(), p.inv.topic); !ok && p.inv.topic != "" && p.inv.topic != benchDiff {
-		return expectedKeyword(p.inv.topic, topics(), helpLists)
+	if p.inv.question != "help" {
+		return nil
 	}
-	return nil
+	return checkTopic(p.inv.topic)
 }
 
 // complete fills in what was left out and checks what no keyword can check alone.

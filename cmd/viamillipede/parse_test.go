@@ -99,6 +99,7 @@ func TestParseDirections(t *testing.T) {
 		"rx 9":                    {rx: listens(9)},
 		"rx a":                    {rx: dials(engine.Path{Host: "a", Port: 8834})},
 		"rx a 9":                  {rx: dials(engine.Path{Host: "a", Port: 9})},
+		"rx a:9 rx [::1]:7":       {rx: dials(engine.Path{Host: "a", Port: 9}, engine.Path{Host: "::1", Port: 7})},
 		"rx a 9 rx b":             {rx: dials(engine.Path{Host: "a", Port: 9}, engine.Path{Host: "b", Port: 9})},
 		"rx ::1 rx [::2] 7":       {rx: dials(engine.Path{Host: "::1", Port: 7}, engine.Path{Host: "::2", Port: 7})},
 		"rx a rate 1M rx b via e": {rx: dials(engine.Path{Host: "a", Port: 8834, Rate: 1 << 20}, engine.Path{Host: "b", Port: 8834, Via: engine.Via{Device: "e"}})},
@@ -138,6 +139,12 @@ func TestParsePaths(t *testing.T) {
 		"tx [fe80::1%eth0]":       {{Host: "fe80::1%eth0", Port: 8834}},
 		"tx host1.40g.example. 2": {{Host: "host1.40g.example.", Port: 2}},
 		"tx 9lives":               {{Host: "9lives", Port: 8834}},
+		"tx a:1 tx b":             {{Host: "a", Port: 1}, {Host: "b", Port: 1}},
+		"tx 198.18.0.1:2 rate 1M": {{Host: "198.18.0.1", Port: 2, Rate: 1 << 20}},
+		"tx [::1]:2 threads 3":    {{Host: "::1", Port: 2}},
+		"tx [fe80::1%eth0]:2":     {{Host: "fe80::1%eth0", Port: 2}},
+		"tx ::1:2":                {{Host: "::1:2", Port: 8834}},
+		"bench tx a:1 tx b 2":     {{Host: "a", Port: 1}, {Host: "b", Port: 2}},
 		"tx a 1 tx a 1":           {{Host: "a", Port: 1}, {Host: "a", Port: 1}},
 		"tx a via eth0":           {{Host: "a", Port: 8834, Via: engine.Via{Device: "eth0"}}},
 		"tx a via eth0.100-vlan":  {{Host: "a", Port: 8834, Via: engine.Via{Device: "eth0.100-vlan"}}},
@@ -191,7 +198,7 @@ func TestBenchHasThePatienceOfAStream(t *testing.T) {
 
 func TestParseRefusesHosts(t *testing.T) {
 	for _, host := range []string{
-		"", " ", "h:1", "[::1", "::1]", "[198.18.0.1]", "[h]", "[]", "198.18.0.256", "1.2.3", "-h1", ".h", "a/b",
+		"", " ", "h:0", "h:65536", "h:", ":1", "h:1:2", "[::1]:", "[::1]:x", "1:2:3:4:5:6:7:8:8834", "threads=4", "[::1", "::1]", "[198.18.0.1]", "[h]", "[]", "198.18.0.256", "1.2.3", "-h1", ".h", "a/b",
 		"a b", "a\nb", "user@h", "fe80::1%e\n0", "a\x00", strings.Repeat("a", 255), "h\xff",
 	} {
 		if inv, err := parse([]string{"tx", host}); err == nil {

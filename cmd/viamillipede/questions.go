@@ -7,9 +7,10 @@ func questions() []keyword {
 			name: "help", alias: []string{"-h", "--help"},
 			args: []argument{topic()},
 			set:  func(inv *invocation) { inv.question = "help" },
-			gist: "this text, or more about one KEYWORD",
+			gist: "one screen, or more about one KEYWORD or chapter; all: all of it",
 		},
 		versionWord(),
+		completionWord(),
 		keygenWord(),
 		{
 			name: "doctor",
@@ -25,13 +26,14 @@ sent to HOST. Run it as the user who runs the stream. The exit status is 0 whate
 was found.`,
 		},
 		{
-			name: benchWord, first: true, args: []argument{choice(benchKinds, func(*invocation, string) {})},
+			name: benchWord, first: true, own: benchHelp, args: []argument{choice(benchKinds, func(*invocation, string) {})},
 			gist: "measure streams: on this host, or from one host to another",
 			more: `
 The first word of its line; the options of a stream follow, and keywords of its own:
 seconds, warmup, rounds, sweep, pipes, dataport, json and gobench. local runs both ends
 on this host, in two processes. rx serves benches on PORT, one after another, until
-it is stopped; tx asks it for rounds. Each end measures the rate, its CPU time and what
+it is stopped, and serve has those who come meanwhile wait for their turn; tx asks for
+rounds. Each end measures the rate, its CPU time and what
 its links do, tells the other, and prints both on standard output. rx is told the
 options of its sender that it has to know: threads, window, io, congestion, sockstats
 and prbs, except those that its own line gives. connect at rx is how long it waits for

@@ -76,6 +76,8 @@ func (inv *invocation) answer(w io.Writer) engine.Status {
 		return inv.diff.report(w)
 	case "version":
 		err = writeVersion(w)
+	case "completion":
+		err = writeCompletion(w, inv.topic)
 	case "keygen":
 		if err = inv.makeKey(w); err != nil {
 			return failed(ownPrefix, err)

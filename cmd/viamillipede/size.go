@@ -6,21 +6,37 @@ import (
 	"strings"
 )
 
-// parseSize reads a number of bytes: decimal digits and, optionally, k, M or G in either case for 2^10, 2^20 or 2^30.
-// Everything else is not a size: signs, fractions, spaces, and what does not fit in an int64.
+// parseSize reads a number of bytes: decimal digits and, optionally, k, M or G in either case for 2^10, 2^20 or 2^30, which iB
+// may follow. Everything else is not a size: signs, fractions, spaces, and what does not fit in an int64.
 func parseSize(word string) (bytes int64, ok bool) {
-	digits, shift := word, 0
-	if word != "" {
-		shift = unitShift(word[len(word)-1])
+	digits, binary := strings.CutSuffix(word, "iB")
+	shift := 0
+	if digits != "" {
+		shift = unitShift(digits[len(digits)-1])
 	}
 	if shift > 0 {
-		digits = word[:len(word)-1]
+		digits = digits[:len(digits)-1]
 	}
 	n, ok := parseNumber(digits)
-	if !ok || n > math.MaxInt64>>shift {
+	if !ok || binary && shift == 0 || n > math.MaxInt64>>shift {
 		return 0, false
 	}
 	return n << shift, true
+}
+
+// binarySize is a size that ends in kB, MB or GB with the unit that is near it here; "" if the word is none. It is not taken for that:
+// to many it is a power of ten.
+func binarySize(word string) string {
+	bare := strings.TrimRight(word, "bB")
+	if _, ok := parseSize(bare); !ok || len(word) != len(bare)+1 || parsesAsNumber(bare) {
+		return ""
+	}
+	return bare
+}
+
+func parsesAsNumber(word string) bool {
+	_, ok := parseNumber(word)
+	return ok
 }
 
 // unitShift is the power of two that a size's last letter stands for, 0 for what is not a unit.

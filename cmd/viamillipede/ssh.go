@@ -77,16 +77,16 @@ func (inv *invocation) noteLogin(user string) {
 	}
 }
 
-// parseLogin takes a host with or without a user before it, as ssh does.
-func parseLogin(word string) (user, host string, ok bool) {
+// parseLogin takes a host with or without a user before it, as ssh does, and with or without a port after it, as parseDestination does.
+func parseLogin(word string) (user, host string, port uint16, ok bool) {
 	at := strings.LastIndexByte(word, '@')
 	if at < 0 {
-		host, ok = parseHost(word)
-		return "", host, ok
+		host, port, ok = parseDestination(word)
+		return "", host, port, ok
 	}
 	user = word[:at]
-	host, ok = parseHost(word[at+1:])
-	return user, host, ok && plainDestination(user)
+	host, port, ok = parseDestination(word[at+1:])
+	return user, host, port, ok && plainDestination(user)
 }
 
 // plainDestination reports whether a word may be given to ssh as a host or a user: it is no option, and nothing that the commands of a

@@ -1,12 +1,60 @@
 package main
 
-import "strings"
+import (
+	"strconv"
+	"strings"
+)
 
 // maxSlips is how many wrong, missing, extra or swapped letters still make a near miss.
 const maxSlips = 2
 
 // suggest completes an error line with the choice that the word was probably meant to be, or with nothing.
-func suggest(word string, choices []string) string {
+func suggest(word string, choices []string) string { return didYouMean(nearest(word, choices)) }
+
+// didYouMean completes an error line with what was meant; "" is nothing.
+func didYouMean(meant string) string {
+	if meant == "" {
+		return ""
+	}
+	return "; did you mean " + strconv.Quote(meant) + "?"
+}
+
+// foreign are words of other programs, without their dashes, and those that stand for them here.
+var foreign = map[string]string{
+	"v": "verbose 1", "vv": "verbose 2", "vvv": "verbose 3", "q": "verbose 0", "quiet": "verbose 0", "V": "version",
+	"l": "rx", "s": "rx", "listen": "rx", "server": "rx", "receive": "rx", "recv": "rx",
+	"c": "tx", "client": "tx", "send": "tx",
+	"P": "threads", "parallel": "threads", "streams": "threads", "connections": "threads",
+	"timeout": "giveup", "bwlimit": "rate", "bandwidth": "rate", "encrypt": "key", "password": "key",
+}
+
+// respelt is how to write here what stands in the manner of other programs: "--threads=16" is "threads 16", and "-v" is "verbose 1".
+// "" is that the word is not of that manner, or that nobody knows what it means.
+func respelt(word string, keywords []keyword) string {
+	bare := strings.TrimLeft(word, "-")
+	name, value, valued := strings.Cut(bare, "=")
+	if bare == word && !valued && foreign[word] == "" {
+		return ""
+	}
+	meant := strings.ToLower(name)
+	if _, ok := find(keywords, meant); !ok {
+		if meant = foreign[name]; meant == "" {
+			meant = nearest(name, names(keywords))
+		}
+	}
+	first, _, whole := strings.Cut(meant, " ")
+	k, ok := find(keywords, first)
+	switch {
+	case !ok:
+		return ""
+	case valued && value != "" && !whole && len(k.args) > 0:
+		return meant + " " + value
+	}
+	return meant
+}
+
+// nearest is the choice that the word was probably meant to be, or "".
+func nearest(word string, choices []string) string {
 	word = strings.ToLower(strings.TrimLeft(word, "-"))
 	best, fewest := "", maxSlips+1
 	for _, choice := range choices {
@@ -15,10 +63,7 @@ func suggest(word string, choices []string) string {
 			best, fewest = choice, n
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return "; did you mean \"" + best + "\"?"
+	return best
 }
 
 // slips counts the letters to change, add, drop or swap with their neighbour to make b of a.

@@ -30,3 +30,17 @@ func TestSuggest(t *testing.T) {
 		}
 	}
 }
+
+// TestRespelt: what is written as for other programs is answered by the way to write it here.
+func TestRespelt(t *testing.T) {
+	for word, want := range map[string]string{
+		"--threads=16": "threads 16", "threads=16": "threads 16", "-threads=": "threads", "--THREADS=4": "threads 4", "--thraeds=4": "threads 4",
+		"--checksum": "checksum", "--checksum=yes": "checksum", "--io=copy": "io copy", "-v": "verbose 1", "-vv": "verbose 2", "-V": "version",
+		"-l": "rx", "--parallel": "threads", "--parallel=8": "threads 8", "--timeout=9": "giveup 9", "send": "tx", "-q=1": "verbose 0",
+		"threads": "", "thraeds": "", "": "", "-": "", "--": "", "=": "", "-x": "", "--nosuch=1": "", "host": "", "8834": "",
+	} {
+		if got := respelt(word, grammar()); got != want {
+			t.Errorf("respelt(%q) = %q, want %q", word, got, want)
+		}
+	}
+}

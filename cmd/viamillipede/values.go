@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"viamillipede/engine"
 	"viamillipede/engine/schedule"
@@ -17,6 +16,7 @@ type argument struct {
 	name     string                                  // as the help text shows it
 	want     string                                  // completes "expected ..."
 	choices  []string                                // words to suggest after a near miss
+	meant    func(word string) string                // not nil: how to write what the word means, or ""
 	literal  bool                                    // a word that equals a keyword is taken as it is
 	optional func(word string) bool                  // not nil: absent where this is false for the next word
 	set      func(inv *invocation, word string) bool // false: the word is not what is wanted
@@ -61,8 +61,7 @@ func size(least, most, step int64, set func(*invocation, int64)) argument {
 		want = fmt.Sprintf("a size from %s to %s and a multiple of %s", sizeText(least), sizeText(most), sizeText(step))
 	}
 	return argument{
-		name: "SIZE",
-		want: want,
+		name: "SIZE", want: want, meant: binarySize,
 		set: func(inv *invocation, word string) bool {
 			n, ok := parseSize(word)
 			if !ok || n < least || n > most || n%step != 0 {
@@ -89,49 +88,6 @@ func optionalPort(set func(*invocation, uint16)) argument {
 		return word != "" && word[0] >= '0' && word[0] <= '9'
 	}
 	return a
-}
-
-// host is a name or an address.
-func host(set func(*invocation, string)) argument {
-	return argument{
-		name: "HOST",
-		want: "a host (a name or an address, without a port)",
-		set: func(inv *invocation, word string) bool {
-			h, ok := parseHost(word)
-			if ok {
-				set(inv, h)
-			}
-			return ok
-		},
-	}
-}
-
-// maxName is the longest name that DNS can carry, with a dot at its end.
-const maxName = 254
-
-// parseHost takes an address, an IPv6 one with or without brackets, or what could be a name.
-func parseHost(word string) (host string, ok bool) {
-	if bare, cut := strings.CutPrefix(word, "["); cut {
-		bare, cut = strings.CutSuffix(bare, "]")
-		addr, err := netip.ParseAddr(bare)
-		return bare, cut && err == nil && addr.Is6() && plain(bare)
-	}
-	if _, err := netip.ParseAddr(word); err == nil {
-		return word, plain(word)
-	}
-	return word, plainName(word)
-}
-
-// plainName reports whether word could be a host's name: no address that went wrong, no option, no host:port, no path.
-func plainName(word string) bool {
-	return len(word) > 0 && len(word) <= maxName && word[0] != '-' && word[0] != '.' &&
-		strings.Trim(word, "0123456789.") != "" && !strings.ContainsAny(word, ":/[]@\"'\\") && plain(word)
-}
-
-// plain reports whether word is UTF-8 free of spaces and control characters, so that it fits in a line for the user.
-func plain(word string) bool {
-	return utf8.ValidString(word) &&
-		!strings.ContainsFunc(word, func(r rune) bool { return r <= ' ' || !strconv.IsPrint(r) })
 }
 
 // address is an IP address of this host.
@@ -255,8 +211,7 @@ func seconds(zero string, set func(*invocation, time.Duration)) argument {
 		want += ", or 0 " + zero
 	}
 	return argument{
-		name: "SECONDS",
-		want: want,
+		name: "SECONDS", want: want, meant: plainSeconds,
 		set: func(inv *invocation, word string) bool {
 			if strings.Trim(word, "0123456789.") != "" {
 				return false
@@ -269,6 +224,15 @@ func seconds(zero string, set func(*invocation, time.Duration)) argument {
 			return true
 		},
 	}
+}
+
+// plainSeconds is a time with units, such as 1h30m, in seconds; "" if the word is none.
+func plainSeconds(word string) string {
+	d, err := time.ParseDuration(word)
+	if err != nil || d <= 0 {
+		return ""
+	}
+	return strconv.FormatFloat(d.Seconds(), 'f', -1, 64)
 }
 
 // spill is a time in milliseconds, or never.
