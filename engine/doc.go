@@ -12,6 +12,7 @@
 //	    extent.go                  or a leg of a file is left in the file
 //	    holes.go                   or it is a hole of a file, and has no bytes
 //	    teststream.go              or a leg of a test stream is made               parallel, except for its place in the stream
+//	    coded.go                   and it may go through a sidechain first         many at once, on goroutines beside the loops
 //	engine/window                it is kept until the peer has received it         shared, a short lock
 //	engine/schedule              which link, how large a leg, how late             pure decisions, and every clock of the engine
 //	engine/send                  the sending end                                   parallel: each loop its own links
@@ -40,11 +41,13 @@
 //	    park.go                    or waits for its turn in the socket
 //	engine/receive/claims        copies of it agree                                shared, a short lock
 //	engine/ring                  or is put in order                                shared, lock-free
+//	engine/receive/decode        what was coded gets its own bytes back            many at once, on goroutines beside the loops
 //	engine/receive/egress        legs go to the sink                               sequential: the loop that has the delivery turn
 //	    delivery.go                those in the ring are written
 //	    links.go                   what a link may do to the sink itself
 //	    route.go                   by which way
 //	    hollow.go                  or a hole is left, or written as zeros
+//	    decoded.go                 the head leg may have to be decoded first
 //	    conclude.go                the end of the stream is written, and read      a goroutine at the end
 //	netio.Sink                   the user's stream again
 //	engine/receive
@@ -69,6 +72,7 @@
 //	engine/parties               programs at the other end of the user's pipes, which have a say in the end of the stream
 //	engine/resume                what an earlier run has left is compared          goroutines of its own
 //	engine/observe               what it shows: a Snapshot, a Summary, and events for an Observer
+//	engine/sidechain             coders of legs: compressors, and programs of the user's
 //	engine/seal                  links that only those with a key can read: the handshake, and records
 //	engine/sealed                the bytes of such a link, between its records and the socket
 //	engine/wire                  the format on the wire, and SPEC.md
@@ -135,6 +139,7 @@
 //	listeners, guests          doors.Doors: they end with the context of the last Accept, and Accept joins them
 //	streams of a house         house.House: Run joins them
 //	end of the sink            egress.Delivery: it closes ended
+//	crews of coders            ingest.Intake and decode.Decoding: they end with them
 //	questions to parties       ingest.Intake and egress.Delivery, a stream.Chore each: was that all? and: whose stream it is
 //	hashing of a file            ingest.Intake and Receiver: it ends with them, or when a call on the file returns
 //	loading of BPF programs    stream.Chore: one for the statistics of links, one for the proof of pages

@@ -21,6 +21,7 @@ import (
 	"viamillipede/engine/observe"
 	"viamillipede/engine/rig"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/sidechain"
 )
 
 var seedFlag = flag.Int64("seed", -1, "run this one seed of TestSeeds or TestSeedsThatFail, with everything said")
@@ -144,6 +145,8 @@ type scenario struct {
 	moves          bool   // links follow their packets from loop to loop
 	moved          uint64 // so many did
 	holes          []gap  // of the source
+
+	txChain, rxChain sidechain.Chain
 }
 
 func newScenario(seed uint64) *scenario {
@@ -216,6 +219,9 @@ func newScenario(seed uint64) *scenario {
 		}
 	}
 	s.reversed = r.IntN(3) == 0
+	if r.IntN(4) == 0 {
+		s.txChain, s.rxChain = drawChain(r)
+	}
 	return s
 }
 
@@ -234,6 +240,9 @@ func (s *scenario) run(log io.Writer) error {
 	network.Reversed = s.reversed
 	defer network.Close()
 	data := content(s.seed, s.length)
+	if !s.txChain.IsEmpty() {
+		loosen(data, s.rng)
+	}
 	if s.options.Holes {
 		s.holes = carve(data, s.rng)
 	}
@@ -308,7 +317,7 @@ func looped(o rig.Setup) rig.Setup {
 
 func (s *scenario) sendOptions(t stream.Transport) rig.Setup {
 	o := s.options
-	o.Transport, o.CPUs, o.Chaos = t, unpinned(s.txLoops), s.chaos
+	o.Transport, o.CPUs, o.Chaos, o.Chain = t, unpinned(s.txLoops), s.chaos, s.txChain
 	if s.reversed {
 		o.Connect = 0
 	}
@@ -317,7 +326,7 @@ func (s *scenario) sendOptions(t stream.Transport) rig.Setup {
 
 func (s *scenario) receiveOptions(t stream.Transport) rig.Setup {
 	o := s.options
-	o.Transport, o.CPUs, o.Leg = t, unpinned(s.rxLoops), s.rxLeg
+	o.Transport, o.CPUs, o.Leg, o.Chain = t, unpinned(s.rxLoops), s.rxLeg, s.rxChain
 	if !s.reversed {
 		o.Connect = 0
 	}

@@ -2,7 +2,9 @@ package engine_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +23,7 @@ import (
 	"viamillipede/engine/rig"
 	"viamillipede/engine/schedule"
 	sealing "viamillipede/engine/seal"
+	"viamillipede/engine/sidechain"
 	"viamillipede/engine/wire"
 )
 
@@ -64,9 +67,9 @@ func TestSpecGolden(t *testing.T) {
 
 // A sender made from the page, with legs in any order, on three links of which one is lost in the middle of a copy, is understood.
 func TestSpecSender(t *testing.T) {
-	for i := range 4 {
-		checked, key := i%2 > 0, []*sealing.Key{nil, theKey}[i/2]
-		t.Run(fmt.Sprintf("checksums %v, sealed %v", checked, key != nil), func(t *testing.T) {
+	for i := range 5 {
+		checked, key, coded := i%2 > 0, []*sealing.Key{nil, theKey, nil}[i/2], i == 4
+		t.Run(fmt.Sprintf("checksums %v, sealed %v, coded %v", checked, key != nil, coded), func(t *testing.T) {
 			const leg = 50000
 			data := content(5, 14*leg+1)
 			sink, err := enginetest.NewSink(enginetest.KindPipe)
@@ -86,7 +89,7 @@ func TestSpecSender(t *testing.T) {
 			over, got := make(chan error, 1), make(chan []byte, 1)
 			go func() { b, _ := io.ReadAll(sink.Far); got <- b }()
 			go func() { _, err := r.Run(ctx); over <- err }()
-			if err := specSend(portOf(r), data, leg, checked, key); err != nil {
+			if err := specSend(portOf(r), data, leg, checked, coded, key); err != nil {
 				t.Errorf("%v\n%s", err, log)
 			}
 			if err := <-over; err != nil {
@@ -100,7 +103,7 @@ func TestSpecSender(t *testing.T) {
 	}
 }
 
-func specSend(to uint16, data []byte, leg int, checked bool, key *sealing.Key) error {
+func specSend(to uint16, data []byte, leg int, checked, coded bool, key *sealing.Key) error {
 	line := ""
 	if key != nil {
 		line = string(key.Text())
@@ -108,6 +111,9 @@ func specSend(to uint16, data []byte, leg int, checked bool, key *sealing.Key) e
 	h := specHello{version: 2, stream: [16]byte{9, 8, 7}, most: uint32(leg), links: 3, size: uint64(len(data))}
 	if checked {
 		h.features = 1
+	}
+	if coded {
+		h.features, h.chain = 16, 3 // gzip
 	}
 	links := make([]net.Conn, 3)
 	for i := range links {
@@ -124,6 +130,9 @@ func specSend(to uint16, data []byte, leg int, checked bool, key *sealing.Key) e
 	}
 	legs := (len(data) + leg - 1) / leg
 	frame := func(n int, resent bool) []byte {
+		if coded && n%3 > 0 { // the others go as they are
+			return specCodedFrame(n, n*leg, data[n*leg:min(len(data), (n+1)*leg)], resent)
+		}
 		return specLegFrame(n, n*leg, data[n*leg:min(len(data), (n+1)*leg)], checked, resent)
 	}
 	order := rand.New(rand.NewPCG(1, 1)).Perm(legs)
@@ -166,13 +175,21 @@ func specSend(to uint16, data []byte, leg int, checked bool, key *sealing.Key) e
 
 // A receiver made from the page, which loses links again and again, gets all of the stream.
 func TestSpecReceiver(t *testing.T) {
-	for _, checked := range []bool{false, true} {
-		t.Run(fmt.Sprintf("checksums %v", checked), func(t *testing.T) {
+	for i := range 3 {
+		checked, coded := i == 1, i == 2
+		t.Run(fmt.Sprintf("checksums %v, coded %v", checked, coded), func(t *testing.T) {
 			l, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
 				t.Fatal(err)
 			}
 			data := content(6, 700001)
+			options := engine.Options{Threads: 3, Leg: 32 << 10, Checksum: checked}
+			if coded {
+				options.Chain = sidechain.Chain{Steps: []sidechain.Step{{Codec: sidechain.Gzip, Level: 1}}}
+				for b := data[300000:]; len(b) > 100; b = b[100:] {
+					copy(b[:50], b[50:]) // some of it becomes shorter
+				}
+			}
 			source, err := enginetest.NewSource(enginetest.KindFile, data)
 			if err != nil {
 				t.Fatal(err)
@@ -181,13 +198,13 @@ func TestSpecReceiver(t *testing.T) {
 			log := &lines{to: io.Discard}
 			path := engine.Path{Host: "127.0.0.1", Port: uint16(l.Addr().(*net.TCPAddr).Port)}
 			s, err := rig.NewSender(rig.SendConfig{
-				Setup: rig.Setup{Options: engine.Options{Threads: 3, Leg: 32 << 10, Checksum: checked}, Hooks: rig.Hooks{Timing: steady}},
+				Setup: rig.Setup{Options: options, Hooks: rig.Hooks{Timing: steady}},
 				Paths: []engine.Path{path}, Source: source.FD, Observer: hears{log, "tx: ", 2},
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := &specReceiver{rng: rand.New(rand.NewPCG(2, 2)), got: make(map[uint64][]byte)}
+			p := &specReceiver{rng: rand.New(rand.NewPCG(2, 2)), got: make(map[uint64][]byte), raw: make(map[uint64][]byte)}
 			p.links.Go(func() { p.serve(l) })
 			ctx, cancel := context.WithTimeout(t.Context(), soon)
 			defer cancel()
@@ -202,6 +219,9 @@ func TestSpecReceiver(t *testing.T) {
 			if b := p.stream(); !bytes.Equal(b, data) {
 				t.Errorf("%d bytes came, %d went in", len(b), len(data))
 			}
+			if whole, some := p.members(); coded && (len(whole) == 0 || !bytes.Equal(unzip(t, whole), some)) {
+				t.Errorf("the coded legs, one after the other, are %d bytes and no file of gzip", len(whole))
+			}
 		})
 	}
 }
@@ -212,7 +232,8 @@ type specReceiver struct {
 	mu  sync.Mutex
 	rng *rand.Rand // guarded by mu, as is all below
 	got map[uint64][]byte
-	end specFrame // kind 0: not known
+	raw map[uint64][]byte // of coded legs: what they stand for
+	end specFrame         // kind 0: not known
 	bad error
 }
 
@@ -244,7 +265,7 @@ func (p *specReceiver) talk(c net.Conn) error {
 		return err
 	}
 	p.mu.Lock()
-	w := specWelcome{version: 2, features: h.features & 1, most: 65536, stream: h.stream, credit: 32, receiver: 99, delivered: p.below()}
+	w := specWelcome{version: 2, features: h.features & 17, most: 65536, stream: h.stream, credit: 32, receiver: 99, delivered: p.below()}
 	if h.flags&1 == 0 {
 		w.delivered = 0 // the first link: nothing was sent
 	}
@@ -276,12 +297,21 @@ func (p *specReceiver) take(f specFrame, features uint32) []byte {
 		if p.rng.IntN(20) == 0 {
 			return nil // the link is lost, and the leg with it
 		}
-		if features == 1 && f.flags&1 == 0 {
+		if features&1 > 0 && f.flags&1 == 0 {
 			p.bad = fmt.Errorf("%w: leg %d has no checksum", errSpec, f.a)
 		}
 		if p.got[f.a] == nil {
 			p.got[f.a] = f.payload
 		}
+	case specCoded:
+		if p.rng.IntN(20) == 0 {
+			return nil
+		}
+		b, err := specUnzip(f.payload[4:])
+		if err != nil || len(b) != int(f.c) || specSum(b) != binary.LittleEndian.Uint32(f.payload) || f.flags>>2 != 1 || features&16 == 0 {
+			p.bad = fmt.Errorf("%w: coded leg %d: %v", errSpec, f.a, err)
+		}
+		p.got[f.a], p.raw[f.a] = f.payload[4:], b
 	case specEnd:
 		p.end = f
 	case specBye, specError:
@@ -312,9 +342,41 @@ func (p *specReceiver) below() (n uint64) {
 
 func (p *specReceiver) stream() (b []byte) {
 	for n := range p.below() {
+		if raw, coded := p.raw[n]; coded {
+			b = append(b, raw...)
+			continue
+		}
 		b = append(b, p.got[n]...)
 	}
 	return b
+}
+
+// members are the payloads of the coded legs, one after the other, and what they stand for.
+func (p *specReceiver) members() (whole, raw []byte) {
+	for n := range p.below() {
+		if b, coded := p.raw[n]; coded {
+			whole, raw = append(whole, p.got[n]...), append(raw, b...)
+		}
+	}
+	return whole, raw
+}
+
+func specUnzip(b []byte) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(b))
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
+}
+
+// unzip reads a file of gzip, of any number of members.
+func unzip(t *testing.T, b []byte) []byte {
+	t.Helper()
+	raw, err := specUnzip(b)
+	if err != nil {
+		t.Error(err)
+	}
+	return raw
 }
 
 // The page's table of times and bounds has the program's values.

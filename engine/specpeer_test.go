@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -33,6 +34,7 @@ const (
 	specAsk     = 10
 	specDigests = 11
 	specName    = 12
+	specCoded   = 13
 )
 
 var specTable = crc32.MakeTable(crc32.Castagnoli)
@@ -48,6 +50,7 @@ type specHello struct {
 	link, generation, most uint32
 	links                  uint32
 	size                   uint64
+	chain                  uint32
 }
 
 func (h specHello) bytes() []byte {
@@ -60,7 +63,7 @@ func (h specHello) bytes() []byte {
 		b = binary.LittleEndian.AppendUint32(b, v)
 	}
 	b = binary.LittleEndian.AppendUint64(b, h.size)
-	b = binary.LittleEndian.AppendUint32(b, 0)
+	b = binary.LittleEndian.AppendUint32(b, h.chain)
 	return binary.LittleEndian.AppendUint32(b, specSum(b))
 }
 
@@ -68,13 +71,13 @@ var errSpec = errors.New("not as the page has it")
 
 func specParseHello(b []byte) (h specHello, err error) {
 	le := binary.LittleEndian
-	if string(b[:4]) != "\xf6VMP" || le.Uint32(b[60:]) != specSum(b[:60]) || le.Uint32(b[56:]) != 0 {
+	if string(b[:4]) != "\xf6VMP" || le.Uint32(b[60:]) != specSum(b[:60]) || le.Uint32(b[56:]) != 0 && le.Uint32(b[8:])&16 == 0 {
 		return h, errSpec
 	}
 	return specHello{
 		version: le.Uint16(b[4:]), flags: le.Uint16(b[6:]), features: le.Uint32(b[8:]), phrase: [4]byte(b[12:]),
 		stream: [16]byte(b[16:]), link: le.Uint32(b[32:]), generation: le.Uint32(b[36:]), most: le.Uint32(b[40:]),
-		links: le.Uint32(b[44:]), size: le.Uint64(b[48:]),
+		links: le.Uint32(b[44:]), size: le.Uint64(b[48:]), chain: le.Uint32(b[56:]),
 	}, nil
 }
 
@@ -120,6 +123,7 @@ type specWelcome struct {
 	features, most   uint32
 	stream           [16]byte
 	credit           uint32
+	chain            uint32
 	delivered        uint64
 	receiver         uint64
 }
@@ -132,7 +136,7 @@ func (w specWelcome) bytes() []byte {
 	b = binary.LittleEndian.AppendUint32(b, w.most)
 	b = append(b, w.stream[:]...)
 	b = binary.LittleEndian.AppendUint32(b, w.credit)
-	b = binary.LittleEndian.AppendUint32(b, 0)
+	b = binary.LittleEndian.AppendUint32(b, w.chain)
 	b = binary.LittleEndian.AppendUint64(b, w.delivered)
 	b = binary.LittleEndian.AppendUint64(b, w.receiver)
 	b = binary.LittleEndian.AppendUint32(b, 0)
@@ -141,12 +145,12 @@ func (w specWelcome) bytes() []byte {
 
 func specParseWelcome(b []byte) (w specWelcome, err error) {
 	le := binary.LittleEndian
-	if string(b[:4]) != "\xf7VMP" || le.Uint32(b[60:]) != specSum(b[:60]) || le.Uint32(b[56:]) != 0 || le.Uint32(b[36:]) != 0 {
+	if string(b[:4]) != "\xf7VMP" || le.Uint32(b[60:]) != specSum(b[:60]) || le.Uint32(b[56:]) != 0 || le.Uint32(b[36:]) != 0 && le.Uint16(b[6:]) != 10 {
 		return w, errSpec
 	}
 	return specWelcome{
 		version: le.Uint16(b[4:]), verdict: le.Uint16(b[6:]), features: le.Uint32(b[8:]), most: le.Uint32(b[12:]),
-		stream: [16]byte(b[16:]), credit: le.Uint32(b[32:]), delivered: le.Uint64(b[40:]), receiver: le.Uint64(b[48:]),
+		stream: [16]byte(b[16:]), credit: le.Uint32(b[32:]), chain: le.Uint32(b[36:]), delivered: le.Uint64(b[40:]), receiver: le.Uint64(b[48:]),
 	}, nil
 }
 
@@ -180,10 +184,10 @@ func specRead(r io.Reader) (f specFrame, err error) {
 	}
 	f = specFrame{kind: h[0], flags: h[1], a: le.Uint64(h[8:]), b: le.Uint64(h[16:]), c: le.Uint32(h[24:])}
 	n, most := le.Uint32(h[4:]), map[byte]uint32{
-		specLeg: 4 << 20, specAck: 512, specError: 256, specAsk: 16, specDigests: 512, specName: 64,
+		specLeg: 4 << 20, specAck: 512, specError: 256, specAsk: 16, specDigests: 512, specName: 64, specCoded: 4 << 20,
 	}[f.kind]
 	unit := map[byte]uint32{specAck: 8, specAsk: 16, specDigests: 16}[f.kind]
-	if f.kind < specLeg || f.kind > specName || n > most || unit > 0 && n%unit != 0 || n == 0 && (f.kind == specAsk || f.kind == specName) {
+	if f.kind < specLeg || f.kind > specCoded || n > most || unit > 0 && n%unit != 0 || n == 0 && (f.kind == specAsk || f.kind == specName) || n < 5 && f.kind == specCoded {
 		return f, fmt.Errorf("%w: type %d with %d bytes", errSpec, f.kind, n)
 	}
 	f.payload = make([]byte, n)
@@ -194,6 +198,8 @@ func specRead(r io.Reader) (f specFrame, err error) {
 	switch f.kind {
 	case specHole, specKeep: // C is how long the leg is
 		good = f.c > 0
+	case specCoded:
+		good = f.c > 0 && f.c <= 4<<20 && f.flags&1 == 0 && f.flags>>2 != 0
 	case specAck, specError, specAsk, specDigests, specName:
 		good = f.c == specSum(f.payload)
 	case specLeg:
@@ -202,7 +208,7 @@ func specRead(r io.Reader) (f specFrame, err error) {
 		good = f.c == 0
 	}
 	if !good {
-		return f, fmt.Errorf("%w: C of type %d", errSpec, f.kind)
+		return f, fmt.Errorf("%w: C of type %d, %#x, flags %#x", errSpec, f.kind, f.c, f.flags)
 	}
 	return f, nil
 }
@@ -215,6 +221,20 @@ func specLegFrame(n, offset int, b []byte, checked, resent bool) []byte {
 	if resent {
 		f.flags |= 2
 	}
+	return f.bytes()
+}
+
+// specCodedFrame is "CODED", of a sidechain of one step, which is gzip.
+func specCodedFrame(n, offset int, b []byte, resent bool) []byte {
+	var member bytes.Buffer
+	z := gzip.NewWriter(&member)
+	z.Write(b)
+	z.Close()
+	f := specFrame{kind: specCoded, flags: 1 << 2, a: uint64(n), b: uint64(offset), c: uint32(len(b))}
+	if resent {
+		f.flags |= 2
+	}
+	f.payload = append(binary.LittleEndian.AppendUint32(nil, specSum(b)), member.Bytes()...)
 	return f.bytes()
 }
 

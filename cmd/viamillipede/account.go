@@ -63,6 +63,10 @@ func (a *account) add(side string, s observe.Summary, err error) {
 		r.Config["status"] = fmt.Sprint(int(engine.ExitStatus(err)))
 		r.Config["error"] = strings.Join(strings.Fields(err.Error()), " ")
 	}
+	if c := s.Coding; c != nil {
+		r.Config["sidechain"] = c.Chain
+		r.Values["coded-B"], r.Values["coded-from-B"], r.Values["coding-s"] = float64(c.Coded), float64(c.Raw), c.CPU.Seconds()
+	}
 	if side == "rx" {
 		r.Values["refused"], r.Values["moved-links"] = float64(s.Refused), float64(s.Moved)
 	} else {

@@ -22,7 +22,7 @@ func chapters() []chapter {
 		{"ends", "files, programs, far ends", []string{"file", "resume", "sync", "exec", "name", "early", "terminate", "initiate", "keep", "ready", "ssh", "peer", "ports"}, nil},
 		{"safety", "keys, phrases, checksums", []string{"key", "checkphrase", "checksum"}, nil},
 		{"waiting", "how long for what", []string{"connect", "giveup", "dead"}, nil},
-		{"speed", "links, memory, CPUs", []string{"threads", "window", "leg", "charmode", "io", "congestion", "cpus", "sockstats", "limit"}, nil},
+		{"speed", "links, memory, coders, CPUs", []string{"threads", "window", "leg", "sidechain", "charmode", "io", "congestion", "cpus", "sockstats", "limit"}, nil},
 		{"tests", "test streams, faults", []string{"prbs", "leglimit", "delayus", "chaos"}, nil},
 		{"reports", "what is said, and where", []string{"verbose", "progress", "size", "timestamps", "log", "events", "interval", "notify", "metrics", "json", "profile"}, levelsText},
 		{"commands", "what does without a stream", []string{"help", "version", "completion", "keygen", "doctor", benchWord, lanesWord}, nil},

@@ -24,7 +24,7 @@ ends the stream (5). All links have to be up within connect. The original itself
 when a leg is missing for 3 s, or its consumer stands still for as long. With checksum,
 the last 8 bytes wait for those after them, or for the end. With wire 1 tx has to dial,
 and it has no charmode, chaos, delayus, key, leglimit, limit, name, prbs, rate, resume,
-spill, sports and threads auto.`,
+sidechain, spill, sports and threads auto.`,
 	}}
 }
 
@@ -42,6 +42,7 @@ var notFirst = []struct{ name, why string }{
 	{"name", "it carries none"},
 	{"prbs", "its test stream is another one"},
 	{"resume", "its receiver cannot say what it has"},
+	{chainWord, "its receiver undoes nothing"},
 }
 
 // completeWire checks what belongs together where a version of the wire is chosen.

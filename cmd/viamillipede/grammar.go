@@ -30,7 +30,7 @@ var (
 
 // grammar returns every keyword, in the order of the help text.
 func grammar() []keyword {
-	return slices.Concat(ends(), ofPath(), filed(), executed(), kept(), throughSSH(), spoken(), original(), keyWords(), ours(), awaited(), reporting(), shown(), told(), scraped(), logged(), paced(), questions())
+	return slices.Concat(ends(), ofPath(), filed(), executed(), chained(), kept(), throughSSH(), spoken(), original(), keyWords(), ours(), awaited(), reporting(), shown(), told(), scraped(), logged(), paced(), questions())
 }
 
 // ends are the keywords that say what to do.
@@ -43,7 +43,7 @@ func ends() []keyword {
 			many: true,
 			args: []argument{rx.where(grammar), rx.port()},
 			set: func(inv *invocation) {
-				inv.filing.near = &inv.filing.sink
+				inv.filing.near, inv.chains.near = &inv.filing.sink, &inv.chains.rx
 				rx.end(inv)
 			},
 			gist: "receive one stream and write it to standard output",
@@ -59,7 +59,7 @@ Exactly one end of a stream dials. "rx PORT tx PORT" on one host and
 			name: "tx", many: true, initial: strconv.Itoa(engine.DefaultPort),
 			args: []argument{tx.where(unlessPassed()), tx.port()},
 			set: func(inv *invocation) {
-				inv.filing.near = &inv.filing.source
+				inv.filing.near, inv.chains.near = &inv.filing.source, &inv.chains.tx
 				tx.end(inv)
 			},
 			gist: "send standard input to HOST; repeat for more paths",

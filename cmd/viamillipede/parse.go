@@ -26,6 +26,7 @@ type invocation struct {
 
 	exec   execution
 	filing filing
+	chains chains
 	far    farEnd
 
 	keep        int          // streams at the same time, of an end that stays; 0: it serves one stream
@@ -235,6 +236,9 @@ func (inv *invocation) complete() error {
 		return err
 	}
 	if err := inv.completeExec(); err != nil {
+		return err
+	}
+	if err := inv.completeChains(); err != nil {
 		return err
 	}
 	inv.near = near{}

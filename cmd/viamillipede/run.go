@@ -278,6 +278,9 @@ func (inv *invocation) receiver(*side) (*side, error) {
 	s := inv.side("rx")
 	c := engine.ReceiveConfig{Options: inv.options, Paths: inv.rx.paths, Port: inv.rx.port, Observer: inv.witness(s)}
 	var err error
+	if c.Chain, err = inv.chainOf(inv.chains.rx, s, false); err != nil {
+		return nil, err
+	}
 	if s.part, err = inv.openSink(s, &c); err != nil {
 		return nil, err
 	}
@@ -302,6 +305,9 @@ func (inv *invocation) sender(rx *side) (*side, error) {
 	s := inv.side("tx")
 	c := engine.SendConfig{Options: inv.options, Paths: inv.tx.paths, Port: inv.tx.port, Observer: inv.witness(s)}
 	var err error
+	if c.Chain, err = inv.chainOf(inv.chains.tx, s, true); err != nil {
+		return nil, err
+	}
 	if s.source, err = inv.openSource(&c); err != nil {
 		return nil, err
 	}

@@ -36,6 +36,7 @@ var (
 	ErrAsked      = errors.New("as asked")
 	ErrSealed     = errors.New("a key seals every byte")
 	ErrChecksum   = errors.New("a checksum needs every byte")
+	ErrCoded      = errors.New("a sidechain needs every byte")
 	ErrCharmode   = errors.New("charmode") // nothing that a pipe has is gathered into legs that would be worth moving by reference
 	ErrNoneProven = errors.New("no leg was proven to consist of the kernel's own pages")
 	ErrLateProof  = errors.New("the proof was not ready in time")

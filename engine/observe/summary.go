@@ -20,9 +20,21 @@ type Summary struct {
 	Moved       uint64        // links at a receiver that moved to a loop nearer to their packets
 	WindowFull  time.Duration // at the sender: how long the window, and nothing else, held the stream back
 	EnginePath  EnginePath
-	PeerBytes   *uint64       // the peer's count: delivered, at the sender; of the whole stream, at the receiver; nil: it has not said
-	Paths       []PathSummary // at the sender, in the order given
-	Links       []LinkSummary // by their index; only if a measurement asks for them
+	PeerBytes   *uint64        // the peer's count: delivered, at the sender; of the whole stream, at the receiver; nil: it has not said
+	Coding      *CodingSummary // what the sidechain did; nil: there is none
+	Paths       []PathSummary  // at the sender, in the order given
+	Links       []LinkSummary  // by their index; only if a measurement asks for them
+}
+
+// CodingSummary is what a sidechain did at one end.
+type CodingSummary struct {
+	Chain string        // as the user named it, or as the sender did
+	Level string        // of a chain that chooses: what it does now
+	Raw   uint64        // bytes of the stream that went through it
+	Coded uint64        // bytes that they became, or were before
+	Legs  uint64        //
+	Plain uint64        // of them: legs that went as they are, because the chain would not have made them shorter
+	CPU   time.Duration // of the threads that code, and of the programs that have ended
 }
 
 // PathSummary is what one path did for a stream.

@@ -106,6 +106,9 @@ func (h reception) admit(hello wire.Hello, from net.Addr) (wire.Welcome, error) 
 	if w.Verdict, err = t.Judge(doors.ClaimOf(hello), r.cfg.Phrase); err != nil {
 		return w, err
 	}
+	if err := r.coded.Agree(hello, t.Met(), &w); err != nil {
+		return w, err
+	}
 	if !t.Met() {
 		if err := h.adopt(hello); err != nil {
 			r.life.FinishLocked(stream.Fail(stream.StatusLocalPipe, err, "cannot get memory for the window"))
@@ -135,12 +138,12 @@ func (h reception) adopt(hello wire.Hello) error {
 		r.out.Attach(r.ring, out, r.most)
 	}
 	if hello.Stream != r.latest {
-		clear(r.bad)
+		r.damage.Forget()
 		r.latest = hello.Stream
 	}
 	r.claims = claims.New(r.credit)
 	r.tenure.Try(doors.ClaimOf(hello), time.Now())
-	r.grants = hello.Features & r.features()
+	r.grants = hello.Features & (r.features() | r.coded.Feature())
 	r.sums = hello.Features&wire.FeatureChecksum != 0
 	if r.had != nil && r.grants&wire.FeatureKeep == 0 {
 		observe.Tell(r.observer, observe.ResumeMissing{})

@@ -14,6 +14,7 @@
 //	          park.go        an early leg waits for its turn      the same loop
 //	          cut.go         the head leg, spliced past the ring  the same loop, with the delivery turn
 //	          place.go       a leg goes to its place in a file    the same loop
+//	          engine/receive/decode  a coded leg gets its bytes back  goroutines beside the loops, when it is in the ring
 //	         inspect        engine/receive/inspect  a leg of a test stream is checked  the same loop
 //	          move.go        it goes where its packets come in    from one loop to another
 //	          end.go         it ends, or says its last words      the same loop

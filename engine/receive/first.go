@@ -7,6 +7,7 @@ import (
 	"viamillipede/bufpool"
 	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/ring"
+	"viamillipede/engine/sidechain"
 	"viamillipede/engine/wire"
 	"viamillipede/engine/wire1/inflow"
 )
@@ -32,5 +33,8 @@ func (r *Receiver) newFirst(id wire.StreamID) inflow.Receiver {
 
 // AdmitFirst implements doors.Receiving.
 func (h reception) AdmitFirst(ctx context.Context, c net.Conn) (serve func() error, forgo func(), err error) {
+	if !h.r.cfg.Chain.IsEmpty() {
+		return nil, nil, sidechain.ErrDiffer // version 1 has none
+	}
 	return h.r.first.AdmitFirst(ctx, c)
 }

@@ -2,7 +2,6 @@ package receive
 
 import (
 	"fmt"
-	"maps"
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/receive/egress"
@@ -14,16 +13,20 @@ import (
 // beginLeg finds room for a leg, unless it was received before. Within the credit there is always room.
 func (k *rxlink) beginLeg(l wire.Leg) error {
 	k.state, k.leg = stage.Dropped, nil
-	if l.Length > k.r.most {
-		return fmt.Errorf("leg %d has %d bytes, more than %d", l.Number, l.Length, k.r.most)
+	if most := max(l.Length, k.frame.Length); most > k.r.most {
+		return fmt.Errorf("leg %d has %d bytes, more than %d", l.Number, most, k.r.most)
 	}
-	if k.r.sums && !l.Checked {
+	coded := l.Form == wire.Coded
+	if l.Form.Feature()&^k.r.grants != 0 {
+		return fmt.Errorf("leg %d is of a form that was not granted", l.Number)
+	}
+	if k.r.sums && !l.Checked && !coded {
 		return fmt.Errorf("leg %d has no checksum, and the sender promised one", l.Number)
 	}
 	if useful, err := k.wants(l); !useful {
 		return err
 	}
-	if k.ending {
+	if k.ending || coded {
 		return k.buffer(l)
 	}
 	if k.r.out.Places(l, k.Loop, k.owner.pipe) {
@@ -54,7 +57,7 @@ func (k *rxlink) wants(l wire.Leg) (useful bool, err error) {
 		// Of a stream that is only tried too: no accident does that. The link stays, to carry the word of it.
 		err := fmt.Errorf("%d bytes at byte %d, and %d at byte %d before", l.Length, l.Offset, first.Length, first.Offset)
 		if l.Form != first.Form {
-			err = fmt.Errorf("one of them has no payload")
+			err = fmt.Errorf("they are not of the same form")
 		}
 		k.r.life.Fail(stream.Fail(stream.StatusIntegrity, err, "two copies of leg %d differ", l.Number))
 		return false, nil
@@ -78,7 +81,7 @@ func (k *rxlink) buffer(l wire.Leg) error {
 
 // finishFrame handles a frame whose payload is complete.
 func (k *rxlink) finishFrame() error {
-	if k.frame.Type != wire.TypeLeg {
+	if !k.frame.IsLeg() {
 		return k.obey()
 	}
 	leg := k.leg
@@ -94,7 +97,7 @@ func (k *rxlink) finishFrame() error {
 		}
 	}
 	k.owns()
-	if k.r.test != nil && !k.inspect(leg) {
+	if leg.Form == wire.Sent && !k.r.inspect(leg) {
 		leg.Release()
 		return nil
 	}
@@ -105,6 +108,9 @@ func (k *rxlink) finishFrame() error {
 func (k *rxlink) publish(leg *egress.Leg) error {
 	switch k.r.legsIn.Publish(ring.Seq(leg.Number), leg) {
 	case ring.Published:
+		if leg.Form == wire.Coded {
+			k.r.coded.Take(leg, int(k.r.most), len(k.r.legs))
+		}
 		k.owner.deliver()
 	case ring.Duplicate:
 		leg.Release()
@@ -115,9 +121,6 @@ func (k *rxlink) publish(leg *egress.Leg) error {
 	return nil
 }
 
-// badMost is how many legs that failed their checksum are remembered before those that have since arrived intact are forgotten.
-const badMost = 1024
-
 // verify checks the payload. A leg's first mismatch costs its link, so that the leg is sent again. The second ends the stream,
 // even one that is only being tried, because the sender itself has other bytes than it announced and would send them for ever.
 // The link then stays, to carry the news: it may be the only one.
@@ -126,15 +129,10 @@ func (k *rxlink) verify(l *egress.Leg) (whole bool, err error) {
 	if sum == l.Checksum {
 		return true, nil
 	}
-	k.r.life.Mu.Lock()
-	again := k.r.bad[l.Number]
-	if len(k.r.bad) >= badMost {
-		maps.DeleteFunc(k.r.bad, func(n uint64, _ bool) bool { return k.r.ring.Has(ring.Seq(n)) })
-	}
-	k.r.bad[l.Number] = true
-	k.r.life.Mu.Unlock()
+	here := func(n uint64) bool { return k.r.ring.Has(ring.Seq(n)) }
+	again := k.r.damage.Again(l.Number, here)
 	err = fmt.Errorf("leg %d has checksum %08x, %08x was announced", l.Number, sum, l.Leg.Checksum)
-	if again && !k.r.ring.Has(ring.Seq(l.Number)) { // else there is an intact copy
+	if again && !here(l.Number) { // else there is an intact copy
 		k.r.life.Fail(stream.Fail(stream.StatusIntegrity, err, "the stream is damaged, and was damaged again when it was resent"))
 		return false, nil
 	}

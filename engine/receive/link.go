@@ -241,7 +241,7 @@ func (k *rxlink) beginFrame() error {
 	}
 	k.frame, k.got = h, 0
 	switch {
-	case h.Type == wire.TypeLeg:
+	case h.Type == wire.TypeLeg, h.Type == wire.TypeCoded:
 		return k.beginLeg(h.Leg())
 	case h.IsLeg():
 		return k.bareLeg(h.Leg())

@@ -12,11 +12,13 @@ import (
 	"viamillipede/engine/doors"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
+	"viamillipede/engine/receive/decode"
 	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/receive/inspect"
 	"viamillipede/engine/resume"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/sealed"
+	"viamillipede/engine/sidechain"
 	"viamillipede/engine/ways"
 	"viamillipede/engine/wire"
 	"viamillipede/engine/wire1/inflow"
@@ -33,10 +35,12 @@ type Receiver struct {
 	transport stream.Transport
 	id        uint64 // tells this receiver from any other that a sender may find in its place
 
-	loops []*rxloop
-	out   egress.Delivery
-	test  *inspect.Inspection // for a test stream; nil: any stream
-	had   *resume.Reach       // what the sink has already; nil: nothing counts
+	loops  []*rxloop
+	out    egress.Delivery
+	test   *inspect.Inspection // for a test stream; nil: any stream
+	had    *resume.Reach       // what the sink has already; nil: nothing counts
+	coded  decode.Decoding     // what becomes of coded legs
+	damage inspect.Damage      // legs whose payload once failed its checksum
 
 	store
 
@@ -55,7 +59,6 @@ type Receiver struct {
 	ways   map[doors.WayID]*doors.Way // the ways by which they came
 	left   map[int]observe.LinkStatus // links that were lost and have not come back, by index
 	moved  uint64                     // links, from loop to loop
-	bad    map[uint64]bool            // legs whose payload once failed its checksum
 }
 
 // New checks the configuration, opens the sink and, unless there are paths to dial, listens: at a port of its own, or at doors that are
@@ -75,7 +78,7 @@ func New(c stream.ReceiveSetup, at doors.Entrance) (*Receiver, error) {
 	}
 	r := &Receiver{
 		cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport,
-		links: make(map[uint32]*rxlink), left: make(map[int]observe.LinkStatus), hosts: make(map[string]bool), ways: make(map[doors.WayID]*doors.Way), bad: make(map[uint64]bool),
+		links: make(map[uint32]*rxlink), left: make(map[int]observe.LinkStatus), hosts: make(map[string]bool), ways: make(map[doors.WayID]*doors.Way),
 		gone: make(chan struct{}),
 	}
 	r.life.Live(receiveEnd{r}, c.Observer, c.Timing, lingers(c), 0)
@@ -100,6 +103,9 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 		Name: r.cfg.Name, Own: r.cfg.Own, Whole: r.cfg.Whole, Consumer: r.cfg.Consumer,
 		Copies: r.copies(), Early: r.cfg.Early, Farewell: r.time.Farewell, Over: r.life.Over, Observer: r.observer,
 		Fail: r.life.Fail, Complete: receiveEnd{r}.complete, Resume: r.deliverSoon, Lapses: r.cfg.Lapses,
+	})
+	r.coded.Open(decode.Config{
+		Own: r.cfg.Chain, Workers: sidechain.Workers(r.cfg.Means.Loops), Out: &r.out, Inspect: r.inspect, Fail: r.life.Fail, Observer: r.observer,
 	})
 	if r.cfg.Resume && r.cfg.Own {
 		if r.had, err = resume.Open(r.cfg.Sink, r.answerAll, r.observer); err != nil {
@@ -185,6 +191,7 @@ func (r *Receiver) close() {
 	}
 	r.out.Close()
 	r.had.Close()
+	r.coded.Close()
 	r.store.close(r.observer)
 }
 

@@ -93,7 +93,7 @@ func (r receiveEnd) Account(sum *observe.Summary) {
 	}
 	r.life.Mu.Lock()
 	defer r.life.Mu.Unlock()
-	sum.Moved = r.moved
+	sum.Moved, sum.Coding = r.moved, r.coded.Summary()
 }
 
 // enginePath is how the bytes travel at this end. Legs that are small or came early are copied, whatever the route.

@@ -30,9 +30,7 @@ func (r receiveEnd) Glance(now time.Time) {
 	if r.doors != nil {
 		r.doors.Report(now)
 	}
-	if r.test != nil {
-		r.damaged(r.test.Overdue(now))
-	}
+	r.test.Glance(now, r.life.Fail)
 }
 
 // Concluded is part of stream.Half: the sender has confirmed the end, or is not coming back to do so.
@@ -207,16 +205,7 @@ func (r receiveEnd) Speechless(now time.Time) bool {
 	return r.tenure.Met() && r.life.Up == 0 && r.life.Outage.Judge(now, r.cfg.Dead, r.life.Linger) == schedule.FateWait
 }
 
-// inspect reports whether a leg of a test stream is right and the stream still is.
-func (k *rxlink) inspect(l *egress.Leg) bool {
-	whole, err := k.r.test.Check(l.Leg, l.Bytes(), k.Loop.Now, k.r.out.Written())
-	receiveEnd{k.r}.damaged(err)
-	return whole
-}
-
-// damaged ends the stream if there is a verdict.
-func (r receiveEnd) damaged(err *stream.Error) {
-	if err != nil {
-		r.life.Fail(err)
-	}
+// inspect reports whether a leg may be delivered: one of a test stream is right, and the stream still is. Any goroutine may call it.
+func (r *Receiver) inspect(l *egress.Leg) bool {
+	return r.test == nil || r.test.Passes(l.Leg, l.Bytes(), r.out.Written(), r.life.Fail)
 }

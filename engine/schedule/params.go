@@ -363,3 +363,12 @@ const (
 	// SealPause is the pause between two attempts to get the turn, since nobody announces that it is free.
 	SealPause = time.Millisecond
 )
+
+// How a sidechain that chooses finds the level of its coders (engine/sidechain/auto.go).
+const (
+	// CoderSpan is how long a level is measured: long enough for some legs on a path of 100 Mbit/s.
+	CoderSpan = 250 * time.Millisecond
+	// CoderPatience is how long after a try that failed the next one comes, at first; CoderPatienceMost, at last.
+	CoderPatience     = time.Second
+	CoderPatienceMost = 16 * time.Second
+)

@@ -9,6 +9,7 @@ import (
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/send/ingest"
 	"viamillipede/engine/window"
+	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
 
@@ -77,8 +78,8 @@ func (l *txloop) feedLinks() (again bool) {
 			return false
 		}
 		bytes += leg.Length
-		if leg.Length == k.most() {
-			l.s.handOver(l.Loop) // a full leg: there is probably more, for two loops
+		if leg.Length == k.most() || leg.Form == wire.Coded {
+			l.s.handOver(l.Loop) // a full leg, or one that was coded: there is probably more, for two loops
 		}
 		if err := k.carry(leg); err != nil {
 			k.lose(err)
@@ -213,6 +214,9 @@ func (l *txloop) countIdle() {
 // checks the reason again, because whoever removed it may have looked at the marks just before.
 func (l *txloop) wait(why ingest.Hunger) {
 	l.s.hungry.Or(l.mark)
+	if l.s.in.Fresh(l.s.window, why) {
+		l.Nudge()
+	}
 	switch why {
 	case ingest.NoInput:
 		l.watchSource()

@@ -29,7 +29,7 @@ func (d reached) Hello() wire.Hello {
 	s := d.s
 	h := wire.Hello{
 		Version: wire.Version, Features: s.features(), Phrase: s.cfg.Phrase, Stream: s.stream, MaxLeg: uint32(s.cfg.Leg),
-		Links: uint32(s.reach.Links()), Size: uint64(s.in.Expected()),
+		Links: uint32(s.reach.Links()), Size: uint64(s.in.Expected()), Chain: s.cfg.Chain.Code(),
 	}
 	if s.begun.Load() {
 		h.Flags |= wire.FlagResume

@@ -125,10 +125,9 @@ func (k *txlink) carry(l *window.Leg) error {
 	eta := k.eta(load)
 	// Once the socket has taken all of it the hold is gone: the leg may be received, and its memory reused for another leg.
 	number, offset, length, first := l.Number, l.Offset, int(l.Span()), l.First()
-	wire.Leg{
-		Number: l.Number, Offset: l.Offset, Length: l.Span(),
-		Checksum: l.Checksum, Checked: k.s.cfg.Checksum, Resent: !first, Form: l.Form,
-	}.Append(k.header[:0])
+	h := l.Wire()
+	h.Checked, h.Resent = k.s.cfg.Checksum, !first
+	h.Append(k.header[:0])
 	err := k.send()
 	if err == nil && k.leg == l && k.sent == 0 {
 		k.leg = nil

@@ -32,7 +32,7 @@ func (k *txlink) hasRoom(why ingest.Hunger) {
 		return
 	}
 	switch why {
-	case ingest.NoInput, ingest.Paused:
+	case ingest.NoInput, ingest.Paused, ingest.Coding:
 	case ingest.NoRoom:
 		if s.window.Open() || s.window.Pressed(now) {
 			return

@@ -101,6 +101,7 @@ func (s sendEnd) Account(sum *observe.Summary) {
 	s.life.Mu.Lock()
 	defer s.life.Mu.Unlock()
 	sum.Sender, sum.Cuts, sum.EnginePath, sum.Unsent = true, uint64(s.chaos.Cuts.Load()), s.enginePath(), s.in.Unsent()
+	sum.Coding = s.in.Coding()
 	var held [window.MaxPaths]time.Duration
 	if s.met {
 		w := s.window.State()

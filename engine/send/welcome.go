@@ -8,6 +8,7 @@ import (
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/sidechain"
 	"viamillipede/engine/ways"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
@@ -23,6 +24,9 @@ func (s *Sender) features() uint32 {
 	if s.cfg.Title != "" {
 		asked |= wire.FeatureName
 	}
+	if !s.cfg.Chain.IsEmpty() {
+		asked |= wire.FeatureSidechain
+	}
 	return asked
 }
 
@@ -36,6 +40,8 @@ func (s *Sender) welcome(w wire.Welcome) error {
 		return fmt.Errorf("the receiver answers for another stream")
 	case w.Features&^s.features() != 0:
 		return fmt.Errorf("the receiver grants features %#x, of which %#x were asked for", w.Features, s.features())
+	case s.features()&^w.Features&wire.FeatureSidechain != 0:
+		return fmt.Errorf("the receiver cannot undo a sidechain")
 	case s.met && s.reach.Dials() && w.Receiver != s.receiver.Receiver:
 		return ways.ErrOther
 	case s.met && (w.Features != s.receiver.Features || w.MaxLeg < s.receiver.MaxLeg || w.Credit < s.receiver.Credit):
@@ -58,6 +64,7 @@ func (s *Sender) welcome(w wire.Welcome) error {
 	s.met, s.receiver = true, w
 	s.most = min(s.cfg.Leg, int(w.MaxLeg))
 	s.credit = uint64(w.Credit)
+	s.in.StartCoding(sidechain.Workers(s.cfg.Means.Loops), s.most, s.buffers)
 	s.setLegTime()
 	s.window = window.New(int(w.Credit), w.Delivered, s.cfg.Window)
 	return nil

@@ -54,7 +54,7 @@ func (all Answers) Unreachable() observe.Unreachable {
 // denies reports whether a receiver that answers so will not have us.
 func denies(v wire.Verdict) bool {
 	return v == wire.VerdictPhrase || v == wire.VerdictVersion || v == wire.VerdictBusy || v == wire.VerdictMeasures || v == wire.VerdictRole || v == wire.VerdictKey ||
-		v == wire.VerdictTurn
+		v == wire.VerdictTurn || v == wire.VerdictChain
 }
 
 // Answers is what the last attempt on each path showed.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 
+	"viamillipede/engine/sidechain"
 	"viamillipede/engine/wire"
 )
 
@@ -29,8 +30,14 @@ func (g ByHello) Greet(i Introduction, c net.Conn) (wire.Verdict, error) {
 		return wire.VerdictOK, err
 	}
 	w, v, err := hearWelcome(c, "receiver")
+	if v == wire.VerdictMalformed && h.Chain != 0 {
+		return wire.VerdictChain, errNoChain // to a receiver from before there were chains, this hello is none
+	}
 	if err != nil {
-		return v, err
+		return v, explainChain(h.Chain, w, err)
+	}
+	if h.Features&^w.Features&wire.FeatureSidechain != 0 {
+		return wire.VerdictChain, errNoChain
 	}
 	if h.Features&^w.Features&wire.FeatureChecksum != 0 { // it cannot, so there is no use in asking again
 		return wire.VerdictVersion, errors.New("refused, since the receiver cannot check what is sent: it grants no checksum")
@@ -43,6 +50,21 @@ func (g ByHello) Greet(i Introduction, c net.Conn) (wire.Verdict, error) {
 		return wire.VerdictMalformed, err
 	}
 	return wire.VerdictOK, nil
+}
+
+// errNoChain is why a receiver that is too old is of no use.
+var errNoChain = errors.New("refused, since the receiver cannot undo a sidechain: it is older than that")
+
+// explainChain says more of a refusal that is about the sender's chain, given by its code.
+func explainChain(chain uint32, w wire.Welcome, err error) error {
+	there := sidechain.Describe(w.Chain)
+	switch {
+	case w.Verdict != wire.VerdictChain:
+		return err
+	case chain == 0:
+		there = "one of its own" // nobody without one is told more
+	}
+	return fmt.Errorf("%w: %s here, %s there", err, sidechain.Describe(chain), there)
 }
 
 // Forgo implements Greeter: the receiver notices by itself.

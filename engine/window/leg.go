@@ -21,6 +21,8 @@ type Leg struct {
 	Offset   uint64 // of its first byte in the stream
 	Length   int    // bytes that links carry, and the window keeps: 1 or more; of a bare leg, 0
 	Bare     uint32 // bytes that a bare leg stands for (wire.Leg.Bare); 0: it is none
+	Raw      uint32 // bytes of the stream that a coded leg stands for (wire.Coded); 0: it is none
+	Steps    uint8  // of a coded leg: which steps of the chain were applied
 	Form     wire.Form
 	Checksum uint32 // CRC32C of its bytes, where the stream has checksums
 	holds    atomic.Int32
@@ -45,7 +47,50 @@ func InFile(length int) *Leg { return &Leg{Length: length} }
 func NewBare(form wire.Form, bytes uint32) *Leg { return &Leg{Form: form, Bare: bytes} }
 
 // Span is how many bytes of the stream the leg is.
-func (l *Leg) Span() uint32 { return uint32(l.Length) + l.Bare }
+func (l *Leg) Span() uint32 {
+	if l.Raw > 0 {
+		return l.Raw
+	}
+	return uint32(l.Length) + l.Bare
+}
+
+// Wire is the leg as its header says it, but for checksum and history.
+func (l *Leg) Wire() wire.Leg {
+	w := wire.Leg{Number: l.Number, Offset: l.Offset, Length: l.Span(), Form: l.Form, Checksum: l.Checksum}
+	if l.Raw > 0 {
+		w.Payload, w.Steps = uint32(l.Length), l.Steps
+	}
+	return w
+}
+
+// Code makes it a coded leg: what the given steps made of its bytes, of which sum is the checksum, takes their place. Its maker calls
+// it, before the window has the leg. False: the buffer is too small for that, or there is none.
+func (l *Leg) Code(coded []byte, sum uint32, steps uint8) bool {
+	if l.buf == nil || len(coded)+wire.CodedSum > len(l.buf.Bytes()) {
+		return false
+	}
+	l.Raw = uint32(l.Length)
+	l.data = l.buf.Bytes()[:wire.CodedSum+len(coded)]
+	l.coded(coded, sum, steps)
+	return true
+}
+
+// CodedPart makes a coded leg, in memory of its own, that stands for so many bytes of the stream.
+func CodedPart(coded []byte, raw int, sum uint32, steps uint8) *Leg {
+	l := &Leg{Raw: uint32(raw)}
+	l.data = make([]byte, wire.CodedSum+len(coded))
+	l.coded(coded, sum, steps)
+	return l
+}
+
+func (l *Leg) coded(coded []byte, sum uint32, steps uint8) {
+	wire.PutSum(l.data, sum)
+	l.Length = wire.CodedSum + copy(l.data[wire.CodedSum:], coded)
+	l.Form, l.Steps = wire.Coded, steps
+}
+
+// Discard releases the bytes of a leg that no window has had.
+func (l *Leg) Discard() { l.release() }
 
 // InBuffer makes a leg of the first bytes of the buffer, which belongs to the leg from now on.
 func InBuffer(buf *bufpool.Buffer, length int) *Leg {

@@ -6,13 +6,17 @@ package wire
 //	A number   B offset   C bytes that it stands for, 1 to 2^32-1   length 0   flags LegResent
 
 // Bare reports whether no payload follows the leg's header.
-func (l Leg) Bare() bool { return l.Form != Sent }
+func (l Leg) Bare() bool { return l.Form == Hole || l.Form == Kept }
 
-// IsLeg reports whether the frame is a piece of the stream, bare or not: Header.Leg says which.
-func (h Header) IsLeg() bool { return h.Type == TypeLeg || h.Type == TypeHole || h.Type == TypeKeep }
+// IsLeg reports whether the frame is a piece of the stream, of whatever form: Header.Leg says which.
+func (h Header) IsLeg() bool {
+	return h.Type == TypeLeg || h.Type == TypeHole || h.Type == TypeKeep || h.Type == TypeCoded
+}
 
 // Feature is what must be granted before a leg of the form may be sent; 0: nothing.
-func (f Form) Feature() uint32 { return [...]uint32{Hole: FeatureHoles, Kept: FeatureKeep}[f] }
+func (f Form) Feature() uint32 {
+	return [...]uint32{Hole: FeatureHoles, Kept: FeatureKeep, Coded: FeatureSidechain}[f]
+}
 
 // appendBare is Append for a bare leg.
 func (l Leg) appendBare(dst []byte) []byte {

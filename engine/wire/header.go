@@ -20,6 +20,7 @@ const (
 	TypeAsk     Type = 10 // sender: what does the receiver have in its file?
 	TypeDigests Type = 11 // receiver: digests of that
 	TypeName    Type = 12 // sender: what its user calls the stream; decoded as a Title
+	TypeCoded   Type = 13 // sender: a piece of the stream that was coded; decoded as a Leg
 )
 
 // String is the name that SPEC.md uses.
@@ -49,6 +50,8 @@ func (t Type) String() string {
 		return "DIGESTS"
 	case TypeName:
 		return "NAME"
+	case TypeCoded:
+		return "CODED"
 	}
 	return fmt.Sprintf("type %d", uint8(t))
 }
@@ -137,6 +140,8 @@ func (h Header) check() error {
 		return checkDigests(h)
 	case TypeName:
 		return checkTitle(h)
+	case TypeCoded:
+		return checkCoded(h)
 	}
 	return ErrType
 }

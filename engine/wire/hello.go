@@ -21,7 +21,9 @@ const (
 
 	FeatureName = 1 << 3 // the first frame of a link may be a Title
 
-	Features = FeatureChecksum | FeatureHoles | FeatureKeep | FeatureName // all that this version knows
+	FeatureSidechain = 1 << 4 // legs may be coded, by the chain of the Hello
+
+	Features = FeatureChecksum | FeatureHoles | FeatureKeep | FeatureName | FeatureSidechain // all that this version knows
 )
 
 // Hello is the first message of a link, from sender to receiver.
@@ -29,7 +31,7 @@ const (
 //	 0 magic F6 "VMP"     4 version u16    6 flags u16    8 features u32   12 phrase [4]
 //	16 stream id [16]
 //	32 link u32          36 generation u32               40 max leg u32   44 links u32
-//	48 size u64      56 zero u32                                          60 crc32c of 0..59
+//	48 size u64                                           56 chain u32    60 crc32c of 0..59
 type Hello struct {
 	Version    uint16  // Append takes 0 for Version
 	Flags      uint16  // FlagResume
@@ -41,6 +43,7 @@ type Hello struct {
 	MaxLeg     uint32 // bytes of the largest leg that will be sent, 1 to MaxLeg
 	Links      uint32 // links planned: every Link is below it
 	Size       uint64 // bytes of the stream, a hint; 0: not known
+	Chain      uint32 // of FeatureSidechain: 4 bits for the codec of each step, the first one lowest, none of them 0; else 0
 }
 
 // Append appends the HelloLen bytes of h to dst.
@@ -56,7 +59,7 @@ func (h Hello) Append(dst []byte) []byte {
 	dst = le.AppendUint32(dst, h.MaxLeg)
 	dst = le.AppendUint32(dst, h.Links)
 	dst = le.AppendUint64(dst, h.Size)
-	dst = le.AppendUint32(dst, 0)
+	dst = le.AppendUint32(dst, h.Chain)
 	return seal(dst, at)
 }
 
@@ -67,7 +70,7 @@ func (h Hello) Append(dst []byte) []byte {
 //	Hello{}, ErrMagic               not a viamillipede; known from the first wrong byte on
 //	Hello{Version: v}, ErrVersion   the peer speaks version v; known from 6 bytes on, whatever follows
 //	Hello{}, ErrHeader              bytes changed on the way
-//	Hello{}, ErrReserved            an unknown flag, or reserved bytes in use
+//	Hello{}, ErrReserved            an unknown flag, or a chain that is none, or without its feature
 //	Hello{}, ErrLength              MaxLeg or Size is out of range
 func ParseHello(b []byte) (Hello, error) {
 	version, err := parsePrologue(b, helloMagic)
@@ -89,11 +92,12 @@ func ParseHello(b []byte) (Hello, error) {
 		MaxLeg:     le.Uint32(b[40:]),
 		Links:      le.Uint32(b[44:]),
 		Size:       le.Uint64(b[48:]),
+		Chain:      le.Uint32(b[56:]),
 	}
 	switch {
 	case !sealed(b):
 		return Hello{}, fmt.Errorf("parse hello: %w", ErrHeader)
-	case h.Flags&^FlagResume != 0 || !zeros(b[56:60]):
+	case h.Flags&^FlagResume != 0 || !chained(h.Features, h.Chain):
 		return Hello{}, fmt.Errorf("parse hello: %w", ErrReserved)
 	case h.MaxLeg < 1 || h.MaxLeg > MaxLeg:
 		return Hello{}, fmt.Errorf("parse hello: %w: legs of %d bytes", ErrLength, h.MaxLeg)

@@ -11,9 +11,10 @@ type Form uint8
 
 // The forms.
 const (
-	Sent Form = iota // they follow the header
-	Hole             // nowhere: they are zeros (bare.go)
-	Kept             // in the receiver's file, at their place (bare.go)
+	Sent  Form = iota // they follow the header
+	Hole              // nowhere: they are zeros (bare.go)
+	Kept              // in the receiver's file, at their place (bare.go)
+	Coded             // what they were coded to follows the header (coded.go)
 )
 
 // Leg is one piece of the stream, from sender to receiver; unless it is bare, its payload follows the header.
@@ -22,18 +23,23 @@ const (
 type Leg struct {
 	Number   uint64 // 0 is the first
 	Offset   uint64 // bytes of the stream before this leg; Offset+Length is at most 2^63-1
-	Length   uint32 // bytes, 1 to MaxLeg; of a bare leg, 1 to 2^32-1
+	Length   uint32 // bytes of the stream, 1 to MaxLeg; of a bare leg, 1 to 2^32-1
 	Checksum uint32 // CRC32C of the payload; meaningless unless Checked
 	Checked  bool
 	Resent   bool // for reports; a leg is the same whether or not it was sent before
 	Form     Form
+	Payload  uint32 // of a coded leg: bytes that follow its header; else 0, and meaningless
+	Steps    uint8  // likewise: which steps of the chain were applied, a bit for each, the first one lowest
 }
 
 // Append appends the HeaderLen bytes of the header of l to dst; the payload is the caller's to send. It allocates only
 // if dst has no room.
 func (l Leg) Append(dst []byte) []byte {
-	if l.Bare() {
+	switch {
+	case l.Bare():
 		return l.appendBare(dst)
+	case l.Form == Coded:
+		return l.appendCoded(dst)
 	}
 	h := Header{Type: TypeLeg, Length: l.Length, A: l.Number, B: l.Offset}
 	if l.Checked {
@@ -48,7 +54,10 @@ func (l Leg) Append(dst []byte) []byte {
 
 // Leg returns the fields of a header that is a leg's (Header.IsLeg).
 func (h Header) Leg() Leg {
-	if h.Type != TypeLeg {
+	switch h.Type {
+	case TypeCoded:
+		return h.codedLeg()
+	case TypeHole, TypeKeep:
 		return h.bareLeg()
 	}
 	return Leg{

@@ -37,6 +37,7 @@ var senders = [...]Role{
 	TypeAsk:     Sender,
 	TypeDigests: Receiver,
 	TypeName:    Sender,
+	TypeCoded:   Sender,
 }
 
 // MaxToReceiver is the most payload of a frame, legs excepted, that a receiver can be sent, in bytes: a Fault's text.

@@ -10,15 +10,16 @@ type Verdict uint16
 // The verdicts.
 const (
 	VerdictOK        Verdict = 0
-	VerdictPhrase    Verdict = 1 // the checkphrases differ
-	VerdictVersion   Verdict = 2 // the Version of the Welcome is the one that the receiver speaks
-	VerdictBusy      Verdict = 3 // another stream is running
-	VerdictUnknown   Verdict = 4 // FlagResume for a stream that the receiver does not know
-	VerdictMalformed Verdict = 5 // the Hello made no sense
-	VerdictMeasures  Verdict = 6 // no receiver of streams, but the receiving end of a measurement
-	VerdictRole      Verdict = 7 // both ends send, or both receive
-	VerdictKey       Verdict = 8 // the ends do not have the same key
-	VerdictTurn      Verdict = 9 // all places are taken: ask again, until it is this peer's turn
+	VerdictPhrase    Verdict = 1  // the checkphrases differ
+	VerdictVersion   Verdict = 2  // the Version of the Welcome is the one that the receiver speaks
+	VerdictBusy      Verdict = 3  // another stream is running
+	VerdictUnknown   Verdict = 4  // FlagResume for a stream that the receiver does not know
+	VerdictMalformed Verdict = 5  // the Hello made no sense
+	VerdictMeasures  Verdict = 6  // no receiver of streams, but the receiving end of a measurement
+	VerdictRole      Verdict = 7  // both ends send, or both receive
+	VerdictKey       Verdict = 8  // the ends do not have the same key
+	VerdictTurn      Verdict = 9  // all places are taken: ask again, until it is this peer's turn
+	VerdictChain     Verdict = 10 // the ends do not have the same sidechain
 )
 
 // String says what the verdict means, in words for the user.
@@ -44,6 +45,8 @@ func (v Verdict) String() string {
 		return "both ends need the same key, or none"
 	case VerdictTurn:
 		return "all its places are taken, and others may be before us"
+	case VerdictChain:
+		return "the ends have different sidechains"
 	}
 	return fmt.Sprintf("verdict %d", uint16(v))
 }
@@ -53,7 +56,7 @@ func (v Verdict) String() string {
 //
 //	 0 magic F7 "VMP"     4 version u16    6 verdict u16   8 features u32   12 max leg u32
 //	16 stream id [16]
-//	32 credit u32        36 zero [4]                      40 delivered u64
+//	32 credit u32        36 chain u32                     40 delivered u64
 //	48 receiver u64                               56 zero [4]              60 crc32c of 0..59
 type Welcome struct {
 	Version   uint16 // Append takes 0 for Version
@@ -64,6 +67,7 @@ type Welcome struct {
 	Credit    uint32 // legs that may be sent beyond Delivered
 	Delivered uint64 // count of legs delivered
 	Receiver  uint64 // random: identifies the process, so that two receivers are not taken for one
+	Chain     uint32 // with VerdictChain: the receiver's own chain, as in a Hello; else 0
 }
 
 // Append appends the WelcomeLen bytes of w to dst.
@@ -75,7 +79,7 @@ func (w Welcome) Append(dst []byte) []byte {
 	dst = le.AppendUint32(dst, w.MaxLeg)
 	dst = append(dst, w.Stream[:]...)
 	dst = le.AppendUint32(dst, w.Credit)
-	dst = le.AppendUint32(dst, 0)
+	dst = le.AppendUint32(dst, w.Chain)
 	dst = le.AppendUint64(dst, w.Delivered)
 	dst = le.AppendUint64(dst, w.Receiver)
 	dst = le.AppendUint32(dst, 0)
@@ -110,11 +114,12 @@ func ParseWelcome(b []byte) (Welcome, error) {
 		Credit:    le.Uint32(b[32:]),
 		Delivered: le.Uint64(b[40:]),
 		Receiver:  le.Uint64(b[48:]),
+		Chain:     le.Uint32(b[36:]),
 	}
 	switch {
 	case !sealed(b):
 		return Welcome{}, fmt.Errorf("parse welcome: %w", ErrHeader)
-	case !zeros(b[36:40]) || !zeros(b[56:60]):
+	case w.Chain != 0 && w.Verdict != VerdictChain || !zeros(b[56:60]):
 		return Welcome{}, fmt.Errorf("parse welcome: %w", ErrReserved)
 	case w.MaxLeg > MaxLeg || w.MaxLeg == 0 && w.Verdict == VerdictOK:
 		return Welcome{}, fmt.Errorf("parse welcome: %w: legs of %d bytes", ErrLength, w.MaxLeg)

@@ -97,13 +97,13 @@ func TestWelcomeEveryBit(t *testing.T) {
 
 func TestVerdictString(t *testing.T) {
 	seen := map[string]Verdict{}
-	for v := VerdictOK; v <= VerdictTurn; v++ {
+	for v := VerdictOK; v <= VerdictChain; v++ {
 		if was, ok := seen[v.String()]; ok || v.String() == "" {
 			t.Errorf("verdicts %d and %d are both %q", was, v, v)
 		}
 		seen[v.String()] = v
 	}
-	if got := Verdict(10).String(); got != "verdict 10" {
+	if got := Verdict(11).String(); got != "verdict 11" {
 		t.Errorf("unknown verdict is %q", got)
 	}
 }

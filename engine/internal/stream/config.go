@@ -12,6 +12,7 @@ import (
 	"viamillipede/engine/parties"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/seal"
+	"viamillipede/engine/sidechain"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 	"viamillipede/netio/dial"
@@ -70,36 +71,37 @@ func (v Via) String() string {
 // Options are the settings that both ends of a stream take. The zero value of a field with a default is replaced by
 // that default in Send and Receive.
 type Options struct {
-	Threads    int           // links, spread over the paths, at least one for each; 1 to MaxThreads
-	Auto       bool          // where it dials: as many links as raise the rate, at most AutoThreads, whatever Threads is
-	Window     int64         // bytes of payload memory on this side; MinWindow to MaxWindow
-	Leg        int           // largest leg in bytes; a multiple of MinLeg, up to MaxLeg
-	Checksum   bool          // CRC32C of each leg's payload
-	Title      string        // sender only: what its user calls the stream, a valid wire.Title; "": nothing
-	Chaos      int           // sender only: abort the current link after every Chaos leg operations; 0: off
-	Phrase     [4]byte       // checkphrase; all zero: none
-	Early      bool          // receiver only: the consumer may stop before the end, and the stream still succeeds
-	Charmode   bool          // a leg for every read of the source: nothing is gathered
-	PRBS       bool          // the stream is Seed's test stream (engine/prbs): made by the sender, checked by the receiver
-	Seed       uint64        // of PRBS; any number
-	Holes      bool          // sender only: holes of a source that is a file are not sent, if the receiver takes them
-	Resume     bool          // what the receiver's file has of the stream is not sent, where both ends are files; see SinkFile.Own
-	LegLimit   int64         // sender only: the stream ends after so many legs; 0: no limit
-	Delay      time.Duration // sender only: the shortest time between two legs; 0 or more
-	Limit      uint64        // sender only: the most that is read for the links, in bytes per second; 0: no limit
-	Size       int64         // sender only: how long its user says the stream will be, in bytes, which nobody relies on; 0: not known
-	Giveup     time.Duration // 0 is DefaultGiveup; negative: for ever
-	Dead       time.Duration // a peer that is away for so long is dead; 0 is DefaultDead, negative: off
-	Connect    time.Duration // first contact; 0 is DefaultConnect for an end that dials, for ever for one that listens
-	Bind       netip.Addr    // local address; the zero Addr is any
-	Congestion string        // "auto", "system" or a name the kernel knows
-	IO         string        // "auto", "copy" or "splice"
-	CPUs       []int         // loops are pinned to these CPUs, one each; nil: the engine chooses
-	Pin        bool          // false: loops are not pinned to CPUs ("cpus off")
-	SockStats  bool          // the kernel counts what comes in on the links, and how they fare, if it lets us (eBPF)
-	Key        *seal.Key     // links are sealed with it; nil: they are in the clear
-	Pair       wire.StreamID // of two ends that dial together, random: a house knows by it that they do; zero: there are no two
-	Means      Means         // the zero Means: what the machine has
+	Threads    int             // links, spread over the paths, at least one for each; 1 to MaxThreads
+	Auto       bool            // where it dials: as many links as raise the rate, at most AutoThreads, whatever Threads is
+	Window     int64           // bytes of payload memory on this side; MinWindow to MaxWindow
+	Leg        int             // largest leg in bytes; a multiple of MinLeg, up to MaxLeg
+	Checksum   bool            // CRC32C of each leg's payload
+	Title      string          // sender only: what its user calls the stream, a valid wire.Title; "": nothing
+	Chaos      int             // sender only: abort the current link after every Chaos leg operations; 0: off
+	Phrase     [4]byte         // checkphrase; all zero: none
+	Early      bool            // receiver only: the consumer may stop before the end, and the stream still succeeds
+	Charmode   bool            // a leg for every read of the source: nothing is gathered
+	PRBS       bool            // the stream is Seed's test stream (engine/prbs): made by the sender, checked by the receiver
+	Seed       uint64          // of PRBS; any number
+	Holes      bool            // sender only: holes of a source that is a file are not sent, if the receiver takes them
+	Resume     bool            // what the receiver's file has of the stream is not sent, where both ends are files; see SinkFile.Own
+	LegLimit   int64           // sender only: the stream ends after so many legs; 0: no limit
+	Delay      time.Duration   // sender only: the shortest time between two legs; 0 or more
+	Limit      uint64          // sender only: the most that is read for the links, in bytes per second; 0: no limit
+	Size       int64           // sender only: how long its user says the stream will be, in bytes, which nobody relies on; 0: not known
+	Giveup     time.Duration   // 0 is DefaultGiveup; negative: for ever
+	Dead       time.Duration   // a peer that is away for so long is dead; 0 is DefaultDead, negative: off
+	Connect    time.Duration   // first contact; 0 is DefaultConnect for an end that dials, for ever for one that listens
+	Bind       netip.Addr      // local address; the zero Addr is any
+	Congestion string          // "auto", "system" or a name the kernel knows
+	IO         string          // "auto", "copy" or "splice"
+	CPUs       []int           // loops are pinned to these CPUs, one each; nil: the engine chooses
+	Pin        bool            // false: loops are not pinned to CPUs ("cpus off")
+	SockStats  bool            // the kernel counts what comes in on the links, and how they fare, if it lets us (eBPF)
+	Key        *seal.Key       // links are sealed with it; nil: they are in the clear
+	Chain      sidechain.Chain // legs are coded by it; empty: a sender's go as they are, and a receiver has no commands
+	Pair       wire.StreamID   // of two ends that dial together, random: a house knows by it that they do; zero: there are no two
+	Means      Means           // the zero Means: what the machine has
 
 	Inherited *dial.Inherited // where an end that listens takes links; nil: at sockets of its own
 }

@@ -41,5 +41,6 @@ func (c *Claims) Agrees(l wire.Leg) (first wire.Leg, ok bool) {
 	if s.leg.Length == 0 || s.leg.Number < l.Number {
 		s.leg = l
 	}
-	return s.leg, s.leg.Number != l.Number || s.leg.Offset == l.Offset && s.leg.Length == l.Length && s.leg.Form == l.Form
+	return s.leg, s.leg.Number != l.Number || s.leg.Offset == l.Offset && s.leg.Length == l.Length && s.leg.Form == l.Form &&
+		s.leg.Payload == l.Payload && s.leg.Steps == l.Steps
 }

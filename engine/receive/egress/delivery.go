@@ -36,6 +36,8 @@ type Delivery struct {
 	partial int                // of these, bytes of the head leg
 	lag     int                // bytes of zeros written in this turn
 
+	undone atomic.Bool // the head leg has to be decoded; see decoded.go. Any goroutine
+
 	title atomic.Pointer[wire.Title] // what the sender's user calls the stream; nil: nothing. Any loop
 	intro stream.Chore               // the consumer is told whose stream it will get
 	begun atomic.Bool                // a goroutine is ending the sink
@@ -164,7 +166,7 @@ func (d *Delivery) deliverable() bool {
 	if d.in() != writing {
 		return false
 	}
-	return d.ring.Ready() || d.AllWritten()
+	return d.ring.Ready() && !d.undone.Load() || d.AllWritten()
 }
 
 // AllWritten reports whether every leg of the stream is in the sink. Any goroutine may call it, once there is a ring.
@@ -180,6 +182,9 @@ func (d *Delivery) drain() error {
 		return nil
 	}
 	for leg := d.legs.Head(); leg != nil && !d.AllWritten(); leg = d.legs.Head() {
+		if !d.ready(leg) {
+			return nil
+		}
 		if err := d.inPlace(leg); err != nil {
 			return err
 		}
@@ -210,7 +215,7 @@ func (d *Delivery) advance(leg *Leg) {
 	d.legs.Advance()
 	d.count(leg)
 	d.partial = 0
-	if leg.Form != wire.Sent {
+	if leg.Bare() {
 		d.bare.Add(uint64(leg.Length))
 	}
 	leg.Release()

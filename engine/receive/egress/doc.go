@@ -7,6 +7,7 @@
 //	hollow.go    holes, in a file or as zeros            the delivery turn
 //	ground.go    the place of each leg in a file         shared, a short lock at the first leg
 //	outlet.go    which links wait for the sink           shared, a short lock
+//	decoded.go   the head leg may have to be decoded     any goroutine
 //	conclude.go  the sink is ended once it is read, or cut when the stream fails: one goroutine at the end
 //	consumer.go  what the consumer says of it            the same goroutine
 //

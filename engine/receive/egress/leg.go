@@ -1,6 +1,8 @@
 package egress
 
 import (
+	"sync/atomic"
+
 	"viamillipede/bufpool"
 	"viamillipede/engine/wire"
 )
@@ -12,7 +14,12 @@ type Leg struct {
 	Buf    *bufpool.Buffer // nil: the sink has all of it already
 	Placed bool            // the sink has it, at its place
 	Freed  func()          // called by Release, where whoever made the leg wants to know; nil: nobody does
+	// Decoded says, of a coded leg, that its own bytes are in the buffer.
+	Decoded atomic.Bool
 }
+
+// ready reports whether the leg can be delivered.
+func (l *Leg) ready() bool { return l.Form != wire.Coded || l.Decoded.Load() }
 
 // Bytes is the payload, as far as it is in; there must be a buffer. It is valid until Release.
 func (l *Leg) Bytes() []byte { return l.Buf.Bytes()[:l.Length] }

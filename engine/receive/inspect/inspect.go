@@ -1,6 +1,7 @@
-// Package inspect checks the legs of a test stream where they come in.
+// Package inspect checks the legs of a test stream where they come in, and remembers those of any stream that were damaged.
 //
 //	inspect.go   a leg is checked, and a verdict may wait for others   the loop that received the leg, a short lock
+//	damage.go    which legs came with a wrong checksum                 likewise
 package inspect
 
 import (
@@ -61,6 +62,15 @@ func (t *Inspection) Check(l wire.Leg, body []byte, now time.Time, delivered uin
 	return t.note(inspected{l, t.sequence.Examine(body, l.Offset)}, now, delivered)
 }
 
+// Passes is Check, now, with a verdict that ends the stream by fail.
+func (t *Inspection) Passes(l wire.Leg, body []byte, delivered uint64, fail func(*stream.Error)) bool {
+	whole, verdict := t.Check(l, body, time.Now(), delivered)
+	if verdict != nil {
+		fail(verdict)
+	}
+	return whole
+}
+
 // note records a leg that was checked while the sink had so many bytes; verdict is nil until there is one.
 func (t *Inspection) note(l inspected, now time.Time, delivered uint64) (whole bool, verdict *stream.Error) {
 	t.mu.Lock()
@@ -86,6 +96,16 @@ func (t *Inspection) addFault(l inspected, now time.Time) {
 	})
 	if !known && len(t.faults) < inspectedMost {
 		t.faults = slices.Insert(t.faults, at, l)
+	}
+}
+
+// Glance ends the stream by fail if a verdict cannot wait any longer. Without a test stream t is nil.
+func (t *Inspection) Glance(now time.Time, fail func(*stream.Error)) {
+	if t == nil {
+		return
+	}
+	if verdict := t.Overdue(now); verdict != nil {
+		fail(verdict)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"viamillipede/engine/observe"
 	"viamillipede/engine/parties"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/sidechain"
 	"viamillipede/netio"
 )
 
@@ -19,6 +20,7 @@ type Config struct {
 	Seed     uint64
 	Blank    bool
 	Checksum bool
+	Chain    sidechain.Chain // that legs are coded by; empty: they are not
 	Charmode bool
 	Sealed   bool // the links are
 	IO       string
@@ -33,8 +35,8 @@ type Config struct {
 	Trace    netio.Tracer
 	Producer parties.Producer      // nil: nobody says whether what was read is all
 	Over     <-chan struct{}       // closed when the stream has ended
-	Granted  func()                // MayEnd may report true now; any goroutine calls it
-	Refused  func(error)           // the producer says that the stream is not whole; likewise
+	Granted  func()                // MayEnd may report true now, or a Pull may bring a leg; any goroutine calls it
+	Refused  func(error)           // the producer says that the stream is not whole, or it cannot be coded; likewise
 	Freed    func()                // no call on the source is stuck any more; on any loop's thread
 	Lapses   func() (lasts func()) // see loop.Shore
 }
@@ -46,6 +48,7 @@ func (in *Intake) Open(c Config) (err error) {
 	}
 	in.name = c.Name
 	in.assent.open(c)
+	in.openCoding(c)
 	in.checksum, in.gather, in.observer = c.Checksum, !c.Charmode, c.Observer
 	in.Shore.Freed, in.Shore.Lapses = c.Freed, c.Lapses
 	in.bounds = bounds{limit: c.LegLimit, delay: c.Delay, pace: schedule.PaceOf(c.Limit), lasts: c.Lasts, begun: time.Now()}
@@ -59,6 +62,7 @@ func (in *Intake) Open(c Config) (err error) {
 
 // Close gives back what it holds, once no loop runs.
 func (in *Intake) Close() {
+	in.coding.close()
 	in.referral.close()
 	in.ahead.release()
 	in.assent.close()
@@ -75,6 +79,8 @@ func whyCopy(src *netio.Source, c Config) error {
 		return observe.ErrSealed
 	case c.Checksum:
 		return observe.ErrChecksum
+	case !c.Chain.IsEmpty():
+		return observe.ErrCoded
 	case c.Charmode:
 		return observe.ErrCharmode
 	case !file && !src.Splices():

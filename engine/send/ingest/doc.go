@@ -8,6 +8,7 @@
 //	holes.go       where it has data                       the same turn
 //	resume.go      what the receiver has of it             the same turn
 //	piece.go       a part of such a file in memory         the loop of the link that sends it
+//	coded.go       or legs go through a sidechain first      many at once, beside the loops; in order again, the same turn
 //	teststream.go  a leg of a test stream, made here       parallel, except for its place in the stream
 //	assent.go      was that all? The producer says so      a goroutine at the end
 //	bounds.go      the user's bounds on legs               the same turn

@@ -34,11 +34,12 @@ type Intake struct {
 	gather   bool  // read on until a leg is full or nothing is there
 	met      error // how the source ended: io.EOF or its failure; nil before
 
-	extent   // the source is a file
-	referral // the source is a pipe
-	bounds   // the user's, on legs
-	ahead    // what was read together with the last leg
-	assent   // the producer's, to the end
+	extent           // the source is a file
+	referral         // the source is a pipe
+	bounds           // the user's, on legs
+	ahead            // what was read together with the last leg
+	assent           // the producer's, to the end
+	coding   *coding // nil: legs go as they are
 
 	made   func(p []byte, offset uint64) // makes the bytes of a leg, on any loop; nil: they come from the source
 	hinted int64                         // how long the user says the stream will be, in bytes; 0: nothing
@@ -77,6 +78,7 @@ const (
 	OtherTurn                // another loop reads: it wakes us when there is more
 	Undecided                // it is not known yet what the receiver has of a file
 	Paused                   // the user wants a pause before the next leg
+	Coding                   // what was read is being coded
 	NoMore                   // the stream has been read to its end
 	SourceGone               // the source failed
 	Hungers                  // how many reasons there are; whoever asks may have more of its own
@@ -87,7 +89,7 @@ const (
 // then another thread runs the loop, and much may have happened to it when Pull returns; see loop.Loop.Away.
 func (in *Intake) Pull(w *window.Window, at *loop.Loop, most int) (*window.Leg, Hunger, error) {
 	l, why, err := in.next(w, at, most)
-	if l != nil {
+	if l != nil && in.coding == nil {
 		in.complete(l)
 	}
 	return l, why, err
@@ -115,6 +117,9 @@ func (in *Intake) next(w *window.Window, at *loop.Loop, most int) (*window.Leg, 
 	defer in.turn.Store(false)
 	if in.over.Load() {
 		return nil, NoMore, nil
+	}
+	if in.coding != nil {
+		return in.nextCoded(w, at, most)
 	}
 	if !w.Open() {
 		return nil, NoRoom, nil

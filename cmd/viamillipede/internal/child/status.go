@@ -11,8 +11,11 @@ import (
 // longest bounds a command in a message, in bytes: the peer is told, too, in a line of at most 256.
 const longest = 100
 
-// Quote is a command for people: one line, and not too long.
-func Quote(command string) string {
+// Quote is a command of exec for people: one line, and not too long.
+func Quote(command string) string { return "exec '" + Line(command) + "'" }
+
+// Line is what somebody else has written, a command for example, as one line for people that is not too long.
+func Line(command string) string {
 	line := strings.Join(strings.Fields(strings.ToValidUTF8(command, "?")), " ")
 	line = strings.Map(printable, line)
 	if len(line) > longest {
@@ -22,7 +25,7 @@ func Quote(command string) string {
 		}
 		line = line[:at] + "..."
 	}
-	return "exec '" + line + "'"
+	return line
 }
 
 // printable is a character for a terminal that is to show it and not to obey it.
@@ -34,11 +37,14 @@ func printable(r rune) rune {
 }
 
 // outcome says how a program has ended; nil: with status 0.
-func outcome(command string, s syscall.WaitStatus) error {
+func outcome(command string, s syscall.WaitStatus) error { return Outcome(Quote(command), s) }
+
+// Outcome is the same for a program that has a name for people.
+func Outcome(name string, s syscall.WaitStatus) error {
 	what := ""
 	switch {
 	case s.Signaled():
-		return fmt.Errorf("%s was ended by signal %d (%v)", Quote(command), s.Signal(), s.Signal())
+		return fmt.Errorf("%s was ended by signal %d (%v)", name, s.Signal(), s.Signal())
 	case s.ExitStatus() == 0:
 		return nil
 	case s.ExitStatus() == 126:
@@ -46,5 +52,5 @@ func outcome(command string, s syscall.WaitStatus) error {
 	case s.ExitStatus() == 127:
 		what = " (no such program)"
 	}
-	return fmt.Errorf("%s exited with status %d%s", Quote(command), s.ExitStatus(), what)
+	return fmt.Errorf("%s exited with status %d%s", name, s.ExitStatus(), what)
 }

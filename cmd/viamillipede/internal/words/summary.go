@@ -35,8 +35,27 @@ func Summary(s observe.Summary) string {
 	if s.Refused > 0 {
 		fmt.Fprintf(&b, ", %d strangers refused", s.Refused)
 	}
+	if s.Coding != nil {
+		fmt.Fprintf(&b, ", sidechain %s", Coding(*s.Coding))
+	}
 	fmt.Fprintf(&b, ", engine path: %s", EnginePath(s.EnginePath))
 	return b.String()
+}
+
+// Coding is what a sidechain did.
+func Coding(c observe.CodingSummary) string {
+	text := c.Chain
+	if c.Level != "" {
+		text += " (now " + c.Level + ")"
+	}
+	text += fmt.Sprintf(": %s became %s", Bytes(c.Raw), Bytes(c.Coded))
+	if c.Coded > 0 {
+		text += fmt.Sprintf(" (%.2f to 1)", float64(c.Raw)/float64(c.Coded))
+	}
+	if c.Plain > 0 {
+		text += fmt.Sprintf(", %d of %s as they are", c.Plain, Number(int(c.Legs), "leg"))
+	}
+	return text + fmt.Sprintf(", %.3f s of CPU", c.CPU.Seconds())
 }
 
 // PathSummary is what one path did for a stream, in one line. Only a sender knows what its acknowledgements say.
