@@ -7,14 +7,15 @@ STATICCHECK ?= v0.8.2
 CLANG       ?= 14
 LAB         ?= .*
 
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+# git archive fills in the file; in a clone it begins with a dollar sign, and git says what this is.
+VERSION := $(or $(shell awk '!/^[$$]/ { print $$1 }' tools/packages/version),$(shell git describe --tags --always --dirty 2>/dev/null),devel)
 PROGRAM := bin/viamillipede
 
 # The packages whose code runs in parallel; the race detector checks these.
 RACED := ./engine/... ./bufpool/... ./netio/... ./bench/run
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test faults race lab fuzz bench bench-quick bench-growth bench-gate lint generated install clean
+.PHONY: help build demo test faults race lab fuzz bench bench-quick bench-growth bench-gate lint generated completions packages packages-check recipes install clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,16 +89,41 @@ lint: ## gofmt, vet, the rules of this source tree (tools/lint), staticcheck
 	fi
 
 # Other versions of clang make different objects from the same sources.
-generated: ## the committed BPF objects are those of their sources
+generated: completions ## the committed BPF objects and completions are those of their sources
+	git diff --exit-code -- tools/packages/completions
 	@case "$$(clang --version 2>/dev/null)" in \
 	*"version $(CLANG)."*) echo "go generate ./netio/..."; go generate ./netio/... && git diff --exit-code -- '*_bpfel.go' '*_bpfel.o' ;; \
 	*) echo "generated: not checked, the BPF objects are made with clang $(CLANG), which is not here" ;; \
 	esac
 
-install: build ## the program and its man page, below DESTDIR and PREFIX (/usr/local)
+completions: build ## what shells complete, made from the grammar, into tools/packages/completions
+	@mkdir -p tools/packages/completions
+	$(PROGRAM) completion bash >tools/packages/completions/viamillipede.bash
+	$(PROGRAM) completion zsh >tools/packages/completions/_viamillipede
+	$(PROGRAM) completion fish >tools/packages/completions/viamillipede.fish
+
+packages: ## packages (deb, rpm, apk), tarballs and an image for amd64 and arm64, into out/packages; needs the module proxy
+	go run ./tools/packages
+
+packages-check: ## the same, made twice and compared, and installed, run and removed below a folder
+	go run ./tools/packages -check
+
+# The manifests are read as Kubernetes' own types, a module of its own that the proxy may lack.
+recipes: ## the recipes of tools/recipes, run on this machine
+	VIAMILLIPEDE_RECIPES=1 go test -count=1 -timeout 5m ./tools/recipes ./tools/pairs
+	@if go -C tools/recipes/manifests build -o "$(CURDIR)/bin/manifests" . 2>/dev/null; then \
+		bin/manifests tools/recipes/kubernetes.yaml; \
+	else \
+		echo "recipes: the manifests are not checked, their types are not available here"; \
+	fi
+
+install: build ## the program, its man page and completions, below DESTDIR and PREFIX (/usr/local)
 	install -d "$(DESTDIR)$(PREFIX)/bin" "$(DESTDIR)$(PREFIX)/share/man/man1"
+	install -D -m 644 tools/packages/completions/viamillipede.bash "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/viamillipede"
+	install -D -m 644 tools/packages/completions/_viamillipede "$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_viamillipede"
+	install -D -m 644 tools/packages/completions/viamillipede.fish "$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/viamillipede.fish"
 	install -m 755 $(PROGRAM) "$(DESTDIR)$(PREFIX)/bin/viamillipede"
 	install -m 644 viamillipede.1 "$(DESTDIR)$(PREFIX)/share/man/man1/viamillipede.1"
 
 clean: ## remove what the targets above made
-	rm -rf bin
+	rm -rf bin out/packages

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"viamillipede/cmd/viamillipede/internal/notify"
 	"viamillipede/engine"
@@ -74,9 +75,12 @@ func (inv *invocation) readKey() error {
 		return err
 	}
 	var err error
-	if fd, is, _ := notify.ParseFD(inv.keyFrom); is {
+	switch fd, is, _ := notify.ParseFD(inv.keyFrom); {
+	case is:
 		inv.options.Key, err = readKeyAt(fd)
-	} else {
+	case isCredential(inv.keyFrom):
+		inv.options.Key, err = readCredential(inv.keyFrom)
+	default:
 		inv.options.Key, err = seal.Load(inv.keyFrom)
 	}
 	if err != nil {
@@ -106,6 +110,27 @@ func readKeyAt(fd int) (*seal.Key, error) {
 	f := os.NewFile(uintptr(fd), fmt.Sprint("fd:", fd))
 	defer f.Close()
 	return seal.ReadKey(f)
+}
+
+// isCredential reports whether a file is one that systemd has laid out for this service alone (LoadCredential=). It lets the service's
+// user read it by an access list, so that its mode may look as if the group could.
+func isCredential(file string) bool {
+	dir := os.Getenv("CREDENTIALS_DIRECTORY")
+	return dir != "" && filepath.Dir(file) == filepath.Clean(dir)
+}
+
+// readCredential reads a key from a credential.
+func readCredential(file string) (*seal.Key, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	k, err := seal.ReadKey(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return k, nil
 }
 
 // makeKey makes the key that keygen asks for, and writes its fingerprint.
