@@ -12,6 +12,7 @@ import (
 	"viamillipede/cmd/viamillipede/internal/progress"
 	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine/observe"
+	"viamillipede/netio"
 )
 
 // How often the sides are looked at: for a terminal, for events, and for paths that are gone.
@@ -89,7 +90,7 @@ func (w *watcher) every() time.Duration {
 func (w *watcher) run(done <-chan struct{}) {
 	signals := make(chan os.Signal, signalQueue)
 	if w.screen != nil {
-		signal.Notify(signals, syscall.SIGCONT, syscall.SIGWINCH)
+		signal.Notify(signals, syscall.SIGWINCH)
 		if !signal.Ignored(syscall.SIGTSTP) {
 			signal.Notify(signals, syscall.SIGTSTP)
 		}
@@ -103,7 +104,7 @@ func (w *watcher) run(done <-chan struct{}) {
 		case <-done:
 			return
 		case s := <-signals:
-			w.obey(s, signals)
+			w.obey(s)
 		case <-due.C:
 			w.look()
 		}
@@ -111,19 +112,15 @@ func (w *watcher) run(done <-chan struct{}) {
 }
 
 // obey does what a signal about the terminal asks for.
-func (w *watcher) obey(s os.Signal, signals chan<- os.Signal) {
-	switch s {
-	case syscall.SIGTSTP: // ^Z: what is shown goes, so that the shell has the terminal as it should be
+func (w *watcher) obey(s os.Signal) {
+	if s == syscall.SIGTSTP { // ^Z: what is shown goes, so that the shell has the terminal as it should be
 		w.screen.Hide()
 		stderr.Voice().Flush(lastWords)
-		signal.Reset(syscall.SIGTSTP)
-		_ = syscall.Kill(os.Getpid(), syscall.SIGTSTP)
-	case syscall.SIGCONT:
-		signal.Notify(signals, syscall.SIGTSTP)
-		w.show()
-	default: // another width
-		w.show()
+		if err := netio.Suspend(); err != nil {
+			say(ownPrefix, "cannot stop: "+err.Error())
+		}
 	}
+	w.show() // it goes on, or the terminal has another width
 }
 
 // look looks at all sides once.
