@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,16 +18,37 @@ type struck struct {
 	pids   map[string]int // of the two programs
 }
 
+// dialling are the words of both ends that say where the other one is.
+type dialling struct {
+	who    string // dials
+	rx, tx []string
+}
+
+// eitherDials gives those of a stream that the sender dials, and of one that the receiver does, each with a port of its own.
+func eitherDials(t *testing.T) []dialling {
+	t.Helper()
+	a, b := freshPort(t), freshPort(t)
+	return []dialling{
+		{"tx dials", []string{"viamillipede", "rx", a}, []string{"viamillipede", "tx", "localhost", a}},
+		{"rx dials", []string{"viamillipede", "rx", "localhost", b}, []string{"viamillipede", "tx", b}},
+	}
+}
+
+// both starts both ends with more words each.
+func (d dialling) both(t *testing.T, rx, tx []string) (r, s *tried) {
+	t.Helper()
+	return background(t, slices.Concat(d.rx, rx)...), background(t, slices.Concat(d.tx, tx)...)
+}
+
 // strikeable begins a stream that has no end.
-func strikeable(t *testing.T) *struck {
+func strikeable(t *testing.T, d dialling) *struck {
 	t.Helper()
 	t.Parallel()
 	s := &struck{t: t, dir: t.TempDir(), pids: map[string]int{}}
-	port := freshPort(t)
-	s.rx = background(t, "viamillipede", "rx", port, "dead", "1", "exec",
-		"sleep 1000 & echo $$ >"+s.file("rx~")+"; mv "+s.file("rx~")+" "+s.file("rx")+"; cat >/dev/null; touch "+s.file("whole"))
-	s.tx = background(t, "viamillipede", "tx", "localhost", port, "dead", "1", "threads", "4", "exec",
-		"sleep 1000 & echo $$ >"+s.file("tx~")+"; mv "+s.file("tx~")+" "+s.file("tx")+"; exec cat /dev/zero")
+	s.rx, s.tx = d.both(t, []string{"dead", "1", "threads", "4", "exec",
+		"sleep 1000 & echo $$ >" + s.file("rx~") + "; mv " + s.file("rx~") + " " + s.file("rx") + "; cat >/dev/null; touch " + s.file("whole")},
+		[]string{"dead", "1", "threads", "4", "exec",
+			"sleep 1000 & echo $$ >" + s.file("tx~") + "; mv " + s.file("tx~") + " " + s.file("tx") + "; exec cat /dev/zero"})
 	for _, end := range []string{"rx", "tx"} {
 		until(t, end+" runs its program", func() bool { _, err := os.Stat(s.file(end)); return err == nil })
 		b, err := os.ReadFile(s.file(end))
@@ -102,35 +124,39 @@ func TestExecLeavesNothing(t *testing.T) {
 			return s.rx.Process.Signal(syscall.SIGTERM)
 		}, 7, 143},
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			s := strikeable(t)
-			s.session("rx")
-			s.session("tx")
-			if err := c.strike(s); err != nil {
-				t.Fatal(err)
-			}
-			s.tx.ends(t, c.tx, "")
-			s.rx.ends(t, c.rx, "")
-			for _, end := range []string{"rx", "tx"} {
-				until(t, "nothing is left of the program of "+end, func() bool { return !s.group(end) })
-			}
-			if _, err := os.Stat(s.file("whole")); err == nil {
-				t.Error("the consumer has seen an end of its input")
-			}
-		})
+		for _, d := range eitherDials(t) {
+			t.Run(c.name+" "+d.who, func(t *testing.T) {
+				s := strikeable(t, d)
+				s.session("rx")
+				s.session("tx")
+				if err := c.strike(s); err != nil {
+					t.Fatal(err)
+				}
+				s.tx.ends(t, c.tx, "")
+				s.rx.ends(t, c.rx, "")
+				for _, end := range []string{"rx", "tx"} {
+					until(t, "nothing is left of the program of "+end, func() bool { return !s.group(end) })
+				}
+				if _, err := os.Stat(s.file("whole")); err == nil {
+					t.Error("the consumer has seen an end of its input")
+				}
+			})
+		}
 	}
 }
 
 // Links that are lost are nothing to the programs.
 func TestExecLosesLinks(t *testing.T) {
-	port := freshPort(t)
-	rx := background(t, "viamillipede", "rx", port, "exec", "sha256sum")
-	tx := background(t, "viamillipede", "tx", "localhost", port, "threads", "4", "chaos", "5", "leg", "64k", "exec", "seq 3000000")
-	tx.ends(t, 0, "")
-	rx.ends(t, 0, "  -")
 	want := background(t, "sh", "-c", "seq 3000000 | sha256sum")
 	want.ends(t, 0, "")
-	if !strings.Contains(rx.said.String(), want.said.String()) {
-		t.Errorf("%s, want %s", &rx.said, &want.said)
+	for _, d := range eitherDials(t) {
+		t.Run(d.who, func(t *testing.T) {
+			rx, tx := d.both(t, []string{"threads", "4", "exec", "sha256sum"}, []string{"threads", "4", "chaos", "5", "leg", "64k", "exec", "seq 3000000"})
+			tx.ends(t, 0, "")
+			rx.ends(t, 0, "  -")
+			if !strings.Contains(rx.said.String(), want.said.String()) {
+				t.Errorf("%s, want %s", &rx.said, &want.said)
+			}
+		})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -114,11 +115,10 @@ func TestResumeKilled(t *testing.T) {
 			if err := os.WriteFile(to, []byte("old"), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			port := freshPort(t)
+			d := eitherDials(t)[seed%2]
 			both := func(chaos string) (rx, tx *tried) {
-				rx = background(t, "viamillipede", "rx", port, "file", to, "resume")
-				tx = background(t, "viamillipede", "tx", "localhost", port, "file", from, "resume", "delayus", "4000", "chaos", chaos, "leg", "256k", "verbose", "1")
-				return rx, tx
+				return d.both(t, []string{"file", to, "resume"},
+					[]string{"file", from, "resume", "delayus", "4000", "chaos", chaos, "leg", "256k", "verbose", "1"})
 			}
 			done := 0
 			for range kills {
@@ -264,7 +264,7 @@ func TestPartMeddled(t *testing.T) {
 	}
 }
 
-// TestFullDisk: both ends say that the disk is full, and rx where the part is.
+// TestFullDisk: both ends say that the disk is full, and rx where the part is. A consumer that finds it full fails both.
 func TestFullDisk(t *testing.T) {
 	if os.Getuid() != 0 {
 		t.Skip("a small disk is mounted, which needs root")
@@ -276,13 +276,22 @@ func TestFullDisk(t *testing.T) {
 	if err := os.Mkdir(disk, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	port := freshPort(t)
-	rx := background(t, "unshare", "-m", "sh", "-c", `mount -t tmpfs -o size=4m none "$1" && viamillipede rx "$0" file "$1/to"`, port, disk)
-	tx := background(t, "viamillipede", "tx", "localhost", port, "file", from)
-	tx.ends(t, 7, "no space left on device")
-	rx.ends(t, 6, "cannot write "+disk+"/to: ")
-	if want := "what has come is kept in " + disk + "/.to.viamillipede-part"; !strings.Contains(rx.said.String(), want) {
-		t.Errorf("it did not say %q:\n%s", want, rx.said.String())
+	onDisk := []string{"unshare", "-m", "sh", "-c", `mount -t tmpfs -o size=4m none "$0" && exec "$@"`, disk}
+	for _, d := range eitherDials(t) {
+		d.rx = slices.Concat(onDisk, d.rx)
+		t.Run("file, "+d.who, func(t *testing.T) {
+			rx, tx := d.both(t, []string{"file", disk + "/to"}, []string{"file", from})
+			tx.ends(t, 7, "no space left on device")
+			rx.ends(t, 6, "cannot write "+disk+"/to: ")
+			if want := "what has come is kept in " + disk + "/.to.viamillipede-part"; !strings.Contains(rx.said.String(), want) {
+				t.Errorf("it did not say %q:\n%s", want, rx.said.String())
+			}
+		})
+		t.Run("exec, "+d.who, func(t *testing.T) {
+			rx, tx := d.both(t, []string{"exec", "cat >" + disk + "/to"}, []string{"file", from})
+			tx.ends(t, 7, "exited with status 1")
+			rx.ends(t, 6, "exited with status 1")
+		})
 	}
 }
 
@@ -314,5 +323,7 @@ func TestNoPermission(t *testing.T) {
 		return background(t, append([]string{"setpriv", "--reuid=65534", "--clear-groups", copied}, words[1:]...)...)
 	}
 	as("viamillipede", "tx", "localhost", freshPort(t), "file", secret).ends(t, 6, "cannot read "+secret+": permission denied")
+	as("viamillipede", "tx", freshPort(t), "file", secret).ends(t, 6, "cannot read "+secret+": permission denied")
 	as("viamillipede", "rx", freshPort(t), "file", filepath.Join(dir, "new")).ends(t, 6, "/new cannot be written: permission denied")
+	as("viamillipede", "rx", "localhost", freshPort(t), "file", filepath.Join(dir, "new")).ends(t, 6, "/new cannot be written: permission denied")
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -288,5 +290,68 @@ func TestDialDuplex(t *testing.T) {
 	}
 	if killed < 5 {
 		t.Errorf("%d links killed: that proves nothing", killed)
+	}
+}
+
+// TestEndsLinksKilled: links of streams between programs, and between files, die all the time, whichever end dials, and what comes out is
+// what went in.
+func TestEndsLinksKilled(t *testing.T) {
+	p := hosts(t)
+	for _, reversed := range []bool{false, true} {
+		for _, kind := range []string{"exec", "file"} {
+			t.Run(fmt.Sprintf("%s dialled %v", kind, reversed), func(t *testing.T) {
+				t.Parallel()
+				p.killsLinks(t, kind, reversed)
+			})
+		}
+	}
+}
+
+func (p programs) killsLinks(t *testing.T, kind string, reversed bool) {
+	const numbers, size = 4_000_000, 30_888_896 // bytes of "seq numbers"
+	l := lab.New(t, lab.Config{Paths: 2})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	from, to, port := filepath.Join(t.TempDir(), "from"), filepath.Join(t.TempDir(), "to"), fmt.Sprint(labPort)
+	if out, err := exec.CommandContext(ctx, "sh", "-c", fmt.Sprintf("seq %d >%s", numbers, from)).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	words := map[lab.Side][]string{lab.TX: {"file", from}, lab.RX: {"file", to}}
+	if kind == "exec" {
+		words = map[lab.Side][]string{lab.TX: {"exec", fmt.Sprint("seq ", numbers)}, lab.RX: {"exec", "cat >" + to}}
+	}
+	tx, rx := toPaths(l, 0, 1), []string{"rx", port}
+	dials := &tx
+	if reversed {
+		tx, rx = []string{"tx", port}, slices.Concat(fromWords(l, 0), fromWords(l, 1))
+		dials = &rx
+	}
+	*dials = append(*dials, "threads", "8")
+	run := func(side lab.Side, first []string) (*lab.Cmd, *lab.Text) {
+		// Slow enough that many links can die.
+		c, said := l.Command(ctx, side, p.viamillipede, slices.Concat(first, words[side], []string{"leg", "64k", "delayus", "2000"})...), new(lab.Text)
+		c.Stdout, c.Stderr = said, said
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return c, said
+	}
+	r, rxSaid := run(lab.RX, rx)
+	s, txSaid := run(lab.TX, tx)
+	kills := &stream{t: t, lab: l, deadline: ctx}
+	stop := kills.killLinks()
+	for _, c := range []*lab.Cmd{s, r} {
+		if status := c.Status(); status != 0 {
+			t.Errorf("%s: status %d\n%v\n%v", strings.Join(c.Args[1:], " "), status, txSaid, rxSaid)
+		}
+	}
+	if killed := stop(); killed < 5 {
+		t.Errorf("%d links killed: that proves nothing", killed)
+	}
+	if out, err := exec.CommandContext(t.Context(), "cmp", from, to).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	if is, err := os.Stat(to); err != nil || is.Size() != size {
+		t.Errorf("%v, %v", is, err)
 	}
 }

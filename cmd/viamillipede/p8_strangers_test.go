@@ -39,7 +39,7 @@ func TestP8Strangers(t *testing.T) {
 	address := net.JoinHostPort(l.Address(lab.RX, 0), fmt.Sprint(labPort))
 	s.wait(s.out.At(from), "the first bytes")
 	visited := make(chan error, 1)
-	go func() { visited <- visitAll(s.deadline, l, lab.TX, address) }()
+	go func() { visited <- visitAll(s.deadline, l, lab.TX, address, wire.VerdictBusy) }()
 	s.wait(s.out.At(to), "the stream, with strangers at the door")
 	if err := <-visited; err != nil {
 		t.Errorf("strangers: %v", err)
@@ -51,14 +51,14 @@ func TestP8Strangers(t *testing.T) {
 	s.had("rx", "refused", some)
 }
 
-// visitAll sends every kind of stranger to address.
-func visitAll(ctx context.Context, l *lab.Lab, from lab.Side, address string) error {
+// visitAll sends every kind of stranger to address. The sender of another stream has to hear the verdict.
+func visitAll(ctx context.Context, l *lab.Lab, from lab.Side, address string, verdict wire.Verdict) error {
 	silent, err := l.Dial(ctx, from, address)
 	if err != nil {
 		return fmt.Errorf("half-open: %w", err)
 	}
 	defer silent.Close()
-	return errors.Join(scan(ctx, l, from, address), babble(ctx, l, from, address), intrude(ctx, l, from, address), flock(ctx, l, from, address))
+	return errors.Join(scan(ctx, l, from, address), babble(ctx, l, from, address), intrude(ctx, l, from, address, verdict), flock(ctx, l, from, address))
 }
 
 // scan connects and closes, as a port scanner does.
@@ -94,8 +94,8 @@ func babble(ctx context.Context, l *lab.Lab, from lab.Side, address string) erro
 	return nil
 }
 
-// intrude is the sender of another stream, and expects to hear that the receiver is busy.
-func intrude(ctx context.Context, l *lab.Lab, from lab.Side, address string) error {
+// intrude is the sender of another stream, and expects to hear why it is refused.
+func intrude(ctx context.Context, l *lab.Lab, from lab.Side, address string, verdict wire.Verdict) error {
 	c, err := l.Dial(ctx, from, address)
 	if err != nil {
 		return fmt.Errorf("intrude: %w", err)
@@ -114,8 +114,8 @@ func intrude(ctx context.Context, l *lab.Lab, from lab.Side, address string) err
 	if err != nil {
 		return fmt.Errorf("intrude: %w", err)
 	}
-	if w.Verdict != wire.VerdictBusy {
-		return fmt.Errorf("intrude: verdict %v, want %v", w.Verdict, wire.VerdictBusy)
+	if w.Verdict != verdict {
+		return fmt.Errorf("intrude: verdict %v, want %v", w.Verdict, verdict)
 	}
 	return nil
 }
