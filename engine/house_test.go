@@ -47,6 +47,7 @@ func guestTiming() schedule.Timing {
 // keep runs a house for so many at a time.
 func keep(t *testing.T, most int, timing schedule.Timing, change func(*hosted, *rig.HouseConfig)) *hosted {
 	t.Helper()
+	quiet(t)
 	h := &hosted{
 		t: t, network: enginetest.NewNet(1, enginetest.Faults{}), log: &lines{to: io.Discard}, over: make(chan error, 1),
 		got: map[int][]byte{}, errs: map[int]error{}, broken: map[int]bool{},
@@ -61,8 +62,13 @@ func keep(t *testing.T, most int, timing schedule.Timing, change func(*hosted, *
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	go func() { h.over <- h.house.Run(ctx) }()
-	t.Cleanup(func() { cancel(); h.network.Close() })
+	var run sync.WaitGroup
+	run.Go(func() { h.over <- h.house.Run(ctx) })
+	t.Cleanup(func() {
+		cancel()
+		run.Wait()
+		h.network.Close()
+	})
 	return h
 }
 
@@ -389,6 +395,26 @@ func TestHouseDrains(t *testing.T) {
 	h.drains()
 	if !h.has([]byte("begun, and ended")) {
 		t.Errorf("came out: %v", h.got)
+	}
+}
+
+// A link of a stream that is over does not begin it again, and is nothing that a user has to hear of.
+func TestHouseLateLink(t *testing.T) {
+	h := keep(t, 4, guestTiming(), nil)
+	s, peer := newStream(2, 10000), &running{t: t, network: h.network}
+	k := peer.link(0)
+	k.send(s.frame(0), s.frame(1), s.end())
+	k.untilType(wire.TypeDone)
+	k.send(wire.Bye{Stream: true}.Append(nil))
+	waitFor(t, "the stream has ended", func() bool {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		return len(h.ended) == 1
+	})
+	waitFor(t, "its late link is refused", func() bool { return peer.dial(1).welcome.Verdict == wire.VerdictUnknown })
+	h.drains()
+	if n := count[observe.Refused](h.log, nil); n > 0 || len(h.ended) != 1 || !h.has(s.data) {
+		t.Errorf("%d refusals, %d ends\n%s", n, len(h.ended), h.log)
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 var (
 	errNotReceiving = errors.New("a sender, and nobody receives here: exactly one of tx and rx has to listen")
 	errNotSending   = errors.New("a receiver, and nobody sends here: exactly one of tx and rx has to listen")
-	errOver         = errors.New("the stream is over")
 )
 
 // answer has the tenant that a guest's words are for decide, and answers them. It returns nil if the connection is a link's now.
@@ -73,9 +72,9 @@ func (w words) turnedAway(gone bool) (wire.Verdict, error) {
 	resumes := w.hello.Flags&wire.FlagResume != 0 || w.call != nil && w.call.Flags&wire.FlagResume != 0
 	switch {
 	case gone && resumes:
-		return wire.VerdictUnknown, errOver
+		return wire.VerdictUnknown, ErrOver
 	case gone:
-		return wire.VerdictBusy, errOver
+		return wire.VerdictBusy, ErrOver
 	case w.call != nil:
 		return wire.VerdictRole, errNotSending
 	}

@@ -40,5 +40,19 @@ type House interface {
 	Fail(err *stream.Error)
 }
 
-// ErrWaits is why a guest is not heard that comes again: all places are taken. It is no refusal that a user has to hear of.
-var ErrWaits = errors.New("all places are taken")
+// Why a guest of a house is not heard, of which its user need not hear: it comes again, or too late.
+var (
+	ErrWaits = errors.New("all places are taken")
+	ErrOver  = errors.New("the stream is over")
+)
+
+// quiet reports whether nobody has to hear of a guest that was refused.
+func (d *Doors) quiet(from net.Addr, why error) bool {
+	switch {
+	case errors.Is(why, net.ErrClosed), errors.Is(why, context.Canceled):
+		return true
+	case errors.Is(why, errUnsaid):
+		return d.house.Expects(from)
+	}
+	return d.cfg.House != nil && (why == ErrWaits || why == ErrOver)
+}

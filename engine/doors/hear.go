@@ -30,7 +30,7 @@ func (d *Doors) hear(ctx context.Context, at int, g *guest) {
 		return
 	}
 	c = g.c
-	if ctx.Err() == nil && !errors.Is(err, net.ErrClosed) && !errors.Is(err, context.Canceled) && err != ErrWaits && !(errors.Is(err, errUnsaid) && d.house.Expects(c.RemoteAddr())) {
+	if ctx.Err() == nil && !d.quiet(c.RemoteAddr(), err) {
 		d.strangers.refuse(d.cfg.Observer, c.RemoteAddr(), err)
 	}
 	c.Close()

@@ -18,7 +18,7 @@ type peer [len(wire.StreamID{})]byte
 
 // Why a guest is for nobody here.
 var (
-	errElsewhere = errors.New("a sender or receiver whose stream began elsewhere, or is over")
+	errElsewhere = errors.New("a sender or receiver whose stream began elsewhere")
 	errFirst     = errors.New("a sender of version 1, whose connections do not say which stream is theirs: keep needs version 2")
 	errCalls     = errors.New("a receiver, and nobody sends here: exactly one of tx and rx has to listen")
 	errSends     = errors.New("a sender, and nobody receives here: exactly one of tx and rx has to listen")
@@ -122,7 +122,9 @@ func (h *House) find(g visitor) place {
 	case r != nil:
 		r.hearing++
 		return place{room: r}
-	case g.begun, h.past.has(g.peer):
+	case h.past.has(g.peer):
+		return place{verdict: wire.VerdictUnknown, err: doors.ErrOver}
+	case g.begun:
 		return place{verdict: wire.VerdictUnknown, err: errElsewhere}
 	case h.closing:
 		return place{verdict: wire.VerdictTurn, err: doors.ErrWaits}
