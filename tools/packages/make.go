@@ -20,6 +20,9 @@ var tools = map[string]string{
 	"cyclonedx-gomod": "github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod",
 }
 
+// errAbsent is that a tool of others cannot be had: neither the module proxy nor the cache has it.
+var errAbsent = errors.New("is not available here")
+
 // formats are the packages that nfpm makes.
 var formats = []string{"deb", "rpm", "apk"}
 
@@ -35,7 +38,7 @@ func (r release) make(ctx context.Context, out string, archs []string) ([]string
 	defer os.RemoveAll(stages)
 	for name, path := range tools {
 		if err := r.goes(ctx, nil, "build", "-modfile=tools/packages/tools.mod", "-o", filepath.Join(stages, name), path); err != nil {
-			return nil, fmt.Errorf("%s is not available here: %w", name, err)
+			return nil, fmt.Errorf("%s %w: %w", name, errAbsent, err)
 		}
 	}
 	platforms := map[string]string{} // the folder of each machine's files

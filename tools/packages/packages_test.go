@@ -3,6 +3,7 @@ package main
 import (
 	"archive/tar"
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -121,5 +122,16 @@ func TestImageIsWhole(t *testing.T) {
 	}
 	if said, err := r.tryImage(t.Context(), to, root); err != nil {
 		t.Error(said, err)
+	}
+}
+
+// TestCorrect: what the Go project has is under its licence, whatever the tool has taken it for; the rest is left alone.
+func TestCorrect(t *testing.T) {
+	for name, want := range map[string]string{"golang.org/x/sys": "BSD-3-Clause", "std": "BSD-3-Clause", "github.com/cilium/ebpf": "MIT"} {
+		c := map[string]any{"name": name, "evidence": map[string]any{"licenses": []any{map[string]any{"license": map[string]any{"id": "MIT"}}}}}
+		correct(c)
+		if got := fmt.Sprint(c["evidence"]); !strings.Contains(got, "id:"+want) {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
 	}
 }
