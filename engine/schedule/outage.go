@@ -53,7 +53,8 @@ const (
 // The end that listens cannot ask. Its sign is a link that lived and that the peer's side ended without a word, as long as
 // nothing has been heard from the peer since: no link came up, and none that ended otherwise brought anything later. A link
 // that never brought a frame is no sign by itself, since anything on the way can accept it and close it. But if others were
-// reset, it shows who did that: a process that dies resets the links on which it had something to read, and closes the others.
+// reset, it shows who did that: a process that dies resets the links on which it had something to read, and closes the others. And one
+// that came up after a sign was on its way when the peer died, if it ends like the others: the sign counts again, from then on.
 //
 // giveup counts from when payload last moved while there was some to move; see Progress. While payload seems to move, that counts
 // too, until it turns out that it did not; see Hope.
@@ -70,6 +71,7 @@ type Outage struct {
 
 	closed, reset time.Time // when a link last ended so; zero: no sign, or no longer one
 	shut          time.Time // likewise, for a link that was closed and had never brought a frame
+	before        bool      // there was such a sign when a link came up, and nothing more has been heard from the peer
 }
 
 // Fate is the verdict on an outage.
@@ -99,7 +101,9 @@ func (o *Outage) Moved() time.Time { return o.since }
 func (o *Outage) LinkUp(now time.Time) {
 	o.Meet(now)
 	o.up++
+	before := o.before || !o.closed.IsZero() || !o.reset.IsZero()
 	o.begin()
+	o.before = before
 }
 
 // begin forgets all signs of a dead peer.
@@ -110,7 +114,9 @@ func (o *Outage) begin() {
 }
 
 // hear forgets how links ended, because the peer has lived on.
-func (o *Outage) hear() { o.closed, o.reset, o.shut = time.Time{}, time.Time{}, time.Time{} }
+func (o *Outage) hear() {
+	o.closed, o.reset, o.shut, o.before = time.Time{}, time.Time{}, time.Time{}, false
+}
 
 // Meet records that the peer has answered.
 func (o *Outage) Meet(now time.Time) {
@@ -143,14 +149,15 @@ func (o *Outage) Still() time.Time { return Later(o.since, o.hoped) }
 // LinkLost notes the end of a link on which the peer was last heard at heard; proved tells whether it ever brought a frame.
 func (o *Outage) LinkLost(how Ending, proved bool, heard, now time.Time) {
 	o.up--
+	counts := proved || o.before
 	switch {
-	case !proved && how == EndClosed:
+	case counts && how == EndClosed:
+		o.closed = now
+	case counts && how == EndReset:
+		o.reset = now
+	case how == EndClosed:
 		o.shut = now
 	case !proved:
-	case how == EndClosed:
-		o.closed = now
-	case how == EndReset:
-		o.reset = now
 	case heard.After(Later(o.closed, o.reset)):
 		o.hear()
 	}

@@ -153,6 +153,39 @@ func TestOutageOfAProcessThatDies(t *testing.T) {
 	}
 }
 
+// A link may come up when its peer has died already, since its hello was on its way. It ends as the others did, and the sign counts again.
+func TestOutageOfALinkThatComesLate(t *testing.T) {
+	at := time.Unix(100, 0)
+	const dead = 15 * time.Second
+	for how, want := range map[Ending]time.Duration{EndClosed: dead, EndReset: resetTimes * dead} {
+		var o Outage
+		o.LinkUp(at)
+		o.LinkLost(how, true, at, at)
+		for range 2 {
+			at = at.Add(time.Second)
+			o.LinkUp(at)
+			if got := o.Judge(at.Add(want), dead, time.Hour); got != FateWait {
+				t.Errorf("ending %d: fate %d while a link is up", how, got)
+			}
+			o.LinkLost(how, false, at, at)
+		}
+		if got := o.Judge(at.Add(want-1), dead, time.Hour); got != FateWait {
+			t.Errorf("ending %d: fate %d before it is time", how, got)
+		}
+		if got := o.Judge(at.Add(want), dead, time.Hour); got != FateClosed {
+			t.Errorf("ending %d: fate %d, want %d", how, got, FateClosed)
+		}
+		// One on which the peer is heard says that it lives.
+		o.LinkUp(at)
+		o.LinkLost(EndNoSign, true, at, at)
+		o.LinkUp(at)
+		o.LinkLost(EndClosed, false, at, at)
+		if got := o.Judge(at.Add(dead), dead, time.Hour); got != FateWait {
+			t.Errorf("ending %d: fate %d of a peer that was heard", how, got)
+		}
+	}
+}
+
 // A link that never brought a frame shows nothing by itself, and giveup counts on while links come up and break at once.
 func TestOutageOfLinksOfNoUse(t *testing.T) {
 	at := time.Unix(100, 0)
