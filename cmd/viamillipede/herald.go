@@ -23,7 +23,7 @@ type herald struct {
 	main    bool          // this process is the service's main one
 	chosen  bool          // the kernel chooses the port, so that it is said
 	cancel  context.CancelCauseFunc
-	contact func() // called when the first link is up; nil: nobody waits for it
+	far     companion // hears of links; nil: there is none
 
 	marked  sync.Once      // the port is known
 	written sync.WaitGroup // of the mark
@@ -39,7 +39,7 @@ type standing struct{ ready, linked bool }
 
 // beside returns what hears of the events of a side: its log, and the herald where somebody waits for it.
 func (h *herald) beside(s *side) observe.Observer {
-	if h == nil || h.mark == nil && h.manager == nil && !h.chosen && h.contact == nil {
+	if h == nil || h.mark == nil && h.manager == nil && !h.chosen && h.far == nil {
 		return s.log
 	}
 	h.sides[s] = &standing{}
@@ -79,6 +79,10 @@ func (h *herald) hear(s *side, e observe.Event) {
 		h.listens(s, e.Addr)
 	case observe.LinkUp:
 		h.linked(s)
+	case observe.SenderLeft, observe.ReceiverLeft:
+		if h.far != nil {
+			h.far.Parted()
+		}
 	case observe.Outage:
 		if e.Phase == observe.OutageEnds {
 			h.status(s, s.doing())
@@ -138,10 +142,10 @@ func (h *herald) linked(s *side) {
 	first := !h.sides[s].linked
 	h.sides[s].linked = true
 	h.mu.Unlock()
+	if h.far != nil {
+		h.far.Met()
+	}
 	if first {
-		if h.contact != nil {
-			h.contact()
-		}
 		h.status(s, s.doing())
 		h.ready(s)
 	}

@@ -20,6 +20,7 @@ import (
 // companion is the other end, over ssh.
 type companion interface {
 	Met()                   // a link is up
+	Parted()                // the last one has ended, before anything of the stream had come
 	Watch(lost func(error)) // lost is called if ssh ends before that
 	End()                   // this end has ended
 }
@@ -39,7 +40,7 @@ func (inv *invocation) startFar(cancel context.CancelCauseFunc) (end func(), err
 	if c == nil {
 		return func() {}, nil
 	}
-	inv.herald.contact = c.Met
+	inv.herald.far = c
 	c.Watch(func(err error) {
 		cancel(err)
 		time.AfterFunc(lingerMost, func() { exit(int(failed(ownPrefix, err))) })

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"strconv"
 	"strings"
 
 	"viamillipede/cmd/viamillipede/internal/far"
@@ -222,9 +221,6 @@ func (inv *invocation) checkFar() error {
 	return nil
 }
 
-// contactMost is how long the other end waits for a link, in seconds. It is told at once if ssh ends.
-const contactMost = 60
-
 // farLine is the command line of the other end, which listens on a port, or dials a host and a port.
 func (inv *invocation) farLine(where ...string) []string {
 	line := []string{"rx"}
@@ -243,7 +239,7 @@ func (inv *invocation) farLine(where ...string) []string {
 			line = append(line, words...)
 		}
 	}
-	return append(line, "connect", strconv.Itoa(contactMost))
+	return line
 }
 
 // ownMatter reports whether a keyword is about this end alone: whoever receives has the file to sync, and whoever sends the say in how fast.

@@ -323,18 +323,26 @@ func TestSSHKilledBefore(t *testing.T) {
 
 // The near end is killed, after a link is up or before: nothing is left there.
 func TestSSHNearEndKilled(t *testing.T) {
-	t.Parallel()
-	s := throughStandIn(t, nil, "tx", "localhost", "ssh", "dead", "1", "verbose", "2", "peer", `echo $$ >"$HOME/consumer"; cat; touch "$HOME/whole"`)
-	fmt.Fprint(s.in, "x")
-	s.awaits(`link \d+ up`)
-	s.pid("consumer")
-	_ = s.Process.Kill()
-	_ = s.Wait()
-	for _, name := range []string{"ssh", "far", "consumer"} {
-		s.gone(name)
-	}
-	if _, err := os.Stat(s.file("whole")); err == nil {
-		t.Error("the consumer has seen an end of its input")
+	for word, command := range map[string]string{
+		"tx": `echo $$ >"$HOME/program"; cat; touch "$HOME/whole"`,
+		"rx": `echo x; echo $$ >"$HOME/program"; sleep 1000; touch "$HOME/whole"`,
+	} {
+		t.Run(word, func(t *testing.T) {
+			t.Parallel()
+			s := throughStandIn(t, nil, word, "localhost", "ssh", "dead", "1", "verbose", "10", "peer", command)
+			fmt.Fprint(s.in, "x")
+			s.awaits(`link \d+ up`)
+			s.awaits(`^viamillipede: leg 0: [12] bytes`)
+			s.pid("program")
+			_ = s.Process.Kill()
+			_ = s.Wait()
+			for _, name := range []string{"ssh", "far", "program"} {
+				s.gone(name)
+			}
+			if _, err := os.Stat(s.file("whole")); err == nil {
+				t.Error("the program has seen an end of its stream")
+			}
+		})
 	}
 }
 

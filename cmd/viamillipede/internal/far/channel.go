@@ -10,45 +10,100 @@ import (
 	"viamillipede/engine"
 )
 
-// contact is whether the two ends have met: a link was up.
+// contact is whether the two ends have a link. Any goroutine may call Met and Parted, and one at a time the other methods.
 type contact struct {
-	once sync.Once
-	up   chan struct{} // closed once it was
+	news chan struct{} // something has changed
+
+	mu        sync.Mutex
+	ever, now bool // guarded by mu
 }
 
-func newContact() contact { return contact{up: make(chan struct{})} }
+func newContact() *contact { return &contact{news: make(chan struct{}, 1)} }
 
-// Met notes that a link is up: from now on the stream does without ssh. Any goroutine may call it.
-func (c *contact) Met() { c.once.Do(func() { close(c.up) }) }
+// Met notes that a link is up.
+func (c *contact) Met() { c.note(true) }
 
-// soon reports whether the two have met, or do so in a moment.
-func (c *contact) soon() bool {
-	late := time.NewTimer(linkWithin)
-	defer late.Stop()
+// Parted notes that the last link has ended, before anything of the stream had come: nobody is waited for as a peer.
+func (c *contact) Parted() { c.note(false) }
+
+func (c *contact) note(now bool) {
+	c.mu.Lock()
+	c.ever, c.now = c.ever || now, now
+	c.mu.Unlock()
 	select {
-	case <-c.up:
-		return true
-	case <-late.C:
-		return false
+	case c.news <- struct{}{}:
+	default:
+	}
+}
+
+// met reports whether there has ever been a link, and whether the two have parted since.
+func (c *contact) met() (ever, now bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ever, c.now
+}
+
+// within waits for a first link, for a time, or until stop is closed. It reports whether there was one.
+func (c *contact) within(most time.Duration, stop <-chan struct{}) bool {
+	late := time.NewTimer(most)
+	defer late.Stop()
+	for {
+		if ever, _ := c.met(); ever {
+			return true
+		}
+		select {
+		case <-c.news:
+		case <-late.C:
+			return false
+		case <-stop:
+			return false
+		}
+	}
+}
+
+// apart returns when the two have had no link for a time: the first where they never had one, the other where they have parted.
+func (c *contact) apart(never, parted time.Duration) {
+	for {
+		ever, now := c.met()
+		var late <-chan time.Time
+		switch {
+		case !ever:
+			late = time.After(never)
+		case !now:
+			late = time.After(parted)
+		}
+		select {
+		case <-c.news:
+		case <-late:
+			return
+		}
 	}
 }
 
 // channel is the way over ssh to the near end, while the far end has its stream.
 type channel struct {
 	in *bufio.Reader // nothing comes any more, but an end
-	contact
+	*contact
 
 	theirs *os.File      // what the programs of this end say goes there; nil: it has not been asked for
 	passed chan struct{} // closed when all of it is passed on
 }
 
-// Watch calls lost, on another goroutine, if the near end goes before a link is up. The error is an *engine.Error.
+// Watch calls lost, on another goroutine, when there is nobody to wait for: there is no link in time; or ssh has ended, and no link is up, nor
+// ever was while the stream came. The error is an *engine.Error.
 func (c *channel) Watch(lost func(error)) {
+	ended := make(chan struct{})
 	go func() {
 		_, _ = io.Copy(io.Discard, c.in)
-		if !c.soon() {
-			lost(&engine.Error{Status: engine.StatusLost, Reason: "the other end has gone before a link was up"})
+		close(ended)
+	}()
+	go func() {
+		c.within(contactWithin, ended)
+		if ever, _ := c.met(); ever {
+			<-ended
 		}
+		c.apart(linkWithin, returnWithin)
+		lost(&engine.Error{Status: engine.StatusLost, Reason: "the other end has gone, or cannot make a link"})
 	}()
 }
 

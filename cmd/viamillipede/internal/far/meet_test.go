@@ -248,3 +248,43 @@ func TestReadMarked(t *testing.T) {
 		t.Errorf("%q %v", word, err)
 	}
 }
+
+// Whether the other end is gone, once ssh has ended: a link makes it stay, whatever becomes of it, unless the two part.
+func TestContact(t *testing.T) {
+	apart := func(c *contact) chan struct{} {
+		ended := make(chan struct{})
+		go func() { c.apart(time.Millisecond, 2*time.Millisecond); close(ended) }()
+		return ended
+	}
+	ends := func(ended chan struct{}) {
+		t.Helper()
+		select {
+		case <-ended:
+		case <-time.After(soon):
+			t.Error("still waiting")
+		}
+	}
+	c := newContact()
+	if c.within(time.Millisecond, nil) {
+		t.Error("a link that there was not")
+	}
+	ends(apart(c))
+	c.Met()
+	if !c.within(soon, nil) {
+		t.Error("no link")
+	}
+	ended := apart(c)
+	c.Met()
+	select {
+	case <-ended:
+		t.Error("apart, with a link")
+	case <-time.After(20 * time.Millisecond):
+	}
+	c.Parted()
+	ends(ended)
+	stop := make(chan struct{})
+	close(stop)
+	if newContact().within(soon, stop) {
+		t.Error("a link that there was not")
+	}
+}

@@ -23,6 +23,9 @@ const (
 	endWithin    = 2 * time.Second        // to end, and to say why, when this end has ended
 	wordsWithin  = 200 * time.Millisecond // for its last words to come, once ssh has ended: a master connection of ssh may hold the pipe
 	linkWithin   = time.Second            // for the news of a link, once ssh has ended: the other end may have heard of it first
+
+	contactWithin = time.Minute      // for a first link, while ssh is there
+	returnWithin  = 15 * time.Second // for another one, when ssh has ended and nothing of the stream had come: it is dialled again at once
 )
 
 // Config says how the far end is started.
@@ -49,7 +52,7 @@ type Host struct {
 	ssh    *exec.Cmd
 	exited chan struct{} // closed when it has ended
 	told   chan struct{} // closed when all that it has said is passed on
-	contact
+	*contact
 }
 
 // Call starts the far end, and returns when it has said that it is there. That may take as long as the user needs for a password. The error
@@ -202,7 +205,7 @@ func (h *Host) wait(most time.Duration) {
 func (h *Host) Watch(lost func(error)) {
 	go func() {
 		<-h.exited
-		if !h.soon() {
+		if !h.within(linkWithin, nil) {
 			lost(h.gone())
 		}
 	}()
