@@ -53,10 +53,7 @@ const keepWord = "keep"
 // notKept are the keywords that an end that stays has no use for, each with the reason.
 var notKept = []struct{ name, why string }{
 	{"connect", "it waits for its peers for as long as it takes"},
-	{"events", "they are those of one stream"},
 	{jsonWord, "its summary is of one stream"},
-	{"metrics", "they are those of one stream"},
-	{"notify", "it tells of one stream"},
 	{"progress", "it shows one stream"},
 	{"resume", "what an earlier run has left is not looked for"},
 }

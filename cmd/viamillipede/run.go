@@ -150,6 +150,7 @@ func (inv *invocation) move() (status engine.Status) {
 	defer context.AfterFunc(ctx, func() { herald.manager.Tell(notify.Stopping) })()
 	all := func() []*side { return sides }
 	defer herald.live(all)()
+	inv.sight.sides.Store(&all)
 	defer inv.sight.watch(sides)()
 	atOnce := func() {
 		var all sync.WaitGroup
@@ -217,6 +218,7 @@ type side struct {
 	name   string // "tx" or "rx"
 	prefix string // of its lines on standard error
 	log    *words.Log
+	number int // of its stream, where there are many; 0: there is one
 	events *events.Side
 	meter  meter.Meter
 	source *os.File   // that it sends; nil: standard input
@@ -334,14 +336,15 @@ func (inv *invocation) sender(rx *side) (*side, error) {
 
 // side prepares a side and its log. Only when there are two do their lines say which one speaks.
 func (inv *invocation) side(name string) *side {
-	prefix := ownPrefix
+	prefix, number := ownPrefix, 0
 	if inv.room != nil {
-		prefix = label(inv.room)
+		prefix, number = label(inv.room), inv.room.Number()
 	}
 	if inv.rx.said() && inv.tx.said() {
 		prefix = strings.TrimSuffix(prefix, ": ") + " " + name + ": "
 	}
 	return &side{
-		name: name, prefix: prefix, log: words.NewLog(stderr, prefix, observe.Level(inv.verbose)), events: inv.sight.side(name),
+		name: name, number: number, prefix: prefix, log: words.NewLog(stderr, prefix, observe.Level(inv.verbose)),
+		events: inv.sight.teller.Side(name, uint64(number)),
 	}
 }

@@ -25,11 +25,11 @@ type sight struct {
 	teller *events.Teller
 	out    *voice.Voice // of events; nil: none
 	alarm  *alarm.Alarm
-	screen *progress.Screen // nil: nothing is shown
-	plain  bool             // progress in lines, where there is no terminal
-	paths  bool             // one of several may be gone while others work
-	server *metrics.Server  // nil: nobody asks
-	sides  atomic.Pointer[[]*side]
+	screen *progress.Screen               // nil: nothing is shown
+	plain  bool                           // progress in lines, where there is no terminal
+	paths  bool                           // one of several may be gone while others work
+	server *metrics.Server                // nil: nobody asks
+	sides  atomic.Pointer[func() []*side] // those of streams, now; nil: there are none yet
 }
 
 // inSight is the program's, which is told how it ends.
@@ -115,8 +115,8 @@ func (inv *invocation) settings() []events.Setting {
 func (g *sight) figures() string {
 	var ends []metrics.End
 	if sides := g.sides.Load(); sides != nil {
-		for _, s := range *sides {
-			ends = append(ends, metrics.End{Side: s.name, Size: s.meter.Size(), Snapshot: s.Snapshot()})
+		for _, s := range (*sides)() {
+			ends = append(ends, metrics.End{Side: s.name, Number: s.number, Size: s.meter.Size(), Snapshot: s.Snapshot()})
 		}
 	}
 	return metrics.Text(metrics.Program{Version: version, Wire: wireVersion}, ends)
@@ -144,19 +144,15 @@ func (c chorus) Observe(e observe.Event) {
 	}
 }
 
-// side makes what tells of a side of that name.
-func (g *sight) side(name string) *events.Side {
-	if g == nil {
-		return nil
-	}
-	return g.teller.Side(name)
+// beside is the sight of one of many streams, which have no line on the terminal.
+func (g *sight) beside() *sight {
+	return &sight{telling: g.telling, teller: g.teller, out: g.out, server: g.server}
 }
 
 // witness is all who hear of the events of a side.
 func (inv *invocation) witness(s *side) observe.Observer {
 	log, g := inv.herald.beside(s), inv.sight
 	switch {
-	case g == nil:
 	case g.teller != nil:
 		return chorus{log, &s.meter, s.events}
 	case g.screen != nil || g.plain || g.server != nil:

@@ -29,15 +29,18 @@ func (inv *invocation) stay(ctx context.Context, cancel context.CancelCauseFunc,
 		return failed(ownPrefix, err)
 	}
 	s := &staying{inv: inv, self: &side{name: "rx", prefix: ownPrefix, log: words.NewLog(stderr, ownPrefix, observe.Level(inv.verbose))}}
+	s.self.events = inv.sight.teller.Side("", 0)
 	s.self.crowd = s.crowd
 	h, err := engine.NewHouse(engine.HouseConfig{
 		Options: inv.options, Port: inv.listening().port, Most: inv.keep, Receives: inv.rx.said(), Sends: inv.tx.said(),
-		Observer: inv.herald.beside(s.self), Open: s.open,
+		Observer: inv.witness(s.self), Open: s.open,
 	})
 	if err != nil {
 		return failed(ownPrefix, err)
 	}
 	inv.herald.cancel = cancel
+	streams := func() []*side { return s.current()[1:] }
+	inv.sight.sides.Store(&streams)
 	defer inv.herald.live(s.current)()
 	defer watchSignals(s.current, []func(*engine.Error){
 		func(*engine.Error) { s.drain(h) }, func(cause *engine.Error) { profile.told(cancel)(cause) },
@@ -101,6 +104,7 @@ func (s *staying) open(r *engine.Room) (run func(ctx context.Context), err error
 func (s *staying) serve(ctx context.Context, one *invocation, sides []*side) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	defer one.sight.watch(sides)()
 	status := engine.StatusInternal
 	defer func() {
 		one.closeEnds(status)
@@ -111,13 +115,14 @@ func (s *staying) serve(ctx context.Context, one *invocation, sides []*side) {
 			s.status = status
 		}
 	}()
-	status = carry(ctx, cancel, sides, nil, nil)
+	status = carry(ctx, cancel, sides, nil, one.sight)
 }
 
 // forPeer is the invocation for one peer, which has a room.
 func (inv *invocation) forPeer(r *engine.Room) *invocation {
 	one := &invocation{
 		rx: inv.rx, tx: inv.tx, options: inv.options, filing: inv.filing, verbose: inv.verbose, keep: inv.keep, keepsFolder: inv.keepsFolder, room: r,
+		sight: inv.sight.beside(),
 	}
 	one.exec.like(&inv.exec)
 	one.options.Connect = -1 // whoever has a room has come

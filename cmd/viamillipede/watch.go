@@ -44,7 +44,6 @@ type watcher struct {
 
 // watch looks at the sides until stop is called, which returns when nothing is shown any more. Nobody looks where nobody wants to know.
 func (g *sight) watch(sides []*side) (stop func()) {
-	g.sides.Store(&sides)
 	w := &watcher{sight: g, said: time.Now()}
 	if w.every() == lookForPaths && !g.paths {
 		return func() {}

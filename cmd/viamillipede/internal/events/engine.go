@@ -15,13 +15,18 @@ import (
 
 // Side tells of one end of a stream. It is an observe.Observer.
 type Side struct {
-	to   *Teller
-	name string
-	met  atomic.Bool // contact was told; a sender's
+	to     *Teller
+	name   string
+	number uint64
+	met    atomic.Bool // contact was told; a sender's
 }
 
-// Side makes a teller of the end that is called so, "tx" or "rx".
-func (t *Teller) Side(name string) *Side { return &Side{to: t, name: name} }
+// Side makes a teller of the end that is called so, "tx" or "rx", of the stream with that number; 0: there is one.
+func (t *Teller) Side(name string, number uint64) *Side {
+	return &Side{to: t, name: name, number: number}
+}
+
+func (s *Side) tell(r record) { s.to.tell(s.name, s.number, r) }
 
 // Enabled implements observe.Observer: nothing is told of single legs.
 func (s *Side) Enabled(level observe.Level) bool { return level <= observe.LevelChoices }
@@ -31,13 +36,13 @@ func (s *Side) Observe(e observe.Event) {
 	switch e := e.(type) {
 	case observe.LinkUp:
 		if s.name == "tx" && !s.met.Swap(true) {
-			s.to.tell(s.name, contact{Peer: e.Path})
+			s.tell(contact{Peer: e.Path})
 		}
 	case observe.SenderMet:
-		s.to.tell(s.name, contact{Stream: e.Stream.String(), Links: e.Links, Size: e.Size})
+		s.tell(contact{Stream: e.Stream.String(), Links: e.Links, Size: e.Size})
 	}
 	if r := recordOf(e); r != nil {
-		s.to.tell(s.name, r)
+		s.tell(r)
 	}
 }
 

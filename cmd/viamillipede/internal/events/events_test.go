@@ -31,7 +31,7 @@ func TestEvents(t *testing.T) {
 	gone := errors.New("connection\nrefused")
 	teller.Start(Program{"1.0", 2}, []Setting{{"tx", []string{"host1"}, true}, {"verbose", []string{"0"}, false}})
 	for _, name := range []string{"tx", "rx"} {
-		s := teller.Side(name)
+		s := teller.Side(name, 3)
 		for _, e := range []observe.Event{
 			observe.LinkUp{Link: 1, Path: "host1:8834"},
 			observe.LinkDown{Link: 1, Path: "host1:8834", Err: io.EOF},
@@ -102,7 +102,7 @@ func TestEvents(t *testing.T) {
 // TestNobody: without anyone who wants to know, nothing is told.
 func TestNobody(t *testing.T) {
 	teller := NewTeller()
-	teller.Side("tx").Observe(observe.LinkUp{})
+	teller.Side("tx", 0).Observe(observe.LinkUp{})
 	teller.Exit(0, "done", "")
 }
 
@@ -110,7 +110,7 @@ func TestNobody(t *testing.T) {
 func TestFigures(t *testing.T) {
 	teller, lines := heard()
 	now := time.Now()
-	f := teller.Side("tx").Figures(2*time.Second, now)
+	f := teller.Side("tx", 0).Figures(2*time.Second, now)
 	for i, bytes := range []uint64{100, 200, 300, 400, 50, 60} {
 		f.Look(observe.Snapshot{Time: now.Add(time.Duration(i+1) * time.Second), Summary: observe.Summary{Bytes: bytes}}, meter.View{Met: true})
 	}

@@ -19,7 +19,7 @@ type Program struct {
 // Start tells that the program begins.
 func (t *Teller) Start(p Program, settings []Setting) {
 	host, _ := os.Hostname() // "": it is not known
-	t.tell("", start{
+	t.tell("", 0, start{
 		Program: "viamillipede", Version: p.Version, Wire: p.Wire, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		CPUs: runtime.NumCPU(), Host: host, PID: os.Getpid(), Settings: settings,
 	})
@@ -27,7 +27,7 @@ func (t *Teller) Start(p Program, settings []Setting) {
 
 // Exit tells how the program ends. reason is why no end of a stream began; "": one did.
 func (t *Teller) Exit(status int, meaning, reason string) {
-	t.tell("", exit{status, meaning, reason})
+	t.tell("", 0, exit{status, meaning, reason})
 }
 
 // End tells what the end did, and how it ended; err is nil if the stream was delivered.
@@ -44,17 +44,17 @@ func (s *Side) End(sum observe.Summary, status int, meaning string, err error) {
 	for i, p := range sum.Paths {
 		e.Paths = append(e.Paths, pathEnd{p.Name, i, p.LinksLost, p.Bytes, float64(p.Rate), p.NeverUp, why(p.Last)})
 	}
-	s.to.tell(s.name, e)
+	s.tell(e)
 }
 
 // Absent tells that a path, given by its order, has had no link since then, and Back that it has one again.
 func (s *Side) Absent(order int, p observe.PathStatus, since time.Time) {
-	s.to.tell(s.name, path{Path: p.Name, Order: &order, State: "absent", Reason: why(p.Last), Since: stamp(since)})
+	s.tell(path{Path: p.Name, Order: &order, State: "absent", Reason: why(p.Last), Since: stamp(since)})
 }
 
 // Back is described at Absent.
 func (s *Side) Back(order int, p observe.PathStatus, since time.Time) {
-	s.to.tell(s.name, path{Path: p.Name, Order: &order, State: "back", Since: stamp(since)})
+	s.tell(path{Path: p.Name, Order: &order, State: "back", Since: stamp(since)})
 }
 
 // stallFor is how long nothing has to move until a stall is told of.
@@ -81,7 +81,7 @@ func (f *Figures) Look(s observe.Snapshot, v meter.View) {
 	}
 	f.tellStall(v)
 	if took := s.Time.Sub(f.last.Time); took >= f.every-lookEarly {
-		f.side.to.tell(f.side.name, f.interval(s, v, took))
+		f.side.tell(f.interval(s, v, took))
 		f.last = s
 	}
 }
@@ -93,12 +93,12 @@ func (f *Figures) tellStall(v meter.View) {
 	switch {
 	case !v.Met:
 	case v.Still >= stallFor && f.still == 0:
-		f.side.to.tell(f.side.name, stall{"begins", v.Waits.String(), v.Still.Seconds()})
+		f.side.tell(stall{"begins", v.Waits.String(), v.Still.Seconds()})
 		f.still, f.waited = v.Still, v.Waits
 	case v.Still >= stallFor:
 		f.still = v.Still
 	case f.still > 0:
-		f.side.to.tell(f.side.name, stall{"ends", f.waited.String(), f.still.Seconds()})
+		f.side.tell(stall{"ends", f.waited.String(), f.still.Seconds()})
 		f.still = 0
 	}
 }

@@ -15,7 +15,8 @@ type head struct {
 	Seq     uint64 `json:"seq"` // from 1, without a gap unless lines are missing
 	Time    string `json:"time"`
 	Event   string `json:"event"`
-	Side    string `json:"side,omitempty"` // "tx" or "rx"; none: the program's
+	Side    string `json:"side,omitempty"`   // "tx" or "rx"; none: the program's
+	Number  uint64 `json:"number,omitempty"` // of the stream, where one program serves many
 }
 
 // record is what a line says beside its head: a struct whose fields have names in JSON.
@@ -39,15 +40,15 @@ func NewTeller(to ...Listener) *Teller {
 	return &Teller{listeners: to}
 }
 
-// tell tells of something that happens now to a side.
-func (t *Teller) tell(side string, r record) {
+// tell tells of something that happens now to a side, of the stream with that number.
+func (t *Teller) tell(side string, number uint64, r record) {
 	if t == nil {
 		return
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.seq++
-	line, err := join(head{Version, t.seq, time.Now().UTC().Format(time.RFC3339Nano), r.event(), side}, r)
+	line, err := join(head{Version, t.seq, time.Now().UTC().Format(time.RFC3339Nano), r.event(), side, number}, r)
 	if err != nil {
 		return // only a figure that is not a number could be the reason, and there is none
 	}

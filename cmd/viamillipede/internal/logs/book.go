@@ -123,8 +123,8 @@ func (b *Book) write(p Priority, lines []byte) {
 	}
 	if f.journal != nil {
 		for line := range strings.Lines(string(lines)) {
-			side, text := split(b.name, line)
-			f.journal.send(entry{p, side, text})
+			a, text := split(b.name, line)
+			f.journal.send(entry{p, a, text})
 		}
 	}
 }
@@ -152,34 +152,44 @@ func each(lines []byte, of func(line string) string) []byte {
 
 // object is a line as JSON.
 func object(name string, p Priority, line string, now time.Time) string {
-	side, text := split(name, line)
+	a, text := split(name, line)
 	b, err := json.Marshal(struct {
 		Time     string `json:"time"`
 		Priority string `json:"priority"`
-		Side     string `json:"side,omitempty"`
-		Text     string `json:"text"`
-	}{stamp(now), p.String(), side, text})
+		about
+		Text string `json:"text"`
+	}{stamp(now), p.String(), a, text})
 	if err != nil {
 		return line // strings can always be marshalled
 	}
 	return string(b)
 }
 
-// split takes the program's name from a line, and which of two ends it is about: "viamillipede tx: text".
-func split(name, line string) (side, text string) {
+// about is what a line says before its text, beside the program's name: "viamillipede stream 3 tx: text".
+type about struct {
+	Stream string `json:"stream,omitempty"` // number; "": there is one stream, or it is about all
+	Side   string `json:"side,omitempty"`   // tx or rx; "": there is one end, or it is about both
+}
+
+// split takes that from a line.
+func split(name, line string) (a about, text string) {
 	line = strings.TrimSuffix(line, "\n")
-	rest, ok := strings.CutPrefix(line, name)
-	if !ok {
-		return "", line
+	label, text, ok := strings.Cut(line, ": ")
+	words := strings.Fields(label)
+	if !ok || len(words) == 0 || words[0] != name {
+		return about{}, line
 	}
-	if text, ok := strings.CutPrefix(rest, ": "); ok {
-		return "", text
+	words = words[1:]
+	if len(words) >= 2 && words[0] == "stream" {
+		a.Stream, words = words[1], words[2:]
 	}
-	side, text, ok = strings.Cut(strings.TrimPrefix(rest, " "), ": ")
-	if !ok || len(side) != len("tx") {
-		return "", line
+	if len(words) == 1 && (words[0] == "tx" || words[0] == "rx") {
+		a.Side, words = words[0], nil
 	}
-	return side, text
+	if len(words) > 0 {
+		return about{}, line
+	}
+	return a, text
 }
 
 // stamp is a time as lines have it (RFC 3339), to the millisecond, in this host's zone.

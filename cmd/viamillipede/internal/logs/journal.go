@@ -23,7 +23,8 @@ const (
 // entry is a line for the journal.
 type entry struct {
 	Priority
-	side, text string
+	about
+	text string
 }
 
 // journal sends lines to it. A nil journal is none.
@@ -116,8 +117,11 @@ func (e entry) datagram() []byte {
 	b := field(nil, "MESSAGE", e.text)
 	b = field(b, "PRIORITY", fmt.Sprint(int(e.Priority)))
 	b = field(b, "SYSLOG_IDENTIFIER", "viamillipede")
-	if e.side != "" {
-		b = field(b, "VIAMILLIPEDE_SIDE", e.side)
+	if e.Stream != "" {
+		b = field(b, "VIAMILLIPEDE_STREAM", e.Stream)
+	}
+	if e.Side != "" {
+		b = field(b, "VIAMILLIPEDE_SIDE", e.Side)
 	}
 	return b
 }

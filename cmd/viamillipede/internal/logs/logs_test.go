@@ -78,7 +78,7 @@ func TestJournal(t *testing.T) {
 		t.Fatal("there is a journal without a socket")
 	}
 	for i, want := range []string{
-		"MESSAGE=one\nPRIORITY=3\nSYSLOG_IDENTIFIER=viamillipede\nVIAMILLIPEDE_SIDE=tx\n",
+		"MESSAGE=one\nPRIORITY=3\nSYSLOG_IDENTIFIER=viamillipede\nVIAMILLIPEDE_STREAM=3\nVIAMILLIPEDE_SIDE=tx\n",
 		"MESSAGE\n\x03\x00\x00\x00\x00\x00\x00\x00a\nb\nPRIORITY=6\nSYSLOG_IDENTIFIER=viamillipede\n",
 	} {
 		taker, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: path})
@@ -86,7 +86,7 @@ func TestJournal(t *testing.T) {
 			t.Fatal(err)
 		}
 		j := journalAt(path)
-		j.send([]entry{{Error, "tx", "one"}, {Info, "", "a\nb"}}[i])
+		j.send([]entry{{Error, about{"3", "tx"}, "one"}, {Info, about{}, "a\nb"}}[i])
 		j.flush(patience)
 		if got := take(t, taker); got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -96,7 +96,7 @@ func TestJournal(t *testing.T) {
 		if taker, err = net.ListenUnixgram("unixgram", &net.UnixAddr{Net: "unixgram", Name: path}); err != nil {
 			t.Fatal(err)
 		}
-		j.send(entry{Info, "", "again"})
+		j.send(entry{Info, about{}, "again"})
 		j.flush(patience)
 		if got := take(t, taker); !strings.HasPrefix(got, "MESSAGE=again\n") {
 			t.Errorf("%q after it was started again", got)
@@ -130,7 +130,24 @@ func TestStuckJournal(t *testing.T) {
 	defer taker.Close()
 	j := journalAt(path)
 	for range 100 * journalWaits {
-		j.send(entry{Info, "", "line"})
+		j.send(entry{Info, about{}, "line"})
 	}
 	j.flush(time.Millisecond)
+}
+
+func TestSplit(t *testing.T) {
+	for line, want := range map[string][3]string{
+		"p: text: more":          {"", "", "text: more"},
+		"p tx: text":             {"", "tx", "text"},
+		"p stream 3: text":       {"3", "", "text"},
+		"p stream 3 rx: text":    {"3", "rx", "text"},
+		"p other: text":          {"", "", "p other: text"},
+		"pp: text":               {"", "", "pp: text"},
+		"goroutine 1 [running]:": {"", "", "goroutine 1 [running]:"},
+		"":                       {"", "", ""},
+	} {
+		if a, text := split("p", line); [3]string{a.Stream, a.Side, text} != want {
+			t.Errorf("%q is %+v, %q", line, a, text)
+		}
+	}
 }

@@ -16,6 +16,7 @@ type Program struct {
 // End is how one end of a stream stands.
 type End struct {
 	Side     string // "tx" or "rx"
+	Number   int    // of the stream, where there are many; 0: there is one
 	Size     uint64 // bytes of the stream; 0: not known
 	Snapshot observe.Snapshot
 }
@@ -29,12 +30,21 @@ func Text(p Program, ends []End) string {
 	return text(append(families, paths(ends)...))
 }
 
+// labels tell the end from others.
+func (e End) labels(more ...string) []string {
+	all := append([]string{"side", e.Side}, more...)
+	if e.Number > 0 {
+		all = append(all, "stream", strconv.Itoa(e.Number))
+	}
+	return all
+}
+
 // each makes a family with a sample for each end of which there is a value.
 func each(ends []End, name, kind, help string, value func(e End) (v float64, known bool)) *family {
 	f := &family{name: name, kind: kind, help: help}
 	for _, e := range ends {
 		if v, known := value(e); known {
-			f.add(v, "side", e.Side)
+			f.add(v, e.labels()...)
 		}
 	}
 	return f
@@ -112,7 +122,7 @@ func states(ends []End) []*family {
 			count[l.State]++
 		}
 		for s := observe.StateDialling; s <= observe.StateDown; s++ {
-			links.add(float64(count[s]), "side", e.Side, "state", names[s])
+			links.add(float64(count[s]), e.labels("state", names[s])...)
 		}
 		place := meter.Waits(e.Snapshot)
 		for p := meter.Source; p <= meter.Sink; p++ {
@@ -120,7 +130,7 @@ func states(ends []End) []*family {
 			if p == place {
 				value = 1
 			}
-			waits.add(value, "side", e.Side, "for", p.String())
+			waits.add(value, e.labels("for", p.String())...)
 		}
 	}
 	return []*family{links, waits}
@@ -136,7 +146,7 @@ func paths(ends []End) []*family {
 	to := &family{name: "viamillipede_path_rescued_to_legs_total", kind: "counter", help: "Legs that were late elsewhere and went by the path too."}
 	for _, e := range ends {
 		for i, p := range e.Snapshot.Summary.Paths {
-			labels := []string{"side", e.Side, "path", p.Name, "order", strconv.Itoa(i)}
+			labels := e.labels("path", p.Name, "order", strconv.Itoa(i))
 			links.add(float64(p.Links), labels...)
 			bytes.add(float64(p.Bytes), labels...)
 			lost.add(float64(p.LinksLost), labels...)

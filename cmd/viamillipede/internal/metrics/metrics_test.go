@@ -25,7 +25,7 @@ var ends = []End{{Side: "tx", Size: 1 << 40, Snapshot: observe.Snapshot{
 	},
 	Links:  []observe.LinkStatus{{State: observe.StateUp, Heard: time.Now()}, {State: observe.StateDown}},
 	Window: &observe.WindowStatus{Next: 9, Received: 9, Delivered: 9, Credit: 64, Kept: 8, Limit: 256 << 20},
-}}, {Side: "rx", Snapshot: observe.Snapshot{Ring: &observe.RingStatus{Depth: 3}}}}
+}}, {Side: "rx", Number: 7, Snapshot: observe.Snapshot{Ring: &observe.RingStatus{Depth: 3}}}}
 
 func TestText(t *testing.T) {
 	text := Text(Program{"1.0", 2}, ends)
@@ -34,10 +34,10 @@ func TestText(t *testing.T) {
 		`viamillipede_bytes_total{side="tx"} 5.36870912e+09`,
 		`viamillipede_size_bytes{side="tx"} 1.099511627776e+12`,
 		`viamillipede_links{side="tx",state="up"} 1`,
-		`viamillipede_links{side="rx",state="up"} 0`,
+		`viamillipede_links{side="rx",state="up",stream="7"} 0`,
 		`viamillipede_waiting{side="tx",for="source"} 1`,
-		`viamillipede_waiting{side="rx",for="links"} 1`,
-		`viamillipede_ring_legs{side="rx"} 3`,
+		`viamillipede_waiting{side="rx",for="links",stream="7"} 1`,
+		`viamillipede_ring_legs{side="rx",stream="7"} 3`,
 		`viamillipede_window_kept_bytes{side="tx"} 8`,
 		`viamillipede_path_round_trip_seconds{side="tx",path="a\"b\\c:8834",order="0"} 0.00025`,
 	} {
@@ -45,7 +45,7 @@ func TestText(t *testing.T) {
 			t.Errorf("no line %s", line)
 		}
 	}
-	for _, no := range []string{`viamillipede_resent_bytes_total{side="rx"}`, `viamillipede_size_bytes{side="rx"}`} {
+	for _, no := range []string{`viamillipede_resent_bytes_total{side="rx"`, `viamillipede_size_bytes{side="rx"`} {
 		if strings.Contains(text, no) {
 			t.Errorf("a line %s", no)
 		}
