@@ -2,10 +2,12 @@ package engine_test
 
 import (
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"viamillipede/engine"
+	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/rig"
 	"viamillipede/engine/wire"
@@ -42,4 +44,34 @@ func TestIdleLinkBeats(t *testing.T) {
 	}
 	h.send(wire.Ack{Received: 1, Delivered: 1}.Append(nil))
 	h.untilType(wire.TypeBeat)
+}
+
+// looked is a connection that counts how often somebody looks where its packets come in.
+type looked struct {
+	stream.Connection
+	at *atomic.Int64
+}
+
+func (c looked) IncomingCPU() int {
+	c.at.Add(1)
+	return c.Connection.IncomingCPU()
+}
+
+// An end to which nothing comes looks at its links about as often as it has to say that they live, and not at each tick.
+func TestIdleEndRests(t *testing.T) {
+	timing := steady
+	timing.Tick, timing.Beat = 2*time.Millisecond, 300*time.Millisecond
+	var looks atomic.Int64
+	rx := receive(t, rig.Setup{Hooks: rig.Hooks{Timing: timing}}, enginetest.KindPipe,
+		adopting(func(c stream.Connection) stream.Conn { return looked{c, &looks} }))
+	h := rx.link(0)
+	const beats = 3
+	h.untilType(wire.TypeBeat)
+	before := looks.Load()
+	for range beats {
+		h.untilType(wire.TypeBeat)
+	}
+	if n := looks.Load() - before; n > 10*beats {
+		t.Errorf("%d looks for %d heartbeats", n, beats)
+	}
 }

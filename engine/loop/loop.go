@@ -2,6 +2,7 @@
 // and its own posts. It knows nothing of legs and links; its owner says what happens at a tick and at the end of a round.
 //
 //	loop.go       a round, and what other threads may ask of a loop
+//	clock.go      its ticks, and how long it waits
 //	takeover.go   a thread stuck in the kernel loses its loop to a new one
 //	halt.go       the end of several loops
 package loop
@@ -27,11 +28,10 @@ type Watcher interface{ Ready(events uint32) }
 // A round: wait, tell the watchers, run what was posted, tick when it is time, then the owner's After. The wait does not
 // block when After asked for another round.
 type Loop struct {
-	ID    int // from 0, in its stream; never changes
-	cpu   int // to pin the thread to; -1: any. For the loop's thread once it runs
-	poll  *netio.Poller
-	wake  *netio.Wake
-	every time.Duration // between ticks
+	ID   int // from 0, in its stream; never changes
+	cpu  int // to pin the thread to; -1: any. For the loop's thread once it runs
+	poll *netio.Poller
+	wake *netio.Wake
 
 	Now time.Time // start of this round; for the loop's thread
 
@@ -46,8 +46,7 @@ type Loop struct {
 	Unpinned  func(cpu int, err error) // the thread cannot be bound to that CPU
 	Stuck     func()                   // the loop has ended, but a thread has not come back from the kernel: what it holds stays open
 
-	// sooner bounds the next wait; zero: only the next tick does.
-	sooner time.Duration
+	clock
 
 	nudged atomic.Bool // a wake-up is under way: no need for a second
 	broken bool        // the loop ended in the middle of something; for its thread, and after done
@@ -59,8 +58,7 @@ type Loop struct {
 	// What is left of a round, for the thread that goes on with it.
 	events []netio.Event
 	batch  []func()
-	due    time.Time // of the next tick
-	again  bool      // the next round begins at once
+	again  bool // the next round begins at once
 
 	// mu comes after every lock of the owner's: nobody's code is called under it, and only the poller's own lock is taken.
 	mu       sync.Mutex
@@ -83,7 +81,7 @@ func New(id, cpu int, every time.Duration) (*Loop, error) {
 		poll.Close()
 		return nil, err
 	}
-	l := &Loop{ID: id, cpu: cpu, poll: poll, wake: wake, every: every, done: make(chan struct{}), helm: newHelm()}
+	l := &Loop{ID: id, cpu: cpu, poll: poll, wake: wake, clock: clock{every: every}, done: make(chan struct{}), helm: newHelm()}
 	l.watchers = []Watcher{wakeToken: (*waker)(l)}
 	if err := poll.Add(wake.FD(), netio.Readable, wakeToken); err != nil {
 		l.Close()
@@ -132,13 +130,6 @@ func (l *Loop) Do(caller *Loop, f func()) {
 		return
 	}
 	l.Post(f)
-}
-
-// Within makes the next round begin after d (more than 0) at the latest.
-func (l *Loop) Within(d time.Duration) {
-	if l.sooner == 0 || d < l.sooner {
-		l.sooner = d
-	}
 }
 
 // Watch puts fd under watch for the events and returns the token to change or end it with. Any thread may call it.
@@ -191,9 +182,7 @@ func (l *Loop) Run() {
 	defer l.caught()
 	runtime.LockOSThread()
 	l.pin()
-	if l.due.IsZero() {
-		l.due = time.Now().Add(l.every)
-	}
+	l.wind(time.Now())
 	var waits, busy time.Time // when the last wait that could block began; and since when there was none that lasted
 	for {
 		l.rounds.Add(1)
@@ -213,7 +202,7 @@ func (l *Loop) Run() {
 		if l.stop && l.overtaken.Load() == 0 {
 			return
 		}
-		patience := l.patience(l.again, l.due)
+		patience := l.patience()
 		if waits = (time.Time{}); patience > 0 {
 			waits = time.Now()
 		}
@@ -237,8 +226,7 @@ func (l *Loop) work() {
 	if l.runPosted(); l.aboard {
 		return
 	}
-	if !l.Now.Before(l.due) {
-		l.due = l.Now.Add(l.every)
+	if l.ticks(l.Now) {
 		if l.Tick(); l.aboard {
 			return
 		}
@@ -299,30 +287,8 @@ func (l *Loop) Repin(cpu int) {
 	})
 }
 
-// Soonest returns the bound that Within has set on the next wait, 0 for none, and clears it. A simulation, which has no thread
-// and does the rounds itself, calls it too.
-func (l *Loop) Soonest() (d time.Duration) {
-	d, l.sooner = l.sooner, 0
-	return d
-}
-
 // Nudges reports whether the loop was nudged since it was last asked. It is for a simulation too.
 func (l *Loop) Nudges() bool { return l.nudged.Swap(false) }
-
-// patience is how long the round may wait, in milliseconds.
-func (l *Loop) patience(again bool, due time.Time) int {
-	if again {
-		return 0
-	}
-	left := due.Sub(l.Now)
-	if soonest := l.Soonest(); soonest > 0 {
-		left = min(left, soonest)
-	}
-	if left <= 0 {
-		return 0
-	}
-	return int((left + time.Millisecond - 1) / time.Millisecond)
-}
 
 // tell calls the watchers of what is ready.
 func (l *Loop) tell() {

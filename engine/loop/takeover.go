@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 	"time"
+
+	"viamillipede/engine/schedule"
 )
 
 // A call on a descriptor that other programs share may sleep in the kernel, whatever O_NONBLOCK says, and no signal wakes it:
@@ -169,27 +171,37 @@ func (l *Loop) takeOver(seq uint64) bool {
 }
 
 // LookOut takes over stuck loops, until it is told to stop. A loop is stuck if the same round lasts from one look to the next
-// and is in a call that may wait, even if no longer in the same one: many slow calls are as bad as one that is stuck.
+// and is in a call that may wait, even if no longer in the same one: many slow calls are as bad as one that is stuck. While the loops
+// do next to nothing, looks are rarer.
 func LookOut[T Looping](loops []T, every time.Duration, stop <-chan struct{}) {
-	ticker := time.NewTicker(every)
-	defer ticker.Stop()
+	timer := time.NewTimer(every)
+	defer timer.Stop()
 	for {
 		select {
 		case <-stop:
 			return
-		case <-ticker.C:
+		case <-timer.C:
 		}
+		pause := every * schedule.TicksPerLook
 		for _, l := range loops {
-			l.Plain().look()
+			if !l.Plain().look() {
+				pause = every
+			}
 		}
+		timer.Reset(schedule.ToTick(time.Now(), pause))
 	}
 }
 
-func (l *Loop) look() {
+// look reports whether the loop has next to nothing to do.
+func (l *Loop) look() (rests bool) {
 	seq, round := l.seq.Load(), l.rounds.Load()
-	late := round == l.seen
+	did := round - l.seen
 	l.seen = round
-	if late && seq%2 == 1 && l.takeOver(seq) && l.TakenOver != nil {
+	if seq%2 == 0 {
+		return did <= schedule.RoundsAtRest
+	}
+	if did == 0 && l.takeOver(seq) && l.TakenOver != nil {
 		l.TakenOver()
 	}
+	return false
 }

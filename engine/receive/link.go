@@ -276,6 +276,11 @@ func (k *rxlink) silent() bool {
 	return silence >= dead && (k.way.Quiet(now) >= dead || silence >= schedule.PatienceTimes*dead)
 }
 
+// busy reports whether the link is in the middle of something.
+func (k *rxlink) busy() bool {
+	return k.state != stage.Header || k.got > 0 || len(k.Control) > 0 || k.Away || k.Parting || k.bound != nil || k.stray.to != nil
+}
+
 // tick keeps the link's clocks. A heartbeat brings an ack along, so that no credit is ever stuck.
 func (k *rxlink) tick() {
 	if k.Parting {
@@ -304,7 +309,7 @@ func (k *rxlink) tick() {
 		k.lose(stream.ErrSilent)
 		return
 	}
-	if !k.Beats(k.r.time.Beat) {
+	if !k.Beats(k.Loop.Beat) {
 		return
 	}
 	if err := k.acknowledge(); err != nil {
@@ -337,8 +342,8 @@ func (k *rxlink) took() {
 // acknowledge reports what has been received and delivered so far, on whatever links. If the socket is full the ack stays due: a
 // later one says more.
 func (k *rxlink) acknowledge() error {
-	if err := k.speak(); err != nil || len(k.Control) > 0 {
-		return err
+	if k.Full && len(k.Control) > 0 {
+		return nil
 	}
 	from, n := k.r.ring.Bitmap(k.owner.words[:])
 	a := wire.Ack{Received: uint64(from), Bitmap: k.owner.words[:n]}

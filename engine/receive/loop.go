@@ -82,6 +82,7 @@ func (l *rxloop) endRound() (again bool) {
 }
 
 func (l *rxloop) tick() {
+	l.Pace(l.r.time, l.owed == 0 && !l.news && !slices.ContainsFunc(l.Links, (*rxlink).busy))
 	for _, k := range slices.Clone(l.Links) {
 		if k.tick(); l.Aboard() {
 			return

@@ -10,6 +10,7 @@
 //	doubt.go      what is taken off what a link promises
 //	pathflow.go   the queue that all links of a path share
 //	pause.go      how long a link waits before it is dialled again
+//	tick.go       when clocks tick
 //	outage.go     whether a peer without a link is dead, or the network is
 package schedule
 
@@ -24,7 +25,7 @@ import "time"
 //	2 ms     the turn of an early leg         ParkLooks x ParkMost     it goes into a buffer
 //	10 ms    (a link carries legs)            WatchPause               the sender looks at it
 //	100 ms   a leg                            lateLeast                it is late: another link may bring it too
-//	250 ms   (a loop)                         Timing.Tick              every link's clocks are looked at
+//	250 ms   (a loop)                         Timing.Tick              every link's clocks are looked at; Timing.Beat while nothing goes on
 //	1 s      words to a peer                  Timing.Beat              a heartbeat
 //	1 s      bytes that a link has sent       Timing.Stall             its legs go to other links
 //	2 s      a link                           Timing.Tell              the user is told
@@ -307,6 +308,9 @@ const (
 	// TicksPerLook is how many ticks of a loop pass between two looks of the supervisor, unless somebody asks it to look. What it
 	// waits for takes seconds, and an idle stream should cost nothing.
 	TicksPerLook = 4
+	// RoundsAtRest is how many rounds a loop may make between two looks while next to nothing is going on: a heartbeat of each of many
+	// links.
+	RoundsAtRest = 100
 	// TellSettled is how long a link has to be up before an outage has ended for the user: a link that breaks at once is no news.
 	TellSettled = 500 * time.Millisecond
 	// TellStuck times Timing.Tell is how long payload may stand still while there are links: meanwhile they may break and be dialled

@@ -31,6 +31,7 @@ func (k *txlink) putAside(why wire.Reason) {
 	k.GiveUp(why)
 	k.aside.on = true
 	k.owner.asides = append(k.owner.asides, k)
+	k.Loop.Stir()
 	k.goOn(0)
 	if k.aside.on && (k.path.Fixed() || why == wire.ByeBroken) {
 		k.endAside(true)

@@ -322,7 +322,7 @@ func (k *txlink) tick() {
 			observe.Tell(k.s.observer, observe.CongestionChosen{Path: k.path.String(), Congestion: chosen})
 		}
 	}
-	if k.leg == nil && !k.behind() && k.Beats(k.s.time.Beat) {
+	if k.leg == nil && !k.behind() && k.Beats(k.Loop.Beat) {
 		if err := k.send(); err != nil {
 			k.lose(err)
 		}

@@ -58,9 +58,17 @@ func (l *txloop) tick() {
 	if l.ID == 0 && len(l.Links) > 0 {
 		l.s.setLegTime()
 	}
+	l.Pace(l.s.time, l.calm())
 	for _, k := range slices.Clone(l.Links) {
 		k.tick()
 	}
+}
+
+// calm reports whether nothing is on its way, and the source has nothing.
+func (l *txloop) calm() bool {
+	return !l.s.in.Ended() && len(l.asides)+len(l.limbo) == 0 && !slices.ContainsFunc(l.Links, func(k *txlink) bool {
+		return k.busy() || len(k.carried) > 0 || k.headway.stalled || k.leaving || k.Parting
+	})
 }
 
 // Farewell says the last words on every link and signals left once they have gone out. The reason for a failure goes out on

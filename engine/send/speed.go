@@ -10,6 +10,7 @@ import (
 // depart notes that a leg has been sent on its way, and should arrive after eta.
 func (k *txlink) depart(number uint64, length int, eta time.Duration) {
 	now := k.Loop.Now
+	k.Loop.Stir()
 	if len(k.carried) == 0 {
 		k.Speed.Depart(now)
 	}

@@ -232,8 +232,9 @@ func (l *Life) Rouse() {
 // Supervise waits for the end of the stream, and ends it when there is no hope.
 func (l *Life) Supervise(ctx context.Context) {
 	defer l.Caught("supervisor")
-	ticker := time.NewTicker(l.time.Tick * schedule.TicksPerLook)
-	defer ticker.Stop()
+	every := l.time.Tick * schedule.TicksPerLook
+	timer := time.NewTimer(schedule.ToTick(time.Now(), every))
+	defer timer.Stop()
 	for {
 		select {
 		case <-l.Over:
@@ -242,7 +243,8 @@ func (l *Life) Supervise(ctx context.Context) {
 		case <-ctx.Done():
 			l.Finish(Stopped(ctx))
 			return
-		case <-ticker.C:
+		case now := <-timer.C:
+			timer.Reset(schedule.ToTick(now, every))
 		case <-l.Poke:
 		}
 		now := time.Now()

@@ -54,6 +54,7 @@ func (k *Link) Start(l *loop.Loop, past *linkSums, events uint32, w loop.Watcher
 	k.Loop, k.Past = l, past
 	k.UpSince, k.Heard, k.Spoke = l.Now, l.Now, l.Now
 	k.Pulse.Beat(l.Now, k.Bytes)
+	l.Stir()
 	token, err := l.Watch(k.Conn.FD(), events, w)
 	k.Token = token
 	return err
