@@ -17,6 +17,7 @@
 //	engine/schedule              which link, how large a leg, how late             pure decisions, and every clock of the engine
 //	engine/send                  the sending end                                   parallel: each loop its own links
 //	    dispatch.go                an idle link takes the next leg
+//	    relief                     if its loop need not rest                       atomic
 //	    order.go                   if its path may take new legs                   shared, a short lock
 //	    speed.go                   and it would not be late on this link
 //	    link.go                    the link carries it
@@ -106,8 +107,8 @@
 //	ingest.Intake          its turn says who reads the source; what is read and counted there belongs to the holder
 //	                       its bounds say when the next leg may come, if the user sets a pace
 //	window.Window          a short lock for each leg and each ack; each leg counts its holders
-//	Sender.hungry, deferring, watcher
-//	                       which loops wait for a leg, and why, and which one watches the source
+//	Sender.hungry, deferring, watcher, helper
+//	                       which loops wait for a leg, and why, which one watches the source, and whether the first needs help
 //	schedule.Order         which path may take new legs: a short lock, when there are several paths
 //	Sender.allowed, legs, lately, legTime; ways.Traffic
 //	                       what the scheduler knows about all links, or about those of a path: each loop adds the changes of its own

@@ -18,6 +18,12 @@ func IsFile(fd int) bool {
 	return unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFREG
 }
 
+// IsPipe reports whether fd is a pipe.
+func IsPipe(fd int) bool {
+	var st unix.Stat_t
+	return unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFIFO
+}
+
 // Extent returns the part of the source that is the stream, if it is a regular file with bytes beyond its offset: those
 // can then be read by position (ReadAt, Conn.SendFile), any number of times and by any thread. A file that claims to be
 // empty, or whose last byte cannot be read, is read as a stream: files of proc(5) and sysfs(5) report such sizes whatever

@@ -18,6 +18,7 @@ const (
 	deferred      = ingest.Hungers + iota // another loop has an idle link on a better path
 	gated                                 // a leg would be too late on any link that is idle
 	held                                  // new legs are for the paths before those that have idle links
+	resting                               // the loop is a helper, and not needed
 	stalledSource                         // a call on the source, where the legs stay until they are sent, is stuck
 )
 
@@ -67,6 +68,9 @@ func (l *txloop) feedLinks() (again bool) {
 		if l.Aboard() {
 			l.bring(k, leg)
 			return false
+		}
+		if l.s.helper.Looks(l.ID, leg == nil && (why == ingest.Fed || why == deferred || why == gated || why == held)) {
+			l.s.handOver(l.Loop)
 		}
 		switch {
 		case leg != nil:
@@ -145,6 +149,9 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why ingest.Hunger) {
 	return nil, nil, why
 }
 
+// rests reports whether the loop is a helper that leaves new legs to the first loop.
+func (l *txloop) rests() bool { return !l.s.in.Ended() && l.s.helper.Rests(l.ID, l.s.in.Lent()) }
+
 // findBest finds how soon the best link could bring a leg, when it is first asked in a round. It looks at this loop's links only: each
 // loop has links of every path, so another loop rarely has a better one.
 func (l *txloop) findBest() time.Duration {
@@ -166,6 +173,8 @@ func (l *txloop) pull(k *txlink) (*window.Leg, ingest.Hunger) {
 	switch {
 	case l.s.in.Ended():
 		return nil, ingest.NoMore
+	case l.rests():
+		return nil, resting
 	case l.isHeld(k):
 		return nil, held
 	case l.defers(k):
@@ -232,6 +241,10 @@ func (l *txloop) wait(why ingest.Hunger) {
 	case deferred:
 		l.s.deferring.Or(l.mark)
 		l.s.nudge(l.s.hungry.Load()&^l.s.deferring.Load(), l.Loop) // not those that would only do the same
+	case resting:
+		if !l.rests() {
+			l.Nudge()
+		}
 	case stalledSource:
 		if !l.s.in.Shore.Busy() {
 			l.Nudge()

@@ -2,6 +2,7 @@
 //
 //	ingest   engine/send/ingest  a read becomes a numbered leg   sequential, in the loop that has the turn
 //	dispatch dispatch.go  an idle link takes the next leg        parallel, one dispatcher in each loop
+//	         engine/send/relief  whether a second loop helps     each of the two
 //	         order.go       which path may take new legs         the loop that asks; a short lock for all
 //	         speed.go       what a link can be expected to do    the loop of the link
 //	         headway.go     late legs are offered to other links  the same loop

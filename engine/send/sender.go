@@ -16,6 +16,7 @@ import (
 	"viamillipede/engine/sealed"
 	"viamillipede/engine/send/ingest"
 	"viamillipede/engine/send/reach"
+	"viamillipede/engine/send/relief"
 	"viamillipede/engine/send/zero"
 	"viamillipede/engine/ways"
 	"viamillipede/engine/window"
@@ -53,6 +54,7 @@ type Sender struct {
 	hungry    atomic.Uint32 // a bit for each loop that has an idle link and no leg for it
 	deferring atomic.Uint32 // of these, those that leave what comes to a loop with an idle link on a better path
 	watcher   atomic.Int32  // the loop that watches the source, or nobody
+	helper    relief.Helper // the second loop, if it only helps
 
 	allowed atomic.Int64  // bytes that the links together justify keeping; see txlink.measure
 	legs    atomic.Int64  // legs per second that all links together can send, in thousandths; see txlink.publish
@@ -91,6 +93,7 @@ func New(c stream.SendSetup, at doors.Entrance) (*Sender, error) {
 	s := &Sender{cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport}
 	s.life.Live(sendEnd{s}, c.Observer, c.Timing, c.Timing.Linger, c.Timing.Farewell)
 	s.chaos.Every = int64(c.Chaos)
+	s.helper.On = loops == 2 && c.Helped()
 	s.watcher.Store(nobody)
 	if s.stream = c.Pair; s.stream != (wire.StreamID{}) {
 	} else if err := netio.Random(s.stream[:]); err != nil {
@@ -233,7 +236,13 @@ func (s *Sender) sourceFreed() {
 func (s *Sender) paths() []*ways.Path { return *s.made.Load() }
 
 // loopOf is the index of the loop that runs the link with the given index. It gives each loop links of every path.
-func (s *Sender) loopOf(link int) int { return link / max(1, len(s.paths())) % len(s.loops) }
+func (s *Sender) loopOf(link int) int {
+	ofPath := link / max(1, len(s.paths()))
+	if s.helper.On {
+		return s.helper.Has(ofPath)
+	}
+	return ofPath % len(s.loops)
+}
 
 // explain reports the choices made at the start.
 func (s *Sender) explain() {

@@ -172,7 +172,7 @@ func (s *Sender) nudge(marks uint32, not *loop.Loop) {
 		return
 	}
 	for _, l := range s.loops {
-		if l.Loop != not && marks&l.mark != 0 {
+		if l.Loop != not && marks&l.mark != 0 && !l.rests() {
 			l.Nudge()
 		}
 	}
@@ -182,7 +182,7 @@ func (s *Sender) nudge(marks uint32, not *loop.Loop) {
 func (s *Sender) handOver(from *loop.Loop) {
 	marks := s.hungry.Load()
 	for _, l := range s.loops {
-		if l.Loop != from && marks&l.mark != 0 {
+		if l.Loop != from && marks&l.mark != 0 && !l.rests() {
 			l.Nudge()
 			return
 		}

@@ -43,6 +43,7 @@ var layers = []layer{
 	{"engine/ways", 5},
 	{"engine/send/zero", 5},
 	{"engine/send/reach", 6},
+	{"engine/send/relief", 6},
 	{"engine/send", 7},
 	{"engine/doors", 5},
 	{"engine/house", 6},

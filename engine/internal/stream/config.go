@@ -212,10 +212,23 @@ const fewLoops = 2
 // Loops is Options.Loops for a sender.
 func (c SendSetup) Loops() int {
 	loops := c.Options.Loops()
+	if c.Helped() {
+		return fewLoops
+	}
 	if len(c.CPUs) > 0 || c.PRBS || c.Blank || !netio.IsFile(c.Source) {
 		return loops
 	}
 	return c.atMost(max(loops, min(fewLoops, usable())))
+}
+
+// referLeast is the smallest leg that may go by reference, in bytes.
+const referLeast = 64 << 10
+
+// Helped reports whether a sender has a second loop that mostly rests: the source is a pipe, and whether the program that fills it
+// needs a CPU is not known before it does.
+func (c SendSetup) Helped() bool {
+	refers := c.IO == "auto" && c.Leg >= referLeast && !c.Checksum && !c.Charmode && c.Key == nil && c.Chain.IsEmpty() && !c.PRBS && !c.Blank
+	return refers && len(c.CPUs) == 0 && c.Options.Loops() == 1 && c.atMost(min(fewLoops, usable())) == fewLoops && netio.IsPipe(c.Source)
 }
 
 // atMost is so many loops, or as many as there may be.
@@ -236,34 +249,13 @@ func usable() int {
 	return min(len(allowed), granted())
 }
 
-// LoopCPUs returns the CPU of each loop, -1 for a loop that is not pinned. It is for when nothing is known of the stream's
-// devices.
-//
-// A sender takes its CPUs from the lower half of those allowed, a receiver from the upper half. With both on one machine, a CPU
-// each was measured to be an eighth faster than what the kernel does by itself, and one CPU for both an eighth slower. The
-// process id decides where in its half each begins, so that streams side by side differ. More loops than half of the CPUs take all.
+// LoopCPUs returns the CPU of each loop, -1 for a loop that is not pinned. It is for when nothing is known of the stream's devices.
 func (o Options) LoopCPUs(e End, loops int) []int {
 	if len(o.CPUs) > 0 {
 		return o.CPUs[:loops]
 	}
-	cpus := make([]int, loops)
-	for i := range cpus {
-		cpus[i] = -1
+	if allowed, err := affinity.Allowed(); err == nil && len(allowed) > 0 && o.Pin {
+		return affinity.InHalves(allowed, e == Receiving, loops, os.Getpid())
 	}
-	allowed, err := affinity.Allowed()
-	if err != nil || len(allowed) == 0 || !o.Pin {
-		return cpus
-	}
-	half := allowed
-	switch {
-	case len(allowed) < 2, loops > len(allowed)/2:
-	case e == Sending:
-		half = allowed[:len(allowed)/2]
-	default:
-		half = allowed[len(allowed)/2:]
-	}
-	for i := range cpus {
-		cpus[i] = half[(i*len(half)/len(cpus)+os.Getpid())%len(half)]
-	}
-	return cpus
+	return slices.Repeat([]int{-1}, loops)
 }

@@ -32,6 +32,9 @@ func TestLoopsForAFile(t *testing.T) {
 		want   int
 	}{
 		{"a pipe", r, Options{Threads: 16}, affinity.Loops(cpus, 16)},
+		{"a pipe that may be lent", r, Options{Threads: 16, IO: "auto", Leg: 1 << 20}, max(least, affinity.Loops(cpus, 16))},
+		{"a pipe, in small legs", r, Options{Threads: 16, IO: "auto", Leg: 16 << 10}, affinity.Loops(cpus, 16)},
+		{"a pipe that is copied", r, Options{Threads: 16, IO: "copy", Leg: 1 << 20}, affinity.Loops(cpus, 16)},
 		{"a file", file, Options{Threads: 16}, max(least, affinity.Loops(cpus, 16))},
 		{"a file, by one link", file, Options{Threads: 1}, 1},
 		{"a file, with one CPU named", file, Options{Threads: 16, CPUs: []int{0}}, 1},

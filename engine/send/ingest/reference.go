@@ -38,8 +38,9 @@ type referral struct {
 	closed  atomic.Bool
 	refused atomic.Pointer[error] // why legs are read instead
 
-	doubt int // legs to read before standard input is checked again, because what was in it was not proven
-	pause int // what doubt was last set to
+	doubt int         // legs to read before standard input is checked again, because what was in it was not proven
+	pause int         // what doubt was last set to
+	lent  atomic.Bool // the same, for several looks; any loop reads it
 
 	pipesAtMost int
 
@@ -55,6 +56,8 @@ const (
 	proveFrom = 16 << 20
 	// pauseMost bounds how many legs are read before another is tried: a producer rarely changes its ways.
 	pauseMost = 256
+	// lentFrom is the pause from which the producer counts as one that lends its pages.
+	lentFrom = 8
 )
 
 // refuse notes why legs are read.
@@ -82,6 +85,10 @@ func (r *referral) close() {
 		r.pipes.Close()
 	}
 }
+
+// Lent reports whether the producer lends its pages, so that legs are read. It does not write to the pipe then, which costs it next to
+// nothing. Any loop may ask.
+func (r *referral) Lent() bool { return r.lent.Load() }
 
 // start gets what legs by reference need. Nobody waits for the prover, unless it is wanted from the first byte on.
 func (in *Intake) start() {
@@ -240,9 +247,15 @@ func (in *Intake) proven(most int) (int, error) {
 	case n < 0:
 		in.pause = min(max(1, 2*in.pause), pauseMost)
 		in.doubt = in.pause
+		if in.pause >= lentFrom {
+			in.lent.Store(true)
+		}
 		return 0, errUnproven
 	case n > 0:
-		in.pause = 0
+		if in.pause > 0 {
+			in.pause = 0
+			in.lent.Store(false)
+		}
 		return min(n, most), nil
 	case in.Source.AtEnd():
 		return 0, io.EOF
