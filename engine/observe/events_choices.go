@@ -91,6 +91,9 @@ type MemoryWarmed struct{ bufpool.Pages }
 // LegsCopied is why legs from a pipe are copied that could have gone by reference.
 type LegsCopied struct{ Err error }
 
+// CoderChosen is what a sidechain that chooses does from now on.
+type CoderChosen struct{ Level string }
+
 // LegsReferred means that legs go by reference if they are proven to have been made by write(2).
 type LegsReferred struct{ Cost time.Duration } // of one proof
 
@@ -198,6 +201,7 @@ func (Resumed) level() Level           { return LevelSummary }
 func (MemoryWarmed) level() Level      { return LevelChoices }
 func (MemoryAdvised) level() Level     { return LevelChoices }
 func (LegsCopied) level() Level        { return LevelChoices }
+func (CoderChosen) level() Level       { return LevelChoices }
 func (LegsReferred) level() Level      { return LevelChoices }
 func (ProofDenied) level() Level       { return LevelChoices }
 func (FileCopied) level() Level        { return LevelChoices }

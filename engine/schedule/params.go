@@ -372,7 +372,6 @@ const (
 const (
 	// CoderSpan is how long a level is measured: long enough for some legs on a path of 100 Mbit/s.
 	CoderSpan = 250 * time.Millisecond
-	// CoderPatience is how long after a try that failed the next one comes, at first; CoderPatienceMost, at last.
-	CoderPatience     = time.Second
-	CoderPatienceMost = 16 * time.Second
+	// CoderMemory is for how long what was measured of a level counts.
+	CoderMemory = 10 * time.Second
 )

@@ -80,6 +80,9 @@ func (in *Intake) StartCoding(workers, most, buffers int) {
 	c.crew = sidechain.NewCrew(c.chain, min(workers, len(c.blocks)), most, len(c.blocks), c.auto, func(p any) {
 		c.denies(stream.Faulted("sidechain", p, c.told))
 	})
+	if c.auto != nil {
+		c.auto.Watch(min(workers, len(c.blocks)), c.crew.Spent)
+	}
 }
 
 // openCoding notes the chain.
@@ -149,8 +152,8 @@ func (in *Intake) nextCoded(w *window.Window, at *loop.Loop, most int) (*window.
 	} else {
 		c.pop()
 	}
-	if c.auto != nil {
-		c.auto.Took(int(l.Span()), c.allDone(), at.Now)
+	if c.auto != nil && l.Bare == 0 && c.auto.Took(int(l.Span()), l.Length, at.Now) {
+		observe.Tell(c.told, observe.CoderChosen{Level: c.auto.LevelName()})
 	}
 	if l.Bare > 0 {
 		in.bare.Add(uint64(l.Bare))
@@ -175,16 +178,6 @@ func (c *coding) waits(why Hunger) Hunger {
 		return why // both may bring something
 	}
 	return Coding
-}
-
-// allDone reports whether the crew has nothing to do.
-func (c *coding) allDone() bool {
-	for i := range c.length.Load() {
-		if !c.blocks[(c.first+int(i))%len(c.blocks)].done.Load() {
-			return false
-		}
-	}
-	return true
 }
 
 // Fresh reports whether a Pull that brought nothing may bring something now, because the crew has gone on, or the window is open. It is

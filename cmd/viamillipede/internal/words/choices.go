@@ -49,6 +49,8 @@ func ofChoices(e observe.Event) string {
 		return advice(e.Advice)
 	case observe.MemoryWarmed:
 		return pages(e.Pages)
+	case observe.CoderChosen:
+		return "sidechain auto: " + e.Level
 	case observe.LegsCopied:
 		return fmt.Sprintf("legs are copied: %v", e.Err)
 	case observe.LegsReferred:
