@@ -333,6 +333,50 @@ func TestCodedNotGranted(t *testing.T) {
 	rx.wait()
 }
 
+// A decoder that is slow is to the sender what a slow consumer is: what came is acknowledged, and more than the credit does not come.
+func TestCodedSlowDecoder(t *testing.T) {
+	let := make(chan struct{})
+	slow := sidechain.Chain{Steps: []sidechain.Step{{Codec: sidechain.Command, Program: waits{narrows{1}, let}}}}
+	rx := receive(t, rig.Setup{Options: engine.Options{Chain: slow, Window: engine.MinWindow, Leg: 64 << 10}}, enginetest.KindPipe, nil)
+	s := newStream(20, 1000)
+	h := rx.link(0, func(h *wire.Hello) { h.Features, h.Chain = wire.FeatureSidechain, uint32(sidechain.Command) })
+	frame := func(n int) []byte {
+		payload := make([]byte, wire.CodedSum, wire.CodedSum+s.leg)
+		raw := s.data[n*s.leg : (n+1)*s.leg]
+		wire.PutSum(payload, wire.Checksum(raw))
+		l := wire.Leg{Number: uint64(n), Offset: uint64(n * s.leg), Length: uint32(s.leg), Form: wire.Coded, Payload: uint32(wire.CodedSum + s.leg), Steps: 1}
+		return append(l.Append(nil), append(payload, raw...)...)
+	}
+	credit := int(h.welcome.Credit)
+	for n := credit - 1; n >= 0; n-- { // the head comes last
+		h.send(frame(n))
+	}
+	f := h.until(func(f wire.Header, _ []byte) bool { return f.Type == wire.TypeAck && f.A >= uint64(credit) })
+	if f.B != 0 {
+		t.Errorf("%d legs are delivered, none is decoded", f.B)
+	}
+	close(let)
+	h.until(func(f wire.Header, _ []byte) bool { return f.Type == wire.TypeAck && f.B >= uint64(credit) })
+	if got := rx.read(credit * s.leg); !bytes.Equal(got, s.data[:credit*s.leg]) {
+		t.Error("other bytes came out")
+	}
+	h.send(wire.End{Legs: uint64(credit), Bytes: uint64(credit * s.leg)}.Append(nil))
+	h.untilType(wire.TypeDone)
+	h.send(wire.Bye{Stream: true}.Append(nil))
+	rx.wants(engine.StatusDone)
+}
+
+// waits is a program that does nothing until it is let.
+type waits struct {
+	sidechain.Program
+	let chan struct{}
+}
+
+func (w waits) Run(dst, src []byte) (int, error) {
+	<-w.let
+	return w.Program.Run(dst, src)
+}
+
 // A program that fails ends the stream, and is ended with it.
 func TestCodedProgramFails(t *testing.T) {
 	there, _ := command(1)

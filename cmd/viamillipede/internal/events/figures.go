@@ -41,6 +41,9 @@ func (s *Side) End(sum observe.Summary, status int, meaning string, err error) {
 		less := int64(sum.Bytes - *sum.PeerBytes)
 		e.Difference = &less
 	}
+	if c := sum.Coding; c != nil {
+		e.Sidechain = &coded{c.Chain, c.Raw, c.Coded, c.CPU.Seconds()}
+	}
 	for i, p := range sum.Paths {
 		e.Paths = append(e.Paths, pathEnd{p.Name, i, p.LinksLost, p.Bytes, float64(p.Rate), p.NeverUp, why(p.Last)})
 	}

@@ -134,7 +134,16 @@ type end struct {
 	Resent     uint64    `json:"resent_bytes,omitempty"`
 	Refused    uint64    `json:"refused,omitempty"`
 	EnginePath string    `json:"engine_path"`
+	Sidechain  *coded    `json:"sidechain,omitempty"`
 	Paths      []pathEnd `json:"paths,omitempty"`
+}
+
+// coded is what a sidechain did.
+type coded struct {
+	Chain  string  `json:"chain"`
+	Bytes  uint64  `json:"bytes"`
+	Became uint64  `json:"became"`
+	CPU    float64 `json:"cpu_seconds"`
 }
 
 type pathEnd struct {

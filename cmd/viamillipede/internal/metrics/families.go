@@ -60,6 +60,14 @@ func sent(value func(s observe.Summary) float64) func(End) (float64, bool) {
 	return func(e End) (float64, bool) { return value(e.Snapshot.Summary), e.Snapshot.Summary.Sender }
 }
 
+// coding is a value of an end that has a sidechain.
+func coding(e End, value func(c observe.CodingSummary) float64) (float64, bool) {
+	if c := e.Snapshot.Summary.Coding; c != nil {
+		return value(*c), true
+	}
+	return 0, false
+}
+
 // streams are the figures of whole streams.
 func streams(ends []End) []*family {
 	const counter, gauge = "counter", "gauge"
@@ -68,6 +76,14 @@ func streams(ends []End) []*family {
 			always(func(s observe.Summary) float64 { return float64(s.Bytes) })),
 		each(ends, "viamillipede_unsent_bytes_total", counter, "Of these, bytes that were not sent: holes, and what the receiver had.",
 			always(func(s observe.Summary) float64 { return float64(s.Unsent) })),
+		each(ends, "viamillipede_coded_bytes_total", counter, "What bytes of the stream became in a sidechain.",
+			func(e End) (float64, bool) {
+				return coding(e, func(c observe.CodingSummary) float64 { return float64(c.Coded) })
+			}),
+		each(ends, "viamillipede_coding_seconds_total", counter, "CPU time of a sidechain.",
+			func(e End) (float64, bool) {
+				return coding(e, func(c observe.CodingSummary) float64 { return c.CPU.Seconds() })
+			}),
 		each(ends, "viamillipede_size_bytes", gauge, "Length of the stream, where that is known.",
 			func(e End) (float64, bool) { return float64(e.Size), e.Size > 0 }),
 		each(ends, "viamillipede_elapsed_seconds", gauge, "Time since the first link.",
