@@ -73,7 +73,7 @@ var statuses = []struct {
 	{engine.StatusDone, "done: every byte was delivered"},
 	{engine.StatusUsage, "usage: the command line or a setting is wrong, or bench diff found a regression"},
 	{engine.StatusConnect, "could not connect in time, or could not listen"},
-	{engine.StatusRefused, "refused: wrong phrase, key or version, or the peer is busy"},
+	{engine.StatusRefused, "refused: wrong phrase, key, sidechain or version, or the peer is busy"},
 	{engine.StatusIntegrity, "integrity: a sum or a test stream is wrong, or the source changed"},
 	{engine.StatusLost, "all paths lost for longer than giveup, or the peer is dead"},
 	{engine.StatusLocalPipe, "standard input or output failed here, or too little was granted to start"},
