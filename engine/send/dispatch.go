@@ -9,7 +9,6 @@ import (
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/send/ingest"
 	"viamillipede/engine/window"
-	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
 
@@ -82,8 +81,8 @@ func (l *txloop) feedLinks() (again bool) {
 			return false
 		}
 		bytes += leg.Length
-		if leg.Length == k.most() || leg.Form == wire.Coded {
-			l.s.handOver(l.Loop) // a full leg, or one that was coded: there is probably more, for two loops
+		if leg.Length == k.most() || l.s.in.Codes() {
+			l.s.handOver(l.Loop) // a full leg, or one that had to be coded: there is probably more, for two loops
 		}
 		if err := k.carry(leg); err != nil {
 			k.lose(err)

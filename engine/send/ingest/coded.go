@@ -180,6 +180,9 @@ func (c *coding) waits(why Hunger) Hunger {
 	return Coding
 }
 
+// Codes reports whether legs go through a chain. It does not change.
+func (in *Intake) Codes() bool { return in.coding != nil }
+
 // Fresh reports whether a Pull that brought nothing may bring something now, because the crew has gone on, or the window is open. It is
 // for a loop that is about to wait.
 func (in *Intake) Fresh(w *window.Window, why Hunger) bool {
