@@ -85,6 +85,17 @@ func TestFilterFails(t *testing.T) {
 	}
 }
 
+// A command that needs a shell has one, and another does without.
+func TestFilterShell(t *testing.T) {
+	for command, shell := range map[string]bool{
+		"cat": false, "tr a-z A-Z": false, "cat | cat": true, "FOO=x cat": true, "cat $HOME": true, "nosuchprogram -x": true, "cat 'a b'": true, "exit 3": true,
+	} {
+		if got := commandOf(command).Args[0] == "/bin/sh"; got != shell {
+			t.Errorf("%s: a shell runs it: %v, want %v", command, got, shell)
+		}
+	}
+}
+
 // A process that writes more than there is room for is ended, with what it has started.
 func TestFilterFull(t *testing.T) {
 	f, _ := filter(t, "yes | cat; true", soon)

@@ -22,9 +22,23 @@ type process struct {
 // wordsMost is how much of a process's standard error is kept, in bytes.
 const wordsMost = 1 << 10
 
+// plain are the characters of a command that means the same with and without a shell.
+const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _./:,+@-"
+
+// commandOf is how a command is run: by a shell, unless it is a program and its arguments and no more. A shell for each piece would cost
+// as much again as a small program.
+func commandOf(command string) *exec.Cmd {
+	if words := strings.Fields(command); len(words) > 0 && strings.Trim(command, plain) == "" {
+		if _, err := exec.LookPath(words[0]); err == nil {
+			return exec.Command(words[0], words[1:]...)
+		}
+	}
+	return exec.Command("/bin/sh", "-c", command)
+}
+
 // start starts a process in a group.
 func start(command string, group int) (*process, error) {
-	p := &process{cmd: exec.Command("/bin/sh", "-c", command)}
+	p := &process{cmd: commandOf(command)}
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pgid: group}
 	var errs [3]error
 	p.in, errs[0] = p.cmd.StdinPipe()
