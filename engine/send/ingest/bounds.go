@@ -43,11 +43,12 @@ func (b *bounds) paced() bool { return b.delay > 0 || b.pace > 0 }
 
 // count counts a leg, which has so many bytes to be sent.
 func (b *bounds) count(now time.Time, bytes int) {
+	at := now.Sub(b.begun)
 	if b.legs == 0 {
 		b.first = now
+		b.due.Store(int64(at)) // the time before that is nothing to make up for
 	}
 	b.legs++
-	at := now.Sub(b.begun)
 	b.due.Store(int64(max(at+b.delay, b.pace.Next(time.Duration(b.due.Load()), at, bytes))))
 }
 

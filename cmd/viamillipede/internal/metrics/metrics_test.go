@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -49,6 +50,27 @@ func TestText(t *testing.T) {
 		if strings.Contains(text, no) {
 			t.Errorf("a line %s", no)
 		}
+	}
+}
+
+// TestDashboard: the dashboard for Grafana asks for metrics that there are.
+func TestDashboard(t *testing.T) {
+	dashboard, err := os.ReadFile("../../../../tools/grafana/viamillipede.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !json.Valid(dashboard) {
+		t.Error("it is no JSON")
+	}
+	text := Text(Program{}, ends)
+	names := regexp.MustCompile(`viamillipede_\w+`).FindAllString(string(dashboard), -1)
+	for _, name := range names {
+		if !strings.Contains(text, "# TYPE "+name+" ") {
+			t.Errorf("no metric %s", name)
+		}
+	}
+	if len(names) < 10 {
+		t.Errorf("it asks for %d", len(names))
 	}
 }
 
