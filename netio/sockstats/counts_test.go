@@ -232,6 +232,17 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// TestNotAttached: a group that takes no program leaves a reason, and nothing open.
+func TestNotAttached(t *testing.T) {
+	open(t, 1) // or skip
+	o, err := loadObserver(t.TempDir(), []uint16{1}, nil)
+	if err == nil {
+		o.close()
+		t.Fatal("attached to a folder that is no control group")
+	}
+	t.Log(err)
+}
+
 // TestUnprivileged: the reason fits in a line.
 func TestUnprivileged(t *testing.T) {
 	if os.Geteuid() != 0 {

@@ -90,12 +90,13 @@ func loadObserver(cgroup string, local, remote []uint16) (*observer, error) {
 	if err := o.setPorts(local, remote); err != nil {
 		return nil, errors.Join(err, o.close())
 	}
-	o.noting, err = link.AttachRawLink(link.RawLinkOptions{
+	noting, err := link.AttachRawLink(link.RawLinkOptions{
 		Target: int(dir.Fd()), Program: o.Note, Attach: ebpf.AttachCGroupSockOps,
 	})
-	if err != nil {
+	if err != nil { // such as E2BIG: a group takes 64 programs, those of all processes
 		return nil, errors.Join(fmt.Errorf("%s: %w", cgroup, bpf.Reason(err)), o.close())
 	}
+	o.noting = noting
 	o.admitLate(object, int(dir.Fd()))
 	return o, nil
 }
