@@ -170,12 +170,13 @@ func TestHouseServesManyAtOnce(t *testing.T) {
 	over := make(chan struct{})
 	var killer, all sync.WaitGroup
 	killer.Go(func() {
-		for pause := time.NewTicker(20 * time.Millisecond); ; {
+		pause := time.NewTicker(20 * time.Millisecond)
+		defer pause.Stop()
+		for range 50 {
 			select {
 			case <-pause.C:
 				h.network.Cut()
 			case <-over:
-				pause.Stop()
 				return
 			}
 		}
@@ -382,11 +383,16 @@ func TestHouseDrains(t *testing.T) {
 	to.Write([]byte("begun, "))
 	waitFor(t, "its leg has come", func() bool { return h.has([]byte("begun, ")) })
 	h.house.Drain()
-	late := h.setup
-	late.Connect = 300 * time.Millisecond
-	if err := sendsAs(late, from, nil); engine.ExitStatus(err) != engine.StatusRefused || !strings.Contains(err.Error(), wire.VerdictTurn.String()) {
-		t.Errorf("one that comes later: %v", err)
+	late, err := rig.NewSender(rig.SendConfig{Setup: h.setup, Paths: []engine.Path{{Host: "a", Port: port}}, Source: int(from.Fd()), Observer: h.hears()})
+	if err != nil {
+		t.Fatal(err)
 	}
+	ctx, cancel := context.WithCancel(t.Context())
+	waited := make(chan error, 1)
+	go func() { _, err := late.Run(ctx); waited <- err }()
+	await[observe.TurnAwaited](t, h.log, 1)
+	cancel()
+	<-waited
 	to.Write([]byte("and ended"))
 	to.Close()
 	if err := <-sent; err != nil {
@@ -538,8 +544,11 @@ func TestHouseRefusesHalfAPair(t *testing.T) {
 	defer from.Close()
 	defer to.Close()
 	to.Write([]byte("x"))
-	if err := h.sends(from, nil); err == nil || !strings.Contains(err.Error(), "each has to do both") {
-		t.Errorf("its sender: %v", err)
+	if err := h.sends(from, nil); err == nil {
+		t.Error("its sender has sent all")
 	}
 	h.drains()
+	if err := h.errs[1]; err == nil || !strings.Contains(err.Error(), "each has to do both") {
+		t.Errorf("the other end: %v", err)
+	}
 }

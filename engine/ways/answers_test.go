@@ -19,6 +19,7 @@ func TestFirstContact(t *testing.T) {
 	stranger := answer{path: "c:1", refused: true, verdict: wire.VerdictMalformed, last: errors.New("not ours")}
 	nobody := answer{path: "d:1", refused: true, last: errNobody}
 	untried := answer{path: "e:1"}
+	full := answer{path: "f:1", refused: true, verdict: wire.VerdictTurn, last: errors.New("full")}
 	const connect = 30 * time.Second
 	for _, c := range []struct {
 		name    string
@@ -34,6 +35,9 @@ func TestFirstContact(t *testing.T) {
 		{"busy and wrong phrase", []answer{busy, phrase}, 0, stream.StatusRefused},
 		{"one busy, one silent", []answer{busy, untried}, 0, stream.StatusDone},
 		{"one busy, one silent, late", []answer{busy, untried}, connect, stream.StatusRefused},
+		{"not our turn", []answer{full}, connect - 1, stream.StatusDone},
+		{"never our turn", []answer{full}, connect, stream.StatusRefused},
+		{"not our turn, and busy", []answer{full, busy}, 0, stream.StatusDone},
 		{"a stranger", []answer{stranger}, 0, stream.StatusDone},
 		{"a stranger, late", []answer{stranger}, connect, stream.StatusConnect},
 	} {
