@@ -40,14 +40,14 @@ func (d dialling) both(t *testing.T, rx, tx []string) (r, s *tried) {
 	return background(t, slices.Concat(d.rx, rx)...), background(t, slices.Concat(d.tx, tx)...)
 }
 
-// strikeable begins a stream that has no end.
+// strikeable begins a stream that has no end, and is slow: many run at a time.
 func strikeable(t *testing.T, d dialling) *struck {
 	t.Helper()
 	t.Parallel()
 	s := &struck{t: t, dir: t.TempDir(), pids: map[string]int{}}
 	s.rx, s.tx = d.both(t, []string{"dead", "1", "threads", "4", "exec",
 		"sleep 1000 & echo $$ >" + s.file("rx~") + "; mv " + s.file("rx~") + " " + s.file("rx") + "; cat >/dev/null; touch " + s.file("whole")},
-		[]string{"dead", "1", "threads", "4", "exec",
+		[]string{"dead", "1", "threads", "4", "delayus", "20000", "exec",
 			"sleep 1000 & echo $$ >" + s.file("tx~") + "; mv " + s.file("tx~") + " " + s.file("tx") + "; exec cat /dev/zero"})
 	for _, end := range []string{"rx", "tx"} {
 		until(t, end+" runs its program", func() bool { _, err := os.Stat(s.file(end)); return err == nil })

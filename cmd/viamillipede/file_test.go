@@ -18,7 +18,7 @@ import (
 )
 
 // filePatience bounds one run of a program in the tests of files.
-const filePatience = time.Minute
+const filePatience = 2 * time.Minute
 
 // tried is a viamillipede in the background.
 type tried struct {
