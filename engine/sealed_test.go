@@ -33,6 +33,7 @@ func TestSeedsSealed(t *testing.T) {
 		s.seal()
 		key, seen := watched([]uint64{0, 8, 50}[seed%3]) // 8: a handshake has less
 		s.options.Key = key
+		s.options.Timing.Linger = max(s.options.Timing.Linger, 10*time.Second) // longer than attempts on dead paths, and a handshake, take
 		err := s.run(log)
 		moved.Add(s.moved)
 		r, n := seen.of()

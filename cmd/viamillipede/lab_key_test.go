@@ -263,16 +263,19 @@ func TestLabHalfOpen(t *testing.T) {
 	}
 	before := rate(func() { s.pass(3 * time.Second) })
 	memory := s.usage()[lab.RX]
-	during := rate(func() {
+	flood := func() <-chan error {
 		opened := make(chan error, 1)
 		go func() {
 			opened <- openHalves(s.deadline, l, net.JoinHostPort(l.Address(lab.RX, 0), fmt.Sprint(labPort)))
 		}()
-		s.must(s.lab.Destroy(lab.TX, s.connections()[0]))
-		s.must(<-opened)
-	})
-	s.until("every link is up again", func() bool { return s.links(-1) == 16 })
+		return opened
+	}
+	during := rate(func() { s.must(<-flood()) })
 	after := rate(func() { s.pass(3 * time.Second) })
+	opened := flood()
+	s.must(s.lab.Destroy(lab.TX, s.connections()[0]))
+	s.until("every link is up again", func() bool { return s.links(-1) == 16 })
+	s.must(<-opened)
 	grown := s.usage()[lab.RX].Peak - memory.Resident
 	t.Logf("%.1f MB/s before %d half-open handshakes, %.1f meanwhile, %.1f afterwards; the receiver's peak was %.1f MiB above the %.1f MiB it had before",
 		before/mb, halfOpen, during/mb, after/mb, float64(grown)/mib, float64(memory.Resident)/mib)
