@@ -120,9 +120,19 @@ func TestResumeKilled(t *testing.T) {
 				return d.both(t, []string{"file", to, "resume"},
 					[]string{"file", from, "resume", "delayus", "4000", "chaos", chaos, "leg", "256k", "verbose", "1"})
 			}
-			done := 0
-			for range kills {
+			size := func(name string) int64 {
+				is, err := os.Stat(name)
+				if err != nil {
+					return 0
+				}
+				return is.Size()
+			}
+			done, part := 0, filepath.Join(dir, ".to.viamillipede-part")
+			for i := range kills {
 				rx, tx := both("20")
+				if i == 0 { // on a busy machine all others may come too soon to leave anything
+					until(t, "some of it is there", func() bool { return size(part) > 8<<20 || size(to) != 3 })
+				}
 				time.Sleep(time.Duration(20+r.IntN(250)) * time.Millisecond) // the moment of the kill, drawn from the seed
 				victims := [][]*tried{{rx}, {tx}, {rx, tx}}[r.IntN(3)]
 				for _, v := range victims {
