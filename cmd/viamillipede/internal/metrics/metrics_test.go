@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -129,7 +130,9 @@ func TestServer(t *testing.T) {
 			t.Fatal(err)
 		}
 		client := http.Client{Timeout: patience, Transport: &http.Transport{
-			DisableKeepAlives: true, Dial: func(string, string) (net.Conn, error) { return net.Dial(at[0], s.listener.Addr().String()) },
+			DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+				return new(net.Dialer).DialContext(ctx, at[0], s.listener.Addr().String())
+			},
 		}}
 		for _, c := range []struct {
 			method, path, body string
