@@ -17,11 +17,11 @@ import (
 
 // manager plays the part of a service manager: it hears what its services say, and passes them sockets.
 type manager struct {
-	t    *testing.T
-	hear *net.UnixConn
-	name string // of its socket
-	self string // the program
-	said string // all that was heard
+	t     *testing.T
+	heard chan string // each message, as it comes: a service waits a second, and no longer, for a socket that is full
+	name  string      // of its socket
+	self  string      // the program
+	said  string      // all that was heard
 }
 
 // managed begins to manage, at a socket of that name, or of one in a folder.
@@ -39,7 +39,17 @@ func managed(t *testing.T, name string) *manager {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &manager{t: t, hear: hear, name: name, self: filepath.Join(t.TempDir(), "viamillipede")}
+	heard := make(chan string, 10_000) // signs of life of a long wait
+	go func() {
+		for b := make([]byte, 4096); ; {
+			n, err := hear.Read(b)
+			if err != nil {
+				return
+			}
+			heard <- string(b[:n])
+		}
+	}()
+	m := &manager{t: t, heard: heard, name: name, self: filepath.Join(t.TempDir(), "viamillipede")}
 	if err := os.Symlink(self, m.self); err != nil { // a program of that name is the program (TestMain)
 		t.Fatal(err)
 	}
@@ -69,15 +79,14 @@ func (m *manager) service(ctx context.Context, sockets []*net.TCPListener, words
 // await waits until the service has said that.
 func (m *manager) await(line string) {
 	m.t.Helper()
-	if err := m.hear.SetReadDeadline(time.Now().Add(patience)); err != nil {
-		m.t.Fatal(err)
-	}
-	for b := make([]byte, 4096); !regexp.MustCompile("(?m)^" + line + "$").MatchString(m.said); {
-		n, err := m.hear.Read(b)
-		if err != nil {
-			m.t.Fatalf("no %s: %v; heard:\n%s", line, err, m.said)
+	late := time.After(patience)
+	for !regexp.MustCompile("(?m)^" + line + "$").MatchString(m.said) {
+		select {
+		case text := <-m.heard:
+			m.said += text + "\n"
+		case <-late:
+			m.t.Fatalf("no %s in time; heard:\n%s", line, m.said)
 		}
-		m.said += string(b[:n]) + "\n"
 	}
 }
 
