@@ -18,6 +18,11 @@ type (
 	SinkFile      = stream.SinkFile      // of a receiver, more about a file
 	Producer      = parties.Producer     // who writes the source
 	Consumer      = parties.Consumer     // who reads the sink
+	Screen        = parties.Screen       // the terminal that the source is
+	Exiting       = parties.Exiting      // a producer of which that may be
+	Screened      = parties.Screened     // a consumer with a terminal
+	Exited        = parties.Exited       // how a producer ended that has written all of its stream
+	Opener        = parties.Opener       // either of them, where the source or the sink cannot be used from the start
 	Origin        = parties.Origin       // of what a consumer is to read
 	Via           = stream.Via           // by which a path leaves
 	Means         = stream.Means         // what the machine lets an end use

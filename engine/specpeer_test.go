@@ -35,6 +35,8 @@ const (
 	specDigests = 11
 	specName    = 12
 	specCoded   = 13
+	specSize    = 14
+	specExit    = 15
 )
 
 var specTable = crc32.MakeTable(crc32.Castagnoli)
@@ -187,7 +189,7 @@ func specRead(r io.Reader) (f specFrame, err error) {
 		specLeg: 4 << 20, specAck: 512, specError: 256, specAsk: 16, specDigests: 512, specName: 64, specCoded: 4 << 20,
 	}[f.kind]
 	unit := map[byte]uint32{specAck: 8, specAsk: 16, specDigests: 16}[f.kind]
-	if f.kind < specLeg || f.kind > specCoded || n > most || unit > 0 && n%unit != 0 || n == 0 && (f.kind == specAsk || f.kind == specName) || n < 5 && f.kind == specCoded {
+	if f.kind < specLeg || f.kind > specExit || n > most || unit > 0 && n%unit != 0 || n == 0 && (f.kind == specAsk || f.kind == specName) || n < 5 && f.kind == specCoded {
 		return f, fmt.Errorf("%w: type %d with %d bytes", errSpec, f.kind, n)
 	}
 	f.payload = make([]byte, n)
@@ -200,6 +202,8 @@ func specRead(r io.Reader) (f specFrame, err error) {
 		good = f.c > 0
 	case specCoded:
 		good = f.c > 0 && f.c <= 4<<20 && f.flags&1 == 0 && f.flags>>2 != 0
+	case specSize: // C is a version
+		good = true
 	case specAck, specError, specAsk, specDigests, specName:
 		good = f.c == specSum(f.payload)
 	case specLeg:

@@ -1,6 +1,7 @@
 package netio
 
 import (
+	"errors"
 	"os"
 	"sync"
 	"syscall"
@@ -70,6 +71,10 @@ func (p *Poller) control(op, fd int, events uint32, token int32) error {
 	ev := unix.EpollEvent{Events: events, Fd: token}
 	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(p.fd, op, fd, &ev))
 }
+
+// Unwatched reports whether err is that of Modify or Remove where nothing is watched by that number: neither was it added, nor is it still
+// the same open file.
+func Unwatched(err error) bool { return errors.Is(err, unix.ENOENT) }
 
 // Wait blocks for at most timeout milliseconds (0 does not block, negative is for ever) and returns what is ready; the
 // slice is valid until the next Wait. An interrupted wait returns no events.

@@ -159,6 +159,15 @@ func (l *Loop) Rewatch(fd int, events uint32, token int32) error {
 	return l.poll.Modify(fd, events, token)
 }
 
+// Rearm is Rewatch for what may have been replaced by another open file since (dup3(2), parties.Opener). Any thread may call it.
+func (l *Loop) Rearm(fd int, events uint32, token int32) error {
+	err := l.poll.Modify(fd, events, token)
+	if netio.Unwatched(err) {
+		err = l.poll.Add(fd, events, token)
+	}
+	return err
+}
+
 // Mute ends a watch for a while, or for good, and keeps its token. Any thread may call it.
 func (l *Loop) Mute(fd int) { _ = l.poll.Remove(fd) }
 

@@ -37,6 +37,43 @@ type Consumer interface {
 	Accepts(ctx context.Context) error
 }
 
+// Exited is what Whole of a Producer returns where a program has written all of its stream, and ended with another status than 0. If the
+// receiver has granted that, it is told the status, and the stream succeeds; else it fails with Err.
+type Exited struct {
+	Status uint8 // 1 or more
+	Err    error
+}
+
+func (e *Exited) Error() string { return e.Err.Error() }
+func (e *Exited) Unwrap() error { return e.Err }
+
+// Exiting is a Producer whose Whole may return an Exited.
+type Exiting interface{ Exits() }
+
+// Screen is a terminal that a sender reads.
+type Screen interface {
+	// Size is how large it is now. It must not wait, as Met must not.
+	Size() (columns, rows uint16)
+	// Met says that the consumer at the receiver has a terminal too: what is typed here is for that one. It is called once, by any goroutine.
+	Met()
+}
+
+// Screened is a Consumer with a terminal.
+type Screened interface {
+	// Resize says how large the terminal is that the stream comes from. It must not wait. Any loop calls it, one at a time.
+	Resize(columns, rows uint16)
+}
+
+// Opener is a Producer, or a Consumer, whose descriptor cannot be used from the start.
+type Opener interface {
+	// Open makes the descriptor usable. Until it has returned nil, nothing is read from the descriptor or written to it. A sender calls it
+	// when a link could carry the first leg, and a receiver when the stream has become its own, after Begun; each of them once, on a
+	// goroutine of its own. Open may put another open file in the place of the descriptor's (dup3(2)), of the same kind: until then
+	// there must be nothing to tell of that one (epoll(7)). An error fails the stream. ctx ends with the stream; then Open has to
+	// return soon.
+	Open(ctx context.Context) error
+}
+
 // Origin is what is known of a stream that has come in.
 type Origin struct {
 	Peers  []string // addresses that its links came from, sorted; none where this end dials

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"viamillipede/engine/parties"
 	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/receive/stage"
 	"viamillipede/engine/wire"
@@ -12,6 +13,12 @@ import (
 // features are those that this receiver grants. Each byte of a test stream must come.
 func (r *Receiver) features() (granted uint32) {
 	granted = wire.FeatureChecksum | wire.FeatureName
+	if r.cfg.Consumer == nil && r.cfg.Whole == nil {
+		granted |= wire.FeatureExit // nobody takes what is there for a whole, but the user
+	}
+	if _, ok := r.cfg.Consumer.(parties.Screened); ok {
+		granted |= wire.FeatureSize
+	}
 	if r.test == nil {
 		granted |= wire.FeatureHoles
 	}

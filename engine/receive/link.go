@@ -258,6 +258,9 @@ func (k *rxlink) obey() error {
 	if k.frame.Type == wire.TypeName {
 		return k.r.out.Entitle(k.frame, k.small[:k.frame.Length], k.r.grants)
 	}
+	if k.frame.Type == wire.TypeSize || k.frame.Type == wire.TypeExit {
+		return k.r.out.Hear(k.frame, k.r.grants)
+	}
 	if k.frame.Type == wire.TypeEnd {
 		return receiveEnd{k.r}.endsAt(k.frame.End(), k.owner)
 	}

@@ -281,6 +281,9 @@ func (r *Receiver) Addr() net.Addr {
 	return r.doors.Addr()
 }
 
+// Exit is the status of the program that has made the stream, once that is received; 0: it is 0, or is not told.
+func (r *Receiver) Exit() int { return r.out.Exit() }
+
 // Doors are where it listens, so that a sender can be called there too; nil: it dials.
 func (r *Receiver) Doors() doors.Entrance { return r.doors }
 

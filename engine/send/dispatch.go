@@ -265,7 +265,7 @@ func (l *txloop) wait(why ingest.Hunger) {
 // watchSource asks for one event when the source is readable, unless another loop already watches it: that one hands over.
 func (l *txloop) watchSource() {
 	if l.s.watcher.CompareAndSwap(nobody, int32(l.ID)) {
-		if err := l.Rewatch(l.s.in.Source.FD(), netio.Readable|netio.Once, l.token); err != nil {
+		if err := l.Rearm(l.s.in.Source.FD(), netio.Readable|netio.Once, l.token); err != nil {
 			l.s.life.Fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait for %s", l.s.cfg.Name))
 		}
 		return
@@ -290,7 +290,7 @@ func (l *txloop) end() {
 	for _, k := range slices.Clone(l.Links) {
 		if !k.ended && !k.Gone {
 			k.ended = true
-			k.say(l.s.in.Total.Append(nil))
+			k.say(l.s.in.Ending(nil))
 		}
 	}
 }

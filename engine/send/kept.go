@@ -85,3 +85,9 @@ func (k *txlink) Begin(lost func(schedule.Use)) {
 
 // Discard closes the connection of a link that never began.
 func (k *txlink) Discard() { k.Conn.Abort() }
+
+// Resized notes that the size of the terminal that the source is has changed. Any goroutine may call it.
+func (s *Sender) Resized() {
+	s.in.Resized()
+	s.sayAll(func(*txlink) []byte { return s.in.Screen(nil) })
+}

@@ -136,7 +136,7 @@ func (s *Sender) ingestConfig(pipes int) ingest.Config {
 	return ingest.Config{
 		Source: c.Source, Name: c.Name, PRBS: c.PRBS, Seed: c.Seed, Blank: c.Blank, Checksum: c.Checksum, Chain: c.Chain, Charmode: c.Charmode, IO: c.IO, Sealed: c.Key != nil,
 		LegLimit: c.LegLimit, Delay: c.Delay, Limit: c.Limit, Size: c.Size, Lasts: c.Lasts, Pipes: pipes, Prove: c.Prove, Observer: s.observer, Trace: s.trace(),
-		Freed: s.sourceFreed, Lapses: c.Lapses, Producer: c.Producer, Over: s.life.Over, Granted: func() { s.feed(nil) }, Refused: s.sourceFailed,
+		Freed: s.sourceFreed, Lapses: c.Lapses, Producer: c.Producer, Screen: c.Screen, Over: s.life.Over, Granted: func() { s.feed(nil) }, Refused: s.sourceFailed,
 	}
 }
 

@@ -2,6 +2,7 @@ package send
 
 import (
 	"fmt"
+	"slices"
 
 	"viamillipede/bufpool"
 	"viamillipede/engine/internal/stream"
@@ -112,7 +113,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	if named {
 		words = append(wire.Title(s.cfg.Title).Append(nil), words...) // no leg has gone before
 	}
-	k.say(words)
+	k.say(s.in.Screen(words))
 }
 
 // linkLost handles the end of a link; on its loop's thread.
@@ -144,13 +145,15 @@ func (s *Sender) linkLost(k *txlink, err error) {
 }
 
 // ask has a link that is up ask what the receiver has; the next one that comes up does, if there is none.
-func (s *Sender) ask() {
+func (s *Sender) ask() { s.sayAll(func(k *txlink) []byte { return s.in.Agreement.Ask(k.Index) }) }
+
+// sayAll has each link that is up say something, or nothing.
+func (s *Sender) sayAll(words func(*txlink) []byte) {
 	for _, l := range s.loops {
 		l.Post(func() {
-			for _, k := range l.Links {
+			for _, k := range slices.Clone(l.Links) {
 				if !k.leaving && !k.Parting {
-					k.say(s.in.Agreement.Ask(k.Index))
-					return
+					k.say(words(k))
 				}
 			}
 		})

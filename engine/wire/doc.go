@@ -5,7 +5,7 @@
 // before them. After that both ends
 // send frames: a 32-byte Header, and for some types a payload of Header.Length bytes.
 //
-//	sender -> receiver   Leg (also as HOLE, KEEP and CODED), Ask, Title (as NAME), End, Beat, Bye, Fault
+//	sender -> receiver   Leg (also as HOLE, KEEP and CODED), Ask, Title (as NAME), Screen (as SIZE), Exit, End, Beat, Bye, Fault
 //	receiver -> sender   Ack, Digests, Done, Beat, Bye, Fault
 //
 // Each message has a file; what they have in common lies beside them:
@@ -13,7 +13,7 @@
 //	hello.go, welcome.go         the handshake
 //	call.go                      and what comes before it where the receiver dials
 //	leg.go, bare.go, coded.go, end.go  from the sender
-//	title.go                     likewise
+//	title.go, screen.go, exit.go likewise
 //	ack.go, done.go              from the receiver
 //	ask.go, digests.go           what the receiver has already, from the sender and from the receiver
 //	beat.go, bye.go, fault.go    from either

@@ -21,6 +21,8 @@ const (
 	TypeDigests Type = 11 // receiver: digests of that
 	TypeName    Type = 12 // sender: what its user calls the stream; decoded as a Title
 	TypeCoded   Type = 13 // sender: a piece of the stream that was coded; decoded as a Leg
+	TypeSize    Type = 14 // sender: how large its terminal is; decoded as a Screen
+	TypeExit    Type = 15 // sender: how the program ended that has made the stream
 )
 
 // String is the name that SPEC.md uses.
@@ -52,6 +54,10 @@ func (t Type) String() string {
 		return "NAME"
 	case TypeCoded:
 		return "CODED"
+	case TypeSize:
+		return "SIZE"
+	case TypeExit:
+		return "EXIT"
 	}
 	return fmt.Sprintf("type %d", uint8(t))
 }
@@ -142,6 +148,10 @@ func (h Header) check() error {
 		return checkTitle(h)
 	case TypeCoded:
 		return checkCoded(h)
+	case TypeSize:
+		return checkScreen(h)
+	case TypeExit:
+		return checkExit(h)
 	}
 	return ErrType
 }

@@ -17,7 +17,7 @@ func TestHeaderCutAnywhere(t *testing.T) {
 func TestHeaderUnknownType(t *testing.T) {
 	for typ := range 256 {
 		_, err := ParseHeader(Header{Type: Type(typ)}.append(nil))
-		if known := typ >= int(TypeLeg) && typ <= int(TypeCoded); errors.Is(err, ErrType) == known {
+		if known := typ >= int(TypeLeg) && typ <= int(TypeExit); errors.Is(err, ErrType) == known {
 			t.Errorf("type %d: %v", typ, err)
 		}
 	}
@@ -49,7 +49,7 @@ func TestHeaderEveryBit(t *testing.T) {
 }
 
 func TestTypeString(t *testing.T) {
-	want := []string{"type 0", "LEG", "ACK", "BEAT", "END", "DONE", "BYE", "ERROR", "HOLE", "KEEP", "ASK", "DIGESTS", "NAME", "CODED", "type 14"}
+	want := []string{"type 0", "LEG", "ACK", "BEAT", "END", "DONE", "BYE", "ERROR", "HOLE", "KEEP", "ASK", "DIGESTS", "NAME", "CODED", "SIZE", "EXIT", "type 16"}
 	for typ, name := range want {
 		if got := Type(typ).String(); got != name {
 			t.Errorf("type %d is %q, want %q", typ, got, name)

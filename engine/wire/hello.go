@@ -20,10 +20,12 @@ const (
 	FeatureKeep     = 1 << 2 // what the receiver has in its file need not be sent: Ask, Digests and Keep
 
 	FeatureName = 1 << 3 // the first frame of a link may be a Title
+	FeatureSize = 1 << 5 // the stream comes from a terminal: Screen
+	FeatureExit = 1 << 6 // the stream is made by a program whose status counts: Exit
 
 	FeatureSidechain = 1 << 4 // legs may be coded, by the chain of the Hello
 
-	Features = FeatureChecksum | FeatureHoles | FeatureKeep | FeatureName | FeatureSidechain // all that this version knows
+	Features = FeatureChecksum | FeatureHoles | FeatureKeep | FeatureName | FeatureSidechain | FeatureSize | FeatureExit // all that this version knows
 )
 
 // Hello is the first message of a link, from sender to receiver.

@@ -28,4 +28,5 @@ const (
 	wordBits  = 8 * wordLen //
 	maxStatus = math.MaxUint16
 	maxReason = math.MaxUint8
+	maxScreen = math.MaxUint16 // columns and rows
 )

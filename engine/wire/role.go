@@ -38,6 +38,8 @@ var senders = [...]Role{
 	TypeDigests: Receiver,
 	TypeName:    Sender,
 	TypeCoded:   Sender,
+	TypeSize:    Sender,
+	TypeExit:    Sender,
 }
 
 // MaxToReceiver is the most payload of a frame, legs excepted, that a receiver can be sent, in bytes: a Fault's text.

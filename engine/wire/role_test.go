@@ -12,9 +12,10 @@ func TestRoles(t *testing.T) {
 		TypeLeg: Leg{Length: 1}.Append(nil), TypeAck: Ack{Bitmap: fullBitmap()}.Append(nil), TypeBeat: Beat{}.Append(nil),
 		TypeEnd: End{}.Append(nil), TypeDone: Done{}.Append(nil), TypeBye: Bye{}.Append(nil),
 		TypeError: Fault{Text: longText()}.Append(nil), TypeName: Title("x").Append(nil),
+		TypeSize: Screen{Columns: 80}.Append(nil), TypeExit: Exit{1}.Append(nil),
 	}
 	may := map[Role][]Type{
-		Sender:   {TypeLeg, TypeHole, TypeKeep, TypeAsk, TypeName, TypeBeat, TypeEnd, TypeBye, TypeError},
+		Sender:   {TypeLeg, TypeHole, TypeKeep, TypeAsk, TypeName, TypeSize, TypeExit, TypeBeat, TypeEnd, TypeBye, TypeError},
 		Receiver: {TypeAck, TypeDigests, TypeBeat, TypeDone, TypeBye, TypeError},
 	}
 	for role, allowed := range may {

@@ -114,6 +114,7 @@ type SendConfig struct {
 	Source   int              // file descriptor that the stream is read from; stays open; ignored with PRBS
 	Name     string           // of the source, for people; "": standard input
 	Producer parties.Producer // nil: nobody is asked
+	Screen   parties.Screen   // the terminal that the source is; nil: it is none
 	Observer observe.Observer // nil: nobody
 }
 

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"errors"
 	"time"
 
 	"viamillipede/engine/loop"
@@ -162,7 +163,8 @@ func (k *Link) HeardOut(err error) bool {
 	case schedule.EndClosed:
 		return !k.KeepsWords()
 	}
-	return false
+	_, told := errors.AsType[givenUp](err) // perhaps because of what it has just heard
+	return told && !k.KeepsWords()
 }
 
 // KeepsWords reports whether the peer's kernel is known to lack some of what was said. The end of our side (FIN) counts as a byte,

@@ -47,6 +47,7 @@ type SendSetup struct {
 	Source   int              // see SendConfig; ignored with Blank, too
 	Name     string           // see SendConfig
 	Producer parties.Producer // likewise
+	Screen   parties.Screen   // likewise
 	Observer observe.Observer // nil: nobody
 }
 
@@ -64,7 +65,7 @@ type ReceiveSetup struct {
 // Setup is the configuration without hooks.
 func (c SendConfig) Setup() SendSetup {
 	return SendSetup{Setup: Setup{Options: c.Options}, Paths: c.Paths, Port: c.Port, Source: c.Source, Name: c.Name,
-		Producer: c.Producer, Observer: c.Observer}
+		Producer: c.Producer, Screen: c.Screen, Observer: c.Observer}
 }
 
 // Setup is the configuration without hooks.

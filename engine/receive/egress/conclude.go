@@ -29,7 +29,7 @@ import (
 type phase int32
 
 const (
-	untouched phase = iota // nothing may be in the sink yet, since the stream is not the receiver's own
+	untouched phase = iota // nothing may be in the sink yet, since the stream is not the receiver's own, or the sink is not open
 	writing                // legs are written as their turn comes
 	unread                 // no more is written; the consumer has yet to read some of it, however long that takes
 	closing                // the sink is cut to length and closed
@@ -139,9 +139,6 @@ func (d *Delivery) left() int {
 		return 0
 	}
 }
-
-// Begin lets legs into the sink.
-func (d *Delivery) Begin() { d.goes(untouched, writing) }
 
 // ends begins the phases after writing, unless they have begun. An error ends the stream.
 func (d *Delivery) ends(how func() error) {

@@ -27,6 +27,13 @@ func (d *Delivery) whyLeft() error {
 	return parties.Consult(d.cfg.Over, d.cfg.Farewell, d.cfg.Consumer.Left)
 }
 
+// Begin lets legs into the sink, unless its consumer has yet to open it.
+func (d *Delivery) Begin() {
+	if d.opener == nil {
+		d.goes(untouched, writing)
+	}
+}
+
 // Introduce has the consumer told whose stream it will get, and returns at once; its size and title are what the sender has said. It is called once, when Begin has been called.
 func (d *Delivery) Introduce(o parties.Origin) {
 	if d.cfg.Consumer == nil || d.isOver() {
@@ -39,10 +46,28 @@ func (d *Delivery) Introduce(o parties.Origin) {
 	d.intro.Start(func() {
 		defer stream.Caught("the beginning of the output", d.cfg.Observer, d.cfg.Fail)
 		begun := func(ctx context.Context) error { return d.cfg.Consumer.Begun(ctx, o) }
-		if err := parties.Consult(d.cfg.Over, 0, begun); err != nil {
+		err := parties.Consult(d.cfg.Over, 0, begun)
+		if err == nil && d.opener != nil {
+			err = d.openUp()
+		}
+		if err != nil {
 			d.sinkFailed(err)
 		}
 	})
+}
+
+// openUp has the consumer open the sink, and lets legs in.
+func (d *Delivery) openUp() error {
+	if err := parties.Consult(d.cfg.Over, 0, d.opener.Open); err != nil || d.isOver() {
+		return err
+	}
+	if err := d.resume(); err != nil {
+		return stream.Fail(stream.StatusLocalPipe, err, "cannot wait for %s", d.cfg.Name)
+	}
+	if d.goes(untouched, writing) {
+		d.cfg.Resume()
+	}
+	return nil
 }
 
 // Entitle notes what the sender's user calls the stream. Any loop calls it, before a leg of the link is taken. Errors: the frame is
@@ -58,4 +83,32 @@ func (d *Delivery) Entitle(h wire.Header, payload []byte, granted uint32) error 
 	return err
 }
 
-var errUngranted = errors.New("a name came that was not granted")
+var errUngranted = errors.New("a frame came that was not granted")
+
+// Hear takes what the sender says of its terminal, or of its program. Any loop calls it. Errors: that is not among the features that were
+// granted.
+func (d *Delivery) Hear(h wire.Header, granted uint32) error {
+	switch {
+	case h.Type == wire.TypeExit && granted&wire.FeatureExit != 0:
+		d.exit.Store(uint32(h.Exit().Status))
+	case h.Type == wire.TypeSize && granted&wire.FeatureSize != 0:
+		d.resize(h.Screen())
+	default:
+		return errUngranted
+	}
+	return nil
+}
+
+// resize tells the consumer of a size, unless it knows a later one.
+func (d *Delivery) resize(s wire.Screen) {
+	d.sizing.Lock()
+	defer d.sizing.Unlock()
+	if d.sized && int32(s.Version-d.version) < 0 {
+		return
+	}
+	d.sized, d.version = true, s.Version
+	d.cfg.Consumer.(parties.Screened).Resize(s.Columns, s.Rows)
+}
+
+// Exit is the status of the program that has made the stream; 0: it is 0, or is not told. Any goroutine may call it.
+func (d *Delivery) Exit() int { return int(d.exit.Load()) }

@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,13 +39,19 @@ type Delivery struct {
 
 	undone atomic.Bool // the head leg has to be decoded; see decoded.go. Any goroutine
 
-	title atomic.Pointer[wire.Title] // what the sender's user calls the stream; nil: nothing. Any loop
-	intro stream.Chore               // the consumer is told whose stream it will get
-	begun atomic.Bool                // a goroutine is ending the sink
-	ended chan struct{}              // closed when it has
-	kept  bool                       // that goroutine has the turn, for good
-	news  chan struct{}              // tells that goroutine that something came in
-	cut   atomic.Bool                // a file was made to end with what was delivered, or that was tried; any goroutine
+	sizing  sync.Mutex
+	sized   bool          // the consumer knows the size of the sender's terminal; guarded by sizing, as is version
+	version uint32        // of what it knows
+	exit    atomic.Uint32 // of the sender's program
+
+	opener parties.Opener             // the consumer, if it has to open the sink; else nil
+	title  atomic.Pointer[wire.Title] // what the sender's user calls the stream; nil: nothing. Any loop
+	intro  stream.Chore               // the consumer is told whose stream it will get
+	begun  atomic.Bool                // a goroutine is ending the sink
+	ended  chan struct{}              // closed when it has
+	kept   bool                       // that goroutine has the turn, for good
+	news   chan struct{}              // tells that goroutine that something came in
+	cut    atomic.Bool                // a file was made to end with what was delivered, or that was tried; any goroutine
 }
 
 // Config is what a Delivery has to know, and whom it has to tell. It does not change.
@@ -74,14 +81,19 @@ func (d *Delivery) Open(sink *netio.Sink, pipes int, c Config) {
 	d.ground.begin, _ = sink.Place() // as far as is known now
 	d.ground.found.Store(c.Own)
 	d.choose(sink, pipes, c)
+	d.opener, _ = c.Consumer.(parties.Opener)
 }
 
-// WatchAt makes a loop tell w about the sink, unless that makes nobody wait.
+// WatchAt makes a loop tell w about the sink, unless that makes nobody wait. There is nothing to tell before the sink is open.
 func (d *Delivery) WatchAt(l *loop.Loop, w loop.Watcher) error {
 	if !d.sink.Pollable() {
 		return nil
 	}
-	return d.watch(l, d.sink.FD(), w)
+	err := d.watch(l, d.sink.FD(), w)
+	if err == nil && d.opener != nil {
+		l.Mute(d.sink.FD())
+	}
+	return err
 }
 
 // Close closes the sink, at once or when no call of ours is at work on it any more, and the pipes. No loop may run.
@@ -109,6 +121,10 @@ func (d *Delivery) Attach(r *ring.Ring[Leg], legs ring.Consumer[Leg], most uint3
 func (d *Delivery) Announce(bytes int64) {
 	d.ground.size = bytes
 	d.title.Store(nil)
+	d.exit.Store(0)
+	d.sizing.Lock()
+	d.sized = false
+	d.sizing.Unlock()
 }
 
 // Written is how many bytes of the stream are in the sink, in order. Any goroutine may call it.

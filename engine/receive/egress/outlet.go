@@ -50,6 +50,16 @@ func (o *outlet) watch(l *loop.Loop, fd int, w loop.Watcher) error {
 	return nil
 }
 
+// resume goes on with a watch that was muted until the sink was open.
+func (o *outlet) resume() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ended || o.watcher == nil {
+		return nil
+	}
+	return o.watcher.Unmute(o.fd, 0, o.token)
+}
+
 // block has the watcher told when the sink takes more, and then w, unless it is nil. held is false if nobody will tell w, because
 // the watch has ended. Errors: the sink cannot be waited for.
 func (o *outlet) block(w Waiter) (held bool, err error) {

@@ -1,12 +1,14 @@
 package ingest
 
 import (
+	"errors"
 	"sync/atomic"
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/parties"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/wire"
 )
 
 // assent is what the producer, if it is known, says once its stream has been read to the end: whether that was all. END waits for it.
@@ -21,6 +23,8 @@ type assent struct {
 	told     observe.Observer
 
 	asked, given atomic.Bool
+	exits        bool  // the receiver takes the status of a program
+	status       uint8 // that it is to be told; set before given
 	chore        stream.Chore
 }
 
@@ -45,10 +49,22 @@ func (in *Intake) Assented() bool {
 
 func (a *assent) ask() {
 	defer stream.Caught("the end of the input", a.told, func(e *stream.Error) { a.denies(e) })
-	if err := parties.Consult(a.over, 0, a.producer.Whole); err != nil {
+	err := parties.Consult(a.over, 0, a.producer.Whole)
+	if x, ok := errors.AsType[*parties.Exited](err); ok && a.exits {
+		a.status, err = x.Status, nil
+	}
+	if err != nil {
 		a.denies(err)
 		return
 	}
 	a.given.Store(true)
 	a.assents()
+}
+
+// Ending appends what each link says once all of the stream has been read, and that MayEnd.
+func (in *Intake) Ending(dst []byte) []byte {
+	if s := in.assent.status; s != 0 {
+		dst = wire.Exit{Status: s}.Append(dst)
+	}
+	return in.Total.Append(dst)
 }

@@ -34,9 +34,10 @@ type Config struct {
 	Observer observe.Observer
 	Trace    netio.Tracer
 	Producer parties.Producer      // nil: nobody says whether what was read is all
+	Screen   parties.Screen        // nil: the source is no terminal
 	Over     <-chan struct{}       // closed when the stream has ended
 	Granted  func()                // MayEnd may report true now, or a Pull may bring a leg; any goroutine calls it
-	Refused  func(error)           // the producer says that the stream is not whole, or it cannot be coded; likewise
+	Refused  func(error)           // the producer says that the stream is not whole, or it cannot be coded, or opened; likewise
 	Freed    func()                // no call on the source is stuck any more; on any loop's thread
 	Lapses   func() (lasts func()) // see loop.Shore
 }
@@ -49,6 +50,8 @@ func (in *Intake) Open(c Config) (err error) {
 	in.name = c.Name
 	in.assent.open(c)
 	in.openCoding(c)
+	in.screen.of = c.Screen
+	in.opening.opener, _ = c.Producer.(parties.Opener)
 	in.checksum, in.gather, in.observer = c.Checksum, !c.Charmode, c.Observer
 	in.Shore.Freed, in.Shore.Lapses = c.Freed, c.Lapses
 	in.bounds = bounds{limit: c.LegLimit, delay: c.Delay, pace: schedule.PaceOf(c.Limit), lasts: c.Lasts, begun: time.Now()}
@@ -65,6 +68,7 @@ func (in *Intake) Close() {
 	in.coding.close()
 	in.referral.close()
 	in.ahead.release()
+	in.opening.close()
 	in.assent.close()
 	in.Agreement.Close(func() { _ = in.Source.Close() })
 }

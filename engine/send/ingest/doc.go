@@ -10,6 +10,8 @@
 //	piece.go       a part of such a file in memory         the loop of the link that sends it
 //	coded.go       or legs go through a sidechain first      many at once, beside the loops; in order again, the same turn
 //	teststream.go  a leg of a test stream, made here       parallel, except for its place in the stream
+//	screen.go      how large a terminal is                 any
+//	opening.go     a source that its producer has to open  a goroutine at the beginning
 //	assent.go      was that all? The producer says so      a goroutine at the end
 //	bounds.go      the user's bounds on legs               the same turn
 //

@@ -38,6 +38,8 @@ type Intake struct {
 	referral         // the source is a pipe
 	bounds           // the user's, on legs
 	ahead            // what was read together with the last leg
+	screen           // the source is a terminal
+	opening          // by the producer
 	assent           // the producer's, to the end
 	coding   *coding // nil: legs go as they are
 
@@ -76,7 +78,7 @@ const (
 	NoInput                  // the source has nothing now: wait for it to become readable
 	NoRoom                   // the window or the pool is full: wait for an ack
 	OtherTurn                // another loop reads: it wakes us when there is more
-	Undecided                // it is not known yet what the receiver has of a file
+	Undecided                // it is not known yet what the receiver has of a file, or the source is not open yet
 	Paused                   // the user wants a pause before the next leg
 	Coding                   // what was read is being coded
 	NoMore                   // the stream has been read to its end
@@ -123,6 +125,9 @@ func (in *Intake) next(w *window.Window, at *loop.Loop, most int) (*window.Leg, 
 	}
 	if !w.Open() {
 		return nil, NoRoom, nil
+	}
+	if !in.usable() {
+		return nil, Undecided, nil
 	}
 	in.at = at
 	l, why, err := in.cut(at.ID, most, at.Now)

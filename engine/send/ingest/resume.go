@@ -2,13 +2,14 @@ package ingest
 
 import (
 	"viamillipede/engine/observe"
+	"viamillipede/engine/parties"
 	"viamillipede/engine/resume"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
 
-// Features are what a receiver may grant because the source is a file, and its user wants it.
+// Features are what a receiver may grant because of what the source is: a file, whose user wants it; or a program whose status is to be told.
 func (in *Intake) Features(holes, goOn bool) (asked uint32) {
 	if in.sized && holes {
 		asked |= wire.FeatureHoles
@@ -16,13 +17,20 @@ func (in *Intake) Features(holes, goOn bool) (asked uint32) {
 	if goOn { // of a source that is empty too, of which nobody is asked anything: the receiver is to know what was said here
 		asked |= wire.FeatureKeep
 	}
+	if _, ok := in.producer.(parties.Exiting); ok {
+		asked |= wire.FeatureExit
+	}
+	if in.screen.of != nil {
+		asked |= wire.FeatureSize
+	}
 	return asked
 }
 
 // Grant notes what the receiver has granted; once, before the first Pull. news is called, by any goroutine, when a Pull that was
 // Undecided may be repeated. An error: the kernel has no random bytes.
 func (in *Intake) Grant(asked, granted uint32, news func()) error {
-	in.granted = granted&wire.FeatureHoles != 0
+	in.granted, in.exits = granted&wire.FeatureHoles != 0, granted&wire.FeatureExit != 0
+	in.screen.grant(granted)
 	switch {
 	case asked&wire.FeatureKeep == 0:
 		return nil
@@ -42,7 +50,10 @@ func (in *Intake) Grant(asked, granted uint32, news func()) error {
 
 // MayPull reports whether what kept a Pull back does so no more, if it was OtherTurn or Undecided.
 func (in *Intake) MayPull(why Hunger) bool {
-	if why == Undecided {
+	switch {
+	case why == Undecided && in.opening.opener != nil:
+		return in.opening.open.Load()
+	case why == Undecided:
 		return in.Agreement.Known(int64(in.offset.Load()))
 	}
 	return !in.turn.Load()
