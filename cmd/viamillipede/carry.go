@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -58,7 +59,7 @@ func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, t
 	for _, s := range sides {
 		s.sayKept()
 	}
-	return status
+	return cmp.Or(status, exitOf(sides))
 }
 
 // stopped reports whether err is only the echo of why ctx was cancelled.

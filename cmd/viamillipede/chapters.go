@@ -19,7 +19,7 @@ type chapter struct {
 func chapters() []chapter {
 	return []chapter{
 		{"paths", "ways to the other host", []string{"rx", "tx", "via", "rate", "spill", "sports", "bind", "wire"}, nil},
-		{"ends", "files, programs, far ends", []string{"file", "resume", "sync", "exec", "name", "early", "terminate", "initiate", "keep", "ready", "ssh", "peer", "ports"}, nil},
+		{"ends", "files, programs, far ends", []string{"file", "resume", "sync", "exec", "pty", "name", "early", "terminate", "initiate", "keep", "ready", "ssh", "peer", "ports"}, nil},
 		{"safety", "keys, phrases, checksums", []string{"key", "checkphrase", "checksum"}, nil},
 		{"waiting", "how long for what", []string{"connect", "giveup", "dead"}, nil},
 		{"speed", "links, memory, coders, CPUs", []string{"threads", "window", "leg", "sidechain", "charmode", "io", "congestion", "cpus", "sockstats", "limit"}, nil},

@@ -71,7 +71,7 @@ func TestCompletions(t *testing.T) {
 
 // completions are command lines up to the cursor, and some of what may stand there and what may not.
 var completions = []struct{ line, has, lacks string }{
-	{"", "rx tx threads help bench lanes completion", "terminate flows seconds"},
+	{"", "rx tx threads help bench lanes completion terminate pty", "flows seconds"},
 	{"thr", "threads", "rx"},
 	{"rx ", "threads io", "rx1 help bench flows seconds auto"},
 	{"rx thr", "threads", "tx"},

@@ -19,8 +19,9 @@ type execution struct {
 	writes  bool                           // what tx sends
 	peer    string                         // host that is dialled; "" for none
 	said    func() (fd uintptr, err error) // where what it says goes; nil: standard output and standard error
+	pty     bool                           // it has a terminal
 	child   *child.Child
-	blamed  atomic.Pointer[engine.Error] // what was wrong with it first: one error, that of both ends
+	blame   blame
 }
 
 // executed are the keywords about programs as ends of a stream.
@@ -39,9 +40,23 @@ the group (setsid) stays. After leglimit a producer is ended, and its status doe
 count.
 tx starts it at once, rx when some of the stream is there. Its environment has
 VIAMILLIPEDE_PEER, _STREAM, _SIZE and _NAME, empty where not known. It has no terminal
-to ask on. A producer reads from /dev/null, a consumer writes to standard output. With
-both rx and tx, of which one listens, bind has to be a loopback address: anyone who
-reached the port could talk to the program.`,
+to ask on, but see pty. A producer reads from /dev/null, a consumer writes to standard output. With
+both rx and tx, of which one listens, a key is needed, or bind with a loopback address:
+anyone who reached the port could talk to the program.`,
+	}, {
+		name: "pty",
+		gist: "give the program of exec a terminal, for a remote shell",
+		more: `
+With both rx and tx. Its input, its output and its standard error are the terminal, and its
+end ends the streams. At the other end, charmode with a terminal as standard input is its
+counterpart: keys go there as they are, the size of the window follows, and the exit
+status of the program becomes that of viamillipede (255 where it is not known):
+
+  on host1:  viamillipede rx 8834 tx 8834 key shell.key exec 'bash -l' pty
+  here:      viamillipede rx host1 8834 tx host1 8834 key shell.key charmode
+
+The shell leads a session, which is hung up when the streams end.`,
+		set: func(inv *invocation) { inv.exec.pty = true },
 	}, {
 		name: "name", far: true,
 		args: []argument{{
@@ -72,6 +87,9 @@ func command(set func(*invocation, string)) argument {
 // completeExec finds the ends that the program is for, and checks what belongs together.
 func (inv *invocation) completeExec() error {
 	e := &inv.exec
+	if e.command == "" && e.pty {
+		return usageError("pty: is for the program of exec")
+	}
 	if e.command == "" {
 		return nil
 	}
@@ -85,17 +103,19 @@ func (inv *invocation) completeExec() error {
 	switch {
 	case !e.reads && !e.writes:
 		return usageError("exec: a file is in place of standard input or output already")
+	case e.pty && !(e.reads && e.writes):
+		return usageError("pty: expected rx and tx, and no file: a terminal has an input and an output")
 	case e.writes && inv.options.PRBS:
 		return usageError("exec: prbs makes the stream at tx, which then reads no program")
-	case e.reads && e.writes && inv.listening() != nil && !inv.options.Bind.IsLoopback():
-		return usageError("exec: anyone who reaches the port could talk to the program: with rx and tx, of which one listens, expected bind with a loopback address")
+	case e.reads && e.writes && inv.listening() != nil && inv.keyFrom == "" && !inv.options.Bind.IsLoopback():
+		return usageError("exec: anyone who reaches the port could talk to the program: with rx and tx, of which one listens, expected key, or bind with a loopback address")
 	}
 	return nil
 }
 
 // like makes it the same program, to be run for another peer.
 func (e *execution) like(o *execution) {
-	e.command, e.reads, e.writes, e.peer = o.command, o.reads, o.writes, o.peer
+	e.command, e.reads, e.writes, e.peer, e.pty = o.command, o.reads, o.writes, o.peer, o.pty
 }
 
 // open makes the program's pipes, if there is one.
@@ -103,14 +123,18 @@ func (e *execution) open() (err error) {
 	if e.command == "" {
 		return nil
 	}
-	e.child, err = child.New(e.command, e.reads, e.writes)
+	if e.pty {
+		e.child, err = child.NewTerminal(e.command)
+	} else {
+		e.child, err = child.New(e.command, e.reads, e.writes)
+	}
 	if err == nil && e.said != nil {
 		var fd uintptr
 		fd, err = e.said()
 		e.child.Divert(int(fd))
 	}
 	if err != nil {
-		return localPipe("cannot make a pipe for "+child.Quote(e.command), err)
+		return localPipe("cannot make a pipe, or a terminal, for "+child.Quote(e.command), err)
 	}
 	return nil
 }
@@ -120,7 +144,18 @@ func (e *execution) start(title string) error {
 	if e.child == nil || !e.writes {
 		return nil
 	}
-	return e.blame(e.child.Start(e.environment(engine.Origin{Title: title})...))
+	return e.blame.on(e.child.Start(e.environment(engine.Origin{Title: title})...))
+}
+
+// party is what the ends of the streams know of the program.
+func (e *execution) party() interface {
+	engine.Producer
+	engine.Consumer
+} {
+	if e.pty {
+		return atTerminal{e}
+	}
+	return e
 }
 
 // end ends the program, whatever it does, and closes its pipes after that.
@@ -145,33 +180,36 @@ func (e *execution) environment(o engine.Origin) []string {
 	}
 }
 
-// blame makes the stream's error of what is wrong with the program; nil: nothing. That of a context stays what it is.
-func (e *execution) blame(err error) error {
+// blame is what was wrong first with what is in place of standard input and output: one error, that of both ends.
+type blame struct{ first atomic.Pointer[engine.Error] }
+
+// on makes the stream's error of what is wrong; nil: nothing. That of a context stays what it is.
+func (b *blame) on(err error) error {
 	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return err
 	}
-	e.blamed.CompareAndSwap(nil, &engine.Error{Status: engine.StatusLocalPipe, Reason: err.Error()})
-	return e.blamed.Load()
+	b.first.CompareAndSwap(nil, &engine.Error{Status: engine.StatusLocalPipe, Reason: err.Error()})
+	return b.first.Load()
 }
 
 // Whole implements engine.Producer.
-func (e *execution) Whole(ctx context.Context) error { return e.blame(e.child.Exit(ctx)) }
+func (e *execution) Whole(ctx context.Context) error { return e.blame.on(e.child.Exit(ctx)) }
 
 // Begun implements engine.Consumer: it starts a program that only reads.
 func (e *execution) Begun(_ context.Context, o engine.Origin) error {
 	if e.writes {
 		return nil
 	}
-	return e.blame(e.child.Start(e.environment(o)...))
+	return e.blame.on(e.child.Start(e.environment(o)...))
 }
 
 // Left implements engine.Consumer.
-func (e *execution) Left(ctx context.Context) error { return e.blame(e.child.Exit(ctx)) }
+func (e *execution) Left(ctx context.Context) error { return e.blame.on(e.child.Exit(ctx)) }
 
 // Accepts implements engine.Consumer: the program sees the end of its input, and has to exit with 0.
 func (e *execution) Accepts(ctx context.Context) error {
 	if err := e.child.Release(ctx); err != nil {
-		return e.blame(err)
+		return e.blame.on(err)
 	}
-	return e.blame(e.child.Exit(ctx))
+	return e.blame.on(e.child.Exit(ctx))
 }

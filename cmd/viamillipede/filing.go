@@ -126,7 +126,11 @@ func (inv *invocation) openSource(c *engine.SendConfig) (*os.File, error) {
 	name := inv.filing.source
 	switch {
 	case inv.exec.writes:
-		c.Source, c.Name, c.Producer = inv.exec.child.Source(), child.Quote(inv.exec.command), &inv.exec
+		c.Source, c.Name, c.Producer = inv.exec.child.Source(), child.Quote(inv.exec.command), inv.exec.party()
+		return nil, nil
+	case inv.connection.writes:
+		c.Source, c.Name, c.Producer = inv.connection.end.Source(), inv.connection.String(), &inv.connection
+		c.Options.Charmode = true
 		return nil, nil
 	case name == "":
 		c.Source = standardInput
@@ -163,7 +167,11 @@ func (inv *invocation) openSink(s *side, c *engine.ReceiveConfig) (p *part.File,
 	name := inv.filing.sink
 	switch {
 	case inv.exec.reads:
-		c.Sink, c.SinkFile.Name, c.Consumer = inv.exec.child.Sink(), child.Quote(inv.exec.command), &inv.exec
+		c.Sink, c.SinkFile.Name, c.Consumer = inv.exec.child.Sink(), child.Quote(inv.exec.command), inv.exec.party()
+		c.Options.Early = c.Options.Early || inv.exec.pty
+		return nil, nil
+	case inv.connection.reads:
+		c.Sink, c.SinkFile.Name, c.Consumer = inv.connection.end.Sink(), inv.connection.String(), &inv.connection
 		return nil, nil
 	case inv.keepsFolder:
 		p, f, err := inv.openFolder(c)

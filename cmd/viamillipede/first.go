@@ -23,8 +23,8 @@ acknowledges nothing: status 0 means that its kernel has everything, and a lost 
 ends the stream (5). All links have to be up within connect. The original itself ends
 when a leg is missing for 3 s, or its consumer stands still for as long. With checksum,
 the last 8 bytes wait for those after them, or for the end. With wire 1 tx has to dial,
-and it has no charmode, chaos, delayus, key, leglimit, limit, name, prbs, rate, resume,
-sidechain, spill, sports and threads auto.`,
+and it has no charmode, chaos, delayus, initiate, key, leglimit, limit, name, prbs, rate,
+resume, sidechain, spill, sports, terminate and threads auto.`,
 	}}
 }
 
@@ -36,6 +36,7 @@ var notFirst = []struct{ name, why string }{
 	{"charmode", "its receiver is told nothing of a read"},
 	{"chaos", "a link that is cut ends the stream"},
 	{"delayus", "it has no pace"},
+	{initiateWord, "it has no word for a connection that fails"},
 	{"key", "it has no seal, and all would leave in the clear"},
 	{"limit", "it has no pace"},
 	{"leglimit", "it has no legs to count on: they are as the source gives them"},
@@ -43,6 +44,7 @@ var notFirst = []struct{ name, why string }{
 	{"prbs", "its test stream is another one"},
 	{"resume", "its receiver cannot say what it has"},
 	{chainWord, "its receiver undoes nothing"},
+	{terminateWord, "it has no word for a connection that fails"},
 }
 
 // completeWire checks what belongs together where a version of the wire is chosen.

@@ -30,7 +30,7 @@ var (
 
 // grammar returns every keyword, in the order of the help text.
 func grammar() []keyword {
-	return slices.Concat(ends(), ofPath(), filed(), executed(), chained(), kept(), throughSSH(), spoken(), original(), keyWords(), ours(), awaited(), reporting(), shown(), told(), scraped(), logged(), paced(), questions())
+	return slices.Concat(ends(), ofPath(), filed(), executed(), connected(), chained(), kept(), throughSSH(), spoken(), original(), keyWords(), ours(), awaited(), reporting(), shown(), told(), scraped(), logged(), paced(), questions())
 }
 
 // ends are the keywords that say what to do.
@@ -200,16 +200,6 @@ not count.`,
 			gist: "wait at least N microseconds between two legs",
 			more: `
 For tx.`,
-		},
-		{
-			name: "terminate", unbuilt: true,
-			args: []argument{port(func(*invocation, uint16) {})},
-			gist: "a TCP connection taken on PORT as input and output",
-		},
-		{
-			name: "initiate", unbuilt: true,
-			args: []argument{host(func(*invocation, string) {}), port(func(*invocation, uint16) {})},
-			gist: "a TCP connection made to HOST as input and output",
 		},
 	}
 }

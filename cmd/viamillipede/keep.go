@@ -31,13 +31,14 @@ func kept() []keyword {
 		gist: "serve one stream after another, N at a time",
 		more: `
 For an end that listens. Each stream has an end of its own: exec runs its COMMAND for
-each, file DIR/ gives each a file there, called as the sender's name says, and prbs checks
-each. Standard input and output are refused. With rx and tx on the same port each peer
-has to do both too, and one program serves both directions. A stream that fails is
-reported and costs the others nothing. When N are there, others wait: they are told so,
-and are served in the order in which they came, as long as their connect allows. Whoever
-brings nothing for 3 s gives way to those that wait. The windows of all N are said at the
-start, and more than the memory there is refused; without window each gets a share.
+each, file DIR/ gives each a file there, called as the sender's name says, initiate makes
+a connection for each, and prbs checks each. Standard input and output are refused. With
+rx and tx on the same port each peer has to do both too, and one program, or connection,
+serves both directions. A stream that fails is reported and costs the others nothing.
+When N are there, others wait: they are told so, and are served in the order in which
+they came, as long as their connect allows. Whoever brings nothing for 3 s gives way to
+those that wait. The windows of all N are said at the start, and more than the memory
+there is refused; without window each gets a share.
 SIGTERM or SIGINT: no more are served, those that are there end by themselves; a second
 one stops them. Then it exits with 0, or with the status of the first that failed
 meanwhile.
@@ -77,14 +78,17 @@ func (p *parser) completeKeep() error {
 			return usageError("%s: cannot be used with keep: %s", k.name, k.why)
 		}
 	}
+	if inv.connection.word == terminateWord {
+		return usageError("keep: terminate takes one connection: initiate makes one for each peer")
+	}
 	inv.keepsFolder = inv.rx.said() && strings.HasSuffix(inv.filing.sink, "/")
 	switch {
 	case inv.rx.said() && inv.filing.sink != "" && !inv.keepsFolder:
 		return usageError("file: with keep, expected a folder and a slash (DIR/), in which each stream gets a file, found %q", inv.filing.sink)
-	case inv.rx.said() && inv.filing.sink == "" && !inv.exec.reads && !inv.options.PRBS:
-		return usageError("keep: standard output is for one stream: expected exec COMMAND, file DIR/ or prbs SEED")
-	case inv.tx.said() && inv.filing.source == "" && !inv.exec.writes && !inv.options.PRBS:
-		return usageError("keep: standard input is for one stream: expected exec COMMAND, file PATH or prbs SEED")
+	case inv.rx.said() && inv.filing.sink == "" && !inv.exec.reads && !inv.connection.reads && !inv.options.PRBS:
+		return usageError("keep: standard output is for one stream: expected exec COMMAND, file DIR/, initiate HOST PORT or prbs SEED")
+	case inv.tx.said() && inv.filing.source == "" && !inv.exec.writes && !inv.connection.writes && !inv.options.PRBS:
+		return usageError("keep: standard input is for one stream: expected exec COMMAND, file PATH, initiate HOST PORT or prbs SEED")
 	}
 	return nil
 }

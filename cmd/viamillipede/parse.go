@@ -24,10 +24,11 @@ type invocation struct {
 
 	bench *benchmark // nil: none; then nothing but the options, paths and port counts beside it
 
-	exec   execution
-	filing filing
-	chains chains
-	far    farEnd
+	exec       execution
+	connection connection
+	filing     filing
+	chains     chains
+	far        farEnd
 
 	keep        int          // streams at the same time, of an end that stays; 0: it serves one stream
 	keepsFolder bool         // what it receives goes to a folder
@@ -236,6 +237,9 @@ func (inv *invocation) complete() error {
 		return err
 	}
 	if err := inv.completeExec(); err != nil {
+		return err
+	}
+	if err := inv.completeConnection(); err != nil {
 		return err
 	}
 	if err := inv.completeChains(); err != nil {

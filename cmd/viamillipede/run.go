@@ -174,10 +174,18 @@ func (inv *invocation) move() (status engine.Status) {
 }
 
 // openEnds makes what is in place of standard input and output, for one stream or two.
-func (inv *invocation) openEnds() error { return inv.exec.open() }
+func (inv *invocation) openEnds() error {
+	if err := inv.exec.open(); err != nil {
+		return err
+	}
+	return inv.connection.open(inv.options.Connect)
+}
 
 // closeEnds ends it, once the streams have ended, with that status.
-func (inv *invocation) closeEnds(engine.Status) { inv.exec.end() }
+func (inv *invocation) closeEnds(status engine.Status) {
+	inv.exec.end()
+	inv.connection.close(status)
+}
 
 // provide makes so many ends get by with what this machine grants.
 func (inv *invocation) provide(ends int) error {
@@ -278,7 +286,7 @@ func (inv *invocation) receiver(*side) (*side, error) {
 		return nil, nil
 	}
 	s := inv.side("rx")
-	c := engine.ReceiveConfig{Options: inv.options, Paths: inv.rx.paths, Port: inv.rx.port, Observer: inv.witness(s)}
+	c := engine.ReceiveConfig{Options: inv.options, Paths: inv.rx.paths, Port: inv.rx.port, Observer: inv.attend(s)}
 	var err error
 	if c.Chain, err = inv.chainOf(inv.chains.rx, s, false); err != nil {
 		return nil, err
@@ -305,7 +313,10 @@ func (inv *invocation) sender(rx *side) (*side, error) {
 		return nil, nil
 	}
 	s := inv.side("tx")
-	c := engine.SendConfig{Options: inv.options, Paths: inv.tx.paths, Port: inv.tx.port, Observer: inv.witness(s)}
+	c := engine.SendConfig{Options: inv.options, Paths: inv.tx.paths, Port: inv.tx.port, Observer: inv.attend(s)}
+	if inv.hasConsole() {
+		c.Screen = &theConsole
+	}
 	var err error
 	if c.Chain, err = inv.chainOf(inv.chains.tx, s, true); err != nil {
 		return nil, err
@@ -329,6 +340,9 @@ func (inv *invocation) sender(rx *side) (*side, error) {
 	if err != nil {
 		s.leave()
 		return nil, err
+	}
+	if c.Screen != nil {
+		theConsole.follow(t)
 	}
 	s.stream = t
 	return s, nil

@@ -65,6 +65,9 @@ func (inv *invocation) openSight() (*sight, error) {
 		}
 	}
 	s.teller = events.NewTeller(listeners...)
+	if inv.hasConsole() && s.progress != "on" {
+		s.progress = "off" // the screen is that of the program at the other end
+	}
 	s.openScreen()
 	for _, note := range notes {
 		say(ownPrefix, note)

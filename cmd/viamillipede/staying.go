@@ -125,6 +125,7 @@ func (inv *invocation) forPeer(r *engine.Room) *invocation {
 		sight: inv.sight.beside(),
 	}
 	one.exec.like(&inv.exec)
+	one.connection.like(&inv.connection)
 	one.options.Connect = -1 // whoever has a room has come
 	return one
 }

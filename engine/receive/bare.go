@@ -4,29 +4,13 @@ import (
 	"fmt"
 	"slices"
 
-	"viamillipede/engine/parties"
 	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/receive/stage"
 	"viamillipede/engine/wire"
 )
 
 // features are those that this receiver grants. Each byte of a test stream must come.
-func (r *Receiver) features() (granted uint32) {
-	granted = wire.FeatureChecksum | wire.FeatureName
-	if r.cfg.Consumer == nil && r.cfg.Whole == nil {
-		granted |= wire.FeatureExit // nobody takes what is there for a whole, but the user
-	}
-	if _, ok := r.cfg.Consumer.(parties.Screened); ok {
-		granted |= wire.FeatureSize
-	}
-	if r.test == nil {
-		granted |= wire.FeatureHoles
-	}
-	if r.had != nil && r.test == nil {
-		granted |= wire.FeatureKeep
-	}
-	return granted
-}
+func (r *Receiver) features() uint32 { return r.out.Features(r.test != nil, r.had != nil) }
 
 // bareLeg receives a leg that has no payload: it is whole.
 func (k *rxlink) bareLeg(l wire.Leg) error {

@@ -255,11 +255,8 @@ func (k *rxlink) beginFrame() error {
 
 // obey handles a whole control frame, of a type that the sender may send.
 func (k *rxlink) obey() error {
-	if k.frame.Type == wire.TypeName {
-		return k.r.out.Entitle(k.frame, k.small[:k.frame.Length], k.r.grants)
-	}
-	if k.frame.Type == wire.TypeSize || k.frame.Type == wire.TypeExit {
-		return k.r.out.Hear(k.frame, k.r.grants)
+	if t := k.frame.Type; t == wire.TypeName || t == wire.TypeSize || t == wire.TypeExit {
+		return k.r.out.Hear(k.frame, k.small[:k.frame.Length], k.r.grants)
 	}
 	if k.frame.Type == wire.TypeEnd {
 		return receiveEnd{k.r}.endsAt(k.frame.End(), k.owner)

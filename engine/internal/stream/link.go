@@ -157,14 +157,12 @@ func Exhaust(read func() (int, error)) error {
 // that has read them may answer them with a reset, where it leaves something unread; one that had given the link up before has ended
 // its side, and acknowledges nothing.
 func (k *Link) HeardOut(err error) bool {
-	switch EndingOf(err, false) {
-	case schedule.EndReset:
+	how := EndingOf(err, false)
+	if how == schedule.EndReset {
 		return true
-	case schedule.EndClosed:
-		return !k.KeepsWords()
 	}
 	_, told := errors.AsType[givenUp](err) // perhaps because of what it has just heard
-	return told && !k.KeepsWords()
+	return (told || how == schedule.EndClosed) && !k.KeepsWords()
 }
 
 // KeepsWords reports whether the peer's kernel is known to lack some of what was said. The end of our side (FIN) counts as a byte,

@@ -70,12 +70,27 @@ func (d *Delivery) openUp() error {
 	return nil
 }
 
-// Entitle notes what the sender's user calls the stream. Any loop calls it, before a leg of the link is taken. Errors: the frame is
-// broken, or NAME is not among the features that were granted.
-func (d *Delivery) Entitle(h wire.Header, payload []byte, granted uint32) error {
-	if granted&wire.FeatureName == 0 {
-		return errUngranted
+// Features are those that may be granted: because of what the consumer is; unless each byte has to come; or where what the sink has already
+// counts.
+func (d *Delivery) Features(each, has bool) (granted uint32) {
+	granted = wire.FeatureChecksum | wire.FeatureName
+	if !each {
+		granted |= wire.FeatureHoles
 	}
+	if has && !each {
+		granted |= wire.FeatureKeep
+	}
+	if d.cfg.Consumer == nil && d.cfg.Whole == nil {
+		granted |= wire.FeatureExit // nobody takes what is there for a whole, but the user
+	}
+	if _, ok := d.cfg.Consumer.(parties.Screened); ok {
+		granted |= wire.FeatureSize
+	}
+	return granted
+}
+
+// entitle notes what the sender's user calls the stream.
+func (d *Delivery) entitle(h wire.Header, payload []byte) error {
 	t, err := h.Title(payload)
 	if err == nil {
 		d.title.Store(&t)
@@ -85,10 +100,12 @@ func (d *Delivery) Entitle(h wire.Header, payload []byte, granted uint32) error 
 
 var errUngranted = errors.New("a frame came that was not granted")
 
-// Hear takes what the sender says of its terminal, or of its program. Any loop calls it. Errors: that is not among the features that were
-// granted.
-func (d *Delivery) Hear(h wire.Header, granted uint32) error {
+// Hear takes what the sender says for the consumer: a name, before a leg of the link is taken; of its terminal; of its program. Any loop
+// calls it. Errors: the frame is broken, or not among the features that were granted.
+func (d *Delivery) Hear(h wire.Header, payload []byte, granted uint32) error {
 	switch {
+	case h.Type == wire.TypeName && granted&wire.FeatureName != 0:
+		return d.entitle(h, payload)
 	case h.Type == wire.TypeExit && granted&wire.FeatureExit != 0:
 		d.exit.Store(uint32(h.Exit().Status))
 	case h.Type == wire.TypeSize && granted&wire.FeatureSize != 0:

@@ -19,6 +19,8 @@ type Child struct {
 	source  int // viamillipede reads what the program writes; -1: that goes to standard output
 	said    int // what else it writes goes there; -1: to standard output and standard error
 
+	terminal *terminal // that it has in place of pipes; nil: none
+
 	started chan struct{} // closed once it runs
 	exited  chan struct{} // closed once its exit status is known
 
@@ -29,7 +31,8 @@ type Child struct {
 	reaped  bool     // the keeper
 	gone    chan struct{}
 	over    bool  // it is to run no more
-	failure error // how it ended; nil: with 0. Known once exited is closed
+	failure error // how it ended; nil: with 0. Known once exited is closed, as is status
+	code    uint8 // its status, as a shell has it
 }
 
 // New makes the pipes of a command that reads what comes in, or writes what goes out, or both; it does not run yet.
@@ -110,7 +113,12 @@ func (c *Child) run(environment []string) error {
 	if c.said >= 0 {
 		files[1], files[2] = uintptr(c.said), uintptr(c.said)
 	}
-	if c.sink >= 0 {
+	words := []string{keeperName, c.command}
+	if t := c.terminal; t != nil {
+		far := t.far.Fd() // which makes it wait, as a program expects of its terminal
+		files[0], files[1], files[2] = far, far, far
+		files, words = append(files, descriptor(t.near)), append(words, terminalWord)
+	} else if c.sink >= 0 {
 		files[0] = uintptr(c.theirs[0])
 		files = append(files, uintptr(c.sink))
 	} else {
@@ -122,10 +130,10 @@ func (c *Child) run(environment []string) error {
 		defer syscall.Close(null)
 		files[0] = uintptr(null)
 	}
-	if c.source >= 0 {
+	if c.source >= 0 && c.terminal == nil {
 		files[1] = uintptr(c.theirs[1])
 	}
-	c.pid, err = syscall.ForkExec("/proc/self/exe", []string{keeperName, c.command}, &syscall.ProcAttr{
+	c.pid, err = syscall.ForkExec("/proc/self/exe", words, &syscall.ProcAttr{
 		Env: environment, Files: files, Sys: &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
@@ -133,6 +141,9 @@ func (c *Child) run(environment []string) error {
 		return err
 	}
 	c.closeTheirs()
+	if c.terminal != nil {
+		c.terminal.run()
+	}
 	_ = syscall.SetNonblock(ends[0], true) // so that Close ends a Read
 	c.control = os.NewFile(uintptr(ends[0]), "keeper")
 	return nil
@@ -150,11 +161,14 @@ func (c *Child) closeTheirs() {
 
 // follow waits until the program has ended, and then until its keeper has.
 func (c *Child) follow() {
-	err := c.status()
+	code, err := c.status()
 	c.mu.Lock()
-	c.failure = err
+	c.failure, c.code = err, code
 	c.mu.Unlock()
 	close(c.exited)
+	if c.terminal != nil {
+		c.terminal.ended()
+	}
 	if err != nil {
 		c.hangUp() // nobody is to hold its end of a pipe
 	}
@@ -172,16 +186,17 @@ func (c *Child) follow() {
 }
 
 // status reads what the keeper says of the end of the program.
-func (c *Child) status() error {
+func (c *Child) status() (code uint8, err error) {
 	var said [512]byte
 	n, _ := io.ReadAtLeast(c.control, said[:], 5)
 	switch {
 	case n >= 5 && said[0] == wordExited:
-		return outcome(c.command, syscall.WaitStatus(binary.LittleEndian.Uint32(said[1:])))
+		s := syscall.WaitStatus(binary.LittleEndian.Uint32(said[1:]))
+		return codeOf(s), outcome(c.command, s)
 	case n > 1 && said[0] == wordNoShell:
-		return fmt.Errorf("%s cannot be run: %s", Quote(c.command), said[1:n])
+		return noStatus, fmt.Errorf("%s cannot be run: %s", Quote(c.command), said[1:n])
 	}
-	return fmt.Errorf("%s was ended together with its keeper", Quote(c.command))
+	return noStatus, fmt.Errorf("%s was ended together with its keeper", Quote(c.command))
 }
 
 // hangUp tells the keeper that all is over.
@@ -217,12 +232,23 @@ func (c *Child) Exit(ctx context.Context) error {
 	return c.failure
 }
 
+// Code is the status that the program has ended with, as a shell has it: above 128 after a signal, and 255 where it is not known. Exit
+// has returned.
+func (c *Child) Code() uint8 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.code
+}
+
 // Release lets the program see the end of its input once Sink is closed. It waits until the program runs. Errors: that of ctx.
 func (c *Child) Release(ctx context.Context) error {
 	select {
 	case <-c.started:
 	case <-ctx.Done():
 		return ctx.Err()
+	}
+	if c.terminal != nil {
+		return c.terminal.release(ctx)
 	}
 	if _, err := c.control.Write([]byte{wordRelease}); err != nil && !errors.Is(err, syscall.EPIPE) {
 		return err
@@ -267,4 +293,15 @@ func (c *Child) Close() {
 	if c.control != nil && c.reaped {
 		c.control.Close()
 	}
+	if c.terminal != nil {
+		c.terminal.close()
+	}
+}
+
+// descriptor is the number of a file, which stays as it is: Fd would make it block.
+func descriptor(f *os.File) (fd uintptr) {
+	if c, err := f.SyscallConn(); err == nil {
+		_ = c.Control(func(n uintptr) { fd = n })
+	}
+	return fd
 }

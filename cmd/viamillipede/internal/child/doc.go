@@ -2,6 +2,7 @@
 // nothing is left behind, whichever one process dies.
 //
 //	child.go    the program as viamillipede sees it: pipes, start, exit status, end
+//	terminal.go a terminal in place of pipes
 //	keeper.go   the process in between, which outlives viamillipede for as long as it takes to end the program
 //	status.go   an exit status in words
 //

@@ -9,13 +9,16 @@ import (
 	"time"
 )
 
+// terminalWord stands behind the command of a program that has a terminal.
+const terminalWord = "pty"
+
 // keeperName is the keeper's name, which ps shows before its command.
 const keeperName = "viamillipede-exec"
 
 // The keeper's descriptors, beside those that are the program's standard ones.
 const (
 	controlFD = 3 // a socket to viamillipede
-	inputFD   = 4 // a copy of the program's input, if it has one of ours
+	inputFD   = 4 // a copy of the program's input, or of the near end of its terminal, if it has one of ours
 )
 
 // What goes over the socket: a byte from viamillipede, and from the keeper a byte and what belongs to it.
@@ -34,29 +37,25 @@ const prSetChildSubreaper = 36
 
 // Keep does a keeper's work and ends the process, if this process is one. A program that has Children calls it first.
 func Keep() {
-	if len(os.Args) == 2 && os.Args[0] == keeperName {
-		keep(os.Args[1])
-		os.Exit(0)
+	if len(os.Args) < 2 || os.Args[0] != keeperName {
+		return
 	}
+	if len(os.Args) > 2 {
+		keepTerminal(os.Args[1])
+	} else {
+		keep(os.Args[1])
+	}
+	os.Exit(0)
 }
 
 // keep runs a command, and returns when it is to end: by then its process group is gone, or is about to be.
 func keep(command string) {
-	runtime.LockOSThread() // for as long as the process lives: PR_SET_PDEATHSIG is about the thread that forks
-	// The signals of its group do not end it. Those that viamillipede ignores are not ignored here: the program would inherit that.
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE,
-		syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTTOU)
-	syscall.CloseOnExec(controlFD)
-	syscall.CloseOnExec(inputFD)
+	begin()
 	// What the program leaves behind becomes a child of the keeper, which so knows when nobody is left. Old kernels refuse; then it
 	// only knows less.
 	_, _, _ = syscall.RawSyscall(syscall.SYS_PRCTL, prSetChildSubreaper, 1, 0)
-	pid, err := syscall.ForkExec("/bin/sh", []string{"sh", "-c", command}, &syscall.ProcAttr{
-		Env: os.Environ(), Files: []uintptr{0, 1, 2}, Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
-	})
-	letGo()
-	if err != nil {
-		tell(wordNoShell, []byte(err.Error()))
+	pid, ok := shell(command, syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}, 2)
+	if !ok {
 		return
 	}
 	alone := make(chan struct{})
@@ -72,10 +71,67 @@ func keep(command string) {
 	}
 }
 
-// letGo replaces the ends of the program's pipes, which are its alone from now on.
-func letGo() {
+// keepTerminal is keep for a command that has a terminal: its shell leads a session of its own there, as after a login. When it is to end,
+// the terminal hangs up; what does not care for that is left, except the shell and its process group.
+func keepTerminal(command string) {
+	begin()
+	pid, ok := shell(command, syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true, Setctty: true}, 3)
+	if !ok {
+		return
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		var s syscall.WaitStatus
+		for {
+			if _, err := syscall.Wait4(pid, &s, 0, nil); err != syscall.EINTR {
+				break
+			}
+		}
+		tellStatus(s)
+	}()
+	heed()
+	select {
+	case <-ended:
+		return // its number may be another's
+	default:
+	}
+	for _, s := range []syscall.Signal{syscall.SIGHUP, syscall.SIGCONT} {
+		_ = syscall.Kill(-pid, s)
+	}
+	select {
+	case <-ended:
+	case <-time.After(Grace):
+		_ = syscall.Kill(-pid, syscall.SIGKILL)
+	}
+}
+
+// begin prepares the process for its work.
+func begin() {
+	runtime.LockOSThread() // for as long as the process lives: PR_SET_PDEATHSIG is about the thread that forks
+	// The signals of its group do not end it. Those that viamillipede ignores are not ignored here: the program would inherit that.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE,
+		syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGTTOU)
+	syscall.CloseOnExec(controlFD)
+	syscall.CloseOnExec(inputFD)
+}
+
+// shell starts the shell, and lets go of so many of its standard files. false: there is none, as viamillipede has been told.
+func shell(command string, attr syscall.SysProcAttr, standard int) (pid int, ok bool) {
+	pid, err := syscall.ForkExec("/bin/sh", []string{"sh", "-c", command}, &syscall.ProcAttr{
+		Env: os.Environ(), Files: []uintptr{0, 1, 2}, Sys: &attr,
+	})
+	letGo(standard)
+	if err != nil {
+		tell(wordNoShell, []byte(err.Error()))
+	}
+	return pid, err == nil
+}
+
+// letGo replaces the ends of the program's pipes, or its terminal, which are its alone from now on.
+func letGo(standard int) {
 	null, err := syscall.Open(os.DevNull, syscall.O_RDWR|syscall.O_CLOEXEC, 0)
-	for fd := range 2 {
+	for fd := range standard {
 		if err != nil {
 			_ = syscall.Close(fd)
 			continue
@@ -95,9 +151,14 @@ func reap(shell int, alone chan<- struct{}) {
 			close(alone)
 			return
 		case pid == shell:
-			tell(wordExited, binary.LittleEndian.AppendUint32(nil, uint32(s)))
+			tellStatus(s)
 		}
 	}
+}
+
+// tellStatus tells viamillipede how the shell has ended.
+func tellStatus(s syscall.WaitStatus) {
+	tell(wordExited, binary.LittleEndian.AppendUint32(nil, uint32(s)))
 }
 
 // tell tells viamillipede, which may be gone.

@@ -54,3 +54,14 @@ func Outcome(name string, s syscall.WaitStatus) error {
 	}
 	return fmt.Errorf("%s exited with status %d%s", name, s.ExitStatus(), what)
 }
+
+// noStatus is the status of a program of which it is not known.
+const noStatus = 255
+
+// codeOf is a status as a shell has it.
+func codeOf(s syscall.WaitStatus) uint8 {
+	if s.Signaled() {
+		return 128 + uint8(s.Signal())
+	}
+	return uint8(s.ExitStatus())
+}
