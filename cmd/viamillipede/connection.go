@@ -139,7 +139,10 @@ func (c *connection) open(connect time.Duration) (err error) {
 	case "":
 		return nil
 	case terminateWord:
-		if c.taken, err = c.await(); err != nil {
+		if c.taken == nil {
+			c.taken, err = c.await()
+		}
+		if err != nil {
 			return err
 		}
 		take = func(context.Context) (*net.TCPConn, error) { return c.taken, nil }
@@ -162,7 +165,7 @@ func (c *connection) await() (*net.TCPConn, error) {
 	defer watchSignals(nobody, stopping(cancel), func() {})() // first: whoever sees the port may end us
 	door, err := tcpend.Listen(c.address())
 	if err != nil {
-		return nil, &engine.Error{Status: engine.StatusConnect, Reason: "terminate: cannot listen at " + c.address(), Err: err}
+		return nil, c.unheard(err)
 	}
 	defer door.Close()
 	conn, err := door.Take(ctx)

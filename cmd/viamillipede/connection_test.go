@@ -38,6 +38,17 @@ func serve(t *testing.T) *net.TCPListener {
 	return l
 }
 
+// listensAt reports whether somebody listens at a port of 127.0.0.1; nobody is disturbed.
+func listensAt(t *testing.T, port string) bool {
+	t.Helper()
+	sockets, err := os.ReadFile("/proc/net/tcp")
+	n, bad := strconv.Atoi(port)
+	if err != nil || bad != nil {
+		t.Fatal(err, bad)
+	}
+	return strings.Contains(string(sockets), fmt.Sprintf(" 0100007F:%04X 00000000:0000 0A ", n))
+}
+
 // doorOf is the port of a listener.
 func doorOf(l *net.TCPListener) string { return fmt.Sprint(l.Addr().(*net.TCPAddr).Port) }
 
@@ -56,13 +67,12 @@ func proxy(t *testing.T, to string, near, far []string) *proxied {
 // call makes the client's connection, as soon as it is taken.
 func (p *proxied) call() {
 	p.t.Helper()
-	until(p.t, "terminate listens", func() bool {
-		c, err := net.Dial("tcp", "127.0.0.1:"+p.door)
-		if err == nil {
-			p.client = c.(*net.TCPConn)
-		}
-		return err == nil
-	})
+	until(p.t, "terminate listens", func() bool { return listensAt(p.t, p.door) })
+	c, err := net.Dial("tcp", "127.0.0.1:"+p.door)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.client = c.(*net.TCPConn)
 	p.t.Cleanup(func() { p.client.Close() })
 	_ = p.client.SetDeadline(time.Now().Add(filePatience))
 }
@@ -338,11 +348,7 @@ func TestConnectionNotYet(t *testing.T) {
 		}
 		return err == nil
 	})
-	until(t, "terminate listens", func() bool {
-		sockets, err := os.ReadFile("/proc/net/tcp")
-		port, _ := strconv.Atoi(p.door)
-		return err == nil && strings.Contains(string(sockets), fmt.Sprintf(" 0100007F:%04X 00000000:0000 0A ", port))
-	})
+	until(t, "terminate listens", func() bool { return listensAt(t, p.door) })
 	_ = p.near.Process.Signal(syscall.SIGTERM)
 	p.near.ends(t, 143, "stopped by SIGTERM")
 	_ = p.far.Process.Signal(syscall.SIGTERM)
@@ -375,4 +381,64 @@ func TestConnectionOneWay(t *testing.T) {
 	if n, err := io.Copy(io.Discard, p.client); n != 0 || err != nil {
 		t.Errorf("%d bytes come back, %v", n, err)
 	}
+}
+
+// Many connections at a time go over one port, each with streams of its own; one that is reset is nothing to the others.
+func TestConnectionsKept(t *testing.T) {
+	t.Parallel()
+	const clients = 5
+	l := serve(t)
+	door, port := freshPort(t), freshPort(t)
+	far := background(t, "viamillipede", "rx", port, "tx", port, "keep", fmt.Sprint(clients), "window", "8M", "initiate", "127.0.0.1", doorOf(l))
+	near := background(t, "viamillipede", "rx", "localhost", port, "tx", "localhost", port, "keep", "window", "8M", "chaos", "9", "terminate", door)
+	_ = l.SetDeadline(time.Now().Add(filePatience / 2))
+	pairs := make([]*proxied, clients)
+	for i := range pairs { // all are there at the same time
+		pairs[i] = &proxied{t: t, near: near, far: far, door: door}
+		pairs[i].call()
+		pairs[i].answer(l)
+	}
+	for i, p := range pairs {
+		if i == 0 {
+			abort(p.client)
+			reset(t, "the server", p.server)
+			continue
+		}
+		question, answer := randomBytes(300_000+i, uint64(i)), randomBytes(200_000+i, uint64(i+100))
+		go func() { _, _ = p.client.Write(question); _ = p.client.CloseWrite() }()
+		got, err := io.ReadAll(p.server)
+		if err != nil || !bytes.Equal(got, question) {
+			t.Fatalf("client %d: %d bytes come, %v", i, len(got), err)
+		}
+		go func() { _, _ = p.server.Write(answer); p.server.Close() }()
+		if got, err = io.ReadAll(p.client); err != nil || !bytes.Equal(got, answer) {
+			t.Fatalf("client %d: %d bytes come back, %v", i, len(got), err)
+		}
+	}
+	_ = near.Process.Signal(syscall.SIGTERM)
+	near.ends(t, 0, "stream ")
+	_ = far.Process.Signal(syscall.SIGTERM)
+	far.ends(t, 0, "stream ")
+}
+
+// A signal takes no more connections, and lets those that are there end by themselves.
+func TestConnectionsDrained(t *testing.T) {
+	t.Parallel()
+	l := serve(t)
+	door, port := freshPort(t), freshPort(t)
+	far := background(t, "viamillipede", "rx", port, "tx", port, "keep", "window", "8M", "initiate", "127.0.0.1", doorOf(l))
+	near := background(t, "viamillipede", "rx", "localhost", port, "tx", "localhost", port, "keep", "3", "window", "8M", "terminate", door)
+	p := &proxied{t: t, near: near, far: far, door: door}
+	p.call()
+	p.answer(l)
+	_ = near.Process.Signal(syscall.SIGTERM)
+	until(t, "nobody is taken", func() bool { return !listensAt(t, door) })
+	go func() { _, _ = io.WriteString(p.client, "still there"); _ = p.client.CloseWrite() }()
+	if got, err := io.ReadAll(p.server); err != nil || string(got) != "still there" {
+		t.Errorf("%q comes, %v", got, err)
+	}
+	p.server.Close()
+	near.ends(t, 0, "")
+	_ = far.Process.Signal(syscall.SIGTERM)
+	far.ends(t, 0, "")
 }

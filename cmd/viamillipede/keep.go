@@ -32,9 +32,11 @@ func kept() []keyword {
 		more: `
 For an end that listens. Each stream has an end of its own: exec runs its COMMAND for
 each, file DIR/ gives each a file there, called as the sender's name says, initiate makes
-a connection for each, and prbs checks each. Standard input and output are refused. With
-rx and tx on the same port each peer has to do both too, and one program, or connection,
-serves both directions. A stream that fails is reported and costs the others nothing.
+a connection for each, and prbs checks each. terminate with keep, where it dials, takes N
+connections at a time, and dials for each, over 2 links unless threads says how many.
+Standard input and output are refused. With rx and tx on the same port each peer has to
+do both too, and one program, or connection, serves both directions. A stream that fails
+is reported and costs the others nothing.
 When N are there, others wait: they are told so, and are served in the order in which
 they came, as long as their connect allows. Whoever brings nothing for 3 s gives way to
 those that wait. The windows of all N are said at the start, and more than the memory
@@ -65,6 +67,9 @@ func (p *parser) completeKeep() error {
 	if inv.keep == 0 {
 		return nil
 	}
+	if inv.connection.word == terminateWord {
+		return p.completeTaking()
+	}
 	for _, d := range []*direction{&inv.rx, &inv.tx} {
 		if d.said() && d.listens == 0 {
 			return usageError("keep: expected ends that listen: rx or tx with a port, or both with the same")
@@ -78,9 +83,6 @@ func (p *parser) completeKeep() error {
 			return usageError("%s: cannot be used with keep: %s", k.name, k.why)
 		}
 	}
-	if inv.connection.word == terminateWord {
-		return usageError("keep: terminate takes one connection: initiate makes one for each peer")
-	}
 	inv.keepsFolder = inv.rx.said() && strings.HasSuffix(inv.filing.sink, "/")
 	switch {
 	case inv.rx.said() && inv.filing.sink != "" && !inv.keepsFolder:
@@ -89,6 +91,28 @@ func (p *parser) completeKeep() error {
 		return usageError("keep: standard output is for one stream: expected exec COMMAND, file DIR/, initiate HOST PORT or prbs SEED")
 	case inv.tx.said() && inv.filing.source == "" && !inv.exec.writes && !inv.connection.writes && !inv.options.PRBS:
 		return usageError("keep: standard input is for one stream: expected exec COMMAND, file PATH, initiate HOST PORT or prbs SEED")
+	}
+	return nil
+}
+
+// takingLinks is how many links a stream has at an end that takes many connections, if the user does not say: most of them do little.
+const takingLinks = 2
+
+// completeTaking is completeKeep for terminate: it dials for each connection.
+func (p *parser) completeTaking() error {
+	inv := p.inv
+	for _, k := range notKept {
+		if p.seen[k.name] && k.name != "connect" {
+			return usageError("%s: cannot be used with keep: %s", k.name, k.why)
+		}
+	}
+	switch {
+	case inv.listening() != nil:
+		return usageError("keep: terminate expects hosts to dial (rx HOST, tx HOST or both), since streams are dialled for each connection")
+	case inv.filing.source != "" || inv.filing.sink != "":
+		return usageError("keep: a file is for one stream, and terminate takes many connections")
+	case !p.seen["threads"]:
+		inv.options.Threads = max(takingLinks, len(inv.rx.paths), len(inv.tx.paths))
 	}
 	return nil
 }

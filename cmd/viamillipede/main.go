@@ -4,8 +4,9 @@
 //
 // The files follow the run: parse (with grammar, values, hosts, size and suggest) turns the command line into an invocation;
 // help, with chapters and completion, answers questions about it, and examine those about the machine; run, with standard, signals
-// and profile, carries it out, with staying where it is to serve many, and keep, folder, direction, filing, execution, console and
-// connection say between which ends; ssh and meet start the other one. say, telling, sight and watch have what users and programs see of it.
+// and profile, carries it out, with staying and taking where it is to serve many, and keep, folder, direction, filing, execution,
+// console and connection say between which ends; ssh and meet start the other one. say, telling, sight and watch have what users and
+// programs see of it.
 //
 // What goes where: standard output carries payload, or the text of help, version, completion, doctor, bench, lanes and keygen, and
 // nothing else.

@@ -32,7 +32,8 @@ type invocation struct {
 
 	keep        int          // streams at the same time, of an end that stays; 0: it serves one stream
 	keepsFolder bool         // what it receives goes to a folder
-	room        *engine.Room // of the peer that this is about; nil: it is about all, or there is one
+	number      int          // of the peer or connection that this is about; 0: it is about all, or there is one
+	room        *engine.Room // of the peer; nil: there is none
 
 	wire int // version of the wire that tx speaks; 0: the latest
 

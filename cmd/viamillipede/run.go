@@ -131,7 +131,10 @@ func (inv *invocation) move() (status engine.Status) {
 	if len(inv.rx.paths) > 0 && len(inv.tx.paths) > 0 {
 		_, _ = rand.Read(inv.options.Pair[:]) // never fails
 	}
-	if inv.keep > 0 {
+	switch {
+	case inv.keep > 0 && inv.connection.word == terminateWord:
+		return inv.takeMany(ctx, cancel, profile)
+	case inv.keep > 0:
 		return inv.stay(ctx, cancel, profile)
 	}
 	if err := inv.openEnds(); err != nil {
@@ -273,7 +276,7 @@ func (inv *invocation) giveUp(sides []*side) {
 	ended, end := context.WithCancel(context.Background())
 	end()
 	for _, s := range sides {
-		if inv.room != nil {
+		if inv.number > 0 {
 			_, _ = s.Run(ended)
 		}
 		s.leave()
@@ -350,15 +353,15 @@ func (inv *invocation) sender(rx *side) (*side, error) {
 
 // side prepares a side and its log. Only when there are two do their lines say which one speaks.
 func (inv *invocation) side(name string) *side {
-	prefix, number := ownPrefix, 0
-	if inv.room != nil {
-		prefix, number = label(inv.room), inv.room.Number()
+	prefix := ownPrefix
+	if inv.number > 0 {
+		prefix = label(inv.number)
 	}
 	if inv.rx.said() && inv.tx.said() {
 		prefix = strings.TrimSuffix(prefix, ": ") + " " + name + ": "
 	}
 	return &side{
-		name: name, number: number, prefix: prefix, log: words.NewLog(stderr, prefix, observe.Level(inv.verbose)),
-		events: inv.sight.teller.Side(name, uint64(number)),
+		name: name, number: inv.number, prefix: prefix, log: words.NewLog(stderr, prefix, observe.Level(inv.verbose)),
+		events: inv.sight.teller.Side(name, uint64(inv.number)),
 	}
 }

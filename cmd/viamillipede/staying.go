@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 
-	"viamillipede/cmd/viamillipede/internal/notify"
 	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine"
 	"viamillipede/engine/observe"
@@ -56,10 +55,7 @@ func (inv *invocation) stay(ctx context.Context, cancel context.CancelCauseFunc,
 
 // drain has no more peers served.
 func (s *staying) drain(h *engine.House) {
-	s.mu.Lock()
-	s.draining = true
-	s.mu.Unlock()
-	s.inv.herald.manager.Tell(notify.Stopping)
+	s.drained()
 	h.Drain()
 }
 
@@ -120,15 +116,22 @@ func (s *staying) serve(ctx context.Context, one *invocation, sides []*side) {
 
 // forPeer is the invocation for one peer, which has a room.
 func (inv *invocation) forPeer(r *engine.Room) *invocation {
-	one := &invocation{
-		rx: inv.rx, tx: inv.tx, options: inv.options, filing: inv.filing, verbose: inv.verbose, keep: inv.keep, keepsFolder: inv.keepsFolder, room: r,
-		sight: inv.sight.beside(),
-	}
-	one.exec.like(&inv.exec)
-	one.connection.like(&inv.connection)
+	one := inv.another(r.Number())
+	one.room = r
 	one.options.Connect = -1 // whoever has a room has come
 	return one
 }
 
-// label begins the lines about one peer's stream.
-func label(r *engine.Room) string { return fmt.Sprintf("viamillipede stream %d: ", r.Number()) }
+// another is the invocation for one of the peers that an end serves which stays, or for one connection.
+func (inv *invocation) another(number int) *invocation {
+	one := &invocation{
+		rx: inv.rx, tx: inv.tx, options: inv.options, filing: inv.filing, verbose: inv.verbose, keep: inv.keep, keepsFolder: inv.keepsFolder, number: number,
+		sight: inv.sight.beside(),
+	}
+	one.exec.like(&inv.exec)
+	one.connection.like(&inv.connection)
+	return one
+}
+
+// label begins the lines about one of them.
+func label(number int) string { return fmt.Sprintf("viamillipede stream %d: ", number) }
