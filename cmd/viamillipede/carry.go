@@ -22,7 +22,7 @@ func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, t
 	results := make(chan result)
 	for _, s := range sides {
 		go func() {
-			summary, err := s.Run(ctx)
+			summary, err := s.run(ctx)
 			s.leave()
 			results <- result{s, summary, err}
 		}()

@@ -12,6 +12,7 @@ import (
 	"viamillipede/cmd/viamillipede/internal/child"
 	"viamillipede/cmd/viamillipede/internal/far"
 	"viamillipede/engine"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/seal"
 	"viamillipede/engine/wire"
 	"viamillipede/netio/dial"
@@ -22,7 +23,17 @@ type companion interface {
 	Met()                   // a link is up
 	Parted()                // the last one has ended, before anything of the stream had come
 	Watch(lost func(error)) // lost is called if ssh ends before that
+	Explain(error) error    // why the stream has failed
 	End()                   // this end has ended
+}
+
+// run is Run, and knows why the other end has failed, which may have told it over ssh alone.
+func (s *side) run(ctx context.Context) (observe.Summary, error) {
+	summary, err := s.Run(ctx)
+	if err != nil && ctx.Err() == nil && s.far != nil {
+		err = s.far.Explain(err)
+	}
+	return summary, err
 }
 
 // lingerMost is how long an end may take to stop that has lost the other one before they met: it may have a program to end, or be stuck in
@@ -51,6 +62,9 @@ func (inv *invocation) startFar(cancel context.CancelCauseFunc) (end func(), err
 // callFar starts the other end, and agrees with it on where the two meet.
 func (inv *invocation) callFar() error {
 	f := &inv.far
+	if _, err := os.Stat(inv.filing.source); inv.filing.source != "" && err != nil { // before ssh asks for a password
+		return localPipe("cannot read "+inv.filing.source, errors.Unwrap(err))
+	}
 	if err := hideMemory(); err != nil {
 		return err
 	}

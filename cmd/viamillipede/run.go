@@ -229,7 +229,8 @@ type side struct {
 	name   string // "tx" or "rx"
 	prefix string // of its lines on standard error
 	log    *words.Log
-	number int // of its stream, where there are many; 0: there is one
+	number int       // of its stream, where there are many; 0: there is one
+	far    companion // the other end over ssh; nil: there is no ssh
 	events *events.Side
 	meter  meter.Meter
 	source *os.File   // that it sends; nil: standard input
@@ -361,7 +362,7 @@ func (inv *invocation) side(name string) *side {
 		prefix = strings.TrimSuffix(prefix, ": ") + " " + name + ": "
 	}
 	return &side{
-		name: name, number: inv.number, prefix: prefix, log: words.NewLog(stderr, prefix, observe.Level(inv.verbose)),
+		name: name, number: inv.number, prefix: prefix, far: inv.far.companion, log: words.NewLog(stderr, prefix, observe.Level(inv.verbose)),
 		events: inv.sight.teller.Side(name, uint64(inv.number)),
 	}
 }

@@ -69,9 +69,11 @@ func sshServer(t *testing.T) *server {
 	if err := daemon.Start(); err != nil {
 		t.Skipf("sshd: %v", err)
 	}
+	ended := make(chan struct{})
+	go func() { _ = daemon.Wait(); close(ended) }()
 	t.Cleanup(func() {
 		_ = daemon.Process.Signal(syscall.SIGTERM)
-		_ = daemon.Wait()
+		<-ended
 	})
 	for end := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -79,6 +81,11 @@ func sshServer(t *testing.T) *server {
 		cancel()
 		if err == nil {
 			return s
+		}
+		select {
+		case <-ended:
+			t.Skipf("sshd does not run here: %s", &said)
+		default:
 		}
 		if time.Now().After(end) {
 			t.Skipf("sshd lets nobody in here: %v, %s", err, out)

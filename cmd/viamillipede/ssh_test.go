@@ -228,9 +228,19 @@ const nowhere = "255.255.255.255"
 // A host that cannot be reached dials.
 func TestSSHTheOtherWay(t *testing.T) {
 	t.Parallel()
-	s := throughStandIn(t, nil, "tx", nowhere, "ssh", "host1", "peer", `cat >"$HOME/copy"`)
+	first, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := throughStandIn(t, nil, "tx", nowhere, "ssh", "host1", "ports", fmt.Sprintf("%d-%d", first, first+50), "peer", `cat >"$HOME/copy"`)
 	fmt.Fprint(s.in, "the stream")
-	s.ends(0, `^viamillipede: `+nowhere+` cannot be reached \(.*\): it dials this end, on port \d+`)
+	re := `^viamillipede: ` + nowhere + ` cannot be reached \(.*\): it dials this end, on port (\d+)$`
+	s.ends(0, re)
+	if m := regexp.MustCompile("(?m)" + re).FindStringSubmatch(s.said()); m != nil {
+		if port, _ := strconv.Atoi(m[1]); port < first || port > first+50 {
+			t.Errorf("port %d, want one from %d", port, first)
+		}
+	}
 	if got := content(t, s.file("copy")); got != "the stream" {
 		t.Errorf("%q", got)
 	}
@@ -373,6 +383,23 @@ func TestSSHFarEndKilled(t *testing.T) {
 	s.gone("ssh")
 }
 
+// While ssh logs in, or the login shell does not answer, the near end may be stopped: ssh is not left.
+func TestSSHInterrupted(t *testing.T) {
+	t.Parallel()
+	hangs := filepath.Join(t.TempDir(), "hangs")
+	if err := os.WriteFile(hangs, []byte("#!/bin/sh\nexec cat >/dev/null\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for _, how := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGKILL} {
+		s := throughStandIn(t, []string{"STANDIN_SHELL=" + hangs}, "tx", "localhost", "ssh", "peer", "cat")
+		s.pid("ssh")
+		_ = s.Process.Signal(how)
+		_ = s.Wait()
+		s.gone("ssh")
+		s.gone("far")
+	}
+}
+
 // bare is a PATH without viamillipede.
 const bare = "/usr/bin:/bin"
 
@@ -422,6 +449,11 @@ func TestSSHFails(t *testing.T) {
 	t.Parallel()
 	s := throughStandIn(t, []string{"STANDIN_SHELL=/nonexistent"}, "tx", "localhost", "ssh", "peer", "cat")
 	s.ends(2, `^viamillipede: ssh to localhost has failed$`)
+	s = throughStandIn(t, nil, "tx", "localhost", "ssh", "file", "/nonexistent/file", "peer", "cat")
+	s.ends(6, `^viamillipede: cannot read /nonexistent/file: no such file or directory$`)
+	if _, err := os.Stat(s.file("ssh")); err == nil {
+		t.Error("ssh ran")
+	}
 	s = throughStandIn(t, []string{"VIAMILLIPEDE_SSH=/nonexistent/ssh"}, "tx", "localhost", "ssh", "peer", "cat")
 	s.ends(2, `^viamillipede: ssh: no program /nonexistent/ssh here; VIAMILLIPEDE_SSH may name another one$`)
 }

@@ -107,6 +107,9 @@ func (c *channel) Watch(lost func(error)) {
 	}()
 }
 
+// Explain is why the stream has failed: what err says. The near end knows no more.
+func (c *channel) Explain(err error) error { return err }
+
 // Voice is a descriptor for what the programs of this end say on standard error. It is passed on for as long as ssh is there, and is lost
 // after that: without it, the first word that a program says then would end it (SIGPIPE), and the stream with it. It stays open until End.
 func (c *channel) Voice(to io.Writer) (fd uintptr, err error) {

@@ -288,3 +288,13 @@ func TestContact(t *testing.T) {
 		t.Error("a link that there was not")
 	}
 }
+
+// A copy is this program, or is not used.
+func TestCopyIsCompared(t *testing.T) {
+	for digest, ok := range map[string]bool{"0123": true, "0124": false, "-": false, "": false} {
+		h := &Host{Config: Config{Name: "there", Version: "v 1", Say: func(string) {}}, copied: true, digest: "0123"}
+		if err := h.meetsUs(talk + " " + digest + " v 1"); (err == nil) != ok {
+			t.Errorf("%q: %v", digest, err)
+		}
+	}
+}

@@ -211,6 +211,26 @@ func (h *Host) Watch(lost func(error)) {
 	}()
 }
 
+// Explain is why the stream has failed, which says so by err: without a link ever, that is only an echo if the far end has ended.
+func (h *Host) Explain(err error) error {
+	ever, _ := h.met()
+	most := linkWithin
+	switch status := engine.ExitStatus(err); {
+	case ever || status != engine.StatusRefused && status != engine.StatusConnect && status != engine.StatusLost:
+		return err
+	case status == engine.StatusRefused: // both have the key: the far end is about to end, and has cut a handshake off
+		most = returnWithin
+	}
+	late := time.NewTimer(most)
+	defer late.Stop()
+	select {
+	case <-h.exited:
+		return h.gone()
+	case <-late.C:
+		return err
+	}
+}
+
 // End lets the far end go, waits a moment for its last words, and ends ssh.
 func (h *Host) End() {
 	h.ask.Close()
