@@ -38,7 +38,7 @@ func (d *Doors) prove(ctx context.Context, g *guest) (net.Conn, error) {
 		err = errOther
 	case netio.Closed(err), netio.Reset(err): // an end that stops closes what it is dialling
 		return nil, errUnsaid
-	case errors.Is(err, net.ErrClosed):
+	case errors.Is(err, net.ErrClosed), ctx.Err() != nil: // nor does this end say anything of keys when it stops
 		return nil, err
 	}
 	d.sendOff(g.c, wire.VerdictKey)
