@@ -125,8 +125,8 @@ func (inv *invocation) forPeer(r *engine.Room) *invocation {
 // another is the invocation for one of the peers that an end serves which stays, or for one connection.
 func (inv *invocation) another(number int) *invocation {
 	one := &invocation{
-		rx: inv.rx, tx: inv.tx, options: inv.options, filing: inv.filing, verbose: inv.verbose, keep: inv.keep, keepsFolder: inv.keepsFolder, number: number,
-		sight: inv.sight.beside(),
+		rx: inv.rx, tx: inv.tx, options: inv.options, filing: inv.filing, chains: inv.chains, verbose: inv.verbose,
+		keep: inv.keep, keepsFolder: inv.keepsFolder, number: number, sight: inv.sight.beside(),
 	}
 	one.exec.like(&inv.exec)
 	one.connection.like(&inv.connection)
