@@ -22,6 +22,7 @@ type Filter struct {
 	ahead   chan *process // started, and waiting for a piece
 	late    atomic.Bool   // a process took too long, for which all are ended
 	over    atomic.Bool   // nothing is started any more
+	ended   chan struct{} // closed by End
 
 	mu  sync.Mutex     // guards the change of over, so that nothing is added to all after that
 	all sync.WaitGroup // of keepAhead
@@ -32,7 +33,7 @@ type Filter struct {
 // New makes a filter that keeps at most ahead processes waiting, so that a piece need not wait for one to start. A process that takes
 // longer than limit for a piece is ended; 0: none is. said hears what processes that succeed write to standard error, in one line.
 func New(command string, ahead int, limit time.Duration, said func(line string)) *Filter {
-	return &Filter{command: command, limit: limit, said: said, ahead: make(chan *process, max(1, ahead))}
+	return &Filter{command: command, limit: limit, said: said, ahead: make(chan *process, max(1, ahead)), ended: make(chan struct{})}
 }
 
 // errOver is why nothing runs any more.
@@ -48,14 +49,9 @@ func (f *Filter) Run(dst, src []byte) (n int, err error) {
 		return 0, fmt.Errorf("%s cannot be run: %w", f.name(), err)
 	}
 	f.replace()
-	if f.limit > 0 {
-		t := time.AfterFunc(f.limit, func() {
-			f.late.Store(true)
-			f.group.end() // whatever it has started may hold its pipes
-		})
-		defer t.Stop()
-	}
+	unwatch := f.watch(p)
 	n, words, err := p.run(dst, src)
+	unwatch()
 	f.spent.Add(int64(p.spent()))
 	if err == nil && f.late.Load() {
 		err = errOver
@@ -67,6 +63,40 @@ func (f *Filter) Run(dst, src []byte) (n int, err error) {
 		f.said(f.name() + ": " + words)
 	}
 	return n, nil
+}
+
+// limitTicks are the parts that the time for a piece is counted in: while viamillipede is stopped (SIGSTOP), and nobody reads what a
+// process writes, no more than one of them goes by.
+const limitTicks = 8
+
+// watch has a process guarded while it is at a piece.
+func (f *Filter) watch(p *process) (unwatch func()) {
+	done := make(chan struct{})
+	var ticks <-chan time.Time
+	stop := func() {}
+	if f.limit > 0 {
+		t := time.NewTicker(max(1, f.limit/limitTicks))
+		ticks, stop = t.C, t.Stop
+	}
+	go f.guard(p, ticks, done)
+	return func() { close(done); stop() }
+}
+
+// guard sees to it that a process does not take too long for its piece, nor longer than until End.
+func (f *Filter) guard(p *process, ticks <-chan time.Time, done <-chan struct{}) {
+	for range limitTicks {
+		select {
+		case <-done:
+			return
+		case <-f.ended:
+			p.abandon()
+			return
+		case <-ticks:
+		}
+	}
+	f.late.Store(true)
+	f.group.end() // what it has started goes too
+	p.abandon()
 }
 
 // take returns a process for one piece.
@@ -133,6 +163,7 @@ func (f *Filter) End() {
 		return
 	}
 	f.group.end()
+	close(f.ended)
 	f.all.Wait()
 	for {
 		select {

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -115,6 +116,74 @@ func TestFilterLate(t *testing.T) {
 	f, _ := filter(t, "echo hello", soon)
 	dst := make([]byte, 100)
 	if n, err := f.Run(dst, make([]byte, 1<<20)); err != nil || string(dst[:n]) != "hello\n" {
+		t.Errorf("%q, %v", dst[:n], err)
+	}
+}
+
+// A process of which something has left the group, and holds its pipes, neither lasts longer than its limit nor than the filter.
+func TestFilterLeft(t *testing.T) {
+	if _, err := exec.LookPath("setsid"); err != nil {
+		t.Skip(err)
+	}
+	life := filepath.Join(t.TempDir(), "life") // what has left ends when nobody has it open for writing
+	if err := syscall.Mkfifo(life, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	hold, err := os.OpenFile(life, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hold.Close()
+	for _, c := range []struct {
+		command string
+		limit   time.Duration
+		says    string
+	}{
+		{"setsid cat " + life + " & cat", 100 * time.Millisecond, "takes longer than 100ms"},
+		{"setsid cat " + life + " >/dev/null & cat", 100 * time.Millisecond, "takes longer than 100ms"},
+		{"exec setsid cat " + life, 100 * time.Millisecond, "takes longer than 100ms"},
+		{"setsid cat " + life + " & cat", 0, ""},
+		{"exec setsid cat " + life, 0, ""},
+	} {
+		f, _ := filter(t, c.command, c.limit)
+		over := make(chan error, 1)
+		go func() {
+			_, err := f.Run(make([]byte, 100), []byte("piece"))
+			over <- err
+		}()
+		if c.limit == 0 {
+			f.End()
+		}
+		select {
+		case err := <-over:
+			if err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%s, limit %v: %v", c.command, c.limit, err)
+			}
+		case <-time.After(soon):
+			t.Fatalf("%s, limit %v: it goes on", c.command, c.limit)
+		}
+	}
+}
+
+// Whatever time goes by between two ticks of the limit, when viamillipede was stopped, is one of its parts and not all.
+func TestFilterStopped(t *testing.T) {
+	f, _ := filter(t, "cat", soon)
+	p, err := f.start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ticks, done, over := make(chan time.Time), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(over)
+		f.guard(p, ticks, done)
+	}()
+	for range limitTicks - 1 {
+		ticks <- time.Time{}
+	}
+	close(done)
+	<-over
+	dst := make([]byte, 100)
+	if n, _, err := p.run(dst, []byte("piece")); err != nil || string(dst[:n]) != "piece" {
 		t.Errorf("%q, %v", dst[:n], err)
 	}
 }

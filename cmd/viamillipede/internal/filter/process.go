@@ -81,6 +81,15 @@ func (p *process) run(dst, src []byte) (n int, words string, err error) {
 // kill ends the process alone.
 func (p *process) kill() { _ = p.cmd.Process.Kill() }
 
+// abandon makes run return: something that the process has started may have left the group, and hold its pipes for ever. Any goroutine
+// may call it.
+func (p *process) abandon() {
+	p.kill()
+	for _, pipe := range []io.Closer{p.in, p.out, p.err} {
+		_ = pipe.Close()
+	}
+}
+
 // drop ends a process that nobody has used.
 func (p *process) drop() {
 	p.kill()
