@@ -28,7 +28,7 @@ func open(name string) (*os.File, error) {
 	if fd, is, _ := notify.ParseFD(name); is {
 		return notify.TakeFD(fd)
 	}
-	f, err := create(name)
+	f, err := voice.OpenFile(name, os.O_TRUNC)
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		err = e.Err
 	}
@@ -36,12 +36,4 @@ func open(name string) (*os.File, error) {
 		return nil, fmt.Errorf("%s cannot be written: %w", name, err)
 	}
 	return f, nil
-}
-
-// create makes a file. A FIFO is opened for both directions, so that nobody has to wait for its reader.
-func create(name string) (*os.File, error) {
-	if st, err := os.Stat(name); err == nil && st.Mode()&fs.ModeNamedPipe != 0 {
-		return os.OpenFile(name, os.O_RDWR, 0)
-	}
-	return os.Create(name)
 }

@@ -69,7 +69,7 @@ var errNoJournal = fmt.Errorf("log journal: %s is not there: lines go to standar
 func (b *Book) Set(o Options) (notes []string, err error) {
 	f := &form{Options: o}
 	if o.File != "" {
-		out, err := os.OpenFile(o.File, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+		out, err := voice.OpenFile(o.File, os.O_APPEND)
 		if err != nil {
 			return nil, err
 		}

@@ -14,7 +14,7 @@ import (
 const journalSocket = "/run/systemd/journal/socket"
 
 const (
-	// journalWaits is how many lines wait for the journal; further ones are dropped, and counted.
+	// journalWaits is how many lines wait for the journal; further ones are dropped.
 	journalWaits = 1024
 	// journalPatience bounds how long it may take for one.
 	journalPatience = time.Second
@@ -53,7 +53,7 @@ func journalAt(path string) *journal {
 func (j *journal) send(e entry) {
 	select {
 	case j.entries <- e:
-	default: // the journal is stuck, and the lines are on standard error too
+	default: // the journal is stuck
 	}
 }
 

@@ -1,12 +1,14 @@
 package logs
 
 import (
+	"bufio"
 	"bytes"
 	"net"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -68,6 +70,34 @@ func TestFile(t *testing.T) {
 	}
 	if _, err := b.Set(Options{File: t.TempDir()}); err == nil {
 		t.Error("a folder can be written")
+	}
+}
+
+// TestFIFO: a FIFO is not waited for, whether it has a reader yet or not.
+func TestFIFO(t *testing.T) {
+	b, _ := book()
+	name := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(name, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	set := make(chan error, 1)
+	go func() { _, err := b.Set(Options{File: name}); set <- err }()
+	select {
+	case err := <-set:
+		if err != nil {
+			t.Fatal(err)
+		}
+	case <-time.After(patience):
+		t.Fatal("it waits for a reader")
+	}
+	b.Say(Error, "p: one\n")
+	reader, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	if line, err := bufio.NewReader(reader).ReadString('\n'); err != nil || !strings.HasSuffix(line, " p: one\n") {
+		t.Errorf("%q, %v", line, err)
 	}
 }
 

@@ -2,6 +2,7 @@
 // that nobody reads. Whoever has something to say never waits for it. On a terminal it may show lines below what is written.
 //
 //	voice.go  messages
+//	file.go   where they may go by name
 //	foot.go   the lines below them
 package voice
 
