@@ -91,7 +91,7 @@ func parseLogin(word string) (user, host string, port uint16, ok bool) {
 // plainDestination reports whether a word may be given to ssh as a host or a user: it is no option, and nothing that the commands of a
 // config (ProxyCommand and the like), in which ssh may put it, would be changed by.
 func plainDestination(word string) bool {
-	return word != "" && len(word) <= 1024 && word[0] != '-' && plain(word) && !strings.ContainsAny(word, "'\"`\\$;&<>|(){}*?!#")
+	return word != "" && len(word) <= 1024 && !strings.Contains("@"+word, "@-") && plain(word) && !strings.ContainsAny(word, "'\"`\\$;&<>|(){}*?!#")
 }
 
 // destination is the host as ssh knows it, if that is not the HOST before.
@@ -182,6 +182,8 @@ func (inv *invocation) completeFar() error {
 		return usageError("ports: is for ssh, or for an end that listens on port 0")
 	case f.starts == 0:
 		return nil
+	case !plainDestination(f.to):
+		return usageError("ssh: expected a host, as ssh knows it, found %q", f.to)
 	case f.starts > 1:
 		return usageError("ssh: given twice: it starts one other end, and each further tx or rx is a way to it")
 	case inv.rx.said() && inv.tx.said():

@@ -406,7 +406,11 @@ const bare = "/usr/bin:/bin"
 // Without viamillipede there: a line that says what to do. With copy this program is sent along, and nothing of it is left.
 func TestSSHCopy(t *testing.T) {
 	t.Parallel()
-	env := []string{"STANDIN_PATH=" + bare}
+	greets := filepath.Join(t.TempDir(), "shell") // without a newline, as one that sets the title of a terminal
+	if err := os.WriteFile(greets, []byte("#!/bin/sh\nprintf 'welcome> '\nexec sh \"$@\"\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"STANDIN_PATH=" + bare, "STANDIN_SHELL=" + greets}
 	s := throughStandIn(t, env, "tx", "localhost", "ssh", "copy", "peer", `ls -A "$HOME" >"$HOME/listed"; cat >"$HOME/copied"`)
 	fmt.Fprint(s.in, "the stream")
 	s.ends(0, "")

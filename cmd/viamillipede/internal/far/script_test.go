@@ -38,7 +38,7 @@ func TestScriptsSuitEveryShell(t *testing.T) {
 			cmd.Env = []string{"HOME=" + home, "PATH=" + home + ":" + os.Getenv("PATH")}
 			out, err := cmd.CombinedOutput()
 			heard, _ := os.ReadFile(said)
-			if err != nil || string(out) != mark+saysFound+"\n" || string(heard) != Verb+"\n" {
+			if err != nil || string(out) != "\n"+mark+saysFound+"\n" || string(heard) != Verb+"\n" {
 				t.Errorf("%s: %v, %q, and the program %q", shell, err, out, heard)
 			}
 		}
@@ -47,18 +47,19 @@ func TestScriptsSuitEveryShell(t *testing.T) {
 
 // The copy is whole, or none: then nothing is left.
 func TestCopyIsWholeOrNone(t *testing.T) {
-	program := "#!/bin/sh\necho \"$0\" \"$@\"\n"
-	digest, size, err := digestOf(strings.NewReader(program))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, c := range map[string]struct{ sent, want string }{
-		"whole":   {program, "/viamillipede " + Verb + " " + Copied},
-		"short":   {program[:size-1], mark + saysSpoilt},
-		"none":    {"", mark + saysSpoilt},
-		"another": {strings.ToUpper(program), mark + saysSpoilt},
+	program, broken := "#!/bin/sh\necho \"$0\" \"$@\"\n", "#!/nonexistent/sh\n"
+	for name, c := range map[string]struct{ program, sent, want string }{
+		"whole":   {program, program, "/viamillipede " + Verb + " " + Copied},
+		"short":   {program, program[:len(program)-1], mark + saysSpoilt},
+		"none":    {program, "", mark + saysSpoilt},
+		"another": {program, strings.ToUpper(program), mark + saysSpoilt},
+		"broken":  {broken, broken, mark + saysSpoilt + " it cannot be run"},
 	} {
 		home, tmp := t.TempDir(), t.TempDir()
+		digest, size, err := digestOf(strings.NewReader(c.program))
+		if err != nil {
+			t.Fatal(err)
+		}
 		cmd := exec.Command("sh", "-c", copying(digest, size))
 		cmd.Env = []string{"HOME=" + home, "TMPDIR=" + tmp, "PATH=" + os.Getenv("PATH")}
 		cmd.Stdin = strings.NewReader(c.sent + "what comes after it")
