@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -55,12 +57,7 @@ func TestMeasure(t *testing.T) {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
+	port := freePorts(t)
 	set := settings{
 		program: program, rx: "bind {host} dataport " + strconv.Itoa(port-1), tx: "bind {host} threads 2", contact: "30", port: port, seconds: 0.05,
 		hosts: []string{"127.0.0.1", "127.0.0.2", "nosuch..host"},
@@ -69,4 +66,26 @@ func TestMeasure(t *testing.T) {
 	if failed != 4 || !(rates[0][1] > 0) || !(rates[1][0] > 0) || !math.IsNaN(rates[0][0]) || !math.IsNaN(rates[2][1]) {
 		t.Errorf("%v, %d failed", rates, failed)
 	}
+}
+
+// freePorts finds a port that nobody listens on, nor on the one before it, below those that the kernel gives to outgoing connections: one
+// of these could take it.
+func freePorts(t *testing.T) int {
+	t.Helper()
+	for range 100 {
+		port := 10000 + rand.IntN(20000)
+		one, err1 := net.Listen("tcp", fmt.Sprint(":", port-1))
+		other, err2 := net.Listen("tcp", fmt.Sprint(":", port))
+		if err1 == nil {
+			one.Close()
+		}
+		if err2 == nil {
+			other.Close()
+		}
+		if err1 == nil && err2 == nil {
+			return port
+		}
+	}
+	t.Fatal("no free ports found")
+	return 0
 }

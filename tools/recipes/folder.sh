@@ -9,9 +9,12 @@ folder=$1 host=$2 target=$3 port=${4:-8834}
 program=${PROGRAM:-viamillipede}
 [ -d "$folder" ] || { echo "folder.sh: $folder is no folder" >&2; exit 1; }
 
-${REMOTE:-ssh} "$host" "mkdir -p '$target' && exec $program rx $port connect 60 exec \"tar xf - -C '$target'\"" &
+# quoted makes one word of its argument, for the shell there.
+quoted() { printf '%s\n' "$1" | sed "s/'/'\\\\''/g; 1s/^/'/; \$s/\$/'/"; }
+
+${REMOTE:-ssh} "$host" "mkdir -p $(quoted "$target") && exec $program rx $port connect 60 exec $(quoted "tar xf - -C $(quoted "$target")")" &
 receiver=$!
 status=0
-$program tx "$host" "$port" exec "tar cf - -C '$folder' ." || status=$?
+$program tx "$host" "$port" exec "tar cf - -C $(quoted "$folder") ." || status=$?
 wait "$receiver" || status=$?
 exit "$status"

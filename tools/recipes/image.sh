@@ -10,12 +10,16 @@ program=${PROGRAM:-viamillipede}
 left=${ATTEMPTS:-100}
 [ -r "$image" ] || { echo "image.sh: cannot read $image" >&2; exit 1; }
 
+# quoted makes one word of its argument, for the shell there.
+quoted() { printf '%s\n' "$1" | sed "s/'/'\\\\''/g; 1s/^/'/; \$s/\$/'/"; }
+
 while :; do
-	${REMOTE:-ssh} "$host" "exec $program rx $port file '$target' resume sync connect 60" &
+	${REMOTE:-ssh} "$host" "exec $program rx $port file $(quoted "$target") resume sync connect 60" &
 	receiver=$!
-	status=0
+	status=0 theirs=0
 	$program tx "$host" "$port" file "$image" resume verbose 1 || status=$?
-	wait "$receiver" || [ "$status" -ne 0 ] || status=$?
+	wait "$receiver" || theirs=$?
+	[ "$status" -ne 0 ] || status=$theirs
 	left=$((left - 1))
 	if [ "$status" -eq 0 ] || [ "$status" -eq 1 ] || [ "$left" -le 0 ]; then
 		exit "$status" # 1: the command line is wrong, and will be again

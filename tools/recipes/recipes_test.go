@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -55,18 +56,27 @@ type bed struct {
 
 func newBed(t *testing.T) *bed {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	b := &bed{t: t, dir: t.TempDir(), port: fmt.Sprint(l.Addr().(*net.TCPAddr).Port)}
+	b := &bed{t: t, dir: t.TempDir(), port: freePort(t)}
 	b.script("remote", "shift; exec sh -c \"$*\"\n")
 	b.script("srun", "while :; do case $1 in --*) shift ;; *) break ;; esac; done; exec \"$@\"\n")
 	b.script("scontrol", "printf '127.0.0.1\\n127.0.0.2\\n'\n")
 	b.env = append(os.Environ(), "PATH="+b.dir+":"+os.Getenv("PATH"), "PROGRAM="+program, "REMOTE=remote", "PORT="+b.port, "PAUSE=0", "ATTEMPTS=3",
 		"SLURM_JOB_NODELIST=n[1-2]", "STATE="+b.path("state"))
 	return b
+}
+
+// freePort finds a port that nobody listens on, below those that the kernel gives to outgoing connections: one of these could take it.
+func freePort(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		port := fmt.Sprint(10000 + rand.IntN(20000))
+		if l, err := net.Listen("tcp", ":"+port); err == nil {
+			l.Close()
+			return port
+		}
+	}
+	t.Fatal("no free port found")
+	return ""
 }
 
 func (b *bed) path(name string) string { return filepath.Join(b.dir, name) }
@@ -126,40 +136,45 @@ func (b *bed) has(name, want string) {
 
 var payload = strings.Repeat("0123456789abcdef", 1<<16)
 
+// odd is a name that a shell could take for something else.
+const odd = "it's \"$HOME\" `id` \\"
+
 func TestFolder(t *testing.T) {
-	b := newBed(t)
-	if err := os.MkdirAll(b.path("from/sub"), 0o755); err != nil {
+	b, from := newBed(t), odd+" from"
+	if err := os.MkdirAll(b.path(from+"/sub"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	b.write("from/sub/file", payload, 0o600)
-	if status, said := b.run("./folder.sh", b.path("from"), "127.0.0.1", b.path("to"), b.port); status != 0 {
+	b.write(from+"/sub/file", payload, 0o600)
+	if status, said := b.run("./folder.sh", b.path(from), "127.0.0.1", b.path(odd), b.port); status != 0 {
 		t.Fatalf("status %d\n%s", status, said)
 	}
-	b.has("to/sub/file", payload)
+	b.has(odd+"/sub/file", payload)
 	if status, said := b.run("./folder.sh", b.path("nowhere"), "127.0.0.1", b.path("to2"), b.port); status == 0 {
 		t.Errorf("a folder that is not there is no failure\n%s", said)
 	}
 }
 
-// The first attempt finds a receiver that fails; the next one has all.
+// The first attempt finds a receiver that fails, and the second one loses the way to it at its end; the next one has all.
 func TestImage(t *testing.T) {
 	b := newBed(t)
 	b.write("image", payload, 0o600)
 	b.script("remote", `shift
-if [ ! -e "`+b.path("tried")+`" ]; then
-	: >"`+b.path("tried")+`"
-	set -- "exec `+program+` rx `+b.port+` exec 'exit 9'"
-fi
+echo >>"`+b.path("tried")+`"
+case $(wc -l <"`+b.path("tried")+`") in
+1) set -- "exec `+program+` rx `+b.port+` exec 'exit 9'" ;;
+2) sh -c "$*"; exit 255 ;;
+esac
 exec sh -c "$*"
 `)
-	if status, said := b.run("./image.sh", b.path("image"), "127.0.0.1", b.path("copy"), b.port); status != 0 {
+	if status, said := b.run("./image.sh", b.path("image"), "127.0.0.1", b.path(odd), b.port); status != 0 {
 		t.Fatalf("status %d\n%s", status, said)
 	}
-	b.has("copy", payload)
-	if status, said := b.run("./image.sh", b.path("missing"), "127.0.0.1", b.path("copy"), b.port); status == 0 {
+	b.has(odd, payload)
+	b.has("tried", "\n\n\n")
+	if status, said := b.run("./image.sh", b.path("missing"), "127.0.0.1", b.path(odd), b.port); status == 0 {
 		t.Errorf("an image that is not there is no failure\n%s", said)
 	}
-	b.has("copy", payload)
+	b.has(odd, payload)
 }
 
 func TestNightly(t *testing.T) {
