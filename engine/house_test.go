@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -548,7 +550,8 @@ func TestHouseRefusesHalfAPair(t *testing.T) {
 		t.Error("its sender has sent all")
 	}
 	h.drains()
-	if err := h.errs[1]; err == nil || !strings.Contains(err.Error(), "each has to do both") {
-		t.Errorf("the other end: %v", err)
+	told := func(err error) bool { return strings.Contains(err.Error(), "each has to do both") }
+	if !slices.ContainsFunc(slices.Collect(maps.Values(h.errs)), told) { // it may have come again
+		t.Errorf("the other ends: %v", h.errs)
 	}
 }

@@ -39,6 +39,19 @@ func (inv *invocation) openFolder(c *engine.ReceiveConfig) (*part.File, *naming,
 	return p, f, nil
 }
 
+// checkFolder finds out whether files can be received into the folder, if there is one, so that nobody comes where they cannot.
+func (inv *invocation) checkFolder() error {
+	if !inv.keepsFolder {
+		return nil
+	}
+	p, err := part.Enter(inv.filing.sink)
+	if err != nil {
+		return localPipe(err.Error(), nil)
+	}
+	p.Close()
+	return nil
+}
+
 // gets notes whether the file has its name.
 func (f *naming) gets(why error) error {
 	f.once.Do(func() {

@@ -27,6 +27,9 @@ func (inv *invocation) stay(ctx context.Context, cancel context.CancelCauseFunc,
 	if err := inv.shareMachine(); err != nil {
 		return failed(ownPrefix, err)
 	}
+	if err := inv.checkFolder(); err != nil {
+		return failed(ownPrefix, err)
+	}
 	s := &staying{inv: inv, self: &side{name: "rx", prefix: ownPrefix, log: words.NewLog(stderr, ownPrefix, observe.Level(inv.verbose))}}
 	s.self.events = inv.sight.teller.Side("", 0)
 	s.self.crowd = s.crowd
