@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -225,19 +226,39 @@ func TestSSHPaths(t *testing.T) {
 // nowhere is an address to which no connection can be made.
 const nowhere = "255.255.255.255"
 
+// rangeOfPorts is how many ports freePorts finds: each end may need one, and others that run beside the tests may take some.
+const rangeOfPorts = 10
+
+// freePorts finds the first of some ports in a row that nobody else of this process is given, nor listens on.
+func freePorts(t *testing.T) int {
+	t.Helper()
+	for range 100 {
+		first := 10000 + int(nextPort.Add(rangeOfPorts)-rangeOfPorts+1)%20000
+		free := true
+		for port := first; free && port < first+rangeOfPorts; port++ {
+			l, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
+			if free = err == nil; free {
+				l.Close()
+			}
+		}
+		if free {
+			return first
+		}
+	}
+	t.Fatal("no free ports found")
+	return 0
+}
+
 // A host that cannot be reached dials.
 func TestSSHTheOtherWay(t *testing.T) {
 	t.Parallel()
-	first, err := freePort()
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := throughStandIn(t, nil, "tx", nowhere, "ssh", "host1", "ports", fmt.Sprintf("%d-%d", first, first+50), "peer", `cat >"$HOME/copy"`)
+	first := freePorts(t)
+	s := throughStandIn(t, nil, "tx", nowhere, "ssh", "host1", "ports", fmt.Sprintf("%d-%d", first, first+rangeOfPorts-1), "peer", `cat >"$HOME/copy"`)
 	fmt.Fprint(s.in, "the stream")
 	re := `^viamillipede: ` + nowhere + ` cannot be reached \(.*\): it dials this end, on port (\d+)$`
 	s.ends(0, re)
 	if m := regexp.MustCompile("(?m)" + re).FindStringSubmatch(s.said()); m != nil {
-		if port, _ := strconv.Atoi(m[1]); port < first || port > first+50 {
+		if port, _ := strconv.Atoi(m[1]); port < first || port >= first+rangeOfPorts {
 			t.Errorf("port %d, want one from %d", port, first)
 		}
 	}
@@ -259,18 +280,20 @@ func TestSSHNoWay(t *testing.T) {
 // A range of ports, of which the first is taken.
 func TestSSHPorts(t *testing.T) {
 	t.Parallel()
-	first, err := freePort()
+	first := freePorts(t)
+	taken, err := net.Listen("tcp", fmt.Sprintf(":%d", first))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := throughStandIn(t, nil, "tx", "127.0.0.1", "ssh", "ports", fmt.Sprintf("%d-%d", first, first+50), "verbose", "2", "peer", "cat >/dev/null")
+	defer taken.Close()
+	s := throughStandIn(t, nil, "tx", "127.0.0.1", "ssh", "ports", fmt.Sprintf("%d-%d", first, first+rangeOfPorts-1), "verbose", "2", "peer", "cat >/dev/null")
 	s.ends(0, `^viamillipede: link \d+ up`)
 	m := regexp.MustCompile(`(?m)^viamillipede: link \d+ up: 127\.0\.0\.1:(\d+)`).FindStringSubmatch(s.said())
 	if m == nil {
 		t.Fatalf("no port:\n%s", s.said())
 	}
-	if port, _ := strconv.Atoi(m[1]); port < first || port > first+50 {
-		t.Errorf("port %d, want one from %d; it said:\n%s", port, first, s.said())
+	if port, _ := strconv.Atoi(m[1]); port <= first || port >= first+rangeOfPorts {
+		t.Errorf("port %d, want one above %d; it said:\n%s", port, first, s.said())
 	}
 }
 
