@@ -83,6 +83,11 @@ func TestOneNameAtATime(t *testing.T) {
 	if kept, _ := first.Close(); !strings.HasSuffix(kept, "/.a.viamillipede-part") {
 		t.Errorf("kept %q", kept)
 	}
+	third := enter(t, dir, "three")
+	if err := third.Name("a"); err != nil {
+		t.Errorf("one that was refused keeps another out: %v", err)
+	}
+	third.Close()
 	if err := second.Name("a"); err != nil {
 		t.Fatal(err)
 	}

@@ -140,7 +140,11 @@ func (a *place) lock() bool {
 		return true
 	}
 	l.Type = syscall.F_WRLCK
-	return syscall.FcntlFlock(a.folder.Fd(), getLock, &l) != nil || l.Type == syscall.F_UNLCK
+	if syscall.FcntlFlock(a.folder.Fd(), getLock, &l) != nil || l.Type == syscall.F_UNLCK {
+		return true
+	}
+	a.unlock() // whoever is refused may stay for a while, and must not keep others out
+	return false
 }
 
 // unlock lets others have the name.
