@@ -29,19 +29,19 @@ demo: build ## move a tar of Go's own source over 16 links of which chaos cuts m
 	@go run ./tools/demo -program $(PROGRAM) -source "$$(go env GOROOT)/src"
 
 # The program's own tests come last and alone: many run at a time, and they wait, within bounds, for links and peers that are gone.
-# -short: the same tests with fewer seeds, since the race detector costs a factor of ten.
+# -short: the same tests with fewer seeds; each kind of run has seeds of its own. The race detector costs a factor of ten.
 test: ## vet, every test, every system call made short at times, and a short run under the race detector
 	go vet ./...
 	go test -timeout 10m $$(go list ./... | grep -v '/cmd/viamillipede$$')
 	go test -timeout 15m ./cmd/viamillipede
-	@$(MAKE) --no-print-directory faults
+	@$(MAKE) --no-print-directory faults SHORT=-short
 	@$(MAKE) --no-print-directory race SHORT=-short
 
 # The build tag makes some data system calls short or interrupted (netio/internal/sys). The engine has three loops here, unless
 # a test says otherwise: on two CPUs it would seldom have more than one or two.
 faults: ## the engine and netio with short counts and EINTR forced on every data system call
 	go vet -tags faults ./netio/...
-	go test -tags faults -timeout 10m ./netio ./engine ./engine/send/... ./engine/receive/...
+	go test -tags faults $(SHORT) -timeout 10m ./netio ./engine ./engine/send/... ./engine/receive/...
 
 race: ## the parallel packages under the race detector, all seeds
 	@if command -v "$$(go env CC)" >/dev/null; then \
