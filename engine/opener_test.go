@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"viamillipede/engine"
+	"viamillipede/engine/sidechain"
 )
 
 // late is a producer or a consumer whose descriptor is a socket on which nothing happens, until Open puts another one in its place.
@@ -57,15 +58,15 @@ func (late) Begun(context.Context, engine.Origin) error { return nil }
 func (late) Left(context.Context) error                 { return nil }
 func (late) Accepts(context.Context) error              { return nil }
 
-// open is a stream between two of them.
-func open(t *testing.T, from, to late) (rx, tx chan error) {
+// open is a stream between two of them, whose legs go through a chain.
+func open(t *testing.T, from, to late, chain sidechain.Chain) (rx, tx chan error) {
 	t.Helper()
 	r, err := engine.NewReceiver(engine.ReceiveConfig{Options: engine.Options{Threads: 2}, Sink: to.at, Consumer: to})
 	if err != nil {
 		t.Fatal(err)
 	}
 	paths := []engine.Path{{Host: "127.0.0.1", Port: uint16(r.Addr().(*net.TCPAddr).Port)}}
-	s, err := engine.NewSender(engine.SendConfig{Options: engine.Options{Threads: 2}, Paths: paths, Source: from.at, Producer: from})
+	s, err := engine.NewSender(engine.SendConfig{Options: engine.Options{Threads: 2, Chain: chain}, Paths: paths, Source: from.at, Producer: from})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +84,7 @@ func happens[T any](t *testing.T, what string, c <-chan T) (v T) {
 	t.Helper()
 	select {
 	case v = <-c:
-	case <-time.After(soon):
+	case <-time.After(3 * soon):
 		t.Fatalf("not in time: %s", what)
 	}
 	return v
@@ -91,9 +92,14 @@ func happens[T any](t *testing.T, what string, c <-chan T) (v T) {
 
 // The source is opened when a link could carry a leg, and the sink when the stream has begun; the stream waits for both.
 func TestOpenerIsAwaited(t *testing.T) {
+	t.Run("plain", func(t *testing.T) { awaitOpener(t, sidechain.Chain{}) })
+	t.Run("coded", func(t *testing.T) { awaitOpener(t, sidechain.Chain{Steps: []sidechain.Step{{Codec: sidechain.Zstd}}}) })
+}
+
+func awaitOpener(t *testing.T, chain sidechain.Chain) {
 	from, in := newLate(t)
 	to, out := newLate(t)
-	rx, tx := open(t, from, to)
+	rx, tx := open(t, from, to, chain)
 	if _, err := in.WriteString("all of it"); err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +135,7 @@ func TestOpenerFails(t *testing.T) {
 	for _, sink := range []bool{false, true} {
 		from, in := newLate(t)
 		to, _ := newLate(t)
-		rx, tx := open(t, from, to)
+		rx, tx := open(t, from, to, sidechain.Chain{})
 		if _, err := in.WriteString("all of it"); err != nil {
 			t.Fatal(err)
 		}

@@ -120,14 +120,14 @@ func (in *Intake) next(w *window.Window, at *loop.Loop, most int) (*window.Leg, 
 	if in.over.Load() {
 		return nil, NoMore, nil
 	}
+	if !in.usable() {
+		return nil, Undecided, nil
+	}
 	if in.coding != nil {
 		return in.nextCoded(w, at, most)
 	}
 	if !w.Open() {
 		return nil, NoRoom, nil
-	}
-	if !in.usable() {
-		return nil, Undecided, nil
 	}
 	in.at = at
 	l, why, err := in.cut(at.ID, most, at.Now)
