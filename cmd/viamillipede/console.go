@@ -62,6 +62,7 @@ func (u unremarked) Observe(e observe.Event) {
 type console struct {
 	mu      sync.Mutex
 	restore func() // makes it what it was; nil: it is. Guarded by mu
+	left    bool   // the program ends; guarded by mu
 }
 
 // theConsole is a process's.
@@ -81,15 +82,29 @@ func (*console) Size() (columns, rows uint16) { return netio.TerminalSize(standa
 func (c *console) Met() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.restore == nil {
+	if c.restore == nil && !c.left {
 		c.restore, _ = netio.RawTerminal(standardInput)
+		c.minds()
 	}
 }
 
-// close makes the terminal what it was.
+// minds makes the terminal what it was before a signal ends the process with the stacks of its goroutines.
+func (c *console) minds() {
+	quit := make(chan os.Signal, 1)
+	signal.Notify(quit, syscall.SIGQUIT)
+	go func() {
+		<-quit
+		c.close()
+		signal.Reset(syscall.SIGQUIT)
+		_ = syscall.Kill(os.Getpid(), syscall.SIGQUIT)
+	}()
+}
+
+// close makes the terminal what it was, for good: a link may still come up while the program ends.
 func (c *console) close() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.left = true
 	if c.restore != nil {
 		c.restore()
 		c.restore = nil

@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,6 +20,7 @@ import (
 type session struct {
 	t    *testing.T
 	user *os.File // what the user types, and sees
+	tty  string   // the name of the terminal
 	near *exec.Cmd
 	far  *tried
 	done chan error
@@ -28,6 +31,17 @@ type session struct {
 
 // login starts a remote shell on a terminal of 91 columns and 33 rows.
 func login(t *testing.T, command string, words ...string) *session {
+	t.Helper()
+	return loginBy(t, loginTo, command, words...)
+}
+
+// loginTo is the command line of the user's end.
+func loginTo(port string) []string {
+	return []string{"viamillipede", "rx", "127.0.0.1", port, "tx", "127.0.0.1", port, "threads", "2", "charmode"}
+}
+
+// loginBy is login by way of another program.
+func loginBy(t *testing.T, by func(port string) []string, command string, words ...string) *session {
 	t.Helper()
 	t.Parallel()
 	port := freshPort(t)
@@ -41,7 +55,9 @@ func login(t *testing.T, command string, words ...string) *session {
 	if err := pty.Setsize(user, &pty.Winsize{Cols: 91, Rows: 33}); err != nil {
 		t.Fatal(err)
 	}
-	s.near = exec.Command("viamillipede", "rx", "127.0.0.1", port, "tx", "127.0.0.1", port, "threads", "2", "charmode")
+	s.tty = tty.Name()
+	near := by(port)
+	s.near = exec.Command(near[0], near[1:]...)
 	s.near.Stdin, s.near.Stdout, s.near.Stderr = tty, tty, tty
 	s.near.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := s.near.Start(); err != nil {
@@ -131,14 +147,18 @@ func TestConsoleEnds(t *testing.T) {
 		s := login(t, "echo ready; kill -KILL $$")
 		s.ends(128 + 9)
 	})
-	t.Run("end of input", func(t *testing.T) {
-		t.Parallel()
-		port := freshPort(t)
-		far := background(t, "viamillipede", "rx", port, "tx", port, "bind", "127.0.0.1", "exec", "stty -echo; cat; echo over", "pty")
-		near := background(t, "sh", "-c", `echo typed | viamillipede rx 127.0.0.1 $0 tx 127.0.0.1 $0 charmode`, port)
-		near.ends(t, 0, "typed\r\nover\r\n")
-		far.ends(t, 0, "")
-	})
+	for typed, want := range map[string]string{"a line\\n": "a line\r\nover\r\n", "no line": "no lineover\r\n", "": "over\r\n"} {
+		t.Run("end of input", func(t *testing.T) {
+			t.Parallel()
+			port, quiet := freshPort(t), filepath.Join(t.TempDir(), "quiet") // there once the terminal does not show what is typed
+			far := background(t, "viamillipede", "rx", port, "tx", port, "bind", "127.0.0.1",
+				"exec", "stty -echo; : >"+quiet+"; cat; echo over", "pty")
+			near := background(t, "sh", "-c", `
+				{ until [ -e "$1" ]; do sleep 0.01; done; printf "$2"; } | viamillipede rx 127.0.0.1 $0 tx 127.0.0.1 $0 charmode`, port, quiet, typed)
+			near.ends(t, 0, want)
+			far.ends(t, 0, "")
+		})
+	}
 }
 
 // When the user's end is stopped, the session is hung up, and nothing of it is left.
@@ -155,4 +175,32 @@ func TestConsoleHangsUp(t *testing.T) {
 		b, err := os.ReadFile("/proc/" + pid + "/stat")
 		return err != nil || strings.Contains(string(b), ") Z ")
 	})
+}
+
+// However the user's end is ended, the terminal is what it was.
+func TestConsoleRestores(t *testing.T) {
+	for _, how := range []syscall.Signal{syscall.SIGTERM, syscall.SIGQUIT} {
+		t.Run(how.String(), func(t *testing.T) {
+			s := loginBy(t, func(port string) []string {
+				return append([]string{"sh", "-c", `sh -c 'echo pid $$ pid; exec "$@"' "$@"
+					case $(stty -a) in *-icanon*) echo it is raw;; *) echo it is restored;; esac`, "sh", "sh"}, loginTo(port)...)
+			}, "sleep 1000")
+			s.sees(" pid\r")
+			s.mu.Lock()
+			pid, err := strconv.Atoi(strings.Fields(s.seen.String())[1])
+			s.mu.Unlock()
+			if err != nil {
+				t.Fatal(err)
+			}
+			until(t, "keys go to the other end", func() bool {
+				mode, err := exec.Command("stty", "-F", s.tty, "-a").Output()
+				return err == nil && strings.Contains(string(mode), "-icanon")
+			})
+			if err := syscall.Kill(pid, how); err != nil {
+				t.Fatal(err)
+			}
+			s.sees("it is restored")
+			s.ends(0)
+		})
+	}
 }

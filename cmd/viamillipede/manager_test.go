@@ -280,3 +280,22 @@ func TestManagedSender(t *testing.T) {
 	}
 	m.await("STOPPING=1")
 }
+
+// A service that takes many connections is ready when they are taken, and gives signs of life.
+func TestManagedTaker(t *testing.T) {
+	m := managed(t, "")
+	tx := m.service(t.Context(), nil, "rx", "localhost", "1", "tx", "localhost", "1", "keep", "2", "window", "8M", "terminate", freshPort(t))
+	tx.Env = append(tx.Env, "WATCHDOG_USEC=20000")
+	var said bytes.Buffer
+	tx.Stderr = &said
+	if err := tx.Start(); err != nil {
+		t.Fatal(err)
+	}
+	m.await("READY=1")
+	m.await("WATCHDOG=1")
+	_ = tx.Process.Signal(syscall.SIGTERM)
+	if err := tx.Wait(); err != nil {
+		t.Errorf("%v\n%s", err, &said)
+	}
+	m.await("STOPPING=1")
+}

@@ -33,6 +33,8 @@ func (inv *invocation) takeMany(ctx context.Context, cancel context.CancelCauseF
 	if err != nil {
 		return failed(ownPrefix, inv.connection.unheard(err))
 	}
+	inv.herald.cancel = cancel
+	defer inv.herald.live(s.current)()
 	taking, enough := context.WithCancel(ctx)
 	defer enough()
 	defer watchSignals(s.current, []func(*engine.Error){

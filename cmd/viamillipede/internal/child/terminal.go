@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/creack/pty"
@@ -17,11 +18,15 @@ import (
 type terminal struct {
 	near, far *os.File
 	in, out   *os.File      // our ends of the pipes
-	fed       chan struct{} // closed when all of the input is in the terminal, or cannot be
+	typed     byte          // the last byte of the input; at first, the end of a line
+	fed       chan struct{} // closed when all of the input is in the terminal, or cannot be; typed is final then
 }
 
-// endOfInput is what a terminal takes for the end (VEOF, termios(3)).
+// endOfInput is what a terminal takes for the end (VEOF, termios(3)) at the beginning of a line; within one it only passes that on.
 const endOfInput = "\x04"
+
+// lineEnds are what a line ends with, as a terminal sees it.
+const lineEnds = "\n\r" + endOfInput
 
 // NewTerminal makes the terminal of a command, and the pipes to it; it does not run yet. Its input, its output and its standard error are the
 // terminal.
@@ -30,7 +35,7 @@ func NewTerminal(command string) (*Child, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &terminal{fed: make(chan struct{})}
+	t := &terminal{fed: make(chan struct{}), typed: lineEnds[0]}
 	if t.near, t.far, err = pty.Open(); err != nil {
 		c.Close()
 		return nil, err
@@ -55,7 +60,7 @@ func (t *terminal) run() {
 	t.far.Close()
 	go func() {
 		defer close(t.fed)
-		_, _ = io.Copy(t.near, t.in)
+		_, _ = io.Copy(typist{t}, t.in)
 	}()
 	go func() {
 		_, _ = io.Copy(t.out, t.near) // up to EIO: nobody has the far end
@@ -70,8 +75,23 @@ func (t *terminal) release(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	_, _ = t.near.WriteString(endOfInput)
+	end := endOfInput
+	if strings.IndexByte(lineEnds, t.typed) < 0 {
+		end += endOfInput // the first one passes on what there is of a line
+	}
+	_, _ = t.near.WriteString(end)
 	return nil
+}
+
+// typist writes the input of a terminal.
+type typist struct{ *terminal }
+
+// Write implements io.Writer.
+func (t typist) Write(p []byte) (int, error) {
+	if len(p) > 0 {
+		t.typed = p[len(p)-1]
+	}
+	return t.near.Write(p)
 }
 
 // ended notes that the program has ended: nobody reads its input.
