@@ -120,7 +120,7 @@ func benchTable(kind string) []keyword {
 	case benchTx:
 		table = append(append(table, benchHost()), ofPath()...)
 	}
-	return slices.DeleteFunc(table, func(k keyword) bool { return k.unbuilt || slices.Contains(elsewhere[kind], k.name) })
+	return slices.DeleteFunc(table, func(k keyword) bool { return slices.Contains(elsewhere[kind], k.name) })
 }
 
 // benchPort is rx or serve with its port, or rx with a connection that is there already.

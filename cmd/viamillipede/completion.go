@@ -63,9 +63,6 @@ func shellWords(table []keyword) []shells.Word {
 	asking := names(questions())
 	var all []shells.Word
 	for _, k := range table {
-		if k.unbuilt {
-			continue
-		}
 		w := shells.Word{Name: k.name, Gist: k.gist, Many: k.many || k.ofPath, First: k.first || slices.Contains(asking, k.name)}
 		for _, a := range k.args {
 			w.Args = append(w.Args, shellArg(a))

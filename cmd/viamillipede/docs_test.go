@@ -90,9 +90,6 @@ func hasKeywords(t *testing.T, text string, keywords []keyword) {
 		if k.initial != "" && !strings.Contains(below, "Default: "+k.initial+".\n") {
 			t.Errorf("%s: the man page lacks %q", k.name, "Default: "+k.initial+".")
 		}
-		if k.unbuilt != strings.Contains(below, "Not built yet.") {
-			t.Errorf("%s: built or not built: the man page has it wrong", k.name)
-		}
 		for _, alias := range k.alias {
 			if !strings.Contains(below, "\n.Cm "+alias) {
 				t.Errorf("%s: the man page lacks the spelling %s", k.name, alias)
@@ -158,9 +155,6 @@ func TestHelpHasEverything(t *testing.T) {
 		}
 		if k.initial != "" && !strings.HasSuffix(line[1], "("+k.initial+")") {
 			t.Errorf("help of %s lacks the default %s: %s", k.name, k.initial, line[1])
-		}
-		if k.unbuilt && !strings.HasSuffix(line[1], "(not built yet)") {
-			t.Errorf("help of %s does not say that it is not built", k.name)
 		}
 	}
 	for _, s := range statuses {

@@ -146,13 +146,10 @@ func helpAsked(words []string) (topic string, asked bool) {
 
 // remark is what follows the gist in the list of keywords.
 func (k keyword) remark() string {
-	switch {
-	case k.unbuilt:
-		return " (not built yet)"
-	case k.initial != "":
-		return " (" + k.initial + ")"
+	if k.initial == "" {
+		return ""
 	}
-	return ""
+	return " (" + k.initial + ")"
 }
 
 // help is what "help <keyword>" prints.
@@ -179,9 +176,6 @@ func (k keyword) help() string {
 	}
 	if k.ofPath {
 		b.WriteString("\nStands after a tx or rx with a host and belongs to it; once for each.\n")
-	}
-	if k.unbuilt {
-		b.WriteString("\nNot built yet.\n")
 	}
 	return b.String()
 }

@@ -13,7 +13,6 @@ type keyword struct {
 	ofPath  bool          // belongs to the tx before it: once for each
 	first   bool          // a command with a grammar of its own, which only the first word of the line can be
 	far     bool          // the other end that ssh starts is told, too
-	unbuilt bool          // parsed and checked, but this program cannot do it yet
 	initial string        // the default as the help text shows it, or ""
 	gist    string        // one line for the list of keywords
 	more    string        // what else "help <keyword>" says; lines of the text, or ""

@@ -73,21 +73,14 @@ func parse(words []string) (*invocation, error) {
 		}
 	}
 	p := &parser{rest: words, table: grammar(), seen: map[string]bool{}, inv: defaults(), lists: helpLists}
-	var unbuilt string
 	for len(p.rest) > 0 {
 		k, err := p.keyword()
 		if err != nil {
 			return nil, err
 		}
-		if k.unbuilt && unbuilt == "" {
-			unbuilt = k.name
-		}
 		if p.inv.question != "" {
 			return p.inv, p.nothingMore(k)
 		}
-	}
-	if unbuilt != "" {
-		return nil, usageError("%s is not built yet", unbuilt)
 	}
 	p.patience()
 	if p.inv.telling.events != "" {

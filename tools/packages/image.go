@@ -149,12 +149,7 @@ func (l layout) tar(date time.Time) ([]byte, error) {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
 	for _, name := range slices.Sorted(maps.Keys(l)) {
-		data := l[name]
-		head := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: 0o644, Size: int64(len(data)), ModTime: date, Format: tar.FormatUSTAR}
-		if err := w.WriteHeader(head); err != nil {
-			return nil, err
-		}
-		if _, err := w.Write(data); err != nil {
+		if err := writeFile(w, name, 0o644, l[name], date); err != nil {
 			return nil, err
 		}
 	}

@@ -69,14 +69,20 @@ func archive(files []file, below string, date time.Time) ([]byte, error) {
 		if err := folders(path.Dir(name)); err != nil {
 			return nil, err
 		}
-		head := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: f.mode, Size: int64(len(data)), ModTime: date, Format: tar.FormatUSTAR}
-		if err := w.WriteHeader(head); err != nil {
-			return nil, err
-		}
-		if _, err := w.Write(data); err != nil {
+		if err := writeFile(w, name, f.mode, data, date); err != nil {
 			return nil, err
 		}
 	}
 	err := w.Close()
 	return b.Bytes(), err
+}
+
+// writeFile adds a file that belongs to root, as every archive here has them.
+func writeFile(w *tar.Writer, name string, mode int64, data []byte, date time.Time) error {
+	head := &tar.Header{Typeflag: tar.TypeReg, Name: name, Mode: mode, Size: int64(len(data)), ModTime: date, Format: tar.FormatUSTAR}
+	if err := w.WriteHeader(head); err != nil {
+		return err
+	}
+	_, err := w.Write(data)
+	return err
 }
