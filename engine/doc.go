@@ -69,7 +69,9 @@
 //	    link.go                    what a link is at either end
 //	    life.go                    a stream begins, is supervised, and ends once   the goroutine of Run
 //	    lastwords.go               the peer is told how                            the same goroutine
-//	    outcry.go                  the user is told when it has no link            the same goroutine
+//	engine/internal/outcry       the user is told when it has no link              the same goroutine
+//	engine/internal/gauge        the kernel counts what links do, if it lets us    a goroutine at the start
+//	engine/internal/chore        goroutines beside the loops, and waits
 //	engine/parties               programs at the other end of the user's pipes, which have a say in the end of the stream
 //	engine/resume                what an earlier run has left is compared          goroutines of its own
 //	engine/observe               what it shows: a Snapshot, a Summary, and events for an Observer
@@ -141,9 +143,9 @@
 //	streams of a house         house.House: Run joins them
 //	end of the sink            egress.Delivery: it closes ended
 //	crews of coders            ingest.Intake and decode.Decoding: they end with them
-//	questions to parties       ingest.Intake and egress.Delivery, a stream.Chore each: was that all? and: whose stream it is
+//	questions to parties       ingest.Intake and egress.Delivery, a chore.Chore each: was that all? and: whose stream it is
 //	hashing of a file            ingest.Intake and Receiver: it ends with them, or when a call on the file returns
-//	loading of BPF programs    stream.Chore: one for the statistics of links, one for the proof of pages
+//	loading of BPF programs    chore.Chore: one for the statistics of links, one for the proof of pages
 //
 // # Verbs
 //

@@ -24,6 +24,7 @@ import (
 	"sync"
 	"time"
 
+	"viamillipede/engine/internal/chore"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
@@ -247,7 +248,7 @@ func (d *Doors) acceptAt(ctx context.Context, at int, l net.Listener, guests *sy
 			return err
 		default: // out of descriptors, or the connection is gone already
 			observe.Tell(d.cfg.Observer, observe.AcceptFailed{Err: err})
-			stream.Sleep(ctx, d.cfg.Time.Backoff)
+			chore.Sleep(ctx, d.cfg.Time.Backoff)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 
+	"viamillipede/engine/internal/chore"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
@@ -70,7 +71,7 @@ func (d *Doors) openAgain(ctx context.Context, changed <-chan struct{}) stream.D
 		} else if !absent {
 			observe.Tell(d.cfg.Observer, observe.ListenFailed{Err: err})
 		}
-		stream.SleepUntil(ctx, d.cfg.Time.BackoffMost, changed, nil, nil)
+		chore.SleepUntil(ctx, d.cfg.Time.BackoffMost, changed, nil, nil)
 	}
 	return nil
 }
@@ -89,7 +90,7 @@ func (d *Doors) watch(ctx context.Context, changed chan<- struct{}) {
 		case changed <- struct{}{}:
 		default:
 		}
-		stream.Sleep(ctx, schedule.ChangePause)
+		chore.Sleep(ctx, schedule.ChangePause)
 	})
 	if err != nil && ctx.Err() == nil {
 		observe.Tell(d.cfg.Observer, observe.NetworkNotWatched{Err: err})

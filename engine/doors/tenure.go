@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"viamillipede/engine/internal/chore"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -141,7 +142,7 @@ func (t *Tenure) AwaitTurn(ctx context.Context, mu sync.Locker, h Claim, since t
 	if yields {
 		turnOut(stream.ErrYields)
 	}
-	stream.SleepUntil(ctx, min(left, most), turn, nil, nil)
+	chore.SleepUntil(ctx, min(left, most), turn, nil, nil)
 	return ctx.Err() == nil
 }
 

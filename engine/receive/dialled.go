@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"viamillipede/engine/doors"
+	"viamillipede/engine/internal/outcry"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
@@ -197,8 +198,8 @@ func (r receiveEnd) unreached(now time.Time) *stream.Error {
 }
 
 // cryOfPaths adds what the paths have shown.
-func (r receiveEnd) cryOfPaths(o *observe.Outage, n stream.News) {
-	if n == stream.NewsEnds {
+func (r receiveEnd) cryOfPaths(o *observe.Outage, n outcry.News) {
+	if n == outcry.Ends {
 		o.Paths = r.dialer.Working()
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"viamillipede/engine/doors"
+	"viamillipede/engine/internal/chore"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/receive/decode"
@@ -256,7 +257,7 @@ func (r *Receiver) tidy() {
 // that ends at once, and does not wait for Run. It returns after atMost, whatever the file does. Any goroutine may call it.
 func (r *Receiver) Cut(atMost time.Duration) {
 	if !r.life.Curtain.Look(func() { r.cutWithin(atMost) }) {
-		stream.AwaitAll(r.gone, 1, atMost) // Run is about to do it, or has done it
+		chore.AwaitAll(r.gone, 1, atMost) // Run is about to do it, or has done it
 	}
 }
 
@@ -269,7 +270,7 @@ func (r *Receiver) cutWithin(atMost time.Duration) {
 		r.out.CutOff()
 		cut <- struct{}{}
 	}()
-	stream.AwaitAll(cut, 1, atMost)
+	chore.AwaitAll(cut, 1, atMost)
 }
 
 // Addr is the address that senders have to connect to; the kernel chooses its port if ReceiveConfig.Port is 0. It is nil where the

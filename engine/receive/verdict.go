@@ -3,6 +3,7 @@ package receive
 import (
 	"time"
 
+	"viamillipede/engine/internal/outcry"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/receive/egress"
@@ -166,8 +167,8 @@ func (r receiveEnd) PeerFailed(on *stream.Link, f wire.Fault) error {
 }
 
 // Plight is part of stream.Half.
-func (r receiveEnd) Plight(now time.Time) stream.Plight {
-	p := stream.Plight{Since: r.life.Outage.Moved(), Over: r.life.Finished && r.life.Err == nil && r.bye.Load(), Whole: r.tenure.Met() && r.whole()}
+func (r receiveEnd) Plight(now time.Time) outcry.Plight {
+	p := outcry.Plight{Since: r.life.Outage.Moved(), Over: r.life.Finished && r.life.Err == nil && r.bye.Load(), Whole: r.tenure.Met() && r.whole()}
 	if p.Without = r.useful.Load() == 0; !p.Without {
 		p.Since = now // only the sender can tell whether payload has to move
 	}
@@ -175,14 +176,14 @@ func (r receiveEnd) Plight(now time.Time) stream.Plight {
 }
 
 // Cry is part of stream.Half. A receiver may be started long before its sender, so what it waits for is said once.
-func (r receiveEnd) Cry(o *observe.Outage, n stream.News, p stream.Plight) bool {
+func (r receiveEnd) Cry(o *observe.Outage, n outcry.News, p outcry.Plight) bool {
 	if o.Dials = r.dialer != nil; o.Dials {
 		r.cryOfPaths(o, n)
 	}
 	switch {
 	case o.First && o.Dials:
 		o.Until, o.Limit = r.life.Started.Add(r.cfg.Connect), observe.LimitConnect
-	case o.First && n == stream.NewsLasts:
+	case o.First && n == outcry.Lasts:
 		return false
 	case o.First:
 		o.Door, o.Port, o.Until, o.Limit = r.Addr(), r.cfg.Port, time.Time{}, observe.LimitConnect

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"viamillipede/engine/internal/outcry"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
@@ -120,11 +121,11 @@ func (s *Sender) movedAt() time.Time { return s.life.Started.Add(time.Duration(s
 func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.life.Started))) }
 
 // Plight is part of stream.Half.
-func (s sendEnd) Plight(time.Time) stream.Plight {
-	return stream.Plight{Without: s.life.Up == 0, Links: s.life.Up, Since: s.life.Outage.Still(), Over: s.life.Finished && s.life.Err == nil}
+func (s sendEnd) Plight(time.Time) outcry.Plight {
+	return outcry.Plight{Without: s.life.Up == 0, Links: s.life.Up, Since: s.life.Outage.Still(), Over: s.life.Finished && s.life.Err == nil}
 }
 
 // Cry is part of stream.Half.
-func (s sendEnd) Cry(o *observe.Outage, n stream.News, p stream.Plight) bool {
+func (s sendEnd) Cry(o *observe.Outage, n outcry.News, p outcry.Plight) bool {
 	return s.reach.Cry(o, n, p)
 }

@@ -3,7 +3,7 @@ package ways
 import (
 	"time"
 
-	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/internal/chore"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
@@ -95,11 +95,11 @@ func (d *Dialer) trial(c *crew) {
 	case <-ctx.Done():
 		return
 	}
-	stream.Sleep(ctx, schedule.AutoSettle)
+	chore.Sleep(ctx, schedule.AutoSettle)
 	for at := 0; ctx.Err() == nil; at++ {
 		t := tries[at%len(tries)]
 		if wait := time.Until(nextTry(tries)); wait > 0 {
-			stream.Sleep(ctx, wait)
+			chore.Sleep(ctx, wait)
 			continue
 		}
 		if time.Now().Before(t.after) {
@@ -133,7 +133,7 @@ func (c *crew) better(t *try) bool {
 	for _, i := range added {
 		c.start(i)
 	}
-	stream.Sleep(ctx, max(schedule.AutoSettle, schedule.AutoTrips*time.Duration(t.path.Trip.Load())))
+	chore.Sleep(ctx, max(schedule.AutoSettle, schedule.AutoTrips*time.Duration(t.path.Trip.Load())))
 	now := d.measureRate()
 	if ctx.Err() != nil {
 		return false
@@ -164,6 +164,6 @@ func (t *try) postpone() {
 // measureRate is how many bytes per second the peer receives, measured over schedule.AutoMeasure.
 func (d *Dialer) measureRate() float64 {
 	begun, from := time.Now(), d.cfg.End.Arrived()
-	stream.Sleep(d.ctx, schedule.AutoMeasure)
+	chore.Sleep(d.ctx, schedule.AutoMeasure)
 	return float64(d.cfg.End.Arrived()-from) / time.Since(begun).Seconds()
 }

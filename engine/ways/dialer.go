@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"viamillipede/engine/internal/chore"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
@@ -146,7 +147,7 @@ func (d *Dialer) holdBack() {
 	defer cancel()
 	select {
 	case <-d.FirstUp():
-		stream.Sleep(ctx, schedule.AfterFirst)
+		chore.Sleep(ctx, schedule.AfterFirst)
 	case <-ctx.Done():
 	}
 }

@@ -1,7 +1,7 @@
 package ways
 
 import (
-	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/internal/chore"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 )
@@ -13,7 +13,7 @@ func (d *Dialer) watchNetwork() {
 			d.cfg.End.Strand()
 		}
 		d.networkChanged()
-		stream.Sleep(d.ctx, schedule.ChangePause)
+		chore.Sleep(d.ctx, schedule.ChangePause)
 	})
 	if err != nil && d.ctx.Err() == nil {
 		observe.Tell(d.cfg.Observer, observe.NetworkNotWatched{Dials: true, Err: err})

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/internal/chore"
 	"viamillipede/engine/schedule"
 )
 
@@ -26,7 +26,7 @@ func (k *keeper) rest(ctx context.Context, wait *time.Duration, a schedule.Attem
 	case !a.Beside:
 		d -= a.Took // an attempt that took long was wait enough
 	}
-	return stream.SleepUntil(ctx, d, hope, empty, alone)
+	return chore.SleepUntil(ctx, d, hope, empty, alone)
 }
 
 // jitter spreads the redials of many links over time.

@@ -37,7 +37,7 @@ var layers = []layer{
 	{"bufpool", 1},
 	{"affinity", 1},
 	{"engine/observe", 3},
-	{"engine/internal/stream", 4},
+	{"engine/internal", 4},
 	{"engine/resume", 4},
 	{"engine/send/ingest", 5},
 	{"engine/ways", 5},

@@ -11,7 +11,7 @@ func (l *Life) Snapshot() observe.Snapshot { return l.Curtain.snapshot(l.shown, 
 
 // shown is Snapshot until the stream is over.
 func (l *Life) shown() observe.Snapshot {
-	s := observe.Snapshot{Links: l.half.LinkStatus(), Loops: l.Placed.Load().describe(), Uncounted: l.Gauge.lost()}
+	s := observe.Snapshot{Links: l.half.LinkStatus(), Loops: l.Placed.Load().describe(), Uncounted: l.Gauge.Lost()}
 	s.Time = time.Now()
 	s.Summary = l.account(s.Time)
 	l.half.Fill(&s)

@@ -10,7 +10,7 @@
 //
 //	life.go                    the stream begins, is supervised, and ends once      the goroutine of Run
 //	lastwords.go               the peer is told how it ended                        the same goroutine
-//	outcry.go                  the user is told of an outage                        the same goroutine
+//	                           the user is told of an outage (engine/internal/outcry)  the same goroutine
 //	account.go                 what was done, and how the stream stands             any goroutine
 //	curtain.go                 once it is over, nobody looks at what is closed
 //
@@ -19,10 +19,9 @@
 //	linkstatus.go, linksum.go  how a link stands, and what it did                   the same thread
 //	word.go, ending.go         why a link ends, and what that says of the peer
 //	chaos.go                   links are cut on purpose
-//	gauge.go, linkgauge.go     the kernel counts what links do (eBPF)               one goroutine at the start
+//	linkgauge.go               the kernel counts what links do (engine/internal/gauge)  one goroutine at the start
 //
-//	loops.go                   the loops are made and ended
-//	chore.go, wait.go          goroutines beside the loops, and what they wait for
+//	loops.go                   the loops are made, looked after (engine/internal/chore) and ended
 //	buffers.go                 how a window is divided into legs
 //	tally.go, pulse.go         what is counted, and how fast it grows
 //

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"viamillipede/engine/internal/chore"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -87,7 +88,7 @@ func (l *Life) Farewell() {
 			left <- struct{}{}
 		}
 	}
-	AwaitAll(left, len(l.Workers), l.time.Farewell)
+	chore.AwaitAll(left, len(l.Workers), l.time.Farewell)
 }
 
 // heardOut waits, for a moment, until the peer has the last words, as far as that can be told; false: it has not, or no link is left.
@@ -128,7 +129,7 @@ func (l *Life) Everywhere(f func(Worker)) {
 			called <- struct{}{}
 		}
 	}
-	AwaitAll(called, len(l.Workers), l.time.Farewell)
+	chore.AwaitAll(called, len(l.Workers), l.time.Farewell)
 }
 
 // faultOf is what the peer is told about an error.

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"viamillipede/engine/internal/gauge"
+	"viamillipede/engine/internal/outcry"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
@@ -31,11 +33,11 @@ type Life struct {
 	Failing atomic.Bool               // the stream has failed: a sender sends no more legs, so that links are free to carry the reason
 	Over    chan struct{}             // closed when the stream has ended
 	Poke    chan struct{}             // makes the supervisor look now
-	outcry  outcry                    // the supervisor's
+	outcry  outcry.Outcry             // the supervisor's
 
 	Placed    atomic.Pointer[Placement] // where the loops run
 	Repinning sync.Mutex                // held by whoever decides that; locked before Mu
-	Gauge     Gauge
+	Gauge     gauge.Gauge
 	Curtain   Curtain
 
 	// Mu guards what is below, and what the end says that it guards. Locks are taken in this order: that of the curtain, Repinning,
@@ -53,13 +55,13 @@ type Life struct {
 
 // Half is one end of a stream as its life sees it: what differs between the two. The supervisor asks.
 type Half interface {
-	Glance(now time.Time)                         // each time the supervisor looks
-	Concluded(now time.Time) bool                 // all is delivered, and there is nothing left to wait for
-	Verdict(now time.Time) *Error                 // why there is no hope; nil: there is
-	Speechless(now time.Time) bool                // a link is still to be hoped for, to carry the last words, and there is none
-	Patience() (dead, giveup time.Duration)       // how long to wait for a peer that seems dead, and for any; negative: for ever. Under Mu
-	Plight(now time.Time) Plight                  // under Mu
-	Cry(o *observe.Outage, n News, p Plight) bool // completes what the user is to be told; false: it is not worth telling
+	Glance(now time.Time)                                       // each time the supervisor looks
+	Concluded(now time.Time) bool                               // all is delivered, and there is nothing left to wait for
+	Verdict(now time.Time) *Error                               // why there is no hope; nil: there is
+	Speechless(now time.Time) bool                              // a link is still to be hoped for, to carry the last words, and there is none
+	Patience() (dead, giveup time.Duration)                     // how long to wait for a peer that seems dead, and for any; negative: for ever. Under Mu
+	Plight(now time.Time) outcry.Plight                         // under Mu
+	Cry(o *observe.Outage, n outcry.News, p outcry.Plight) bool // completes what the user is to be told; false: it is not worth telling
 
 	// Any goroutine asks.
 	Bytes() uint64                    // read from the source, or written to the sink
@@ -75,7 +77,7 @@ type Worker interface {
 	Farewell(words []byte, left chan<- struct{}) // says them on every link, and signals left once they have gone out
 	HeardOut() bool                              // the peer has them from one of the links, or it cannot be told that it has not
 	Forsake()                                    // counts no more on links that have not carried them
-	Count(g *Gauge)                              // names the links to the collector
+	Count(g *gauge.Gauge)                        // names the links to the collector
 	Describe() []observe.LinkStatus              // by any goroutine but the loop's
 	Collect() []observe.LinkSummary              // likewise
 	CloseLinks()                                 // closes what is left, when the loop has ended
@@ -85,7 +87,7 @@ type Worker interface {
 // to wait for that after they have left; 0: they leave when they have been heard.
 func (l *Life) Live(h Half, to observe.Observer, t schedule.Timing, linger, hearing time.Duration) {
 	l.half, l.observer, l.time, l.Linger, l.hearing = h, to, t, linger, hearing
-	l.Over, l.Poke, l.Gauge.observer = make(chan struct{}), make(chan struct{}, 1), to
+	l.Over, l.Poke, l.Gauge.Observer = make(chan struct{}), make(chan struct{}, 1), to
 }
 
 // Run starts the loops, and a lookout for those that get stuck, which end stops. A fault in it ends the stream.
@@ -110,7 +112,7 @@ func (l *Life) Leave(tidy func()) (sum observe.Summary, done bool) {
 	sum = l.Summary()
 	l.Curtain.Fall()
 	return sum, haltThen(l.Workers, func() {
-		l.Gauge.close()
+		l.Gauge.Close()
 		for _, w := range l.Workers {
 			w.CloseLinks()
 		}
@@ -262,6 +264,22 @@ func (l *Life) judge(now time.Time) {
 	}
 	if err := l.half.Verdict(now); err != nil {
 		l.Fail(err)
+	}
+}
+
+// CryOut tells the user that nothing gets through to the peer.
+func (l *Life) CryOut(now time.Time) {
+	l.Mu.Lock()
+	p := l.half.Plight(now)
+	p.Met, p.Failed = l.Outage.Met(), l.Finished && !p.Over
+	until, keyword := l.Outage.Deadline(l.half.Patience())
+	l.Mu.Unlock()
+	n := l.outcry.Look(now, p, l.time)
+	if n == outcry.None {
+		return
+	}
+	if o := l.outcry.Outage(n, now, until, observe.Limit(keyword)); l.half.Cry(&o, n, p) {
+		observe.Tell(l.observer, o)
 	}
 }
 

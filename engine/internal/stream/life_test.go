@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"viamillipede/engine/internal/gauge"
+	"viamillipede/engine/internal/outcry"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
@@ -50,17 +52,17 @@ type half struct {
 	glances   int
 }
 
-func (h *half) Glance(time.Time)                         { h.glances++ }
-func (h *half) Concluded(time.Time) bool                 { return h.concluded }
-func (h *half) Verdict(time.Time) *Error                 { return h.verdict }
-func (h *half) Speechless(time.Time) bool                { return h.alone }
-func (h *half) Patience() (dead, giveup time.Duration)   { return -1, -1 }
-func (h *half) Plight(now time.Time) Plight              { return Plight{Since: now} }
-func (h *half) Cry(*observe.Outage, News, Plight) bool   { return false }
-func (h *half) Bytes() uint64                            { return 0 }
-func (h *half) Account(*observe.Summary)                 {}
-func (h *half) LinkStatus() (links []observe.LinkStatus) { return links }
-func (h *half) Fill(*observe.Snapshot)                   {}
+func (h *half) Glance(time.Time)                                     { h.glances++ }
+func (h *half) Concluded(time.Time) bool                             { return h.concluded }
+func (h *half) Verdict(time.Time) *Error                             { return h.verdict }
+func (h *half) Speechless(time.Time) bool                            { return h.alone }
+func (h *half) Patience() (dead, giveup time.Duration)               { return -1, -1 }
+func (h *half) Plight(now time.Time) outcry.Plight                   { return outcry.Plight{Since: now} }
+func (h *half) Cry(*observe.Outage, outcry.News, outcry.Plight) bool { return false }
+func (h *half) Bytes() uint64                                        { return 0 }
+func (h *half) Account(*observe.Summary)                             {}
+func (h *half) LinkStatus() (links []observe.LinkStatus)             { return links }
+func (h *half) Fill(*observe.Snapshot)                               {}
 
 // newLife is the life of a stream that has begun, without a loop.
 func newLife(h *half) *Life {
@@ -174,7 +176,7 @@ func (worker) MakeWay()                              {}
 func (worker) Farewell([]byte, chan<- struct{})      {}
 func (worker) Forsake()                              {}
 func (worker) CloseLinks()                           {}
-func (worker) Count(*Gauge)                          {}
+func (worker) Count(*gauge.Gauge)                    {}
 func (worker) Describe() []observe.LinkStatus        { return nil }
 func (worker) Collect() (sums []observe.LinkSummary) { return sums }
 

@@ -4,13 +4,14 @@ import (
 	"context"
 	"time"
 
+	"viamillipede/engine/internal/gauge"
 	"viamillipede/netio/sockstats"
 )
 
 // Count has the kernel count what comes in on the link, if there are statistics; on its loop's thread.
-func (k *Link) Count(g *Gauge) {
+func (k *Link) Count(g *gauge.Gauge) {
 	if k.counted == nil && !k.Gone {
-		k.counted = g.attach(k.Index, k.Conn.FD())
+		k.counted = g.Attach(k.Index, k.Conn.FD())
 	}
 }
 
@@ -25,10 +26,10 @@ func (k *Link) Uncount() {
 // Measure starts the statistics of the stream, if they are wanted, in the gauge's goroutine: for the sockets that it asks for first, which
 // may take a while; false: not any more. A connection made by then may become a link within the given time. All ends with ctx.
 func (l *Life) Measure(ctx context.Context, wanted bool, within time.Duration, sockets func(context.Context) (sockstats.Config, bool)) {
-	l.Gauge.load.Start(func() {
+	l.Gauge.Load.Start(func() {
 		defer l.Caught("statistics")
 		if !wanted {
-			l.Gauge.off()
+			l.Gauge.Off()
 			return
 		}
 		c, ok := sockets(ctx)
@@ -36,17 +37,18 @@ func (l *Life) Measure(ctx context.Context, wanted bool, within time.Duration, s
 			return
 		}
 		c.Fault = func(p any) { l.Fail(Faulted("statistics", p, l.observer)) }
-		l.Gauge.open(ctx, within, c, l.attach)
+		l.Gauge.Open(ctx, within, c, l.attach)
 	})
 }
 
-// attach has every loop name its links, and answer on the channel; it returns how many they are.
-func (l *Life) attach(attached chan<- struct{}) int {
+// attach has every loop name its links, and answer on the channel; it returns how many loops there are.
+func (l *Life) attach() (<-chan struct{}, int) {
+	attached := make(chan struct{}, len(l.Workers))
 	for _, w := range l.Workers {
 		w.Plain().Post(func() {
 			w.Count(&l.Gauge)
 			attached <- struct{}{}
 		})
 	}
-	return len(l.Workers)
+	return attached, len(l.Workers)
 }

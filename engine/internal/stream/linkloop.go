@@ -3,6 +3,7 @@ package stream
 import (
 	"slices"
 
+	"viamillipede/engine/internal/gauge"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
@@ -41,7 +42,7 @@ func (l *LinkLoop[K]) Remove(k K) {
 }
 
 // Count names the links to the collector.
-func (l *LinkLoop[K]) Count(g *Gauge) {
+func (l *LinkLoop[K]) Count(g *gauge.Gauge) {
 	for _, k := range l.Links {
 		k.Base().Count(g)
 	}

@@ -2,7 +2,9 @@ package stream
 
 import (
 	"fmt"
+	"time"
 
+	"viamillipede/engine/internal/chore"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 )
@@ -30,4 +32,19 @@ func haltThen[T loop.Looping](loops []T, tidy func(), to observe.Observer) (done
 		Faulted("the end", fault, to)
 	}
 	return done
+}
+
+// lookOut starts a goroutine that takes over the stream's stuck loops (loop.LookOut). end stops it and waits for that. A fault in it
+// ends the stream through fails.
+func lookOut[T loop.Looping](loops []T, every time.Duration, to observe.Observer, fails func(*Error)) (end func()) {
+	stop := make(chan struct{})
+	var c chore.Chore
+	c.Start(func() {
+		defer Caught("the lookout", to, fails)
+		loop.LookOut(loops, every, stop)
+	})
+	return func() {
+		close(stop)
+		c.Wait()
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"viamillipede/engine/internal/chore"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
@@ -259,7 +260,7 @@ func (d *Delivery) isOver() bool {
 // settles waits at most so long until the goroutine that ends the sink, if there is one, is done, and reports settled.
 func (d *Delivery) settles(atMost time.Duration) bool {
 	if d.begun.Load() {
-		stream.AwaitAll(d.ended, 1, atMost)
+		chore.AwaitAll(d.ended, 1, atMost)
 	}
 	return d.settled()
 }

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"viamillipede/engine/internal/chore"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
@@ -46,7 +47,7 @@ type Delivery struct {
 
 	opener parties.Opener             // the consumer, if it has to open the sink; else nil
 	title  atomic.Pointer[wire.Title] // what the sender's user calls the stream; nil: nothing. Any loop
-	intro  stream.Chore               // the consumer is told whose stream it will get
+	intro  chore.Chore                // the consumer is told whose stream it will get
 	begun  atomic.Bool                // a goroutine is ending the sink
 	ended  chan struct{}              // closed when it has
 	kept   bool                       // that goroutine has the turn, for good

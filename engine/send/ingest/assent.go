@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync/atomic"
 
+	"viamillipede/engine/internal/chore"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/parties"
@@ -25,7 +26,7 @@ type assent struct {
 	asked, given atomic.Bool
 	exits        bool  // the receiver takes the status of a program
 	status       uint8 // that it is to be told; set before given
-	chore        stream.Chore
+	chore        chore.Chore
 }
 
 func (a *assent) open(c Config) {

@@ -3,6 +3,7 @@ package ingest
 import (
 	"sync/atomic"
 
+	"viamillipede/engine/internal/chore"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/parties"
 	"viamillipede/engine/schedule"
@@ -16,7 +17,7 @@ type opening struct {
 	opener parties.Opener // nil: the source is usable from the start
 
 	asked, open atomic.Bool
-	chore       stream.Chore
+	chore       chore.Chore
 }
 
 // usable reports whether the source can be read. Its producer is asked for that if need be; then Granted or Refused of Config is called

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"viamillipede/bufpool"
+	"viamillipede/engine/internal/chore"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
@@ -33,7 +34,7 @@ type referral struct {
 	from    uint64 // bytes of the stream before references are worth loading the checker
 	prove   func() (stream.Prover, error)
 	pipes   *netio.Pipes // nil: not yet, or never
-	loading stream.Chore // loads the checker; started by the holder of the ingest turn, joined by close
+	loading chore.Chore  // loads the checker; started by the holder of the ingest turn, joined by close
 	checker atomic.Pointer[stream.Prover]
 	closed  atomic.Bool
 	refused atomic.Pointer[error] // why legs are read instead

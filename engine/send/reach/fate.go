@@ -3,6 +3,7 @@ package reach
 import (
 	"time"
 
+	"viamillipede/engine/internal/outcry"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
@@ -66,10 +67,10 @@ func (r *Reach) Swallowed() error {
 }
 
 // Cry completes what the user is told about an outage; see stream.Half.
-func (r *Reach) Cry(o *observe.Outage, n stream.News, p stream.Plight) bool {
+func (r *Reach) Cry(o *observe.Outage, n outcry.News, p outcry.Plight) bool {
 	o.Sender, o.Dials, o.Links = true, r.Dials(), p.Links
 	if o.First {
-		if !o.Dials && n == stream.NewsLasts {
+		if !o.Dials && n == outcry.Lasts {
 			return false // it may be started long before its receiver
 		}
 		o.Limit, o.Until = observe.LimitConnect, time.Time{}
@@ -79,7 +80,7 @@ func (r *Reach) Cry(o *observe.Outage, n stream.News, p stream.Plight) bool {
 		o.Door, o.Port = r.Addr(), r.cfg.Setup.Port
 	}
 	switch hole := r.Swallowed(); {
-	case n == stream.NewsEnds:
+	case n == outcry.Ends:
 		o.Paths = r.Working()
 	case hole != nil && !o.First:
 		o.Why = hole

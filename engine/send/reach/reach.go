@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"viamillipede/engine/doors"
+	"viamillipede/engine/internal/chore"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
@@ -181,7 +182,7 @@ func (r *Reach) EndingOf(k *stream.Link, err error) schedule.Ending {
 func (r *Reach) Sockets(ctx context.Context) (c sockstats.Config, ok bool) {
 	select {
 	case <-r.FirstUp():
-		stream.Sleep(ctx, schedule.GaugeAfter)
+		chore.Sleep(ctx, schedule.GaugeAfter)
 	case <-ctx.Done():
 	}
 	return ways.Sockets(r.Addr(), r.cfg.Setup.Paths), ctx.Err() == nil

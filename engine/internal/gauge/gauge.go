@@ -1,4 +1,5 @@
-package stream
+// Package gauge has the kernel count what the links of one end do (eBPF). netio/sockstats is what counts.
+package gauge
 
 import (
 	"context"
@@ -8,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"viamillipede/engine/internal/chore"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/netio/sockstats"
@@ -16,42 +18,42 @@ import (
 // Gauge is the socket statistics of one end. The kernel counts by itself; the loops only have to name their links to it as they come
 // and go.
 type Gauge struct {
-	observer  observe.Observer
-	load      Chore                               // its goroutine, at the start; started by Life.Measure, joined by close
+	Observer  observe.Observer
+	Load      chore.Chore                         // its goroutine, at the start, which its owner starts and Close joins
 	collector atomic.Pointer[sockstats.Collector] // nil: not yet, or never
 
 	mu     sync.Mutex
 	closed bool // guarded by mu
 }
 
-// open loads the programs, and makes the loops name the links that are up by then. attach posts to the loops, which answer on the
-// channel, and returns how many they are. A connection made earlier may still become a link within the given time, unless ctx ends
+// Open loads the programs, and makes the loops name the links that are up by then. attach posts to so
+// many loops, each of which answers once on the channel. A connection made earlier may still become a link within the given time, unless ctx ends
 // first.
-func (g *Gauge) open(ctx context.Context, within time.Duration, cfg sockstats.Config, attach func(attached chan<- struct{}) int) {
+func (g *Gauge) Open(ctx context.Context, within time.Duration, cfg sockstats.Config, attach func() (attached <-chan struct{}, loops int)) {
 	c, err := sockstats.Open(cfg)
 	if err != nil {
-		observe.Tell(g.observer, observe.SocketStatistics{Err: permitted(err)})
+		observe.Tell(g.Observer, observe.SocketStatistics{Err: permitted(err)})
 		return
 	}
 	if !g.keep(c) {
 		return
 	}
-	observe.Tell(g.observer, observe.SocketStatistics{Cgroup: c.Cgroup(), Filter: permitted(c.Filter()), Ops: permitted(c.Ops())})
+	observe.Tell(g.Observer, observe.SocketStatistics{Cgroup: c.Cgroup(), Filter: permitted(c.Filter()), Ops: permitted(c.Ops())})
 	answers, busy := context.WithTimeout(ctx, schedule.GaugePatience)
 	defer busy()
-	attached := make(chan struct{}, loopsMost)
-	for range attach(attached) {
+	attached, loops := attach()
+	for range loops {
 		select {
 		case <-attached:
 		case <-answers.Done():
 		}
 	}
-	Sleep(ctx, within)
+	chore.Sleep(ctx, within)
 	_ = c.Settle()
 }
 
-// off says that there are no statistics, because the user wants none.
-func (g *Gauge) off() { observe.Tell(g.observer, observe.SocketStatistics{Err: errStatisticsOff}) }
+// Off says that there are no statistics, because the user wants none.
+func (g *Gauge) Off() { observe.Tell(g.Observer, observe.SocketStatistics{Err: errStatisticsOff}) }
 
 // keep takes the collector over, unless the stream has ended.
 func (g *Gauge) keep(c *sockstats.Collector) bool {
@@ -65,20 +67,20 @@ func (g *Gauge) keep(c *sockstats.Collector) bool {
 	return true
 }
 
-// close ends it, once no loop runs and the context of its goroutine has ended. A collector that takes too long to load is closed when
+// Close ends it, once no loop runs and the context of its goroutine has ended. A collector that takes too long to load is closed when
 // it has.
-func (g *Gauge) close() {
+func (g *Gauge) Close() {
 	g.mu.Lock()
 	g.closed = true
 	g.mu.Unlock()
-	g.load.Join(schedule.HaltMost)
+	g.Load.Join(schedule.HaltMost)
 	if c := g.collector.Load(); c != nil {
 		_ = c.Close()
 	}
 }
 
-// lost is what was not counted.
-func (g *Gauge) lost() sockstats.Lost {
+// Lost is what was not counted.
+func (g *Gauge) Lost() sockstats.Lost {
 	if c := g.collector.Load(); c != nil {
 		return c.Lost()
 	}
@@ -99,16 +101,16 @@ func permitted(err error) error {
 	return err
 }
 
-// attach has the kernel count what comes in on a link's socket, until the caller closes the result; nil: nothing is counted. Each loop
+// Attach has the kernel count what comes in on a link's socket, until the caller closes the result; nil: nothing is counted. Each loop
 // calls it for its own links.
-func (g *Gauge) attach(link, fd int) *sockstats.Link {
+func (g *Gauge) Attach(link, fd int) *sockstats.Link {
 	c := g.collector.Load()
 	if c == nil {
 		return nil
 	}
 	l, err := c.Attach(fd)
 	if err != nil {
-		observe.Tell(g.observer, observe.LinkNotCounted{Link: link, Err: err})
+		observe.Tell(g.Observer, observe.LinkNotCounted{Link: link, Err: err})
 		return nil
 	}
 	return l

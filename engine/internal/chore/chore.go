@@ -1,11 +1,10 @@
-package stream
+// Package chore has the goroutines beside the loops, and what they wait for.
+//
+//	chore.go  a goroutine that its owner starts and joins
+//	wait.go   how long it waits, and for what
+package chore
 
-import (
-	"time"
-
-	"viamillipede/engine/loop"
-	"viamillipede/engine/observe"
-)
+import "time"
 
 // Chore is a goroutine beside the loops that may spend a while in the kernel, loading a program. Its owner starts it at most once,
 // and joins it before taking away what the goroutine works with. The zero chore was never started.
@@ -28,17 +27,5 @@ func (c *Chore) Join(atMost time.Duration) {
 	}
 }
 
-// lookOut starts a goroutine that takes over the stream's stuck loops (loop.LookOut). end stops it and waits for that. A fault in it
-// ends the stream through fails.
-func lookOut[T loop.Looping](loops []T, every time.Duration, to observe.Observer, fails func(*Error)) (end func()) {
-	stop := make(chan struct{})
-	var c Chore
-	c.Start(func() {
-		defer Caught("the lookout", to, fails)
-		loop.LookOut(loops, every, stop)
-	})
-	return func() {
-		close(stop)
-		<-c.done
-	}
-}
+// Wait waits for the goroutine, which was started, to end.
+func (c *Chore) Wait() { <-c.done }

@@ -1,4 +1,5 @@
-package stream
+// Package outcry decides when the user is told that nothing gets through to the peer.
+package outcry
 
 import (
 	"time"
@@ -7,7 +8,7 @@ import (
 	"viamillipede/engine/schedule"
 )
 
-// outcry decides when to tell the user, at every level of verbose, that nothing gets through to the peer:
+// Outcry decides when to tell the user, at every level of verbose, that nothing gets through to the peer:
 //
 //	no link for less than Timing.Tell           -> nothing: links come and go, and are dialled again at once
 //	for Timing.Tell, or no payload moved for    -> it begins
@@ -19,8 +20,8 @@ import (
 //	the stream is over                          -> it ends, unless that is a failure, which has a line of its own
 //
 // The times are those of engine/schedule.
-// The zero outcry is ready to use. It belongs to the supervisor, which calls look every now and then.
-type outcry struct {
+// The zero Outcry is ready to use. It belongs to the supervisor, which calls Look every now and then.
+type Outcry struct {
 	down  time.Time // no link since then, or since the peer was met; zero: one is up
 	met   bool      // the peer had been met at the last look
 	since time.Time // what the user was told: nothing gets through since then
@@ -32,97 +33,82 @@ type outcry struct {
 // News is what there is to tell.
 type News int
 
+// What it may be.
 const (
-	NewsNone   News = iota // nothing
-	NewsBegins             // an outage begins
-	NewsLasts              // it lasts
-	NewsEnds               // it ends
+	None   News = iota // nothing
+	Begins             // an outage begins
+	Lasts              // it lasts
+	Ends               // it ends
 )
 
 // Plight is how the stream stands for links.
 type Plight struct {
 	Without bool      // no link is up; at a receiver, none that brought anything
 	Since   time.Time // nothing has got through since then; see schedule.Outage.Still
-	met     bool      // the peer has been met
+	Met     bool      // the peer has been met
 	Whole   bool      // at a receiver: all of the stream is here
 	Links   int       // at a sender: how many are up
 	Over    bool      // all is delivered, and the sender knows
-	failed  bool      // it is over in another way
+	Failed  bool      // it is over in another way
 }
 
-// look notes how things stand, and returns what there is to tell.
-func (o *outcry) look(now time.Time, p Plight, t schedule.Timing) News {
+// Look notes how things stand, and returns what there is to tell.
+func (o *Outcry) Look(now time.Time, p Plight, t schedule.Timing) News {
 	switch {
-	case p.failed || t.Tell == 0:
-		return NewsNone
+	case p.Failed || t.Tell == 0:
+		return None
 	case p.Over:
 		return o.well(now, true)
 	case !p.Without:
 		o.down = time.Time{}
-	case !p.met:
+	case !p.Met:
 		o.down = p.Since
 	case o.down.IsZero() || !o.met:
 		o.down = schedule.Later(now, p.Since) // the supervisor may have been held up since it asked what time it is
 	}
-	o.met = p.met
+	o.met = p.Met
 	switch told := !o.said.IsZero(); {
 	case !p.Without && (now.Sub(p.Since) < t.Tell || told && o.first):
 		return o.well(now, false)
 	case !told && !(p.Without && now.Sub(o.down) >= t.Tell) && now.Sub(p.Since) < schedule.TellStuck*t.Tell:
-		return NewsNone
-	case !told, o.first && p.met && p.Without && now.Sub(o.down) >= t.Tell: // the peer came, and went before that was said
-		o.since, o.first, o.said, o.back = p.Since, !p.met, now, time.Time{}
-		return NewsBegins
+		return None
+	case !told, o.first && p.Met && p.Without && now.Sub(o.down) >= t.Tell: // the peer came, and went before that was said
+		o.since, o.first, o.said, o.back = p.Since, !p.Met, now, time.Time{}
+		return Begins
 	}
 	o.back = time.Time{}
 	if now.Sub(o.said) < t.TellAgain {
-		return NewsNone
+		return None
 	}
 	o.said = now
-	return NewsLasts
+	return Lasts
 }
 
 // well notes that a link is up and nothing stands still or, if last (the final look), that no link is needed.
-func (o *outcry) well(now time.Time, last bool) News {
+func (o *Outcry) well(now time.Time, last bool) News {
 	if o.said.IsZero() {
-		return NewsNone
+		return None
 	}
 	if o.back.IsZero() {
 		o.back = now
 	}
 	if !last && now.Sub(o.back) < schedule.TellSettled {
-		return NewsNone
+		return None
 	}
 	o.said = time.Time{}
-	return NewsEnds
+	return Ends
 }
 
-// outage is what there is to tell about a stream that waits until then, by which limit.
-func (o *outcry) outage(n News, now, until time.Time, limit observe.Limit) observe.Outage {
+// Outage is what there is to tell about a stream that waits until then, by which limit.
+func (o *Outcry) Outage(n News, now, until time.Time, limit observe.Limit) observe.Outage {
 	e := observe.Outage{First: o.first, Since: o.since, At: now, Until: until, Limit: limit}
 	switch n {
-	case NewsBegins:
+	case Begins:
 		e.Phase = observe.OutageBegins
-	case NewsLasts:
+	case Lasts:
 		e.Phase = observe.OutageLasts
-	case NewsEnds:
+	case Ends:
 		e.Phase, e.At = observe.OutageEnds, o.back
 	}
 	return e
-}
-
-// CryOut tells the user that nothing gets through to the peer.
-func (l *Life) CryOut(now time.Time) {
-	l.Mu.Lock()
-	p := l.half.Plight(now)
-	p.met, p.failed = l.Outage.Met(), l.Finished && !p.Over
-	until, keyword := l.Outage.Deadline(l.half.Patience())
-	l.Mu.Unlock()
-	n := l.outcry.look(now, p, l.time)
-	if n == NewsNone {
-		return
-	}
-	if o := l.outcry.outage(n, now, until, observe.Limit(keyword)); l.half.Cry(&o, n, p) {
-		observe.Tell(l.observer, o)
-	}
 }

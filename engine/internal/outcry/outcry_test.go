@@ -1,4 +1,4 @@
-package stream
+package outcry
 
 import (
 	"testing"
@@ -9,7 +9,7 @@ import (
 
 // What the user is told, second by second, of a stream whose links come and go.
 func TestOutcry(t *testing.T) {
-	const begins, lasts, ends = NewsBegins, NewsLasts, NewsEnds
+	const begins, lasts, ends = Begins, Lasts, Ends
 	timing := schedule.Timing{Tell: 2 * time.Second, TellAgain: 10 * time.Second}
 	start := time.Unix(1000, 0)
 	for _, c := range []struct {
@@ -38,15 +38,15 @@ func TestOutcry(t *testing.T) {
 		{"over before it is seen", "uddddo", map[int]News{3: begins, 5: ends}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var o outcry
+			var o Outcry
 			through, met := start, !c.first
 			for second, link := range c.links {
 				now := start.Add(time.Duration(second) * time.Second)
 				if link == 'u' || !met && (link == 't' || link == 'm') {
 					through, met = now, true
 				}
-				got := o.look(now, Plight{
-					Without: link == 'd' || link == 'm' || link == 'o', Since: through, met: met, Over: link == 'o', failed: link == 'f',
+				got := o.Look(now, Plight{
+					Without: link == 'd' || link == 'm' || link == 'o', Since: through, Met: met, Over: link == 'o', Failed: link == 'f',
 				}, timing)
 				if got != c.want[second] {
 					t.Errorf("second %d: %d, want %d", second, got, c.want[second])
@@ -61,10 +61,10 @@ func TestOutcryOfASupervisorThatIsLate(t *testing.T) {
 	timing := schedule.Timing{Tell: 2 * time.Second, TellAgain: time.Hour}
 	start := time.Unix(1000, 0)
 	at := func(second int) time.Time { return start.Add(time.Duration(second) * time.Second) }
-	var o outcry
-	o.look(at(3), Plight{Without: true, Since: start}, timing)
+	var o Outcry
+	o.Look(at(3), Plight{Without: true, Since: start}, timing)
 	for _, now := range []time.Time{at(4), at(8)} { // when it was met, at 7, the first of these looks was under way
-		if n := o.look(now, Plight{Without: true, Since: at(7), met: true}, timing); n != NewsNone {
+		if n := o.Look(now, Plight{Without: true, Since: at(7), Met: true}, timing); n != None {
 			t.Errorf("%v after the peer came: %d", now.Sub(at(7)), n)
 		}
 	}

@@ -1,4 +1,4 @@
-package stream
+package chore
 
 import (
 	"context"
