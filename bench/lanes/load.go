@@ -86,8 +86,52 @@ func (t *transmitter) alone(r *Report) error {
 	return nil
 }
 
+// Progress is how far flows are that all send at once.
+type Progress struct {
+	Bytes   uint64 // of payload that rx has received, of all flows, from the beginning of the session
+	Flows   int
+	Before  uint64        // what Bytes was
+	Elapsed time.Duration // since then
+}
+
+// lookAt is how often progress is told.
+const lookAt = time.Second
+
+// watch tells the progress until stop is called, which tells it for the last time.
+func (t *transmitter) watch() (stop func()) {
+	if t.Look == nil {
+		return func() {}
+	}
+	done, ended := make(chan struct{}), make(chan struct{})
+	due := time.NewTicker(lookAt)
+	before, at := t.received(), time.Now()
+	go func() {
+		defer close(ended)
+		for last := false; !last; {
+			select {
+			case <-done:
+				last = true
+			case <-due.C:
+			}
+			bytes, now := t.received(), time.Now()
+			t.Look(Progress{Bytes: bytes, Flows: len(t.flows), Before: before, Elapsed: now.Sub(at)})
+			before, at = bytes, now
+		}
+	}()
+	return func() { due.Stop(); close(done); <-ended }
+}
+
+// received is how many bytes rx has acknowledged, of all flows.
+func (t *transmitter) received() (sum uint64) {
+	for _, f := range t.flows {
+		sum += f.replied.Load()
+	}
+	return sum
+}
+
 // together measures with all flows sending at once.
 func (t *transmitter) together(r *Report) error {
+	defer t.watch()()
 	first, last, err := t.load(t.flows, t.Load, t.Load/loadSkip)
 	if err != nil {
 		return err

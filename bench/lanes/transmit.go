@@ -38,6 +38,7 @@ type TransmitConfig struct {
 	Sports   []uint16      // their source ports; nil for random ones from the kernel's ephemeral range
 	Balanced bool          // use source ports that fill all lanes, in place of Sports
 	Log      func(line string)
+	Look     func(Progress) // hears each second, and at the end, how far all flows at once are, on a goroutine of its own; nil: nobody does
 	Words    Words
 }
 

@@ -11,8 +11,8 @@ import (
 // backward follows the name of a configuration where a stream went from rx to tx, beside another one.
 const backward = ", back"
 
-// receiveBack runs the sender s, and beside it a receiver that dials the same paths for the stream that goes back.
-func (c *Config) receiveBack(ctx context.Context, v *Variant, paths []engine.Path, p *printer, m meter, s *engine.Sender) (end, error) {
+// receiveBack runs the sender s, which m measures, and beside it a receiver that dials the same paths for the stream that goes back, with mb.
+func (c *Config) receiveBack(ctx context.Context, v *Variant, paths []engine.Path, m, mb meter, s *engine.Sender) (end, error) {
 	sink, err := discard()
 	if err != nil {
 		drop(s)
@@ -21,20 +21,19 @@ func (c *Config) receiveBack(ctx context.Context, v *Variant, paths []engine.Pat
 	defer sink.Close()
 	r, err := rig.NewReceiver(rig.ReceiveConfig{
 		Setup: rig.Setup{Options: v.Options, Hooks: rig.Hooks{LinkSums: true}}, Paths: paths, Sink: int(sink.Fd()),
-		Observer: c.Words.observer(Prefix + "back: "),
+		Observer: mb.observer(Prefix + "back: "),
 	})
 	if err != nil {
 		drop(s)
 		return end{}, err
 	}
-	mb := meter{words: c.Words, warmup: c.Warmup, every: c.Interval, lap: p.lap(backward)}
 	return both(ctx, m, s, mb, r)
 }
 
 // sendBack makes the sender of the stream that goes back, which is called where r listens.
-func (c *Config) sendBack(a *ask, o rig.Setup, r *engine.Receiver) (*engine.Sender, error) {
+func (c *Config) sendBack(a *ask, o rig.Setup, r *engine.Receiver, m meter) (*engine.Sender, error) {
 	o.Blank, o.Lasts = !o.PRBS, seconds(a.Warmup)+seconds(a.Seconds)
-	return rig.NewSenderBeside(rig.SendConfig{Setup: o, Source: -1, Observer: c.Words.observer(Prefix + "back: ")}, r)
+	return rig.NewSenderBeside(rig.SendConfig{Setup: o, Source: -1, Observer: m.observer(Prefix + "back: ")}, r)
 }
 
 // drop closes an end that is open and will not run.

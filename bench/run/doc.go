@@ -7,6 +7,8 @@
 //  5. report    tx.go, rx.go   each tells the other what it has measured
 //  6. print     table.go       both print both ends; tx has medians and files of results too (stats.go, results.go)
 //
+// Programs hear of each stream meanwhile (witness.go).
+//
 // Steps 2 to 5 are a round and are repeated for each. Each process is one end (local.go starts a second one), so that a
 // process's CPU time is that of one end.
 package run
@@ -61,7 +63,8 @@ type Config struct {
 	Bench    string        // file in the format of Go's benchmarks, likewise
 
 	// Of either.
-	Interval time.Duration // of the lines that each round has while it lasts; 0: none
+	Interval time.Duration       // of the lines that each round has while it lasts; 0: none
+	Witness  func(Round) Witness // makes who hears of a stream of this process; nil: nobody does
 
 	// For both ends at once: the other process's command line after "bench rx -".
 	Peer []string

@@ -16,18 +16,20 @@ import (
 type stream interface {
 	Run(ctx context.Context) (observe.Summary, error)
 	Summary() observe.Summary
+	Snapshot() observe.Snapshot
 	Progress() (bytes uint64, elapsed time.Duration)
 }
 
 // meter measures one end of a stream.
 type meter struct {
-	words  Words
-	warmup time.Duration
-	lasts  time.Duration                             // after that, stop a stream with pipes
-	stop   func()                                    // ends it; nil: it ends by itself
-	tell   func(bytes uint64, elapsed time.Duration) // called now and then with the progress; nil if nobody asks
-	every  time.Duration                             // how often lap is called; 0: never
-	lap    func(from, to time.Duration, bytes uint64)
+	words   Words
+	warmup  time.Duration
+	lasts   time.Duration                              // after that, stop a stream with pipes
+	stop    func()                                     // ends it; nil: it ends by itself
+	tell    func(bytes uint64, elapsed time.Duration)  // called now and then with the progress; nil if nobody asks
+	every   time.Duration                              // how often it is looked at; 0: never
+	lap     func(from, to time.Duration, bytes uint64) // called then; nil if nobody asks
+	witness Witness                                    // likewise
 }
 
 // Intervals between looks at a stream: until it has a link, and after that.
@@ -66,6 +68,7 @@ func (m meter) run(ctx context.Context, s stream) (end, error) {
 				o.err = fail(engine.StatusUsage, nil, "the stream ended after %.3f s, within the warmup", o.sum.Elapsed.Seconds())
 			}
 			e := to.since(from)
+			e.witness, e.sum = m.witness, o.sum
 			e.Path = m.words.enginePath(to.EnginePath)
 			return e, o.err
 		case <-timer.C:
@@ -84,10 +87,20 @@ func (m meter) run(ctx context.Context, s stream) (end, error) {
 			m.tell(bytes, elapsed)
 		}
 		if m.every > 0 && elapsed >= lap.elapsed+m.every {
-			m.lap(lap.elapsed, elapsed, bytes-lap.bytes)
+			m.look(s, lap, progress{bytes, elapsed})
 			lap = progress{bytes, elapsed}
 		}
 		timer.Reset(m.next(elapsed, lap.elapsed))
+	}
+}
+
+// look tells whoever asks what a stream has done from one moment to another.
+func (m meter) look(s stream, from, to progress) {
+	if m.lap != nil {
+		m.lap(from.elapsed, to.elapsed, to.bytes-from.bytes)
+	}
+	if m.witness != nil {
+		m.witness.Look(s.Snapshot())
 	}
 }
 

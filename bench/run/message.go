@@ -10,6 +10,7 @@ import (
 
 	"viamillipede/bench/result"
 	"viamillipede/engine"
+	"viamillipede/engine/observe"
 	"viamillipede/engine/wire"
 )
 
@@ -70,6 +71,9 @@ type end struct {
 	Queues      []queue `json:"queues"`
 	Error       *fault  `json:"error,omitempty"`
 	Back        *end    `json:"back,omitempty"` // what the same process measured of the stream that goes back
+
+	witness Witness // who watched it; nil: nobody
+	sum     observe.Summary
 }
 
 // link is what one link has done after the warmup.

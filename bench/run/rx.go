@@ -262,15 +262,13 @@ func (c *Config) attendRound(ctx context.Context, s *session, a *ask, p *printer
 		_ = s.say(message{Fault: faultOf(not.error)})
 		return nil, not.error
 	}
-	rx.Error = faultOf(err)
-	if failed := s.say(message{Report: &rx}); err != nil || failed != nil {
-		return nil, firstOf(err, failed)
+	tx, err := s.exchange(ctx, &rx, err)
+	var rounds []round
+	if err == nil {
+		rounds, err = pair(s, tx, &rx)
 	}
-	m, err := s.hear(ctx, replyTime)
-	if err != nil {
-		return nil, err
-	}
-	return pair(s, m.Report, &rx)
+	rx.conclude(tx, err)
+	return rounds, err
 }
 
 // receive receives one stream, discards it and measures it. If it does not get ready, the error is a notReady.
@@ -303,15 +301,22 @@ func (c *Config) receive(ctx context.Context, s *session, a *ask, p *printer) (e
 type notReady struct{ error }
 
 func (c *Config) receiveInto(ctx context.Context, s *session, a *ask, o rig.Setup, sink *os.File, p *printer) (end, error) {
+	of := Round{Number: a.Number, Of: a.Of, Name: a.Name}
+	m := c.meter(of, p)
+	m.warmup = seconds(a.Warmup)
 	r, err := rig.NewReceiver(rig.ReceiveConfig{
-		Setup: o, Port: c.DataPort, Sink: int(sink.Fd()), Observer: c.Words.observer(Prefix + "rx: "),
+		Setup: o, Port: c.DataPort, Sink: int(sink.Fd()), Observer: m.observer(Prefix + "rx: "),
 	})
 	if err != nil {
 		return end{}, notReady{err}
 	}
 	var back *engine.Sender
+	var mb meter
 	if a.Both {
-		if back, err = c.sendBack(a, o, r); err != nil {
+		of.Back, of.Sender = true, true
+		mb = c.meter(of, p)
+		mb.warmup = m.warmup
+		if back, err = c.sendBack(a, o, r, mb); err != nil {
 			drop(r)
 			return end{}, notReady{err}
 		}
@@ -322,12 +327,9 @@ func (c *Config) receiveInto(ctx context.Context, s *session, a *ask, o rig.Setu
 	if err := s.say(message{Ready: &ready{port}}); err != nil {
 		cancel() // the receiver is open and must run to be closed
 	}
-	m := meter{words: c.Words, warmup: seconds(a.Warmup), every: c.Interval, lap: p.lap("")}
 	if back == nil {
 		return m.run(guarded, r)
 	}
-	mb := m
-	mb.lap = p.lap(backward)
 	return both(guarded, m, r, mb, back)
 }
 

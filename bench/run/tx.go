@@ -180,15 +180,24 @@ func (c *Config) round(ctx context.Context, s *session, v *Variant, n int, p *pr
 	}
 	guarded, cancel := s.guard(ctx)
 	defer cancel()
-	tx, err := c.stream(guarded, v, m.Ready.Port, p)
-	tx.Error = faultOf(err)
-	if failed := s.say(message{Report: &tx}); err != nil || failed != nil {
+	tx, err := c.stream(guarded, v, Round{Number: n, Of: c.count(), Name: v.Name(), Sender: true}, m.Ready.Port, p)
+	rx, err := s.exchange(ctx, &tx, err)
+	var rounds []round
+	if err == nil {
+		rounds, err = pair(s, &tx, rx)
+	}
+	tx.conclude(rx, err)
+	return rounds, err
+}
+
+// exchange tells the other end what this one has measured, or why it failed, and returns what the other one has.
+func (s *session) exchange(ctx context.Context, own *end, err error) (*end, error) {
+	own.Error = faultOf(err)
+	if failed := s.say(message{Report: own}); err != nil || failed != nil {
 		return nil, firstOf(err, failed)
 	}
-	if m, err = s.hear(ctx, replyTime); err != nil {
-		return nil, err
-	}
-	return pair(s, &tx, m.Report)
+	m, err := s.hear(ctx, replyTime)
+	return m.Report, err
 }
 
 // pair joins the measurements of both ends, for each stream. Only a stream that is complete at both ends counts.
@@ -214,9 +223,10 @@ func pair(s *session, tx, rx *end) ([]round, error) {
 }
 
 // stream sends one stream and measures it.
-func (c *Config) stream(ctx context.Context, v *Variant, port uint16, p *printer) (end, error) {
+func (c *Config) stream(ctx context.Context, v *Variant, of Round, port uint16, p *printer) (end, error) {
 	o := rig.Setup{Options: v.Options, Hooks: rig.Hooks{LinkSums: true}}
-	m := meter{words: c.Words, warmup: c.Warmup, lasts: c.Warmup + c.Length, tell: p.progress, every: c.Interval, lap: p.lap("")}
+	m := c.meter(of, p)
+	m.lasts, m.tell = c.Warmup+c.Length, p.progress
 	source := -1
 	if c.Pipes {
 		from, err := produce()
@@ -233,7 +243,7 @@ func (c *Config) stream(ctx context.Context, v *Variant, port uint16, p *printer
 		paths[i].Port = port
 	}
 	s, err := rig.NewSender(rig.SendConfig{
-		Setup: o, Paths: paths, Source: source, Observer: c.Words.observer(Prefix + "tx: "),
+		Setup: o, Paths: paths, Source: source, Observer: m.observer(Prefix + "tx: "),
 	})
 	if err != nil {
 		return end{}, err
@@ -241,5 +251,6 @@ func (c *Config) stream(ctx context.Context, v *Variant, port uint16, p *printer
 	if !c.Both {
 		return m.run(ctx, s)
 	}
-	return c.receiveBack(ctx, v, paths, p, m, s)
+	of.Back, of.Sender = true, false
+	return c.receiveBack(ctx, v, paths, m, c.meter(of, p), s)
 }

@@ -6,11 +6,11 @@ import (
 	"io"
 	"maps"
 	"net/netip"
-	"os"
 	"slices"
 	"strings"
 
 	"viamillipede/bench/run"
+	"viamillipede/cmd/viamillipede/internal/events"
 	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine"
 	"viamillipede/engine/observe"
@@ -57,6 +57,7 @@ func parseBench(words []string) (*invocation, error) {
 		inv.bench.given[k.name] = before[1 : len(before)-len(p.rest)]
 	}
 	p.patience()
+	inv.given = append([]events.Setting{{Word: benchWord, Args: []string{kind}, Given: true}}, p.given...)
 	return inv, inv.completeBench()
 }
 
@@ -89,6 +90,9 @@ func (inv *invocation) completeBench() error {
 	}
 	if b.JSON != "" && b.JSON == b.Bench {
 		return usageError("gobench: expected a file other than that of json, found %q", b.Bench)
+	}
+	if inv.telling.events == "-" && (b.JSON == "-" || b.Bench == "-") {
+		return usageError("events: expected a place other than that of json and gobench, found \"-\"")
 	}
 	b.Serve = b.Rounds
 	if b.Rounds == 0 {
@@ -142,6 +146,10 @@ func (inv *invocation) runBench() engine.Status {
 	if err := inv.readKey(); err != nil {
 		return failed(ownPrefix, err)
 	}
+	tell, err := inv.tellOfBench()
+	if err != nil {
+		return failed(ownPrefix, err)
+	}
 	ends := 1
 	if inv.bench.kind == benchLocal {
 		ends = 2 // in two processes, which share what a control group has
@@ -162,8 +170,9 @@ func (inv *invocation) runBench() engine.Status {
 	defer cancel(nil)
 	defer watchSignals(nobody, stopping(profile.told(cancel)), profile.Stop)()
 	defer profile.Stop() // see run
-	out := &keeping{w: os.Stdout}
+	out := &keeping{w: inv.reportOut()}
 	measure, c := inv.measurement(out)
+	c.Witness = tell
 	err = measure(ctx, c)
 	if err == nil && out.err != nil {
 		err = localPipe("standard output", out.err)
@@ -211,12 +220,15 @@ func (b *benchmark) peerWords(host netip.Addr) []string {
 	return line
 }
 
+// outsideBench are keywords that say nothing of how a round is made.
+var outsideBench = []string{"sweep", "json", "gobench", "events"}
+
 // settings are all settings that hold for every round: those that were given, and the defaults of the others.
 func (b *benchmark) settings() map[string]string {
 	all := map[string]string{"bench": b.kind}
 	for _, k := range benchTable(b.kind) {
 		switch {
-		case k.name == "sweep" || k.name == "json" || k.name == "gobench" || k.many && b.given[k.name] == nil:
+		case slices.Contains(outsideBench, k.name) || k.many && b.given[k.name] == nil:
 		case k.initial != "":
 			all[k.name] = k.initial
 		case len(k.args) == 0:
@@ -224,7 +236,7 @@ func (b *benchmark) settings() map[string]string {
 		}
 	}
 	for name, args := range b.given {
-		if name == "json" || name == "gobench" || name == "sweep" {
+		if slices.Contains(outsideBench, name) {
 			continue
 		}
 		all[name] = strings.Join(args, " ")

@@ -97,6 +97,10 @@ local takes any free port, unless one is given.`,
 A line for each round; one operation is one GiB. - is standard output. The table then
 goes to standard error.`,
 		},
+		{
+			name: "events", args: []argument{eventsFile()},
+			gist: "write to FILE what happens, one JSON object a line",
+		},
 	}
 }
 

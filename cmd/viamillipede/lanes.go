@@ -5,12 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
-	"os"
 	"time"
 
 	"viamillipede/bench/lanes"
 	"viamillipede/bench/result"
+	"viamillipede/cmd/viamillipede/internal/events"
 	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine"
 )
@@ -83,6 +84,10 @@ func lanesGrammar() []keyword {
 			name: "json", args: []argument{outputFile(func(inv *invocation, name string) { inv.survey.json = name })},
 			gist: "at tx: the report for programs",
 		},
+		{
+			name: "events", args: []argument{eventsFile()},
+			gist: "write to FILE what happens, one JSON object a line",
+		},
 	}
 }
 
@@ -126,6 +131,7 @@ func parseLanes(words []string) (*invocation, error) {
 	if s := p.inv.survey; s.json != "" && s.json == s.svg {
 		return nil, usageError("lanes: json: expected a file other than that of svg, found %q", s.json)
 	}
+	p.inv.given = append([]events.Setting{{Word: lanesWord, Args: []string{}, Given: true}}, p.given...)
 	return p.inv, nil
 }
 
@@ -141,11 +147,15 @@ func runLanes(words []string) engine.Status {
 	if err := inv.provide(1); err != nil {
 		return failed(ownPrefix, err)
 	}
+	tell, err := inv.tellOfLanes()
+	if err != nil {
+		return failed(ownPrefix, err)
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	defer watchSignals(nobody, stopping(cancel), func() {})()
 	if inv.rx.said() {
-		err = lanes.Receive(ctx, lanes.ReceiveConfig{Bind: inv.options.Bind, Port: inv.rx.port, Log: sayLine})
+		err = lanes.Receive(ctx, lanes.ReceiveConfig{Bind: inv.options.Bind, Port: inv.rx.port, Log: tell.line})
 		return failedLanes(ctx, err)
 	}
 	svg, json, err := inv.survey.outputs()
@@ -154,11 +164,14 @@ func runLanes(words []string) engine.Status {
 	}
 	defer svg.Discard()
 	defer json.Discard()
-	report, err := lanes.Transmit(ctx, inv.transmission())
+	c := inv.transmission()
+	c.Log, c.Look = tell.line, tell.look
+	report, err := lanes.Transmit(ctx, c)
+	tell.end(report, lanesError(ctx, err))
 	if err != nil {
 		return failedLanes(ctx, err)
 	}
-	if err := write(report, svg, json); err != nil {
+	if err := write(inv.reportOut(), report, svg, json); err != nil {
 		return failed(ownPrefix, err)
 	}
 	return engine.StatusDone
@@ -170,7 +183,7 @@ func (inv *invocation) transmission() lanes.TransmitConfig {
 	p := *inv.lastPath()
 	c := lanes.TransmitConfig{
 		Host: p.Host, Port: p.Port, Device: p.Via.Device, Bind: inv.options.Bind, Flows: inv.survey.flows,
-		Load: inv.survey.load, Connect: inv.survey.connect, Sports: p.Sports.List, Balanced: p.Sports.Balanced, Log: sayLine,
+		Load: inv.survey.load, Connect: inv.survey.connect, Sports: p.Sports.List, Balanced: p.Sports.Balanced,
 		Words: lanes.Words{Lanes: words.Lanes, Basis: words.LaneBasis},
 	}
 	if p.Via.Addr.IsValid() {
@@ -184,8 +197,16 @@ func (inv *invocation) transmission() lanes.TransmitConfig {
 
 // failedLanes is failed with the status that goes with what happened; nil is done.
 func failedLanes(ctx context.Context, err error) engine.Status {
+	if err = lanesError(ctx, err); err != nil {
+		return failed(ownPrefix, err)
+	}
+	return engine.StatusDone
+}
+
+// lanesError is the *engine.Error of what happened; nil stays nil.
+func lanesError(ctx context.Context, err error) error {
 	if err == nil {
-		return engine.StatusDone
+		return nil
 	}
 	err = causeOf(ctx, err)
 	if _, ours := errors.AsType[*engine.Error](err); !ours {
@@ -195,7 +216,7 @@ func failedLanes(ctx context.Context, err error) engine.Status {
 		}
 		err = &engine.Error{Status: status, Reason: "lanes", Err: err}
 	}
-	return failed(ownPrefix, err)
+	return err
 }
 
 // outputs opens the files for the report. The error is an *engine.Error.
@@ -210,8 +231,8 @@ func (s survey) outputs() (svg, json *result.Output, err error) {
 }
 
 // write writes the report wherever it is wanted.
-func write(r *lanes.Report, svg, json *result.Output) error {
-	if err := r.WriteText(os.Stdout); err != nil {
+func write(w io.Writer, r *lanes.Report, svg, json *result.Output) error {
+	if err := r.WriteText(w); err != nil {
 		return localPipe("standard output", err)
 	}
 	err := errors.Join(svg.Write(r.WriteSVG), json.Write(r.WriteJSON))

@@ -30,7 +30,7 @@ was found.`,
 			gist: "measure streams: on this host, or from one host to another",
 			more: `
 The first word of its line; the options of a stream follow, and keywords of its own:
-seconds, warmup, rounds, sweep, pipes, dataport, json and gobench. local runs both ends
+seconds, warmup, rounds, sweep, pipes, dataport, json, gobench and events. local runs both ends
 on this host, in two processes. rx serves benches on PORT, one after another, until
 it is stopped, and serve has those who come meanwhile wait for their turn; tx asks for
 rounds. Each end measures the rate, its CPU time and what

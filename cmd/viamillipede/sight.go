@@ -48,11 +48,11 @@ func (inv *invocation) openSight() (*sight, error) {
 		return nil, unwritable("log", s.logs.File, err)
 	}
 	var listeners []events.Listener
-	if s.events != "" {
-		if s.out, err = events.Open(s.events, func(err error) { say(ownPrefix, "events: cannot write: "+err.Error()) }); err != nil {
-			return nil, &engine.Error{Status: engine.StatusUsage, Reason: "events: " + err.Error()}
-		}
-		listeners = append(listeners, func(_ string, line []byte) { _, _ = s.out.Write(line) })
+	if s.out, err = openEvents(s.events); err != nil {
+		return nil, err
+	}
+	if s.out != nil {
+		listeners = append(listeners, s.hear)
 	}
 	if s.notify != "" {
 		s.alarm = alarm.New(s.notify, func(err error) { say(ownPrefix, "notify: "+strings.TrimPrefix(err.Error(), "exec ")) })
@@ -73,10 +73,30 @@ func (inv *invocation) openSight() (*sight, error) {
 		say(ownPrefix, note)
 	}
 	if s.out != nil {
-		inSight.Store(s)
-		s.teller.Start(events.Program{Version: version, Wire: wireVersion}, inv.settings())
+		s.begin(inv.settings())
 	}
 	return s, nil
+}
+
+// openEvents opens where events go, by the name that the user gives; "": nobody wants them. The error is an *engine.Error.
+func openEvents(name string) (*voice.Voice, error) {
+	if name == "" {
+		return nil, nil
+	}
+	out, err := events.Open(name, func(err error) { say(ownPrefix, "events: cannot write: "+err.Error()) })
+	if err != nil {
+		return nil, &engine.Error{Status: engine.StatusUsage, Reason: "events: " + err.Error()}
+	}
+	return out, nil
+}
+
+// hear writes an event.
+func (s *sight) hear(_ string, line []byte) { _, _ = s.out.Write(line) }
+
+// begin tells that the program begins; how it ends will be told, too.
+func (s *sight) begin(settings []events.Setting) {
+	inSight.Store(s)
+	s.teller.Start(events.Program{Version: version, Wire: wireVersion}, settings)
 }
 
 // unwritable is the error of a file that cannot be opened.
@@ -100,13 +120,16 @@ func (s *sight) openScreen() {
 }
 
 // settings are the words of the command line as given, and after them those with a default that were not.
-func (inv *invocation) settings() []events.Setting {
-	all := inv.given
+func (inv *invocation) settings() []events.Setting { return settingsOf(inv.given, grammar()) }
+
+// settingsOf is settings for a command with that grammar.
+func settingsOf(given []events.Setting, table []keyword) []events.Setting {
+	all := given
 	seen := map[string]bool{}
 	for _, s := range all {
 		seen[s.Word] = true
 	}
-	for _, k := range grammar() {
+	for _, k := range table {
 		if k.initial != "" && !k.ofPath && !seen[k.name] && k.name != "rx" && k.name != "tx" {
 			all = append(all, events.Setting{Word: k.name, Args: []string{k.initial}})
 		}

@@ -61,14 +61,7 @@ func told() []keyword {
 	return []keyword{
 		{
 			name: "events",
-			args: []argument{{
-				name: "FILE|fd:N|-", want: "a file, fd:N with a descriptor from 3, or - for standard output", literal: true,
-				set: func(inv *invocation, word string) bool {
-					inv.telling.events = word
-					_, is, ok := notify.ParseFD(word)
-					return word != "" && !strings.Contains(word, "\x00") && is == ok
-				},
-			}},
+			args: []argument{eventsFile()},
 			gist: "write to FILE what happens, one JSON object a line",
 			more: `
 From "start", with all settings, to "exit", with the exit status: contact, links, paths,
@@ -92,6 +85,18 @@ standard input, and its name in VIAMILLIPEDE_EVENT: "outage", with a phase that 
 "begins" or "ends", or "end", with the status. What it writes goes to standard error. One runs at a
 time, for a minute at most; the stream never waits for it, the program at its end for up to 5 s.
 Then the command is ended too.`,
+		},
+	}
+}
+
+// eventsFile is where events go.
+func eventsFile() argument {
+	return argument{
+		name: "FILE|fd:N|-", want: "a file, fd:N with a descriptor from 3, or - for standard output", literal: true,
+		set: func(inv *invocation, word string) bool {
+			inv.telling.events = word
+			_, is, ok := notify.ParseFD(word)
+			return word != "" && !strings.Contains(word, "\x00") && is == ok
 		},
 	}
 }

@@ -73,6 +73,7 @@ __viamillipede_takes() {
 	'lanes bind') takes='@' ;;
 	'lanes svg') takes='@file' ;;
 	'lanes json') takes='@file' ;;
+	'lanes events') takes='-,@file' ;;
 	'bench-diff threshold') takes='@' ;;
 	'bench-diff only') takes='@' ;;
 	'bench-local seconds') takes='@' ;;
@@ -85,6 +86,7 @@ __viamillipede_takes() {
 	'bench-local dataport') takes='@' ;;
 	'bench-local json') takes='@file' ;;
 	'bench-local gobench') takes='@file' ;;
+	'bench-local events') takes='-,@file' ;;
 	'bench-local threads') takes='auto' ;;
 	'bench-local verbose') takes='@' ;;
 	'bench-local checksum') takes='' ;;
@@ -110,6 +112,7 @@ __viamillipede_takes() {
 	'bench-rx rounds') takes='@' ;;
 	'bench-rx interval') takes='@' ;;
 	'bench-rx dataport') takes='@' ;;
+	'bench-rx events') takes='-,@file' ;;
 	'bench-rx threads') takes='auto' ;;
 	'bench-rx verbose') takes='@' ;;
 	'bench-rx checksum') takes='' ;;
@@ -137,6 +140,7 @@ __viamillipede_takes() {
 	'bench-tx interval') takes='@' ;;
 	'bench-tx json') takes='@file' ;;
 	'bench-tx gobench') takes='@file' ;;
+	'bench-tx events') takes='-,@file' ;;
 	'bench-tx threads') takes='auto' ;;
 	'bench-tx verbose') takes='@' ;;
 	'bench-tx checksum') takes='' ;;
@@ -166,6 +170,7 @@ __viamillipede_takes() {
 	'bench-tx sports') takes='balanced' ;;
 	'bench-serve interval') takes='@' ;;
 	'bench-serve dataport') takes='@' ;;
+	'bench-serve events') takes='-,@file' ;;
 	'bench-serve threads') takes='auto' ;;
 	'bench-serve verbose') takes='@' ;;
 	'bench-serve checksum') takes='' ;;
@@ -191,12 +196,12 @@ __viamillipede_takes() {
 __viamillipede_words() {
 	case $1 in
 	stream) words='rx* tx* via* rate* spill* sports* file* resume sync exec pty name terminate initiate sidechain* keep ssh* peer ports wire threads verbose checksum chaos checkphrase charmode prbs leglimit delayus key window leg early giveup dead connect bind congestion io cpus sockstats profile ready json progress size events interval notify metrics timestamps log* limit help! version! completion! keygen! doctor! bench! lanes!' ;;
-	lanes) words='rx tx flows seconds connect via* sports* bind svg json' ;;
+	lanes) words='rx tx flows seconds connect via* sports* bind svg json events' ;;
 	bench-diff) words='threshold only*' ;;
-	bench-local) words='seconds warmup rounds sweep* pipes bidir interval dataport json gobench threads verbose checksum chaos checkphrase charmode prbs leglimit delayus key window leg early giveup dead connect bind congestion io cpus sockstats profile' ;;
-	bench-rx) words='rounds interval dataport threads verbose checksum checkphrase key window leg early giveup dead connect bind congestion io cpus sockstats profile rx' ;;
-	bench-tx) words='seconds warmup rounds sweep* pipes bidir interval json gobench threads verbose checksum chaos checkphrase charmode prbs leglimit delayus key window leg early giveup dead connect bind congestion io cpus sockstats profile tx* via* rate* spill* sports*' ;;
-	bench-serve) words='interval dataport threads verbose checksum checkphrase key window leg early giveup dead bind congestion io cpus sockstats profile serve' ;;
+	bench-local) words='seconds warmup rounds sweep* pipes bidir interval dataport json gobench events threads verbose checksum chaos checkphrase charmode prbs leglimit delayus key window leg early giveup dead connect bind congestion io cpus sockstats profile' ;;
+	bench-rx) words='rounds interval dataport events threads verbose checksum checkphrase key window leg early giveup dead connect bind congestion io cpus sockstats profile rx' ;;
+	bench-tx) words='seconds warmup rounds sweep* pipes bidir interval json gobench events threads verbose checksum chaos checkphrase charmode prbs leglimit delayus key window leg early giveup dead connect bind congestion io cpus sockstats profile tx* via* rate* spill* sports*' ;;
+	bench-serve) words='interval dataport events threads verbose checksum checkphrase key window leg early giveup dead bind congestion io cpus sockstats profile serve' ;;
 	esac
 }
 

@@ -5,6 +5,7 @@
 //	engine.go    the engine's events as records
 //	records.go   what records say
 //	figures.go   intervals, stalls and the end
+//	measured.go  the same of bench and lanes
 //	file.go      where the lines go
 //
 // The version in each line is that of the schema. Names and meanings stay as they are; records and fields are added.

@@ -32,6 +32,11 @@ func (t *Teller) Exit(status int, meaning, reason string) {
 
 // End tells what the end did, and how it ended; err is nil if the stream was delivered.
 func (s *Side) End(sum observe.Summary, status int, meaning string, err error) {
+	s.tell(endOf(sum, status, meaning, err))
+}
+
+// endOf is the record of an end.
+func endOf(sum observe.Summary, status int, meaning string, err error) end {
 	e := end{
 		Status: status, Meaning: meaning, Reason: why(err), Bytes: sum.Bytes, Unsent: sum.Unsent, PeerBytes: sum.PeerBytes,
 		Seconds: sum.Elapsed.Seconds(), Rate: float64(sum.Rate()), Lost: sum.LinksLost, Cut: sum.Cuts, ResentLegs: sum.LegsResent,
@@ -47,7 +52,7 @@ func (s *Side) End(sum observe.Summary, status int, meaning string, err error) {
 	for i, p := range sum.Paths {
 		e.Paths = append(e.Paths, pathEnd{p.Name, i, p.LinksLost, p.Bytes, float64(p.Rate), p.NeverUp, why(p.Last)})
 	}
-	s.tell(e)
+	return e
 }
 
 // Absent tells that a path, given by its order, has had no link since then, and Back that it has one again.

@@ -119,23 +119,63 @@ type stall struct {
 
 // end is what one end of a stream did.
 type end struct {
-	Status     int       `json:"status"`
-	Meaning    string    `json:"meaning"`
-	Reason     string    `json:"reason,omitempty"` // why it failed
-	Bytes      uint64    `json:"bytes"`
-	Unsent     uint64    `json:"unsent,omitempty"`
-	PeerBytes  *uint64   `json:"peer_bytes,omitempty"`
-	Difference *int64    `json:"difference,omitempty"` // bytes less those of the peer
-	Seconds    float64   `json:"seconds"`
-	Rate       float64   `json:"rate"`
-	Lost       uint64    `json:"links_lost"`
-	Cut        uint64    `json:"links_cut,omitempty"`
-	ResentLegs uint64    `json:"resent_legs,omitempty"`
-	Resent     uint64    `json:"resent_bytes,omitempty"`
-	Refused    uint64    `json:"refused,omitempty"`
-	EnginePath string    `json:"engine_path"`
-	Sidechain  *coded    `json:"sidechain,omitempty"`
-	Paths      []pathEnd `json:"paths,omitempty"`
+	Status     int          `json:"status"`
+	Meaning    string       `json:"meaning"`
+	Reason     string       `json:"reason,omitempty"` // why it failed
+	Bytes      uint64       `json:"bytes"`
+	Unsent     uint64       `json:"unsent,omitempty"`
+	PeerBytes  *uint64      `json:"peer_bytes,omitempty"`
+	Difference *int64       `json:"difference,omitempty"` // bytes less those of the peer
+	Seconds    float64      `json:"seconds"`
+	Rate       float64      `json:"rate"`
+	Lost       uint64       `json:"links_lost"`
+	Cut        uint64       `json:"links_cut,omitempty"`
+	ResentLegs uint64       `json:"resent_legs,omitempty"`
+	Resent     uint64       `json:"resent_bytes,omitempty"`
+	Refused    uint64       `json:"refused,omitempty"`
+	EnginePath string       `json:"engine_path"`
+	Sidechain  *coded       `json:"sidechain,omitempty"`
+	Paths      []pathEnd    `json:"paths,omitempty"`
+	Bench      *benched     `json:"bench,omitempty"`
+	Lanes      *laneFigures `json:"lanes,omitempty"`
+}
+
+// benched is what a bench has measured of a stream since the warmup.
+type benched struct {
+	Round         int    `json:"round"`
+	Of            int    `json:"of"`
+	Configuration string `json:"configuration"`
+	Back          bool   `json:"back,omitempty"` // the stream went from rx to tx, beside another one
+	measured
+	Peer *measured `json:"peer,omitempty"` // nil: nothing is known
+}
+
+// measured are the figures of one end.
+type measured struct {
+	Bytes       uint64  `json:"bytes"`
+	Seconds     float64 `json:"seconds"`
+	Rate        float64 `json:"rate"`
+	CPU         float64 `json:"cpu_seconds"`
+	Retransmits uint64  `json:"retransmits"`
+}
+
+// laneFigures are those of all lanes together.
+type laneFigures struct {
+	Group      string    `json:"group"`
+	Sum        float64   `json:"sum"`
+	Jain       float64   `json:"jain"`
+	Imbalance  float64   `json:"imbalance"`
+	Efficiency float64   `json:"efficiency"`
+	Lanes      []laneEnd `json:"lanes"`
+	Sports     []uint16  `json:"sports"`
+}
+
+type laneEnd struct {
+	Device string  `json:"device"`
+	Flows  int     `json:"flows"`
+	Bytes  uint64  `json:"bytes"`
+	Rate   float64 `json:"rate"`
+	Alone  float64 `json:"alone"`
 }
 
 // coded is what a sidechain did.
