@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine"
@@ -29,7 +31,8 @@ func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, t
 	}
 	status := engine.StatusDone
 	var ours error // why the other side is stopped here
-	for range sides {
+	var why failures
+	for n := range sides {
 		r := <-results
 		if errors.Is(context.Cause(ctx), engine.ErrLeft) && stopped(ctx, r.err) {
 			r.log.Printf(observe.LevelLinks, "%v", engine.ErrLeft)
@@ -47,7 +50,7 @@ func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, t
 		if r.err == nil || errors.Is(ours, r.err) || status != engine.StatusDone && stopped(ctx, r.err) && !heard {
 			continue
 		}
-		own := failed(r.prefix, causeOf(ctx, r.err))
+		own := why.add(r.prefix, causeOf(ctx, r.err), n < len(sides)-1)
 		if status == engine.StatusDone || status == engine.StatusRemotePipe {
 			status = own // what failed at the peer may be our own other side, in a loop
 		}
@@ -56,10 +59,49 @@ func carry(ctx context.Context, cancel context.CancelCauseFunc, sides []*side, t
 			cancel(ours)
 		}
 	}
+	why.close()
 	for _, s := range sides {
 		s.sayKept()
 	}
 	return cmp.Or(status, exitOf(sides))
+}
+
+// failures are those of the sides. In a loop, why one side failed comes back to the other as the peer's reason: it is told once.
+type failures struct {
+	said []string
+	held []failedSide // what peers said, until it is known whether it is such an echo
+}
+
+type failedSide struct {
+	prefix string
+	err    error
+}
+
+// add tells of a failure and returns its exit status. With more to come, a peer's reason waits for close.
+func (f *failures) add(prefix string, err error, more bool) engine.Status {
+	status := engine.ExitStatus(err)
+	if more && status == engine.StatusRemotePipe {
+		f.held = append(f.held, failedSide{prefix, err})
+	} else {
+		f.tell(prefix, err)
+	}
+	return status
+}
+
+// tell tells of a failure unless it quotes one that has been told.
+func (f *failures) tell(prefix string, err error) {
+	text := err.Error()
+	if !slices.ContainsFunc(f.said, func(said string) bool { return strings.Contains(text, said) }) {
+		failed(prefix, err)
+		f.said = append(f.said, text)
+	}
+}
+
+// close tells of what is held.
+func (f *failures) close() {
+	for _, h := range f.held {
+		f.tell(h.prefix, h.err)
+	}
 }
 
 // stopped reports whether err is only the echo of why ctx was cancelled.

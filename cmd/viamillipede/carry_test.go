@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"testing"
 
@@ -58,5 +59,30 @@ func TestCarryEndsWithTheSignal(t *testing.T) {
 				t.Errorf("exit status %d, want %d", got, c.want)
 			}
 		})
+	}
+}
+
+// Why a side failed comes back in a loop as the other side's reason; it is told once, whichever is there first. What else a peer says is told.
+func TestFailureIsToldOnce(t *testing.T) {
+	ours := &engine.Error{Status: engine.StatusLocalPipe, Reason: "exec 'false' exited with status 1"}
+	echo := &engine.Error{Status: engine.StatusRemotePipe, Reason: "the receiver failed: tx failed in the same process: " + ours.Error()}
+	other := &engine.Error{Status: engine.StatusRemotePipe, Reason: "the receiver failed: no space"}
+	for _, c := range []struct {
+		name          string
+		first, second error
+		want          []string
+	}{
+		{"ours first", ours, echo, []string{ours.Error()}},
+		{"echo first", echo, ours, []string{ours.Error()}},
+		{"another reason", other, ours, []string{ours.Error(), other.Error()}},
+		{"only the peer's", other, other, []string{other.Error()}},
+	} {
+		var f failures
+		f.add("", c.first, true)
+		f.add("", c.second, false)
+		f.close()
+		if !slices.Equal(f.said, c.want) {
+			t.Errorf("%s: %q, want %q", c.name, f.said, c.want)
+		}
 	}
 }

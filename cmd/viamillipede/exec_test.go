@@ -160,3 +160,41 @@ func TestExecLosesLinks(t *testing.T) {
 		})
 	}
 }
+
+// A program that is stopped holds the stream up, and costs nothing once it goes on.
+func TestExecStopsAndGoesOn(t *testing.T) {
+	want := background(t, "sh", "-c", "seq 3000000 | sha256sum")
+	want.ends(t, 0, "")
+	for _, end := range []string{"rx", "tx"} {
+		for _, d := range eitherDials(t) {
+			t.Run(end+", "+d.who, func(t *testing.T) {
+				t.Parallel()
+				stopped := filepath.Join(t.TempDir(), "stopped")
+				stops := "echo $$ >" + stopped + "~; mv " + stopped + "~ " + stopped + "; kill -STOP $$; "
+				consumer, producer := "sha256sum", "seq 3000000"
+				if end == "rx" {
+					consumer = stops + consumer
+				} else {
+					producer = "seq 10000; " + stops + "seq 10001 3000000"
+				}
+				rx, tx := d.both(t, []string{"threads", "4", "exec", consumer}, []string{"threads", "4", "exec", producer})
+				var pid int
+				until(t, "the program has stopped itself", func() bool {
+					b, _ := os.ReadFile(stopped)
+					pid, _ = strconv.Atoi(strings.TrimSpace(string(b)))
+					stat, _ := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+					_, after, _ := strings.Cut(string(stat), ") ")
+					return strings.HasPrefix(after, "T")
+				})
+				if err := syscall.Kill(pid, syscall.SIGCONT); err != nil {
+					t.Fatal(err)
+				}
+				tx.ends(t, 0, "")
+				rx.ends(t, 0, "  -")
+				if !strings.Contains(rx.said.String(), want.said.String()) {
+					t.Errorf("%s, want %s", &rx.said, &want.said)
+				}
+			})
+		}
+	}
+}
