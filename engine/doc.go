@@ -19,14 +19,15 @@
 //	    dispatch.go                an idle link takes the next leg
 //	    relief                     if its loop need not rest                       atomic
 //	    order.go                   if its path may take new legs                   shared, a short lock
-//	    speed.go                   and it would not be late on this link
 //	    link.go                    the link carries it
 //	    leg.go                     into the socket
 //	    zero.go                    perhaps from where it is, by engine/send/zero
-//	    headway.go                 where it is late, it is offered to other links
+//	engine/send/course           how the link fares                                parallel: each loop its own links
+//	    speed.go                   a leg must not be late on it
+//	    headway.go                 where one is, it is offered to other links
 //	engine/send/reach            the links are dialled, or come in                 off the data path
 //
-// An ack comes back on any link: engine/send/link.go obeys it, the window forgets the legs, and the links learn from them (engine/send/speed.go).
+// An ack comes back on any link: engine/send/link.go obeys it, the window forgets the legs, and the links learn from them (engine/send/course).
 //
 // # The way in
 //
@@ -112,11 +113,10 @@
 //	Sender.hungry, deferring, watcher, helper
 //	                       which loops wait for a leg, and why, which one watches the source, and whether the first needs help
 //	schedule.Order         which path may take new legs: a short lock, when there are several paths
-//	Sender.allowed, legs, lately, legTime; ways.Traffic
+//	course.Fleet, ways.Traffic
 //	                       what the scheduler knows about all links, or about those of a path: each loop adds the changes of its own
-//	                       when it measures them or an ack has come, and reads the sum
+//	                       when it measures them or an ack has come, and reads the sum. The fleet has when payload last moved, too
 //	ways.Path              whether what its links carry gets through: atomic, and written only when a link finds that this has changed
-//	Sender.moved, hoped    when payload last moved
 //
 // In:
 //

@@ -33,7 +33,7 @@ func (k *txlink) putAside(why wire.Reason) {
 	k.owner.asides = append(k.owner.asides, k)
 	k.Loop.Stir()
 	k.goOn(0)
-	if k.aside.on && (k.path.Fixed() || why == wire.ByeBroken) {
+	if k.aside.on && (k.Path.Fixed() || why == wire.ByeBroken) {
 		k.endAside(true)
 	}
 }
@@ -103,7 +103,7 @@ func (l *txloop) clearAsides() {
 		switch {
 		case said && l.Now.Sub(k.aside.said) >= l.s.time.Dead:
 			k.endAside(false)
-		case l.succeeded(k), k.leg != nil && !l.s.window.Has(k.leg.Number):
+		case l.succeeded(k), k.Leg != nil && !l.s.fleet.Window.Has(k.Leg.Number):
 			k.endAside(!said)
 		}
 	}

@@ -81,7 +81,7 @@ func (l *txloop) feedLinks() (again bool) {
 			return false
 		}
 		bytes += leg.Length
-		if leg.Length == k.most() || l.s.in.Codes() {
+		if leg.Length == k.Most() || l.s.in.Codes() {
 			l.s.handOver(l.Loop) // a full leg, or one that had to be coded: there is probably more, for two loops
 		}
 		if err := k.carry(leg); err != nil {
@@ -103,7 +103,7 @@ func (l *txloop) bring(k *txlink, leg *window.Leg) {
 			k.lose(err)
 		}
 	default:
-		l.s.window.GiveBack(leg)
+		l.s.fleet.Window.GiveBack(leg)
 	}
 	l.s.feed(nil) // those who waited for the turn
 }
@@ -128,12 +128,12 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why ingest.Hunger) {
 		if !k.idle() {
 			continue
 		}
-		if leg := l.s.window.Resend(k.suits); leg != nil {
+		if leg := l.s.fleet.Window.Resend(k.suits); leg != nil {
 			return k, leg, ingest.Fed
 		}
-		if leg, from := l.s.window.Rescue(k.Index, k.path.Order, k.Rate == 0, l.Now, k.absorbed()/2, k.eta); leg != nil {
+		if leg, from := l.s.fleet.Window.Rescue(k.Index, k.Path.Order, k.Rate == 0, l.Now, k.Absorbed()/2, k.ETA); leg != nil {
 			l.s.paths()[from].RescuedFrom.Add(1)
-			k.path.RescuedTo.Add(1)
+			k.Path.RescuedTo.Add(1)
 			observe.Tell(l.s.observer, observe.LegRescued{Leg: leg.Number, From: l.s.paths()[from].String(), Link: k.Index})
 			return k, leg, ingest.Fed
 		}
@@ -151,6 +151,24 @@ func (l *txloop) match() (k *txlink, leg *window.Leg, why ingest.Hunger) {
 // rests reports whether the loop is a helper that leaves new legs to the first loop.
 func (l *txloop) rests() bool { return !l.s.in.Ended() && l.s.helper.Rests(l.ID, l.s.in.Lent()) }
 
+// checkLinks checks the links that carry something, and makes the next round come soon if any does.
+func (l *txloop) checkLinks() {
+	for i := 0; i < len(l.Links); i++ {
+		k := l.Links[i]
+		if len(k.Carried) == 0 && !k.Stalled() {
+			continue
+		}
+		if k.Due() {
+			if err := k.Check(); err != nil {
+				k.lose(err) // which takes it out of links
+				i--
+				continue
+			}
+		}
+		k.Wake()
+	}
+}
+
 // findBest finds how soon the best link could bring a leg, when it is first asked in a round. It looks at this loop's links only: each
 // loop has links of every path, so another loop rarely has a better one.
 func (l *txloop) findBest() time.Duration {
@@ -159,8 +177,8 @@ func (l *txloop) findBest() time.Duration {
 	}
 	l.best = schedule.ForEver
 	for _, k := range l.Links {
-		if !k.leaving && !k.headway.stalled {
-			l.best = min(l.best, k.eta(k.most()))
+		if !k.Leaving && !k.Stalled() {
+			l.best = min(l.best, k.ETA(k.Most()))
 		}
 	}
 	return l.best
@@ -168,7 +186,7 @@ func (l *txloop) findBest() time.Duration {
 
 // pull takes a new leg for the link.
 func (l *txloop) pull(k *txlink) (*window.Leg, ingest.Hunger) {
-	most := k.most()
+	most := k.Most()
 	switch {
 	case l.s.in.Ended():
 		return nil, ingest.NoMore
@@ -181,7 +199,7 @@ func (l *txloop) pull(k *txlink) (*window.Leg, ingest.Hunger) {
 	case !k.mayTake(most):
 		return nil, gated
 	}
-	leg, why, err := l.s.in.Pull(l.s.window, l.Loop, most)
+	leg, why, err := l.s.in.Pull(l.s.fleet.Window, l.Loop, most)
 	if err != nil {
 		l.s.sourceFailed(err)
 	}
@@ -191,7 +209,7 @@ func (l *txloop) pull(k *txlink) (*window.Leg, ingest.Hunger) {
 // defers reports whether another loop has an idle link on a path that is preferred to the link's: that loop should get what
 // the source has.
 func (l *txloop) defers(k *txlink) bool {
-	for _, p := range l.s.paths()[:k.path.Order] {
+	for _, p := range l.s.paths()[:k.Path.Order] {
 		if p.Idle.Load() > l.idle[p.Order] {
 			return true
 		}
@@ -206,8 +224,8 @@ func (l *txloop) countIdle() {
 	}
 	var now [stream.MaxThreads]int32
 	for _, k := range l.Links {
-		if k.idle() && l.held>>k.path.Order&1 == 0 && k.mayTake(k.most()) {
-			now[k.path.Order]++
+		if k.idle() && l.held>>k.Path.Order&1 == 0 && k.mayTake(k.Most()) {
+			now[k.Path.Order]++
 		}
 	}
 	for i, p := range l.s.paths() {
@@ -222,7 +240,7 @@ func (l *txloop) countIdle() {
 // checks the reason again, because whoever removed it may have looked at the marks just before.
 func (l *txloop) wait(why ingest.Hunger) {
 	l.s.hungry.Or(l.mark)
-	if l.s.in.Fresh(l.s.window, why) {
+	if l.s.in.Fresh(l.s.fleet.Window, why) {
 		l.Nudge()
 	}
 	switch why {
@@ -232,7 +250,7 @@ func (l *txloop) wait(why ingest.Hunger) {
 		if l.s.room() {
 			l.Nudge()
 		}
-		l.s.window.Pressed(l.Now) // counts the time
+		l.s.fleet.Window.Pressed(l.Now) // counts the time
 	case ingest.OtherTurn, ingest.Undecided:
 		if l.s.in.MayPull(why) {
 			l.Nudge()
@@ -256,7 +274,7 @@ func (l *txloop) wait(why ingest.Hunger) {
 		l.Within(schedule.WatchPause)
 	case ingest.NoMore:
 		l.end()
-		if l.s.window.Resends() && l.held == 0 {
+		if l.s.fleet.Window.Resends() && l.held == 0 {
 			l.Nudge()
 		}
 	}
@@ -280,7 +298,7 @@ func (l *txloop) Ready(uint32) { l.s.watcher.CompareAndSwap(int32(l.ID), nobody)
 
 // end makes every link carry the end frame once.
 func (l *txloop) end() {
-	may, err := l.s.in.MayEnd(l.s.window, l.Loop)
+	may, err := l.s.in.MayEnd(l.s.fleet.Window, l.Loop)
 	if err != nil {
 		l.s.sourceFailed(err)
 	}

@@ -4,8 +4,7 @@
 //	dispatch dispatch.go  an idle link takes the next leg        parallel, one dispatcher in each loop
 //	         engine/send/relief  whether a second loop helps     each of the two
 //	         order.go       which path may take new legs         the loop that asks; a short lock for all
-//	         speed.go       what a link can be expected to do    the loop of the link
-//	         headway.go     late legs are offered to other links  the same loop
+//	         engine/send/course  what a link can be expected to do, and that its late legs are offered to others  the loop of the link
 //	loop     loop.go      the links of a loop                    the loop
 //	link     link.go      frames written, acks read              parallel, one loop owns a link
 //	         leg.go         the ways of a leg into the socket    the same loop

@@ -3,16 +3,14 @@ package send
 import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
-	"viamillipede/engine/schedule"
-	"viamillipede/engine/wire"
 	"viamillipede/netio"
 	"viamillipede/netio/dial"
 )
 
 // Leave ends the link without loss: its keeper will dial its own path, or has nothing more to do.
 func (k *txlink) Leave() {
-	k.leaving = true
-	k.publish()
+	k.Leaving = true
+	k.Publish()
 	if err := k.left(); err != nil && !k.Gone {
 		k.lose(err)
 	}
@@ -20,7 +18,7 @@ func (k *txlink) Leave() {
 
 // left returns errLeft once a link that has to leave has nothing more to do.
 func (k *txlink) left() error {
-	if k.leaving && k.leg == nil && len(k.carried) == 0 {
+	if k.Leaving && k.Leg == nil && len(k.Carried) == 0 {
 		return stream.ErrLeft
 	}
 	return nil
@@ -53,7 +51,7 @@ func (k *txlink) lose(err error) {
 	if k.Parting && !k.busy() && k.HeardOut(err) {
 		k.s.life.Parted.Store(true)
 	}
-	use := k.usefulness(err)
+	use := k.Usefulness(err)
 	if why, ours := stream.ReasonOf(err); ours {
 		k.putAside(why)
 	} else {
@@ -62,38 +60,11 @@ func (k *txlink) lose(err error) {
 		}
 		k.dropLeg()
 	}
-	n := k.s.window.Lost(k.carried, k.Index)
-	if n > 0 {
+	if n := k.Ends(); n > 0 {
 		observe.Tell(k.s.observer, observe.LegsLost{Link: k.Index, Legs: n})
 	}
-	k.carried, k.trips = nil, nil
-	k.flows(0, 0)
-	k.publish()
-	k.s.allowed.Add(int64(-k.allowed))
 	k.s.linkLost(k, err)
 	k.lost(use)
-}
-
-// usefulness says how useful a link was that ends; on its loop's thread, while it still has its connection.
-func (k *txlink) usefulness(err error) schedule.Use {
-	now := k.Loop.Now
-	switch {
-	case err == stream.ErrLeft || k.carriedSome(k.Conn.Queued()) || k.first == 0 && now.Sub(k.UpSince) >= schedule.IdleLong:
-		return schedule.UseGood
-	case k.first > 0 && now.Sub(k.firstFed) >= k.s.time.Stall:
-		k.path.Doubt()
-		return schedule.UseWasted
-	}
-	return schedule.UseNone
-}
-
-// carriedSome reports whether payload got through on the link. That a leg it carried has been received says little, since another
-// link may have brought it. What the peer's kernel has says more, as long as small frames are told from payload.
-func (k *txlink) carriedSome(q netio.Queue) bool {
-	if k.largest == 0 {
-		return false
-	}
-	return !q.Told || q.Acked >= uint64(wire.HelloLen+wire.HeaderLen+k.first)
 }
 
 // stranded says what has become of the device of a link to a link-local address; nil: it is still there.

@@ -9,6 +9,7 @@ import (
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/send/course"
 	"viamillipede/engine/ways"
 	"viamillipede/engine/wire"
 )
@@ -38,7 +39,7 @@ func (d reached) Hello() wire.Hello {
 }
 
 // Arrived is how many bytes the receiver has; it was met.
-func (d reached) Arrived() uint64 { return d.s.window.Arrived() }
+func (d reached) Arrived() uint64 { return d.s.fleet.Window.Arrived() }
 
 // Begin makes ready for a receiver with these paths. There is no link.
 func (d reached) Begin(paths []*ways.Path) {
@@ -56,13 +57,21 @@ func (d reached) Begin(paths []*ways.Path) {
 // Connected makes a link of a connection on which it was welcomed.
 func (d reached) Connected(c ways.Contact) ways.Link {
 	s := d.s
-	k := &txlink{s: s, path: c.Path, order: s.order, owner: s.loops[s.loopOf(c.Index)], to: c.To, zoned: c.Zoned, Link: stream.Link{
-		Index: c.Index, Generation: c.Generation, Name: c.Path.String(), Conn: stream.Equip(c.Conn),
+	k := &txlink{s: s, owner: s.loops[s.loopOf(c.Index)], to: c.To, zoned: c.Zoned, Link: course.Link{
+		Fleet: &s.fleet, Path: c.Path, Order: s.order,
+		Link: stream.Link{Index: c.Index, Generation: c.Generation, Name: c.Path.String(), Conn: stream.Equip(c.Conn)},
 	}}
 	k.byCard = s.cfg.IO != "copy" && k.Conn.LeavesByNIC()
-	k.Conn.LimitUnsent(k.most())
+	k.Conn.LimitUnsent(k.Most())
 	return k
 }
+
+// steered is a sender as the courses of its links see it (engine/send/course).
+type steered struct{ s *Sender }
+
+func (c steered) Ended() bool              { return c.s.in.Ended() }
+func (c steered) Others(p *ways.Path) bool { return c.s.reach.Others(p) }
+func (c steered) Feed()                    { c.s.feed(nil) }
 
 // endLinks ends those of the links for which why returns an error.
 func (s *Sender) endLinks(why func(*txlink) error) {

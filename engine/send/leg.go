@@ -19,45 +19,45 @@ func (k *txlink) sendLeg() error {
 	if err != nil {
 		return err
 	}
-	k.sent += n
+	k.Sent += n
 	k.Spoke = k.Loop.Now
-	if k.sent < len(k.header)+k.leg.Length {
+	if k.Sent < len(k.header)+k.Leg.Length {
 		return nil
 	}
 	k.Legs++
-	k.Bytes += uint64(k.leg.Length)
-	k.path.Bytes.Add(k.Loop, k.leg.Length)
-	k.s.in.Sent(k.leg, k.reread, k.Loop)
+	k.Bytes += uint64(k.Leg.Length)
+	k.Path.Bytes.Add(k.Loop, k.Leg.Length)
+	k.s.in.Sent(k.Leg, k.reread, k.Loop)
 	k.dropLeg()
 	return nil
 }
 
 // sendBody makes one system call, or none when the leg first has to change its form.
 func (k *txlink) sendBody() (int, error) {
-	switch data := k.leg.Memory(); {
-	case data != nil && k.sent < len(k.header) && k.zeroes(len(data)):
-		return k.Conn.SendMore(k.header[k.sent:], nil)
-	case data != nil && k.sent < len(k.header):
-		return k.owner.sendAlong(k, k.header[k.sent:], data, k.s.in.Ahead())
-	case data != nil && k.zeroes(len(k.header)+k.leg.Length-k.sent):
-		return k.sendZero(data[k.sent-len(k.header):])
+	switch data := k.Leg.Memory(); {
+	case data != nil && k.Sent < len(k.header) && k.zeroes(len(data)):
+		return k.Conn.SendMore(k.header[k.Sent:], nil)
+	case data != nil && k.Sent < len(k.header):
+		return k.owner.sendAlong(k, k.header[k.Sent:], data, k.s.in.Ahead())
+	case data != nil && k.zeroes(len(k.header)+k.Leg.Length-k.Sent):
+		return k.sendZero(data[k.Sent-len(k.header):])
 	case data != nil:
-		return k.Conn.Send(data[k.sent-len(k.header):], nil)
-	case k.leg.Filed():
+		return k.Conn.Send(data[k.Sent-len(k.header):], nil)
+	case k.Leg.Filed():
 		return k.sendFile()
-	case k.leg.Bare > 0:
-		return k.Conn.Send(k.header[k.sent:], nil)
+	case k.Leg.Bare > 0:
+		return k.Conn.Send(k.header[k.Sent:], nil)
 	}
 	return k.sendPipe()
 }
 
 // sendPipe sends a leg that is in a pipe, by reference.
 func (k *txlink) sendPipe() (n int, err error) {
-	if k.sent < len(k.header) {
-		return k.Conn.SendMore(k.header[k.sent:], nil)
+	if k.Sent < len(k.header) {
+		return k.Conn.SendMore(k.header[k.Sent:], nil)
 	}
 	if k.copied == nil {
-		if k.copied, err = k.leg.Tee(); err != nil {
+		if k.copied, err = k.Leg.Tee(); err != nil {
 			k.s.sourceFailed(err)
 			return 0, err
 		}
@@ -70,7 +70,7 @@ func (k *txlink) sendPipe() (n int, err error) {
 		return n, err
 	}
 	k.dropCopy()
-	if err := k.leg.ToMemory(); err != nil {
+	if err := k.Leg.ToMemory(); err != nil {
 		k.s.sourceFailed(err)
 		return 0, err
 	}
@@ -83,12 +83,12 @@ var errNoCard = errors.New("its pages must not reach a consumer on this machine,
 // sendFile sends a leg that is in a file: from the page cache if the bytes leave through a network card, else through memory. A
 // consumer on this machine would otherwise get the pages of the file themselves, which somebody may write to afterwards.
 func (k *txlink) sendFile() (int, error) {
-	if k.sent < len(k.header) {
-		return k.Conn.SendMore(k.header[k.sent:], nil)
+	if k.Sent < len(k.header) {
+		return k.Conn.SendMore(k.header[k.Sent:], nil)
 	}
 	in := &k.s.in
-	done := k.sent - len(k.header)
-	at, left := int64(k.leg.Offset)+int64(done), k.leg.Length-done
+	done := k.Sent - len(k.header)
+	at, left := int64(k.Leg.Offset)+int64(done), k.Leg.Length-done
 	if in.Shore.Busy() && (in.MayWait() || k.Loop.InKernel() > 1) {
 		return 0, netio.ErrAgain // until sourceFreed; else it is in the cache already
 	}
@@ -158,16 +158,16 @@ func (k *txlink) shrunk() error {
 // dropLeg lets go of the current leg, if there is one.
 func (k *txlink) dropLeg() {
 	k.dropCopy()
-	if k.leg != nil {
-		k.leg.Drop()
-		k.leg = nil
+	if k.Leg != nil {
+		k.Leg.Drop()
+		k.Leg = nil
 	}
 }
 
 // dropCopy gives back the pipe that the leg's bytes are sent from.
 func (k *txlink) dropCopy() {
 	if k.copied != nil {
-		k.leg.PutBack(k.copied)
+		k.Leg.PutBack(k.copied)
 		k.copied = nil
 	}
 }

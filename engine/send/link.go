@@ -2,13 +2,12 @@ package send
 
 import (
 	"net/netip"
-	"time"
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/send/course"
 	"viamillipede/engine/send/zero"
-	"viamillipede/engine/ways"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -19,44 +18,21 @@ import (
 // Output, in this order: the rest of control, the rest of the leg that is on its way, then whatever comes next. A leg
 // whose header has partly left is finished before anything else can follow.
 type txlink struct {
-	stream.Link
-	s       *Sender
-	owner   *txloop
-	path    *ways.Path
-	order   *schedule.Order // of the paths that it belongs to; see Sender.order
-	to      netip.Addr      // the address that was dialled
-	zoned   netip.Addr      // the same, with the zone it had then
-	byCard  bool            // what it sends leaves this machine through a network card
-	leaving bool            // takes no more legs, and ends when those it has are received
+	course.Link
+	s      *Sender
+	owner  *txloop
+	to     netip.Addr // the address that was dialled
+	zoned  netip.Addr // the same, with the zone it had then
+	byCard bool       // what it sends leaves this machine through a network card
 
 	header  [wire.HeaderLen]byte
-	leg     *window.Leg     // being sent, and held; nil between two legs
-	sent    int             // bytes of header and leg that the socket took
-	reread  bool            // some of it, which is in a file, went through memory
-	copied  *netio.Pipe     // the rest of a leg by reference that the socket has not taken; nil until it is made
-	carried []uint64        // legs taken and not known to be received, in the order they were sent
-	trips   []schedule.Trip // one for each of them
-	fed     time.Time       // when it last took a leg
-	largest int             // bytes of the largest leg that the peer has received
+	reread  bool        // some of its leg, which is in a file, went through memory
+	copied  *netio.Pipe // the rest of a leg by reference that the socket has not taken; nil until it is made
+	zero    zero.Calls
+	ended   bool // the end frame has been queued
+	settled bool // the congestion control is decided
 
-	first    int       // bytes of the first leg it took; 0: none yet
-	firstFed time.Time // when that was
-	schedule.Speed
-	legsPublished int64 // its share of Sender.legs
-	counted       bool  // it is known to the order of paths as one that can carry something
-	zero          zero.Calls
-	ended         bool // the end frame has been queued
-	settled       bool // the congestion control is decided
-
-	queue   netio.Queue // as last measured
-	unsent  int         // bytes taken and not sent, an estimate since then
-	allowed int         // its share of Sender.allowed, from then
-	asked   time.Time   // when that was
-	flowing int         // bytes in the network that the path has been told of
-	headway headway
-	aside   aside
-	hopeful bool // see seemsToMove
-	useful  bool // some of the payload that it carried has arrived; see probe
+	aside aside
 
 	in      [inputSize]byte
 	got     int // bytes of in that are not parsed yet
@@ -97,50 +73,50 @@ func (k *txlink) Ready(events uint32) {
 
 // idle reports whether the link could start a leg at once.
 func (k *txlink) idle() bool {
-	return !k.Away && k.clear() && !k.leaving && !k.Gone && !k.headway.stalled
+	return !k.Away && k.clear() && !k.Leaving && !k.Gone && !k.Stalled()
 }
 
 // clear reports whether a leg's header could follow what was sent.
-func (k *txlink) clear() bool { return k.leg == nil && !k.Full && len(k.Control) == 0 }
+func (k *txlink) clear() bool { return k.Leg == nil && !k.Full && len(k.Control) == 0 }
 
 // busy reports whether something is on its way that the socket has not taken.
-func (k *txlink) busy() bool { return k.leg != nil || len(k.Control) > 0 }
+func (k *txlink) busy() bool { return k.Leg != nil || len(k.Control) > 0 }
 
 // carry starts to send a leg; the link is already a holder and a carrier of it. If the socket takes nothing at all, the leg
 // is given back so that another link can have it.
 func (k *txlink) carry(l *window.Leg) error {
 	if whole, err := k.has(l); !whole || err != nil {
-		k.s.window.GiveBack(l) // its header has not left, so the link can still tell the peer why
+		k.s.fleet.Window.GiveBack(l) // its header has not left, so the link can still tell the peer why
 		if err == nil {
 			k.s.life.Fail(k.s.in.Shrunk())
 		}
 		return err
 	}
 	if !k.clear() { // it has meanwhile got something else to say
-		k.s.window.GiveBack(l)
+		k.s.fleet.Window.GiveBack(l)
 		return nil
 	}
-	k.leg, k.sent, k.reread = l, 0, false
+	k.Leg, k.Sent, k.reread = l, 0, false
 	load := max(l.Length, len(k.header)) // a bare leg is a header
-	eta := k.eta(load)
+	eta := k.ETA(load)
 	// Once the socket has taken all of it the hold is gone: the leg may be received, and its memory reused for another leg.
 	number, offset, length, first := l.Number, l.Offset, int(l.Span()), l.First()
 	h := l.Wire()
 	h.Checked, h.Resent = k.s.cfg.Checksum, !first
 	h.Append(k.header[:0])
 	err := k.send()
-	if err == nil && k.leg == l && k.sent == 0 {
-		k.leg = nil
-		k.s.window.GiveBack(l)
-		k.order.Fed(k.Loop.Now)
+	if err == nil && k.Leg == l && k.Sent == 0 {
+		k.Leg = nil
+		k.s.fleet.Window.GiveBack(l)
+		k.Order.Fed(k.Loop.Now)
 		return nil
 	}
-	k.depart(number, load, eta)
+	k.Depart(number, load, eta)
 	if first {
-		k.order.Took(k.path.Order, load, k.Loop.Now)
+		k.Order.Took(k.Path.Order, load, k.Loop.Now)
 	}
-	if k.leg != nil {
-		k.measure() // a slow link: its leg must not count against the others
+	if k.Leg != nil {
+		k.Measure() // a slow link: its leg must not count against the others
 	}
 	observe.Tell(k.s.observer, observe.LegSent{Leg: number, Bytes: length, Offset: offset, Link: k.Index})
 	if err == nil && first && k.s.chaos.Strike() {
@@ -172,8 +148,8 @@ func (k *txlink) call(f func()) error {
 
 // send writes what waits, as far as the socket takes it.
 func (k *txlink) send() error {
-	for !k.Full && (!k.Away || k.leg == nil) {
-		if k.leg == nil {
+	for !k.Full && (!k.Away || k.Leg == nil) {
+		if k.Leg == nil {
 			_, err := k.Flush()
 			return err
 		}
@@ -255,16 +231,16 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 		if err != nil {
 			return err
 		}
-		news, err := k.s.window.Acked(a, k.Loop.Now)
+		news, err := k.s.fleet.Window.Acked(a, k.Loop.Now)
 		if err != nil {
 			return err
 		}
 		if news {
-			k.s.move(k.Loop.Now)
+			k.s.fleet.Move(k.Loop.Now)
 			k.owner.prune() // an ack tells of legs on all links
 			k.s.feed(k.Loop)
 		}
-		k.measure()
+		k.Measure()
 		return k.left()
 	case wire.TypeDigests:
 		if err := k.s.in.Agreement.Hear(h, payload); err != nil {
@@ -279,50 +255,29 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 	return k.Link.Obey(h, payload, sendEnd{k.s})
 }
 
-// silent reports whether nothing has been heard for so long that the link is dead. Where the path's queue is deep, the TCP
-// acks of what the peer sent wait in it, and the peer's kernel sends no more until they arrive. Then the peer is known to be
-// alive by other links of the path, and by its TCP acks of what this link sent.
-func (k *txlink) silent() bool {
-	k.path.Flow.Hear(k.Heard)
-	dead, now, queue := k.s.time.Dead, k.Loop.Now, k.deepest()
-	switch {
-	case now.Sub(k.Heard) < dead:
-		return false
-	case k.path.Flow.Quiet(now) >= dead || queue == 0:
-		return true
-	case len(k.trips) == 0:
-		return now.Sub(k.Heard) >= schedule.PatienceTimes*dead // if it is dead, the next leg it carries will show it
-	}
-	return now.Sub(schedule.Later(k.Heard, k.headway.moved)) >= schedule.StalledAfter(0, queue, dead, schedule.PatienceTimes*dead)
-}
-
-// behind reports whether our kernel has bytes of the link that the peer's kernel lacks. Those will be heard before any
-// heartbeat, which would only lengthen the queue.
-func (k *txlink) behind() bool { return k.queue.InNetwork+k.queue.Unsent > 0 }
-
 // tick keeps the link's clocks.
 func (k *txlink) tick() {
-	if k.silent() {
+	if k.Silent() {
 		k.lose(stream.ErrSilent)
 		return
 	}
-	k.measure()
-	if len(k.carried) == 0 && k.s.in.Ended() {
-		k.seemsToMove() // the receiver is still writing
+	k.Measure()
+	if len(k.Carried) == 0 && k.s.in.Ended() {
+		k.SeemsToMove() // the receiver is still writing
 	}
-	k.Pulse.Beat(k.Loop.Now, k.acknowledged())
-	k.publish()
+	k.Pulse.Beat(k.Loop.Now, k.Acknowledged())
+	k.Publish()
 	k.reap()
-	k.s.reach.Hint(k.path, k.queue)
-	k.probe()
+	k.s.reach.Hint(k.Path, k.Queue)
+	k.Probe()
 	if !k.settled && k.Bytes > 0 {
 		chosen, known := k.Conn.Settle(k.s.cfg.Congestion)
 		k.settled = known
-		if known && k.path.Explained.CompareAndSwap(false, true) {
-			observe.Tell(k.s.observer, observe.CongestionChosen{Path: k.path.String(), Congestion: chosen})
+		if known && k.Path.Explained.CompareAndSwap(false, true) {
+			observe.Tell(k.s.observer, observe.CongestionChosen{Path: k.Path.String(), Congestion: chosen})
 		}
 	}
-	if k.leg == nil && !k.behind() && k.Beats(k.Loop.Beat) {
+	if k.Leg == nil && !k.Behind() && k.Beats(k.Loop.Beat) {
 		if err := k.send(); err != nil {
 			k.lose(err)
 		}

@@ -40,13 +40,13 @@ func (l *txloop) add(k *txlink) {
 // prune has the links forget the legs that are received.
 func (l *txloop) prune() {
 	for _, k := range l.Links {
-		k.prune()
+		k.Prune()
 	}
 }
 
 // rank orders links by the user's order of preference.
 func rank(a, b *txlink) int {
-	if d := a.path.Order - b.path.Order; d != 0 {
+	if d := a.Path.Order - b.Path.Order; d != 0 {
 		return d
 	}
 	return a.Index - b.Index
@@ -56,7 +56,7 @@ func (l *txloop) tick() {
 	l.clearAsides()
 	l.clearLimbo()
 	if l.ID == 0 && len(l.Links) > 0 {
-		l.s.setLegTime()
+		l.s.fleet.SetLegTime(l.s.reach.Links(), l.s.paths())
 	}
 	l.Pace(l.s.time, l.calm())
 	for _, k := range slices.Clone(l.Links) {
@@ -67,7 +67,7 @@ func (l *txloop) tick() {
 // calm reports whether nothing is on its way, and the source has nothing.
 func (l *txloop) calm() bool {
 	return !l.s.in.Ended() && len(l.asides)+len(l.limbo) == 0 && !slices.ContainsFunc(l.Links, func(k *txlink) bool {
-		return k.busy() || len(k.carried) > 0 || k.headway.stalled || k.leaving || k.Parting
+		return k.busy() || len(k.Carried) > 0 || k.Stalled() || k.Leaving || k.Parting
 	})
 }
 
@@ -99,7 +99,7 @@ func (l *txloop) Farewell(words []byte, left chan<- struct{}) {
 // or have sent one that is not yet received.
 func (l *txloop) quitLegs(any bool) {
 	for _, k := range slices.Clone(l.Links) {
-		if k.leg != nil && (any || k.leg.Filed()) || any && len(k.carried) > 0 {
+		if k.Leg != nil && (any || k.Leg.Filed()) || any && len(k.Carried) > 0 {
 			k.lose(stream.ErrUnfinished)
 		}
 	}
@@ -110,7 +110,7 @@ func (l *txloop) CloseLinks() {
 	if l.Broken() {
 		var conns []stream.Conn
 		for _, k := range l.Links {
-			if k.leg != nil && k.sent > 0 {
+			if k.Leg != nil && k.Sent > 0 {
 				k.Conn.Abort() // in the middle of a leg, nothing can be said
 				continue
 			}
@@ -139,7 +139,7 @@ func (l *txloop) CloseLinks() {
 func (l *txloop) pace(p *ways.Path) {
 	share := p.Share()
 	for _, k := range l.Links {
-		if k.path == p {
+		if k.Path == p {
 			k.Conn.Pace(share)
 		}
 	}

@@ -12,8 +12,8 @@ import (
 // isHeld reports whether the link's path must leave new legs to the paths before it. It asks once in a match, for all links of the
 // path.
 func (l *txloop) isHeld(k *txlink) bool {
-	bit := uint64(1) << k.path.Order
-	if l.held&bit == 0 && !k.order.May(k.path.Order, l.Now) {
+	bit := uint64(1) << k.Path.Order
+	if l.held&bit == 0 && !k.Order.May(k.Path.Order, l.Now) {
 		l.held |= bit
 	}
 	return l.held&bit != 0
@@ -28,54 +28,55 @@ func (k *txlink) suits(bytes int, sent bool) bool {
 // then not that they are full. It is if the window is used up by what they have on their way.
 func (k *txlink) hasRoom(why ingest.Hunger) {
 	s, now := k.s, k.Loop.Now
-	if k.order == nil {
+	if k.Order == nil {
 		return
 	}
 	switch why {
 	case ingest.NoInput, ingest.Paused, ingest.Coding:
 	case ingest.NoRoom:
-		if s.window.Open() || s.window.Pressed(now) {
+		if s.fleet.Window.Open() || s.fleet.Window.Pressed(now) {
 			return
 		}
 	default:
 		return
 	}
-	k.order.Room(k.path.Order, k.workOfPath(), now)
+	k.Order.Room(k.Path.Order, k.workOfPath(), now)
 }
 
 // workOfPath is how long the path is busy with what it has taken: the queue in the network, as the link's round trip shows it, and
 // what this loop's links have not sent. A guess that is too long would hide that the path has nothing to do, so in doubt it is 0.
 func (k *txlink) workOfPath() time.Duration {
-	wait, known := k.path.Flow.Sojourn(), k.path.Flow.Held() > 0
+	wait, known := k.Path.Flow.Sojourn(), k.Path.Flow.Held() > 0
 	if !known {
 		return 0
 	}
-	queue := k.rtt() - k.queue.MinRTT
+	queue := k.RTT() - k.Queue.MinRTT
 	if wait > 0 {
-		queue = min(queue, wait-k.queue.MinRTT)
+		queue = min(queue, wait-k.Queue.MinRTT)
 	}
 	unsent, rate := 0, 0.0
 	for _, o := range k.owner.Links {
-		if o.path == k.path {
-			unsent += o.queue.Unsent
+		if o.Path == k.Path {
+			unsent += o.Queue.Unsent
 			rate += o.Rate
 		}
 	}
 	if rate > 0 {
 		queue += time.Duration(min(float64(unsent)/rate, schedule.LegTime.Seconds()) * float64(time.Second))
 	}
-	return queue - k.Loop.Now.Sub(k.asked)
+	return queue - k.Loop.Now.Sub(k.Asked)
 }
 
-// counts tells whether the link can carry something.
-func (k *txlink) counts(can bool) {
-	if can == k.counted {
-		return
+// mayTake reports whether a leg of so many bytes would hold nobody up on this link.
+func (k *txlink) mayTake(bytes int) bool {
+	absorbed := k.Absorbed()
+	if absorbed == schedule.ForEver {
+		return true // there is no other link
 	}
-	k.counted = can
-	more := 1
-	if !can {
-		more = -1
+	p := k.Prospect()
+	if bytes > k.Most() {
+		p.Idle = 0 // a leg sized for another link is no trial
 	}
-	k.order.Links(k.path.Order, more, k.Loop.Now)
+	// Usually it may whatever the best of all links does, which takes a look at each of them.
+	return p.MayTake(bytes, absorbed, 0, false) || p.MayTake(bytes, absorbed, k.owner.findBest(), false)
 }

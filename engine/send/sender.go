@@ -14,6 +14,7 @@ import (
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/sealed"
+	"viamillipede/engine/send/course"
 	"viamillipede/engine/send/ingest"
 	"viamillipede/engine/send/reach"
 	"viamillipede/engine/send/relief"
@@ -40,11 +41,11 @@ type Sender struct {
 	stream    wire.StreamID
 
 	in      ingest.Intake
-	pool    *bufpool.Pool  // made on the first welcome, like the window
+	pool    *bufpool.Pool  // made on the first welcome
 	buffers int            // in pool
 	advice  bufpool.Advice // of pool, as last told to the observer
 	zero    zero.Count
-	window  *window.Window // made on the first welcome, before any loop has a link
+	fleet   course.Fleet // its Window is made on the first welcome, like pool
 	chaos   stream.Chaos
 	loops   []*txloop
 	made    atomic.Pointer[[]*ways.Path] // see paths
@@ -56,19 +57,9 @@ type Sender struct {
 	watcher   atomic.Int32  // the loop that watches the source, or nobody
 	helper    relief.Helper // the second loop, if it only helps
 
-	allowed atomic.Int64  // bytes that the links together justify keeping; see txlink.measure
-	legs    atomic.Int64  // legs per second that all links together can send, in thousandths; see txlink.publish
-	lately  atomic.Uint64 // recent legs per second of the stream, the bits of a float64
-
-	most    int          // bytes of a leg, at most; what the receiver takes, once it is met
-	credit  uint64       // legs that the receiver accepts beyond those it has delivered; set with window
-	legTime atomic.Int64 // how long sending a leg should keep its link busy, in nanoseconds; see setLegTime
-
 	done atomic.Pointer[wire.Done] // what the receiver says is written; nil: nothing yet
 
-	begun atomic.Bool  // the receiver has received a leg, so no other receiver can take its place
-	moved atomic.Int64 // when payload last moved, in nanoseconds since started; see move
-	hoped atomic.Int64 // likewise, when payload last seemed to move
+	begun atomic.Bool // the receiver has received a leg, so no other receiver can take its place
 
 	receiver wire.Welcome                 // the first; guarded by Life.Mu, as is all below
 	met      bool                         // a receiver has been met
@@ -91,6 +82,7 @@ func New(c stream.SendSetup, at doors.Entrance) (*Sender, error) {
 		return nil, err
 	}
 	s := &Sender{cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport}
+	s.fleet = course.Fleet{Life: &s.life, Sender: steered{s}, Observer: c.Observer, Time: c.Timing, Giveup: c.Giveup}
 	s.life.Live(sendEnd{s}, c.Observer, c.Timing, c.Timing.Linger, c.Timing.Farewell)
 	s.chaos.Every = int64(c.Chaos)
 	s.helper.On = loops == 2 && c.Helped()
@@ -118,7 +110,7 @@ func (s *Sender) open(loops, pipes int) error {
 	if err := s.in.Open(s.ingestConfig(pipes)); err != nil {
 		return stream.Fail(stream.StatusLocalPipe, err, "cannot use %s", s.cfg.Name)
 	}
-	s.most = s.cfg.Leg
+	s.fleet.Most = s.cfg.Leg
 	s.buffers = min(int(s.cfg.Window/int64(s.cfg.Leg)), stream.LegsMost)
 	cpus := s.cfg.LoopCPUs(stream.Sending, loops)
 	s.life.Placed.Store(&stream.Placement{CPUs: cpus})
@@ -215,8 +207,8 @@ func (s *Sender) Addr() net.Addr { return s.reach.Addr() }
 
 // tidy releases everything, once the loops and their links have ended.
 func (s *Sender) tidy() {
-	if s.window != nil {
-		s.window.Release()
+	if s.fleet.Window != nil {
+		s.fleet.Window.Release()
 	}
 	s.close()
 }

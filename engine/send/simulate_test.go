@@ -10,6 +10,7 @@ import (
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/send/course"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 	"viamillipede/netio/dial"
@@ -200,9 +201,11 @@ func (sim *simulation) link(i int, p *simPath) {
 	p.links++
 	c := &simLink{sim: sim, path: p, pipe: r, window: 10 * 1448, srtt: 2 * p.delay, limit: 1 << 20}
 	home := sim.s.reach.Home(i)
-	c.k = &txlink{s: sim.s, path: home, order: sim.s.order, owner: sim.loops[sim.s.loopOf(i)], Link: stream.Link{Index: i, Name: home.String(), Conn: stream.Equip(c)}}
+	c.k = &txlink{s: sim.s, owner: sim.loops[sim.s.loopOf(i)], Link: course.Link{
+		Fleet: &sim.s.fleet, Path: home, Order: sim.s.order, Link: stream.Link{Index: i, Name: home.String(), Conn: stream.Equip(c)},
+	}}
 	c.k.lost = func(schedule.Use) { sim.t.Errorf("at %v link %d was lost", sim.now, i) }
-	c.limit = c.k.most()
+	c.limit = c.k.Most()
 	sim.links = append(sim.links, c)
 	sim.s.linkUp(c.k.owner, c.k)
 }
@@ -490,7 +493,7 @@ func (sim *simulation) rates(d time.Duration) (received, delivered float64) {
 
 // resent is the part of the stream that was sent again.
 func (sim *simulation) resent() float64 {
-	w := sim.s.window
+	w := sim.s.fleet.Window
 	return float64(w.State().Resent.Bytes) / float64(w.Arrived())
 }
 

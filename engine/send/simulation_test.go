@@ -84,7 +84,7 @@ func TestSimulatedDeepQueue(t *testing.T) {
 	sim.run(10 * time.Second)
 	got, _ := sim.rates(30 * time.Second)
 	for _, c := range sim.links {
-		if c.k.headway.stalled {
+		if c.k.Stalled() {
 			t.Errorf("link %d stalls", c.k.Index)
 		}
 	}
@@ -105,11 +105,11 @@ func TestSimulatedDeepQueue(t *testing.T) {
 	if beats > 2*len(sim.links) { // one behind a second of payload says nothing that the payload does not
 		t.Errorf("%d heartbeats", beats)
 	}
-	sim.s.in.End(sim.s.window)
-	for wait := sim.now + time.Minute; sim.s.window.Pending() && sim.now < wait; {
+	sim.s.in.End(sim.s.fleet.Window)
+	for wait := sim.now + time.Minute; sim.s.fleet.Window.Pending() && sim.now < wait; {
 		sim.run(sim.now + time.Second)
 	}
-	if sim.s.window.Pending() {
+	if sim.s.fleet.Window.Pending() {
 		t.Error("the last legs do not arrive")
 	}
 	if r := sim.resent(); r > 0.01 {

@@ -6,7 +6,6 @@ import (
 
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
-	"viamillipede/engine/schedule"
 	"viamillipede/engine/window"
 )
 
@@ -46,7 +45,7 @@ func (s *Sender) windowStatus() *observe.WindowStatus {
 	if !s.met {
 		return nil
 	}
-	w := s.window.State()
+	w := s.fleet.Window.State()
 	return &observe.WindowStatus{
 		Next: w.Next, Received: w.Base, Delivered: w.Delivered, Credit: w.Credit, Waiting: w.Waiting, Kept: w.Kept, Limit: w.Limit,
 		InUse: s.pool.InUse(), Buffers: s.buffers,
@@ -55,37 +54,13 @@ func (s *Sender) windowStatus() *observe.WindowStatus {
 
 // Status describes the link; on its loop's thread.
 func (k *txlink) Status() stream.LinkStatus {
-	k.measure()
-	l := k.Link.Describe(k.acknowledged(), len(k.carried), k.s.time.Beat)
-	l.Order = k.path.Order
-	if since, stuck := k.stuck(); stuck && (l.State == observe.StateUp || since.Before(l.Since)) {
+	k.Measure()
+	l := k.Link.Describe(k.Acknowledged(), len(k.Carried), k.s.time.Beat)
+	l.Order = k.Path.Order
+	if since, stuck := k.Stuck(); stuck && (l.State == observe.StateUp || since.Before(l.Since)) {
 		l.State, l.Since = observe.StateStalled, since
 	}
 	return l
-}
-
-// acknowledged is how many bytes of legs have left and were acknowledged by the peer's kernel, as it was last measured; of a kernel that
-// does not tell, what the socket has taken.
-func (k *txlink) acknowledged() uint64 {
-	taken := k.Bytes
-	if k.leg != nil {
-		taken += uint64(k.leg.Length - k.unwritten())
-	} else if len(k.carried) == 0 && !k.headway.stalled {
-		return taken
-	}
-	return taken - min(taken, uint64(k.queue.InNetwork+k.queue.Unsent))
-}
-
-// stuck reports whether nothing gets through of what the link carries, and since when.
-func (k *txlink) stuck() (since time.Time, stuck bool) {
-	if k.headway.stalled {
-		return k.headway.moved, true
-	}
-	if len(k.trips) == 0 || k.headway.excused || !k.queue.Told {
-		return time.Time{}, false
-	}
-	since = schedule.Later(k.headway.moved, k.trips[0].From)
-	return since, k.Loop.Now.Sub(since) >= k.stalledAfter()
 }
 
 // Fill is part of stream.Half.
@@ -104,7 +79,7 @@ func (s sendEnd) Account(sum *observe.Summary) {
 	sum.Coding = s.in.Coding()
 	var held [window.MaxPaths]time.Duration
 	if s.met {
-		w := s.window.State()
+		w := s.fleet.Window.State()
 		sum.LegsResent, sum.BytesResent, sum.WindowFull, held = w.Resent.Legs, w.Resent.Bytes, w.Full, w.Held
 	}
 	if d := s.done.Load(); d != nil {

@@ -64,7 +64,7 @@ func (s sendEnd) PeerFinished() {
 
 // asFarAsKnown makes the error of a stream say that everything was received, if it was. Under Life.Mu.
 func (s *Sender) asFarAsKnown(err *stream.Error) *stream.Error {
-	if s.in.Ended() && !s.window.Pending() {
+	if s.in.Ended() && !s.fleet.Window.Pending() {
 		err.Reason = fmt.Sprintf("all %d bytes were received; whether they were written is not known: %s", s.in.Total.Bytes, err.Reason)
 	}
 	return err
@@ -98,7 +98,7 @@ func (s sendEnd) Verdict(now time.Time) *stream.Error {
 		return err
 	}
 	s.life.Outage.Progress(s.lastMove(now))
-	s.life.Outage.Hope(s.life.Started.Add(time.Duration(s.hoped.Load())))
+	s.life.Outage.Hope(s.fleet.HopedAt())
 	if err := s.reach.Doom(now); err != nil {
 		return s.asFarAsKnown(err)
 	}
@@ -108,17 +108,11 @@ func (s sendEnd) Verdict(now time.Time) *stream.Error {
 // lastMove is when payload last moved. It is now while nothing has to move: a link is up, the receiver has all that was sent, and
 // there is more to come. Under Life.Mu.
 func (s *Sender) lastMove(now time.Time) time.Time {
-	if s.life.Up > 0 && !s.in.Ended() && !(s.window != nil && s.window.Pending()) {
+	if s.life.Up > 0 && !s.in.Ended() && !(s.fleet.Window != nil && s.fleet.Window.Pending()) {
 		return now
 	}
-	return s.movedAt()
+	return s.fleet.MovedAt()
 }
-
-// movedAt is when payload last moved.
-func (s *Sender) movedAt() time.Time { return s.life.Started.Add(time.Duration(s.moved.Load())) }
-
-// move notes that payload moved: the receiver has more of it. See txlink.seemsToMove for what else counts.
-func (s *Sender) move(now time.Time) { s.moved.Store(int64(now.Sub(s.life.Started))) }
 
 // Plight is part of stream.Half.
 func (s sendEnd) Plight(time.Time) outcry.Plight {

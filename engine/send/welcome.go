@@ -63,11 +63,11 @@ func (s *Sender) welcome(w wire.Welcome) error {
 		return err
 	}
 	s.met, s.receiver = true, w
-	s.most = min(s.cfg.Leg, int(w.MaxLeg))
-	s.credit = uint64(w.Credit)
-	s.in.StartCoding(sidechain.Workers(s.cfg.Means.Loops), s.most, s.buffers)
-	s.setLegTime()
-	s.window = window.New(int(w.Credit), w.Delivered, s.cfg.Window)
+	s.fleet.Most = min(s.cfg.Leg, int(w.MaxLeg))
+	s.fleet.Credit = uint64(w.Credit)
+	s.in.StartCoding(sidechain.Workers(s.cfg.Means.Loops), s.fleet.Most, s.buffers)
+	s.fleet.SetLegTime(s.reach.Links(), s.paths())
+	s.fleet.Window = window.New(int(w.Credit), w.Delivered, s.cfg.Window)
 	return nil
 }
 
@@ -94,19 +94,18 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	}
 	l.add(k)
 	k.Count(&s.life.Gauge)
-	k.queue = k.Conn.Queued() // the handshake has shown a round trip
-	k.headway.begun, k.headway.acked = k.queue.Acked, k.queue.Acked
+	k.SetOut()
 	k.startZero()
-	k.publish()
-	first := s.reach.LinkUp(k.path)
-	s.spread(k.path, l.Loop)
+	k.Publish()
+	first := s.reach.LinkUp(k.Path)
+	s.spread(k.Path, l.Loop)
 	s.life.Mu.Lock()
 	s.life.CameUp(k.Loop.Now)
 	named := s.receiver.Features&wire.FeatureName != 0
 	s.life.Mu.Unlock()
 	observe.Tell(s.observer, observe.LinkUp{Link: k.Index, Path: k.Name})
 	if first {
-		observe.Tell(s.observer, observe.PathUp{Path: k.path.String(), Order: k.path.Order})
+		observe.Tell(s.observer, observe.PathUp{Path: k.Path.String(), Order: k.Path.Order})
 	}
 	s.life.Rouse()
 	words := s.in.Agreement.Ask(k.Index)
@@ -122,20 +121,20 @@ func (s *Sender) linkLost(k *txlink, err error) {
 	s.life.Mu.Lock()
 	expected := s.life.Finished // the peer hangs up, as it should
 	counts := !expected && err != stream.ErrLeft
-	s.life.WentDown(&k.Link, s.reach.EndingOf(&k.Link, err), counts)
-	if k.dashed(err) {
+	s.life.WentDown(&k.Link.Link, s.reach.EndingOf(&k.Link.Link, err), counts)
+	if k.Dashed(err) {
 		s.life.Outage.Despair(k.Loop.Now)
 	}
 	s.left[k.Index] = k.Loop.Now
 	if counts {
-		k.path.Lost.Add(1)
+		k.Path.Lost.Add(1)
 	}
 	s.life.Mu.Unlock()
-	last := s.reach.LinkDown(k.path) // wakes keepers, whose attempts count once the link does not
-	s.spread(k.path, k.Loop)
+	last := s.reach.LinkDown(k.Path) // wakes keepers, whose attempts count once the link does not
+	s.spread(k.Path, k.Loop)
 	observe.Tell(s.observer, observe.LinkDown{Link: k.Index, Path: k.Name, Err: err, Expected: expected})
 	if last {
-		observe.Tell(s.observer, observe.PathDown{Path: k.path.String(), Order: k.path.Order, Err: err})
+		observe.Tell(s.observer, observe.PathDown{Path: k.Path.String(), Order: k.Path.Order, Err: err})
 	}
 	s.life.Rouse()
 	if s.in.Agreement.Lost(k.Index) {
@@ -152,7 +151,7 @@ func (s *Sender) sayAll(words func(*txlink) []byte) {
 	for _, l := range s.loops {
 		l.Post(func() {
 			for _, k := range slices.Clone(l.Links) {
-				if !k.leaving && !k.Parting {
+				if !k.Leaving && !k.Parting {
 					k.say(words(k))
 				}
 			}
@@ -162,7 +161,7 @@ func (s *Sender) sayAll(words func(*txlink) []byte) {
 
 // feed wakes the loops that wait for a leg, because an ack or a loss may have brought one. not is the loop that looks by itself.
 func (s *Sender) feed(not *loop.Loop) {
-	if w := s.window; w != nil && !s.begun.Load() && w.Begun() {
+	if w := s.fleet.Window; w != nil && !s.begun.Load() && w.Begun() {
 		s.reach.Own() // first: whoever sees begun may let the last link go
 		s.begun.Store(true)
 	}
@@ -193,7 +192,7 @@ func (s *Sender) handOver(from *loop.Loop) {
 }
 
 // room reports whether a new leg would find a place now.
-func (s *Sender) room() bool { return s.window.Open() && s.pool.InUse() < s.buffers }
+func (s *Sender) room() bool { return s.fleet.Window.Open() && s.pool.InUse() < s.buffers }
 
 // spread divides the path's rate anew among its links, each on its loop's thread; from is the calling loop. Whoever
 // changes their number calls it afterwards, so that the last call finds the last number.

@@ -17,11 +17,11 @@ func (k *txlink) startZero() {
 }
 
 // zeroes reports whether a piece of the current leg is sent by zero-copy.
-func (k *txlink) zeroes(left int) bool { return k.zero.Takes(left) && k.leg.Buffered() }
+func (k *txlink) zeroes(left int) bool { return k.zero.Takes(left) && k.Leg.Buffered() }
 
 // sendZero sends a piece of the current leg.
 func (k *txlink) sendZero(p []byte) (int, error) {
-	n, err := k.zero.Send(p, k.leg, k.Loop)
+	n, err := k.zero.Send(p, k.Leg, k.Loop)
 	if netio.NoZero(err) {
 		k.reap()
 		return k.Conn.Send(p, nil)

@@ -44,6 +44,7 @@ var layers = []layer{
 	{"engine/send/zero", 5},
 	{"engine/send/reach", 6},
 	{"engine/send/relief", 6},
+	{"engine/send/course", 6},
 	{"engine/send", 7},
 	{"engine/doors", 5},
 	{"engine/house", 6},

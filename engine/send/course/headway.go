@@ -1,4 +1,4 @@
-package send
+package course
 
 import (
 	"time"
@@ -22,7 +22,7 @@ import (
 //
 // What the peer's kernel has, or cannot take because its program is behind, is not the path's fault.
 type headway struct {
-	looked  time.Time // by checkLinks
+	looked  time.Time // see Link.Due
 	excused bool      // the peer's program is behind
 	begun   uint64    // bytes that the peer's kernel had acknowledged when the link came up
 	acked   uint64    // likewise, at the last look
@@ -42,129 +42,119 @@ func (w *headway) restart(q netio.Queue, now time.Time) {
 }
 
 // look takes note of what the kernel says about the link.
-func (w *headway) look(k *txlink, q netio.Queue) {
-	w.excused = q.PeerFull || q.Clear() && k.leg == nil
+func (w *headway) look(k *Link, q netio.Queue) {
+	w.excused = q.PeerFull || q.Clear() && k.Leg == nil
 	if q.Acked == w.acked && !w.excused {
 		return
 	}
 	w.acked, w.moved = q.Acked, k.Loop.Now
-	k.order.Heard(k.path.Order, k.Loop.Now)
-	k.seemsToMove()
+	k.Order.Heard(k.Path.Order, k.Loop.Now)
+	k.SeemsToMove()
 	if q.Acked > w.begun+k.Said {
 		k.arrives()
 	}
 	if w.stalled {
 		w.stalled = false
-		k.publish()
-		observe.Tell(k.s.observer, observe.LinkResumed{Link: k.Index, Path: k.Name})
+		k.Publish()
+		observe.Tell(k.Fleet.Observer, observe.LinkResumed{Link: k.Index, Path: k.Name})
 	}
 }
 
-// seemsToMove notes that payload gets into the peer's kernel, or that the network is not what keeps it out. That is not yet
+// SeemsToMove notes that payload gets into the peer's kernel, or that the network is not what keeps it out. That is not yet
 // the receiver's word: what is on a link that dies is sent again, however often. So it counts for good only on a link that
 // lasts; on others it counts until such a link has ended with nothing to show for it.
-func (k *txlink) seemsToMove() {
+func (k *Link) SeemsToMove() {
 	if k.lasts() {
-		k.s.move(k.Loop.Now)
+		k.Fleet.Move(k.Loop.Now)
 		return
 	}
 	k.hopeful = true
-	k.s.hoped.Store(int64(k.Loop.Now.Sub(k.s.life.Started)))
+	k.Fleet.hoped.Store(int64(k.Loop.Now.Sub(k.Fleet.Life.Started)))
 }
 
 // lasts reports whether the peer was still heard long after the link came up.
-func (k *txlink) lasts() bool {
-	least := k.s.time.Dead
-	if k.s.cfg.Giveup > 0 {
-		least = min(least, k.s.cfg.Giveup/2)
+func (k *Link) lasts() bool {
+	least := k.Fleet.Time.Dead
+	if k.Fleet.Giveup > 0 {
+		least = min(least, k.Fleet.Giveup/2)
 	}
 	return k.Proved && k.Heard.Sub(k.UpSince) >= least
 }
 
-// dashed reports whether payload seemed to move on the link, which ends with err, but did not.
-func (k *txlink) dashed(err error) bool {
-	return k.hopeful && !k.lasts() && err != stream.ErrLeft && err != stream.ErrChaos && !k.s.movedAt().After(k.UpSince)
+// Dashed reports whether payload seemed to move on the link, which ends with err, but did not.
+func (k *Link) Dashed(err error) bool {
+	return k.hopeful && !k.lasts() && err != stream.ErrLeft && err != stream.ErrChaos && !k.Fleet.MovedAt().After(k.UpSince)
 }
 
-// checkLinks checks the links that carry something, and makes the next round come soon if any does.
-func (l *txloop) checkLinks() {
-	for i := 0; i < len(l.Links); i++ {
-		k := l.Links[i]
-		if len(k.carried) == 0 && !k.headway.stalled {
-			continue
-		}
-		if l.Now.Sub(k.headway.looked) >= schedule.WatchPause {
-			k.headway.looked = l.Now
-			if err := k.check(); err != nil {
-				k.lose(err) // which takes it out of links
-				i--
-				continue
-			}
-		}
-		k.wake()
-	}
-}
-
-// wake makes the loop look at the link again soon. A link that waits for the peer's program, or has stalled, can wait for the
+// Wake makes the loop look at the link again soon. A link that waits for the peer's program, or has stalled, can wait for the
 // tick.
-func (k *txlink) wake() {
+func (k *Link) Wake() {
 	if len(k.trips) > 0 && !k.headway.excused {
 		k.Loop.Within(schedule.WatchPause)
 	}
 }
 
-// check offers late legs to other links, and gives all of them away when nothing gets through.
-func (k *txlink) check() error {
+// Due reports whether it is time to check a link that carries something, or has stalled.
+func (k *Link) Due() bool {
+	if k.Loop.Now.Sub(k.headway.looked) < schedule.WatchPause {
+		return false
+	}
+	k.headway.looked = k.Loop.Now
+	return true
+}
+
+// Check offers late legs to other links, and gives all of them away when nothing gets through. An error ends the link.
+func (k *Link) Check() error {
 	now, w := k.Loop.Now, &k.headway
-	k.prune() // the ack may have come on a link of another loop
+	k.Prune() // the ack may have come on a link of another loop
 	if len(k.trips) == 0 && !w.stalled {
 		return nil
 	}
-	k.asked = time.Time{}
-	k.measure()
+	k.Asked = time.Time{}
+	k.Measure()
 	switch {
-	case w.stalled && now.Sub(w.moved) >= k.s.time.Dead+k.stalledAfter()-k.s.time.Stall:
+	case w.stalled && now.Sub(w.moved) >= k.Fleet.Time.Dead+k.stalledAfter()-k.Fleet.Time.Stall:
 		return stream.ErrStuck
 	case w.stalled || w.excused || len(k.trips) == 0:
 		return nil
 	}
-	if k.order != nil && k.queue.Told {
-		quiet := min(now.Sub(schedule.Later(w.moved, k.trips[0].From)), k.path.Flow.Quiet(now))
-		k.order.Late(k.path.Order, quiet, k.queue.RTT, k.deepest(), now)
+	if k.Order != nil && k.Queue.Told {
+		quiet := min(now.Sub(schedule.Later(w.moved, k.trips[0].From)), k.Path.Flow.Quiet(now))
+		k.Order.Late(k.Path.Order, quiet, k.Queue.RTT, k.deepest(), now)
 	}
-	heads := k.s.window.Heads(k.carried)
-	pressed := k.s.in.Ended() || heads && k.s.window.Pressed(now)
+	heads := k.Fleet.Window.Heads(k.Carried)
+	pressed := k.Fleet.Sender.Ended() || heads && k.Fleet.Window.Pressed(now)
 	if !pressed && now.Before(k.trips[0].Due) {
 		return nil
 	}
 	if pressed || heads {
 		k.offer(pressed)
 	}
-	others := k.s.legs.Load() > k.legsPublished || k.s.reach.Others(k.path) // there is a link that could take them
-	if others && k.queue.Told && now.Sub(schedule.Later(w.moved, k.trips[0].From)) >= k.stalledAfter() {
+	others := k.Fleet.legs.Load() > k.legsPublished || k.Fleet.Sender.Others(k.Path) // there is a link that could take them
+	if others && k.Queue.Told && now.Sub(schedule.Later(w.moved, k.trips[0].From)) >= k.stalledAfter() {
 		k.stall()
 	}
 	return nil
 }
 
 // stalledAfter is how long the link may show no progress.
-func (k *txlink) stalledAfter() time.Duration {
-	return schedule.StalledAfter(k.queue.RTT, k.deepest(), k.s.time.Stall, schedule.PatienceTimes*k.s.time.Dead)
+func (k *Link) stalledAfter() time.Duration {
+	return schedule.StalledAfter(k.Queue.RTT, k.deepest(), k.Fleet.Time.Stall, schedule.PatienceTimes*k.Fleet.Time.Dead)
 }
 
 // offer lets other links send what is late here too, if it begins with the leg that the peer waits for. When the stream waits
 // for that, it also offers what will not arrive soon.
-func (k *txlink) offer(pressed bool) {
+func (k *Link) offer(pressed bool) {
 	now, offered := k.Loop.Now, false
 	alone := k.siblings()
-	if alone.Queued.After(now) && !k.s.reach.Others(k.path) {
+	if alone.Queued.After(now) && !k.Fleet.Sender.Others(k.Path) {
 		return
 	}
 	for i := range k.trips {
 		t := &k.trips[i]
 		isLate := !now.Before(t.Due)
 		if t.Offered {
-			k.s.window.Bar(k.carried[i], alone)
+			k.Fleet.Window.Bar(k.Carried[i], alone)
 			continue
 		}
 		if wait := t.Expects.Sub(now); !isLate && (!pressed || 0 <= wait && wait <= schedule.Soon) {
@@ -174,12 +164,12 @@ func (k *txlink) offer(pressed bool) {
 		if isLate || expects.Before(now) {
 			expects = time.Time{}
 		}
-		t.Offered = k.s.window.Offer(k.carried[i], expects, alone)
+		t.Offered = k.Fleet.Window.Offer(k.Carried[i], expects, alone)
 		offered = offered || t.Offered
 		if t.Offered {
-			observe.Tell(k.s.observer, observe.LegLate{
-				Leg: k.carried[i], Link: k.Index, Taken: now.Sub(t.From), Expected: t.Expects.Sub(t.From), Rate: uint64(k.Rate),
-				RTT: k.queue.RTT, Unsent: uint64(k.unsent),
+			observe.Tell(k.Fleet.Observer, observe.LegLate{
+				Leg: k.Carried[i], Link: k.Index, Taken: now.Sub(t.From), Expected: t.Expects.Sub(t.From), Rate: uint64(k.Rate),
+				RTT: k.Queue.RTT, Unsent: uint64(k.unsent),
 			})
 		}
 		if isLate && !alone.Queued.After(now) {
@@ -187,50 +177,49 @@ func (k *txlink) offer(pressed bool) {
 		}
 	}
 	if offered {
-		k.s.feed(nil)
+		k.Fleet.Sender.Feed()
 	}
 }
 
 // siblings says when other links of the path may help. While the link's bytes get through, a queue that all of them share is no
 // reason to: nobody could bring them sooner. And a link that has shown nothing yet is no better than one that has.
-func (k *txlink) siblings() (s window.SameWay) {
+func (k *Link) siblings() (s window.SameWay) {
 	now, w := k.Loop.Now, &k.headway
-	stall := k.s.time.Stall
-	if k.path.Flow.Queued(stall/schedule.DeepShare, stall, now) && now.Sub(schedule.Later(w.moved, k.trips[0].From)) < k.stalledAfter() {
+	stall := k.Fleet.Time.Stall
+	if k.Path.Flow.Queued(stall/schedule.DeepShare, stall, now) && now.Sub(schedule.Later(w.moved, k.trips[0].From)) < k.stalledAfter() {
 		s.Queued = now.Add(max(stall, k.deepest()))
 	}
 	if !w.moved.Before(k.trips[0].From) {
-		s.Moving = w.moved.Add(k.s.time.Stall)
+		s.Moving = w.moved.Add(k.Fleet.Time.Stall)
 	}
 	return s
 }
 
 // stall gives the link's legs to others. What is on its way may still arrive: whichever copy arrives first counts.
-func (k *txlink) stall() {
+func (k *Link) stall() {
 	k.headway.stalled = true
-	k.publish()
-	n := k.s.window.Lost(k.carried, k.Index)
-	k.carried, k.trips = nil, nil
-	observe.Tell(k.s.observer, observe.LinkStalled{Link: k.Index, Path: k.Name, Legs: n})
-	k.s.feed(nil)
+	k.Publish()
+	n := k.GiveAway()
+	observe.Tell(k.Fleet.Observer, observe.LinkStalled{Link: k.Index, Path: k.Name, Legs: n})
+	k.Fleet.Sender.Feed()
 }
 
-// probe detects an MTU black hole: full packets are silently dropped. The link came up after payload last moved, so small packets
+// Probe detects an MTU black hole: full packets are silently dropped. The link came up after payload last moved, so small packets
 // pass, but nothing of the legs on their way arrives.
-func (k *txlink) probe() {
-	now, least := k.Loop.Now, 2*k.s.time.Stall
-	if k.useful || len(k.trips) == 0 || k.queue.InNetwork == 0 || now.Sub(k.trips[0].From) < least || !k.UpSince.After(k.s.movedAt()) {
+func (k *Link) Probe() {
+	now, least := k.Loop.Now, 2*k.Fleet.Time.Stall
+	if k.useful || len(k.trips) == 0 || k.Queue.InNetwork == 0 || now.Sub(k.trips[0].From) < least || !k.UpSince.After(k.Fleet.MovedAt()) {
 		return
 	}
-	if k.path.Hole.Load() == 0 {
-		k.path.Hole.Store(int64(k.Conn.Info().MSS))
+	if k.Path.Hole.Load() == 0 {
+		k.Path.Hole.Store(int64(k.Conn.Info().MSS))
 	}
 }
 
 // arrives notes that some of the link's payload has arrived, which shows that full packets get through.
-func (k *txlink) arrives() {
+func (k *Link) arrives() {
 	if !k.useful {
 		k.useful = true
-		k.path.Hole.Store(0)
+		k.Path.Hole.Store(0)
 	}
 }

@@ -1,4 +1,4 @@
-package send
+package course
 
 import (
 	"testing"
@@ -32,20 +32,19 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 		{name: "a queue, idle", deep: true, others: true, after: 60 * time.Second},
 		{name: "a queue, idle for too long", deep: true, others: true, after: 200 * time.Second, want: true},
 	} {
-		s := &Sender{}
-		s.time = schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}
-		k := &txlink{s: s, path: ways.NewPath(stream.Path{}, 0), Link: stream.Link{Loop: &loop.Loop{Now: start.Add(c.after)}, Heard: start}}
+		f := &Fleet{Time: schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}}
+		k := &Link{Fleet: f, Path: ways.NewPath(stream.Path{}, 0), Link: stream.Link{Loop: &loop.Loop{Now: start.Add(c.after)}, Heard: start}}
 		if c.carries {
 			k.trips = make([]schedule.Trip, 1)
 		}
 		if c.deep {
-			deepen(&k.path.Flow, start)
+			deepen(&k.Path.Flow, start)
 		}
 		k.headway.moved = start.Add(c.moved)
 		if c.others {
-			k.path.Flow.Hear(k.Loop.Now)
+			k.Path.Flow.Hear(k.Loop.Now)
 		}
-		if got := k.silent(); got != c.want {
+		if got := k.Silent(); got != c.want {
 			t.Errorf("%s: silent %v, want %v", c.name, got, c.want)
 		}
 	}
@@ -72,32 +71,33 @@ func (c *slack) Queued() netio.Queue { return c.queue }
 // long as there is a link that has not tried it.
 func TestOldAcknowledgementsAreNoNews(t *testing.T) {
 	start := time.Unix(100, 0)
-	s := &Sender{life: stream.Life{Started: start}, window: window.New(64, 0, 1<<20)}
-	s.time = schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}
+	f := &Fleet{
+		Life: &stream.Life{Started: start}, Window: window.New(64, 0, 1<<20), Time: schedule.Timing{Dead: 4 * time.Second, Stall: time.Second},
+	}
 	c := &slack{}
-	k := &txlink{s: s, path: ways.NewPath(stream.Path{}, 0), Link: stream.Link{Loop: &loop.Loop{Now: start}, Conn: stream.Equip(c), Heard: start}}
+	k := &Link{Fleet: f, Path: ways.NewPath(stream.Path{}, 0), Link: stream.Link{Loop: &loop.Loop{Now: start}, Conn: stream.Equip(c), Heard: start}}
 	k.Proved, k.UpSince = true, start.Add(-time.Hour)
-	k.measure()                           // it carries nothing
-	k.path.Flow.Look(5000, 0, k.Loop.Now) // another link does
+	k.Measure()                           // it carries nothing
+	k.Path.Flow.Look(5000, 0, k.Loop.Now) // another link does
 
 	c.queue = netio.Queue{Told: true, Acked: 1000, InNetwork: 5000, RTT: time.Millisecond, MinRTT: time.Millisecond}
 	k.Loop.Now = start.Add(5 * time.Second)
-	k.carried, k.trips = []uint64{7}, []schedule.Trip{{From: k.Loop.Now}}
-	k.measure()
-	if got := k.path.Flow.Quiet(k.Loop.Now.Add(time.Second)); got < 6*time.Second {
+	k.Carried, k.trips = []uint64{7}, []schedule.Trip{{From: k.Loop.Now}}
+	k.Measure()
+	if got := k.Path.Flow.Quiet(k.Loop.Now.Add(time.Second)); got < 6*time.Second {
 		t.Errorf("the path is quiet for %v, though nothing has come", got)
 	}
-	if s.moved.Load() != 0 {
+	if f.moved.Load() != 0 {
 		t.Errorf("payload is said to have moved")
 	}
 
 	c.queue.Acked += 100
 	k.Loop.Now = k.Loop.Now.Add(time.Second)
-	k.measure()
-	if got := k.path.Flow.Quiet(k.Loop.Now); got != 0 {
+	k.Measure()
+	if got := k.Path.Flow.Quiet(k.Loop.Now); got != 0 {
 		t.Errorf("the path is quiet for %v, and something was acknowledged just now", got)
 	}
-	if s.moved.Load() == 0 {
+	if f.moved.Load() == 0 {
 		t.Errorf("no payload is said to have moved")
 	}
 }
