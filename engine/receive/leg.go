@@ -105,11 +105,12 @@ func (k *rxlink) finishFrame() error {
 	return k.publish(leg)
 }
 
-// publish puts a whole leg into the ring.
+// publish puts a whole leg into the ring. Unless it is coded, another loop may deliver it at once, and use it for another one.
 func (k *rxlink) publish(leg *egress.Leg) error {
+	coded := leg.Form == wire.Coded
 	switch k.r.legsIn.Publish(ring.Seq(leg.Number), leg) {
 	case ring.Published:
-		if leg.Form == wire.Coded {
+		if coded {
 			k.r.coded.Take(leg, int(k.r.most), len(k.r.legs))
 		}
 		k.owner.deliver()
