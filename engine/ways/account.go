@@ -35,11 +35,13 @@ func (r *Roads) Summaries(elapsed time.Duration, held []time.Duration) []observe
 	return all
 }
 
-// Statuses adds up what the links say of each path, which did so much until now.
+// Statuses adds up what the links say of each path, which did so much until now. Of an end that listens a peer may have called since
+// then, with more or fewer paths: there is no status of one that is not in both.
 func (r *Roads) Statuses(sums []observe.PathSummary, links []observe.LinkStatus) []observe.PathStatus {
 	paths := r.Paths()
-	all := make([]observe.PathStatus, len(paths))
-	for i, p := range paths {
+	all := make([]observe.PathStatus, min(len(paths), len(sums)))
+	for i := range all {
+		p := paths[i]
 		all[i] = observe.PathStatus{PathSummary: sums[i]}
 		for _, l := range links {
 			if l.Order == i && l.Up() {
