@@ -217,9 +217,7 @@ func TestConsumerKnowsTheEnd(t *testing.T) {
 // consumerLeaves has the consumer leave after one of two legs, or after both.
 func consumerLeaves(t *testing.T, more bool) {
 	o := rig.Setup{Hooks: rig.Hooks{Timing: steady}}
-	if !more {
-		o.Timing.Farewell = soon // for as long END may come
-	}
+	o.Timing.Farewell = soon // for as long END may come
 	rx := receive(t, o, enginetest.KindPipe, nil)
 	s := newStream(2, 32<<10)
 	h := rx.link(0)
@@ -235,6 +233,7 @@ func consumerLeaves(t *testing.T, more bool) {
 	if more {
 		h.send(s.frame(1))
 		h.fault()
+		h.c.Close()
 		rx.wants(engine.StatusLocalPipe)
 		return
 	}

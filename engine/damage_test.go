@@ -208,7 +208,7 @@ func TestTestStream(t *testing.T) {
 	} {
 		t.Run(fmt.Sprint(o.Seed), func(t *testing.T) {
 			quiet(t)
-			o.PRBS, o.Leg, o.Threads, o.Timing = true, 16<<10, 4, steady
+			o.PRBS, o.Leg, o.Threads, o.Timing = true, 16<<10, 4, patient()
 			sink, err := enginetest.NewSink(enginetest.KindPipe)
 			if err != nil {
 				t.Fatal(err)

@@ -136,12 +136,10 @@ func TestChaosOverTCP(t *testing.T) {
 	for _, chaos := range []int{1, 2, 7, 100} {
 		t.Run(strconv.Itoa(chaos), func(t *testing.T) {
 			quiet(t)
-			timing := steady
-			timing.DeadPeer = 10 * time.Second
 			data := content(uint64(chaos), 40*4096)
 			got, tx := overTCP(t, data, rig.Setup{
 				Options: engine.Options{Threads: 4, Leg: 4 << 10, Window: 1 << 20, Chaos: chaos},
-				Hooks:   rig.Hooks{Timing: timing},
+				Hooks:   rig.Hooks{Timing: patient()},
 			})
 			if !bytes.Equal(got, data) {
 				t.Errorf("%d bytes came out, %d went in", len(got), len(data))

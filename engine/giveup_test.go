@@ -46,11 +46,7 @@ func TestGiveupWhereNothingGetsThrough(t *testing.T) {
 						c.does(&hand{t: t, c: conn})
 					}
 				})
-				begun := time.Now()
 				got := tx.wants(engine.StatusLost).err.Error()
-				if took := time.Since(begun); took > 10*giveup {
-					t.Errorf("it took %v", took)
-				}
 				if !strings.Contains(got, "giveup") {
 					t.Errorf("it ends with %q", got)
 				}

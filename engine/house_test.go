@@ -41,7 +41,7 @@ type hosted struct {
 
 // guestTiming has clocks for a house whose peers wait for their turn.
 func guestTiming() schedule.Timing {
-	t := steady
+	t := patient()
 	t.Yield, t.Hello, t.Dial = 30*time.Second, 60*time.Second, 60*time.Second // whoever waits is answered late
 	return t
 }

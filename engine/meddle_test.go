@@ -9,7 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"viamillipede/engine/rig"
 )
@@ -134,9 +133,7 @@ func TestRecordsOutOfPlace(t *testing.T) {
 			t.Run(fmt.Sprintf("%s forth %v", how.name, forth), func(t *testing.T) {
 				t.Parallel()
 				d := &meddler{how: how, forth: forth, seen: map[int]*[2][]byte{}}
-				timing := quick
-				timing.Dial, timing.Hello = time.Second, time.Second
-				got, rxErr, txErr := sealedStream(t, &tap{meddle: d.meddle}, data, theKey, theKey, rig.Hooks{Timing: timing})
+				got, rxErr, txErr := sealedStream(t, &tap{meddle: d.meddle}, data, theKey, theKey, rig.Hooks{Timing: meddled()})
 				if rxErr != nil || txErr != nil || !bytes.Equal(got, data) {
 					t.Fatalf("%d bytes of %d, %v, %v", len(got), len(data), rxErr, txErr)
 				}
@@ -194,9 +191,7 @@ func flipped(t *testing.T, data []byte, forth bool, bit int) bool {
 			done.Store(true)
 		}
 	}}
-	timing := quick
-	timing.Dial, timing.Hello = time.Second, time.Second
-	got, rxErr, txErr := sealedStream(t, m, data, theKey, theKey, rig.Hooks{Timing: timing})
+	got, rxErr, txErr := sealedStream(t, m, data, theKey, theKey, rig.Hooks{Timing: meddled()})
 	if rxErr != nil || txErr != nil || !bytes.Equal(got, data) {
 		t.Errorf("bit %d, forth %v: %d bytes of %d, %v, %v", bit, forth, len(got), len(data), rxErr, txErr)
 	}

@@ -24,14 +24,22 @@ import (
 	"viamillipede/netio"
 )
 
-// soon is how long a test waits for what should happen at once.
-const soon = 10 * time.Second
+// soon is how long a test waits for what should happen at once, on the busiest machine.
+const soon = 30 * time.Second
 
-// steady has clocks that do not disturb a peer written by hand.
+// steady has clocks that do not disturb a peer written by hand, nor one that waits for a CPU: a handshake of a sealed link, of which the
+// race detector hears, may take seconds.
 var steady = schedule.Timing{
-	Backoff: time.Millisecond, BackoffMost: 8 * time.Millisecond, Dial: time.Second, Hello: time.Second,
-	Tick: 5 * time.Millisecond, Beat: 20 * time.Millisecond, Stall: 30 * time.Second, Dead: time.Minute, DeadPeer: 2 * time.Second,
+	Backoff: time.Millisecond, BackoffMost: 8 * time.Millisecond, Dial: 20 * time.Second, Hello: 20 * time.Second,
+	Tick: 5 * time.Millisecond, Beat: 20 * time.Millisecond, Stall: 30 * time.Second, Dead: time.Minute, DeadPeer: 20 * time.Second,
 	Linger: time.Second, Farewell: 100 * time.Millisecond,
+}
+
+// patient is steady for streams whose links are cut: an end that has all waits longer for the other one's next link.
+func patient() schedule.Timing {
+	t := steady
+	t.Linger = 3 * time.Second
+	return t
 }
 
 // result is what Run returned.

@@ -140,7 +140,7 @@ func TestPlanes(t *testing.T) {
 							}
 							c := cell{from, to, rig.Setup{
 								Options: engine.Options{Threads: 4, Leg: planeLeg, Window: 4 << 20, IO: plane, Checksum: checksum, Chaos: chaos},
-								Hooks:   rig.Hooks{Prove: prove, Timing: steady},
+								Hooks:   rig.Hooks{Prove: prove, Timing: patient()},
 							}, prover}
 							t.Run(c.String(), c.run)
 						}

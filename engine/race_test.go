@@ -38,11 +38,13 @@ func TestSwallowedAddress(t *testing.T) {
 
 // Of many addresses far away each has the whole time to connect, and one of them says hello.
 func TestFarAddresses(t *testing.T) {
+	t.Parallel()
+	const takes = time.Second // twice that is how long the first hello may stay without an answer
 	o := rig.Setup{Options: engine.Options{Threads: 1, Connect: soon}, Hooks: rig.Hooks{Timing: steady}}
-	o.Timing.Dial, o.Timing.Backoff = 1100*time.Millisecond, time.Hour
+	o.Timing.Dial, o.Timing.Backoff = 4*takes-takes/2, time.Hour
 	works := enginetest.PathWorks
 	tx := send(t, o, content(1, 1000), func(n stream.Transport) stream.Transport {
-		return slow{answering(works, works, works, works)(n)}
+		return slow{answering(works, works, works, works)(n), takes}
 	})
 	tx.accept(4).untilType(wire.TypeLeg)
 	var said atomic.Int64

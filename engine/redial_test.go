@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"math/bits"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -23,6 +24,7 @@ func TestLinksThatBreakAtOnce(t *testing.T) {
 		o.Timing.Backoff, o.Timing.BackoffMost = time.Millisecond, time.Hour
 		tx := send(t, o, content(1, 1000), nil)
 		var links atomic.Int64
+		begun := time.Now()
 		stop := tx.serve(func(c net.Conn) { // a host that resets what it has taken
 			welcomes(c)
 			links.Add(1)
@@ -30,14 +32,19 @@ func TestLinksThatBreakAtOnce(t *testing.T) {
 		tx.until("some links", func() bool { return links.Load() >= 4*int64(threads) })
 		const lasts = 300 * time.Millisecond
 		<-time.After(lasts)
-		// The pauses before link n of a keeper add up to 2^n ms.
-		if got, most := links.Load(), int64(threads*11); got > most {
+		if got, most := links.Load(), int64(threads)*attempts(time.Since(begun)); got > most {
 			t.Errorf("threads %d: %d links, want %d at most", threads, got, most)
 		}
 		tx.cancel()
 		tx.wants(engine.StatusInterrupt)
 		stop()
 	}
+}
+
+// attempts is how many a keeper makes within a time at most, if each pause is twice the one before it: those before attempt n add up to
+// 2^(n-1)-1 ms.
+func attempts(within time.Duration) int64 {
+	return 2 + int64(bits.Len64(uint64(within/time.Millisecond)))
 }
 
 // counting is a network that lets so many connections in, and refuses the others.
@@ -56,6 +63,16 @@ func (c *counting) Dial(ctx context.Context, p engine.Path, to netip.Addr, from 
 	return c.Transport.Dial(ctx, p, to, from)
 }
 
+// up is how many links are.
+func up(s observe.Snapshot) (n int) {
+	for _, l := range s.Links {
+		if l.Up() {
+			n++
+		}
+	}
+	return n
+}
+
 // Links beyond those that get in are tried ever less often; but when those are lost that did, at once.
 func TestLinksThatDoNotGetIn(t *testing.T) {
 	const links, room = 6, 2
@@ -71,9 +88,11 @@ func TestLinksThatDoNotGetIn(t *testing.T) {
 	for range room {
 		in = append(in, tx.accept(4))
 	}
-	tx.until("the others have tried", func() bool { return f.refused.Load() >= 4*(links-room) })
+	tx.until("those are up", func() bool { return up(tx.status()) == room })
+	begun, before := time.Now(), f.refused.Load() // without a link the others are tried often
+	tx.until("the others have tried", func() bool { return f.refused.Load() >= before+4*(links-room) })
 	<-time.After(300 * time.Millisecond)
-	if got, most := f.refused.Load(), int64(12*(links-room)); got > most {
+	if got, most := f.refused.Load()-before, attempts(time.Since(begun))*(links-room); got > most {
 		t.Errorf("%d attempts that are refused, want %d at most", got, most)
 	}
 	f.room.Store(links)

@@ -18,6 +18,7 @@ import (
 	"viamillipede/engine/enginetest"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/rig"
+	"viamillipede/engine/schedule"
 	sealing "viamillipede/engine/seal"
 )
 
@@ -62,8 +63,20 @@ func TestSeedsThatFailSealed(t *testing.T) {
 // seal makes the links of a scenario sealed. Their handshakes take time of a CPU, of which a test with many streams has little.
 func (s *scenario) seal() {
 	s.options.Key = theKey
-	s.options.Timing.Dial = max(s.options.Timing.Dial, time.Second)
-	s.options.Timing.Hello = max(s.options.Timing.Hello, time.Second)
+	s.options.Timing.Dial = max(s.options.Timing.Dial, sealedDial)
+	s.options.Timing.Hello = max(s.options.Timing.Hello, soon)
+}
+
+// sealedDial is how long an end that dials waits for a handshake. Its peer waits longer, as by default: an end that gives a handshake up
+// while the other one works on it tells that one that it has no key.
+const sealedDial = 2 * time.Second
+
+// meddled are the clocks of a stream whose sealed links somebody meddles with: a link that he has cut is missed soon, a handshake takes its
+// time, and an end waits for the other one's next.
+func meddled() schedule.Timing {
+	t := quick
+	t.Dial, t.Hello, t.Dead, t.DeadPeer, t.Linger = sealedDial, soon, 500*time.Millisecond, soon, 3*time.Second
+	return t
 }
 
 // TestPlanesSealed is TestPlanes with links that are sealed: from every source into every sink, whole or under fire, everything is copied,
@@ -81,7 +94,7 @@ func TestPlanesSealed(t *testing.T) {
 				}
 				c := cell{from, to, rig.Setup{
 					Options: engine.Options{Threads: 4, Leg: planeLeg, Window: 4 << 20, IO: "auto", Checksum: i/2 > 0, Chaos: i % 2 * 3, Key: theKey},
-					Hooks:   rig.Hooks{Prove: refuses, Timing: steady},
+					Hooks:   rig.Hooks{Prove: refuses, Timing: patient()},
 				}, "refused"}
 				t.Run(c.String(), c.run)
 			}
@@ -172,7 +185,7 @@ func sealedStream(t *testing.T, m *tap, data []byte, txKey, rxKey *sealing.Key, 
 	}
 	defer sink.Close()
 	log := &lines{to: io.Discard}
-	o := engine.Options{Threads: 3, Leg: 16 << 10, Window: 1 << 20, Connect: 20 * time.Second}
+	o := engine.Options{Threads: 3, Leg: 16 << 10, Window: 1 << 20, Connect: soon}
 	rxo, txo := rig.Setup{Options: o, Hooks: timing}, rig.Setup{Options: o, Hooks: timing}
 	rxo.Key, txo.Key = rxKey, txKey
 	r, err := rig.NewReceiver(rig.ReceiveConfig{Setup: rxo, Sink: sink.FD, Observer: hears{log, "rx: ", 2}})
@@ -187,7 +200,7 @@ func sealedStream(t *testing.T, m *tap, data []byte, txKey, rxKey *sealing.Key, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	rxCtx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -268,9 +281,7 @@ func TestDamageOnTheWay(t *testing.T) {
 					done.Add(1)
 				}
 			}}
-			timing := quick
-			timing.Dial, timing.Hello = time.Second, time.Second
-			got, rxErr, txErr := sealedStream(t, m, data, theKey, theKey, rig.Hooks{Timing: timing})
+			got, rxErr, txErr := sealedStream(t, m, data, theKey, theKey, rig.Hooks{Timing: meddled()})
 			if rxErr != nil || txErr != nil || !bytes.Equal(got, data) {
 				t.Fatalf("%d bytes of %d, %v, %v; %d changes", len(got), len(data), rxErr, txErr, done.Load())
 			}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"testing"
+	"time"
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
@@ -174,7 +175,10 @@ func TestWire1Lost(t *testing.T) {
 		"checksum":         {func(_ *running, a, _ worker) { a.leg(1, []byte("12345678"), 4711) }, engine.StatusIntegrity},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := receive(t, rig.Setup{}, enginetest.KindFile, nil)
+			t.Parallel()
+			o := rig.Setup{Hooks: rig.Hooks{Timing: steady}}
+			o.Timing.Hello = 2 * time.Second // as long as legs are waited for after the end
+			r := receive(t, o, enginetest.KindFile, nil)
 			a, b := r.worker("yoes"), r.worker("yoes")
 			a.leg(0, []byte("first leg"), 0)
 			waitFor(t, "the first leg", func() bool { return count[observe.FirstWire](r.log, nil) > 0 })

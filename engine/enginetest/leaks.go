@@ -29,10 +29,10 @@ func count() Held {
 // at either end.
 const spareThreads = 96
 
-// Check waits, for some seconds at most, until no more is held than before; an error says what is.
+// Check waits, for half a minute at most, until no more is held than before; an error says what is.
 func (h Held) Check() error {
 	var now Held
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		now = count()
 		if now.fds <= h.fds && now.goroutines <= h.goroutines && now.threads <= h.threads+spareThreads {
 			return nil

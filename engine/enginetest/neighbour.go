@@ -11,7 +11,7 @@ import (
 )
 
 // intrusionMost bounds the wait until somebody is inside.
-const intrusionMost = 10 * time.Second
+const intrusionMost = 30 * time.Second
 
 // Neighbour is another program that has the write end of a pipe and waits inside splice(2): it holds the pipe's lock, and
 // whoever reads, writes or closes that pipe sleeps in the kernel until it leaves, whatever O_NONBLOCK and signals say.

@@ -18,7 +18,7 @@ import (
 )
 
 // soon bounds waits, in tests that do not hang.
-const soon = 10 * time.Second
+const soon = 30 * time.Second
 
 // What fails between the last byte and success fails the stream, at once, and is named.
 func TestEndFails(t *testing.T) {
