@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	rules "viamillipede/engine/schedule"
 	"viamillipede/netio/lab"
 )
 
@@ -81,11 +82,15 @@ const (
 	idleRate = 5000
 )
 
+// rescued is what a path that is not needed may send meanwhile: on a busy machine legs are late, and come again on it. Besides, the path
+// before it may come up a little later, and its links say that they live.
+func rescued(bytes uint64) uint64 { return rules.RescueLeast + bytes/rules.RescueShare + mib/2 }
+
 // TestP6SecondPath: a path carries next to nothing while the one before it has room, and load when it has not.
 func TestP6SecondPath(t *testing.T) {
 	p := hosts(t)
 	const pathRate, little = 100, 4 << 20 // Mbit/s, and bytes a second: a third of that
-	const some, most = 16 * mib, mib      // of the stream, and what the second path may have of it
+	const some = 16 * mib                 // of the stream
 	l := pathsOf(t, []uint64{pathRate, pathRate})
 	with := endlessly(4)
 	with.in = lab.NewGate()
@@ -94,7 +99,7 @@ func TestP6SecondPath(t *testing.T) {
 	s.wait(s.out.At(mib), "the first bytes")
 	before := s.sent(1)
 	s.wait(s.out.At(s.out.Moved()+some), "what the first path carries alone")
-	if n := s.sent(1) - before; n > most {
+	if n := s.sent(1) - before; n > rescued(some) {
 		t.Errorf("the second path sent %d of %d bytes for which the first one had room", n, some)
 	}
 	s.in.Rate(0)
