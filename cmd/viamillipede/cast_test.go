@@ -43,6 +43,7 @@ var nextPort = func() *atomic.Int64 {
 //	finish NAME N|fail         waits for its end; exit status exactly N, or any but 0
 //	said NAME 'regexp'         a line on its standard error matches, after finish
 //	conforms FILE              each line is as the schema of events says
+//	answers FILE               each line is as the schema of control says
 var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"usage":  cmdUsage,
 	"exits":  cmdExits,
@@ -56,6 +57,7 @@ var scriptCommands = map[string]func(ts *testscript.TestScript, neg bool, args [
 	"said":   cmdSaid,
 
 	"conforms": cmdConforms,
+	"answers":  cmdAnswers,
 }
 
 func cmdUsage(ts *testscript.TestScript, neg bool, args []string) {
@@ -221,7 +223,7 @@ func (a *actor) start(ts *testscript.TestScript, words []string) error {
 	}
 	a.cmd = exec.Command(scriptPath(ts, words[0]), words[1:]...)
 	a.cmd.Dir = ts.Getenv("WORK")
-	a.cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME")}
+	a.cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), "XDG_RUNTIME_DIR=" + ts.Getenv("XDG_RUNTIME_DIR")}
 	a.cmd.Stderr = a
 	// The program's standard error may be inherited by what it leaves behind; do not wait for that.
 	a.cmd.WaitDelay = patience

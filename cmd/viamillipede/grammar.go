@@ -30,7 +30,7 @@ var (
 
 // grammar returns every keyword, in the order of the help text.
 func grammar() []keyword {
-	return slices.Concat(ends(), ofPath(), filed(), executed(), connected(), chained(), kept(), throughSSH(), spoken(), original(), keyWords(), ours(), awaited(), reporting(), shown(), told(), scraped(), logged(), paced(), questions())
+	return slices.Concat(ends(), ofPath(), filed(), executed(), connected(), chained(), kept(), throughSSH(), spoken(), original(), keyWords(), ours(), awaited(), reporting(), shown(), told(), scraped(), steered(), logged(), paced(), questions())
 }
 
 // ends are the keywords that say what to do.

@@ -31,7 +31,9 @@ viamillipede bench serve [<port>] [options]
 viamillipede bench tx <host> [<port>] [tx <host> [<port>] ...] [options]
 viamillipede bench diff <old> <new> [threshold <percent>] [only <row>]
 viamillipede lanes rx [<port>]
-viamillipede lanes tx <host> [<port>] [options]`
+viamillipede lanes tx <host> [<port>] [options]
+viamillipede status [<pid>] [json]
+viamillipede stop <pid>`
 
 // story opens the help text, before the list of keywords.
 const story = `
@@ -131,7 +133,7 @@ func helpAsked(words []string) (topic string, asked bool) {
 	if words[0] == "tx" && len(words) == 2 {
 		return "", dashed
 	}
-	if !slices.Contains([]string{benchWord, lanesWord, "doctor", "keygen"}, words[0]) {
+	if !slices.Contains(append([]string{benchWord, lanesWord, "doctor", "keygen"}, remoteWords...), words[0]) {
 		return "", false
 	}
 	named := words[0] == "doctor" || words[0] == "keygen" // could be about a host, or a file, of that name

@@ -6,9 +6,9 @@
 // help, with chapters and completion, answers questions about it, and examine those about the machine; run, with standard, signals
 // and profile, carries it out, with staying and taking where it is to serve many, and keep, folder, direction, filing, execution,
 // console and connection say between which ends; ssh and meet start the other one. say, telling, sight and watch have what users and
-// programs see of it.
+// programs see of it, controlled lets others ask it, and remote asks others.
 //
-// What goes where: standard output carries payload, or the text of help, version, completion, doctor, bench, lanes and keygen, and
+// What goes where: standard output carries payload, or the text of help, version, completion, doctor, bench, lanes, keygen and status, and
 // nothing else.
 // Every other line goes to standard error and begins with "viamillipede"; nothing waits for it to be read there.
 package main
@@ -46,6 +46,9 @@ func main() {
 // exit ends the program once what it has said is written, or lastWords have passed.
 func exit(status int) {
 	theConsole.close()
+	if c := theControl.Load(); c != nil {
+		c.end(engine.Status(status))
+	}
 	if g := inSight.Load(); g != nil {
 		g.exit(engine.Status(status))
 	}

@@ -48,6 +48,12 @@ func (m tests) Run() int {
 	}
 	defer os.RemoveAll(dir)
 	TestDir = dir
+	run := filepath.Join(dir, "run")
+	if err := os.Mkdir(run, 0o700); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	os.Setenv("XDG_RUNTIME_DIR", run) // sockets of control go with it
 	return m.M.Run()
 }
 
@@ -88,6 +94,7 @@ func setup(env *testscript.Env) error {
 		env.Setenv(fmt.Sprintf("PORT%d", i+1), fmt.Sprint(port))
 	}
 	env.Setenv("TWOLINES", "a\nb")
+	env.Setenv("XDG_RUNTIME_DIR", env.WorkDir) // the programs of a script find those of no other
 	c := &cast{actors: map[string]*actor{}}
 	env.Values[castKey{}] = c
 	env.Defer(c.dismiss)

@@ -41,7 +41,7 @@ type invocation struct {
 	ready      string  // a file or fd:N that gets the port; "" for none
 	herald     *herald // of a stream that runs
 	telling    telling
-	given      []events.Setting // the words of the line; nil: nobody asks for them
+	given      []events.Setting // the words of the line
 	sight      *sight           // of a stream that runs
 	account    string           // file of the summary for programs; "" for none
 	profile    string           // one of profileKinds, or "" for none
@@ -83,9 +83,7 @@ func parse(words []string) (*invocation, error) {
 		}
 	}
 	p.patience()
-	if p.inv.telling.events != "" {
-		p.inv.given = p.given
-	}
+	p.inv.given = p.given
 	if err := p.inv.complete(); err != nil {
 		return p.inv, err
 	}

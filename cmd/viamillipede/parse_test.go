@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode"
 
+	"viamillipede/cmd/viamillipede/internal/events"
 	"viamillipede/engine"
 	"viamillipede/engine/observe"
 )
@@ -68,6 +69,7 @@ func TestParseOptions(t *testing.T) {
 		"rx cpus 0-2,5": with(func(o *engine.Options) { o.CPUs = []int{0, 1, 2, 5} }),
 	} {
 		got, err := parse(strings.Fields(line))
+		got.given = nil // the words themselves
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s:\n got %+v, %v\nwant %+v", line, got, err, want)
 		}
@@ -80,6 +82,10 @@ func TestParseCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := defaults()
+	want.given = []events.Setting{
+		{Word: "verbose", Args: []string{"20"}, Given: true}, {Word: "rx", Args: []string{"4545"}, Given: true},
+		{Word: "profile", Args: []string{"mem", "out"}, Given: true}, {Word: "tx", Args: []string{"localhost", "4545"}, Given: true},
+	}
 	want.rx = direction{port: 4545, listens: 1, given: true}
 	want.tx.paths = []engine.Path{{Host: "localhost", Port: 4545}}
 	want.verbose, want.profile, want.profileDir = 20, "mem", "out"

@@ -2,7 +2,7 @@ package main
 
 // questions are the keywords that print on standard output and do nothing else.
 func questions() []keyword {
-	return []keyword{
+	return append([]keyword{
 		{
 			name: "help", alias: []string{"-h", "--help"},
 			args: []argument{topic()},
@@ -55,7 +55,7 @@ stream: it is part of the hash.
 `,
 			own: lanesHelp,
 		},
-	}
+	}, remote()...)
 }
 
 func versionWord() keyword {

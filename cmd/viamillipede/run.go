@@ -43,6 +43,9 @@ func program(line []string) (status engine.Status) {
 	if line[0] == far.Verb {
 		return runFar(line[1:])
 	}
+	if isRemote(line) {
+		return runRemote(line)
+	}
 	inv, err := parse(line)
 	if err != nil {
 		return failed(ownPrefix, err)
@@ -99,6 +102,13 @@ func (inv *invocation) run() engine.Status {
 		return failed(ownPrefix, err)
 	}
 	defer inv.sight.close()
+	kind := "stream"
+	if inv.keep > 0 {
+		kind = "keep"
+	}
+	if err := inv.openControl(kind); err != nil {
+		return failed(ownPrefix, err)
+	}
 	return inv.move()
 }
 
@@ -232,7 +242,9 @@ type side struct {
 	number int       // of its stream, where there are many; 0: there is one
 	far    companion // the other end over ssh; nil: there is no ssh
 	events *events.Side
-	meter  meter.Meter
+	heard  meter.Heard
+	asked  asked
+	begun  time.Time
 	source *os.File   // that it sends; nil: standard input
 	part   *part.File // that it receives into; nil: none
 	naming *naming    // that gives it its name; nil: it has it
@@ -363,6 +375,6 @@ func (inv *invocation) side(name string) *side {
 	}
 	return &side{
 		name: name, number: inv.number, prefix: prefix, far: inv.far.companion, log: words.NewLog(stderr, prefix, observe.Level(inv.verbose)),
-		events: inv.sight.teller.Side(name, uint64(inv.number)),
+		events: inv.sight.teller.Side(name, uint64(inv.number)), begun: time.Now(),
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -96,7 +97,7 @@ func (s *sight) hear(_ string, line []byte) { _, _ = s.out.Write(line) }
 // begin tells that the program begins; how it ends will be told, too.
 func (s *sight) begin(settings []events.Setting) {
 	inSight.Store(s)
-	s.teller.Start(events.Program{Version: version, Wire: wireVersion}, settings)
+	s.teller.Start(events.Begin(events.Program{Version: version, Wire: wireVersion}, settings))
 }
 
 // unwritable is the error of a file that cannot be opened.
@@ -124,13 +125,13 @@ func (inv *invocation) settings() []events.Setting { return settingsOf(inv.given
 
 // settingsOf is settings for a command with that grammar.
 func settingsOf(given []events.Setting, table []keyword) []events.Setting {
-	all := given
+	all := slices.Clone(given)
 	seen := map[string]bool{}
 	for _, s := range all {
 		seen[s.Word] = true
 	}
 	for _, k := range table {
-		if k.initial != "" && !k.ofPath && !seen[k.name] && k.name != "rx" && k.name != "tx" {
+		if k.initial != "" && !k.ofPath && !seen[k.name] && k.name != "rx" && k.name != "tx" && k.name != keepWord {
 			all = append(all, events.Setting{Word: k.name, Args: []string{k.initial}})
 		}
 	}
@@ -142,7 +143,7 @@ func (g *sight) figures() string {
 	var ends []metrics.End
 	if sides := g.sides.Load(); sides != nil {
 		for _, s := range (*sides)() {
-			ends = append(ends, metrics.End{Side: s.name, Number: s.number, Size: s.meter.Size(), Snapshot: s.Snapshot()})
+			ends = append(ends, metrics.End{Side: s.name, Number: s.number, Size: s.heard.Size(), Snapshot: s.Snapshot()})
 		}
 	}
 	return metrics.Text(metrics.Program{Version: version, Wire: wireVersion}, ends)
@@ -178,13 +179,10 @@ func (g *sight) beside() *sight {
 // witness is all who hear of the events of a side.
 func (inv *invocation) witness(s *side) observe.Observer {
 	log, g := inv.herald.beside(s), inv.sight
-	switch {
-	case g.teller != nil:
-		return chorus{log, &s.meter, s.events}
-	case g.screen != nil || g.plain || g.server != nil:
-		return chorus{log, &s.meter}
+	if g.teller != nil {
+		return chorus{log, &s.heard, s.events}
 	}
-	return log
+	return chorus{log, &s.heard}
 }
 
 // sum says what a side did, and how it ended. Where progress was shown the summary takes its place, whatever the level of verbose.

@@ -16,6 +16,7 @@ type telling struct {
 	interval time.Duration // of events; 0: defaultInterval
 	logs     logs.Options
 	notify   string // a command; "": none
+	control  string // the path of a socket or a folder, off, or "" for the default
 	metrics  string // where Prometheus asks: PORT, ADDR:PORT or unix:PATH; "": nowhere
 }
 

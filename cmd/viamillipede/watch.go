@@ -29,6 +29,7 @@ const (
 type look struct {
 	*side
 	name    string // in the line of progress; "": it needs none
+	meter   *meter.Meter
 	figures *events.Figures
 	absent  meter.Absence
 	view    meter.View
@@ -49,7 +50,7 @@ func (g *sight) watch(sides []*side) (stop func()) {
 		return func() {}
 	}
 	for _, s := range sides {
-		l := &look{side: s, begun: time.Now()}
+		l := &look{side: s, meter: meter.New(&s.heard), begun: time.Now()}
 		if len(sides) > 1 {
 			l.name = s.name
 		}

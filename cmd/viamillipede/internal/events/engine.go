@@ -53,7 +53,7 @@ func recordOf(e observe.Event) record {
 	}
 	switch e := e.(type) {
 	case observe.Outage:
-		return ofOutage(e)
+		return OutageOf(e)
 	case observe.Refused:
 		return stranger{From: e.From.String(), Reason: why(e.Err), Count: 1}
 	case observe.RefusedMore:
@@ -99,9 +99,9 @@ func ofLinks(e observe.Event) record {
 	return nil
 }
 
-// ofOutage is what to tell of an outage. When it ends, nothing limits it any more.
-func ofOutage(e observe.Outage) record {
-	r := outage{
+// OutageOf is what to tell of an outage. When it ends, nothing limits it any more.
+func OutageOf(e observe.Outage) Outage {
+	r := Outage{
 		Phase: [...]string{"begins", "lasts", "ends"}[e.Phase], First: e.First, Since: stamp(e.Since), Links: e.Links, Reason: why(e.Why),
 		Text: words.Event(e),
 	}

@@ -29,7 +29,7 @@ func TestEvents(t *testing.T) {
 	now := time.Now()
 	host := &net.TCPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 8834}
 	gone := errors.New("connection\nrefused")
-	teller.Start(Program{"1.0", 2}, []Setting{{"tx", []string{"host1"}, true}, {"verbose", []string{"0"}, false}})
+	teller.Start(Begin(Program{"1.0", 2}, []Setting{{"tx", []string{"host1"}, true}, {"verbose", []string{"0"}, false}}))
 	for _, name := range []string{"tx", "rx"} {
 		s := teller.Side(name, 3)
 		for _, e := range []observe.Event{

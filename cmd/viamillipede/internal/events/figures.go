@@ -16,14 +16,17 @@ type Program struct {
 	Wire    int
 }
 
-// Start tells that the program begins.
-func (t *Teller) Start(p Program, settings []Setting) {
+// Begin is the beginning of this program, with these settings.
+func Begin(p Program, settings []Setting) Beginning {
 	host, _ := os.Hostname() // "": it is not known
-	t.tell("", 0, start{
+	return Beginning{
 		Program: "viamillipede", Version: p.Version, Wire: p.Wire, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
 		CPUs: runtime.NumCPU(), Host: host, PID: os.Getpid(), Settings: settings,
-	})
+	}
 }
+
+// Start tells that the program begins.
+func (t *Teller) Start(b Beginning) { t.tell("", 0, b) }
 
 // Exit tells how the program ends. reason is why no end of a stream began; "": one did.
 func (t *Teller) Exit(status int, meaning, reason string) {
@@ -46,13 +49,19 @@ func endOf(sum observe.Summary, status int, meaning string, err error) end {
 		less := int64(sum.Bytes - *sum.PeerBytes)
 		e.Difference = &less
 	}
-	if c := sum.Coding; c != nil {
-		e.Sidechain = &coded{c.Chain, c.Raw, c.Coded, c.CPU.Seconds()}
-	}
+	e.Sidechain = CodedOf(sum.Coding)
 	for i, p := range sum.Paths {
 		e.Paths = append(e.Paths, pathEnd{p.Name, i, p.LinksLost, p.Bytes, float64(p.Rate), p.NeverUp, why(p.Last)})
 	}
 	return e
+}
+
+// CodedOf is what to tell of a sidechain; nil: there is none.
+func CodedOf(c *observe.CodingSummary) *Coded {
+	if c == nil {
+		return nil
+	}
+	return &Coded{c.Chain, c.Raw, c.Coded, c.CPU.Seconds()}
 }
 
 // Absent tells that a path, given by its order, has had no link since then, and Back that it has one again.
@@ -88,8 +97,8 @@ func (f *Figures) Look(s observe.Snapshot, v meter.View) {
 		return
 	}
 	f.tellStall(v)
-	if took := s.Time.Sub(f.last.Time); took >= f.every-lookEarly {
-		f.side.tell(f.interval(s, v, took))
+	if s.Time.Sub(f.last.Time) >= f.every-lookEarly {
+		f.side.tell(IntervalOf(f.last, s, v))
 		f.last = s
 	}
 }
@@ -111,23 +120,33 @@ func (f *Figures) tellStall(v meter.View) {
 	}
 }
 
-func (f *Figures) interval(s observe.Snapshot, v meter.View, took time.Duration) interval {
+// IntervalOf is what there is to tell of the time between two snapshots, and of what was made of the second one.
+func IntervalOf(before, s observe.Snapshot, v meter.View) Interval {
 	sent := func(s observe.Summary) uint64 { return s.Bytes - min(s.Unsent, s.Bytes) }
-	i := interval{
+	took := s.Time.Sub(before.Time)
+	i := Interval{
 		Seconds: took.Seconds(), Bytes: s.Summary.Bytes, Unsent: s.Summary.Unsent, Links: v.Links, Lost: s.Summary.LinksLost,
-		Rate: perSecond(sent(f.last.Summary), sent(s.Summary), took), Resent: s.Summary.BytesResent, Waits: v.Waits.String(),
+		Rate: perSecond(sent(before.Summary), sent(s.Summary), took), Resent: s.Summary.BytesResent, Waits: v.Waits.String(),
 	}
 	if !v.Comparing {
 		i.Of = v.Of
 	}
 	for n, p := range s.Paths {
-		var before uint64
-		if n < len(f.last.Paths) {
-			before = f.last.Paths[n].Bytes
+		var bytes uint64
+		if n < len(before.Paths) {
+			bytes = before.Paths[n].Bytes
 		}
-		i.Paths = append(i.Paths, pathInterval{p.Name, n, p.Links, p.LinksLost, p.Bytes, perSecond(before, p.Bytes, took), p.RTT.Seconds()})
+		i.Paths = append(i.Paths, PathInterval{p.Name, n, stateOf(p), p.Links, p.LinksLost, p.Bytes, perSecond(bytes, p.Bytes, took), p.RTT.Seconds()})
 	}
 	return i
+}
+
+// stateOf is whether a path can carry something.
+func stateOf(p observe.PathStatus) string {
+	if p.Links > 0 {
+		return "up"
+	}
+	return "down"
 }
 
 // perSecond is a rate; what has become less, because the peer is another one, is none.

@@ -14,7 +14,8 @@ type Measured struct {
 	*Side
 	round   run.Round
 	figures *Figures
-	meter   meter.Meter
+	heard   meter.Heard
+	meter   *meter.Meter
 	ending  func(err error) (status int, meaning string)
 }
 
@@ -26,13 +27,14 @@ func (t *Teller) Measured(of run.Round, every time.Duration, ending func(err err
 		side = "tx"
 	}
 	m := &Measured{Side: t.Side(side, uint64(of.Number)), round: of, ending: ending}
+	m.meter = meter.New(&m.heard)
 	m.figures = m.Figures(every, time.Now())
 	return m
 }
 
 // Observe implements observe.Observer.
 func (m *Measured) Observe(e observe.Event) {
-	m.meter.Observe(e)
+	m.heard.Observe(e)
 	m.Side.Observe(e)
 }
 
@@ -63,7 +65,7 @@ func measuredOf(f run.Figures) measured {
 
 // Flows tells how far the flows of lanes are.
 func (t *Teller) Flows(p lanes.Progress) {
-	t.tell("tx", 0, interval{
+	t.tell("tx", 0, Interval{
 		Seconds: p.Elapsed.Seconds(), Bytes: p.Bytes, Rate: perSecond(p.Before, p.Bytes, p.Elapsed), Links: p.Flows, Waits: meter.Links.String(),
 	})
 }

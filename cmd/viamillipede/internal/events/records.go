@@ -2,8 +2,8 @@ package events
 
 // Records, by the name of their event. What is not known is left out.
 
-// start is what the program was told to do, and where it runs.
-type start struct {
+// Beginning is what the program was told to do, and where it runs: the record "start".
+type Beginning struct {
 	Program  string    `json:"program"`
 	Version  string    `json:"version"`
 	Wire     int       `json:"wire"`
@@ -50,8 +50,8 @@ type path struct {
 	Since  string `json:"since,omitempty"`
 }
 
-// outage is a stream of which nothing gets through.
-type outage struct {
+// Outage is a stream of which nothing gets through.
+type Outage struct {
 	Phase  string `json:"phase"` // begins, lasts, ends
 	First  bool   `json:"first"` // the peer was not met yet
 	Since  string `json:"since"`
@@ -86,8 +86,8 @@ type notice struct {
 	Text   string `json:"text"`
 }
 
-// interval is how a stream stands, and what it did since the one before.
-type interval struct {
+// Interval is how a stream stands, and what it did since the one before.
+type Interval struct {
 	Seconds float64        `json:"seconds"` // since the one before, or the beginning
 	Bytes   uint64         `json:"bytes"`   // in all
 	Of      uint64         `json:"of,omitempty"`
@@ -97,12 +97,14 @@ type interval struct {
 	Lost    uint64         `json:"links_lost"`
 	Resent  uint64         `json:"resent_bytes,omitempty"`
 	Waits   string         `json:"waits_for,omitempty"` // source, links, sink
-	Paths   []pathInterval `json:"paths,omitempty"`
+	Paths   []PathInterval `json:"paths,omitempty"`
 }
 
-type pathInterval struct {
+// PathInterval is the same of a path.
+type PathInterval struct {
 	Path  string  `json:"path"`
 	Order int     `json:"order"`
+	State string  `json:"state"` // up: it has links; down
 	Links int     `json:"links"`
 	Lost  uint64  `json:"links_lost"`
 	Bytes uint64  `json:"bytes"`
@@ -134,7 +136,7 @@ type end struct {
 	Resent     uint64       `json:"resent_bytes,omitempty"`
 	Refused    uint64       `json:"refused,omitempty"`
 	EnginePath string       `json:"engine_path"`
-	Sidechain  *coded       `json:"sidechain,omitempty"`
+	Sidechain  *Coded       `json:"sidechain,omitempty"`
 	Paths      []pathEnd    `json:"paths,omitempty"`
 	Bench      *benched     `json:"bench,omitempty"`
 	Lanes      *laneFigures `json:"lanes,omitempty"`
@@ -178,8 +180,8 @@ type laneEnd struct {
 	Alone  float64 `json:"alone"`
 }
 
-// coded is what a sidechain did.
-type coded struct {
+// Coded is what a sidechain did.
+type Coded struct {
 	Chain  string  `json:"chain"`
 	Bytes  uint64  `json:"bytes"`
 	Became uint64  `json:"became"`
@@ -208,17 +210,17 @@ type missing struct {
 	Lines int `json:"lines"`
 }
 
-func (start) event() string    { return "start" }
-func (contact) event() string  { return "contact" }
-func (link) event() string     { return "link" }
-func (path) event() string     { return "path" }
-func (outage) event() string   { return "outage" }
-func (stranger) event() string { return "stranger" }
-func (compare) event() string  { return "compare" }
-func (choice) event() string   { return "choice" }
-func (notice) event() string   { return "notice" }
-func (interval) event() string { return "interval" }
-func (stall) event() string    { return "stall" }
-func (end) event() string      { return "end" }
-func (exit) event() string     { return "exit" }
-func (missing) event() string  { return "missing" }
+func (Beginning) event() string { return "start" }
+func (contact) event() string   { return "contact" }
+func (link) event() string      { return "link" }
+func (path) event() string      { return "path" }
+func (Outage) event() string    { return "outage" }
+func (stranger) event() string  { return "stranger" }
+func (compare) event() string   { return "compare" }
+func (choice) event() string    { return "choice" }
+func (notice) event() string    { return "notice" }
+func (Interval) event() string  { return "interval" }
+func (stall) event() string     { return "stall" }
+func (end) event() string       { return "end" }
+func (exit) event() string      { return "exit" }
+func (missing) event() string   { return "missing" }

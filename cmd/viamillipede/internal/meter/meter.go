@@ -34,9 +34,9 @@ type View struct {
 	Still     time.Duration // for so long nothing has moved; 0: it moves
 }
 
-// Meter has the figures of one end of a stream. Read belongs to one goroutine; Observe may be called by any.
+// Meter has the figures of one end of a stream. It belongs to one goroutine.
 type Meter struct {
-	heard
+	heard  *Heard
 	begun  time.Time // the first Snapshot
 	moved  time.Time // when something was seen to move
 	looks  []look    // the latest, oldest first
@@ -45,6 +45,9 @@ type Meter struct {
 	done   uint64 // of the last look
 	hashed int64  // likewise
 }
+
+// New makes one that has seen nothing yet of an end of which so much is heard.
+func New(h *Heard) *Meter { return &Meter{heard: h} }
 
 // look is what counts of a Snapshot.
 type look struct {
@@ -64,7 +67,7 @@ func (m *Meter) Read(s observe.Snapshot) View {
 			v.PathsUp++
 		}
 	}
-	sized, compared := m.known()
+	sized, compared := m.heard.known()
 	v.Of, v.Met = sized, sum.Elapsed > 0 || s.Window != nil || s.Ring != nil
 	if m.begun.IsZero() {
 		m.begun, m.moved = s.Time, s.Time

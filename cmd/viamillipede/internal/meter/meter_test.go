@@ -45,8 +45,9 @@ func TestWaits(t *testing.T) {
 
 // TestMeter: rates are those of the last seconds, what is kept for resending does not count, and what stands still says for how long.
 func TestMeter(t *testing.T) {
-	var m Meter
-	m.Observe(observe.SenderOpened{Size: 1000 << 20})
+	var h Heard
+	m := New(&h)
+	h.Observe(observe.SenderOpened{Size: 1000 << 20})
 	var v View
 	look := func(i int, bytes uint64) {
 		at := start.Add(time.Duration(i) * 500 * time.Millisecond)
@@ -75,12 +76,13 @@ func TestMeter(t *testing.T) {
 
 // TestComparing: while nothing is sent yet, the figures are those of what is hashed.
 func TestComparing(t *testing.T) {
-	var m Meter
-	m.Observe(observe.Compared{Bytes: 3, Of: 7})
+	var h Heard
+	m := New(&h)
+	h.Observe(observe.Compared{Bytes: 3, Of: 7})
 	if v := m.Read(observe.Snapshot{Time: start}); !v.Comparing || v.Bytes != 3 || v.Of != 7 {
 		t.Errorf("%+v", v)
 	}
-	m.Observe(observe.Compared{Bytes: 7, Of: 7})
+	h.Observe(observe.Compared{Bytes: 7, Of: 7})
 	if v := m.Read(observe.Snapshot{Time: start}); v.Comparing {
 		t.Errorf("%+v", v)
 	}

@@ -2,16 +2,16 @@ package metrics
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/netip"
-	"os"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"viamillipede/cmd/viamillipede/internal/local"
 )
 
 const (
@@ -60,37 +60,24 @@ type Server struct {
 // Listen begins to answer with what text returns, which any number of goroutines call. A socket of this host that nobody listens at any more is
 // replaced.
 func Listen(network, address string, text func() string) (*Server, error) {
-	l, err := net.Listen(network, address)
-	if err != nil && network == "unix" && abandoned(address) && os.Remove(address) == nil {
-		l, err = net.Listen(network, address)
-	}
+	l, err := listen(network, address)
 	if err != nil {
-		return nil, cause(err)
+		return nil, local.Cause(err)
 	}
 	s := &Server{listener: l, text: text, guests: make(chan struct{}, guestsMost), closed: make(chan struct{})}
 	s.all.Go(s.accept)
 	return s, nil
 }
 
-// cause is an error without what the user has said.
-func cause(err error) error {
-	if e, ok := errors.AsType[*os.SyscallError](err); ok {
-		return e.Err
+func listen(network, address string) (net.Listener, error) {
+	if network != "unix" {
+		return net.Listen(network, address)
 	}
-	return err
-}
-
-// abandoned reports whether a file is a socket at which nobody listens.
-func abandoned(path string) bool {
-	st, err := os.Lstat(path)
-	if err != nil || st.Mode()&os.ModeSocket == 0 {
-		return false
+	l, err := local.Listen(address, 0o777)
+	if err != nil {
+		return nil, err
 	}
-	c, err := net.DialTimeout("unix", path, time.Second)
-	if err == nil {
-		c.Close()
-	}
-	return err != nil
+	return l, nil
 }
 
 // Close ends it; a socket of this host goes.

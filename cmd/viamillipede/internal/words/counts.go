@@ -49,7 +49,7 @@ func writeCounts(b *strings.Builder, columns int, links []observe.LinkStatus, lo
 		{"timeouts", 5, cells(func(i int) string { return timeouts(links[i].Counts.Ops) })},
 	})
 	if lost.Packets > 0 {
-		fmt.Fprintln(b, fold(fmt.Sprintf("not counted, since there are too many flows: %d packets, %s", lost.Packets, Bytes(lost.Bytes)), columns))
+		fmt.Fprintln(b, Fold(fmt.Sprintf("not counted, since there are too many flows: %d packets, %s", lost.Packets, Bytes(lost.Bytes)), columns))
 	}
 }
 

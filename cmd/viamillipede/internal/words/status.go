@@ -20,6 +20,13 @@ func Status(s observe.Snapshot, columns int) string {
 	writeLinks(&b, columns, s.Links, s.Time)
 	writeLoops(&b, columns, s.Loops, s.Links)
 	writeCounts(&b, columns, s.Links, s.Uncounted)
+	b.WriteString(Standing(s, columns))
+	return b.String()
+}
+
+// Standing is what Status says of the paths and of the stream as a whole.
+func Standing(s observe.Snapshot, columns int) string {
+	var b strings.Builder
 	if len(s.Paths) > 0 {
 		writePaths(&b, columns, s.Paths, s.Time)
 	}
@@ -31,7 +38,7 @@ func Status(s observe.Snapshot, columns int) string {
 	case s.Summary.Sender:
 		last = windowLine(s.Window)
 	}
-	fmt.Fprintln(&b, fold(last, columns))
+	fmt.Fprintln(&b, Fold(last, columns))
 	return b.String()
 }
 
@@ -142,7 +149,7 @@ func writeLoops(b *strings.Builder, columns int, loops []observe.LoopStatus, all
 		if at.Node >= 0 {
 			where += fmt.Sprintf(", node %d", at.Node)
 		}
-		fmt.Fprintln(b, fold(fmt.Sprintf("loop %d: %s: %s, %d of them come in on its CPU", i, where, Number(links, "link"), near), columns))
+		fmt.Fprintln(b, Fold(fmt.Sprintf("loop %d: %s: %s, %d of them come in on its CPU", i, where, Number(links, "link"), near), columns))
 	}
 }
 
@@ -160,7 +167,7 @@ func writePaths(b *strings.Builder, columns int, paths []observe.PathStatus, now
 	}
 	if narrow(columns) {
 		for i, name := range names {
-			fmt.Fprintln(b, fold(fmt.Sprintf("path %d: %s", i+1, name), columns))
+			fmt.Fprintln(b, Fold(fmt.Sprintf("path %d: %s", i+1, name), columns))
 			names[i] = strconv.Itoa(i + 1)
 		}
 	}
@@ -179,7 +186,7 @@ func writePaths(b *strings.Builder, columns int, paths []observe.PathStatus, now
 	})
 	for i, p := range paths {
 		if p.Links == 0 {
-			fmt.Fprintln(b, fold(fmt.Sprintf("%s has no link%s: %s", pathNamed(names[i]), forSince(p.Since, now), LastAttempt(p.Last)), columns))
+			fmt.Fprintln(b, Fold(fmt.Sprintf("%s has no link%s: %s", pathNamed(names[i]), forSince(p.Since, now), LastAttempt(p.Last)), columns))
 		}
 	}
 }
@@ -208,6 +215,6 @@ func writeTotals(b *strings.Builder, columns int, sum observe.Summary, links []o
 	if stalled > 0 {
 		line += fmt.Sprintf(", of which %d stalled", stalled)
 	}
-	fmt.Fprintln(b, fold(line, columns))
-	fmt.Fprintln(b, fold("total: "+Summary(sum), columns))
+	fmt.Fprintln(b, Fold(line, columns))
+	fmt.Fprintln(b, Fold("total: "+Summary(sum), columns))
 }

@@ -62,8 +62,8 @@ func fitting(most int, columns []column) []column {
 	return columns
 }
 
-// fold breaks a line at spaces if it is longer than most characters; 0 means any width. Continuation lines are indented.
-func fold(line string, most int) string {
+// Fold breaks a line at spaces if it is longer than most characters; 0 means any width. Continuation lines are indented.
+func Fold(line string, most int) string {
 	if most <= 0 || utf8.RuneCountInString(line) <= most {
 		return line
 	}

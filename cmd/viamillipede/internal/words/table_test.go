@@ -11,7 +11,7 @@ func TestFold(t *testing.T) {
 		{"one two three", 0, "one two three"}, {"one two three", 13, "one two three"},
 		{"one two three", 9, "one two\n    three"}, {"a-word-that-has-no-place to go", 8, "a-word-that-has-no-place\n    to\n    go"},
 	} {
-		if got := fold(c.line, c.most); got != c.want {
+		if got := Fold(c.line, c.most); got != c.want {
 			t.Errorf("%q in %d: %q, want %q", c.line, c.most, got, c.want)
 		}
 	}
