@@ -5,11 +5,15 @@ import "time"
 // A keeper's pause before the next attempt, by how the last one ended:
 //
 //	a link carried payload, or left as it should  Timing.Backoff
-//	a link broke before it carried any            twice the last pause, at most Timing.BackoffMost
+//	a link broke before it carried any, and had   half the last pause, at least Timing.Backoff
+//	  lasted longer than that pause
+//	it broke earlier than that                    twice the last pause, at most Timing.BackoffMost
 //	no link, and the path has none                the same, less the time that the attempt took
 //	no link, and the path has others              twice the last pause, and twice the attempt, at most Timing.Rare
 //	a link had payload and carried none,          the same; for the first keeper of a path at most anchorMost
 //	  and the stream has other links
+//
+// A quiet direction has nothing to carry: where all links are cut all the time, it has to have one again by the time it has something.
 //
 // What keeps some links out, such as a firewall that counts them, is not tried again and again; nor is a path on which links come up
 // but nothing gets through. The pauses are spread, so that links that were lost together do not come back together. Hope, or the news
@@ -44,6 +48,8 @@ func (t Timing) Pause(last time.Duration, a Attempt, anchor bool) time.Duration 
 			most = max(t.BackoffMost, min(most, anchorMost))
 		}
 		return min(max(twice, 2*a.Took), most)
+	case a.Linked && a.Use == UseNone && a.Took >= max(last, 2*t.Backoff):
+		return max(last/2, t.Backoff)
 	}
 	return min(twice, t.BackoffMost)
 }
