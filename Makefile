@@ -51,10 +51,11 @@ race: ## the parallel packages under the race detector, all seeds
 		echo "race: skipped, the race detector needs a C compiler and there is none"; \
 	fi
 
-# The tests that run the program between two hosts, as in "make test", and those that measure what a stream carries, which run only
-# here. LAB=Sum, or Order, Degrade, DelayShare, Rate, SportsSum, Schedule, Compare, selects some.
-lab: ## long runs between two hosts made of network namespaces; needs root and about a quarter of an hour of a quiet machine
-	VIAMILLIPEDE_LAB=long go test -count=1 -timeout 30m -v -run '^Test(P[0-9]+|Lab)($(LAB))$$' ./cmd/viamillipede
+# The tests that run the program between two hosts, as in "make test", and those that run only here: they measure what a stream carries, or
+# have other programs (ssh, rsync, openvpn, psql, as far as they are installed) talk through a network that breaks all the time.
+# LAB=Sum, or Order, Degrade, DelayShare, Rate, SportsSum, Schedule, Compare, SSH, Rsync, OpenVPN, Postgres, selects some.
+lab: ## long runs between two hosts made of network namespaces; needs root and about twenty minutes of a quiet machine
+	VIAMILLIPEDE_LAB=long go test -count=1 -timeout 45m -v -run '^Test(P[0-9]+|Lab)($(LAB))$$' ./cmd/viamillipede
 
 fuzz: ## every fuzz target for FUZZTIME (10s)
 	@list=$$(go test -list '^Fuzz' ./...) || { echo "$$list"; exit 1; }; \
