@@ -41,6 +41,7 @@
 //	    cut.go                     and goes past the ring, if it is the head leg
 //	    place.go                   or to its place in a file
 //	    park.go                    or waits for its turn in the socket
+//	engine/receive/store         it is wanted, and whole, and has memory           shared
 //	engine/receive/claims        copies of it agree                                shared, a short lock
 //	engine/ring                  or is put in order                                shared, lock-free
 //	engine/receive/decode        what was coded gets its own bytes back            many at once, on goroutines beside the loops
@@ -54,6 +55,7 @@
 //	netio.Sink                   the user's stream again
 //	engine/receive
 //	    loop.go                    what came in is acknowledged
+//	engine/receive/fate          what becomes of the stream without a link         the goroutine of Run
 //
 // # Both ends
 //

@@ -10,7 +10,6 @@ import (
 	"viamillipede/engine/doors"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
-	"viamillipede/engine/receive/claims"
 	"viamillipede/engine/wire"
 )
 
@@ -120,8 +119,8 @@ func (h reception) admit(hello wire.Hello, from net.Addr) (wire.Welcome, error) 
 		r.hosts[doors.HostOf(from)] = true
 	}
 	t.LinkCame()
-	w.Features, w.MaxLeg, w.Credit = r.grants, r.most, uint32(r.credit)
-	w.Delivered = uint64(r.ring.Next())
+	w.Features, w.MaxLeg, w.Credit = r.store.Grants, r.store.Most, uint32(r.store.Credit)
+	w.Delivered = uint64(r.store.Ring.Next())
 	return w, nil
 }
 
@@ -130,30 +129,25 @@ func (h reception) adopt(hello wire.Hello) error {
 	r := h.r
 	links := int(min(max(hello.Links, 1), stream.MaxThreads))
 	size, buffers := stream.Fit(r.cfg.Window, min(int(hello.MaxLeg), r.cfg.Leg), links)
-	out, made, err := r.makeRoom(size, buffers, links, len(r.loops), r.life.Placed.Load().Nodes(), r.observer)
+	out, made, err := r.store.MakeRoom(size, buffers, links, len(r.loops), r.life.Placed.Load().Nodes(), r.observer)
 	if err != nil {
 		return err
 	}
 	if made {
-		r.out.Attach(r.ring, out, r.most)
+		r.out.Attach(r.store.Ring, out, r.store.Most)
 	}
-	if hello.Stream != r.latest {
-		r.damage.Forget()
-		r.latest = hello.Stream
-	}
-	r.claims = claims.New(r.credit)
 	r.tenure.Try(doors.ClaimOf(hello), time.Now())
-	r.grants = hello.Features & (r.features() | r.coded.Feature())
-	r.sums = hello.Features&wire.FeatureChecksum != 0
-	if r.had != nil && r.grants&wire.FeatureKeep == 0 {
+	r.store.Begin(hello.Features&(r.features()|r.coded.Feature()), hello.Features&wire.FeatureChecksum != 0, hello.Stream != r.latest)
+	r.latest = hello.Stream
+	if r.had != nil && r.store.Grants&wire.FeatureKeep == 0 {
 		observe.Tell(r.observer, observe.ResumeMissing{})
 	}
-	if r.cfg.Checksum && !r.sums && hello.Stream != r.first.ID {
+	if r.cfg.Checksum && !r.store.Sums && hello.Stream != r.first.ID {
 		observe.Tell(r.observer, observe.ChecksumMissing{})
 	}
 	r.out.Announce(int64(hello.Size))
 	observe.Tell(r.observer, observe.SenderMet{
-		Stream: hello.Stream, Links: links, Size: hello.Size, Leg: int64(size), Credit: uint64(r.credit), Memory: r.advice, Pages: r.pool.Warm(),
+		Stream: hello.Stream, Links: links, Size: hello.Size, Leg: int64(size), Credit: uint64(r.store.Credit), Memory: r.store.Advice, Pages: r.store.Pool.Warm(),
 	})
 	return nil
 }

@@ -15,7 +15,7 @@ func (r *Receiver) features() uint32 { return r.out.Features(r.test != nil, r.ha
 // bareLeg receives a leg that has no payload: it is whole.
 func (k *rxlink) bareLeg(l wire.Leg) error {
 	k.state, k.got = stage.Header, 0
-	if l.Form.Feature()&^k.r.grants != 0 {
+	if l.Form.Feature()&^k.r.store.Grants != 0 {
 		return fmt.Errorf("leg %d is of a form that was not granted", l.Number)
 	}
 	if l.Form == wire.Kept && !k.r.had.Covers(l) {

@@ -61,7 +61,7 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 	}
 	k.state, k.got = stage.Header, 0
 	k.took()
-	k.r.legsIn.Publish(ring.Seq(l.Number), l) // a Duplicate is another copy: it is consumed in its place
+	k.r.store.LegsIn.Publish(ring.Seq(l.Number), l) // a Duplicate is another copy: it is consumed in its place
 	e.CarryOn()
 	return n, false, nil
 }

@@ -6,10 +6,8 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"time"
 
 	"viamillipede/engine/doors"
-	"viamillipede/engine/internal/outcry"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
@@ -184,24 +182,3 @@ func (c caller) Strand() {
 
 // Arrived is part of ways.End.
 func (c caller) Arrived() uint64 { return c.r.out.Written() }
-
-// unreached is Verdict for a receiver that dials, and has no link; under Life.Mu.
-func (r receiveEnd) unreached(now time.Time) *stream.Error {
-	answers := r.dialer.Answers()
-	switch {
-	case !r.life.Outage.Met():
-		return answers.FirstContact("sender", now.Sub(r.life.Started), r.cfg.Connect)
-	case !r.tenure.Owns() && answers.Final():
-		return stream.Fail(stream.StatusRefused, nil, "%s", answers.Unreachable()) // it had no leg, and the sender took another receiver
-	}
-	return r.doom(now)
-}
-
-// cryOfPaths adds what the paths have shown.
-func (r receiveEnd) cryOfPaths(o *observe.Outage, n outcry.News) {
-	if n == outcry.Ends {
-		o.Paths = r.dialer.Working()
-		return
-	}
-	o.Why = r.dialer.Answers().Unreachable()
-}

@@ -5,7 +5,7 @@
 //	doors     engine/doors  a connection says who it is   one goroutine a connection, for a moment
 //	admit     admit.go     it becomes a link of this stream, or is refused; other senders wait for their turn
 //	          repin.go       where the loops run                  the same goroutine, at the first link
-//	          store.go       memory for the window of a stream    likewise, under the stream's lock
+//	          engine/receive/store  memory for the window of a stream, and what was said of its legs  likewise; shared
 //	rxlink    link.go      frames read, acks written              parallel, one loop owns a link
 //	          engine/receive/stage  what it does with what comes next  the same loop
 //	          leg.go         a leg comes in                       the same loop
@@ -26,6 +26,7 @@
 //	receiver  receiver.go  the owner of all of these
 //	          links.go       how links come and go, and whose stream it is
 //	          verdict.go     when and why the stream ends         mainly the supervisor (stream.Life)
+//	          engine/receive/fate  and what becomes of it without a link  the supervisor
 //	          status.go      how it stands                        whoever asks
 //
 // A type's methods lie in one file or two, except those of rxlink: they lie by what a link does with a leg.

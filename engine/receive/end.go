@@ -96,7 +96,7 @@ func (k *rxlink) bufferRest() error {
 	switch k.state {
 	case stage.Parked:
 		k.leavePark()
-		return k.buffer(k.parked.leg)
+		return k.buffer(k.parked.Leg)
 	case stage.Cut, stage.Held:
 		return k.buffer(k.cut.Leg)
 	}

@@ -16,15 +16,15 @@ import (
 func (r *Receiver) newFirst(id wire.StreamID) inflow.Receiver {
 	return inflow.Receiver{
 		ID: id, Life: &r.life, Observer: r.observer, Phrase: r.cfg.Phrase, Patience: r.time.Hello, Checksum: r.cfg.Checksum, Tests: r.cfg.PRBS,
-		Admit: reception{r}.Admit, Gone: r.linkGone, Credit: func() int { return r.credit },
-		Own:    func() { r.useful.Add(1); r.own() }, // a silent sender cannot be told from a lost one
-		Buffer: func() *bufpool.Buffer { return r.pool.Get(0) },
+		Admit: reception{r}.Admit, Gone: r.linkGone, Credit: func() int { return r.store.Credit },
+		Own:    func() { r.fate.Useful.Add(1); r.own() }, // a silent sender cannot be told from a lost one
+		Buffer: func() *bufpool.Buffer { return r.store.Pool.Get(0) },
 		Publish: func(l wire.Leg, b *bufpool.Buffer, freed func()) bool {
 			defer r.deliverSoon()
-			return r.legsIn.Publish(ring.Seq(l.Number), &egress.Leg{Leg: l, Buf: b, Freed: freed}) == ring.Published
+			return r.store.LegsIn.Publish(ring.Seq(l.Number), &egress.Leg{Leg: l, Buf: b, Freed: freed}) == ring.Published
 		},
 		Ends: func(e wire.End) {
-			r.bye.Store(true) // the sender cannot be told
+			r.fate.Bye.Store(true) // the sender cannot be told
 			r.out.End.Store(&e)
 			r.deliverSoon()
 		},

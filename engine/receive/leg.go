@@ -3,7 +3,6 @@ package receive
 import (
 	"fmt"
 
-	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/receive/stage"
 	"viamillipede/engine/ring"
@@ -14,14 +13,14 @@ import (
 func (k *rxlink) beginLeg(l wire.Leg) error {
 	k.Loop.Stir()
 	k.state, k.leg = stage.Dropped, nil
-	if most := max(l.Length, k.frame.Length); most > k.r.most {
-		return fmt.Errorf("leg %d has %d bytes, more than %d", l.Number, most, k.r.most)
+	if most := max(l.Length, k.frame.Length); most > k.r.store.Most {
+		return fmt.Errorf("leg %d has %d bytes, more than %d", l.Number, most, k.r.store.Most)
 	}
 	coded := l.Form == wire.Coded
-	if l.Form.Feature()&^k.r.grants != 0 {
+	if l.Form.Feature()&^k.r.store.Grants != 0 {
 		return fmt.Errorf("leg %d is of a form that was not granted", l.Number)
 	}
-	if k.r.sums && !l.Checked && !coded {
+	if k.r.store.Sums && !l.Checked && !coded {
 		return fmt.Errorf("leg %d has no checksum, and the sender promised one", l.Number)
 	}
 	if useful, err := k.wants(l); !useful {
@@ -48,35 +47,19 @@ func (k *rxlink) beginLeg(l wire.Leg) error {
 
 // wants reports whether a leg is new, and may be what it says. An error ends the link.
 func (k *rxlink) wants(l wire.Leg) (useful bool, err error) {
-	if k.r.ring.Has(ring.Seq(l.Number)) {
-		return false, nil
-	}
-	if d := ring.Seq(l.Number).Distance(k.r.ring.Next()); d >= int64(k.r.credit) {
-		return false, fmt.Errorf("leg %d is %d beyond what was delivered, more than the credit of %d", l.Number, d, k.r.credit)
-	}
-	if first, ok := k.r.claims.Agrees(l); !ok {
-		// Of a stream that is only tried too: no accident does that. The link stays, to carry the word of it.
-		err := fmt.Errorf("%d bytes at byte %d, and %d at byte %d before", l.Length, l.Offset, first.Length, first.Offset)
-		if l.Form != first.Form {
-			err = fmt.Errorf("they are not of the same form")
-		}
-		k.r.life.Fail(stream.Fail(stream.StatusIntegrity, err, "two copies of leg %d differ", l.Number))
-		return false, nil
-	}
-	if l.Number == 0 && l.Offset != 0 && !k.r.tenure.Owns() {
+	if useful, err = k.r.store.Wants(l); useful && l.Number == 0 && l.Offset != 0 && !k.r.tenure.Owns() {
 		return false, fmt.Errorf("leg 0 begins at byte %d", l.Offset)
 	}
-	return true, nil
+	return useful, err
 }
 
 // buffer makes the rest of the leg go into a buffer. The sink already has whatever came before.
 func (k *rxlink) buffer(l wire.Leg) error {
-	buf := k.r.pool.Get(k.Loop.ID)
-	if buf == nil {
+	leg := k.r.store.Buffer(l, k.Loop.ID)
+	if leg == nil {
 		return fmt.Errorf("no buffer for leg %d", l.Number)
 	}
-	k.state, k.leg = stage.Buffered, &k.r.legs[buf.Index()]
-	*k.leg = egress.Leg{Leg: l, Buf: buf}
+	k.state, k.leg = stage.Buffered, leg
 	return nil
 }
 
@@ -92,7 +75,7 @@ func (k *rxlink) finishFrame() error {
 		return nil
 	}
 	if leg.Checked {
-		if whole, err := k.verify(leg); !whole {
+		if whole, err := k.r.store.Verify(leg); !whole {
 			leg.Release()
 			return err
 		}
@@ -108,10 +91,10 @@ func (k *rxlink) finishFrame() error {
 // publish puts a whole leg into the ring. Unless it is coded, another loop may deliver it at once, and use it for another one.
 func (k *rxlink) publish(leg *egress.Leg) error {
 	coded := leg.Form == wire.Coded
-	switch k.r.legsIn.Publish(ring.Seq(leg.Number), leg) {
+	switch k.r.store.LegsIn.Publish(ring.Seq(leg.Number), leg) {
 	case ring.Published:
 		if coded {
-			k.r.coded.Take(leg, int(k.r.most), len(k.r.legs))
+			k.r.coded.Take(leg, int(k.r.store.Most), len(k.r.store.Legs))
 		}
 		k.owner.deliver()
 	case ring.Duplicate:
@@ -121,22 +104,4 @@ func (k *rxlink) publish(leg *egress.Leg) error {
 		return fmt.Errorf("leg %d is beyond the credit", leg.Number)
 	}
 	return nil
-}
-
-// verify checks the payload. A leg's first mismatch costs its link, so that the leg is sent again. The second ends the stream,
-// even one that is only being tried, because the sender itself has other bytes than it announced and would send them for ever.
-// The link then stays, to carry the news: it may be the only one.
-func (k *rxlink) verify(l *egress.Leg) (whole bool, err error) {
-	sum := wire.Checksum(l.Bytes())
-	if sum == l.Checksum {
-		return true, nil
-	}
-	here := func(n uint64) bool { return k.r.ring.Has(ring.Seq(n)) }
-	again := k.r.damage.Again(l.Number, here)
-	err = fmt.Errorf("leg %d has checksum %08x, %08x was announced", l.Number, sum, l.Leg.Checksum)
-	if again && !here(l.Number) { // else there is an intact copy
-		k.r.life.Fail(stream.Fail(stream.StatusIntegrity, err, "the stream is damaged, and was damaged again when it was resent"))
-		return false, nil
-	}
-	return false, err
 }

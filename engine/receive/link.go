@@ -28,7 +28,7 @@ type rxlink struct {
 	frame  wire.Header
 	leg    *egress.Leg // in stage.Buffered, stage.Placed and stage.Stalled; else nil
 	cut    egress.Leg  // in stage.Cut and stage.Held
-	parked parked      // stage.Parked
+	parked stage.Spot  // stage.Parked
 	teller resume.Teller
 	small  [wire.MaxToReceiver]byte
 
@@ -94,7 +94,7 @@ func (k *rxlink) attend(events uint32) error {
 	if err == nil {
 		err = k.receive()
 	}
-	if err == nil && k.owner.owed >= k.r.ackEvery {
+	if err == nil && k.owner.owed >= k.r.store.AckEvery {
 		err = k.acknowledge()
 	}
 	if err == nil {
@@ -237,7 +237,7 @@ func (k *rxlink) beginFrame() error {
 	}
 	if !k.Proved {
 		k.Proved = true
-		k.r.useful.Add(1)
+		k.r.fate.Useful.Add(1)
 	}
 	k.frame, k.got = h, 0
 	switch {
@@ -256,13 +256,13 @@ func (k *rxlink) beginFrame() error {
 // obey handles a whole control frame, of a type that the sender may send.
 func (k *rxlink) obey() error {
 	if t := k.frame.Type; t == wire.TypeName || t == wire.TypeSize || t == wire.TypeExit {
-		return k.r.out.Hear(k.frame, k.small[:k.frame.Length], k.r.grants)
+		return k.r.out.Hear(k.frame, k.small[:k.frame.Length], k.r.store.Grants)
 	}
 	if k.frame.Type == wire.TypeEnd {
 		return receiveEnd{k.r}.endsAt(k.frame.End(), k.owner)
 	}
 	if k.frame.Type == wire.TypeAsk {
-		return k.r.had.Asked(k.frame, k.small[:k.frame.Length], k.r.grants, &k.teller)
+		return k.r.had.Asked(k.frame, k.small[:k.frame.Length], k.r.store.Grants, &k.teller)
 	}
 	return k.Link.Obey(k.frame, k.small[:k.frame.Length], receiveEnd{k.r})
 }
@@ -345,9 +345,9 @@ func (k *rxlink) acknowledge() error {
 	if k.Full && len(k.Control) > 0 {
 		return nil
 	}
-	from, n := k.r.ring.Bitmap(k.owner.words[:])
+	from, n := k.r.store.Ring.Bitmap(k.owner.words[:])
 	a := wire.Ack{Received: uint64(from), Bitmap: k.owner.words[:n]}
-	a.Delivered = min(uint64(k.r.ring.Next()), a.Received)
+	a.Delivered = min(uint64(k.r.store.Ring.Next()), a.Received)
 	k.owner.owed, k.owner.told, k.owner.news = 0, ring.Seq(a.Delivered), false
 	k.Control = a.Append(k.Control)
 	return k.speak()

@@ -92,7 +92,7 @@ func (r *Receiver) leave(k *rxlink, err error) {
 	}
 	r.life.WentDown(&k.Link, how, !k.Answered)
 	if k.Proved {
-		r.useful.Add(-1)
+		r.fate.Useful.Add(-1)
 		r.life.Outage.Progress(k.Loop.Now)
 	}
 	r.linkGone()
@@ -105,7 +105,7 @@ func (r *Receiver) linkGone() {
 	}
 	r.tenure.Vacate()
 	r.out.End.Store(nil)
-	r.bye.Store(false)
+	r.fate.Bye.Store(false)
 	r.first.Forget()
 	r.had.Forget()
 	if r.dialer == nil {
@@ -120,7 +120,7 @@ func (r *Receiver) linkGone() {
 // owns is own for a link that brought a leg. The sender hears of it at once: until then, one that listens is free when its links are lost.
 func (k *rxlink) owns() {
 	if k.r.own() {
-		k.owner.owe(k.r.ackEvery)
+		k.owner.owe(k.r.store.AckEvery)
 	}
 }
 

@@ -40,7 +40,7 @@ func (l *rxloop) deliver() {
 // noteNews has an ack leave soon if more is delivered than the last one said, and none is owed for a leg: the legs may have been
 // acknowledged while a call on the sink was stuck, and their sender have no credit left.
 func (l *rxloop) noteNews() {
-	if l.owed > 0 || l.news || l.r.ring == nil || l.r.ring.Next() == l.told {
+	if l.owed > 0 || l.news || l.r.store.Ring == nil || l.r.store.Ring.Next() == l.told {
 		return
 	}
 	l.news, l.since = true, l.Now
@@ -53,12 +53,12 @@ func (l *rxloop) Ready(events uint32) {
 	if !came {
 		return
 	}
-	before := l.r.ring.Next()
+	before := l.r.store.Ring.Next()
 	for _, w := range freed {
 		w.SinkTakes(l.Loop)
 	}
 	l.deliver()
-	if next := l.r.ring.Next(); next != before && next != l.told {
+	if next := l.r.store.Ring.Next(); next != before && next != l.told {
 		l.tellCredit()
 	}
 }
@@ -179,7 +179,7 @@ func (l *rxloop) owe(bytes int) {
 // tellCredit tells the sender what was received and delivered.
 func (l *rxloop) tellCredit() {
 	if len(l.Links) == 0 {
-		l.owed, l.told, l.news = 0, l.r.ring.Next(), false
+		l.owed, l.told, l.news = 0, l.r.store.Ring.Next(), false
 		for _, o := range l.r.loops {
 			if o != l {
 				o.Post(o.ackLatest)

@@ -36,13 +36,13 @@ func TestFirstLegIsAcknowledgedAtOnce(t *testing.T) {
 	r := &Receiver{doors: &doors.Doors{}}
 	r.life.Live(receiveEnd{r}, nil, schedule.Timing{}, 0, 0)
 	r.tenure = doors.NewTenure("sender")
-	r.ackEvery = 1000
+	r.store.AckEvery = 1000
 	l := &rxloop{r: r}
 	k := &rxlink{r: r, owner: l}
 	for _, due := range []bool{true, false} {
 		l.owed = 10 // of that leg
 		k.owns()
-		if now := l.owed >= r.ackEvery; now != due {
+		if now := l.owed >= r.store.AckEvery; now != due {
 			t.Errorf("an ack is due at once: %v, want %v", now, due)
 		}
 	}

@@ -6,31 +6,10 @@ import (
 	"time"
 
 	"viamillipede/engine/receive/stage"
-
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
-
-// A leg that comes early, while the legs before it are on their way on other links, usually has its turn soon. So it waits
-// in its socket for a moment: then it can go straight to the sink, like any head leg, instead of being copied twice. It waits
-// only while the sink moves on, because behind it on the same link there may be the very leg that is missing.
-//
-//	               its turn comes
-//	begins -> parked -----------------> cut through
-//	             |   ParkLooks times ParkMost without a byte for the sink, ParkFull times where the sink takes none
-//	             +---------------------> into a buffer, and its link parks no leg for ParkPause
-//
-// The times are those of engine/schedule.
-
-// parked is a link's leg that waits in its socket; it belongs to the link's loop.
-type parked struct {
-	leg   wire.Leg
-	since time.Time // of the last look
-	bytes uint64    // that the sink had then
-	looks int       // since it had more
-	pause time.Time // no leg is parked before then
-}
 
 // carPark is what a loop has parked.
 type carPark struct {
@@ -41,14 +20,15 @@ type carPark struct {
 // park makes a leg that begins now wait for its turn; false if it should not wait, or has its turn.
 func (k *rxlink) park(l wire.Leg) (bool, error) {
 	r, at := k.r, k.owner
-	if !r.out.Cuts(l, at.pipe) || at.Now.Before(k.parked.pause) {
+	if !r.out.Cuts(l, at.pipe) || !k.parked.Free(at.Now) {
 		return false, nil
 	}
-	k.state, k.parked = stage.Parked, parked{leg: l, since: at.Now, bytes: r.out.Written()}
+	k.state = stage.Parked
+	k.parked.Park(l, at.Now, r.out.Written())
 	at.park.links = append(at.park.links, k)
 	at.park.taken.Add(1)
 	// Whoever moves the sink on looks at taken afterwards, so one of the two sees the other.
-	if r.early(l) {
+	if r.store.Early(l) {
 		at.Within(schedule.ParkMost)
 		return true, k.watch()
 	}
@@ -66,10 +46,10 @@ func (k *rxlink) leavePark() {
 // resume lets the link go on, whether its leg's turn has come or not.
 func (k *rxlink) resume() {
 	k.leavePark()
-	if k.r.early(k.parked.leg) {
-		k.parked.pause = k.owner.Now.Add(schedule.ParkPause)
+	if k.r.store.Early(k.parked.Leg) {
+		k.parked.Pause(k.owner.Now)
 	}
-	err := k.beginLeg(k.parked.leg)
+	err := k.beginLeg(k.parked.Leg)
 	if err == nil && k.state != stage.Parked {
 		err = k.watch()
 	}
@@ -101,26 +81,10 @@ func (l *rxloop) clearPark() (some bool) {
 
 // parkLeft is how long the parked leg may wait until the next look; 0: it must not wait any longer.
 func (k *rxlink) parkLeft() time.Duration {
-	p, now := &k.parked, k.owner.Now
-	if !k.r.early(p.leg) {
+	if !k.r.store.Early(k.parked.Leg) {
 		return 0
 	}
-	if wait := schedule.ParkMost - now.Sub(p.since); wait > 0 {
-		return wait
-	}
-	p.since = now
-	p.looks++
-	if bytes := k.r.out.Written(); bytes != p.bytes {
-		p.bytes, p.looks = bytes, 0
-	}
-	most := schedule.ParkLooks
-	if k.r.out.Full() {
-		most = schedule.ParkFull
-	}
-	if p.looks >= most {
-		return 0
-	}
-	return schedule.ParkMost
+	return k.parked.Left(k.owner.Now, k.r.out.Written(), k.r.out.Full())
 }
 
 // turnCame tells the other loops that the sink has moved on.

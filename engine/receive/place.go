@@ -4,7 +4,6 @@ import (
 	"errors"
 
 	"viamillipede/engine/receive/stage"
-
 	"viamillipede/netio"
 )
 

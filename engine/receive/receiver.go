@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"viamillipede/engine/doors"
@@ -15,7 +14,9 @@ import (
 	"viamillipede/engine/observe"
 	"viamillipede/engine/receive/decode"
 	"viamillipede/engine/receive/egress"
+	"viamillipede/engine/receive/fate"
 	"viamillipede/engine/receive/inspect"
+	"viamillipede/engine/receive/store"
 	"viamillipede/engine/resume"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/sealed"
@@ -36,22 +37,20 @@ type Receiver struct {
 	transport stream.Transport
 	id        uint64 // tells this receiver from any other that a sender may find in its place
 
-	loops  []*rxloop
-	out    egress.Delivery
-	test   *inspect.Inspection // for a test stream; nil: any stream
-	had    *resume.Reach       // what the sink has already; nil: nothing counts
-	coded  decode.Decoding     // what becomes of coded legs
-	damage inspect.Damage      // legs whose payload once failed its checksum
+	loops []*rxloop
+	out   egress.Delivery
+	test  *inspect.Inspection // for a test stream; nil: any stream
+	had   *resume.Reach       // what the sink has already; nil: nothing counts
+	coded decode.Decoding     // what becomes of coded legs
 
-	store
+	store store.Store
+	fate  fate.Fate
 
-	bye    atomic.Bool     // the sender knows that all is delivered, or will not ask again
 	doors  doors.Entrance  // nil: it dials
 	dialer *ways.Dialer    // nil: it listens
 	first  inflow.Receiver // a stream of version 1, if there is one
 	placed bool            // where the loops of one that dials run is decided; guarded by Life.Repinning
 	gone   chan struct{}   // closed when Run returns
-	useful atomic.Int32    // links, now up, that have brought a frame
 
 	tenure doors.Tenure               // whose stream it is; guarded by Life.Mu, as is all below
 	latest wire.StreamID              // the last stream tried; its bad legs are remembered until another one is tried
@@ -82,7 +81,8 @@ func New(c stream.ReceiveSetup, at doors.Entrance) (*Receiver, error) {
 		links: make(map[uint32]*rxlink), left: make(map[int]observe.LinkStatus), hosts: make(map[string]bool), ways: make(map[doors.WayID]*doors.Way),
 		gone: make(chan struct{}),
 	}
-	r.life.Live(receiveEnd{r}, c.Observer, c.Timing, lingers(c), 0)
+	r.fate.Life, r.fate.Setup, r.fate.Tenure, r.fate.Whole, r.store.Fail = &r.life, &r.cfg, &r.tenure, r.whole, r.life.Fail
+	r.life.Live(receiveEnd{r}, c.Observer, c.Timing, fate.Lingers(c), 0)
 	r.tenure = doors.NewTenure("sender")
 	var first wire.StreamID
 	if err = netio.Random(first[:]); err != nil {
@@ -118,6 +118,7 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 	r.life.Placed.Store(at)
 	if len(r.cfg.Paths) > 0 {
 		r.dialer = r.newDialer()
+		r.fate.Dialer = r.dialer
 	} else if err := r.listen(len(at.CPUs), t.Seats); err != nil {
 		r.close()
 		return err
@@ -146,7 +147,7 @@ func (r *Receiver) listen(listeners, seats int) error {
 		}
 		r.doors = d
 	}
-	r.id = r.doors.ReceiverID()
+	r.id, r.fate.Doors = r.doors.ReceiverID(), r.doors
 	r.doors.Join(reception{r})
 	return nil
 }
@@ -193,7 +194,7 @@ func (r *Receiver) close() {
 	r.out.Close()
 	r.had.Close()
 	r.coded.Close()
-	r.store.close(r.observer)
+	r.store.Close(r.observer)
 }
 
 // Snapshot is how this end stands. Any goroutine may call it at any time; it takes as long as the busiest loop needs to answer.

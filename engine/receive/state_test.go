@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"viamillipede/engine/receive/stage"
-
 	"viamillipede/netio"
 )
 

@@ -47,8 +47,8 @@ func (r receiveEnd) ringStatus() *observe.RingStatus {
 		return nil
 	}
 	return &observe.RingStatus{
-		Next: uint64(r.ring.Next()), Received: uint64(r.ring.Received()), Depth: int(r.ring.Depth()), Credit: int(r.credit),
-		InUse: r.pool.InUse(), Buffers: len(r.legs), SinkFull: r.out.Full(), Written: r.out.AllWritten(),
+		Next: uint64(r.store.Ring.Next()), Received: uint64(r.store.Ring.Received()), Depth: int(r.store.Ring.Depth()), Credit: int(r.store.Credit),
+		InUse: r.store.Pool.InUse(), Buffers: len(r.store.Legs), SinkFull: r.out.Full(), Written: r.out.AllWritten(),
 	}
 }
 

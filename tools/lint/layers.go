@@ -53,6 +53,8 @@ var layers = []layer{
 	{"engine/receive/stage", 5},
 	{"engine/receive/decode", 6},
 	{"engine/receive/inspect", 5},
+	{"engine/receive/fate", 6},
+	{"engine/receive/store", 6},
 	{"engine/receive", 7},
 	{"engine/rig", 9},
 	{"engine", 8},

@@ -1,6 +1,7 @@
 // Package stage is what a receiving link does with what comes next, as a matter of states alone.
 //
 //	stage.go   the states, and what follows from each
+//	spot.go    how long a leg waits in its socket
 package stage
 
 // Stage is what a receiving link does with what comes next from its socket. Its loop's thread changes it; nobody does while
