@@ -63,9 +63,10 @@ type PathUp struct {
 
 // PathDown is a path that has lost its last link.
 type PathDown struct {
-	Path  string
-	Order int
-	Err   error // how that link ended; see LinkDown
+	Path     string
+	Order    int
+	Err      error // how that link ended; see LinkDown
+	Expected bool  // likewise
 }
 
 // PathHelps is a path that begins to take new legs because the paths before it are too slow, or that no longer does.

@@ -55,7 +55,7 @@ func (k *rxlink) over(err error) {
 		k.path.Lost.Add(1)
 	}
 	if k.r.dialer.LinkDown(k.path) {
-		observe.Tell(k.r.observer, observe.PathDown{Path: k.path.String(), Order: k.path.Order, Err: err})
+		observe.Tell(k.r.observer, observe.PathDown{Path: k.path.String(), Order: k.path.Order, Err: err, Expected: k.Answered})
 	}
 	use := schedule.UseNone
 	if k.Legs > 0 || err == stream.ErrLeft || k.Loop.Now.Sub(k.UpSince) >= schedule.IdleLong {

@@ -134,7 +134,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 	s.spread(k.Path, k.Loop)
 	observe.Tell(s.observer, observe.LinkDown{Link: k.Index, Path: k.Name, Err: err, Expected: expected})
 	if last {
-		observe.Tell(s.observer, observe.PathDown{Path: k.Path.String(), Order: k.Path.Order, Err: err})
+		observe.Tell(s.observer, observe.PathDown{Path: k.Path.String(), Order: k.Path.Order, Err: err, Expected: expected})
 	}
 	s.life.Rouse()
 	if s.in.Agreement.Lost(k.Index) {

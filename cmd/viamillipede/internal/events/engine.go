@@ -89,7 +89,7 @@ func ofLinks(e observe.Event) record {
 	case observe.PathUp:
 		return path{Path: e.Path, Order: &e.Order, State: "up"}
 	case observe.PathDown:
-		return path{Path: e.Path, Order: &e.Order, State: "down", Reason: why(e.Err)}
+		return path{Path: e.Path, Order: &e.Order, State: "down", Reason: why(e.Err), Expected: e.Expected}
 	case observe.PathHelps:
 		if e.Helps {
 			return path{Path: e.Path, State: "helps"}

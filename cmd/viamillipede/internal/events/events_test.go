@@ -41,7 +41,7 @@ func TestEvents(t *testing.T) {
 			observe.LinkNotTaken{Link: 1, From: "192.0.2.1:1", Err: gone},
 			observe.DialFailed{Link: 1, Path: "host1:8834", Err: gone},
 			observe.PathUp{Path: "host1:8834", Order: 0},
-			observe.PathDown{Path: "host1:8834", Order: 1, Err: gone},
+			observe.PathDown{Path: "host1:8834", Order: 1, Err: gone, Expected: true},
 			observe.PathHelps{Path: "host1:8834", Helps: true, Spill: time.Second},
 			observe.PathHelps{Path: "host1:8834"},
 			observe.Outage{Sender: true, Dials: true, Phase: observe.OutageBegins, First: true, Since: now, At: now, Until: now, Limit: observe.LimitConnect, Why: gone},

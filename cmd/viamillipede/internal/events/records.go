@@ -43,11 +43,12 @@ type link struct {
 
 // path is what happens to one.
 type path struct {
-	Path   string `json:"path"`
-	Order  *int   `json:"order,omitempty"` // from 0
-	State  string `json:"state"`           // up, down, absent (for over a minute), back (after that), helps, rests
-	Reason string `json:"reason,omitempty"`
-	Since  string `json:"since,omitempty"`
+	Path     string `json:"path"`
+	Order    *int   `json:"order,omitempty"` // from 0
+	State    string `json:"state"`           // up, down, absent (for over a minute), back (after that), helps, rests
+	Reason   string `json:"reason,omitempty"`
+	Since    string `json:"since,omitempty"`
+	Expected bool   `json:"expected,omitempty"`
 }
 
 // Outage is a stream of which nothing gets through.
