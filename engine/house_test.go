@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -553,5 +554,41 @@ func TestHouseRefusesHalfAPair(t *testing.T) {
 	told := func(err error) bool { return strings.Contains(err.Error(), "each has to do both") }
 	if !slices.ContainsFunc(slices.Collect(maps.Values(h.errs)), told) { // it may have come again
 		t.Errorf("the other ends: %v", h.errs)
+	}
+}
+
+// A peer that has a link and brings nothing does not hold up a house that takes no more.
+func TestHouseDrainsWithoutWhoBringsNothing(t *testing.T) {
+	timing := guestTiming()
+	timing.Yield = 50 * time.Millisecond
+	h := keep(t, 4, timing, nil)
+	peer := &running{t: t, network: h.network}
+	peer.link(0)
+	await[observe.SenderMet](t, h.log, 1)
+	h.drains()
+}
+
+// A peer whose ends cannot be made hears just that, and may have them later.
+func TestHouseCannotMakeEnds(t *testing.T) {
+	var well atomic.Bool
+	h := keep(t, 4, guestTiming(), func(h *hosted, c *rig.HouseConfig) {
+		c.Open = func(r *engine.Room) (func(context.Context), error) {
+			if !well.Load() {
+				return nil, errors.New("there is nothing to make it of")
+			}
+			return h.open(r)
+		}
+	})
+	peer := &running{t: t, network: h.network}
+	if v := peer.dial(0).welcome.Verdict; v != wire.VerdictEnds {
+		t.Errorf("verdict %d, want %d", v, wire.VerdictEnds)
+	}
+	well.Store(true)
+	if err := h.sendsBytes([]byte("at last")); err != nil {
+		t.Error(err)
+	}
+	h.drains()
+	if !h.has([]byte("at last")) {
+		t.Errorf("came out: %v", h.got)
 	}
 }

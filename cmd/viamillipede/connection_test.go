@@ -9,12 +9,15 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // proxied is a TCP connection that two programs carry: terminate takes it, initiate makes it.
@@ -445,6 +448,44 @@ func TestConnectionsDrained(t *testing.T) {
 	}
 	p.server.Close()
 	near.ends(t, 0, "")
+	_ = far.Process.Signal(syscall.SIGTERM)
+	far.ends(t, 0, "")
+}
+
+// Where no descriptor is left, that is said once, and those who have come are taken as soon as there is one.
+func TestConnectionsWithoutDescriptors(t *testing.T) {
+	t.Parallel()
+	l := serve(t)
+	door, port, log := freshPort(t), freshPort(t), filepath.Join(t.TempDir(), "log")
+	far := background(t, "viamillipede", "rx", port, "tx", port, "keep", "window", "8M", "initiate", "127.0.0.1", doorOf(l))
+	near := background(t, "viamillipede", "rx", "localhost", port, "tx", "localhost", port, "keep", "3", "window", "8M", "terminate", door, "log", log)
+	said := func() string {
+		text, _ := os.ReadFile(log)
+		return string(text)
+	}
+	p := &proxied{t: t, near: near, far: far, door: door}
+	until(t, "terminate listens", func() bool { return listensAt(t, door) })
+	var usual unix.Rlimit
+	if err := unix.Prlimit(near.Process.Pid, unix.RLIMIT_NOFILE, nil, &usual); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Prlimit(near.Process.Pid, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 1, Max: usual.Max}, nil); err != nil {
+		t.Fatal(err)
+	}
+	p.call()
+	until(t, "it says so", func() bool { return strings.Contains(said(), "cannot take a connection: ") })
+	time.Sleep(4 * takePause) // time to say it again
+	if err := unix.Prlimit(near.Process.Pid, unix.RLIMIT_NOFILE, &usual, nil); err != nil {
+		t.Fatal(err)
+	}
+	p.answer(l)
+	p.client.Close()
+	p.server.Close()
+	_ = near.Process.Signal(syscall.SIGTERM)
+	near.ends(t, 0, "")
+	if text := said(); strings.Count(text, "cannot take a connection") != 1 || !strings.Contains(text, "connections are taken again") {
+		t.Errorf("it said:\n%s", text)
+	}
 	_ = far.Process.Signal(syscall.SIGTERM)
 	far.ends(t, 0, "")
 }

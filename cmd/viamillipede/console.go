@@ -88,16 +88,41 @@ func (c *console) Met() {
 	}
 }
 
-// minds makes the terminal what it was before a signal ends the process with the stacks of its goroutines.
+// minds makes the terminal what it was before a signal ends the process with the stacks of its goroutines, or stops it. The latter is the
+// watcher's where progress is shown.
 func (c *console) minds() {
-	quit := make(chan os.Signal, 1)
-	signal.Notify(quit, syscall.SIGQUIT)
+	signals := make(chan os.Signal, signalQueue)
+	signal.Notify(signals, syscall.SIGQUIT)
+	if g := inSight.Load(); (g == nil || g.screen == nil) && !signal.Ignored(syscall.SIGTSTP) {
+		signal.Notify(signals, syscall.SIGTSTP)
+	}
 	go func() {
-		<-quit
-		c.close()
-		signal.Reset(syscall.SIGQUIT)
-		_ = syscall.Kill(os.Getpid(), syscall.SIGQUIT)
+		for s := range signals {
+			if s == syscall.SIGTSTP {
+				c.suspend()
+				continue
+			}
+			c.close()
+			signal.Reset(syscall.SIGQUIT)
+			_ = syscall.Kill(os.Getpid(), syscall.SIGQUIT)
+		}
 	}()
+}
+
+// suspend stops the process as SIGTSTP does by default, with the terminal as it was for that long.
+func (c *console) suspend() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	raw := c.restore != nil
+	if raw {
+		c.restore()
+	}
+	if err := netio.Suspend(); err != nil {
+		say(ownPrefix, "cannot stop: "+err.Error())
+	}
+	if raw {
+		c.restore, _ = netio.RawTerminal(standardInput)
+	}
 }
 
 // close makes the terminal what it was, for good: a link may still come up while the program ends.

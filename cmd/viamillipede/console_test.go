@@ -204,3 +204,35 @@ func TestConsoleRestores(t *testing.T) {
 		})
 	}
 }
+
+// Where the user's end is stopped from outside, the terminal is what it was until it is continued.
+func TestConsoleStops(t *testing.T) {
+	s := loginBy(t, func(port string) []string {
+		return append([]string{"sh", "-c", `set -m; look() { case $(stty -a) in *-icanon*) echo it is raw $1;; *) echo it is restored $1;; esac; }
+			sh -c 'echo pid $$ pid; exec "$@"' "$@"
+			look 1; fg; look 2`, "sh", "sh"}, loginTo(port)...)
+	}, "echo there; sleep 1000")
+	s.sees(" pid\r")
+	s.mu.Lock()
+	pid, err := strconv.Atoi(strings.Fields(s.seen.String())[1])
+	s.mu.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := func() bool {
+		mode, err := exec.Command("stty", "-F", s.tty, "-a").Output()
+		return err == nil && strings.Contains(string(mode), "-icanon")
+	}
+	until(t, "keys go to the other end", raw)
+	s.sees("there")
+	if err := syscall.Kill(pid, syscall.SIGTSTP); err != nil {
+		t.Fatal(err)
+	}
+	s.sees("it is restored 1")
+	until(t, "keys go to the other end again", raw)
+	if err := syscall.Kill(pid, syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	s.sees("it is restored 2")
+	s.ends(0)
+}

@@ -161,6 +161,19 @@ func (h *herald) ready(s *side) {
 			return
 		}
 	}
+	h.announce()
+}
+
+// takes notes that connections are taken at an address, where that is all there is to be ready for.
+func (h *herald) takes(at string) {
+	h.manager.Tell("STATUS=taking connections at " + at)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.announce()
+}
+
+// announce tells the manager once that all is ready. Under mu.
+func (h *herald) announce() {
 	if h.told {
 		return
 	}

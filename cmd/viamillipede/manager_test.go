@@ -292,6 +292,8 @@ func TestManagedTaker(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.await("READY=1")
+	m.await(fmt.Sprintf("MAINPID=%d", tx.Process.Pid))
+	m.await("STATUS=taking connections at 127.0.0.1:[0-9]+")
 	m.await("WATCHDOG=1")
 	_ = tx.Process.Signal(syscall.SIGTERM)
 	if err := tx.Wait(); err != nil {

@@ -41,7 +41,7 @@ func (inv *invocation) takeMany(ctx context.Context, cancel context.CancelCauseF
 		func(*engine.Error) { s.drained(); enough() }, func(cause *engine.Error) { profile.told(cancel)(cause) },
 	}, profile.Stop)()
 	defer profile.Stop()
-	inv.herald.manager.Tell(notify.Ready)
+	inv.herald.takes(inv.connection.address())
 	s.takeAll(ctx, taking, door)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,7 +57,7 @@ func (s *staying) takeAll(ctx, taking context.Context, door *tcpend.Door) {
 	defer streams.Wait()
 	defer door.Close()
 	places := make(chan struct{}, s.inv.keep)
-	for number := 1; ; {
+	for number, failing := 1, false; ; {
 		select {
 		case places <- struct{}{}: // others wait in the kernel
 		case <-taking.Done():
@@ -72,12 +72,19 @@ func (s *staying) takeAll(ctx, taking context.Context, door *tcpend.Door) {
 			return
 		case err != nil:
 			<-places
-			s.self.log.Printf(observe.LevelError, "cannot take a connection: %v", err)
+			if !failing {
+				s.self.log.Printf(observe.LevelError, "cannot take a connection: %v", err)
+			}
+			failing = true
 			select {
 			case <-time.After(takePause):
 			case <-taking.Done():
 			}
 			continue
+		}
+		if failing {
+			failing = false
+			s.self.log.Printf(observe.LevelError, "connections are taken again")
 		}
 		n := number
 		number++

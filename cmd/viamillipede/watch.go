@@ -12,7 +12,6 @@ import (
 	"viamillipede/cmd/viamillipede/internal/progress"
 	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine/observe"
-	"viamillipede/netio"
 )
 
 // How often the sides are looked at: for a terminal, for events, and for paths that are gone.
@@ -116,9 +115,7 @@ func (w *watcher) obey(s os.Signal) {
 	if s == syscall.SIGTSTP { // ^Z: what is shown goes, so that the shell has the terminal as it should be
 		w.screen.Hide()
 		stderr.Voice().Flush(lastWords)
-		if err := netio.Suspend(); err != nil {
-			say(ownPrefix, "cannot stop: "+err.Error())
-		}
+		theConsole.suspend()
 	}
 	w.show() // it goes on, or the terminal has another width
 }

@@ -142,7 +142,7 @@ func (h *House) over() (bool, error) {
 }
 
 // Drain makes the house take no more streams: those that are there go on, and whoever waits goes on waiting, perhaps for another process at
-// this port.
+// this port. So does a peer of which nothing has come for Timing.Yield: anybody can have a link.
 func (h *House) Drain() {
 	streams := h.close()
 	observe.Tell(h.cfg.Observer, observe.Draining{Streams: streams})
@@ -191,7 +191,9 @@ func (h *House) look(now time.Time) {
 		}
 	}
 	slices.SortFunc(idle, func(a, b *Room) int { return a.number - b.number })
-	idle = idle[:min(len(idle), len(h.queue))]
+	if !h.closing { // then they keep the house, not a place, and all have to go
+		idle = idle[:min(len(idle), len(h.queue))]
+	}
 	for _, r := range idle {
 		r.turned = true
 	}

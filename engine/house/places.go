@@ -96,7 +96,7 @@ func (h *House) Room(ctx context.Context, from net.Addr, hello *wire.Hello, call
 		}
 		if r.err != nil {
 			h.left(r)
-			return nil, nil, wire.VerdictTurn, r.err
+			return nil, nil, wire.VerdictEnds, r.err
 		}
 		return &r.Tenants, func() { h.left(r) }, wire.VerdictOK, nil
 	}

@@ -14,7 +14,8 @@ import (
 //	opened -> ready -> over -> gone
 //
 // It is over when its ends have none of the peer's links, and nothing of a stream has come; then its ends are told to end. It is gone when
-// they have. Its links are turned out if nothing of a stream has come for a while, and somebody waits.
+// they have. Its links are turned out if nothing of a stream has come for a while, and somebody waits, or the house
+// takes no more.
 type Room struct {
 	doors.Tenants
 	house  *House

@@ -23,7 +23,7 @@ type answer struct {
 // denied reports whether a receiver answered that it will not have us; final, that it will not have us later either, and that no other
 // address of the path may still let us in.
 func (a answer) denied() bool { return a.last != nil && denies(a.verdict) }
-func (a answer) final() bool  { return a.denied() && a.refused && a.verdict != wire.VerdictTurn }
+func (a answer) final() bool  { return a.denied() && a.refused && !passes(a.verdict) }
 
 // FirstContact returns the error that must end an end which never met its peer, or nil; peer names that for people.
 func (all Answers) FirstContact(peer string, waited, connect time.Duration) *stream.Error {
@@ -54,8 +54,11 @@ func (all Answers) Unreachable() observe.Unreachable {
 // denies reports whether a receiver that answers so will not have us.
 func denies(v wire.Verdict) bool {
 	return v == wire.VerdictPhrase || v == wire.VerdictVersion || v == wire.VerdictBusy || v == wire.VerdictMeasures || v == wire.VerdictRole || v == wire.VerdictKey ||
-		v == wire.VerdictTurn || v == wire.VerdictChain
+		v == wire.VerdictChain || passes(v)
 }
+
+// passes reports whether a receiver that answers so may have us later.
+func passes(v wire.Verdict) bool { return v == wire.VerdictTurn || v == wire.VerdictEnds }
 
 // Answers is what the last attempt on each path showed.
 func (d *Dialer) Answers() Answers {

@@ -36,7 +36,7 @@ func replyOf(met bool, v wire.Verdict, err error) schedule.Reply {
 	switch {
 	case err == nil:
 		return schedule.ReplyNone
-	case v == wire.VerdictTurn:
+	case passes(v):
 		return schedule.ReplyElse // it will have us later
 	case v == wire.VerdictUnknown && met:
 		return schedule.ReplyGone

@@ -20,6 +20,7 @@ const (
 	VerdictKey       Verdict = 8  // the ends do not have the same key
 	VerdictTurn      Verdict = 9  // all places are taken: ask again, until it is this peer's turn
 	VerdictChain     Verdict = 10 // the ends do not have the same sidechain
+	VerdictEnds      Verdict = 11 // what the stream is to come from, or to go to, cannot be made now: ask again
 )
 
 // String says what the verdict means, in words for the user.
@@ -47,6 +48,8 @@ func (v Verdict) String() string {
 		return "all its places are taken, and others may be before us"
 	case VerdictChain:
 		return "the ends have different sidechains"
+	case VerdictEnds:
+		return "what the stream is for cannot be opened or started there"
 	}
 	return fmt.Sprintf("verdict %d", uint16(v))
 }
