@@ -15,7 +15,7 @@ import (
 )
 
 // patience is how long a test waits for what should happen at once.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // pair is a way into which a test writes with fds[1] what it reads from fds[0]; both block, as a shell leaves them.
 func pair(t *testing.T, kind string) (r, w int) {

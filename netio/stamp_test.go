@@ -62,7 +62,7 @@ func stamp(t *testing.T, s *Source) Stamp {
 func afterTick(t *testing.T) {
 	t.Helper()
 	var first time.Time
-	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); {
+	for end := time.Now().Add(patience); time.Now().Before(end); {
 		f, err := os.CreateTemp(t.TempDir(), "")
 		if err != nil {
 			t.Fatal(err)

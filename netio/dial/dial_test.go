@@ -16,7 +16,7 @@ import (
 )
 
 // patience bounds every wait of the tests.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // descriptors counts those of this process.
 func descriptors(t *testing.T) int {

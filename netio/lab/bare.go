@@ -112,7 +112,7 @@ func (l *Lab) pair(ctx context.Context, i int) (tx, rx net.Conn, err error) {
 }
 
 // acceptTime bounds the wait for a connection whose other end already exists.
-const acceptTime = 5 * time.Second
+const acceptTime = 30 * time.Second
 
 // cubic sets the congestion control before the handshake, since pacing once switched on stays on.
 func cubic(_, _ string, raw syscall.RawConn) error {

@@ -103,7 +103,7 @@ func TestGateKeepsItsRate(t *testing.T) {
 		if err := errors.Join(<-fed, <-drained); err != nil {
 			t.Fatal(err)
 		}
-		if took := time.Since(start); took < 450*time.Millisecond || took > 2*time.Second {
+		if took := time.Since(start); took < 450*time.Millisecond || took > 10*time.Second {
 			t.Errorf("%s: half a second's bytes took %v", slow, took)
 		}
 	}
@@ -113,6 +113,7 @@ func TestGateKnowsItsLongestPause(t *testing.T) {
 	const pause = 100 * time.Millisecond
 	in, out := NewGate(), NewGate()
 	in.Hold(1 << 20)
+	begun := time.Now()
 	fed, drained, _ := pipe(t, 2<<20, in, out)
 	<-out.At(1 << 20)
 	<-time.After(pause)
@@ -120,7 +121,7 @@ func TestGateKnowsItsLongestPause(t *testing.T) {
 	if err := errors.Join(<-fed, <-drained); err != nil {
 		t.Fatal(err)
 	}
-	if got := out.LongestPause(); got < pause || got > 10*pause {
-		t.Errorf("longest pause %v, want about %v", got, pause)
+	if got := out.LongestPause(); got < pause || got > time.Since(begun) {
+		t.Errorf("longest pause %v, want %v or a little more", got, pause)
 	}
 }

@@ -114,7 +114,7 @@ func TestInterface(t *testing.T) {
 // swept waits until nothing is left of sockets that are gone.
 func swept(t *testing.T, c *Collector) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		c.mu.Lock()
 		busy := c.sweeping
 		c.mu.Unlock()
@@ -145,7 +145,7 @@ func TestNobodyWaitsForAWalk(t *testing.T) {
 	}()
 	select {
 	case <-done:
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Error("they wait")
 	}
 	c.maps.Unlock()

@@ -20,7 +20,7 @@ import (
 )
 
 // patience bounds every wait of a test.
-const patience = 20 * time.Second
+const patience = 30 * time.Second
 
 // open gives a collector for connections to and from the port; the test is skipped where BPF is not allowed.
 func open(t testing.TB, port uint16) *Collector {
