@@ -57,10 +57,10 @@ var errEnough = errors.New("enough")
 func call(t *testing.T, port uint16) net.Conn {
 	t.Helper()
 	to := net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), port))
-	for end := time.Now().Add(10 * time.Second); ; {
+	for end := time.Now().Add(time.Minute); ; {
 		c, err := net.DialTCP("tcp", nil, to)
 		if err == nil {
-			c.SetDeadline(time.Now().Add(10 * time.Second))
+			c.SetDeadline(time.Now().Add(time.Minute))
 			return c
 		}
 		if !errors.Is(err, syscall.ECONNREFUSED) || time.Now().After(end) {
