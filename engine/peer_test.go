@@ -42,6 +42,14 @@ func patient() schedule.Timing {
 	return t
 }
 
+// small chooses the size for a short run.
+func small[T any](full, short T) T {
+	if testing.Short() {
+		return short
+	}
+	return full
+}
+
 // result is what Run returned.
 type result struct {
 	observe.Summary

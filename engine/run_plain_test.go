@@ -4,7 +4,7 @@ package engine
 
 // What this kind of test run does, so that no kind does again what another one has done.
 const (
-	Seeds      = 2000 // random streams that TestSeeds sends
+	Seeds      = 1000 // random streams that TestSeeds sends
 	SeedsShort = 300  // with -short
 	FirstSeed  = 0
 	Loops      = 0    // as many as the program makes

@@ -16,13 +16,11 @@ import (
 // many times over, and real completions. On loopback the kernel copies, and says so in each of them.
 func TestZeroCopy(t *testing.T) {
 	quiet(t)
-	data := enginetest.Counter(24 << 20)
+	data := enginetest.Counter(small(24<<20, 8<<20))
 	for _, chaos := range []int{0, 1, 3, 50} {
 		for _, checksum := range []bool{false, true} {
 			t.Run(fmt.Sprintf("chaos %d, checksum %v", chaos, checksum), func(t *testing.T) {
 				t.Parallel()
-				timing := steady
-				timing.DeadPeer = patience / 4
 				source, sink := twoPipes(t)
 				got, _, tx := throughTCP(t, source, sink, func(to *os.File) error {
 					_, err := to.Write(data)
@@ -31,7 +29,7 @@ func TestZeroCopy(t *testing.T) {
 				}, rig.Setup{
 					Options: engine.Options{Threads: 4, Leg: planeLeg, Window: 1 << 20, Chaos: chaos, Checksum: checksum},
 					Hooks: rig.Hooks{
-						Timing: timing, ForceZeroCopy: true,
+						Timing: patient(), ForceZeroCopy: true,
 						Prove: func() (stream.Prover, error) { return nil, os.ErrPermission },
 					},
 				})

@@ -192,6 +192,7 @@ func TestFileChanges(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			dir := t.TempDir()
 			from, to := filepath.Join(dir, "from"), filepath.Join(dir, "to")
 			random(t, from, size, rand.New(rand.NewPCG(1, 1)))

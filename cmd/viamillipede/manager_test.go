@@ -196,6 +196,7 @@ func (m *manager) stillThere(l *net.TCPListener) {
 
 // A socket that the command line does not mean, a service that dials, and one that is a part of another.
 func TestManagedOtherwise(t *testing.T) {
+	t.Parallel()
 	m := managed(t, "")
 	l := socketAt(t, "127.0.0.1:0")
 	for words, want := range map[string]string{
