@@ -22,7 +22,8 @@ import (
 
 // Nobody comes: both ends wait for as long as they were told.
 func TestNoFirstContact(t *testing.T) {
-	tx := send(t, rig.Setup{Options: engine.Options{Connect: 50 * time.Millisecond}}, nil, answering(enginetest.PathRefuses))
+	t.Parallel()
+	tx := send(t, rig.Setup{Options: engine.Options{Connect: time.Second}}, nil, answering(enginetest.PathRefuses)) // it is tried before
 	if err := tx.wants(engine.StatusConnect).err; !strings.Contains(err.Error(), "a:8834") {
 		t.Errorf("%v does not name the path", err)
 	}

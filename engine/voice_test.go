@@ -56,20 +56,23 @@ func TestStrangersAsReceivers(t *testing.T) {
 		{"\xf7", "nothing answers"},
 		{"", "nothing answers"},
 	} {
-		timing := steady
-		timing.Dial = 100 * time.Millisecond
-		tx := send(t, rig.Setup{
-			Options: engine.Options{Threads: 1, Connect: 300 * time.Millisecond},
-			Hooks:   rig.Hooks{Timing: timing},
-		}, nil, nil)
-		tx.serve(func(conn net.Conn) {
-			_, _ = conn.Write([]byte(c.says))
-			_, _ = io.Copy(io.Discard, conn) // until it is given up
+		t.Run(c.says, func(t *testing.T) {
+			t.Parallel()
+			timing := steady
+			timing.Dial = 100 * time.Millisecond
+			tx := send(t, rig.Setup{
+				Options: engine.Options{Threads: 1, Connect: 2 * time.Second}, // more than an attempt takes on the busiest machine
+				Hooks:   rig.Hooks{Timing: timing},
+			}, nil, nil)
+			tx.serve(func(conn net.Conn) {
+				_, _ = conn.Write([]byte(c.says))
+				_, _ = io.Copy(io.Discard, conn) // until it is given up
+			})
+			got := tx.wants(engine.StatusConnect).err.Error()
+			if !strings.Contains(got, c.want) {
+				t.Errorf("%q: %s, want %q", c.says, got, c.want)
+			}
 		})
-		got := tx.wants(engine.StatusConnect).err.Error()
-		if !strings.Contains(got, c.want) {
-			t.Errorf("%q: %s, want %q", c.says, got, c.want)
-		}
 	}
 }
 

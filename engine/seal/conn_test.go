@@ -13,8 +13,8 @@ func pair(t testing.TB, k, j *Key) (near, far *Conn, err, farErr error) {
 	t.Helper()
 	a, b := net.Pipe()
 	t.Cleanup(func() { a.Close(); b.Close() })
-	a.SetDeadline(time.Now().Add(10 * time.Second))
-	b.SetDeadline(time.Now().Add(10 * time.Second))
+	a.SetDeadline(time.Now().Add(30 * time.Second))
+	b.SetDeadline(time.Now().Add(30 * time.Second))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

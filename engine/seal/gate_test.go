@@ -16,7 +16,7 @@ func firstFlight(t testing.TB, k *Key) []byte {
 	t.Helper()
 	near, far := net.Pipe()
 	defer near.Close()
-	near.SetDeadline(time.Now().Add(10 * time.Second))
+	near.SetDeadline(time.Now().Add(30 * time.Second))
 	go func() { k.Dial(context.Background(), near) }()
 	head := make([]byte, gateLen)
 	if _, err := io.ReadFull(far, head); err != nil {
@@ -41,7 +41,7 @@ func answer(t testing.TB, k *Key, said []byte) (said2 []byte, err error) {
 		far.Close()
 		done <- err
 	}()
-	near.SetDeadline(time.Now().Add(10 * time.Second))
+	near.SetDeadline(time.Now().Add(30 * time.Second))
 	go near.Write(said)
 	b := make([]byte, 1<<16)
 	n, readErr := near.Read(b)

@@ -70,7 +70,7 @@ func ends(t testing.TB) (tx, rx *Conn, out, in *socket) {
 	defer a.Close()
 	defer b.Close()
 	for _, c := range []net.Conn{a, b} {
-		c.SetDeadline(time.Now().Add(10 * time.Second))
+		c.SetDeadline(time.Now().Add(30 * time.Second))
 	}
 	got := make(chan *seal.Conn, 1)
 	go func() { c, _ := k.Hear(context.Background(), b); got <- c }()
