@@ -77,6 +77,7 @@
 //	engine/internal/chore        goroutines beside the loops, and waits
 //	engine/parties               programs at the other end of the user's pipes, which have a say in the end of the stream
 //	engine/resume                what an earlier run has left is compared          goroutines of its own
+//	engine/tune                  what the user may change while the stream runs: engine/ways sees to paths and links
 //	engine/observe               what it shows: a Snapshot, a Summary, and events for an Observer
 //	engine/sidechain             coders of legs: compressors, and programs of the user's
 //	engine/seal                  links that only those with a key can read: the handshake, and records

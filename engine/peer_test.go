@@ -20,6 +20,7 @@ import (
 	"viamillipede/engine/observe"
 	"viamillipede/engine/rig"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/tune"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
@@ -65,6 +66,7 @@ type running struct {
 	over    chan result
 	log     *lines
 	status  func() observe.Snapshot
+	tuned   func() tune.End
 	door    net.Listener // of a sender: where it expects its receiver
 }
 
@@ -240,7 +242,7 @@ func sendFrom(t *testing.T, o rig.Setup, source *enginetest.Stdio, paths []engin
 		t.Fatal(err)
 	}
 	r := start(t, n, source, log, s.Run, s.Snapshot)
-	r.door = door.Listeners()[0]
+	r.door, r.tuned = door.Listeners()[0], s.Tuned
 	t.Cleanup(func() { door.Close() })
 	return r
 }

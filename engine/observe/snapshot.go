@@ -63,6 +63,8 @@ type PathStatus struct {
 	PathSummary
 	Now   uint64    // bytes in the last second
 	Since time.Time // since when it has no link; zero: it never had one, or has one now
+	Off   bool      // the user wants no links by it
+	Limit uint64    // the most that its links send together, in bytes a second; 0: no limit
 }
 
 // WindowStatus is how the window stands.

@@ -12,6 +12,7 @@ import (
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/tune"
 	"viamillipede/engine/ways"
 	"viamillipede/engine/wire"
 	"viamillipede/netio/dial"
@@ -102,7 +103,7 @@ func (r *Receiver) newDialer() *ways.Dialer {
 	c := caller{&r.life, r}
 	return ways.New(ways.Config{
 		End: c, Greeter: ways.ByCall{Receiver: c}, Timing: r.time, Transport: r.transport, Observer: r.observer, Trace: stream.TraceTo(r.observer),
-		Key: r.cfg.Key, Auto: r.cfg.Auto, Near: func(loop int, f func()) { r.life.Placed.Load().Near(loop, f) }, Fail: r.life.Fail,
+		Key: r.cfg.Key, Auto: r.cfg.Auto, Near: func(loop int, f func()) { r.life.Placed.Load().Near(loop, f) }, Recalls: true, Fail: r.life.Fail,
 	}, r.cfg.Paths, r.cfg.Threads)
 }
 
@@ -165,6 +166,17 @@ func (c caller) Resolved(p *ways.Path, to netip.Addr) {
 	}
 	c.r.placed = true
 	c.Repin(c.r.cfg.Place(stream.Receiving, devices, len(c.r.loops)))
+}
+
+// Retuned is part of ways.End: the sender is told by a call.
+func (c caller) Retuned(*ways.Path) {}
+
+// Tuned is what of this end may be changed while its stream runs.
+func (r *Receiver) Tuned() tune.End {
+	if r.dialer == nil {
+		return tune.End{Life: &r.life}
+	}
+	return tune.End{Life: &r.life, Roads: r.dialer}
 }
 
 // Strand is part of ways.End.

@@ -90,7 +90,7 @@ func (r *Receiver) leave(k *rxlink, err error) {
 	if k.path != nil {
 		how = schedule.EndNoSign // the end that dials asks
 	}
-	r.life.WentDown(&k.Link, how, !k.Answered)
+	r.life.WentDown(&k.Link, how, !k.Answered && err != stream.ErrLeft)
 	if k.Proved {
 		r.fate.Useful.Add(-1)
 		r.life.Outage.Progress(k.Loop.Now)

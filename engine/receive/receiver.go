@@ -83,6 +83,7 @@ func New(c stream.ReceiveSetup, at doors.Entrance) (*Receiver, error) {
 	}
 	r.fate.Life, r.fate.Setup, r.fate.Tenure, r.fate.Whole, r.store.Fail = &r.life, &r.cfg, &r.tenure, r.whole, r.life.Fail
 	r.life.Live(receiveEnd{r}, c.Observer, c.Timing, fate.Lingers(c), 0)
+	r.life.SetGiveup(c.Giveup)
 	r.tenure = doors.NewTenure("sender")
 	var first wire.StreamID
 	if err = netio.Random(first[:]); err != nil {

@@ -28,7 +28,7 @@ func (r receiveEnd) LinkStatus() []observe.LinkStatus {
 	started := r.life.Started
 	r.life.Mu.Unlock()
 	if r.dialer != nil {
-		links = append(links, r.dialer.Missing(links, started, func(link int) int { return r.dialLoop(link).ID })...)
+		links = r.dialer.Complete(links, started, func(link int) int { return r.dialLoop(link).ID })
 	}
 	slices.SortFunc(links, func(a, b observe.LinkStatus) int { return a.Index - b.Index })
 	return links

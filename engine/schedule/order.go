@@ -48,16 +48,14 @@ type Order struct {
 }
 
 // NewOrder makes an Order for paths with these spills; see SpillAtOnce and SpillNever. It tells changed, on any thread, when a path
-// begins or ends to help. nil: nobody wants to wait.
+// begins or ends to help. nil: there is only one.
 func NewOrder(spills []time.Duration, changed func(path int, helps bool, spill time.Duration)) *Order {
+	if len(spills) < 2 {
+		return nil
+	}
 	o := &Order{paths: make([]step, len(spills)), changed: changed}
-	waits := false
 	for i, s := range spills {
 		o.paths[i].spill = s
-		waits = waits || i > 0 && (s < 0 || s > SpillAtOnce)
-	}
-	if !waits {
-		return nil
 	}
 	return o
 }

@@ -267,7 +267,7 @@ func (l *txloop) wait(why ingest.Hunger) {
 			l.Nudge()
 		}
 	case ingest.Paused:
-		if err := l.s.in.PauseFor(&l.pause); err != nil {
+		if err := l.s.in.PauseFor(&l.pause, l.Loop); err != nil {
 			l.s.life.Fail(stream.Fail(stream.StatusLocalPipe, err, "cannot wait"))
 		}
 	case held:

@@ -10,6 +10,7 @@ import (
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/send/course"
+	"viamillipede/engine/tune"
 	"viamillipede/engine/ways"
 	"viamillipede/engine/wire"
 )
@@ -22,6 +23,7 @@ func (d reached) Welcome(w wire.Welcome) error        { return d.s.welcome(w) }
 func (d reached) LoopOf(link int) *loop.Loop          { return d.s.loops[d.s.loopOf(link)].Loop }
 func (d reached) Replaced(k ways.Link)                { k.(*txlink).lose(stream.ErrReplaced) }
 func (d reached) Spill(path int, spill time.Duration) { d.s.order.SetSpill(path, spill) }
+func (d reached) Repace(p *ways.Path)                 { d.s.repace(p, nil) }
 func (d reached) Strand()                             { d.s.endLinks((*txlink).stranded) }
 func (d reached) TurnOut(why error)                   { d.s.endLinks(func(*txlink) error { return why }) }
 
@@ -94,6 +96,24 @@ func (k *txlink) Begin(lost func(schedule.Use)) {
 
 // Discard closes the connection of a link that never began.
 func (k *txlink) Discard() { k.Conn.Abort() }
+
+// Tuned is what of this end may be changed while its stream runs.
+func (s *Sender) Tuned() tune.End {
+	return tune.End{Life: &s.life, Roads: s.reach.Tuned(), Source: paced{s}}
+}
+
+// paced is a sender's source, whose limit may be changed.
+type paced struct{ *Sender }
+
+// Limit is part of tune.Source.
+func (s paced) Limit() uint64 { return s.in.Limit() }
+
+// SetLimit is part of tune.Source.
+func (s paced) SetLimit(rate uint64) (was uint64) {
+	was = s.in.SetLimit(rate)
+	s.feed(nil)
+	return was
+}
 
 // Resized notes that the size of the terminal that the source is has changed. Any goroutine may call it.
 func (s *Sender) Resized() {

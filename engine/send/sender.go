@@ -82,8 +82,9 @@ func New(c stream.SendSetup, at doors.Entrance) (*Sender, error) {
 		return nil, err
 	}
 	s := &Sender{cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport}
-	s.fleet = course.Fleet{Life: &s.life, Sender: steered{s}, Observer: c.Observer, Time: c.Timing, Giveup: c.Giveup}
+	s.fleet = course.Fleet{Life: &s.life, Sender: steered{s}, Observer: c.Observer, Time: c.Timing}
 	s.life.Live(sendEnd{s}, c.Observer, c.Timing, c.Timing.Linger, c.Timing.Farewell)
+	s.life.SetGiveup(c.Giveup)
 	s.chaos.Every = int64(c.Chaos)
 	s.helper.On = loops == 2 && c.Helped()
 	s.watcher.Store(nobody)
@@ -140,8 +141,10 @@ func (s *Sender) addLoop(i, cpu int) error {
 	t := &txloop{LinkLoop: stream.NewLinkLoop[*txlink](l, s.cfg.LinkSums), s: s, mark: 1 << i}
 	l.Tick, l.After = t.tick, t.dispatch
 	s.loops, s.life.Workers = append(s.loops, t), append(s.life.Workers, t)
-	if err := t.pause.Open(l, s.cfg.Delay > 0 || s.cfg.Limit > 0); err != nil {
-		return err
+	if s.cfg.Delay > 0 || s.cfg.Limit > 0 {
+		if err := t.pause.Open(l); err != nil {
+			return err
+		}
 	}
 	if !s.in.Source.Pollable() {
 		return nil

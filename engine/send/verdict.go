@@ -88,7 +88,7 @@ func (s sendEnd) Glance(now time.Time) {
 func (s sendEnd) Concluded(time.Time) bool { return false }
 
 // Patience is part of stream.Half.
-func (s sendEnd) Patience() (dead, giveup time.Duration) { return s.cfg.Dead, s.cfg.Giveup }
+func (s sendEnd) Patience() (dead, giveup time.Duration) { return s.cfg.Dead, s.life.Giveup() }
 
 // Verdict is part of stream.Half: the error of a stream that has failed for lack of links.
 func (s sendEnd) Verdict(now time.Time) *stream.Error {

@@ -21,7 +21,8 @@ func TestOutcryNamesABlackHole(t *testing.T) {
 	s.reach, _ = reach.New(reach.Config{Sender: reached{s}, Life: &s.life, Setup: &s.cfg, Begun: &s.begun}, nil)
 	p := s.reach.Paths()[1]
 	s.life.Live(sendEnd{s}, &told, schedule.Timing{Tell: time.Second, TellAgain: time.Minute}, 0, 0)
-	s.cfg.Giveup, s.cfg.Dead = time.Hour, -1
+	s.cfg.Dead = -1
+	s.life.SetGiveup(time.Hour)
 	s.life.Outage.Meet(start)
 	s.life.Up = 3
 	p.Hole.Store(1448)

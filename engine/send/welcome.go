@@ -120,7 +120,7 @@ func (s *Sender) linkLost(k *txlink, err error) {
 	k.owner.Remove(k)
 	s.life.Mu.Lock()
 	expected := s.life.Finished // the peer hangs up, as it should
-	counts := !expected && err != stream.ErrLeft
+	counts := !expected && !k.Answered && err != stream.ErrLeft
 	s.life.WentDown(&k.Link.Link, s.reach.EndingOf(&k.Link.Link, err), counts)
 	if k.Dashed(err) {
 		s.life.Outage.Despair(k.Loop.Now)
@@ -197,9 +197,13 @@ func (s *Sender) room() bool { return s.fleet.Window.Open() && s.pool.InUse() < 
 // spread divides the path's rate anew among its links, each on its loop's thread; from is the calling loop. Whoever
 // changes their number calls it afterwards, so that the last call finds the last number.
 func (s *Sender) spread(p *ways.Path, from *loop.Loop) {
-	if p.Limit() == 0 {
-		return
+	if p.Limit() != 0 {
+		s.repace(p, from)
 	}
+}
+
+// repace is spread for a path whose rate has changed, perhaps to none.
+func (s *Sender) repace(p *ways.Path, from *loop.Loop) {
 	for _, l := range s.loops {
 		l.Do(from, func() { l.pace(p) })
 	}

@@ -42,7 +42,7 @@ func (r *Roads) Statuses(sums []observe.PathSummary, links []observe.LinkStatus)
 	all := make([]observe.PathStatus, min(len(paths), len(sums)))
 	for i := range all {
 		p := paths[i]
-		all[i] = observe.PathStatus{PathSummary: sums[i]}
+		all[i] = observe.PathStatus{PathSummary: sums[i], Off: p.Off(), Limit: p.Limit()}
 		for _, l := range links {
 			if l.Order == i && l.Up() {
 				all[i].Now += l.Rate
@@ -55,15 +55,17 @@ func (r *Roads) Statuses(sums []observe.PathSummary, links []observe.LinkStatus)
 	return all
 }
 
-// Missing are the links that a dialer keeps, and that are not among these. loop gives the loop of each.
-func (d *Dialer) Missing(links []observe.LinkStatus, started time.Time, loop func(link int) int) (missing []observe.LinkStatus) {
+// Complete adds the links that a dialer keeps, and that are not among these, to them, and takes those away that are lost and that it does
+// not keep. loop gives the loop of each.
+func (d *Dialer) Complete(links []observe.LinkStatus, started time.Time, loop func(link int) int) []observe.LinkStatus {
+	links = slices.DeleteFunc(links, func(l observe.LinkStatus) bool { return !l.Up() && d.State(l.Index) == stream.StateNone })
 	for i, p := range d.homes {
 		known := slices.ContainsFunc(links, func(l observe.LinkStatus) bool { return l.Index == i })
 		if s := d.State(i); !known && s != stream.StateNone {
-			missing = append(missing, observe.LinkStatus{Index: i, Path: p.String(), Order: p.Order, State: s, Since: started, Loop: loop(i)})
+			links = append(links, observe.LinkStatus{Index: i, Path: p.String(), Order: p.Order, State: s, Since: started, Loop: loop(i)})
 		}
 	}
-	return missing
+	return links
 }
 
 // Sockets are those of the links of an end that listens at an address, or dials by these paths.

@@ -64,7 +64,9 @@ func passes(v wire.Verdict) bool { return v == wire.VerdictTurn || v == wire.Ver
 func (d *Dialer) Answers() Answers {
 	all := make(Answers, 0, len(d.paths))
 	for _, p := range d.paths {
-		all = append(all, p.answer())
+		if !p.Off() {
+			all = append(all, p.answer())
+		}
 	}
 	return all
 }

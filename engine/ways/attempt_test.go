@@ -87,7 +87,7 @@ func TestSpreadLinks(t *testing.T) {
 	} {
 		var paths []*Path
 		for i, r := range c.rates {
-			paths = append(paths, &Path{Path: stream.Path{Rate: r}, Order: i})
+			paths = append(paths, NewPath(stream.Path{Rate: r}, i))
 		}
 		var got []int
 		for _, p := range spreadLinks(paths, c.links) {

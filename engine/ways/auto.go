@@ -1,6 +1,7 @@
 package ways
 
 import (
+	"context"
 	"time"
 
 	"viamillipede/engine/internal/chore"
@@ -56,6 +57,19 @@ func (c *crew) dismiss(i int) {
 	c.stop[i] = nil
 }
 
+// fill puts all keepers to work, each as soon as its last link has left.
+func (c *crew) fill() {
+	for i := range c.keepers {
+		if c.stop[i] != nil {
+			continue
+		}
+		if c.ended[i] != nil {
+			<-c.ended[i]
+		}
+		c.start(i)
+	}
+}
+
 // spare returns up to n keepers of the path that are not at work, and whose last link has left.
 func (c *crew) spare(p *Path, n int) (some []int) {
 	for i, k := range c.keepers {
@@ -84,8 +98,7 @@ type try struct {
 }
 
 // trial keeps as many links as raise the rate, until ctx ends.
-func (d *Dialer) trial(c *crew) {
-	ctx := d.ctx
+func (d *Dialer) trial(ctx context.Context, c *crew) {
 	tries := make([]*try, len(d.paths))
 	for i, p := range d.paths {
 		tries[i] = &try{path: p, links: 1, step: 1, pause: schedule.AutoPause}
@@ -105,7 +118,7 @@ func (d *Dialer) trial(c *crew) {
 		if time.Now().Before(t.after) {
 			continue
 		}
-		for c.better(t) && ctx.Err() == nil {
+		for c.better(ctx, t) && ctx.Err() == nil {
 		}
 	}
 }
@@ -122,19 +135,19 @@ func nextTry(tries []*try) time.Time {
 }
 
 // better makes one trial and reports whether the links that it added stay.
-func (c *crew) better(t *try) bool {
-	d, ctx := c.d, c.d.ctx
+func (c *crew) better(ctx context.Context, t *try) bool {
+	d := c.d
 	added := c.spare(t.path, t.step)
 	if t.path.Links() == 0 || len(added) == 0 {
 		t.postpone()
 		return false
 	}
-	before := d.measureRate()
+	before := d.measureRate(ctx)
 	for _, i := range added {
 		c.start(i)
 	}
 	chore.Sleep(ctx, max(schedule.AutoSettle, schedule.AutoTrips*time.Duration(t.path.Trip.Load())))
-	now := d.measureRate()
+	now := d.measureRate(ctx)
 	if ctx.Err() != nil {
 		return false
 	}
@@ -162,8 +175,8 @@ func (t *try) postpone() {
 }
 
 // measureRate is how many bytes per second the peer receives, measured over schedule.AutoMeasure.
-func (d *Dialer) measureRate() float64 {
+func (d *Dialer) measureRate(ctx context.Context) float64 {
 	begun, from := time.Now(), d.cfg.End.Arrived()
-	chore.Sleep(d.ctx, schedule.AutoMeasure)
+	chore.Sleep(ctx, schedule.AutoMeasure)
 	return float64(d.cfg.End.Arrived()-from) / time.Since(begun).Seconds()
 }

@@ -43,14 +43,16 @@ func (c *Called) Begin(call wire.Call) (fresh bool) {
 	return true
 }
 
-// Learn notes what a call, of a peer for which Begin was called, tells of its path, and from which address it came.
-func (c *Called) Learn(call wire.Call, from string) *Path {
+// Learn notes what a call, of a peer for which Begin was called, tells of its path, and from which address it came. repaced: the path has
+// another limit than before.
+func (c *Called) Learn(call wire.Call, from string) (p *Path, repaced bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	p := c.Paths()[call.Path]
+	p = c.Paths()[call.Path]
+	repaced = p.Limit() != call.Rate
 	p.told.Store(&told{name: fmt.Sprintf("path %d from %s", call.Path+1, from), rate: call.Rate})
 	c.homes[call.Link] = p
-	return p
+	return p, repaced
 }
 
 // Links is how many links the peer plans; 0: it has not called.

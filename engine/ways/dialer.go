@@ -29,6 +29,12 @@ type Dialer struct {
 	met  chan struct{} // closed once a peer has been met
 	meet sync.Once     // closes it
 
+	most    atomic.Int32  // links that the user wants, on all paths together; see wants
+	settled chan struct{} // closed when he has said so while links were tried
+	choose  sync.Once     // closes it
+	tuning  sync.Mutex    // held during a change of a setting
+	tunes   chan struct{} // closed at each, then made anew; guarded by tuning
+
 	queued sync.Once // tells the user that it waits for a place
 
 	watched sync.Mutex
@@ -46,6 +52,7 @@ type Config struct {
 	Key       *seal.Key                   // links are sealed with it; nil: they are in the clear
 	Auto      bool                        // as many links as raise the rate, instead of all
 	Near      func(loop int, dial func()) // calls dial on the CPU of the loop with that index
+	Recalls   bool                        // the peer is told of rates and spills by calls
 	Fail      func(*stream.Error)         // ends the stream, for a fault in this program
 }
 
@@ -59,6 +66,8 @@ type End interface {
 	Attempted(order int, r schedule.Reply)
 	// Resolved places the loops, if that is still to be done, now that a path's name has led to an address.
 	Resolved(p *Path, to netip.Addr)
+	// Retuned does what has to be done here about another rate or spill of a path.
+	Retuned(p *Path)
 	// Strand ends the links whose device has gone.
 	Strand()
 	// Arrived is how many bytes the receiving end has, since the stream began.
@@ -88,7 +97,7 @@ type Link interface {
 // New makes a dialer for so many links over the paths, or fewer if the paths cannot feed that many.
 func New(c Config, paths []stream.Path, links int) *Dialer {
 	d := &Dialer{
-		cfg: c, met: make(chan struct{}), change: make(chan struct{}), Roads: newRoads(c.Observer, len(paths)),
+		cfg: c, met: make(chan struct{}), change: make(chan struct{}), settled: make(chan struct{}), tunes: make(chan struct{}), Roads: newRoads(c.Observer, len(paths)),
 	}
 	for i, p := range paths {
 		path := NewPath(p, i)
@@ -96,6 +105,7 @@ func New(c Config, paths []stream.Path, links int) *Dialer {
 		d.paths = append(d.paths, path)
 	}
 	d.homes = spreadLinks(d.paths, max(links, len(paths)))
+	d.most.Store(int32(len(d.homes)))
 	return d
 }
 
@@ -118,13 +128,13 @@ func (d *Dialer) Start(ctx context.Context, loop func(link int) *loop.Loop) {
 	d.wg.Go(func() {
 		defer d.caught("keepers")
 		if d.cfg.Auto {
-			d.trial(c)
-			return
+			until, cancel := d.untilChosen(ctx)
+			defer cancel()
+			d.trial(until, c)
+		} else {
+			d.holdBack()
 		}
-		d.holdBack()
-		for i := len(d.paths); i < len(c.keepers); i++ {
-			c.start(i)
-		}
+		c.fill()
 	})
 }
 
@@ -161,7 +171,7 @@ func (d *Dialer) Home(link int) *Path { return d.homes[link] }
 // State is how a link that is not up stands, given by its index.
 func (d *Dialer) State(link int) observe.State {
 	switch {
-	case !d.Keeps(link):
+	case !d.Keeps(link) || !d.wants(link):
 		return stream.StateNone
 	case d.homes[link].Failure() != nil:
 		return observe.StateDown

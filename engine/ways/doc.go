@@ -15,6 +15,7 @@
 //	greet_hello.go, greet_call.go  as a sender, and as a receiver
 //	auto.go      as many links as raise the rate              one goroutine
 //	network.go   changes of the network wake keepers          one goroutine
+//	tuning.go    what the user changes meanwhile              any goroutine
 //	path.go      what is known of a path, and what it carries  shared, a short lock; the latter without
 //	account.go   what paths did, and what holds them back     whoever asks; one goroutine tells the latter
 //	answers.go   why no path leads to the peer            whoever asks

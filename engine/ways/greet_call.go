@@ -60,7 +60,8 @@ func (g ByCall) Forgo() { g.Receiver.Forgo() }
 // callOf completes a call.
 func callOf(c wire.Call, i Introduction) wire.Call {
 	c.Path, c.Paths, c.Link, c.Links = uint8(i.Path.Order), uint8(i.Paths), uint8(i.Link), uint8(i.Links)
-	c.Generation, c.Rate, c.Spill = i.Generation, i.Path.Rate, spillOf(i.Path.Spill)
+	t := i.Path.terms()
+	c.Generation, c.Rate, c.Spill = i.Generation, t.rate, spillOf(t.spill)
 	return c
 }
 

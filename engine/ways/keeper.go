@@ -2,6 +2,7 @@ package ways
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"viamillipede/engine/loop"
@@ -21,7 +22,8 @@ type keeper struct {
 	place      int  // among the links of its path, from 0
 	loop       *loop.Loop
 	generation uint32
-	overtaken  int // attempts in a row that a change of the network has overtaken
+	overtaken  int   // attempts in a row that a change of the network has overtaken
+	told       terms // of its path, that the peer knows
 
 	quit <-chan struct{} // closed when the link is not wanted any more; nil if it always is wanted
 }
@@ -40,6 +42,11 @@ func (k *keeper) run(ctx context.Context) {
 	})
 	wait := time.Duration(0) // the last pause
 	for wanted.Err() == nil {
+		if k.rests(wanted) {
+			wait = 0
+			continue
+		}
+		k.told = k.home.terms()
 		hope, begun := k.hope(), time.Now()
 		link, err := k.connect(wanted, hope)
 		k.overtook(err)
@@ -79,7 +86,7 @@ func (k *keeper) connect(ctx context.Context, hope <-chan struct{}) (*served, er
 	paths := k.d.paths
 	for i := 1; i < len(paths); i++ {
 		p := paths[(k.home.Order+i)%len(paths)]
-		if up := p.Links(); up == 0 || up >= p.mostLinks() {
+		if up := p.Links(); p.Off() || up == 0 || up >= p.mostLinks() {
 			continue
 		}
 		if link, err := k.dial(ctx, p, hope); err == nil {
@@ -90,7 +97,7 @@ func (k *keeper) connect(ctx context.Context, hope <-chan struct{}) (*served, er
 }
 
 // serve hands the link to its loop and waits until it is lost, or has left: a guest leaves when its own path is back, and any
-// link when its keeper is dismissed. It reports how useful the link was.
+// link when its keeper is dismissed or its user wants it no more. It reports how useful the link was.
 func (k *keeper) serve(ctx context.Context, link *served) schedule.Attempt {
 	begun, none := time.Now(), schedule.Attempt{Linked: true}
 	lost := make(chan schedule.Use, 1)
@@ -102,21 +109,27 @@ func (k *keeper) serve(ctx context.Context, link *served) schedule.Attempt {
 	if link.on == k.home {
 		home = nil
 	}
-	quit := k.quit
+	quit, news := k.quit, k.d.tuned()
+	leave := sync.OnceFunc(func() { k.loop.Post(link.Leave) })
 	for {
+		if !k.stays(link) {
+			leave()
+		}
 		select {
 		case use := <-lost:
 			return schedule.Attempt{Linked: true, Use: use, Took: time.Since(begun)}
 		case <-quit:
-			quit, home = nil, nil
-			k.loop.Post(link.Leave)
+			quit = nil
+			leave()
+		case <-news:
+			news = k.d.tuned()
 		case <-k.loop.Done():
 			return none
 		case <-ctx.Done():
 			return none // the loop closes what it has
 		case <-home:
 			home = nil
-			k.loop.Post(link.Leave)
+			leave()
 		}
 	}
 }

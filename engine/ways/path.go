@@ -31,6 +31,10 @@ type Path struct {
 	tried chan struct{} // closed when the first attempt has ended
 	once  sync.Once     // closes it
 
+	rate  atomic.Uint64 // as Path.Rate, and as the user has changed it since; so are the next two
+	spill atomic.Int64  // nanoseconds
+	off   atomic.Bool   // no links by it are wanted
+
 	mu      sync.Mutex
 	up      int           // links up; guarded by mu
 	lostAt  time.Time     // when the last of them was lost; guarded by mu
@@ -57,7 +61,10 @@ type Traffic struct {
 
 // NewPath makes what is known of a path before anybody has tried it; order is from 0.
 func NewPath(p stream.Path, order int) *Path {
-	return &Path{Path: p, Order: order, back: make(chan struct{}), empty: make(chan struct{}), tried: make(chan struct{})}
+	made := &Path{Path: p, Order: order, back: make(chan struct{}), empty: make(chan struct{}), tried: make(chan struct{})}
+	made.rate.Store(p.Rate)
+	made.spill.Store(int64(p.Spill))
+	return made
 }
 
 // told is what a call has told of its path.
@@ -71,7 +78,7 @@ func (p *Path) Limit() uint64 {
 	if t := p.told.Load(); t != nil {
 		return t.rate
 	}
-	return p.Rate
+	return p.rate.Load()
 }
 
 func (p *Path) String() string {
@@ -170,8 +177,8 @@ const leastShare = 64 << 10
 // mostLinks is how many links the path's rate can feed and its source ports allow, at least 1.
 func (p *Path) mostLinks() int {
 	most := uint64(stream.MaxThreads)
-	if p.Rate != 0 {
-		most = min(most, p.Rate/leastShare)
+	if rate := p.rate.Load(); rate != 0 {
+		most = min(most, rate/leastShare)
 	}
 	if n := len(p.Sports.List); n > 0 {
 		most = min(most, uint64(n))
@@ -192,9 +199,13 @@ func spreadLinks(paths []*Path, links int) (homes []*Path) {
 	return homes
 }
 
-// Share is each link's part of the path's rate, in bytes per second.
+// Share is each link's part of the path's rate, in bytes per second; 0: any.
 func (p *Path) Share() uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return max(1, p.Limit()/uint64(max(1, p.up)))
+	limit := p.Limit()
+	if limit == 0 {
+		return 0
+	}
+	return max(1, limit/uint64(max(1, p.up)))
 }

@@ -26,6 +26,7 @@ var layers = []layer{
 	{"engine/prbs", 1},
 	{"engine/schedule", 1},
 	{"engine/parties", 1},
+	{"engine/tune", 1},
 	{"engine/seal", 1},
 	{"engine/sealed", 5},
 	{"engine/sidechain", 2},

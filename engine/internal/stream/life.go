@@ -26,6 +26,7 @@ type Life struct {
 	time     schedule.Timing
 	Linger   time.Duration // see Live
 	hearing  time.Duration // likewise
+	giveup   atomic.Int64  // nanoseconds; see SetGiveup
 
 	Done    atomic.Pointer[wire.Done] // set once all of it is in the sink; never at a sender
 	Told    atomic.Bool               // the peer has said why it failed, so it need not be told
@@ -88,6 +89,16 @@ type Worker interface {
 func (l *Life) Live(h Half, to observe.Observer, t schedule.Timing, linger, hearing time.Duration) {
 	l.half, l.observer, l.time, l.Linger, l.hearing = h, to, t, linger, hearing
 	l.Over, l.Poke, l.Gauge.Observer = make(chan struct{}), make(chan struct{}, 1), to
+}
+
+// Giveup is how long the stream waits while nothing gets through; negative: for ever. Any goroutine may call it.
+func (l *Life) Giveup() time.Duration { return time.Duration(l.giveup.Load()) }
+
+// SetGiveup changes that, at any time after Live.
+func (l *Life) SetGiveup(d time.Duration) (was time.Duration) {
+	was = time.Duration(l.giveup.Swap(int64(d)))
+	l.Rouse()
+	return was
 }
 
 // Run starts the loops, and a lookout for those that get stuck, which end stops. A fault in it ends the stream.

@@ -94,9 +94,9 @@ func (f *Fate) Patience() (dead, giveup time.Duration) {
 	case f.Life.Done.Load() != nil:
 		return f.Setup.Dead, f.Life.Linger
 	case f.Whole():
-		return -1, f.Setup.Giveup
+		return -1, f.Life.Giveup()
 	}
-	return f.Setup.Dead, f.Setup.Giveup
+	return f.Setup.Dead, f.Life.Giveup()
 }
 
 // Lingers is how long to wait for a sender without a link that has yet to hear how its stream ended.

@@ -20,7 +20,6 @@ type Fleet struct {
 	Credit   uint64         // legs that the receiver accepts beyond those it has delivered; set with Window
 	Most     int            // bytes of a leg, at most; what the receiver takes, once it is met
 	Observer observe.Observer
-	Giveup   time.Duration
 	Time     schedule.Timing // long enough to keep what is above out of the cache lines of what all loops write
 
 	allowed atomic.Int64  // bytes that the links together justify keeping; see Link.Measure

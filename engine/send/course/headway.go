@@ -75,8 +75,8 @@ func (k *Link) SeemsToMove() {
 // lasts reports whether the peer was still heard long after the link came up.
 func (k *Link) lasts() bool {
 	least := k.Fleet.Time.Dead
-	if k.Fleet.Giveup > 0 {
-		least = min(least, k.Fleet.Giveup/2)
+	if giveup := k.Fleet.Life.Giveup(); giveup > 0 {
+		least = min(least, giveup/2)
 	}
 	return k.Proved && k.Heard.Sub(k.UpSince) >= least
 }

@@ -17,7 +17,7 @@ import (
 type bounds struct {
 	limit int64         // legs of the stream; 0: any number
 	delay time.Duration // between two legs
-	pace  schedule.Pace // of their bytes
+	rate  atomic.Uint64 // of their bytes, a second, as the user sets it at any time; 0: any
 	lasts time.Duration // of the stream, from its first leg on; 0: no limit
 	legs  int64         // so far
 	first time.Time     // when the first of them was taken
@@ -39,7 +39,22 @@ func (b *bounds) bar(now time.Time) Hunger {
 }
 
 // paced reports whether a leg may have to wait for its time, so that none is read before that.
-func (b *bounds) paced() bool { return b.delay > 0 || b.pace > 0 }
+func (b *bounds) paced() bool { return b.delay > 0 || b.rate.Load() > 0 }
+
+func (b *bounds) pace() schedule.Pace { return schedule.PaceOf(b.rate.Load()) }
+
+// Limit is the most that is read in a second, in bytes; 0: any number. Any goroutine may call it, and SetLimit.
+func (b *bounds) Limit() uint64 { return b.rate.Load() }
+
+// SetLimit changes it. A leg that waits for its time as the old limit says may come at once.
+func (b *bounds) SetLimit(rate uint64) (was uint64) {
+	was = b.rate.Swap(rate)
+	due := b.due.Load()
+	if now := int64(time.Since(b.begun)); now < due {
+		b.due.CompareAndSwap(due, now)
+	}
+	return was
+}
 
 // count counts a leg, which has so many bytes to be sent.
 func (b *bounds) count(now time.Time, bytes int) {
@@ -49,19 +64,18 @@ func (b *bounds) count(now time.Time, bytes int) {
 		b.due.Store(int64(at)) // the time before that is nothing to make up for
 	}
 	b.legs++
-	b.due.Store(int64(max(at+b.delay, b.pace.Next(time.Duration(b.due.Load()), at, bytes))))
+	b.due.Store(int64(max(at+b.delay, b.pace().Next(time.Duration(b.due.Load()), at, bytes))))
 }
 
-// Pause is how a loop waits for the time of the next leg, because epoll alone only knows milliseconds. The zero pause is for a stream
-// without pauses.
+// Pause is how a loop waits for the time of the next leg, because epoll alone only knows milliseconds. The zero pause has not waited yet.
 type Pause struct{ timer *netio.Timer }
 
 // Ready does nothing: the dispatch at the end of the round does the rest.
 func (Pause) Ready(uint32) {}
 
-// Open makes a timer for the loop, if there will be pauses.
-func (p *Pause) Open(l *loop.Loop, pauses bool) (err error) {
-	if !pauses {
+// Open makes a timer for the loop, if it has none; on its thread, or before it runs.
+func (p *Pause) Open(l *loop.Loop) (err error) {
+	if p.timer != nil {
 		return nil
 	}
 	if p.timer, err = netio.NewTimer(); err != nil {
@@ -78,7 +92,10 @@ func (p *Pause) Close() {
 	}
 }
 
-// PauseFor makes a round of the pause's loop begin when the next leg may come.
-func (b *bounds) PauseFor(p *Pause) error {
+// PauseFor makes a round of the pause's loop, whose thread calls it, begin when the next leg may come.
+func (b *bounds) PauseFor(p *Pause, l *loop.Loop) error {
+	if err := p.Open(l); err != nil {
+		return err
+	}
 	return p.timer.Set(time.Duration(b.due.Load()) - time.Since(b.begun))
 }

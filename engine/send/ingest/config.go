@@ -7,7 +7,6 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/parties"
-	"viamillipede/engine/schedule"
 	"viamillipede/engine/sidechain"
 	"viamillipede/netio"
 )
@@ -54,7 +53,8 @@ func (in *Intake) Open(c Config) (err error) {
 	in.opening.opener, _ = c.Producer.(parties.Opener)
 	in.checksum, in.gather, in.observer = c.Checksum, !c.Charmode, c.Observer
 	in.Shore.Freed, in.Shore.Lapses = c.Freed, c.Lapses
-	in.bounds = bounds{limit: c.LegLimit, delay: c.Delay, pace: schedule.PaceOf(c.Limit), lasts: c.Lasts, begun: time.Now()}
+	in.bounds = bounds{limit: c.LegLimit, delay: c.Delay, lasts: c.Lasts, begun: time.Now()}
+	in.bounds.rate.Store(c.Limit)
 	in.hinted = c.Size
 	in.blank = c.Blank && !c.PRBS
 	in.why = whyCopy(in.Source, c)

@@ -155,7 +155,7 @@ func (in *Intake) cut(shard, most int, now time.Time) (*window.Leg, Hunger, erro
 	if why := in.bounds.bar(now); why != Fed {
 		return nil, why, nil
 	}
-	most = in.pace.Most(most)
+	most = in.pace().Most(most)
 	if in.sized {
 		return in.cutFile(shard, most)
 	}

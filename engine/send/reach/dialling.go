@@ -26,5 +26,11 @@ func (r *Reach) newDialer() *ways.Dialer {
 // near calls f on the CPU of the loop with that index, so that the device gives the connection a queue of that CPU.
 func (r *Reach) near(loop int, f func()) { r.cfg.Life.Placed.Load().Near(loop, f) }
 
+// Retuned is part of ways.End.
+func (d dialling) Retuned(p *ways.Path) {
+	d.Sender.Spill(p.Order, p.Spilled())
+	d.Sender.Repace(p)
+}
+
 // Resolved is part of ways.End.
 func (d dialling) Resolved(p *ways.Path, to netip.Addr) { d.r.PlaceFor(p, to) }

@@ -31,7 +31,7 @@ func (r *Reach) Hopeless(now time.Time) *stream.Error {
 
 // Doom is the error of a stream whose receiver was met, and is lost; nil: it is not. Under Life.Mu.
 func (r *Reach) Doom(now time.Time) *stream.Error {
-	dead, giveup := r.cfg.Setup.Dead, r.cfg.Setup.Giveup
+	dead, giveup := r.cfg.Setup.Dead, r.cfg.Life.Giveup()
 	switch o := &r.cfg.Life.Outage; o.Judge(now, dead, giveup) {
 	case schedule.FateRefused:
 		return stream.Fail(stream.StatusLost, nil, "the receiver is gone: its host has refused for %v (%s)", dead, r.Answers().Unreachable())

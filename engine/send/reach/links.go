@@ -19,8 +19,11 @@ func (h *Hall) Serve(c wire.Call, conn net.Conn) {
 		h.Forgo()
 		return
 	}
-	p := h.called.Learn(c, doors.HostOf(from))
+	p, repaced := h.called.Learn(c, doors.HostOf(from))
 	h.cfg.Sender.Spill(p.Order, ways.Spill(c))
+	if repaced {
+		h.cfg.Sender.Repace(p)
+	}
 	k := h.cfg.Sender.Connected(ways.Contact{Index: int(c.Link), Generation: c.Generation, Path: p, Conn: adopted})
 	if !h.cfg.Sender.LoopOf(int(c.Link)).Post(func() { h.begin(k, c) }) {
 		k.Discard()

@@ -12,6 +12,7 @@ import (
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/tune"
 	"viamillipede/engine/ways"
 	"viamillipede/engine/wire"
 	"viamillipede/netio"
@@ -69,6 +70,8 @@ type Sender interface {
 	Begin(paths []*ways.Path)
 	// Spill is what the receiver wants of a path, given by its order.
 	Spill(path int, spill time.Duration)
+	// Repace divides another rate than before among the links of a path.
+	Repace(p *ways.Path)
 	// Connected makes a link of a connection on which it was welcomed.
 	Connected(ways.Contact) ways.Link
 	// LoopOf is the loop of a link.
@@ -138,6 +141,14 @@ func (r *Reach) Keep(ctx context.Context) {
 
 // Dials reports whether the sender dials.
 func (r *Reach) Dials() bool { return r.dialer != nil }
+
+// Tuned are the paths as the user may change them; nil: the sender listens.
+func (r *Reach) Tuned() tune.Roads {
+	if r.dialer == nil {
+		return nil
+	}
+	return r.dialer
+}
 
 // Own makes the receiver that is there the only one: it has a leg, or has said what is in its file. It is called before the link that said
 // so can have ended.
