@@ -33,6 +33,7 @@ viamillipede bench diff <old> <new> [threshold <percent>] [only <row>]
 viamillipede lanes rx [<port>]
 viamillipede lanes tx <host> [<port>] [options]
 viamillipede status [<pid>] [json]
+viamillipede top [<pid> ...]
 viamillipede stop <pid>`
 
 // story opens the help text, before the list of keywords.

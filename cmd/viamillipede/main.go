@@ -6,10 +6,10 @@
 // help, with chapters and completion, answers questions about it, and examine those about the machine; run, with standard, signals
 // and profile, carries it out, with staying and taking where it is to serve many, and keep, folder, direction, filing, execution,
 // console and connection say between which ends; ssh and meet start the other one. say, telling, sight and watch have what users and
-// programs see of it, controlled lets others ask it, and remote asks others.
+// programs see of it, controlled lets others ask it, and remote and top ask others.
 //
-// What goes where: standard output carries payload, or the text of help, version, completion, doctor, bench, lanes, keygen and status, and
-// nothing else.
+// What goes where: standard output carries payload, or the text of help, version, completion, doctor, bench, lanes, keygen, status and top,
+// and nothing else.
 // Every other line goes to standard error and begins with "viamillipede"; nothing waits for it to be read there.
 package main
 

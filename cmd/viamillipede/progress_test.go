@@ -14,7 +14,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// onTerminal is a program whose standard error is a terminal of its own, which controls it.
+// onTerminal is a program on a terminal of its own, which controls it.
 type onTerminal struct {
 	t    *testing.T
 	cmd  *exec.Cmd
@@ -25,8 +25,18 @@ type onTerminal struct {
 	seen bytes.Buffer // all that the terminal got; guarded by mu
 }
 
-// startOnTerminal starts the program with these words. Its standard input is the file, its output goes nowhere.
+// startOnTerminal starts the program with these words. Its standard error is the terminal, its standard input is the file, and its output
+// goes nowhere.
 func startOnTerminal(t *testing.T, columns uint16, input *os.File, words ...string) *onTerminal {
+	t.Helper()
+	o := newTerminal(t, columns, words...)
+	o.cmd.Stdin = input
+	o.start()
+	return o
+}
+
+// newTerminal makes a terminal for the program with these words, whose standard error it is.
+func newTerminal(t *testing.T, columns uint16, words ...string) *onTerminal {
 	t.Helper()
 	far, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
@@ -60,17 +70,23 @@ func startOnTerminal(t *testing.T, columns uint16, input *os.File, words ...stri
 		t.Fatal(err)
 	}
 	o.cmd = exec.CommandContext(t.Context(), name, words...)
-	o.cmd.Stdin, o.cmd.Stderr = input, o.near
+	o.cmd.Stderr = o.near
 	o.cmd.Env = append(os.Environ(), "TERM=xterm")
 	o.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 2}
+	return o
+}
+
+// start starts the program.
+func (o *onTerminal) start() {
+	o.t.Helper()
 	if err := o.cmd.Start(); err != nil {
-		t.Fatal(err)
+		o.t.Fatal(err)
 	}
-	t.Cleanup(func() { o.cmd.Process.Kill() })
+	o.t.Cleanup(func() { o.cmd.Process.Kill() })
 	go func() {
 		b := make([]byte, 4096)
 		for {
-			n, err := far.Read(b)
+			n, err := o.far.Read(b)
 			o.mu.Lock()
 			o.seen.Write(b[:n])
 			o.mu.Unlock()
@@ -79,7 +95,6 @@ func startOnTerminal(t *testing.T, columns uint16, input *os.File, words ...stri
 			}
 		}
 	}()
-	return o
 }
 
 func (o *onTerminal) resize(columns uint16) {

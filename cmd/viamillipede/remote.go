@@ -22,16 +22,19 @@ const (
 	statusWord = "status"
 	setWord    = "set"
 	stopWord   = "stop"
+	topWord    = "top"
 )
 
 // remoteWords are these commands.
-var remoteWords = []string{statusWord, stopWord}
+var remoteWords = []string{statusWord, topWord, stopWord}
 
 // remote are the keywords that begin them.
 func remote() []keyword {
 	pid := argument{name: "PID", want: "a PID, or the path of a socket, which has a slash", literal: true}
 	any := pid
 	any.optional = func(string) bool { return true }
+	several := any
+	several.name = "PID..."
 	asJSON := argument{name: jsonWord, want: "the same for programs, one JSON object a line", literal: true, optional: any.optional}
 	return []keyword{
 		{
@@ -44,6 +47,18 @@ trip, the window or the ring, outages, and what a sidechain did. It asks at the
 socket of control, which programs have unless theirs is off. With json each program is
 one line, with the fields of "start" and, in "ends", those of "interval" (see events)
 and more; the schema is in the source as control/schema.json.`,
+		},
+		{
+			name: topWord, first: true, args: []argument{several},
+			gist: "the streams of running programs on a whole screen, and keys to steer",
+			more: `
+For each end of a stream what status says, once a second, with what it and its paths carried lately
+as a line of bars. Up and down choose a program or a path; p takes that path out of use, or
+back into it; + and - change its rate, or the limit of all that tx sends, and 0 lifts it;
+v and V have the program say more or less; s has it stop, after a question; l shows each
+link; q leaves. A terminal of 40 columns and 10 rows is enough, and 80 by 24 is better. There
+are no colours with NO_COLOR, and only ASCII where the locale is not UTF-8. Where TERM
+is dumb, use status.`,
 		},
 		{
 			name: stopWord, first: true, args: []argument{pid},
@@ -66,6 +81,9 @@ type errand struct {
 
 // runRemote carries out a command line that begins with one of remoteWords.
 func runRemote(line []string) engine.Status {
+	if line[0] == topWord {
+		return runTop(line[1:])
+	}
 	e, err := parseErrand(line)
 	if err != nil {
 		return failed(ownPrefix, err)

@@ -1,0 +1,144 @@
+package top
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// press presses keys, and gives the order that the last one makes.
+func press(m *Model, keys ...string) (o *Order) {
+	for _, k := range keys {
+		o, _ = m.Key(k)
+	}
+	return o
+}
+
+// TestKeys: what keys ask for is about what was chosen.
+func TestKeys(t *testing.T) {
+	for name, c := range map[string]struct {
+		keys []string
+		want []string // words of set; nil: no order
+	}{
+		"a path off":             {[]string{"j", "p"}, []string{"path", "host1.40g:8834", "off"}},
+		"a path on":              {[]string{keyDown, keyDown, keyOld2, " "}, []string{"path", "host1.last-resort:8834", "on"}},
+		"no path":                {[]string{"p"}, nil},
+		"beyond the end":         {slices.Repeat([]string{"j"}, 20), nil},
+		"before the beginning":   {[]string{"k", keyUp, "j", keyOld1, "v"}, []string{"verbose", "+1"}},
+		"quieter":                {[]string{"V"}, []string{"verbose", "-1"}},
+		"a limit from the rate":  {[]string{"-"}, []string{"limit", "524M"}},
+		"faster without a limit": {[]string{"+"}, nil},
+		"a path's own rate":      {[]string{"j", "j", "="}, []string{"rate", "host1.10g:8834", "125M"}},
+		"a path's rate lifted":   {[]string{"j", "j", "0"}, []string{"rate", "host1.10g:8834", "off"}},
+		"of a receiver":          {[]string{"j", "j", "j", "j", "-"}, nil},
+		"stop, but no":           {[]string{"s", "n", "v"}, []string{"verbose", "+1"}},
+		"help takes a key":       {[]string{"?", "v"}, nil},
+		"nothing":                {[]string{"x"}, nil},
+	} {
+		o := press(known(60), c.keys...)
+		if o == nil && c.want == nil {
+			continue
+		}
+		if o == nil || o.PID != 4711 || o.Stop || !reflect.DeepEqual(o.Set, c.want) {
+			t.Errorf("%s: %+v, want %v", name, o, c.want)
+		}
+	}
+	if o := press(known(9), "s", "y"); o == nil || !o.Stop || o.PID != 4711 {
+		t.Errorf("%+v", o)
+	}
+	for _, keys := range [][]string{{"q"}, {keyEnd}, {"s", keyEnd}, {"?", "q"}} {
+		m := known(2)
+		press(m, keys[:len(keys)-1]...)
+		if _, leave := m.Key(keys[len(keys)-1]); !leave {
+			t.Errorf("%q does not leave", keys)
+		}
+	}
+}
+
+// TestLimits: a limit that was set is where the next step begins, and its line says it.
+func TestLimits(t *testing.T) {
+	m := known(60)
+	m.Done(press(m, "j", "-"), "")
+	if text := m.Render(120, 24).Text(); !strings.Contains(text, "at most 448 MiB/s") {
+		t.Error(text)
+	}
+	if o := press(m, "-"); o == nil || o.Set[2] != "358M" {
+		t.Errorf("%+v", o)
+	}
+	m.Done(press(m, "0"), "lifted")
+	if text := m.Render(120, 24).Text(); strings.Contains(text, "at most 448") || !strings.Contains(text, "lifted") {
+		t.Error(text)
+	}
+}
+
+// TestGone: a program that has ended is no longer there, nor is what keys or a question were about.
+func TestGone(t *testing.T) {
+	m := known(2)
+	press(m, "j", "j", "s")
+	var left []Answer
+	for _, a := range hosts(3) {
+		if a.PID != 4711 {
+			left = append(left, a)
+		}
+	}
+	m.Hear(left, noon)
+	if m.at != (target{pid: 4712}) || m.question != nil {
+		t.Errorf("keys are about %+v, with the question %+v", m.at, m.question)
+	}
+	m.Hear(nil, noon)
+	for _, k := range []string{"j", "k", "p", "+", "-", "0", "v", "s", "l", "?"} {
+		if o := press(m, k); o != nil {
+			t.Errorf("%q: %+v", k, o)
+		}
+	}
+}
+
+// TestLate: of a program that does not answer, the figures are the last ones, and a word says that.
+func TestLate(t *testing.T) {
+	m := known(9)
+	last := hosts(9)
+	m.Hear(last, noon)
+	rates := len(m.programs[0].rates[target{pid: 4711, side: "tx"}])
+	for i := range last {
+		last[i].Late = 5 * time.Second
+	}
+	m.Hear(last, noon)
+	if n := len(m.programs[0].rates[target{pid: 4711, side: "tx"}]); n != rates {
+		t.Errorf("%d figures, want %d", n, rates)
+	}
+	if text := m.Render(80, 24).Text(); strings.Count(text, "does not answer: 5 s") != 3 {
+		t.Error(text)
+	}
+}
+
+// TestSplit: keys come apart as they are, however they were read.
+func TestSplit(t *testing.T) {
+	const text = "aü\x1b[A\x1bOB\x1b[1;5C\x1b[Bq"
+	want := []string{"a", "ü", "\x1b[A", "\x1bOB", "\x1b[1;5C", "\x1b[B", "q"}
+	for cut := range len(text) {
+		if r := text[cut]; cut > 0 && (text[cut-1] == 0x1b || r&0xc0 == 0x80) {
+			continue // ESC alone is a key, and a character comes whole from a terminal
+		}
+		var term Terminal
+		if got := slices.Concat(term.split(text[:cut]), term.split(text[cut:])); !slices.Equal(got, want) {
+			t.Errorf("cut at %d: %q", cut, got)
+		}
+	}
+	var term Terminal
+	if got := term.split("\x1b"); !slices.Equal(got, []string{"\x1b"}) {
+		t.Errorf("%q", got)
+	}
+	if got := term.split("\x1b[" + strings.Repeat("1", 100)); len(got) == 0 {
+		t.Error("what is no key is kept for ever")
+	}
+}
+
+func TestSizeOf(t *testing.T) {
+	for text, want := range map[string]uint64{"100M": 100 << 20, "64k": 64 << 10, "2GiB": 2 << 30, "700000": 700000, "much": 0, "": 0, "1M2": 0} {
+		if got := sizeOf([]string{text}); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+}

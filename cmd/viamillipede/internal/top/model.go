@@ -1,0 +1,181 @@
+package top
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"viamillipede/cmd/viamillipede/internal/control"
+)
+
+// historyMost is how many figures are kept of each path and stream: on a wide screen, all of them are shown.
+const historyMost = 240
+
+// Model is what is known. It belongs to one goroutine.
+type Model struct {
+	Host    string
+	Now     time.Time
+	Letters bool // only ASCII is drawn
+
+	programs []*program // by PID
+	at       target     // what keys are about
+	links    bool       // each link is shown
+	help     bool
+	question *question // that waits for an answer; nil: none
+	note     string    // what came of the last order
+	limits   map[target]uint64
+}
+
+// NewModel makes one that knows of no program.
+func NewModel(host string) *Model {
+	return &Model{Host: host, limits: map[target]uint64{}}
+}
+
+// Answer is what a program has said last.
+type Answer struct {
+	*control.Status
+	Late time.Duration // for so long it says no more; 0: it does
+}
+
+// program is one that runs, or did until now.
+type program struct {
+	Answer
+	cpu   float64              // of one CPU, since the answer before; negative: not known
+	rates map[target][]float64 // bytes a second, of streams and paths, oldest first
+}
+
+// target is what a key can be about: a program, an end of a stream in it, or a path of that.
+type target struct {
+	pid    int
+	side   string // "": the program
+	number int
+	path   string // "": all paths
+}
+
+// Hear takes the answers of all programs that there are now, asked at that time.
+func (m *Model) Hear(answers []Answer, now time.Time) {
+	m.Now = now
+	var all []*program
+	for _, a := range answers {
+		p := &program{Answer: a, cpu: -1, rates: map[target][]float64{}}
+		if i := slices.IndexFunc(m.programs, func(q *program) bool { return q.PID == a.PID }); i >= 0 {
+			p.follow(m.programs[i])
+			if m.programs[i].Status == a.Status {
+				all = append(all, p) // it was asked in vain
+				continue
+			}
+		}
+		p.remember()
+		all = append(all, p)
+	}
+	slices.SortFunc(all, func(a, b *program) int { return a.PID - b.PID })
+	m.programs = all
+	m.settle()
+}
+
+// follow takes over what is known from the answer before.
+func (p *program) follow(before *program) {
+	p.rates = before.rates
+	if p.Status == before.Status {
+		p.cpu = before.cpu
+		return
+	}
+	if took := p.Age - before.Age; took > 0 {
+		p.cpu = max(0, p.CPU-before.CPU) / took
+	}
+}
+
+// remember adds the figures of an answer to those before.
+func (p *program) remember() {
+	for i := range p.Ends {
+		e := &p.Ends[i]
+		at := target{pid: p.PID, side: e.Side, number: e.Number}
+		p.add(at, e.Rate)
+		for _, way := range waysOf(e) {
+			at.path = way.name
+			p.add(at, way.rate)
+		}
+	}
+}
+
+func (p *program) add(at target, rate float64) {
+	all := append(p.rates[at], rate)
+	p.rates[at] = all[max(0, len(all)-historyMost):]
+}
+
+// way is a path or, at an end that listens, a host whose links came in.
+type way struct {
+	name  string
+	order int // -1: it listens
+	state string
+	links int
+	lost  uint64
+	rate  float64
+	rtt   float64
+}
+
+// waysOf are those of an end.
+func waysOf(e *control.End) (all []way) {
+	for _, p := range e.Paths {
+		all = append(all, way{p.Path, p.Order, p.State, p.Links, p.Lost, p.Rate, p.RTT})
+	}
+	if len(all) > 0 {
+		return all
+	}
+	for _, l := range e.Each {
+		name := hostOf(l.Path)
+		i := slices.IndexFunc(all, func(w way) bool { return w.name == name })
+		if i < 0 {
+			i = len(all)
+			all = append(all, way{name: name, order: -1, state: "down"})
+		}
+		if w := &all[i]; l.State == "up" || l.State == "stalled" {
+			w.state, w.links, w.rate, w.rtt = "up", w.links+1, w.rate+l.Rate, max(w.rtt, l.RTT)
+		}
+	}
+	return slices.DeleteFunc(all, func(w way) bool { return w.links == 0 })
+}
+
+// targets are all that keys can be about, in the order of the screen.
+func (m *Model) targets() (all []target) {
+	for _, p := range m.programs {
+		all = append(all, target{pid: p.PID})
+		for i := range p.Ends {
+			e := &p.Ends[i]
+			at := target{pid: p.PID, side: e.Side, number: e.Number}
+			for _, w := range waysOf(e) {
+				if w.order >= 0 {
+					at.path = w.name
+					all = append(all, at)
+				}
+			}
+		}
+	}
+	return all
+}
+
+// settle keeps what keys are about among what there is.
+func (m *Model) settle() {
+	all := m.targets()
+	if len(all) > 0 && !slices.Contains(all, m.at) {
+		i := max(0, slices.IndexFunc(all, func(t target) bool { return t.pid == m.at.pid }))
+		m.at = all[i]
+	}
+	if q := m.question; q != nil && m.find(q.pid) == nil {
+		m.question = nil
+		m.note = fmt.Sprintf("%d has ended", q.pid)
+	}
+}
+
+// find is a program; nil: it is not there.
+func (m *Model) find(pid int) *program {
+	for _, p := range m.programs {
+		if p.PID == pid {
+			return p
+		}
+	}
+	return nil
+}
+
+// Note shows what came of an order, or what else there is to say, in a line.
+func (m *Model) Note(text string) { m.note = text }

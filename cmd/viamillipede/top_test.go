@@ -1,0 +1,152 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// overviewOf shows what a program does that answers at a socket, on a terminal of 80 columns.
+func overviewOf(t *testing.T, socket string) *onTerminal {
+	t.Helper()
+	o := newTerminal(t, 80, "top", socket)
+	o.cmd.Stdin, o.cmd.Stdout = o.near, o.near
+	o.cmd.Env = append(o.cmd.Env, "LC_ALL=C.UTF-8", "NO_COLOR=")
+	o.cmd.SysProcAttr = nil // the kernel resets a terminal when the process ends that it controls
+	return o
+}
+
+// modes are those of the terminal.
+func (o *onTerminal) modes() unix.Termios {
+	o.t.Helper()
+	conn, err := o.near.SyscallConn()
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	var is *unix.Termios
+	if failed := conn.Control(func(fd uintptr) { is, err = unix.IoctlGetTermios(int(fd), unix.TCGETS) }); failed != nil || err != nil {
+		o.t.Fatal(failed, err)
+	}
+	return *is
+}
+
+// press presses a key.
+func (o *onTerminal) press(key string) {
+	o.t.Helper()
+	if _, err := o.far.WriteString(key); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// waitingReceiver starts a receiver that nobody sends to, and gives its socket and its port.
+func waitingReceiver(t *testing.T) (rx *tried, socket, port string) {
+	t.Helper()
+	port = freshPort(t)
+	socket = filepath.Join(t.TempDir(), "control")
+	return background(t, "viamillipede", "rx", port, "control", socket, "connect", "1000"), socket, port
+}
+
+// TestTop: the screen shows what runs, in the size of the terminal; keys choose, ask before they stop, and leave. The terminal is as it was
+// then.
+func TestTop(t *testing.T) {
+	t.Parallel()
+	rx, socket, port := waitingReceiver(t)
+	o := overviewOf(t, socket)
+	before := o.modes()
+	o.start()
+	o.await(0, "\x1b[?1049h\x1b[?25l")
+	o.await(0, "rx "+port+" control ")
+	o.await(0, "waiting for the peer ")
+	o.await(0, "CPU ")
+
+	seen := len(o.text())
+	o.resize(40)
+	if err := o.cmd.Process.Signal(syscall.SIGWINCH); err != nil {
+		t.Fatal(err)
+	}
+	o.await(seen, "\x1b[2J")
+	seen = len(o.text())
+	o.press("?")
+	o.await(seen, "choose a program or a path")
+	o.press("x")
+	o.resize(100)
+	seen = len(o.text())
+	o.press("s")
+	o.await(seen, fmt.Sprintf("stop %d (rx %s)? y, ", rx.Process.Pid, port))
+	o.press("n")
+	o.await(seen, "q quit")
+	seen = len(o.text())
+	o.press("sy")
+	o.await(seen, "ended with status 143")
+	rx.ends(t, 143, "")
+	o.await(seen, "no program of yours")
+	o.press("q")
+	if err := o.cmd.Wait(); err != nil {
+		t.Errorf("%v:\n%q", err, o.text())
+	}
+	o.isAsItWas(before)
+}
+
+// isAsItWas demands that the terminal is left as it was.
+func (o *onTerminal) isAsItWas(before unix.Termios) {
+	o.t.Helper()
+	o.await(0, "\x1b[?25h\x1b[?1049l")
+	if is := o.modes(); !reflect.DeepEqual(is, before) {
+		o.t.Errorf("modes %+v, want %+v", is, before)
+	}
+}
+
+// TestTopIsEnded: whatever ends it, the terminal is as it was, and after ^Z it goes on.
+func TestTopIsEnded(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(o *onTerminal){
+		"SIGTERM": func(o *onTerminal) { _ = o.cmd.Process.Signal(syscall.SIGTERM) },
+		"SIGHUP":  func(o *onTerminal) { _ = o.cmd.Process.Signal(syscall.SIGHUP) },
+		"SIGQUIT": func(o *onTerminal) { _ = o.cmd.Process.Signal(syscall.SIGQUIT) },
+		"SIGTSTP": func(o *onTerminal) {
+			o.press("\x1a")
+			until(o.t, "it goes on", func() bool {
+				_ = o.cmd.Process.Signal(syscall.SIGCONT) // the test may be the shell's job, whose programs are stopped
+				return strings.Contains(o.text(), "\x1b[?1049l\x1b[?1049h")
+			})
+			o.press("q")
+		},
+		"^C": func(o *onTerminal) { o.press("\x03") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := overviewOf(t, filepath.Join(t.TempDir(), "nobody"))
+			before := o.modes()
+			o.start()
+			o.await(0, "no program of yours")
+			end(o)
+			err := o.cmd.Wait()
+			want := map[string]int{"SIGTERM": 143, "SIGHUP": 129, "SIGQUIT": -1}[name]
+			if exit, _ := errors.AsType[*exec.ExitError](err); want != 0 && (exit == nil || want > 0 && exit.ExitCode() != want) || want == 0 && err != nil {
+				t.Errorf("%v, want status %d", err, want)
+			}
+			o.isAsItWas(before)
+		})
+	}
+}
+
+// TestTopUnfit: where no screen can be shown, a line says so, and what to use instead.
+func TestTopUnfit(t *testing.T) {
+	t.Parallel()
+	o := newTerminal(t, 80, "top")
+	o.cmd.Stdin, o.cmd.Stdout = o.near, o.near
+	o.cmd.Env = append(o.cmd.Env, "TERM=dumb")
+	o.start()
+	o.cmd.Wait()
+	o.await(0, `viamillipede: top: a terminal on which nothing can be placed (TERM is "dumb"): "viamillipede status" says the same in lines`)
+	if text := o.text(); strings.Contains(text, "\x1b") || o.cmd.ProcessState.ExitCode() != 1 {
+		t.Errorf("status %d, %q", o.cmd.ProcessState.ExitCode(), text)
+	}
+}
