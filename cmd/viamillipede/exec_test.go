@@ -45,9 +45,11 @@ func strikeable(t *testing.T, d dialling) *struck {
 	t.Helper()
 	t.Parallel()
 	s := &struck{t: t, dir: t.TempDir(), pids: map[string]int{}}
-	s.rx, s.tx = d.both(t, []string{"dead", "1", "threads", "4", "exec",
-		"sleep 1000 & echo $$ >" + s.file("rx~") + "; mv " + s.file("rx~") + " " + s.file("rx") + "; cat >/dev/null; touch " + s.file("whole")},
-		[]string{"dead", "1", "threads", "4", "delayus", "20000", "exec",
+	// The consumer has more than a window, so that each end has met the other one: a sender that listens, and of which nothing is
+	// acknowledged yet, would wait for another receiver.
+	s.rx, s.tx = d.both(t, []string{"dead", "1", "threads", "4", "window", "1M", "exec",
+		"sleep 1000 & echo $$ >" + s.file("rx~") + "; head -c 1500000 >/dev/null; mv " + s.file("rx~") + " " + s.file("rx") + "; cat >/dev/null; touch " + s.file("whole")},
+		[]string{"dead", "1", "threads", "4", "window", "1M", "delayus", "20000", "exec",
 			"sleep 1000 & echo $$ >" + s.file("tx~") + "; mv " + s.file("tx~") + " " + s.file("tx") + "; exec cat /dev/zero"})
 	for _, end := range []string{"rx", "tx"} {
 		until(t, end+" runs its program", func() bool { _, err := os.Stat(s.file(end)); return err == nil })
