@@ -33,8 +33,8 @@ var everySeed = flag.Bool("everyseed", false, "try all seeds also in tests that 
 var quick = schedule.Timing{
 	Backoff:     time.Millisecond,
 	BackoffMost: 8 * time.Millisecond,
-	Dial:        60 * time.Millisecond,
-	Hello:       60 * time.Millisecond,
+	Dial:        200 * time.Millisecond,
+	Hello:       200 * time.Millisecond,
 	Tick:        5 * time.Millisecond,
 	Beat:        10 * time.Millisecond,
 	Stall:       20 * time.Millisecond,
