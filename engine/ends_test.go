@@ -180,6 +180,9 @@ func throughTCP(
 	r, s := overLoopback(t, source, sink, o)
 	var ends, others sync.WaitGroup
 	var rxErr, txErr, feedErr, drainErr error
+	stands := &lines{to: io.Discard} // how a stream stands that hangs
+	late := time.AfterFunc(patience-patience/10, func() { show(stands, r.Snapshot()); show(stands, s.Snapshot()) })
+	defer late.Stop()
 	ends.Go(func() { rx, rxErr = r.Run(ctx) })
 	ends.Go(func() { tx, txErr = s.Run(ctx) })
 	if produce != nil {
@@ -193,7 +196,7 @@ func throughTCP(
 	source.CloseNear() // a producer that is left over gets EPIPE
 	others.Wait()
 	if err := errors.Join(rxErr, txErr, feedErr, drainErr); err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v\n%s", err, stands)
 	}
 	if sink.Far == nil {
 		var err error
