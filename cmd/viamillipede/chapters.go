@@ -25,7 +25,7 @@ func chapters() []chapter {
 		{"speed", "links, memory, coders, CPUs", []string{"threads", "window", "leg", "sidechain", "charmode", "io", "congestion", "cpus", "sockstats", "limit"}, nil},
 		{"tests", "test streams, faults", []string{"prbs", "leglimit", "delayus", "chaos"}, nil},
 		{"reports", "what is said, and where", []string{"verbose", "progress", "size", "timestamps", "log", "events", "interval", "notify", "metrics", "control", "json", "profile"}, levelsText},
-		{"commands", "what does without a stream", []string{"help", "version", "completion", "keygen", "doctor", benchWord, lanesWord, statusWord, topWord, stopWord}, nil},
+		{"commands", "what does without a stream", []string{"help", "version", "completion", "keygen", "doctor", benchWord, lanesWord, statusWord, topWord, setWord, stopWord}, nil},
 		{"exit", "exit statuses, and signals", nil, endingText},
 		{"all", "everything, with examples", nil, helpText},
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -27,6 +26,9 @@ type controlled struct {
 	kind   string
 	begun  time.Time
 	server *control.Server
+
+	mu    sync.Mutex
+	noted []events.Setting // what was changed; guarded by mu
 }
 
 // theControl is the program's, which has to go at its end; nil: nobody can ask.
@@ -90,17 +92,12 @@ func (c *controlled) Stop() error {
 	return syscall.Kill(os.Getpid(), syscall.SIGTERM) // whatever runs knows what to do then
 }
 
-// Set is part of control.Program.
-func (c *controlled) Set([]string) ([]control.Change, error) {
-	return nil, errors.New("nothing can be changed yet")
-}
-
 // Status is part of control.Program.
 func (c *controlled) Status(r control.Request) *control.Status {
 	now := time.Now()
 	s := control.NewStatus()
 	s.Time, s.Kind, s.Age, s.CPU, s.Keep = now.UTC().Format(time.RFC3339Nano), c.kind, now.Sub(c.begun).Seconds(), usedCPU(), c.inv.keep
-	s.Beginning = events.Begin(events.Program{Version: version, Wire: wireVersion}, c.inv.settings())
+	s.Beginning = events.Begin(events.Program{Version: version, Wire: wireVersion}, c.settings())
 	var text strings.Builder
 	if r.Text {
 		text.WriteString(c.heading(s, r.Columns))

@@ -34,6 +34,7 @@ viamillipede lanes rx [<port>]
 viamillipede lanes tx <host> [<port>] [options]
 viamillipede status [<pid>] [json]
 viamillipede top [<pid> ...]
+viamillipede set <pid> [stream <n>] [tx|rx] <word> [<path>] <value>
 viamillipede stop <pid>`
 
 // story opens the help text, before the list of keywords.

@@ -26,7 +26,7 @@ const (
 )
 
 // remoteWords are these commands.
-var remoteWords = []string{statusWord, topWord, stopWord}
+var remoteWords = []string{statusWord, topWord, setWord, stopWord}
 
 // remote are the keywords that begin them.
 func remote() []keyword {
@@ -61,6 +61,21 @@ are no colours with NO_COLOR, and only ASCII where the locale is not UTF-8. Wher
 is dumb, use status.`,
 		},
 		{
+			name: setWord, first: true,
+			args: []argument{pid, {name: "WORD", want: choice(tuningWords(), nil).want, choices: tuningWords()}, {name: "VALUE", want: "as on the command line"}},
+			gist: "change a setting of a running program",
+			more: `
+giveup SECONDS · limit SIZE|off · threads N · verbose N, and of one path, which is named
+by its number, from 1, or by its name (the only one needs none):
+rate [PATH] SIZE|off · spill [PATH] MS|never · path PATH on|off.
+It says what was and what is. Where there are rx and tx, or several streams (keep), all that
+have the setting get it, unless "stream N", "tx" or "rx" stands before WORD; with keep,
+those that are there now, and verbose those to come, too. Paths, their links and rates are
+those of the end that dials. Links go down to one on each path and up to the number with which
+the stream began; those that are too many end without loss. A path that is off has no links
+and carries nothing; the last one stays on.`,
+		},
+		{
 			name: stopWord, first: true, args: []argument{pid},
 			gist: "have a running program stop, and wait until it has ended",
 			more: `
@@ -91,6 +106,8 @@ func runRemote(line []string) engine.Status {
 	switch e.word {
 	case statusWord:
 		err = e.status(os.Stdout)
+	case setWord:
+		err = e.set(os.Stdout)
 	case stopWord:
 		err = e.stop(os.Stdout)
 	}
@@ -112,6 +129,12 @@ func parseErrand(line []string) (errand, error) {
 	}
 	if len(e.rest) > 0 {
 		e.who, e.rest = e.rest[0], e.rest[1:]
+	}
+	if e.word == setWord {
+		if _, _, err := parseWish(e.rest); err != nil {
+			return e, usageError("%s: %v", e.word, err)
+		}
+		return e, nil
 	}
 	if len(e.rest) > 0 {
 		return e, usageError("%s: expected the end of the line, found %q", e.word, e.rest[0])
@@ -206,6 +229,33 @@ func printable(text string) string {
 		lines[i] = line[:indent] + wire.Printable(line[indent:])
 	}
 	return strings.Join(lines, "\n") + "\n"
+}
+
+// set has a setting changed, and says what was and what is.
+func (e *errand) set(w io.Writer) error {
+	places, err := e.places()
+	if err != nil {
+		return err
+	}
+	return e.ask(places[0], func(c *control.Client) error {
+		changes, err := c.Set(e.rest...)
+		if err != nil {
+			return err
+		}
+		var text strings.Builder
+		for _, change := range changes {
+			line := changeText(change)
+			switch {
+			case change.Number > 0:
+				line = fmt.Sprintf("stream %d %s: %s", change.Number, change.Side, line)
+			case len(changes) > 1 && change.Side != "":
+				line = change.Side + ": " + line
+			}
+			text.WriteString(wire.Printable(line) + "\n")
+		}
+		_, err = io.WriteString(w, text.String())
+		return err
+	})
 }
 
 // stopMost is how long stop waits for the end of a program.

@@ -30,6 +30,7 @@ type sight struct {
 	plain  bool                           // progress in lines, where there is no terminal
 	paths  bool                           // one of several may be gone while others work
 	server *metrics.Server                // nil: nobody asks
+	self   *side                          // of a program that serves many: what is said of none of the streams; set before sides
 	sides  atomic.Pointer[func() []*side] // those of streams, now; nil: there are none yet
 }
 

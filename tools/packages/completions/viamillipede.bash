@@ -57,7 +57,7 @@ __viamillipede_takes() {
 	'stream timestamps') takes='on,off' ;;
 	'stream log') takes='journal,json,@file' ;;
 	'stream limit') takes='@' ;;
-	'stream help') takes='?--help,--version,-h,all,bench,bidir,bind,chaos,charmode,checkphrase,checksum,checksums,commands,completion,congestion,connect,control,cpus,dataport,dead,delayus,doctor,early,ends,events,exec,exit,file,giveup,gobench,help,initiate,interval,io,json,keep,key,keygen,lanes,leg,leglimit,limit,log,metrics,name,notify,paths,peer,pipes,ports,prbs,profile,progress,pty,rate,ready,reports,resume,rounds,rx,safety,seconds,sidechain,size,sockstats,speed,spill,sports,ssh,status,stop,sweep,sync,terminate,tests,threads,timestamps,top,tx,verbose,version,via,waiting,warmup,window,wire @' ;;
+	'stream help') takes='?--help,--version,-h,all,bench,bidir,bind,chaos,charmode,checkphrase,checksum,checksums,commands,completion,congestion,connect,control,cpus,dataport,dead,delayus,doctor,early,ends,events,exec,exit,file,giveup,gobench,help,initiate,interval,io,json,keep,key,keygen,lanes,leg,leglimit,limit,log,metrics,name,notify,paths,peer,pipes,ports,prbs,profile,progress,pty,rate,ready,reports,resume,rounds,rx,safety,seconds,set,sidechain,size,sockstats,speed,spill,sports,ssh,status,stop,sweep,sync,terminate,tests,threads,timestamps,top,tx,verbose,version,via,waiting,warmup,window,wire @' ;;
 	'stream version') takes='@' ;;
 	'stream completion') takes='bash,zsh,fish @' ;;
 	'stream keygen') takes='@file @' ;;
@@ -66,6 +66,7 @@ __viamillipede_takes() {
 	'stream lanes') takes='rx,tx @' ;;
 	'stream status') takes='?@ ?json @' ;;
 	'stream top') takes='?@ @' ;;
+	'stream set') takes='@ giveup,limit,threads,verbose,rate,spill,path @ @' ;;
 	'stream stop') takes='@ @' ;;
 	'lanes rx') takes='?@' ;;
 	'lanes tx') takes='@host ?@' ;;
@@ -199,7 +200,7 @@ __viamillipede_takes() {
 # Sets words to the keywords of a line of kind $1: with * they may be repeated, and with ! they have to come first.
 __viamillipede_words() {
 	case $1 in
-	stream) words='rx* tx* via* rate* spill* sports* file* resume sync exec pty name terminate initiate sidechain* keep ssh* peer ports wire threads verbose checksum chaos checkphrase charmode prbs leglimit delayus key window leg early giveup dead connect bind congestion io cpus sockstats profile ready json progress size events interval notify metrics control timestamps log* limit help! version! completion! keygen! doctor! bench! lanes! status! top! stop!' ;;
+	stream) words='rx* tx* via* rate* spill* sports* file* resume sync exec pty name terminate initiate sidechain* keep ssh* peer ports wire threads verbose checksum chaos checkphrase charmode prbs leglimit delayus key window leg early giveup dead connect bind congestion io cpus sockstats profile ready json progress size events interval notify metrics control timestamps log* limit help! version! completion! keygen! doctor! bench! lanes! status! top! set! stop!' ;;
 	lanes) words='rx tx flows seconds connect via* sports* bind svg json events' ;;
 	bench-diff) words='threshold only*' ;;
 	bench-local) words='seconds warmup rounds sweep* pipes bidir interval dataport json gobench events threads verbose checksum chaos checkphrase charmode prbs leglimit delayus key window leg early giveup dead connect bind congestion io cpus sockstats profile' ;;

@@ -136,14 +136,17 @@ func IntervalOf(before, s observe.Snapshot, v meter.View) Interval {
 		if n < len(before.Paths) {
 			bytes = before.Paths[n].Bytes
 		}
-		i.Paths = append(i.Paths, PathInterval{p.Name, n, stateOf(p), p.Links, p.LinksLost, p.Bytes, perSecond(bytes, p.Bytes, took), p.RTT.Seconds()})
+		i.Paths = append(i.Paths, PathInterval{p.Name, n, stateOf(p), p.Links, p.LinksLost, p.Bytes, perSecond(bytes, p.Bytes, took), p.Limit, p.RTT.Seconds()})
 	}
 	return i
 }
 
 // stateOf is whether a path can carry something.
 func stateOf(p observe.PathStatus) string {
-	if p.Links > 0 {
+	switch {
+	case p.Off:
+		return "off"
+	case p.Links > 0:
 		return "up"
 	}
 	return "down"

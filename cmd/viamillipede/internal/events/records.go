@@ -105,12 +105,13 @@ type Interval struct {
 type PathInterval struct {
 	Path  string  `json:"path"`
 	Order int     `json:"order"`
-	State string  `json:"state"` // up: it has links; down
+	State string  `json:"state"` // up: it has links; down; off: its user wants none
 	Links int     `json:"links"`
 	Lost  uint64  `json:"links_lost"`
 	Bytes uint64  `json:"bytes"`
 	Rate  float64 `json:"rate"`
-	RTT   float64 `json:"rtt"` // seconds
+	Limit uint64  `json:"limit,omitempty"` // bytes a second
+	RTT   float64 `json:"rtt"`             // seconds
 }
 
 // stall is a stream that stands still though links are up, or no longer does.

@@ -40,6 +40,9 @@ func (a *Absence) Look(s observe.Snapshot) (news []Gone) {
 	for i, p := range s.Paths {
 		at := &a.paths[i]
 		switch {
+		case p.Off:
+			*at = absence{}
+			continue
 		case p.Links > 0:
 			if at.told {
 				news = append(news, Gone{p, i, at.since, true})

@@ -26,7 +26,7 @@ type View struct {
 	Now       float64       // bytes a second, of the last seconds; what is not sent does not count
 	Average   float64       // since the first link
 	Left      time.Duration // until the end; negative: not known
-	Paths     int           // of an end that dials; 0: not known
+	Paths     int           // of an end that dials, that are on; 0: not known
 	PathsUp   int
 	Links     int // up
 	Lost      uint64
@@ -58,11 +58,14 @@ type look struct {
 // Read makes a view of a Snapshot, which is later than those before it.
 func (m *Meter) Read(s observe.Snapshot) View {
 	sum := s.Summary
-	v := View{Ended: s.Ended, Bytes: sum.Bytes, Average: float64(sum.Rate()), Left: -1, Paths: len(s.Paths), Links: linksUp(s.Links), Lost: sum.LinksLost}
+	v := View{Ended: s.Ended, Bytes: sum.Bytes, Average: float64(sum.Rate()), Left: -1, Links: linksUp(s.Links), Lost: sum.LinksLost}
 	if w := s.Window; w != nil {
 		v.Bytes -= min(v.Bytes, uint64(w.Kept))
 	}
 	for _, p := range s.Paths {
+		if !p.Off {
+			v.Paths++
+		}
 		if p.Links > 0 {
 			v.PathsUp++
 		}

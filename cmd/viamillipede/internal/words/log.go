@@ -62,6 +62,11 @@ func (l *Log) print(level observe.Level, text string) {
 // Level is the highest level that is printed.
 func (l *Log) Level() observe.Level { return observe.Level(l.level.Load()) }
 
+// Set changes it.
+func (l *Log) Set(to observe.Level) (was observe.Level) {
+	return observe.Level(l.level.Swap(int32(to)))
+}
+
 // Raise raises the level by one, or from the highest to 0, and returns it.
 func (l *Log) Raise() int {
 	for {

@@ -3,6 +3,7 @@ package words
 import (
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -171,7 +172,7 @@ func writePaths(b *strings.Builder, columns int, paths []observe.PathStatus, now
 			names[i] = strconv.Itoa(i + 1)
 		}
 	}
-	writeTable(b, columns, []column{
+	all := []column{
 		{"path", 0, names},
 		{"links", 1, cells(func(p observe.PathStatus) string { return strconv.Itoa(p.Links) })},
 		{"bytes", 3, cells(func(p observe.PathStatus) string { return Bytes(p.Bytes) })},
@@ -183,9 +184,20 @@ func writePaths(b *strings.Builder, columns int, paths []observe.PathStatus, now
 		{"rescued from", 9, cells(func(p observe.PathStatus) string { return strconv.FormatUint(p.RescuedFrom, 10) })},
 		{"rescued to", 7, cells(func(p observe.PathStatus) string { return strconv.FormatUint(p.RescuedTo, 10) })},
 		{"head", 6, cells(func(p observe.PathStatus) string { return fmt.Sprintf("%.1f %%", 100*p.Head) })},
-	})
+	}
+	if slices.ContainsFunc(paths, func(p observe.PathStatus) bool { return p.Limit > 0 }) {
+		all = slices.Insert(all, 5, column{"limit", 10, cells(func(p observe.PathStatus) string {
+			if p.Limit == 0 {
+				return "-"
+			}
+			return Bytes(p.Limit) + "/s"
+		})})
+	}
+	writeTable(b, columns, all)
 	for i, p := range paths {
-		if p.Links == 0 {
+		if p.Off {
+			fmt.Fprintln(b, Fold(pathNamed(names[i])+" is off", columns))
+		} else if p.Links == 0 {
 			fmt.Fprintln(b, Fold(fmt.Sprintf("%s has no link%s: %s", pathNamed(names[i]), forSince(p.Since, now), LastAttempt(p.Last)), columns))
 		}
 	}
