@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -298,7 +299,7 @@ func (r *receiver) tell() reply {
 	for i, a := range r.flows {
 		answer.Flows = append(answer.Flows, r.describe(i, a))
 	}
-	slices.SortFunc(answer.Flows, func(a, b Arrival) int { return a.Flow - b.Flow })
+	sort.Slice(answer.Flows, func(a, b int) bool { return answer.Flows[a].Flow < answer.Flows[b].Flow }) // as for a receiver's links
 	answer.Missing = append(answer.Missing, r.unpredicted()...)
 	return answer
 }

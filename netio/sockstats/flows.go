@@ -1,9 +1,8 @@
 package sockstats
 
 import (
-	"cmp"
 	"errors"
-	"slices"
+	"sort"
 
 	"github.com/cilium/ebpf"
 
@@ -101,7 +100,10 @@ func flows(all []counted, find func(index uint32) device) []Flow {
 	for _, c := range all {
 		flows = append(flows, c.flow(c.flowCount, find(c.Interface)))
 	}
-	slices.SortFunc(flows, func(a, b Flow) int { return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(b.Packets, a.Packets)) })
+	sort.Slice(flows, func(i, j int) bool { // slices.SortFunc has 15 KiB of code for each struct
+		a, b := flows[i], flows[j]
+		return a.Bytes > b.Bytes || a.Bytes == b.Bytes && a.Packets > b.Packets
+	})
 	return flows
 }
 
