@@ -82,10 +82,11 @@ func (f *Frame) put(column, row int, pieces ...piece) {
 	}
 }
 
-// fill gives the cells of a row a flag.
-func (f *Frame) fill(row int, style Style) {
+// invert shows a row in one colour, inversely.
+func (f *Frame) invert(row int) {
 	for i := range f.Columns {
-		f.cells[row*f.Columns+i].Style |= style
+		c := &f.cells[row*f.Columns+i]
+		c.Style = c.Style&Bold | Inverse
 	}
 }
 

@@ -137,7 +137,7 @@ func (m *Model) wayAt() (way, bool) {
 	}
 	for i := range p.Ends {
 		if e := &p.Ends[i]; e.Side == m.at.side && e.Number == m.at.number {
-			for _, w := range waysOf(e) {
+			for _, w := range p.ways(e) {
 				if w.name == m.at.path {
 					return w, true
 				}

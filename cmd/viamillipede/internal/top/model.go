@@ -2,6 +2,7 @@ package top
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -87,15 +88,21 @@ func (p *program) follow(before *program) {
 
 // remember adds the figures of an answer to those before.
 func (p *program) remember() {
+	there := map[target]bool{}
 	for i := range p.Ends {
 		e := &p.Ends[i]
 		at := target{pid: p.PID, side: e.Side, number: e.Number}
+		there[at] = true
 		p.add(at, e.Rate)
-		for _, way := range waysOf(e) {
+		for _, way := range p.ways(e) {
 			at.path = way.name
 			p.add(at, way.rate)
 		}
 	}
+	maps.DeleteFunc(p.rates, func(at target, _ []float64) bool {
+		at.path = ""
+		return !there[at]
+	})
 }
 
 func (p *program) add(at target, rate float64) {
@@ -114,27 +121,43 @@ type way struct {
 	rtt   float64
 }
 
-// waysOf are those of an end.
-func waysOf(e *control.End) (all []way) {
+// ways are those of an end.
+func (p *program) ways(e *control.End) (all []way) {
 	for _, p := range e.Paths {
 		all = append(all, way{p.Path, p.Order, p.State, p.Links, p.Lost, p.Rate, p.RTT})
 	}
 	if len(all) > 0 {
 		return all
 	}
-	for _, l := range e.Each {
-		name := hostOf(l.Path)
-		i := slices.IndexFunc(all, func(w way) bool { return w.name == name })
-		if i < 0 {
-			i = len(all)
-			all = append(all, way{name: name, order: -1, state: "down"})
+	for _, name := range p.hosts(e) {
+		w := way{name: name, order: -1, state: "down"}
+		for _, l := range e.Each {
+			if isUp(l) && hostOf(l.Path) == name {
+				w.state, w.links, w.rate, w.rtt = "up", w.links+1, w.rate+l.Rate, max(w.rtt, l.RTT)
+			}
 		}
-		if w := &all[i]; l.State == "up" || l.State == "stalled" {
-			w.state, w.links, w.rate, w.rtt = "up", w.links+1, w.rate+l.Rate, max(w.rtt, l.RTT)
+		all = append(all, w)
+	}
+	return all
+}
+
+// hosts are those from which links of an end have come that listens.
+func (p *program) hosts(e *control.End) []string {
+	names := map[string]bool{}
+	for at := range p.rates {
+		if at.side == e.Side && at.number == e.Number && at.path != "" {
+			names[at.path] = true
 		}
 	}
-	return slices.DeleteFunc(all, func(w way) bool { return w.links == 0 })
+	for _, l := range e.Each {
+		if isUp(l) {
+			names[hostOf(l.Path)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
 }
+
+func isUp(l control.Link) bool { return l.State == "up" || l.State == "stalled" }
 
 // targets are all that keys can be about, in the order of the screen.
 func (m *Model) targets() (all []target) {
@@ -143,7 +166,7 @@ func (m *Model) targets() (all []target) {
 		for i := range p.Ends {
 			e := &p.Ends[i]
 			at := target{pid: p.PID, side: e.Side, number: e.Number}
-			for _, w := range waysOf(e) {
+			for _, w := range p.ways(e) {
 				if w.order >= 0 {
 					at.path = w.name
 					all = append(all, at)

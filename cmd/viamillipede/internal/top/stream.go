@@ -34,7 +34,7 @@ func (m *Model) endLines(p *program, e *control.End, columns int) []line {
 	if l, ok := m.memory(p, e, at, columns); ok {
 		all = append(all, l)
 	}
-	ways := waysOf(e)
+	ways := p.ways(e)
 	most, longest := 0.0, 0
 	for _, w := range ways {
 		at.path = w.name
@@ -103,6 +103,9 @@ func (m *Model) memory(p *program, e *control.End, at target, columns int) (line
 		}
 	default:
 		return line{}, false
+	}
+	if e.Outages > 0 {
+		text += ", " + words.Number(e.Outages, "outage")
 	}
 	left := []piece{{blank(indent), Plain}, {fmt.Sprintf("%-7s", name), Dim}}
 	gauge := min(max(columns/5, gaugeLeast), gaugeMost)

@@ -63,7 +63,7 @@ func (m *Model) body(f *Frame) {
 			f.put(from, i+1, l.right...)
 		}
 		if l.at != nil && *l.at == m.at {
-			f.fill(i+1, Inverse)
+			f.invert(i + 1)
 		}
 	}
 }
