@@ -15,7 +15,7 @@ PROGRAM := bin/viamillipede
 RACED := ./engine/... ./bufpool/... ./netio/... ./bench/run
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test faults race lab fuzz bench bench-quick bench-growth bench-gate lint generated completions packages packages-check recipes install clean
+.PHONY: help build demo test faults race lab fuzz bench bench-quick bench-growth bench-gate lint generated completions screenshots packages packages-check recipes install clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -107,6 +107,9 @@ completions: build ## what shells complete, made from the grammar, into tools/pa
 	$(PROGRAM) completion bash >tools/packages/completions/viamillipede.bash
 	$(PROGRAM) completion zsh >tools/packages/completions/_viamillipede
 	$(PROGRAM) completion fish >tools/packages/completions/viamillipede.fish
+
+screenshots: build ## the picture of viamillipede top, from a run between two hosts made of network namespaces; needs root and a minute
+	go run ./tools/screenshots -program $(PROGRAM)
 
 packages: ## packages (deb, rpm, apk), tarballs and an image for amd64 and arm64, into out/packages; needs the module proxy
 	go run ./tools/packages

@@ -14,7 +14,6 @@ import (
 	"viamillipede/cmd/viamillipede/internal/control"
 	"viamillipede/cmd/viamillipede/internal/top"
 	"viamillipede/engine"
-	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
 
@@ -128,10 +127,10 @@ func (w *overview) carryOut(o *top.Order) {
 	said, err := w.order(o)
 	w.tell(func() {
 		if err != nil {
-			w.model.Note(fmt.Sprintf("%d: %s", o.PID, wire.Printable(err.Error())))
-			return
+			said = fmt.Sprintf("%d: %v", o.PID, err)
 		}
-		w.model.Done(o, said)
+		w.hear()
+		w.model.Note(said)
 	})
 }
 
@@ -148,6 +147,13 @@ func (w *overview) order(o *top.Order) (said string, err error) {
 	defer c.Close()
 	if !o.Stop {
 		changes, err := c.Set(o.Set...)
+		if err != nil {
+			return "", err
+		}
+		s, err := c.Status(control.Request{Links: true}) // the next key begins with what is now
+		if err == nil {
+			w.know(o.PID, s)
+		}
 		return changed(o.PID, changes), err
 	}
 	if err := c.Stop(); err != nil {
@@ -160,7 +166,7 @@ func (w *overview) order(o *top.Order) (said string, err error) {
 	case err != nil:
 		return "", err
 	}
-	return fmt.Sprintf("%d ended with status %d: %s", o.PID, end.Status, wire.Printable(end.Meaning)), nil
+	return fmt.Sprintf("%d ended with status %d: %s", o.PID, end.Status, end.Meaning), nil
 }
 
 // placeOf is where the program with that PID answers.
@@ -175,17 +181,24 @@ func (w *overview) placeOf(pid int) (control.Place, error) {
 	return control.Place{}, control.ErrGone
 }
 
+// know takes an answer of a program.
+func (w *overview) know(pid int, s *control.Status) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, a := range w.asking {
+		if a.answer.Status != nil && a.answer.PID == pid {
+			a.answer, a.at = top.Answer{Status: s}, time.Now()
+		}
+	}
+}
+
 // changed says what a program has changed.
 func changed(pid int, changes []control.Change) string {
 	var all []string
 	for _, c := range changes {
-		words := strings.Join(strings.Fields(strings.Join([]string{c.Side, c.Word, c.Path}, " ")), " ")
-		all = append(all, fmt.Sprintf("%s is %s, was %s", words, c.Is, c.Was))
+		all = append(all, changeText(c))
 	}
-	if len(all) == 0 {
-		return fmt.Sprintf("%d: nothing has changed", pid)
-	}
-	return fmt.Sprintf("%d: %s", pid, wire.Printable(strings.Join(all, "; ")))
+	return fmt.Sprintf("%d: %s", pid, strings.Join(all, "; "))
 }
 
 // inquiry is a program that is asked again and again.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
@@ -92,6 +93,45 @@ func TestTop(t *testing.T) {
 		t.Errorf("%v:\n%q", err, o.text())
 	}
 	o.isAsItWas(before)
+}
+
+// TestTopSteers: keys change what can be changed while a stream runs, and the screen says what was and what is.
+func TestTopSteers(t *testing.T) {
+	t.Parallel()
+	port := freshPort(t)
+	socket := filepath.Join(t.TempDir(), "control")
+	rx := background(t, "viamillipede", "rx", port, "exec", "cat >/dev/null")
+	source := filepath.Join(t.TempDir(), "source")
+	if err := syscall.Mkfifo(source, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	tx := background(t, "viamillipede", "tx", "localhost", port, "tx", "127.0.0.1", port, "threads", "4", "control", socket, "exec", "exec cat "+source)
+	o := overviewOf(t, socket)
+	o.start()
+	o.await(0, "2/2 paths")
+	for _, step := range []struct{ keys, says string }{
+		{"j", "1 localhost:" + port},
+		{"p", "path localhost:" + port + " was on, is off"},
+		{"p", "path localhost:" + port + " was off, is on"},
+		{"-", "rate of localhost:" + port + " was off, is 64K"},
+		{"+", "rate of localhost:" + port + " was 64K, is 80K"},
+		{"0", "rate of localhost:" + port + " was 80K, is off"},
+		{"v", "verbose was 0, is 1"},
+		{"k-", "limit was off, is 64K"},
+	} {
+		seen := len(o.text())
+		o.press(step.keys)
+		o.await(seen, step.says)
+	}
+	o.press("q")
+	if err := o.cmd.Wait(); err != nil {
+		t.Errorf("%v:\n%q", err, o.text())
+	}
+	if err := os.WriteFile(source, nil, 0); err != nil { // its end
+		t.Fatal(err)
+	}
+	tx.ends(t, 0, "")
+	rx.ends(t, 0, "")
 }
 
 // isAsItWas demands that the terminal is left as it was.

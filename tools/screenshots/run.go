@@ -29,8 +29,8 @@ var play = []act{
 	{func(*lab.Lab) error { return nil }, 6 * time.Second},
 	{func(l *lab.Lab) error { return l.PathDown(0) }, 8 * time.Second},
 	{func(l *lab.Lab) error { return l.PathUp(0) }, 7 * time.Second},
-	{bothDown, 6 * time.Second},
-	{bothUp, 8 * time.Second},
+	{bothDown, 9 * time.Second},
+	{bothUp, 9 * time.Second},
 }
 
 func bothDown(l *lab.Lab) error { return each(l, l.PathDown) }

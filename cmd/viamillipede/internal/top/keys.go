@@ -14,8 +14,6 @@ type Order struct {
 	PID  int
 	Stop bool
 	Set  []string // words of set; nil: none
-	at   target
-	rate uint64 // that Set asks for
 }
 
 // question is one that has to be answered before something is done.
@@ -39,6 +37,8 @@ const (
 	stepDown = 4.0 / 5
 	rateMost = 1 << 40
 	rateLess = 64 << 10 // bytes a second, that a limit has at least
+
+	verboseMost = 20
 )
 
 // Key does what a key asks for. It returns an order to be carried out, or nil, and whether the user wants to leave.
@@ -71,9 +71,9 @@ func (m *Model) Key(k string) (o *Order, leave bool) {
 	case "0":
 		return m.unlimited(), false
 	case "v":
-		return m.order("verbose", "+1"), false
+		return m.verbose(1), false
 	case "V":
-		return m.order("verbose", "-1"), false
+		return m.verbose(-1), false
 	case "s":
 		if p := m.find(m.at.pid); p != nil {
 			m.question = &question{p.PID, fmt.Sprintf("stop %d (%s)? y, or another key for no", p.PID, sides(p))}
@@ -107,12 +107,24 @@ func (m *Model) move(by int) {
 	m.at = all[min(max(i, 0), len(all)-1)]
 }
 
-// order asks the program at hand to set something.
+// order asks the program at hand to set something; of a path, which is at hand, too.
 func (m *Model) order(words ...string) *Order {
-	if m.find(m.at.pid) == nil {
+	if m.at.path != "" {
+		if words = append([]string{m.at.side}, words...); m.at.number > 0 {
+			words = append([]string{"stream", strconv.Itoa(m.at.number)}, words...)
+		}
+	}
+	return &Order{PID: m.at.pid, Set: words}
+}
+
+// verbose has the program at hand say more, or less.
+func (m *Model) verbose(by int) *Order {
+	p := m.find(m.at.pid)
+	if p == nil {
 		return nil
 	}
-	return &Order{PID: m.at.pid, Set: words, at: m.at}
+	level, _ := strconv.Atoi(p.setting("verbose")) // 0 where it was not given
+	return &Order{PID: p.PID, Set: []string{"verbose", strconv.Itoa(min(max(level+by, 0), verboseMost))}}
 }
 
 // toggle takes the path at hand out of use, or back into it.
@@ -126,7 +138,7 @@ func (m *Model) toggle() *Order {
 	if w.state == "off" {
 		to = "on"
 	}
-	return m.order("path", w.name, to)
+	return m.order("path", strconv.Itoa(w.order+1), to)
 }
 
 // wayAt is the path at hand; false: it is not one.
@@ -163,39 +175,29 @@ func (m *Model) pace(by float64) *Order {
 	}
 	to := min(max(uint64(float64(is)*by), rateLess), rateMost)
 	if to >= 10<<20 {
-		return m.limit(p, to>>20<<20, fmt.Sprintf("%dM", to>>20))
+		return m.limit(p, fmt.Sprintf("%dM", to>>20))
 	}
-	return m.limit(p, to>>10<<10, fmt.Sprintf("%dk", to>>10))
+	return m.limit(p, fmt.Sprintf("%dk", to>>10))
 }
 
 // unlimited lets what is at hand send as fast as it can.
 func (m *Model) unlimited() *Order {
 	if p := m.find(m.at.pid); p != nil {
-		return m.limit(p, 0, "off")
+		return m.limit(p, "off")
 	}
 	return nil
 }
 
-// limit is the order for a limit, which is remembered when it was carried out.
-func (m *Model) limit(p *program, to uint64, word string) *Order {
-	words := []string{"limit", word}
-	if m.at.path != "" {
-		words = []string{"rate", m.at.path, word}
-	} else if !slices.ContainsFunc(p.Settings, isSender) {
+// limit is the order for a limit of what is at hand.
+func (m *Model) limit(p *program, to string) *Order {
+	if w, ofPath := m.wayAt(); ofPath {
+		return m.order("rate", strconv.Itoa(w.order+1), to)
+	}
+	if !slices.ContainsFunc(p.Settings, isSender) {
 		m.note = "limit is for tx, which reads the source"
 		return nil
 	}
-	o := m.order(words...)
-	o.rate = to
-	return o
-}
-
-// Done notes that a program has done what an order says, and what it says itself about that.
-func (m *Model) Done(o *Order, said string) {
-	if len(o.Set) > 0 && (o.Set[0] == "limit" || o.Set[0] == "rate") {
-		m.limits[o.at] = o.rate
-	}
-	m.note = said
+	return m.order("limit", to)
 }
 
 // sides are the ends that a program has, for people: "tx host1".
@@ -209,31 +211,29 @@ func sides(p *program) string {
 	return plain(strings.Join(all, " "))
 }
 
-// limitOf is the limit of what keys are about, in bytes a second: as set from here, or else as the program began with; 0: there is none.
+// limitOf is the limit of what keys are about, in bytes a second; 0: there is none.
 func (m *Model) limitOf(p *program) uint64 {
-	if is, set := m.limits[m.at]; set {
-		return is
+	if m.at.path == "" {
+		return sizeOf(p.setting("limit"))
 	}
-	w, ofPath := m.wayAt()
-	order := -1
+	w, _ := m.wayAt()
+	return w.limit
+}
+
+// setting is the argument of a word, as it is now: what was set while the program runs stands after what it began with; "": it was not
+// given.
+func (p *program) setting(word string) (now string) {
 	for _, s := range p.Settings {
-		if !s.Given {
-			break
-		}
-		if s.Word == m.at.side {
-			order++
-		}
-		switch {
-		case !ofPath && s.Word == "limit", ofPath && s.Word == "rate" && order == w.order:
-			return sizeOf(s.Args)
+		if s.Given && s.Word == word {
+			now = strings.Join(s.Args, " ")
 		}
 	}
-	return 0
+	return now
 }
 
 // sizeOf is a size as the command line has it; 0: it cannot be read.
-func sizeOf(args []string) uint64 {
-	text := strings.TrimSuffix(strings.Join(args, ""), "iB")
+func sizeOf(text string) uint64 {
+	text = strings.TrimSuffix(text, "iB")
 	shift := 0
 	if i := strings.IndexAny(text, "kKmMgG"); i > 0 && i == len(text)-1 {
 		shift = 10 * (1 + strings.Index("kmg", strings.ToLower(text[i:])))

@@ -22,18 +22,18 @@ func TestKeys(t *testing.T) {
 		keys []string
 		want []string // words of set; nil: no order
 	}{
-		"a path off":             {[]string{"j", "p"}, []string{"path", "host1.40g:8834", "off"}},
-		"a path on":              {[]string{keyDown, keyDown, keyOld2, " "}, []string{"path", "host1.last-resort:8834", "on"}},
+		"a path off":             {[]string{"j", "p"}, []string{"tx", "path", "1", "off"}},
+		"a path on":              {[]string{keyDown, keyDown, keyOld2, " "}, []string{"tx", "path", "3", "on"}},
 		"no path":                {[]string{"p"}, nil},
 		"beyond the end":         {slices.Repeat([]string{"j"}, 20), nil},
-		"before the beginning":   {[]string{"k", keyUp, "j", keyOld1, "v"}, []string{"verbose", "+1"}},
-		"quieter":                {[]string{"V"}, []string{"verbose", "-1"}},
+		"before the beginning":   {[]string{"k", keyUp, "j", keyOld1, "v"}, []string{"verbose", "4"}},
+		"quieter":                {[]string{"V"}, []string{"verbose", "2"}},
 		"a limit from the rate":  {[]string{"-"}, []string{"limit", "524M"}},
 		"faster without a limit": {[]string{"+"}, nil},
-		"a path's own rate":      {[]string{"j", "j", "="}, []string{"rate", "host1.10g:8834", "125M"}},
-		"a path's rate lifted":   {[]string{"j", "j", "0"}, []string{"rate", "host1.10g:8834", "off"}},
+		"a path's own rate":      {[]string{"j", "j", "="}, []string{"tx", "rate", "2", "125M"}},
+		"a path's rate lifted":   {[]string{"j", "j", "0"}, []string{"tx", "rate", "2", "off"}},
 		"of a receiver":          {[]string{"j", "j", "j", "j", "-"}, nil},
-		"stop, but no":           {[]string{"s", "n", "v"}, []string{"verbose", "+1"}},
+		"stop, but no":           {[]string{"s", "n", "v"}, []string{"verbose", "4"}},
 		"help takes a key":       {[]string{"?", "v"}, nil},
 		"nothing":                {[]string{"x"}, nil},
 	} {
@@ -57,19 +57,18 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// TestLimits: a limit that was set is where the next step begins, and its line says it.
-func TestLimits(t *testing.T) {
-	m := known(60)
-	m.Done(press(m, "j", "-"), "")
-	if text := m.Render(120, 24).Text(); !strings.Contains(text, "at most 448 MiB/s") {
-		t.Error(text)
+// TestStream: what is about a path of one of many streams says which.
+func TestStream(t *testing.T) {
+	all := hosts(9)
+	for i := range all {
+		if all[i].PID == 4711 {
+			all[i].Ends[0].Number = 12
+		}
 	}
-	if o := press(m, "-"); o == nil || o.Set[2] != "358M" {
+	m := NewModel("build1")
+	m.Hear(all, noon)
+	if o := press(m, "j", "p"); o == nil || strings.Join(o.Set, " ") != "stream 12 tx path 1 off" {
 		t.Errorf("%+v", o)
-	}
-	m.Done(press(m, "0"), "lifted")
-	if text := m.Render(120, 24).Text(); strings.Contains(text, "at most 448") || !strings.Contains(text, "lifted") {
-		t.Error(text)
 	}
 }
 
@@ -137,7 +136,7 @@ func TestSplit(t *testing.T) {
 
 func TestSizeOf(t *testing.T) {
 	for text, want := range map[string]uint64{"100M": 100 << 20, "64k": 64 << 10, "2GiB": 2 << 30, "700000": 700000, "much": 0, "": 0, "1M2": 0} {
-		if got := sizeOf([]string{text}); got != want {
+		if got := sizeOf(text); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)
 		}
 	}

@@ -12,6 +12,9 @@ import (
 // historyMost is how many figures are kept of each path and stream: on a wide screen, all of them are shown.
 const historyMost = 240
 
+// leastStep is how much older a program has to be, in seconds, for its figures to be new ones.
+const leastStep = 0.5
+
 // Model is what is known. It belongs to one goroutine.
 type Model struct {
 	Host    string
@@ -24,12 +27,11 @@ type Model struct {
 	help     bool
 	question *question // that waits for an answer; nil: none
 	note     string    // what came of the last order
-	limits   map[target]uint64
 }
 
 // NewModel makes one that knows of no program.
 func NewModel(host string) *Model {
-	return &Model{Host: host, limits: map[target]uint64{}}
+	return &Model{Host: host}
 }
 
 // Answer is what a program has said last.
@@ -60,9 +62,10 @@ func (m *Model) Hear(answers []Answer, now time.Time) {
 	for _, a := range answers {
 		p := &program{Answer: a, cpu: -1, rates: map[target][]float64{}}
 		if i := slices.IndexFunc(m.programs, func(q *program) bool { return q.PID == a.PID }); i >= 0 {
-			p.follow(m.programs[i])
-			if m.programs[i].Status == a.Status {
-				all = append(all, p) // it was asked in vain
+			before := m.programs[i]
+			p.follow(before)
+			if p.Age-before.Age < leastStep {
+				all = append(all, p) // it was asked in vain, or for something else
 				continue
 			}
 		}
@@ -77,11 +80,8 @@ func (m *Model) Hear(answers []Answer, now time.Time) {
 // follow takes over what is known from the answer before.
 func (p *program) follow(before *program) {
 	p.rates = before.rates
-	if p.Status == before.Status {
-		p.cpu = before.cpu
-		return
-	}
-	if took := p.Age - before.Age; took > 0 {
+	p.cpu = before.cpu
+	if took := p.Age - before.Age; took >= leastStep {
 		p.cpu = max(0, p.CPU-before.CPU) / took
 	}
 }
@@ -118,13 +118,14 @@ type way struct {
 	links int
 	lost  uint64
 	rate  float64
+	limit uint64 // bytes a second; 0: none
 	rtt   float64
 }
 
 // ways are those of an end.
 func (p *program) ways(e *control.End) (all []way) {
 	for _, p := range e.Paths {
-		all = append(all, way{p.Path, p.Order, p.State, p.Links, p.Lost, p.Rate, p.RTT})
+		all = append(all, way{p.Path, p.Order, p.State, p.Links, p.Lost, p.Rate, p.Limit, p.RTT})
 	}
 	if len(all) > 0 {
 		return all

@@ -38,9 +38,7 @@ func (m *Model) endLines(p *program, e *control.End, columns int) []line {
 	most, longest := 0.0, 0
 	for _, w := range ways {
 		at.path = w.name
-		for _, r := range p.rates[at] {
-			most = max(most, r)
-		}
+		most = max(most, highest(p.rates[at], columns/3))
 		longest = max(longest, len(w.name))
 	}
 	for _, w := range ways {
@@ -111,15 +109,20 @@ func (m *Model) memory(p *program, e *control.End, at target, columns int) (line
 	gauge := min(max(columns/5, gaugeLeast), gaugeMost)
 	left = append(left, m.gauge(share, gauge), piece{" " + text, Plain})
 	rates := p.rates[at]
-	most := 0.0
-	for _, r := range rates {
-		most = max(most, r)
-	}
 	room := columns - wide(left) - indent
 	if room < sparkLeast {
 		return line{left: left}, true
 	}
-	return line{left: left, right: []piece{{m.spark(rates, most, min(room, columns/3)), Cyan}}}, true
+	room = min(room, columns/3)
+	return line{left: left, right: []piece{{m.spark(rates, highest(rates, room), room), Cyan}}}, true
+}
+
+// highest is the highest of the last so many figures.
+func highest(rates []float64, last int) (most float64) {
+	for _, r := range rates[max(0, len(rates)-last):] {
+		most = max(most, r)
+	}
+	return most
 }
 
 // part is a fraction from 0 to 1.
@@ -179,17 +182,23 @@ func (m *Model) wayLine(w way, at target, rates []float64, most float64, longest
 	style := map[string]Style{"up": Green, "down": Red, "off": Dim}[w.state]
 	name := min(longest, nameMost, max(columns/3, 8))
 	left := []piece{{blank(indent) + number, Dim}, {fmt.Sprintf("%-*s ", name, m.cut(plain(w.name), name)), Plain}, {fmt.Sprintf("%-4s", w.state), style}}
-	cells := []string{fmt.Sprintf("%*s", rateColumns, words.Bytes(uint64(w.rate))+"/s")}
+	text := fmt.Sprintf(" %*s", rateColumns, words.Bytes(uint64(w.rate))+"/s")
 	if columns >= roomy {
-		cells = append(cells, fmt.Sprintf("%*s", linkColumns, words.Number(w.links, "link")), fmt.Sprintf("%8s", trip(w.rtt)))
-		if w.lost > 0 {
-			cells = append(cells, fmt.Sprintf("%d lost", w.lost))
+		text += fmt.Sprintf(" %*s %8s", linkColumns, words.Number(w.links, "link"), trip(w.rtt))
+	}
+	var more []string
+	if w.limit > 0 {
+		more = append(more, " max "+words.Bytes(w.limit)+"/s")
+	}
+	if w.lost > 0 {
+		more = append(more, fmt.Sprintf(" %d lost", w.lost))
+	}
+	for _, m := range more {
+		if wide(left)+len(text)+len(m)+1+sparkLeast <= columns {
+			text += m
 		}
 	}
-	if limit := m.limits[at]; limit > 0 {
-		cells = append(cells, "at most "+words.Bytes(limit)+"/s")
-	}
-	left = append(left, piece{" " + strings.Join(cells, " "), Plain})
+	left = append(left, piece{text, Plain})
 	l := line{left: left}
 	if w.order >= 0 {
 		l.at = &at

@@ -33,7 +33,7 @@ func hosts(second int) (all []Answer) {
 	wave := 1 + math.Sin(float64(second)/5)/2
 	order := func(n int) *int { return &n }
 	tx := control.NewStatus()
-	tx.PID, tx.Age, tx.CPU, tx.Settings = 4711, 600+float64(second), 100+0.45*float64(second), given("tx host1.40g", "tx host1.10g", "rate 100M", "tx host1.last-resort", "file disk.img")
+	tx.PID, tx.Age, tx.CPU, tx.Settings = 4711, 600+float64(second), 100+0.45*float64(second), given("tx host1.40g", "tx host1.10g", "rate 100M", "tx host1.last-resort", "file disk.img", "verbose 1", "verbose 3")
 	first := events.PathInterval{Path: "host1.40g:8834", Order: 0, State: "up", Links: 8, Lost: 2, Rate: 900e6 * wave, RTT: 180e-6}
 	outage := second >= 20 && second < 30
 	if outage {
@@ -45,7 +45,7 @@ func hosts(second int) (all []Answer) {
 			Seconds: 1, Bytes: 12<<30 + uint64(second)<<30, Of: 80 << 30, Rate: first.Rate + 100e6, Links: first.Links + 4, Lost: 4, Waits: "links",
 			Paths: []events.PathInterval{
 				first,
-				{Path: "host1.10g:8834", Order: 1, State: "up", Links: 4, Lost: 2, Rate: 100e6, RTT: 3.4e-3},
+				{Path: "host1.10g:8834", Order: 1, State: "up", Links: 4, Lost: 2, Rate: 100e6, Limit: 100 << 20, RTT: 3.4e-3},
 				{Path: "host1.last-resort:8834", Order: 2, State: "off"},
 			},
 		},
@@ -75,7 +75,7 @@ func hosts(second int) (all []Answer) {
 		},
 	}
 	waits := control.NewStatus()
-	waits.PID, waits.Age, waits.CPU, waits.Settings = 4713, 12, 0.02, given("tx host2", "exec tar c \x1b[31m/ü")
+	waits.PID, waits.Age, waits.CPU, waits.Settings = 4713, 12+float64(second), 0.02, given("tx host2", "exec tar c \x1b[31m/ü")
 	waits.Ends = []control.End{{Side: "tx", State: "waiting", Interval: events.Interval{Paths: []events.PathInterval{{Path: "host2:8834", State: "down"}}}}}
 	for _, s := range []*control.Status{waits, tx, rx} {
 		all = append(all, Answer{Status: s})
@@ -104,7 +104,7 @@ func TestRender(t *testing.T) {
 			m.Key("l")
 			m.Key("j")
 			o, _ := m.Key("-")
-			m.Done(o, "4711 tx rate host1.40g:8834: 448M, was unlimited")
+			m.Note(fmt.Sprint(o.PID, " ", o.Set))
 			m.programs[1].Late = 4 * time.Second
 		}},
 		{"40x10", 40, 10, func(m *Model) { m.Key("j") }},
