@@ -65,6 +65,8 @@ type Config struct {
 	// Of either.
 	Interval time.Duration       // of the lines that each round has while it lasts; 0: none
 	Witness  func(Round) Witness // makes who hears of a stream of this process; nil: nobody does
+	// Streams is given each stream of this process while it runs, until over is called; nil: nobody asks.
+	Streams func(of Round, s Stream) (over func())
 
 	// For both ends at once: the other process's command line after "bench rx -".
 	Peer []string

@@ -12,11 +12,16 @@ import (
 	"viamillipede/netio/sockstats"
 )
 
+// Stream is one end of a stream, which anybody may ask how it stands.
+type Stream interface {
+	Run(ctx context.Context) (observe.Summary, error)
+	Snapshot() observe.Snapshot
+}
+
 // stream is one end of a stream: *engine.Sender or *engine.Receiver.
 type stream interface {
-	Run(ctx context.Context) (observe.Summary, error)
+	Stream
 	Summary() observe.Summary
-	Snapshot() observe.Snapshot
 	Progress() (bytes uint64, elapsed time.Duration)
 }
 
@@ -30,6 +35,7 @@ type meter struct {
 	every   time.Duration                              // how often it is looked at; 0: never
 	lap     func(from, to time.Duration, bytes uint64) // called then; nil if nobody asks
 	witness Witness                                    // likewise
+	shown   func(s Stream) (over func())               // is given the stream while it runs; nil if nobody asks
 }
 
 // Intervals between looks at a stream: until it has a link, and after that.
@@ -49,6 +55,9 @@ func (m meter) run(ctx context.Context, s stream) (end, error) {
 	type outcome struct {
 		sum observe.Summary
 		err error
+	}
+	if m.shown != nil {
+		defer m.shown(s)()
 	}
 	from := mark{cpu: cpuTime()}
 	over := make(chan outcome, 1)

@@ -56,6 +56,9 @@ func (c *Config) meter(of Round, p *printer) meter {
 	if c.Witness != nil {
 		m.witness = c.Witness(of)
 	}
+	if c.Streams != nil {
+		m.shown = func(s Stream) func() { return c.Streams(of, s) }
+	}
 	return m
 }
 

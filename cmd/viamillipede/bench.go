@@ -150,6 +150,10 @@ func (inv *invocation) runBench() engine.Status {
 	if err != nil {
 		return failed(ownPrefix, err)
 	}
+	shows, err := inv.controlBench()
+	if err != nil {
+		return failed(ownPrefix, err)
+	}
 	ends := 1
 	if inv.bench.kind == benchLocal {
 		ends = 2 // in two processes, which share what a control group has
@@ -172,7 +176,7 @@ func (inv *invocation) runBench() engine.Status {
 	defer profile.Stop() // see run
 	out := &keeping{w: inv.reportOut()}
 	measure, c := inv.measurement(out)
-	c.Witness = tell
+	c.Witness, c.Streams = tell, shows
 	err = measure(ctx, c)
 	if err == nil && out.err != nil {
 		err = localPipe("standard output", out.err)
@@ -221,7 +225,7 @@ func (b *benchmark) peerWords(host netip.Addr) []string {
 }
 
 // outsideBench are keywords that say nothing of how a round is made.
-var outsideBench = []string{"sweep", "json", "gobench", "events"}
+var outsideBench = []string{"sweep", "json", "gobench", "events", "control"}
 
 // settings are all settings that hold for every round: those that were given, and the defaults of the others.
 func (b *benchmark) settings() map[string]string {

@@ -117,7 +117,7 @@ var elsewhere = map[string][]string{
 
 // benchTable is the grammar of a bench of the given kind.
 func benchTable(kind string) []keyword {
-	table := slices.Concat(benchWords(), original(), keyWords(), ours())
+	table := slices.Concat(benchWords(), original(), keyWords(), ours(), steered())
 	switch kind {
 	case benchRx, benchServe:
 		table = append(table, benchPort(kind))

@@ -23,7 +23,9 @@ import (
 // controlled is this program as others ask it (package control).
 type controlled struct {
 	inv    *invocation
-	kind   string
+	kind   string         // stream, keep or bench
+	table  []keyword      // the grammar of its command line
+	sides  func() []*side // those of the streams that there are now
 	begun  time.Time
 	server *control.Server
 
@@ -57,8 +59,18 @@ may ask. It goes when the program ends.`,
 	}}
 }
 
-// openControl lets others ask the program. The error is an *engine.Error, of a path that the user has named.
-func (inv *invocation) openControl(kind string) error {
+// openControl lets others ask the program, of a stream or of many. The error is an *engine.Error, of a path that the user has named.
+func (inv *invocation) openControl() error {
+	c := &controlled{inv: inv, kind: "stream", table: grammar(), sides: inv.sight.streams}
+	if inv.keep > 0 {
+		c.kind = "keep"
+	}
+	return c.open()
+}
+
+// open begins to listen where the user says, or where there is a place.
+func (c *controlled) open() error {
+	inv := c.inv
 	path := inv.telling.control
 	switch st, err := os.Stat(path); {
 	case path == controlOff:
@@ -70,7 +82,7 @@ func (inv *invocation) openControl(kind string) error {
 	case err == nil && st.IsDir():
 		path = control.At(filepath.Clean(path), os.Getpid())
 	}
-	c := &controlled{inv: inv, kind: kind, begun: time.Now()}
+	c.begun = time.Now()
 	var err error
 	if c.server, err = control.Listen(path, c); err != nil {
 		if inv.telling.control == "" {
@@ -111,16 +123,6 @@ func (c *controlled) Status(r control.Request) *control.Status {
 	}
 	s.Text = text.String()
 	return s
-}
-
-// sides are those of the streams that there are now.
-func (c *controlled) sides() []*side {
-	if g := c.inv.sight; g != nil {
-		if sides := g.sides.Load(); sides != nil {
-			return (*sides)()
-		}
-	}
-	return nil
 }
 
 // usedCPU is how long the threads of this process have computed, in seconds.

@@ -102,11 +102,7 @@ func (inv *invocation) run() engine.Status {
 		return failed(ownPrefix, err)
 	}
 	defer inv.sight.close()
-	kind := "stream"
-	if inv.keep > 0 {
-		kind = "keep"
-	}
-	if err := inv.openControl(kind); err != nil {
+	if err := inv.openControl(); err != nil {
 		return failed(ownPrefix, err)
 	}
 	return inv.move()

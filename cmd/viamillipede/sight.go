@@ -30,7 +30,7 @@ type sight struct {
 	plain  bool                           // progress in lines, where there is no terminal
 	paths  bool                           // one of several may be gone while others work
 	server *metrics.Server                // nil: nobody asks
-	self   *side                          // of a program that serves many: what is said of none of the streams; set before sides
+	self   atomic.Pointer[side]           // what is said of none of the streams, where there are many; nil: there is one
 	sides  atomic.Pointer[func() []*side] // those of streams, now; nil: there are none yet
 }
 
@@ -139,13 +139,19 @@ func settingsOf(given []events.Setting, table []keyword) []events.Setting {
 	return all
 }
 
+// streams are the sides of those that there are now.
+func (g *sight) streams() []*side {
+	if sides := g.sides.Load(); sides != nil {
+		return (*sides)()
+	}
+	return nil
+}
+
 // figures is what Prometheus gets.
 func (g *sight) figures() string {
 	var ends []metrics.End
-	if sides := g.sides.Load(); sides != nil {
-		for _, s := range (*sides)() {
-			ends = append(ends, metrics.End{Side: s.name, Number: s.number, Size: s.heard.Size(), Snapshot: s.Snapshot()})
-		}
+	for _, s := range g.streams() {
+		ends = append(ends, metrics.End{Side: s.name, Number: s.number, Size: s.heard.Size(), Snapshot: s.Snapshot()})
 	}
 	return metrics.Text(metrics.Program{Version: version, Wire: wireVersion}, ends)
 }

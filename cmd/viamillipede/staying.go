@@ -42,7 +42,7 @@ func (inv *invocation) stay(ctx context.Context, cancel context.CancelCauseFunc,
 	}
 	inv.herald.cancel = cancel
 	streams := func() []*side { return s.current()[1:] }
-	inv.sight.self = s.self
+	inv.sight.self.Store(s.self)
 	inv.sight.sides.Store(&streams)
 	defer inv.herald.live(s.current)()
 	defer watchSignals(s.current, []func(*engine.Error){

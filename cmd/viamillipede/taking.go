@@ -28,7 +28,7 @@ func (inv *invocation) takeMany(ctx context.Context, cancel context.CancelCauseF
 	s.self.events = inv.sight.teller.Side("", 0)
 	s.self.crowd = s.crowd
 	streams := func() []*side { return s.current()[1:] }
-	inv.sight.self = s.self
+	inv.sight.self.Store(s.self)
 	inv.sight.sides.Store(&streams)
 	door, err := tcpend.Listen(inv.connection.address())
 	if err != nil {

@@ -217,6 +217,9 @@ func (c *controlled) Set(words []string) ([]control.Change, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.kind == benchWord {
+		return nil, errors.New("a bench stays as it began")
+	}
 	var changes []control.Change
 	if t.apply == nil {
 		changes, err = c.setVerbose(w, t)
@@ -238,8 +241,8 @@ func (w *wish) concerns(s *side) bool {
 // setVerbose changes how much is said of some ends, and of those that will come if it is about all.
 func (c *controlled) setVerbose(w wish, t tuning) (changes []control.Change, err error) {
 	sides := c.sides()
-	if g := c.inv.sight; g.sides.Load() != nil && g.self != nil && w.number == 0 && w.side == "" {
-		sides = append([]*side{g.self}, sides...)
+	if self := c.inv.sight.self.Load(); self != nil && w.number == 0 && w.side == "" {
+		sides = append([]*side{self}, sides...)
 	}
 	for _, s := range sides {
 		if !w.concerns(s) {
@@ -379,7 +382,7 @@ func (c *controlled) note(w wish, t tuning) {
 
 // settings are those of the command line, with what was changed since.
 func (c *controlled) settings() []events.Setting {
-	all := c.inv.settings()
+	all := settingsOf(c.inv.given, c.table)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.noted {
