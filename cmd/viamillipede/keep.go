@@ -57,7 +57,6 @@ const keepWord = "keep"
 var notKept = []struct{ name, why string }{
 	{"connect", "it waits for its peers for as long as it takes"},
 	{jsonWord, "its summary is of one stream"},
-	{"progress", "it shows one stream"},
 	{"resume", "what an earlier run has left is not looked for"},
 }
 

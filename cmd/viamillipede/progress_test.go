@@ -185,3 +185,27 @@ func TestNoProgress(t *testing.T) {
 		t.Errorf("%q", text)
 	}
 }
+
+// TestProgressOfMany: an end that stays shows how many streams there are and were, and what they have moved.
+func TestProgressOfMany(t *testing.T) {
+	t.Parallel()
+	port := freshPort(t)
+	null, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	o := startOnTerminal(t, 80, null, "rx", port, "keep", "2", "window", "1M", "exec", "cat >/dev/null")
+	const wipe, draw = "\x1b[J", "\x1bD\x1b[A\x1b7\r\r\n"
+	o.await(0, draw+"0 of 2 streams  0 served  0 B  0 B/s  0 bit/s")
+	tx := background(t, "sh", "-c", "printf 12345 | viamillipede tx localhost "+port)
+	tx.ends(t, 0, "")
+	o.await(0, draw+"0 of 2 streams  1 served  5 B  ")
+	if err := o.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.cmd.Wait(); err != nil {
+		t.Errorf("%v:\n%q", err, o.text())
+	}
+	o.await(0, wipe+"viamillipede: 1 stream served, 0 of them failed, 5 B")
+}

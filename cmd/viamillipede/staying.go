@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
+	"viamillipede/cmd/viamillipede/internal/progress"
 	"viamillipede/cmd/viamillipede/internal/words"
 	"viamillipede/engine"
 	"viamillipede/engine/observe"
@@ -17,7 +19,8 @@ type staying struct {
 	self *side // for what is said of none of the streams
 
 	mu       sync.Mutex
-	sides    []*side // of the streams that are there; guarded by mu, as is all below
+	sides    []*side        // of the streams that are there; guarded by mu, as is all below
+	ended    progress.Crowd // streams that have: how many, and their bytes
 	draining bool
 	status   engine.Status // that of the first stream that has failed since then
 }
@@ -49,6 +52,7 @@ func (inv *invocation) stay(ctx context.Context, cancel context.CancelCauseFunc,
 		func(*engine.Error) { s.drain(h) }, func(cause *engine.Error) { profile.told(cancel)(cause) },
 	}, profile.Stop)()
 	defer profile.Stop()
+	defer s.watch()()
 	if err := h.Run(ctx); err != nil {
 		return failed(ownPrefix, err)
 	}
@@ -75,6 +79,47 @@ func (s *staying) crowd() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.sides)
+}
+
+// standing is how all of them stand, and stood.
+func (s *staying) standing() progress.Crowd {
+	s.mu.Lock()
+	all, sides := s.ended, slices.Clone(s.sides)
+	s.mu.Unlock()
+	all.Most = s.inv.keep
+	all.Bytes += moved(sides)
+	numbers := map[int]bool{}
+	for _, side := range sides {
+		numbers[side.number] = true
+	}
+	all.Running = len(numbers)
+	return all
+}
+
+// moved is how many bytes have been read and written at these ends.
+func moved(sides []*side) (bytes uint64) {
+	for _, s := range sides {
+		if p, ok := s.stream.(interface {
+			Progress() (uint64, time.Duration)
+		}); ok {
+			n, _ := p.Progress()
+			bytes += n
+		}
+	}
+	return bytes
+}
+
+// watch shows how they stand until stop is called; then a line says what became of them, if it was shown.
+func (s *staying) watch() (stop func()) {
+	g := s.inv.sight
+	hide := g.watchCrowd(s)
+	return func() {
+		hide()
+		if g.screen != nil && g.screen.Seen() {
+			c := s.standing()
+			say(s.self.prefix, fmt.Sprintf("%s served, %d of them failed, %s", words.Number(c.Served, "stream"), c.Failed, words.Bytes(c.Bytes)))
+		}
+	}
 }
 
 // open makes the ends for a peer.
@@ -108,9 +153,15 @@ func (s *staying) serve(ctx context.Context, one *invocation, sides []*side) {
 	status := engine.StatusInternal
 	defer func() {
 		one.closeEnds(status)
+		bytes := moved(sides)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.sides = slices.DeleteFunc(s.sides, func(o *side) bool { return slices.Contains(sides, o) })
+		s.ended.Bytes += bytes
+		s.ended.Served++
+		if status != engine.StatusDone {
+			s.ended.Failed++
+		}
 		if s.draining && s.status == engine.StatusDone {
 			s.status = status
 		}

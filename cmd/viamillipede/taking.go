@@ -43,6 +43,7 @@ func (inv *invocation) takeMany(ctx context.Context, cancel context.CancelCauseF
 	}, profile.Stop)()
 	defer profile.Stop()
 	inv.herald.takes(inv.connection.address())
+	defer s.watch()()
 	s.takeAll(ctx, taking, door)
 	s.mu.Lock()
 	defer s.mu.Unlock()

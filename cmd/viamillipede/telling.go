@@ -43,7 +43,9 @@ average, the time left, paths (or links) up, links lost, and what it waits for: 
 links or sink, and for how long if nothing moves. What has no room is left out. With
 auto, it is shown where standard error is a terminal, this program is in the foreground
 there, and no other viamillipede draws; with on, as long as it is a terminal, and
-elsewhere as a line every 10 s. When it goes, the final summary takes its place.`,
+elsewhere as a line every 10 s. When it goes, the final summary takes its place. With keep
+the line is about all streams: how many there are, have ended, and have failed, and what
+they move together.`,
 		},
 		{
 			name: "size",

@@ -39,6 +39,9 @@ type look struct {
 type watcher struct {
 	*sight
 	looks []*look
+	crowd *staying // that is looked at instead; nil: there are few streams
+	pace  progress.Pace
+	rate  float64   // of the crowd
 	said  time.Time // when progress was last said in a line
 }
 
@@ -62,10 +65,24 @@ func (g *sight) watch(sides []*side) (stop func()) {
 		}
 		w.looks = append(w.looks, l)
 	}
+	return w.begin(w.every())
+}
+
+// watchCrowd looks at many streams together, likewise.
+func (g *sight) watchCrowd(s *staying) (stop func()) {
+	if g.screen == nil && !g.plain {
+		return func() {}
+	}
+	w := &watcher{sight: g, said: time.Now(), crowd: s}
+	return w.begin(lookForScreen)
+}
+
+// begin looks now and then until stop is called.
+func (w *watcher) begin(every time.Duration) (stop func()) {
 	done, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
-		w.run(done)
+		w.run(every, done)
 	}()
 	return func() { close(done); <-ended }
 }
@@ -86,7 +103,7 @@ func (w *watcher) every() time.Duration {
 }
 
 // run looks until done is closed.
-func (w *watcher) run(done <-chan struct{}) {
+func (w *watcher) run(every time.Duration, done <-chan struct{}) {
 	signals := make(chan os.Signal, signalQueue)
 	if w.screen != nil {
 		signal.Notify(signals, syscall.SIGWINCH)
@@ -96,7 +113,7 @@ func (w *watcher) run(done <-chan struct{}) {
 		defer w.screen.Hide()
 		defer signal.Stop(signals)
 	}
-	due := time.NewTicker(w.every())
+	due := time.NewTicker(every)
 	defer due.Stop()
 	for {
 		select {
@@ -127,6 +144,9 @@ func (w *watcher) look() {
 			faulted(p) // it costs the view and not the stream
 		}
 	}()
+	if w.crowd != nil {
+		w.rate = w.pace.Look(time.Now(), w.crowd.standing().Bytes)
+	}
 	for _, l := range w.looks {
 		s := l.Snapshot()
 		l.view = l.meter.Read(s)
@@ -160,6 +180,9 @@ func (w *watcher) show() {
 
 // lines are those of the sides that are not over, for a terminal of so many columns.
 func (w *watcher) lines(columns int) (lines []string) {
+	if w.crowd != nil {
+		return []string{progress.CrowdLine(w.crowd.standing(), w.rate, columns)}
+	}
 	for _, l := range w.looks {
 		if !l.view.Ended {
 			lines = append(lines, progress.Line(l.name, l.view, time.Since(l.begun), columns))
@@ -174,6 +197,9 @@ func (w *watcher) sayLine() {
 		return
 	}
 	w.said = time.Now()
+	if w.crowd != nil {
+		say(w.crowd.self.prefix, progress.CrowdLine(w.crowd.standing(), w.rate, linesWide))
+	}
 	for _, l := range w.looks {
 		if !l.view.Ended {
 			say(l.prefix, progress.Line("", l.view, time.Since(l.begun), linesWide))

@@ -114,6 +114,7 @@ __viamillipede_takes() {
 	'bench-local cpus') takes='auto,off' ;;
 	'bench-local sockstats') takes='on,off' ;;
 	'bench-local profile') takes='cpu,mem,allocs,heap,block,mutex,goroutine,threads,trace,clock @dir' ;;
+	'bench-local control') takes='off,@file' ;;
 	'bench-rx rounds') takes='@' ;;
 	'bench-rx interval') takes='@' ;;
 	'bench-rx dataport') takes='@' ;;
@@ -135,6 +136,7 @@ __viamillipede_takes() {
 	'bench-rx cpus') takes='auto,off' ;;
 	'bench-rx sockstats') takes='on,off' ;;
 	'bench-rx profile') takes='cpu,mem,allocs,heap,block,mutex,goroutine,threads,trace,clock @dir' ;;
+	'bench-rx control') takes='off,@file' ;;
 	'bench-rx rx') takes='?@' ;;
 	'bench-tx seconds') takes='@' ;;
 	'bench-tx warmup') takes='@' ;;
@@ -168,6 +170,7 @@ __viamillipede_takes() {
 	'bench-tx cpus') takes='auto,off' ;;
 	'bench-tx sockstats') takes='on,off' ;;
 	'bench-tx profile') takes='cpu,mem,allocs,heap,block,mutex,goroutine,threads,trace,clock @dir' ;;
+	'bench-tx control') takes='off,@file' ;;
 	'bench-tx tx') takes='@host ?@' ;;
 	'bench-tx via') takes='@device' ;;
 	'bench-tx rate') takes='@' ;;
@@ -192,6 +195,7 @@ __viamillipede_takes() {
 	'bench-serve cpus') takes='auto,off' ;;
 	'bench-serve sockstats') takes='on,off' ;;
 	'bench-serve profile') takes='cpu,mem,allocs,heap,block,mutex,goroutine,threads,trace,clock @dir' ;;
+	'bench-serve control') takes='off,@file' ;;
 	'bench-serve serve') takes='?@' ;;
 	*) return 1 ;;
 	esac
@@ -203,10 +207,10 @@ __viamillipede_words() {
 	stream) words='rx* tx* via* rate* spill* sports* file* resume sync exec pty name terminate initiate sidechain* keep ssh* peer ports wire threads verbose checksum chaos checkphrase charmode prbs leglimit delayus key window leg early giveup dead connect bind congestion io cpus sockstats profile ready json progress size events interval notify metrics control timestamps log* limit help! version! completion! keygen! doctor! bench! lanes! status! top! set! stop!' ;;
 	lanes) words='rx tx flows seconds connect via* sports* bind svg json events' ;;
 	bench-diff) words='threshold only*' ;;
-	bench-local) words='seconds warmup rounds sweep* pipes bidir interval dataport json gobench events threads verbose checksum chaos checkphrase charmode prbs leglimit delayus key window leg early giveup dead connect bind congestion io cpus sockstats profile' ;;
-	bench-rx) words='rounds interval dataport events threads verbose checksum checkphrase key window leg early giveup dead connect bind congestion io cpus sockstats profile rx' ;;
-	bench-tx) words='seconds warmup rounds sweep* pipes bidir interval json gobench events threads verbose checksum chaos checkphrase charmode prbs leglimit delayus key window leg early giveup dead connect bind congestion io cpus sockstats profile tx* via* rate* spill* sports*' ;;
-	bench-serve) words='interval dataport events threads verbose checksum checkphrase key window leg early giveup dead bind congestion io cpus sockstats profile serve' ;;
+	bench-local) words='seconds warmup rounds sweep* pipes bidir interval dataport json gobench events threads verbose checksum chaos checkphrase charmode prbs leglimit delayus key window leg early giveup dead connect bind congestion io cpus sockstats profile control' ;;
+	bench-rx) words='rounds interval dataport events threads verbose checksum checkphrase key window leg early giveup dead connect bind congestion io cpus sockstats profile control rx' ;;
+	bench-tx) words='seconds warmup rounds sweep* pipes bidir interval json gobench events threads verbose checksum chaos checkphrase charmode prbs leglimit delayus key window leg early giveup dead connect bind congestion io cpus sockstats profile control tx* via* rate* spill* sports*' ;;
+	bench-serve) words='interval dataport events threads verbose checksum checkphrase key window leg early giveup dead bind congestion io cpus sockstats profile control serve' ;;
 	esac
 }
 
