@@ -91,6 +91,9 @@ func (c *controlled) open() error {
 		return &engine.Error{Status: engine.StatusUsage, Reason: "control: cannot listen at " + path, Err: err}
 	}
 	theControl.Store(c)
+	if inv.telling.control == "" {
+		go control.Sweep(path)
+	}
 	return nil
 }
 

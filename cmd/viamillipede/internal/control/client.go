@@ -31,12 +31,15 @@ type Client struct {
 // ErrGone is what is left of a program that has ended: its socket.
 var ErrGone = errors.New("the program has ended")
 
-// Dial connects to a program. A socket in this user's folders that nobody listens at is removed. Errors: ErrGone, or one for people.
+// Dial connects to a program. A socket in this user's folders that nobody listens at is removed, if there is no such process that may be about
+// to. Errors: ErrGone, or one for people.
 func Dial(p Place) (*Client, error) {
 	conn, err := net.DialTimeout("unix", p.Path, AnswerMost)
 	switch {
-	case errors.Is(err, syscall.ECONNREFUSED) && slices.Contains(folders(), filepath.Dir(p.Path)):
-		_ = os.Remove(p.Path)
+	case errors.Is(err, syscall.ECONNREFUSED) && p.PID > 0 && slices.Contains(folders(), filepath.Dir(p.Path)):
+		if !runs(p.PID) {
+			_ = os.Remove(p.Path)
+		}
 		return nil, ErrGone
 	case errors.Is(err, syscall.ENOENT) && p.PID > 0:
 		return nil, ErrGone

@@ -240,6 +240,20 @@ func TestPlaces(t *testing.T) {
 	if _, err := os.Lstat(gone); found != 2 || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("found %d, %v", found, err)
 	}
+	l, err = net.ListenUnix("unix", &net.UnixAddr{Name: gone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	Sweep(path)
+	if _, err := os.Lstat(gone); err != nil {
+		t.Errorf("a socket at which somebody listens is gone: %v", err)
+	}
+	l.SetUnlinkOnClose(false)
+	l.Close()
+	Sweep(path)
+	if _, err := os.Lstat(gone); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what was left is still there: %v", err)
+	}
 	if p, err := Find(p(os.Getpid())); err != nil || p.Path != path {
 		t.Errorf("%v, %v", p, err)
 	}

@@ -59,6 +59,27 @@ func usable(dir string) bool {
 	return ok && int(sys.Uid) == os.Geteuid() && st.Mode().Perm()&0o022 == 0
 }
 
+// sweepMost bounds how many sockets Sweep looks at.
+const sweepMost = 256
+
+// Sweep removes what programs have left that were killed, in the folder of a path that Default has returned.
+func Sweep(path string) {
+	entries, _ := os.ReadDir(filepath.Dir(path)) // none is none
+	for _, e := range entries[:min(len(entries), sweepMost)] {
+		name, ok := strings.CutSuffix(e.Name(), suffix)
+		pid, is := parsePID(name)
+		if !ok || !is || runs(pid) {
+			continue
+		}
+		if c, err := Dial(Place{pid, filepath.Join(filepath.Dir(path), e.Name())}); err == nil {
+			c.Close() // another PID namespace has such a process
+		}
+	}
+}
+
+// runs reports whether there is a process with that PID.
+func runs(pid int) bool { return syscall.Kill(pid, 0) != syscall.ESRCH }
+
 // Place is where a program listens.
 type Place struct {
 	PID  int // 0: only Path is known
