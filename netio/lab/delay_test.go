@@ -38,6 +38,7 @@ func withDelays(t *testing.T, delays ...Delay) *Lab {
 }
 
 func TestDelayedPathsBesideOthers(t *testing.T) {
+	t.Parallel()
 	const n = 20
 	l := withDelays(t, Delay{RoundTrip: 30 * time.Millisecond}, Delay{RoundTrip: 60 * time.Millisecond})
 	for i, want := range []time.Duration{0, 30 * time.Millisecond, 60 * time.Millisecond} {
@@ -59,6 +60,7 @@ func TestDelayedPathsBesideOthers(t *testing.T) {
 }
 
 func TestDelayedPathLosesPackets(t *testing.T) {
+	t.Parallel()
 	const n, loss = 4000, 0.05
 	l := withDelays(t, Delay{RoundTrip: 2 * time.Millisecond, Loss: loss, Queue: 4 << 20, Seed: 1})
 	send, receive := l.datagrams(t, 1)
@@ -118,6 +120,7 @@ func (l *Lab) datagrams(t *testing.T, i int) (send, receive *net.UDPConn) {
 }
 
 func TestDelayedPathHasTheRate(t *testing.T) {
+	t.Parallel()
 	const size, rate = 1 << 20, 4 << 20
 	l := withDelays(t, Delay{RoundTrip: 4 * time.Millisecond, BitsPerSecond: 8 * rate})
 	a, b := connect(t, l, 1)
@@ -128,6 +131,7 @@ func TestDelayedPathHasTheRate(t *testing.T) {
 }
 
 func TestDelayedPathDownAndUp(t *testing.T) {
+	t.Parallel()
 	l := withDelays(t, Delay{RoundTrip: 4 * time.Millisecond})
 	a, b := connect(t, l, 1)
 	must(t, l.PathDown(1))
@@ -145,6 +149,7 @@ func TestDelayedPathDownAndUp(t *testing.T) {
 
 // A program that does not begin says why.
 func TestDelayThatCannotBe(t *testing.T) {
+	t.Parallel()
 	l := withDelays(t)
 	l.paths = 2
 	err := l.delayed(1, delayProgram(t), Delay{Loss: 2})

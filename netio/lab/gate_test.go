@@ -90,6 +90,7 @@ func TestFeedEndsWhenItsGateIsCut(t *testing.T) {
 }
 
 func TestGateKeepsItsRate(t *testing.T) {
+	t.Parallel()
 	const rate, size = 16 << 20, 8 << 20
 	for _, slow := range []string{"feed", "drain"} {
 		in, out := NewGate(), NewGate()

@@ -88,6 +88,7 @@ func TestPathsCarryPackets(t *testing.T) {
 }
 
 func TestPathDownAndUp(t *testing.T) {
+	t.Parallel()
 	l := New(t, Config{Paths: 2})
 	for _, side := range []Side{TX, RX} {
 		a, b := connect(t, l, 1)
@@ -103,6 +104,7 @@ func TestPathDownAndUp(t *testing.T) {
 }
 
 func TestBlackholeAndHeal(t *testing.T) {
+	t.Parallel()
 	l := New(t, Config{Paths: 1})
 	a, b := connect(t, l, 0)
 	must(t, l.Blackhole(0))
@@ -123,6 +125,7 @@ func TestBlackholeAndHeal(t *testing.T) {
 }
 
 func TestDropAndUndrop(t *testing.T) {
+	t.Parallel()
 	l := New(t, Config{Paths: 2})
 	if !l.Filters() {
 		t.Log("no packet filter here: Drop is Blackhole")
@@ -148,6 +151,7 @@ func TestDropAndUndrop(t *testing.T) {
 }
 
 func TestSamplerCountsWhatPathsSend(t *testing.T) {
+	t.Parallel()
 	const size = 1 << 20
 	l := New(t, Config{Paths: 2})
 	a, b := connect(t, l, 1)
@@ -171,6 +175,7 @@ func TestSamplerCountsWhatPathsSend(t *testing.T) {
 }
 
 func TestBareFillsItsPaths(t *testing.T) {
+	t.Parallel()
 	l := New(t, Config{Paths: 3})
 	must(t, l.Shape(0, 64_000_000))
 	must(t, l.Shape(1, 16_000_000))
@@ -188,6 +193,7 @@ func TestBareFillsItsPaths(t *testing.T) {
 }
 
 func TestShapeLimitsThePath(t *testing.T) {
+	t.Parallel()
 	const size = 4 << 20
 	l := New(t, Config{Paths: 1})
 	must(t, l.Shape(0, 64_000_000)) // 8 MB/s
@@ -202,6 +208,7 @@ func TestShapeLimitsThePath(t *testing.T) {
 }
 
 func TestDestroyRandom(t *testing.T) {
+	t.Parallel()
 	l := New(t, Config{Paths: 2})
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, side := range []Side{TX, RX} {
