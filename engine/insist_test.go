@@ -2,7 +2,9 @@ package engine_test
 
 import (
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"viamillipede/engine"
 	"viamillipede/engine/enginetest"
@@ -43,6 +45,40 @@ func TestReceiverInsists(t *testing.T) {
 	}
 	next.c.Close()
 	rx.wants(engine.StatusLocalPipe)
+}
+
+// slowly is a connection whose peer's kernel acknowledges the last words a moment after they have left.
+type slowly struct {
+	stream.Connection
+	asks *atomic.Int64 // so many have asked since the end began; negative: it has not
+}
+
+func (c slowly) Queued() netio.Queue {
+	if c.asks.Load() >= 0 && c.asks.Add(1) == 1 {
+		return netio.Queue{Told: true, InNetwork: 1000}
+	}
+	return c.Connection.Queued()
+}
+
+// Words that have just left, of a receiver that has had no CPU for long, are not said in vain: the sender is not waited for on another link.
+func TestReceiverIsHeardALittleLater(t *testing.T) {
+	t.Parallel()
+	timing := steady
+	timing.Farewell, timing.Linger = 2*time.Second, time.Hour // more than goes by between two looks on the busiest machine
+	var asks atomic.Int64
+	asks.Store(-1)
+	rx := receive(t, rig.Setup{Hooks: rig.Hooks{Timing: timing}}, enginetest.KindPipe,
+		adopting(func(c stream.Connection) stream.Conn { return slowly{c, &asks} }))
+	h := rx.link(0)
+	h.send(newStream(1, 4096).frame(0))
+	h.untilReceived(1)
+	asks.Store(0)
+	rx.stdio.Far.Close()
+	h.untilType(wire.TypeError)
+	rx.wants(engine.StatusLocalPipe) // though the link is still there
+	if asks.Load() < 2 {
+		t.Error("nobody has asked twice")
+	}
 }
 
 // Likewise, the source fails.

@@ -82,7 +82,7 @@ func New(c stream.ReceiveSetup, at doors.Entrance) (*Receiver, error) {
 		gone: make(chan struct{}),
 	}
 	r.fate.Life, r.fate.Setup, r.fate.Tenure, r.fate.Whole, r.store.Fail = &r.life, &r.cfg, &r.tenure, r.whole, r.life.Fail
-	r.life.Live(receiveEnd{r}, c.Observer, c.Timing, fate.Lingers(c), 0)
+	r.life.Live(receiveEnd{r}, c.Observer, c.Timing, fate.Lingers(c), c.Timing.Farewell)
 	r.life.SetGiveup(c.Giveup)
 	r.tenure = doors.NewTenure("sender")
 	var first wire.StreamID

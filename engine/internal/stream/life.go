@@ -85,7 +85,7 @@ type Worker interface {
 }
 
 // Live makes ready for what h will do. linger is how long the last words may take to be heard, when they have to be, and hearing how long
-// to wait for that after they have left; 0: they leave when they have been heard.
+// to wait for that after they have left.
 func (l *Life) Live(h Half, to observe.Observer, t schedule.Timing, linger, hearing time.Duration) {
 	l.half, l.observer, l.time, l.Linger, l.hearing = h, to, t, linger, hearing
 	l.Over, l.Poke, l.Gauge.Observer = make(chan struct{}), make(chan struct{}, 1), to
