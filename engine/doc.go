@@ -12,7 +12,8 @@
 //	    extent.go                  or a leg of a file is left in the file
 //	    holes.go                   or it is a hole of a file, and has no bytes
 //	    teststream.go              or a leg of a test stream is made               parallel, except for its place in the stream
-//	    coded.go                   and it may go through a sidechain first         many at once, on goroutines beside the loops
+//	    coded.go                   and it may go through a sidechain first         sequential, the same turn
+//	    blocks.go                  where blocks become legs                        many at once, on goroutines beside the loops
 //	engine/window                it is kept until the peer has received it         shared, a short lock
 //	engine/schedule              which link, how large a leg, how late             pure decisions, and every clock of the engine
 //	engine/send                  the sending end                                   parallel: each loop its own links

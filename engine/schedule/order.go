@@ -120,7 +120,7 @@ func (o *Order) Links(path, more int, now time.Time) {
 // Late notes that a leg is late, or its link gets nothing through, on a path that has been quiet for so long. With that round trip, and
 // a queue that takes so long, it counts as down until Heard says otherwise if it should not be quiet any more.
 func (o *Order) Late(path int, quiet, rtt, queue time.Duration, now time.Time) {
-	if o == nil || quiet < StalledAfter(rtt, queue, lateLeast, ForEver) {
+	if o == nil || quiet < StalledAfter(rtt, queue, LateLeast, ForEver) {
 		return
 	}
 	o.mu.Lock()

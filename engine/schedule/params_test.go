@@ -16,14 +16,14 @@ func TestClocksAreOneSystem(t *testing.T) {
 		less, more clock
 		why        string
 	}{
-		{clock{"an ack", AckWithin}, clock{"lateLeast", lateLeast / 10}, "a leg is not late since its ack waits"},
-		{clock{"a parked leg", ParkLooks * ParkMost}, clock{"lateLeast", lateLeast / 10}, "or since it waits for its turn"},
-		{clock{"a parked leg, at a full sink", ParkFull * ParkMost}, clock{"lateLeast", lateLeast}, "likewise"},
+		{clock{"an ack", AckWithin}, clock{"LateLeast", LateLeast / 10}, "a leg is not late since its ack waits"},
+		{clock{"a parked leg", ParkLooks * ParkMost}, clock{"LateLeast", LateLeast / 10}, "or since it waits for its turn"},
+		{clock{"a parked leg, at a full sink", ParkFull * ParkMost}, clock{"LateLeast", LateLeast}, "likewise"},
 		{clock{"MeasurePause", MeasurePause}, clock{"WatchPause", WatchPause}, "who looks at a link sees what is new"},
-		{clock{"WatchPause", WatchPause}, clock{"lateLeast", lateLeast / 5}, "a leg is found late soon after it is"},
-		{clock{"Soon", Soon}, clock{"lateLeast", lateLeast}, "what is late is worth a second copy"},
-		{clock{"LegTime", LegTime}, clock{"lateLeast", lateLeast / 10}, "a leg on its way is not late"},
-		{clock{"lateLeast", lateLeast}, clock{"Stall", at.Stall / 5}, "legs are offered before their link stalls"},
+		{clock{"WatchPause", WatchPause}, clock{"LateLeast", LateLeast / 5}, "a leg is found late soon after it is"},
+		{clock{"Soon", Soon}, clock{"LateLeast", LateLeast}, "what is late is worth a second copy"},
+		{clock{"LegTime", LegTime}, clock{"LateLeast", LateLeast / 10}, "a leg on its way is not late"},
+		{clock{"LateLeast", LateLeast}, clock{"Stall", at.Stall / 5}, "legs are offered before their link stalls"},
 		{clock{"Tick", at.Tick}, clock{"Beat", at.Beat / 2}, "heartbeats are not a tick late"},
 		{clock{"Stall", at.Stall}, clock{"Dead", at.Dead / 2}, "legs go elsewhere before their link is lost"},
 		{clock{"three heartbeats, a tick late each", 3 * (at.Beat + at.Tick)}, clock{"Dead", at.Dead}, "some heartbeats may be lost"},

@@ -73,7 +73,7 @@ func Absorbs(credit uint64, legsPerSecond float64) time.Duration {
 // by misses on average; the rule is that of a retransmission timeout (RFC 6298). absorbed makes it late well before the window
 // is used up.
 func Late(eta, misses, rtt, absorbed time.Duration) time.Duration {
-	return max(lateLeast, min(max(2*rtt, eta+eta/2, eta+4*misses), absorbed))
+	return max(LateLeast, min(max(2*rtt, eta+eta/2, eta+4*misses), absorbed))
 }
 
 // StalledAfter is how long a link with bytes in the network may show no progress at all before its legs go elsewhere: a few

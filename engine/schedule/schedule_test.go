@@ -69,7 +69,7 @@ func TestLate(t *testing.T) {
 		}
 		eta, misses, rtt, absorbed := draw("eta"), draw("misses"), draw("rtt"), draw("absorbed")
 		got := Late(eta, misses, rtt, absorbed)
-		if got < lateLeast || got > max(lateLeast, absorbed) {
+		if got < LateLeast || got > max(LateLeast, absorbed) {
 			t.Fatalf("late after %v", got)
 		}
 		if absorbed >= got && got < eta && absorbed > eta {

@@ -199,7 +199,7 @@ func (l *txloop) pull(k *txlink) (*window.Leg, ingest.Hunger) {
 	case !k.mayTake(most):
 		return nil, gated
 	}
-	leg, why, err := l.s.in.Pull(l.s.fleet.Window, l.Loop, most)
+	leg, why, err := l.s.in.Pull(l.s.fleet.Window, l.Loop, ingest.Bound{Plain: most, Coded: k.MostCoded(most)})
 	if err != nil {
 		l.s.sourceFailed(err)
 	}

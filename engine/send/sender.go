@@ -72,7 +72,7 @@ func New(c stream.SendSetup, at doors.Entrance) (*Sender, error) {
 	c.Setup = sealed.Links(c.WithDefaults(len(c.Paths)))
 	c.Options = c.WithinMeans(c.Observer)
 	c.Name = cmp.Or(c.Name, "standard input")
-	c.Leg = cmp.Or(c.Leg, min(stream.DefaultLeg, int(c.Window/stream.LegsLeast)/stream.MinLeg*stream.MinLeg))
+	c.Leg = cmp.Or(c.Leg, min(usualLeg(c), int(c.Window/stream.LegsLeast)/stream.MinLeg*stream.MinLeg))
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func New(c stream.SendSetup, at doors.Entrance) (*Sender, error) {
 		return nil, err
 	}
 	s := &Sender{cfg: c, observer: c.Observer, time: c.Timing, transport: c.Transport}
-	s.fleet = course.Fleet{Life: &s.life, Sender: steered{s}, Observer: c.Observer, Time: c.Timing}
+	s.fleet = course.Fleet{Life: &s.life, Sender: steered{s}, Observer: c.Observer, Time: c.Timing, Alike: !c.Chain.IsEmpty() && len(c.Paths) == 1}
 	s.life.Live(sendEnd{s}, c.Observer, c.Timing, c.Timing.Linger, c.Timing.Farewell)
 	s.life.SetGiveup(c.Giveup)
 	s.chaos.Every = int64(c.Chaos)
@@ -104,6 +104,15 @@ func New(c stream.SendSetup, at doors.Entrance) (*Sender, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// usualLeg is how many bytes a leg has at most where the user does not say: more where it becomes shorter, and there is one path; several
+// may be so different that more legs of the window have to be on their way.
+func usualLeg(c stream.SendSetup) int {
+	if !c.Chain.IsEmpty() && c.Chain.Commands() == 0 && len(c.Paths) == 1 {
+		return stream.MaxLeg
+	}
+	return stream.DefaultLeg
 }
 
 // open acquires what the stream needs on this machine: the source and the loops.

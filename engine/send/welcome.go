@@ -65,7 +65,7 @@ func (s *Sender) welcome(w wire.Welcome) error {
 	s.met, s.receiver = true, w
 	s.fleet.Most = min(s.cfg.Leg, int(w.MaxLeg))
 	s.fleet.Credit = uint64(w.Credit)
-	s.in.StartCoding(sidechain.Workers(s.cfg.Means.Loops), s.fleet.Most, s.buffers)
+	s.in.StartCoding(sidechain.Workers(s.cfg.Means.Loops), s.fleet.Most, s.buffers, s.fleet.Trip)
 	s.fleet.SetLegTime(s.reach.Links(), s.paths())
 	s.fleet.Window = window.New(int(w.Credit), w.Delivered, s.cfg.Window)
 	return nil

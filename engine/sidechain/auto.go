@@ -1,6 +1,7 @@
 package sidechain
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 
@@ -12,147 +13,219 @@ import (
 //
 //	a level moves   min(what the coders can take, what the links carry x how much shorter it becomes)   bytes a second
 //
-// Links that wait for coders may carry more than is known; those for which pieces wait carry just what they do. A level that was not tried
-// lately is taken to compare with the present one as it usually does.
+// but no more than the source has, where that is what the others wait for.
 //
-// Level may be read by any goroutine; the methods that tell what happens belong to the holder of the ingest turn.
+// What coders do is measured leg by leg, and what links carry by what the peer has received: what links take says little, because their
+// sockets take much at once. Links that wait for coders, while next to nothing is on the way, may carry more than is known. A level that
+// was not tried lately is taken to compare with the present one as it usually does.
+//
+// Level, and what coders tell, is for any goroutine; the methods that tell what links do belong to the holder of the ingest turn.
 type Auto struct {
-	level   atomic.Int32 // what coders go by
-	hopeful atomic.Int64 // pieces of this span that a sample says become shorter
-	tries   atomic.Int64 // of so many
+	level   atomic.Int32
+	done    [autoLevels]tally // what coders did since the last span ended
+	hopeful atomic.Int64      // pieces of this span that a sample says become shorter
+	tries   atomic.Int64      // of so many
 
 	workers float64
-	spent   func() time.Duration // CPU time of the coders so far
+	trip    func() time.Duration // the longest round trip of the links, without queues
 
-	known [autoMost + 1]grade
-	links float64 // bytes a second that the links carry; 0: not known
-	room  float64 // how much more they are taken to carry after the next span; see autoHeadroom
-	share float64 // of the CPU time that coders could have, what they get
+	known   [autoLevels]grade
+	links   float64 // bytes a second that the links carry, or may carry; 0: not known
+	seen    float64 // bytes a second that they did carry lately
+	room    float64 // how much more they are taken to carry after the next span; see autoHeadroom
+	source  float64 // bytes a second that the source has, if the others waited for it in the last span
+	hopes   bool    // the links did not limit it in the last span
+	presses bool    // see Presses
 
-	begun        time.Time     // of the present span; zero: there is none
-	before       time.Duration // spent by then
-	raw, wire    int64         // bytes that links have taken in it, as they were and as they are sent
-	ready, waits int           // how often a link that asked got a leg at once, and how often it had to wait for a coder
+	hopeless bool // nothing has become shorter lately
+
+	span
+	lasts time.Duration // how long it lasts, at least
+	skips int           // legs of the level before that links have not taken yet
+	sent  int64         // bytes that links were given since the stream began
+	waits bool          // a link waits for a leg that is being coded
+	dryAt time.Time     // since when the source has nothing; zero: it has
 }
+
+// tally is what coders did at a level.
+type tally struct{ raw, coded, took atomic.Int64 } // bytes before and after, nanoseconds
 
 // grade is what is known of a level.
 type grade struct {
 	at    time.Time // when it was last measured
-	speed float64   // bytes that the coders take in a second of CPU time of each of them
+	speed float64   // bytes a second that each coder takes while it is at work, on a CPU that may have other work too
 	ratio float64   // how many times shorter they become, 1 or more
 }
 
 // The levels of Auto.
 const (
-	autoNone  = iota // nothing
-	autoS2           // s2
-	autoZstd         // zstd:1, and so on
-	autoZstd2        //
-	autoMost         // zstd:3; 4 was measured to cost more than ten times as much
+	autoNone   = iota // nothing
+	autoS2            // s2
+	autoZstd          // zstd:1, and so on
+	autoZstd2         //
+	autoZstd3         // zstd:4 was measured to take more than five times as long, for next to nothing
+	autoLevels        // how many there are
+	autoFirst  = autoS2
 )
 
 // usual is how the levels compare: measured with Go's source, on one CPU.
-var usual = [autoMost + 1]grade{
-	{speed: 5e9, ratio: 1}, {speed: 480e6, ratio: 2.6}, {speed: 280e6, ratio: 3.5}, {speed: 170e6, ratio: 3.8}, {speed: 80e6, ratio: 4.1},
+var usual = [autoLevels]grade{
+	{speed: 5e9, ratio: 1}, {speed: 480e6, ratio: 2.6}, {speed: 270e6, ratio: 3.5}, {speed: 200e6, ratio: 3.8}, {speed: 125e6, ratio: 4.05},
 }
 
 const (
-	// autoLeast is how many bytes a span needs to say something.
-	autoLeast = 1 << 20
 	// autoGain is how much more a level has to move to be worth a change.
-	autoGain = 1.08
+	autoGain = 1.04
+	// autoTrial is how much more if that depends on links which may carry more than is known.
+	autoTrial = 1.3
 	// autoLoss is how much less a level that takes less CPU time may move.
 	autoLoss = 0.97
 	// autoHeadroom is how much more links are taken to carry after each span in which they waited for coders: at first, and once it is
 	// known what they do not carry. Then it takes many spans until a lower level is tried in vain.
-	autoHeadroom      = 1.5
+	autoHeadroom      = 4
 	autoHeadroomLeast = 1.02
-	// autoRecovery is how fast coders are taken to get more CPU time when nobody waits for them.
-	autoRecovery = 1.1
+	// autoSeen is how much of what links did carry is believed after each span in which they carried less.
+	autoSeen = 0.85
 )
 
-// NewAuto begins with a level that costs little.
+// NewAuto begins with a level that costs little, and is of some use to a slow link too.
 func NewAuto() *Auto {
-	a := &Auto{workers: 1, share: 1, room: autoHeadroom, spent: func() time.Duration { return 0 }}
-	a.level.Store(autoS2)
+	a := &Auto{workers: 1, room: autoHeadroom, lasts: schedule.CoderSpanFirst, trip: func() time.Duration { return 0 }}
+	a.level.Store(autoFirst)
 	return a
 }
 
-// Watch says how many coders there are, and how much CPU time they have used; before the first Took.
-func (a *Auto) Watch(workers int, spent func() time.Duration) {
-	a.workers, a.spent = float64(workers), spent
+// Watch says how many coders there are, and the longest round trip of the links; before the first Took.
+func (a *Auto) Watch(workers int, trip func() time.Duration) {
+	a.workers, a.trip = float64(workers), trip
 }
 
 // Level is how hard coders are to try now.
 func (a *Auto) Level() int { return int(a.level.Load()) }
 
+// Codes reports whether coders do anything at the present level, but look whether another one is worth it.
+func (a *Auto) Codes() bool { return a.Level() != autoNone }
+
+// Presses reports whether it pays to have pieces become as short as they can: links are what the others wait for.
+func (a *Auto) Presses() bool { return a.presses }
+
 // LevelName is what users know of a level.
 func (a *Auto) LevelName() string {
-	return [...]string{"none", "s2", "zstd:1", "zstd:2", "zstd:3"}[a.Level()]
+	return [autoLevels]string{"none", "s2", "zstd:1", "zstd:2", "zstd:3"}[a.Level()]
 }
 
-// Took notes that a link was given a leg of so many bytes of the source, which has so many now. changed: the level is another one.
-func (a *Auto) Took(raw, wire int, now time.Time) (changed bool) {
-	if a.begun.IsZero() {
-		a.begin(now)
+// did notes what a coder made of a piece.
+func (a *Auto) did(level, raw, coded int, took time.Duration) {
+	t := &a.done[level]
+	t.raw.Add(int64(raw))
+	t.coded.Add(int64(coded))
+	t.took.Add(int64(max(took, 0)))
+}
+
+// Took notes that a link is given a leg of so many bytes of the source, which has so many now, while so many bytes are on their way that
+// the peer has not received, and more legs wait for a link. changed: the level is another one.
+func (a *Auto) Took(raw, wire int, kept int64, more int, now time.Time) (changed bool) {
+	came := a.sent - kept
+	a.sent += int64(wire)
+	pause := !a.dryAt.IsZero() && now.Sub(a.dryAt) > schedule.CoderSpanFirst // which says nothing
+	if a.begun.IsZero() || pause || a.skips > 0 {
+		a.skips = max(0, a.skips-1)
+		a.begin(came, now)
 		return false
 	}
-	a.raw, a.wire = a.raw+int64(raw), a.wire+int64(wire)
-	a.ready++
-	if now.Sub(a.begun) < schedule.CoderSpan || a.raw < autoLeast {
+	s := &a.span
+	s.raw, s.wire, s.lag, s.legs, s.came = s.raw+int64(raw), s.wire+int64(wire), s.lag+kept, s.legs+1, came-s.from
+	if a.waits {
+		s.late++
+	}
+	if !a.dryAt.IsZero() {
+		s.dry++
+	}
+	a.waits, a.dryAt = false, time.Time{}
+	if !s.says(a.lasts, now) || !a.judge(now) {
 		return false
 	}
 	was := a.Level()
-	a.judge(now)
-	a.begin(now)
-	return a.Level() != was
+	a.level.Store(int32(a.best(now)))
+	a.begin(came, now)
+	if a.Level() == was {
+		return false
+	}
+	a.skips = more
+	return true
 }
 
-// Waits notes that a link asked for a leg, and coders were at work on it.
-func (a *Auto) Waits() { a.waits++ }
+// Waits notes that a link has to wait for a leg that is being coded.
+func (a *Auto) Waits() { a.waits = true }
 
-// Starves notes that the source had nothing: what was measured says nothing of the coders.
-func (a *Auto) Starves() { a.begun = time.Time{} }
+// Starves notes that the source has nothing, and nor have coders.
+func (a *Auto) Starves(now time.Time) {
+	if a.dryAt.IsZero() {
+		a.dryAt = now
+	}
+}
 
-func (a *Auto) begin(now time.Time) {
-	a.begun, a.before, a.raw, a.wire, a.ready, a.waits = now, a.spent(), 0, 0, 0, 0
+func (a *Auto) begin(came int64, now time.Time) {
+	a.span = span{begun: now, from: came}
+	a.waits, a.dryAt = false, time.Time{}
 	a.hopeful.Store(0)
 	a.tries.Store(0)
 }
 
-// judge ends a span.
-func (a *Auto) judge(now time.Time) {
-	level, took := a.Level(), now.Sub(a.begun).Seconds()
-	raw, wire := float64(a.raw)/took, float64(a.wire)/took
-	cpu := max((a.spent()-a.before).Seconds()/took, 1e-3)
-	g := &a.known[level]
-	g.learn(raw/cpu, max(1, raw/wire), now)
-	if behind := a.waits > a.ready; behind {
-		a.links = max(a.links, wire) * a.room
-		a.share = (a.share + min(1, cpu/a.workers)) / 2
-	} else {
-		if wire < a.links {
+// judge takes in what the span says, unless it has to go on.
+func (a *Auto) judge(now time.Time) bool {
+	carried := a.carried(now)
+	by := a.limit(now, a.trip(), a.room == autoHeadroom)
+	if by == limitUnknown {
+		return false
+	}
+	a.grade(now)
+	a.seen = max(carried, a.seen*autoSeen)
+	a.hopes, a.presses, a.source = by != limitLinks, by == limitLinks, math.Inf(1)
+	switch by {
+	case limitLinks:
+		if a.seen < a.links {
 			a.room = autoHeadroomLeast
 		}
-		a.links = wire
-		a.share = min(1, a.share*autoRecovery)
+		a.links = a.seen
+	case limitSource:
+		a.links = max(a.links, carried*a.room)
+		a.source = float64(a.raw) / now.Sub(a.begun).Seconds()
+	case limitCoders:
+		a.links = max(a.links, carried) * a.room
+	}
+	if by == limitLinks || a.room == autoHeadroomLeast {
+		a.lasts = min(2*a.lasts, schedule.CoderSpan) // what the links carry is known
+	}
+	return true
+}
+
+// grade takes in what the coders did.
+func (a *Auto) grade(now time.Time) {
+	for level := range a.done {
+		t := &a.done[level]
+		raw, coded, took := t.raw.Swap(0), t.coded.Swap(0), t.took.Swap(0)
+		if raw > 0 && took > 0 {
+			a.known[level].learn(float64(raw)/time.Duration(took).Seconds(), max(1, float64(raw)/float64(coded)), now)
+		}
 	}
 	switch hopeful, tries := a.hopeful.Load(), a.tries.Load(); {
 	case 8*hopeful < tries: // whatever was sent before, this becomes no shorter
+		a.hopeless = true
 		for i := range a.known {
-			a.known[i].at, a.known[i].speed, a.known[i].ratio = now, usual[i].speed, 1
+			a.known[i] = grade{now, usual[i].speed, 1}
 		}
-	case level == autoNone && 2*hopeful > tries: // and this does
+	case a.hopeless && 2*hopeful > tries: // and this does
+		a.hopeless = false
 		for i := range a.known[autoS2:] {
 			a.known[autoS2+i].at = time.Time{}
 		}
 	}
-	a.level.Store(int32(a.best(now)))
 }
 
 // best is the lowest of the levels that move most, or nearly so; the present one, if that is hardly less.
 func (a *Auto) best(now time.Time) int {
-	var moves [autoMost + 1]float64
+	var moves [autoLevels]float64
 	most := 0.0
 	for level := range moves {
 		moves[level] = a.moves(level, now)
@@ -163,7 +236,7 @@ func (a *Auto) best(now time.Time) int {
 		best++
 	}
 	level := a.Level()
-	if best > level && moves[best] < moves[level]*autoGain {
+	if best > level && moves[best] < moves[level]*autoGain || best < level && a.hopes && moves[best] < min(moves[level]*autoTrial, a.source) {
 		return level
 	}
 	return best
@@ -179,94 +252,28 @@ func (g *grade) learn(speed, ratio float64, now time.Time) {
 
 // moves is how many bytes of the source a second are likely to get through at a level.
 func (a *Auto) moves(level int, now time.Time) float64 {
-	g := a.known[level]
-	if now.Sub(g.at) > schedule.CoderMemory {
-		g = a.guess(level, now)
-	}
-	return min(g.speed*a.workers*a.share, a.links*g.ratio)
+	g := a.expects(level, now)
+	return min(g.speed*a.workers, a.links*g.ratio, a.source)
 }
 
-// guess is what a level is likely to do that was not tried lately, from what the present one does.
-func (a *Auto) guess(level int, now time.Time) grade {
+// expects is what a level is likely to do. How much shorter pieces become differs from one part of a stream to the next, so what was
+// measured of another level is compared with nothing: that goes by the present one.
+func (a *Auto) expects(level int, now time.Time) grade {
 	at := a.Level()
-	g, u := usual[level], usual[at]
-	if at == autoNone || level == autoNone {
+	g, u, is := a.known[level], usual[at], a.known[at]
+	fresh := now.Sub(g.at) <= schedule.CoderMemory
+	if level == at && fresh {
 		return g
 	}
-	is := a.known[at]
-	g.speed *= is.speed / u.speed
-	g.ratio = 1 + (g.ratio-1)*(is.ratio-1)/(u.ratio-1)
+	if level == autoNone || at == autoNone || now.Sub(is.at) > schedule.CoderMemory {
+		if fresh {
+			return g
+		}
+		return usual[level]
+	}
+	if !fresh {
+		g.speed = usual[level].speed * is.speed / u.speed
+	}
+	g.ratio = 1 + (usual[level].ratio-1)*(is.ratio-1)/(u.ratio-1)
 	return g
-}
-
-// Of a piece, so much is tried before all of it is coded: some pieces of it, in bytes.
-const (
-	sampleSize  = 4 << 10
-	sampleCount = 4
-)
-
-// hopeless reports whether a sample of a piece says that no step makes it shorter.
-func (k *Coder) hopeless(raw []byte) bool {
-	if len(raw) < 4*sampleSize*sampleCount {
-		return false
-	}
-	s, into, n := s2Step{}, k.room(raw), 0
-	for i := range sampleCount {
-		at := i * (len(raw) - sampleSize) / (sampleCount - 1)
-		m, err := s.encode(into, raw[at:at+sampleSize])
-		if err != nil {
-			return false
-		}
-		n += m
-	}
-	return n > sampleSize*sampleCount*31/32 && !k.worthEntropy(raw)
-}
-
-// worthEntropy reports whether the bytes of a piece are so uneven that coding them one by one helps where nothing repeats.
-func (k *Coder) worthEntropy(raw []byte) bool {
-	var seen [256]int32
-	at := len(raw)/2 - sampleSize/2
-	for _, b := range raw[at : at+sampleSize] {
-		seen[b]++
-	}
-	most, used := int32(0), 0
-	for _, n := range seen {
-		most = max(most, n)
-		if n > 0 {
-			used++
-		}
-	}
-	return used < 200 || most > 8*sampleSize/256
-}
-
-// encodeBest is Encode for a chain that chooses.
-func (k *Coder) encodeBest(raw []byte) (coded []byte, applied uint8, err error) {
-	level := k.auto.Level()
-	k.auto.tries.Add(1)
-	if k.hopeless(raw) {
-		return raw, 0, nil
-	}
-	if k.auto.hopeful.Add(1); level == autoNone {
-		return raw, 0, nil
-	}
-	s, applied := step(k.steps[0]), uint8(1)
-	if level >= autoZstd {
-		s, applied = k.steps[1], 2
-	}
-	if level > autoZstd {
-		if want := level - autoZstd + 1; k.high.level != want {
-			k.high.close()
-			k.high = zstdStep{level: want}
-		}
-		s = &k.high
-	}
-	into := k.room(raw)
-	n, err := s.encode(into, raw)
-	switch {
-	case err == ErrRoom || err == nil && n >= len(raw):
-		return raw, 0, nil
-	case err != nil:
-		return nil, 0, err
-	}
-	return into[:n], applied, nil
 }

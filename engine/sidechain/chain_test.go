@@ -74,10 +74,10 @@ func TestMatch(t *testing.T) {
 type model struct {
 	*Auto
 	now    time.Time
-	spent  time.Duration
-	links  float64               // bytes a second
-	speeds [autoMost + 1]float64 // bytes a second of each of two coders
-	ratios [autoMost + 1]float64
+	links  float64             // bytes a second
+	kept   float64             // bytes on their way
+	speeds [autoLevels]float64 // bytes a second of each of two coders
+	ratios [autoLevels]float64
 }
 
 func newModel(links float64) *model {
@@ -85,27 +85,31 @@ func newModel(links float64) *model {
 	for i, u := range usual { // another machine and other bytes than the usual ones
 		m.speeds[i], m.ratios[i] = u.speed*0.7, 1+(u.ratio-1)*0.8
 	}
-	m.Watch(2, func() time.Duration { return m.spent })
+	m.Watch(2, func() time.Duration { return 0 })
 	return m
 }
 
-// passes lets time go by.
+// passes lets time go by. Links take what they carry in a quarter of a second, if there is so much.
 func (m *model) passes(d time.Duration) {
-	const step = 10 * time.Millisecond
+	const step = 5 * time.Millisecond
 	for end := m.now.Add(d); m.now.Before(end); m.now = m.now.Add(step) {
 		level := m.Level()
-		coders, links := 2*m.speeds[level], m.links*m.ratios[level]
-		raw := min(coders, links) * step.Seconds()
-		m.spent += time.Duration(raw / m.speeds[level] * 1e9)
+		m.kept = max(0, m.kept-m.links*step.Seconds())
+		wire := min(2*m.speeds[level]*step.Seconds()/m.ratios[level], m.links/4-m.kept)
+		if wire < m.links/4-m.kept {
+			m.Waits()
+		}
+		raw := wire * m.ratios[level]
+		took := time.Duration(raw / m.speeds[level] * 1e9)
 		m.tries.Add(1)
 		if m.ratios[autoS2] > 1.1 {
 			m.hopeful.Add(1)
 		}
-		if coders < links {
-			m.Waits()
-			m.Waits()
+		if level != autoNone {
+			m.did(level, int(raw), int(wire), took)
 		}
-		m.Took(int(raw), int(raw/m.ratios[level]), m.now)
+		m.Took(int(raw), int(wire), int64(m.kept), 0, m.now)
+		m.kept += wire
 	}
 }
 
@@ -141,7 +145,7 @@ func TestAutoGoesOn(t *testing.T) {
 	m := newModel(120e6)
 	m.passes(5 * time.Second)
 	was := m.ratios
-	m.ratios = [autoMost + 1]float64{1, 1, 1, 1, 1}
+	m.ratios = [autoLevels]float64{1, 1, 1, 1, 1}
 	m.passes(5 * time.Second)
 	if m.Level() != autoNone {
 		t.Errorf("%s for what does not become shorter", m.LevelName())

@@ -9,10 +9,10 @@ import (
 type Coder struct {
 	chain Chain
 	steps []step
-	most  int       // bytes of a piece, before and after
-	rooms [2][]byte // where steps write to, by turns; made when first needed
-	auto  *Auto     // of a chain that chooses; else nil
-	high  zstdStep  // of such a chain: for the levels of zstd that steps has not
+	most  int                              // bytes of a piece, before and after
+	rooms [2][]byte                        // where steps write to, by turns; made when first needed
+	auto  *Auto                            // of a chain that chooses; else nil
+	high  [autoLevels - autoZstd2]zstdStep // of such a chain: for the levels of zstd that steps has not
 }
 
 // step is what a codec does to one piece. Each writes to dst, which holds at least what an incompressible src becomes, and returns how
@@ -55,7 +55,9 @@ func (k *Coder) Close() {
 	for _, s := range k.steps {
 		s.close()
 	}
-	k.high.close()
+	for i := range k.high {
+		k.high[i].close()
+	}
 }
 
 // room is the scratch memory that a step writes to which reads src.

@@ -8,6 +8,8 @@
 //	zstd.go, s2.go, gzip.go, bzip2.go   the steps that are built in
 //	program.go  and those that are programs
 //	auto.go     which of several steps is worth its time
+//	span.go     by what is measured for some time
+//	choose.go   and what it is worth for a piece
 //	crew.go     goroutines that do the work                      as many as CPUs
 //
 // A Coder has memory of its own, made when it is first needed and used again for each piece. What a piece may become is bounded by its

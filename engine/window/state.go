@@ -26,6 +26,13 @@ func (w *Window) State() State {
 	}
 }
 
+// Kept is how many bytes it keeps: of legs that are on their way, or wait for that.
+func (w *Window) Kept() int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.kept
+}
+
 // headWatch adds up for each path how long it had the head: the oldest leg that the peer has not received.
 type headWatch struct {
 	since time.Time

@@ -146,7 +146,7 @@ func (k *Link) stalledAfter() time.Duration {
 // for that, it also offers what will not arrive soon.
 func (k *Link) offer(pressed bool) {
 	now, offered := k.Loop.Now, false
-	alone := k.siblings()
+	alone, moves := k.siblings(), now.Sub(schedule.Later(k.headway.moved, k.trips[0].From)) < schedule.LateLeast
 	if alone.Queued.After(now) && !k.Fleet.Sender.Others(k.Path) {
 		return
 	}
@@ -156,6 +156,9 @@ func (k *Link) offer(pressed bool) {
 		if t.Offered {
 			k.Fleet.Window.Bar(k.Carried[i], alone)
 			continue
+		}
+		if k.Fleet.Alike && moves && now.Before(t.Due.Add(t.Due.Sub(t.From))) {
+			continue // the others have the same way: a copy would only lengthen it
 		}
 		if wait := t.Expects.Sub(now); !isLate && (!pressed || 0 <= wait && wait <= schedule.Soon) {
 			continue

@@ -43,6 +43,9 @@ func (k *Link) Prune() {
 			k.arrives()
 		}
 	}
+	if k.Fleet.Alike && int64(k.largest) > k.Fleet.largest.Load() {
+		k.Fleet.largest.Store(int64(k.largest))
+	}
 	k.Speed.Arrive(k.trips[:n], k.Loop.Now, k.Queue.MinRTT, len(left) == 0)
 	k.Carried, k.trips = append(k.Carried[:0], left...), append(k.trips[:0], k.trips[n:]...) // in place: new memory costs more
 	if k.headway.doubt.Good(k.Loop.Now); k.Path.Doubted() && k.CarriedSome(k.Queue) {
@@ -58,6 +61,19 @@ func (k *Link) Most() int {
 		return schedule.SizeOfLeg(k.Rate, time.Duration(k.Fleet.legTime.Load()), k.growth())
 	}
 	return k.growth()
+}
+
+// MostCoded is Most, which the caller knows, for a leg that is coded. The larger it is, the shorter it becomes; and where there is one
+// path, whose links are much the same, none holds the others up.
+func (k *Link) MostCoded(most int) int {
+	if !k.Fleet.Alike {
+		return most
+	}
+	grown := min(max(k.growth(), 2*int(k.Fleet.largest.Load())), k.Fleet.Most)
+	if k.Rate == 0 {
+		return grown
+	}
+	return schedule.SizeOfLeg(k.Rate, schedule.CodedTime, grown)
 }
 
 // growth is the largest leg that the link has earned, in bytes. Legs double from one to the next, because the first ones say

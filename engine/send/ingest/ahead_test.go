@@ -43,7 +43,7 @@ func TestSmallLegsAreReadTogether(t *testing.T) {
 	in.FillFrom(pool)
 	win := window.New(16, 0, 1<<20)
 	for i := range legs - 1 {
-		leg, why, err := in.Pull(win, l, size)
+		leg, why, err := in.Pull(win, l, Bound{size, size})
 		if err != nil || leg == nil || leg.Length != size || leg.Offset != uint64(i*size) || leg.Number != uint64(i) {
 			t.Fatalf("leg %d: %+v, %v, %v", i, leg, why, err)
 		}

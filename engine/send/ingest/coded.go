@@ -1,16 +1,15 @@
 package ingest
 
 import (
-	"errors"
-	"math"
 	"sync/atomic"
+	"time"
 
+	"viamillipede/bufpool"
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/sidechain"
 	"viamillipede/engine/window"
-	"viamillipede/engine/wire"
 )
 
 // coding is the way of a stream's legs through a chain of steps, beside the loops.
@@ -31,13 +30,23 @@ type coding struct {
 	blocks []block // of the queue
 	first  int     // the oldest
 	length atomic.Int32
-	dry    bool // the source has been read to its end
+	dry    bool  // the source has been read to its end
+	begun  begun // a block that is not full yet
+	passed int   // legs that went as they are, and at which nobody looked; one of some is looked at
 
 	fresh    atomic.Bool   // something was coded since a link last asked
 	finished func()        // tells the loops so
-	growth   atomic.Uint64 // the most that a piece has grown by, the bits of a float64
+	growth   atomic.Uint64 // the most that a piece has grown by, the bits of a float64; 0: nothing is known
+	becomes  becomes       // what pieces have become lately
 
 	raw, sent, plain, legs atomic.Uint64 // bytes before and after; legs that went as they are, and all
+}
+
+// begun is a block that waits for more of the source, because what was read before keeps links and coders busy: the larger it is, the
+// shorter it becomes. The zero begun is none.
+type begun struct {
+	buf *bufpool.Buffer
+	has int // bytes
 }
 
 // block is what was read together, and what it became.
@@ -53,21 +62,16 @@ const (
 	blocksFor = 2
 	// blocksAtOnce bounds how many are read before a loop goes on.
 	blocksAtOnce = 4
-	// growthMost is how much longer a leg may become, and growthSlack how many bytes more. Headers make most of a leg of a few bytes.
-	growthMost  = 16
-	growthSlack = 512
-	// growthGuess is how much a program is taken to add before anything is known.
-	growthGuess = growthMost
-	// growthSpare is the room that is left for a piece that grows more than those before it.
-	growthSpare = 1.125
+	// plainMost is how many bytes a leg has at most that need not become as short as it can: larger ones are slower.
+	plainMost = stream.DefaultLeg
+	// looksEach is of how many blocks one is looked at while nothing is coded.
+	looksEach = 8
 )
 
-// errGrows is why a leg cannot be sent.
-var errGrows = errors.New("it grows to more than 16 times its size")
-
 // StartCoding makes legs of at most so many bytes go through the chain of Config, if there is one; workers is how many CPUs there are
-// for that. buffers are those of FillFrom. It is called before the first Pull, once the receiver is known.
-func (in *Intake) StartCoding(workers, most, buffers int) {
+// for that. buffers are those of FillFrom; trip is the longest round trip of the links. It is called before the first Pull, once the
+// receiver is known.
+func (in *Intake) StartCoding(workers, most, buffers int, trip func() time.Duration) {
 	c := in.coding
 	if c == nil {
 		return
@@ -81,7 +85,7 @@ func (in *Intake) StartCoding(workers, most, buffers int) {
 		c.denies(stream.Faulted("sidechain", p, c.told))
 	})
 	if c.auto != nil {
-		c.auto.Watch(min(workers, len(c.blocks)), c.crew.Spent)
+		c.auto.Watch(min(workers, len(c.blocks)), trip)
 	}
 }
 
@@ -94,7 +98,6 @@ func (in *Intake) openCoding(c Config) {
 	if c.Chain.Auto {
 		in.coding.auto = sidechain.NewAuto()
 	}
-	in.coding.growth.Store(math.Float64bits(growthGuess))
 }
 
 // close ends the crew, and releases what no link has taken.
@@ -107,6 +110,9 @@ func (c *coding) close() {
 		return
 	}
 	c.crew.Stop()
+	if c.begun.buf != nil {
+		c.begun.buf.Release()
+	}
 	for ; c.length.Load() > 0; c.pop() {
 		b := &c.blocks[c.first]
 		b.leg.Discard()
@@ -124,7 +130,7 @@ func (c *coding) pop() {
 }
 
 // nextCoded is what Pull does in its turn where legs are coded.
-func (in *Intake) nextCoded(w *window.Window, at *loop.Loop, most int) (*window.Leg, Hunger, error) {
+func (in *Intake) nextCoded(w *window.Window, at *loop.Loop, most Bound) (*window.Leg, Hunger, error) {
 	c := in.coding
 	c.fresh.Store(false)
 	why, err := in.readBlocks(at, most)
@@ -134,7 +140,7 @@ func (in *Intake) nextCoded(w *window.Window, at *loop.Loop, most int) (*window.
 	b := &c.blocks[c.first]
 	switch {
 	case c.length.Load() == 0 && why != NoMore:
-		return nil, c.starves(why), nil
+		return nil, c.starves(why, at.Now), nil
 	case c.length.Load() == 0:
 		if err := in.wholly(); err != nil {
 			return nil, SourceGone, err
@@ -142,7 +148,7 @@ func (in *Intake) nextCoded(w *window.Window, at *loop.Loop, most int) (*window.
 		in.End(w)
 		return nil, NoMore, nil
 	case !b.done.Load():
-		return nil, c.waits(why), nil
+		return nil, c.awaits(why), nil
 	case !w.Open():
 		return nil, NoRoom, nil
 	}
@@ -152,7 +158,7 @@ func (in *Intake) nextCoded(w *window.Window, at *loop.Loop, most int) (*window.
 	} else {
 		c.pop()
 	}
-	if c.auto != nil && l.Bare == 0 && c.auto.Took(int(l.Span()), l.Length, at.Now) {
+	if c.auto != nil && l.Bare == 0 && c.auto.Took(int(l.Span()), l.Length, w.Kept(), int(c.length.Load()), at.Now) {
 		observe.Tell(c.told, observe.CoderChosen{Level: c.auto.LevelName()})
 	}
 	if l.Bare > 0 {
@@ -162,15 +168,15 @@ func (in *Intake) nextCoded(w *window.Window, at *loop.Loop, most int) (*window.
 	return l, Fed, nil
 }
 
-// starves and waits say what a call without a leg means: the source, or the crew, has to bring something first.
-func (c *coding) starves(why Hunger) Hunger {
-	if c.auto != nil {
-		c.auto.Starves()
+// starves and awaits say what a call without a leg means: the source, or the crew, has to bring something first.
+func (c *coding) starves(why Hunger, now time.Time) Hunger {
+	if c.auto != nil && why == NoInput {
+		c.auto.Starves(now)
 	}
 	return why
 }
 
-func (c *coding) waits(why Hunger) Hunger {
+func (c *coding) awaits(why Hunger) Hunger {
 	if c.auto != nil {
 		c.auto.Waits()
 	}
@@ -191,7 +197,7 @@ func (in *Intake) Fresh(w *window.Window, why Hunger) bool {
 }
 
 // readBlocks reads what there is room for, and hands it to the crew. It says why it has stopped: Fed, if the queue is full.
-func (in *Intake) readBlocks(at *loop.Loop, most int) (Hunger, error) {
+func (in *Intake) readBlocks(at *loop.Loop, most Bound) (Hunger, error) {
 	c := in.coding
 	if c.dry {
 		return NoMore, nil
@@ -214,129 +220,86 @@ func (in *Intake) readBlocks(at *loop.Loop, most int) (Hunger, error) {
 		in.offset.Add(uint64(l.Span()))
 		b := &c.blocks[(c.first+int(c.length.Load()))%len(c.blocks)]
 		b.leg = l
-		b.done.Store(l.Bare > 0)
+		b.done.Store(l.Bare > 0 || in.passes(l))
 		c.length.Add(1)
-		if l.Bare == 0 {
+		if !b.done.Load() {
 			c.crew.Give(b)
 		}
 	}
 	return Fed, nil
 }
 
+// passes reports whether a leg goes as it is, and nobody even looks at it, because that would only cost time.
+func (in *Intake) passes(l *window.Leg) bool {
+	c := in.coding
+	if c.auto == nil || c.auto.Codes() || in.checksum || in.made != nil {
+		return false
+	}
+	if c.passed++; c.passed%looksEach == 0 {
+		return false
+	}
+	c.raw.Add(uint64(l.Length))
+	c.count(l.Length, true)
+	return true
+}
+
+// gathers reports whether a block is read in several pieces, if the source does not have all of it at once.
+func (in *Intake) gathers() bool {
+	return in.coding != nil && in.gather && in.limit == 0 && !in.paced()
+}
+
+// blockBuffer is a buffer for the next leg, or the one that was begun; nil: none is left.
+func (in *Intake) blockBuffer(shard int) *bufpool.Buffer {
+	if in.coding != nil && in.coding.begun.buf != nil {
+		return in.coding.begun.buf
+	}
+	return in.pool.Get(shard)
+}
+
+// begins reports whether a block in the buffer waits for more.
+func (in *Intake) begins(buf *bufpool.Buffer) bool {
+	return in.coding != nil && in.coding.begun.buf == buf
+}
+
+// readBlock puts what the source has into a block, which is begun with that or before. It becomes a leg once it is full, or when nothing
+// else is on its way to the links, or nothing more will come.
+func (in *Intake) readBlock(buf *bufpool.Buffer, most int) (*window.Leg, Hunger, error) {
+	c := in.coding
+	has := c.begun.has
+	var err error
+	if has < most {
+		in.rooms = append(in.rooms[:0], buf.Bytes()[has:most])
+		var n int
+		n, err = in.fill(in.rooms)
+		has += n
+	}
+	switch {
+	case has == 0:
+		return in.nothing(err)
+	case has < most && in.met == nil && c.length.Load() > 0:
+		c.begun = begun{buf, has}
+		return nil, NoInput, nil
+	}
+	c.begun = begun{}
+	return in.copied(buf, has), Fed, nil
+}
+
 // mayBlock reports whether a read of the source may last until somebody types: what was read before must not wait for that.
 func (in *Intake) mayBlock() bool { return in.made == nil && !in.sized && !in.Source.Pollable() }
 
-// blockOf is how many bytes to read for a leg of so many: as many as are likely to become that.
-func (c *coding) blockOf(most int) int {
+// blockOf is how many bytes to read for a leg that a link takes: as many as are likely to become that.
+func (c *coding) blockOf(most Bound) int {
 	if c.chain.Commands() > 0 { // a process costs more than a large leg
 		return max(1, int(float64(c.most-growthSlack)/(c.grows()*growthSpare)))
 	}
-	if raw, sent := c.raw.Load(), c.sent.Load(); sent > 0 {
-		most = int(float64(most) * max(1, float64(raw)/float64(sent)))
+	shorter := c.becomes.shorter()
+	if shorter < worthwhile || c.auto != nil && !c.auto.Codes() {
+		return min(most.Plain, plainMost, c.most)
 	}
-	return min(most, c.most)
-}
-
-// Do codes the block; on a goroutine of the crew.
-func (b *block) Do(k *sidechain.Coder) {
-	in, l := b.in, b.leg
-	c := in.coding
-	if in.made != nil {
-		in.made(l.Memory(), l.Offset)
+	if c.auto != nil && !c.auto.Presses() {
+		return min(int(shorter*float64(most.Coded)), plainMost, c.most)
 	}
-	raw := l.Memory()
-	if err := b.code(k, l, raw); err != nil {
-		c.denies(stream.Fail(stream.StatusLocalPipe, err, "cannot code the bytes from %d to %d of the stream", l.Offset, l.Offset+uint64(len(raw))))
-		return
-	}
-	c.raw.Add(uint64(len(raw)))
-	b.done.Store(true)
-	c.fresh.Store(true)
-	c.finished()
-}
-
-// code makes legs of the bytes of l.
-func (b *block) code(k *sidechain.Coder, l *window.Leg, raw []byte) error {
-	in, c := b.in, b.in.coding
-	coded, steps, err := k.Encode(raw)
-	switch {
-	case errors.Is(err, sidechain.ErrRoom):
-		c.grew(len(raw), int(2*c.grows()*float64(len(raw))))
-		return b.split(k, l, raw)
-	case err != nil:
-		return err
-	}
-	sum := wire.Checksum(raw)
-	if steps == 0 || c.chain.Commands() == 0 && len(coded)+wire.CodedSum >= len(raw) {
-		if l.Checksum = 0; in.checksum {
-			l.Checksum = sum
-		}
-		c.count(l.Length, true)
-		return nil
-	}
-	c.grew(len(raw), len(coded))
-	if len(coded)+wire.CodedSum > c.most || !l.Code(coded, sum, steps) {
-		return b.split(k, l, raw)
-	}
-	c.count(l.Length, false)
-	return nil
-}
-
-// split codes a block in pieces, because what all of it became has no room: so many that each is likely to have. Only what a program
-// makes grows like that, and only before it is known how much.
-func (b *block) split(k *sidechain.Coder, l *window.Leg, raw []byte) error {
-	c := b.in.coding
-	size := max(1, min(len(raw)/2, (c.most-wire.CodedSum-growthSlack)/growthMost))
-	if size == len(raw) {
-		return errGrows
-	}
-	var parts []*window.Leg
-	for at := 0; at < len(raw); at += size {
-		piece := raw[at:min(at+size, len(raw))]
-		coded, steps, err := k.Encode(piece)
-		switch {
-		case errors.Is(err, sidechain.ErrRoom), err == nil && len(coded) > min(growthMost*len(piece)+growthSlack, c.most-wire.CodedSum):
-			return errGrows
-		case err != nil:
-			return err
-		}
-		c.grew(len(piece), len(coded))
-		p := window.CodedPart(coded, len(piece), wire.Checksum(piece), steps)
-		p.Offset = l.Offset + uint64(at)
-		c.count(p.Length, false)
-		parts = append(parts, p)
-	}
-	l.Discard()
-	b.leg, b.more = parts[0], parts[1:]
-	return nil
-}
-
-// grows is how many times as long pieces have become at most, or what is guessed.
-func (c *coding) grows() float64 { return math.Float64frombits(c.growth.Load()) }
-
-// grew notes what a piece became, unless it was too short to say anything.
-func (c *coding) grew(raw, coded int) {
-	if raw < min(growthSlack, c.most/64) {
-		return
-	}
-	growth := min(max(1, float64(coded)/float64(raw)), growthMost)
-	for {
-		was := c.growth.Load()
-		if known := math.Float64frombits(was); known != growthGuess && growth <= known {
-			return
-		}
-		if c.growth.CompareAndSwap(was, math.Float64bits(growth)) {
-			return
-		}
-	}
-}
-
-func (c *coding) count(bytes int, plain bool) {
-	c.sent.Add(uint64(bytes))
-	c.legs.Add(1)
-	if plain {
-		c.plain.Add(1)
-	}
+	return min(int(shorter*float64(most.Coded)), c.most)
 }
 
 // Coding is what the chain has done so far; nil: there is none.

@@ -8,7 +8,8 @@
 //	holes.go       where it has data                       the same turn
 //	resume.go      what the receiver has of it             the same turn
 //	piece.go       a part of such a file in memory         the loop of the link that sends it
-//	coded.go       or legs go through a sidechain first      many at once, beside the loops; in order again, the same turn
+//	coded.go       or legs go through a sidechain first   in blocks, which are taken in order again: the same turn
+//	blocks.go      where each becomes a leg, or several   many at once, beside the loops
 //	teststream.go  a leg of a test stream, made here       parallel, except for its place in the stream
 //	screen.go      how large a terminal is                 any
 //	opening.go     a source that its producer has to open  a goroutine at the beginning

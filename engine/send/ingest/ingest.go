@@ -86,10 +86,13 @@ const (
 	Hungers                  // how many reasons there are; whoever asks may have more of its own
 )
 
-// Pull takes one new leg of at most the given bytes from the source and puts it into the window, with the caller's link as
+// Bound is how many bytes of a leg a link takes at most: of one that goes as it is, and of one that is coded, as it is then.
+type Bound struct{ Plain, Coded int }
+
+// Pull takes one new leg within the given bound from the source and puts it into the window, with the caller's link as
 // its carrier and holder. Its buffer comes from the loop's shard. An error comes with SourceGone. The source may make Pull wait:
 // then another thread runs the loop, and much may have happened to it when Pull returns; see loop.Loop.Away.
-func (in *Intake) Pull(w *window.Window, at *loop.Loop, most int) (*window.Leg, Hunger, error) {
+func (in *Intake) Pull(w *window.Window, at *loop.Loop, most Bound) (*window.Leg, Hunger, error) {
 	l, why, err := in.next(w, at, most)
 	if l != nil && in.coding == nil {
 		in.complete(l)
@@ -109,7 +112,7 @@ func (in *Intake) complete(l *window.Leg) {
 }
 
 // next is what Pull does in its turn.
-func (in *Intake) next(w *window.Window, at *loop.Loop, most int) (*window.Leg, Hunger, error) {
+func (in *Intake) next(w *window.Window, at *loop.Loop, most Bound) (*window.Leg, Hunger, error) {
 	if in.over.Load() {
 		return nil, NoMore, nil
 	}
@@ -130,7 +133,7 @@ func (in *Intake) next(w *window.Window, at *loop.Loop, most int) (*window.Leg, 
 		return nil, NoRoom, nil
 	}
 	in.at = at
-	l, why, err := in.cut(at.ID, most, at.Now)
+	l, why, err := in.cut(at.ID, most.Plain, at.Now)
 	if l == nil {
 		if why == NoMore {
 			if err := in.wholly(); err != nil {
@@ -162,7 +165,7 @@ func (in *Intake) cut(shard, most int, now time.Time) (*window.Leg, Hunger, erro
 	if r, ok := in.ahead.take(); ok {
 		return in.copied(r.buf, r.bytes), Fed, nil
 	}
-	buf := in.pool.Get(shard)
+	buf := in.blockBuffer(shard)
 	if buf == nil {
 		return nil, NoRoom, nil
 	}
@@ -170,7 +173,7 @@ func (in *Intake) cut(shard, most int, now time.Time) (*window.Leg, Hunger, erro
 		return in.copied(buf, most), Fed, nil
 	}
 	l, why, err := in.cutStream(shard, buf, most)
-	if l == nil || !l.Buffered() {
+	if (l == nil || !l.Buffered()) && !in.begins(buf) {
 		buf.Release()
 	}
 	return l, why, err
@@ -182,6 +185,9 @@ func (in *Intake) cutStream(shard int, buf *bufpool.Buffer, most int) (*window.L
 		if pipe := in.pipes.Get(); pipe != nil {
 			return in.refer(pipe, buf, most)
 		}
+	}
+	if in.gathers() {
+		return in.readBlock(buf, most)
 	}
 	if in.readsAhead(buf, most) {
 		return in.readMany(shard, buf, most)
