@@ -36,6 +36,7 @@ type Auto struct {
 	source  float64 // bytes a second that the source has, if the others waited for it in the last span
 	hopes   bool    // the links did not limit it in the last span
 	presses bool    // see Presses
+	last    int     // the last level that coded something
 
 	hopeless bool // nothing has become shorter lately
 
@@ -80,8 +81,9 @@ const (
 	autoTrial = 1.3
 	// autoLoss is how much less a level that takes less CPU time may move.
 	autoLoss = 0.97
-	// autoHeadroom is how much more links are taken to carry after each span in which they waited for coders: at first, and once it is
-	// known what they do not carry. Then it takes many spans until a lower level is tried in vain.
+	// autoHeadroom is how much more links are taken to carry after a span in which they waited for coders: at first, and after the next
+	// one once it is known what they do not carry. From there it grows again, slowly: it takes some spans until a lower level is tried in
+	// vain.
 	autoHeadroom      = 4
 	autoHeadroomLeast = 1.02
 	// autoSeen is how much of what links did carry is believed after each span in which they carried less.
@@ -92,6 +94,7 @@ const (
 func NewAuto() *Auto {
 	a := &Auto{workers: 1, room: autoHeadroom, lasts: schedule.CoderSpanFirst, trip: func() time.Duration { return 0 }}
 	a.level.Store(autoFirst)
+	a.known[autoNone], a.last = usual[autoNone], autoFirst
 	return a
 }
 
@@ -149,9 +152,10 @@ func (a *Auto) Took(raw, wire int, kept int64, more int, now time.Time) (changed
 	a.level.Store(int32(a.best(now)))
 	a.begin(came, now)
 	if a.Level() == was {
+		a.lasts = min(2*a.lasts, schedule.CoderSpan)
 		return false
 	}
-	a.skips = more
+	a.lasts, a.skips = schedule.CoderSpanFirst, more
 	return true
 }
 
@@ -193,9 +197,7 @@ func (a *Auto) judge(now time.Time) bool {
 		a.source = float64(a.raw) / now.Sub(a.begun).Seconds()
 	case limitCoders:
 		a.links = max(a.links, carried) * a.room
-	}
-	if by == limitLinks || a.room == autoHeadroomLeast {
-		a.lasts = min(2*a.lasts, schedule.CoderSpan) // what the links carry is known
+		a.room = min(autoHeadroom, 1+2*(a.room-1))
 	}
 	return true
 }
@@ -206,6 +208,7 @@ func (a *Auto) grade(now time.Time) {
 		t := &a.done[level]
 		raw, coded, took := t.raw.Swap(0), t.coded.Swap(0), t.took.Swap(0)
 		if raw > 0 && took > 0 {
+			a.last = max(level, autoS2)
 			a.known[level].learn(float64(raw)/time.Duration(took).Seconds(), max(1, float64(raw)/float64(coded)), now)
 		}
 	}
@@ -218,7 +221,7 @@ func (a *Auto) grade(now time.Time) {
 	case a.hopeless && 2*hopeful > tries: // and this does
 		a.hopeless = false
 		for i := range a.known[autoS2:] {
-			a.known[autoS2+i].at = time.Time{}
+			a.known[autoS2+i] = grade{}
 		}
 	}
 }
@@ -257,18 +260,14 @@ func (a *Auto) moves(level int, now time.Time) float64 {
 }
 
 // expects is what a level is likely to do. How much shorter pieces become differs from one part of a stream to the next, so what was
-// measured of another level is compared with nothing: that goes by the present one.
+// measured of another level is compared with nothing: that goes by the last one that coded.
 func (a *Auto) expects(level int, now time.Time) grade {
-	at := a.Level()
-	g, u, is := a.known[level], usual[at], a.known[at]
+	g, u, is := a.known[level], usual[a.last], a.known[a.last]
 	fresh := now.Sub(g.at) <= schedule.CoderMemory
-	if level == at && fresh {
+	if level == a.last && fresh || level == autoNone || a.hopeless {
 		return g
 	}
-	if level == autoNone || at == autoNone || now.Sub(is.at) > schedule.CoderMemory {
-		if fresh {
-			return g
-		}
+	if now.Sub(is.at) > schedule.CoderMemory {
 		return usual[level]
 	}
 	if !fresh {

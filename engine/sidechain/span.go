@@ -33,7 +33,7 @@ const (
 	// spanLeast is how many bytes a span needs to say something, and spanCame how many of them the peer has to have received.
 	spanLeast = 1 << 20
 	spanCame  = 128 << 10
-	// fewLegs is how many legs are on their way at most while links wait for coders.
+	// fewLegs is how many legs are on their way at most while links wait for coders, and how many a span needs to say that they do.
 	fewLegs = 4
 	// lateMany: of so many legs one has to be waited for, or more, if links wait for coders: some are done at the same time. lateFew:
 	// likewise, or less, if they do not.
@@ -59,6 +59,7 @@ func (s *span) limit(now time.Time, trip time.Duration, first bool) limit {
 		return limitLinks
 	case 2*s.dry > s.legs:
 		return limitSource
+	case s.legs < fewLegs && now.Sub(s.begun) < 2*schedule.CoderSpan:
 	case lateMany*s.late > s.legs, first && lag < takes(schedule.CoderLagLeast):
 		return limitCoders
 	case s.legs >= lateFew && lateFew*s.late < s.legs, now.Sub(s.begun) >= 2*schedule.CoderSpan:
