@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -384,7 +385,8 @@ func TestCodedProgramFails(t *testing.T) {
 	bad := sidechain.Chain{Steps: []sidechain.Step{{Codec: sidechain.Command, Program: fails{ended: &ended}}}}
 	tx := send(t, rig.Setup{Options: engine.Options{Threads: 1, Chain: bad}}, content(1, 1000), nil)
 	tx.accept(100)
-	if got := tx.wants(engine.StatusLocalPipe); !strings.Contains(got.err.Error(), "no luck") {
+	if got := tx.wants(engine.StatusLocalPipe); !strings.Contains(got.err.Error(), "cannot code leg 0, the bytes from 0 to 1000") ||
+		!strings.Contains(got.err.Error(), "no luck") {
 		t.Error(got.err)
 	}
 	if !ended.Swap(false) {
@@ -408,3 +410,37 @@ type fails struct{ ended *atomic.Bool }
 func (fails) Run(_, _ []byte) (int, error) { return 0, errors.New("no luck") }
 func (fails) Spent() time.Duration         { return 0 }
 func (f fails) End()                       { f.ended.Store(true) }
+
+// What legs of gzip are on the wire is, one after the other, a file of gzip: each is a member of it (RFC 1952, section 2.2).
+func TestCodedGzipOnTheWire(t *testing.T) {
+	data := bytes.Repeat([]byte("zfs send dozer/visage@now | viamillipede tx host1.40g\n"), 20000)
+	chain := sidechain.Chain{Steps: []sidechain.Step{{Codec: sidechain.Gzip, Level: 1}}}
+	tx := send(t, rig.Setup{Options: engine.Options{Threads: 1, Leg: 64 << 10, Chain: chain}}, data, nil)
+	h := tx.accept(100)
+	var file []byte
+	var legs, came uint64
+	for came < uint64(len(data)) {
+		h.until(func(f wire.Header, payload []byte) bool {
+			if f.Type != wire.TypeCoded {
+				return false
+			}
+			l := f.Leg()
+			if l.Number != legs || l.Offset != came {
+				t.Errorf("leg %d at byte %d, want %d at %d", l.Number, l.Offset, legs, came)
+			}
+			file, legs, came = append(file, payload[wire.CodedSum:]...), legs+1, came+uint64(l.Length)
+			return true
+		})
+		h.send(wire.Ack{Received: legs, Delivered: legs}.Append(nil))
+	}
+	z, err := gzip.NewReader(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(z); err != nil || !bytes.Equal(got, data) || legs < 2 {
+		t.Errorf("%d bytes of %d in %d members: %v", len(got), len(data), legs, err)
+	}
+	h.untilType(wire.TypeEnd)
+	h.send(wire.Done{Legs: legs, Bytes: came}.Append(nil))
+	tx.wants(engine.StatusDone)
+}

@@ -20,6 +20,8 @@ type chains struct {
 	near   *sidechain.Chain // of the rx or tx that was read last; nil: none was read yet
 	loose  sidechain.Chain  // named before any rx or tx
 	tx, rx sidechain.Chain
+
+	patient bool // the user says how long a command may take: giveup
 }
 
 // chained is the keyword about what legs go through.
@@ -98,16 +100,28 @@ func (inv *invocation) completeChains() error {
 // limitOfPiece is how long a process may take for a leg where giveup is not given.
 const limitOfPiece = time.Minute
 
-// arm gives the steps of a chain that need a program theirs, for an end that says so with said. The chain's end ends them.
-func (inv *invocation) arm(c sidechain.Chain, sends bool, said func(line string)) (sidechain.Chain, error) {
-	limit := limitOfPiece
-	switch {
-	case inv.options.Giveup < 0:
-		limit = 0
-	case inv.options.Giveup != engine.DefaultGiveup:
-		limit = inv.options.Giveup
+// limitOf is how long a process may take for a leg; 0: as long as it likes.
+func (inv *invocation) limitOf() time.Duration {
+	if !inv.chains.patient {
+		return limitOfPiece
 	}
+	return max(0, inv.options.Giveup)
+}
+
+// filesOfProcess is how many descriptors a process costs that codes legs: of its pipes, and as many again while it starts.
+const filesOfProcess = 6
+
+// arm gives the steps of a chain that need a program theirs, for an end that says so with said, and that has its descriptors from m, from
+// which it takes what the programs need. The chain's end ends them.
+func (inv *invocation) arm(c sidechain.Chain, sends bool, m *engine.Means, said func(line string)) (sidechain.Chain, error) {
 	armed := sidechain.Chain{Auto: c.Auto}
+	workers := sidechain.Workers(m.Loops)
+	if programs := c.Programs(sends); programs > 0 && m.Files > 0 {
+		each := 2 * programs * filesOfProcess // one at work, and one that waits
+		workers = max(1, min(workers, m.Files/2/each))
+		m.Files = max(1, m.Files-workers*each)
+		armed.Most = workers
+	}
 	for _, s := range c.Steps {
 		command := s.Text
 		if s.Codec == sidechain.Bzip2 && sends {
@@ -120,18 +134,18 @@ func (inv *invocation) arm(c sidechain.Chain, sends bool, said func(line string)
 			}
 		}
 		if command != "" {
-			s.Program = filter.New(command, sidechain.Workers(inv.options.Means.Loops), limit, said)
+			s.Program = filter.New(command, workers, inv.limitOf(), said)
 		}
 		armed.Steps = append(armed.Steps, s)
 	}
 	return armed, nil
 }
 
-// chainOf is the chain of a side, ready to run.
-func (inv *invocation) chainOf(c sidechain.Chain, s *side, sends bool) (sidechain.Chain, error) {
+// chainOf is the chain of a side, ready to run. What its programs need is taken from m.
+func (inv *invocation) chainOf(c sidechain.Chain, s *side, sends bool, m *engine.Means) (sidechain.Chain, error) {
 	if sends && inv.options.Charmode && !c.IsEmpty() {
 		s.log.Printf(observe.LevelError, "sidechain: nothing is coded, since charmode sends every read as it is")
 		return sidechain.Chain{}, nil
 	}
-	return inv.arm(c, sends, func(line string) { s.log.Printf(observe.LevelError, "sidechain: %s", line) })
+	return inv.arm(c, sends, m, func(line string) { s.log.Printf(observe.LevelError, "sidechain: %s", line) })
 }

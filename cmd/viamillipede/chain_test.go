@@ -7,6 +7,10 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
+
+	"viamillipede/engine"
+	"viamillipede/engine/sidechain"
 )
 
 // TestSidechainPrograms: what each program makes of legs, those that grow included, its counterpart undoes.
@@ -36,5 +40,54 @@ func TestSidechainPrograms(t *testing.T) {
 				t.Errorf("%d bytes came out of %d: %v", len(out), len(in), err)
 			}
 		})
+	}
+}
+
+// TestSidechainLimit: how long a command may take for a leg is what the user says with giveup, also if that is its default.
+func TestSidechainLimit(t *testing.T) {
+	for line, want := range map[string]time.Duration{
+		"tx h sidechain cat":             time.Minute,
+		"tx h sidechain cat giveup 3600": time.Hour,
+		"giveup 5 tx h sidechain cat":    5 * time.Second,
+		"tx h sidechain cat giveup 0":    0,
+	} {
+		inv, err := parse(strings.Fields(line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := inv.limitOf(); got != want {
+			t.Errorf("%s: %v, want %v", line, got, want)
+		}
+	}
+}
+
+// TestSidechainDescriptors: what the processes of a chain need is taken from what the links may have, and where that is little, fewer
+// are at work.
+func TestSidechainDescriptors(t *testing.T) {
+	cpus := sidechain.Workers(0)
+	for _, c := range []struct {
+		line        string
+		files       int
+		most, taken int
+	}{
+		{"tx h sidechain cat", 1 << 16, cpus, cpus * 2 * filesOfProcess},
+		{"tx h sidechain cat sidechain cat", 1 << 16, cpus, cpus * 4 * filesOfProcess},
+		{"tx h sidechain cat", 30, 1, 2 * filesOfProcess},
+		{"tx h sidechain zstd", 30, 0, 0},
+		{"tx h sidechain cat", 0, 0, 0}, // there is no limit
+	} {
+		inv, err := parse(strings.Fields(c.line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := engine.Means{Files: c.files}
+		chain, err := inv.arm(inv.chains.tx, true, &m, func(string) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if chain.Most != c.most || c.files-m.Files != c.taken {
+			t.Errorf("%s, %d descriptors: %d at a time, %d descriptors", c.line, c.files, chain.Most, c.files-m.Files)
+		}
+		chain.End()
 	}
 }

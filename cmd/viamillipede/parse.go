@@ -110,6 +110,7 @@ func defaults() *invocation {
 
 // patience leaves it to giveup alone how long a stream waits, where that is given and dead is not.
 func (p *parser) patience() {
+	p.inv.chains.patient = p.seen["giveup"] && p.seen[chainWord]
 	if p.seen["giveup"] && !p.seen["dead"] {
 		p.inv.options.Dead = -1
 	}

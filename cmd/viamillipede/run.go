@@ -300,7 +300,7 @@ func (inv *invocation) receiver(*side) (*side, error) {
 	s := inv.side("rx")
 	c := engine.ReceiveConfig{Options: inv.options, Paths: inv.rx.paths, Port: inv.rx.port, Observer: inv.attend(s)}
 	var err error
-	if c.Chain, err = inv.chainOf(inv.chains.rx, s, false); err != nil {
+	if c.Chain, err = inv.chainOf(inv.chains.rx, s, false, &c.Means); err != nil {
 		return nil, err
 	}
 	if s.part, err = inv.openSink(s, &c); err != nil {
@@ -330,7 +330,7 @@ func (inv *invocation) sender(rx *side) (*side, error) {
 		c.Screen = &theConsole
 	}
 	var err error
-	if c.Chain, err = inv.chainOf(inv.chains.tx, s, true); err != nil {
+	if c.Chain, err = inv.chainOf(inv.chains.tx, s, true, &c.Means); err != nil {
 		return nil, err
 	}
 	if s.source, err = inv.openSource(&c); err != nil {

@@ -128,7 +128,8 @@ func (h reception) admit(hello wire.Hello, from net.Addr) (wire.Welcome, error) 
 func (h reception) adopt(hello wire.Hello) error {
 	r := h.r
 	links := int(min(max(hello.Links, 1), stream.MaxThreads))
-	size, buffers := stream.Fit(r.cfg.Window, min(int(hello.MaxLeg), r.cfg.Leg), links)
+	leg := min(int(hello.MaxLeg), r.cfg.Leg)
+	size, buffers := stream.Fit(r.cfg.Window-r.coded.Takes(leg, r.cfg.Window), leg, links)
 	out, made, err := r.store.MakeRoom(size, buffers, links, len(r.loops), r.life.Placed.Load().Nodes(), r.observer)
 	if err != nil {
 		return err

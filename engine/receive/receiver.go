@@ -20,7 +20,6 @@ import (
 	"viamillipede/engine/resume"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/sealed"
-	"viamillipede/engine/sidechain"
 	"viamillipede/engine/ways"
 	"viamillipede/engine/wire"
 	"viamillipede/engine/wire1/inflow"
@@ -107,7 +106,7 @@ func (r *Receiver) open(loops int, t stream.Thrift) error {
 		Fail: r.life.Fail, Complete: receiveEnd{r}.complete, Resume: r.deliverSoon, Lapses: r.cfg.Lapses,
 	})
 	r.coded.Open(decode.Config{
-		Own: r.cfg.Chain, Workers: sidechain.Workers(r.cfg.Means.Loops), Out: &r.out, Inspect: r.inspect, Fail: r.life.Fail, Observer: r.observer,
+		Own: r.cfg.Chain, Loops: r.cfg.Means.Loops, Out: &r.out, Inspect: r.inspect, Fail: r.life.Fail, Observer: r.observer,
 	})
 	if r.cfg.Resume && r.cfg.Own {
 		if r.had, err = resume.Open(r.cfg.Sink, r.answerAll, r.observer); err != nil {

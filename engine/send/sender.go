@@ -19,6 +19,7 @@ import (
 	"viamillipede/engine/send/reach"
 	"viamillipede/engine/send/relief"
 	"viamillipede/engine/send/zero"
+	"viamillipede/engine/sidechain"
 	"viamillipede/engine/ways"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
@@ -43,6 +44,7 @@ type Sender struct {
 	in      ingest.Intake
 	pool    *bufpool.Pool  // made on the first welcome
 	buffers int            // in pool
+	coders  int            // goroutines that code legs; their memory is within the window too
 	advice  bufpool.Advice // of pool, as last told to the observer
 	zero    zero.Count
 	fleet   course.Fleet // its Window is made on the first welcome, like pool
@@ -106,13 +108,20 @@ func New(c stream.SendSetup, at doors.Entrance) (*Sender, error) {
 	return s, nil
 }
 
-// usualLeg is how many bytes a leg has at most where the user does not say: more where it becomes shorter, and there is one path; several
-// may be so different that more legs of the window have to be on their way.
+// usualLeg is how many bytes a leg has at most where the user does not say. Where it becomes shorter it is larger, if there is one path:
+// several may be so different that more legs of the window have to be on their way. Where many coders are at work it is smaller, so that
+// each has some.
 func usualLeg(c stream.SendSetup) int {
-	if !c.Chain.IsEmpty() && c.Chain.Commands() == 0 && len(c.Paths) == 1 {
-		return stream.MaxLeg
+	if c.Chain.IsEmpty() {
+		return stream.DefaultLeg
 	}
-	return stream.DefaultLeg
+	leg := stream.DefaultLeg
+	if c.Chain.Commands() == 0 && len(c.Paths) == 1 {
+		leg = stream.MaxLeg
+	}
+	const ofEach, share = 3, 2 // a leg before, in and behind each coder, in a part of the window
+	fits := c.Window / share / int64(ofEach*sidechain.Workers(c.Means.Loops))
+	return max(stream.MinLeg, min(leg, int(fits)/stream.MinLeg*stream.MinLeg))
 }
 
 // open acquires what the stream needs on this machine: the source and the loops.
@@ -121,7 +130,13 @@ func (s *Sender) open(loops, pipes int) error {
 		return stream.Fail(stream.StatusLocalPipe, err, "cannot use %s", s.cfg.Name)
 	}
 	s.fleet.Most = s.cfg.Leg
-	s.buffers = min(int(s.cfg.Window/int64(s.cfg.Leg)), stream.LegsMost)
+	window := s.cfg.Window
+	if !s.cfg.Chain.IsEmpty() {
+		var taken int64
+		s.coders, taken = s.cfg.Chain.Coders(s.cfg.Means.Loops, s.cfg.Leg, window/4)
+		window = max(window/2, window-taken)
+	}
+	s.buffers = max(1, min(int(window/int64(s.cfg.Leg)), stream.LegsMost))
 	cpus := s.cfg.LoopCPUs(stream.Sending, loops)
 	s.life.Placed.Store(&stream.Placement{CPUs: cpus})
 	for i, cpu := range cpus {

@@ -9,7 +9,6 @@ import (
 	"viamillipede/engine/loop"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
-	"viamillipede/engine/sidechain"
 	"viamillipede/engine/ways"
 	"viamillipede/engine/window"
 	"viamillipede/engine/wire"
@@ -65,7 +64,7 @@ func (s *Sender) welcome(w wire.Welcome) error {
 	s.met, s.receiver = true, w
 	s.fleet.Most = min(s.cfg.Leg, int(w.MaxLeg))
 	s.fleet.Credit = uint64(w.Credit)
-	s.in.StartCoding(sidechain.Workers(s.cfg.Means.Loops), s.fleet.Most, s.buffers, s.fleet.Trip)
+	s.in.StartCoding(s.coders, s.fleet.Most, s.buffers, s.fleet.Trip)
 	s.fleet.SetLegTime(s.reach.Links(), s.paths())
 	s.fleet.Window = window.New(int(w.Credit), w.Delivered, s.cfg.Window)
 	return nil

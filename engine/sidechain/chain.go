@@ -55,6 +55,7 @@ type Chain struct {
 	Steps []Step
 	// Auto says that the sender goes by what helps most: a leg goes through one of the steps at most, and the levels are ignored.
 	Auto bool
+	Most int // pieces that go through it at a time, at most; 0: as many as there are CPUs
 }
 
 // IsEmpty reports whether nothing is coded.
@@ -68,6 +69,31 @@ func (c Chain) Commands() (n int) {
 		}
 	}
 	return n
+}
+
+// Programs counts the steps that need a program at that end.
+func (c Chain) Programs(sends bool) (n int) {
+	for _, s := range c.Steps {
+		if s.Codec == Command || s.Codec == Bzip2 && sends {
+			n++
+		}
+	}
+	return n
+}
+
+// Coders is how many coders an end should have for pieces of so many bytes: one for each CPU that this process may use, but no more than
+// loops, unless that is 0, nor than have memory for pieces within so many bytes; one at least. memory is how many bytes they take.
+func (c Chain) Coders(loops, most int, within int64) (n int, memory int64) {
+	n = Workers(loops)
+	if c.Most > 0 {
+		n = min(n, c.Most)
+	}
+	each := int64(most + spare(most))
+	if len(c.Steps) > 1 && !c.Auto {
+		each *= 2
+	}
+	n = max(1, int(min(int64(n), within/each)))
+	return n, int64(n) * each
 }
 
 // End ends the programs of a chain that nobody takes anything through any more.
@@ -93,7 +119,7 @@ var ErrDiffer = errors.New("the ends have different sidechains")
 // Match is the chain of a receiver for a sender that has told its code. own is the receiver's, which needs steps for commands alone,
 // and those in the sender's order; what is built in may be among them, or left out. An error wraps ErrDiffer.
 func Match(code uint32, own Chain) (Chain, error) {
-	var c Chain
+	c := Chain{Most: own.Most}
 	mine := own.Steps
 	for rest := code; rest != 0; rest >>= codecBits {
 		s := Step{Codec: Codec(rest & (1<<codecBits - 1))}

@@ -76,6 +76,7 @@ type model struct {
 	now    time.Time
 	links  float64             // bytes a second
 	kept   float64             // bytes on their way
+	gives  float64             // bytes a second of the source; 0: any number
 	speeds [autoLevels]float64 // bytes a second of each of two coders
 	ratios [autoLevels]float64
 }
@@ -100,6 +101,10 @@ func (m *model) passes(d time.Duration) {
 			m.Waits()
 		}
 		raw := wire * m.ratios[level]
+		if has := m.gives * step.Seconds(); m.gives > 0 && has < raw {
+			raw, wire = has, has/m.ratios[level]
+			m.Starves(m.now)
+		}
 		took := time.Duration(raw / m.speeds[level] * 1e9)
 		m.tries.Add(1)
 		if m.ratios[autoS2] > 1.1 {
@@ -136,6 +141,58 @@ func TestAuto(t *testing.T) {
 		}
 		if sum < 0.9*most {
 			t.Errorf("%s: %.0f MB/s get through, of %.0f; at last %s", c.name, sum/1e6, most/1e6, m.LevelName())
+		}
+	}
+}
+
+// Auto is soon where it belongs, from the first bytes on.
+func TestAutoBegins(t *testing.T) {
+	for _, c := range []struct {
+		links       float64
+		least, most int
+	}{{12e6, autoZstd2, autoZstd3}, {4e9, autoNone, autoNone}} {
+		m := newModel(c.links)
+		m.passes(500 * time.Millisecond)
+		if level := m.Level(); level < c.least || level > c.most {
+			t.Errorf("%.0f MB/s: %s after half a second", c.links/1e6, m.LevelName())
+		}
+	}
+}
+
+// Where the source is slow, coders take no more CPU time than the links ask for.
+func TestAutoSlowSource(t *testing.T) {
+	m := newModel(4e9)
+	m.gives = 50e6
+	m.passes(5 * time.Second)
+	if m.Level() != autoNone {
+		t.Errorf("%s, where links carry all that there is", m.LevelName())
+	}
+	m = newModel(20e6)
+	m.gives = 30e6
+	m.passes(5 * time.Second)
+	if m.Level() != autoS2 {
+		t.Errorf("%s, where s2 is enough", m.LevelName())
+	}
+}
+
+// Coders have memory within their share, and there is one at least.
+func TestCoders(t *testing.T) {
+	step := Step{Codec: Zstd}
+	one, two := Chain{Steps: []Step{step}}, Chain{Steps: []Step{step, step}}
+	cpus := Workers(0)
+	for _, c := range []struct {
+		chain       Chain
+		loops, most int
+		within      int64
+		want        int
+		rooms       int64
+	}{
+		{one, 0, 1 << 20, 1 << 40, cpus, 1}, {two, 0, 1 << 20, 1 << 40, cpus, 2}, {AutoChain(), 0, 1 << 20, 1 << 40, cpus, 1},
+		{one, 1, 1 << 20, 1 << 40, 1, 1}, {one, 0, 4 << 20, 1 << 20, 1, 1}, {Chain{Steps: one.Steps, Most: 1}, 0, 1 << 20, 1 << 40, 1, 1},
+	} {
+		n, memory := c.chain.Coders(c.loops, c.most, c.within)
+		if n != c.want || memory != int64(n)*c.rooms*int64(c.most+spare(c.most)) {
+			t.Errorf("%v, pieces of %d within %d: %d coders, %d bytes", c.chain, c.most, c.within, n, memory)
 		}
 	}
 }

@@ -76,7 +76,9 @@ func (k *Coder) levelStep(level int) (s step, applied uint8) {
 	case autoZstd:
 		return k.steps[1], 2
 	}
-	z := &k.high[level-autoZstd2]
-	z.level = level - autoZstd + 1
-	return z, 2
+	if want := level - autoZstd + 1; k.high.level != want { // one of them is enough memory
+		k.high.close()
+		k.high = zstdStep{level: want, most: k.most}
+	}
+	return &k.high, 2
 }

@@ -9,10 +9,10 @@ import (
 type Coder struct {
 	chain Chain
 	steps []step
-	most  int                              // bytes of a piece, before and after
-	rooms [2][]byte                        // where steps write to, by turns; made when first needed
-	auto  *Auto                            // of a chain that chooses; else nil
-	high  [autoLevels - autoZstd2]zstdStep // of such a chain: for the levels of zstd that steps has not
+	most  int       // bytes of a piece, before and after
+	rooms [2][]byte // where steps write to, by turns; made when first needed
+	auto  *Auto     // of a chain that chooses; else nil
+	high  zstdStep  // of such a chain: for the levels of zstd that steps has not
 }
 
 // step is what a codec does to one piece. Each writes to dst, which holds at least what an incompressible src becomes, and returns how
@@ -30,16 +30,16 @@ func spare(n int) int { return n/32 + 1<<10 }
 func NewCoder(c Chain, most int, auto *Auto) *Coder {
 	k := &Coder{chain: c, most: most, auto: auto}
 	for _, s := range c.Steps {
-		k.steps = append(k.steps, s.step())
+		k.steps = append(k.steps, s.step(most))
 	}
 	return k
 }
 
-// step makes what does the work.
-func (s Step) step() step {
+// step makes what does the work, for pieces of at most so many bytes.
+func (s Step) step(most int) step {
 	switch s.Codec {
 	case Zstd:
-		return &zstdStep{level: s.Level}
+		return &zstdStep{level: s.Level, most: most}
 	case S2:
 		return s2Step{s.Level}
 	case Gzip:
@@ -55,9 +55,7 @@ func (k *Coder) Close() {
 	for _, s := range k.steps {
 		s.close()
 	}
-	for i := range k.high {
-		k.high[i].close()
-	}
+	k.high.close()
 }
 
 // room is the scratch memory that a step writes to which reads src.

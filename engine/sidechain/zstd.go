@@ -1,6 +1,10 @@
 package sidechain
 
-import "github.com/klauspost/compress/zstd"
+import (
+	"math/bits"
+
+	"github.com/klauspost/compress/zstd"
+)
 
 // zstdWindow bounds what a frame of a peer may make the decoder remember, in bytes: more than a leg has.
 const zstdWindow = 8 << 20
@@ -8,19 +12,25 @@ const zstdWindow = 8 << 20
 // zstdStep codes with zstd: levels 1 (fastest, the default) to 4.
 type zstdStep struct {
 	level int
+	most  int // bytes of a piece
 	in    *zstd.Decoder
 	out   *zstd.Encoder
 }
 
-// encoder makes the encoder when it is first needed: it has tables of some megabytes.
+// encoder makes the encoder when it is first needed. It has tables of up to 5 MiB, at level 4 of 35, and room for a piece.
 func (z *zstdStep) encoder() (*zstd.Encoder, error) {
 	if z.out != nil {
 		return z.out, nil
 	}
 	var err error
 	z.out, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.EncoderLevel(max(1, z.level))),
-		zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true), zstd.WithLowerEncoderMem(true))
+		zstd.WithWindowSize(windowOf(z.most)), zstd.WithEncoderCRC(false), zstd.WithSingleSegment(true), zstd.WithLowerEncoderMem(true))
 	return z.out, err
+}
+
+// windowOf is the smallest window, a power of two, that takes a piece of so many bytes.
+func windowOf(most int) int {
+	return max(zstd.MinWindowSize, min(zstdWindow, 1<<bits.Len(uint(max(1, most)-1))))
 }
 
 func (z *zstdStep) encode(dst, src []byte) (int, error) {

@@ -15,7 +15,7 @@ import (
 // Config is what a Decoding has to know, and whom it tells; it does not change.
 type Config struct {
 	Own      sidechain.Chain // what this end's user has said of it; see sidechain.Match
-	Workers  int             // goroutines
+	Loops    int             // the most goroutines; 0: as many as CPUs
 	Out      *egress.Delivery
 	Inspect  func(*egress.Leg) bool // false: the leg is not to be delivered
 	Fail     func(*stream.Error)
@@ -30,6 +30,8 @@ type Decoding struct {
 	begin sync.Once
 	crew  atomic.Pointer[sidechain.Crew]
 	tasks []task // by the index of a leg's buffer
+
+	workers int // goroutines; set as chain is
 
 	raw, coded, legs atomic.Uint64
 }
@@ -70,12 +72,22 @@ func (d *Decoding) Feature() uint32 {
 	return wire.FeatureSidechain
 }
 
+// Takes is how many bytes of a window the work takes for legs of at most so many bytes, of the chain that was agreed to: half of it at
+// most.
+func (d *Decoding) Takes(leg int, window int64) (bytes int64) {
+	if d.code == 0 {
+		return 0
+	}
+	d.workers, bytes = d.chain.Coders(d.cfg.Loops, leg, window/4)
+	return min(bytes, window/2)
+}
+
 // Take decodes a coded leg, which is in the ring, and tells the Delivery. most is how many bytes a leg has, legs how many buffers there
 // are. The stream is the receiver's own. Any loop may call it.
 func (d *Decoding) Take(l *egress.Leg, most, legs int) {
 	d.begin.Do(func() {
 		d.tasks = make([]task, legs)
-		d.crew.Store(sidechain.NewCrew(d.chain, d.cfg.Workers, most, legs, nil, func(p any) {
+		d.crew.Store(sidechain.NewCrew(d.chain, d.workers, most, legs, nil, func(p any) {
 			d.cfg.Fail(stream.Faulted("sidechain", p, d.cfg.Observer))
 		}))
 	})

@@ -59,7 +59,7 @@ func (b *block) Do(k *sidechain.Coder) {
 	}
 	raw := l.Memory()
 	if err := b.code(k, l, raw); err != nil {
-		c.denies(stream.Fail(stream.StatusLocalPipe, err, "cannot code the bytes from %d to %d of the stream", l.Offset, l.Offset+uint64(len(raw))))
+		c.denies(stream.Fail(stream.StatusLocalPipe, err, "cannot code leg %d, the bytes from %d to %d of the stream", b.at, l.Offset, l.Offset+uint64(len(raw))))
 		return
 	}
 	c.raw.Add(uint64(len(raw)))
@@ -120,6 +120,7 @@ func (b *block) split(k *sidechain.Coder, l *window.Leg, raw []byte) error {
 		parts = append(parts, p)
 	}
 	l.Discard()
+	c.extra.Add(uint64(len(parts) - 1))
 	b.leg, b.more = parts[0], parts[1:]
 	return nil
 }

@@ -30,15 +30,17 @@ type coding struct {
 	blocks []block // of the queue
 	first  int     // the oldest
 	length atomic.Int32
-	dry    bool  // the source has been read to its end
-	begun  begun // a block that is not full yet
-	passed int   // legs that went as they are, and at which nobody looked; one of some is looked at
+	dry    bool   // the source has been read to its end
+	read   uint64 // blocks so far
+	begun  begun  // a block that is not full yet
+	passed int    // legs that went as they are, and at which nobody looked; one of some is looked at
 
 	fresh    atomic.Bool   // something was coded since a link last asked
 	finished func()        // tells the loops so
 	growth   atomic.Uint64 // the most that a piece has grown by, the bits of a float64; 0: nothing is known
 	becomes  becomes       // what pieces have become lately
 
+	extra                  atomic.Uint64 // legs that blocks have become beyond one each
 	raw, sent, plain, legs atomic.Uint64 // bytes before and after; legs that went as they are, and all
 }
 
@@ -52,6 +54,7 @@ type begun struct {
 // block is what was read together, and what it became.
 type block struct {
 	in   *Intake
+	at   uint64        // the number that its first leg will have, unless a block before it becomes several legs
 	leg  *window.Leg   // as read; then the first of the legs that it became
 	more []*window.Leg // the others, in order
 	done atomic.Bool
@@ -219,7 +222,8 @@ func (in *Intake) readBlocks(at *loop.Loop, most Bound) (Hunger, error) {
 		l.Offset = in.offset.Load()
 		in.offset.Add(uint64(l.Span()))
 		b := &c.blocks[(c.first+int(c.length.Load()))%len(c.blocks)]
-		b.leg = l
+		b.leg, b.at = l, c.read+c.extra.Load()
+		c.read++
 		b.done.Store(l.Bare > 0 || in.passes(l))
 		c.length.Add(1)
 		if !b.done.Load() {
