@@ -335,6 +335,14 @@ func TestConnectionKilled(t *testing.T) {
 // One that is told to stop resets them too, and says so.
 func TestConnectionStopped(t *testing.T) {
 	p := connect(t, nil, nil)
+	for from, to := range map[net.Conn]net.Conn{p.client: p.server, p.server: p.client} { // both directions have links
+		if _, err := from.Write([]byte("!")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.ReadFull(to, make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := p.near.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

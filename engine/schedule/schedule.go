@@ -56,8 +56,13 @@ func (p Prospect) MayTake(bytes int, absorbed, best time.Duration, alone bool) b
 	case p.Carried == 0 && p.Idle >= probePause:
 		return true
 	}
+	return p.Doubted(bytes) <= max(absorbed, nearlyBest*best)
+}
+
+// Doubted is ETA for a link that has fallen short of its promise.
+func (p Prospect) Doubted(bytes int) time.Duration {
 	eta := p.ETA(bytes)
-	return eta+time.Duration(p.Doubt*float64(eta-p.Trip/2)) <= max(absorbed, nearlyBest*best)
+	return eta + time.Duration(p.Doubt*float64(eta-p.Trip/2))
 }
 
 // Absorbs is how late a leg may arrive without holding the others up, if the peer accepts credit legs beyond the missing one

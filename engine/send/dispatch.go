@@ -184,6 +184,18 @@ func (l *txloop) findBest() time.Duration {
 	return l.best
 }
 
+// soonest is how soon a leg of so many bytes, which was sized for a link that is lost, could come by one of this loop's links that
+// have shown what they carry. One of them is asked for no less.
+func (l *txloop) soonest(bytes int) time.Duration {
+	best := schedule.ForEver
+	for _, k := range l.Links {
+		if k.Rate > 0 && !k.Leaving && !k.Stalled() {
+			best = min(best, k.Prospect().Doubted(bytes))
+		}
+	}
+	return best
+}
+
 // pull takes a new leg for the link.
 func (l *txloop) pull(k *txlink) (*window.Leg, ingest.Hunger) {
 	most := k.Most()

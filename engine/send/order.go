@@ -74,8 +74,9 @@ func (k *txlink) mayTake(bytes int) bool {
 		return true // there is no other link
 	}
 	p := k.Prospect()
-	if bytes > k.Most() {
-		p.Idle = 0 // a leg sized for another link is no trial
+	if bytes > k.Most() { // a leg sized for another link is no trial, but the best of those that are left has to take it
+		p.Idle = 0
+		return p.MayTake(bytes, absorbed, 0, false) || p.MayTake(bytes, absorbed, k.owner.soonest(bytes), false)
 	}
 	// Usually it may whatever the best of all links does, which takes a look at each of them.
 	return p.MayTake(bytes, absorbed, 0, false) || p.MayTake(bytes, absorbed, k.owner.findBest(), false)
