@@ -227,9 +227,16 @@ func TestLabEvents(t *testing.T) {
 	s.do(chapter{name: "all paths go", path: -1, tells: map[string]int{"link down": links, "path down": paths, "outage begins": 1}},
 		func() error { return errors.Join(l.PathDown(0), l.PathDown(1)) })
 	gone := s.chapters[len(s.chapters)-1]
+	receiverTells := func(what string) {
+		s.until("the receiver's "+what, func() bool {
+			return slices.ContainsFunc(eventsOf(t, s.rx), func(e told) bool { return e.what() == what && !e.First })
+		})
+	}
+	receiverTells("outage begins")
 	s.do(chapter{name: "all paths are back", path: -1, tells: map[string]int{"link up": links, "path up": paths, "outage ends": 1}},
 		func() error { return errors.Join(l.PathUp(0), l.PathUp(1)) })
 	back := s.chapters[len(s.chapters)-1]
+	receiverTells("outage ends")
 	s.do(chapter{name: "the end", path: -1}, func() error {
 		in.Rate(0)
 		in.Open()
