@@ -1,7 +1,7 @@
 // Package netio wraps the descriptors of the data path: sockets, the ends of the stream, pipes, epoll.
 //
 // The files follow the bytes: source.go (bytes in), conn.go (bytes across), pipe.go and file.go (bytes by reference),
-// sink.go (bytes out), poller.go, wake.go and vigil.go (who waits for what), info.go (what the kernel says of a connection).
+// sink.go (bytes out), poller.go, nap.go, wake.go and vigil.go (who waits for what), info.go (what the kernel says of a connection).
 //
 // The packages below it are not on the data path:
 //

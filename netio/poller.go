@@ -38,6 +38,7 @@ type Poller struct {
 	fd    int          // -1 once closed; changed under mu while nobody waits
 	raw   [eventsPerWait]unix.EpollEvent
 	ready [eventsPerWait]Event
+	nap   nap // of Rest
 }
 
 // NewPoller makes an epoll instance; the caller closes it.
@@ -79,7 +80,11 @@ func Unwatched(err error) bool { return errors.Is(err, unix.ENOENT) }
 // Wait blocks for at most timeout milliseconds (0 does not block, negative is for ever) and returns what is ready; the
 // slice is valid until the next Wait. An interrupted wait returns no events.
 func (p *Poller) Wait(timeout int) ([]Event, error) {
-	n, err := p.wait(timeout)
+	return p.found(p.wait(timeout))
+}
+
+// found makes what is in raw the result of a wait.
+func (p *Poller) found(n int, err syscall.Errno) ([]Event, error) {
 	if err == unix.EINTR {
 		return nil, nil
 	}
@@ -105,6 +110,10 @@ func (p *Poller) wait(timeout int) (int, syscall.Errno) {
 func (p *Poller) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.fd >= 0 && p.nap.file != nil {
+		p.fd = -1
+		return p.nap.file.Close() // which has the descriptor
+	}
 	return closeOnce(&p.fd)
 }
 

@@ -1,8 +1,9 @@
-// Package loop runs what the links of a stream do: a loop is one OS thread with its own epoll instance, its own descriptors
-// and its own posts. It knows nothing of legs and links; its owner says what happens at a tick and at the end of a round.
+// Package loop runs what the links of a stream do: a loop is one OS thread with its own epoll instance, its own descriptors and its own posts;
+// while it does little, a goroutine. It knows nothing of legs and links; its owner says what happens at a tick and at the end of a round.
 //
 //	loop.go       a round, and what other threads may ask of a loop
 //	clock.go      its ticks, and how long it waits
+//	rest.go       whether it has a thread of its own
 //	takeover.go   a thread stuck in the kernel loses its loop to a new one
 //	halt.go       the end of several loops
 package loop
@@ -13,7 +14,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"viamillipede/affinity"
 	"viamillipede/engine/schedule"
 	"viamillipede/netio"
 )
@@ -22,8 +22,9 @@ import (
 // errors. Readiness may be spurious. It is called on the loop's thread.
 type Watcher interface{ Ready(events uint32) }
 
-// Loop is one OS thread that waits in its own epoll instance and runs everything that its links do. Unless a method says that
-// other threads may call it, only the loop's thread may: the one that has the helm (takeover.go).
+// Loop is one OS thread that waits in its own epoll instance and runs everything that its links do. While it is tied to no CPU and does
+// little, it is a goroutine on any thread (rest.go), which then is the loop's thread. Unless a method says that other threads may call it,
+// only the loop's thread may: the one that has the helm (takeover.go).
 //
 // A round: wait, tell the watchers, run what was posted, tick when it is time, then the owner's After. The wait does not
 // block when After asked for another round.
@@ -47,6 +48,7 @@ type Loop struct {
 	Stuck     func()                   // the loop has ended, but a thread has not come back from the kernel: what it holds stays open
 
 	clock
+	rest
 
 	nudged atomic.Bool // a wake-up is under way: no need for a second
 	broken bool        // the loop ended in the middle of something; for its thread, and after done
@@ -81,7 +83,7 @@ func New(id, cpu int, every time.Duration) (*Loop, error) {
 		poll.Close()
 		return nil, err
 	}
-	l := &Loop{ID: id, cpu: cpu, poll: poll, wake: wake, clock: clock{every: every}, done: make(chan struct{}), helm: newHelm()}
+	l := &Loop{ID: id, cpu: cpu, poll: poll, wake: wake, clock: clock{every: every}, rest: rest{quiet: schedule.QuietTicks}, done: make(chan struct{}), helm: newHelm()}
 	l.watchers = []Watcher{wakeToken: (*waker)(l)}
 	if err := poll.Add(wake.FD(), netio.Readable, wakeToken); err != nil {
 		l.Close()
@@ -189,8 +191,10 @@ func (l *Loop) Unwatch(fd int, token int32) {
 func (l *Loop) Run() {
 	defer l.leave()
 	defer l.caught()
-	runtime.LockOSThread()
-	l.pin()
+	on := seat{cpu: -1}
+	if l.cpu >= 0 {
+		l.sit(&on)
+	}
 	l.wind(time.Now())
 	var waits, busy time.Time // when the last wait that could block began; and since when there was none that lasted
 	for {
@@ -215,7 +219,7 @@ func (l *Loop) Run() {
 		if waits = (time.Time{}); patience > 0 {
 			waits = time.Now()
 		}
-		events, err := l.poll.Wait(patience)
+		events, err := l.wait(patience, &on)
 		if err != nil {
 			l.broken = true
 			if l.Fails != nil {
@@ -239,6 +243,7 @@ func (l *Loop) work() {
 		if l.Tick(); l.aboard {
 			return
 		}
+		l.note(l.rounds.Load(), l.calm)
 	}
 	again := l.After()
 	if !l.aboard {
@@ -276,24 +281,9 @@ func (l *Loop) end() {
 	}
 }
 
-// pin ties the thread to the loop's CPU.
-func (l *Loop) pin() {
-	if l.cpu < 0 {
-		return
-	}
-	if err := affinity.Pin(l.cpu); err != nil && l.Unpinned != nil {
-		l.Unpinned(l.cpu, err)
-	}
-}
-
 // Repin has the loop run on another CPU soon. Any thread may call it.
 func (l *Loop) Repin(cpu int) {
-	l.Post(func() {
-		if cpu != l.cpu {
-			l.cpu = cpu
-			l.pin()
-		}
-	})
+	l.Post(func() { l.cpu = cpu })
 }
 
 // Nudges reports whether the loop was nudged since it was last asked. It is for a simulation too.

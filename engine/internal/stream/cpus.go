@@ -13,6 +13,10 @@ var spare struct {
 	loops int // that run; guarded by mu
 }
 
+// spareMost bounds that, in multiples of the CPUs: of a hundred streams most are idle, and whoever looks for work, or watches over who is in
+// the kernel, looks at each processor.
+const spareMost = 8
+
 // granted is how many processors Go had at the start: the CPUs that this process may use, or less where its cgroup grants less
 // CPU time than that.
 var granted = sync.OnceValue(func() int { return runtime.GOMAXPROCS(0) })
@@ -27,7 +31,7 @@ func (m Means) SpareCPUs(loops int) (end func()) {
 	defer spare.mu.Unlock()
 	granted() // before it is changed
 	spare.loops += loops
-	if need := spare.loops + 1; need > runtime.GOMAXPROCS(0) {
+	if need := min(spare.loops+1, spareMost*granted()); need > runtime.GOMAXPROCS(0) {
 		runtime.GOMAXPROCS(need)
 	}
 	return func() {
