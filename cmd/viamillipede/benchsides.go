@@ -20,7 +20,8 @@ func (inv *invocation) controlBench() (shows func(run.Round, run.Stream) (over f
 		return nil, nil // its other end is asked
 	}
 	var b benchSides
-	c := &controlled{inv: inv, kind: benchWord, table: benchTable(inv.bench.kind), sides: b.now}
+	table := func() []keyword { return benchTable(inv.bench.kind) }
+	c := &controlled{inv: inv, kind: benchWord, table: table, sides: b.now}
 	return b.show, c.open()
 }
 

@@ -23,9 +23,9 @@ import (
 // controlled is this program as others ask it (package control).
 type controlled struct {
 	inv    *invocation
-	kind   string         // stream, keep or bench
-	table  []keyword      // the grammar of its command line
-	sides  func() []*side // those of the streams that there are now
+	kind   string           // stream, keep or bench
+	table  func() []keyword // the grammar of its command line
+	sides  func() []*side   // those of the streams that there are now
 	begun  time.Time
 	server *control.Server
 
@@ -61,7 +61,7 @@ may ask. It goes when the program ends.`,
 
 // openControl lets others ask the program, of a stream or of many. The error is an *engine.Error, of a path that the user has named.
 func (inv *invocation) openControl() error {
-	c := &controlled{inv: inv, kind: "stream", table: grammar(), sides: inv.sight.streams}
+	c := &controlled{inv: inv, kind: "stream", table: grammar, sides: inv.sight.streams}
 	if inv.keep > 0 {
 		c.kind = "keep"
 	}

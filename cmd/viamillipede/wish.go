@@ -244,7 +244,7 @@ func (c *controlled) note(w wish, t tuning) {
 
 // settings are those of the command line, with what was changed since.
 func (c *controlled) settings() []events.Setting {
-	all := settingsOf(c.inv.given, c.table)
+	all := settingsOf(c.inv.given, c.table())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, s := range c.noted {
