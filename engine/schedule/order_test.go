@@ -40,15 +40,12 @@ func TestOrderSpill(t *testing.T) {
 		{DefaultSpill, 450 * time.Millisecond, 600 * time.Millisecond},
 		{SpillNever, 5 * time.Second, 5 * time.Second},
 	} {
-		c := newClocked(DefaultSpill, x.spill)
-		if c.Order == nil {
-			if x.spill > SpillAtOnce || x.spill < 0 {
-				t.Errorf("spill %v: nothing is held back", x.spill)
+		for _, begins := range []time.Duration{x.spill, SpillAtOnce, SpillNever} {
+			c := newClocked(DefaultSpill, begins)
+			c.SetSpill(1, x.spill) // as its user has changed it
+			if got := c.busy(1, 5*time.Second); got < x.least || got > x.most {
+				t.Errorf("spill %v, at first %v: helps after %v, want %v to %v", x.spill, begins, got, x.least, x.most)
 			}
-			continue
-		}
-		if got := c.busy(1, 5*time.Second); got < x.least || got > x.most {
-			t.Errorf("spill %v: helps after %v, want %v to %v", x.spill, got, x.least, x.most)
 		}
 	}
 }

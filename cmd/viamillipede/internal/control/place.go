@@ -115,12 +115,15 @@ func parsePID(text string) (int, bool) {
 	return pid, err == nil && pid > 0 && strconv.Itoa(pid) == text
 }
 
-// List returns where programs of this user listen, or listened; for root, those of others who have logged in, too.
+// List returns where programs of this user listen, or listened; for root, those of others who have logged in, and of services that have a folder
+// in its own, too.
 func List() (all []Place) {
 	dirs := folders()
 	if os.Geteuid() == 0 {
-		others, _ := filepath.Glob(filepath.Join(usersDir, "*", folderName)) // the pattern is right
-		dirs = append(dirs, others...)
+		for _, pattern := range []string{filepath.Join(usersDir, "*", folderName), filepath.Join(runDir, folderName, "*")} {
+			others, _ := filepath.Glob(pattern) // the pattern is right
+			dirs = append(dirs, others...)
+		}
 	}
 	seen := map[string]bool{}
 	for _, dir := range dirs {
