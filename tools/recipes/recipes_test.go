@@ -104,7 +104,7 @@ func (b *bed) command(name string, words ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, words...)
 	cmd.Env, cmd.SysProcAttr = b.env, &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = soon // what a recipe leaves may take a while to end
 	return cmd
 }
 
