@@ -181,6 +181,7 @@ func TestChangesUnwatched(t *testing.T) {
 		func(n stream.Transport) stream.Transport { return blind{n} })
 	h := tx.accept(4)
 	h.untilType(wire.TypeLeg)
+	tx.until("it is told", func() bool { return count[observe.NetworkNotWatched](tx.log, nil) > 0 })
 	tx.cancel()
 	tx.wants(engine.StatusInterrupt)
 	if n := count[observe.NetworkNotWatched](tx.log, nil); n != 1 {

