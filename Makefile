@@ -53,7 +53,8 @@ race: ## the parallel packages under the race detector, all seeds
 
 # The tests that run the program between two hosts, as in "make test", and those that run only here: they measure what a stream carries, or
 # have other programs (ssh, rsync, openvpn, psql, as far as they are installed) talk through a network that breaks all the time.
-# LAB=Sum, or Order, Degrade, DelayShare, Rate, SportsSum, Schedule, Compare, SSH, Rsync, OpenVPN, Postgres, selects some.
+# LAB=Sum, or Order, Degrade, DelayShare, Rate, SportsSum, Schedule, Compare, SSH, Rsync, OpenVPN, Postgres, Crowd, Soak, selects some. A soak
+# of ten minutes rather than one: VIAMILLIPEDE_SOAK=10m make lab LAB=Soak
 lab: ## long runs between two hosts made of network namespaces; needs root and about twenty minutes of a quiet machine
 	VIAMILLIPEDE_LAB=long go test -count=1 -timeout 45m -v -run '^Test(P[0-9]+|Lab)($(LAB))$$' ./cmd/viamillipede
 

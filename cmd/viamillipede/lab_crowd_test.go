@@ -259,20 +259,20 @@ func (c *throng) until(what string, is func() bool) {
 }
 
 // cutLinks cuts a link of any of the streams now and then, until stop is called, and counts them.
-func (c *throng) cutLinks() (cuts *atomic.Int64, stop func()) {
+func (c *throng) cutLinks(every time.Duration, port uint16) (cuts *atomic.Int64, stop func()) {
 	cuts = new(atomic.Int64)
 	ctx, cancel := context.WithCancel(context.Background())
 	var done sync.WaitGroup
 	done.Go(func() {
 		rng := rand.New(rand.NewPCG(killSeed, 2))
-		for ticker := time.NewTicker(killEvery); ; {
+		for ticker := time.NewTicker(every); ; {
 			select {
 			case <-ticker.C:
 			case <-ctx.Done():
 				ticker.Stop()
 				return
 			}
-			_, err := c.lab.DestroyRandom(lab.TX, rng, labPort)
+			_, err := c.lab.DestroyRandom(lab.TX, rng, port)
 			switch {
 			case err == nil:
 				cuts.Add(1)
@@ -292,7 +292,7 @@ var crowdCases = []struct {
 	run  func(c *throng, streams int)
 }{
 	{"links are cut", "60", func(c *throng, streams int) {
-		cuts, stop := c.cutLinks()
+		cuts, stop := c.cutLinks(killEvery, labPort)
 		defer stop()
 		all := c.joinWell(streams)
 		before := cuts.Load()
@@ -367,7 +367,7 @@ var crowdCases = []struct {
 		if streams < 6 {
 			return
 		}
-		_, stop := c.cutLinks()
+		_, stop := c.cutLinks(killEvery, labPort)
 		defer stop()
 		all := c.join(streams)
 		disk, dead, stopped, well := all[1], all[2], all[3], append(all[:1:1], all[4:]...)

@@ -77,12 +77,18 @@ func tunnels(t *testing.T, port string, test func(u *tunnel)) {
 // tunnel makes two hosts with two paths, and the two ends; words are for both.
 func (p programs) tunnel(t *testing.T, port string, words []string) *tunnel {
 	t.Helper()
-	u := &tunnel{t: t, lab: lab.New(t, lab.Config{Paths: 2}), dir: t.TempDir()}
-	at := fmt.Sprint(labPort)
+	return p.tunnelIn(t, lab.New(t, lab.Config{Paths: 2}), labPort, port, words)
+}
+
+// tunnelIn makes the two ends between two hosts that are there, with links to that port.
+func (p programs) tunnelIn(t *testing.T, l *lab.Lab, links int, port string, words []string) *tunnel {
+	t.Helper()
+	u := &tunnel{t: t, lab: l, dir: t.TempDir()}
+	at := fmt.Sprint(links)
 	far := []string{"rx", at, "tx", at, "keep", "initiate", "127.0.0.1", port}
 	var near []string
 	for i := range u.lab.Paths() {
-		near = slices.Concat(near, []string{"rx", u.lab.Address(lab.RX, i), at}, toWords(u.lab, i))
+		near = slices.Concat(near, []string{"rx", u.lab.Address(lab.RX, i), at}, []string{"tx", u.lab.Address(lab.RX, i), at})
 	}
 	u.far, u.heard[1] = u.start(lab.RX, p.viamillipede, append(far, words...)...)
 	u.near, u.heard[0] = u.start(lab.TX, p.viamillipede, slices.Concat(near, []string{"keep", "terminate", nearDoor}, words)...)
