@@ -41,7 +41,7 @@ func TestDoneWaitsForTheConsumer(t *testing.T) {
 
 // A consumer that goes away with the end of the stream unread fails it, and both ends say how much that was.
 func TestConsumerLeavesTheTailUnread(t *testing.T) {
-	for _, kind := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindSocket} {
+	for _, kind := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindSocket, enginetest.KindRelay} {
 		t.Run(kind.String(), func(t *testing.T) {
 			rx := receive(t, rig.Setup{}, kind, nil)
 			s := newStream(2, 32<<10)

@@ -31,7 +31,7 @@ func TestBareConnections(t *testing.T) {
 	quiet(t)
 	for prover, prove := range provers(t) {
 		for nth, from := range origins() {
-			for _, to := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindFile, enginetest.KindAppend, enginetest.KindSocket} {
+			for _, to := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindFile, enginetest.KindAppend, enginetest.KindSocket, enginetest.KindRelay} {
 				if testing.Short() && (nth+int(to))%2 > 0 {
 					continue
 				}

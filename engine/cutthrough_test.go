@@ -21,20 +21,24 @@ import (
 //	sink:          |--- N ---|------------|--------
 func TestCutThroughResumes(t *testing.T) {
 	const leg = 64 << 10
-	for _, at := range []int{0, 1, 4095, 4096, 16 << 10, leg - 1} {
-		t.Run(fmt.Sprint(at), func(t *testing.T) {
-			rx := receive(t, rig.Setup{Options: engine.Options{CPUs: unpinned(2), Threads: 2}}, enginetest.KindPipe, nil)
-			s := newStream(4, leg)
-			first, second := rx.link(0), rx.link(1)
-			begun := rx.owned(first, s)
-			first.send(s.frame(1)[:wire.HeaderLen+at])
-			begun = append(begun, rx.read(at)...) // the sink has it
-			first.c.Close()
-			rest := rx.consume()
-			second.send(s.frame(1), s.frame(3), s.frame(2))
-			s.finish(rx, second, join(begun, rest))
-		})
+	for _, kind := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindRelay} {
+		for _, at := range []int{0, 1, 4095, 4096, 16 << 10, leg - 1} {
+			t.Run(fmt.Sprint(kind, " ", at), func(t *testing.T) { resumesAt(t, kind, leg, at) })
+		}
 	}
+}
+
+func resumesAt(t *testing.T, kind enginetest.Kind, leg, at int) {
+	rx := receive(t, rig.Setup{Options: engine.Options{CPUs: unpinned(2), Threads: 2}}, kind, nil)
+	s := newStream(4, leg)
+	first, second := rx.link(0), rx.link(1)
+	begun := rx.owned(first, s)
+	first.send(s.frame(1)[:wire.HeaderLen+at])
+	begun = append(begun, rx.read(at)...) // the sink has it
+	first.c.Close()
+	rest := rx.consume()
+	second.send(s.frame(1), s.frame(3), s.frame(2))
+	s.finish(rx, second, join(begun, rest))
 }
 
 // owned makes s the receiver's own stream: its first leg, which never goes straight to the sink, is in. It returns that leg.

@@ -22,7 +22,7 @@ import (
 func TestHeadLegLastOnEveryLink(t *testing.T) {
 	for _, io := range []string{"copy", "splice"} {
 		for loops := 1; loops <= 3; loops++ {
-			for _, kind := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindSocket} {
+			for _, kind := range []enginetest.Kind{enginetest.KindPipe, enginetest.KindSocket, enginetest.KindRelay} {
 				t.Run(fmt.Sprintf("%s, %d loops, %v", io, loops, kind), func(t *testing.T) {
 					headLast(t, rig.Setup{Options: engine.Options{IO: io, CPUs: unpinned(loops), Threads: loops, Window: 1 << 20}}, kind)
 				})

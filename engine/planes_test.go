@@ -125,6 +125,7 @@ func TestPlanes(t *testing.T) {
 	quiet(t)
 	sinks := []enginetest.Kind{
 		enginetest.KindPipe, enginetest.KindFile, enginetest.KindAppend, enginetest.KindSocket, enginetest.KindNull,
+		enginetest.KindRelay,
 	}
 	for prover, prove := range provers(t) {
 		for _, from := range origins() {
@@ -134,6 +135,9 @@ func TestPlanes(t *testing.T) {
 						for _, chaos := range []int{0, 3} {
 							if from.card && (plane == "copy" || checksum) {
 								continue // a card makes no difference
+							}
+							if to == enginetest.KindRelay && (checksum || prover != "refused") {
+								continue // neither does whence the legs are
 							}
 							if testing.Short() && ((chaos > 0) == checksum || plane == "copy" && prover != "refused") {
 								continue // half of them, and nothing is proven for a copy
@@ -228,7 +232,7 @@ func (c cell) rxPlane() observe.Plane {
 		return observe.PlaneToPipe
 	case enginetest.KindFile:
 		return observe.PlaneToPlace
-	case enginetest.KindNull:
+	case enginetest.KindNull, enginetest.KindRelay:
 		return observe.PlaneToSink
 	}
 	return observe.PlaneCopy

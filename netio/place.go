@@ -42,6 +42,24 @@ func (s *Sink) Appends() bool {
 // that does not make us wait for a peer.
 func (s *Sink) Passes() bool { return s.kind == kindFile }
 
+// Relays reports whether bytes may go to the sink through a pipe of ours, with Offer: the sink is a socket whose description never waits
+// (O_NONBLOCK), which for a socket SPLICE_F_NONBLOCK does not bring about.
+func (s *Sink) Relays() bool {
+	flags, err := unix.FcntlInt(uintptr(s.fd), unix.F_GETFL, 0)
+	return s.kind == kindSocket && err == nil && flags&unix.O_NONBLOCK != 0
+}
+
+// Offer moves as much of what is in the pipe as a sink takes that Relays, without copying it; the rest stays there. (n > 0, nil); (0,
+// ErrAgain): the consumer is behind; (0, *os.SyscallError): the sink failed, see BrokenPipe, unless the error is Unsupported.
+func (s *Sink) Offer(p *Pipe) (int, error) {
+	n, errno := again(func() (int, syscall.Errno) {
+		return sys.Splice(p.r, s.fd, p.held, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
+	})
+	n, err := s.trace.outcome("splice", s.fd, n, errno, false)
+	p.held -= n
+	return n, err
+}
+
 // TakePipe moves up to n bytes from the connection into the pipe without copying them. It returns what Recv returns, and
 // ErrAgain also if the pipe has no slot left.
 func (c *Conn) TakePipe(p *Pipe, n int) (int, error) {

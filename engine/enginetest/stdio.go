@@ -12,16 +12,19 @@ import (
 // Kind is what a source or a sink is.
 type Kind int
 
-// Kinds of a source or sink; a source is never one of the last two. See NewTerminal for one more.
+// Kinds of a source or sink; a source is never one of the last three. See NewTerminal for one more.
 const (
 	KindPipe Kind = iota
 	KindSocket
 	KindFile
 	KindAppend // a file that is written at its end
 	KindNull   // the null device
+	KindRelay  // a socket that does not block
 )
 
-func (k Kind) String() string { return [...]string{"pipe", "socket", "file", "append", "null"}[k] }
+func (k Kind) String() string {
+	return [...]string{"pipe", "socket", "file", "append", "null", "relay"}[k]
+}
 
 // Stdio is a source or a sink: FD is the engine's side, Far the test's. Files have no far side: Far is nil.
 type Stdio struct {
@@ -107,10 +110,10 @@ func NewDiskSink(dir string) (*Stdio, error) {
 	return &Stdio{FD: fd, kept: -1}, os.NewSyscallError("open", err)
 }
 
-// ends returns the engine's side, which blocks like what a shell makes, and the test's, which Go's poller waits for.
+// ends returns the engine's side, which blocks like what a shell makes, unless it is KindRelay, and the test's, which Go's poller waits for.
 func ends(k Kind, source bool) (near int, far *os.File, err error) {
 	var fds [2]int
-	if k == KindSocket {
+	if k == KindSocket || k == KindRelay {
 		fds, err = unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	} else {
 		err = unix.Pipe2(fds[:], unix.O_CLOEXEC)
@@ -121,8 +124,10 @@ func ends(k Kind, source bool) (near int, far *os.File, err error) {
 	if !source {
 		fds[0], fds[1] = fds[1], fds[0]
 	}
-	if err := unix.SetNonblock(fds[1], true); err != nil {
-		return -1, nil, os.NewSyscallError("fcntl", err)
+	for _, fd := range fds {
+		if err := unix.SetNonblock(fd, fd == fds[1] || k == KindRelay); err != nil {
+			return -1, nil, os.NewSyscallError("fcntl", err)
+		}
 	}
 	return fds[0], os.NewFile(uintptr(fds[1]), k.String()), nil
 }

@@ -1,6 +1,8 @@
 package receive
 
 import (
+	"io"
+
 	"viamillipede/engine/loop"
 	"viamillipede/engine/receive/egress"
 	"viamillipede/engine/receive/stage"
@@ -30,6 +32,10 @@ func (k *rxlink) cutThrough() (n int, drained bool, err error) {
 	}
 	n, drained, err = k.turnAtSink()
 	e.LeaveTurn()
+	if err == nil && k.state == stage.Buffered && k.got == int(k.frame.Length) {
+		k.state, k.got = stage.Header, 0
+		err = k.finishFrame()
+	}
 	k.owner.deliver()
 	return n, drained, err
 }
@@ -56,6 +62,9 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 		return 0, !netio.Unsupported(err), k.spliceFailed(err)
 	}
 	k.got += n
+	if p := k.owner.pipe; p != nil && p.Len() > 0 {
+		return n, false, k.bufferFrom(p)
+	}
 	if n < left {
 		return n, false, nil
 	}
@@ -64,6 +73,18 @@ func (k *rxlink) turnAtSink() (n int, drained bool, err error) {
 	k.r.store.LegsIn.Publish(ring.Seq(l.Number), l) // a Duplicate is another copy: it is consumed in its place
 	e.CarryOn()
 	return n, false, nil
+}
+
+// bufferFrom makes what a full sink did not take of a leg, which is in the pipe, and the rest of the leg go into a buffer.
+func (k *rxlink) bufferFrom(p *netio.Pipe) (err error) {
+	from := k.got - p.Len()
+	if err = k.buffer(k.cut.Leg); err == nil {
+		_, err = io.ReadFull(p, k.leg.Buf.Bytes()[from:k.got])
+	}
+	if err != nil {
+		k.owner.renewPipe()
+	}
+	return err
 }
 
 // skip continues after n bytes of a leg that the sink cannot have; the rest is read and dropped, so that what follows is understood.

@@ -59,7 +59,7 @@ func (d *Delivery) Writes() bool { return d.in() == writing }
 // Pull moves up to so many bytes of the head leg, of which the sink has what came before, from a connection into the sink, through p
 // where that takes a pipe. The caller has the turn.
 //
-//	(n, nil)           they are in the sink
+//	(n, nil)           they are in the sink, except for what p has
 //	(n, ErrEnds)       they are lost, and p may have some of them: the sink has failed, and the stream will
 //	(0, err)           nothing moved; netio says whether the connection had nothing, or the sink no room, or splice is refused
 func (d *Delivery) Pull(l *Leg, from stream.Mover, p *netio.Pipe, most int) (n int, err error) {
@@ -76,14 +76,41 @@ func (d *Delivery) Pull(l *Leg, from stream.Mover, p *netio.Pipe, most int) (n i
 		if n, err = from.TakePipe(p, most); err != nil {
 			return 0, err
 		}
-		d.at.Away(&d.shore, func() { err = d.sink.Empty(p) })
+		d.at.Away(&d.shore, func() { err = d.pass(p) })
 		if err != nil {
 			d.sinkFailed(err)
 			return n, ErrEnds
 		}
 	}
-	d.wrote(n)
+	d.wrote(n - left(p))
 	return n, nil
+}
+
+// left is how much a pipe has that the sink did not take; nil is none.
+func left(p *netio.Pipe) int {
+	if p == nil {
+		return 0
+	}
+	return p.Len()
+}
+
+// pass moves what is in a pipe into the sink, as much as a socket takes, or all of it. Away from the loop.
+func (d *Delivery) pass(p *netio.Pipe) error {
+	if d.route != routeRelay {
+		return d.sink.Empty(p)
+	}
+	for p.Len() > 0 {
+		switch _, err := d.sink.Offer(p); {
+		case err == netio.ErrAgain:
+			return nil
+		case netio.Unsupported(err):
+			d.Refuse()
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+	return nil
 }
 
 // CarryOn writes what is in order behind a leg that was cut through, and published. The caller has the turn.

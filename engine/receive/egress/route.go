@@ -13,6 +13,10 @@ import (
 // cutLeast is the smallest leg that is worth the system calls, in bytes.
 const cutLeast = 16 << 10
 
+// relayPipe is the size of a pipe to a socket, in bytes: a quarter of the others, since those who have one usually have many, and all of
+// a user's pipes share a budget.
+const relayPipe = stream.PipeSize / 4
+
 // route is how legs get from their sockets to the sink. Buffers are always used for small legs, for legs with a checksum and,
 // except with routePlace, for legs that are not the head.
 type route int
@@ -21,6 +25,7 @@ const (
 	routeBuffers route = iota // every leg
 	routeSplice               // the head leg goes straight into the sink, a pipe
 	routePass                 // the head leg goes through a pipe of ours into the sink, a file or device
+	routeRelay                // the head leg goes through a pipe of ours into the sink, a socket; what that does not take is copied
 	routePlace                // every leg goes through a pipe of ours to its place in the sink, a file
 )
 
@@ -57,13 +62,19 @@ func (r *routing) choose(sink *netio.Sink, pipes int, c Config) {
 		r.route = routePlace
 	case sink.Passes():
 		r.route = routePass
+	case sink.Relays():
+		r.route = routeRelay
 	default:
 		r.why = fmt.Errorf("%s is a %v", c.Name, sink)
 		return
 	}
 	if r.why = stream.ErrFewFiles; pipes > 0 {
+		size := stream.PipeSize
+		if r.route == routeRelay {
+			size = relayPipe
+		}
 		// At least two, because trying them out takes two.
-		r.pipes, r.why = netio.NewPipes(stream.PipeSize, max(pipes, 2), nil)
+		r.pipes, r.why = netio.NewPipes(size, max(pipes, 2), nil)
 	}
 	if r.why != nil && !c.Own {
 		r.route = routeBuffers
@@ -103,8 +114,11 @@ func (r *routing) Straight() bool { return r.route == routeSplice }
 // Cuts reports whether a leg that begins now, on a loop that has pipe p, may go to the sink as it arrives when it is the head. The way
 // through a pipe needs one, and there may be fewer pipes than loops.
 func (r *routing) Cuts(l wire.Leg, p *netio.Pipe) bool {
-	return l.Length >= cutLeast && !l.Checked && (r.route == routeSplice || r.route == routePass && p != nil) && !r.sink.Refuses()
+	return l.Length >= cutLeast && !l.Checked && (r.route == routeSplice || r.passes() && p != nil) && !r.sink.Refuses()
 }
+
+// passes reports whether the head leg goes into the sink through a pipe of ours.
+func (r *routing) passes() bool { return r.route == routePass || r.route == routeRelay }
 
 // count notes how a leg came to the sink: by reference or from a buffer.
 func (r *routing) count(l *Leg) {
@@ -126,6 +140,6 @@ func (r *routing) EnginePath() observe.EnginePath {
 	case r.sink.Refuses():
 		return observe.EnginePath{Why: fmt.Errorf("splice is refused for the %v", r.sink)}
 	}
-	planes := [...]observe.Plane{routeSplice: observe.PlaneToPipe, routePass: observe.PlaneToSink, routePlace: observe.PlaneToPlace}
+	planes := [...]observe.Plane{routeSplice: observe.PlaneToPipe, routePass: observe.PlaneToSink, routeRelay: observe.PlaneToSink, routePlace: observe.PlaneToPlace}
 	return observe.EnginePath{Plane: planes[r.route], Legs: r.refLegs.Load(), Copied: r.copied.Load()}
 }

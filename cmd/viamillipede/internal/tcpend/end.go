@@ -33,7 +33,7 @@ type End struct {
 
 // New prepares an end, which reads from the connection what is to be sent, writes to it what is received, or both.
 func New(take Taker, reads, writes bool) (*End, error) {
-	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	pair, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC|syscall.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("socketpair", err)
 	}
