@@ -31,6 +31,7 @@ type told struct {
 	Phase    string
 	First    bool
 	Since    time.Time
+	Links    int // of an outage: up all the same
 	Expected bool
 	Status   int
 	Bytes    uint64
@@ -165,6 +166,9 @@ func (s *story) outage(name string, gone, back chapter) {
 			since = e.Since
 		case !e.Since.Equal(since):
 			s.t.Errorf("%s: an outage since %v that began %v", filepath.Base(name), e.Since, since)
+		}
+		if e.Phase == "ends" && e.Links == 0 {
+			s.t.Errorf("%s: an outage ends without a link", filepath.Base(name))
 		}
 		if after := map[string]chapter{"begins": gone, "ends": back}[e.Phase]; e.Time.Before(after.from) {
 			s.t.Errorf("%s: an outage %s at %v, before what the lab did at %v", filepath.Base(name), e.Phase, e.Time, after.from)

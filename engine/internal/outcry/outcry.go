@@ -47,7 +47,7 @@ type Plight struct {
 	Since   time.Time // nothing has got through since then; see schedule.Outage.Still
 	Met     bool      // the peer has been met
 	Whole   bool      // at a receiver: all of the stream is here
-	Links   int       // at a sender: how many are up
+	Links   int       // how many are up
 	Over    bool      // all is delivered, and the sender knows
 	Failed  bool      // it is over in another way
 }

@@ -122,7 +122,7 @@ func (f *Fate) PeerFinished() {
 
 // Plight is part of stream.Half.
 func (f *Fate) Plight(now time.Time) outcry.Plight {
-	p := outcry.Plight{Since: f.Life.Outage.Moved(), Over: f.Life.Finished && f.Life.Err == nil && f.Bye.Load(), Whole: f.Tenure.Met() && f.Whole()}
+	p := outcry.Plight{Links: f.Life.Up, Since: f.Life.Outage.Moved(), Over: f.Life.Finished && f.Life.Err == nil && f.Bye.Load(), Whole: f.Tenure.Met() && f.Whole()}
 	if p.Without = f.Useful.Load() == 0; !p.Without {
 		p.Since = now // only the sender can tell whether payload has to move
 	}
@@ -131,6 +131,7 @@ func (f *Fate) Plight(now time.Time) outcry.Plight {
 
 // Cry is part of stream.Half. A receiver may be started long before its sender, so what it waits for is said once.
 func (f *Fate) Cry(o *observe.Outage, n outcry.News, p outcry.Plight) bool {
+	o.Links = p.Links
 	if o.Dials = f.Dialer != nil; o.Dials {
 		f.cryOfPaths(o, n)
 	}
