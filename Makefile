@@ -15,10 +15,10 @@ PROGRAM := bin/viamillipede
 RACED := ./engine/... ./bufpool/... ./netio/... ./bench/run
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test faults race lab fuzz bench bench-quick bench-growth bench-gate lint generated completions screenshots packages packages-check recipes install clean
+.PHONY: help build demo test faults race lab fuzz bench bench-quick bench-growth bench-sidechain bench-gate lint generated completions screenshots packages packages-check recipes install clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # -s -w leaves out symbols and debug data. The version comes from git describe, since vcs stamping fails in unusual clones.
 build: ## the static program, bin/viamillipede
@@ -79,6 +79,9 @@ bench-quick: build ## the main rows of that, printed; a minute, and no file is c
 
 bench-growth: build ## what a stream costs as the work grows, into BENCHMARKS.md and its plots; ten to twelve minutes of a quiet machine
 	go run ./tools/growth -bin $(PROGRAM)
+
+bench-sidechain: build ## what sidechains bring over slow paths, into BENCHMARKS.md; four minutes of a quiet machine, needs root
+	go run ./tools/coded -bin $(PROGRAM)
 
 # Less than a minute, and another one in case of doubt. GATE_BASE names a commit to compare with in place of the one before.
 bench-gate: ## fail when the program is slower than that of the commit before, or needs more CPU time

@@ -233,8 +233,7 @@ not fit there is cut.`,
 			more: `
 A leg is one numbered piece of the stream, sent over one link. It leaves as soon as
 there are bytes and an idle link, so it is often smaller. At rx, it bounds the legs
-that a sender may use. Where sidechain has no command and there is one path, the default
-for tx is 4M.`,
+that a sender may use. With sidechain and one path, the default for tx is 4M.`,
 		},
 		{
 			name: "early", far: true,

@@ -108,15 +108,15 @@ func New(c stream.SendSetup, at doors.Entrance) (*Sender, error) {
 	return s, nil
 }
 
-// usualLeg is how many bytes a leg has at most where the user does not say. Where it becomes shorter it is larger, if there is one path:
-// several may be so different that more legs of the window have to be on their way. Where many coders are at work it is smaller, so that
-// each has some.
+// usualLeg is how many bytes a leg has at most where the user does not say. Where legs are coded they are larger, if there is one path: they
+// become shorter, and need fewer processes. Several paths may be so different that more legs of the window have to be on their way. Where
+// many coders are at work they are smaller, so that each has some.
 func usualLeg(c stream.SendSetup) int {
 	if c.Chain.IsEmpty() {
 		return stream.DefaultLeg
 	}
 	leg := stream.DefaultLeg
-	if c.Chain.Commands() == 0 && len(c.Paths) == 1 {
+	if len(c.Paths) == 1 {
 		leg = stream.MaxLeg
 	}
 	const ofEach, share = 3, 2 // a leg before, in and behind each coder, in a part of the window
