@@ -33,7 +33,7 @@ func TestTables(t *testing.T) {
 	rows[3].failed = []error{errors.New("no\nluck | here")}
 	got := markdown(rows)
 	for _, want := range []string{
-		"100 Mbit/s:\n", "| none | 9.00 | 8.00 to 10.00 | 1.00 | 4.00 | 1.00 | 0.50 |\n", "| `sidechain auto` | 3.00 | 3.00 to 3.00 | 3.00 | 4.00 |",
+		"100 Mbit/s:\n", "| none | 9.00 | 8.00 to 10.00 | 0.00 | 1.00 | 4.00 | 1.00 | 0.50 |\n", "| `sidechain auto` | 3.00 | 3.00 to 3.00 | 0.00 | 3.00 | 4.00 |",
 		"| `ssh -C` | no figure |", "times as fast | 2.50 | 3.00 | met |\n", "in the pipe, 100 Mbit/s | 1.00 | 0.90 | **missed** |\n", "1 Gbit/s | 1.00 |  | no figure |\n",
 		"| `sidechain zstd` | 8.00 | 10.00 | 5.00 | 1678 | 3355 | 6711 | 13422 |\n", "1 rounds failed, the first with: no luck / here\n",
 	} {

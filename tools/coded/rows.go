@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"viamillipede/netio/lab"
@@ -28,6 +29,7 @@ type row struct {
 	of     data
 	random bool
 	tx, rx string
+	mark   string                                                   // a file that is made once all of the source was read
 	ready  string                                                   // a file that the receiver writes to once it listens
 	before func(context.Context, *lab.Lab) (stop func(), err error) // what has to run at the receiver; nil: nothing
 	coder  string                                                   // the program's own words for its chain, if its coders' time is to be read; else ""
@@ -35,6 +37,9 @@ type row struct {
 	samples []sample
 	failed  []error
 }
+
+// yields is said of a row whose receiver has only the CPU time that the sender leaves.
+const yields = ", the receiver yields"
 
 const port = "8834" // nobody else is in the namespaces
 
@@ -57,7 +62,7 @@ func (set settings) rows(ctx context.Context, net *lab.Lab, m *material) (rows [
 			of = m.part
 		}
 		add := func(name string, of data, tx, rx string) *row {
-			r := &row{path: p, name: name, of: of, tx: tx, rx: rx, ready: m.ready()}
+			r := &row{path: p, name: name, of: of, tx: tx, rx: rx, ready: m.ready(), mark: filepath.Join(m.dir, "mark")}
 			rows = append(rows, r)
 			return r
 		}
@@ -92,7 +97,10 @@ func (set settings) rows(ctx context.Context, net *lab.Lab, m *material) (rows [
 		if !missed("gzip") {
 			r := ours("`sidechain 'gzip -1'`", of, "sidechain 'gzip -1'")
 			r.rx = set.receives(m, "sidechain 'gzip -d'")
-			add("`gzip -1 -c \\| viamillipede tx`", of, "gzip -1 -c | "+set.sends(net, ""), set.receives(m, "")+" | gzip -dc")
+			serial := add("`gzip -1 -c \\| viamillipede tx`", of, "gzip -1 -c | "+set.sends(net, ""), set.receives(m, "")+" | gzip -dc")
+			for _, r := range []*row{r, serial} { // the sender has the CPUs, as it has on a host of its own
+				add(r.name+yields, of, r.tx, "nice -n 19 sh -c '"+strings.ReplaceAll(r.rx, "'", `'"'"'`)+"'").coder = r.coder
+			}
 		}
 	}
 	if len(missing) > 0 {

@@ -17,6 +17,7 @@ import (
 // sample is what one stream gave.
 type sample struct {
 	seconds float64 // from the start of the sender's pipeline to the end of both
+	fed     float64 // until all of the source was read
 	tx, rx  float64 // CPU seconds of each side, all its programs together
 	coders  float64 // of the sender's: of its coders, as it says itself
 	ratio   float64 // how many times shorter the stream became, likewise; 0: nothing is known
@@ -54,7 +55,7 @@ func (r *row) measure(ctx context.Context, n *lab.Lab) error {
 			return err
 		}
 	}
-	tx := shell(ctx, n, lab.TX, "cat "+r.of.file+" | "+r.tx)
+	tx := shell(ctx, n, lab.TX, "{ cat "+r.of.file+"; : >"+r.mark+"; } | "+r.tx)
 	var said bytes.Buffer
 	tx.Stderr = &said
 	if rx == nil {
@@ -79,6 +80,11 @@ func (r *row) measure(ctx context.Context, n *lab.Lab) error {
 	if r.coder != "" {
 		s.coders, s.ratio = coded(said.String())
 	}
+	read, err := os.Stat(r.mark)
+	if err != nil {
+		return err
+	}
+	s.fed = read.ModTime().Sub(begun).Seconds()
 	r.samples = append(r.samples, s)
 	return nil
 }
