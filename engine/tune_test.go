@@ -292,9 +292,9 @@ func TestTuneLimit(t *testing.T) {
 		t.Error(was)
 	}
 	begun = time.Now()
-	const more = 64 << 20
+	more := small(64<<20, 16<<20)
 	f.carries(more)
-	if took := time.Since(begun); took >= more/limit*time.Second/2 {
+	if took := time.Since(begun); took >= time.Duration(more/limit)*time.Second/2 {
 		t.Errorf("%d bytes took %v after the limit", more, took)
 	}
 	f.ends()

@@ -21,7 +21,7 @@ func (p programs) heldBack(t *testing.T) *stream {
 		t.Fatal(err)
 	}
 	s := p.start(t, l, setup{
-		size: endless, limit: time.Minute, words: []string{"verbose", "3"}, tx: []string{"threads", "auto"},
+		size: endless, limit: 3 * time.Minute, words: []string{"verbose", "3"}, tx: []string{"threads", "auto"},
 	})
 	added := regexp.MustCompile(`threads auto: path .*: \d+ links? more: .*: it has (\d+) links now`)
 	s.until("links are added", func() bool { return len(added.FindAllString(s.txSaid.String(), -1)) >= 2 })

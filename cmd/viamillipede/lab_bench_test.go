@@ -25,7 +25,7 @@ type benchEnd struct {
 // startBench starts a bench; its words are in the test's log when that fails.
 func (p programs) startBench(t *testing.T, l *lab.Lab, side lab.Side, words ...string) *benchEnd {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	t.Cleanup(cancel)
 	b := &benchEnd{l.Command(ctx, side, p.viamillipede, append([]string{"bench"}, words...)...), t, side.String(), &lab.Text{}}
 	b.Stdout, b.Stderr = b.said, b.said

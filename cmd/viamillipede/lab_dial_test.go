@@ -25,7 +25,7 @@ func TestDialLinksKilled(t *testing.T) {
 	p := hosts(t)
 	l := lab.New(t, lab.Config{Paths: 3})
 	s := p.start(t, l, setup{
-		size: small[int64](1<<30, 128*mib), limit: 2 * time.Minute, reversed: true, words: []string{"threads", "16", "verbose", "1"},
+		size: small[int64](512*mib, 128*mib), limit: 4 * time.Minute, reversed: true, words: []string{"threads", "16", "verbose", "1"},
 	})
 	stop := s.killLinks()
 	s.finish()
@@ -42,7 +42,7 @@ func TestDialPeerKilled(t *testing.T) {
 			t.Parallel()
 			l := lab.New(t, lab.Config{Paths: 2})
 			s := p.start(t, l, setup{
-				size: killedSize, limit: 90 * time.Second, reversed: true,
+				size: killedSize, limit: 3 * time.Minute, reversed: true,
 				words: []string{"threads", "4", "window", "4M", "verbose", "2", "dead", "4"},
 			})
 			s.wait(s.out.At(killedSize/2), "the moment to kill")
@@ -67,7 +67,7 @@ func TestDialConsumerKilled(t *testing.T) {
 	p := hosts(t)
 	l := lab.New(t, lab.Config{Paths: 2})
 	s := p.start(t, l, setup{
-		size: 512 * mib, limit: 90 * time.Second, consumer: p.consume, reversed: true, words: []string{"threads", "4", "verbose", "2"},
+		size: 512 * mib, limit: 3 * time.Minute, consumer: p.consume, reversed: true, words: []string{"threads", "4", "verbose", "2"},
 	})
 	s.wait(s.in.At(16*mib), "the first bytes")
 	s.signalConsumer(9)
@@ -82,7 +82,7 @@ func TestDialPathsDown(t *testing.T) {
 	const size = 96 * mib
 	l := shaped(t, 3)
 	s := p.start(t, l, setup{
-		size: size, limit: 2 * time.Minute, reversed: true, words: []string{"threads", "6", "window", "32M", "verbose", "2"},
+		size: size, limit: 4 * time.Minute, reversed: true, words: []string{"threads", "6", "window", "32M", "verbose", "2"},
 	})
 	s.wait(s.out.At(size/2), "half of the stream")
 	for i := range l.Paths() {
@@ -187,13 +187,13 @@ func TestDialVia(t *testing.T) {
 // TestDialStrangers: the running stream does not notice who else comes to the sender's port, another receiver among them.
 func TestDialStrangers(t *testing.T) {
 	p := hosts(t)
-	size := small[int64](512*mib, 128*mib)
+	size := small[int64](256*mib, 128*mib)
 	from, to := size/8, size-mib
 	l := lab.New(t, lab.Config{Paths: 1})
 	in := lab.NewGate()
 	in.Hold(to) // so that the stream does not end before the last stranger has gone
 	s := p.start(t, l, setup{
-		size: size, limit: time.Minute, in: in, reversed: true, words: []string{"threads", "16", "verbose", "1"},
+		size: size, limit: 3 * time.Minute, in: in, reversed: true, words: []string{"threads", "16", "verbose", "1"},
 	})
 	address := net.JoinHostPort(l.Address(lab.TX, 0), fmt.Sprint(labPort))
 	s.wait(s.out.At(from), "the first bytes")

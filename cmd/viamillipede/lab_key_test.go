@@ -40,7 +40,7 @@ func TestP1SealedLinksKilled(t *testing.T) {
 	in := lab.NewGate()
 	in.Rate(64 * mib)
 	s := p.start(t, l, setup{
-		size: small[int64](128*mib, 64*mib), limit: 2 * time.Minute, in: in, words: append(p.keyed(t), "threads", "16", "verbose", "1"),
+		size: small[int64](128*mib, 64*mib), limit: 4 * time.Minute, in: in, words: append(p.keyed(t), "threads", "16", "verbose", "1"),
 	})
 	stop := s.killLinks()
 	s.finish()
@@ -60,7 +60,7 @@ func TestP3SealedPeerKilled(t *testing.T) {
 				in := lab.NewGate()
 				in.Hold(size / 2)
 				s := p.start(t, lab.New(t, lab.Config{Paths: 2}), setup{
-					size: size, limit: 90 * time.Second, reversed: reversed, in: in,
+					size: size, limit: 3 * time.Minute, reversed: reversed, in: in,
 					words: append(p.keyed(t), "threads", "4", "window", "4M", "verbose", "2", "dead", "2"),
 				})
 				s.wait(s.out.At(size/2), "the moment to kill")
@@ -81,7 +81,7 @@ func TestP3SealedPeerKilled(t *testing.T) {
 func TestP3SealedConsumerKilled(t *testing.T) {
 	p := hosts(t)
 	s := p.start(t, lab.New(t, lab.Config{Paths: 2}), setup{
-		size: 512 * mib, limit: 90 * time.Second, consumer: p.consume, words: append(p.keyed(t), "threads", "4", "verbose", "2"),
+		size: 512 * mib, limit: 3 * time.Minute, consumer: p.consume, words: append(p.keyed(t), "threads", "4", "verbose", "2"),
 	})
 	s.wait(s.in.At(16*mib), "the first bytes")
 	s.signalConsumer(syscall.SIGKILL)
@@ -98,7 +98,7 @@ func TestP8SealedStrangers(t *testing.T) {
 	in := lab.NewGate()
 	in.Hold(size / 2) // so that the stream does not end before the last stranger has gone
 	s := p.start(t, l, setup{
-		size: size, limit: time.Minute, in: in, words: append(p.keyed(t), "threads", "16", "verbose", "1"),
+		size: size, limit: 3 * time.Minute, in: in, words: append(p.keyed(t), "threads", "16", "verbose", "1"),
 	})
 	s.wait(s.out.At(size/2), "half of the stream")
 	if err := visitAll(s.deadline, l, lab.TX, net.JoinHostPort(l.Address(lab.RX, 0), fmt.Sprint(labPort)), wire.VerdictKey); err != nil {
@@ -189,7 +189,7 @@ func TestKeyCapture(t *testing.T) {
 			t.Parallel()
 			l := lab.New(t, lab.Config{Paths: 1})
 			e := eavesdrop(t, l)
-			with := setup{size: size, limit: time.Minute, words: []string{"threads", "4"}}
+			with := setup{size: size, limit: 3 * time.Minute, words: []string{"threads", "4"}}
 			if private {
 				with.words = append(with.words, p.keyed(t)...)
 			}
@@ -215,7 +215,7 @@ func TestKeyAtOneEndCapture(t *testing.T) {
 				t.Parallel()
 				l := lab.New(t, lab.Config{Paths: 1})
 				e := eavesdrop(t, l)
-				with := setup{size: mib, limit: time.Minute, reversed: reversed, tx: p.keyed(t), words: []string{"threads", "4"}}
+				with := setup{size: mib, limit: 3 * time.Minute, reversed: reversed, tx: p.keyed(t), words: []string{"threads", "4"}}
 				if who == "Receiver" {
 					with.tx, with.rx = nil, with.tx
 				}

@@ -22,7 +22,7 @@ func TestLabQueues(t *testing.T) {
 	l := lab.New(t, lab.Config{Paths: 1, Queues: 2})
 	handledBy(t, l, 0)
 	s := p.start(t, l, setup{
-		size: endless, limit: time.Minute, words: []string{"threads", "8", "verbose", "3"},
+		size: endless, limit: 3 * time.Minute, words: []string{"threads", "8", "verbose", "3"},
 		rx: []string{"cpus", "0,1"}, tx: []string{"rate", "100M"}, // each link has something to do then
 	})
 	s.until("there is a link", func() bool { return strings.Contains(s.rxSaid.String(), "link 0 up") }) // it takes signals then
@@ -51,7 +51,7 @@ func TestLabPlacement(t *testing.T) {
 			}
 		}
 		s := p.start(t, l, setup{
-			size: 64 << 20, limit: time.Minute, words: []string{"verbose", "3"},
+			size: 64 << 20, limit: 3 * time.Minute, words: []string{"verbose", "3"},
 		})
 		s.finish()
 		const line = `%s pinned to CPU %s; p0.*, 2 RX queues on CPU %d\n`
@@ -69,7 +69,7 @@ func TestLabDialledFromLoop(t *testing.T) {
 	twoCPUs(t)
 	const links = 8
 	s := p.start(t, lab.New(t, lab.Config{Paths: 1, Queues: 2, Sysfs: true}), setup{
-		size: endless, limit: time.Minute, words: []string{"threads", fmt.Sprint(links), "verbose", "3", "cpus", "0,1"},
+		size: endless, limit: 3 * time.Minute, words: []string{"threads", fmt.Sprint(links), "verbose", "3", "cpus", "0,1"},
 		ready: "links go to the loops near",
 	})
 	s.until("all links are up", func() bool { return strings.Count(s.rxSaid.String(), " up: ") == links })

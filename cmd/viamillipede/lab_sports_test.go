@@ -72,7 +72,7 @@ func (p programs) overGroup(t *testing.T, l *lab.Lab, ports ...string) (*stream,
 	const links = balancedLanes * balancedLinks
 	seen := watchPackets(t, l)
 	s := p.start(t, l, setup{
-		size: endless, limit: time.Minute, to: append([]string{"tx", groupRX, fmt.Sprint(labPort)}, ports...),
+		size: endless, limit: 3 * time.Minute, to: append([]string{"tx", groupRX, fmt.Sprint(labPort)}, ports...),
 		words: []string{"threads", fmt.Sprint(links), "verbose", "3"},
 	})
 	s.until("all links", func() bool { return s.links(-1) == links })

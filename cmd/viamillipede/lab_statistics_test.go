@@ -33,7 +33,7 @@ func TestLabSocketStatistics(t *testing.T) {
 	in, out := lab.NewGate(), lab.NewGate()
 	in.Hold(first)
 	s := p.start(t, l, setup{
-		size: size, limit: time.Minute, in: in, out: out,
+		size: size, limit: 3 * time.Minute, in: in, out: out,
 		words: []string{"threads", strconv.Itoa(statisticsLinks), "verbose", "3"},
 	})
 	s.wait(out.At(first), "the first bytes")

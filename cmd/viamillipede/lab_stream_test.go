@@ -20,7 +20,7 @@ const (
 	mib     = 1 << 20
 
 	// settleTime is how long something that should take a moment may take on a machine that is busy.
-	settleTime = 30 * time.Second
+	settleTime = time.Minute
 	// dumpTime is how long a program that hangs has to print its status and its goroutines.
 	dumpTime = 2 * time.Second
 )
@@ -357,7 +357,7 @@ func (p programs) intoConsumer(t *testing.T) *stream {
 	l := lab.New(t, lab.Config{Paths: 2})
 	in := lab.NewGate()
 	s := p.start(t, l, setup{
-		size: 512 * mib, limit: 90 * time.Second, consumer: p.consume, in: in,
+		size: 512 * mib, limit: 3 * time.Minute, consumer: p.consume, in: in,
 		words: []string{"threads", "4", "window", "16M", "verbose", "2"},
 	})
 	s.until("every link is up", func() bool { return s.links(-1) == 4 })

@@ -20,7 +20,7 @@ func TestP10MemoryLent(t *testing.T) {
 		t.Run(plane, func(t *testing.T) {
 			t.Parallel()
 			s := p.start(t, lab.New(t, lab.Config{}), onLoopback(setup{
-				size: 256 * mib, limit: time.Minute, producer: []string{p.produce, "lend"}, words: []string{"io", plane},
+				size: 256 * mib, limit: 3 * time.Minute, producer: []string{p.produce, "lend"}, words: []string{"io", plane},
 			}))
 			s.promptly("the end of the producer", func() { s.status(s.producer, 0) })
 			s.stdin.Close()
@@ -43,7 +43,7 @@ func TestP10ProducerKilled(t *testing.T) {
 			out.Hold(first)
 			l := lab.New(t, lab.Config{})
 			s := p.start(t, l, onLoopback(setup{
-				size: 1 << 30, limit: time.Minute, out: out, producer: []string{p.produce},
+				size: 1 << 30, limit: 3 * time.Minute, out: out, producer: []string{p.produce},
 				words: []string{"window", "16M", "io", plane},
 			}))
 			s.wait(out.At(first), "the first bytes")

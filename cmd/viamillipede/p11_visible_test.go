@@ -21,7 +21,7 @@ func TestP11Unprivileged(t *testing.T) {
 	p := hosts(t)
 	l := lab.New(t, lab.Config{})
 	const size = 512 * mib // long enough for the answer on BPF to come
-	s := p.start(t, l, onLoopback(setup{size: size, limit: time.Minute, credential: nobody()}))
+	s := p.start(t, l, onLoopback(setup{size: size, limit: 3 * time.Minute, credential: nobody()}))
 	s.finish()
 	s.says("tx", s.txSaid, copies+`no permission for the proof`)
 	s.says("tx", s.txSaid, countsAlone+`no permission for BPF`)
@@ -41,7 +41,7 @@ func TestP11Budget(t *testing.T) {
 	l := lab.New(t, lab.Config{})
 	for _, plane := range []string{"auto", "splice"} {
 		s := p.start(t, l, onLoopback(setup{
-			size: 64 * mib, limit: time.Minute, words: []string{"io", plane},
+			size: 64 * mib, limit: 3 * time.Minute, words: []string{"io", plane},
 			credential: &syscall.Credential{Uid: user, Gid: user},
 		}))
 		s.finish()
@@ -57,7 +57,7 @@ func TestP11CallsRefused(t *testing.T) {
 		for _, plane := range []string{"auto", "splice"} {
 			t.Run(errno+plane, func(t *testing.T) {
 				s := p.start(t, l, onLoopback(setup{
-					size: 64 * mib, limit: time.Minute, words: []string{"io", plane}, before: []string{p.refuse, errno},
+					size: 64 * mib, limit: 3 * time.Minute, words: []string{"io", plane}, before: []string{p.refuse, errno},
 				}))
 				s.finish()
 				s.says("tx", s.txSaid, copies+`.*(not permitted|not implemented)`)

@@ -28,8 +28,8 @@ func TestP1LinksKilled(t *testing.T) {
 	p := hosts(t)
 	l := lab.New(t, lab.Config{Paths: 3})
 	s := p.start(t, l, setup{
-		size:  small[int64](2<<30, 256*mib),
-		limit: 2 * time.Minute,
+		size:  small[int64](768*mib, 256*mib),
+		limit: 4 * time.Minute,
 		words: []string{"threads", "16", "verbose", "1"},
 	})
 	stop := s.killLinks()

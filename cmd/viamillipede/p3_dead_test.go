@@ -76,7 +76,7 @@ func (p programs) killPeer(t *testing.T, when moment, sender bool) {
 		soon = []string{"dead", "4"} // it may be four times as long: where what the sender had not read yet makes all of its links end by resets
 	}
 	s := p.start(t, l, setup{
-		size: killedSize, limit: 90 * time.Second, in: in, out: out, rx: soon,
+		size: killedSize, limit: 3 * time.Minute, in: in, out: out, rx: soon,
 		words: []string{"threads", "4", "window", "4M", "verbose", "2"},
 	})
 	s.wait(out.At(when.seen), "the moment to kill")
@@ -106,7 +106,7 @@ func TestP3AllPathsDown(t *testing.T) {
 	const size = 96 * mib
 	l := shaped(t, 3)
 	s := p.start(t, l, setup{
-		size: size, limit: 2 * time.Minute,
+		size: size, limit: 4 * time.Minute,
 		words: []string{"threads", "6", "window", "32M", "verbose", "2"},
 	})
 	s.wait(s.out.At(size/2), "half of the stream")

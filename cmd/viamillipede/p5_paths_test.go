@@ -155,7 +155,7 @@ func TestP5PathReturns(t *testing.T) {
 	const size = 32 * mib
 	in.Hold(size / 2)
 	s := p.start(t, l, setup{
-		size: size, limit: 2 * time.Minute, in: in, words: []string{"threads", "4", "verbose", "3"},
+		size: size, limit: 4 * time.Minute, in: in, words: []string{"threads", "4", "verbose", "3"},
 	})
 	for _, end := range []lab.Side{lab.TX, lab.RX} {
 		s.until("links on path 1", func() bool { return s.links(1) > 0 })

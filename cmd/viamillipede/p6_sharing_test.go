@@ -214,7 +214,7 @@ func TestP6DelayShare(t *testing.T) {
 	for _, d := range distances {
 		t.Run(d.name, func(t *testing.T) {
 			const size = 192 * mib
-			s := p.start(t, p.apart(t, d), setup{size: size, limit: time.Minute, words: []string{"threads", "8", "verbose", "1"}})
+			s := p.start(t, p.apart(t, d), setup{size: size, limit: 3 * time.Minute, words: []string{"threads", "8", "verbose", "1"}})
 			s.finish()
 			took, sum := time.Since(s.started), float64(d.near*nearRate+len(d.delayed)*farRate)
 			share := float64(8*size) / took.Seconds() / sum

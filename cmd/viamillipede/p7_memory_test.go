@@ -28,7 +28,7 @@ func (p programs) bounded(t *testing.T, plane string, slack int) {
 	in.Hold(hold)
 	l := lab.New(t, lab.Config{Paths: 2})
 	s := p.start(t, l, setup{
-		size: size, limit: 2 * time.Minute, in: in,
+		size: size, limit: 4 * time.Minute, in: in,
 		words: []string{"threads", "16", "window", "64M", "verbose", "1", "io", plane},
 	})
 	s.wait(s.out.At(8*mib), "the first bytes")
@@ -78,14 +78,14 @@ func TestP7Memory(t *testing.T) {
 		t.Skip("the race detector needs memory of its own")
 	}
 	const most = (64 + 48) * mib
-	size := small[int64](2<<30, 512*mib)
+	size := small[int64](1<<30, 512*mib)
 	hold := size - mib
 	in, out := lab.NewGate(), lab.NewGate()
 	in.Hold(hold)
 	out.Hold(64 * mib)
 	l := lab.New(t, lab.Config{Paths: 1})
 	s := p.start(t, l, setup{
-		size: size, limit: 2 * time.Minute, in: in, out: out,
+		size: size, limit: 4 * time.Minute, in: in, out: out,
 		words: []string{"threads", "16", "window", "64M", "verbose", "1"},
 	})
 	s.wait(out.At(64*mib), "the first bytes")

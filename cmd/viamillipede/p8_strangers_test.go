@@ -28,13 +28,13 @@ const (
 // link is lost, and it goes on while the strangers are there. By how much they slow it down is a row of tools/figures.
 func TestP8Strangers(t *testing.T) {
 	p := hosts(t)
-	size := small[int64](1<<30, 128*mib)
+	size := small[int64](256*mib, 128*mib)
 	from, to := size/8, size-mib
 	l := lab.New(t, lab.Config{Paths: 1})
 	in := lab.NewGate()
 	in.Hold(to) // so that the stream does not end before the last stranger has gone
 	s := p.start(t, l, setup{
-		size: size, limit: time.Minute, in: in, words: []string{"threads", "16", "verbose", "1"},
+		size: size, limit: 3 * time.Minute, in: in, words: []string{"threads", "16", "verbose", "1"},
 	})
 	address := net.JoinHostPort(l.Address(lab.RX, 0), fmt.Sprint(labPort))
 	s.wait(s.out.At(from), "the first bytes")

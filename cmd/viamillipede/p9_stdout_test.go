@@ -19,7 +19,7 @@ func TestP9PayloadOnly(t *testing.T) {
 	in := lab.NewGate()
 	in.Hold(0)
 	s := p.start(t, l, setup{
-		size: size, limit: time.Minute, in: in,
+		size: size, limit: 3 * time.Minute, in: in,
 		words: []string{"threads", "4", "verbose", "20"}, tx: []string{"chaos", "50"},
 	})
 	for at := int64(step); at < size; at += step {
