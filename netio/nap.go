@@ -31,8 +31,8 @@ func (p *Poller) Rest(timeout time.Duration) ([]Event, error) {
 	if k.raw == nil || k.file.SetReadDeadline(time.Now().Add(timeout)) != nil {
 		return p.Wait(int((timeout + time.Millisecond - 1) / time.Millisecond))
 	}
-	if err := k.raw.Read(k.ready); err != nil { // (os.ErrDeadlineExceeded): nothing is ready
-		return nil, nil
+	if k.raw.Read(k.ready) != nil { // (os.ErrDeadlineExceeded): perhaps before anybody looked, where CPU time is short
+		return p.Wait(0)
 	}
 	return p.found(k.n, k.failed)
 }

@@ -34,6 +34,7 @@ func TestRest(t *testing.T) {
 		wake.Signal()
 		expect("ready before", 1, rest(long))
 		expect("still ready", 1, rest(long))
+		expect("ready, although there was no time to look", 1, rest(time.Nanosecond))
 		expect("Wait finds it too", 1, func() ([]Event, error) { return p.Wait(0) })
 		wake.Clear()
 		go wake.Signal()

@@ -53,7 +53,7 @@ func (s *Sink) Relays() bool {
 // ErrAgain): the consumer is behind; (0, *os.SyscallError): the sink failed, see BrokenPipe, unless the error is Unsupported.
 func (s *Sink) Offer(p *Pipe) (int, error) {
 	n, errno := again(func() (int, syscall.Errno) {
-		return sys.Splice(p.r, s.fd, p.held, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE)
+		return sys.SpliceShared(p.r, s.fd, p.held, unix.SPLICE_F_NONBLOCK|unix.SPLICE_F_MOVE) // it waits if others have cleared O_NONBLOCK since
 	})
 	n, err := s.trace.outcome("splice", s.fd, n, errno, false)
 	p.held -= n

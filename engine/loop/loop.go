@@ -186,8 +186,8 @@ func (l *Loop) Unwatch(fd int, token int32) {
 	l.mu.Unlock()
 }
 
-// Run is the loop's goroutine, until another one takes the loop over. It never unlocks its thread, so that the thread, with
-// its affinity, ends with it. A loop that was taken over ends only once the threads that it lost have come back.
+// Run is the loop's goroutine, until another one takes the loop over. It never unlocks a thread that was tied to a CPU, so that the thread,
+// with its affinity, ends with it. A loop that was taken over ends only once the threads that it lost have come back.
 func (l *Loop) Run() {
 	defer l.leave()
 	defer l.caught()
