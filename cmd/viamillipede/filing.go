@@ -130,7 +130,7 @@ func (inv *invocation) openSource(c *engine.SendConfig) (*os.File, error) {
 		return nil, nil
 	case inv.connection.writes:
 		c.Source, c.Name, c.Producer = inv.connection.end.Source(), inv.connection.String(), &inv.connection
-		c.Options.Charmode = true
+		c.Options.Charmode, c.Options.Rests = true, true
 		return nil, nil
 	case name == "":
 		c.Source = standardInput

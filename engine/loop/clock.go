@@ -54,9 +54,13 @@ func (l *Loop) Stir() {
 }
 
 // Pace decides, in a tick, when the next one comes, and what Beat is. While calm, nothing is going on, and links that would have to speak
-// before the next tick do so in this one.
-func (l *Loop) Pace(t schedule.Timing, calm bool) {
-	if l.Beat = t.Beat - t.Tick/2; calm && t.Beat > t.Tick { // ticks are not on time to the nanosecond
+// before the next tick do so in this one. rest: besides, all links rest.
+func (l *Loop) Pace(t schedule.Timing, calm, rest bool) {
+	l.Beat = t.Beat - t.Tick/2 // ticks are not on time to the nanosecond
+	switch {
+	case calm && rest:
+		l.Calm(t.RestBeat)
+	case calm && t.Beat > t.Tick:
 		l.Beat = t.Beat / 2
 		l.Calm(t.Beat)
 	}

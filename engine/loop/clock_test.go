@@ -85,14 +85,21 @@ func TestPace(t *testing.T) {
 	}
 	defer l.Close()
 	at := schedule.Timing{Tick: 10 * time.Millisecond, Beat: 100 * time.Millisecond}
-	if l.Pace(at, false); l.Beat > at.Beat || l.Beat <= at.Beat-at.Tick || l.calm {
+	if l.Pace(at, false, false); l.Beat > at.Beat || l.Beat <= at.Beat-at.Tick || l.calm {
 		t.Errorf("a busy link has to speak after %v", l.Beat)
 	}
-	if l.Pace(at, true); 3*(at.Beat+l.Beat) > 5*at.Beat || l.Beat >= at.Beat || !l.calm {
+	if l.Pace(at, true, false); 3*(at.Beat+l.Beat) > 5*at.Beat || l.Beat >= at.Beat || !l.calm {
 		t.Errorf("an idle link has to speak after %v", l.Beat)
 	}
 	at.Beat = at.Tick
-	if l.Pace(at, true); l.Beat > at.Beat {
+	if l.Pace(at, true, false); l.Beat > at.Beat {
 		t.Errorf("where ticks are as rare as heartbeats, an idle link has to speak after %v", l.Beat)
+	}
+	at.Beat, at.RestBeat, l.Now = 100*time.Millisecond, time.Second, time.Unix(1000, 0)
+	if l.Pace(at, true, true); !l.due.Equal(l.Now.Add(at.RestBeat)) {
+		t.Errorf("where all links rest, the next tick comes after %v", l.due.Sub(l.Now))
+	}
+	if l.Pace(at, false, true); l.Beat > at.Beat || l.Beat <= at.Beat-at.Tick {
+		t.Errorf("where something goes on, a link that is awake has to speak after %v", l.Beat)
 	}
 }

@@ -11,7 +11,6 @@ import (
 
 // beginLeg finds room for a leg, unless it was received before. Within the credit there is always room.
 func (k *rxlink) beginLeg(l wire.Leg) error {
-	k.Loop.Stir()
 	k.state, k.leg = stage.Dropped, nil
 	if most := max(l.Length, k.frame.Length); most > k.r.store.Most {
 		return fmt.Errorf("leg %d has %d bytes, more than %d", l.Number, most, k.r.store.Most)

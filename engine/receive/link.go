@@ -240,6 +240,10 @@ func (k *rxlink) beginFrame() error {
 		k.r.fate.Useful.Add(1)
 	}
 	k.frame, k.got = h, 0
+	if h.Type != wire.TypeBeat {
+		k.Quiet.Stirred = true
+		k.Loop.Stir()
+	}
 	switch {
 	case h.Type == wire.TypeLeg, h.Type == wire.TypeCoded:
 		return k.beginLeg(h.Leg())
@@ -271,8 +275,8 @@ func (k *rxlink) obey() error {
 // path bring something, since all of them may wait in one queue: the sender knows how deep that is, and finds a dead link itself.
 func (k *rxlink) silent() bool {
 	k.way.Hear(k.Heard)
-	dead, now := k.r.time.Dead, k.Loop.Now
-	silence := now.Sub(k.Heard)
+	now := k.Loop.Now
+	silence, dead := k.Quiet.Silence(now, k.Heard, k.r.time)
 	return silence >= dead && (k.way.Quiet(now) >= dead || silence >= schedule.PatienceTimes*dead)
 }
 
@@ -309,7 +313,7 @@ func (k *rxlink) tick() {
 		k.lose(stream.ErrSilent)
 		return
 	}
-	if !k.Beats(k.Loop.Beat) {
+	if !k.Beats(k.r.time) {
 		return
 	}
 	if err := k.acknowledge(); err != nil {

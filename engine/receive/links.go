@@ -29,6 +29,7 @@ func (r *Receiver) linkUp(l *rxloop, k *rxlink) {
 		k.ended(schedule.UseNone)
 		return
 	}
+	k.Quiet.Agreed = r.store.Grants&wire.FeatureRest != 0
 	l.Links = append(l.Links, k)
 	k.Count(&r.life.Gauge)
 	observe.Tell(r.observer, observe.LinkUp{Link: k.Index, Path: k.Name})

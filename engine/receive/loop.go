@@ -82,7 +82,8 @@ func (l *rxloop) endRound() (again bool) {
 }
 
 func (l *rxloop) tick() {
-	l.Pace(l.r.time, l.owed == 0 && !l.news && !slices.ContainsFunc(l.Links, (*rxlink).busy))
+	calm := l.owed == 0 && !l.news && !slices.ContainsFunc(l.Links, (*rxlink).busy)
+	l.Look(l.r.time, func(k *rxlink) bool { return k.state.InLeg() }, calm)
 	for _, k := range slices.Clone(l.Links) {
 		if k.tick(); l.Aboard() {
 			return

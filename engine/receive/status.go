@@ -58,7 +58,7 @@ func (k *rxlink) Status() stream.LinkStatus {
 	if k.state.Has() {
 		inFlight = 1
 	}
-	l := k.Link.Describe(k.arrived(), inFlight, k.r.time.Beat)
+	l := k.Link.Describe(k.arrived(), inFlight, k.Quiet.Every(k.r.time))
 	l.Order = k.order()
 	return l
 }

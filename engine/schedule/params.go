@@ -11,6 +11,7 @@
 //	pathflow.go   the queue that all links of a path share
 //	pause.go      how long a link waits before it is dialled again
 //	tick.go       when clocks tick
+//	quiet.go      when a link rests
 //	outage.go     whether a peer without a link is dead, or the network is
 package schedule
 
@@ -30,6 +31,8 @@ import "time"
 //	1 s      bytes that a link has sent       Timing.Stall             its legs go to other links
 //	2 s      a link                           Timing.Tell              the user is told
 //	4 s      words of a peer                  Timing.Dead              the link is lost, and dialled again
+//	5 s      payload, if links may rest       Timing.RestAfter         the link rests: a heartbeat each Timing.RestBeat, 5 s
+//	14 s     words of a peer, on such a link  Timing.RestDead          the link is lost, and dialled again
 //	15 s     a peer that refuses, or closed   dead, as the user says   it is dead: the stream fails
 //	1 h      payload                          giveup, likewise         the stream fails
 //
@@ -49,6 +52,9 @@ type Timing struct {
 	Stall       time.Duration // a link on which nothing gets through for this long gives its legs to others
 	Move        time.Duration // a link whose packets come in near another loop for this long goes there
 	Dead        time.Duration // a link that brought nothing for this long is lost
+	RestAfter   time.Duration // a link that may rest, and carried nothing but heartbeats for this long, rests
+	RestBeat    time.Duration // Beat, for a link that rests
+	RestDead    time.Duration // Dead, for a link that rests
 	DeadPeer    time.Duration // a peer that was away for this long is dead, if the user does not say how long
 	Linger      time.Duration // for a peer without a link to come back and hear how the stream ended
 	Farewell    time.Duration // for the last frames to leave
@@ -68,9 +74,12 @@ func Default() Timing {
 		Yield:       3 * time.Second,       // a sender that has something to send does so sooner
 		Tick:        250 * time.Millisecond,
 		Beat:        time.Second,
-		Stall:       time.Second,     // more than the kernel's first two retransmissions take: 200 and 400 ms
-		Move:        time.Second,     // longer than a burst that came through another queue
-		Dead:        4 * time.Second, // three heartbeats lost, and a fourth late
+		Stall:       time.Second,      // more than the kernel's first two retransmissions take: 200 and 400 ms
+		Move:        time.Second,      // longer than a burst that came through another queue
+		Dead:        4 * time.Second,  // three heartbeats lost, and a fourth late
+		RestAfter:   5 * time.Second,  // longer than somebody who types thinks
+		RestBeat:    5 * time.Second,  // a third of DeadPeer
+		RestDead:    14 * time.Second, // two heartbeats lost, and the third late; it is found at a tick, before DeadPeer
 		DeadPeer:    DeadPeer,
 		Linger:      time.Minute, // many attempts at BackoffMost
 		Farewell:    time.Second, // short enough that nobody wonders why the program does not end

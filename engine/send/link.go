@@ -277,15 +277,24 @@ func (k *txlink) tick() {
 			observe.Tell(k.s.observer, observe.CongestionChosen{Path: k.Path.String(), Congestion: chosen})
 		}
 	}
-	if k.Leg == nil && !k.Behind() && k.Beats(k.Loop.Beat) {
+	if k.Leg == nil && !k.Behind() && k.Beats(k.s.time) {
 		if err := k.send(); err != nil {
 			k.lose(err)
 		}
 	}
 }
 
+// stir notes that something goes out that is no heartbeat.
+func (k *txlink) stir() {
+	k.Quiet.Stirred = true
+	k.Loop.Stir()
+}
+
 // say queues frames and sends them as far as possible.
 func (k *txlink) say(frames []byte) {
+	if len(frames) > 0 {
+		k.stir()
+	}
 	k.Control = append(k.Control, frames...)
 	if err := k.send(); err != nil {
 		k.lose(err)

@@ -58,7 +58,7 @@ func (l *txloop) tick() {
 	if l.ID == 0 && len(l.Links) > 0 {
 		l.s.fleet.SetLegTime(l.s.reach.Links(), l.s.paths())
 	}
-	l.Pace(l.s.time, l.calm())
+	l.Look(l.s.time, func(k *txlink) bool { return k.Leg != nil || len(k.Carried) > 0 }, l.calm())
 	for _, k := range slices.Clone(l.Links) {
 		k.tick()
 	}

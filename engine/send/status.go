@@ -55,7 +55,7 @@ func (s *Sender) windowStatus() *observe.WindowStatus {
 // Status describes the link; on its loop's thread.
 func (k *txlink) Status() stream.LinkStatus {
 	k.Measure()
-	l := k.Link.Describe(k.Acknowledged(), len(k.Carried), k.s.time.Beat)
+	l := k.Link.Describe(k.Acknowledged(), len(k.Carried), k.Quiet.Every(k.s.time))
 	l.Order = k.Path.Order
 	if since, stuck := k.Stuck(); stuck && (l.State == observe.StateUp || since.Before(l.Since)) {
 		l.State, l.Since = observe.StateStalled, since

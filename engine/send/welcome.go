@@ -24,6 +24,9 @@ func (s *Sender) features() uint32 {
 	if s.cfg.Title != "" {
 		asked |= wire.FeatureName
 	}
+	if s.cfg.Rests {
+		asked |= wire.FeatureRest
+	}
 	if !s.cfg.Chain.IsEmpty() {
 		asked |= wire.FeatureSidechain
 	}
@@ -101,6 +104,7 @@ func (s *Sender) linkUp(l *txloop, k *txlink) {
 	s.life.Mu.Lock()
 	s.life.CameUp(k.Loop.Now)
 	named := s.receiver.Features&wire.FeatureName != 0
+	k.Quiet.Agreed = s.receiver.Features&wire.FeatureRest != 0
 	s.life.Mu.Unlock()
 	observe.Tell(s.observer, observe.LinkUp{Link: k.Index, Path: k.Name})
 	if first {

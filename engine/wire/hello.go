@@ -23,9 +23,11 @@ const (
 	FeatureSize = 1 << 5 // the stream comes from a terminal: Screen
 	FeatureExit = 1 << 6 // the stream is made by a program whose status counts: Exit
 
+	FeatureRest = 1 << 7 // a link on which only heartbeats pass may say rarely that it lives
+
 	FeatureSidechain = 1 << 4 // legs may be coded, by the chain of the Hello
 
-	Features = FeatureChecksum | FeatureHoles | FeatureKeep | FeatureName | FeatureSidechain | FeatureSize | FeatureExit // all that this version knows
+	Features = FeatureChecksum | FeatureHoles | FeatureKeep | FeatureName | FeatureSidechain | FeatureSize | FeatureExit | FeatureRest // all that this version knows
 )
 
 // Hello is the first message of a link, from sender to receiver.

@@ -80,6 +80,7 @@ type Options struct {
 	Chaos      int             // sender only: abort the current link after every Chaos leg operations; 0: off
 	Phrase     [4]byte         // checkphrase; all zero: none
 	Early      bool            // receiver only: the consumer may stop before the end, and the stream still succeeds
+	Rests      bool            // sender only: its links may rest while nothing is sent (wire.FeatureRest), if the receiver lets them
 	Charmode   bool            // a leg for every read of the source: nothing is gathered
 	PRBS       bool            // the stream is Seed's test stream (engine/prbs): made by the sender, checked by the receiver
 	Seed       uint64          // of PRBS; any number

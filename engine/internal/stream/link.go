@@ -39,6 +39,7 @@ type Link struct {
 	Away   bool
 	Doomed error
 
+	Quiet    schedule.Quiet
 	UpSince  time.Time
 	Pulse    Pulse
 	Bytes    uint64 // payload sent on it, or received
@@ -108,9 +109,9 @@ func (k *Link) Spared(err error) bool {
 	return k.Gone || k.Away
 }
 
-// Beats queues a heartbeat, and reports that it did, if nothing has gone out for so long and nothing waits to.
-func (k *Link) Beats(every time.Duration) bool {
-	if k.Loop.Now.Sub(k.Spoke) < every || len(k.Control) > 0 {
+// Beats queues a heartbeat, and reports that it did, if nothing has gone out for long enough and nothing waits to.
+func (k *Link) Beats(t schedule.Timing) bool {
+	if k.Loop.Now.Sub(k.Spoke) < k.Quiet.Beat(k.Loop.Beat, t) || len(k.Control) > 0 {
 		return false
 	}
 	k.Control = wire.Beat{Sent: uint64(k.Loop.Now.UnixNano()), Echo: k.echo}.Append(k.Control)

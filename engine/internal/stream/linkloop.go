@@ -41,6 +41,18 @@ func (l *LinkLoop[K]) Remove(k K) {
 	l.Links = slices.DeleteFunc(l.Links, func(o K) bool { return o == k })
 }
 
+// Look sees which links rest, and decides when the next tick comes; it is called in each. busy is whether something is on its way on a link,
+// and calm whether nothing goes on at all.
+func (l *LinkLoop[K]) Look(t schedule.Timing, busy func(K) bool, calm bool) {
+	rest := len(l.Links) > 0
+	for _, k := range l.Links {
+		q := &k.Base().Quiet
+		q.Look(l.Now, busy(k), t)
+		rest = rest && q.Rests()
+	}
+	l.Pace(t, calm, rest)
+}
+
 // Count names the links to the collector.
 func (l *LinkLoop[K]) Count(g *gauge.Gauge) {
 	for _, k := range l.Links {

@@ -73,7 +73,7 @@ func (d *Delivery) openUp() error {
 // Features are those that may be granted: because of what the consumer is; unless each byte has to come; or where what the sink has already
 // counts.
 func (d *Delivery) Features(each, has bool) (granted uint32) {
-	granted = wire.FeatureChecksum | wire.FeatureName
+	granted = wire.FeatureChecksum | wire.FeatureName | wire.FeatureRest
 	if !each {
 		granted |= wire.FeatureHoles
 	}

@@ -14,9 +14,10 @@ import (
 // alive by other links of the path, and by its TCP acks of what this link sent.
 func (k *Link) Silent() bool {
 	k.Path.Flow.Hear(k.Heard)
-	dead, now, queue := k.Fleet.Time.Dead, k.Loop.Now, k.deepest()
+	now, queue := k.Loop.Now, k.deepest()
+	silence, dead := k.Quiet.Silence(now, k.Heard, k.Fleet.Time)
 	switch {
-	case now.Sub(k.Heard) < dead:
+	case silence < dead:
 		return false
 	case k.Path.Flow.Quiet(now) >= dead || queue == 0:
 		return true

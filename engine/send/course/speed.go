@@ -9,6 +9,7 @@ import (
 // Depart notes that a leg has been sent on its way, and should arrive after eta.
 func (k *Link) Depart(number uint64, length int, eta time.Duration) {
 	now := k.Loop.Now
+	k.Quiet.Stirred = true
 	k.Loop.Stir()
 	if len(k.Carried) == 0 {
 		k.Speed.Depart(now)
