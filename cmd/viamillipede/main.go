@@ -6,7 +6,7 @@
 // help, with chapters and completion, answers questions about it, and examine those about the machine; run, with standard, signals
 // and profile, carries it out, with staying and taking where it is to serve many, and keep, folder, direction, filing, execution,
 // console and connection say between which ends; ssh and meet start the other one. say, telling, sight and watch have what users and
-// programs see of it, controlled lets others ask it, and remote and top ask others.
+// programs see of it; controlled, with tuning, wish and benchsides, lets others ask and steer it; remote and top ask others.
 //
 // What goes where: standard output carries payload, or the text of help, version, completion, doctor, bench, lanes, keygen, status and top,
 // and nothing else.

@@ -153,6 +153,7 @@ func (c *controlled) setAll(w wish, t tuning) (changes []control.Change, err err
 		}
 		changes = append(changes, change)
 		s.log.Printf(observe.LevelChoices, "%s", changeText(change))
+		s.events.Say(setWord, changeText(change))
 	}
 	return changes, err
 }

@@ -28,6 +28,9 @@ func (t *Teller) Side(name string, number uint64) *Side {
 
 func (s *Side) tell(r record) { s.to.tell(s.name, s.number, r) }
 
+// Say tells what else there is to tell of the end, under a name that stays.
+func (s *Side) Say(name, text string) { s.tell(notice{name, text}) }
+
 // Enabled implements observe.Observer: nothing is told of single legs.
 func (s *Side) Enabled(level observe.Level) bool { return level <= observe.LevelChoices }
 
