@@ -80,7 +80,9 @@ func (c *controlled) open() error {
 			return nil
 		}
 	case err == nil && st.IsDir():
-		path = control.At(filepath.Clean(path), os.Getpid())
+		if path = control.At(filepath.Clean(path), os.Getpid()); len(path) > control.PathMost {
+			return &engine.Error{Status: engine.StatusUsage, Reason: fmt.Sprintf("control: %s has more than %d bytes", path, control.PathMost)}
+		}
 	}
 	c.begun = time.Now()
 	var err error

@@ -172,6 +172,8 @@ func (e *errand) ask(p control.Place, f func(c *control.Client) error) error {
 		return nil
 	case errors.As(err, &refused):
 		return e.failed(engine.StatusUsage, errors.New(wire.Printable(refused.Text)))
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = fmt.Errorf("%v has not answered within %v", p, control.AnswerMost)
 	}
 	return e.failed(engine.StatusConnect, err)
 }

@@ -285,7 +285,7 @@ func (w *overview) follow(a *inquiry) {
 	defer due.Stop()
 	for {
 		s, err := c.Status(control.Request{Links: true})
-		if errors.Is(err, os.ErrDeadlineExceeded) {
+		if errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, control.ErrGone) {
 			err = w.again(a, &c)
 		}
 		if err != nil {
@@ -304,7 +304,8 @@ func (w *overview) follow(a *inquiry) {
 	}
 }
 
-// again dials a program anew that has not answered: an answer that comes late would be taken for the next one.
+// again dials a program anew that has not answered, since an answer that comes late would be taken for the next one, or that has let this
+// client go for another one.
 func (w *overview) again(a *inquiry, c **control.Client) error {
 	(*c).Close()
 	next, err := control.Dial(a.place)

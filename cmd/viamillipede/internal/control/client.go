@@ -88,10 +88,14 @@ func (c *Client) Await(atMost time.Duration) (e Exit, err error) {
 // next reads an answer.
 func (c *Client) next(answer any) error {
 	if !c.in.Scan() {
-		if err := c.in.Err(); err != nil {
-			return err
+		switch err := c.in.Err(); {
+		case err == nil:
+			return ErrGone
+		case errors.Is(err, bufio.ErrTooLong):
+			return fmt.Errorf("an answer of more than %d bytes", answerMost)
+		default:
+			return local.Cause(err)
 		}
-		return ErrGone
 	}
 	var failure Error
 	if err := json.Unmarshal(c.in.Bytes(), &failure); err != nil {

@@ -177,6 +177,65 @@ func TestEndWithClients(t *testing.T) {
 	}
 }
 
+// TestCrowd: more clients than are served at the same time are answered all the same: one that was answered, and asks nothing, makes room.
+func TestCrowd(t *testing.T) {
+	s, p := serve(t, &fake{})
+	defer s.Close(0, "", patience)
+	for i := range 3 * ClientsMost { // none of them goes
+		if _, err := dial(t, p).Status(Request{}); err != nil {
+			t.Fatalf("client %d: %v", i+1, err)
+		}
+	}
+}
+
+// TestCrowdAtOnce: so they are where all are being answered when they come.
+func TestCrowdAtOnce(t *testing.T) {
+	f := &fake{hold: make(chan struct{})}
+	s, p := serve(t, f)
+	defer s.Close(0, "", patience)
+	var all sync.WaitGroup
+	for range 2 * ClientsMost {
+		c := dial(t, p)
+		all.Go(func() {
+			if _, err := c.Status(Request{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	close(f.hold)
+	all.Wait()
+}
+
+// TestAnother: the end of a program leaves a socket alone that another one has put in the place of its own.
+func TestAnother(t *testing.T) {
+	first, p := serve(t, &fake{})
+	if err := os.Remove(p.Path); err != nil {
+		t.Fatal(err)
+	}
+	second, err := Listen(p.Path, &fake{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer second.Close(0, "", patience)
+	first.Close(0, "", patience)
+	if _, err := dial(t, p).Status(Request{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestFile: the path of a socket is a file, whatever its name begins with.
+func TestFile(t *testing.T) {
+	t.Chdir(t.TempDir())
+	s, err := Listen("@s", &fake{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close(0, "", patience)
+	if _, err := dial(t, Place{Path: "./@s"}).Status(Request{}); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestStale: a socket that nobody listens at is replaced, and one at which somebody listens is not; neither is a file.
 func TestStale(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
@@ -267,6 +326,21 @@ func TestPlaces(t *testing.T) {
 	}
 	if got := Default(); got == path {
 		t.Error("a folder that others may write to is used")
+	}
+}
+
+// TestFolderOfAnother: root leaves the folder of another user alone, whose variable sudo may keep.
+func TestFolderOfAnother(t *testing.T) {
+	run := t.TempDir()
+	if err := os.Chown(run, 1, 1); err != nil {
+		t.Skip("needs root")
+	}
+	t.Setenv("XDG_RUNTIME_DIR", run)
+	if path := Default(); strings.HasPrefix(path, run) {
+		t.Errorf("%s is used", path)
+	}
+	if _, err := os.Lstat(filepath.Join(run, folderName)); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a folder was made there: %v", err)
 	}
 }
 

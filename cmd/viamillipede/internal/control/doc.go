@@ -3,6 +3,7 @@
 //
 //	place.go     where sockets are: PID.sock in a folder that belongs to the user
 //	server.go    who asks is served                            one goroutine, and one for each client, for a while
+//	rest.go      clients that ask nothing make room for others
 //	trust.go     the user of the program, or root, and nobody else
 //	request.go   what is asked
 //	answer.go    what is answered, as schema.json describes it
@@ -19,6 +20,6 @@
 //	{"v":1,"ask":"stop"}                          -> {"v":1,"answer":"stopping"}, and at the end {"v":1,"answer":"exit","status":143, ...}
 //	anything else, or what cannot be done         -> {"v":1,"answer":"error","error":"one line"}
 //
-// A client that asks nothing for ClientIdle is let go, and so is one that takes as long to read an answer. ClientsMost are served at the
-// same time, and others wait.
+// A client that asks nothing for ClientFirst, or nothing more for ClientIdle, is let go, and so is one that takes as long to read an answer.
+// ClientsMost are served at the same time: where there are more, one that was answered and asks nothing is let go, which may connect again.
 package control

@@ -35,6 +35,9 @@ func folders() (all []string) {
 // Default is where this program listens if its user does not say; "": there is no place.
 func Default() string {
 	for _, dir := range folders() {
+		if filepath.Dir(dir) != runDir && !isOwn(filepath.Dir(dir)) {
+			continue // sudo and su keep the variable: what root makes there would be in the way of the user's own programs
+		}
 		if path := At(dir, os.Getpid()); len(path) <= PathMost && usable(dir) {
 			return path
 		}
@@ -57,6 +60,16 @@ func usable(dir string) bool {
 	}
 	sys, ok := st.Sys().(*syscall.Stat_t)
 	return ok && int(sys.Uid) == os.Geteuid() && st.Mode().Perm()&0o022 == 0
+}
+
+// isOwn reports whether a folder belongs to this user.
+func isOwn(dir string) bool {
+	st, err := os.Stat(dir)
+	if err != nil {
+		return false
+	}
+	sys, ok := st.Sys().(*syscall.Stat_t)
+	return ok && int(sys.Uid) == os.Geteuid()
 }
 
 // sweepMost bounds how many sockets Sweep looks at.

@@ -13,10 +13,13 @@ import (
 )
 
 const (
-	// ClientsMost bounds how many clients are served at the same time: others wait in the kernel.
+	// ClientsMost bounds how many clients are served at the same time. Where there are more, one that was answered and asks nothing is let
+	// go; if there is none, others wait in the kernel.
 	ClientsMost = 8
-	// ClientIdle is how long a client may take to ask, and to take an answer.
+	// ClientIdle is how long a client may take to ask again, and to take an answer.
 	ClientIdle = 30 * time.Second
+	// ClientFirst is how long it may take to ask at all.
+	ClientFirst = 5 * time.Second
 	// acceptPause is how long nobody is taken after a failure, such as too many open files.
 	acceptPause = 100 * time.Millisecond
 )
@@ -34,8 +37,9 @@ type Program interface {
 // Server serves clients, until it is closed.
 type Server struct {
 	program  Program
-	listener *net.UnixListener
+	listener *local.Listener
 	guests   chan struct{} // a token for each
+	rest     rest
 	all      sync.WaitGroup
 	closed   chan struct{}
 	last     Exit // for those that have asked for the end; set before closed is closed
@@ -69,25 +73,39 @@ func (s *Server) Close(status int, meaning string, atMost time.Duration) {
 
 func (s *Server) accept() {
 	for {
-		select {
-		case s.guests <- struct{}{}:
-		case <-s.closed:
-			return
-		}
 		c, err := s.listener.AcceptUnix()
-		if err == nil {
+		if err == nil && s.admit() {
 			s.all.Go(func() {
 				defer func() { <-s.guests }()
 				s.serve(c)
 			})
 			continue
 		}
-		<-s.guests
+		if err == nil {
+			c.Close()
+		}
 		select {
 		case <-s.closed:
 			return
 		case <-time.After(acceptPause):
 		}
+	}
+}
+
+// admit waits until one more may be served; false: the server is closed.
+func (s *Server) admit() bool {
+	select {
+	case s.guests <- struct{}{}:
+		return true
+	default:
+	}
+	s.rest.makeRoom()
+	defer s.rest.enough()
+	select {
+	case s.guests <- struct{}{}:
+		return true
+	case <-s.closed:
+		return false
 	}
 }
 
@@ -108,21 +126,28 @@ func (s *Server) serve(c *net.UnixConn) {
 		return
 	}
 	in := bufio.NewReaderSize(c, RequestMost)
-	for {
-		if c.SetDeadline(time.Now().Add(ClientIdle)) != nil || s.over() {
-			return
-		}
-		line, err := in.ReadSlice('\n')
-		if err != nil && !(errors.Is(err, io.EOF) && len(line) > 0) {
-			if errors.Is(err, bufio.ErrBufferFull) {
-				s.say(c, NewError(errors.New("a request that is too long")))
-			}
-			return
-		}
-		if !s.answer(c, line) {
+	if c.SetDeadline(time.Now().Add(ClientFirst)) != nil {
+		return
+	}
+	for !s.over() && s.hear(c, in) {
+		if c.SetDeadline(time.Now().Add(ClientIdle)) != nil || !s.rest.begin(c) {
 			return
 		}
 	}
+	s.rest.end(c)
+}
+
+// hear answers the next request of a client, and reports whether it may ask again.
+func (s *Server) hear(c *net.UnixConn, in *bufio.Reader) bool {
+	line, err := in.ReadSlice('\n')
+	s.rest.end(c)
+	if err != nil && !(errors.Is(err, io.EOF) && len(line) > 0) {
+		if errors.Is(err, bufio.ErrBufferFull) {
+			s.say(c, NewError(errors.New("a request that is too long")))
+		}
+		return false
+	}
+	return s.answer(c, line)
 }
 
 // over reports whether the server is closed.

@@ -6,21 +6,40 @@ import (
 	"errors"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 )
 
-// Listen listens at a path, which goes when the listener is closed; permissions are those of the socket, less the umask. A socket that nobody
-// listens at any more is replaced. The error is what the kernel says, without the path.
-func Listen(path string, permissions os.FileMode) (*net.UnixListener, error) {
+// Listener listens at a path.
+type Listener struct {
+	*net.UnixListener
+	path string
+	file os.FileInfo // that it has made
+}
+
+// Close ends it, and removes its file; one that somebody else has put in its place stays.
+func (l *Listener) Close() error {
+	if st, err := os.Lstat(l.path); err == nil && os.SameFile(st, l.file) { // the listener holds the file, whose number is no other one's
+		_ = os.Remove(l.path)
+	}
+	return l.UnixListener.Close()
+}
+
+// Listen listens at a path; permissions are those of the socket, less the umask. A socket that nobody listens at any more is replaced. The
+// error is what the kernel says, without the path.
+func Listen(path string, permissions os.FileMode) (*Listener, error) {
+	if strings.HasPrefix(path, "@") {
+		path = "./" + path // it is a file, and no name in the abstract namespace
+	}
 	l, err := listen(path, permissions)
-	if err != nil && abandoned(path) && os.Remove(path) == nil {
+	if err != nil && removeAbandoned(path) {
 		l, err = listen(path, permissions)
 	}
 	return l, Cause(err)
 }
 
-func listen(path string, permissions os.FileMode) (*net.UnixListener, error) {
+func listen(path string, permissions os.FileMode) (*Listener, error) {
 	c := net.ListenConfig{Control: func(_, _ string, raw syscall.RawConn) (err error) {
 		failed := raw.Control(func(fd uintptr) {
 			err = syscall.Fchmod(int(fd), uint32(permissions)) // bind(2) gives them to the file: there is no moment in which it has others
@@ -31,15 +50,28 @@ func listen(path string, permissions os.FileMode) (*net.UnixListener, error) {
 	if err != nil {
 		return nil, err
 	}
-	return l.(*net.UnixListener), nil
+	unix := l.(*net.UnixListener)
+	unix.SetUnlinkOnClose(false)
+	st, err := os.Lstat(path)
+	if err != nil {
+		unix.Close()
+		return nil, err
+	}
+	return &Listener{unix, path, st}, nil
 }
 
-// abandoned reports whether a file is a socket at which nobody listens.
-func abandoned(path string) bool {
+// removeAbandoned removes a socket at which nobody listens, and reports whether it did.
+func removeAbandoned(path string) bool {
 	st, err := os.Lstat(path)
-	if err != nil || st.Mode()&os.ModeSocket == 0 {
+	if err != nil || st.Mode()&os.ModeSocket == 0 || !abandoned(path) {
 		return false
 	}
+	now, err := os.Lstat(path)
+	return err == nil && os.SameFile(st, now) && os.Remove(path) == nil // it may be that of a program which has just begun
+}
+
+// abandoned reports whether nobody listens at a socket.
+func abandoned(path string) bool {
 	c, err := net.DialTimeout("unix", path, time.Second)
 	if err == nil {
 		c.Close()
@@ -50,6 +82,9 @@ func abandoned(path string) bool {
 // Cause is an error without what the user has said; nil: there is none.
 func Cause(err error) error {
 	if e, ok := errors.AsType[*os.SyscallError](err); ok {
+		return e.Err
+	}
+	if e, ok := errors.AsType[*os.PathError](err); ok {
 		return e.Err
 	}
 	return err
