@@ -177,8 +177,6 @@ func runLanes(words []string) engine.Status {
 	return engine.StatusDone
 }
 
-func sayLine(line string) { say(ownPrefix, line) }
-
 func (inv *invocation) transmission() lanes.TransmitConfig {
 	p := *inv.lastPath()
 	c := lanes.TransmitConfig{

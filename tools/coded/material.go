@@ -7,8 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
-	"runtime"
+	"strings"
 )
 
 // material is what is sent, in a folder of a file system in memory.
@@ -32,6 +33,10 @@ const (
 
 // makeMaterial writes the files.
 func makeMaterial() (m *material, err error) {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env GOROOT: %w", err)
+	}
 	dir := memory
 	if _, err := os.Stat(dir); err != nil {
 		dir = "" // what it takes from the disk is in the page cache
@@ -45,7 +50,7 @@ func makeMaterial() (m *material, err error) {
 			m.remove()
 		}
 	}()
-	source := os.DirFS(filepath.Join(runtime.GOROOT(), "src"))
+	source := os.DirFS(filepath.Join(strings.TrimSpace(string(root)), "src"))
 	if m.tar, err = m.write("tar", func(w io.Writer) error {
 		t := tar.NewWriter(w)
 		return errors.Join(t.AddFS(source), t.Close())
