@@ -97,13 +97,13 @@ func TestWelcomeEveryBit(t *testing.T) {
 
 func TestVerdictString(t *testing.T) {
 	seen := map[string]Verdict{}
-	for v := VerdictOK; v <= VerdictChain; v++ {
+	for v := VerdictOK; v <= VerdictEnds; v++ {
 		if was, ok := seen[v.String()]; ok || v.String() == "" {
 			t.Errorf("verdicts %d and %d are both %q", was, v, v)
 		}
 		seen[v.String()] = v
 	}
-	if got := Verdict(11).String(); got != "verdict 11" {
+	if got := Verdict(12).String(); got != "verdict 12" {
 		t.Errorf("unknown verdict is %q", got)
 	}
 }
