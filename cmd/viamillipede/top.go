@@ -136,7 +136,7 @@ func (w *overview) carryOut(o *top.Order) {
 
 // order does that, and returns what to say then.
 func (w *overview) order(o *top.Order) (said string, err error) {
-	place, err := w.placeOf(o.PID)
+	place, err := w.placeOf(o.Who)
 	if err != nil {
 		return "", err
 	}
@@ -152,7 +152,7 @@ func (w *overview) order(o *top.Order) (said string, err error) {
 		}
 		s, err := c.Status(control.Request{Links: true}) // the next key begins with what is now
 		if err == nil {
-			w.know(o.PID, s)
+			w.know(o.Who, s)
 		}
 		return changed(o.PID, changes), err
 	}
@@ -169,26 +169,22 @@ func (w *overview) order(o *top.Order) (said string, err error) {
 	return fmt.Sprintf("%d ended with status %d: %s", o.PID, end.Status, end.Meaning), nil
 }
 
-// placeOf is where the program with that PID answers.
-func (w *overview) placeOf(pid int) (control.Place, error) {
+// placeOf is where a program answers that is still there.
+func (w *overview) placeOf(p top.Who) (control.Place, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, a := range w.asking {
-		if a.answer.Status != nil && a.answer.PID == pid {
-			return a.place, nil
-		}
+	if a := w.asking[p.Place]; a != nil {
+		return a.place, nil
 	}
 	return control.Place{}, control.ErrGone
 }
 
 // know takes an answer of a program.
-func (w *overview) know(pid int, s *control.Status) {
+func (w *overview) know(p top.Who, s *control.Status) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, a := range w.asking {
-		if a.answer.Status != nil && a.answer.PID == pid {
-			a.answer, a.at = top.Answer{Status: s}, time.Now()
-		}
+	if a := w.asking[p.Place]; a != nil {
+		a.answer, a.at = top.Answer{Status: s, Place: p.Place}, time.Now()
 	}
 }
 
@@ -293,7 +289,7 @@ func (w *overview) follow(a *inquiry) {
 		}
 		if s.Answer != "" {
 			w.mu.Lock()
-			a.answer, a.at = top.Answer{Status: s}, time.Now()
+			a.answer, a.at = top.Answer{Status: s, Place: a.place.Path}, time.Now()
 			w.mu.Unlock()
 		}
 		select {

@@ -11,14 +11,14 @@ import (
 
 // Order is what a key asks for.
 type Order struct {
-	PID  int
+	Who
 	Stop bool
 	Set  []string // words of set; nil: none
 }
 
 // question is one that has to be answered before something is done.
 type question struct {
-	pid  int
+	who  Who
 	text string
 }
 
@@ -75,8 +75,8 @@ func (m *Model) Key(k string) (o *Order, leave bool) {
 	case "V":
 		return m.verbose(-1), false
 	case "s":
-		if p := m.find(m.at.pid); p != nil {
-			m.question = &question{p.PID, fmt.Sprintf("stop %d (%s)? y, or another key for no", p.PID, sides(p))}
+		if p := m.find(m.at.who); p != nil {
+			m.question = &question{p.who(), fmt.Sprintf("stop %d (%s)? y, or another key for no", p.PID, sides(p))}
 		}
 	}
 	return nil, false
@@ -84,12 +84,12 @@ func (m *Model) Key(k string) (o *Order, leave bool) {
 
 // answer takes the answer to a question.
 func (m *Model) answer(k string) (o *Order, leave bool) {
-	pid := m.question.pid
+	who := m.question.who
 	m.question = nil
 	switch k {
 	case "y", "Y":
-		m.note = fmt.Sprintf("%d is told to stop", pid)
-		return &Order{PID: pid, Stop: true}, false
+		m.note = fmt.Sprintf("%d is told to stop", who.PID)
+		return &Order{Who: who, Stop: true}, false
 	case keyEnd:
 		return nil, true
 	}
@@ -114,17 +114,17 @@ func (m *Model) order(words ...string) *Order {
 			words = append([]string{"stream", strconv.Itoa(m.at.number)}, words...)
 		}
 	}
-	return &Order{PID: m.at.pid, Set: words}
+	return &Order{Who: m.at.who, Set: words}
 }
 
 // verbose has the program at hand say more, or less.
 func (m *Model) verbose(by int) *Order {
-	p := m.find(m.at.pid)
+	p := m.find(m.at.who)
 	if p == nil {
 		return nil
 	}
 	level, _ := strconv.Atoi(p.setting("verbose")) // 0 where it was not given
-	return &Order{PID: p.PID, Set: []string{"verbose", strconv.Itoa(min(max(level+by, 0), verboseMost))}}
+	return &Order{Who: p.who(), Set: []string{"verbose", strconv.Itoa(min(max(level+by, 0), verboseMost))}}
 }
 
 // toggle takes the path at hand out of use, or back into it.
@@ -143,7 +143,7 @@ func (m *Model) toggle() *Order {
 
 // wayAt is the path at hand; false: it is not one.
 func (m *Model) wayAt() (way, bool) {
-	p := m.find(m.at.pid)
+	p := m.find(m.at.who)
 	if p == nil || m.at.path == "" {
 		return way{}, false
 	}
@@ -161,7 +161,7 @@ func (m *Model) wayAt() (way, bool) {
 
 // pace makes what is at hand faster or slower: the path, or all that a program sends.
 func (m *Model) pace(by float64) *Order {
-	p := m.find(m.at.pid)
+	p := m.find(m.at.who)
 	if p == nil {
 		return nil
 	}
@@ -182,7 +182,7 @@ func (m *Model) pace(by float64) *Order {
 
 // unlimited lets what is at hand send as fast as it can.
 func (m *Model) unlimited() *Order {
-	if p := m.find(m.at.pid); p != nil {
+	if p := m.find(m.at.who); p != nil {
 		return m.limit(p, "off")
 	}
 	return nil

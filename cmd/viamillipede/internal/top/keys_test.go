@@ -83,7 +83,7 @@ func TestGone(t *testing.T) {
 		}
 	}
 	m.Hear(left, noon)
-	if m.at != (target{pid: 4712}) || m.question != nil {
+	if m.at != (target{who: Who{PID: 4712}}) || m.question != nil {
 		t.Errorf("keys are about %+v, with the question %+v", m.at, m.question)
 	}
 	m.Hear(nil, noon)
@@ -99,12 +99,12 @@ func TestLate(t *testing.T) {
 	m := known(9)
 	last := hosts(9)
 	m.Hear(last, noon)
-	rates := len(m.programs[0].rates[target{pid: 4711, side: "tx"}])
+	rates := len(m.programs[0].rates[target{who: Who{PID: 4711}, side: "tx"}])
 	for i := range last {
 		last[i].Late = 5 * time.Second
 	}
 	m.Hear(last, noon)
-	if n := len(m.programs[0].rates[target{pid: 4711, side: "tx"}]); n != rates {
+	if n := len(m.programs[0].rates[target{who: Who{PID: 4711}, side: "tx"}]); n != rates {
 		t.Errorf("%d figures, want %d", n, rates)
 	}
 	if text := m.Render(80, 24).Text(); strings.Count(text, "does not answer: 5 s") != 3 {
@@ -139,5 +139,21 @@ func TestSizeOf(t *testing.T) {
 		if got := sizeOf(text); got != want {
 			t.Errorf("%q: %d, want %d", text, got, want)
 		}
+	}
+}
+
+// TestSamePID: of programs in containers, which have the same PID, each is shown, and the one that is chosen is meant.
+func TestSamePID(t *testing.T) {
+	m := known(9)
+	all := hosts(9)[:1]
+	all = append(all, all[0])
+	all[0].Place, all[1].Place = "/b/1.sock", "/a/1.sock"
+	m.Hear(all, m.Now)
+	if len(m.programs) != 2 {
+		t.Fatalf("%d programs", len(m.programs))
+	}
+	m.at = m.targets()[len(m.targets())-1]
+	if o := press(m, "s", "y"); o == nil || o.Place != "/b/1.sock" {
+		t.Errorf("%+v", o)
 	}
 }

@@ -1,6 +1,7 @@
 package top
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -37,7 +38,8 @@ func NewModel(host string) *Model {
 // Answer is what a program has said last.
 type Answer struct {
 	*control.Status
-	Late time.Duration // for so long it says no more; 0: it does
+	Place string        // where it answers
+	Late  time.Duration // for so long it says no more; 0: it does
 }
 
 // program is one that runs, or did until now.
@@ -47,9 +49,17 @@ type program struct {
 	rates map[target][]float64 // bytes a second, of streams and paths, oldest first
 }
 
+// Who is a program: in containers, several have the same PID.
+type Who struct {
+	PID   int
+	Place string
+}
+
+func (p *program) who() Who { return Who{p.PID, p.Place} }
+
 // target is what a key can be about: a program, an end of a stream in it, or a path of that.
 type target struct {
-	pid    int
+	who    Who
 	side   string // "": the program
 	number int
 	path   string // "": all paths
@@ -61,7 +71,7 @@ func (m *Model) Hear(answers []Answer, now time.Time) {
 	var all []*program
 	for _, a := range answers {
 		p := &program{Answer: a, cpu: -1, rates: map[target][]float64{}}
-		if i := slices.IndexFunc(m.programs, func(q *program) bool { return q.PID == a.PID }); i >= 0 {
+		if i := slices.IndexFunc(m.programs, func(q *program) bool { return q.who() == p.who() }); i >= 0 {
 			before := m.programs[i]
 			p.follow(before)
 			if p.Age-before.Age < leastStep {
@@ -72,7 +82,7 @@ func (m *Model) Hear(answers []Answer, now time.Time) {
 		p.remember()
 		all = append(all, p)
 	}
-	slices.SortFunc(all, func(a, b *program) int { return a.PID - b.PID })
+	slices.SortFunc(all, func(a, b *program) int { return cmp.Or(cmp.Compare(a.PID, b.PID), cmp.Compare(a.Place, b.Place)) })
 	m.programs = all
 	m.settle()
 }
@@ -91,7 +101,7 @@ func (p *program) remember() {
 	there := map[target]bool{}
 	for i := range p.Ends {
 		e := &p.Ends[i]
-		at := target{pid: p.PID, side: e.Side, number: e.Number}
+		at := target{who: p.who(), side: e.Side, number: e.Number}
 		there[at] = true
 		p.add(at, e.Rate)
 		for _, way := range p.ways(e) {
@@ -163,10 +173,10 @@ func isUp(l control.Link) bool { return l.State == "up" || l.State == "stalled" 
 // targets are all that keys can be about, in the order of the screen.
 func (m *Model) targets() (all []target) {
 	for _, p := range m.programs {
-		all = append(all, target{pid: p.PID})
+		all = append(all, target{who: p.who()})
 		for i := range p.Ends {
 			e := &p.Ends[i]
-			at := target{pid: p.PID, side: e.Side, number: e.Number}
+			at := target{who: p.who(), side: e.Side, number: e.Number}
 			for _, w := range p.ways(e) {
 				if w.order >= 0 {
 					at.path = w.name
@@ -182,19 +192,19 @@ func (m *Model) targets() (all []target) {
 func (m *Model) settle() {
 	all := m.targets()
 	if len(all) > 0 && !slices.Contains(all, m.at) {
-		i := max(0, slices.IndexFunc(all, func(t target) bool { return t.pid == m.at.pid }))
+		i := max(0, slices.IndexFunc(all, func(t target) bool { return t.who == m.at.who }))
 		m.at = all[i]
 	}
-	if q := m.question; q != nil && m.find(q.pid) == nil {
+	if q := m.question; q != nil && m.find(q.who) == nil {
 		m.question = nil
-		m.note = fmt.Sprintf("%d has ended", q.pid)
+		m.note = fmt.Sprintf("%d has ended", q.who.PID)
 	}
 }
 
 // find is a program; nil: it is not there.
-func (m *Model) find(pid int) *program {
+func (m *Model) find(w Who) *program {
 	for _, p := range m.programs {
-		if p.PID == pid {
+		if p.who() == w {
 			return p
 		}
 	}

@@ -24,7 +24,7 @@ const (
 
 // endLines are those about one end of a stream.
 func (m *Model) endLines(p *program, e *control.End, columns int) []line {
-	at := target{pid: p.PID, side: e.Side, number: e.Number}
+	at := target{who: p.who(), side: e.Side, number: e.Number}
 	all := []line{m.standing(p, e, columns)}
 	if e.Outage != nil {
 		for _, text := range strings.Split(words.Fold(plain(e.Outage.Text), max(columns-indent, 1)), "\n") {

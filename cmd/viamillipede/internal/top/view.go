@@ -110,7 +110,7 @@ func (m *Model) programLine(p *program, columns int) line {
 			given = append(append(given, s.Word), s.Args...)
 		}
 	}
-	return line{left: []piece{{pid, Bold}, {" " + m.cut(plain(strings.Join(given, " ")), room), Plain}}, right: right, at: &target{pid: p.PID}}
+	return line{left: []piece{{pid, Bold}, {" " + m.cut(plain(strings.Join(given, " ")), room), Plain}}, right: right, at: &target{who: p.who()}}
 }
 
 // streams counts those that a program has now; one each way counts once.
