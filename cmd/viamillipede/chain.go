@@ -111,15 +111,15 @@ func (inv *invocation) limitOf() time.Duration {
 // filesOfProcess is how many descriptors a process costs that codes legs: of its pipes, and as many again while it starts.
 const filesOfProcess = 6
 
-// arm gives the steps of a chain that need a program theirs, for an end that says so with said, and that has its descriptors from m, from
-// which it takes what the programs need. The chain's end ends them.
+// arm gives the steps of a chain that need a program theirs, for an end that says so with said, and that has its descriptors from m, where
+// those that the programs need are set aside. The chain's end ends them.
 func (inv *invocation) arm(c sidechain.Chain, sends bool, m *engine.Means, said func(line string)) (sidechain.Chain, error) {
 	armed := sidechain.Chain{Auto: c.Auto}
 	workers := sidechain.Workers(m.Loops)
 	if programs := c.Programs(sends); programs > 0 && m.Files > 0 {
 		each := 2 * programs * filesOfProcess // one at work, and one that waits
 		workers = max(1, min(workers, m.Files/2/each))
-		m.Files = max(1, m.Files-workers*each)
+		m.Aside = workers * each
 		armed.Most = workers
 	}
 	for _, s := range c.Steps {
@@ -141,7 +141,7 @@ func (inv *invocation) arm(c sidechain.Chain, sends bool, m *engine.Means, said 
 	return armed, nil
 }
 
-// chainOf is the chain of a side, ready to run. What its programs need is taken from m.
+// chainOf is the chain of a side, ready to run. What its programs need is set aside in m.
 func (inv *invocation) chainOf(c sidechain.Chain, s *side, sends bool, m *engine.Means) (sidechain.Chain, error) {
 	if sends && inv.options.Charmode && !c.IsEmpty() {
 		s.log.Printf(observe.LevelError, "sidechain: nothing is coded, since charmode sends every read as it is")

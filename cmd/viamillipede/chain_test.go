@@ -85,8 +85,8 @@ func TestSidechainDescriptors(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if chain.Most != c.most || c.files-m.Files != c.taken {
-			t.Errorf("%s, %d descriptors: %d at a time, %d descriptors", c.line, c.files, chain.Most, c.files-m.Files)
+		if chain.Most != c.most || m.Aside != c.taken {
+			t.Errorf("%s, %d descriptors: %d at a time, %d descriptors", c.line, c.files, chain.Most, m.Aside)
 		}
 		chain.End()
 	}

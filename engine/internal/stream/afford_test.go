@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"fmt"
 	"testing"
 
 	"viamillipede/engine/observe/observetest"
@@ -33,6 +34,19 @@ func TestAfford(t *testing.T) {
 		}
 		if got != c.want || (err != nil) != c.fails {
 			t.Errorf("%s: %+v, %v, want %+v", c.name, got, err, c.want)
+		}
+	}
+}
+
+// Descriptors that programs need are none of the end's; where that leaves too few, it says how many there are and have to be.
+func TestAffordBesidePrograms(t *testing.T) {
+	for files, want := range map[int]string{
+		21: "21 more descriptors can be opened (ulimit -n), and at least 22 are needed",
+		22: "",
+	} {
+		got, err := Means{Files: files, Aside: 12}.Afford(Sending, 1, 16)
+		if said := fmt.Sprint(err); want == "" && (err != nil || got.Links != 1) || want != "" && said != want {
+			t.Errorf("%d descriptors: %+v, %s", files, got, said)
 		}
 	}
 }

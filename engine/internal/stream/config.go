@@ -236,8 +236,8 @@ func (c SendSetup) Helped() bool {
 // atMost is so many loops, or as many as there may be.
 func (o Options) atMost(loops int) int {
 	most := cmp.Or(o.Means.Loops, loopsMost)
-	if f := o.Means.Files; f > 0 && f < filesPlenty {
-		most = min(most, max(1, f/filesForLoop))
+	if files, plenty := o.Means.files(); !plenty {
+		most = min(most, max(1, files/filesForLoop))
 	}
 	return min(loops, o.Threads, most)
 }

@@ -14,6 +14,7 @@ import (
 type Means struct {
 	Loops  int   // threads that move bytes
 	Files  int   // descriptors beyond those that are open
+	Aside  int   // of these: for the programs that legs go through, which the end has no use of; 0 where Files is
 	Memory int64 // the most bytes that the window may take; the default is a quarter of it
 }
 
@@ -40,6 +41,12 @@ const (
 // pipesLeast is the fewest pipes with which a sender sends legs by reference.
 const pipesLeast = 4
 
+// files is how many descriptors the end itself may open; plenty: so many that none has to be spared.
+func (m Means) files() (n int, plenty bool) {
+	n = m.Files - m.Aside
+	return n, m.Files == 0 || n >= filesPlenty
+}
+
 // GuestsMost is how many connections that are not links yet a receiver lets in at the same time.
 const GuestsMost = 256
 
@@ -61,13 +68,14 @@ func (m Means) Afford(e End, loops, links int) (Thrift, error) {
 	if e == Receiving {
 		pipes, least = loops, 1
 	}
-	if m.Files == 0 || m.Files >= filesPlenty {
+	files, plenty := m.files()
+	if plenty {
 		return Thrift{links, pipes, true, MaxThreads + GuestsMost}, nil
 	}
 	own := loops*filesOfLoop + filesOfEnd
-	left := m.Files - own
+	left := files - own
 	if left < filesOfLink {
-		return Thrift{}, TooFewFiles(m.Files, own+filesOfLink)
+		return Thrift{}, TooFewFiles(m.Files, m.Aside+own+filesOfLink)
 	}
 	t := Thrift{Links: min(links, left/filesOfLink)}
 	left -= t.Links * filesOfLink
