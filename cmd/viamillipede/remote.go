@@ -53,12 +53,12 @@ and more; the schema is in the source as control/schema.json.`,
 			gist: "the streams of running programs on a whole screen, and keys to steer",
 			more: `
 For each end of a stream what status says, once a second, with what it and its paths carried lately
-as a line of bars. Up and down choose a program or a path; p takes that path out of use, or
-back into it; + and - change its rate, or the limit of all that tx sends, and 0 lifts it;
-v and V have the program say more or less; s has it stop, after a question; l shows each
-link; q leaves. A terminal of 40 columns and 10 rows is enough, and 80 by 24 is better. There
-are no colours with NO_COLOR, and only ASCII where the locale is not UTF-8. Where TERM
-is dumb, use status.`,
+as a line of bars. Up and down choose a program, a path, or one of many streams (keep);
+p takes that path out of use, or back into it; + and - change its rate, or the limit of
+all that tx sends, and 0 lifts it; v and V have the program say more or less; s has it
+stop, after a question; l shows each link; q leaves. A terminal of 40 columns and 10
+rows is enough, and 80 by 24 is better. There are no colours with NO_COLOR, and only
+ASCII where the locale is not UTF-8. Where TERM is dumb, use status.`,
 		},
 		{
 			name: setWord, first: true,
@@ -128,7 +128,9 @@ func parseErrand(line []string) (errand, error) {
 		return e, usageError("%s: expected %s, found the end of the line", e.word, remote()[0].args[0].want)
 	}
 	if len(e.rest) > 0 {
-		e.who, e.rest = e.rest[0], e.rest[1:]
+		if e.who, e.rest = e.rest[0], e.rest[1:]; e.who == "" { // a variable of a script that is not set: not all programs are meant
+			return e, usageError("%s: expected %s, found %q", e.word, remote()[0].args[0].want, e.who)
+		}
 	}
 	if e.word == setWord {
 		if _, _, err := parseWish(e.rest); err != nil {
