@@ -107,9 +107,9 @@ func (m *Model) move(by int) {
 	m.at = all[min(max(i, 0), len(all)-1)]
 }
 
-// order asks the program at hand to set something; of a path, which is at hand, too.
+// order asks the program at hand to set something; of an end or a path, which is at hand, too.
 func (m *Model) order(words ...string) *Order {
-	if m.at.path != "" {
+	if m.at.side != "" {
 		if words = append([]string{m.at.side}, words...); m.at.number > 0 {
 			words = append([]string{"stream", strconv.Itoa(m.at.number)}, words...)
 		}
@@ -193,7 +193,7 @@ func (m *Model) limit(p *program, to string) *Order {
 	if w, ofPath := m.wayAt(); ofPath {
 		return m.order("rate", strconv.Itoa(w.order+1), to)
 	}
-	if !slices.ContainsFunc(p.Settings, isSender) {
+	if !slices.ContainsFunc(p.Settings, isSender) || m.at.side == "rx" {
 		m.note = "limit is for tx, which reads the source"
 		return nil
 	}

@@ -1,6 +1,7 @@
 package top
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -154,6 +155,33 @@ func TestSamePID(t *testing.T) {
 	}
 	m.at = m.targets()[len(m.targets())-1]
 	if o := press(m, "s", "y"); o == nil || o.Place != "/b/1.sock" {
+		t.Errorf("%+v", o)
+	}
+}
+
+// TestManyStreams: each stream of an end that stays and listens can be chosen, so that all of them can be seen on any screen.
+func TestManyStreams(t *testing.T) {
+	m := known(9)
+	all := hosts(9)
+	i := slices.IndexFunc(all, func(a Answer) bool { return a.PID == 4712 })
+	rx := *all[i].Status
+	one := rx.Ends[0]
+	rx.Ends = nil
+	for n := range 30 {
+		one.Number = n + 1
+		rx.Ends = append(rx.Ends, one)
+	}
+	m.Hear([]Answer{{Status: &rx}}, m.Now)
+	for n := range 30 {
+		m.Key(keyDown)
+		if text, want := m.Render(80, 24).Text(), fmt.Sprintf("rx %d ", n+1); !strings.Contains(text, want) {
+			t.Fatalf("no %q:\n%s", want, text)
+		}
+	}
+	if o := press(m, "v"); o == nil || slices.Contains(o.Set, "stream") {
+		t.Errorf("%+v", o) // verbose is the program's
+	}
+	if o := press(m, "-"); o != nil {
 		t.Errorf("%+v", o)
 	}
 }

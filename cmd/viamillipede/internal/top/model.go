@@ -62,7 +62,7 @@ type target struct {
 	who    Who
 	side   string // "": the program
 	number int
-	path   string // "": all paths
+	path   string // "": the end, or the program
 }
 
 // Hear takes the answers of all programs that there are now, asked at that time.
@@ -177,7 +177,11 @@ func (m *Model) targets() (all []target) {
 		for i := range p.Ends {
 			e := &p.Ends[i]
 			at := target{who: p.who(), side: e.Side, number: e.Number}
-			for _, w := range p.ways(e) {
+			ways := p.ways(e)
+			if isOneOfMany(e, ways) {
+				all = append(all, at)
+			}
+			for _, w := range ways {
 				if w.order >= 0 {
 					at.path = w.name
 					all = append(all, at)
@@ -186,6 +190,11 @@ func (m *Model) targets() (all []target) {
 		}
 	}
 	return all
+}
+
+// isOneOfMany reports whether keys can be about the end itself: it is one of many, and has no path that they can be about.
+func isOneOfMany(e *control.End, ways []way) bool {
+	return e.Number > 0 && !slices.ContainsFunc(ways, func(w way) bool { return w.order >= 0 })
 }
 
 // settle keeps what keys are about among what there is.

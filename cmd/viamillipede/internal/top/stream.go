@@ -26,6 +26,11 @@ const (
 func (m *Model) endLines(p *program, e *control.End, columns int) []line {
 	at := target{who: p.who(), side: e.Side, number: e.Number}
 	all := []line{m.standing(p, e, columns)}
+	ways := p.ways(e)
+	if isOneOfMany(e, ways) {
+		end := at
+		all[0].at = &end
+	}
 	if e.Outage != nil {
 		for _, text := range strings.Split(words.Fold(plain(e.Outage.Text), max(columns-indent, 1)), "\n") {
 			all = append(all, line{left: []piece{{blank(indent) + text, Red}}})
@@ -34,7 +39,6 @@ func (m *Model) endLines(p *program, e *control.End, columns int) []line {
 	if l, ok := m.memory(p, e, at, columns); ok {
 		all = append(all, l)
 	}
-	ways := p.ways(e)
 	most, longest := 0.0, 0
 	for _, w := range ways {
 		at.path = w.name
@@ -250,7 +254,7 @@ func (m *Model) rateOf(p *program) uint64 {
 	at := m.at
 	if at.path == "" { // of all that the program sends
 		for _, e := range p.Ends {
-			if e.Side == "tx" {
+			if e.Side == "tx" && (at.side == "" || e.Number == at.number) {
 				return uint64(e.Rate)
 			}
 		}
