@@ -261,6 +261,9 @@ func linkOf(l observe.LinkStatus, now time.Time) control.Link {
 	if l.Order >= 0 {
 		link.Order = &l.Order
 	}
+	if l.State == observe.StateDialling || l.State == observe.StateDown {
+		link.CPU = -1 // no packet came in
+	}
 	return link
 }
 
