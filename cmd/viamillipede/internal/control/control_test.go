@@ -284,9 +284,15 @@ func TestPlaces(t *testing.T) {
 	}
 	l.SetUnlinkOnClose(false)
 	l.Close()
+	link := At(filepath.Dir(path), 1<<22+2)
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
 	found := 0
 	for _, p := range List() {
 		switch p.Path {
+		case link:
+			t.Error("a link is taken for a program")
 		case path:
 			found++
 		case gone:

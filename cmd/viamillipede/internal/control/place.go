@@ -147,7 +147,7 @@ func List() (all []Place) {
 		entries, _ := os.ReadDir(dir) // none is none
 		for _, e := range entries {
 			name, ok := strings.CutSuffix(e.Name(), suffix)
-			if pid, is := parsePID(name); ok && is {
+			if pid, is := parsePID(name); ok && is && e.Type() == os.ModeSocket { // no link of somebody else's, which leads to another program
 				all = append(all, Place{pid, filepath.Join(dir, e.Name())})
 			}
 		}
