@@ -112,7 +112,7 @@ func (inv *invocation) limitOf() time.Duration {
 const filesOfProcess = 6
 
 // arm gives the steps of a chain that need a program theirs, for an end that says so with said, and that has its descriptors from m, where
-// those that the programs need are set aside. The chain's end ends them.
+// those that the programs need are set aside. Where memory is little, fewer coders are at work. The chain's end ends them.
 func (inv *invocation) arm(c sidechain.Chain, sends bool, m *engine.Means, said func(line string)) (sidechain.Chain, error) {
 	armed := sidechain.Chain{Auto: c.Auto}
 	workers := sidechain.Workers(m.Loops)
@@ -121,6 +121,11 @@ func (inv *invocation) arm(c sidechain.Chain, sends bool, m *engine.Means, said 
 		workers = max(1, min(workers, m.Files/2/each))
 		m.Aside = workers * each
 		armed.Most = workers
+	}
+	if tables := c.Tables(sends); tables > 0 && m.Memory > 0 { // the window takes a quarter of that
+		if fit := max(1, int(m.Memory/4/tables)); fit < workers {
+			workers, armed.Most = fit, fit
+		}
 	}
 	for _, s := range c.Steps {
 		command := s.Text

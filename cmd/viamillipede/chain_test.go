@@ -91,3 +91,33 @@ func TestSidechainDescriptors(t *testing.T) {
 		chain.End()
 	}
 }
+
+// TestSidechainTables: where memory is little, so are the coders with large tables.
+func TestSidechainTables(t *testing.T) {
+	cpus := sidechain.Workers(0)
+	for _, c := range []struct {
+		line   string
+		memory int64
+		most   int
+	}{
+		{"tx h sidechain zstd:4", 60 << 20, 1},
+		{"tx h sidechain zstd", 20 << 20, 1},
+		{"tx h sidechain zstd:4", 1 << 40, 0},
+		{"tx h sidechain zstd:4", 0, 0}, // there is no limit
+		{"tx h sidechain cat", 20 << 20, 0},
+	} {
+		inv, err := parse(strings.Fields(c.line))
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := engine.Means{Memory: c.memory}
+		chain, err := inv.arm(inv.chains.tx, true, &m, func(string) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if most := chain.Most; most != c.most && (cpus > 1 || most > 1) {
+			t.Errorf("%s, %d bytes: %d at a time, want %d", c.line, c.memory, most, c.most)
+		}
+		chain.End()
+	}
+}

@@ -81,6 +81,21 @@ func (c Chain) Programs(sends bool) (n int) {
 	return n
 }
 
+// Tables is how many bytes of memory, at most, the steps of one coder take at that end whatever the size of a piece. A program's are its own.
+func (c Chain) Tables(sends bool) (bytes int64) {
+	for _, s := range c.Steps {
+		switch {
+		case s.Codec == Zstd && sends && s.Level >= 4:
+			bytes += 35 << 20
+		case s.Codec == Zstd && sends:
+			bytes += 5 << 20
+		case s.Codec != Command:
+			bytes += 2 << 20
+		}
+	}
+	return bytes
+}
+
 // Coders is how many coders an end should have for pieces of so many bytes: one for each CPU that this process may use, but no more than
 // loops, unless that is 0, nor than have memory for pieces within so many bytes; one at least. memory is how many bytes they take.
 func (c Chain) Coders(loops, most int, within int64) (n int, memory int64) {
