@@ -272,6 +272,7 @@ func besiege(t *testing.T, where string, first bool) *siege {
 	if where == "source" {
 		stuck = b.tx
 	}
+	t.Cleanup(b.neighbour.Leave) // nobody could close the pipe
 	b.tx.until("a loop is taken over", func() bool { return count[observe.LoopTakenOver](stuck.log, nil) > 0 })
 	return b
 }

@@ -94,7 +94,7 @@ func (d *Doors) admit(t *tenant, at int, c net.Conn, w words) error {
 	c.SetDeadline(time.Now().Add(d.cfg.Time.Hello))
 	if _, werr := c.Write(welcome.Append(nil)); err == nil && werr != nil {
 		r.Forgo()
-		return werr
+		return unanswered(werr)
 	}
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ func (d *Doors) admitCall(ctx context.Context, s Sending, c net.Conn, call wire.
 		return err
 	}
 	if _, err := c.Write(h.Append(nil)); err != nil {
-		return err
+		return unanswered(err)
 	}
 	var w wire.Welcome
 	if err := read(c, "welcome", func(b []byte) (err error) {

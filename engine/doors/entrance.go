@@ -51,7 +51,7 @@ func (d *Doors) quiet(from net.Addr, why error) bool {
 	switch {
 	case errors.Is(why, net.ErrClosed), errors.Is(why, context.Canceled):
 		return true
-	case errors.Is(why, errUnsaid):
+	case wordless(why):
 		return d.house.Expects(from)
 	}
 	return d.cfg.House != nil && (why == ErrWaits || why == ErrOver)

@@ -13,8 +13,22 @@ import (
 	"viamillipede/netio"
 )
 
-// errUnsaid is why a connection is no link that ended before its first byte.
-var errUnsaid = errors.New("closed without a word")
+// Why a connection is no link whose peer says nothing of its reasons.
+var (
+	errUnsaid  = errors.New("closed without a word")         // before its first byte
+	errUnheard = errors.New("closed before it was answered") // after its own words
+)
+
+// wordless reports whether a peer has said nothing of why its connection is no link.
+func wordless(why error) bool { return errors.Is(why, errUnsaid) || errors.Is(why, errUnheard) }
+
+// unanswered is why a connection is no link that could not be given its answer.
+func unanswered(err error) error {
+	if netio.BrokenPipe(err) {
+		return errUnheard
+	}
+	return err
+}
 
 // hear lets a guest, whose connection came in at the listener with that index, say who it is, for at most Timing.Hello. It
 // becomes a link, or is refused. A connection that is closed meanwhile has lost its seat to another.

@@ -2,7 +2,6 @@ package doors
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -65,7 +64,7 @@ func (d *doorman) first(host string, why error, now time.Time) bool {
 	defer d.mu.Unlock()
 	d.total++
 	s := d.hosts[host]
-	speaks := !errors.Is(why, errUnsaid)
+	speaks := !wordless(why)
 	fresh := s == nil || speaks && !s.spoke
 	if s == nil {
 		d.forgetOne()

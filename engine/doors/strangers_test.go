@@ -4,10 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 
 	"viamillipede/engine/observe"
 	"viamillipede/engine/observe/observetest"
@@ -70,16 +73,19 @@ func TestOneLineAHost(t *testing.T) {
 	}
 }
 
-// A peer that is refused closes its other links without a word. Whichever of them comes first, the reason is told.
+// A peer that is refused, or gives up, closes its other links without a word. Whichever of them comes first, the reason is told.
 func TestAReasonAfterSilence(t *testing.T) {
-	var told observetest.Told
-	var d doorman
 	who := &net.TCPAddr{IP: net.IPv4(198, 51, 100, 7), Port: 1}
-	for _, why := range []error{errUnsaid, errUnsaid, errSealed, errUnsaid, errSealed} {
-		d.refuse(&told, who, why)
-	}
-	if want, got := fmt.Sprint([]observe.Event{observe.Refused{From: who, Err: errUnsaid}, observe.Refused{From: who, Err: errSealed}}), fmt.Sprint(told.Take()); got != want {
-		t.Errorf("told\n%s\nwant\n%s", got, want)
+	gone := unanswered(os.NewSyscallError("write", unix.EPIPE))
+	for _, silent := range []error{errUnsaid, gone} {
+		var told observetest.Told
+		var d doorman
+		for _, why := range []error{silent, silent, errSealed, silent, errSealed} {
+			d.refuse(&told, who, why)
+		}
+		if want, got := fmt.Sprint([]observe.Event{observe.Refused{From: who, Err: silent}, observe.Refused{From: who, Err: errSealed}}), fmt.Sprint(told.Take()); got != want {
+			t.Errorf("told\n%s\nwant\n%s", got, want)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -18,6 +19,7 @@ const intrusionMost = 30 * time.Second
 type Neighbour struct {
 	pipe, waits, far int
 	left             chan struct{}
+	leave            sync.Once
 }
 
 // Intrude makes a neighbour enter the pipe, and returns when it holds the lock. The pipe must have room. The caller calls
@@ -43,13 +45,15 @@ func Intrude(pipe int) (*Neighbour, error) {
 	return n, asleep(<-thread)
 }
 
-// Leave makes the neighbour let go of the pipe, into which it has put nothing.
+// Leave makes the neighbour let go of the pipe, into which it has put nothing. It may be called twice.
 func (n *Neighbour) Leave() {
-	_ = unix.Shutdown(n.far, unix.SHUT_RDWR) // an end of the stream: splice returns 0
-	<-n.left
-	for _, fd := range []int{n.pipe, n.waits, n.far} {
-		_ = unix.Close(fd)
-	}
+	n.leave.Do(func() {
+		_ = unix.Shutdown(n.far, unix.SHUT_RDWR) // an end of the stream: splice returns 0
+		<-n.left
+		for _, fd := range []int{n.pipe, n.waits, n.far} {
+			_ = unix.Close(fd)
+		}
+	})
 }
 
 // asleep waits until the thread sleeps inside splice(2).
