@@ -97,6 +97,7 @@ var hurried = schedule.Timing{
 	Tick: 2 * time.Millisecond, Beat: 10 * time.Millisecond, Stall: 20 * time.Millisecond, Move: 5 * time.Millisecond,
 	Dead: 500 * time.Millisecond, DeadPeer: 200 * time.Millisecond, Linger: 200 * time.Millisecond,
 	Farewell: 50 * time.Millisecond, Confirm: 200 * time.Millisecond,
+	RestAfter: 20 * time.Millisecond, RestBeat: 40 * time.Millisecond, RestDead: 500 * time.Millisecond,
 }
 
 // ending waits for Run, and checks how the end ended.

@@ -52,7 +52,7 @@ type Timing struct {
 	Stall       time.Duration // a link on which nothing gets through for this long gives its legs to others
 	Move        time.Duration // a link whose packets come in near another loop for this long goes there
 	Dead        time.Duration // a link that brought nothing for this long is lost
-	RestAfter   time.Duration // a link that may rest, and carried nothing but heartbeats for this long, rests
+	RestAfter   time.Duration // a link that may rest, and carried nothing but heartbeats for this long, rests; 0: never
 	RestBeat    time.Duration // Beat, for a link that rests
 	RestDead    time.Duration // Dead, for a link that rests
 	DeadPeer    time.Duration // a peer that was away for this long is dead, if the user does not say how long

@@ -30,7 +30,7 @@ func (q *Quiet) Look(now time.Time, busy bool, t Timing) {
 		q.since, q.Stirred, q.rests = now, false, false
 		return
 	}
-	q.rests = now.Sub(q.since) >= t.RestAfter
+	q.rests = t.RestAfter > 0 && now.Sub(q.since) >= t.RestAfter
 }
 
 // Rests reports whether the link rested at the last look.
