@@ -77,6 +77,19 @@ func (s *session) Write(b []byte) (int, error) {
 	return s.seen.Write(b)
 }
 
+// pid is that of the user's end, which its shell has told.
+func (s *session) pid() int {
+	s.t.Helper()
+	s.sees(" pid\r")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pid, err := strconv.Atoi(strings.Fields(s.seen.String())[1])
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return pid
+}
+
 // sees waits until the user has seen a text.
 func (s *session) sees(text string) {
 	s.t.Helper()
@@ -185,13 +198,7 @@ func TestConsoleRestores(t *testing.T) {
 				return append([]string{"sh", "-c", `sh -c 'echo pid $$ pid; exec "$@"' "$@"
 					case $(stty -a) in *-icanon*) echo it is raw;; *) echo it is restored;; esac`, "sh", "sh"}, loginTo(port)...)
 			}, "sleep 1000")
-			s.sees(" pid\r")
-			s.mu.Lock()
-			pid, err := strconv.Atoi(strings.Fields(s.seen.String())[1])
-			s.mu.Unlock()
-			if err != nil {
-				t.Fatal(err)
-			}
+			pid := s.pid()
 			until(t, "keys go to the other end", func() bool {
 				mode, err := exec.Command("stty", "-F", s.tty, "-a").Output()
 				return err == nil && strings.Contains(string(mode), "-icanon")
@@ -212,13 +219,7 @@ func TestConsoleStops(t *testing.T) {
 			sh -c 'echo pid $$ pid; exec "$@"' "$@"
 			look 1; fg; look 2`, "sh", "sh"}, loginTo(port)...)
 	}, "echo there; sleep 1000")
-	s.sees(" pid\r")
-	s.mu.Lock()
-	pid, err := strconv.Atoi(strings.Fields(s.seen.String())[1])
-	s.mu.Unlock()
-	if err != nil {
-		t.Fatal(err)
-	}
+	pid := s.pid()
 	raw := func() bool {
 		mode, err := exec.Command("stty", "-F", s.tty, "-a").Output()
 		return err == nil && strings.Contains(string(mode), "-icanon")

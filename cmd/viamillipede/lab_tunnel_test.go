@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -177,23 +176,7 @@ func (u *tunnel) torn(work func()) {
 
 // cut cuts a link every tornEvery, from the two sides in turn, and returns how many.
 func (u *tunnel) cut(ctx context.Context) (killed int) {
-	rng := rand.New(rand.NewPCG(killSeed, 1))
-	ticker := time.NewTicker(tornEvery)
-	defer ticker.Stop()
-	for side := lab.TX; ; side = 1 - side {
-		select {
-		case <-ticker.C:
-		case <-ctx.Done():
-			return killed
-		}
-		switch _, err := u.lab.DestroyRandom(side, rng, labPort); {
-		case err == nil:
-			killed++
-		case !errors.Is(err, lab.ErrNoConnection):
-			u.t.Errorf("cut a link: %v", err)
-			return killed
-		}
-	}
+	return keepKilling(ctx, u.t, u.lab, tornEvery)
 }
 
 // end ends both ends, which are to have nothing to complain of.

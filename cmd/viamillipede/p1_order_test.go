@@ -45,16 +45,17 @@ func (s *stream) killLinks() (stop func() int) {
 	ctx, cancel := context.WithCancel(s.deadline)
 	s.t.Cleanup(cancel)
 	total := make(chan int, 1)
-	go func() { total <- s.keepKilling(ctx) }()
+	go func() { total <- keepKilling(ctx, s.t, s.lab, killEvery) }()
 	return func() int {
 		cancel()
 		return <-total
 	}
 }
 
-func (s *stream) keepKilling(ctx context.Context) (killed int) {
+// keepKilling kills a link every so often, from the two sides in turn, and returns how many.
+func keepKilling(ctx context.Context, t *testing.T, l *lab.Lab, every time.Duration) (killed int) {
 	rng := rand.New(rand.NewPCG(killSeed, 0))
-	ticker := time.NewTicker(killEvery)
+	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for side := lab.TX; ; side = 1 - side {
 		select {
@@ -62,11 +63,11 @@ func (s *stream) keepKilling(ctx context.Context) (killed int) {
 		case <-ctx.Done():
 			return killed
 		}
-		switch _, err := s.lab.DestroyRandom(side, rng, labPort); {
+		switch _, err := l.DestroyRandom(side, rng, labPort); {
 		case err == nil:
 			killed++
 		case !errors.Is(err, lab.ErrNoConnection):
-			s.t.Errorf("kill a link: %v", err)
+			t.Errorf("kill a link: %v", err)
 			return killed
 		}
 	}
