@@ -51,8 +51,8 @@ func (d *Doors) quiet(from net.Addr, why error) bool {
 	switch {
 	case errors.Is(why, net.ErrClosed), errors.Is(why, context.Canceled):
 		return true
-	case wordless(why):
-		return d.house.Expects(from)
+	case d.cfg.House != nil && (why == ErrWaits || why == ErrOver):
+		return true
 	}
-	return d.cfg.House != nil && (why == ErrWaits || why == ErrOver)
+	return (wordless(why) || why == ErrOver) && d.house.Expects(from) // a link of our peer's that comes too late
 }

@@ -14,6 +14,8 @@ import (
 
 	"viamillipede/engine/observe"
 	"viamillipede/engine/observe/observetest"
+	"viamillipede/engine/schedule"
+	"viamillipede/engine/wire"
 )
 
 func TestSite(t *testing.T) {
@@ -112,5 +114,55 @@ func TestManyStrangers(t *testing.T) {
 	const total = 4*strangersMost - strangerLines
 	if more := got[0].(observe.RefusedMore); more.Total != total || len(more.Hosts) != strangerNames || more.Others != total-strangerNames {
 		t.Errorf("told %v", more)
+	}
+}
+
+// departed is a receiver whose stream is over. Its peer's host was 127.0.0.1.
+type departed struct{ Receiving }
+
+func (departed) Expects(from net.Addr) bool { return HostOf(from) == "127.0.0.1" }
+
+// Links of the peer that were on their way when the stream ended are nobody's business, whether they speak or not. A stranger is told.
+func TestLateLinks(t *testing.T) {
+	var told observetest.Told
+	d := &Doors{cfg: Config{Time: schedule.Timing{Hello: 30 * time.Second}, Observer: &told}}
+	d.house = &d.Tenants
+	d.Join(departed{})
+	d.Tenants.all[0].gone = true
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	come := func(from string, words []byte) {
+		t.Helper()
+		c, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}).Dial("tcp4", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		in, err := l.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = c.Write(words)
+		if err == nil && len(words) == 0 {
+			err = c.(*net.TCPConn).CloseWrite()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.hear(t.Context(), 0, &guest{c: in})
+	}
+	hello := wire.Hello{Stream: wire.StreamID{1}, MaxLeg: 64 << 10, Links: 1}.Append(nil)
+	for _, words := range [][]byte{hello, nil} {
+		come("127.0.0.1", words)
+	}
+	if got := told.Take(); len(got) != 0 {
+		t.Errorf("of the peer's late links is told: %v", got)
+	}
+	come("127.0.0.2", hello)
+	if got := fmt.Sprint(told.Take()); !strings.Contains(got, "the stream is over") {
+		t.Errorf("of a stranger is told: %v", got)
 	}
 }

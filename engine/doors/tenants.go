@@ -118,9 +118,13 @@ func (s *Tenants) residents() []*tenant {
 	return slices.DeleteFunc(slices.Clone(s.all), func(t *tenant) bool { return t.gone })
 }
 
-// Expects implements House: some tenant expects a connection from there.
+// Expects implements House: some tenant expects a connection from there, or did when it left: its peer's last links may still be on
+// their way.
 func (s *Tenants) Expects(from net.Addr) bool {
-	return slices.ContainsFunc(s.residents(), func(t *tenant) bool { return t.host.Expects(from) })
+	s.mu.Lock()
+	all := slices.Clone(s.all)
+	s.mu.Unlock()
+	return slices.ContainsFunc(all, func(t *tenant) bool { return t.host.Expects(from) })
 }
 
 // LinksUp implements House.
