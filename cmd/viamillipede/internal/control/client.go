@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
 	"slices"
 	"syscall"
@@ -38,7 +37,7 @@ func Dial(p Place) (*Client, error) {
 	switch {
 	case errors.Is(err, syscall.ECONNREFUSED) && p.PID > 0 && slices.Contains(folders(), filepath.Dir(p.Path)):
 		if !runs(p.PID) {
-			_ = os.Remove(p.Path)
+			local.Sweep(p.Path)
 		}
 		return nil, ErrGone
 	case errors.Is(err, syscall.ENOENT) && p.PID > 0:

@@ -1,4 +1,7 @@
 // Package local opens sockets for programs on the same host.
+//
+//	local.go  a socket is made, and one that was left behind goes
+//	lock.go   one program at a time does that in a folder
 package local
 
 import (
@@ -6,6 +9,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -26,12 +30,18 @@ func (l *Listener) Close() error {
 	return l.UnixListener.Close()
 }
 
-// Listen listens at a path; permissions are those of the socket, less the umask. A socket that nobody listens at any more is replaced. The
-// error is what the kernel says, without the path.
+// Listen listens at a path; permissions are those of the socket, less the umask. A socket that nobody listens at any more is replaced. Of
+// programs that try at the same moment, one succeeds. The error is what the kernel says, without the path, or that others keep the folder
+// locked.
 func Listen(path string, permissions os.FileMode) (*Listener, error) {
 	if strings.HasPrefix(path, "@") {
 		path = "./" + path // it is a file, and no name in the abstract namespace
 	}
+	free, err := lock(filepath.Dir(path), lockMost)
+	if err != nil {
+		return nil, err
+	}
+	defer free()
 	l, err := listen(path, permissions)
 	if err != nil && removeAbandoned(path) {
 		l, err = listen(path, permissions)
@@ -60,14 +70,24 @@ func listen(path string, permissions os.FileMode) (*Listener, error) {
 	return &Listener{unix, path, st}, nil
 }
 
-// removeAbandoned removes a socket at which nobody listens, and reports whether it did.
+// Sweep removes a socket at which nobody listens, if there is one.
+func Sweep(path string) {
+	free, err := lock(filepath.Dir(path), lockMost)
+	if err != nil {
+		return
+	}
+	defer free()
+	removeAbandoned(path)
+}
+
+// removeAbandoned is Sweep under the lock of the folder, and reports whether it did.
 func removeAbandoned(path string) bool {
 	st, err := os.Lstat(path)
 	if err != nil || st.Mode()&os.ModeSocket == 0 || !abandoned(path) {
 		return false
 	}
 	now, err := os.Lstat(path)
-	return err == nil && os.SameFile(st, now) && os.Remove(path) == nil // it may be that of a program which has just begun
+	return err == nil && os.SameFile(st, now) && os.Remove(path) == nil // where folders take no locks, it may be that of another program
 }
 
 // abandoned reports whether nobody listens at a socket.
