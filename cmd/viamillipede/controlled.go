@@ -142,14 +142,12 @@ func usedCPU() float64 {
 // heading begins the text about a program: its PID, its settings and its age.
 func (c *controlled) heading(s *control.Status, columns int) string {
 	line := fmt.Sprintf("%d:", s.PID)
-	for _, given := range s.Settings {
-		if given.Given {
-			line += " " + strings.Join(append([]string{given.Word}, given.Args...), " ")
-		}
+	for _, given := range s.GivenSettings() {
+		line += " " + strings.Join(append([]string{given.Word}, given.Args...), " ")
 	}
 	line += ", for " + words.Duration(time.Since(c.begun))
 	if s.Keep > 0 {
-		line += fmt.Sprintf(", with %d of %s", len(c.sides()), words.Number(s.Keep, "stream"))
+		line += fmt.Sprintf(", with %d of %s", streamsOf(c.sides()), words.Number(s.Keep, "stream"))
 	}
 	return words.Fold(line, columns) + "\n"
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -20,5 +22,23 @@ func TestLinkWithoutCPU(t *testing.T) {
 		if got := linkOf(l, time.Now()).CPU; got != want {
 			t.Errorf("%v: CPU %d, want %d", state, got, want)
 		}
+	}
+}
+
+// TestOrderOfStreams: streams are told of in the order of their numbers, whichever has its ends first, and one with two ends is one.
+func TestOrderOfStreams(t *testing.T) {
+	var s staying
+	for _, n := range []int{3, 1, 2} {
+		s.join([]*side{{number: n, name: "rx"}, {number: n, name: "tx"}})
+	}
+	var got []string
+	for _, one := range s.sides {
+		got = append(got, fmt.Sprint(one.number, " ", one.name))
+	}
+	if want := []string{"1 rx", "1 tx", "2 rx", "2 tx", "3 rx", "3 tx"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	if n := streamsOf(s.sides); n != 3 {
+		t.Errorf("%d streams, want 3", n)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -78,7 +79,7 @@ func (s *staying) current() []*side {
 func (s *staying) crowd() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.sides)
+	return streamsOf(s.sides)
 }
 
 // standing is how all of them stand, and stood.
@@ -88,12 +89,17 @@ func (s *staying) standing() progress.Crowd {
 	s.mu.Unlock()
 	all.Most = s.inv.keep
 	all.Bytes += moved(sides)
-	numbers := map[int]bool{}
-	for _, side := range sides {
-		numbers[side.number] = true
-	}
-	all.Running = len(numbers)
+	all.Running = streamsOf(sides)
 	return all
+}
+
+// streamsOf is how many streams have these sides: one in each direction counts once.
+func streamsOf(sides []*side) int {
+	numbers := map[int]bool{}
+	for _, s := range sides {
+		numbers[s.number] = true
+	}
+	return len(numbers)
 }
 
 // moved is how many bytes have been read and written at these ends.
@@ -138,11 +144,17 @@ func (s *staying) open(r *engine.Room) (run func(ctx context.Context), err error
 		one.closeEnds(engine.StatusLocalPipe)
 		return nil, err
 	}
-	s.mu.Lock()
-	s.sides = append(s.sides, sides...)
-	s.mu.Unlock()
+	s.join(sides)
 	s.self.log.Printf(observe.LevelLinks, "stream %d: a peer at %v", r.Number(), r.From())
 	return func(ctx context.Context) { s.serve(ctx, one, sides) }, nil
+}
+
+// join adds the sides of a stream. They are kept in the order of the streams' numbers, though a later stream may have its ends first.
+func (s *staying) join(sides []*side) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sides = append(s.sides, sides...)
+	slices.SortStableFunc(s.sides, func(a, b *side) int { return cmp.Compare(a.number, b.number) })
 }
 
 // serve runs the sides of a peer until all is released.

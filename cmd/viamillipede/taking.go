@@ -116,9 +116,7 @@ func (s *staying) take(ctx context.Context, conn *net.TCPConn, number int) {
 		one.closeEnds(failed(label(number), err))
 		return
 	}
-	s.mu.Lock()
-	s.sides = append(s.sides, sides...)
-	s.mu.Unlock()
+	s.join(sides)
 	s.serve(ctx, one, sides)
 }
 

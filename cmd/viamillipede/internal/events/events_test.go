@@ -134,3 +134,27 @@ func TestFigures(t *testing.T) {
 		}
 	}
 }
+
+// TestGivenSettings: what was given reads as it was typed, where the kind of a bench is two settings.
+func TestGivenSettings(t *testing.T) {
+	setting := func(word string, args ...string) Setting { return Setting{word, args, true} }
+	for want, given := range map[string][]Setting{
+		"bench tx host1 8834 seconds 5":  {setting("bench", "tx"), setting("tx", "host1", "8834"), setting("seconds", "5")},
+		"bench serve 8834":               {setting("bench", "serve"), setting("serve", "8834")},
+		"bench local tx host1 threads 2": {setting("bench", "local"), setting("tx", "host1"), setting("threads", "2")},
+		"bench local":                    {setting("bench", "local"), {"window", []string{"256M"}, false}},
+		"tx host1 tx host2 verbose 1":    {setting("tx", "host1"), setting("tx", "host2"), setting("verbose", "1")},
+		"":                               nil,
+	} {
+		b := Begin(Program{"1.0", 2}, given)
+		for range 2 { // the settings stay as they are
+			var words []string
+			for _, s := range b.GivenSettings() {
+				words = append(append(words, s.Word), s.Args...)
+			}
+			if got := strings.Join(words, " "); got != want {
+				t.Errorf("%q, want %q", got, want)
+			}
+		}
+	}
+}

@@ -1,5 +1,7 @@
 package events
 
+import "slices"
+
 // Records, by the name of their event. What is not known is left out.
 
 // Beginning is what the program was told to do, and where it runs: the record "start".
@@ -14,6 +16,20 @@ type Beginning struct {
 	Host     string    `json:"host"`
 	PID      int       `json:"pid"`
 	Settings []Setting `json:"settings"`
+}
+
+// GivenSettings are the settings that were given, as the command line has them: the kind of a bench with its end is one word of it, and two
+// settings.
+func (b *Beginning) GivenSettings() (all []Setting) {
+	for _, s := range b.Settings {
+		if s.Given {
+			all = append(all, s)
+		}
+	}
+	if len(all) > 1 && all[0].Word == "bench" && slices.Equal(all[0].Args, []string{all[1].Word}) {
+		all[0].Args = nil
+	}
+	return all
 }
 
 // Setting is one word of the command line with its arguments, as given or by default.

@@ -203,8 +203,8 @@ func (m *Model) limit(p *program, to string) *Order {
 // sides are the ends that a program has, for people: "tx host1".
 func sides(p *program) string {
 	var all []string
-	for _, s := range p.Settings {
-		if s.Given && (s.Word == "tx" || s.Word == "rx" || s.Word == "bench") {
+	for _, s := range p.GivenSettings() {
+		if s.Word == "tx" || s.Word == "rx" || s.Word == "bench" || s.Word == "serve" {
 			all = append(all, strings.Join(append([]string{s.Word}, s.Args...), " "))
 		}
 	}

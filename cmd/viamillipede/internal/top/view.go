@@ -105,10 +105,8 @@ func (m *Model) programLine(p *program, columns int) line {
 	pid := fmt.Sprint(p.PID)
 	room := columns - len(pid) - 1 - wide(right)
 	var given []string
-	for _, s := range p.Settings {
-		if s.Given {
-			given = append(append(given, s.Word), s.Args...)
-		}
+	for _, s := range p.GivenSettings() {
+		given = append(append(given, s.Word), s.Args...)
 	}
 	return line{left: []piece{{pid, Bold}, {" " + m.cut(plain(strings.Join(given, " ")), room), Plain}}, right: right, at: &target{who: p.who()}}
 }
