@@ -277,7 +277,11 @@ func (k *rxlink) silent() bool {
 	k.way.Hear(k.Heard)
 	now := k.Loop.Now
 	silence, dead := k.Quiet.Silence(now, k.Heard, k.r.time)
-	return silence >= dead && (k.way.Quiet(now) >= dead || silence >= schedule.PatienceTimes*dead)
+	if silence < dead {
+		return false
+	}
+	dead = schedule.WithTrip(dead, k.Conn.Queued().RTT)
+	return silence >= dead && (k.way.Quiet(now) >= dead || silence >= schedule.PatienceTimes*k.r.time.Dead)
 }
 
 // busy reports whether the link is in the middle of something.

@@ -30,7 +30,7 @@ import "time"
 //	1 s      words to a peer                  Timing.Beat              a heartbeat
 //	1 s      bytes that a link has sent       Timing.Stall             its legs go to other links
 //	2 s      a link                           Timing.Tell              the user is told
-//	4 s      words of a peer                  Timing.Dead              the link is lost, and dialled again
+//	4 s      words of a peer                  Timing.Dead              the link is lost, and dialled again; a round trip more
 //	5 s      payload, if links may rest       Timing.RestAfter         the link rests: a heartbeat each Timing.RestBeat, 5 s
 //	14 s     words of a peer, on such a link  Timing.RestDead          the link is lost, and dialled again
 //	15 s     a peer that refuses, or closed   dead, as the user says   it is dead: the stream fails
@@ -165,6 +165,7 @@ const (
 	// PatienceTimes is how many times Timing.Dead a link of a path with a deep queue may show no sign of life while others of the
 	// path do.
 	PatienceTimes = 30
+	TripMost      = 30 * time.Second // the longest round trip that counts for how long a link may be silent; see WithTrip
 	// flowSpan is the time over which a path's rate is measured, at least, once it is known; flowFirst is enough to begin with.
 	flowSpan  = 2 * time.Second
 	flowFirst = 50 * time.Millisecond

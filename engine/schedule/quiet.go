@@ -59,3 +59,8 @@ func (q *Quiet) Silence(now, heard time.Time, t Timing) (silent, most time.Durat
 	}
 	return now.Sub(Later(heard, q.woke)), t.Dead
 }
+
+// WithTrip is how long a link may be silent whose round trip that is, where it may be for so long on a near one. So much longer it takes until
+// a peer is heard for the first time, and where TCP has sent what it may and waits. Round trips longer than TripMost are measured only where
+// a queue is deep, or after an outage.
+func WithTrip(most, trip time.Duration) time.Duration { return most + min(trip, TripMost) }

@@ -160,6 +160,29 @@ func TestLegIsNotTaken(t *testing.T) {
 	}
 }
 
+// A part of a record is a sign of life: it is no reason to wait for the whole of it in silence, and nothing to read.
+func TestPartIsHeard(t *testing.T) {
+	tx, rx, out, in := ends(t)
+	data := make([]byte, 10000)
+	if n, err := tx.Send(data, nil); n != len(data) || err != nil {
+		t.Fatal(n, err)
+	}
+	got := make([]byte, len(data))
+	for _, part := range [][]byte{out.out[:3], out.out[3:9000]} {
+		in.in = part
+		if n, err := rx.Recv(got, nil); n != 0 || err != nil {
+			t.Errorf("a part: %d, %v, want 0 and no error", n, err)
+		}
+		if _, err := rx.Recv(got, nil); err != netio.ErrAgain {
+			t.Errorf("nothing more: %v, want %v", err, netio.ErrAgain)
+		}
+	}
+	in.in = out.out[9000:]
+	if n, err := rx.Recv(got, nil); n != len(data) || err != nil {
+		t.Errorf("the rest: %d, %v, want all of it", n, err)
+	}
+}
+
 // TestEndIsSigned: an end that the peer has said is one, and a cut is a link that is lost; both after what came before.
 func TestEndIsSigned(t *testing.T) {
 	for _, signed := range []bool{true, false} {

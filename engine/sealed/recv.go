@@ -12,12 +12,14 @@ func (cut) Unwrap() error { return io.ErrUnexpectedEOF }
 
 // Recv fills a, then b, with what has come in. It returns what netio.Conn.Recv returns, and like there a call that brings less than it
 // had room for has emptied the socket. (io.EOF): the peer has ended its side, and said so. (ErrCut): it has not said so. An error of
-// package seal: what came in was not sealed by the peer. Bytes of a and b beyond what is reported may change.
+// package seal: what came in was not sealed by the peer. Bytes of a and b beyond what is reported may change. (0, nil): the peer was heard,
+// but nothing can be opened yet. On a long round trip a part of a record is all that comes for seconds.
 func (c *Conn) Recv(a, b []byte) (n int, err error) {
 	defer c.shelve()
 	if c.ended && !c.shut {
 		_ = c.flush()
 	}
+	heard := false // something came in
 	short := false // the socket is empty
 	for len(a)+len(b) > 0 {
 		into := a
@@ -41,15 +43,17 @@ func (c *Conn) Recv(a, b []byte) (n int, err error) {
 		case c.lost != nil:
 			return 0, c.lost
 		}
-		if short, err = c.fill(); err != nil {
-			if n > 0 && err == netio.ErrAgain {
+		if short, err = c.fill(); err == nil {
+			heard = true
+			continue
+		}
+		if err == netio.ErrAgain {
+			if n > 0 || heard {
 				return n, nil
 			}
-			if err == netio.ErrAgain {
-				return 0, err
-			}
-			c.lost = err
+			return 0, err
 		}
+		c.lost = err
 	}
 	return n, nil
 }

@@ -16,15 +16,17 @@ func (k *Link) Silent() bool {
 	k.Path.Flow.Hear(k.Heard)
 	now, queue := k.Loop.Now, k.deepest()
 	silence, dead := k.Quiet.Silence(now, k.Heard, k.Fleet.Time)
+	dead = schedule.WithTrip(dead, k.Queue.RTT)
+	most := schedule.PatienceTimes * k.Fleet.Time.Dead
 	switch {
 	case silence < dead:
 		return false
 	case k.Path.Flow.Quiet(now) >= dead || queue == 0:
 		return true
 	case len(k.trips) == 0:
-		return now.Sub(k.Heard) >= schedule.PatienceTimes*dead // if it is dead, the next leg it carries will show it
+		return now.Sub(k.Heard) >= most // if it is dead, the next leg it carries will show it
 	}
-	return now.Sub(schedule.Later(k.Heard, k.headway.moved)) >= schedule.StalledAfter(0, queue, dead, schedule.PatienceTimes*dead)
+	return now.Sub(schedule.Later(k.Heard, k.headway.moved)) >= schedule.StalledAfter(0, queue, dead, most)
 }
 
 // Behind reports whether our kernel has bytes of the link that the peer's kernel lacks. Those will be heard before any

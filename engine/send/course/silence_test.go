@@ -21,10 +21,13 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 		deep, others bool
 		carries      bool
 		moved, after time.Duration
+		trip         time.Duration
 		want         bool
 	}{
 		{name: "no queue", others: true, carries: true, moved: 9 * time.Second, after: 10 * time.Second, want: true},
 		{name: "heard a moment ago", deep: true, after: time.Second},
+		{name: "far away", trip: 3 * time.Second, after: 6 * time.Second},
+		{name: "far away, for too long", trip: 3 * time.Second, after: 7 * time.Second, want: true},
 		{name: "a queue", deep: true, others: true, carries: true, after: 10 * time.Second},
 		{name: "a queue, acknowledged", deep: true, others: true, carries: true, moved: 50 * time.Second, after: 60 * time.Second},
 		{name: "a queue, nothing acknowledged", deep: true, others: true, carries: true, after: 60 * time.Second, want: true},
@@ -34,6 +37,7 @@ func TestSilenceBehindADeepQueue(t *testing.T) {
 	} {
 		f := &Fleet{Time: schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}}
 		k := &Link{Fleet: f, Path: ways.NewPath(stream.Path{}, 0), Link: stream.Link{Loop: &loop.Loop{Now: start.Add(c.after)}, Heard: start}}
+		k.Queue.RTT = c.trip
 		if c.carries {
 			k.trips = make([]schedule.Trip, 1)
 		}
