@@ -140,7 +140,7 @@ func (c *connection) open(connect time.Duration) (err error) {
 		return nil
 	case terminateWord:
 		if c.taken == nil {
-			c.taken, err = c.await()
+			c.taken, err = c.await(context.Background())
 		}
 		if err != nil {
 			return err
@@ -158,9 +158,9 @@ func (c *connection) open(connect time.Duration) (err error) {
 	return nil
 }
 
-// await waits for a connection on the port of terminate.
-func (c *connection) await() (*net.TCPConn, error) {
-	ctx, cancel := context.WithCancelCause(context.Background())
+// await waits for a connection on the port of terminate, until the end of a context.
+func (c *connection) await(ctx context.Context) (*net.TCPConn, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer watchSignals(nobody, stopping(cancel), func() {})() // first: whoever sees the port may end us
 	door, err := tcpend.Listen(c.address())

@@ -24,6 +24,9 @@ type execution struct {
 	blame   blame
 }
 
+// ptyWord is the keyword that gives it a terminal.
+const ptyWord = "pty"
+
 // executed are the keywords about programs as ends of a stream.
 func executed() []keyword {
 	return []keyword{{
@@ -44,7 +47,7 @@ to ask on, but see pty. A producer reads from /dev/null, a consumer writes to st
 both rx and tx, of which one listens, a key is needed, or bind with a loopback address:
 anyone who reached the port could talk to the program.`,
 	}, {
-		name: "pty",
+		name: ptyWord,
 		gist: "give the program of exec a terminal, for a remote shell",
 		more: `
 With both rx and tx. Its input, its output and its standard error are the terminal, and its
@@ -107,7 +110,7 @@ func (inv *invocation) completeExec() error {
 		return usageError("pty: expected rx and tx, and no file: a terminal has an input and an output")
 	case e.writes && inv.options.PRBS:
 		return usageError("exec: prbs makes the stream at tx, which then reads no program")
-	case e.reads && e.writes && inv.listening() != nil && inv.keyFrom == "" && !inv.options.Bind.IsLoopback():
+	case e.reads && e.writes && inv.listening() != nil && inv.keyFrom == "" && !inv.far.sealed && !inv.options.Bind.IsLoopback():
 		return usageError("exec: anyone who reaches the port could talk to the program: with rx and tx, of which one listens, expected key, or bind with a loopback address")
 	}
 	return nil
@@ -115,7 +118,7 @@ func (inv *invocation) completeExec() error {
 
 // like makes it the same program, to be run for another peer.
 func (e *execution) like(o *execution) {
-	e.command, e.reads, e.writes, e.peer, e.pty = o.command, o.reads, o.writes, o.peer, o.pty
+	e.command, e.reads, e.writes, e.peer, e.pty, e.said = o.command, o.reads, o.writes, o.peer, o.pty, o.said
 }
 
 // open makes the program's pipes, if there is one.

@@ -43,7 +43,7 @@ func ends() []keyword {
 			many: true,
 			args: []argument{rx.where(grammar), rx.port()},
 			set: func(inv *invocation) {
-				inv.filing.near, inv.chains.near = &inv.filing.sink, &inv.chains.rx
+				inv.filing.near, inv.chains.near, inv.far.peer.near = &inv.filing.sink, &inv.chains.rx, &inv.far.peer.tx
 				rx.end(inv)
 			},
 			gist: "receive one stream and write it to standard output",
@@ -59,7 +59,7 @@ Exactly one end of a stream dials. "rx PORT tx PORT" on one host and
 			name: "tx", many: true, initial: strconv.Itoa(engine.DefaultPort),
 			args: []argument{tx.where(unlessPassed()), tx.port()},
 			set: func(inv *invocation) {
-				inv.filing.near, inv.chains.near = &inv.filing.source, &inv.chains.tx
+				inv.filing.near, inv.chains.near, inv.far.peer.near = &inv.filing.source, &inv.chains.tx, &inv.far.peer.rx
 				tx.end(inv)
 			},
 			gist: "send standard input to HOST; repeat for more paths",

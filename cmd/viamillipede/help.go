@@ -22,6 +22,8 @@ viamillipede rx <host> [<port>] [rx <host> [<port>] ...] [options]
 viamillipede tx <port> [options]
 viamillipede tx [<user>@]<host> ssh [copy] peer <command> [options]
 viamillipede rx [<user>@]<host> ssh [copy] peer <command> [options]
+viamillipede rx <host> ssh [copy] tx <host> peer <command> [options]
+viamillipede rx <host> ssh [copy] tx <host> terminate <port> keep peer initiate <host> <port>
 viamillipede keygen <file>
 viamillipede completion bash|zsh|fish
 viamillipede doctor [<host>] [json]

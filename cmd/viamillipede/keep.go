@@ -21,7 +21,7 @@ func kept() []keyword {
 	count := number("N", 1, keepMost, func(inv *invocation, n int64) { inv.keep = int(n) })
 	count.optional = looksLikeNumber
 	return []keyword{{
-		name: keepWord, initial: strconv.Itoa(keepInitial),
+		name: keepWord, far: true, initial: strconv.Itoa(keepInitial),
 		args: []argument{count},
 		set: func(inv *invocation) {
 			if inv.keep == 0 {

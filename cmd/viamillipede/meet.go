@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strconv"
+	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"viamillipede/cmd/viamillipede/internal/child"
@@ -23,6 +24,7 @@ type companion interface {
 	Met()                   // a link is up
 	Parted()                // the last one has ended, before anything of the stream had come
 	Watch(lost func(error)) // lost is called if ssh ends before that
+	Ended() <-chan struct{} // closed when ssh has ended
 	Explain(error) error    // why the stream has failed
 	End()                   // this end has ended
 }
@@ -51,6 +53,9 @@ func (inv *invocation) startFar(cancel context.CancelCauseFunc) (end func(), err
 	if c == nil {
 		return func() {}, nil
 	}
+	if inv.keep > 0 {
+		return c.End, nil // it may be long until the first peer comes
+	}
 	inv.herald.far = c
 	c.Watch(func(err error) {
 		cancel(err)
@@ -76,9 +81,16 @@ func (inv *invocation) callFar() error {
 	if f.port != 0 {
 		theirs = far.Ports{First: f.port, Last: f.port}
 	}
-	m, err := host.Meet(inv.ways(), theirs, far.Place{Bind: inv.options.Bind, Ports: f.ports})
+	var ours *far.Place
+	if inv.keep == 0 { // else this end dials, for each connection
+		ours = &far.Place{Bind: inv.options.Bind, Ports: f.ports}
+	}
+	m, err := host.Meet(inv.ways(), theirs, ours)
 	if err == nil {
 		err = inv.meet(m)
+	}
+	if err == nil && inv.connection.word == terminateWord && inv.keep == 0 {
+		err = inv.awaitBeside(host)
 	}
 	if err != nil {
 		host.End()
@@ -91,52 +103,79 @@ func (inv *invocation) callFar() error {
 	return nil
 }
 
+// awaitBeside takes the connection of terminate before the far end begins, which would not wait for it for long. If ssh ends meanwhile, so
+// does that.
+func (inv *invocation) awaitBeside(host *far.Host) (err error) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-host.Ended():
+			cancel(host.Gone())
+		case <-ctx.Done():
+		}
+	}()
+	inv.connection.taken, err = inv.connection.await(ctx)
+	return err
+}
+
 // sayFar says what the other end has said, or ssh.
 func (inv *invocation) sayFar(line string) {
-	if line = strings.TrimSpace(wire.Printable(strings.TrimPrefix(line, ownPrefix))); line != "" {
-		say("viamillipede "+inv.far.name+": ", line)
+	from, text := "", line
+	if m := ownLine.FindStringSubmatch(line); m != nil {
+		from, text = m[1], m[2]
+	}
+	if text = strings.TrimSpace(wire.Printable(text)); text != "" {
+		say("viamillipede "+inv.far.name+from+": ", text)
 	}
 }
 
-// ways are the paths, as the other end may be reached on them.
-func (inv *invocation) ways() []far.Way {
-	var ways []far.Way
-	for _, p := range inv.paths() {
-		from := dial.Dialer{Device: p.Via.Device, Bind: p.Via.Addr}
-		if from.Device == "" && !from.Bind.IsValid() {
-			from.Bind = inv.options.Bind
+// ownLine is a line of this program: of which stream, of which of two ends, and what.
+var ownLine = regexp.MustCompile(`^viamillipede((?: stream \d+)?(?: [rt]x)?): (.*)$`)
+
+// ways are the paths of each direction, as the other end may be reached on them.
+func (inv *invocation) ways() (all [][]far.Way) {
+	for _, d := range inv.directions() {
+		var ways []far.Way
+		for _, p := range d.paths {
+			from := dial.Dialer{Device: p.Via.Device, Bind: p.Via.Addr}
+			if from.Device == "" && !from.Bind.IsValid() {
+				from.Bind = inv.options.Bind
+			}
+			ways = append(ways, far.Way{Host: p.Host, From: from})
 		}
-		ways = append(ways, far.Way{Host: p.Host, From: from})
+		all = append(all, ways)
 	}
-	return ways
+	return all
 }
 
 // meet has this end dial the port where the other one listens, or listen where that dials.
 func (inv *invocation) meet(m far.Meeting) (err error) {
 	if m.Listener == nil {
-		for i := range inv.paths() {
-			inv.paths()[i].Port = m.Port
+		for _, d := range inv.directions() {
+			for i := range d.paths {
+				d.paths[i].Port = m.Port
+			}
 		}
 		return nil
 	}
-	d, lost := &inv.tx, ""
-	if inv.rx.said() {
-		d = &inv.rx
-	}
-	for _, p := range d.paths {
+	lost := ""
+	for _, p := range inv.paths() {
 		if p.Rate != 0 || p.Spill != 0 || p.Via != (engine.Via{}) || p.Sports.Balanced || p.Sports.List != nil {
 			lost = ", without what was said of paths"
 		}
 	}
-	*d = direction{listens: 1, given: true}
 	if inv.options.Inherited, err = dial.Adopt(m.Listener); err != nil {
 		return &engine.Error{Status: engine.StatusConnect, Reason: "cannot listen", Err: err}
 	}
-	d.port = inv.options.Inherited.Port()
+	port := inv.options.Inherited.Port()
+	for _, d := range inv.directions() {
+		*d = direction{listens: 1, given: true, port: port}
+	}
 	if inv.options.Connect == 0 {
 		inv.options.Connect = engine.DefaultConnect
 	}
-	say(ownPrefix, fmt.Sprintf("%s cannot be reached (%v): it dials this end, on port %d%s", inv.far.name, m.Why, d.port, lost))
+	say(ownPrefix, fmt.Sprintf("%s cannot be reached (%v): it dials this end, on port %d%s", inv.far.name, m.Why, port, lost))
 	return nil
 }
 
@@ -173,14 +212,11 @@ func runFar(words []string) engine.Status {
 	if err != nil {
 		return failed(ownPrefix, &engine.Error{Status: engine.StatusConnect, Reason: err.Error()})
 	}
-	inv, err := parse(order.Words)
+	inv, err := parseFar(order.Words)
 	if err != nil {
 		return failed(ownPrefix, err)
 	}
-	if inv.question != "" || inv.bench != nil || inv.far.starts > 0 {
-		return failed(ownPrefix, usageError("%s: expected rx or tx, found %s", far.Verb, strconv.Quote(order.Words[0])))
-	}
 	inv.options.Key, inv.options.Inherited, inv.far.companion = order.Key, order.Inherited, order
-	inv.exec.said = func() (uintptr, error) { return order.Voice(os.Stderr) }
+	inv.exec.said = sync.OnceValues(func() (uintptr, error) { return order.Voice(os.Stderr) })
 	return inv.run()
 }

@@ -72,7 +72,23 @@ func parse(words []string) (*invocation, error) {
 			return &invocation{question: "version"}, nil
 		}
 	}
-	p := &parser{rest: words, table: grammar(), seen: map[string]bool{}, inv: defaults(), lists: helpLists}
+	return parseStream(words, defaults())
+}
+
+// parseFar is parse for the command line of an end that ssh has started. It is about a stream.
+func parseFar(words []string) (*invocation, error) {
+	inv := defaults()
+	inv.far.sealed = true
+	inv, err := parseStream(words, inv)
+	if err == nil && (inv.question != "" || inv.far.starts > 0) {
+		err = usageError("expected rx or tx, found %q", words[0])
+	}
+	return inv, err
+}
+
+// parseStream is parse for what moves a stream, or asks a question, with what is known before a word is read.
+func parseStream(words []string, before *invocation) (*invocation, error) {
+	p := &parser{rest: words, table: grammar(), seen: map[string]bool{}, inv: before, lists: helpLists}
 	for len(p.rest) > 0 {
 		k, err := p.keyword()
 		if err != nil {

@@ -1,34 +1,35 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"viamillipede/cmd/viamillipede/internal/far"
 	"viamillipede/engine"
+	"viamillipede/engine/sidechain"
 )
 
 // farEnd is what the command line says about the other end, where that is started from here.
 type farEnd struct {
-	starts  int    // how often ssh was said
-	to      string // the host, as ssh knows it
-	name    string // the host, for people
-	copy    bool   // this program is sent along
-	command string // its exec; "": none
-	file    string // its file; "": none
-	loose   string // a user and host that ssh does not follow yet; "": none
+	starts int    // how often ssh was said
+	to     string // the host, as ssh knows it
+	name   string // the host, for people
+	copy   bool   // this program is sent along
+	peer   peer   // what it does
+	loose  string // a user and host that ssh does not follow yet; "": none
 
 	port  uint16     // that it listens on, where the line says so
 	ports far.Ports  // where an end listens that chooses; the zero Ports: on any
 	told  [][]string // what the line says to both ends: each keyword with its arguments
 
+	sealed    bool      // this end is the one that ssh has started: it has its key from there
 	companion companion // while the stream runs: the other end over ssh, seen from this one; nil: there is no ssh
 }
 
-// sshWord is the keyword that starts the other end, copyWord what may follow, and fileWord what peer may begin with.
+// sshWord is the keyword that starts the other end, and copyWord what may follow.
 const (
 	sshWord  = "ssh"
 	copyWord = "copy"
-	fileWord = "file"
 )
 
 // throughSSH are the keywords about an other end that is started from here.
@@ -51,13 +52,24 @@ Once a link is up ssh is not needed. It needs viamillipede there. With copy this
 is sent along, if the same one is not there, into a folder of its own; it is gone from
 there as soon as it runs, and its SHA-256 is compared.`,
 	}, {
-		name: "peer",
+		name: peerWord, many: true,
 		args: job.arguments(),
-		gist: "what the other end does that ssh starts: its exec, or its file",
+		set:  func(inv *invocation) { inv.far.peer.said = true },
+		gist: "what the other end of ssh does",
 		more: `
-COMMAND is what exec would be there: a producer for rx, a consumer for tx. With "peer
-file PATH" the stream is read from, or written to, a file there, as file says. What
-the program writes elsewhere is shown here.`,
+COMMAND is what exec would be there: a producer for rx, a consumer for tx, and both for
+rx and tx; pty gives it a terminal. What it writes elsewhere is shown here. "peer file
+PATH" is a file there, and "peer initiate HOST PORT" a TCP connection made from there, as
+file and initiate say. "peer sidechain STEP", once for each step, is the sidechain there:
+of a command each end names its own, while what is built in needs no word there. With rx
+and tx:
+
+  viamillipede rx host1 ssh tx host1 exec ./worker peer ./server
+  viamillipede rx host1 ssh tx host1 charmode peer 'bash -l' pty
+  viamillipede rx host1 ssh tx host1 terminate 8730 keep peer initiate localhost 873
+
+The last one takes many connections, for as long as ssh lives. With rx and tx, file and
+sidechain are about the other end of the one that they follow.`,
 	}, {
 		name: "ports",
 		args: []argument{portRange()},
@@ -131,26 +143,6 @@ func (inv *invocation) startThere() {
 	}
 }
 
-// job is what peer reads: a command, or a word that says that a file follows.
-type job struct{ ofFile bool }
-
-func (j *job) arguments() []argument {
-	what := command(func(inv *invocation, text string) {
-		if j.ofFile = text == fileWord; !j.ofFile {
-			inv.far.command = text
-		}
-	})
-	what.name = "COMMAND|" + fileWord
-	what.want += ", or " + fileWord + " and a file"
-	where := path(func(inv *invocation, name string) bool {
-		inv.far.file = name
-		return true
-	})
-	where.want = "a file there"
-	where.optional = func(string) bool { return j.ofFile }
-	return []argument{what, where}
-}
-
 // portRange is a range of ports.
 func portRange() argument {
 	return argument{
@@ -170,13 +162,14 @@ func portRange() argument {
 func (inv *invocation) completeFar() error {
 	f := &inv.far
 	listens := inv.listening()
+	f.peer.near = nil // for reading only
 	if f.starts == 0 {
 		f.told = nil // nobody is there
 	}
 	switch {
-	case f.loose != "":
+	case f.loose != "" && f.loose != f.to:
 		return usageError("%s: a user before a host is for ssh, which does not follow", f.loose)
-	case f.starts == 0 && (f.command != "" || f.file != ""):
+	case f.starts == 0 && f.peer.said:
 		return usageError("peer: is for an other end that ssh starts")
 	case f.starts == 0 && f.ports != far.Ports{} && (listens == nil || listens.port != 0):
 		return usageError("ports: is for ssh, or for an end that listens on port 0")
@@ -186,14 +179,12 @@ func (inv *invocation) completeFar() error {
 		return usageError("ssh: expected a host, as ssh knows it, found %q", f.to)
 	case f.starts > 1:
 		return usageError("ssh: given twice: it starts one other end, and each further tx or rx is a way to it")
-	case inv.rx.said() && inv.tx.said():
-		return usageError("ssh: is for a stream in one direction: expected rx or tx, found both")
+	case listens != nil:
+		return usageError("ssh: expected a host for rx and for tx, found one that listens")
 	case inv.keyFrom != "":
 		return usageError("key: ssh makes one for the stream")
 	case inv.speaksFirst():
 		return usageError("ssh: cannot be used with wire 1: it has no seal, and all would leave in the clear")
-	case f.command == "" && f.file == "" && !(inv.rx.said() && inv.options.PRBS):
-		return usageError("ssh: expected peer with a command for the other end, or with a file")
 	}
 	for _, p := range inv.paths() {
 		if p.Port != 0 && f.port != 0 && p.Port != f.port {
@@ -201,41 +192,51 @@ func (inv *invocation) completeFar() error {
 		}
 		f.port = max(f.port, p.Port)
 	}
-	return nil
+	return inv.completePeer()
 }
 
-// paths are those of the one end that there is beside ssh.
-func (inv *invocation) paths() []engine.Path {
-	if inv.rx.said() {
-		return inv.rx.paths
+// directions are those that there are.
+func (inv *invocation) directions() (said []*direction) {
+	for _, d := range []*direction{&inv.rx, &inv.tx} {
+		if d.said() {
+			said = append(said, d)
+		}
 	}
-	return inv.tx.paths
+	return said
 }
 
-// checkFar finds out whether the other end will take its command line, before ssh runs.
+// paths are those of all directions.
+func (inv *invocation) paths() []engine.Path { return slices.Concat(inv.rx.paths, inv.tx.paths) }
+
+// checkFar finds out whether the other end will take its command line, and whether the two fit together, before ssh runs.
 func (inv *invocation) checkFar() error {
 	if inv.far.starts == 0 {
 		return nil
 	}
-	if _, err := parse(inv.farLine("1")); err != nil {
+	there, err := parseFar(inv.farLine("1"))
+	if err != nil {
 		return usageError("at the other end: %v", err)
+	}
+	for _, way := range []struct{ tx, rx sidechain.Chain }{{inv.chains.tx, there.chains.rx}, {there.chains.tx, inv.chains.rx}} {
+		if _, err := sidechain.Match(way.tx.Code(), way.rx); err != nil {
+			return usageError("%v: see peer sidechain", err)
+		}
 	}
 	return nil
 }
 
 // farLine is the command line of the other end, which listens on a port, or dials a host and a port.
 func (inv *invocation) farLine(where ...string) []string {
-	line := []string{"rx"}
+	var line []string
+	if inv.tx.said() {
+		line = append(append(line, "rx"), where...)
+		line = append(line, inv.far.peer.rx.words()...)
+	}
 	if inv.rx.said() {
-		line[0] = "tx"
+		line = append(append(line, "tx"), where...)
+		line = append(line, inv.farSender().words()...)
 	}
-	line = append(line, where...)
-	switch f := &inv.far; {
-	case f.file != "":
-		line = append(line, "file", f.file)
-	case f.command != "":
-		line = append(line, "exec", f.command)
-	}
+	line = append(line, inv.far.peer.words...)
 	for _, words := range inv.far.told {
 		if !inv.ownMatter(words[0]) {
 			line = append(line, words...)
@@ -246,5 +247,11 @@ func (inv *invocation) farLine(where ...string) []string {
 
 // ownMatter reports whether a keyword is about this end alone: whoever receives has the file to sync, and whoever sends the say in how fast.
 func (inv *invocation) ownMatter(word string) bool {
-	return word == "sync" && inv.rx.said() || word == "congestion" && inv.tx.said()
+	switch word {
+	case "sync":
+		return inv.rx.said() && (!inv.tx.said() || inv.far.peer.rx.file == "")
+	case "congestion":
+		return !inv.rx.said()
+	}
+	return false
 }

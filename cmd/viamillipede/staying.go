@@ -54,6 +54,9 @@ func (inv *invocation) stay(ctx context.Context, cancel context.CancelCauseFunc,
 	}, profile.Stop)()
 	defer profile.Stop()
 	defer s.watch()()
+	if c := inv.far.companion; c != nil { // its peer comes through ssh alone
+		go func() { <-c.Ended(); s.drain(h) }()
+	}
 	if err := h.Run(ctx); err != nil {
 		return failed(ownPrefix, err)
 	}

@@ -44,10 +44,38 @@ func (inv *invocation) takeMany(ctx context.Context, cancel context.CancelCauseF
 	defer profile.Stop()
 	inv.herald.takes(inv.connection.address())
 	defer s.watch()()
+	defer s.heed(taking, enough)()
 	s.takeAll(ctx, taking, door)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.status
+}
+
+// heed has no more connections taken once the other end has ended that ssh has started, if it has: it serves nobody then who is not there
+// yet. The function that it returns ends that, and returns when it has.
+func (s *staying) heed(taking context.Context, enough func()) (stop func()) {
+	c := s.inv.far.companion
+	if c == nil {
+		return func() {}
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-taking.Done():
+			return
+		case <-c.Ended():
+		}
+		status := failed(ownPrefix, &engine.Error{
+			Status: engine.StatusLost, Reason: "ssh to " + s.inv.far.name + " has ended: no more connections are taken, and those that are there go on",
+		})
+		s.drained()
+		s.mu.Lock()
+		s.status = status
+		s.mu.Unlock()
+		enough()
+	}()
+	return func() { enough(); <-done }
 }
 
 // takePause is how long nobody is taken after that has failed, as where no descriptor is left.

@@ -174,18 +174,10 @@ func Describe(code uint32) string {
 
 // String names the steps as the user did, for people.
 func (c Chain) String() string {
-	if c.Auto {
-		return "auto"
-	}
-	var names []string
-	for _, s := range c.Steps {
-		switch {
-		case s.Codec == Command:
-			names = append(names, "'"+s.Text+"'")
-		case s.Level > 0:
-			names = append(names, fmt.Sprintf("%v:%d", s.Codec, s.Level))
-		default:
-			names = append(names, s.Codec.String())
+	names := c.Words()
+	for i := range names {
+		if !c.Auto && c.Steps[i].Codec == Command {
+			names[i] = "'" + names[i] + "'"
 		}
 	}
 	return strings.Join(names, ", ")

@@ -1,6 +1,7 @@
 package sidechain
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -33,3 +34,22 @@ func Named(word string) (s Step, ok, bad bool) {
 
 // AutoChain is the chain that a user means by "auto". The receiver sees two steps, of which each leg has one at most.
 func AutoChain() Chain { return Chain{Steps: []Step{{Codec: S2}, {Codec: Zstd}}, Auto: true} }
+
+// Words are the steps as a user names them.
+func (c Chain) Words() []string {
+	if c.Auto {
+		return []string{"auto"}
+	}
+	var names []string
+	for _, s := range c.Steps {
+		switch {
+		case s.Codec == Command:
+			names = append(names, s.Text)
+		case s.Level > 0:
+			names = append(names, fmt.Sprintf("%v:%d", s.Codec, s.Level))
+		default:
+			names = append(names, s.Codec.String())
+		}
+	}
+	return names
+}

@@ -20,7 +20,7 @@ __viamillipede_takes() {
 	'stream sidechain') takes='@command' ;;
 	'stream keep') takes='?@' ;;
 	'stream ssh') takes='?@host ?copy' ;;
-	'stream peer') takes='file,@command ?@file' ;;
+	'stream peer') takes='file,initiate,sidechain,@command ?@file ?@host ?@ ?@' ;;
 	'stream ports') takes='@' ;;
 	'stream wire') takes='@' ;;
 	'stream threads') takes='auto' ;;
@@ -204,7 +204,7 @@ __viamillipede_takes() {
 # Sets words to the keywords of a line of kind $1: with * they may be repeated, and with ! they have to come first.
 __viamillipede_words() {
 	case $1 in
-	stream) words='rx* tx* via* rate* spill* sports* file* resume sync exec pty name terminate initiate sidechain* keep ssh* peer ports wire threads verbose checksum chaos checkphrase charmode prbs leglimit delayus key window leg early giveup dead connect bind congestion io cpus sockstats profile ready json progress size events interval notify metrics control timestamps log* limit help! version! completion! keygen! doctor! bench! lanes! status! top! set! stop!' ;;
+	stream) words='rx* tx* via* rate* spill* sports* file* resume sync exec pty name terminate initiate sidechain* keep ssh* peer* ports wire threads verbose checksum chaos checkphrase charmode prbs leglimit delayus key window leg early giveup dead connect bind congestion io cpus sockstats profile ready json progress size events interval notify metrics control timestamps log* limit help! version! completion! keygen! doctor! bench! lanes! status! top! set! stop!' ;;
 	lanes) words='rx tx flows seconds connect via* sports* bind svg json events' ;;
 	bench-diff) words='threshold only*' ;;
 	bench-local) words='seconds warmup rounds sweep* pipes bidir interval dataport json gobench events threads verbose checksum chaos checkphrase charmode prbs leglimit delayus key window leg early giveup dead connect bind congestion io cpus sockstats profile control' ;;

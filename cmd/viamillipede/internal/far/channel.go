@@ -82,7 +82,9 @@ func (c *contact) apart(never, parted time.Duration) {
 
 // channel is the way over ssh to the near end, while the far end has its stream.
 type channel struct {
-	in *bufio.Reader // nothing comes any more, but an end
+	in      *bufio.Reader // nothing comes any more, but an end
+	hearing sync.Once
+	ended   chan struct{} // closed at that; nil: nobody has asked
 	*contact
 
 	theirs *os.File      // what the programs of this end say goes there; nil: it has not been asked for
@@ -92,11 +94,7 @@ type channel struct {
 // Watch calls lost, on another goroutine, when there is nobody to wait for: there is no link in time; or ssh has ended, and no link is up, nor
 // ever was while the stream came. The error is an *engine.Error.
 func (c *channel) Watch(lost func(error)) {
-	ended := make(chan struct{})
-	go func() {
-		_, _ = io.Copy(io.Discard, c.in)
-		close(ended)
-	}()
+	ended := c.Ended()
 	go func() {
 		c.within(contactWithin, ended)
 		if ever, _ := c.met(); ever {
@@ -105,6 +103,18 @@ func (c *channel) Watch(lost func(error)) {
 		c.apart(linkWithin, returnWithin)
 		lost(&engine.Error{Status: engine.StatusLost, Reason: "the other end has gone, or cannot make a link"})
 	}()
+}
+
+// Ended is closed when ssh has ended, or the near end.
+func (c *channel) Ended() <-chan struct{} {
+	c.hearing.Do(func() {
+		c.ended = make(chan struct{})
+		go func() {
+			_, _ = io.Copy(io.Discard, c.in)
+			close(c.ended)
+		}()
+	})
+	return c.ended
 }
 
 // Explain is why the stream has failed: what err says. The near end knows no more.

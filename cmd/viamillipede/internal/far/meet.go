@@ -34,9 +34,9 @@ type Place struct {
 	Ports Ports
 }
 
-// Meet has the far end listen on one of these ports, and tries whether it can be reached there by one of the ways. If not, this end listens
-// at a place of its own, and the far end tries that. The error is an *engine.Error, and names the ports.
-func (h *Host) Meet(ways []Way, theirs Ports, ours Place) (Meeting, error) {
+// Meet has the far end listen on one of these ports, and tries whether it can be reached there by one of the ways of each direction. If not,
+// this end listens at a place of its own, unless it is nil, and the far end tries that. The error is an *engine.Error, and names the ports.
+func (h *Host) Meet(directions [][]Way, theirs Ports, ours *Place) (Meeting, error) {
 	secret := rand.Text()
 	h.tell(fmt.Sprintf("%s %d %d %s", asksListen, theirs.First, theirs.Last, secret))
 	word, rest, err := h.hear(answerWithin)
@@ -50,11 +50,19 @@ func (h *Host) Meet(ways []Way, theirs Ports, ours Place) (Meeting, error) {
 		return Meeting{}, h.puzzled(word)
 	}
 	there := uint16(port)
-	why := reach(context.Background(), ways, there, secret)
-	if why == nil {
-		return Meeting{Port: there}, nil
+	var why error
+	for _, ways := range directions {
+		if why == nil {
+			why = reach(context.Background(), ways, there, secret)
+		}
 	}
-	return h.askBack(there, why, ours)
+	switch {
+	case why == nil:
+		return Meeting{Port: there}, nil
+	case ours == nil:
+		return Meeting{}, fail(engine.StatusConnect, "open port %d on %s in the firewall (see ports): it cannot be reached (%v)", there, h.Name, why)
+	}
+	return h.askBack(there, why, *ours)
 }
 
 // askBack has the far end dial, which cannot be reached at a port.

@@ -78,7 +78,7 @@ func TestMeetAndBegin(t *testing.T) {
 	if err := h.welcome(nil); err != nil {
 		t.Fatal(err)
 	}
-	m, err := h.Meet([]Way{{Host: nowhere}, {Host: "localhost"}}, Ports{}, Place{})
+	m, err := h.Meet([][]Way{{{Host: nowhere}, {Host: "localhost"}}, {{Host: "localhost"}}}, Ports{}, &Place{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestMeetTheOtherWay(t *testing.T) {
 	if err := h.welcome(nil); err != nil {
 		t.Fatal(err)
 	}
-	m, err := h.Meet([]Way{{Host: nowhere}}, Ports{}, Place{})
+	m, err := h.Meet([][]Way{{{Host: "localhost"}}, {{Host: nowhere}}}, Ports{}, &Place{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestMeetNowhere(t *testing.T) {
 		if err := h.welcome(nil); err != nil {
 			t.Fatal(err)
 		}
-		_, err := h.Meet([]Way{{Host: nowhere}}, Ports{}, Place{})
+		_, err := h.Meet([][]Way{{{Host: "localhost"}}, {{Host: nowhere}}}, Ports{}, &Place{})
 		if err == nil || !strings.Contains(err.Error(), "open port ") || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v", err)
 		}

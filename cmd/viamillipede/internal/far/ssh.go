@@ -158,7 +158,7 @@ func (h *Host) hear(within time.Duration) (word, rest string, err error) {
 		return "", "", fail(engine.StatusConnect, "%s has not answered over ssh within %v", h.Name, within)
 	}
 	if err != nil {
-		return "", "", h.gone()
+		return "", "", h.Gone()
 	}
 	return word, rest, nil
 }
@@ -166,8 +166,11 @@ func (h *Host) hear(within time.Duration) (word, rest string, err error) {
 // tell asks the far end for something. If it is not there any more, that is found when its answer is heard.
 func (h *Host) tell(lines ...string) { _ = write(h.ask, lines...) }
 
-// gone says why the far end has ended before a link was up.
-func (h *Host) gone() error {
+// Ended is closed when ssh has ended.
+func (h *Host) Ended() <-chan struct{} { return h.exited }
+
+// Gone says why the far end has ended before a link was up. The error is an *engine.Error.
+func (h *Host) Gone() error {
 	h.wait(endWithin)
 	code := -1
 	select {
@@ -206,7 +209,7 @@ func (h *Host) Watch(lost func(error)) {
 	go func() {
 		<-h.exited
 		if !h.within(linkWithin, nil) {
-			lost(h.gone())
+			lost(h.Gone())
 		}
 	}()
 }
@@ -225,7 +228,7 @@ func (h *Host) Explain(err error) error {
 	defer late.Stop()
 	select {
 	case <-h.exited:
-		return h.gone()
+		return h.Gone()
 	case <-late.C:
 		return err
 	}
