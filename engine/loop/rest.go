@@ -2,6 +2,7 @@ package loop
 
 import (
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"viamillipede/affinity"
@@ -16,12 +17,20 @@ import (
 //	rests -- a tick: many rounds, or something goes on --> busy -- QuietTicks ticks in a row: few, and nothing --> rests
 //
 // A thread may be what waits for the network on behalf of all loops that rest, so none is taken for a few bytes now and then.
+//
+// Nor has it one where many are busy, as at a receiver of many streams. Go's scheduler lets no more of them run at a time than there are
+// CPUs, and each handover from one thread to another costs more than to go on with another goroutine on the same thread.
 
 // rest is how busy a loop is; for its thread.
 type rest struct {
-	before uint64 // rounds, at the last tick
-	quiet  int    // ticks in a row that found few rounds
+	before  uint64 // rounds, at the last tick
+	quiet   int    // ticks in a row that found few rounds
+	counts  bool   // it is one of the crowd
+	crowded bool   // there were many of them at the last tick
 }
+
+// crowd is how many loops of the process are busy and tied to no CPU.
+var crowd atomic.Int32
 
 // note is called at each tick with the number of rounds, and whether nothing goes on.
 func (r *rest) note(rounds uint64, calm bool) {
@@ -32,7 +41,20 @@ func (r *rest) note(rounds uint64, calm bool) {
 }
 
 // rests reports whether the loop needs no thread of its own.
-func (r *rest) rests() bool { return r.quiet >= schedule.QuietTicks }
+func (r *rest) rests() bool { return r.crowded || r.quiet >= schedule.QuietTicks }
+
+// mingle is called after note, and in the end, with whether the loop is one of the crowd.
+func (r *rest) mingle(counts bool) {
+	if counts != r.counts {
+		r.counts = counts
+		if counts {
+			crowd.Add(1)
+		} else {
+			crowd.Add(-1)
+		}
+	}
+	r.crowded = counts && int(crowd.Load()) > schedule.CrowdTimes*runtime.GOMAXPROCS(0)
+}
 
 // seat is the thread that a goroutine of a loop has for itself. It belongs to that goroutine.
 type seat struct {
