@@ -295,3 +295,47 @@ func TestCalledLost(t *testing.T) {
 		})
 	}
 }
+
+// A receiver whose links come up, one after another, and bring it nothing, is given up: giveup does not begin anew with each of them.
+func TestCalledInVain(t *testing.T) {
+	l := listenWith(t, rig.Setup{Options: engine.Options{Giveup: time.Second}, Hooks: rig.Hooks{Timing: steady}})
+	if _, err := l.in.WriteString("words"); err != nil {
+		t.Fatal(err)
+	}
+	at := l.s.Addr().String()
+	visit := func(generation uint32) {
+		c, err := net.Dial("tcp", at)
+		if err != nil {
+			return // the sender has ended
+		}
+		defer c.Close()
+		if _, err := c.Write(wire.Call{Paths: 1, Links: 1, Receiver: 1, Generation: generation}.Append(nil)); err != nil {
+			return
+		}
+		b := make([]byte, wire.HelloLen)
+		_ = c.SetDeadline(time.Now().Add(soon))
+		if _, err := io.ReadFull(c, b); err != nil {
+			return
+		}
+		h, err := wire.ParseHello(b)
+		if err != nil {
+			return
+		}
+		if _, err := c.Write(wire.Welcome{Stream: h.Stream, MaxLeg: wire.MaxLeg, Credit: 64, Receiver: 1}.Append(nil)); err != nil {
+			return
+		}
+		_ = c.SetDeadline(time.Now().Add(100 * time.Millisecond)) // so long the link lives
+		_, _ = io.Copy(io.Discard, c)
+	}
+	for generation := uint32(0); ; generation++ {
+		select {
+		case err := <-l.over:
+			if engine.ExitStatus(err) != engine.StatusLost {
+				t.Errorf("status %d (%v), want %d", engine.ExitStatus(err), err, engine.StatusLost)
+			}
+			return
+		default:
+			visit(generation)
+		}
+	}
+}

@@ -80,13 +80,13 @@ func (u Unreachable) Error() string {
 
 // BlackHole is a path that lets only small packets through.
 type BlackHole struct {
-	Path  string
-	Bytes int64 // size of a packet that does not arrive
+	Path  string // where its peer dials it has no name but its number, "path 1 from 192.0.2.1"
+	Bytes int64  // size of a packet that does not arrive
 }
 
 func (b BlackHole) Error() string {
 	return fmt.Sprintf("path %v: connections come up, but packets of %d bytes do not arrive: "+
-		"is the MTU smaller along the way (see tcp_mtu_probing in viamillipede doctor)?", b.Path, b.Bytes)
+		"is the MTU smaller along the way (see tcp_mtu_probing in viamillipede doctor)?", strings.TrimPrefix(b.Path, "path "), b.Bytes)
 }
 
 // Refused is a connection that is no link of the stream: the first from its host.

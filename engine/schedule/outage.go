@@ -57,11 +57,13 @@ const (
 // that came up after a sign was on its way when the peer died, if it ends like the others: the sign counts again, from then on.
 //
 // giveup counts from when payload last moved while there was some to move; see Progress. While payload seems to move, that counts
-// too, until it turns out that it did not; see Hope.
+// too, until it turns out that it did not; see Hope. Where the peer goes and comes again, the time that it is away does not count; see Forget.
 type Outage struct {
 	contact bool      // the peer has been met
 	since   time.Time // when payload last moved; before contact, the start
 	up      int       // links
+
+	still time.Duration // before contact: how long nothing moved while the peer was there that has gone
 
 	hoped     time.Time // when payload last seemed to move; zero: it does not
 	despaired time.Time // when it last turned out that it had not; zero: it has moved since
@@ -88,8 +90,18 @@ const (
 // Start notes that an end begins to wait for its peer. So many paths lead there, at the end that listens none.
 func (o *Outage) Start(now time.Time, paths int) { o.since, o.replies = now, make([]Reply, paths) }
 
-// Forget notes that the peer which was met no longer concerns the stream: the end that listens waits for any.
-func (o *Outage) Forget(now time.Time) { *o = Outage{since: Later(o.since, now)} }
+// Forget notes that the peer which was met no longer concerns the stream: the end that listens waits for any. Should it be the same one that
+// comes next, and nothing moves then either, giveup has not begun anew: each of its links may have died of what swallows payload.
+func (o *Outage) Forget(now time.Time) {
+	still := o.still
+	if o.contact {
+		still = now.Sub(o.Still())
+	}
+	*o = Outage{since: Later(o.since, now), still: max(0, still)}
+}
+
+// Other notes that the peer which is about to be met is not the one that was forgotten.
+func (o *Outage) Other() { o.still = 0 }
 
 // Met reports whether the peer has ever answered.
 func (o *Outage) Met() bool { return o.contact }
@@ -121,7 +133,7 @@ func (o *Outage) hear() {
 // Meet records that the peer has answered.
 func (o *Outage) Meet(now time.Time) {
 	if !o.contact {
-		o.contact, o.since = true, now
+		o.contact, o.since, o.still = true, now.Add(-o.still), 0
 	}
 }
 

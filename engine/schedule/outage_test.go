@@ -274,3 +274,34 @@ func TestOutageDeadline(t *testing.T) {
 		}
 	}
 }
+
+// Where all links of a peer die in turn and it calls again, the time without it does not count, and that with it does, until payload moves or
+// another one comes.
+func TestOutageOfAPeerThatCallsAgain(t *testing.T) {
+	start := time.Unix(100, 0)
+	at := func(second int) time.Time { return start.Add(time.Duration(second) * time.Second) }
+	for _, c := range []struct {
+		name  string
+		comes func(o *Outage, now time.Time) // the peer, after 4 s with it and 10 without
+		want  Fate                           // 6 s later
+	}{
+		{"the same", func(*Outage, time.Time) {}, FateLost},
+		{"the same, twice", func(o *Outage, now time.Time) { o.Forget(now) }, FateLost},
+		{"another", func(o *Outage, now time.Time) { o.Other() }, FateWait},
+		{"the same, and payload moves", func(o *Outage, now time.Time) { o.LinkUp(now); o.Progress(now) }, FateWait},
+	} {
+		var o Outage
+		o.Start(start, 0)
+		o.LinkUp(at(1))
+		o.LinkLost(EndNoSign, true, at(5), at(5))
+		o.Forget(at(5))
+		c.comes(&o, at(15))
+		o.LinkUp(at(15))
+		if got := o.Judge(at(20), -1, 10*time.Second); got != FateWait {
+			t.Errorf("%s: fate %d after 4 s and 5 s", c.name, got)
+		}
+		if got := o.Judge(at(21), -1, 10*time.Second); got != c.want {
+			t.Errorf("%s: fate %d after 4 s and 6 s, want %d", c.name, got, c.want)
+		}
+	}
+}

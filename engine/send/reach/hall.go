@@ -102,7 +102,7 @@ func (h *Hall) enter(c wire.Call, remote net.Addr) error {
 	}
 	if !h.tenure.Met() {
 		h.tenure.Try(h.claimOf(c), time.Now())
-		h.call = c
+		h.meets(c)
 		clear(h.hosts)
 		if h.called.Begin(c) {
 			h.cfg.Sender.Begin(h.called.Paths())
@@ -114,6 +114,16 @@ func (h *Hall) enter(c wire.Call, remote net.Addr) error {
 		h.hosts[doors.HostOf(remote)] = true
 	}
 	return nil
+}
+
+// meets makes the receiver that calls the current one. Under mu.
+func (h *Hall) meets(c wire.Call) {
+	if c.Receiver != h.call.Receiver {
+		h.cfg.Life.Mu.Lock()
+		h.cfg.Life.Outage.Other()
+		h.cfg.Life.Mu.Unlock()
+	}
+	h.call = c
 }
 
 // own is Reach.Own.
