@@ -2,8 +2,10 @@ package engine_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -344,4 +346,41 @@ func TestOvertakenLinkIsTold(t *testing.T) {
 	later.untilBye(wire.ByeReplaced)
 	last.send(s.frame(0))
 	s.finish(rx, last, got)
+}
+
+// A sender that says goodbye on each link, as soon as it is up, brings the stream no further: the receiver gives up after giveup.
+func TestGoodbyesAreNoProgress(t *testing.T) {
+	rx := receive(t, rig.Setup{Options: engine.Options{Giveup: time.Second, Dead: -1}}, enginetest.KindPipe, nil)
+	h := rx.link(0)
+	h.send(wire.Leg{Number: 0, Length: 5}.Append(nil))
+	h.send([]byte("words"))
+	h.untilType(wire.TypeAck)
+	h.c.Close()
+	for begun, generation := time.Now(), uint32(1); time.Since(begun) < soon; generation++ {
+		select {
+		case got := <-rx.over:
+			rx.over <- got
+			rx.wants(engine.StatusLost)
+			return
+		default:
+			leaves(rx.network, generation)
+		}
+	}
+	t.Error("the receiver waits for ever")
+}
+
+// leaves opens a link of a sender, if it can be had, and says goodbye on it.
+func leaves(n *enginetest.Net, generation uint32) {
+	c, err := n.Dial(context.Background(), engine.Path{Host: "a", Port: port}, netip.Addr{}, 0)
+	if err != nil {
+		return
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(soon))
+	hello := wire.Hello{Version: wire.Version, Stream: wire.StreamID{1}, Generation: generation, MaxLeg: 64 << 10, Links: 4, Flags: wire.FlagResume}
+	c.Write(hello.Append(nil))
+	if _, err := io.ReadFull(c, make([]byte, wire.WelcomeLen)); err == nil {
+		c.Write(wire.Bye{Reason: wire.ByeSilent}.Append(nil))
+		_, _ = io.Copy(io.Discard, c)
+	}
 }

@@ -33,6 +33,7 @@ type rxlink struct {
 	small  [wire.MaxToReceiver]byte
 
 	// These are no part of state, because they last while it changes, each through all of its values.
+	useful   bool    // it has brought a frame that does not end it
 	forsaken bool    // the last words were said, and not heard: a later link has to carry them. A link that parts still reads
 	ending   bool    // the connection is lost, and what is left in it is read (lastWords): leg after leg, all into buffers
 	muted    bool    // as the poller was told: the watch is off. It stays off over any number of frames, while the link is away
@@ -235,8 +236,9 @@ func (k *rxlink) beginFrame() error {
 	if err != nil {
 		return err
 	}
-	if !k.Proved {
-		k.Proved = true
+	k.Proved = true
+	if !k.useful && h.Type != wire.TypeBye && h.Type != wire.TypeError {
+		k.useful = true
 		k.r.fate.Useful.Add(1)
 	}
 	k.frame, k.got = h, 0

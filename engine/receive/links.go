@@ -92,7 +92,7 @@ func (r *Receiver) leave(k *rxlink, err error) {
 		how = schedule.EndNoSign // the end that dials asks
 	}
 	r.life.WentDown(&k.Link, how, !k.Answered && err != stream.ErrLeft)
-	if k.Proved {
+	if k.useful {
 		r.fate.Useful.Add(-1)
 		r.life.Outage.Progress(k.Loop.Now)
 	}

@@ -24,7 +24,7 @@ type Fate struct {
 	Whole  func() bool    // every byte of the stream is here, written or not
 
 	Bye    atomic.Bool  // the sender knows that all is delivered, or will not ask again
-	Useful atomic.Int32 // links, now up, that have brought a frame
+	Useful atomic.Int32 // links, now up, that have brought a frame which does not end them
 }
 
 // Concluded is part of stream.Half: the sender has confirmed the end, or is not coming back to do so.
