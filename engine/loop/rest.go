@@ -32,6 +32,9 @@ type rest struct {
 // crowd is how many loops of the process are busy and tied to no CPU.
 var crowd atomic.Int32
 
+// cpus is how many CPUs the process may use at a time, as Go saw it at the start: more processors than that are only for system calls.
+var cpus = runtime.GOMAXPROCS(0)
+
 // note is called at each tick with the number of rounds, and whether nothing goes on.
 func (r *rest) note(rounds uint64, calm bool) {
 	if r.quiet++; !calm || rounds-r.before > schedule.RoundsQuiet {
@@ -53,7 +56,7 @@ func (r *rest) mingle(counts bool) {
 			crowd.Add(-1)
 		}
 	}
-	r.crowded = counts && int(crowd.Load()) > schedule.CrowdTimes*runtime.GOMAXPROCS(0)
+	r.crowded = counts && int(crowd.Load()) > schedule.CrowdTimes*cpus
 }
 
 // seat is the thread that a goroutine of a loop has for itself. It belongs to that goroutine.

@@ -2,7 +2,6 @@ package loop
 
 import (
 	"os"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -72,7 +71,7 @@ func TestQuietLoopsShareThreads(t *testing.T) {
 
 // Many loops that are tied to no CPU and are busy share threads too; a few have one each.
 func TestCrowdedLoopsShareThreads(t *testing.T) {
-	few := schedule.CrowdTimes * runtime.GOMAXPROCS(0)
+	few := schedule.CrowdTimes * cpus
 	many := 4*few + 50
 	before := threads(t)
 	var ticked sync.WaitGroup
@@ -110,7 +109,7 @@ func TestCrowdedLoopsShareThreads(t *testing.T) {
 
 // A busy loop has a thread of its own until there are more of them than CrowdTimes allows, and again when others have ended.
 func TestRestIsForTheCrowd(t *testing.T) {
-	few := schedule.CrowdTimes * runtime.GOMAXPROCS(0)
+	few := schedule.CrowdTimes * cpus
 	crew := make([]rest, few+1)
 	for i := range crew {
 		crew[i].mingle(true)
