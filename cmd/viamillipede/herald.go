@@ -143,6 +143,7 @@ func (h *herald) linked(s *side) {
 	h.sides[s].linked = true
 	h.mu.Unlock()
 	if h.far != nil {
+		s.met.Store(true)
 		h.far.Met()
 	}
 	if first {

@@ -21,19 +21,19 @@ import (
 
 // companion is the other end, over ssh.
 type companion interface {
-	Met()                   // a link is up
-	Parted()                // the last one has ended, before anything of the stream had come
-	Watch(lost func(error)) // lost is called if ssh ends before that
-	Ended() <-chan struct{} // closed when ssh has ended
-	Explain(error) error    // why the stream has failed
-	End()                   // this end has ended
+	Met()                              // a link is up
+	Parted()                           // the last one has ended, before anything of the stream had come
+	Watch(lost func(error))            // lost is called if ssh ends before that
+	Ended() <-chan struct{}            // closed when ssh has ended
+	Explain(err error, met bool) error // why a stream has failed, which had a link or not
+	End()                              // this end has ended
 }
 
 // run is Run, and knows why the other end has failed, which may have told it over ssh alone.
 func (s *side) run(ctx context.Context) (observe.Summary, error) {
 	summary, err := s.Run(ctx)
-	if err != nil && ctx.Err() == nil && s.far != nil {
-		err = s.far.Explain(err)
+	if err != nil && !stopped(ctx, err) && s.far != nil {
+		err = s.far.Explain(err, s.met.Load())
 	}
 	return summary, err
 }

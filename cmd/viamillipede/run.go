@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"viamillipede/cmd/viamillipede/internal/doctor"
@@ -235,8 +236,9 @@ type side struct {
 	name   string // "tx" or "rx"
 	prefix string // of its lines on standard error
 	log    *words.Log
-	number int       // of its stream, where there are many; 0: there is one
-	far    companion // the other end over ssh; nil: there is no ssh
+	number int         // of its stream, where there are many; 0: there is one
+	far    companion   // the other end over ssh; nil: there is no ssh
+	met    atomic.Bool // it has had a link, where that counts: far is not nil
 	events *events.Side
 	heard  meter.Heard
 	asked  asked

@@ -233,20 +233,35 @@ func TestSSHTunnelMany(t *testing.T) {
 	s.ends(0, "")
 }
 
-// When ssh ends no more connections are taken, and those that are there go on.
+// When ssh ends no more connections are taken, and those that are there go on, also one on which nothing has been said yet.
 func TestSSHTunnelManyWithoutSSH(t *testing.T) {
 	t.Parallel()
-	s, door := tunnel(t, echoes(t), "keep", "2", "window", "1M")
+	l := serve(t)
+	s, door := tunnel(t, doorOf(l), "keep", "2", "window", "1M")
 	c := callDoor(t, door)
-	c.echo("one")
+	there := answerDoor(t, l)
 	if err := syscall.Kill(s.pid("ssh"), syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	s.awaits(`^viamillipede: ssh to localhost has ended: no more connections are taken, and those that are there go on$`)
 	until(t, "nobody is taken", func() bool { return !listensAt(t, door) })
-	c.echo("two")
+	go func() { _, _ = io.Copy(struct{ io.Writer }{there}, there); _ = there.CloseWrite() }()
+	c.echo("one")
 	c.finish()
 	s.ends(5, "")
+}
+
+// answerDoor takes the connection that comes out of a tunnel.
+func answerDoor(t *testing.T, l *net.TCPListener) *net.TCPConn {
+	t.Helper()
+	_ = l.SetDeadline(time.Now().Add(filePatience / 2))
+	c, err := l.AcceptTCP()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	_ = c.SetDeadline(time.Now().Add(filePatience))
+	return c
 }
 
 // The near end is killed: the connections there are reset, and nothing is left.
@@ -256,12 +271,7 @@ func TestSSHTunnelManyKilled(t *testing.T) {
 	s, door := tunnel(t, doorOf(l), "keep", "2", "window", "1M", "dead", "1")
 	c := callDoor(t, door)
 	fmt.Fprint(c, "x")
-	there, err := l.AcceptTCP()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer there.Close()
-	_ = there.SetDeadline(time.Now().Add(filePatience))
+	there := answerDoor(t, l)
 	if _, err := io.ReadFull(there, make([]byte, 1)); err != nil {
 		t.Fatal(err)
 	}

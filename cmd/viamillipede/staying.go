@@ -22,6 +22,7 @@ type staying struct {
 	mu       sync.Mutex
 	sides    []*side        // of the streams that are there; guarded by mu, as is all below
 	ended    progress.Crowd // streams that have: how many, and their bytes
+	lastly   func()         // when none is left; nil: nothing
 	draining bool
 	status   engine.Status // that of the first stream that has failed since then
 }
@@ -54,8 +55,8 @@ func (inv *invocation) stay(ctx context.Context, cancel context.CancelCauseFunc,
 	}, profile.Stop)()
 	defer profile.Stop()
 	defer s.watch()()
-	if c := inv.far.companion; c != nil { // its peer comes through ssh alone
-		go func() { <-c.Ended(); s.drain(h) }()
+	if c := inv.far.companion; c != nil {
+		go func() { <-c.Ended(); s.forsake(func() { s.drain(h) }) }()
 	}
 	if err := h.Run(ctx); err != nil {
 		return failed(ownPrefix, err)
@@ -69,6 +70,18 @@ func (inv *invocation) stay(ctx context.Context, cancel context.CancelCauseFunc,
 func (s *staying) drain(h *engine.House) {
 	s.drained()
 	h.Drain()
+}
+
+// forsake has no more peers served once those that are there have ended. They may be about connections that were quiet so far, and would have
+// to leave if no more were served at once.
+func (s *staying) forsake(drain func()) {
+	s.mu.Lock()
+	s.lastly = drain
+	left := len(s.sides)
+	s.mu.Unlock()
+	if left == 0 {
+		drain()
+	}
 }
 
 // current are the sides of the streams that are there, after that of them all.
@@ -168,20 +181,29 @@ func (s *staying) serve(ctx context.Context, one *invocation, sides []*side) {
 	status := engine.StatusInternal
 	defer func() {
 		one.closeEnds(status)
-		bytes := moved(sides)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.sides = slices.DeleteFunc(s.sides, func(o *side) bool { return slices.Contains(sides, o) })
-		s.ended.Bytes += bytes
-		s.ended.Served++
-		if status != engine.StatusDone {
-			s.ended.Failed++
-		}
-		if s.draining && s.status == engine.StatusDone {
-			s.status = status
-		}
+		s.part(sides, status)
 	}()
 	status = carry(ctx, cancel, sides, nil, one.sight)
+}
+
+// part counts out the sides of a stream, which has ended with a status.
+func (s *staying) part(sides []*side, status engine.Status) {
+	bytes := moved(sides)
+	s.mu.Lock()
+	s.sides = slices.DeleteFunc(s.sides, func(o *side) bool { return slices.Contains(sides, o) })
+	s.ended.Bytes += bytes
+	s.ended.Served++
+	if status != engine.StatusDone {
+		s.ended.Failed++
+	}
+	if s.draining && s.status == engine.StatusDone {
+		s.status = status
+	}
+	left, lastly := len(s.sides), s.lastly
+	s.mu.Unlock()
+	if left == 0 && lastly != nil {
+		lastly()
+	}
 }
 
 // forPeer is the invocation for one peer, which has a room.

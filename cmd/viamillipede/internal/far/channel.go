@@ -118,7 +118,7 @@ func (c *channel) Ended() <-chan struct{} {
 }
 
 // Explain is why the stream has failed: what err says. The near end knows no more.
-func (c *channel) Explain(err error) error { return err }
+func (c *channel) Explain(err error, _ bool) error { return err }
 
 // Voice is a descriptor for what the programs of this end say on standard error. It is passed on for as long as ssh is there, and is lost
 // after that: without it, the first word that a program says then would end it (SIGPIPE), and the stream with it. It stays open until End.

@@ -183,7 +183,7 @@ func (h *Host) Gone() error {
 		return fail(engine.StatusConnect, "ssh to %s has failed", h.Destination)
 	case h.found && !h.greeted && code > 0:
 		return fail(engine.StatusRefused, "viamillipede on %s is of another version, or cannot be run: install %s there, or say ssh copy", h.Name, h.Version)
-	case code == int(engine.StatusLocalPipe):
+	case code == int(engine.StatusLocalPipe) || code == int(engine.StatusRemotePipe): // of two streams there, one hears of the other
 		return fail(engine.StatusRemotePipe, "the other end, on %s, has failed", h.Name)
 	case code > 0:
 		return fail(engine.StatusConnect, "the other end, on %s, has ended with status %d", h.Name, code)
@@ -214,24 +214,27 @@ func (h *Host) Watch(lost func(error)) {
 	}()
 }
 
-// Explain is why the stream has failed, which says so by err: without a link ever, that is only an echo if the far end has ended.
-func (h *Host) Explain(err error) error {
-	ever, _ := h.met()
+// Explain is why a stream has failed, which says so by err: if it never had a link, or was refused, that is only an echo if the far end has
+// ended. Any goroutine may call it.
+func (h *Host) Explain(err error, met bool) error {
 	most := linkWithin
 	switch status := engine.ExitStatus(err); {
-	case ever || status != engine.StatusRefused && status != engine.StatusConnect && status != engine.StatusLost:
-		return err
-	case status == engine.StatusRefused: // both have the key: the far end is about to end, and has cut a handshake off
+	case status == engine.StatusRefused: // both have the key: the far end is about to end, or one of its streams has
 		most = returnWithin
+	case met || status != engine.StatusConnect && status != engine.StatusLost:
+		return err
 	}
 	late := time.NewTimer(most)
 	defer late.Stop()
 	select {
 	case <-h.exited:
-		return h.Gone()
 	case <-late.C:
 		return err
 	}
+	if gone := h.Gone(); !met || engine.ExitStatus(gone) == engine.StatusRemotePipe {
+		return gone
+	}
+	return err
 }
 
 // End lets the far end go, waits a moment for its last words, and ends ssh.
