@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"time"
 
 	"viamillipede/engine/seal"
@@ -17,10 +18,11 @@ var (
 	errOpen   = errors.New("it has no key, or is no viamillipede")
 	errOther  = errors.New("it has another key")
 	errSealed = errors.New("it has a key, and this end has none")
+	errSlow   = errors.New("no handshake in time")
 )
 
 // prove makes a guest show that it has the key, if links are sealed, and returns the connection to go on with. Whoever does not have it
-// gets the same answer, whatever it did, and is told nothing more.
+// gets the same answer, whatever it said, and is told nothing more.
 func (d *Doors) prove(ctx context.Context, g *guest) (net.Conn, error) {
 	if d.cfg.Key == nil {
 		return g.c, nil
@@ -40,6 +42,8 @@ func (d *Doors) prove(ctx context.Context, g *guest) (net.Conn, error) {
 		return nil, errUnsaid
 	case errors.Is(err, net.ErrClosed), ctx.Err() != nil: // nor does this end say anything of keys when it stops
 		return nil, err
+	case errors.Is(err, os.ErrDeadlineExceeded): // what it has said did not arrive, as where large packets are swallowed: it has not spoken
+		return nil, errSlow
 	}
 	d.sendOff(g.c, wire.VerdictKey)
 	return nil, err
