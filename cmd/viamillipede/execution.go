@@ -121,6 +121,14 @@ func (e *execution) like(o *execution) {
 	e.command, e.reads, e.writes, e.peer, e.pty, e.said = o.command, o.reads, o.writes, o.peer, o.pty, o.said
 }
 
+// threads is how many must be left to the program, if there is one; of many (keep), to one of them.
+func (e *execution) threads() int {
+	if e.command == "" {
+		return 0
+	}
+	return child.Threads
+}
+
 // open makes the program's pipes, if there is one.
 func (e *execution) open() (err error) {
 	if e.command == "" {

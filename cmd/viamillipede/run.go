@@ -199,7 +199,7 @@ func (inv *invocation) closeEnds(status engine.Status) {
 
 // provide makes so many ends get by with what this machine grants.
 func (inv *invocation) provide(ends int) error {
-	m, notes, err := means.Provide("/", ends)
+	m, notes, err := means.Provide("/", ends, inv.exec.threads())
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,15 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"viamillipede/netio/host"
+)
+
+// Threads is how many are to be left to a command: its keeper has up to 9, as measured, the shell 1, and a few are for what that runs.
+// With less than threadsLeast it is not tried: Go would end the keeper, in words of its own.
+const (
+	Threads      = 14
+	threadsLeast = 10
 )
 
 // Child is a command that a shell runs. Its methods may be called by any goroutine.
@@ -102,8 +111,19 @@ func (c *Child) Start(environment ...string) error {
 	return nil
 }
 
+// enough returns an error if there are too few threads for a command, by the limits read below root.
+func enough(root host.Root) error {
+	if t := root.Threads(); t.Room < threadsLeast {
+		return fmt.Errorf("%s allows %d more threads, and at least %d are needed", t.By, t.Room, threadsLeast)
+	}
+	return nil
+}
+
 // run starts the keeper; under mu.
 func (c *Child) run(environment []string) error {
+	if err := enough("/"); err != nil {
+		return err
+	}
 	ends, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return os.NewSyscallError("socketpair", err)

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"viamillipede/netio/host"
 )
 
 // soon bounds waits, in tests that do not hang.
@@ -292,5 +294,31 @@ func TestDivert(t *testing.T) {
 	says := bufio.NewScanner(r)
 	if one, two := line(t, says), line(t, says); one != "out" || two != "err" {
 		t.Errorf("it says %q, %q", one, two)
+	}
+}
+
+// A keeper is not started where it would not get its threads, and a user is told what is too little.
+func TestTooFewThreads(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"proc/self/cgroup":    "8:pids:/a\n0::/",
+		"proc/self/mountinfo": "30 24 0:27 / /cg/pids rw - cgroup cgroup rw,pids",
+		"proc/self/status":    "Name:\tx\nThreads:\t5",
+		"cg/pids/a/pids.max":  "20", "cg/pids/a/pids.current": "11",
+	} {
+		name = filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const want = "this control group (pids.max) allows 9 more threads, and at least 10 are needed"
+	if err := enough(host.Root(dir)); err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+	if err := enough(host.Root(t.TempDir())); err != nil {
+		t.Errorf("where nothing is known: %v", err)
 	}
 }

@@ -47,11 +47,11 @@ func Begin() error {
 }
 
 // Provide makes a program with that many ends of streams, 1 or more, fit into what this machine grants, read below root.
-// It must be called once, before the program has many threads. notes are lines for a user who wants to know more. An
-// error, an *engine.Error, means that the limits are too tight.
-func Provide(root host.Root, ends int) (m engine.Means, notes []string, err error) {
+// So many threads, aside, are left to programs that it will start. It must be called once, before the program has many threads. notes are
+// lines for a user who wants to know more. An error, an *engine.Error, means that the limits are too tight.
+func Provide(root host.Root, ends, aside int) (m engine.Means, notes []string, err error) {
 	t := root.Threads()
-	p, err := divide(t, runtime.GOMAXPROCS(0), ends)
+	p, err := divide(t, runtime.GOMAXPROCS(0), ends, aside)
 	if err != nil {
 		return m, nil, err
 	}
@@ -89,17 +89,18 @@ type plan struct {
 	kept  int // threads to make in advance
 }
 
-// divide makes a plan for so many ends if Go would run on so many CPUs (procs).
-func divide(t host.Threads, procs, ends int) (plan, error) {
-	if t.Room >= threadsRoom+2*procs {
+// divide makes a plan for so many ends, and so many threads of other programs (aside), if Go would run on so many CPUs (procs).
+func divide(t host.Threads, procs, ends, aside int) (plan, error) {
+	room := t.Room - aside
+	if room >= threadsRoom+2*procs {
 		return plan{}, nil
 	}
-	all, least := t.Have+t.Room, threadsLeast+(ends-1)*threadsMore
+	all, least := t.Have+room, threadsLeast+(ends-1)*threadsMore
 	if all < least {
-		return plan{}, cannot("%s allows %d threads, and at least %d are needed", t.By, all, least)
+		return plan{}, cannot("%s allows %d threads, and at least %d are needed", t.By, all+aside, least+aside)
 	}
 	more := (all - least) / 4
-	return plan{loops: 1 + more/ends, procs: min(procs, 1+more), kept: min(t.Room, threadsKept)}, nil
+	return plan{loops: 1 + more/ends, procs: min(procs, 1+more), kept: min(room, threadsKept)}, nil
 }
 
 // cannot returns the error that says why the program stops.
