@@ -34,6 +34,15 @@ func (s *Sink) Unread() int {
 	return n
 }
 
+// Counted reports whether Unread has bytes of the stream: of unix(7) sockets the kernel tells the memory, which may be several times that.
+func (s *Sink) Counted() bool {
+	if s.kind != kindSocket {
+		return true
+	}
+	family, err := unix.GetsockoptInt(s.fd, unix.SOL_SOCKET, unix.SO_DOMAIN)
+	return err == nil && family != unix.AF_UNIX
+}
+
 // Dropped reports whether whatever the consumer had not taken is already discarded: the sink is a socket that its peer
 // has reset. What a pipe holds stays there.
 func (s *Sink) Dropped() bool { return s.kind == kindSocket && s.readerGone(0) }

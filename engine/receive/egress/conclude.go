@@ -185,8 +185,11 @@ func (d *Delivery) stoppedEarly(left int, cause error) error {
 		if d.cfg.Consumer != nil {
 			text = d.cfg.Name + " reads no more"
 		}
-		if left > 0 {
+		switch {
+		case left > 0 && d.sink.Counted():
 			text += fmt.Sprintf(", and has left %d bytes of the %d that it was given unread", left, given)
+		case left > 0:
+			text += fmt.Sprintf(", and has left some of the %d bytes that it was given unread", given)
 		}
 		return stream.Fail(stream.StatusLocalPipe, cause, "%s", text)
 	}
@@ -194,13 +197,13 @@ func (d *Delivery) stoppedEarly(left int, cause error) error {
 		return nil
 	}
 	given = d.bytes.Load()
-	read := given - min(given, uint64(left))
-	stopped := observe.ConsumerStopped{Sink: d.cfg.Name, Given: given, Unread: uint64(left)}
+	unread := min(given, uint64(left))
+	stopped := observe.ConsumerStopped{Sink: d.cfg.Name, Given: given, Unread: unread}
 	if end := d.End.Load(); end != nil {
 		stopped.Whole, stopped.Total = true, end.Bytes
 	}
 	observe.Tell(d.cfg.Observer, stopped)
-	return d.endSink(wire.Done{Legs: d.legsWritten(), Bytes: read, Early: true})
+	return d.endSink(wire.Done{Legs: d.legsWritten(), Bytes: given - unread, Early: true})
 }
 
 // keepTurn takes the delivery turn for good, once a call that another loop is making has returned; false if the stream ends
