@@ -15,7 +15,7 @@ PROGRAM := bin/viamillipede
 RACED := ./engine/... ./bufpool/... ./netio/... ./bench/run
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test faults race lab fuzz bench bench-quick bench-growth bench-sidechain bench-gate lint generated completions screenshots packages packages-check recipes install clean
+.PHONY: help build demo test faults race lab fuzz bench bench-quick bench-growth bench-many bench-sidechain bench-gate lint generated completions screenshots packages packages-check recipes install clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ bench-quick: build ## the main rows of that, printed; a minute, and no file is c
 
 bench-growth: build ## what a stream costs as the work grows, into BENCHMARKS.md and its plots; ten to twelve minutes of a quiet machine
 	go run ./tools/growth -bin $(PROGRAM)
+
+bench-many: build ## what streams side by side carry, into BENCHMARKS.md; five minutes of a quiet machine
+	go run ./tools/many -bin $(PROGRAM)
 
 bench-sidechain: build ## what sidechains bring over slow paths, into BENCHMARKS.md; four minutes of a quiet machine, needs root
 	go run ./tools/coded -bin $(PROGRAM)

@@ -21,7 +21,7 @@ func (c *crew) listening(p *Child, port uint16) error {
 	defer tick.Stop()
 	for {
 		for _, table := range []string{"tcp", "tcp6"} {
-			if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", p.Process.Pid, table)); err == nil && hasListener(string(text), port) {
+			if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/net/%s", p.Process.Pid, table)); err == nil && HasListener(string(text), port) {
 				return nil
 			}
 		}
@@ -43,8 +43,8 @@ func (p *Child) gone() bool {
 	return err == nil && info.Signo != 0
 }
 
-// hasListener looks through a table of TCP sockets (proc_pid_net(5)).
-func hasListener(table string, port uint16) bool {
+// HasListener looks through a table of TCP sockets (proc_pid_net(5)).
+func HasListener(table string, port uint16) bool {
 	const stateListen = "0A"
 	suffix := fmt.Sprintf(":%04X", port)
 	for line := range strings.Lines(table) {

@@ -103,7 +103,7 @@ func (s *Stream) receivingHalf() (out *os.File, err error) {
 		return out, nil
 	}
 	if s.Port = s.plan.Port; s.Port == 0 {
-		if s.Port, err = freePort(); err != nil {
+		if s.Port, err = FreePort(); err != nil {
 			return nil, err
 		}
 	}

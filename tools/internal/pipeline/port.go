@@ -13,8 +13,8 @@ const (
 	portTries = 100
 )
 
-// freePort returns a TCP port that nobody listens on.
-func freePort() (uint16, error) {
+// FreePort returns a TCP port that nobody listens on.
+func FreePort() (uint16, error) {
 	for range portTries {
 		port := uint16(firstPort + rand.IntN(portCount))
 		l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(netip.AddrPortFrom(netip.IPv6Unspecified(), port)))
