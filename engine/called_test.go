@@ -296,6 +296,26 @@ func TestCalledLost(t *testing.T) {
 	}
 }
 
+// A sender whose user wants checksums sends nothing to a receiver that does not check them, and waits for another one.
+func TestCalledWithoutChecksum(t *testing.T) {
+	l := listenWith(t, rig.Setup{Options: engine.Options{Checksum: true}, Hooks: rig.Hooks{Timing: steady}})
+	if _, err := l.in.WriteString("words"); err != nil {
+		t.Fatal(err)
+	}
+	lax := l.call(1, nil)
+	h, _ := lax.answered()
+	h.Features &^= wire.FeatureChecksum
+	lax.welcomes(h)
+	if bye := lax.hears(wire.TypeBye).Bye(); bye.Reason != wire.ByeBroken {
+		t.Errorf("a receiver that checks nothing hears %v", bye)
+	}
+	lax.c.Close()
+	g, _ := l.becomes(2, nil)
+	if leg := g.hears(wire.TypeLeg).Leg(); !leg.Checked {
+		t.Errorf("the next receiver gets %+v", leg)
+	}
+}
+
 // A receiver whose links come up, one after another, and bring it nothing, is given up: giveup does not begin anew with each of them.
 func TestCalledInVain(t *testing.T) {
 	l := listenWith(t, rig.Setup{Options: engine.Options{Giveup: time.Second}, Hooks: rig.Hooks{Timing: steady}})

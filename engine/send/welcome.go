@@ -43,6 +43,8 @@ func (s *Sender) welcome(w wire.Welcome) error {
 		return fmt.Errorf("the receiver answers for another stream")
 	case w.Features&^s.features() != 0:
 		return fmt.Errorf("the receiver grants features %#x, of which %#x were asked for", w.Features, s.features())
+	case s.features()&^w.Features&wire.FeatureChecksum != 0:
+		return fmt.Errorf("the receiver cannot check what is sent: it grants no checksum")
 	case s.features()&^w.Features&wire.FeatureSidechain != 0:
 		return fmt.Errorf("the receiver cannot undo a sidechain")
 	case s.met && s.reach.Dials() && w.Receiver != s.receiver.Receiver:
