@@ -286,6 +286,16 @@ func (k *rxlink) silent() bool {
 	return silence >= dead && (k.way.Quiet(now) >= dead || silence >= schedule.PatienceTimes*k.r.time.Dead)
 }
 
+// dead reports whether the link is silent, and nothing is left to be read: on a busy machine this thread may have had no CPU for as long as the
+// silence lasts, and what came meanwhile may be the last words of a sender that has gone.
+func (k *rxlink) dead() bool {
+	if !k.silent() {
+		return false
+	}
+	k.Ready(0)
+	return !k.Gone && !k.Loop.Aboard() && k.silent()
+}
+
 // busy reports whether the link is in the middle of something.
 func (k *rxlink) busy() bool {
 	return k.state != stage.Header || k.got > 0 || len(k.Control) > 0 || k.Away || k.Parting || k.bound != nil || k.stray.to != nil
@@ -315,11 +325,11 @@ func (k *rxlink) tick() {
 	k.follow()
 	k.measurePath()
 	k.Pulse.Beat(k.Loop.Now, k.arrived())
-	if k.silent() {
+	if k.dead() {
 		k.lose(stream.ErrSilent)
 		return
 	}
-	if !k.Beats(k.r.time) {
+	if k.Gone || k.Loop.Aboard() || !k.Beats(k.r.time) {
 		return
 	}
 	if err := k.acknowledge(); err != nil {

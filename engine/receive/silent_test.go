@@ -8,6 +8,7 @@ import (
 	"viamillipede/engine/internal/stream"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/schedule"
+	"viamillipede/engine/wire"
 	"viamillipede/netio"
 )
 
@@ -39,6 +40,44 @@ func TestSilenceOfAFarSender(t *testing.T) {
 		}}
 		if got := k.silent(); got != c.want {
 			t.Errorf("%v after a word from a peer %v away: silent %v, want %v", c.after, c.trip, got, c.want)
+		}
+	}
+}
+
+// unread is a connection with something in its socket that nobody has looked at.
+type unread struct {
+	stream.Conn
+	left []byte
+}
+
+func (u *unread) Recv(a, _ []byte) (n int, err error) {
+	if len(u.left) == 0 {
+		return 0, netio.ErrAgain
+	}
+	n = copy(a, u.left)
+	u.left = u.left[n:]
+	return n, nil
+}
+
+func (*unread) Queued() netio.Queue { return netio.Queue{} }
+
+func (*unread) Kept() bool { return false }
+
+// A thread that had no CPU for long looks at what has come meanwhile before it calls a link dead.
+func TestSilenceOfAThread(t *testing.T) {
+	start := time.Unix(100, 0)
+	for _, came := range []bool{true, false} {
+		var words []byte
+		if came {
+			words = wire.Beat{}.Append(nil)
+		}
+		r := &Receiver{time: schedule.Timing{Dead: 4 * time.Second}}
+		r.store.AckEvery = 1
+		k := &rxlink{r: r, owner: &rxloop{r: r}, way: &doors.Way{}, Link: stream.Link{
+			Conn: stream.Equip(&unread{left: words}), Loop: &loop.Loop{Now: start.Add(9 * time.Second)}, Heard: start,
+		}}
+		if got := k.dead(); got == came {
+			t.Errorf("something has come: %v; dead: %v", came, got)
 		}
 	}
 }
