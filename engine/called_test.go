@@ -316,6 +316,25 @@ func TestCalledWithoutChecksum(t *testing.T) {
 	}
 }
 
+// A receiver that granted nothing, and went, is in the way of none that grants more.
+func TestCalledByOneThatGrantsMore(t *testing.T) {
+	l := listenWith(t, rig.Setup{Options: engine.Options{Rests: true, Title: "name"}, Hooks: rig.Hooks{Timing: steady}})
+	poor := l.call(1, nil)
+	h, _ := poor.answered()
+	all := h.Features
+	if h.Features = 0; all == 0 {
+		t.Fatal("nothing is asked for")
+	}
+	poor.welcomes(h)
+	poor.hears(wire.TypeBeat) // it is the sender's
+	poor.c.Close()
+	if _, err := l.in.WriteString("words"); err != nil {
+		t.Fatal(err)
+	}
+	g, _ := l.becomes(2, nil) // held until the other one has gone
+	g.hears(wire.TypeLeg)
+}
+
 // A receiver whose links come up, one after another, and bring it nothing, is given up: giveup does not begin anew with each of them.
 func TestCalledInVain(t *testing.T) {
 	l := listenWith(t, rig.Setup{Options: engine.Options{Giveup: time.Second}, Hooks: rig.Hooks{Timing: steady}})

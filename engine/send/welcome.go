@@ -49,9 +49,10 @@ func (s *Sender) welcome(w wire.Welcome) error {
 		return fmt.Errorf("the receiver cannot undo a sidechain")
 	case s.met && s.reach.Dials() && w.Receiver != s.receiver.Receiver:
 		return ways.ErrOther
-	case s.met && (w.Features != s.receiver.Features || w.MaxLeg < s.receiver.MaxLeg || w.Credit < s.receiver.Credit):
+	case s.met && s.grantsLess(w):
 		return fmt.Errorf("the receiver grants less than before")
 	case s.met:
+		s.receiver.Features = s.receiver.Features&^wire.FeatureRest | w.Features&wire.FeatureRest
 		return nil
 	case w.Delivered != 0:
 		return fmt.Errorf("the receiver delivered %d legs of a stream that begins now", w.Delivered)
@@ -73,6 +74,16 @@ func (s *Sender) welcome(w wire.Welcome) error {
 	s.fleet.SetLegTime(s.reach.Links(), s.paths())
 	s.fleet.Window = window.New(int(w.Credit), w.Delivered, s.cfg.Window)
 	return nil
+}
+
+// grantsLess reports whether the stream cannot go on as it has begun with a receiver. One that calls may grant more than one that called
+// before, and took nothing: no use is made of that, except that its links rest. Under Life.Mu.
+func (s *Sender) grantsLess(w wire.Welcome) bool {
+	if s.reach.Dials() && w.Features != s.receiver.Features {
+		return true
+	}
+	lacks := s.receiver.Features &^ wire.FeatureRest &^ w.Features
+	return lacks != 0 || w.MaxLeg < s.receiver.MaxLeg || w.Credit < s.receiver.Credit
 }
 
 // makePool gets the memory for the window, on the nodes of the loops.
