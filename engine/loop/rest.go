@@ -72,6 +72,9 @@ func (l *Loop) wait(patience int, on *seat) ([]netio.Event, error) {
 	}
 	if l.cpu < 0 && on.cpu < 0 && l.rests() {
 		l.rise(on)
+		if l.crowded {
+			runtime.Gosched() // whoever was ready before it has its turn first
+		}
 		return l.poll.Rest(time.Duration(patience) * time.Millisecond)
 	}
 	l.sit(on)
