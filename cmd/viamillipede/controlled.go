@@ -237,6 +237,9 @@ func (s *stance) end(links bool) control.End {
 	if r := s.snapshot.Ring; r != nil {
 		e.Ring = &control.Ring{Next: r.Next, Received: r.Received, Depth: r.Depth, Credit: r.Credit, SinkFull: r.SinkFull}
 	}
+	if t, ok := s.stream.(tuned); ok && !s.view.Ended {
+		e.Tunable = tunableOf(t.Tuned())
+	}
 	if links {
 		for _, l := range s.snapshot.Links {
 			e.Each = append(e.Each, linkOf(l, s.snapshot.Time))

@@ -55,10 +55,13 @@ and more; the schema is in the source as control/schema.json.`,
 For each end of a stream what status says, once a second, with what it and its paths carried lately
 as a line of bars. Up and down choose a program, a path, or one of many streams (keep);
 p takes that path out of use, or back into it; + and - change its rate, or the limit of
-all that tx sends, and 0 lifts it; v and V have the program say more or less; s has it
-stop, after a question; l shows each link; q leaves. A terminal of 40 columns and 10
-rows is enough, and 80 by 24 is better. There are no colours with NO_COLOR, and only
-ASCII where the locale is not UTF-8. Where TERM is dumb, use status.`,
+all that tx sends, and 0 lifts it; t and T have a link more, or fewer (threads); < and >
+have the path help sooner or later (spill); g and G have the stream wait longer, or less
+long (giveup); v and V have the program say more or less; s has it stop, after a
+question; l shows each link; ? lists the keys; q leaves. They go no further than set
+does. A terminal of 40 columns and 10 rows is enough, and 80 by 24 is better. There are
+no colours with NO_COLOR, and only ASCII where the locale is not UTF-8. Where TERM is
+dumb, use status.`,
 		},
 		{
 			name: setWord, first: true,

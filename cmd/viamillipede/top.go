@@ -184,7 +184,7 @@ func (w *overview) know(p top.Who, s *control.Status) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if a := w.asking[p.Place]; a != nil {
-		a.answer, a.at = top.Answer{Status: s, Place: p.Place}, time.Now()
+		a.take(s)
 	}
 }
 
@@ -203,6 +203,13 @@ type inquiry struct {
 	answer top.Answer // the last one; its Status is nil before the first. Guarded by overview.mu, as is all below
 	at     time.Time  // when it came, or when the program was first asked
 	over   bool       // it has ended, or says nothing to this user
+}
+
+// take takes an answer, unless a later one was faster. Under overview.mu.
+func (a *inquiry) take(s *control.Status) {
+	if last := a.answer.Status; last == nil || s.Age >= last.Age {
+		a.answer, a.at = top.Answer{Status: s, Place: a.place.Path}, time.Now()
+	}
 }
 
 // ask asks all programs, again and again, and tells what they say.
@@ -289,7 +296,7 @@ func (w *overview) follow(a *inquiry) {
 		}
 		if s.Answer != "" {
 			w.mu.Lock()
-			a.answer, a.at = top.Answer{Status: s, Place: a.place.Path}, time.Now()
+			a.take(s)
 			w.mu.Unlock()
 		}
 		select {

@@ -117,6 +117,13 @@ func TestTopSteers(t *testing.T) {
 		{"+", "rate of localhost:" + port + " was 64K, is 80K"},
 		{"0", "rate of localhost:" + port + " was 80K, is off"},
 		{"v", "verbose was 0, is 1"},
+		{"<", "spill of localhost:" + port + " was 500, is 200"},
+		{">", "spill of localhost:" + port + " was 200, is 500"},
+		{"T", "threads was 4, is 3"},
+		{"t", "threads was 3, is 4"},
+		{"t", "at most 4: the stream began with so many"},
+		{"G", "giveup was 3600, is 900"},
+		{"g", "giveup was 900, is 3600"},
 		{"k-", "limit was off, is 64K"},
 	} {
 		seen := len(o.text())

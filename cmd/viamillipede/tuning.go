@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"viamillipede/cmd/viamillipede/internal/control"
 	"viamillipede/engine"
 	"viamillipede/engine/observe"
 	"viamillipede/engine/schedule"
@@ -136,6 +137,29 @@ func spillText(v int64) string {
 	default:
 		return strconv.FormatInt(d.Milliseconds(), 10)
 	}
+}
+
+// tunableOf is what can be changed of an end, as it is now, for programs.
+func tunableOf(e tune.End) *control.Tunable {
+	t := &control.Tunable{Giveup: max(0, e.Giveup().Seconds())}
+	if e.Source != nil {
+		t.Limit = e.Source.Limit()
+	}
+	if e.Roads == nil {
+		return t
+	}
+	t.Threads, t.ThreadsMost = e.Roads.Wanted(), e.Roads.Links()
+	for _, p := range e.Roads.Settings() {
+		ms := p.Spill.Seconds() * 1000
+		switch {
+		case p.Spill < 0:
+			ms = -1
+		case p.Spill <= schedule.SpillAtOnce:
+			ms = 0
+		}
+		t.Spill = append(t.Spill, ms)
+	}
+	return t
 }
 
 // tuningWords are the settings' names.

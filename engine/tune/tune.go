@@ -27,6 +27,8 @@ type Roads interface {
 	Settings() []PathSettings
 	// Wanted is how many links there should be, if there are paths for them; 0: as many as raise the rate.
 	Wanted() int
+	// Links is how many there may be at most: so many were planned.
+	Links() int
 	// SetLinks has there be so many, and at least one on each path that is on; was is as of Wanted. Errors: TooMany.
 	SetLinks(n int) (was int, err error)
 	// SetRate bounds what the links of a path send together, in bytes a second; 0: nothing does. Errors: ErrNoPath, as for the next two.

@@ -65,7 +65,17 @@ type End struct {
 	Outages   int            `json:"outages"`          // so far
 	Outage    *events.Outage `json:"outage,omitempty"` // the present one
 	Sidechain *events.Coded  `json:"sidechain,omitempty"`
+	Tunable   *Tunable       `json:"tunable,omitempty"`
 	Each      []Link         `json:"each_link,omitempty"`
+}
+
+// Tunable is what can be changed of an end while it runs, as it is now, beside the rates and states of paths. Absent: nothing can.
+type Tunable struct {
+	Giveup      float64   `json:"giveup"`                 // seconds; 0: for ever
+	Limit       uint64    `json:"limit,omitempty"`        // bytes a second, at a sender; 0: none
+	Threads     int       `json:"threads,omitempty"`      // links wanted, where it dials; 0: as many as raise the rate
+	ThreadsMost int       `json:"threads_most,omitempty"` // to which that can be raised; 0: it listens
+	Spill       []float64 `json:"spill,omitempty"`        // of each path, in their order: milliseconds; negative: never
 }
 
 // Comparing is how much was hashed of a file, of what both ends may have.

@@ -36,7 +36,7 @@ func (f *fake) Status(r Request) *Status {
 	s.Kind, s.Beginning = "stream", events.Begin(events.Program{Version: "1.0", Wire: 2}, []events.Setting{{Word: "tx", Args: []string{"host1"}, Given: true}})
 	order := 0
 	s.Ends = append(s.Ends, End{
-		Side: "tx", Number: 3, State: "outage", Left: 1, Still: 2, Comparing: &Comparing{1, 2}, Window: &Window{}, Ring: &Ring{}, Outages: 1,
+		Side: "tx", Number: 3, State: "outage", Left: 1, Still: 2, Comparing: &Comparing{1, 2}, Window: &Window{}, Ring: &Ring{}, Outages: 1, Tunable: &Tunable{Giveup: 1, Limit: 1, Threads: 1, ThreadsMost: 1, Spill: []float64{-1}},
 		Outage: &events.Outage{}, Sidechain: &events.Coded{}, Each: []Link{{Order: &order, State: "up"}},
 		Interval: events.Interval{Of: 1, Unsent: 1, Resent: 1, Waits: "sink", Paths: []events.PathInterval{{State: "up"}}},
 	})

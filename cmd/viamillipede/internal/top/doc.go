@@ -1,7 +1,8 @@
 // Package top shows on a whole screen how the streams of running programs stand, and what keys do to them.
 //
 //	model.go     what is known: the last answers of the programs, their figures of the last minutes, and what the user has chosen
-//	keys.go      a key changes that, or asks a program to change
+//	keys.go      a key changes that, or asks a program to stop
+//	steer.go     or to change
 //	view.go      the model, drawn on a screen of some size            a pure function
 //	stream.go    the part of it that is one end of a stream
 //	frame.go     a screen of cells, and what a terminal has to be told to show it

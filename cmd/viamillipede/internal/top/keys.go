@@ -3,10 +3,7 @@ package top
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
-
-	"viamillipede/cmd/viamillipede/internal/events"
 )
 
 // Order is what a key asks for.
@@ -16,10 +13,11 @@ type Order struct {
 	Set  []string // words of set; nil: none
 }
 
-// question is one that has to be answered before something is done.
+// question is one that has to be answered before an order is carried out.
 type question struct {
-	who  Who
+	Order
 	text string
+	done string // what to say then
 }
 
 // Keys that are more than one character, or none that is shown.
@@ -29,16 +27,6 @@ const (
 	keyOld1 = "\x1bOA" // as sent by a terminal in application mode
 	keyOld2 = "\x1bOB"
 	keyEnd  = "\x03" // ^C
-)
-
-// stepUp and stepDown are by how much a key changes a rate.
-const (
-	stepUp   = 5.0 / 4
-	stepDown = 4.0 / 5
-	rateMost = 1 << 40
-	rateLess = 64 << 10 // bytes a second, that a limit has at least
-
-	verboseMost = 20
 )
 
 // Key does what a key asks for. It returns an order to be carried out, or nil, and whether the user wants to leave.
@@ -62,34 +50,29 @@ func (m *Model) Key(k string) (o *Order, leave bool) {
 		m.move(1)
 	case "l":
 		m.links = !m.links
-	case "p", " ":
-		return m.toggle(), false
-	case "+", "=":
-		return m.pace(stepUp), false
-	case "-":
-		return m.pace(stepDown), false
-	case "0":
-		return m.unlimited(), false
-	case "v":
-		return m.verbose(1), false
-	case "V":
-		return m.verbose(-1), false
 	case "s":
 		if p := m.find(m.at.who); p != nil {
-			m.question = &question{p.who(), fmt.Sprintf("stop %d (%s)? y, or another key for no", p.PID, sides(p))}
+			m.ask(Order{Who: p.who(), Stop: true}, fmt.Sprintf("stop %d (%s)", p.PID, sides(p)), fmt.Sprintf("%d is told to stop", p.PID))
 		}
+	default:
+		return m.steer(k), false
 	}
 	return nil, false
 }
 
+// ask asks whether an order is meant.
+func (m *Model) ask(o Order, text, done string) {
+	m.question = &question{o, text + "? y, or another key for no", done}
+}
+
 // answer takes the answer to a question.
 func (m *Model) answer(k string) (o *Order, leave bool) {
-	who := m.question.who
+	q := m.question
 	m.question = nil
 	switch k {
 	case "y", "Y":
-		m.note = fmt.Sprintf("%d is told to stop", who.PID)
-		return &Order{Who: who, Stop: true}, false
+		m.note = q.done
+		return &q.Order, false
 	case keyEnd:
 		return nil, true
 	}
@@ -107,99 +90,6 @@ func (m *Model) move(by int) {
 	m.at = all[min(max(i, 0), len(all)-1)]
 }
 
-// order asks the program at hand to set something; of an end or a path, which is at hand, too.
-func (m *Model) order(words ...string) *Order {
-	if m.at.side != "" {
-		if words = append([]string{m.at.side}, words...); m.at.number > 0 {
-			words = append([]string{"stream", strconv.Itoa(m.at.number)}, words...)
-		}
-	}
-	return &Order{Who: m.at.who, Set: words}
-}
-
-// verbose has the program at hand say more, or less.
-func (m *Model) verbose(by int) *Order {
-	p := m.find(m.at.who)
-	if p == nil {
-		return nil
-	}
-	level, _ := strconv.Atoi(p.setting("verbose")) // 0 where it was not given
-	return &Order{Who: p.who(), Set: []string{"verbose", strconv.Itoa(min(max(level+by, 0), verboseMost))}}
-}
-
-// toggle takes the path at hand out of use, or back into it.
-func (m *Model) toggle() *Order {
-	w, ok := m.wayAt()
-	if !ok {
-		m.note = "choose a path first (up and down)"
-		return nil
-	}
-	to := "off"
-	if w.state == "off" {
-		to = "on"
-	}
-	return m.order("path", strconv.Itoa(w.order+1), to)
-}
-
-// wayAt is the path at hand; false: it is not one.
-func (m *Model) wayAt() (way, bool) {
-	p := m.find(m.at.who)
-	if p == nil || m.at.path == "" {
-		return way{}, false
-	}
-	for i := range p.Ends {
-		if e := &p.Ends[i]; e.Side == m.at.side && e.Number == m.at.number {
-			for _, w := range p.ways(e) {
-				if w.name == m.at.path {
-					return w, true
-				}
-			}
-		}
-	}
-	return way{}, false
-}
-
-// pace makes what is at hand faster or slower: the path, or all that a program sends.
-func (m *Model) pace(by float64) *Order {
-	p := m.find(m.at.who)
-	if p == nil {
-		return nil
-	}
-	is := m.limitOf(p)
-	if is == 0 {
-		if by > 1 {
-			m.note = "nothing limits it but what it waits for; - sets a limit"
-			return nil
-		}
-		is = m.rateOf(p)
-	}
-	to := min(max(uint64(float64(is)*by), rateLess), rateMost)
-	if to >= 10<<20 {
-		return m.limit(p, fmt.Sprintf("%dM", to>>20))
-	}
-	return m.limit(p, fmt.Sprintf("%dk", to>>10))
-}
-
-// unlimited lets what is at hand send as fast as it can.
-func (m *Model) unlimited() *Order {
-	if p := m.find(m.at.who); p != nil {
-		return m.limit(p, "off")
-	}
-	return nil
-}
-
-// limit is the order for a limit of what is at hand.
-func (m *Model) limit(p *program, to string) *Order {
-	if w, ofPath := m.wayAt(); ofPath {
-		return m.order("rate", strconv.Itoa(w.order+1), to)
-	}
-	if !slices.ContainsFunc(p.Settings, isSender) || m.at.side == "rx" {
-		m.note = "limit is for tx, which reads the source"
-		return nil
-	}
-	return m.order("limit", to)
-}
-
 // sides are the ends that a program has, for people: "tx host1".
 func sides(p *program) string {
 	var all []string
@@ -210,40 +100,3 @@ func sides(p *program) string {
 	}
 	return plain(strings.Join(all, " "))
 }
-
-// limitOf is the limit of what keys are about, in bytes a second; 0: there is none.
-func (m *Model) limitOf(p *program) uint64 {
-	if m.at.path == "" {
-		return sizeOf(p.setting("limit"))
-	}
-	w, _ := m.wayAt()
-	return w.limit
-}
-
-// setting is the argument of a word, as it is now: what was set while the program runs stands after what it began with; "": it was not
-// given.
-func (p *program) setting(word string) (now string) {
-	for _, s := range p.Settings {
-		if s.Given && s.Word == word {
-			now = strings.Join(s.Args, " ")
-		}
-	}
-	return now
-}
-
-// sizeOf is a size as the command line has it; 0: it cannot be read.
-func sizeOf(text string) uint64 {
-	text = strings.TrimSuffix(text, "iB")
-	shift := 0
-	if i := strings.IndexAny(text, "kKmMgG"); i > 0 && i == len(text)-1 {
-		shift = 10 * (1 + strings.Index("kmg", strings.ToLower(text[i:])))
-		text = text[:i]
-	}
-	n, err := strconv.ParseUint(text, 10, 40)
-	if err != nil {
-		return 0
-	}
-	return n << shift
-}
-
-func isSender(s events.Setting) bool { return s.Word == "tx" }

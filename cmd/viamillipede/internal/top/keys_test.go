@@ -34,6 +34,15 @@ func TestKeys(t *testing.T) {
 		"a path's own rate":      {[]string{"j", "j", "="}, []string{"tx", "rate", "2", "125M"}},
 		"a path's rate lifted":   {[]string{"j", "j", "0"}, []string{"tx", "rate", "2", "off"}},
 		"of a receiver":          {[]string{"j", "j", "j", "j", "-"}, nil},
+		"a link more":            {[]string{"t"}, []string{"threads", "13"}},
+		"a link less, of an end": {[]string{"j", "T"}, []string{"tx", "threads", "11"}},
+		"helps sooner":           {[]string{"j", "j", "<"}, []string{"tx", "spill", "2", "200"}},
+		"helps later":            {[]string{"j", "j", ">"}, []string{"tx", "spill", "2", "1000"}},
+		"helps never, no more":   {[]string{"j", "j", "j", ">"}, nil},
+		"helps sooner than that": {[]string{"j", "j", "j", "<"}, []string{"tx", "spill", "3", "60000"}},
+		"helps, of no path":      {[]string{"<"}, nil},
+		"waits longer":           {[]string{"g"}, []string{"giveup", "14400"}},
+		"waits less":             {[]string{"j", "G"}, []string{"tx", "giveup", "900"}},
 		"stop, but no":           {[]string{"s", "n", "v"}, []string{"verbose", "4"}},
 		"help takes a key":       {[]string{"?", "v"}, nil},
 		"nothing":                {[]string{"x"}, nil},
@@ -55,6 +64,68 @@ func TestKeys(t *testing.T) {
 		if _, leave := m.Key(keys[len(keys)-1]); !leave {
 			t.Errorf("%q does not leave", keys)
 		}
+	}
+}
+
+// TestBounds: keys go as far as set does, and say why they go no further.
+func TestBounds(t *testing.T) {
+	m := known(9)
+	e := &m.programs[0].Ends[0]
+	for _, c := range []struct {
+		key, says string
+		set       func()
+	}{
+		{"t", "at most 16", func() { e.Tunable.Threads = 16 }},
+		{"T", "each path keeps a link", func() { e.Tunable.Threads = 2 }}, // of three, one is off
+		{"<", "as soon as the paths before it are busy", func() { m.Key("j"); e.Tunable.Spill[0] = 0 }},
+		{">", "only while the paths before it are down", func() { e.Tunable.Spill[0] = -1 }},
+		{"g", "it waits for ever", func() { e.Tunable.Giveup = 0 }},
+		{"G", "less than a minute", func() { e.Tunable.Giveup = 60 }},
+		{"t", "of the end that dials", func() { e.Tunable.ThreadsMost = 0 }},
+		{"<", "of the end that dials", func() {}},
+		{"g", "no stream that can be changed", func() { e.Tunable = nil }},
+	} {
+		c.set()
+		if o := press(m, c.key); o != nil || !strings.Contains(m.note, c.says) {
+			t.Errorf("%s: %+v, %q, want %q", c.key, o, m.note, c.says)
+		}
+	}
+	for _, c := range []struct {
+		is   float64
+		up   bool
+		want string
+	}{{0, false, "604800"}, {604800, true, "0"}, {61, true, "300"}, {61, false, "60"}, {1e9, false, "604800"}, {1e9, true, "0"}} {
+		m := known(9)
+		m.programs[0].Ends[0].Tunable.Giveup = c.is
+		o := press(m, map[bool]string{true: "g", false: "G"}[c.up])
+		if o == nil || o.Set[1] != c.want {
+			t.Errorf("from %v: %+v, want %s", c.is, o, c.want)
+		}
+	}
+	m = known(9)
+	m.programs[0].Ends[0].Tunable.Threads = 0 // auto
+	if o := press(m, "t"); o == nil || o.Set[1] != "13" {
+		t.Errorf("%+v, want 13: there are 12", o)
+	}
+}
+
+// TestEndsNow: a giveup that is over ends a stream, which is asked about.
+func TestEndsNow(t *testing.T) {
+	m := known(9)
+	for m.at.who.PID != 4712 || m.at.number != 9 {
+		m.Key("j")
+	}
+	if o := press(m, "G"); o != nil || m.question == nil || !strings.Contains(m.question.text, "giveup 60, which ends the stream now? y") {
+		t.Fatalf("%+v, %+v", o, m.question)
+	}
+	if o := press(m, "n"); o != nil {
+		t.Errorf("%+v", o)
+	}
+	if o := press(m, "G", "y"); o == nil || strings.Join(o.Set, " ") != "stream 9 rx giveup 60" {
+		t.Errorf("%+v", o)
+	}
+	if o := press(m, "g"); o == nil || strings.Join(o.Set, " ") != "stream 9 rx giveup 900" {
+		t.Errorf("%+v", o)
 	}
 }
 
@@ -88,7 +159,7 @@ func TestGone(t *testing.T) {
 		t.Errorf("keys are about %+v, with the question %+v", m.at, m.question)
 	}
 	m.Hear(nil, noon)
-	for _, k := range []string{"j", "k", "p", "+", "-", "0", "v", "s", "l", "?"} {
+	for _, k := range []string{"j", "k", "p", "+", "-", "0", "t", "T", "<", ">", "g", "G", "v", "s", "l", "?"} {
 		if o := press(m, k); o != nil {
 			t.Errorf("%q: %+v", k, o)
 		}
@@ -132,14 +203,6 @@ func TestSplit(t *testing.T) {
 	}
 	if got := term.split("\x1b[" + strings.Repeat("1", 100)); len(got) == 0 {
 		t.Error("what is no key is kept for ever")
-	}
-}
-
-func TestSizeOf(t *testing.T) {
-	for text, want := range map[string]uint64{"100M": 100 << 20, "64k": 64 << 10, "2GiB": 2 << 30, "700000": 700000, "much": 0, "": 0, "1M2": 0} {
-		if got := sizeOf(text); got != want {
-			t.Errorf("%q: %d, want %d", text, got, want)
-		}
 	}
 }
 

@@ -204,9 +204,9 @@ func (m *Model) settle() {
 		i := max(0, slices.IndexFunc(all, func(t target) bool { return t.who == m.at.who }))
 		m.at = all[i]
 	}
-	if q := m.question; q != nil && m.find(q.who) == nil {
+	if q := m.question; q != nil && m.find(q.Who) == nil {
 		m.question = nil
-		m.note = fmt.Sprintf("%d has ended", q.who.PID)
+		m.note = fmt.Sprintf("%d has ended", q.PID)
 	}
 }
 

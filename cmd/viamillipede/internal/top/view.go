@@ -24,7 +24,7 @@ func (m *Model) Render(columns, rows int) *Frame {
 		return f
 	}
 	if m.help {
-		for i, text := range helpLines {
+		for i, text := range helpFor(columns, rows) {
 			f.put(1, i+1, piece{text, Plain})
 		}
 	} else {
@@ -136,7 +136,7 @@ func (m *Model) title(f *Frame) {
 }
 
 // hints are what keys do, the most important first.
-var hints = []string{"q quit", "? help", "p path on/off", "+ - rate", "s stop", "l links", "v V verbose", "0 no limit"}
+var hints = []string{"q quit", "? help", "p path", "+ - rate", "t T threads", "< > spill", "g G giveup", "s stop", "l links", "v V verbose", "0 no limit"}
 
 // foot is the last row: a question, what came of an order, or what keys do.
 func (m *Model) foot(f *Frame, row int) {
@@ -163,13 +163,35 @@ func (m *Model) foot(f *Frame, row int) {
 var helpLines = []string{
 	"up, down   choose a program or a path",
 	"p, space   no new legs on the path, or again",
-	"+ -        a quarter faster, a fifth slower:",
-	"           the path, or all that tx sends",
+	"+ -        a quarter faster, a fifth slower: the path, or all that tx sends",
 	"0          without that limit",
-	"v V        it says more, or less",
+	"t T        a link more, or fewer (threads)",
+	"< >        the path helps sooner, or later (spill)",
+	"g G        it waits longer while nothing gets through, or less long (giveup)",
+	"v V        it says more, or less (verbose)",
 	"s          stop the program, after a question",
 	"l          each link, or not",
 	"q, ^C      leave; ^Z: as usual",
+}
+
+// helpNarrow is the same on a small screen.
+var helpNarrow = []string{
+	"up, down  choose a program or a path",
+	"p  path on, off    l  each link, or not",
+	"+ -  faster, slower: the path, or tx",
+	"0  no limit        v V  says more, less",
+	"t T  a link more, fewer (threads)",
+	"< >  path helps sooner, later (spill)",
+	"g G  waits longer, less (giveup)",
+	"s  stop, asks      q  leave",
+}
+
+// helpFor are the lines of help for a screen of that size.
+func helpFor(columns, rows int) []string {
+	if columns < roomy+16 || rows < len(helpLines)+edges {
+		return helpNarrow
+	}
+	return helpLines
 }
 
 // roomy is from how many columns on there is room for what is less important.

@@ -49,7 +49,8 @@ func hosts(second int) (all []Answer) {
 				{Path: "host1.last-resort:8834", Order: 2, State: "off"},
 			},
 		},
-		Window: &control.Window{Next: 5000, Received: 4800, Delivered: 4790, Credit: 252, Resend: 3, Kept: 200 << 20, Limit: 256 << 20},
+		Window:  &control.Window{Next: 5000, Received: 4800, Delivered: 4790, Credit: 252, Resend: 3, Kept: 200 << 20, Limit: 256 << 20},
+		Tunable: &control.Tunable{Giveup: 3600, Threads: 12, ThreadsMost: 16, Spill: []float64{500, 500, -1}},
 		Each: []control.Link{
 			{Link: 0, Path: "host1.40g:8834", Order: order(0), State: "up", Rate: 112e6, RTT: 180e-6, Cwnd: 120, Legs: 2, CPU: 3},
 			{Link: 1, Path: "host1.10g:8834", Order: order(1), State: "stalled", Rate: 0, RTT: 3.4e-3, Cwnd: 10, Again: 12, CPU: -1},
@@ -71,6 +72,7 @@ func hosts(second int) (all []Answer) {
 			Side: "rx", Number: 9, State: "outage", Elapsed: 400, Still: 75, Outages: 2,
 			Interval: events.Interval{Seconds: 1, Bytes: 700 << 20, Waits: "links"},
 			Outage:   &events.Outage{Phase: "lasts", Text: "no path from the sender works since 11:58:45 (75 s ago); waiting for up to 58 min 45 s more (giveup)"},
+			Tunable:  &control.Tunable{Giveup: 300},
 			Ring:     &control.Ring{Next: 90, Received: 90, Credit: 252},
 		},
 	}
@@ -110,6 +112,7 @@ func TestRender(t *testing.T) {
 		{"40x10", 40, 10, func(m *Model) { m.Key("j") }},
 		{"letters", 80, 24, func(m *Model) { m.Letters = true; m.Key("s") }},
 		{"help", 80, 24, func(m *Model) { m.Key("?") }},
+		{"help40x10", 40, 10, func(m *Model) { m.Key("?") }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			m := known(60)
