@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
+	"sort"
 	"time"
 
 	"viamillipede/engine"
@@ -183,8 +183,8 @@ func queues(after, before []observe.LinkSummary) []queue {
 			all = append(all, queue{name, n})
 		}
 	}
-	slices.SortFunc(all, func(a, b queue) int {
-		return cmp.Or(cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Name, b.Name))
+	sort.Slice(all, func(i, j int) bool { // slices.SortFunc has 15 KiB of code for each struct
+		return cmp.Or(cmp.Compare(all[j].Bytes, all[i].Bytes), cmp.Compare(all[i].Name, all[j].Name)) < 0
 	})
 	return all[:min(len(all), queueMost)]
 }
