@@ -181,25 +181,45 @@ func (c *Collector) Close() error {
 }
 
 // Read returns what was counted so far; nothing after Close, since the descriptor's number may belong to another file.
-func (l *Link) Read() Stats {
-	c := l.c
+func (l *Link) Read() Stats { return ReadAll([]*Link{l})[0] }
+
+// ReadAll is Read for each of several links of one collector. It walks through the map of flows once, where each Read does.
+func ReadAll(links []*Link) []Stats {
+	all := make([]Stats, len(links))
+	if len(links) == 0 {
+		return all
+	}
+	c := links[0].c
 	c.maps.RLock()
 	defer c.maps.RUnlock()
 	if c.isClosed() {
-		return Stats{}
+		return all
 	}
-	var counts []counted
-	if l.filtered {
-		counts = c.counter.read(l.cookie)
+	wanted := map[uint64][]counted{}
+	for _, l := range links {
+		if l.filtered {
+			wanted[l.cookie] = nil
+		}
 	}
+	if len(wanted) > 0 {
+		c.counter.read(wanted)
+	}
+	for i, l := range links {
+		all[i] = l.stats(wanted[l.cookie])
+	}
+	return all
+}
+
+// stats are those of a link with these counts; while the maps are read.
+func (l *Link) stats(counts []counted) Stats {
 	l.mu.RLock()
 	defer l.mu.RUnlock()
 	if l.closed {
 		return Stats{}
 	}
 	s := Stats{Flows: flows(counts, func(index uint32) device { return findDevice(l.fd, index) })}
-	if c.observer != nil {
-		s.Ops = c.observer.read(l.fd, l.cookie)
+	if l.c.observer != nil {
+		s.Ops = l.c.observer.read(l.fd, l.cookie)
 	}
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -153,6 +154,42 @@ func TestNobodyWaitsForAWalk(t *testing.T) {
 	swept(t, c)
 }
 
+// countsOf is what the map has of a link.
+func countsOf(c *Collector, l *Link) []counted {
+	all := map[uint64][]counted{l.cookie: nil}
+	c.counter.read(all)
+	return all[l.cookie]
+}
+
+// TestReadAll: each of several links that are read together has its own counts, as if it were read alone, and a closed one has none.
+func TestReadAll(t *testing.T) {
+	var here *place
+	listener, port := here.listen(t, "127.0.0.1")
+	c := open(t, port)
+	var links []*Link
+	for range 3 {
+		from, to := here.connect(t, listener)
+		links = append(links, attach(t, c, from), attach(t, c, to))
+		mustCarry(t, from, to, 1<<20)
+		from.quiet(t)
+	}
+	if err := links[2].Close(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "links have the same counts, read together and alone", func() bool { // an ack may still come in
+		all := ReadAll(links)
+		for i, l := range links {
+			if got, want := all[i].Flows, l.Read().Flows; !reflect.DeepEqual(got, want) || (len(got) == 0) != (i == 2) {
+				return false
+			}
+		}
+		return true
+	})
+	if len(ReadAll(nil)) != 0 {
+		t.Error("no links have counts")
+	}
+}
+
 // TestClosedLinkLeavesNothing: the flows of a link that was closed are gone, and those of the others are not.
 func TestClosedLinkLeavesNothing(t *testing.T) {
 	var here *place
@@ -166,11 +203,11 @@ func TestClosedLinkLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	swept(t, c)
-	if s := one.Read(); len(s.Flows) > 0 || len(c.counter.read(one.cookie)) > 0 {
+	if s := one.Read(); len(s.Flows) > 0 || len(countsOf(c, one)) > 0 {
 		t.Errorf("a closed link has flows: %v", s.Flows)
 	}
 	mustCarry(t, to, from, 1<<20) // not counted any more
-	if len(c.counter.read(one.cookie)) > 0 {
+	if len(countsOf(c, one)) > 0 {
 		t.Error("a closed link counts on")
 	}
 	if len(other.Read().Flows) == 0 {

@@ -82,16 +82,15 @@ type counted struct {
 	flowCount
 }
 
-// read returns what was counted on a socket. Nothing may be deleted meanwhile.
-func (c *counter) read(cookie uint64) (all []counted) {
+// read adds what was counted on each of the sockets that the map has, by cookie. Nothing may be deleted meanwhile.
+func (c *counter) read(sockets map[uint64][]counted) {
 	var key flowKey
 	var count flowCount
 	for i := c.Flows.Iterate(); i.Next(&key, &count); {
-		if key.Cookie == cookie {
-			all = append(all, counted{key, count})
+		if all, wanted := sockets[key.Cookie]; wanted {
+			sockets[key.Cookie] = append(all, counted{key, count})
 		}
 	}
-	return all
 }
 
 // flows turns counts into flows, most bytes first. find returns a device by its index.

@@ -62,17 +62,12 @@ func (l *LinkLoop[K]) Count(g *gauge.Gauge) {
 
 // Describe says how the links stand, for any goroutine but the loop's own; none, when the loop is too busy to answer.
 func (l *LinkLoop[K]) Describe() []observe.LinkStatus {
-	told := loop.Ask(l.Loop, schedule.StatusPatience, func() (all []LinkStatus) {
+	return readAll(loop.Ask(l.Loop, schedule.StatusPatience, func() (all []LinkStatus) {
 		for _, k := range l.Links {
 			all = append(all, k.Status())
 		}
 		return all
-	})
-	var links []observe.LinkStatus
-	for _, s := range told {
-		links = append(links, s.read()) // not on the loop's thread
-	}
-	return links
+	}))
 }
 
 // Collect returns the summaries of the links, those that have ended first, for any goroutine but the loop's own; none, when the loop is

@@ -16,13 +16,23 @@ type LinkStatus struct {
 	counted *sockstats.Link // nil: no socket statistics
 }
 
-// read adds what was counted on the link. It walks through a map, so it does not run on a loop's thread.
-func (l LinkStatus) read() observe.LinkStatus {
-	if l.counted != nil {
-		stats := l.counted.Read()
-		l.Counts = &stats
+// readAll adds what was counted on each link. It walks through a map, so it does not run on a loop's thread.
+func readAll(told []LinkStatus) []observe.LinkStatus {
+	var links []observe.LinkStatus
+	var counted []*sockstats.Link
+	for _, l := range told {
+		links = append(links, l.LinkStatus)
+		if l.counted != nil {
+			counted = append(counted, l.counted)
+		}
 	}
-	return l.LinkStatus
+	counts := sockstats.ReadAll(counted)
+	for i := range links {
+		if told[i].counted != nil {
+			links[i].Counts, counts = &counts[0], counts[1:]
+		}
+	}
+	return links
 }
 
 // Describe says how the link stands, which has carried so many bytes, and whose peer beats so often; on its loop's thread.
