@@ -110,7 +110,7 @@ func (t Table) correct() {
 			all = append(all, r)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b *Row) int { return cmp.Compare(a.Alone, b.Alone) })
+	slices.SortFunc(all, func(a, b *Row) int { return cmp.Compare(a.Alone, b.Alone) })
 	p := 0.0
 	for i, r := range all {
 		p = max(p, min(1, r.Alone*float64(len(all)-i)))

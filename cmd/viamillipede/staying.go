@@ -170,7 +170,7 @@ func (s *staying) join(sides []*side) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sides = append(s.sides, sides...)
-	slices.SortStableFunc(s.sides, func(a, b *side) int { return cmp.Compare(a.number, b.number) })
+	slices.SortFunc(s.sides, func(a, b *side) int { return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.name, b.name)) })
 }
 
 // serve runs the sides of a peer until all is released.
