@@ -276,4 +276,8 @@ func TestSilentStrangersWhereDescriptorsAreFew(t *testing.T) {
 		defer c.Close()
 	}
 	rx.takes(newStream(2, 30000), enginetest.KindPipe)
+	why := func(e observe.Refused) bool { return strings.Contains(e.Err.Error(), "descriptors") }
+	if said := count(rx.log, why); said == 0 || said != count[observe.Refused](rx.log, nil) {
+		t.Errorf("%d of %d lines tell of descriptors", said, count[observe.Refused](rx.log, nil))
+	}
 }

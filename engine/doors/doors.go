@@ -255,14 +255,19 @@ func (d *Doors) acceptAt(ctx context.Context, at int, l net.Listener, guests *sy
 
 // letIn gives a connection a seat, and a goroutine that hears it.
 func (d *Doors) letIn(ctx context.Context, at int, c net.Conn, guests *sync.WaitGroup) {
-	g, gone := d.seats.take(c, d.house.Expects(c.RemoteAddr()), d.seatsForGuests())
+	most := d.seatsForGuests()
+	g, gone := d.seats.take(c, d.house.Expects(c.RemoteAddr()), most)
 	if g == nil {
 		observe.Tell(d.cfg.Observer, observe.NoRoom{From: c.RemoteAddr(), Err: stream.ErrFewFiles})
 		c.Close()
 		return
 	}
 	if gone != nil {
-		d.strangers.refuse(d.cfg.Observer, gone.c.RemoteAddr(), errFull)
+		why := errFull
+		if most < d.cfg.Guests {
+			why = errFewSeats // which may befall a link of the very sender that is waited for
+		}
+		d.strangers.refuse(d.cfg.Observer, gone.c.RemoteAddr(), why)
 		gone.c.Close()
 	}
 	guests.Go(func() {

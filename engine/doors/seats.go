@@ -13,8 +13,11 @@ const (
 	guestsOfSite = 128 // of one host, which may dial all of its links twice; half of all, where there may be more
 )
 
-// errFull is why a guest loses its seat.
-var errFull = errors.New("too many connections that say nothing")
+// Why a guest loses its seat.
+var (
+	errFull     = errors.New("too many connections that say nothing")
+	errFewSeats = errors.New("too few descriptors are left to wait for what it says (ulimit -n)")
+)
 
 // seats are those of the guests being heard. When none is left for a newcomer, the guest that has been silent longest gives way:
 // whoever has something to say says it at once. The zero seats are all free.
