@@ -21,7 +21,10 @@ import (
 const (
 	threadsLeast = 12
 	threadsMore  = 1 // for each loop beyond the very first
-	// With threadsRoom more threads allowed there is no need to look further.
+	// For each CPU beyond the first, with a loop of its own: on a busy machine Go replaces many threads that only wait for a CPU. Two CPUs
+	// were seen to need 25 threads.
+	threadsOfCPU = 16
+	// With threadsRoom more threads allowed than for all CPUs there is no need to look further.
 	threadsRoom = 64
 	// threadsKept bounds the threads that are made in advance.
 	threadsKept = 24
@@ -92,14 +95,14 @@ type plan struct {
 // divide makes a plan for so many ends, and so many threads of other programs (aside), if Go would run on so many CPUs (procs).
 func divide(t host.Threads, procs, ends, aside int) (plan, error) {
 	room := t.Room - aside
-	if room >= threadsRoom+2*procs {
+	if room >= threadsRoom+threadsOfCPU*procs {
 		return plan{}, nil
 	}
 	all, least := t.Have+room, threadsLeast+(ends-1)*threadsMore
 	if all < least {
 		return plan{}, cannot("%s allows %d threads, and at least %d are needed", t.By, all+aside, least+aside)
 	}
-	more := (all - least) / 4
+	more := (all - least) / threadsOfCPU
 	return plan{loops: 1 + more/ends, procs: min(procs, 1+more), kept: min(room, threadsKept)}, nil
 }
 

@@ -23,16 +23,17 @@ func TestDivide(t *testing.T) {
 		fails           string
 	}{
 		{"no limit", 5, host.Unlimited, 64, 2, 0, 0, 0, 0, ""},
-		{"enough", 5, 80, 8, 1, 0, 0, 0, 0, ""},
-		{"enough for few CPUs only", 5, 80, 64, 1, 0, 19, 19, 24, ""},
+		{"enough", 5, 192, 8, 1, 0, 0, 0, 0, ""},
+		{"enough for few CPUs only", 5, 192, 64, 1, 0, 12, 12, 24, ""},
 		{"the least", 4, 8, 8, 1, 0, 1, 1, 8, ""},
 		{"less", 4, 7, 8, 1, 0, 0, 0, 0, "cannot start: a cage allows 11 threads, and at least 12 are needed"},
 		{"two ends", 4, 8, 8, 2, 0, 0, 0, 0, "cannot start: a cage allows 12 threads, and at least 13 are needed"},
-		{"a few more", 4, 28, 8, 1, 0, 6, 6, 24, ""},
-		{"a few more for two ends", 4, 29, 2, 2, 0, 3, 2, 24, ""},
+		{"too few for another CPU", 4, 23, 8, 1, 0, 1, 1, 23, ""},
+		{"a few more", 4, 28, 8, 1, 0, 2, 2, 24, ""},
+		{"a few more for two ends", 4, 41, 2, 2, 0, 2, 2, 24, ""},
 		{"a program", 4, 18, 8, 1, 10, 1, 1, 8, ""},
 		{"a program too many", 4, 17, 8, 1, 10, 0, 0, 0, "cannot start: a cage allows 21 threads, and at least 22 are needed"},
-		{"not enough beside a program", 4, 88, 8, 1, 10, 18, 8, 24, ""},
+		{"not enough beside a program", 4, 200, 8, 1, 10, 12, 8, 24, ""},
 		{"lowered below what there is", 4, 0, 8, 1, 0, 0, 0, 0, "cannot start: a cage allows 4 threads, and at least 12 are needed"},
 	} {
 		got, err := divide(host.Threads{Have: c.have, Room: c.room, By: "a cage"}, c.procs, c.ends, c.aside)
