@@ -43,6 +43,9 @@ func (h *herald) beside(s *side) observe.Observer {
 		return s.log
 	}
 	h.sides[s] = &standing{}
+	if h.far != nil {
+		h.far.Await(s.name)
+	}
 	return &overheard{s.log, s, h}
 }
 
@@ -81,7 +84,7 @@ func (h *herald) hear(s *side, e observe.Event) {
 		h.linked(s)
 	case observe.SenderLeft, observe.ReceiverLeft:
 		if h.far != nil {
-			h.far.Parted()
+			h.far.Parted(s.name)
 		}
 	case observe.Outage:
 		if e.Phase == observe.OutageEnds {
@@ -144,7 +147,7 @@ func (h *herald) linked(s *side) {
 	h.mu.Unlock()
 	if h.far != nil {
 		s.met.Store(true)
-		h.far.Met()
+		h.far.Met(s.name)
 	}
 	if first {
 		h.status(s, s.doing())

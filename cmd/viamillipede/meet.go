@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -21,8 +20,9 @@ import (
 
 // companion is the other end, over ssh.
 type companion interface {
-	Met()                              // a link is up
-	Parted()                           // the last one has ended, before anything of the stream had come
+	Await(side string)                 // its stream begins, and has no link yet
+	Met(side string)                   // a link is up
+	Parted(side string)                // the last one has ended, before anything of the stream had come
 	Watch(lost func(error))            // lost is called if ssh ends before that
 	Ended() <-chan struct{}            // closed when ssh has ended
 	Explain(err error, met bool) error // why a stream has failed, which had a link or not
@@ -121,17 +121,25 @@ func (inv *invocation) awaitBeside(host *far.Host) (err error) {
 
 // sayFar says what the other end has said, or ssh.
 func (inv *invocation) sayFar(line string) {
-	from, text := "", line
-	if m := ownLine.FindStringSubmatch(line); m != nil {
-		from, text = m[1], m[2]
-	}
+	from, text := fromWhom(line)
 	if text = strings.TrimSpace(wire.Printable(text)); text != "" {
 		say("viamillipede "+inv.far.name+from+": ", text)
 	}
 }
 
-// ownLine is a line of this program: of which stream, of which of two ends, and what.
-var ownLine = regexp.MustCompile(`^viamillipede((?: stream \d+)?(?: [rt]x)?): (.*)$`)
+// fromWhom divides a line of this program: of which stream and which of two ends it is (" stream 2 rx"), and what it says. Of any other
+// line, all is what it says.
+func fromWhom(line string) (from, text string) {
+	rest, own := strings.CutPrefix(line, "viamillipede")
+	from, text, ended := strings.Cut(rest, ": ")
+	for word := range strings.FieldsSeq(from) {
+		own = own && (word == streamWord || word == "rx" || word == "tx" || looksLikeNumber(word))
+	}
+	if !own || !ended || strings.TrimLeft(from, " ") == from && from != "" {
+		return "", line
+	}
+	return from, text
+}
 
 // ways are the paths of each direction, as the other end may be reached on them.
 func (inv *invocation) ways() (all [][]far.Way) {

@@ -288,3 +288,21 @@ func TestSSHTunnelManyNoWay(t *testing.T) {
 	s := throughStandIn(t, nil, "rx", nowhere, "ssh", "host1", "tx", nowhere, "terminate", freshPort(t), "keep", "peer", "initiate", "localhost", "1")
 	s.ends(2, `^viamillipede: open port \d+ on `+nowhere+` in the firewall \(see ports\): it cannot be reached \(.*\)$`)
 }
+
+// What an end there says keeps the names of its streams and ends; what others say stays as it is.
+func TestSSHWhoSays(t *testing.T) {
+	for line, want := range map[string][2]string{
+		"viamillipede: done":              {"", "done"},
+		"viamillipede tx: link 1: up":     {" tx", "link 1: up"},
+		"viamillipede stream 12 rx: done": {" stream 12 rx", "done"},
+		"viamillipede is here: hello":     {"", "viamillipede is here: hello"},
+		"viamillipedes: two":              {"", "viamillipedes: two"},
+		"viamillipede":                    {"", "viamillipede"},
+		"rx: a program's":                 {"", "rx: a program's"},
+		"":                                {"", ""},
+	} {
+		if from, text := fromWhom(line); from != want[0] || text != want[1] {
+			t.Errorf("%q: %q and %q, want %q", line, from, text, want)
+		}
+	}
+}

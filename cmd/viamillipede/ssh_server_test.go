@@ -146,6 +146,26 @@ func TestSSHServer(t *testing.T) {
 	s = server.start("rx", "127.0.0.1", "ssh", "there", "peer", "echo half; exit 3")
 	s.ends(7, "exited with status 3")
 
+	s = server.start("rx", "127.0.0.1", "ssh", "there", "tx", "127.0.0.1", "sidechain", "tr a-y b-z", "peer", "sidechain", "tr b-z a-y", "peer", "cat")
+	fmt.Fprint(s.in, "both ways")
+	s.ends(0, "")
+	if got := s.out.String(); got != "both ways" {
+		t.Errorf("both ways: %q", got)
+	}
+
+	door := freshPort(t)
+	s = server.start("rx", "127.0.0.1", "ssh", "there", "tx", "127.0.0.1", "terminate", door, "keep", "2", "window", "1M", "peer", "initiate", "127.0.0.1", echoes(t))
+	until(t, "terminate listens", func() bool { return listensAt(t, door) })
+	one, two := callDoor(t, door), callDoor(t, door)
+	one.echo("one")
+	two.echo("two")
+	one.finish()
+	two.finish()
+	if err := s.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	s.ends(0, "")
+
 	s = server.start("tx", "127.0.0.1", "ssh", "there", "verbose", "2", "peer", "cat >"+copied+"; echo said >&2; echo whole >>"+copied)
 	fmt.Fprint(s.in, "killed ")
 	s.awaits(`link \d+ up`)

@@ -10,25 +10,33 @@ import (
 	"viamillipede/engine"
 )
 
-// contact is whether the two ends have a link. Any goroutine may call Met and Parted, and one at a time the other methods.
+// contact is whether the two ends have a link, for each stream between them. Any goroutine may call Await, Met and Parted, and one at a time
+// the other methods.
 type contact struct {
 	news chan struct{} // something has changed
 
-	mu        sync.Mutex
-	ever, now bool // guarded by mu
+	mu      sync.Mutex
+	streams map[string]bool // by their names here: whether there is a link, or was when the stream came. Guarded by mu
+	ever    bool            // there has been a link; guarded by mu
 }
 
-func newContact() *contact { return &contact{news: make(chan struct{}, 1)} }
+func newContact() *contact {
+	return &contact{news: make(chan struct{}, 1), streams: map[string]bool{}}
+}
+
+// Await notes that there is a stream, which has no link yet.
+func (c *contact) Await(stream string) { c.note(stream, false) }
 
 // Met notes that a link is up.
-func (c *contact) Met() { c.note(true) }
+func (c *contact) Met(stream string) { c.note(stream, true) }
 
 // Parted notes that the last link has ended, before anything of the stream had come: nobody is waited for as a peer.
-func (c *contact) Parted() { c.note(false) }
+func (c *contact) Parted(stream string) { c.note(stream, false) }
 
-func (c *contact) note(now bool) {
+func (c *contact) note(stream string, met bool) {
 	c.mu.Lock()
-	c.ever, c.now = c.ever || now, now
+	c.streams[stream] = met
+	c.ever = c.ever || met
 	c.mu.Unlock()
 	select {
 	case c.news <- struct{}{}:
@@ -36,11 +44,16 @@ func (c *contact) note(now bool) {
 	}
 }
 
-// met reports whether there has ever been a link, and whether the two have parted since.
-func (c *contact) met() (ever, now bool) {
+// met reports whether there has ever been a link, and whether no stream is without one.
+func (c *contact) met() (ever, all bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.ever, c.now
+	for _, met := range c.streams {
+		if !met {
+			return c.ever, false
+		}
+	}
+	return c.ever, true
 }
 
 // within waits for a first link, for a time, or until stop is closed. It reports whether there was one.
@@ -61,15 +74,16 @@ func (c *contact) within(most time.Duration, stop <-chan struct{}) bool {
 	}
 }
 
-// apart returns when the two have had no link for a time: the first where they never had one, the other where they have parted.
+// apart returns when a stream has had no link for a time: the first where there never was one, the other where the two have parted, or have
+// one of another stream.
 func (c *contact) apart(never, parted time.Duration) {
 	for {
-		ever, now := c.met()
+		ever, all := c.met()
 		var late <-chan time.Time
 		switch {
 		case !ever:
 			late = time.After(never)
-		case !now:
+		case !all:
 			late = time.After(parted)
 		}
 		select {

@@ -269,19 +269,23 @@ func TestContact(t *testing.T) {
 		t.Error("a link that there was not")
 	}
 	ends(apart(c))
-	c.Met()
+	c.Await("rx")
+	c.Met("rx")
 	if !c.within(soon, nil) {
 		t.Error("no link")
 	}
 	ended := apart(c)
-	c.Met()
+	c.Met("rx")
 	select {
 	case <-ended:
 		t.Error("apart, with a link")
 	case <-time.After(20 * time.Millisecond):
 	}
-	c.Parted()
+	c.Parted("rx")
 	ends(ended)
+	c.Met("rx")
+	c.Await("tx") // which never has a link
+	ends(apart(c))
 	stop := make(chan struct{})
 	close(stop)
 	if newContact().within(soon, stop) {
