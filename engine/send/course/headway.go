@@ -49,8 +49,11 @@ func (w *headway) look(k *Link, q netio.Queue) {
 	}
 	w.acked, w.moved = q.Acked, k.Loop.Now
 	k.Order.Heard(k.Path.Order, k.Loop.Now)
-	k.SeemsToMove()
-	if q.Acked > w.begun+k.Said {
+	carries := q.Acked > w.begun+k.Said
+	if carries || w.excused { // else it is small frames that get through, and perhaps nothing larger
+		k.SeemsToMove()
+	}
+	if carries {
 		k.arrives()
 	}
 	if w.stalled {

@@ -105,3 +105,30 @@ func TestOldAcknowledgementsAreNoNews(t *testing.T) {
 		t.Errorf("no payload is said to have moved")
 	}
 }
+
+// That small frames get through is no reason to think that payload does: where large packets are swallowed, each link in turn would give hope.
+func TestSmallFramesAreNoHope(t *testing.T) {
+	start := time.Unix(100, 0)
+	f := &Fleet{
+		Life: &stream.Life{Started: start}, Window: window.New(64, 0, 1<<20), Time: schedule.Timing{Dead: 4 * time.Second, Stall: time.Second},
+	}
+	c := &slack{queue: netio.Queue{Told: true, InNetwork: 5034, RTT: time.Millisecond, MinRTT: time.Millisecond}}
+	k := &Link{Fleet: f, Path: ways.NewPath(stream.Path{}, 0), Link: stream.Link{Loop: &loop.Loop{Now: start}, Conn: stream.Equip(c), Heard: start}}
+	k.UpSince, k.Said = start, 34
+	k.Carried, k.trips = []uint64{7}, []schedule.Trip{{From: start}}
+	k.Measure()
+
+	look := func(acked uint64) {
+		c.queue.Acked, c.queue.InNetwork = acked, 5034-int(acked)
+		k.Loop.Now = k.Loop.Now.Add(time.Second)
+		k.Measure()
+	}
+	look(34)
+	if got := f.HopedAt(); got.After(start) {
+		t.Errorf("payload seems to have moved after %v, and a small frame has", got.Sub(start))
+	}
+	look(35)
+	if got := f.HopedAt(); !got.After(start) {
+		t.Error("payload does not seem to move, although some has")
+	}
+}
