@@ -60,7 +60,7 @@
 //
 // # Both ends
 //
-//	engine/loop                  one OS thread with an epoll instance, a shard of the leg buffers, and links; a goroutine, while it does little or there are many
+//	engine/loop                  one OS thread with an epoll instance, a shard of the leg buffers, and links; a goroutine, while it does little
 //	engine/ways                  where an end dials: links are dialled, lost, dialled again   a goroutine a link, off the data path
 //	engine/doors                 where it listens: connections come in             a goroutine a connection, for a moment
 //	    doors.go                   several listeners

@@ -1,6 +1,5 @@
 // Package loop runs what the links of a stream do: a loop is one OS thread with its own epoll instance, its own descriptors and its own posts;
-// while it does little, or many others do much, a goroutine. It knows nothing of legs and links; its owner says what happens at a tick and
-// at the end of a round.
+// while it does little, a goroutine. It knows nothing of legs and links; its owner says what happens at a tick and at the end of a round.
 //
 //	loop.go       a round, and what other threads may ask of a loop
 //	clock.go      its ticks, and how long it waits
@@ -24,8 +23,8 @@ import (
 type Watcher interface{ Ready(events uint32) }
 
 // Loop is one OS thread that waits in its own epoll instance and runs everything that its links do. While it is tied to no CPU and does
-// little, or many others do much, it is a goroutine on any thread (rest.go), which then is the loop's thread. Unless a method says that
-// other threads may call it, only the loop's thread may: the one that has the helm (takeover.go).
+// little, it is a goroutine on any thread (rest.go), which then is the loop's thread. Unless a method says that other threads may call it,
+// only the loop's thread may: the one that has the helm (takeover.go).
 //
 // A round: wait, tell the watchers, run what was posted, tick when it is time, then the owner's After. The wait does not
 // block when After asked for another round.
@@ -245,7 +244,6 @@ func (l *Loop) work() {
 			return
 		}
 		l.note(l.rounds.Load(), l.calm)
-		l.mingle(l.cpu < 0 && l.quiet < schedule.QuietTicks)
 	}
 	again := l.After()
 	if !l.aboard {
@@ -279,7 +277,6 @@ func (l *Loop) end() {
 	defer l.mu.Unlock()
 	if !l.ended {
 		l.ended = true
-		l.mingle(false)
 		close(l.done)
 	}
 }

@@ -2,7 +2,6 @@ package loop
 
 import (
 	"runtime"
-	"sync/atomic"
 	"time"
 
 	"viamillipede/affinity"
@@ -17,23 +16,12 @@ import (
 //	rests -- a tick: many rounds, or something goes on --> busy -- QuietTicks ticks in a row: few, and nothing --> rests
 //
 // A thread may be what waits for the network on behalf of all loops that rest, so none is taken for a few bytes now and then.
-//
-// Nor has it one where many are busy, as at a receiver of many streams. Go's scheduler lets no more of them run at a time than there are
-// CPUs, and each handover from one thread to another costs more than to go on with another goroutine on the same thread.
 
 // rest is how busy a loop is; for its thread.
 type rest struct {
-	before  uint64 // rounds, at the last tick
-	quiet   int    // ticks in a row that found few rounds
-	counts  bool   // it is one of the crowd
-	crowded bool   // there were many of them at the last tick
+	before uint64 // rounds, at the last tick
+	quiet  int    // ticks in a row that found few rounds
 }
-
-// crowd is how many loops of the process are busy and tied to no CPU.
-var crowd atomic.Int32
-
-// cpus is how many CPUs the process may use at a time, as Go saw it at the start: more processors than that are only for system calls.
-var cpus = runtime.GOMAXPROCS(0)
 
 // note is called at each tick with the number of rounds, and whether nothing goes on.
 func (r *rest) note(rounds uint64, calm bool) {
@@ -44,20 +32,7 @@ func (r *rest) note(rounds uint64, calm bool) {
 }
 
 // rests reports whether the loop needs no thread of its own.
-func (r *rest) rests() bool { return r.crowded || r.quiet >= schedule.QuietTicks }
-
-// mingle is called after note, and in the end, with whether the loop is one of the crowd.
-func (r *rest) mingle(counts bool) {
-	if counts != r.counts {
-		r.counts = counts
-		if counts {
-			crowd.Add(1)
-		} else {
-			crowd.Add(-1)
-		}
-	}
-	r.crowded = counts && int(crowd.Load()) > schedule.CrowdTimes*cpus
-}
+func (r *rest) rests() bool { return r.quiet >= schedule.QuietTicks }
 
 // seat is the thread that a goroutine of a loop has for itself. It belongs to that goroutine.
 type seat struct {
@@ -72,9 +47,6 @@ func (l *Loop) wait(patience int, on *seat) ([]netio.Event, error) {
 	}
 	if l.cpu < 0 && on.cpu < 0 && l.rests() {
 		l.rise(on)
-		if l.crowded {
-			runtime.Gosched() // whoever was ready before it has its turn first
-		}
 		return l.poll.Rest(time.Duration(patience) * time.Millisecond)
 	}
 	l.sit(on)

@@ -2,7 +2,6 @@ package loop
 
 import (
 	"os"
-	"sync"
 	"testing"
 	"time"
 
@@ -66,71 +65,6 @@ func TestQuietLoopsShareThreads(t *testing.T) {
 	}
 	for _, l := range loops {
 		l.Close()
-	}
-}
-
-// Many loops that are tied to no CPU and are busy share threads too; a few have one each.
-func TestCrowdedLoopsShareThreads(t *testing.T) {
-	few := schedule.CrowdTimes * cpus
-	many := 4*few + 50
-	before := threads(t)
-	var ticked sync.WaitGroup
-	var loops []*Loop
-	for i := range many {
-		l, err := New(i, -1, 10*time.Millisecond)
-		if err != nil {
-			t.Fatal(err)
-		}
-		left := 2 * schedule.QuietTicks
-		ticked.Add(1)
-		l.Tick = func() { // it does not call Calm: something goes on
-			if left--; left == 0 {
-				ticked.Done()
-			}
-		}
-		l.After = func() bool { return false }
-		loops = append(loops, l)
-		go l.Run()
-	}
-	ticked.Wait()
-	if more := threads(t) - before; more > few+many/2 {
-		t.Errorf("%d threads for %d busy loops", more, many)
-	}
-	if !HaltAll(loops, 30*time.Second) {
-		t.Error("they do not end")
-	}
-	for _, l := range loops {
-		l.Close()
-	}
-	if n := crowd.Load(); n != 0 {
-		t.Errorf("%d busy loops are left", n)
-	}
-}
-
-// A busy loop has a thread of its own until there are more of them than CrowdTimes allows, and again when others have ended.
-func TestRestIsForTheCrowd(t *testing.T) {
-	few := schedule.CrowdTimes * cpus
-	crew := make([]rest, few+1)
-	for i := range crew {
-		crew[i].mingle(true)
-		if alone := i < few; crew[i].rests() == alone {
-			t.Errorf("of %d busy loops, the last rests: %v", i+1, !alone)
-		}
-	}
-	crew[0].mingle(true)
-	if !crew[0].rests() {
-		t.Error("the first one keeps its thread in a crowd")
-	}
-	crew[few].mingle(false)
-	crew[0].mingle(true)
-	if crew[0].rests() {
-		t.Error("the first one has no thread when the crowd is gone")
-	}
-	for i := range crew {
-		crew[i].mingle(false)
-	}
-	if n := crowd.Load(); n != 0 {
-		t.Errorf("%d busy loops are left", n)
 	}
 }
 

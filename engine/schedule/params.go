@@ -322,12 +322,13 @@ const (
 	// TicksPerLook is how many ticks of a loop pass between two looks of the supervisor, unless somebody asks it to look. What it
 	// waits for takes seconds, and an idle stream should cost nothing.
 	TicksPerLook = 4
-	// RoundsAtRest is how many rounds a loop may make between two looks while next to nothing is going on: a heartbeat of each link.
+	// RoundsAtRest is how many rounds a loop may make between two looks while next to nothing is going on: a heartbeat of each of many
+	// links.
 	RoundsAtRest = 100
 	// A loop that is tied to no CPU has a thread of its own if it makes more than RoundsQuiet rounds from one tick to the next, or finds
-	// something on its way at a tick, and for QuietTicks more. Somebody who types, or a heartbeat of each link, makes less. More than
-	// CrowdTimes such loops for each CPU that the process may use have none: 64 streams cost a quarter less that way.
-	RoundsQuiet, QuietTicks, CrowdTimes = 20, 2, 1
+	// something on its way at a tick, and for QuietTicks more. Somebody who types, or a heartbeat of each link, makes less.
+	RoundsQuiet = 20
+	QuietTicks  = 2
 	// TellSettled is how long a link has to be up before an outage has ended for the user: a link that breaks at once is no news.
 	TellSettled = 500 * time.Millisecond
 	// TellStuck times Timing.Tell is how long payload may stand still while there are links: meanwhile they may break and be dialled
