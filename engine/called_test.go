@@ -316,7 +316,7 @@ func TestCalledWithoutChecksum(t *testing.T) {
 	}
 }
 
-// A receiver that granted nothing, and went, is in the way of none that grants more.
+// A receiver that granted nothing but larger legs than ours, and went, is in the way of none that grants more, and legs as large as ours.
 func TestCalledByOneThatGrantsMore(t *testing.T) {
 	l := listenWith(t, rig.Setup{Options: engine.Options{Rests: true, Title: "name"}, Hooks: rig.Hooks{Timing: steady}})
 	poor := l.call(1, nil)
@@ -331,7 +331,11 @@ func TestCalledByOneThatGrantsMore(t *testing.T) {
 	if _, err := l.in.WriteString("words"); err != nil {
 		t.Fatal(err)
 	}
-	g, _ := l.becomes(2, nil) // held until the other one has gone
+	g := l.call(2, nil) // held until the other one has gone
+	h, _ = g.answered()
+	if _, err := g.c.Write(wire.Welcome{Stream: h.Stream, MaxLeg: h.MaxLeg, Credit: 64, Receiver: 2, Features: h.Features}.Append(nil)); err != nil {
+		t.Fatal(err)
+	}
 	g.hears(wire.TypeLeg)
 }
 

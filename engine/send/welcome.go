@@ -77,13 +77,13 @@ func (s *Sender) welcome(w wire.Welcome) error {
 }
 
 // grantsLess reports whether the stream cannot go on as it has begun with a receiver. One that calls may grant more than one that called
-// before, and took nothing: no use is made of that, except that its links rest. Under Life.Mu.
+// before, and took nothing: no use is made of that, except that its links rest; and smaller legs, as long as ours are. Under Life.Mu.
 func (s *Sender) grantsLess(w wire.Welcome) bool {
-	if s.reach.Dials() && w.Features != s.receiver.Features {
-		return true
+	if s.reach.Dials() {
+		return w.Features != s.receiver.Features || w.MaxLeg < s.receiver.MaxLeg || w.Credit < s.receiver.Credit
 	}
 	lacks := s.receiver.Features &^ wire.FeatureRest &^ w.Features
-	return lacks != 0 || w.MaxLeg < s.receiver.MaxLeg || w.Credit < s.receiver.Credit
+	return lacks != 0 || int(w.MaxLeg) < s.fleet.Most || w.Credit < s.receiver.Credit
 }
 
 // makePool gets the memory for the window, on the nodes of the loops.
