@@ -82,7 +82,7 @@ func run(ctx context.Context, set settings) error {
 	}
 	defer os.RemoveAll(dir)
 	if !set.quick {
-		if err := fit(page); err != nil { // before minutes are wasted
+		if err := marked.Check(page, partNames()...); err != nil {
 			return err
 		}
 	}
@@ -101,22 +101,6 @@ func run(ctx context.Context, set settings) error {
 		return p.quick(ctx)
 	}
 	return set.regenerate(ctx, p)
-}
-
-// fit returns an error if the page does not have the parts.
-func fit(name string) error {
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return fmt.Errorf("run this from the root of the source: %w", err)
-	}
-	parts := map[string]string{}
-	for _, name := range partNames() {
-		parts[name] = ""
-	}
-	if _, err := marked.Replace(string(text), parts); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
 }
 
 // regenerate measures and writes the results. If a part fails, its old text stays, and the error says so.

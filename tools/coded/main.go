@@ -69,12 +69,8 @@ func parse() (settings, error) {
 // run measures round by round and gives everything to the page at the end; progress goes to standard error.
 func run(ctx context.Context, set settings) error {
 	if !set.print {
-		text, err := os.ReadFile(page)
-		if err == nil {
-			_, err = marked.Replace(string(text), map[string]string{part: ""})
-		}
-		if err != nil { // before minutes are wasted
-			return fmt.Errorf("run this from the root of the source: %w", err)
+		if err := marked.Check(page, part); err != nil {
+			return err
 		}
 	}
 	net, err := lab.Open(lab.Config{Paths: 1})

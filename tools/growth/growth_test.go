@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"viamillipede/tools/internal/ends"
+	"viamillipede/tools/internal/marked"
 	"viamillipede/tools/internal/relay"
 )
 
@@ -186,10 +187,10 @@ func TestPlots(t *testing.T) {
 
 // The page of this tree takes the part.
 func TestPageTakesThePart(t *testing.T) {
-	if err := fit("../../" + page); err != nil {
+	if err := marked.Check("../../"+page, part); err != nil {
 		t.Error(err)
 	}
-	if err := fit("../../README.md"); err == nil {
+	if err := marked.Check("../../README.md", part); err == nil {
 		t.Error("a page without the part fits")
 	}
 }

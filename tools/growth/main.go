@@ -89,7 +89,7 @@ func parse() (settings, error) {
 // run measures, or reads what was measured, and gives it to the page or prints it.
 func run(ctx context.Context, set settings) error {
 	if !set.print {
-		if err := fit(page); err != nil { // before minutes are wasted
+		if err := marked.Check(page, part); err != nil {
 			return err
 		}
 	}
@@ -119,16 +119,6 @@ func run(ctx context.Context, set settings) error {
 	}
 	fmt.Fprintf(os.Stderr, "growth: %s and %s/*.svg are new\n", page, pictures)
 	return nil
-}
-
-// fit returns an error if the page does not have the part.
-func fit(name string) error {
-	text, err := os.ReadFile(name)
-	if err != nil {
-		return fmt.Errorf("run this from the root of the source: %w", err)
-	}
-	_, err = marked.Replace(string(text), map[string]string{part: ""})
-	return err
 }
 
 func (set settings) find(ctx context.Context) (found, error) {

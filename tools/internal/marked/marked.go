@@ -50,6 +50,22 @@ func Replace(text string, parts map[string]string) (string, error) {
 	return out, nil
 }
 
+// Check returns an error if a file cannot be given new contents for the named parts: before they are measured, which may take long.
+func Check(name string, parts ...string) error {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return fmt.Errorf("run this from the root of the source: %w", err)
+	}
+	none := map[string]string{}
+	for _, part := range parts {
+		none[part] = ""
+	}
+	if _, err := Replace(string(text), none); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
 // walk returns the text with the content of each part replaced by what f returns; on an error the text is not usable.
 func walk(text string, f func(name, content string) string) (string, error) {
 	var out, content strings.Builder
