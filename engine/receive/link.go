@@ -286,8 +286,8 @@ func (k *rxlink) silent() bool {
 	return silence >= dead && (k.way.Quiet(now) >= dead || silence >= schedule.PatienceTimes*k.r.time.Dead)
 }
 
-// dead reports whether the link is silent, and nothing is left to be read: on a busy machine this thread may have had no CPU for as long as the
-// silence lasts, and what came meanwhile may be the last words of a sender that has gone.
+// dead reads what has come in on a link that is silent, and reports whether it still is: on a busy machine this thread may have had no CPU for
+// as long as the silence lasts, and what came meanwhile may be the last words of a sender that has gone. The link may have ended with that.
 func (k *rxlink) dead() bool {
 	if !k.silent() {
 		return false

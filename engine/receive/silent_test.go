@@ -6,6 +6,7 @@ import (
 
 	"viamillipede/engine/doors"
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/internal/stream/streamtest"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/wire"
@@ -44,25 +45,6 @@ func TestSilenceOfAFarSender(t *testing.T) {
 	}
 }
 
-// unread is a connection with something in its socket that nobody has looked at.
-type unread struct {
-	stream.Conn
-	left []byte
-}
-
-func (u *unread) Recv(a, _ []byte) (n int, err error) {
-	if len(u.left) == 0 {
-		return 0, netio.ErrAgain
-	}
-	n = copy(a, u.left)
-	u.left = u.left[n:]
-	return n, nil
-}
-
-func (*unread) Queued() netio.Queue { return netio.Queue{} }
-
-func (*unread) Kept() bool { return false }
-
 // A thread that had no CPU for long looks at what has come meanwhile before it calls a link dead.
 func TestSilenceOfAThread(t *testing.T) {
 	start := time.Unix(100, 0)
@@ -74,7 +56,7 @@ func TestSilenceOfAThread(t *testing.T) {
 		r := &Receiver{time: schedule.Timing{Dead: 4 * time.Second}}
 		r.store.AckEvery = 1
 		k := &rxlink{r: r, owner: &rxloop{r: r}, way: &doors.Way{}, Link: stream.Link{
-			Conn: stream.Equip(&unread{left: words}), Loop: &loop.Loop{Now: start.Add(9 * time.Second)}, Heard: start,
+			Conn: stream.Equip(&streamtest.Unread{Left: words}), Loop: &loop.Loop{Now: start.Add(9 * time.Second)}, Heard: start,
 		}}
 		if got := k.dead(); got == came {
 			t.Errorf("something has come: %v; dead: %v", came, got)

@@ -255,7 +255,7 @@ func (k *txlink) obey(h wire.Header, payload []byte) error {
 	return k.Link.Obey(h, payload, sendEnd{k.s})
 }
 
-// died is why a link must end that is silent, though all that has come in is read; nil: it need not. On a busy machine this thread may have
+// died reads what has come in on a link that is silent, and returns why it must end; nil: it need not. On a busy machine this thread may have
 // had no CPU for as long as the silence lasts.
 func (k *txlink) died() error {
 	if !k.Silent() {

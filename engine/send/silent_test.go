@@ -5,28 +5,13 @@ import (
 	"time"
 
 	"viamillipede/engine/internal/stream"
+	"viamillipede/engine/internal/stream/streamtest"
 	"viamillipede/engine/loop"
 	"viamillipede/engine/schedule"
 	"viamillipede/engine/send/course"
 	"viamillipede/engine/ways"
 	"viamillipede/engine/wire"
-	"viamillipede/netio"
 )
-
-// unread is a connection with something in its socket that nobody has looked at.
-type unread struct {
-	stream.Conn
-	left []byte
-}
-
-func (u *unread) Recv(a, _ []byte) (n int, err error) {
-	if len(u.left) == 0 {
-		return 0, netio.ErrAgain
-	}
-	n = copy(a, u.left)
-	u.left = u.left[n:]
-	return n, nil
-}
 
 // A thread that had no CPU for long looks at what has come meanwhile before it calls a link dead.
 func TestSilenceOfAThread(t *testing.T) {
@@ -40,7 +25,7 @@ func TestSilenceOfAThread(t *testing.T) {
 			Fleet: &course.Fleet{Time: schedule.Timing{Dead: 4 * time.Second, Stall: time.Second}},
 			Path:  ways.NewPath(stream.Path{}, 0),
 			Link: stream.Link{
-				Conn: stream.Equip(&unread{left: words}), Loop: &loop.Loop{Now: start.Add(9 * time.Second)}, Heard: start,
+				Conn: stream.Equip(&streamtest.Unread{Left: words}), Loop: &loop.Loop{Now: start.Add(9 * time.Second)}, Heard: start,
 			},
 		}}
 		if err := k.died(); (err == nil) != came {

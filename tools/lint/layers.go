@@ -66,7 +66,7 @@ var layers = []layer{
 
 // testSupport are folders of packages for tests, and for the tools that measure. They may import what tests may. The
 // program never contains them: nothing that it is built from may import them.
-var testSupport = []string{"netio/lab", "engine/enginetest", "engine/observe/observetest"}
+var testSupport = []string{"netio/lab", "engine/enginetest", "engine/internal/stream/streamtest", "engine/observe/observetest"}
 
 // kernel are the packages whose exported names are mostly system calls.
 var kernel = []string{
