@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"net/netip"
@@ -42,6 +43,24 @@ func TestSenderFinishesWithoutAnEnd(t *testing.T) {
 				t.Errorf("a failed stream is said to go on:\n%s", rx.log)
 			}
 		})
+	}
+}
+
+// A sender that knows that all is written breaks off a leg that it was sending again: no link is lost by that.
+func TestNoLinkIsLostAtTheEnd(t *testing.T) {
+	rx := receive(t, rig.Setup{Hooks: rig.Hooks{Timing: steady}}, enginetest.KindPipe, nil)
+	h, busy, s, got := rx.link(0), rx.link(1), newStream(2, 1000), rx.consume()
+	busy.send(s.frame(0)[:wire.HeaderLen+1])
+	h.send(s.frame(0), s.frame(1), s.end())
+	h.untilType(wire.TypeDone)
+	busy.c.Close()
+	rx.until("the link is down", func() bool { return count[observe.LinkDown](rx.log, nil) > 0 })
+	h.send(wire.Bye{Stream: true}.Append(nil))
+	if lost := rx.wants(engine.StatusDone).LinksLost; lost != 0 {
+		t.Errorf("%d links lost", lost)
+	}
+	if b := <-got; !bytes.Equal(b, s.data) {
+		t.Errorf("%d bytes came out, %d went in", len(b), len(s.data))
 	}
 }
 

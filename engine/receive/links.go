@@ -91,7 +91,8 @@ func (r *Receiver) leave(k *rxlink, err error) {
 	if k.path != nil {
 		how = schedule.EndNoSign // the end that dials asks
 	}
-	r.life.WentDown(&k.Link, how, !k.Answered && err != stream.ErrLeft)
+	needed := r.life.Done.Load() == nil // a sender that has heard of that breaks off what it repeats
+	r.life.WentDown(&k.Link, how, needed && !k.Answered && err != stream.ErrLeft)
 	if k.useful {
 		r.fate.Useful.Add(-1)
 		r.life.Outage.Progress(k.Loop.Now)
