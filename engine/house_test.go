@@ -473,7 +473,7 @@ func (h *hosted) echoes(r *engine.Room) (func(context.Context), error) {
 				h.mu.Lock()
 				defer h.mu.Unlock()
 				if err != nil {
-					h.errs[r.Number()] = err
+					h.errs[r.Number()] = errors.Join(h.errs[r.Number()], err) // of either end
 					cancel(err)
 				}
 			})
